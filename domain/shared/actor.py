@@ -1,0 +1,109 @@
+"""Who acts, and what each role may do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.shared.errors import PermissionDenied, Unauthenticated
+from domain.shared.jobs import ClaimedJob
+
+
+class Role(StrEnum):
+    OWNER = "OWNER"
+    ADMIN = "ADMIN"
+    MEMBER = "MEMBER"
+    GUEST = "GUEST"
+
+
+class Permission(StrEnum):
+    """What a role can allow; seeing a workspace needs no permission but membership."""
+
+    COMMENT_WRITE = "write comments"
+    COMMENT_MODERATE = "delete other people's comments"
+    ISSUE_WRITE = "change issues"
+    ISSUE_PURGE = "purge issues"
+    LABEL_WRITE = "change labels"
+    PROJECT_WRITE = "change projects and their states"
+    PROJECT_DELETE = "delete projects"
+    MEMBER_MANAGE = "manage members"
+    OWNER_MANAGE = "manage owners"
+    IMPORT = "import issues"
+    WORKSPACE_UPDATE = "change the workspace"
+    WORKSPACE_DELETE = "delete the workspace"
+
+
+_GUEST = frozenset({Permission.COMMENT_WRITE})
+_MEMBER = _GUEST | {Permission.ISSUE_WRITE, Permission.LABEL_WRITE, Permission.PROJECT_WRITE}
+_ADMIN = _MEMBER | {
+    Permission.COMMENT_MODERATE,
+    Permission.ISSUE_PURGE,
+    Permission.PROJECT_DELETE,
+    Permission.MEMBER_MANAGE,
+    Permission.IMPORT,
+    Permission.WORKSPACE_UPDATE,
+}
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {Role.GUEST: _GUEST, Role.MEMBER: _MEMBER, Role.ADMIN: _ADMIN, Role.OWNER: frozenset(Permission)}
+)
+
+
+class Cause(StrEnum):
+    """Why a change happened; imports and seeds trigger no mail, webhook or mention."""
+
+    USER = "USER"
+    IMPORT = "IMPORT"
+    SEED = "SEED"
+    SYSTEM = "SYSTEM"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A caller's name for one attempt, and a digest of what it asked for."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Whoever a use case is run for: a person with the roles loaded once per request, a job, or nobody."""
+
+    user_id: str | None = None
+    session_id: str | None = None
+    expires_at: datetime | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    cause: Cause = Cause.USER
+    job: ClaimedJob | None = None
+    idempotency: IdempotencyKey | None = None
+    is_system: bool = False
+
+    @classmethod
+    def system(cls, job: ClaimedJob | None = None, *, cause: Cause = Cause.SYSTEM) -> "Actor":
+        return cls(is_system=True, cause=cause, job=job)
+
+    @property
+    def signed_in_id(self) -> str:
+        """The person's id; raises Unauthenticated for anybody else."""
+        if self.user_id is None:
+            raise Unauthenticated("Sign in first.")
+        return self.user_id
+
+    def sees(self, workspace_id: str) -> bool:
+        return self.is_system or workspace_id in self.roles
+
+    def may(self, permission: Permission, workspace_id: str) -> bool:
+        if self.is_system:
+            return True
+        role = self.roles.get(workspace_id)
+        return role is not None and permission in PERMISSIONS[role]
+
+    def require(self, permission: Permission, workspace_id: str) -> None:
+        """Raises PermissionDenied unless the actor's role in that workspace allows it."""
+        if not self.may(permission, workspace_id):
+            raise PermissionDenied(f"Your role does not allow you to {permission.value}.")
+
+    def acting_for(self, user_id: str) -> "Actor":
+        """The same actor, its changes signed by that person: a job that works on somebody's behalf."""
+        return replace(self, user_id=user_id)

@@ -1,0 +1,67 @@
+"""Rules for single values, collected so that a caller learns of all broken ones at once."""
+
+import re
+import unicodedata
+
+from domain.shared.errors import DomainError, ErrorCode, InvalidInput, Rejected
+
+LONGEST_LINE = 255  # characters
+LONGEST_TEXT = 256 * 1024  # bytes of UTF-8
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can keep the text: no NUL, no lone surrogate."""
+    return _UNSTORABLE.search(text) is None
+
+
+class Checks:
+    """`with Checks() as check:` raises Rejected at the end if any rule was broken."""
+
+    def __init__(self) -> None:
+        self._errors: list[DomainError] = []
+
+    def __enter__(self) -> "Checks":
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is None and self._errors:
+            raise Rejected(tuple(self._errors))
+
+    def fail(self, field: str, message: str, code: ErrorCode = ErrorCode.INVALID_INPUT) -> None:
+        self._errors.append(InvalidInput(message, path=(field,), code=code))
+
+    def line(self, field: str, text: str, *, longest: int = LONGEST_LINE) -> str:
+        """One line that is not empty, stripped, in Unicode normal form C."""
+        stripped = unicodedata.normalize("NFC", text).strip()
+        if not stripped:
+            self.fail(field, f"{field} must not be empty.", ErrorCode.REQUIRED)
+        elif len(stripped) > longest:
+            self.fail(field, f"{field} must have at most {longest} characters.", ErrorCode.TOO_LONG)
+        elif not is_storable(text) or any(unicodedata.category(character) == "Cc" for character in stripped):
+            self.fail(field, f"{field} must be one line without control characters.")
+        return stripped
+
+    def text(self, field: str, text: str, *, is_required: bool = False) -> str:
+        """Text of any number of lines, at most 256 KB of UTF-8."""
+        if not is_storable(text):
+            self.fail(field, f"{field} must not contain NUL or lone surrogates.")
+        elif len(text.encode()) > LONGEST_TEXT:
+            self.fail(field, f"{field} must have at most {LONGEST_TEXT // 1024} KB.", ErrorCode.TOO_LONG)
+        elif is_required and not text.strip():
+            self.fail(field, f"{field} must not be empty.", ErrorCode.REQUIRED)
+        return text
+
+    def matches(self, field: str, text: str, pattern: re.Pattern[str], rule: str) -> str:
+        if pattern.fullmatch(text) is None:
+            self.fail(field, f"{field} must be {rule}.")
+        return text
+
+    def between(self, field: str, number: int, least: int, most: int) -> int:
+        if not least <= number <= most:
+            self.fail(field, f"{field} must be between {least} and {most}.", ErrorCode.OUT_OF_RANGE)
+        return number
+
+    def count(self, field: str, items: int, *, most: int) -> None:
+        if items > most:
+            self.fail(field, f"{field} must have at most {most} items.", ErrorCode.LIMIT_EXCEEDED)

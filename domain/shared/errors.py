@@ -1,0 +1,92 @@
+"""What can go wrong on purpose.
+
+DomainError
+├── Unauthenticated      who is asking is not known, or no longer
+├── NotFound             it does not exist, or the actor may not see it: the same answer
+├── PermissionDenied     the actor sees it, and may not do this
+├── InvalidInput         a value breaks a rule; `path` names the field
+│   └── WrongId          an id of another kind, or no id at all
+├── Conflict             the rule holds alone, but not with what is stored
+├── LimitExceeded        too many, too large, too often
+└── Unavailable          a needed service is away; the same request may succeed later
+
+Rejected                 several DomainErrors of one request
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class ErrorCode(StrEnum):
+    """The closed catalogue of stable codes; a new failure adds its line here."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
+    NOT_FOUND = "NOT_FOUND"
+    PERMISSION_DENIED = "PERMISSION_DENIED"
+    INVALID_INPUT = "INVALID_INPUT"
+    INVALID_ID = "INVALID_ID"
+    INVALID_CURSOR = "INVALID_CURSOR"
+    REQUIRED = "REQUIRED"
+    TOO_LONG = "TOO_LONG"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    CONFLICT = "CONFLICT"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    IN_USE = "IN_USE"
+    LAST_OWNER = "LAST_OWNER"
+    PARENT_CYCLE = "PARENT_CYCLE"
+    IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+class DomainError(Exception):
+    """A failure that the caller is told about; `path` is in the command's own field names."""
+
+    code: ClassVar[ErrorCode]
+
+    def __init__(self, message: str, *, path: tuple[str, ...] = (), code: ErrorCode | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.failure = code or self.code
+
+
+class Unauthenticated(DomainError):
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class NotFound(DomainError):
+    code = ErrorCode.NOT_FOUND
+
+
+class PermissionDenied(DomainError):
+    code = ErrorCode.PERMISSION_DENIED
+
+
+class InvalidInput(DomainError):
+    code = ErrorCode.INVALID_INPUT
+
+
+class WrongId(InvalidInput):
+    code = ErrorCode.INVALID_ID
+
+
+class Conflict(DomainError):
+    code = ErrorCode.CONFLICT
+
+
+class LimitExceeded(DomainError):
+    code = ErrorCode.LIMIT_EXCEEDED
+
+
+class Unavailable(DomainError):
+    code = ErrorCode.UNAVAILABLE
+
+
+class Rejected(Exception):
+    """Every rule that one request broke, so that a form can show them all at once."""
+
+    def __init__(self, errors: tuple[DomainError, ...]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors

@@ -1,0 +1,57 @@
+"""Facts about a workspace, written with the change that they tell of."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from hashlib import sha256
+from typing import Any, ClassVar
+
+Plain = str | int | bool | None | list[str]
+
+LONGEST_TEXT = 4096  # characters; longer text goes into the log as a hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """A field's value before and after, as plain JSON values."""
+
+    before: Plain = None
+    after: Plain = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of every event: ids and changed fields, never names or addresses of people."""
+
+    type: ClassVar[str]
+
+    workspace_id: str
+    subject_id: str
+    project_id: str | None = None
+    changes: Mapping[str, FieldChange] = field(default_factory=dict)
+
+
+def changes_between(before: object | None, after: object | None, names: Iterable[str]) -> dict[str, FieldChange]:
+    """What differs in the named attributes; None stands for an object that is not there."""
+    changes = {}
+    for name in names:
+        old = getattr(before, name) if before is not None else None
+        new = getattr(after, name) if after is not None else None
+        if old != new:
+            changes[name] = FieldChange(before=plain(old), after=plain(new))
+    return changes
+
+
+def plain(value: Any) -> Plain:
+    """The value as the log keeps it: enums by name, times as RFC 3339 text, long text as `sha256:…`."""
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        return "sha256:" + sha256(value.encode()).hexdigest()
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return sorted(str(item) for item in value)
+    assert value is None or isinstance(value, str | int | bool)
+    return value

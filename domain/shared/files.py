@@ -1,0 +1,18 @@
+"""Port: uploaded and produced files."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Protocol
+
+
+class FileStore(Protocol):
+    async def save(self, file_id: str, chunks: AsyncIterator[bytes], *, most_bytes: int) -> int:
+        """Stores the content and returns its size; raises LimitExceeded, keeping nothing, if it is larger."""
+        ...
+
+    def lines(self, file_id: str) -> Iterator[bytes]:
+        """The content line by line, unpacked if it is gzip; raises NotFound."""
+        ...
+
+    async def delete(self, file_id: str) -> None:
+        """Removes the content; does nothing if there is none."""
+        ...

@@ -1,0 +1,34 @@
+"""Ids are TypeIDs: a prefix that names the kind, `_`, and a UUIDv7 in Crockford base32 (TypeID specification 0.3)."""
+
+import re
+from typing import Protocol
+
+from domain.shared.errors import WrongId
+
+_SUFFIX = re.compile(r"[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}", re.ASCII)
+
+
+class IdFactory(Protocol):
+    def new(self, prefix: str) -> str:
+        """A fresh TypeID; ids made later in one process sort after earlier ones."""
+        ...
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Whether the text is a well-formed id of this kind."""
+    kind, _, suffix = text.rpartition("_")
+    return kind == prefix and _SUFFIX.fullmatch(suffix) is not None
+
+
+def prefix_of(text: str) -> str:
+    """The kind that an id names; raises WrongId for what is not an id."""
+    kind, _, suffix = text.rpartition("_")
+    if not kind or _SUFFIX.fullmatch(suffix) is None:
+        raise WrongId("This is not an id of this server.", path=("id",))
+    return kind
+
+
+def check_id(text: str, prefix: str, path: tuple[str, ...]) -> None:
+    """Raises WrongId unless the text is a well-formed id of this kind."""
+    if not is_id(text, prefix):
+        raise WrongId(f"An id that starts with '{prefix}_' is expected here.", path=path)

@@ -1,0 +1,113 @@
+"""Lists are read in pages, by keyset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from domain.shared.errors import ErrorCode, InvalidInput
+
+T_co = TypeVar("T_co", covariant=True)
+F = TypeVar("F")
+O = TypeVar("O", bound=StrEnum)  # noqa: E741  an enum of orders
+
+MOST = 100
+DEFAULT = 50
+DEFAULT_NESTED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """Which part of a list: `first` after a cursor, or `last` before one; 1 to 100 items."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.first is not None and self.last is not None:
+            raise InvalidInput("Use either first or last.", path=("last",))
+        if self.first is not None and self.before is not None:
+            raise InvalidInput("Use before together with last.", path=("before",))
+        if self.last is not None and self.after is not None:
+            raise InvalidInput("Use after together with first.", path=("after",))
+        for name, count in (("first", self.first), ("last", self.last)):
+            if count is not None and not 1 <= count <= MOST:
+                raise InvalidInput(f"{name} must be between 1 and {MOST}.", path=(name,), code=ErrorCode.OUT_OF_RANGE)
+
+    @property
+    def is_backward(self) -> bool:
+        return self.last is not None or self.before is not None
+
+    @property
+    def cursor(self) -> str | None:
+        return self.before if self.is_backward else self.after
+
+    def size(self, default: int) -> int:
+        return self.first or self.last or default
+
+
+class Direction(StrEnum):
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+class Nulls(StrEnum):
+    FIRST = "FIRST"
+    LAST = "LAST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sort(Generic[O]):
+    """One key of an order; nulls come last unless said otherwise."""
+
+    by: O
+    direction: Direction = Direction.ASC
+    nulls: Nulls = Nulls.LAST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[F]):
+    """A list without its paging: what `totalCount` counts. `parent_id` is what the list hangs on."""
+
+    parent_id: str
+    filter: F
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge(Generic[T_co]):
+    node: T_co
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T_co]):
+    """A part of a list, in the list's own order whichever way it was read; `cursors[i]` belongs to `nodes[i]`."""
+
+    nodes: Sequence[T_co]
+    cursors: Sequence[str]
+    has_next_page: bool
+    has_previous_page: bool
+    listing: Listing[object]
+
+    @property
+    def edges(self) -> list[Edge[T_co]]:
+        return [Edge(node=node, cursor=cursor) for node, cursor in zip(self.nodes, self.cursors, strict=True)]
+
+    @property
+    def page_info(self) -> PageInfo:
+        return PageInfo(
+            has_next_page=self.has_next_page,
+            has_previous_page=self.has_previous_page,
+            start_cursor=self.cursors[0] if self.cursors else None,
+            end_cursor=self.cursors[-1] if self.cursors else None,
+        )

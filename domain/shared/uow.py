@@ -1,0 +1,67 @@
+"""Port: the Unit of Work, one transaction per use case."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from domain.shared.actor import Actor
+from domain.shared.events import Event
+from domain.shared.jobs import Job, Progress
+
+T = TypeVar("T")
+U_co = TypeVar("U_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written(Generic[T]):
+    """What a use case wrote, and the last revision that it gave the workspace (None if no workspace changed)."""
+
+    value: T
+    revision: int | None
+
+
+class Replayed(Exception):
+    """The actor's idempotency key has been used for this very request: nothing is done again."""
+
+    def __init__(self, subject_id: str | None, revision: int | None) -> None:
+        super().__init__("This request has been carried out before.")
+        self.subject_id = subject_id
+        self.revision = revision
+
+
+class UnitOfWork(Protocol):
+    """Leaving it without a commit undoes everything."""
+
+    def record(self, event: Event) -> None:
+        """Adds the event to the workspace's log when the transaction commits."""
+        ...
+
+    def enqueue(self, job: Job, *, run_at: datetime | None = None) -> str:
+        """Adds the job when the transaction commits, due now or at the given time, and returns its id."""
+        ...
+
+    def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:
+        """Makes the commit of a job's actor store this state in place of marking the job done."""
+        ...
+
+    async def commit(self, value: T) -> Written[T]:
+        """Makes everything durable; called once, last; raises ClaimLost if the actor's job is no longer its own."""
+        ...
+
+
+class ClaimLost(Exception):
+    """Another worker has taken this job over; what this one did is undone."""
+
+
+class OpenUow(Protocol[U_co]):
+    def __call__(self, actor: Actor) -> AbstractAsyncContextManager[U_co]:
+        """Opens a Unit of Work; raises Replayed if the actor's idempotency key is spent."""
+        ...
+
+
+class ReadScope(Protocol):
+    def __call__(self) -> AbstractAsyncContextManager[None]:
+        """Everything read inside runs on one connection, taken at the first read."""
+        ...
