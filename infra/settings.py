@@ -1,0 +1,300 @@
+import difflib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "WORKGRAPH_"
+SECRET_NAMES = ("database_url", "redis_url", "secret_key", "smtp_url")
+SECRET_BYTES = 32
+SAMPLE_WORDS = ("change", "secret", "example", "sample", "password", "placeholder", "insecure", "your-")
+POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+Names = Annotated[tuple[str, ...], NoDecode]
+Limit = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class SettingsError(Exception):
+    """Settings are missing or wrong; each problem is one line that names the setting and what to do."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, read once at start from WORKGRAPH_* variables and from `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    environment: Literal["dev", "production"] = Field(
+        "dev", description="`production` turns on JSON logs and refuses to run without a public URL."
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""), description="PostgreSQL 15 or newer. Empty: `workgraph dev` starts an embedded server."
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""), description="Redis 6.2 or newer, or Valkey. Empty: `workgraph dev` starts a server."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="At least 32 random bytes; encrypts the signing keys. `workgraph dev` makes its own.",
+    )
+    smtp_url: SecretStr = Field(
+        SecretStr(""), description="`smtp://user:password@host:port` or `smtps://`. Empty: mail is only logged."
+    )
+    mail_from: str = Field("workgraph@localhost", description="Sender of all mail.")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65_535, description="Port to listen on.")
+    public_url: str = Field(
+        "", description="Where people reach this server; issuer of its tokens. Default: host and port."
+    )
+    allowed_hosts: Names = Field(
+        (), description="Host headers to accept, comma-separated. Default: the public URL's host and loopback."
+    )
+    allowed_origins: Names = Field(
+        (), description="Further browser origins to accept, comma-separated. The public URL is always one."
+    )
+    trusted_proxies: Names = Field(
+        ("127.0.0.1",), description="Addresses or networks whose X-Forwarded-* headers are believed."
+    )
+    workers: Limit = Field(1, description="API processes of `workgraph serve`.")
+    connection_limit: Limit = Field(1000, description="Open connections per API process; more get 503.")
+    keep_alive_seconds: Limit = Field(5, description="How long an idle HTTP connection is kept.")
+    shutdown_seconds: Limit = Field(20, description="How long requests and jobs may finish after SIGTERM.")
+    introspection_enabled: bool = Field(True, description="Whether the GraphQL schema may be queried.")
+    explorer_enabled: bool = Field(True, description="Whether GraphiQL is served at /graphql.")
+
+    data_dir: Path = Field(Path(".workgraph"), description="Embedded servers, generated secret, files.")
+    files_dir: Path | None = Field(None, description="Uploaded files. Default: `files` in the data folder.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="`auto` is JSON in production and text in dev."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+
+    database_pool_size: Limit = Field(10, description="Database connections per process and pool.")
+    database_pool_seconds: Seconds = Field(1.0, description="Longest wait for a database connection.")
+    database_statement_seconds: Seconds = Field(5.0, description="Longest run of one SQL statement.")
+    database_lock_seconds: Seconds = Field(3.0, description="Longest wait for a row or table lock.")
+    request_seconds: Seconds = Field(10.0, description="Longest run of one request.")
+
+    request_body_bytes: Limit = Field(1_048_576, description="Largest request body.")
+    upload_bytes: Limit = Field(104_857_600, description="Largest uploaded file.")
+    graphql_document_bytes: Limit = Field(16_384, description="Largest GraphQL document.")
+    graphql_tokens: Limit = Field(2000, description="Tokens in a document.")
+    graphql_depth: Limit = Field(12, description="Nesting of fields.")
+    graphql_introspection_depth: Limit = Field(20, description="Nesting under `__schema` and `__type`.")
+    graphql_aliases: Limit = Field(30, description="Aliases in an operation.")
+    graphql_root_fields: Limit = Field(20, description="Root fields of an operation.")
+    graphql_fields: Limit = Field(5000, description="Fields of an operation with its fragments expanded.")
+    graphql_list_items: Limit = Field(250, description="Items of one list in the variables or arguments.")
+
+    socket_limit: Limit = Field(1000, description="WebSockets per API process.")
+    socket_user_limit: Limit = Field(20, description="WebSockets per user and API process.")
+    socket_subscriptions: Limit = Field(20, description="Running subscriptions per WebSocket.")
+    socket_message_bytes: Limit = Field(65_536, description="Largest WebSocket message.")
+    socket_init_seconds: Seconds = Field(5.0, description="How long a socket may wait with connection_init.")
+
+    access_token_minutes: int = Field(15, ge=1, le=15, description="Life of an access token.")
+    refresh_token_days: int = Field(30, ge=1, le=365, description="Life of an unused refresh token.")
+    worker_concurrency: Limit = Field(10, description="Jobs that one worker runs at once.")
+    job_lease_seconds: Seconds = Field(30.0, description="After this long without a sign a job is re-run.")
+    job_poll_seconds: Seconds = Field(5.0, description="How often due jobs are looked for without Redis.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings
+
+    @field_validator("allowed_hosts", "allowed_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: SecretStr) -> SecretStr:
+        return SecretStr(asyncpg_url(value.get_secret_value())) if value.get_secret_value() else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, value: SecretStr) -> SecretStr:
+        url = value.get_secret_value()
+        if url and urlsplit(url).scheme not in REDIS_SCHEMES:
+            raise ValueError("must look like redis://host:6379/0, rediss://… or unix:///path/to/socket")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _check_smtp_url(cls, value: SecretStr) -> SecretStr:
+        url = urlsplit(value.get_secret_value())
+        if url.geturl() and (url.scheme not in ("smtp", "smtps") or not url.hostname):
+            raise ValueError("must look like smtp://user:password@host:587 or smtps://…")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_secret_key(cls, value: SecretStr) -> SecretStr:
+        key = value.get_secret_value()
+        if key and len(key.encode()) < SECRET_BYTES:
+            raise ValueError(f"must have at least {SECRET_BYTES} bytes; make one with: openssl rand -base64 48")
+        if key and (len(set(key)) < 12 or any(word in key.lower() for word in SAMPLE_WORDS)):
+            raise ValueError("looks like a sample value; make a real one with: openssl rand -base64 48")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        url = urlsplit(value)
+        if value and (url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/")):
+            raise ValueError("must look like https://tracker.example.org, without a path")
+        return value.rstrip("/")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for origin in value:
+            url = urlsplit(origin)
+            if url.scheme not in ("http", "https") or not url.netloc or url.path or url.query:
+                raise ValueError(f"{origin!r} must look like https://app.example.org, without a path")
+        return value
+
+    @property
+    def issuer(self) -> str:
+        """The public URL, or the address that we listen on."""
+        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else self.host  # noqa: S104
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return self.allowed_hosts or tuple(
+            dict.fromkeys((urlsplit(self.issuer).hostname or "", "localhost", "127.0.0.1", "[::1]", self.host))
+        )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.issuer, *self.allowed_origins)))
+
+    @property
+    def files(self) -> Path:
+        return self.files_dir or self.data_dir / "files"
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def has_json_logs(self) -> bool:
+        return self.log_format == "json" or (self.log_format == "auto" and self.is_production)
+
+    def require(self, *names: str) -> Self:
+        """Itself, when all the named settings have values; in production the public URL is one of them."""
+        required = (*names, "public_url") if self.is_production else names
+        missing = [name for name in required if not _plain(getattr(self, name))]
+        if missing:
+            raise SettingsError(f"{PREFIX}{name.upper()} is not set. {ADVICE[name]}" for name in missing)
+        return self
+
+    def replaced(self, **values: Any) -> "Settings":
+        """A validated copy with the given values instead."""
+        return _validated(dict(self) | values)
+
+
+ADVICE = {
+    "database_url": "Set it to a PostgreSQL URL, such as postgresql://user:password@host/workgraph.",
+    "redis_url": "Set it to a Redis or Valkey URL, such as redis://host:6379/0.",
+    "secret_key": "Set it to at least 32 random bytes; make them with: openssl rand -base64 48",
+    "public_url": "Set it to the address that people use, such as https://tracker.example.org.",
+}
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads a secret from the file that WORKGRAPH_<NAME>_FILE names, as container platforms mount them."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE", "")
+        if field_name not in SECRET_NAMES or not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except OSError as error:
+            raise SettingsError(
+                [f"{PREFIX}{field_name.upper()}_FILE: cannot read {path}: {error.strerror}."]
+            ) from error
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self._fields()}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _fields(self) -> Iterable[tuple[str, Any]]:
+        return self.settings_cls.model_fields.items()
+
+
+def load_settings(**values: Any) -> Settings:
+    """Settings of this process; raises SettingsError with every problem found."""
+    unknown = [_unknown_problem(name) for name in sorted(_given_names() - known_names())]
+    if unknown:
+        raise SettingsError(unknown)
+    return _validated(values)
+
+
+def known_names() -> set[str]:
+    """Every variable that is read, by its name in the environment."""
+    names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return names | {f"{PREFIX}{name.upper()}_FILE" for name in SECRET_NAMES}
+
+
+def asyncpg_url(url: str) -> str:
+    """The same database for SQLAlchemy's asyncpg driver; libpq's `sslmode` becomes asyncpg's `ssl`."""
+    parts = urlsplit(url)
+    if parts.scheme not in POSTGRES_SCHEMES or not parts.path.strip("/"):
+        raise ValueError("must look like postgresql://user:password@host:5432/database")
+    query = [("ssl" if key == "sslmode" else key, value) for key, value in parse_qsl(parts.query)]
+    address = f"postgresql+asyncpg://{parts.netloc}{parts.path}"
+    return f"{address}?{urlencode(query, safe='/')}" if query else address
+
+
+def _validated(values: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(_problem_line(dict(each)) for each in error.errors(include_url=False)) from error
+
+
+def _problem_line(problem: dict[str, Any]) -> str:
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    reason = str(problem["msg"]).removeprefix("Value error, ")
+    given = "" if name in SECRET_NAMES else f" (given: {problem['input']!r})"
+    return f"{PREFIX}{name.upper()}: {reason}{given}"
+
+
+def _unknown_problem(name: str) -> str:
+    close = difflib.get_close_matches(name, known_names(), n=1)
+    return f"{name}: there is no such setting.{f' Did you mean {close[0]}?' if close else ''}"
+
+
+def _given_names() -> set[str]:
+    given = set(os.environ) | set(dotenv_values(".env", interpolate=False))
+    return {name.upper() for name in given if name.upper().startswith(PREFIX)}
+
+
+def _plain(value: object) -> object:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
