@@ -7,6 +7,8 @@ from domain.shared.errors import DomainError, ErrorCode, InvalidInput, Rejected
 
 LONGEST_LINE = 255  # characters
 LONGEST_TEXT = 256 * 1024  # bytes of UTF-8
+COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
+COLOR_RULE = "a colour such as #5e6ad2"
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 

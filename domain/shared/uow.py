@@ -38,7 +38,7 @@ class UnitOfWork(Protocol):
         """Adds the event to the workspace's log when the transaction commits."""
         ...
 
-    def enqueue(self, job: Job, *, run_at: datetime | None = None) -> str:
+    def enqueue(self, job: Job, *, run_at: datetime | None = None, workspace_id: str | None = None) -> str:
         """Adds the job when the transaction commits, due now or at the given time, and returns its id."""
         ...
 

@@ -1,0 +1,14 @@
+from dataclasses import dataclass
+
+from domain.shared.unset import UNSET, Unset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentDraft:
+    issue_id: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentChanges:
+    body: str | Unset = UNSET

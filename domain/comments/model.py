@@ -1,0 +1,65 @@
+"""Comments on issues."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar, NewType
+
+from domain.accounts.model import UserId
+from domain.comments.commands import CommentChanges, CommentDraft
+from domain.issues.model import Issue, IssueId
+from domain.projects.model import ProjectId
+from domain.shared.checks import Checks
+from domain.shared.unset import sent_fields
+from domain.workspaces.model import WorkspaceId
+
+CommentId = NewType("CommentId", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What somebody said on an issue; a deleted one stays in its place as a tombstone with an empty body."""
+
+    prefix: ClassVar[str] = "com"
+
+    id: CommentId
+    workspace_id: WorkspaceId
+    project_id: ProjectId
+    issue_id: IssueId
+    author_id: UserId
+    body: str
+    external_key: str | None
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def drafted(
+        cls, draft: CommentDraft, *, id: CommentId, issue: Issue, author_id: UserId, now: datetime
+    ) -> "Comment":
+        """Raises Rejected naming every field that breaks a rule."""
+        return cls(
+            id=id,
+            workspace_id=issue.workspace_id,
+            project_id=issue.project_id,
+            issue_id=issue.id,
+            author_id=author_id,
+            body=draft.body,
+            external_key=None,
+            edited_at=None,
+            deleted_at=None,
+            created_at=now,
+            updated_at=now,
+        )._checked()
+
+    def changed(self, changes: CommentChanges, *, now: datetime) -> "Comment":
+        """Raises Rejected naming every field that breaks a rule."""
+        return replace(self, **sent_fields(changes), edited_at=now, updated_at=now)._checked()
+
+    def deleted(self, *, now: datetime) -> "Comment":
+        return self if self.deleted_at else replace(self, body="", deleted_at=now, updated_at=now)
+
+    def _checked(self) -> "Comment":
+        with Checks() as check:
+            check.text("body", self.body, is_required=True)
+        return self

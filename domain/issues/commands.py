@@ -1,0 +1,35 @@
+from dataclasses import dataclass
+from datetime import date
+
+from domain.issues.priorities import Priority
+from domain.shared.sets import SetChange
+from domain.shared.unset import UNSET, Unset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueDraft:
+    """Without a state the issue begins in the project's first one."""
+
+    project_id: str
+    title: str
+    description: str = ""
+    state_id: str | None = None
+    priority: Priority = Priority.NONE
+    due_date: date | None = None
+    estimate: int | None = None
+    parent_id: str | None = None
+    assignee_ids: tuple[str, ...] = ()
+    label_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueChanges:
+    title: str | Unset = UNSET
+    description: str | Unset = UNSET
+    state_id: str | Unset = UNSET
+    priority: Priority | Unset = UNSET
+    due_date: date | None | Unset = UNSET
+    estimate: int | None | Unset = UNSET
+    parent_id: str | None | Unset = UNSET
+    assignees: SetChange | Unset = UNSET
+    labels: SetChange | Unset = UNSET

@@ -1,0 +1,118 @@
+"""Issues: the units of work."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import ClassVar, NewType
+
+from domain.accounts.model import UserId
+from domain.issues.commands import IssueChanges, IssueDraft
+from domain.issues.priorities import Priority
+from domain.projects.model import Project, ProjectId, State, StateId
+from domain.shared.checks import Checks
+from domain.shared.unset import sent_fields
+from domain.workspaces.model import WorkspaceId
+
+IssueId = NewType("IssueId", str)
+
+MOST_ASSIGNEES = 20
+MOST_LABELS = 50
+LARGEST_ESTIMATE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """A unit of work; `identifier` is its project's key and its number, such as ENG-12."""
+
+    prefix: ClassVar[str] = "iss"
+
+    id: IssueId
+    workspace_id: WorkspaceId
+    project_id: ProjectId
+    number: int
+    identifier: str
+    title: str
+    description: str
+    state_id: StateId
+    priority: Priority
+    creator_id: UserId
+    parent_id: IssueId | None
+    due_date: date | None
+    estimate: int | None
+    external_source: str | None
+    external_key: str | None
+    completed_at: datetime | None
+    archived_at: datetime | None
+    trashed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def drafted(  # noqa: PLR0913  every part of an issue that is not the draft's own
+        cls,
+        draft: IssueDraft,
+        *,
+        id: IssueId,
+        project: Project,
+        state: State,
+        number: int,
+        creator_id: UserId,
+        now: datetime,
+    ) -> "Issue":
+        """Raises Rejected naming every field that breaks a rule."""
+        return cls(
+            id=id,
+            workspace_id=project.workspace_id,
+            project_id=project.id,
+            number=number,
+            identifier=f"{project.key}-{number}",
+            title=draft.title,
+            description=draft.description,
+            state_id=state.id,
+            priority=draft.priority,
+            creator_id=creator_id,
+            parent_id=None,
+            due_date=draft.due_date,
+            estimate=draft.estimate,
+            external_source=None,
+            external_key=None,
+            completed_at=now if state.category.is_closed else None,
+            archived_at=None,
+            trashed_at=None,
+            created_at=now,
+            updated_at=now,
+        )._checked()
+
+    def changed(self, changes: IssueChanges, *, now: datetime) -> "Issue":
+        """The issue's own fields as the caller wants them; raises Rejected naming every broken rule."""
+        sent = sent_fields(changes)
+        for elsewhere in ("state_id", "parent_id", "assignees", "labels"):
+            sent.pop(elsewhere, None)
+        return replace(self, **sent, updated_at=now)._checked()
+
+    def moved_to(self, state: State, *, now: datetime) -> "Issue":
+        """The issue in that state; it counts as completed from when it enters a closed state until it leaves."""
+        completed_at = (self.completed_at or now) if state.category.is_closed else None
+        return replace(self, state_id=state.id, completed_at=completed_at, updated_at=now)
+
+    def under(self, parent: "Issue | None", *, now: datetime) -> "Issue":
+        return replace(self, parent_id=parent.id if parent else None, updated_at=now)
+
+    def archived(self, *, now: datetime) -> "Issue":
+        return self if self.archived_at else replace(self, archived_at=now, updated_at=now)
+
+    def trashed(self, *, now: datetime) -> "Issue":
+        return self if self.trashed_at else replace(self, trashed_at=now, updated_at=now)
+
+    def restored(self, *, now: datetime) -> "Issue":
+        """Back from the archive and from the trash."""
+        if self.archived_at is None and self.trashed_at is None:
+            return self
+        return replace(self, archived_at=None, trashed_at=None, updated_at=now)
+
+    def _checked(self) -> "Issue":
+        with Checks() as check:
+            title = check.line("title", self.title)
+            check.text("description", self.description)
+            if self.estimate is not None:
+                check.between("estimate", self.estimate, 0, LARGEST_ESTIMATE)
+        return replace(self, title=title)

@@ -1,0 +1,11 @@
+"""How urgent an issue is; the numbers order it."""
+
+from enum import IntEnum
+
+
+class Priority(IntEnum):
+    NONE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    URGENT = 4

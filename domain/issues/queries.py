@@ -1,0 +1,67 @@
+"""What lists of issues can be asked for: data only, interpreted in infra."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.accounts.queries import UserFilter
+from domain.issues.priorities import Priority
+from domain.labels.queries import LabelFilter
+from domain.projects.queries import ProjectFilter, StateFilter
+from domain.shared.filters import (
+    DateComparator,
+    DateTimeComparator,
+    EnumComparator,
+    IdComparator,
+    IntComparator,
+    ListComparator,
+    TextComparator,
+)
+from domain.shared.pages import Direction, Sort
+
+
+class IssueOrder(StrEnum):
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    PRIORITY = "priority"
+    NUMBER = "number"
+    DUE_DATE = "due_date"
+
+
+DEFAULT_ORDER = (Sort(by=IssueOrder.CREATED_AT, direction=Direction.DESC),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueFilter:
+    """`text` finds whole words in title and description."""
+
+    and_: "tuple[IssueFilter, ...] | None" = None
+    or_: "tuple[IssueFilter, ...] | None" = None
+    not_: "IssueFilter | None" = None
+    id: IdComparator | None = None
+    identifier: TextComparator | None = None
+    number: IntComparator | None = None
+    title: TextComparator | None = None
+    text: str | None = None
+    priority: EnumComparator[Priority] | None = None
+    state: StateFilter | None = None
+    project: ProjectFilter | None = None
+    creator: UserFilter | None = None
+    assignees: ListComparator[UserFilter] | None = None
+    labels: ListComparator[LabelFilter] | None = None
+    parent_id: IdComparator | None = None
+    due_date: DateComparator | None = None
+    estimate: IntComparator | None = None
+    completed_at: DateTimeComparator | None = None
+    archived_at: DateTimeComparator | None = None
+    created_at: DateTimeComparator | None = None
+    updated_at: DateTimeComparator | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueQuery:
+    """A list of issues but for its page; archived ones are left out unless asked for, trashed ones always."""
+
+    filter: IssueFilter = IssueFilter()
+    sort: tuple[Sort[IssueOrder], ...] = DEFAULT_ORDER
+    includes_archived: bool = False
+    is_trash: bool = False

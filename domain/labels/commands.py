@@ -1,0 +1,17 @@
+from dataclasses import dataclass
+
+from domain.shared.unset import UNSET, Unset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelDraft:
+    name: str
+    color: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelChanges:
+    name: str | Unset = UNSET
+    color: str | Unset = UNSET
+    description: str | None | Unset = UNSET

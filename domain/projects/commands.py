@@ -1,0 +1,29 @@
+from dataclasses import dataclass
+
+from domain.projects.categories import StateCategory
+from domain.shared.unset import UNSET, Unset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectDraft:
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectChanges:
+    key: str | Unset = UNSET
+    name: str | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateDraft:
+    name: str
+    category: StateCategory
+    color: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanges:
+    name: str | Unset = UNSET
+    color: str | Unset = UNSET

@@ -1,0 +1,114 @@
+"""Projects and the states that their issues pass through."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar, NewType
+
+from domain.projects.categories import StateCategory
+from domain.projects.commands import ProjectChanges, ProjectDraft, StateChanges, StateDraft
+from domain.shared.checks import COLOR, COLOR_RULE, Checks
+from domain.shared.unset import sent_fields
+from domain.workspaces.model import WorkspaceId
+
+ProjectId = NewType("ProjectId", str)
+StateId = NewType("StateId", str)
+
+MOST_STATES = 50
+KEY = re.compile(r"[A-Z][A-Z0-9]{0,9}", re.ASCII)
+KEY_RULE = "1 to 10 upper-case letters and digits, a letter first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    prefix: ClassVar[str] = "prj"
+
+    id: ProjectId
+    workspace_id: WorkspaceId
+    key: str
+    name: str
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def drafted(cls, draft: ProjectDraft, *, id: ProjectId, workspace_id: WorkspaceId, now: datetime) -> "Project":
+        """Raises Rejected naming every field that breaks a rule."""
+        return cls(
+            id=id,
+            workspace_id=workspace_id,
+            key=draft.key,
+            name=draft.name,
+            archived_at=None,
+            created_at=now,
+            updated_at=now,
+        )._checked()
+
+    def changed(self, changes: ProjectChanges, *, now: datetime) -> "Project":
+        """Raises Rejected naming every field that breaks a rule."""
+        return replace(self, **sent_fields(changes), updated_at=now)._checked()
+
+    def archived(self, *, now: datetime) -> "Project":
+        return self if self.archived_at else replace(self, archived_at=now, updated_at=now)
+
+    def restored(self, *, now: datetime) -> "Project":
+        return replace(self, archived_at=None, updated_at=now) if self.archived_at else self
+
+    def _checked(self) -> "Project":
+        with Checks() as check:
+            check.matches("key", self.key, KEY, KEY_RULE)
+            name = check.line("name", self.name, longest=80)
+        return replace(self, name=name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A step of a project's workflow; `position` orders the steps, from 0."""
+
+    prefix: ClassVar[str] = "sta"
+
+    id: StateId
+    workspace_id: WorkspaceId
+    project_id: ProjectId
+    name: str
+    category: StateCategory
+    color: str
+    position: int
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def drafted(
+        cls, draft: StateDraft, *, id: StateId, project: Project, position: int, now: datetime
+    ) -> "State":
+        """Raises Rejected naming every field that breaks a rule."""
+        return cls(
+            id=id,
+            workspace_id=project.workspace_id,
+            project_id=project.id,
+            name=draft.name,
+            category=draft.category,
+            color=draft.color,
+            position=position,
+            created_at=now,
+            updated_at=now,
+        )._checked()
+
+    def changed(self, changes: StateChanges, *, now: datetime) -> "State":
+        """Raises Rejected naming every field that breaks a rule."""
+        return replace(self, **sent_fields(changes), updated_at=now)._checked()
+
+    def _checked(self) -> "State":
+        with Checks() as check:
+            name = check.line("name", self.name, longest=50)
+            check.matches("color", self.color, COLOR, COLOR_RULE)
+        return replace(self, name=name)
+
+
+DEFAULT_STATES = (
+    StateDraft(name="Backlog", category=StateCategory.BACKLOG, color="#8a8f98"),
+    StateDraft(name="Todo", category=StateCategory.UNSTARTED, color="#d0d4db"),
+    StateDraft(name="In Progress", category=StateCategory.STARTED, color="#f2c94c"),
+    StateDraft(name="Done", category=StateCategory.COMPLETED, color="#4cb782"),
+    StateDraft(name="Canceled", category=StateCategory.CANCELED, color="#95a2b3"),
+)

@@ -1,0 +1,35 @@
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.projects.categories import StateCategory
+from domain.shared.filters import DateTimeComparator, EnumComparator, IdComparator, TextComparator
+from domain.shared.pages import Sort
+
+
+class ProjectOrder(StrEnum):
+    KEY = "key"
+    CREATED_AT = "created_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFilter:
+    and_: "tuple[ProjectFilter, ...] | None" = None
+    or_: "tuple[ProjectFilter, ...] | None" = None
+    not_: "ProjectFilter | None" = None
+    id: IdComparator | None = None
+    key: TextComparator | None = None
+    name: TextComparator | None = None
+    archived_at: DateTimeComparator | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateFilter:
+    and_: "tuple[StateFilter, ...] | None" = None
+    or_: "tuple[StateFilter, ...] | None" = None
+    not_: "StateFilter | None" = None
+    id: IdComparator | None = None
+    name: TextComparator | None = None
+    category: EnumComparator[StateCategory] | None = None
+
+
+DEFAULT_ORDER = (Sort(by=ProjectOrder.KEY),)

@@ -1,0 +1,27 @@
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.shared.actor import Cause
+from infra.db.base import Base, Id, Plain, named_enum, one_of
+
+
+class EventRow(Base):
+    """The log. No foreign key leads in or out: what it tells of may be gone, and it can be partitioned."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index(None, "workspace_id", "subject_id", "revision"),
+        one_of("cause", Cause),
+    )
+
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    type: Mapped[str]
+    subject_id: Mapped[Id]
+    project_id: Mapped[Id | None]
+    actor_id: Mapped[Id | None]
+    cause: Mapped[Cause] = mapped_column(named_enum(Cause))
+    changes: Mapped[Plain]
+    occurred_at: Mapped[datetime]

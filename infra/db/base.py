@@ -1,0 +1,71 @@
+"""Table classes describe columns and nothing else: no relationships, so nothing can load lazily."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+from sqlalchemy import CheckConstraint, Date, DateTime, Enum, Integer, MetaData, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+N = TypeVar("N", bound=IntEnum)
+
+Id = Annotated[str, mapped_column(Text(collation="C"))]
+Key = Annotated[str, mapped_column(Text(collation="C"))]
+Plain = Annotated[dict[str, Any], mapped_column(JSONB)]
+
+
+class Base(DeclarativeBase):
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[Mapping[Any, Any]] = {
+        str: Text,
+        int: Integer,
+        date: Date,
+        datetime: DateTime(timezone=True),
+    }
+
+
+class NumberedEnum(TypeDecorator[N], Generic[N]):
+    """Stores an IntEnum as its number, so that the database can sort by it."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def __init__(self, enum: type[N]) -> None:
+        super().__init__()
+        self.enum = enum
+        self._by_number = {member.value: member for member in enum}
+
+    def process_bind_param(self, value: N | None, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> N | None:
+        return None if value is None else self._by_number[value]
+
+
+def named_enum(enum: type[StrEnum]) -> Enum:
+    """Stores a StrEnum as its value, as text."""
+    return Enum(
+        enum,
+        native_enum=False,
+        create_constraint=False,
+        length=None,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
+    """The database's own guard that an enum column holds nothing else."""
+    values = ", ".join(f"'{member.value}'" for member in enum)
+    return CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")

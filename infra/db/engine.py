@@ -1,0 +1,105 @@
+"""Connections to PostgreSQL, each with its deadlines, and what its failures mean to the domain."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from domain.shared.errors import Unavailable
+
+_QUERY_CANCELED = "57014"
+_LOCK_NOT_AVAILABLE = "55P03"
+_DEADLOCK_DETECTED = "40P01"
+_AWAY = ("08", "57P", "53")  # SQLSTATE classes: connection, shutdown, out of resources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """`write` opens transactions; `read` is read-only and autocommits each statement."""
+
+    write: AsyncEngine
+    read: AsyncEngine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """Times in seconds."""
+
+    pool_size: int = 10
+    pool_wait: float = 1.0
+    statement_timeout: float = 5.0
+    lock_timeout: float = 3.0
+
+
+@asynccontextmanager
+async def open_engines(url: str, options: EngineOptions) -> AsyncIterator[Engines]:
+    write = _engine(url, options, is_read_only=False)
+    read = _engine(url, options, is_read_only=True)
+    try:
+        yield Engines(write=write, read=read)
+    finally:
+        await write.dispose()
+        await read.dispose()
+
+
+def _engine(url: str, options: EngineOptions, *, is_read_only: bool) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        isolation_level="AUTOCOMMIT" if is_read_only else "READ COMMITTED",
+        pool_size=options.pool_size,
+        max_overflow=0,
+        pool_timeout=options.pool_wait,
+        pool_reset_on_return=None if is_read_only else "rollback",
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={
+            "timeout": options.pool_wait + options.statement_timeout,
+            # The server ends a slow statement; this ends the wait for a server that is frozen.
+            "command_timeout": options.statement_timeout + 1,
+            "server_settings": {
+                "application_name": "workgraph",
+                "statement_timeout": str(int(options.statement_timeout * 1000)),
+                "lock_timeout": str(int(options.lock_timeout * 1000)),
+                "idle_in_transaction_session_timeout": "30000",
+                "default_transaction_read_only": "on" if is_read_only else "off",
+                # Lists are short and statements many: compiling them to machine code costs more than it saves.
+                "jit": "off",
+            },
+        },
+    )
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turns what is no fault of the request into Unavailable."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable("Too many requests are waiting for the database. Try again.") from error
+    except (TimeoutError, OSError) as error:
+        raise Unavailable("The database does not answer. Try again.") from error
+    except DBAPIError as error:
+        state = sqlstate(error)
+        if state == _QUERY_CANCELED:
+            raise Unavailable("The database took too long. Ask for less, or try again.") from error
+        if state in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED):
+            raise Unavailable("Somebody else is changing the same thing. Try again.") from error
+        is_away = state.startswith(_AWAY) if state else isinstance(error, InterfaceError | OperationalError)
+        if is_away or error.connection_invalidated:
+            raise Unavailable("The database is not reachable. Try again.") from error
+        raise
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """The five-character SQLSTATE, or an empty string if the server did not say."""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def constraint_of(error: DBAPIError) -> str:
+    """The name of the constraint that was violated, or an empty string."""
+    driver_error = error.orig.__cause__ if error.orig is not None else None
+    return getattr(driver_error, "constraint_name", None) or ""

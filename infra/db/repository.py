@@ -1,0 +1,128 @@
+"""The write side of one table: rows in, entities out, and back only what differs."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Select, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.shared.actor import Actor
+from domain.shared.errors import Conflict, ErrorCode, NotFound
+from domain.shared.ids import check_id
+from infra.db.base import Base
+from infra.db.engine import constraint_of
+
+
+class Entity(Protocol):
+    prefix: ClassVar[str]
+
+    @property
+    def id(self) -> str: ...
+
+
+class WorkspaceEntity(Entity, Protocol):
+    @property
+    def workspace_id(self) -> str: ...
+
+
+E = TypeVar("E", bound=Entity)
+W = TypeVar("W", bound=WorkspaceEntity)
+
+
+def columns_of(table: type[Base], entity: type[Any]) -> list[Any]:
+    """The table's columns in the order of the entity's fields."""
+    return [getattr(table, field.name) for field in fields(entity)]
+
+
+def builder_of(entity: type[E]) -> Callable[[Sequence[Any]], E]:
+    """Makes an entity of a row that begins with `columns_of` it; further columns are ignored."""
+    names = [field.name for field in fields(entity)]  # type: ignore[arg-type]  # every Entity is a dataclass
+    return lambda row: entity(**dict(zip(names, row, strict=False)))
+
+
+class SqlRepository(Generic[E]):
+    """`table` and `entity` name the pair; `conflicts` maps a constraint to the field and message it stands for."""
+
+    table: ClassVar[type[Base]]
+    entity: ClassVar[type[Any]]
+    conflicts: ClassVar[Mapping[str, tuple[str, str]]] = {}
+
+    _selected: ClassVar[Select[Any]]
+    _build: ClassVar[Callable[[Sequence[Any]], Any]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "table" in cls.__dict__:
+            cls._selected = select(*columns_of(cls.table, cls.entity))
+            cls._build = staticmethod(builder_of(cls.entity))
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def by_id(self, entity_id: str, *, for_update: bool = False) -> E | None:
+        found = await self.where(self._id == entity_id, for_update=for_update)
+        return found[0] if found else None
+
+    async def where(self, condition: ColumnElement[bool], *, for_update: bool = False) -> list[E]:
+        """What meets the condition, in id order, which is also the order of locking."""
+        statement = self._selected.where(condition).order_by(self._id)
+        if for_update:
+            statement = statement.with_for_update(of=self.table)
+        return [self._build(row) for row in await self._connection.execute(statement)]
+
+    async def add(self, entity: E) -> None:
+        await self.add_all([entity])
+
+    async def add_all(self, entities: Collection[E]) -> None:
+        if entities:
+            names = [field.name for field in fields(self.entity)]
+            rows = [{name: getattr(entity, name) for name in names} for entity in entities]
+            await self._guarded(insert(self.table), rows)
+
+    async def save(self, before: E, after: E) -> None:
+        """Writes the columns that differ, so that a colleague's edit of another field survives."""
+        names = (field.name for field in fields(self.entity))
+        changed = {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
+        if changed:
+            await self._guarded(update(self.table).where(self._id == before.id).values(**changed))
+
+    async def remove(self, entity: E) -> None:
+        await self._guarded(delete(self.table).where(self._id == entity.id))
+
+    async def _guarded(self, statement: Any, params: Any = None) -> None:
+        try:
+            await self._connection.execute(statement, params)
+        except IntegrityError as error:
+            name = constraint_of(error)
+            if name not in self.conflicts:
+                raise
+            field, message = self.conflicts[name]
+            code = ErrorCode.IN_USE if name.startswith("fk_") else ErrorCode.ALREADY_EXISTS
+            raise Conflict(message, path=(field,), code=code) from error
+
+    @property
+    def _id(self) -> Any:
+        return self.table.id  # type: ignore[attr-defined]  # every table of an entity has one
+
+
+class SqlWorkspaceRepository(SqlRepository[W]):
+    """For entities that belong to a workspace: what the actor may not see is not found."""
+
+    async def get(
+        self, actor: Actor, entity_id: str, *, path: tuple[str, ...] = ("id",), for_update: bool = False
+    ) -> W:
+        return (await self.get_all(actor, [entity_id], path=path, for_update=for_update))[0]
+
+    async def get_all(
+        self, actor: Actor, ids: Collection[str], *, path: tuple[str, ...] = ("id",), for_update: bool = False
+    ) -> list[W]:
+        """The entities in id order; raises NotFound if one is missing or invisible, WrongId for another kind."""
+        for entity_id in ids:
+            check_id(entity_id, self.entity.prefix, path)
+        found = await self.where(self._id.in_(set(ids)), for_update=for_update) if ids else []
+        visible = [entity for entity in found if actor.sees(entity.workspace_id)]
+        if len(visible) < len(set(ids)):
+            raise NotFound(f"There is no such {self.entity.__name__.lower()}, or you may not see it.", path=path)
+        return visible

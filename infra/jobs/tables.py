@@ -1,0 +1,47 @@
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.shared.jobs import JobState
+from infra.db.base import Base, Id, Plain, named_enum, one_of
+
+
+class JobRow(Base):
+    """Background work; `lease_until` is when a running job may be claimed anew."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("ix_job_due", "run_at", postgresql_where=text("state IN ('WAITING', 'RUNNING')")),
+        Index("uq_job_dedupe_key", "dedupe_key", unique=True, postgresql_where=text("state = 'WAITING'")),
+        one_of("state", JobState),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    payload: Mapped[Plain]
+    workspace_id: Mapped[Id | None]
+    state: Mapped[JobState] = mapped_column(named_enum(JobState))
+    run_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+    checkpoint: Mapped[Plain]
+    progress_done: Mapped[int]
+    progress_total: Mapped[int | None]
+    dedupe_key: Mapped[str | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class IdempotencyRow(Base):
+    """A mutation that was carried out under a caller's key, so that its retry is not carried out again."""
+
+    __tablename__ = "idempotency_key"
+
+    user_id: Mapped[Id] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    subject_id: Mapped[Id | None]
+    revision: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]

@@ -1,0 +1,20 @@
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from infra.db.base import Base, Id
+from infra.workspaces.tables import WorkspaceRow
+
+
+class LabelRow(Base):
+    __tablename__ = "label"
+    __table_args__ = (UniqueConstraint("workspace_id", "name"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id))
+    name: Mapped[str]
+    color: Mapped[str]
+    description: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,205 @@
+"""One transaction per use case: its rows, its events with their revisions, its jobs, or nothing."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.shared.actor import Actor, Cause, IdempotencyKey
+from domain.shared.clock import Clock
+from domain.shared.errors import Conflict, ErrorCode
+from domain.shared.events import Event
+from domain.shared.ids import IdFactory
+from domain.shared.jobs import Job, JobState, Progress
+from domain.shared.uow import ClaimLost, Replayed, Written
+from domain.subscribers import REACTIONS
+from infra.accounts.repository import SqlUserRepository
+from infra.audit.tables import EventRow
+from infra.comments.repository import SqlCommentRepository
+from infra.db.engine import database_errors
+from infra.issues.repository import SqlIssueRepository
+from infra.jobs.tables import IdempotencyRow, JobRow
+from infra.labels.repository import SqlLabelRepository
+from infra.projects.repository import SqlProjectRepository, SqlStateRepository
+from infra.workspaces.repository import SqlMemberRepository, SqlWorkspaceRepository
+from infra.workspaces.tables import RevisionRow
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What became visible: the workspace's new revision, if it changed, and the jobs that are due."""
+
+    workspace_id: str | None
+    revision: int | None
+    job_ids: Sequence[str] = field(default_factory=tuple)
+
+
+class SqlUow:
+    """Satisfies every slice's narrow UoW protocol."""
+
+    def __init__(self, connection: AsyncConnection, actor: Actor, clock: Clock, ids: IdFactory) -> None:
+        self.users = SqlUserRepository(connection)
+        self.workspaces = SqlWorkspaceRepository(connection)
+        self.members = SqlMemberRepository(connection)
+        self.projects = SqlProjectRepository(connection)
+        self.states = SqlStateRepository(connection)
+        self.labels = SqlLabelRepository(connection)
+        self.issues = SqlIssueRepository(connection)
+        self.comments = SqlCommentRepository(connection)
+        self.committed: Committed | None = None
+        self._connection = connection
+        self._actor = actor
+        self._clock = clock
+        self._ids = ids
+        self._events: list[Event] = []
+        self._jobs: list[dict[str, Any]] = []
+        self._checkpoint: tuple[Mapping[str, Any], Progress] | None = None
+
+    def record(self, event: Event) -> None:
+        self._events.append(event)
+        is_quiet = self._actor.cause in (Cause.IMPORT, Cause.SEED)
+        for reaction in REACTIONS[type(event)]:
+            if not (reaction.is_outward and is_quiet):
+                self.enqueue(reaction.job(event), workspace_id=event.workspace_id)
+
+    def enqueue(self, job: Job, *, run_at: datetime | None = None, workspace_id: str | None = None) -> str:
+        now = self._clock.now()
+        job_id = self._ids.new("job")
+        self._jobs.append(
+            {
+                "id": job_id,
+                "kind": job.kind,
+                "payload": asdict(job),
+                "workspace_id": workspace_id,
+                "state": JobState.WAITING,
+                "run_at": run_at or now,
+                "attempts": 0,
+                "checkpoint": {},
+                "progress_done": 0,
+                "created_at": now,
+                "updated_at": now,
+            }
+        )
+        return job_id
+
+    def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:
+        self._checkpoint = (state, progress)
+
+    async def commit(self, value: T) -> Written[T]:
+        now = self._clock.now()
+        if self._jobs:
+            await self._connection.execute(insert(JobRow), self._jobs)
+        if self._actor.job is not None:
+            await self._advance_job(now)
+        revision = await self._write_events(now) if self._events else None
+        if self._actor.idempotency is not None:
+            await self._remember(self._actor.idempotency, value, revision)
+        await self._connection.commit()
+        self.committed = Committed(
+            workspace_id=self._events[0].workspace_id if self._events else None,
+            revision=revision,
+            job_ids=[job["id"] for job in self._jobs if job["run_at"] <= now],
+        )
+        return Written(value=value, revision=revision)
+
+    async def begin(self) -> None:
+        """Takes the actor's idempotency key, waiting for whoever is using it now; raises Replayed if it is spent."""
+        wanted = self._actor.idempotency
+        if wanted is None:
+            return
+        row = {
+            "user_id": self._actor.signed_in_id,
+            "key": wanted.key,
+            "fingerprint": wanted.fingerprint,
+            "created_at": self._clock.now(),
+        }
+        taken = upsert(IdempotencyRow).values(row).on_conflict_do_nothing().returning(IdempotencyRow.key)
+        if (await self._connection.execute(taken)).first() is not None:
+            return
+        spent = select(IdempotencyRow.fingerprint, IdempotencyRow.subject_id, IdempotencyRow.revision).where(
+            IdempotencyRow.user_id == row["user_id"], IdempotencyRow.key == wanted.key
+        )
+        fingerprint, subject_id, revision = (await self._connection.execute(spent)).one()
+        if fingerprint != wanted.fingerprint:
+            raise Conflict(
+                "This idempotency key was used for another request.",
+                path=("idempotency_key",),
+                code=ErrorCode.IDEMPOTENCY_MISMATCH,
+            )
+        raise Replayed(subject_id, revision)
+
+    async def _write_events(self, now: datetime) -> int:
+        """Numbers the events; the counter is locked last and only until the commit that follows."""
+        workspace_id = self._events[0].workspace_id
+        assert all(event.workspace_id == workspace_id for event in self._events), "one workspace per Unit of Work"
+        counter = upsert(RevisionRow).values(workspace_id=workspace_id, revision=len(self._events))
+        counted = counter.on_conflict_do_update(
+            index_elements=[RevisionRow.workspace_id],
+            set_={"revision": RevisionRow.revision + counter.excluded.revision},
+        ).returning(RevisionRow.revision)
+        last = (await self._connection.execute(counted)).scalar_one()
+        first = last - len(self._events) + 1
+        rows = [
+            {
+                "workspace_id": workspace_id,
+                "revision": revision,
+                "type": event.type,
+                "subject_id": event.subject_id,
+                "project_id": event.project_id,
+                "actor_id": self._actor.user_id,
+                "cause": self._actor.cause,
+                "changes": {name: [change.before, change.after] for name, change in event.changes.items()},
+                "occurred_at": now,
+            }
+            for revision, event in enumerate(self._events, first)
+        ]
+        await self._connection.execute(insert(EventRow), rows)
+        return int(last)
+
+    async def _advance_job(self, now: datetime) -> None:
+        """Stores the checkpoint, or that the job is done, if the claim still holds."""
+        job = self._actor.job
+        assert job is not None
+        values: dict[str, Any] = {"state": JobState.DONE, "lease_until": None, "updated_at": now}
+        if self._checkpoint is not None:
+            state, progress = self._checkpoint
+            values = {"checkpoint": state, "updated_at": now}
+            values |= {"progress_done": progress.done, "progress_total": progress.total}
+        held = (JobRow.id == job.id) & (JobRow.attempts == job.attempt) & (JobRow.state == JobState.RUNNING)
+        if (await self._connection.execute(update(JobRow).where(held).values(**values))).rowcount != 1:
+            raise ClaimLost(job.id)
+
+    async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
+        subject_id = value if isinstance(value, str) else getattr(value, "id", None)
+        mine = (IdempotencyRow.user_id == self._actor.signed_in_id) & (IdempotencyRow.key == key.key)
+        done = update(IdempotencyRow).where(mine).values(subject_id=subject_id, revision=revision)
+        await self._connection.execute(done)
+
+
+class SqlUowFactory:
+    """Opens Units of Work and tells of what they committed, without waiting for anybody to hear it."""
+
+    def __init__(
+        self, engine: AsyncEngine, clock: Clock, ids: IdFactory, after_commit: Callable[[Committed], None]
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._ids = ids
+        self._after_commit = after_commit
+
+    @asynccontextmanager
+    async def __call__(self, actor: Actor) -> AsyncIterator[SqlUow]:
+        with database_errors():
+            async with self._engine.connect() as connection:
+                uow = SqlUow(connection, actor, self._clock, self._ids)
+                await uow.begin()
+                yield uow
+        if uow.committed is not None:
+            self._after_commit(uow.committed)
