@@ -1,0 +1,205 @@
+"""From query text to a document that may be executed: bounded, parsed, measured, validated, and remembered."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    OverlappingFieldsCanBeMergedRule,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+
+from api.http.limits import (
+    INTROSPECTION_FIELDS,
+    LimitCode,
+    check_literals,
+    check_overlaps,
+    check_sizes,
+    limit_error,
+    measure,
+)
+from api.http.options import QueryLimits
+
+MOST_ERRORS = 5  # reported per document; a flood of mistakes is answered, and paid for, no further
+CACHED_BYTES = 1_048_576  # of query text; a syntax tree takes some 100 times as much memory
+CACHED_DOCUMENTS = 1_000
+TYPENAME = "__typename"
+
+
+class DocumentRefused(Exception):
+    """The document must not be executed; every error has `extensions.code`."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+
+
+class SignInRequired(Exception):
+    """The document asks for something that only callers who are signed in may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """Facts about one operation, computed once per document."""
+
+    name: str | None
+    type: OperationType
+    root_fields: frozenset[str]
+    fields: int
+    node: OperationDefinitionNode
+
+    @property
+    def is_introspection(self) -> bool:
+        return self.root_fields <= INTROSPECTION_FIELDS | {TYPENAME}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A document that has passed every check, and its operations by name (None for the nameless one)."""
+
+    document: DocumentNode
+    operations: Mapping[str | None, Operation]
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation that a request means; raises DocumentRefused if that is not exactly one."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        if name is None:
+            raise _refused("OPERATION_UNCLEAR", "Say with operationName which of the operations to run.")
+        operation = self.operations.get(name)
+        if operation is None:
+            raise _refused("OPERATION_UNKNOWN", "There is no operation of that name in the document.")
+        return operation
+
+
+class DocumentCache:
+    """Prepares documents for one schema; those that were fine are kept by their text, the longest unused go first."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: QueryLimits,
+        *,
+        is_introspection_enabled: bool = True,
+        most_bytes: int = CACHED_BYTES,
+        most_documents: int = CACHED_DOCUMENTS,
+    ) -> None:
+        _mark_one_of(schema)
+        self._schema = schema
+        self._limits = limits
+        self._hides_schema = not is_introspection_enabled
+        # The rule that compares fields with each other is the only slow one, and it is run last, on what is left.
+        self._rules = (
+            *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
+            MaybeNullValidationRule,
+        )
+        if self._hides_schema:
+            self._rules += (NoSchemaIntrospectionCustomRule,)
+        self._most_bytes = most_bytes
+        self._most_documents = most_documents
+        self._bytes = 0
+        self._prepared: OrderedDict[str, tuple[Prepared, int]] = OrderedDict()
+
+    def prepare(self, text: str, *, only: frozenset[str] | None = None) -> Prepared:
+        """The document, ready to run; raises DocumentRefused.
+
+        `only` names the root fields that the caller may ask for: raises SignInRequired if there are others, before
+        the document is compared with the schema, so that strangers learn nothing about that.
+        """
+        known = self._prepared.get(text)
+        if known is not None:
+            self._prepared.move_to_end(text)
+            _check_root_fields((each.root_fields for each in known[0].operations.values()), only)
+            return known[0]
+        size = self._check_bytes(text)
+        prepared = self._prepare(text, only)
+        self._keep(text, prepared, size)
+        return prepared
+
+    def __len__(self) -> int:
+        return len(self._prepared)
+
+    def _check_bytes(self, text: str) -> int:
+        limit = self._limits.document_bytes
+        size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+        if size > limit:
+            message = f"A document must not have more than {limit} bytes."
+            raise DocumentRefused([limit_error(LimitCode.DOCUMENT_BYTES, limit, message)])
+        return size
+
+    def _prepare(self, text: str, only: frozenset[str] | None) -> Prepared:
+        document = self._parse(text)
+        sizes = measure(document)
+        _check_root_fields((size.root_names for _, size in sizes), only)
+        self._refuse(check_sizes(sizes, self._limits) or check_literals(document, self._limits))
+        self._refuse(check_overlaps(document, self._limits))
+        self._validate(document, self._rules)
+        self._validate(document, (OverlappingFieldsCanBeMergedRule,))
+        operations = {}
+        for node, size in sizes:
+            name = node.name.value if node.name else None
+            operations[name] = Operation(
+                name=name, type=node.operation, root_fields=size.root_names, fields=size.fields, node=node
+            )
+        if not operations:
+            raise _refused("OPERATION_UNKNOWN", "The document has no operation.")
+        return Prepared(document=document, operations=operations)
+
+    def _parse(self, text: str) -> DocumentNode:
+        limit = self._limits.tokens
+        try:
+            return parse(text, max_lexical_tokens=limit, max_comments=limit)
+        except GraphQLError as error:
+            if "Document contains more than" in error.message:
+                message = f"A document must not have more than {limit} tokens."
+                refusal = limit_error(LimitCode.TOKENS, limit, message)
+            else:
+                refusal = error
+                refusal.extensions = {"code": "SYNTAX_ERROR"}
+            raise DocumentRefused([refusal]) from error
+
+    def _validate(self, document: DocumentNode, rules: Collection[type[ASTValidationRule]]) -> None:
+        errors = validate(self._schema, document, rules, max_errors=MOST_ERRORS, hide_suggestions=self._hides_schema)
+        for error in errors:
+            error.extensions = {"code": "VALIDATION_ERROR"}
+        if errors:
+            raise DocumentRefused(errors)
+
+    def _refuse(self, error: GraphQLError | None) -> None:
+        if error is not None:
+            raise DocumentRefused([error])
+
+    def _keep(self, text: str, prepared: Prepared, size: int) -> None:
+        self._prepared[text] = (prepared, size)
+        self._bytes += size
+        while self._bytes > self._most_bytes or len(self._prepared) > self._most_documents:
+            _, (_, freed) = self._prepared.popitem(last=False)
+            self._bytes -= freed
+
+
+def _check_root_fields(asked: Iterable[frozenset[str]], allowed: frozenset[str] | None) -> None:
+    if allowed is not None and any(names - allowed for names in asked):
+        raise SignInRequired
+
+
+def _refused(code: str, message: str) -> DocumentRefused:
+    return DocumentRefused([GraphQLError(message, extensions={"code": code})])
+
+
+def _mark_one_of(schema: GraphQLSchema) -> None:
+    """Lets graphql-core's own rules check oneOf inputs: Strawberry's rule raises KeyError on variables in fragments."""
+    for each in schema.type_map.values():
+        if isinstance(each, GraphQLInputObjectType):
+            definition = each.extensions.get("strawberry-definition")
+            each.is_one_of = each.is_one_of or bool(getattr(definition, "is_one_of", False))

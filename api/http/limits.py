@@ -1,0 +1,289 @@
+"""Bounds of GraphQL requests, counted in time linear in the document: each fragment is measured once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    ValueNode,
+)
+
+from api.http.options import QueryLimits
+
+INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
+
+
+class LimitCode(StrEnum):
+    """The `extensions.code` of a request that is too large; `extensions.limit` is the number."""
+
+    DOCUMENT_BYTES = "DOCUMENT_BYTES_LIMIT"
+    TOKENS = "TOKENS_LIMIT"
+    DEPTH = "DEPTH_LIMIT"
+    INTROSPECTION_DEPTH = "INTROSPECTION_DEPTH_LIMIT"
+    ALIASES = "ALIASES_LIMIT"
+    ROOT_FIELDS = "ROOT_FIELDS_LIMIT"
+    FIELDS = "FIELDS_LIMIT"
+    OVERLAPS = "OVERLAPS_LIMIT"
+    LIST_ITEMS = "LIST_ITEMS_LIMIT"
+    VARIABLES_DEPTH = "VARIABLES_DEPTH_LIMIT"
+
+
+def limit_error(code: LimitCode, limit: int, message: str, node: Any = None) -> GraphQLError:
+    return GraphQLError(message, node, extensions={"code": code.value, "limit": limit})
+
+
+@dataclass(slots=True)
+class Size:
+    """How large a selection is with its fragments expanded; depths count fields, not braces."""
+
+    depth: int = 0  # without what hangs on __schema and __type
+    whole_depth: int = 0
+    introspection_depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    root_fields: int = 0
+    root_names: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Spread:
+    """Where a fragment is spread: below how many fields, and below how many from `__schema` or `__type` on."""
+
+    name: str
+    depth: int
+    introspection_depth: int
+
+
+@dataclass(slots=True)
+class _Definition:
+    """One operation or fragment, its own fields measured, its spreads not yet."""
+
+    size: Size
+    spreads: list[_Spread] = field(default_factory=list)
+
+
+def measure(document: DocumentNode) -> list[tuple[OperationDefinitionNode, Size]]:
+    """The size of every operation; counts stop growing beyond any sensible limit, cycles of fragments count once."""
+    fragments: dict[str, _Definition] = {}
+    operations = []
+    for definition in document.definitions:
+        if isinstance(definition, FragmentDefinitionNode):
+            fragments[definition.name.value] = _own_size(definition.selection_set)
+        elif isinstance(definition, OperationDefinitionNode):
+            operations.append((definition, _own_size(definition.selection_set)))
+    sizes: dict[str, Size] = {}
+    for name in _inner_first(fragments):
+        sizes[name] = _expanded(fragments[name], sizes)
+    return [(operation, _expanded(own, sizes)) for operation, own in operations]
+
+
+def _own_size(root: SelectionSetNode) -> _Definition:
+    size = Size()
+    found = _Definition(size=size)
+    root_names: set[str] = set()
+    stack: list[tuple[SelectionNode, int, int]] = [(node, 0, 0) for node in root.selections]
+    while stack:
+        node, depth, inner = stack.pop()
+        if isinstance(node, FragmentSpreadNode):
+            found.spreads.append(_Spread(node.name.value, depth, inner))
+            continue
+        if isinstance(node, FieldNode):
+            depth += 1
+            if inner or node.name.value in INTROSPECTION_FIELDS:
+                inner += 1
+                size.introspection_depth = max(size.introspection_depth, inner)
+            else:
+                size.depth = max(size.depth, depth)
+            size.whole_depth = max(size.whole_depth, depth)
+            size.fields += 1
+            size.aliases += node.alias is not None
+            if depth == 1:
+                size.root_fields += 1
+                root_names.add(node.name.value)
+        children = getattr(node, "selection_set", None)
+        if children is not None:
+            stack.extend((child, depth, inner) for child in children.selections)
+    size.root_names = frozenset(root_names)
+    return found
+
+
+_MOST = 1_000_000
+
+
+def _expanded(definition: _Definition, fragments: Mapping[str, Size]) -> Size:
+    total = definition.size
+    root_names = set(total.root_names)
+    for spread in definition.spreads:
+        inner = fragments.get(spread.name)
+        if inner is None:  # undefined, or part of a cycle: validation refuses both
+            continue
+        total.whole_depth = max(total.whole_depth, spread.depth + inner.whole_depth)
+        if spread.introspection_depth:
+            below = spread.introspection_depth + inner.whole_depth
+            total.introspection_depth = max(total.introspection_depth, below)
+        else:
+            total.depth = max(total.depth, spread.depth + inner.depth)
+            total.introspection_depth = max(total.introspection_depth, inner.introspection_depth)
+        total.fields = min(total.fields + inner.fields, _MOST)
+        total.aliases = min(total.aliases + inner.aliases, _MOST)
+        if spread.depth == 0:
+            total.root_fields = min(total.root_fields + inner.root_fields, _MOST)
+            root_names |= inner.root_names
+    total.root_names = frozenset(root_names)
+    return total
+
+
+def _inner_first(fragments: Mapping[str, _Definition]) -> Iterator[str]:
+    """Names of fragments, each after those that it spreads; without recursion, as chains can be long."""
+    done: set[str] = set()
+    for start in fragments:
+        path = [(start, iter(fragments[start].spreads))] if start not in done else []
+        done.add(start)
+        while path:
+            name, spreads = path[-1]
+            following = next((each.name for each in spreads if each.name in fragments and each.name not in done), None)
+            if following is None:
+                path.pop()
+                yield name
+            else:
+                done.add(following)
+                path.append((following, iter(fragments[following].spreads)))
+
+
+def check_sizes(sizes: Sequence[tuple[OperationDefinitionNode, Size]], limits: QueryLimits) -> GraphQLError | None:
+    """The first limit that an operation breaks, or all operations together when it comes to the number of fields."""
+    for operation, size in sizes:
+        rules = (
+            (LimitCode.DEPTH, size.depth, limits.depth, "nest fields deeper than"),
+            (
+                LimitCode.INTROSPECTION_DEPTH,
+                size.introspection_depth,
+                limits.introspection_depth,
+                "nest __schema beyond",
+            ),
+            (LimitCode.ROOT_FIELDS, size.root_fields, limits.root_fields, "have more root fields than"),
+            (LimitCode.ALIASES, size.aliases, limits.aliases, "have more aliases than"),
+        )
+        for code, count, limit, verb in rules:
+            if count > limit:
+                return limit_error(code, limit, f"An operation must not {verb} {limit}.", operation)
+    if sum(size.fields for _, size in sizes) > limits.fields:
+        message = f"A document must not have more than {limits.fields} fields, its fragments expanded."
+        return limit_error(LimitCode.FIELDS, limits.fields, message)
+    return None
+
+
+def check_overlaps(document: DocumentNode, limits: QueryLimits) -> GraphQLError | None:
+    """Whether fields of one name meet in one place too often: validation compares each pair of them."""
+    fragments = {
+        each.name.value: each.selection_set for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+    }
+    count = _OverlapCount(fragments, most_pairs=limits.overlaps, most_fields=limits.fields)
+    for operation in document.definitions:
+        if isinstance(operation, OperationDefinitionNode):
+            count.add(operation.selection_set)
+            if count.pairs > limits.overlaps:
+                message = f"The same fields are selected again and again: more than {limits.overlaps} pairs of them."
+                return limit_error(LimitCode.OVERLAPS, limits.overlaps, message, operation)
+    return None
+
+
+class _OverlapCount:
+    """Counts pairs of fields with one response name in one place.
+
+    It stops at `most_fields`, as cycles of fragments never end; validation refuses those.
+    """
+
+    def __init__(self, fragments: Mapping[str, SelectionSetNode], *, most_pairs: int, most_fields: int) -> None:
+        self._fragments = fragments
+        self._most_pairs = most_pairs
+        self._fields_left = most_fields
+        self.pairs = 0
+
+    def add(self, root: SelectionSetNode) -> None:
+        places = [[root]]
+        while places and self.pairs <= self._most_pairs and self._fields_left > 0:
+            for same in self._fields_at(places.pop()).values():
+                self._fields_left -= len(same)
+                self.pairs += len(same) * (len(same) - 1) // 2
+                below = [each.selection_set for each in same if each.selection_set is not None]
+                if below:
+                    places.append(below)
+
+    def _fields_at(self, place: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
+        """The fields of merged selections by response name, each fragment taken once, as validation does."""
+        fields: dict[str, list[FieldNode]] = {}
+        seen: set[str] = set()
+        stack = list(place)
+        while stack:
+            for node in stack.pop().selections:
+                if isinstance(node, FieldNode):
+                    fields.setdefault((node.alias or node.name).value, []).append(node)
+                elif isinstance(node, InlineFragmentNode):
+                    stack.append(node.selection_set)
+                elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                    seen.add(node.name.value)
+                    if node.name.value in self._fragments:
+                        stack.append(self._fragments[node.name.value])
+        return fields
+
+
+def check_literals(document: DocumentNode, limits: QueryLimits) -> GraphQLError | None:
+    """The first list in the document's arguments that has too many items."""
+    stack: list[Any] = list(document.definitions)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ListValueNode) and len(node.values) > limits.list_items:
+            message = f"A list must not have more than {limits.list_items} items."
+            return limit_error(LimitCode.LIST_ITEMS, limits.list_items, message, node)
+        stack.extend(_inputs_below(node))
+    return None
+
+
+def _inputs_below(node: Any) -> Iterator[Any]:
+    """What hangs on a node and can hold argument values."""
+    if isinstance(node, ListValueNode):
+        yield from node.values
+    elif isinstance(node, ObjectValueNode):
+        yield from (each.value for each in node.fields)
+    elif not isinstance(node, ValueNode):
+        for variable in getattr(node, "variable_definitions", None) or ():
+            yield from variable.directives or ()
+            if variable.default_value is not None:
+                yield variable.default_value
+        yield from getattr(node, "directives", None) or ()
+        yield from (argument.value for argument in getattr(node, "arguments", None) or ())
+        selection_set = getattr(node, "selection_set", None)
+        if selection_set is not None:
+            yield from selection_set.selections
+
+
+def check_variables(variables: Mapping[str, Any], limits: QueryLimits) -> GraphQLError | None:
+    """The first list with too many items, or value nested too deeply, in a request's variables."""
+    stack: list[tuple[Any, int]] = [(value, 1) for value in variables.values() if isinstance(value, dict | list)]
+    while stack:
+        value, depth = stack.pop()
+        if depth > limits.variables_depth:
+            message = f"Variables must not nest deeper than {limits.variables_depth}."
+            return limit_error(LimitCode.VARIABLES_DEPTH, limits.variables_depth, message)
+        if isinstance(value, list):
+            if len(value) > limits.list_items:
+                message = f"A list must not have more than {limits.list_items} items."
+                return limit_error(LimitCode.LIST_ITEMS, limits.list_items, message)
+            children: Any = value
+        else:
+            children = value.values()
+        stack.extend((child, depth + 1) for child in children if isinstance(child, dict | list))
+    return None

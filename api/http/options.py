@@ -1,0 +1,39 @@
+"""What the HTTP side of the API is told about its surroundings; filled from the settings by the entry point."""
+
+from dataclasses import dataclass, field
+
+from api.http.socket_limits import SocketOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryLimits:
+    """Bounds of one GraphQL request; fragments count as often as they are spread."""
+
+    document_bytes: int = 16_384
+    tokens: int = 2_000
+    depth: int = 12
+    introspection_depth: int = 20
+    aliases: int = 30
+    root_fields: int = 20
+    fields: int = 5_000
+    overlaps: int = 1_500  # pairs of fields with one name in one place
+    list_items: int = 250
+    variables_depth: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpOptions:
+    """All times in seconds, all sizes in bytes."""
+
+    public_url: str = "http://localhost:8000"
+    allowed_hosts: tuple[str, ...] = ("*",)
+    allowed_origins: tuple[str, ...] = ()
+    is_explorer_enabled: bool = True
+    is_introspection_enabled: bool = True
+    is_dev: bool = False
+    limits: QueryLimits = field(default_factory=QueryLimits)
+    sockets: SocketOptions = field(default_factory=SocketOptions)
+    request_seconds: float = 10
+    body_bytes: int = 1_048_576
+    body_seconds: float = 15
+    readiness_seconds: float = 1.5

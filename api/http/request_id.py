@@ -1,0 +1,20 @@
+"""The id that ties an answer to its log records."""
+
+import re
+import secrets
+from contextvars import ContextVar
+
+_SANE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_current: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+def begin_request(offered: bytes | None) -> str:
+    """Makes the offered id the current one, or a fresh one if it is missing or could garble a log."""
+    chosen = offered.decode() if offered is not None and _SANE.fullmatch(offered) else secrets.token_hex(8)
+    _current.set(chosen)
+    return chosen
+
+
+def current_request_id() -> str:
+    """The id of the request, or socket, in whose course this runs."""
+    return _current.get() or begin_request(None)
