@@ -1,21 +1,39 @@
 """Port: following a workspace's event log."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from domain.shared.errors import LimitExceeded
 
 E_co = TypeVar("E_co", covariant=True)
 
 
+class FellBehind(LimitExceeded):
+    """The follower took so long that too much waits for it; it has everything up to `up_to` and may follow anew."""
+
+    def __init__(self, up_to: int) -> None:
+        super().__init__(f"Changes come faster than you read them. Follow again after revision {up_to}.")
+        self.up_to = up_to
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventBatch(Generic[E_co]):
-    """Events in order of revision; everything up to `up_to` has been looked at, whatever was left out."""
+    """Events in order of revision; everything up to `up_to` has been looked at, whatever was left out.
+
+    `has_more` says that later events were there already when this was read.
+    """
 
     events: Sequence[E_co]
     up_to: int
+    has_more: bool = False
 
 
 class EventStream(Protocol[E_co]):
-    def follow(self, workspace_id: str, *, after: int) -> AsyncIterator[EventBatch[E_co]]:
-        """All events after that revision, first those that exist, then each new one as it is committed."""
+    def follow(self, workspace_id: str, *, after: int) -> AsyncGenerator[EventBatch[E_co], None]:
+        """All events after that revision, first those that exist, then each new one as it is committed.
+
+        When nothing happens an empty batch comes every second, so that the follower can look round;
+        raises FellBehind for a follower that is too slow.
+        """
         ...

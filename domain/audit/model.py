@@ -1,0 +1,51 @@
+"""The event log as it is read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from domain.audit.kinds import EventKind
+from domain.shared.actor import Cause
+from domain.shared.events import Plain
+from domain.shared.streams import EventBatch
+
+Texts: TypeAlias = tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedChange:
+    """One field's values before and after, as text; None where there was no value, several for a collection."""
+
+    field: str
+    before: Texts
+    after: Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedEvent:
+    """A fact about a workspace, at its place in the log."""
+
+    workspace_id: str
+    revision: int
+    kind: EventKind
+    subject_id: str
+    project_id: str | None
+    actor_id: str | None
+    cause: Cause
+    changes: tuple[LoggedChange, ...]
+    occurred_at: datetime
+
+
+ChangeBatch: TypeAlias = EventBatch[LoggedEvent]
+
+
+def as_texts(value: Plain) -> Texts:
+    """A logged value as text: `true` and `false`, decimal numbers, a list's items one by one."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return tuple(str(item) for item in value)
+    return (str(value),)

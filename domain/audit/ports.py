@@ -1,0 +1,24 @@
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from domain.audit.model import LoggedEvent
+
+
+class EventReader(Protocol):
+    async def events(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
+        """The next events after that revision, in order, without a gap."""
+        ...
+
+    async def events_of(
+        self, workspace_ids: Sequence[str], *, after: int, most: int
+    ) -> Mapping[str, Sequence[LoggedEvent]]:
+        """The same for each of the workspaces; those without such events are left out."""
+        ...
+
+    async def revision(self, workspace_id: str) -> int:
+        """The last revision that the workspace has given; 0 before its first event."""
+        ...
+
+    async def revisions(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
+        """The same for each of the workspaces; those before their first event are left out."""
+        ...

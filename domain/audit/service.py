@@ -1,0 +1,72 @@
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+from domain.audit.model import ChangeBatch, LoggedEvent
+from domain.audit.policies import require_visible, visible_to
+from domain.audit.ports import EventReader
+from domain.shared.actor import Actor
+from domain.shared.errors import ErrorCode, InvalidInput
+from domain.shared.streams import EventBatch, EventStream
+from domain.workspaces.model import Workspace
+
+MOST_EVENTS = 500
+
+
+class AuditService:
+    """Reads the event log: in parts, or as it grows."""
+
+    def __init__(self, reader: EventReader, stream: EventStream[LoggedEvent]) -> None:
+        self._reader = reader
+        self._stream = stream
+
+    async def changes_of(
+        self, actor: Actor, workspaces: Sequence[Workspace], *, after: int, first: int
+    ) -> Sequence[ChangeBatch]:
+        """The next events of each workspace after a revision, 1 to 500; `up_to` is what to ask after next."""
+        if not 1 <= first <= MOST_EVENTS:
+            message = f"first must be between 1 and {MOST_EVENTS}."
+            raise InvalidInput(message, path=("first",), code=ErrorCode.OUT_OF_RANGE)
+        ids = [workspace.id for workspace in workspaces]
+        revisions = await self._reader.revisions(ids)
+        for workspace_id in ids:
+            require_visible(actor, workspace_id)
+            _require_reached(after, revisions.get(workspace_id, 0))
+        found = await self._reader.events_of(ids, after=after, most=first + 1)
+        return [_batch(actor, found.get(workspace_id, ()), after=after, first=first) for workspace_id in ids]
+
+    async def follow(
+        self, actor: Callable[[], Actor], workspace_id: str, *, after: int | None
+    ) -> AsyncGenerator[ChangeBatch, None]:
+        """The events after a revision, or from now on, and then each new one, for as long as the actor may see them.
+
+        `actor` is asked anew each time, at least once a second; raises NotFound when the workspace is no longer
+        visible to it, and FellBehind if batches are taken too slowly.
+        """
+        require_visible(actor(), workspace_id)
+        revision = await self._reader.revision(workspace_id)
+        after = revision if after is None else after
+        _require_reached(after, revision)
+        async with aclosing(self._stream.follow(workspace_id, after=after)) as batches:
+            async for batch in batches:
+                current = actor()
+                require_visible(current, workspace_id)
+                if batch.up_to > after:
+                    after = batch.up_to
+                    yield replace(batch, events=visible_to(current, batch.events))
+
+
+def _require_reached(after: int, revision: int) -> None:
+    """Raises InvalidInput for a revision that the workspace has not given yet."""
+    if not 0 <= after <= revision:
+        message = "after must be a revision that this workspace has reached."
+        raise InvalidInput(message, path=("after",), code=ErrorCode.OUT_OF_RANGE)
+
+
+def _batch(actor: Actor, found: Sequence[LoggedEvent], *, after: int, first: int) -> ChangeBatch:
+    events = found[:first]
+    return EventBatch(
+        events=visible_to(actor, events),
+        up_to=events[-1].revision if events else after,
+        has_more=len(found) > first,
+    )

@@ -1,0 +1,80 @@
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Row, Text, bindparam, func, select, true
+
+from domain.audit.kinds import kind_of
+from domain.audit.model import LoggedChange, LoggedEvent, as_texts
+from infra.audit.tables import EventRow
+from infra.db.read import Reads
+from infra.workspaces.tables import RevisionRow
+
+_COLUMNS = (
+    EventRow.workspace_id,
+    EventRow.revision,
+    EventRow.type,
+    EventRow.subject_id,
+    EventRow.project_id,
+    EventRow.actor_id,
+    EventRow.cause,
+    EventRow.changes,
+    EventRow.occurred_at,
+)
+_LATER = (
+    select(*_COLUMNS)
+    .where(EventRow.revision > bindparam("after", type_=BigInteger))
+    .order_by(EventRow.revision)
+    .limit(bindparam("most"))
+)
+_EVENTS = _LATER.where(EventRow.workspace_id == bindparam("workspace_id"))
+_ASKED = func.unnest(bindparam("workspace_ids", type_=ARRAY(Text))).table_valued("id").render_derived(name="asked")
+_EACH = _LATER.where(EventRow.workspace_id == _ASKED.c.id).lateral("each")
+_EVENTS_OF = select(_EACH).select_from(_ASKED.join(_EACH, true())).order_by(_EACH.c.revision)
+_REVISIONS = select(RevisionRow.workspace_id, RevisionRow.revision).where(
+    RevisionRow.workspace_id == func.any(bindparam("workspace_ids", type_=ARRAY(Text)))
+)
+
+
+class SqlEventReader:
+    """A commit holds its workspace's counter until it is visible, so revisions appear in order and without a gap."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def events(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
+        rows = await self._reads.fetch(_EVENTS, workspace_id=workspace_id, after=after, most=most)
+        return [_event(row) for row in rows]
+
+    async def events_of(
+        self, workspace_ids: Sequence[str], *, after: int, most: int
+    ) -> Mapping[str, Sequence[LoggedEvent]]:
+        events: dict[str, list[LoggedEvent]] = {}
+        rows = await self._reads.fetch(_EVENTS_OF, workspace_ids=list(set(workspace_ids)), after=after, most=most)
+        for row in rows:
+            events.setdefault(row.workspace_id, []).append(_event(row))
+        return events
+
+    async def revision(self, workspace_id: str) -> int:
+        return (await self.revisions([workspace_id])).get(workspace_id, 0)
+
+    async def revisions(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
+        rows = await self._reads.fetch(_REVISIONS, workspace_ids=list(workspace_ids))
+        return {row.workspace_id: row.revision for row in rows}
+
+
+def _event(row: Row[Any]) -> LoggedEvent:
+    changes = (
+        LoggedChange(field=field, before=as_texts(before), after=as_texts(after))
+        for field, (before, after) in row.changes.items()
+    )
+    return LoggedEvent(
+        workspace_id=row.workspace_id,
+        revision=row.revision,
+        kind=kind_of(row.type),
+        subject_id=row.subject_id,
+        project_id=row.project_id,
+        actor_id=row.actor_id,
+        cause=row.cause,
+        changes=tuple(changes),
+        occurred_at=row.occurred_at,
+    )

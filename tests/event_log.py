@@ -1,0 +1,103 @@
+"""A real event log to write into and to follow."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+
+import redis.asyncio
+
+from domain.audit.model import ChangeBatch, LoggedEvent
+from domain.issues.events import IssueCreated
+from domain.shared.actor import Actor, Cause
+from domain.shared.events import Event
+from infra.audit.reader import SqlEventReader
+from infra.db.engine import EngineOptions, Engines, open_engines
+from infra.db.read import Reads
+from infra.shared.clock import SystemClock
+from infra.shared.ids import Uuid7IdFactory
+from infra.shared.revisions import CHANNEL, revision_message
+from infra.shared.streams import RedisEventStream
+from infra.uow import Committed, SqlUowFactory
+
+SYSTEM = Actor.system(cause=Cause.SEED)
+
+
+class EventLog:
+    """Writes events through the Unit of Work, announces them on Redis, and reads them back."""
+
+    def __init__(self, engines: Engines, redis_url: str) -> None:
+        clock = SystemClock()
+        self.ids = Uuid7IdFactory(clock)
+        self.redis_url = redis_url
+        self.reader = SqlEventReader(Reads(engines.read))
+        self._engines = engines
+        self._announced: list[Committed] = []
+        self._open = SqlUowFactory(engines.write, clock, self.ids, self._announced.append)
+
+    def new_workspace(self) -> str:
+        return self.ids.new("wsp")
+
+    async def record(self, workspace_id: str, count: int = 1, *, actor: Actor = SYSTEM) -> int:
+        """One commit of so many events; answers its revision."""
+        events = [IssueCreated(workspace_id=workspace_id, subject_id=self.ids.new("iss")) for _ in range(count)]
+        return await self.write(*events, actor=actor)
+
+    async def write(self, *events: Event, actor: Actor = SYSTEM) -> int:
+        async with self._open(actor) as uow:
+            for event in events:
+                uow.record(event)
+            revision = (await uow.commit(None)).revision
+        assert revision is not None
+        return revision
+
+    async def announce(self, workspace_id: str, revision: int) -> None:
+        """What the process that committed does afterwards."""
+        await self.publish(revision_message(workspace_id, revision))
+
+    async def publish(self, message: bytes) -> None:
+        async with redis.asyncio.from_url(self.redis_url) as client:
+            await client.publish(CHANNEL, message)
+
+    def read_connections(self) -> int:
+        return self._engines.read.pool.checkedout()  # type: ignore[attr-defined]  # every QueuePool counts them
+
+    @asynccontextmanager
+    async def stream(self, **options: Any) -> AsyncIterator[RedisEventStream[LoggedEvent]]:
+        """One that lets its followers look round more often than in production, so that tests are quick."""
+        given = {"source": self.reader, "redis_url": self.redis_url, "idle_seconds": 0.05} | options
+        stream: RedisEventStream[LoggedEvent] = RedisEventStream(**given)
+        try:
+            yield stream
+        finally:
+            await stream.aclose()
+
+
+@asynccontextmanager
+async def open_event_log(database_url: str, redis_url: str) -> AsyncIterator[EventLog]:
+    async with open_engines(database_url, EngineOptions()) as engines:
+        yield EventLog(engines, redis_url)
+
+
+async def take(batches: AsyncGenerator[ChangeBatch, None], *, up_to: int, seconds: float = 10) -> list[LoggedEvent]:
+    """Every event until that revision has been reached; fails when that takes longer than the given time."""
+    events: list[LoggedEvent] = []
+    async with asyncio.timeout(seconds):
+        async for batch in batches:
+            events += batch.events
+            if batch.up_to >= up_to:
+                break
+    return events
+
+
+def revisions(events: list[LoggedEvent]) -> list[int]:
+    return [event.revision for event in events]
+
+
+async def eventually(holds: Callable[[], bool], *, seconds: float = 5) -> None:
+    """Looks again and again until it holds, for at most the given time."""
+    end = monotonic() + seconds
+    while not holds():
+        assert monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.01)

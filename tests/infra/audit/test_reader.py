@@ -1,0 +1,82 @@
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+
+import pytest
+
+from domain.audit.kinds import EventKind
+from domain.audit.model import LoggedChange, LoggedEvent
+from domain.issues.events import IssueUpdated
+from domain.shared.actor import Actor, Cause
+from domain.shared.events import FieldChange, plain
+from tests.event_log import EventLog, open_event_log, revisions
+
+
+@pytest.fixture
+async def log(database: str, redis_url: str) -> AsyncIterator[EventLog]:
+    async with open_event_log(database, redis_url) as log:
+        yield log
+
+
+async def test_an_event_is_read_as_it_was_recorded_with_its_values_as_text(log: EventLog) -> None:
+    workspace, issue, project, user = (log.ids.new(prefix) for prefix in ("wsp", "iss", "prj", "usr"))
+    recorded = IssueUpdated(
+        workspace_id=workspace,
+        subject_id=issue,
+        project_id=project,
+        changes={
+            "title": FieldChange(before="ä\n{}", after="b"),
+            "labels": FieldChange(before=plain({"lab_2", "lab_1"}), after=plain(())),
+            "estimate": FieldChange(before=None, after=3),
+            "due_date": FieldChange(before=plain(date(2026, 2, 1)), after=None),
+            "is_pinned": FieldChange(before=True, after=False),
+        },
+    )
+    before = datetime.now(UTC)
+    await log.write(recorded, actor=Actor(user_id=user, cause=Cause.IMPORT))
+
+    (event,) = await log.reader.events(workspace, after=0, most=10)
+
+    assert before <= event.occurred_at <= datetime.now(UTC)
+    changes = {change.field: change for change in event.changes}
+    assert changes == {
+        "title": LoggedChange(field="title", before=("ä\n{}",), after=("b",)),
+        "labels": LoggedChange(field="labels", before=("lab_1", "lab_2"), after=()),
+        "estimate": LoggedChange(field="estimate", before=None, after=("3",)),
+        "due_date": LoggedChange(field="due_date", before=("2026-02-01",), after=None),
+        "is_pinned": LoggedChange(field="is_pinned", before=("true",), after=("false",)),
+    }
+    assert event == LoggedEvent(
+        workspace_id=workspace,
+        revision=1,
+        kind=EventKind["ISSUE_UPDATED"],
+        subject_id=issue,
+        project_id=project,
+        actor_id=user,
+        cause=Cause.IMPORT,
+        changes=event.changes,
+        occurred_at=event.occurred_at,
+    )
+
+
+async def test_events_come_in_order_from_one_workspace_and_no_more_than_asked_for(log: EventLog) -> None:
+    mine, other = log.new_workspace(), log.new_workspace()
+    for _ in range(3):
+        await log.record(other)
+        await log.record(mine, 2)
+
+    assert revisions(list(await log.reader.events(mine, after=0, most=100))) == [1, 2, 3, 4, 5, 6]
+    assert revisions(list(await log.reader.events(mine, after=2, most=3))) == [3, 4, 5]
+    assert await log.reader.events(mine, after=6, most=3) == []
+    assert await log.reader.revision(mine) == 6
+    assert await log.reader.revision(other) == 3
+    assert await log.reader.revision(log.new_workspace()) == 0
+
+
+async def test_a_kind_that_this_release_does_not_know_is_read_as_unknown(
+    log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, issue = log.new_workspace(), log.ids.new("iss")
+    event = IssueUpdated(workspace_id=workspace, subject_id=issue)
+    monkeypatch.setattr(IssueUpdated, "type", "issue.teleported")
+    await log.write(event)
+    assert [event.kind for event in await log.reader.events(workspace, after=0, most=2)] == [EventKind["UNKNOWN"]]
