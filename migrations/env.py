@@ -1,0 +1,35 @@
+"""Alembic runs this for every command; `infra.db.migrate` hands over the connection."""
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import Connection, Enum
+from sqlalchemy.types import TypeDecorator
+
+from infra.metadata import metadata
+
+
+def render_item(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal[False]:
+    """Column types as the database has them: a migration must not change when our own classes do."""
+    if kind == "type" and isinstance(item, Enum) and not item.native_enum:
+        return f"sa.String({item.length})"
+    if kind == "type" and isinstance(item, TypeDecorator):
+        return f"sa.{item.impl!r}"
+    return False
+
+
+def run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        transaction_per_migration=True,
+        compare_type=True,
+        compare_server_default=True,
+        render_item=render_item,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+run(context.config.attributes["connection"])

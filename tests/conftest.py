@@ -1,0 +1,103 @@
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.asyncio
+
+from infra.settings import PREFIX, Settings
+from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
+
+URLS = pytest.StashKey[dict[str, str]]()
+OPEN = pytest.StashKey[ExitStack]()
+EXTERNAL_REDIS_DATABASES = 15
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = {name: os.environ.pop(name) for name in tuple(os.environ) if name.startswith(PREFIX)}
+    if hasattr(config, "workerinput"):
+        config.stash[URLS] = config.workerinput["workgraph"]
+    elif not config.option.collectonly:
+        config.stash[OPEN] = ExitStack()
+        config.stash[URLS] = config.stash[OPEN].enter_context(running_servers(given))
+    if URLS in config.stash:
+        urls = config.stash[URLS]
+        refuse_foreign_hosts(urls["database_url"], urls["redis_url"])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["workgraph"] = node.config.stash[URLS]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if OPEN in config.stash:
+        config.stash[OPEN].close()
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> dict[str, str]:
+    return pytestconfig.stash[URLS]
+
+
+@pytest.fixture(scope="session")
+def worker(pytestconfig: pytest.Config) -> int:
+    """Number of this xdist worker; 0 without xdist."""
+    name: str = getattr(pytestconfig, "workerinput", {}).get("workerid", "gw0")
+    return int(name.removeprefix("gw"))
+
+
+@pytest.fixture(scope="session")
+async def database_url(servers: dict[str, str], worker: int) -> AsyncIterator[str]:
+    """A database with all tables, for this worker alone."""
+    run = servers["run"]
+    name = f"{run}_{worker}"
+    yield await create_database(servers["database_url"], run=run, name=name)
+    await drop_databases(servers["database_url"], run=name)
+
+
+@pytest.fixture(scope="session")
+async def redis_url(servers: dict[str, str], worker: int) -> str:
+    """An empty numbered Redis database, for this worker alone."""
+    url = f"{servers['redis_url'].partition('?')[0]}?db={1 + worker % EXTERNAL_REDIS_DATABASES}"
+    client = redis.asyncio.from_url(url)
+    keys = await client.dbsize()
+    await client.aclose()
+    if keys:
+        pytest.exit(f"{url} holds {keys} keys, and the tests would delete them. Use another server.")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str, empty_tables: Callable[[], Awaitable[None]]) -> AsyncIterator[str]:
+    """The database's URL; all its tables are emptied after the test."""
+    yield database_url
+    await empty_tables()
+
+
+@pytest.fixture(scope="session")
+async def empty_tables(database_url: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    async with table_emptier(database_url) as empty:
+        yield empty
+
+
+@pytest.fixture
+async def redis_database(redis_url: str) -> AsyncIterator[str]:
+    """The Redis database's URL; it is emptied after the test."""
+    yield redis_url
+    client = redis.asyncio.from_url(redis_url)
+    await client.flushdb()
+    await client.aclose()
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        _env_file=None,
+        database_url=database_url,
+        redis_url=redis_url,
+        secret_key="Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv",
+        data_dir=tmp_path / "data",
+    )
