@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from domain.audit.kinds import EventKind
 from domain.shared.actor import Cause
@@ -35,6 +35,15 @@ class LoggedEvent:
     cause: Cause
     changes: tuple[LoggedChange, ...]
     occurred_at: datetime
+
+
+class Subject(Protocol):
+    """Whatever events can be about."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def workspace_id(self) -> str: ...
 
 
 ChangeBatch: TypeAlias = EventBatch[LoggedEvent]

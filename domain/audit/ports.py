@@ -2,6 +2,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.audit.model import LoggedEvent
+from domain.shared.pages import Page, PageRequest
 
 
 class EventReader(Protocol):
@@ -21,4 +22,10 @@ class EventReader(Protocol):
 
     async def revisions(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
         """The same for each of the workspaces; those before their first event are left out."""
+        ...
+
+    async def history_of(
+        self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
+    ) -> Sequence[Page[LoggedEvent]]:
+        """What happened to each subject, oldest first, in the order of the ids; all are in these workspaces."""
         ...

@@ -2,11 +2,12 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from domain.audit.model import ChangeBatch, LoggedEvent
+from domain.audit.model import ChangeBatch, LoggedEvent, Subject
 from domain.audit.policies import require_visible, visible_to
 from domain.audit.ports import EventReader
 from domain.shared.actor import Actor
 from domain.shared.errors import ErrorCode, InvalidInput
+from domain.shared.pages import Page, PageRequest
 from domain.shared.streams import EventBatch, EventStream
 from domain.workspaces.model import Workspace
 
@@ -34,6 +35,13 @@ class AuditService:
             _require_reached(after, revisions.get(workspace_id, 0))
         found = await self._reader.events_of(ids, after=after, most=first + 1)
         return [_batch(actor, found.get(workspace_id, ()), after=after, first=first) for workspace_id in ids]
+
+    async def history_of(
+        self, actor: Actor, subjects: Sequence[Subject], request: PageRequest
+    ) -> Sequence[Page[LoggedEvent]]:
+        """What happened to each of these entities, oldest first."""
+        workspace_ids = sorted({subject.workspace_id for subject in subjects if actor.sees(subject.workspace_id)})
+        return await self._reader.history_of(workspace_ids, [subject.id for subject in subjects], request)
 
     async def follow(
         self, actor: Callable[[], Actor], workspace_id: str, *, after: int | None

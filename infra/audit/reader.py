@@ -1,11 +1,14 @@
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Row, Text, bindparam, func, select, true
 
 from domain.audit.kinds import kind_of
 from domain.audit.model import LoggedChange, LoggedEvent, as_texts
+from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
 from infra.audit.tables import EventRow
+from infra.db.keyset import Keyset
 from infra.db.read import Reads
 from infra.workspaces.tables import RevisionRow
 
@@ -30,9 +33,17 @@ _EVENTS = _LATER.where(EventRow.workspace_id == bindparam("workspace_id"))
 _ASKED = func.unnest(bindparam("workspace_ids", type_=ARRAY(Text))).table_valued("id").render_derived(name="asked")
 _EACH = _LATER.where(EventRow.workspace_id == _ASKED.c.id).lateral("each")
 _EVENTS_OF = select(_EACH).select_from(_ASKED.join(_EACH, true())).order_by(_EACH.c.revision)
+_HISTORY = select(*_COLUMNS).where(EventRow.workspace_id == func.any(bindparam("workspace_ids", type_=ARRAY(Text))))
 _REVISIONS = select(RevisionRow.workspace_id, RevisionRow.revision).where(
     RevisionRow.workspace_id == func.any(bindparam("workspace_ids", type_=ARRAY(Text)))
 )
+
+
+class _NoOrder(StrEnum):
+    """The log has one order."""
+
+
+_KEYSET = Keyset(_NoOrder, {}, id_column=EventRow.revision)
 
 
 class SqlEventReader:
@@ -60,6 +71,19 @@ class SqlEventReader:
     async def revisions(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
         rows = await self._reads.fetch(_REVISIONS, workspace_ids=list(workspace_ids))
         return {row.workspace_id: row.revision for row in rows}
+
+    async def history_of(
+        self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
+    ) -> Sequence[Page[LoggedEvent]]:
+        plan = _KEYSET.plan((), request, default=DEFAULT_NESTED, scope="history")
+        return await plan.pages(
+            self._reads,
+            _HISTORY,
+            _event,
+            parent=EventRow.subject_id,
+            parents=subject_ids,
+            workspace_ids=list(workspace_ids),
+        )
 
 
 def _event(row: Row[Any]) -> LoggedEvent:

@@ -9,10 +9,11 @@ from time import monotonic
 import pytest
 
 from domain.audit.model import LoggedEvent
+from domain.audit.service import MOST_EVENTS
 from domain.shared.errors import ErrorCode, Unavailable
 from domain.shared.streams import FellBehind
 from infra.db.read import Reads
-from infra.shared.streams import PAGE, RedisEventStream
+from infra.shared.streams import MOST_WAITING, PAGE, RedisEventStream
 from tests.event_log import EventLog, eventually, open_event_log, revisions, take
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
 
@@ -81,6 +82,10 @@ async def test_an_old_revision_is_replayed_in_pages_and_then_followed(log: Event
     assert revisions(events) == list(range(11, existing + 1))
     assert revisions(followed) == [existing + 1, existing + 2]
     assert {event.workspace_id for event in followed} == {workspace}
+
+
+def test_no_batch_is_larger_than_the_service_promises() -> None:
+    assert PAGE <= MOST_EVENTS <= MOST_WAITING
 
 
 async def test_redis_wakes_the_reader_at_once(log: EventLog) -> None:
@@ -326,6 +331,7 @@ async def test_a_failing_reader_ends_its_followers_and_the_next_one_starts_anew(
         async with aclosing(stream.follow(workspace, after=0)) as late:
             last = await log.record(workspace)
             assert revisions(await take(late, up_to=1)) == [1, last]
+            assert not (await anext(late)).events  # it has read all and follows now
             await log.announce(workspace, await log.record(workspace))
             assert revisions(await take(late, up_to=3)) == [3]
         with pytest.raises(KeyError, match="a defect"):

@@ -1,0 +1,37 @@
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+import strawberry
+
+from api.audit.types import ChangeBatch
+from api.shared.arguments import Slug
+from api.shared.context import Info
+from api.shared.scalars import Revision
+from domain.audit import model
+from domain.shared.errors import NotFound
+
+
+@strawberry.type
+class AuditSubscriptions:
+    @strawberry.subscription(
+        graphql_type=ChangeBatch,
+        description="What happens in a workspace: first what came after a revision, then each change as it is made. "
+        "Ends when you may no longer see the workspace.",
+    )
+    async def changes(
+        self,
+        info: Info,
+        workspace: Slug,
+        after: Annotated[
+            Revision | None, strawberry.argument(description="The last revision that is known already; null for now.")
+        ] = None,
+    ) -> AsyncGenerator[model.ChangeBatch, None]:
+        context = info.context
+        found = await context.app.workspaces.by_slug(context.actor, workspace)
+        if found is None:
+            raise NotFound("There is no such workspace, or you may not see it.", path=("workspace",))
+        # The actor is looked up each time: the socket replaces it when its roles change.
+        async with aclosing(context.app.audit.follow(lambda: context.actor, found.id, after=after)) as batches:
+            async for batch in batches:
+                yield batch
