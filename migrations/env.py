@@ -13,7 +13,7 @@ from infra.metadata import metadata
 def render_item(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal[False]:
     """Column types as the database has them: a migration must not change when our own classes do."""
     if kind == "type" and isinstance(item, Enum) and not item.native_enum:
-        return f"sa.String({item.length})"
+        return f"sa.String({item.length or ''})"
     if kind == "type" and isinstance(item, TypeDecorator):
         return f"sa.{item.impl!r}"
     return False

@@ -42,7 +42,10 @@ async def add_revision(url: str, *, message: str) -> Path | None:
             connection,
             lambda config: command.revision(config, message=message, autogenerate=True, rev_id=number),
         )
-    return Path(script_directory().get_revision(number).path)
+    written = Path(script_directory().get_revision(number).path)
+    lines = written.read_text().splitlines(keepends=True)
+    written.write_text("".join(line for line in lines if not line.lstrip().startswith("# ###")))
+    return written
 
 
 async def drift(url: str) -> tuple[str, ...]:

@@ -1,0 +1,130 @@
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from infra.db import migrate
+from infra.metadata import metadata
+from tests.migrations.catalog import catalog
+from tests.servers import database_at, driver_url
+
+ROOT = Path(__file__).parents[2]
+BASE = "base"
+UPGRADE = "import asyncio, sys; from infra.db.migrate import upgrade; asyncio.run(upgrade(sys.argv[1]))"
+
+
+@pytest.fixture
+async def empty_database(servers: dict[str, str], worker: int) -> AsyncIterator[str]:
+    name = f"{servers['run']}_migrations_{worker}"
+    connection = await asyncpg.connect(driver_url(servers["database_url"]))
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+        yield database_at(servers["database_url"], name)
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await connection.close()
+
+
+async def is_at_head(url: str) -> bool:
+    engine = create_async_engine(url)
+    try:
+        async with engine.connect() as connection:
+            return await migrate.is_at_head(connection)
+    finally:
+        await engine.dispose()
+
+
+async def test_each_step_up_can_be_taken_back_and_up_again(empty_database: str):
+    below = BASE
+    for revision in migrate.revisions():
+        before = await catalog(driver_url(empty_database))
+        await migrate.upgrade(empty_database, revision=revision)
+        after = await catalog(driver_url(empty_database))
+        await migrate.downgrade(empty_database, revision=below)
+        assert await catalog(driver_url(empty_database)) == before, f"{revision}: downgrade() leaves something"
+        await migrate.upgrade(empty_database, revision=revision)
+        assert await catalog(driver_url(empty_database)) == after
+        below = revision
+    assert await is_at_head(empty_database)
+
+
+async def test_the_migrated_database_is_the_one_that_the_tables_describe(empty_database: str):
+    engine = create_async_engine(empty_database)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    described = await catalog(driver_url(empty_database))
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.drop_all)
+    await engine.dispose()
+    assert not any((await catalog(driver_url(empty_database))).values())
+    await migrate.upgrade(empty_database)
+    assert await catalog(driver_url(empty_database)) == described
+    assert await migrate.drift(empty_database) == ()
+
+
+async def test_drift_names_what_differs(empty_database: str):
+    await migrate.upgrade(empty_database)
+    connection = await asyncpg.connect(driver_url(empty_database))
+    await connection.execute("ALTER TABLE account ADD COLUMN shoe_size int")
+    await connection.close()
+    (difference,) = await migrate.drift(empty_database)
+    assert "shoe_size" in difference
+
+
+async def test_four_processes_that_migrate_at_once_all_succeed(empty_database: str):
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", UPGRADE, empty_database, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    ended = await asyncio.gather(*(process.communicate() for process in processes))
+    assert [process.returncode for process in processes] == [0, 0, 0, 0], ended
+    assert await is_at_head(empty_database)
+
+
+async def test_a_database_behind_or_ahead_of_the_code_is_not_at_head(empty_database: str):
+    assert not await is_at_head(empty_database)
+    await migrate.upgrade(empty_database)
+    assert await is_at_head(empty_database)
+    connection = await asyncpg.connect(driver_url(empty_database))
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    await connection.close()
+    assert not await is_at_head(empty_database)
+
+
+async def test_a_migration_gives_up_on_a_lock_and_changes_nothing(empty_database: str):
+    await migrate.upgrade(empty_database)
+    before = await catalog(driver_url(empty_database))
+    connection = await asyncpg.connect(driver_url(empty_database))
+    started = time.monotonic()
+    try:
+        async with connection.transaction():
+            await connection.execute(f"LOCK TABLE {', '.join(metadata.tables)} IN ACCESS SHARE MODE")
+            with pytest.raises(DBAPIError, match="lock timeout"):
+                await migrate.downgrade(empty_database, revision=BASE)
+    finally:
+        await connection.close()
+    assert time.monotonic() - started < 10
+    assert await catalog(driver_url(empty_database)) == before
+    assert await is_at_head(empty_database)
+
+
+def test_it_runs_in_any_folder_from_an_installed_package(tmp_path: Path):
+    found = subprocess.run(
+        [sys.executable, "-c", "from infra.db import migrate; print(migrate.revisions())"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == str(migrate.revisions())
