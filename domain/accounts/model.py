@@ -1,8 +1,18 @@
 """People."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NewType
+
+from domain.accounts.commands import Registration
+from domain.accounts.passwords import check_password
+from domain.shared.checks import Checks
+
+EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\x7f\ud800-\udfff]+")
+EMAIL_RULE = "an e-mail address such as ann@example.org"
+LONGEST_EMAIL = 254  # characters (RFC 5321, 4.5.3.1.3, erratum 1690)
 
 UserId = NewType("UserId", str)
 
@@ -19,3 +29,20 @@ class User:
     is_placeholder: bool
     created_at: datetime
     updated_at: datetime
+
+    @classmethod
+    def registered(cls, registration: Registration, *, id: UserId, now: datetime) -> "User":
+        """Raises Rejected naming every field that breaks a rule, the password's included."""
+        email = normal_email(registration.email)
+        with Checks() as check:
+            check.line("email", email, longest=LONGEST_EMAIL)
+            if email and len(email) <= LONGEST_EMAIL:
+                check.matches("email", email, EMAIL, EMAIL_RULE)
+            name = check.line("name", registration.name, longest=80)
+            check_password(check, registration.password, personal=(email, name))
+        return cls(id=id, name=name, email=email, is_placeholder=False, created_at=now, updated_at=now)
+
+
+def normal_email(email: str) -> str:
+    """The form in which addresses are stored and compared."""
+    return unicodedata.normalize("NFC", email).strip().lower()

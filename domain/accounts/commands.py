@@ -1,0 +1,8 @@
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    email: str
+    name: str
+    password: str = field(repr=False)

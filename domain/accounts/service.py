@@ -1,0 +1,63 @@
+from collections.abc import Sequence
+
+from domain.accounts.commands import Registration
+from domain.accounts.model import User, UserId
+from domain.accounts.ports import AccountReader, AccountUow, PasswordHasher
+from domain.shared.actor import Actor
+from domain.shared.clock import Clock
+from domain.shared.errors import Unauthenticated
+from domain.shared.ids import IdFactory
+from domain.shared.throttle import Bucket, Throttle, source_key
+from domain.shared.uow import OpenUow, Written
+
+REGISTRATIONS_PER_SOURCE = 20
+REGISTRATION_WINDOW = 60.0  # seconds
+
+
+class AccountService:
+    def __init__(
+        self,
+        uow: OpenUow[AccountUow],
+        read: AccountReader,
+        hasher: PasswordHasher,
+        throttle: Throttle,
+        clock: Clock,
+        ids: IdFactory,
+    ) -> None:
+        self._uow = uow
+        self._read = read
+        self._hasher = hasher
+        self._throttle = throttle
+        self._clock = clock
+        self._ids = ids
+
+    async def register(self, actor: Actor, registration: Registration, *, source: str | None = None) -> Written[User]:
+        """Signs a person up; raises Rejected naming every broken rule, Conflict for a taken address, TooOften.
+
+        `source` is the network address of a caller from outside. Without mail the answer has to tell that an
+        address is taken, so the number of answers per source is bounded.
+        """
+        user = User.registered(registration, id=UserId(self._ids.new(User.prefix)), now=self._clock.now())
+        if source is not None:
+            bucket = Bucket(f"register:{source_key(source)}", REGISTRATIONS_PER_SOURCE, REGISTRATION_WINDOW)
+            await self._throttle.take([bucket])
+        password_hash = await self._hasher.hash(registration.password)
+        async with self._uow(actor) as uow:
+            await uow.users.add(user)
+            await uow.passwords.add(user.id, password_hash, now=user.created_at)
+            return await uow.commit(user)
+
+    async def viewer(self, actor: Actor) -> User:
+        """The person who asks."""
+        found = await self._read.users_by_ids([actor.signed_in_id])
+        if not found:
+            raise Unauthenticated("This account no longer exists.")
+        return found[actor.signed_in_id]
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
+        """Those of the people whom the actor may see."""
+        return await self._read.by_ids(actor, ids)
+
+    async def users_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
+        """The people named by what the actor has been shown already: nothing is checked again."""
+        return await self._read.users_by_ids(ids)

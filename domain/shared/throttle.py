@@ -1,0 +1,48 @@
+"""Port: how often something may be tried."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Protocol
+
+from domain.shared.errors import LimitExceeded
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """At most `limit` tries in any span of so many seconds."""
+
+    key: str
+    limit: int
+    seconds: float
+
+
+class TooOften(LimitExceeded):
+    """A bucket is full; `retry_after` is in whole seconds."""
+
+    def __init__(self, wait: float) -> None:
+        self.retry_after = max(1, ceil(wait))
+        super().__init__(f"Too many attempts. Try again in {self.retry_after} seconds.")
+
+
+class Throttle(Protocol):
+    async def take(self, buckets: Sequence[Bucket]) -> None:
+        """Counts one try in all the buckets, or in none and raises TooOften if one is full."""
+        ...
+
+    async def give_back(self, buckets: Sequence[Bucket]) -> None:
+        """Uncounts one try in each bucket."""
+        ...
+
+
+def source_key(address: str) -> str:
+    """Whom an address stands for: itself, or the /64 that one IPv6 customer has at least."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -1,0 +1,52 @@
+from collections.abc import Sequence
+
+from sqlalchemy import ARRAY, Text, any_, bindparam, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from domain.accounts.model import User
+from domain.accounts.ports import Credentials
+from domain.shared.actor import Actor
+from domain.shared.ids import is_id
+from infra.accounts.tables import PasswordRow, UserRow
+from infra.db.read import Reads
+from infra.db.repository import builder_of, columns_of
+from infra.workspaces.tables import MemberRow
+
+_IDS = any_(bindparam("ids", type_=ARRAY(Text(collation="C"))))
+_WORKSPACES = any_(bindparam("workspace_ids", type_=ARRAY(Text(collation="C"))))
+_BY_IDS = select(*columns_of(UserRow, User)).where(UserRow.id == _IDS)
+_COLLEAGUE = aliased(MemberRow)
+_VISIBLE_BY_IDS = _BY_IDS.where(
+    or_(
+        UserRow.id == bindparam("viewer_id"),
+        exists().where(_COLLEAGUE.user_id == UserRow.id, _COLLEAGUE.workspace_id == _WORKSPACES),
+    )
+)
+_CREDENTIALS = (
+    select(UserRow.id, PasswordRow.hash)
+    .join(PasswordRow, PasswordRow.user_id == UserRow.id)
+    .where(UserRow.email == bindparam("email"), UserRow.is_placeholder.is_(False))
+)
+
+
+class SqlAccountReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._build = builder_of(User)
+
+    async def credentials(self, email: str) -> Credentials | None:
+        rows = await self._reads.fetch(_CREDENTIALS, email=email)
+        return Credentials(user_id=rows[0].id, password_hash=rows[0].hash) if rows else None
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
+        if actor.is_system:
+            return await self.users_by_ids(ids)
+        known = [user_id for user_id in ids if is_id(user_id, User.prefix)]
+        rows = await self._reads.fetch(
+            _VISIBLE_BY_IDS, ids=known, viewer_id=actor.user_id, workspace_ids=list(actor.roles)
+        )
+        return {row.id: self._build(row) for row in rows}
+
+    async def users_by_ids(self, ids: Sequence[str]) -> dict[str, User]:
+        rows = await self._reads.fetch(_BY_IDS, ids=list(ids))
+        return {row.id: self._build(row) for row in rows}
