@@ -1,0 +1,104 @@
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from domain.accounts.ports import PasswordRepository
+from domain.auth.model import AccessClaims, EndReason, Session, SigningKey, SpentToken
+from domain.shared.actor import Role
+from domain.shared.uow import UnitOfWork
+
+
+class TokenSigner(Protocol):
+    def key_id(self, token: str) -> str:
+        """Which key the token names; raises InvalidToken for what does not look like a token of ours."""
+        ...
+
+    def issue(self, claims: AccessClaims, key: SigningKey) -> str:
+        """An access token; raises Unavailable if the private key cannot be decrypted."""
+        ...
+
+    def verify(self, token: str, key: SigningKey) -> AccessClaims:
+        """What the token says; raises InvalidToken unless it is ours, whole, and of this moment."""
+        ...
+
+
+class KeyMaker(Protocol):
+    def new(self, *, created_at: datetime, signs_from: datetime) -> SigningKey:
+        """A fresh key pair."""
+        ...
+
+    def public_jwk(self, key: SigningKey) -> Mapping[str, str]:
+        """The public half as others want it (RFC 7517)."""
+        ...
+
+
+class KeyReader(Protocol):
+    async def signing_keys(self) -> Sequence[SigningKey]:
+        """All keys, oldest first."""
+        ...
+
+
+class SessionReader(KeyReader, Protocol):
+    async def roles(self, session_id: str, user_id: str, *, now: datetime) -> Mapping[str, Role] | None:
+        """The person's role in each workspace; None if the session is not alive or not that person's."""
+        ...
+
+    async def has_signed_in_from(self, email: str, source: str) -> bool:
+        """Whether that person has signed in from there before."""
+        ...
+
+
+class SessionRepository(Protocol):
+    async def add(self, entity: Session) -> None:
+        """Stores a new session."""
+        ...
+
+    async def by_id(self, entity_id: str, *, for_update: bool = False) -> Session | None:
+        """The session, if there is one."""
+        ...
+
+    async def end(self, session_id: str, reason: EndReason, *, now: datetime) -> None:
+        """Ends the session, unless it has ended already."""
+        ...
+
+    async def add_token(self, session_id: str, digest: str, *, expires_at: datetime) -> None:
+        """Stores the first refresh token of a session."""
+        ...
+
+    async def rotate(self, digest: str, successor: str, *, now: datetime, idle_end: datetime) -> Session | None:
+        """Spends a live token and stores its successor, in one statement; None if it was not live.
+
+        The successor lives until `idle_end`, or until the session's absolute end if that comes first.
+        """
+        ...
+
+    async def spent_token(self, digest: str, successor: str) -> SpentToken | None:
+        """A token that has been used before, its session locked; None for an unknown or unused one."""
+        ...
+
+    async def session_of(self, digest: str) -> Session | None:
+        """The session that a refresh token belongs to, spent or not."""
+        ...
+
+
+class SigningKeyRepository(Protocol):
+    async def all_locked(self) -> Sequence[SigningKey]:
+        """All keys, oldest first; nobody else adds or removes one until the transaction ends."""
+        ...
+
+    async def add(self, entity: SigningKey) -> None:
+        """Stores a new key."""
+        ...
+
+    async def remove(self, entity: SigningKey) -> None:
+        """Deletes a key."""
+        ...
+
+
+class AuthUow(UnitOfWork, Protocol):
+    @property
+    def sessions(self) -> SessionRepository: ...
+    @property
+    def signing_keys(self) -> SigningKeyRepository: ...
+    @property
+    def passwords(self) -> PasswordRepository: ...

@@ -1,0 +1,232 @@
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from domain.accounts.model import normal_email
+from domain.accounts.ports import CredentialReader, Credentials, PasswordHasher, Verdict
+from domain.auth.errors import InvalidGrant, InvalidToken
+from domain.auth.guessing import GuessGuard
+from domain.auth.keyring import HEAD_START, LINGER, KeyRing
+from domain.auth.model import (
+    AccessClaims,
+    AuthOptions,
+    EndReason,
+    Session,
+    SessionId,
+    SigningKey,
+    Tokens,
+    verifying_keys_at,
+)
+from domain.auth.ports import AuthUow, KeyMaker, SessionReader, TokenSigner
+from domain.auth.refresh import RefreshTokens, digest_of, is_lost_answer, looks_like_refresh_token
+from domain.shared.actor import Actor
+from domain.shared.checks import is_storable
+from domain.shared.clock import Clock
+from domain.shared.errors import PermissionDenied, Unavailable
+from domain.shared.ids import IdFactory
+from domain.shared.throttle import Throttle, source_key
+from domain.shared.uow import OpenUow, Written
+
+_WRONG_PASSWORD = "The e-mail address or the password is wrong."  # noqa: S105
+_WRONG_TOKEN = "The refresh token is invalid or has expired."  # noqa: S105
+
+log = logging.getLogger(__name__)
+
+
+class AuthService:
+    """`authenticate` alone is asked by nobody yet: it finds out who the actor is."""
+
+    def __init__(
+        self,
+        uow: OpenUow[AuthUow],
+        read: SessionReader,
+        accounts: CredentialReader,
+        hasher: PasswordHasher,
+        signer: TokenSigner,
+        keys: KeyMaker,
+        refresh_tokens: RefreshTokens,
+        throttle: Throttle,
+        clock: Clock,
+        ids: IdFactory,
+        options: AuthOptions,
+    ) -> None:
+        self.options = options
+        self._uow = uow
+        self._read = read
+        self._accounts = accounts
+        self._hasher = hasher
+        self._signer = signer
+        self._keys = keys
+        self._refresh_tokens = refresh_tokens
+        self._guard = GuessGuard(throttle, read)
+        self._ring = KeyRing(read, clock, life=options.access_life)
+        self._clock = clock
+        self._ids = ids
+
+    async def authenticate(self, token: str) -> Actor:
+        """Whom an access token speaks for, with the roles of this moment; raises Unauthenticated."""
+        claims = await self._verified(token)
+        return await self._actor(claims.session_id, claims.user_id, claims.expires_at)
+
+    async def refreshed(self, actor: Actor) -> Actor:
+        """The same person with the roles of this moment; raises Unauthenticated when session or token has ended."""
+        if actor.session_id is None or actor.expires_at is None or self._clock.now() >= actor.expires_at:
+            raise InvalidToken
+        return await self._actor(actor.session_id, actor.signed_in_id, actor.expires_at)
+
+    async def sign_in(self, actor: Actor, email: str, password: str, *, client_id: str, source: str) -> Tokens:
+        """Opens a session; raises InvalidGrant, or TooOften for a caller who guesses."""
+        email = normal_email(email)
+        counted = await self._guard.admit(email, source)
+        credentials = await self._accounts.credentials(email) if is_storable(email) else None
+        verdict = await self._hasher.verify(password, credentials.password_hash if credentials else None)
+        if credentials is None or not verdict.is_right:
+            raise InvalidGrant(_WRONG_PASSWORD)
+        await self._guard.clear(counted)
+        session = self._new_session(credentials, client_id=client_id, source=source)
+        refresh_token = self._refresh_tokens.first()
+        tokens = await self._tokens(session, refresh_token)
+        await self._open(actor, session, refresh_token, credentials, verdict)
+        return tokens
+
+    async def refresh(self, actor: Actor, token: str) -> Tokens:
+        """Spends a refresh token for the next one; raises InvalidGrant, and ends the session of one spent before."""
+        if not looks_like_refresh_token(token):
+            raise InvalidGrant(_WRONG_TOKEN)
+        now = self._clock.now()
+        successor = self._refresh_tokens.successor(token)
+        # Before the token is spent, so that a failure to sign costs nobody a session.
+        await self._signing_key()
+        async with self._uow(actor) as uow:
+            session = await uow.sessions.rotate(
+                digest_of(token), digest_of(successor), now=now, idle_end=now + self.options.idle_life
+            )
+            if session is None:
+                session = await self._presented_again(uow, token, successor)
+            await uow.commit(session)
+        if session is None:
+            raise InvalidGrant(_WRONG_TOKEN)
+        return await self._tokens(session, successor)
+
+    async def revoke(self, actor: Actor, token: str) -> None:
+        """Ends the session that a refresh or access token speaks for; unknown tokens are no error (RFC 7009, 2.2)."""
+        try:
+            claims = None if looks_like_refresh_token(token) else await self._verified(token)
+        except InvalidToken:
+            return
+        async with self._uow(actor) as uow:
+            session = await uow.sessions.session_of(digest_of(token)) if claims is None else None
+            session_id = claims.session_id if claims is not None else session.id if session is not None else None
+            if session_id is not None:
+                await uow.sessions.end(session_id, EndReason.SIGNED_OUT, now=self._clock.now())
+            await uow.commit(None)
+
+    async def prepare(self, actor: Actor) -> None:
+        """Makes the first signing key if there is none; of several processes that try at once, one does."""
+        async with self._uow(actor) as uow:
+            if not await uow.signing_keys.all_locked():
+                now = self._clock.now()
+                await uow.signing_keys.add(self._keys.new(created_at=now, signs_from=now))
+            await uow.commit(None)
+        self._ring.forget()
+
+    async def rotate_keys(self, actor: Actor) -> Written[SigningKey]:
+        """A new key that signs in a moment; the old one verifies until its last token has expired."""
+        _require_operator(actor)
+        now = self._clock.now()
+        async with self._uow(actor) as uow:
+            keys = await uow.signing_keys.all_locked()
+            alive = verifying_keys_at(keys, now, self.options.access_life + LINGER)
+            for key in keys:
+                if key not in alive:
+                    await uow.signing_keys.remove(key)
+            new = self._keys.new(created_at=now, signs_from=now + HEAD_START if keys else now)
+            await uow.signing_keys.add(new)
+            written = await uow.commit(new)
+        self._ring.forget()
+        return written
+
+    async def keys(self, actor: Actor) -> Sequence[SigningKey]:
+        """All keys, oldest first."""
+        _require_operator(actor)
+        return await self._read.signing_keys()
+
+    async def published_keys(self, actor: Actor) -> Sequence[Mapping[str, str]]:
+        """The public keys that others verify our tokens with, as JWKs (RFC 7517)."""
+        await self._signing_key()
+        return [self._keys.public_jwk(key) for key in await self._ring.published()]
+
+    async def _verified(self, token: str) -> AccessClaims:
+        key = await self._ring.verifying(self._signer.key_id(token))
+        if key is None:
+            raise InvalidToken
+        return self._signer.verify(token, key)
+
+    async def _actor(self, session_id: str, user_id: str, expires_at: datetime) -> Actor:
+        roles = await self._read.roles(session_id, user_id, now=self._clock.now())
+        if roles is None:
+            raise InvalidToken
+        return Actor(user_id=user_id, session_id=session_id, expires_at=expires_at, roles=roles)
+
+    def _new_session(self, credentials: Credentials, *, client_id: str, source: str) -> Session:
+        now = self._clock.now()
+        return Session(
+            id=SessionId(self._ids.new(Session.prefix)),
+            user_id=credentials.user_id,
+            client_id=client_id,
+            source=source_key(source),
+            created_at=now,
+            expires_at=now + self.options.absolute_life,
+        )
+
+    async def _open(
+        self, actor: Actor, session: Session, refresh_token: str, credentials: Credentials, verdict: Verdict
+    ) -> None:
+        idle_end = min(session.created_at + self.options.idle_life, session.expires_at)
+        async with self._uow(actor) as uow:
+            if verdict.upgraded is not None:
+                await uow.passwords.upgrade(session.user_id, credentials.password_hash, verdict.upgraded)
+            await uow.sessions.add(session)
+            await uow.sessions.add_token(session.id, digest_of(refresh_token), expires_at=idle_end)
+            await uow.commit(session)
+
+    async def _presented_again(self, uow: AuthUow, token: str, successor: str) -> Session | None:
+        """The session of a spent token whose answer was lost; any other spent token ends its session."""
+        now = self._clock.now()
+        spent = await uow.sessions.spent_token(digest_of(token), digest_of(successor))
+        if spent is None:
+            return None
+        if is_lost_answer(spent, now=now):
+            return spent.session
+        if spent.session.is_alive(now):
+            await uow.sessions.end(spent.session.id, EndReason.REUSED, now=now)
+            log.warning("A spent refresh token was presented: session %s has been ended.", spent.session.id)
+        return None
+
+    async def _tokens(self, session: Session, refresh_token: str) -> Tokens:
+        now = self._clock.now().replace(microsecond=0)
+        life = min(self.options.access_life, session.expires_at - now)
+        claims = AccessClaims(
+            token_id=self._ids.new("tok"),
+            user_id=session.user_id,
+            session_id=session.id,
+            client_id=session.client_id,
+            issued_at=now,
+            expires_at=now + timedelta(seconds=int(life.total_seconds())),
+        )
+        access_token = self._signer.issue(claims, await self._signing_key())
+        return Tokens(access_token=access_token, refresh_token=refresh_token, expires_in=int(life.total_seconds()))
+
+    async def _signing_key(self) -> SigningKey:
+        key = await self._ring.signing()
+        if key is None:
+            await self.prepare(Actor.system())
+            key = await self._ring.signing()
+        if key is None:
+            raise Unavailable("There is no signing key. Try again.")
+        return key
+
+
+def _require_operator(actor: Actor) -> None:
+    if not actor.is_system:
+        raise PermissionDenied("Only the operator of this server may see and rotate its keys.")

@@ -1,0 +1,52 @@
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+
+from domain.auth.model import SigningKey
+from domain.shared.actor import Role
+from infra.accounts.tables import UserRow
+from infra.auth.tables import SessionRow, SigningKeyRow
+from infra.db.read import Reads
+from infra.db.repository import builder_of, columns_of
+from infra.workspaces.tables import MemberRow
+
+_ROLES = (
+    select(MemberRow.workspace_id, MemberRow.role)
+    .select_from(SessionRow)
+    .join(UserRow, UserRow.id == SessionRow.user_id)
+    .outerjoin(MemberRow, MemberRow.user_id == SessionRow.user_id)
+    .where(
+        SessionRow.id == bindparam("session_id"),
+        SessionRow.user_id == bindparam("user_id"),
+        SessionRow.ended_at.is_(None),
+        SessionRow.expires_at > bindparam("now"),
+        UserRow.is_placeholder.is_(False),
+    )
+)
+_SIGNED_IN_FROM = (
+    select(SessionRow.id)
+    .join(UserRow, UserRow.id == SessionRow.user_id)
+    .where(UserRow.email == bindparam("email"), SessionRow.source == bindparam("source"))
+    .limit(1)
+)
+_SIGNING_KEYS = select(*columns_of(SigningKeyRow, SigningKey)).order_by(SigningKeyRow.id)
+
+
+class SqlSessionReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._build_key = builder_of(SigningKey)
+
+    async def roles(self, session_id: str, user_id: str, *, now: datetime) -> Mapping[str, Role] | None:
+        """One row per membership; one row of nulls for somebody who belongs nowhere yet."""
+        rows = await self._reads.fetch(_ROLES, session_id=session_id, user_id=user_id, now=now)
+        if not rows:
+            return None
+        return {row.workspace_id: row.role for row in rows if row.workspace_id is not None}
+
+    async def has_signed_in_from(self, email: str, source: str) -> bool:
+        return bool(await self._reads.fetch(_SIGNED_IN_FROM, email=email, source=source))
+
+    async def signing_keys(self) -> Sequence[SigningKey]:
+        return [self._build_key(row) for row in await self._reads.fetch(_SIGNING_KEYS)]

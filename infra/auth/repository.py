@@ -1,0 +1,93 @@
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, insert, literal, select, text, update
+from sqlalchemy.orm import aliased
+
+from domain.auth.model import EndReason, Session, SigningKey, SpentToken
+from infra.auth.tables import RefreshTokenRow, SessionRow, SigningKeyRow
+from infra.db.repository import SqlRepository, builder_of, columns_of
+
+_KEY_LOCK = zlib.crc32(b"workgraph signing keys")
+_SESSION_COLUMNS = columns_of(SessionRow, Session)
+
+
+class SqlSessionRepository(SqlRepository[Session]):
+    table = SessionRow
+    entity = Session
+
+    async def end(self, session_id: str, reason: EndReason, *, now: datetime) -> None:
+        alive = (SessionRow.id == session_id) & SessionRow.ended_at.is_(None)
+        await self._connection.execute(update(SessionRow).where(alive).values(ended_at=now, end_reason=reason))
+
+    async def add_token(self, session_id: str, digest: str, *, expires_at: datetime) -> None:
+        values = {"digest": digest, "session_id": session_id, "expires_at": expires_at}
+        await self._connection.execute(insert(RefreshTokenRow).values(values))
+
+    async def rotate(self, digest: str, successor: str, *, now: datetime, idle_end: datetime) -> Session | None:
+        # Reading first and writing then lets all of 32 simultaneous refreshes win. Here the row lock of the UPDATE
+        # lets one through, and the others look again and find the token spent.
+        spent = (
+            update(RefreshTokenRow)
+            .where(
+                RefreshTokenRow.digest == digest,
+                RefreshTokenRow.used_at.is_(None),
+                RefreshTokenRow.expires_at > now,
+                SessionRow.id == RefreshTokenRow.session_id,
+                SessionRow.ended_at.is_(None),
+                SessionRow.expires_at > now,
+            )
+            .values(used_at=now)
+            .returning(*_SESSION_COLUMNS)
+            .cte("spent")
+        )
+        added = (
+            insert(RefreshTokenRow)
+            .from_select(
+                ["digest", "session_id", "expires_at"],
+                select(literal(successor), spent.c.id, func.least(literal(idle_end), spent.c.expires_at)),
+            )
+            .cte("added")
+        )
+        row = (await self._connection.execute(select(*spent.c).add_cte(added))).first()
+        return None if row is None else builder_of(Session)(row)
+
+    async def spent_token(self, digest: str, successor: str) -> SpentToken | None:
+        next_token = aliased(RefreshTokenRow)
+        statement = (
+            select(
+                *_SESSION_COLUMNS,
+                RefreshTokenRow.expires_at.label("token_expires_at"),
+                RefreshTokenRow.used_at,
+                (next_token.used_at.is_(None) & next_token.digest.is_not(None)).label("is_successor_unused"),
+            )
+            .join(SessionRow, SessionRow.id == RefreshTokenRow.session_id)
+            .outerjoin(next_token, next_token.digest == successor)
+            .where(RefreshTokenRow.digest == digest, RefreshTokenRow.used_at.is_not(None))
+            .with_for_update(of=SessionRow)
+        )
+        row = (await self._connection.execute(statement)).first()
+        if row is None:
+            return None
+        return SpentToken(
+            session=builder_of(Session)(row),
+            expires_at=row.token_expires_at,
+            used_at=row.used_at,
+            is_successor_unused=row.is_successor_unused,
+        )
+
+    async def session_of(self, digest: str) -> Session | None:
+        own = select(RefreshTokenRow.session_id).where(RefreshTokenRow.digest == digest)
+        found = await self.where(SessionRow.id == own.scalar_subquery())
+        return found[0] if found else None
+
+
+class SqlSigningKeyRepository(SqlRepository[SigningKey]):
+    table = SigningKeyRow
+    entity = SigningKey
+
+    async def all_locked(self) -> Sequence[SigningKey]:
+        await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY_LOCK})
+        statement = select(*columns_of(SigningKeyRow, SigningKey)).order_by(SigningKeyRow.id)
+        return [builder_of(SigningKey)(row) for row in await self._connection.execute(statement)]

@@ -1,0 +1,130 @@
+"""The only module that knows python-jose (3.5.0, full of traps: everything that it gets is checked first)."""
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from jose import jws
+from jose.backends.base import Key
+from jose.jwk import construct
+
+from domain.accounts.model import User
+from domain.auth.errors import InvalidToken
+from domain.auth.model import AccessClaims, AuthOptions, Session, SigningKey
+from domain.shared.clock import Clock
+from domain.shared.ids import is_id
+from infra.auth.keys import AesKeyMaker, public_key_of
+
+ALGORITHM = "ES256"
+TYPE = "at+jwt"  # RFC 9068, 2.1
+LONGEST = 2048  # characters; ours have about 600
+SKEW = timedelta(seconds=60)  # a token may be this much older than its verifier's clock says
+_SHAPE = re.compile(r"([A-Za-z0-9_-]{2,512})\.([A-Za-z0-9_-]{2,1400})\.[A-Za-z0-9_-]{86}", re.ASCII)
+_HEADER = {"alg", "typ", "kid"}
+_CLAIMS = {"iss", "aud", "sub", "sid", "jti", "client_id", "iat", "exp"}
+_NESTED = re.compile(rb"[\[{]")
+_DEEPEST = 8  # brackets in all; an issuer such as http://[::1]:8000 has one inside its text
+_REMEMBERED = 10_000  # tokens
+
+
+class JoseTokenSigner:
+    """ES256 and nothing else; whatever goes wrong is InvalidToken."""
+
+    def __init__(self, keys: AesKeyMaker, clock: Clock, options: AuthOptions) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._options = options
+        self._public: dict[str, Key] = {}
+        self._private: dict[str, Key] = {}
+
+    def key_id(self, token: str) -> str:
+        shape = _SHAPE.fullmatch(token) if len(token) <= LONGEST else None
+        if shape is None:
+            raise InvalidToken
+        header = _object(shape[1])
+        if header.keys() != _HEADER or header["alg"] != ALGORITHM or header["typ"] != TYPE:
+            raise InvalidToken
+        key_id = header["kid"]
+        if not isinstance(key_id, str) or not is_id(key_id, SigningKey.prefix):
+            raise InvalidToken
+        return key_id
+
+    def issue(self, claims: AccessClaims, key: SigningKey) -> str:
+        private = self._private.get(key.id)
+        if private is None:
+            # Parsed once: signing with PEM text parses it each time, 100 times slower.
+            private = self._private[key.id] = construct(self._keys.private_key(key), ALGORITHM)
+        payload = {
+            "iss": self._options.issuer,
+            "aud": self._options.audience,
+            "sub": claims.user_id,
+            "sid": claims.session_id,
+            "jti": claims.token_id,
+            "client_id": claims.client_id,
+            "iat": int(claims.issued_at.timestamp()),
+            "exp": int(claims.expires_at.timestamp()),
+        }
+        token: str = jws.sign(payload, private, headers={"typ": TYPE, "kid": key.id}, algorithm=ALGORITHM)
+        return token
+
+    def verify(self, token: str, key: SigningKey) -> AccessClaims:
+        if self.key_id(token) != key.id:
+            raise InvalidToken
+        claims_part = token.split(".")[1]
+        claims = _object(claims_part)
+        if claims.keys() != _CLAIMS:
+            raise InvalidToken
+        public = self._public.get(key.id)
+        if public is None:
+            public = self._public[key.id] = construct(public_key_of(key), ALGORITHM)
+        try:
+            jws.verify(token, public, algorithms=[ALGORITHM])
+        except Exception as error:  # python-jose lets TypeError, OverflowError and more escape
+            raise InvalidToken from error
+        return self._checked(claims)
+
+    def _checked(self, claims: dict[str, Any]) -> AccessClaims:
+        if claims["iss"] != self._options.issuer or claims["aud"] != self._options.audience:
+            raise InvalidToken
+        if not is_id(_text(claims["sub"]), User.prefix) or not is_id(_text(claims["sid"]), Session.prefix):
+            raise InvalidToken
+        issued_at, expires_at = _moment(claims["iat"]), _moment(claims["exp"])
+        now = self._clock.now()
+        if not issued_at <= now + SKEW or not now < expires_at:
+            raise InvalidToken
+        return AccessClaims(
+            token_id=_text(claims["jti"]),
+            user_id=claims["sub"],
+            session_id=claims["sid"],
+            client_id=_text(claims["client_id"]),
+            issued_at=issued_at,
+            expires_at=expires_at,
+        )
+
+
+def _object(part: str) -> dict[str, Any]:
+    """One part of a token as a JSON object; parsed only when it cannot nest deeply."""
+    try:
+        data = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        if len(_NESTED.findall(data)) > _DEEPEST:
+            raise InvalidToken
+        parsed = json.loads(data)
+    except ValueError as error:
+        raise InvalidToken from error
+    if not isinstance(parsed, dict):
+        raise InvalidToken
+    return parsed
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidToken
+    return value
+
+
+def _moment(value: object) -> datetime:
+    if type(value) is not int or not 0 <= value < 1 << 37:  # bool is an int; later than the year 6000 is not a time
+        raise InvalidToken
+    return datetime.fromtimestamp(value, UTC)
