@@ -1,0 +1,147 @@
+"""The token and revocation endpoints, in the wire format of RFC 6749 and RFC 7009.
+
+The password grant is a first-party sign-in in that format: RFC 9700 forbids it to third parties.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth.forms import MalformedForm, read_form
+from domain.app import App
+from domain.auth.errors import InvalidGrant
+from domain.auth.model import Tokens
+from domain.shared.actor import Actor
+from domain.shared.errors import Unavailable
+from domain.shared.throttle import TooOften
+
+CLIENT_ID = "workgraph"
+UNCACHED = MappingProxyType({"Cache-Control": "no-store", "Pragma": "no-cache"})
+_RETRY_SECONDS = "1"
+
+Form = Mapping[str, str]
+
+
+class OAuthError(Exception):
+    """One of the answers of RFC 6749, 5.2."""
+
+    def __init__(
+        self, error: str, description: str, *, status: int = HTTPStatus.BAD_REQUEST, headers: Mapping[str, str] = {}
+    ) -> None:
+        super().__init__(description)
+        self.error = error
+        self.description = description
+        self.status = status
+        self.headers = headers
+
+
+async def answer_token(request: Request, app: App) -> Response:
+    """Answers POST /auth/token."""
+    return await _answered(request, app, _token)
+
+
+async def answer_revocation(request: Request, app: App) -> Response:
+    """Answers POST /auth/revoke: 200 for known and unknown tokens alike."""
+    return await _answered(request, app, _revocation)
+
+
+def source_of(request: Request) -> str:
+    """The caller's network address; a trusted proxy's word has been taken into account by the server."""
+    return request.client.host if request.client is not None else "unknown"
+
+
+async def _answered(
+    request: Request, app: App, handle: Callable[[Request, App, Form], Awaitable[Response]]
+) -> Response:
+    try:
+        return await handle(request, app, await _form(request))
+    except OAuthError as error:
+        content = {"error": error.error, "error_description": error.description}
+        return _json(content, status=error.status, headers=error.headers)
+
+
+async def _form(request: Request) -> Form:
+    try:
+        form = await read_form(request)
+    except MalformedForm as error:
+        raise OAuthError("invalid_request", str(error)) from error
+    _check_client(request, form)
+    return form
+
+
+def _check_client(request: Request, form: Form) -> None:
+    """There is one client, it is public, and naming it is optional."""
+    scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+    if scheme not in ("", "bearer"):
+        challenge = {"WWW-Authenticate": 'Basic realm="workgraph"'}
+        message = "This client does not authenticate."
+        raise OAuthError("invalid_client", message, status=HTTPStatus.UNAUTHORIZED, headers=challenge)
+    if form.get("client_id", CLIENT_ID) != CLIENT_ID or "client_secret" in form:
+        raise OAuthError("invalid_client", f"The only client is {CLIENT_ID}, and it has no secret.")
+
+
+async def _token(request: Request, app: App, form: Form) -> Response:
+    grant = GRANTS.get(_required(form, "grant_type"))
+    if grant is None:
+        raise OAuthError("unsupported_grant_type", f"grant_type must be one of: {', '.join(GRANTS)}.")
+    if "scope" in form:
+        raise OAuthError("invalid_scope", "There are no scopes.")
+    try:
+        tokens = await grant(request, app, form)
+    except InvalidGrant as error:
+        raise OAuthError("invalid_grant", error.message) from error
+    except TooOften as error:
+        headers = {"Retry-After": str(error.retry_after)}
+        raise OAuthError(
+            "invalid_request", error.message, status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers
+        ) from error
+    except Unavailable as error:
+        headers = {"Retry-After": _RETRY_SECONDS}
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        raise OAuthError("temporarily_unavailable", error.message, status=status, headers=headers) from error
+    return _json(
+        {
+            "access_token": tokens.access_token,
+            "token_type": "Bearer",
+            "expires_in": tokens.expires_in,
+            "refresh_token": tokens.refresh_token,
+        }
+    )
+
+
+async def _password(request: Request, app: App, form: Form) -> Tokens:
+    email, password = _required(form, "username"), _required(form, "password")
+    return await app.auth.sign_in(Actor(), email, password, client_id=CLIENT_ID, source=source_of(request))
+
+
+async def _refresh_token(request: Request, app: App, form: Form) -> Tokens:
+    return await app.auth.refresh(Actor(), _required(form, "refresh_token"))
+
+
+GRANTS: Mapping[str, Callable[[Request, App, Form], Awaitable[Tokens]]] = MappingProxyType(
+    {"password": _password, "refresh_token": _refresh_token}
+)
+
+
+async def _revocation(request: Request, app: App, form: Form) -> Response:
+    try:
+        await app.auth.revoke(Actor(), _required(form, "token"))
+    except Unavailable as error:
+        headers = {"Retry-After": _RETRY_SECONDS}
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        raise OAuthError("temporarily_unavailable", error.message, status=status, headers=headers) from error
+    return Response(status_code=HTTPStatus.OK, headers=dict(UNCACHED))
+
+
+def _required(form: Form, name: str) -> str:
+    if name not in form:
+        raise OAuthError("invalid_request", f"{name} is missing.")
+    return form[name]
+
+
+def _json(content: Mapping[str, object], *, status: int = HTTPStatus.OK, headers: Mapping[str, str] = {}) -> Response:
+    return Response(orjson.dumps(content), status, {**UNCACHED, **headers}, "application/json")

@@ -1,0 +1,107 @@
+"""Signing up, signing in and out, over REST."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.auth.forms import MEDIA_TYPE
+from api.auth.inputs import RegistrationInput
+from api.auth.oauth import GRANTS, UNCACHED, answer_revocation, answer_token, source_of
+from api.http.authentication import authenticate, challenge
+from domain.accounts.model import User
+from domain.app import App
+from domain.shared.actor import Actor
+
+TOKEN_PATH = "/auth/token"  # noqa: S105
+REVOCATION_PATH = "/auth/revoke"
+KEYS_PATH = "/.well-known/jwks.json"
+METADATA_PATH = "/.well-known/oauth-authorization-server"
+_KEYS_SECONDS = 60  # how long others may keep our public keys
+
+router = APIRouter(tags=["auth"])
+
+
+def _form_of(*names: str, required: tuple[str, ...]) -> dict[str, Any]:
+    """What OpenAPI is told of an endpoint that reads its form itself."""
+    properties = {name: {"type": "string"} for name in names}
+    schema = {"type": "object", "properties": properties, "required": list(required)}
+    return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}}}
+
+
+def app_of(request: Request) -> App:
+    app: App = request.app.state.app
+    return app
+
+
+async def signed_in(request: Request) -> Actor:
+    """Whoever the bearer token speaks for; every other request is answered with 401."""
+    values = [value for name, value in request.headers.raw if name == b"authorization"]
+    actor = await authenticate(app_of(request).auth, values)
+    if actor.user_id is None:
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, "Sign in first.", {"WWW-Authenticate": challenge()})
+    return actor
+
+
+@router.post(
+    TOKEN_PATH,
+    openapi_extra=_form_of("grant_type", "username", "password", "refresh_token", required=("grant_type",)),
+)
+async def token(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
+    """Access and refresh token for an address and password, or for a refresh token (RFC 6749)."""
+    return await answer_token(request, app)
+
+
+@router.post(REVOCATION_PATH, openapi_extra=_form_of("token", "token_type_hint", required=("token",)))
+async def revoke(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
+    """Ends the session that a token belongs to (RFC 7009)."""
+    return await answer_revocation(request, app)
+
+
+@router.post("/auth/register", status_code=HTTPStatus.CREATED)
+async def register(request: Request, app: Annotated[App, Depends(app_of)], person: RegistrationInput) -> Response:
+    """Signs a person up; tells when the address is taken, because no mail could tell it instead."""
+    written = await app.accounts.register(Actor(), person.command(), source=source_of(request))
+    return _person(written.value, status=HTTPStatus.CREATED)
+
+
+@router.get("/auth/me")
+async def me(app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]) -> Response:
+    """Who the bearer token speaks for."""
+    return _person(await app.accounts.viewer(actor))
+
+
+@router.get(KEYS_PATH)
+async def keys(app: Annotated[App, Depends(app_of)]) -> Response:
+    """The public keys of our access tokens (RFC 7517)."""
+    return _json({"keys": await app.auth.published_keys(Actor())}, caching=f"public, max-age={_KEYS_SECONDS}")
+
+
+@router.get(METADATA_PATH)
+async def metadata(app: Annotated[App, Depends(app_of)]) -> Response:
+    """What this authorization server offers (RFC 8414); no response types, as nobody is redirected."""
+    issuer = app.auth.options.issuer
+    return _json(
+        {
+            "issuer": issuer,
+            "token_endpoint": issuer + TOKEN_PATH,
+            "revocation_endpoint": issuer + REVOCATION_PATH,
+            "jwks_uri": issuer + KEYS_PATH,
+            "grant_types_supported": list(GRANTS),
+            "token_endpoint_auth_methods_supported": ["none"],
+            "revocation_endpoint_auth_methods_supported": ["none"],
+        },
+        caching="public, max-age=3600",
+    )
+
+
+def _person(user: User, *, status: int = HTTPStatus.OK) -> Response:
+    content = {"id": user.id, "name": user.name, "email": user.email}
+    return Response(orjson.dumps(content), status, dict(UNCACHED), "application/json")
+
+
+def _json(content: dict[str, Any], *, caching: str) -> Response:
+    return Response(orjson.dumps(content), headers={"Cache-Control": caching}, media_type="application/json")
