@@ -1,0 +1,15 @@
+from datetime import UTC, datetime, timedelta
+
+
+class MemoryClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: datetime = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def move(self, **by: float) -> None:
+        """`by` as for timedelta."""
+        self._now += timedelta(**by)

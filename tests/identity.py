@@ -1,0 +1,98 @@
+"""Accounts and auth on the real database, with a clock that stands still and a hasher that costs nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.accounts.commands import Registration
+from domain.accounts.model import User
+from domain.accounts.service import AccountService
+from domain.auth.model import AuthOptions, Tokens
+from domain.auth.refresh import RefreshTokens
+from domain.auth.service import AuthService
+from domain.shared.actor import Actor
+from domain.shared.throttle import Throttle
+from infra.accounts.reader import SqlAccountReader
+from infra.auth.keys import AesKeyMaker, derived_key
+from infra.auth.reader import SqlSessionReader
+from infra.auth.tokens import JoseTokenSigner
+from infra.db.engine import EngineOptions, Engines, open_engines
+from infra.db.read import Reads
+from infra.shared.ids import Uuid7IdFactory
+from infra.shared.throttle import LocalThrottle
+from infra.uow import SqlUowFactory
+from tests.factories.accounts import PASSWORD, RegistrationFactory
+from tests.fakes.clock import MemoryClock
+from tests.fakes.hasher import MemoryPasswordHasher
+
+ISSUER = "https://tracker.example.org"
+SECRET = "Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv"
+HERE = "192.0.2.1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What one process of the server has."""
+
+    accounts: AccountService
+    auth: AuthService
+    clock: MemoryClock
+    hasher: MemoryPasswordHasher
+    engine: AsyncEngine
+    signer: JoseTokenSigner
+    keys: AesKeyMaker
+    throttle_time: MemoryClock
+
+    async def register(self, **fields: str) -> User:
+        registration: Registration = RegistrationFactory(**fields)
+        return (await self.accounts.register(Actor(), registration)).value
+
+    async def sign_in(self, email: str, password: str = PASSWORD, *, source: str = HERE) -> Tokens:
+        return await self.auth.sign_in(Actor(), email, password, client_id="workgraph", source=source)
+
+    async def refresh(self, token: str) -> Tokens:
+        return await self.auth.refresh(Actor(), token)
+
+
+def identity_on(engines: Engines, *, clock: MemoryClock | None = None, throttle: Throttle | None = None) -> Identity:
+    clock = clock or MemoryClock()
+    throttle_time = MemoryClock()
+    ids = Uuid7IdFactory(clock)
+    reads = Reads(engines.read)
+    uow = SqlUowFactory(engines.write, clock, ids, after_commit=lambda committed: None)
+    throttle = throttle or LocalThrottle(lambda: throttle_time.now().timestamp())
+    hasher = MemoryPasswordHasher()
+    options = AuthOptions(issuer=ISSUER)
+    keys = AesKeyMaker(SECRET, ids)
+    signer = JoseTokenSigner(keys, clock, options)
+    accounts = SqlAccountReader(reads)
+    return Identity(
+        accounts=AccountService(uow, accounts, hasher, throttle, clock, ids),
+        auth=AuthService(
+            uow,
+            SqlSessionReader(reads),
+            accounts,
+            hasher,
+            signer,
+            keys,
+            RefreshTokens(derived_key(SECRET, "refresh tokens 1")),
+            throttle,
+            clock,
+            ids,
+            options,
+        ),
+        clock=clock,
+        hasher=hasher,
+        engine=engines.write,
+        signer=signer,
+        keys=keys,
+        throttle_time=throttle_time,
+    )
+
+
+@asynccontextmanager
+async def open_identity(url: str) -> AsyncIterator[Identity]:
+    async with open_engines(url, EngineOptions()) as engines:
+        yield identity_on(engines)
