@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import Executable, Row
+from sqlalchemy import Executable, Row, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from infra.db.engine import database_errors
+
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
 
 
 class _Held:
@@ -42,7 +45,7 @@ class Reads:
             if held.connection is not None:
                 await held.connection.close()
 
-    async def fetch(self, statement: Executable, **params: Any) -> Sequence[Row[Any]]:
+    async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
         """All rows; raises Unavailable when the database is away, busy or too slow."""
         held = self._held.get()
         with database_errors():
@@ -63,5 +66,5 @@ class Reads:
                     return await _rows(held.connection, statement, params)
 
 
-async def _rows(connection: AsyncConnection, statement: Executable, params: dict[str, Any]) -> Sequence[Row[Any]]:
+async def _rows(connection: AsyncConnection, statement: Executable, params: dict[str, Any]) -> Sequence[AnyRow]:
     return (await connection.execute(statement, params)).all()

@@ -1,0 +1,97 @@
+"""Cursors: the sort values of one row, and a digest of the list they belong to, as base64url text.
+
+They are not signed: whoever forges one moves about in a list that shows only what the reader may see anyway.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, ColumnElement, SmallInteger
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import TypeDecorator
+
+from domain.shared.checks import is_storable
+from domain.shared.errors import ErrorCode, InvalidInput
+
+VERSION = 1
+LONGEST_CURSOR = 8192  # characters
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CursorColumn:
+    """A column whose values travel in cursors."""
+
+    column: ColumnElement[Any]
+    kind: type[Any]
+    bound: int
+    is_nullable: bool
+
+    @classmethod
+    def of(cls, column: InstrumentedAttribute[Any] | ColumnElement[Any]) -> "CursorColumn":
+        """An expression, of which nobody says whether it can be null, is taken for nullable."""
+        element: ColumnElement[Any] = column.expression if isinstance(column, InstrumentedAttribute) else column
+        stored = element.type.impl_instance if isinstance(element.type, TypeDecorator) else element.type
+        bits = 64 if isinstance(stored, BigInteger) else 16 if isinstance(stored, SmallInteger) else 32
+        kind = stored.python_type
+        if kind is bool or not issubclass(kind, date | int | str):
+            raise TypeError(f"Values of {element} cannot travel in a cursor.")
+        return cls(element, kind, 1 << bits - 1, getattr(element, "nullable", True))
+
+    def decode(self, plain: Any) -> Any:
+        """The value for the database; raises ValueError or OverflowError for what the column cannot hold."""
+        if plain is None and self.is_nullable:
+            return None
+        if isinstance(plain, str) and issubclass(self.kind, str):
+            if not is_storable(plain):
+                raise ValueError("text that cannot be stored")
+            return self.kind(plain)
+        if type(plain) is int and issubclass(self.kind, datetime):
+            return _EPOCH + plain * _MICROSECOND
+        if type(plain) is int and issubclass(self.kind, date):
+            return date.fromordinal(plain)
+        if type(plain) is int and issubclass(self.kind, int) and -self.bound <= plain < self.bound:
+            return self.kind(plain)
+        raise ValueError("a value that the column cannot hold")
+
+
+def encode_cursor(values: Sequence[Any], *, scope: str) -> str:
+    packed = orjson.dumps([VERSION, scope, *map(_plain, values)])
+    return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def decode_cursor(text: str, columns: Sequence[CursorColumn], *, scope: str, path: tuple[str, ...]) -> tuple[Any, ...]:
+    """Raises InvalidInput for what is no cursor, or one of another list, filter or order."""
+    damaged = InvalidInput("This is not a cursor of this server.", path=path, code=ErrorCode.INVALID_CURSOR)
+    if len(text) > LONGEST_CURSOR:
+        raise damaged
+    try:
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        version, made_for, *plains = orjson.loads(packed)
+        if version != VERSION or not isinstance(made_for, str):
+            raise damaged
+        if made_for != scope:
+            message = "This cursor belongs to another list, filter or order."
+            raise InvalidInput(message, path=path, code=ErrorCode.INVALID_CURSOR)
+        return tuple(column.decode(plain) for column, plain in zip(columns, plains, strict=True))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise damaged from error
+
+
+def scope_digest(*parts: object) -> str:
+    """A short digest of the parts' reprs, equal on every server and in every process."""
+    return blake2b(repr(parts).encode(errors="backslashreplace"), digest_size=6).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return (value - _EPOCH) // _MICROSECOND
+    if isinstance(value, date):
+        return value.toordinal()
+    return value

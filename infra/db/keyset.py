@@ -1,0 +1,332 @@
+"""Lists by keyset: a page begins right after a row, so that the thousandth costs what the first does.
+
+What follows a cursor is compiled into index ranges, one SELECT with its own LIMIT each, and merged. The id comes last,
+in the direction of the key before it, so that a whole order can be one range: `(created_at, id) < (…, …)`. Another
+range begins where the direction changes and where nulls do: `due_date ASC, id` is `(due_date, id) > (…, …)` and
+`due_date IS NULL`. Equality with a key would be the obvious form, and a trap: PostgreSQL then knows that the order
+by id alone will do, and may walk the primary key through the whole table.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar, overload
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Integer,
+    any_,
+    bindparam,
+    func,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from domain.shared.errors import ErrorCode, InvalidInput
+from domain.shared.pages import Direction, Nulls, O, Page, PageRequest, Sort
+from infra.db.cursors import CursorColumn, decode_cursor, encode_cursor, scope_digest
+from infra.db.read import AnyRow, AnySelect, Reads
+
+T = TypeVar("T")
+Positions = tuple[int, ...]  # where the keys stand in a row
+Nullness = tuple[bool, ...] | None  # which of a cursor's values are null, if there is a cursor
+
+MOST_KEYS = 5
+DISTINCT_STATEMENTS = 512
+_LIMIT, _PARENTS = "keyset_limit", "keyset_parents"
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One key of an order, in the direction of reading."""
+
+    field: CursorColumn
+    is_descending: bool
+    is_null_first: bool
+
+    @property
+    def column(self) -> ColumnElement[Any]:
+        return self.field.column
+
+    @property
+    def has_plain_nulls(self) -> bool:
+        """Whether nulls stand where a plain index has them: last going up, first going down."""
+        return not self.field.is_nullable or self.is_null_first == self.is_descending
+
+    def turned(self) -> "_Key":
+        return replace(self, is_descending=not self.is_descending, is_null_first=not self.is_null_first)
+
+    def order(self, column: ColumnElement[Any], *, is_pure: bool) -> ColumnElement[Any]:
+        """`is_pure`: all null or none, when a NULLS clause would only keep the index from being used."""
+        ordered = column.desc() if self.is_descending else column.asc()
+        if is_pure or self.has_plain_nulls:
+            return ordered
+        return ordered.nulls_first() if self.is_null_first else ordered.nulls_last()
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Rows that one index scan finds in order; the first `pure` keys are in it either null or not."""
+
+    conditions: tuple[ColumnElement[bool], ...]
+    pure: int
+
+
+class Keyset(Generic[O]):
+    """The orders of one entity, built once. A column whose nullability is unknown is taken for nullable."""
+
+    def __init__(
+        self,
+        orders: type[O],
+        columns: Mapping[O, InstrumentedAttribute[Any] | ColumnElement[Any]],
+        *,
+        id_column: InstrumentedAttribute[Any],
+    ) -> None:
+        if missing := [order.name for order in orders if order not in columns]:
+            raise TypeError(f"{orders.__name__} has no column for {', '.join(missing)}.")
+        self._fields = {order: CursorColumn.of(column) for order, column in columns.items()}
+        self._id = CursorColumn.of(id_column)
+
+    def plan(self, sort: Sequence[Sort[O]], request: PageRequest, *, default: int, scope: object) -> "KeysetPlan":
+        """`scope` says by its repr which list and filter it is; raises InvalidInput for cursors of any other."""
+        keys = self._keys(sort)
+        digest = scope_digest(tuple(sort), scope)
+        after = None
+        if request.cursor is not None:
+            path = ("before",) if request.is_backward else ("after",)
+            after = decode_cursor(request.cursor, [key.field for key in keys], scope=digest, path=path)
+        return KeysetPlan(keys=keys, scope=digest, after=after, request=request, size=request.size(default))
+
+    def _keys(self, sort: Sequence[Sort[O]]) -> tuple[_Key, ...]:
+        if len({key.by for key in sort}) < len(sort):
+            raise InvalidInput("Each key can be sorted by only once.", path=("sort",))
+        if len(sort) > MOST_KEYS:
+            message = f"At most {MOST_KEYS} keys can be sorted by."
+            raise InvalidInput(message, path=("sort",), code=ErrorCode.LIMIT_EXCEEDED)
+        keys = [_Key(self._fields[key.by], key.direction is Direction.DESC, key.nulls is Nulls.FIRST) for key in sort]
+        return (*keys, _Key(self._id, bool(keys) and keys[-1].is_descending, is_null_first=False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysetPlan:
+    """One order, and the part of it that is wanted.
+
+    `rows` selects what `build` needs and filters; if it is built once, at import, it is compiled once. `build` gets
+    rows that begin with the selected columns. `params` are the values of parameters in `rows`.
+    """
+
+    keys: tuple[_Key, ...]
+    scope: str
+    after: tuple[Any, ...] | None
+    request: PageRequest
+    size: int
+
+    async def page(self, reads: Reads, rows: AnySelect, build: Callable[[AnyRow], T], **params: Any) -> Page[T]:
+        """The part of one list, in one statement, and its total in another if that is asked for."""
+        query = self.one(rows)
+        found = await reads.fetch(query.statement, **params, **self.params)
+        total = (await reads.fetch(_count(rows), **params))[0][0] if self.request.is_counted else None
+        return self._page(found, build, query.positions, total)
+
+    async def pages(
+        self,
+        reads: Reads,
+        rows: AnySelect,
+        build: Callable[[AnyRow], T],
+        *,
+        parent: InstrumentedAttribute[str],
+        parents: Sequence[str],
+        **params: Any,
+    ) -> list[Page[T]]:
+        """The same part of the list under each parent, in their order, by the same number of statements."""
+        query = self.per_parent(rows, parent=parent)
+        params[_PARENTS] = list(dict.fromkeys(parents))
+        under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in parents}
+        for row in await reads.fetch(query.statement, **params, **self.params):
+            under[row[-1]].append(row)
+        totals = dict[str, int | None].fromkeys(parents, 0 if self.request.is_counted else None)
+        if self.request.is_counted:
+            totals |= {row[0]: row[1] for row in await reads.fetch(_counts(rows, parent), **params)}
+        return [self._page(under[id_], build, query.positions, totals[id_]) for id_ in parents]
+
+    def one(self, rows: AnySelect) -> "PageQuery":
+        return _one(rows, self._reading_keys, self._nulls)
+
+    def per_parent(self, rows: AnySelect, *, parent: InstrumentedAttribute[str]) -> "PageQuery":
+        """Rows end with the parent's id."""
+        return _per_parent(rows, self._reading_keys, self._nulls, parent)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        # One row more than wanted tells whether there is another page.
+        values = {_name(level): value for level, value in enumerate(self.after or ()) if value is not None}
+        return values | {_LIMIT: self.size + 1}
+
+    @property
+    def _reading_keys(self) -> tuple[_Key, ...]:
+        return tuple(key.turned() for key in self.keys) if self.request.is_backward else self.keys
+
+    @property
+    def _nulls(self) -> Nullness:
+        return None if self.after is None else tuple(value is None for value in self.after)
+
+    def _page(
+        self, rows: Sequence[AnyRow], build: Callable[[AnyRow], T], positions: Positions, total: int | None
+    ) -> Page[T]:
+        # That there are rows on the near side of the cursor is taken for granted: looking costs a statement.
+        has_more, has_cursor = len(rows) > self.size, self.after is not None
+        is_backward = self.request.is_backward
+        kept = rows[: self.size][::-1] if is_backward else rows[: self.size]
+        return Page(
+            nodes=[build(row) for row in kept],
+            cursors=_Cursors(kept, positions, self.scope),
+            has_next_page=has_cursor if is_backward else has_more,
+            has_previous_page=has_more if is_backward else has_cursor,
+            total_count=total,
+        )
+
+
+class PageQuery(NamedTuple):
+    """A statement, and where in its rows the keys stand."""
+
+    statement: AnySelect
+    positions: Positions
+
+
+class _Cursors(Sequence[str]):
+    """Encoded when asked for, since most lists are read and never paged on."""
+
+    __slots__ = ("_positions", "_rows", "_scope")
+
+    def __init__(self, rows: Sequence[AnyRow], positions: Positions, scope: str) -> None:
+        self._rows = rows
+        self._positions = positions
+        self._scope = scope
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self._cursor(row) for row in self._rows[index]]
+        return self._cursor(self._rows[index])
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._cursor, self._rows)
+
+    def _cursor(self, row: AnyRow) -> str:
+        return encode_cursor([row[position] for position in self._positions], scope=self._scope)
+
+
+def _list(rows: AnySelect, keys: tuple[_Key, ...], nulls: Nullness) -> PageQuery:
+    rows, positions = _with_keys(rows, keys)
+    ranges = [
+        rows.where(*part.conditions)
+        .order_by(*(key.order(key.column, is_pure=level < part.pure) for level, key in enumerate(keys)))
+        .limit(_limit())
+        for part in _ranges(keys, nulls)
+    ]
+    if len(ranges) == 1:
+        return PageQuery(ranges[0], positions)
+    merged = union_all(*ranges).subquery("page")
+    return PageQuery(select(*merged.c).order_by(*_order(merged, keys, positions)).limit(_limit()), positions)
+
+
+_one = lru_cache(DISTINCT_STATEMENTS)(_list)
+
+
+@lru_cache(DISTINCT_STATEMENTS)
+def _per_parent(
+    rows: AnySelect, keys: tuple[_Key, ...], nulls: Nullness, parent: InstrumentedAttribute[Any]
+) -> PageQuery:
+    ids = func.unnest(bindparam(_PARENTS, type_=ARRAY(parent.type)))
+    parents = ids.table_valued("id", with_ordinality="position").render_derived("parent")
+    of_parent = rows.where(parent == parents.c.id).correlate(parents)
+    statement, positions = _list(of_parent, keys, nulls)
+    page = statement.lateral("page")
+    joined = select(*page.c, parents.c.id.label("keyset_parent")).select_from(parents.join(page, true()))
+    return PageQuery(joined.order_by(parents.c.position, *_order(page, keys, positions)), positions)
+
+
+@lru_cache(DISTINCT_STATEMENTS)
+def _count(rows: AnySelect) -> AnySelect:
+    return rows.with_only_columns(func.count(), maintain_column_froms=True)
+
+
+@lru_cache(DISTINCT_STATEMENTS)
+def _counts(rows: AnySelect, parent: InstrumentedAttribute[str]) -> AnySelect:
+    ids = bindparam(_PARENTS, type_=ARRAY(parent.type))
+    counted: AnySelect = rows.with_only_columns(parent, func.count(), maintain_column_froms=True)
+    return counted.where(parent == any_(ids)).group_by(parent)
+
+
+def _with_keys(rows: AnySelect, keys: tuple[_Key, ...]) -> PageQuery:
+    """Selects the keys that are not selected yet, after the others."""
+    columns = list(rows.selected_columns)
+    places = {column: place for place, column in enumerate(columns)}
+    missing = [key.column for key in keys if key.column not in places]
+    places |= {column: place for place, column in enumerate(missing, start=len(columns))}
+    labelled = (column.label(f"keyset_{place}") for place, column in enumerate(missing))
+    return PageQuery(rows.add_columns(*labelled), tuple(places[key.column] for key in keys))
+
+
+def _ranges(keys: tuple[_Key, ...], nulls: Nullness) -> list[_Range]:
+    """Together exactly what follows the cursor, in the direction of reading; without one, everything."""
+    first = keys[0]
+    if nulls is None:
+        if first.has_plain_nulls:
+            return [_Range((), 0)]
+        return [_Range((first.column.is_not(None),), 1), _Range((first.column.is_(None),), 1)]
+    ranges = []
+    for start, end in _runs(keys, nulls):
+        key, run = keys[start], range(start, end)
+        equal = tuple(
+            keys[level].column.is_(None) if nulls[level] else keys[level].column == _value(keys, level)
+            for level in range(start)
+        )
+        if not nulls[start]:
+            columns = tuple_(*(keys[level].column for level in run))
+            values = tuple_(*(_value(keys, level) for level in run))
+            ranges.append(_Range((*equal, columns < values if key.is_descending else columns > values), start + 1))
+        if key.field.is_nullable and nulls[start] == key.is_null_first:
+            beyond = key.column.is_not(None) if nulls[start] else key.column.is_(None)
+            ranges.append(_Range((*equal, beyond), start + 1))
+    return ranges
+
+
+def _runs(keys: tuple[_Key, ...], nulls: tuple[bool, ...]) -> Iterator[tuple[int, int]]:
+    """Neighbouring keys that one row comparison covers: same direction, nulls at most in the first."""
+    start = 0
+    for level in range(1, len(keys)):
+        key, before = keys[level], keys[level - 1]
+        if key.field.is_nullable or key.is_descending != before.is_descending or nulls[level - 1]:
+            yield start, level
+            start = level
+    yield start, len(keys)
+
+
+def _order(page: FromClause, keys: tuple[_Key, ...], positions: Positions) -> list[ColumnElement[Any]]:
+    columns = list(page.c)
+    return [key.order(columns[place], is_pure=False) for key, place in zip(keys, positions, strict=True)]
+
+
+def _value(keys: tuple[_Key, ...], level: int) -> ColumnElement[Any]:
+    return bindparam(_name(level), type_=keys[level].column.type)
+
+
+def _name(level: int) -> str:
+    return f"keyset_{level}"
+
+
+def _limit() -> ColumnElement[int]:
+    # Part of the text, because PostgreSQL keeps no plan for a limit that it does not know.
+    return bindparam(_LIMIT, type_=Integer, literal_execute=True)
