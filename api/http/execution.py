@@ -1,6 +1,7 @@
 """Running prepared operations: the one place that knows how Strawberry's schema is executed."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeGuard, cast
 
 import strawberry
@@ -25,6 +26,9 @@ class ExecutionContext(Protocol):
 
     @property
     def app(self) -> _App: ...
+
+    @property
+    def loaders(self) -> dict[Any, Any]: ...
 
 
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
@@ -68,14 +72,19 @@ async def subscribe(
     variables: Mapping[str, Any] | None,
     operation_name: str | None,
     context: ExecutionContext,
+    event_seconds: float,
     hides_suggestions: bool = False,
-) -> AsyncIterator[ExecutionResult] | ExecutionResult:
+) -> AsyncGenerator[ExecutionResult, None] | ExecutionResult:
     """The results of a subscription, each event resolved in a read scope of its own; or why there are none."""
 
     async def run_event(executor: Executor[Any]) -> ExecutionResult:
-        async with context.app.reads():
-            result = execute_subscription_event(executor)
-            return await result if _is_awaitable(result) else cast("ExecutionResult", result)
+        context.loaders.clear()  # an event shows the present, not what was read for an earlier one
+        try:
+            async with asyncio.timeout(event_seconds), context.app.reads():
+                result = execute_subscription_event(executor)
+                return await result if _is_awaitable(result) else cast("ExecutionResult", result)
+        except TimeoutError:
+            return ExecutionResult(None, [timeout_error(event_seconds)])
 
     executor = schema.execution_context_class.build(
         graphql_schema(schema),
@@ -103,3 +112,9 @@ async def subscribe(
 def is_request_error(result: ExecutionResult) -> bool:
     """Whether nothing was executed: then the answer has no `data` at all."""
     return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
+
+
+def timeout_error(seconds: float) -> GraphQLError:
+    return GraphQLError(
+        f"This took longer than {seconds:g} seconds.", extensions={"code": "TIMEOUT", "limitSeconds": seconds}
+    )
