@@ -1,0 +1,238 @@
+"""A small schema behind the real socket endpoint, with an identity that tests can change while sockets are open."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import strawberry
+
+from api.http.documents import DocumentCache
+from api.http.options import HttpOptions, QueryLimits
+from api.http.socket_limits import SocketOptions
+from api.http.sockets import graphql_sockets
+from api.shared.context import Context
+from domain.shared.actor import Actor, Role
+from domain.shared.errors import NotFound, Unauthenticated
+
+WORKSPACE = "wsp_1"
+SECRET = "password in an exception's text"
+
+
+class FixedClock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 5, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class ChangeableAuth:
+    """Tokens are names of actors; `failure` is what the next checks raise."""
+
+    actors: dict[str, Actor] = field(default_factory=dict)
+    failure: Exception | None = None
+    checked: asyncio.Event = field(default_factory=asyncio.Event)
+    hangs: bool = False
+
+    async def authenticate(self, token: str) -> Actor:
+        if self.failure is not None:
+            raise self.failure
+        if token not in self.actors:
+            raise Unauthenticated("This token is not valid.")
+        return self.actors[token]
+
+    async def refreshed(self, actor: Actor) -> Actor:
+        self.checked.set()
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.failure is not None:
+            raise self.failure
+        for present in self.actors.values():
+            if present.session_id == actor.session_id:
+                return present
+        raise Unauthenticated("This session has ended.")
+
+
+@dataclass
+class SmallApp:
+    auth: ChangeableAuth = field(default_factory=ChangeableAuth)
+    clock: FixedClock = field(default_factory=FixedClock)
+    feed: "Feed" = field(default_factory=lambda: Feed())
+    scopes: int = 0
+    open_scopes: int = 0
+
+    @asynccontextmanager
+    async def reads(self) -> AsyncIterator[None]:
+        self.scopes += 1
+        self.open_scopes += 1
+        try:
+            yield
+        finally:
+            self.open_scopes -= 1
+
+
+class Feed:
+    """An event source that counts what was taken from it and who listens."""
+
+    def __init__(self) -> None:
+        self.produced = 0
+        self.closing_seconds = 0.0
+        self.listeners = 0
+        self.silence = asyncio.Event()
+        self.queue: asyncio.Queue[int | Exception] = asyncio.Queue()
+
+    async def endless(self, size: int) -> AsyncIterator[str]:
+        async with self._listening():
+            while True:
+                self.produced += 1
+                yield "x" * size
+
+    async def follow(self) -> AsyncIterator[int]:
+        async with self._listening():
+            while True:
+                event = await self.queue.get()
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
+        self.listeners += 1
+        self.silence.clear()
+        try:
+            yield
+        finally:
+            await asyncio.sleep(self.closing_seconds)  # to close is work, and nobody may interrupt it
+            self.listeners -= 1
+            if not self.listeners:
+                self.silence.set()
+
+
+Info = strawberry.Info[Context, None]
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def hello(self, name: str = "world") -> str:
+        return f"hello {name}"
+
+    @strawberry.field
+    def role(self, info: Info) -> str:
+        return str(info.context.actor.roles.get(WORKSPACE))
+
+    @strawberry.field
+    def broken(self) -> str | None:
+        raise RuntimeError(SECRET)
+
+    @strawberry.field
+    async def never(self) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    @strawberry.field
+    def deep(self) -> "Query":
+        return Query()
+
+
+touched: list[str] = []
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    def touch(self) -> str:
+        touched.append("touched")
+        return "touched"
+
+
+@strawberry.type
+class Event:
+    number: int
+
+    @strawberry.field
+    def role(self, info: Info) -> str:
+        """What the actor is at the time of this event."""
+        return str(info.context.actor.roles.get(WORKSPACE))
+
+    @strawberry.field
+    def cached(self, info: Info) -> int:
+        """How many events have shared what was loaded for this one."""
+        info.context.loaders["count"] = info.context.loaders.get("count", 0) + 1
+        return info.context.loaders["count"]
+
+    @strawberry.field
+    def broken(self) -> str | None:
+        raise RuntimeError(SECRET)
+
+    @strawberry.field
+    async def never(self) -> str | None:
+        await asyncio.Event().wait()
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def count(self, to: int) -> AsyncIterator[int]:
+        for number in range(1, to + 1):
+            yield number
+
+    @strawberry.subscription
+    async def follow(self, info: Info) -> AsyncIterator[Event]:
+        async for number in info.context.app.feed.follow():
+            yield Event(number=number)
+
+    @strawberry.subscription
+    async def endless(self, info: Info, size: int = 100) -> AsyncIterator[str]:
+        async for text in info.context.app.feed.endless(size):
+            yield text
+
+    @strawberry.subscription
+    async def hidden(self) -> AsyncIterator[int]:
+        raise NotFound("There is no such workspace.", path=("workspace",))
+        yield 1
+
+
+SCHEMA = strawberry.Schema(Query, Mutation, Subscription)
+
+
+class World:
+    """Everything behind one socket endpoint."""
+
+    def __init__(self, *, request_seconds: float = 10, **limits: Any) -> None:
+        self.app = SmallApp()
+        self.clock = self.app.clock
+        options = HttpOptions(
+            public_url="https://tracker.example",
+            allowed_origins=("http://app.example:3000",),
+            limits=QueryLimits(depth=5),
+            request_seconds=request_seconds,
+            sockets=SocketOptions(**limits),
+        )
+        self.options = options.sockets
+        self.endpoint = graphql_sockets(self.app, SCHEMA, DocumentCache(SCHEMA._schema, options.limits), options)
+        self.registry = self.endpoint.registry
+        for name in ("ada", "bob"):
+            self.sign_in(name)
+
+    def sign_in(self, name: str, *, minutes: float = 15) -> None:
+        self.app.auth.actors[name] = Actor(
+            user_id=f"usr_{name}",
+            session_id=f"ses_{name}",
+            expires_at=self.clock.now() + timedelta(minutes=minutes),
+            roles={WORKSPACE: Role.MEMBER},
+        )
+
+    def make(self, name: str, role: Role) -> None:
+        self.app.auth.actors[name] = replace(self.app.auth.actors[name], roles={WORKSPACE: role})
+
+    async def checked_again(self) -> None:
+        """Waits until the sessions of open sockets have been checked once more, from start to end."""
+        async with asyncio.timeout(5):
+            for _ in range(2):
+                self.app.auth.checked.clear()
+                await self.app.auth.checked.wait()
