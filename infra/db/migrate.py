@@ -42,10 +42,14 @@ async def add_revision(url: str, *, message: str) -> Path | None:
             connection,
             lambda config: command.revision(config, message=message, autogenerate=True, rev_id=number),
         )
-    written = Path(script_directory().get_revision(number).path)
-    lines = written.read_text().splitlines(keepends=True)
-    written.write_text("".join(line for line in lines if not line.lstrip().startswith("# ###")))
-    return written
+    return _without_remarks(Path(script_directory().get_revision(number).path))
+
+
+def _without_remarks(path: Path) -> Path:
+    """Alembic's own advice to the author is not part of the migration."""
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.lstrip().startswith("# ###")))
+    return path
 
 
 async def drift(url: str) -> tuple[str, ...]:
