@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from api.http.request_id import current_request_id
+from api.shared.errors import camel_case
 from domain.shared.errors import DomainError, Rejected
 
 Formatted = dict[str, Any]
@@ -26,7 +27,7 @@ def format_errors(errors: Iterable[GraphQLError]) -> list[Formatted]:
         elif causes:
             formatted.extend(_entry(error, cause.message, extensions_of(cause)) for cause in causes)
         else:
-            extensions = error.extensions or {"code": "BAD_INPUT"}
+            extensions = error.extensions or {"code": "INVALID_INPUT"}
             formatted.append(_entry(error, error.message, extensions))
     if unforeseen:
         _log(unforeseen)
@@ -56,7 +57,7 @@ def told_causes(error: GraphQLError) -> Sequence[DomainError] | None:
 def extensions_of(error: DomainError) -> dict[str, Any]:
     extensions: dict[str, Any] = {"code": error.failure.value}
     if error.path:
-        extensions["inputPath"] = [_camel_case(name) for name in error.path]
+        extensions["inputPath"] = [camel_case(name) for name in error.path]
     return extensions
 
 
@@ -83,8 +84,3 @@ def _log(errors: Sequence[GraphQLError]) -> None:
         len(errors),
         exc_info=first.original_error,
     )
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.strip("_").split("_")
-    return first + "".join(word.capitalize() for word in others)

@@ -1,5 +1,6 @@
 """What the HTTP side of the API is told about its surroundings; filled from the settings by the entry point."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api.http.socket_limits import SocketOptions
@@ -30,10 +31,10 @@ class HttpOptions:
     allowed_origins: tuple[str, ...] = ()
     is_explorer_enabled: bool = True
     is_introspection_enabled: bool = True
-    is_dev: bool = False
     limits: QueryLimits = field(default_factory=QueryLimits)
     sockets: SocketOptions = field(default_factory=SocketOptions)
     request_seconds: float = 10
     body_bytes: int = 1_048_576
+    larger_bodies: Mapping[str, int] = field(default_factory=dict)  # by path, for uploads
     body_seconds: float = 15
     readiness_seconds: float = 1.5

@@ -1,0 +1,110 @@
+"""The ASGI application: which path is answered by what, inside which layers."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import strawberry
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import RedirectResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.explorer.pages import explorer_routes
+from api.http.access_log import AccessLog
+from api.http.body import BodyGuard
+from api.http.documents import DocumentCache
+from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
+from api.http.execution import graphql_schema
+from api.http.health import health_router
+from api.http.options import HttpOptions
+from api.http.problems import install_problem_handlers
+from api.http.security_headers import SecurityHeaders
+from api.http.sockets import graphql_sockets
+from domain.app import App
+
+GRAPHQL_PATH = "/graphql"
+CORS_SECONDS = 600
+
+OpenApp = Callable[[], AbstractAsyncContextManager[App]]
+
+
+def create_app(
+    open_app: OpenApp, options: HttpOptions, *, schema: strawberry.Schema, routers: Sequence[APIRouter] = ()
+) -> FastAPI:
+    """The application; what `open_app` gives is opened and closed with the server, as `app.state.app`."""
+    graphql = _GraphQL(open_app, options, schema)
+    app = FastAPI(
+        title="Workgraph",
+        lifespan=graphql.lifespan,
+        middleware=_layers(options),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    # Routes are tried in order: the busiest first.
+    app.router.routes.insert(0, Route(GRAPHQL_PATH, graphql, include_in_schema=False))
+    app.router.routes.insert(1, WebSocketRoute(GRAPHQL_PATH, graphql))
+    for router in (*routers, health_router(seconds=options.readiness_seconds)):
+        app.include_router(router)
+    if options.is_explorer_enabled:
+        app.router.routes.extend(explorer_routes(EXPLORER_PATH))
+        app.router.routes.append(Route("/", RedirectResponse(EXPLORER_PATH), include_in_schema=False))
+    install_problem_handlers(app)
+    return app
+
+
+def _layers(options: HttpOptions) -> list[Middleware]:
+    """From the outermost to the innermost."""
+    layers = [Middleware(AccessLog), Middleware(SecurityHeaders)]
+    if options.allowed_origins:
+        layers.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=options.allowed_origins,
+                allow_methods=("GET", "POST"),
+                allow_headers=("Authorization", "Content-Type", "X-Request-Id"),
+                expose_headers=("X-Request-Id", "Retry-After"),
+                max_age=CORS_SECONDS,
+            )
+        )
+    return [
+        *layers,
+        Middleware(TrustedHostMiddleware, allowed_hosts=options.allowed_hosts, www_redirect=False),
+        Middleware(
+            BodyGuard, most_bytes=options.body_bytes, seconds=options.body_seconds, larger=options.larger_bodies
+        ),
+    ]
+
+
+class _GraphQL:
+    """The GraphQL endpoint and its sockets, which exist while the application is open."""
+
+    def __init__(self, open_app: OpenApp, options: HttpOptions, schema: strawberry.Schema) -> None:
+        self._open_app = open_app
+        self._options = options
+        self._schema = schema
+        self._http: ASGIApp | None = None
+        self._sockets: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        served = self._http if scope["type"] == "http" else self._sockets
+        assert served is not None, "The application is used outside of its lifespan."
+        await served(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan(self, served: FastAPI) -> AsyncIterator[None]:
+        options = self._options
+        async with self._open_app() as app:
+            served.state.app = app
+            documents = DocumentCache(
+                graphql_schema(self._schema), options.limits, is_introspection_enabled=options.is_introspection_enabled
+            )
+            self._http = GraphQLEndpoint(self._schema, documents, app, options)
+            self._sockets = sockets = graphql_sockets(app, self._schema, documents, options)
+            try:
+                yield
+            finally:
+                await sockets.registry.close_all(within=options.sockets.close_seconds)

@@ -1,0 +1,52 @@
+"""GraphiQL, served from our own files: no other host is ever asked."""
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from api.explorer.vendor_files import FILES, FOLDER, VENDOR, missing_files
+
+OWN_FILES = ("main.js", "page.css")
+# GraphiQL's editor writes style attributes, hence unsafe-inline for styles; scripts come from files only.
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'{sockets}; font-src 'self' data:; img-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+FRESH = "no-cache"
+LASTING = "public, max-age=86400"
+MISSING_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Workgraph</title>
+<h1>The explorer is not installed</h1>
+<p>Run <code>python -m api.explorer.install</code> in the project's folder and load this page again.</p>
+<p>It fetches GraphiQL with npm. The GraphQL endpoint itself, <code>/graphql</code>, works without it.</p>
+</html>
+"""
+
+
+def explorer_routes(path: str) -> list[BaseRoute]:
+    """The page at `path`, with everything that it loads below it."""
+    own = [_file_route(f"{path}/{name}", FOLDER / name, FRESH) for name in OWN_FILES]
+    vendor = [_file_route(f"{path}/vendor/{name}", VENDOR / name, LASTING) for name in FILES]
+    return [Route(path, _page, include_in_schema=False), *own, *vendor]
+
+
+def _page(request: Request) -> Response:
+    headers = {"Cache-Control": FRESH, "Content-Security-Policy": POLICY.format(sockets=_sockets(request))}
+    if missing_files():
+        return Response(MISSING_PAGE, 503, headers, "text/html")
+    return FileResponse(FOLDER / "index.html", headers=headers)
+
+
+def _sockets(request: Request) -> str:
+    """Our own address for sockets: not every browser takes 'self' for it."""
+    host = request.headers.get("host", "")
+    is_plain = bool(host) and all(letter.isalnum() or letter in "-.:[]" for letter in host)
+    return f" ws://{host} wss://{host}" if is_plain and host.isascii() else ""
+
+
+def _file_route(path: str, file: Path, caching: str) -> Route:
+    def serve(_: Request) -> Response:
+        return FileResponse(file, headers={"Cache-Control": caching})
+
+    return Route(path, serve, include_in_schema=False)

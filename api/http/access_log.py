@@ -1,0 +1,70 @@
+"""One log record per request, and the last net under everything."""
+
+import logging
+import time
+from contextvars import ContextVar
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.masking import internal_error
+from api.http.problems import problem
+from api.http.request_id import begin_request
+
+QUIET_PATHS = frozenset({"/livez", "/readyz"})
+LONGEST_PATH = 200
+
+logger = logging.getLogger(__name__)
+_operation: ContextVar[str | None] = ContextVar("operation", default=None)
+
+
+def note_operation(name: str | None) -> None:
+    """Names the GraphQL operation in the log record of the current request."""
+    _operation.set(name)
+
+
+class AccessLog:
+    """ASGI middleware that gives each request its id and logs it: never its query, variables or tokens."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        offered = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+        request_id = begin_request(offered).encode()
+        note_operation(None)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception as error:  # noqa: BLE001  whatever was not foreseen is logged here, once
+            failure = internal_error(error)
+            if not status:
+                answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, failure["message"], **failure["extensions"])
+                await answer(scope, receive, send_with_id)
+        finally:
+            _log(scope, status, (time.perf_counter() - started) * 1000)
+
+
+def _log(scope: Scope, status: int, milliseconds: float) -> None:
+    level = logging.DEBUG if scope["path"] in QUIET_PATHS and status == HTTPStatus.OK else logging.INFO
+    if not logger.isEnabledFor(level):
+        return
+    # The path as it was sent: decoded it could contain line breaks.
+    path = (scope.get("raw_path") or b"").partition(b"?")[0][:LONGEST_PATH].decode("latin-1")
+    facts = {"method": scope["method"], "path": path, "status": status, "ms": round(milliseconds, 1)}
+    operation = _operation.get()
+    if operation is not None:
+        facts["operation"] = operation
+    logger.log(level, "%s", " ".join(str(fact) for fact in facts.values()), extra={"facts": facts})

@@ -1,0 +1,41 @@
+"""Who is asking, by the Authorization header and by nothing else (RFC 6750 section 2.1)."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from domain.shared.actor import Actor
+from domain.shared.errors import Unauthenticated
+
+MOST_TOKEN_BYTES = 4_096
+ANONYMOUS = Actor()
+
+
+class Authenticator(Protocol):
+    async def authenticate(self, token: str) -> Actor:
+        """Whoever the token was given to; raises Unauthenticated, or Unavailable if that cannot be found out."""
+        ...
+
+
+def bearer_token(values: Iterable[bytes]) -> str | None:
+    """The token in the values of all Authorization headers, None if there is none; raises Unauthenticated."""
+    found = [value for value in values if value[:6].lower() == b"bearer"]
+    if not found:
+        return None
+    scheme, _, token = found[0].partition(b" ")
+    token = token.strip()
+    if len(found) > 1 or len(scheme) != len(b"bearer") or not token or len(token) > MOST_TOKEN_BYTES:
+        raise Unauthenticated("The Authorization header does not hold one token.")
+    if not token.isascii():
+        raise Unauthenticated("The token is not valid.")
+    return token.decode("ascii")
+
+
+async def authenticate(authenticator: Authenticator, values: Iterable[bytes]) -> Actor:
+    """The caller; an Actor without a user if no token was sent; raises Unauthenticated or Unavailable."""
+    token = bearer_token(values)
+    return ANONYMOUS if token is None else await authenticator.authenticate(token)
+
+
+def challenge(error: str | None = None) -> str:
+    """The value of WWW-Authenticate (RFC 6750 section 3); no error code when no token was sent."""
+    return 'Bearer realm="workgraph"' + (f', error="{error}"' if error else "")

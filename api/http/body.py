@@ -1,0 +1,90 @@
+"""Bounds what is read of a request, before anything looks at it."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LONGEST_NUMBER = 15  # digits
+CLOSE = {"Connection": "close"}  # or the server would go on reading what was refused
+
+
+class BodyGuard:
+    """ASGI middleware whose `receive` raises HTTPException for bodies that are too large, too slow or packed."""
+
+    def __init__(self, app: ASGIApp, *, most_bytes: int, seconds: float, larger: Mapping[str, int]) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+        self._seconds = seconds
+        self._larger = larger
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        most_bytes = self._larger.get(scope["path"], self._most_bytes)
+        body = _Body(receive, most_bytes=most_bytes, seconds=self._seconds, refusal=_refusal(scope, most_bytes))
+        await self._app(scope, body.receive, send)
+
+
+class _Body:
+    def __init__(self, receive: Receive, *, most_bytes: int, seconds: float, refusal: HTTPException | None) -> None:
+        self._receive = receive
+        self._most_bytes = most_bytes
+        self._seconds = seconds
+        self._refusal = refusal
+        self._deadline: float | None = None
+        self._bytes = 0
+        self._is_complete = False
+
+    async def receive(self) -> Message:
+        if self._is_complete:
+            return await self._receive()
+        if self._refusal is not None:
+            raise self._refusal
+        message = await self._receive_in_time()
+        if message["type"] == "http.request":
+            self._bytes += len(message.get("body", b""))
+            if self._bytes > self._most_bytes:
+                raise _too_large(self._most_bytes)
+            self._is_complete = not message.get("more_body", False)
+        return message
+
+    async def _receive_in_time(self) -> Message:
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._seconds
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._receive()
+        except TimeoutError as error:
+            message = f"The body did not arrive within {self._seconds:g} seconds."
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, message, CLOSE) from error
+
+
+def _refusal(scope: Scope, most_bytes: int) -> HTTPException | None:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (len(value) > LONGEST_NUMBER or int(value) > most_bytes):
+            return _too_large(most_bytes)
+        if name == b"content-encoding" and value.lower() != b"identity":
+            headers = {"Accept-Encoding": "identity", **CLOSE}
+            return HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Compressed bodies are not accepted.", headers)
+    return None
+
+
+def _too_large(most_bytes: int) -> HTTPException:
+    message = f"The body must not have more than {most_bytes} bytes."
+    return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, CLOSE)
+
+
+async def read_body(receive: Receive) -> bytes | None:
+    """The whole body; None if the client left before it was complete."""
+    chunks = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -1,0 +1,89 @@
+"""From the bytes of an HTTP request to a GraphQL request (GraphQL-over-HTTP, "Request")."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+MOST_PARAMETERS = 10
+JSON_NAMES = frozenset({"variables", "extensions"})
+UTF_8 = frozenset({"utf-8", "utf8"})
+
+
+class MalformedRequest(Exception):
+    """The request is no GraphQL request; the status holds for every media type."""
+
+    def __init__(self, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST, **headers: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.headers = headers
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    query: str
+    operation_name: str | None
+    variables: dict[str, Any] | None
+
+
+def check_content_type(value: bytes | None) -> None:
+    """Raises MalformedRequest unless the body is JSON in UTF-8.
+
+    Anything that a browser sends without asking first, such as forms and plain text, is refused with that.
+    """
+    if value == b"application/json":
+        return
+    name, *parameters = (piece.strip() for piece in (value or b"").decode("latin-1").lower().split(";"))
+    charsets = [each.partition("=")[2].strip('" ') for each in parameters if each.startswith("charset=")]
+    if name != "application/json" or any(charset not in UTF_8 for charset in charsets):
+        message = "Send the request as application/json in UTF-8."
+        raise MalformedRequest(message, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Accept="application/json")
+
+
+def decode_body(body: bytes) -> GraphQLRequest:
+    """The request in a POST's body; raises MalformedRequest."""
+    return _request(_json(body, "The body"))
+
+
+def decode_query_string(query_string: bytes) -> GraphQLRequest:
+    """The request in a GET's query string; raises MalformedRequest."""
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
+        )
+    except ValueError as error:
+        raise MalformedRequest("The query string is malformed.") from error
+    parameters: dict[str, Any] = dict(pairs)
+    if len(parameters) < len(pairs):
+        raise MalformedRequest("A parameter appears twice.")
+    for name in JSON_NAMES & parameters.keys():
+        parameters[name] = _json(parameters[name], name) if parameters[name] else None
+    return _request(parameters)
+
+
+def _json(text: bytes | str, name: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise MalformedRequest(f"{name} is not valid JSON in UTF-8.") from error
+
+
+def _request(content: Any) -> GraphQLRequest:
+    if isinstance(content, list):
+        raise MalformedRequest("Batches are not accepted; send each operation by itself.")
+    if not isinstance(content, dict):
+        raise MalformedRequest("The body must be a JSON object.")
+    query = content.get("query")
+    if not isinstance(query, str) or not query:
+        raise MalformedRequest("query must be the text of a GraphQL document.")
+    operation_name = content.get("operationName")
+    if not isinstance(operation_name, str | None):
+        raise MalformedRequest("operationName must be a string.")
+    for name in ("variables", "extensions"):
+        if not isinstance(content.get(name), dict | None):
+            raise MalformedRequest(f"{name} must be an object.")
+    # Some clients send an empty name for "the only one".
+    return GraphQLRequest(query, operation_name or None, content.get("variables"))

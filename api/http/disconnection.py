@@ -1,0 +1,47 @@
+"""Stops work that nobody waits for any more."""
+
+import asyncio
+from types import TracebackType
+
+from starlette.types import Receive
+
+AFTER_SECONDS = 0.05  # most requests are over by then, and pay for a timer only
+
+
+class DisconnectWatch:
+    """`with DisconnectWatch(receive) as watch:` cancels the block when the client leaves; then `watch.is_gone`.
+
+    The request's body must have been read.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._watcher: asyncio.Task[None] | None = None
+        self.is_gone = False
+
+    def __enter__(self) -> "DisconnectWatch":
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._timer = asyncio.get_running_loop().call_later(AFTER_SECONDS, self._start)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if not self.is_gone:
+            return False
+        self._task.uncancel()
+        return kind is asyncio.CancelledError
+
+    def _start(self) -> None:
+        self._watcher = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.is_gone = True
+        self._task.cancel()

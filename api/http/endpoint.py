@@ -1,0 +1,196 @@
+"""POST and GET of /graphql, after "GraphQL over HTTP" (https://graphql.github.io/graphql-over-http/draft/)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import strawberry
+from graphql import ExecutionResult, GraphQLError, OperationType
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
+
+from api.http.access_log import note_operation
+from api.http.authentication import authenticate, challenge
+from api.http.body import read_body
+from api.http.decoding import (
+    GraphQLRequest,
+    MalformedRequest,
+    check_content_type,
+    decode_body,
+    decode_query_string,
+)
+from api.http.disconnection import DisconnectWatch
+from api.http.documents import TYPENAME, DocumentCache, DocumentRefused, Prepared, SignInRequired
+from api.http.execution import execute, is_request_error, timeout_error
+from api.http.limits import check_variables
+from api.http.masking import extensions_of, format_errors, internal_error
+from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
+from api.http.options import HttpOptions
+from api.http.problems import RETRY_SECONDS
+from api.shared.context import Context
+from domain.app import App
+from domain.shared.actor import Actor
+from domain.shared.errors import DomainError, ErrorCode, Unauthenticated, Unavailable
+
+EXPLORER_PATH = "/graphiql"
+METHODS = "GET, POST"
+PUBLIC_ROOT_FIELDS = frozenset({TYPENAME})
+"""What callers may ask for who are not signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    content: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class GraphQLEndpoint:
+    """The ASGI application behind the HTTP route."""
+
+    def __init__(self, schema: strawberry.Schema, documents: DocumentCache, app: App, options: HttpOptions) -> None:
+        self._schema = schema
+        self._documents = documents
+        self._app = app
+        self._options = options
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        media_type = answer_type(headers.get(b"accept"))
+        try:
+            answer = await self._answer(scope, receive, headers, media_type)
+        except MalformedRequest as error:
+            answer = _refusal(error.status, error.message, error.headers)
+        except HTTPException as error:
+            answer = _refusal(HTTPStatus(error.status_code), error.detail, error.headers or {})
+        except Unauthenticated as error:
+            # Only a token that was sent can be wrong (RFC 6750 section 3.1).
+            reason = "invalid_token" if b"authorization" in headers else None
+            answer = _domain_refusal(error, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": challenge(reason)})
+        except Unavailable as error:
+            answer = _domain_refusal(error, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": RETRY_SECONDS})
+        except Exception as error:  # noqa: BLE001  the client is told in GraphQL's form, the log has the rest
+            answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"errors": [internal_error(error)]})
+        if answer is not None:
+            await _send(send, answer, media_type or JSON_TYPE)
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], media_type: str | None
+    ) -> Answer | None:
+        method = scope["method"]
+        if method == "GET" and self._options.is_explorer_enabled and _is_visit(scope, headers):
+            return Answer(HTTPStatus.SEE_OTHER, None, {"Location": EXPLORER_PATH})
+        if method not in ("GET", "POST"):
+            raise MalformedRequest("Send queries with POST.", HTTPStatus.METHOD_NOT_ALLOWED, Allow=METHODS)
+        if media_type is None:
+            message = f"The answer can be {RESPONSE_TYPE} or {JSON_TYPE}."
+            raise MalformedRequest(message, HTTPStatus.NOT_ACCEPTABLE)
+        if method == "POST":
+            check_content_type(headers.get(b"content-type"))
+            body = await read_body(receive)
+            if body is None:
+                return None
+            request = decode_body(body)
+        else:
+            request = decode_query_string(scope["query_string"])
+            if await read_body(receive) is None:
+                return None
+        with DisconnectWatch(receive) as watch:
+            return await self._run_in_time(request, scope, media_type)
+        assert watch.is_gone
+        return None
+
+    async def _run_in_time(self, request: GraphQLRequest, scope: Scope, media_type: str) -> Answer:
+        seconds = self._options.request_seconds
+        deadline = asyncio.timeout(seconds)
+        try:
+            async with deadline:
+                return await self._run(request, scope, media_type)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, {"errors": format_errors([timeout_error(seconds)])})
+
+    async def _run(self, request: GraphQLRequest, scope: Scope, media_type: str) -> Answer:
+        tokens = [value for name, value in scope["headers"] if name == b"authorization"]
+        actor = await authenticate(self._app.auth, tokens)
+        try:
+            prepared, kind = self._prepare(request, actor)
+        except SignInRequired as error:
+            raise Unauthenticated("Sign in first.") from error
+        except DocumentRefused as refused:
+            return _request_error(refused.errors, media_type)
+        if kind is OperationType.SUBSCRIPTION:
+            message = "Subscriptions run over the WebSocket at this address."
+            return _request_error([_coded_error(message, "SUBSCRIPTION_OVER_HTTP")], media_type)
+        if kind is OperationType.MUTATION and scope["method"] == "GET":
+            raise MalformedRequest("Send mutations with POST.", HTTPStatus.METHOD_NOT_ALLOWED, Allow="POST")
+        result = await execute(
+            self._schema,
+            prepared,
+            variables=request.variables,
+            operation_name=request.operation_name,
+            context=Context(app=self._app, actor=actor),
+            hides_suggestions=not self._options.is_introspection_enabled,
+        )
+        if is_request_error(result):
+            return _request_error(result.errors or [], media_type)
+        return _executed(result, kind)
+
+    def _prepare(self, request: GraphQLRequest, actor: Actor) -> tuple[Prepared, OperationType]:
+        only = PUBLIC_ROOT_FIELDS if actor.user_id is None else None
+        prepared = self._documents.prepare(request.query, only=only)
+        operation = prepared.operation(request.operation_name)
+        note_operation(operation.name)
+        if request.variables:
+            excess = check_variables(request.variables, self._options.limits)
+            if excess is not None:
+                raise DocumentRefused([excess])
+        return prepared, operation.type
+
+
+def _is_visit(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    return b"query=" not in scope["query_string"] and is_page_wanted(headers.get(b"accept"))
+
+
+def _executed(result: ExecutionResult, kind: OperationType) -> Answer:
+    if not result.errors:
+        return Answer(HTTPStatus.OK, {"data": result.data})
+    errors = format_errors(result.errors)
+    content = {"errors": errors, "data": result.data}
+    codes = {error["extensions"].get("code") for error in errors}
+    # A mutation that has changed something must not look as if the whole of it could be tried again.
+    if ErrorCode.UNAVAILABLE in codes and (result.data is None or kind is OperationType.QUERY):
+        return Answer(HTTPStatus.SERVICE_UNAVAILABLE, content, {"Retry-After": RETRY_SECONDS})
+    return Answer(HTTPStatus.OK, content)
+
+
+def _request_error(errors: Sequence[GraphQLError], media_type: str) -> Answer:
+    """Nothing was executed. Old clients, who ask for plain JSON, take any 4xx for a broken transport."""
+    status = HTTPStatus.BAD_REQUEST if media_type == RESPONSE_TYPE else HTTPStatus.OK
+    return Answer(status, {"errors": format_errors(errors)})
+
+
+def _coded_error(message: str, code: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})
+
+
+def _refusal(status: HTTPStatus, message: str, headers: Mapping[str, str]) -> Answer:
+    return Answer(status, {"errors": [{"message": message, "extensions": {"code": status.name}}]}, headers)
+
+
+def _domain_refusal(error: DomainError, status: HTTPStatus, headers: Mapping[str, str]) -> Answer:
+    return Answer(status, {"errors": [{"message": error.message, "extensions": extensions_of(error)}]}, headers)
+
+
+async def _send(send: Send, answer: Answer, media_type: str) -> None:
+    body = b"" if answer.content is None else orjson.dumps(answer.content)
+    headers = [(b"content-length", str(len(body)).encode())]
+    if answer.content is not None:
+        headers.append((b"content-type", f"{media_type}; charset=utf-8".encode()))
+    headers.extend((name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items())
+    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,49 @@
+"""Which media type a client wants its answer in (RFC 9110 section 12.5.1)."""
+
+from functools import lru_cache
+
+RESPONSE_TYPE = "application/graphql-response+json"
+JSON_TYPE = "application/json"
+PAGE_TYPE = "text/html"
+LONGEST = 2_000  # bytes of Accept that are looked at
+
+
+@lru_cache(maxsize=256)
+def answer_type(accept: bytes | None) -> str | None:
+    """One of the two media types, None if neither is acceptable; `application/json` unless the new one is named."""
+    if accept is None or not accept.strip():
+        return JSON_TYPE
+    wanted = _weights(accept)
+    new, old = _weight(wanted, RESPONSE_TYPE), _weight(wanted, JSON_TYPE)
+    if new > 0 and (new > old or (new == old and RESPONSE_TYPE in wanted)):
+        return RESPONSE_TYPE
+    return JSON_TYPE if old > 0 else None
+
+
+def is_page_wanted(accept: bytes | None) -> bool:
+    """Whether a browser is navigating: it names text/html, programs do not."""
+    return accept is not None and _weights(accept).get(PAGE_TYPE, 0) > 0
+
+
+def _weights(accept: bytes) -> dict[str, float]:
+    weights = {}
+    for part in accept[:LONGEST].decode("latin-1").lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        weights[name] = next((_number(each[2:]) for each in parameters if each.startswith("q=")), 1.0)
+    return weights
+
+
+def _weight(weights: dict[str, float], name: str) -> float:
+    """What the most specific of the ranges that match says."""
+    for candidate in (name, "application/*", "*/*"):
+        if candidate in weights:
+            return weights[candidate]
+    return 0.0
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        return 0.0
+    return number if 0 <= number <= 1 else 0.0

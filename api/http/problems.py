@@ -1,0 +1,77 @@
+"""Errors of everything that is not GraphQL, as RFC 9457 problem details."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.http.authentication import challenge
+from api.shared.errors import camel_case
+from domain.shared import errors
+from domain.shared.errors import DomainError, Rejected
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = "1"
+STATUSES: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
+    {
+        errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+        errors.PermissionDenied: HTTPStatus.FORBIDDEN,
+        errors.NotFound: HTTPStatus.NOT_FOUND,
+        errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+        errors.Conflict: HTTPStatus.CONFLICT,
+        errors.LimitExceeded: HTTPStatus.TOO_MANY_REQUESTS,
+        errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+
+
+def problem(status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any) -> Response:
+    """An answer of that status; `members` are further members of the problem object."""
+    content = {"title": HTTPStatus(status).phrase, "status": status, **members}
+    if detail and detail != content["title"]:
+        content["detail"] = detail
+    return Response(orjson.dumps(content), status, headers, MEDIA_TYPE)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(HTTPException, _http_problem)
+    app.add_exception_handler(RequestValidationError, _validation_problem)
+    app.add_exception_handler(DomainError, _domain_problem)
+    app.add_exception_handler(Rejected, _domain_problem)
+
+
+async def _http_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _validation_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # What was sent is not repeated: it may be a password.
+    found = [{"path": list(each["loc"]), "detail": each["msg"]} for each in error.errors()]
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request does not have the right form.", errors=found)
+
+
+async def _domain_problem(_: Request, error: Exception) -> Response:
+    failures = error.errors if isinstance(error, Rejected) else (error,)
+    assert failures
+    first = failures[0]
+    assert isinstance(first, DomainError)
+    status = next(STATUSES[base] for base in type(first).__mro__ if base in STATUSES)
+    headers = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = challenge("invalid_token")
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = RETRY_SECONDS
+    found = [
+        {"path": [camel_case(name) for name in each.path], "detail": each.message, "code": each.failure.value}
+        for each in failures
+        if isinstance(each, DomainError)
+    ]
+    return problem(status, first.message, headers=headers, code=first.failure.value, errors=found)

@@ -1,0 +1,53 @@
+"""Looks at the servers that this process stands on."""
+
+import asyncio
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.shared.health import HealthCheck
+from infra.db import migrate
+
+DATABASE = "database"
+MIGRATIONS = "migrations"
+REDIS = "redis"
+SECONDS = 1.0
+
+
+class ServerHealth:
+    """PostgreSQL and its migrations are required; without Redis work goes on, later."""
+
+    def __init__(self, engine: AsyncEngine, redis: Redis) -> None:
+        self._engine = engine
+        self._redis = redis
+
+    async def check(self) -> Sequence[HealthCheck]:
+        database, redis = await asyncio.gather(self._check_database(), self._check_redis())
+        return [*database, redis]
+
+    async def _check_database(self) -> Sequence[HealthCheck]:
+        try:
+            async with asyncio.timeout(SECONDS), self._engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+                is_at_head = await migrate.is_at_head(connection)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            return [HealthCheck(name=DATABASE, is_ok=False, detail=_reason(error))]
+        detail = "" if is_at_head else "Run `workgraph migrate`."
+        return [HealthCheck(name=DATABASE, is_ok=True), HealthCheck(name=MIGRATIONS, is_ok=is_at_head, detail=detail)]
+
+    async def _check_redis(self) -> HealthCheck:
+        try:
+            async with asyncio.timeout(SECONDS):
+                await self._redis.ping()
+        except (RedisError, OSError, TimeoutError) as error:
+            return HealthCheck(name=REDIS, is_ok=False, is_required=False, detail=_reason(error))
+        return HealthCheck(name=REDIS, is_ok=True, is_required=False)
+
+
+def _reason(error: BaseException) -> str:
+    """The kind of failure only: its text may name hosts and users, and anybody may ask."""
+    return type(error).__name__

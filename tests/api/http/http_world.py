@@ -1,0 +1,202 @@
+"""A small schema behind the real HTTP endpoint."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import strawberry
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.http.options import HttpOptions
+from api.shared.context import Context
+from domain.shared.actor import Actor
+from domain.shared.clock import Clock
+from domain.shared.errors import InvalidInput, NotFound, Rejected, Unauthenticated, Unavailable
+from domain.shared.health import HealthCheck
+
+SECRET = "password in an exception's text"
+TOKEN = "token-of-ada"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+NEW = "application/graphql-response+json"
+OLD = "application/json"
+
+Info = strawberry.Info[Context, None]
+
+
+@dataclass
+class TokenAuth:
+    failure: Exception | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def authenticate(self, token: str) -> Actor:
+        self.asked.append(token)
+        if self.failure is not None:
+            raise self.failure
+        if token != TOKEN:
+            raise Unauthenticated("This token is not valid.")
+        return Actor(user_id="usr_ada")
+
+
+@dataclass
+class FixedHealth:
+    checks: list[HealthCheck] = field(default_factory=lambda: [HealthCheck(name="database", is_ok=True)])
+    hangs: bool = False
+
+    async def check(self) -> list[HealthCheck]:
+        while self.hangs:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                if not self.hangs:
+                    raise
+        return self.checks
+
+
+@dataclass
+class World:
+    """The application that resolvers see; it counts what happens in them."""
+
+    auth: TokenAuth = field(default_factory=TokenAuth)
+    health: FixedHealth = field(default_factory=FixedHealth)
+    clock: Clock | None = None
+    changes: int = 0
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    open_scopes: int = 0
+    scopes: int = 0
+
+    @asynccontextmanager
+    async def reads(self) -> AsyncIterator[None]:
+        self.open_scopes += 1
+        self.scopes += 1
+        try:
+            yield
+        finally:
+            self.open_scopes -= 1
+
+
+@strawberry.input(one_of=True)
+class Choice:
+    by_name: strawberry.Maybe[str]
+    by_number: strawberry.Maybe[int]
+
+
+@strawberry.input
+class Form:
+    title: str
+    numbers: list[int] | None = None
+    inner: "Form | None" = None
+
+
+@strawberry.type
+class Item:
+    name: str
+
+    @strawberry.field
+    def item(self, number: int = 0) -> "Item":
+        return Item(name=f"{self.name}.{number}")
+
+    @strawberry.field
+    def required(self) -> str:
+        raise RuntimeError(SECRET)
+
+    @strawberry.field
+    def nothing(self) -> str:
+        return None  # type: ignore[return-value]
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def item(self, name: str = "a") -> Item:
+        return Item(name=name)
+
+    @strawberry.field
+    def maybe_item(self) -> Item | None:
+        return Item(name="maybe")
+
+    @strawberry.field
+    def viewer(self, info: Info) -> str | None:
+        return info.context.actor.user_id
+
+    @strawberry.field
+    def choice(self, by: Choice) -> str:
+        return by.by_name.value if by.by_name else str(by.by_number)
+
+    @strawberry.field
+    def form(self, form: Form) -> str:
+        return form.title
+
+    @strawberry.field
+    def numbers(self, numbers: list[int]) -> int:
+        return len(numbers)
+
+    @strawberry.field
+    def failing(self, how: str) -> str | None:
+        raise {
+            "not found": NotFound("There is no such thing."),
+            "input": InvalidInput("first must be at most 100.", path=("first_page",)),
+            "rejected": Rejected((InvalidInput("One.", path=("one",)), InvalidInput("Two.", path=("two",)))),
+            "unavailable": Unavailable("The database is away."),
+        }.get(how, RuntimeError(SECRET))
+
+    @strawberry.field
+    async def endless(self, info: Info) -> str:
+        world: Any = info.context.app
+        world.started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            world.cancelled.set()
+        return ""
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    def change(self, info: Info) -> int:
+        world: Any = info.context.app
+        world.changes += 1
+        return world.changes
+
+    @strawberry.mutation
+    def failing(self) -> int | None:
+        raise Unavailable("The database is away.")
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def ticks(self) -> AsyncGenerator[int, None]:
+        yield 1
+
+
+schema = strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription)
+
+
+def build(world: World, options: HttpOptions | None = None) -> FastAPI:
+    @asynccontextmanager
+    async def open_world() -> AsyncIterator[Any]:
+        yield world
+
+    return create_app(open_world, options or HttpOptions(), schema=schema)
+
+
+@asynccontextmanager
+async def running(world: World, options: HttpOptions | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application inside its lifespan."""
+    app = build(world, options)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
+    ):
+        yield client
+
+
+async def ask(client: httpx.AsyncClient, query: str, *, accept: str = NEW, **members: Any) -> httpx.Response:
+    """A signed-in POST."""
+    return await client.post("/graphql", json={"query": query, **members}, headers={**BEARER, "Accept": accept})

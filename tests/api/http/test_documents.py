@@ -1,0 +1,265 @@
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from graphql import OperationType, get_introspection_query
+
+from api.http.documents import MOST_ERRORS, DocumentCache, DocumentRefused, SignInRequired
+from api.http.execution import graphql_schema
+from api.http.limits import check_variables
+from api.http.options import QueryLimits
+from tests.api.http.hostile import chain, hostile_documents
+from tests.api.http.http_world import schema
+
+LIMITS = QueryLimits()
+HOSTILE_SECONDS = 0.05
+PUBLIC = frozenset({"__typename"})
+
+
+def cache(limits: QueryLimits = LIMITS, **values: Any) -> DocumentCache:
+    return DocumentCache(graphql_schema(schema), limits, **values)
+
+
+def only(**tight: int) -> QueryLimits:
+    """Limits of which nothing but the given ones can be reached."""
+    loose = dict.fromkeys((name for name in QueryLimits.__slots__), 1_000_000)
+    return QueryLimits(**{**loose, **tight})
+
+
+def refused(documents: DocumentCache, text: str) -> list[dict[str, Any]]:
+    with pytest.raises(DocumentRefused) as refusal:
+        documents.prepare(text)
+    return [{"message": error.message, **(error.extensions or {})} for error in refusal.value.errors]
+
+
+CASES: dict[str, tuple[str, str, int, Callable[[int], str]]] = {
+    "bytes": ("document_bytes", "DOCUMENT_BYTES_LIMIT", 40, lambda n: "{item{name}}".ljust(n, ",")),
+    "bytes, not letters": (
+        "document_bytes",
+        "DOCUMENT_BYTES_LIMIT",
+        41,
+        lambda n: '{item(name:"ü"){name}}'.ljust(n - 1, ","),
+    ),
+    "tokens": ("tokens", "TOKENS_LIMIT", 20, lambda n: "{item{" + "name " * (n - 5) + "}}"),
+    "comments": ("tokens", "TOKENS_LIMIT", 20, lambda n: "{item{name}}" + "\n#" * n),
+    "depth": ("depth", "DEPTH_LIMIT", 12, lambda n: "{item{" + "item{" * (n - 2) + "name" + "}" * n),
+    "depth by fragments": ("depth", "DEPTH_LIMIT", 12, lambda n: chain("item{{...F{next}}}", n - 2)),
+    "introspection depth": (
+        "introspection_depth",
+        "INTROSPECTION_DEPTH_LIMIT",
+        20,
+        lambda n: "{__schema{queryType" + "{ofType" * (n - 3) + "{name}" + "}" * (n - 1),
+    ),
+    "aliases": ("aliases", "ALIASES_LIMIT", 30, lambda n: "{item{" + "".join(f"a{i}:name " for i in range(n)) + "}}"),
+    "aliases by fragments": (
+        "aliases",
+        "ALIASES_LIMIT",
+        30,
+        lambda n: "{" + "item{...F}" * n + "}fragment F on Item{a:name}",
+    ),
+    "root fields": ("root_fields", "ROOT_FIELDS_LIMIT", 20, lambda n: "{" + "__typename " * n + "}"),
+    "root fields by fragments": (
+        "root_fields",
+        "ROOT_FIELDS_LIMIT",
+        20,
+        lambda n: "{" + "...F " * n + "}fragment F on Query{__typename}",
+    ),
+    "fields": ("fields", "FIELDS_LIMIT", 50, lambda n: "{item{" + "name " * (n - 1) + "}}"),
+    "fields by fragments": (
+        "fields",
+        "FIELDS_LIMIT",
+        60,
+        lambda n: "{" + "item{...F}" * (n // 3) + "__typename " * (n % 3) + "}fragment F on Item{a:name b:name}",
+    ),
+    "fields of all operations": (
+        "fields",
+        "FIELDS_LIMIT",
+        10,
+        lambda n: "".join(f"query Q{i}{{__typename}}" for i in range(n)),
+    ),
+    "list items": ("list_items", "LIST_ITEMS_LIMIT", 250, lambda n: "{numbers(numbers:[" + "1," * n + "])}"),
+    "list items in objects": (
+        "list_items",
+        "LIST_ITEMS_LIMIT",
+        250,
+        lambda n: '{form(form:{title:"", inner:{title:"", numbers:[' + "1," * n + "]}})}",
+    ),
+    "list items of defaults": (
+        "list_items",
+        "LIST_ITEMS_LIMIT",
+        250,
+        lambda n: "query($n:[Int!]! = [" + "1," * n + "]){numbers(numbers:$n)}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_limit_allows_n_and_refuses_one_more(case: str) -> None:
+    name, code, limit, document = CASES[case]
+    documents = cache(only(**{name: limit}))
+    documents.prepare(document(limit))
+    (error,) = refused(documents, document(limit + 1))
+    assert (error["code"], error["limit"]) == (code, limit)
+    assert str(limit) in error["message"]
+    assert len(documents) == 1
+
+
+def test_pairs_of_overlapping_fields_are_limited() -> None:
+    documents = cache(only(overlaps=10))
+    documents.prepare("{item{" + "name " * 5 + "}}")  # 5 * 4 / 2 pairs
+    (error,) = refused(documents, "{item{" + "name " * 6 + "}}")
+    assert (error["code"], error["limit"]) == ("OVERLAPS_LIMIT", 10)
+
+
+def test_a_fragment_spread_in_many_places_overlaps_only_where_they_meet() -> None:
+    spreads = "".join(f"a{n}:item{{...F}}" for n in range(20))
+    cache(only(overlaps=0)).prepare("{" + spreads + "}fragment F on Item{name item{name}}")
+
+
+def test_introspection_does_not_count_as_depth() -> None:
+    text = get_introspection_query(input_value_deprecation=True, specified_by_url=True, schema_description=True)
+    operation = cache(only(depth=1, introspection_depth=20)).prepare(text).operation(None)
+    assert operation.is_introspection
+    assert (
+        cache()
+        .prepare("{__typename ...F} fragment F on Query{__schema{queryType{name}}}")
+        .operation(None)
+        .is_introspection
+    )
+    assert not cache().prepare("{__schema{queryType{name}} viewer}").operation(None).is_introspection
+
+
+HOSTILE = dict(hostile_documents())
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_documents_are_dealt_with_quickly(name: str) -> None:
+    def seconds() -> float:
+        started = time.process_time()
+        with suppress(DocumentRefused):
+            cache().prepare(HOSTILE[name])
+        return time.process_time() - started
+
+    # The best of a few runs: the machine may be busy with other tests.
+    assert min(seconds() for _ in range(5)) < HOSTILE_SECONDS, name
+
+
+def test_a_known_document_is_neither_parsed_nor_validated_again() -> None:
+    documents = cache()
+    text = "query A{viewer}"
+    prepared = documents.prepare(text)
+    assert documents.prepare("".join(["query A", "{viewer}"])) is prepared
+    assert prepared.operation("A").root_fields == {"viewer"}
+    assert prepared.operation("A").type is OperationType.QUERY
+
+
+def test_refused_documents_are_not_kept() -> None:
+    documents = cache()
+    refused(documents, "{nothing_like_this}")
+    refused(documents, "{")
+    assert len(documents) == 0
+
+
+def test_the_cache_is_bounded_and_forgets_the_longest_unused() -> None:
+    documents = cache(most_bytes=60)
+    first, second, third = (f"{{viewer}}#{n}".ljust(20, ",") for n in range(3))
+    kept = [documents.prepare(text) for text in (first, second, third)]
+    assert documents.prepare(first) is kept[0]
+    documents.prepare("{viewer}#3".ljust(20, ","))
+    assert len(documents) == 3
+    assert documents.prepare(first) is kept[0]
+    assert documents.prepare(third) is kept[2]
+    assert documents.prepare(second) is not kept[1]
+
+
+def test_the_cache_is_bounded_in_number() -> None:
+    documents = cache(most_documents=2)
+    for n in range(5):
+        documents.prepare(f"{{viewer}}#{n}")
+    assert len(documents) == 2
+
+
+def test_errors_have_codes() -> None:
+    documents = cache()
+    assert [error["code"] for error in refused(documents, "{item{")] == ["SYNTAX_ERROR"]
+    assert [error["code"] for error in refused(documents, "{nothing}")] == ["VALIDATION_ERROR"]
+    assert [error["code"] for error in refused(documents, "fragment F on Item{name}")] == ["VALIDATION_ERROR"]
+
+
+def test_a_flood_of_mistakes_is_answered_briefly() -> None:
+    assert len(refused(cache(), "{__typename" + "@a" * 100 + "}")) == MOST_ERRORS + 1
+    assert MOST_ERRORS < 9  # what scanners take for an open door
+
+
+def test_conflicting_fields_are_refused() -> None:
+    (error,) = refused(cache(), "{item{name:item{name} name}}")
+    assert error["code"] == "VALIDATION_ERROR"
+
+
+def test_operations_are_chosen_by_name() -> None:
+    prepared = cache().prepare("query A{viewer} mutation B{change}")
+    assert prepared.operation("B").type is OperationType.MUTATION
+    with pytest.raises(DocumentRefused, match="operationName"):
+        prepared.operation(None)
+    with pytest.raises(DocumentRefused, match="no operation of that name"):
+        prepared.operation("C")
+
+
+def test_strangers_learn_nothing_about_the_schema() -> None:
+    documents = cache()
+    for text in ("{viewer}", "{nothing_like_this}", "{__schema{queryType{name}}}", "mutation{change}"):
+        with pytest.raises(SignInRequired):
+            documents.prepare(text, only=PUBLIC)
+    with pytest.raises(SignInRequired):
+        documents.prepare("{...F} fragment F on Query{viewer}", only=PUBLIC)
+    documents.prepare("{viewer}")
+    with pytest.raises(SignInRequired):  # a document that somebody else made known
+        documents.prepare("{viewer}", only=PUBLIC)
+    assert documents.prepare("{__typename}", only=PUBLIC).operation(None).root_fields == PUBLIC
+
+
+def test_the_schema_can_be_hidden() -> None:
+    hiding = cache(is_introspection_enabled=False)
+    assert refused(hiding, "{__schema{queryType{name}}}")[0]["code"] == "VALIDATION_ERROR"
+    assert "Did you mean" in refused(cache(), "{viewr}")[0]["message"]
+    assert "Did you mean" not in refused(hiding, "{viewr}")[0]["message"]
+    hiding.prepare("{__typename}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{choice(by:{})}",
+        '{choice(by:{byName:"a", byNumber:1})}',
+        "{choice(by:{byName:null})}",
+        "{...F} fragment F on Query{choice(by:{byNumber:$unknown})}",
+        "fragment F on Query{choice(by:{byNumber:$unknown})} {...F}",
+    ],
+)
+def test_a_choice_takes_exactly_one_value(text: str) -> None:
+    assert {error["code"] for error in refused(cache(), text)} == {"VALIDATION_ERROR"}
+
+
+def nested_list(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
+def test_lists_in_variables_are_limited() -> None:
+    limit = LIMITS.list_items
+    assert check_variables({"a": {"b": [0] * limit}}, LIMITS) is None
+    error = check_variables({"a": {"b": [0] * (limit + 1)}}, LIMITS)
+    assert error is not None
+    assert error.extensions == {"code": "LIST_ITEMS_LIMIT", "limit": limit}
+
+
+def test_the_depth_of_variables_is_limited() -> None:
+    limit = LIMITS.variables_depth
+    assert check_variables({"a": nested_list(limit)}, LIMITS) is None
+    error = check_variables({"a": nested_list(limit + 1)}, LIMITS)
+    assert error is not None
+    assert error.extensions == {"code": "VARIABLES_DEPTH_LIMIT", "limit": limit}
