@@ -1,15 +1,15 @@
 """Every table, for migrations; a new slice adds its line."""
 
-from infra.accounts import tables as accounts
-from infra.audit import tables as audit
-from infra.auth import tables as auth
-from infra.comments import tables as comments
+import infra.accounts.tables as accounts
+import infra.audit.tables as audit
+import infra.auth.tables as auth
+import infra.comments.tables as comments
+import infra.issues.tables as issues
+import infra.jobs.tables as jobs
+import infra.labels.tables as labels
+import infra.projects.tables as projects
+import infra.workspaces.tables as workspaces
 from infra.db.base import Base
-from infra.issues import tables as issues
-from infra.jobs import tables as jobs
-from infra.labels import tables as labels
-from infra.projects import tables as projects
-from infra.workspaces import tables as workspaces
 
 TABLES = (accounts, audit, auth, comments, issues, jobs, labels, projects, workspaces)
 metadata = Base.metadata

@@ -1,11 +1,11 @@
 """What every resolver gets: `info.context`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import strawberry
-from domain.app import App
 
+from domain.app import App
 from domain.shared.actor import Actor
 
 
@@ -16,6 +16,11 @@ class Context:
     app: App
     actor: Actor
     loaders: dict[Any, Any] = field(default_factory=dict)
+
+    async def refresh_actor(self) -> None:
+        """Lets the rest of the operation act in the roles that a mutation has just given or taken."""
+        refreshed = await self.app.auth.refreshed(self.actor)
+        self.actor = replace(refreshed, idempotency=self.actor.idempotency)
 
 
 Info = strawberry.Info[Context, None]

@@ -3,13 +3,17 @@ from typing import ClassVar
 from domain.shared.events import Event
 
 
-class CommentCreated(Event):
+class CommentEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = ("body", "deleted_at")
+
+
+class CommentCreated(CommentEvent):
     type: ClassVar[str] = "comment.created"
 
 
-class CommentUpdated(Event):
+class CommentUpdated(CommentEvent):
     type: ClassVar[str] = "comment.updated"
 
 
-class CommentDeleted(Event):
+class CommentDeleted(CommentEvent):
     type: ClassVar[str] = "comment.deleted"

@@ -9,6 +9,7 @@ from domain.comments.commands import CommentChanges, CommentDraft
 from domain.issues.model import Issue, IssueId
 from domain.projects.model import ProjectId
 from domain.shared.checks import Checks
+from domain.shared.entities import revised
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import WorkspaceId
 
@@ -37,7 +38,6 @@ class Comment:
     def drafted(
         cls, draft: CommentDraft, *, id: CommentId, issue: Issue, author_id: UserId, now: datetime
     ) -> "Comment":
-        """Raises Rejected naming every field that breaks a rule."""
         return cls(
             id=id,
             workspace_id=issue.workspace_id,
@@ -50,16 +50,17 @@ class Comment:
             deleted_at=None,
             created_at=now,
             updated_at=now,
-        )._checked()
+        ).checked()
 
     def changed(self, changes: CommentChanges, *, now: datetime) -> "Comment":
-        """Raises Rejected naming every field that breaks a rule."""
-        return replace(self, **sent_fields(changes), edited_at=now, updated_at=now)._checked()
+        changed = revised(self, now=now, **sent_fields(changes)).checked()
+        return self if changed is self else replace(changed, edited_at=now)
 
     def deleted(self, *, now: datetime) -> "Comment":
-        return self if self.deleted_at else replace(self, body="", deleted_at=now, updated_at=now)
+        return revised(self, now=now, body="", deleted_at=self.deleted_at or now)
 
-    def _checked(self) -> "Comment":
+    def checked(self) -> "Comment":
+        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             check.text("body", self.body, is_required=True)
         return self

@@ -1,5 +1,8 @@
+from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.accounts.queries import UserFilter
+from domain.shared.filters import DateTimeComparator, IdComparator, TextComparator
 from domain.shared.pages import Sort
 
 
@@ -7,4 +10,23 @@ class CommentOrder(StrEnum):
     CREATED_AT = "created_at"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentFilter:
+    and_: "tuple[CommentFilter, ...] | None" = None
+    or_: "tuple[CommentFilter, ...] | None" = None
+    not_: "CommentFilter | None" = None
+    id: IdComparator | None = None
+    body: TextComparator | None = None
+    author: UserFilter | None = None
+    created_at: DateTimeComparator | None = None
+
+
 DEFAULT_ORDER = (Sort(by=CommentOrder.CREATED_AT),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentQuery:
+    """Deleted comments stay in the list, as tombstones."""
+
+    filter: CommentFilter = CommentFilter()
+    sort: tuple[Sort[CommentOrder], ...] = DEFAULT_ORDER

@@ -28,8 +28,8 @@ class IssueChanges:
     description: str | Unset = UNSET
     state_id: str | Unset = UNSET
     priority: Priority | Unset = UNSET
-    due_date: date | None | Unset = UNSET
-    estimate: int | None | Unset = UNSET
-    parent_id: str | None | Unset = UNSET
+    due_date: date | Unset | None = UNSET
+    estimate: int | Unset | None = UNSET
+    parent_id: str | Unset | None = UNSET
     assignees: SetChange | Unset = UNSET
     labels: SetChange | Unset = UNSET

@@ -3,25 +3,39 @@ from typing import ClassVar
 from domain.shared.events import Event
 
 
-class IssueCreated(Event):
+class IssueEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = (
+        "title",
+        "description",
+        "state_id",
+        "priority",
+        "parent_id",
+        "due_date",
+        "estimate",
+        "archived_at",
+        "trashed_at",
+    )
+
+
+class IssueCreated(IssueEvent):
     type: ClassVar[str] = "issue.created"
 
 
-class IssueUpdated(Event):
+class IssueUpdated(IssueEvent):
     type: ClassVar[str] = "issue.updated"
 
 
-class IssueArchived(Event):
+class IssueArchived(IssueEvent):
     type: ClassVar[str] = "issue.archived"
 
 
-class IssueRestored(Event):
+class IssueRestored(IssueEvent):
     type: ClassVar[str] = "issue.restored"
 
 
-class IssueTrashed(Event):
+class IssueTrashed(IssueEvent):
     type: ClassVar[str] = "issue.trashed"
 
 
-class IssuePurged(Event):
+class IssuePurged(IssueEvent):
     type: ClassVar[str] = "issue.purged"

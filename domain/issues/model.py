@@ -9,6 +9,7 @@ from domain.issues.commands import IssueChanges, IssueDraft
 from domain.issues.priorities import Priority
 from domain.projects.model import Project, ProjectId, State, StateId
 from domain.shared.checks import Checks
+from domain.shared.entities import revised
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import WorkspaceId
 
@@ -47,7 +48,7 @@ class Issue:
     updated_at: datetime
 
     @classmethod
-    def drafted(  # noqa: PLR0913  every part of an issue that is not the draft's own
+    def drafted(
         cls,
         draft: IssueDraft,
         *,
@@ -58,7 +59,6 @@ class Issue:
         creator_id: UserId,
         now: datetime,
     ) -> "Issue":
-        """Raises Rejected naming every field that breaks a rule."""
         return cls(
             id=id,
             workspace_id=project.workspace_id,
@@ -80,39 +80,42 @@ class Issue:
             trashed_at=None,
             created_at=now,
             updated_at=now,
-        )._checked()
+        ).checked()
 
     def changed(self, changes: IssueChanges, *, now: datetime) -> "Issue":
         """The issue's own fields as the caller wants them; raises Rejected naming every broken rule."""
         sent = sent_fields(changes)
         for elsewhere in ("state_id", "parent_id", "assignees", "labels"):
             sent.pop(elsewhere, None)
-        return replace(self, **sent, updated_at=now)._checked()
+        return revised(self, now=now, **sent).checked()
 
     def moved_to(self, state: State, *, now: datetime) -> "Issue":
         """The issue in that state; it counts as completed from when it enters a closed state until it leaves."""
         completed_at = (self.completed_at or now) if state.category.is_closed else None
-        return replace(self, state_id=state.id, completed_at=completed_at, updated_at=now)
+        return revised(self, now=now, state_id=state.id, completed_at=completed_at)
+
+    def touched(self, *, now: datetime) -> "Issue":
+        """The issue after a change of its links."""
+        return replace(self, updated_at=now)
 
     def under(self, parent: "Issue | None", *, now: datetime) -> "Issue":
-        return replace(self, parent_id=parent.id if parent else None, updated_at=now)
+        return revised(self, now=now, parent_id=parent.id if parent else None)
 
     def archived(self, *, now: datetime) -> "Issue":
-        return self if self.archived_at else replace(self, archived_at=now, updated_at=now)
+        return revised(self, now=now, archived_at=self.archived_at or now)
 
     def trashed(self, *, now: datetime) -> "Issue":
-        return self if self.trashed_at else replace(self, trashed_at=now, updated_at=now)
+        return revised(self, now=now, trashed_at=self.trashed_at or now)
 
     def restored(self, *, now: datetime) -> "Issue":
         """Back from the archive and from the trash."""
-        if self.archived_at is None and self.trashed_at is None:
-            return self
-        return replace(self, archived_at=None, trashed_at=None, updated_at=now)
+        return revised(self, now=now, archived_at=None, trashed_at=None)
 
-    def _checked(self) -> "Issue":
+    def checked(self) -> "Issue":
+        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             title = check.line("title", self.title)
             check.text("description", self.description)
             if self.estimate is not None:
                 check.between("estimate", self.estimate, 0, LARGEST_ESTIMATE)
-        return replace(self, title=title)
+        return self if title == self.title else replace(self, title=title)

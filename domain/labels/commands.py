@@ -5,6 +5,7 @@ from domain.shared.unset import UNSET, Unset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelDraft:
+    workspace_id: str
     name: str
     color: str
     description: str | None = None
@@ -14,4 +15,4 @@ class LabelDraft:
 class LabelChanges:
     name: str | Unset = UNSET
     color: str | Unset = UNSET
-    description: str | None | Unset = UNSET
+    description: str | Unset | None = UNSET

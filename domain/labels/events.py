@@ -3,13 +3,17 @@ from typing import ClassVar
 from domain.shared.events import Event
 
 
-class LabelCreated(Event):
+class LabelEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = ("name", "color", "description")
+
+
+class LabelCreated(LabelEvent):
     type: ClassVar[str] = "label.created"
 
 
-class LabelUpdated(Event):
+class LabelUpdated(LabelEvent):
     type: ClassVar[str] = "label.updated"
 
 
-class LabelDeleted(Event):
+class LabelDeleted(LabelEvent):
     type: ClassVar[str] = "label.deleted"

@@ -6,8 +6,9 @@ from typing import ClassVar, NewType
 
 from domain.labels.commands import LabelChanges, LabelDraft
 from domain.shared.checks import COLOR, COLOR_RULE, Checks
+from domain.shared.entities import revised
 from domain.shared.unset import sent_fields
-from domain.workspaces.model import WorkspaceId
+from domain.workspaces.model import Workspace, WorkspaceId
 
 LabelId = NewType("LabelId", str)
 
@@ -25,23 +26,22 @@ class Label:
     updated_at: datetime
 
     @classmethod
-    def drafted(cls, draft: LabelDraft, *, id: LabelId, workspace_id: WorkspaceId, now: datetime) -> "Label":
-        """Raises Rejected naming every field that breaks a rule."""
+    def drafted(cls, draft: LabelDraft, *, id: LabelId, workspace: Workspace, now: datetime) -> "Label":
         return cls(
             id=id,
-            workspace_id=workspace_id,
+            workspace_id=workspace.id,
             name=draft.name,
             color=draft.color,
             description=draft.description,
             created_at=now,
             updated_at=now,
-        )._checked()
+        ).checked()
 
     def changed(self, changes: LabelChanges, *, now: datetime) -> "Label":
-        """Raises Rejected naming every field that breaks a rule."""
-        return replace(self, **sent_fields(changes), updated_at=now)._checked()
+        return revised(self, now=now, **sent_fields(changes)).checked()
 
-    def _checked(self) -> "Label":
+    def checked(self) -> "Label":
+        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             name = check.line("name", self.name, longest=80)
             check.matches("color", self.color, COLOR, COLOR_RULE)

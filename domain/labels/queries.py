@@ -20,3 +20,9 @@ class LabelFilter:
 
 
 DEFAULT_ORDER = (Sort(by=LabelOrder.NAME),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelQuery:
+    filter: LabelFilter = LabelFilter()
+    sort: tuple[Sort[LabelOrder], ...] = DEFAULT_ORDER

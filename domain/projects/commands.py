@@ -6,6 +6,7 @@ from domain.shared.unset import UNSET, Unset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectDraft:
+    workspace_id: str
     key: str
     name: str
 
@@ -18,6 +19,7 @@ class ProjectChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateDraft:
+    project_id: str
     name: str
     category: StateCategory
     color: str

@@ -3,33 +3,41 @@ from typing import ClassVar
 from domain.shared.events import Event
 
 
-class ProjectCreated(Event):
+class ProjectEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = ("key", "name", "archived_at")
+
+
+class ProjectCreated(ProjectEvent):
     type: ClassVar[str] = "project.created"
 
 
-class ProjectUpdated(Event):
+class ProjectUpdated(ProjectEvent):
     type: ClassVar[str] = "project.updated"
 
 
-class ProjectArchived(Event):
+class ProjectArchived(ProjectEvent):
     type: ClassVar[str] = "project.archived"
 
 
-class ProjectRestored(Event):
+class ProjectRestored(ProjectEvent):
     type: ClassVar[str] = "project.restored"
 
 
-class ProjectDeleted(Event):
+class ProjectDeleted(ProjectEvent):
     type: ClassVar[str] = "project.deleted"
 
 
-class StateCreated(Event):
+class StateEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = ("name", "category", "color", "position")
+
+
+class StateCreated(StateEvent):
     type: ClassVar[str] = "state.created"
 
 
-class StateUpdated(Event):
+class StateUpdated(StateEvent):
     type: ClassVar[str] = "state.updated"
 
 
-class StateDeleted(Event):
+class StateDeleted(StateEvent):
     type: ClassVar[str] = "state.deleted"

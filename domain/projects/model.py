@@ -8,8 +8,9 @@ from typing import ClassVar, NewType
 from domain.projects.categories import StateCategory
 from domain.projects.commands import ProjectChanges, ProjectDraft, StateChanges, StateDraft
 from domain.shared.checks import COLOR, COLOR_RULE, Checks
+from domain.shared.entities import revised
 from domain.shared.unset import sent_fields
-from domain.workspaces.model import WorkspaceId
+from domain.workspaces.model import Workspace, WorkspaceId
 
 ProjectId = NewType("ProjectId", str)
 StateId = NewType("StateId", str)
@@ -31,34 +32,37 @@ class Project:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def project_id(self) -> ProjectId:
+        return self.id
+
     @classmethod
-    def drafted(cls, draft: ProjectDraft, *, id: ProjectId, workspace_id: WorkspaceId, now: datetime) -> "Project":
-        """Raises Rejected naming every field that breaks a rule."""
+    def drafted(cls, draft: ProjectDraft, *, id: ProjectId, workspace: Workspace, now: datetime) -> "Project":
         return cls(
             id=id,
-            workspace_id=workspace_id,
+            workspace_id=workspace.id,
             key=draft.key,
             name=draft.name,
             archived_at=None,
             created_at=now,
             updated_at=now,
-        )._checked()
+        ).checked()
 
     def changed(self, changes: ProjectChanges, *, now: datetime) -> "Project":
-        """Raises Rejected naming every field that breaks a rule."""
-        return replace(self, **sent_fields(changes), updated_at=now)._checked()
+        return revised(self, now=now, **sent_fields(changes)).checked()
 
     def archived(self, *, now: datetime) -> "Project":
-        return self if self.archived_at else replace(self, archived_at=now, updated_at=now)
+        return revised(self, now=now, archived_at=self.archived_at or now)
 
     def restored(self, *, now: datetime) -> "Project":
-        return replace(self, archived_at=None, updated_at=now) if self.archived_at else self
+        return revised(self, now=now, archived_at=None)
 
-    def _checked(self) -> "Project":
+    def checked(self) -> "Project":
+        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             check.matches("key", self.key, KEY, KEY_RULE)
             name = check.line("name", self.name, longest=80)
-        return replace(self, name=name)
+        return self if name == self.name else replace(self, name=name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +82,7 @@ class State:
     updated_at: datetime
 
     @classmethod
-    def drafted(
-        cls, draft: StateDraft, *, id: StateId, project: Project, position: int, now: datetime
-    ) -> "State":
-        """Raises Rejected naming every field that breaks a rule."""
+    def drafted(cls, draft: StateDraft, *, id: StateId, project: Project, position: int, now: datetime) -> "State":
         return cls(
             id=id,
             workspace_id=project.workspace_id,
@@ -92,23 +93,23 @@ class State:
             position=position,
             created_at=now,
             updated_at=now,
-        )._checked()
+        ).checked()
 
     def changed(self, changes: StateChanges, *, now: datetime) -> "State":
-        """Raises Rejected naming every field that breaks a rule."""
-        return replace(self, **sent_fields(changes), updated_at=now)._checked()
+        return revised(self, now=now, **sent_fields(changes)).checked()
 
-    def _checked(self) -> "State":
+    def checked(self) -> "State":
+        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             name = check.line("name", self.name, longest=50)
             check.matches("color", self.color, COLOR, COLOR_RULE)
-        return replace(self, name=name)
+        return self if name == self.name else replace(self, name=name)
 
 
 DEFAULT_STATES = (
-    StateDraft(name="Backlog", category=StateCategory.BACKLOG, color="#8a8f98"),
-    StateDraft(name="Todo", category=StateCategory.UNSTARTED, color="#d0d4db"),
-    StateDraft(name="In Progress", category=StateCategory.STARTED, color="#f2c94c"),
-    StateDraft(name="Done", category=StateCategory.COMPLETED, color="#4cb782"),
-    StateDraft(name="Canceled", category=StateCategory.CANCELED, color="#95a2b3"),
+    ("Backlog", StateCategory.BACKLOG, "#8a8f98"),
+    ("Todo", StateCategory.UNSTARTED, "#d0d4db"),
+    ("In Progress", StateCategory.STARTED, "#f2c94c"),
+    ("Done", StateCategory.COMPLETED, "#4cb782"),
+    ("Canceled", StateCategory.CANCELED, "#95a2b3"),
 )

@@ -33,3 +33,12 @@ class StateFilter:
 
 
 DEFAULT_ORDER = (Sort(by=ProjectOrder.KEY),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectQuery:
+    """Archived projects are left out unless asked for."""
+
+    filter: ProjectFilter = ProjectFilter()
+    sort: tuple[Sort[ProjectOrder], ...] = DEFAULT_ORDER
+    includes_archived: bool = False

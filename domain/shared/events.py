@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 Plain = str | int | bool | None | list[str]
 
@@ -25,11 +25,24 @@ class Event:
     """Base of every event: ids and changed fields, never names or addresses of people."""
 
     type: ClassVar[str]
+    logged: ClassVar[tuple[str, ...]]
+    """The subject's fields whose changes the log keeps."""
 
     workspace_id: str
     subject_id: str
     project_id: str | None = None
     changes: Mapping[str, FieldChange] = field(default_factory=dict)
+
+    @classmethod
+    def between(cls, before: Any, after: Any, **further: FieldChange) -> Self:
+        """The event of an entity's change; None stands for an entity that is not there yet, or no more."""
+        subject = before if after is None else after
+        return cls(
+            workspace_id=subject.workspace_id,
+            subject_id=subject.id,
+            project_id=getattr(subject, "project_id", None),
+            changes=changes_between(before, after, cls.logged) | further,
+        )
 
 
 def changes_between(before: object | None, after: object | None, names: Iterable[str]) -> dict[str, FieldChange]:

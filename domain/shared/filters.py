@@ -58,9 +58,20 @@ class OrderComparator(Generic[T]):
     is_null: bool | None = None
 
 
-IntComparator = OrderComparator[int]
-DateComparator = OrderComparator[date]
-DateTimeComparator = OrderComparator[datetime]
+# Classes and not aliases, because Python 3.11 cannot call an alias of a frozen class with slots.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntComparator(OrderComparator[int]):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateComparator(OrderComparator[date]):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateTimeComparator(OrderComparator[datetime]):
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

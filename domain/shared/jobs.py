@@ -1,9 +1,15 @@
 """Background work: rows written in the use case's transaction, run by the worker at least once, effective once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
+
+MOST_FAILURES = 10
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(hours=1)
 
 
 class JobState(StrEnum):
@@ -15,7 +21,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Base of every message to the worker: plain values only, ids rather than objects."""
+    """Base of every message to the worker: texts, numbers, booleans and tuples of them, ids rather than objects."""
 
     kind: ClassVar[str]
 
@@ -37,7 +43,62 @@ class Progress:
     total: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus:
+    """What people may know of a job; `last_error` is of its last failure and None once it has succeeded."""
+
+    id: str
+    kind: str
+    workspace_id: str | None
+    state: JobState
+    attempts: int
+    failures: int
+    progress: Progress
+    last_error: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class JobReader(Protocol):
+    async def by_id(self, job_id: str) -> JobStatus | None:
+        """The job as it stands; None if there is none, or if it was done so long ago that its row is gone."""
+        ...
+
+
 class JobQueue(Protocol):
     def wake(self, job_id: str) -> None:
         """Tells a worker, soon and without waiting, that this job is due; a lost call only delays the job."""
         ...
+
+
+class UnreadableJob(Exception):
+    """A stored job that this version of the program does not know."""
+
+
+def kinds_of(job_types: Iterable[type[Job]]) -> Mapping[str, type[Job]]:
+    """The job types by their kind; raises ValueError if two share one."""
+    kinds: dict[str, type[Job]] = {}
+    for job_type in job_types:
+        other = kinds.setdefault(job_type.kind, job_type)
+        if other is not job_type:
+            raise ValueError(f"{job_type.__name__} and {other.__name__} are both of the kind {job_type.kind!r}.")
+    return MappingProxyType(kinds)
+
+
+def decoded(kinds: Mapping[str, type[Job]], kind: str, payload: Mapping[str, Any]) -> Job:
+    """The job that was stored as this payload; raises UnreadableJob."""
+    if kind not in kinds:
+        raise UnreadableJob(f"There is no kind of job called {kind!r}.")
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in payload.items()}
+    try:
+        return kinds[kind](**values)
+    except TypeError as error:
+        raise UnreadableJob(f"A job of the kind {kind!r} has other fields than {sorted(payload)}.") from error
+
+
+def retry_delay(failures: int, *, random: float) -> timedelta | None:
+    """Exponential back-off with full jitter, None after the last try; `random` is from [0, 1)."""
+    if failures >= MOST_FAILURES:
+        return None
+    longest: timedelta = min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY)
+    return longest * random

@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 from domain.shared.errors import ErrorCode, InvalidInput
 
 T_co = TypeVar("T_co", covariant=True)
-F = TypeVar("F")
 O = TypeVar("O", bound=StrEnum)  # noqa: E741  an enum of orders
 
 MOST = 100
@@ -24,6 +23,7 @@ class PageRequest:
     after: str | None = None
     last: int | None = None
     before: str | None = None
+    is_counted: bool = False
 
     def __post_init__(self) -> None:
         if self.first is not None and self.last is not None:
@@ -68,14 +68,6 @@ class Sort(Generic[O]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing(Generic[F]):
-    """A list without its paging: what `totalCount` counts. `parent_id` is what the list hangs on."""
-
-    parent_id: str
-    filter: F
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Edge(Generic[T_co]):
     node: T_co
     cursor: str
@@ -91,13 +83,16 @@ class PageInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T_co]):
-    """A part of a list, in the list's own order whichever way it was read; `cursors[i]` belongs to `nodes[i]`."""
+    """A part of a list, in the list's own order whichever way it was read; `cursors[i]` belongs to `nodes[i]`.
+
+    `total_count` is of the whole list, and None unless the request asked for it.
+    """
 
     nodes: Sequence[T_co]
     cursors: Sequence[str]
     has_next_page: bool
     has_previous_page: bool
-    listing: Listing[object]
+    total_count: int | None = None
 
     @property
     def edges(self) -> list[Edge[T_co]]:

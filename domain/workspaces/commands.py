@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 
+from domain.shared.actor import Role
 from domain.shared.unset import UNSET, Unset
 
 
@@ -13,3 +14,12 @@ class WorkspaceDraft:
 class WorkspaceChanges:
     slug: str | Unset = UNSET
     name: str | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberDraft:
+    """Adds the person who has signed up with this address."""
+
+    workspace_id: str
+    email: str
+    role: Role

@@ -3,25 +3,33 @@ from typing import ClassVar
 from domain.shared.events import Event
 
 
-class WorkspaceCreated(Event):
+class WorkspaceEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = ("slug", "name")
+
+
+class WorkspaceCreated(WorkspaceEvent):
     type: ClassVar[str] = "workspace.created"
 
 
-class WorkspaceUpdated(Event):
+class WorkspaceUpdated(WorkspaceEvent):
     type: ClassVar[str] = "workspace.updated"
 
 
-class WorkspaceDeleted(Event):
+class WorkspaceDeleted(WorkspaceEvent):
     type: ClassVar[str] = "workspace.deleted"
 
 
-class MemberAdded(Event):
+class MemberEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = ("user_id", "role")
+
+
+class MemberAdded(MemberEvent):
     type: ClassVar[str] = "member.added"
 
 
-class MemberUpdated(Event):
+class MemberUpdated(MemberEvent):
     type: ClassVar[str] = "member.updated"
 
 
-class MemberRemoved(Event):
+class MemberRemoved(MemberEvent):
     type: ClassVar[str] = "member.removed"

@@ -8,6 +8,7 @@ from typing import ClassVar, NewType
 from domain.accounts.model import UserId
 from domain.shared.actor import Role
 from domain.shared.checks import Checks
+from domain.shared.entities import revised
 from domain.shared.unset import sent_fields
 from domain.workspaces.commands import WorkspaceChanges, WorkspaceDraft
 
@@ -36,18 +37,17 @@ class Workspace:
 
     @classmethod
     def drafted(cls, draft: WorkspaceDraft, *, id: WorkspaceId, now: datetime) -> "Workspace":
-        """Raises Rejected naming every field that breaks a rule."""
-        return cls(id=id, slug=draft.slug, name=draft.name, created_at=now, updated_at=now)._checked()
+        return cls(id=id, slug=draft.slug, name=draft.name, created_at=now, updated_at=now).checked()
 
     def changed(self, changes: WorkspaceChanges, *, now: datetime) -> "Workspace":
-        """Raises Rejected naming every field that breaks a rule."""
-        return replace(self, **sent_fields(changes), updated_at=now)._checked()
+        return revised(self, now=now, **sent_fields(changes)).checked()
 
-    def _checked(self) -> "Workspace":
+    def checked(self) -> "Workspace":
+        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             check.matches("slug", self.slug, SLUG, SLUG_RULE)
             name = check.line("name", self.name, longest=80)
-        return replace(self, name=name)
+        return self if name == self.name else replace(self, name=name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

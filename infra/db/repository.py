@@ -1,7 +1,7 @@
 """The write side of one table: rows in, entities out, and back only what differs."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Select, delete, insert, select, update
@@ -36,10 +36,22 @@ def columns_of(table: type[Base], entity: type[Any]) -> list[Any]:
     return [getattr(table, field.name) for field in fields(entity)]
 
 
-def builder_of(entity: type[E]) -> Callable[[Sequence[Any]], E]:
+def builder_of(entity: type[Any]) -> Callable[[Sequence[Any]], Any]:
     """Makes an entity of a row that begins with `columns_of` it; further columns are ignored."""
-    names = [field.name for field in fields(entity)]  # type: ignore[arg-type]  # every Entity is a dataclass
+    names = [field.name for field in fields(entity)]
     return lambda row: entity(**dict(zip(names, row, strict=False)))
+
+
+@dataclass(frozen=True, slots=True)
+class RowMapping:
+    """How the rows of one table are selected and become entities."""
+
+    select: Select[Any]
+    build: Callable[[Sequence[Any]], Any]
+
+    @classmethod
+    def of(cls, table: type[Base], entity: type[Any]) -> "RowMapping":
+        return cls(select(*columns_of(table, entity)), builder_of(entity))
 
 
 class SqlRepository(Generic[E]):
@@ -49,14 +61,11 @@ class SqlRepository(Generic[E]):
     entity: ClassVar[type[Any]]
     conflicts: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
-    _selected: ClassVar[Select[Any]]
-    _build: ClassVar[Callable[[Sequence[Any]], Any]]
+    _rows: ClassVar["RowMapping"]
 
     def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
         if "table" in cls.__dict__:
-            cls._selected = select(*columns_of(cls.table, cls.entity))
-            cls._build = staticmethod(builder_of(cls.entity))
+            cls._rows = RowMapping.of(cls.table, cls.entity)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -67,10 +76,10 @@ class SqlRepository(Generic[E]):
 
     async def where(self, condition: ColumnElement[bool], *, for_update: bool = False) -> list[E]:
         """What meets the condition, in id order, which is also the order of locking."""
-        statement = self._selected.where(condition).order_by(self._id)
+        statement = self._rows.select.where(condition).order_by(self._id)
         if for_update:
             statement = statement.with_for_update(of=self.table)
-        return [self._build(row) for row in await self._connection.execute(statement)]
+        return [self._rows.build(row) for row in await self._connection.execute(statement)]
 
     async def add(self, entity: E) -> None:
         await self.add_all([entity])
@@ -107,7 +116,7 @@ class SqlRepository(Generic[E]):
         return self.table.id  # type: ignore[attr-defined]  # every table of an entity has one
 
 
-class SqlWorkspaceRepository(SqlRepository[W]):
+class SqlTenantRepository(SqlRepository[W]):
     """For entities that belong to a workspace: what the actor may not see is not found."""
 
     async def get(

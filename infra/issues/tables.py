@@ -1,6 +1,16 @@
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, func, literal_column
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    func,
+    literal_column,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.issues.priorities import Priority
@@ -59,10 +69,13 @@ class IssueRow(Base):
     updated_at: Mapped[datetime]
 
 
-ISSUE_WORDS = func.to_tsvector(
-    literal_column("'simple'::regconfig"), IssueRow.title + literal_column("' '") + IssueRow.description
-)
-Index("ix_issue_words", ISSUE_WORDS, postgresql_using="gin")
+def words_of(title: Any, description: Any) -> ColumnElement[Any]:
+    """The expression that the index on words is built on: searches must use the very same."""
+    return func.to_tsvector(literal_column("'simple'::regconfig"), title + literal_column("' '") + description)
+
+
+_columns = IssueRow.__table__.c
+Index("ix_issue_words", words_of(_columns.title, _columns.description), postgresql_using="gin")
 
 
 class IssueAssigneeRow(Base):

@@ -1,0 +1,11 @@
+import strawberry
+
+from api.accounts.types import User
+from api.shared.context import Info
+
+
+@strawberry.type
+class AccountQueries:
+    @strawberry.field(graphql_type=User, description="Who is asking.")
+    async def viewer(self, info: Info) -> object:
+        return await info.context.app.accounts.viewer(info.context.actor)

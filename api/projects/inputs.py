@@ -1,0 +1,139 @@
+from typing import Annotated, ClassVar
+
+import strawberry
+from strawberry import Maybe
+
+from api.shared.enums import describe_enum
+from api.shared.inputs import (
+    DateTimeComparator,
+    EnumComparator,
+    IdComparator,
+    MutationInput,
+    StringComparator,
+    to_domain,
+)
+from api.shared.pages import SortOrder, sorts
+from domain.projects import commands, queries
+from domain.projects.categories import StateCategory
+
+describe_enum(
+    StateCategory,
+    name="StateCategory",
+    description="The five kinds of workflow state.",
+    BACKLOG="Wanted some day.",
+    UNSTARTED="Planned.",
+    STARTED="Being worked on.",
+    COMPLETED="Done.",
+    CANCELED="Given up.",
+)
+
+
+@strawberry.input(description="Which workflow states.")
+class StateFilter:
+    describes: ClassVar[type] = queries.StateFilter
+
+    and_: "list[StateFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
+    or_: "list[StateFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
+    not_: "StateFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    id: IdComparator | None = strawberry.field(default=None, description="By id.")
+    name: StringComparator | None = strawberry.field(default=None, description="By name.")
+    category: EnumComparator[StateCategory] | None = strawberry.field(default=None, description="By category.")
+
+
+@strawberry.input(description="Which projects.")
+class ProjectFilter:
+    describes: ClassVar[type] = queries.ProjectFilter
+
+    and_: "list[ProjectFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
+    or_: "list[ProjectFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
+    not_: "ProjectFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    id: IdComparator | None = strawberry.field(default=None, description="By id.")
+    key: StringComparator | None = strawberry.field(default=None, description="By key.")
+    name: StringComparator | None = strawberry.field(default=None, description="By name.")
+    archived_at: DateTimeComparator | None = strawberry.field(default=None, description="By when it was archived.")
+
+
+@strawberry.input(one_of=True, description="One key to sort projects by.")
+class ProjectSort:
+    key: Maybe[SortOrder] = strawberry.field(description="By key.")
+    created_at: Maybe[SortOrder] = strawberry.field(description="By when it was made.")
+
+
+ProjectFilterArgument = Annotated[ProjectFilter | None, strawberry.argument(description="Only what matches.")]
+ProjectSortArgument = Annotated[list[ProjectSort] | None, strawberry.argument(description="In this order.")]
+
+
+def project_query(
+    filter: ProjectFilter | None, sort: list[ProjectSort] | None, include_archived: bool
+) -> queries.ProjectQuery:
+    return queries.ProjectQuery(
+        filter=to_domain(filter) or queries.ProjectFilter(),
+        sort=sorts(sort, queries.ProjectOrder) or queries.DEFAULT_ORDER,
+        includes_archived=include_archived,
+    )
+
+
+@strawberry.input(description="A new project.")
+class ProjectCreateInput(MutationInput):
+    describes: ClassVar[type] = commands.ProjectDraft
+
+    workspace_id: strawberry.ID = strawberry.field(description="The workspace that gets it.")
+    key: str = strawberry.field(description="Unique in the workspace: 1 to 10 of A-Z and 0-9, a letter first.")
+    name: str = strawberry.field(description="At most 80 characters.")
+
+
+@strawberry.input(description="What to change of a project; what is left out stays.")
+class ProjectUpdateInput(MutationInput):
+    describes: ClassVar[type] = commands.ProjectChanges
+
+    id: strawberry.ID = strawberry.field(description="The project.")
+    key: Maybe[str] = strawberry.field(description="A new key; the issues' identifiers change with it.")
+    name: Maybe[str] = strawberry.field(description="At most 80 characters.")
+
+
+@strawberry.input(description="Which project to archive.")
+class ProjectArchiveInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The project.")
+
+
+@strawberry.input(description="Which project to restore.")
+class ProjectRestoreInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The project.")
+
+
+@strawberry.input(description="Which project to delete.")
+class ProjectDeleteInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The project.")
+
+
+@strawberry.input(description="A new workflow state.")
+class StateCreateInput(MutationInput):
+    describes: ClassVar[type] = commands.StateDraft
+
+    project_id: strawberry.ID = strawberry.field(description="The project that gets it.")
+    name: str = strawberry.field(description="Unique in the project, at most 50 characters.")
+    category: StateCategory = strawberry.field(description="What kind of step it is.")
+    color: str = strawberry.field(description="Such as #5e6ad2.")
+
+
+@strawberry.input(description="What to change of a workflow state; what is left out stays.")
+class StateUpdateInput(MutationInput):
+    describes: ClassVar[type] = commands.StateChanges
+
+    id: strawberry.ID = strawberry.field(description="The state.")
+    name: Maybe[str] = strawberry.field(description="Unique in the project, at most 50 characters.")
+    color: Maybe[str] = strawberry.field(description="Such as #5e6ad2.")
+
+
+@strawberry.input(description="The new order of a project's workflow states.")
+class StatesReorderInput(MutationInput):
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    state_ids: list[strawberry.ID] = strawberry.field(description="Every state of the project exactly once.")
+
+
+@strawberry.input(description="Which workflow state to delete.")
+class StateDeleteInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The state.")
+    replace_with: strawberry.ID | None = strawberry.field(
+        default=None, description="The state that its issues move to; needed if there are any."
+    )

@@ -1,0 +1,76 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.issues.inputs import IssueFilterArgument, IssueSortArgument, issue_query
+from api.shared import loads
+from api.shared.batched import batched, related
+from api.shared.context import Info
+from api.shared.node import Node
+from api.shared.pages import After, Before, Connection, First, IncludeArchived, Last, page_request
+from domain.issues.model import Issue as IssueModel
+from domain.projects import model
+from domain.projects.categories import StateCategory
+from domain.shared.pages import Page
+
+if TYPE_CHECKING:
+    from api.issues.types import Issue
+    from api.workspaces.types import Workspace
+
+
+@strawberry.type(description="A step of a project's workflow.")
+class State(Node):
+    describes = model.State
+
+    name: str = strawberry.field(description="Unique in the project.")
+    category: StateCategory = strawberry.field(description="What kind of step it is.")
+    color: str = strawberry.field(description="Such as #5e6ad2.")
+    position: int = strawberry.field(description="Its place among the project's states, from 0.")
+    project = related(
+        "project_id",
+        loads.projects,
+        graphql_type=Annotated["Project", strawberry.lazy("api.projects.types")],
+        description="The project whose workflow it is a step of.",
+    )
+
+
+@strawberry.type(description="A body of work with its own workflow and its own numbers.")
+class Project(Node):
+    describes = model.Project
+
+    key: str = strawberry.field(description="The beginning of its issues' identifiers, such as ENG.")
+    name: str = strawberry.field(description="The project's name.")
+    archived_at: datetime | None = strawberry.field(description="When it was archived; null while it is in use.")
+    created_at: datetime = strawberry.field(description="When the project was made.")
+    updated_at: datetime = strawberry.field(description="When the project was last changed.")
+    workspace = related(
+        "workspace_id",
+        loads.workspaces,
+        graphql_type=Annotated["Workspace", strawberry.lazy("api.workspaces.types")],
+        description="The workspace that it belongs to.",
+    )
+
+    @batched(graphql_type=list[State], description="The steps of its workflow in their order, at most 50.")
+    async def states(projects: Sequence[model.Project], info: Info) -> Sequence[Sequence[model.State]]:
+        return await info.context.app.projects.states_of(info.context.actor, projects)
+
+    @batched(
+        graphql_type=Connection[Annotated["Issue", strawberry.lazy("api.issues.types")]],
+        description="Its issues, newest first unless sorted otherwise; without archived and trashed ones.",
+    )
+    async def issues(
+        projects: Sequence[model.Project],
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: IssueFilterArgument = None,
+        sort: IssueSortArgument = None,
+        include_archived: IncludeArchived = False,
+    ) -> Sequence[Page[IssueModel]]:
+        query = issue_query(filter, sort, include_archived)
+        request = page_request(info, first, after, last, before)
+        return await info.context.app.issues.of_projects(info.context.actor, projects, query, request)

@@ -1,0 +1,69 @@
+"""The one schema; a new slice adds its query, mutation and subscription classes."""
+
+import strawberry
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    Undefined,
+    lexicographic_sort_schema,
+    print_schema,
+)
+from strawberry.schema.config import StrawberryConfig
+
+from api.accounts.queries import AccountQueries
+from api.audit.subscriptions import AuditSubscriptions
+from api.comments.mutations import CommentMutations
+from api.issues.mutations import IssueMutations
+from api.labels.mutations import LabelMutations
+from api.projects.mutations import ProjectMutations
+from api.shared.errors import KINDS
+from api.shared.node import NodeQueries
+from api.shared.scalars import SCALARS
+from api.workspaces.mutations import WorkspaceMutations
+from api.workspaces.queries import WorkspaceQueries
+
+
+@strawberry.type(description="Everything that can be read.")
+class Query(AccountQueries, NodeQueries, WorkspaceQueries):
+    pass
+
+
+@strawberry.type(description="Everything that can be changed.")
+class Mutation(CommentMutations, IssueMutations, LabelMutations, ProjectMutations, WorkspaceMutations):
+    pass
+
+
+@strawberry.type(description="Everything that can be followed.")
+class Subscription(AuditSubscriptions):
+    pass
+
+
+def _without_null_defaults(built: strawberry.Schema) -> strawberry.Schema:
+    """Strawberry writes Python's `= None` as `= null`, which says no more than a nullable type does."""
+    types = built._schema.type_map.values()  # noqa: SLF001  no public way to the graphql-core schema
+    inputs = (field for kind in types if isinstance(kind, GraphQLInputObjectType) for field in kind.fields.values())
+    owners = (kind for kind in types if isinstance(kind, GraphQLObjectType))
+    arguments = (argument for kind in owners for field in kind.fields.values() for argument in field.args.values())
+    for value in (*inputs, *arguments):
+        if value.default_value is None:
+            value.default_value = Undefined
+    return built
+
+
+schema = _without_null_defaults(
+    strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=tuple(KINDS.values()),
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+)
+
+
+def sdl() -> str:
+    """The schema's text, sorted so that a change shows as what it is.
+
+    Strawberry's own `sort_schema` would serve the sorted copy, whose enums no longer turn into Python's.
+    """
+    return print_schema(lexicographic_sort_schema(schema._schema)) + "\n"  # noqa: SLF001  as above

@@ -1,0 +1,106 @@
+"""What every mutation does around its one call of a service."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import fields, replace
+from functools import wraps
+from hashlib import sha256
+from inspect import get_annotations
+from typing import Any, Self
+
+import strawberry
+
+from api.shared.context import Info
+from api.shared.errors import UserError, user_errors
+from api.shared.inputs import MutationInput
+from api.shared.node import nodes_by_ids
+from api.shared.scalars import Revision
+from domain.shared.actor import IdempotencyKey
+from domain.shared.checks import Checks
+from domain.shared.errors import DomainError, Rejected
+from domain.shared.uow import Replayed, Written
+
+_COMMON = ("errors", "revision", "client_mutation_id")
+
+
+@strawberry.type(description="What every mutation answers.")
+class Payload:
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="What was refused and why; if there is any, nothing was changed."
+    )
+    revision: Revision | None = strawberry.field(
+        default=None, description="The workspace's last revision that this change made; null if none was made."
+    )
+    client_mutation_id: str | None = strawberry.field(default=None, description="As in the input.")
+
+    @classmethod
+    def of(cls, written: Written[Any]) -> Self:
+        """The payload of a use case whose result is the payload's one own field."""
+        return cls(**{cls.subject(): written.value}, revision=revision_of(written))
+
+    @classmethod
+    def subject(cls) -> str:
+        """The name of the payload's first own field."""
+        return next(field.name for field in fields(cls) if field.name not in _COMMON)
+
+    @classmethod
+    def blank(cls) -> dict[str, None]:
+        """All own fields as null."""
+        return {field.name: None for field in fields(cls) if field.name not in _COMMON}
+
+
+Resolver = Callable[..., Awaitable[Payload]]
+
+
+def mutation(*, description: str) -> Callable[[Resolver], Any]:
+    """A mutation that takes one `input` and answers refusals in its payload."""
+
+    def field(resolver: Resolver) -> Any:
+        payload_type: type[Payload] = get_annotations(resolver)["return"]
+
+        @wraps(resolver)
+        async def resolve(self: Any, info: Info, input: MutationInput) -> Payload:
+            context, caller = info.context, info.context.actor
+            try:
+                key = _idempotency_key(resolver.__name__, input)
+                context.actor = replace(caller, idempotency=key)
+                payload = await resolver(self, info, input)
+            except Replayed as replayed:
+                payload = await _replayed(info, payload_type, replayed)
+            except (DomainError, Rejected) as error:
+                refusals = user_errors(error)
+                if refusals is None:
+                    raise
+                payload = payload_type(**payload_type.blank(), errors=refusals)
+            finally:
+                context.actor = replace(context.actor, idempotency=None)
+            payload.client_mutation_id = input.client_mutation_id
+            return payload
+
+        return strawberry.mutation(resolver=resolve, description=description)
+
+    return field
+
+
+def revision_of(written: Written[Any] | Replayed) -> Revision | None:
+    return None if written.revision is None else Revision(written.revision)
+
+
+def _idempotency_key(name: str, given: MutationInput) -> IdempotencyKey | None:
+    """The key with a digest of the request; what the client keeps for itself does not count."""
+    if given.idempotency_key is None:
+        return None
+    with Checks() as check:
+        check.line("idempotency_key", given.idempotency_key)
+    request = repr((name, replace(given, client_mutation_id=None)))
+    return IdempotencyKey(key=given.idempotency_key, fingerprint=sha256(request.encode()).hexdigest())
+
+
+async def _replayed(info: Info, payload_type: type[Payload], replayed: Replayed) -> Payload:
+    """The answer to a repeated request: the same revision, and the entity as it is now."""
+    subject = payload_type.subject()
+    values: dict[str, Any] = payload_type.blank()
+    if replayed.subject_id is not None and subject.startswith("deleted_"):
+        values[subject] = replayed.subject_id
+    elif replayed.subject_id is not None:
+        values[subject] = (await nodes_by_ids(info.context.app, info.context.actor, [replayed.subject_id]))[0]
+    return payload_type(**values, revision=revision_of(replayed))

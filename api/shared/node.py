@@ -1,0 +1,72 @@
+"""Everything with an id can be read by it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import strawberry
+
+from api.shared.arguments import NodeId, NodeIds
+from api.shared.context import Info
+from api.shared.loads import ByIds
+from domain.accounts.model import User
+from domain.app import App
+from domain.comments.model import Comment
+from domain.issues.model import Issue
+from domain.labels.model import Label
+from domain.projects.model import Project, State
+from domain.shared.actor import Actor
+from domain.shared.errors import InvalidInput, LimitExceeded
+from domain.shared.ids import prefix_of
+from domain.workspaces.model import Member, Workspace
+
+MOST_NODES = 100
+
+NODES: Mapping[str, Callable[[App], ByIds]] = MappingProxyType(
+    {
+        User.prefix: lambda app: app.accounts.by_ids,
+        Workspace.prefix: lambda app: app.workspaces.by_ids,
+        Member.prefix: lambda app: app.workspaces.members_by_ids,
+        Project.prefix: lambda app: app.projects.by_ids,
+        State.prefix: lambda app: app.projects.states_by_ids,
+        Label.prefix: lambda app: app.labels.by_ids,
+        Issue.prefix: lambda app: app.issues.by_ids,
+        Comment.prefix: lambda app: app.comments.by_ids,
+    }
+)
+
+
+@strawberry.interface(description="Something with an id.")
+class Node:
+    describes: ClassVar[type]
+
+    id: strawberry.ID = strawberry.field(description="The TypeID; its prefix names the kind.")
+
+    @classmethod
+    def is_type_of(cls, value: Any, _info: Any) -> bool:
+        return isinstance(value, cls.describes)
+
+
+async def nodes_by_ids(app: App, actor: Actor, ids: Sequence[str]) -> list[Any]:
+    """The entities in the order of the ids, None for what is missing or invisible; raises WrongId."""
+    found: dict[str, Any] = {}
+    for prefix in dict.fromkeys(prefix_of(entity_id) for entity_id in ids):
+        if prefix not in NODES:
+            raise InvalidInput(f"Ids that start with '{prefix}_' cannot be read as nodes.", path=("id",))
+        of_kind = [entity_id for entity_id in ids if prefix_of(entity_id) == prefix]
+        found |= await NODES[prefix](app)(actor, of_kind)
+    return [found.get(entity_id) for entity_id in ids]
+
+
+@strawberry.type
+class NodeQueries:
+    @strawberry.field(description="Whatever has this id; null if there is none, or you may not see it.")
+    async def node(self, info: Info, id: NodeId) -> Node | None:
+        node: Node | None = (await nodes_by_ids(info.context.app, info.context.actor, [id]))[0]
+        return node
+
+    @strawberry.field(description="Whatever has these ids, at most 100, in their order; null for the missing.")
+    async def nodes(self, info: Info, ids: NodeIds) -> list[Node | None]:
+        if len(ids) > MOST_NODES:
+            raise LimitExceeded(f"At most {MOST_NODES} ids are possible.", path=("ids",))
+        return await nodes_by_ids(info.context.app, info.context.actor, ids)

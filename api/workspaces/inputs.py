@@ -1,0 +1,91 @@
+from typing import Annotated, ClassVar
+
+import strawberry
+from strawberry import Maybe
+
+from api.accounts.inputs import UserFilter
+from api.shared.enums import describe_enum
+from api.shared.inputs import EnumComparator, IdComparator, MutationInput, to_domain
+from api.shared.pages import SortOrder, sorts
+from domain.shared.actor import Role
+from domain.workspaces import commands, queries
+
+describe_enum(
+    Role,
+    name="Role",
+    description="What a member may do.",
+    OWNER="Everything, and appoints owners.",
+    ADMIN="Manages members, and deletes for ever.",
+    MEMBER="Changes projects, labels and issues.",
+    GUEST="Reads and comments.",
+)
+
+
+@strawberry.input(description="Which members.")
+class MemberFilter:
+    describes: ClassVar[type] = queries.MemberFilter
+
+    and_: "list[MemberFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
+    or_: "list[MemberFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
+    not_: "MemberFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    id: IdComparator | None = strawberry.field(default=None, description="By id.")
+    role: EnumComparator[Role] | None = strawberry.field(default=None, description="By role.")
+    user: UserFilter | None = strawberry.field(default=None, description="By who it is.")
+
+
+@strawberry.input(one_of=True, description="One key to sort members by.")
+class MemberSort:
+    created_at: Maybe[SortOrder] = strawberry.field(description="By when they were added.")
+
+
+MemberFilterArgument = Annotated[MemberFilter | None, strawberry.argument(description="Only what matches.")]
+MemberSortArgument = Annotated[list[MemberSort] | None, strawberry.argument(description="In this order.")]
+
+
+def member_query(filter: MemberFilter | None, sort: list[MemberSort] | None) -> queries.MemberQuery:
+    return queries.MemberQuery(
+        filter=to_domain(filter) or queries.MemberFilter(),
+        sort=sorts(sort, queries.MemberOrder) or queries.DEFAULT_ORDER,
+    )
+
+
+@strawberry.input(description="A new workspace.")
+class WorkspaceCreateInput(MutationInput):
+    describes: ClassVar[type] = commands.WorkspaceDraft
+
+    slug: str = strawberry.field(description="Unique on this server: 1 to 48 of a-z, 0-9 and hyphens.")
+    name: str = strawberry.field(description="At most 80 characters.")
+
+
+@strawberry.input(description="What to change of a workspace; what is left out stays.")
+class WorkspaceUpdateInput(MutationInput):
+    describes: ClassVar[type] = commands.WorkspaceChanges
+
+    id: strawberry.ID = strawberry.field(description="The workspace.")
+    slug: Maybe[str] = strawberry.field(description="Unique on this server: 1 to 48 of a-z, 0-9 and hyphens.")
+    name: Maybe[str] = strawberry.field(description="At most 80 characters.")
+
+
+@strawberry.input(description="Which workspace to delete.")
+class WorkspaceDeleteInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The workspace.")
+
+
+@strawberry.input(description="Whom to add to a workspace.")
+class MemberAddInput(MutationInput):
+    describes: ClassVar[type] = commands.MemberDraft
+
+    workspace_id: strawberry.ID = strawberry.field(description="The workspace.")
+    email: str = strawberry.field(description="The address that the person has signed up with.")
+    role: Role = strawberry.field(description="What the person may do.")
+
+
+@strawberry.input(description="A member's new role.")
+class MemberUpdateInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The member.")
+    role: Role = strawberry.field(description="What the person may do.")
+
+
+@strawberry.input(description="Which member to remove.")
+class MemberRemoveInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The member.")

@@ -1,0 +1,32 @@
+"""The application's whole public face: one attribute per service."""
+
+from dataclasses import dataclass
+
+from domain.accounts.service import AccountService
+from domain.audit.service import AuditService
+from domain.auth.service import AuthService
+from domain.comments.service import CommentService
+from domain.issues.service import IssueService
+from domain.labels.service import LabelService
+from domain.projects.service import ProjectService
+from domain.projects.state_service import StateService
+from domain.shared.clock import Clock
+from domain.shared.health import Health
+from domain.shared.uow import ReadScope
+from domain.workspaces.service import WorkspaceService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    accounts: AccountService
+    audit: AuditService
+    auth: AuthService
+    clock: Clock
+    comments: CommentService
+    health: Health
+    issues: IssueService
+    labels: LabelService
+    projects: ProjectService
+    reads: ReadScope
+    states: StateService
+    workspaces: WorkspaceService

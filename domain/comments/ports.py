@@ -1,0 +1,29 @@
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.comments.model import Comment
+from domain.comments.queries import CommentQuery
+from domain.issues.model import Issue
+from domain.shared.actor import Actor
+from domain.shared.pages import Page, PageRequest
+from domain.shared.repositories import Repository
+from domain.shared.uow import UnitOfWork
+
+
+class CommentUow(UnitOfWork, Protocol):
+    @property
+    def comments(self) -> Repository[Comment]: ...
+    @property
+    def issues(self) -> Repository[Issue]: ...
+
+
+class CommentReader(Protocol):
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Comment]:
+        """Those of the comments that the actor may see, by id."""
+        ...
+
+    async def pages_of(
+        self, issue_ids: Sequence[str], query: CommentQuery, request: PageRequest
+    ) -> Sequence[Page[Comment]]:
+        """One page of comments for each issue, in the order of the ids; the issues are proved visible."""
+        ...

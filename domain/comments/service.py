@@ -1,0 +1,76 @@
+from collections.abc import Sequence
+
+from domain.accounts.model import UserId
+from domain.comments.commands import CommentChanges, CommentDraft
+from domain.comments.events import CommentCreated, CommentDeleted, CommentUpdated
+from domain.comments.model import Comment, CommentId
+from domain.comments.ports import CommentReader, CommentUow
+from domain.comments.queries import CommentQuery
+from domain.issues.model import Issue
+from domain.shared.actor import Actor, Permission
+from domain.shared.clock import Clock
+from domain.shared.errors import Conflict, PermissionDenied
+from domain.shared.ids import IdFactory
+from domain.shared.pages import Page, PageRequest
+from domain.shared.uow import OpenUow, Written
+
+
+class CommentService:
+    def __init__(self, uow: OpenUow[CommentUow], read: CommentReader, clock: Clock, ids: IdFactory) -> None:
+        self._uow = uow
+        self._read = read
+        self._clock = clock
+        self._ids = ids
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Comment]:
+        return await self._read.by_ids(actor, ids)
+
+    async def of_issues(
+        self, actor: Actor, issues: Sequence[Issue], query: CommentQuery, request: PageRequest
+    ) -> Sequence[Page[Comment]]:
+        return await self._read.pages_of([issue.id for issue in issues], query, request)
+
+    async def create(self, actor: Actor, draft: CommentDraft) -> Written[Comment]:
+        author_id = UserId(actor.signed_in_id)
+        async with self._uow(actor) as uow:
+            issue = await uow.issues.get(actor, draft.issue_id, path=("issue_id",))
+            actor.require(Permission.COMMENT_WRITE, issue.workspace_id)
+            if issue.trashed_at is not None:
+                raise Conflict("This issue is in the trash: restore it first.", path=("issue_id",))
+            comment = Comment.drafted(
+                draft,
+                id=CommentId(self._ids.new(Comment.prefix)),
+                issue=issue,
+                author_id=author_id,
+                now=self._clock.now(),
+            )
+            await uow.comments.add(comment)
+            uow.record(CommentCreated.between(None, comment))
+            return await uow.commit(comment)
+
+    async def update(self, actor: Actor, comment_id: str, changes: CommentChanges) -> Written[Comment]:
+        """Only one's own."""
+        async with self._uow(actor) as uow:
+            comment = await uow.comments.get(actor, comment_id, for_update=True)
+            actor.require(Permission.COMMENT_WRITE, comment.workspace_id)
+            if comment.author_id != actor.user_id:
+                raise PermissionDenied("Only its author may change a comment.")
+            if comment.deleted_at is not None:
+                raise Conflict("This comment has been deleted.", path=("id",))
+            changed = comment.changed(changes, now=self._clock.now())
+            if changed != comment:
+                await uow.comments.save(comment, changed)
+                uow.record(CommentUpdated.between(comment, changed))
+            return await uow.commit(changed)
+
+    async def delete(self, actor: Actor, comment_id: str) -> Written[Comment]:
+        """One's own, or anybody's with the permission to moderate; a tombstone stays."""
+        async with self._uow(actor) as uow:
+            comment = await uow.comments.get(actor, comment_id, for_update=True)
+            is_own = comment.author_id == actor.user_id
+            actor.require(Permission.COMMENT_WRITE if is_own else Permission.COMMENT_MODERATE, comment.workspace_id)
+            deleted = comment.deleted(now=self._clock.now())
+            if deleted != comment:
+                await uow.comments.save(comment, deleted)
+                uow.record(CommentDeleted.between(comment, deleted))
+            return await uow.commit(deleted)

@@ -1,0 +1,63 @@
+"""Changing who an issue is assigned to and how it is labelled."""
+
+from collections.abc import Awaitable, Callable
+
+from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, Issue
+from domain.issues.ports import IssueUow
+from domain.shared.actor import Actor
+from domain.shared.errors import ErrorCode, InvalidInput, LimitExceeded, NotFound
+from domain.shared.events import FieldChange
+from domain.shared.ids import check_id
+from domain.shared.sets import SetChange
+from domain.shared.unset import UNSET, Unset
+
+
+class IssueLinks:
+    """Applies set changes to a locked issue; `changes` is what they changed, for the issue's event."""
+
+    def __init__(self, uow: IssueUow, actor: Actor, issue: Issue, *, is_new: bool = False) -> None:
+        self.changes: dict[str, FieldChange] = {}
+        self._uow = uow
+        self._actor = actor
+        self._issue = issue
+        self._is_new = is_new
+
+    async def assign(self, change: SetChange | Unset, *, path: str) -> None:
+        """Raises NotFound for anybody who is not a member, LimitExceeded beyond 20 people."""
+        before, after = await self._sides(change, self._uow.issues.assignee_ids)
+        if before == after:
+            return
+        added = after - before
+        for user_id in added:
+            check_id(user_id, "usr", (path,))
+        if len(after) > MOST_ASSIGNEES:
+            raise _too_many(path, MOST_ASSIGNEES)
+        if not await self._uow.members.are_in(self._issue.workspace_id, sorted(added)):
+            raise NotFound("Only members of the workspace can be assigned.", path=(path,))
+        await self._uow.issues.assign(self._issue.id, add=added, remove=before - after)
+        self.changes["assignees"] = FieldChange(before=sorted(before), after=sorted(after))
+
+    async def label(self, change: SetChange | Unset, *, path: str) -> None:
+        """Raises NotFound for unknown labels, LimitExceeded beyond 50 labels."""
+        before, after = await self._sides(change, self._uow.issues.label_ids)
+        if before == after:
+            return
+        if len(after) > MOST_LABELS:
+            raise _too_many(path, MOST_LABELS)
+        labels = await self._uow.labels.get_all(self._actor, after - before, path=(path,))
+        if any(label.workspace_id != self._issue.workspace_id for label in labels):
+            raise InvalidInput("A label belongs to another workspace.", path=(path,))
+        await self._uow.issues.label(self._issue.id, add=after - before, remove=before - after)
+        self.changes["labels"] = FieldChange(before=sorted(before), after=sorted(after))
+
+    async def _sides(
+        self, change: SetChange | Unset, current: Callable[[str], Awaitable[frozenset[str]]]
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        if change is UNSET:
+            return frozenset(), frozenset()
+        before = frozenset[str]() if self._is_new else await current(self._issue.id)
+        return before, change.applied_to(before)
+
+
+def _too_many(path: str, most: int) -> LimitExceeded:
+    return LimitExceeded(f"At most {most} are possible.", path=(path,), code=ErrorCode.LIMIT_EXCEEDED)

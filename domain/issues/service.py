@@ -1,0 +1,179 @@
+from collections.abc import Sequence
+
+from domain.accounts.model import User, UserId
+from domain.issues.commands import IssueChanges, IssueDraft
+from domain.issues.events import IssueArchived, IssueCreated, IssuePurged, IssueRestored, IssueTrashed, IssueUpdated
+from domain.issues.links import IssueLinks
+from domain.issues.model import Issue, IssueId
+from domain.issues.ports import IssueReader, IssueUow
+from domain.issues.queries import IssueParent, IssueQuery
+from domain.labels.model import Label
+from domain.projects.model import Project, State
+from domain.shared.actor import Actor, Permission
+from domain.shared.clock import Clock
+from domain.shared.errors import Conflict, ErrorCode, InvalidInput
+from domain.shared.ids import IdFactory
+from domain.shared.pages import Page, PageRequest
+from domain.shared.sets import SetChange
+from domain.shared.unset import UNSET, Unset
+from domain.shared.uow import OpenUow, Written
+from domain.workspaces.model import Workspace
+
+
+class IssueService:
+    def __init__(self, uow: OpenUow[IssueUow], read: IssueReader, clock: Clock, ids: IdFactory) -> None:
+        self._uow = uow
+        self._read = read
+        self._clock = clock
+        self._ids = ids
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Issue]:
+        return await self._read.by_ids(actor, ids)
+
+    async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
+        return await self._read.by_identifier(workspace.id, identifier)
+
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        ids = [workspace.id for workspace in workspaces]
+        return await self._read.pages_of(IssueParent.WORKSPACE, ids, query, request)
+
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        ids = [project.id for project in projects]
+        return await self._read.pages_of(IssueParent.PROJECT, ids, query, request)
+
+    async def under(
+        self, actor: Actor, issues: Sequence[Issue], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        ids = [issue.id for issue in issues]
+        return await self._read.pages_of(IssueParent.ISSUE, ids, query, request)
+
+    async def assignees_of(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[User]]:
+        return await self._read.assignees_of([issue.id for issue in issues])
+
+    async def labels_of(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[Label]]:
+        return await self._read.labels_of([issue.id for issue in issues])
+
+    async def create(self, actor: Actor, draft: IssueDraft) -> Written[Issue]:
+        creator_id = UserId(actor.signed_in_id)
+        now = self._clock.now()
+        async with self._uow(actor) as uow:
+            project = await uow.projects.get(actor, draft.project_id, path=("project_id",))
+            actor.require(Permission.ISSUE_WRITE, project.workspace_id)
+            if project.archived_at is not None:
+                raise Conflict("This project is archived: restore it first.", path=("project_id",))
+            state = await self._first_or_named_state(uow, actor, project, draft.state_id)
+            parent = await self._parent(uow, actor, project.workspace_id, draft.parent_id)
+            issue = Issue.drafted(
+                draft,
+                id=IssueId(self._ids.new(Issue.prefix)),
+                project=project,
+                state=state,
+                number=await uow.projects.next_number(project.id),
+                creator_id=creator_id,
+                now=now,
+            ).under(parent, now=now)
+            await uow.issues.add(issue)
+            links = IssueLinks(uow, actor, issue, is_new=True)
+            await links.assign(SetChange(set=draft.assignee_ids), path="assignee_ids")
+            await links.label(SetChange(set=draft.label_ids), path="label_ids")
+            uow.record(IssueCreated.between(None, issue, **links.changes))
+            return await uow.commit(issue)
+
+    async def update(self, actor: Actor, issue_id: str, changes: IssueChanges) -> Written[Issue]:
+        async with self._uow(actor) as uow:
+            issue = await uow.issues.get(actor, issue_id, for_update=True)
+            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
+            changed = issue.changed(changes, now=self._clock.now())
+            changed = await self._moved(uow, actor, changed, changes.state_id)
+            changed = await self._under(uow, actor, changed, changes.parent_id)
+            links = IssueLinks(uow, actor, issue)
+            await links.assign(changes.assignees, path="assignees")
+            await links.label(changes.labels, path="labels")
+            if links.changes:
+                changed = changed.touched(now=self._clock.now())
+            if changed != issue:
+                await uow.issues.save(issue, changed)
+                uow.record(IssueUpdated.between(issue, changed, **links.changes))
+            return await uow.commit(changed)
+
+    async def archive(self, actor: Actor, issue_id: str) -> Written[Issue]:
+        async with self._uow(actor) as uow:
+            issue = await uow.issues.get(actor, issue_id, for_update=True)
+            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
+            archived = issue.archived(now=self._clock.now())
+            if archived != issue:
+                await uow.issues.save(issue, archived)
+                uow.record(IssueArchived.between(issue, archived))
+            return await uow.commit(archived)
+
+    async def restore(self, actor: Actor, issue_id: str) -> Written[Issue]:
+        """Back from the archive and from the trash."""
+        async with self._uow(actor) as uow:
+            issue = await uow.issues.get(actor, issue_id, for_update=True)
+            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
+            restored = issue.restored(now=self._clock.now())
+            if restored != issue:
+                await uow.issues.save(issue, restored)
+                uow.record(IssueRestored.between(issue, restored))
+            return await uow.commit(restored)
+
+    async def trash(self, actor: Actor, issue_id: str) -> Written[Issue]:
+        """Lists leave the issue out until it is restored."""
+        async with self._uow(actor) as uow:
+            issue = await uow.issues.get(actor, issue_id, for_update=True)
+            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
+            trashed = issue.trashed(now=self._clock.now())
+            if trashed != issue:
+                await uow.issues.save(issue, trashed)
+                uow.record(IssueTrashed.between(issue, trashed))
+            return await uow.commit(trashed)
+
+    async def purge(self, actor: Actor, issue_id: str) -> Written[str]:
+        """Deletes a trashed issue with its comments, for ever; its number is not used again."""
+        async with self._uow(actor) as uow:
+            issue = await uow.issues.get(actor, issue_id, for_update=True)
+            actor.require(Permission.ISSUE_PURGE, issue.workspace_id)
+            if issue.trashed_at is None:
+                raise Conflict("Only an issue in the trash can be purged.", path=("id",))
+            await uow.comments.purge_of(issue.id)
+            await uow.issues.purge(issue)
+            uow.record(IssuePurged.between(issue, None))
+            return await uow.commit(issue.id)
+
+    async def _first_or_named_state(self, uow: IssueUow, actor: Actor, project: Project, state_id: str | None) -> State:
+        if state_id is None:
+            return (await uow.states.of(project.id))[0]
+        state = await uow.states.get(actor, state_id, path=("state_id",))
+        if state.project_id != project.id:
+            raise InvalidInput("The state belongs to another project.", path=("state_id",))
+        return state
+
+    async def _moved(self, uow: IssueUow, actor: Actor, issue: Issue, state_id: str | Unset) -> Issue:
+        if state_id is UNSET or state_id == issue.state_id:
+            return issue
+        state = await uow.states.get(actor, state_id, path=("state_id",))
+        if state.project_id != issue.project_id:
+            raise InvalidInput("The state belongs to another project.", path=("state_id",))
+        return issue.moved_to(state, now=self._clock.now())
+
+    async def _parent(self, uow: IssueUow, actor: Actor, workspace_id: str, parent_id: str | None) -> Issue | None:
+        if parent_id is None:
+            return None
+        parent = await uow.issues.get(actor, parent_id, path=("parent_id",))
+        if parent.workspace_id != workspace_id:
+            raise InvalidInput("The parent belongs to another workspace.", path=("parent_id",))
+        return parent
+
+    async def _under(self, uow: IssueUow, actor: Actor, issue: Issue, parent_id: str | Unset | None) -> Issue:
+        """Two moves at once could each look harmless and close a ring together: so they take turns."""
+        if parent_id is UNSET or parent_id == issue.parent_id:
+            return issue
+        await uow.issues.lock_tree(issue.workspace_id)
+        parent = await self._parent(uow, actor, issue.workspace_id, parent_id)
+        if parent and (parent.id == issue.id or issue.id in await uow.issues.ancestor_ids(parent.id)):
+            raise Conflict("An issue cannot be under itself.", path=("parent_id",), code=ErrorCode.PARENT_CYCLE)
+        return issue.under(parent, now=self._clock.now())

@@ -1,0 +1,37 @@
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.labels.model import Label
+from domain.labels.queries import LabelQuery
+from domain.shared.actor import Actor
+from domain.shared.pages import Page, PageRequest
+from domain.shared.repositories import Repository
+from domain.shared.uow import UnitOfWork
+from domain.workspaces.model import Workspace
+
+
+class LabelledIssues(Protocol):
+    async def detach_label(self, label: Label) -> int:
+        """Takes the label off every issue and returns their number."""
+        ...
+
+
+class LabelUow(UnitOfWork, Protocol):
+    @property
+    def workspaces(self) -> Repository[Workspace]: ...
+    @property
+    def labels(self) -> Repository[Label]: ...
+    @property
+    def issues(self) -> LabelledIssues: ...
+
+
+class LabelReader(Protocol):
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Label]:
+        """Those of the labels that the actor may see, by id."""
+        ...
+
+    async def pages_of(
+        self, workspace_ids: Sequence[str], query: LabelQuery, request: PageRequest
+    ) -> Sequence[Page[Label]]:
+        """One page of labels for each workspace, in the order of the ids."""
+        ...

@@ -1,0 +1,67 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.labels.commands import LabelChanges, LabelDraft
+from domain.labels.events import LabelCreated, LabelDeleted, LabelUpdated
+from domain.labels.model import Label, LabelId
+from domain.labels.ports import LabelReader, LabelUow
+from domain.labels.queries import LabelQuery
+from domain.shared.actor import Actor, Permission
+from domain.shared.clock import Clock
+from domain.shared.ids import IdFactory
+from domain.shared.pages import Page, PageRequest
+from domain.shared.uow import OpenUow, Written
+from domain.workspaces.model import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRemoval:
+    id: str
+    detached: int
+
+
+class LabelService:
+    def __init__(self, uow: OpenUow[LabelUow], read: LabelReader, clock: Clock, ids: IdFactory) -> None:
+        self._uow = uow
+        self._read = read
+        self._clock = clock
+        self._ids = ids
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Label]:
+        return await self._read.by_ids(actor, ids)
+
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: LabelQuery, request: PageRequest
+    ) -> Sequence[Page[Label]]:
+        return await self._read.pages_of([workspace.id for workspace in workspaces], query, request)
+
+    async def create(self, actor: Actor, draft: LabelDraft) -> Written[Label]:
+        async with self._uow(actor) as uow:
+            workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
+            actor.require(Permission.LABEL_WRITE, workspace.id)
+            label = Label.drafted(
+                draft, id=LabelId(self._ids.new(Label.prefix)), workspace=workspace, now=self._clock.now()
+            )
+            await uow.labels.add(label)
+            uow.record(LabelCreated.between(None, label))
+            return await uow.commit(label)
+
+    async def update(self, actor: Actor, label_id: str, changes: LabelChanges) -> Written[Label]:
+        async with self._uow(actor) as uow:
+            label = await uow.labels.get(actor, label_id, for_update=True)
+            actor.require(Permission.LABEL_WRITE, label.workspace_id)
+            changed = label.changed(changes, now=self._clock.now())
+            if changed != label:
+                await uow.labels.save(label, changed)
+                uow.record(LabelUpdated.between(label, changed))
+            return await uow.commit(changed)
+
+    async def delete(self, actor: Actor, label_id: str) -> Written[LabelRemoval]:
+        """The label comes off every issue that has it."""
+        async with self._uow(actor) as uow:
+            label = await uow.labels.get(actor, label_id, for_update=True)
+            actor.require(Permission.LABEL_WRITE, label.workspace_id)
+            detached = await uow.issues.detach_label(label)
+            await uow.labels.remove(label)
+            uow.record(LabelDeleted.between(label, None))
+            return await uow.commit(LabelRemoval(id=label.id, detached=detached))

@@ -1,0 +1,84 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.projects.model import Project, State
+from domain.projects.queries import ProjectQuery
+from domain.shared.actor import Actor
+from domain.shared.pages import Page, PageRequest
+from domain.shared.repositories import Repository
+from domain.shared.uow import UnitOfWork
+from domain.workspaces.model import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an issue stands: its state, and the project that the state belongs to."""
+
+    state: State
+    project: Project
+
+
+class ProjectRepository(Repository[Project], Protocol):
+    async def next_number(self, project_id: str) -> int:
+        """The next issue number of a project, never given out before; the counter stays locked until the end."""
+        ...
+
+
+class StateRepository(Repository[State], Protocol):
+    async def of(self, project_id: str, *, for_update: bool = False) -> list[State]:
+        """The project's states by position."""
+        ...
+
+    async def place(self, states: Sequence[State]) -> None:
+        """Writes the states' positions."""
+        ...
+
+
+class ProjectIssues(Protocol):
+    async def rename_all(self, project: Project) -> None:
+        """Gives every issue of the project the identifier that goes with the project's key."""
+        ...
+
+    async def move_all(self, source: State, target: State) -> int:
+        """Moves every issue from one state to the other and returns their number."""
+        ...
+
+
+class ProjectUow(UnitOfWork, Protocol):
+    @property
+    def workspaces(self) -> Repository[Workspace]: ...
+    @property
+    def projects(self) -> ProjectRepository: ...
+    @property
+    def states(self) -> StateRepository: ...
+    @property
+    def issues(self) -> ProjectIssues: ...
+
+
+class ProjectReader(Protocol):
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
+        """Those of the projects that the actor may see, by id."""
+        ...
+
+    async def by_key(self, workspace_id: str, key: str) -> Project | None:
+        """The project with that key in a workspace that is proved visible."""
+        ...
+
+    async def pages_of(
+        self, workspace_ids: Sequence[str], query: ProjectQuery, request: PageRequest
+    ) -> Sequence[Page[Project]]:
+        """One page of projects for each workspace, in the order of the ids."""
+        ...
+
+    async def states_of(self, project_ids: Sequence[str]) -> Sequence[Sequence[State]]:
+        """The states of each project by position, in the order of the ids."""
+        ...
+
+    async def states_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
+        """Those of the states that the actor may see, by id."""
+        ...
+
+    async def places(self, state_ids: Sequence[str]) -> dict[str, Place]:
+        """States with their projects, by state id; of issues that are proved visible."""
+        ...

@@ -1,0 +1,109 @@
+from collections.abc import Sequence
+
+from domain.projects.commands import ProjectChanges, ProjectDraft, StateDraft
+from domain.projects.events import (
+    ProjectArchived,
+    ProjectCreated,
+    ProjectDeleted,
+    ProjectRestored,
+    ProjectUpdated,
+    StateCreated,
+)
+from domain.projects.model import DEFAULT_STATES, Project, ProjectId, State, StateId
+from domain.projects.ports import Place, ProjectReader, ProjectUow
+from domain.projects.queries import ProjectQuery
+from domain.shared.actor import Actor, Permission
+from domain.shared.clock import Clock
+from domain.shared.ids import IdFactory
+from domain.shared.pages import Page, PageRequest
+from domain.shared.uow import OpenUow, Written
+from domain.workspaces.model import Workspace
+
+
+class ProjectService:
+    def __init__(self, uow: OpenUow[ProjectUow], read: ProjectReader, clock: Clock, ids: IdFactory) -> None:
+        self._uow = uow
+        self._read = read
+        self._clock = clock
+        self._ids = ids
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
+        return await self._read.by_ids(actor, ids)
+
+    async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
+        return await self._read.by_key(workspace.id, key)
+
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: ProjectQuery, request: PageRequest
+    ) -> Sequence[Page[Project]]:
+        return await self._read.pages_of([workspace.id for workspace in workspaces], query, request)
+
+    async def states_of(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
+        return await self._read.states_of([project.id for project in projects])
+
+    async def states_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
+        return await self._read.states_by_ids(actor, ids)
+
+    async def places(self, actor: Actor, state_ids: Sequence[str]) -> dict[str, Place]:
+        return await self._read.places(state_ids)
+
+    async def create(self, actor: Actor, draft: ProjectDraft) -> Written[Project]:
+        """The project begins with the five usual states."""
+        now = self._clock.now()
+        async with self._uow(actor) as uow:
+            workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
+            actor.require(Permission.PROJECT_WRITE, workspace.id)
+            project = Project.drafted(draft, id=ProjectId(self._ids.new(Project.prefix)), workspace=workspace, now=now)
+            await uow.projects.add(project)
+            uow.record(ProjectCreated.between(None, project))
+            for position, (name, category, color) in enumerate(DEFAULT_STATES):
+                step = StateDraft(project_id=project.id, name=name, category=category, color=color)
+                state_id = StateId(self._ids.new(State.prefix))
+                state = State.drafted(step, id=state_id, project=project, position=position, now=now)
+                await uow.states.add(state)
+                uow.record(StateCreated.between(None, state))
+            return await uow.commit(project)
+
+    async def update(self, actor: Actor, project_id: str, changes: ProjectChanges) -> Written[Project]:
+        """A new key gives all issues of the project new identifiers."""
+        async with self._uow(actor) as uow:
+            project = await uow.projects.get(actor, project_id, for_update=True)
+            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            changed = project.changed(changes, now=self._clock.now())
+            if changed != project:
+                await uow.projects.save(project, changed)
+                uow.record(ProjectUpdated.between(project, changed))
+            if changed.key != project.key:
+                await uow.issues.rename_all(changed)
+            return await uow.commit(changed)
+
+    async def archive(self, actor: Actor, project_id: str) -> Written[Project]:
+        async with self._uow(actor) as uow:
+            project = await uow.projects.get(actor, project_id, for_update=True)
+            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            archived = project.archived(now=self._clock.now())
+            if archived != project:
+                await uow.projects.save(project, archived)
+                uow.record(ProjectArchived.between(project, archived))
+            return await uow.commit(archived)
+
+    async def restore(self, actor: Actor, project_id: str) -> Written[Project]:
+        async with self._uow(actor) as uow:
+            project = await uow.projects.get(actor, project_id, for_update=True)
+            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            restored = project.restored(now=self._clock.now())
+            if restored != project:
+                await uow.projects.save(project, restored)
+                uow.record(ProjectRestored.between(project, restored))
+            return await uow.commit(restored)
+
+    async def delete(self, actor: Actor, project_id: str) -> Written[str]:
+        """Only a project without issues; its states go with it."""
+        async with self._uow(actor) as uow:
+            project = await uow.projects.get(actor, project_id, for_update=True)
+            actor.require(Permission.PROJECT_DELETE, project.workspace_id)
+            for state in await uow.states.of(project.id, for_update=True):
+                await uow.states.remove(state)
+            await uow.projects.remove(project)
+            uow.record(ProjectDeleted.between(project, None))
+            return await uow.commit(project.id)

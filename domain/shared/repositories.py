@@ -1,0 +1,36 @@
+"""Ports: the write side of one kind of entity, inside a Unit of Work."""
+
+from collections.abc import Collection
+from typing import Protocol, TypeVar
+
+from domain.shared.actor import Actor
+
+E = TypeVar("E")
+
+
+class Repository(Protocol[E]):
+    """For entities that belong to a workspace."""
+
+    async def get(
+        self, actor: Actor, entity_id: str, *, path: tuple[str, ...] = ("id",), for_update: bool = False
+    ) -> E:
+        """The entity; raises NotFound if it is missing or invisible to the actor, WrongId for another kind's id."""
+        ...
+
+    async def get_all(
+        self, actor: Actor, ids: Collection[str], *, path: tuple[str, ...] = ("id",), for_update: bool = False
+    ) -> list[E]:
+        """The entities in id order; raises NotFound if any is missing or invisible, WrongId for another kind's id."""
+        ...
+
+    async def add(self, entity: E) -> None:
+        """Stores a new entity; raises Conflict if it breaks a uniqueness rule."""
+        ...
+
+    async def save(self, before: E, after: E) -> None:
+        """Writes the fields that differ; raises Conflict if they break a uniqueness rule."""
+        ...
+
+    async def remove(self, entity: E) -> None:
+        """Deletes the entity; raises Conflict if others point at it."""
+        ...

@@ -1,0 +1,67 @@
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.accounts.model import User
+from domain.shared.actor import Actor
+from domain.shared.pages import Page, PageRequest
+from domain.shared.repositories import Repository
+from domain.shared.uow import UnitOfWork
+from domain.workspaces.model import Member, Workspace
+from domain.workspaces.queries import MemberQuery
+
+
+class MemberRepository(Repository[Member], Protocol):
+    async def owners(self, workspace_id: str) -> list[Member]:
+        """The owners of a workspace, locked until the end of the transaction."""
+        ...
+
+    async def of(self, workspace_id: str) -> list[Member]:
+        """Every member of a workspace, in id order."""
+        ...
+
+    async def are_in(self, workspace_id: str, user_ids: Sequence[str]) -> bool:
+        """Whether all these people are members of the workspace."""
+        ...
+
+
+class UserRepository(Protocol):
+    async def by_id(self, entity_id: str) -> User | None:
+        """The person, placeholders included."""
+        ...
+
+    async def by_email(self, email: str) -> User | None:
+        """The person with that address, whatever its letter case."""
+        ...
+
+
+class WorkspaceUow(UnitOfWork, Protocol):
+    @property
+    def workspaces(self) -> Repository[Workspace]: ...
+    @property
+    def members(self) -> MemberRepository: ...
+    @property
+    def users(self) -> UserRepository: ...
+
+
+class WorkspaceReader(Protocol):
+    async def by_slug(self, actor: Actor, slug: str) -> Workspace | None:
+        """The workspace, if the actor belongs to it."""
+        ...
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
+        """Those of the workspaces that the actor belongs to, by id."""
+        ...
+
+    async def page(self, actor: Actor, request: PageRequest) -> Page[Workspace]:
+        """The workspaces that the actor belongs to, by slug."""
+        ...
+
+    async def members_of(
+        self, workspace_ids: Sequence[str], query: MemberQuery, request: PageRequest
+    ) -> Sequence[Page[Member]]:
+        """One page of members for each workspace, in the order of the ids."""
+        ...
+
+    async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
+        """Those of the members whose workspace the actor belongs to, by id."""
+        ...

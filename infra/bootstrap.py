@@ -1,0 +1,125 @@
+"""The composition root: every adapter is chosen here, by hand, and every service gets what it needs."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from domain.accounts.service import AccountService
+from domain.app import App
+from domain.audit.service import AuditService
+from domain.auth.model import AuthOptions
+from domain.auth.refresh import RefreshTokens
+from domain.auth.service import AuthService
+from domain.comments.service import CommentService
+from domain.issues.service import IssueService
+from domain.labels.service import LabelService
+from domain.projects.service import ProjectService
+from domain.projects.state_service import StateService
+from domain.shared.clock import Clock
+from domain.shared.mail import Mailer
+from domain.workspaces.service import WorkspaceService
+from infra.accounts.hashing import PasslibPasswordHasher
+from infra.accounts.reader import SqlAccountReader
+from infra.audit.reader import SqlEventReader
+from infra.auth.keys import AesKeyMaker, derived_key
+from infra.auth.reader import SqlSessionReader
+from infra.auth.tokens import JoseTokenSigner
+from infra.comments.reader import SqlCommentReader
+from infra.db.engine import EngineOptions, open_engines
+from infra.db.read import Reads
+from infra.issues.reader import SqlIssueReader
+from infra.jobs.queue import ArqJobQueue
+from infra.labels.reader import SqlLabelReader
+from infra.projects.reader import SqlProjectReader
+from infra.settings import Settings
+from infra.shared.clock import SystemClock
+from infra.shared.health import ServerHealth
+from infra.shared.ids import Uuid7IdFactory
+from infra.shared.mail import LogMailer, SmtpMailer
+from infra.shared.redis import redis_client
+from infra.shared.streams import RedisEventStream
+from infra.shared.throttle import LocalThrottle, RedisThrottle
+from infra.uow import SqlUowFactory
+from infra.workspaces.reader import SqlWorkspaceReader
+
+HASHING_THREADS = 2  # a hash takes 19 MiB and a whole core
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[App]:
+    """The application on its servers; everything it opened is closed when the block is left."""
+    redis_url = settings.redis_url.get_secret_value()
+    clock = SystemClock()
+    ids = Uuid7IdFactory(clock)
+    async with AsyncExitStack() as stack:
+        engines = await stack.enter_async_context(
+            open_engines(settings.database_url.get_secret_value(), engine_options(settings))
+        )
+        queue = ArqJobQueue(redis_url)
+        stack.push_async_callback(queue.aclose)
+        redis = redis_client(redis_url)
+        stack.push_async_callback(redis.aclose)
+        threads = stack.enter_context(ThreadPoolExecutor(HASHING_THREADS, thread_name_prefix="hash"))
+        reads = Reads(engines.read)
+        events = SqlEventReader(reads)
+        stream = RedisEventStream(events, redis_url)
+        stack.push_async_callback(stream.aclose)
+        uow = SqlUowFactory(engines.write, clock, ids, queue.after_commit)
+        throttle = RedisThrottle(redis, LocalThrottle())
+        hasher = PasslibPasswordHasher(threads)
+        options = auth_options(settings)
+        secret = settings.secret_key.get_secret_value()
+        keys = AesKeyMaker(secret, ids)
+        accounts = SqlAccountReader(reads)
+        yield App(
+            accounts=AccountService(uow, accounts, hasher, throttle, clock, ids),
+            audit=AuditService(events, stream),
+            auth=AuthService(
+                uow,
+                SqlSessionReader(reads),
+                accounts,
+                hasher,
+                JoseTokenSigner(keys, clock, options),
+                keys,
+                RefreshTokens(derived_key(secret, "refresh tokens 1")),
+                throttle,
+                clock,
+                ids,
+                options,
+            ),
+            clock=clock,
+            comments=CommentService(uow, SqlCommentReader(reads), clock, ids),
+            health=ServerHealth(engines.read, redis),
+            issues=IssueService(uow, SqlIssueReader(reads), clock, ids),
+            labels=LabelService(uow, SqlLabelReader(reads), clock, ids),
+            projects=ProjectService(uow, SqlProjectReader(reads), clock, ids),
+            reads=reads.scope,
+            states=StateService(uow, clock, ids),
+            workspaces=WorkspaceService(
+                uow, SqlWorkspaceReader(reads), clock, ids, mailer(settings, clock), public_url=settings.issuer
+            ),
+        )
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    return EngineOptions(
+        pool_size=settings.database_pool_size,
+        pool_wait=settings.database_pool_seconds,
+        statement_timeout=settings.database_statement_seconds,
+        lock_timeout=settings.database_lock_seconds,
+    )
+
+
+def auth_options(settings: Settings) -> AuthOptions:
+    return AuthOptions(
+        issuer=settings.issuer,
+        access_life=timedelta(minutes=settings.access_token_minutes),
+        idle_life=timedelta(days=settings.refresh_token_days),
+    )
+
+
+def mailer(settings: Settings, clock: Clock) -> Mailer:
+    """Without an SMTP server mail goes to the log, where a developer reads it."""
+    url = settings.smtp_url.get_secret_value()
+    return SmtpMailer(url, sender=settings.mail_from, clock=clock) if url else LogMailer()

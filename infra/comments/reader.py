@@ -1,0 +1,45 @@
+from collections.abc import Sequence
+
+from domain.comments.model import Comment
+from domain.comments.queries import CommentFilter, CommentOrder, CommentQuery
+from domain.shared.actor import Actor
+from domain.shared.pages import Page, PageRequest
+from infra.accounts.filters import USER_FILTERS
+from infra.accounts.tables import UserRow
+from infra.comments.tables import CommentRow
+from infra.db.filters import Filters, ToOne
+from infra.db.read import Reads
+from infra.db.reader import EntityTable
+
+_COMMENTS = EntityTable(
+    CommentRow,
+    Comment,
+    orders=CommentOrder,
+    columns={CommentOrder.CREATED_AT: CommentRow.created_at},
+    filters=Filters(
+        of=CommentFilter,
+        scalars={"id": CommentRow.id, "body": CommentRow.body, "created_at": CommentRow.created_at},
+        to_one={"author": ToOne(CommentRow.author_id, UserRow.id, USER_FILTERS)},
+    ),
+    visible_by=CommentRow.workspace_id,
+)
+
+
+class SqlCommentReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Comment]:
+        return await _COMMENTS.by_ids(self._reads, actor, ids)
+
+    async def pages_of(
+        self, issue_ids: Sequence[str], query: CommentQuery, request: PageRequest
+    ) -> Sequence[Page[Comment]]:
+        return await _COMMENTS.pages(
+            self._reads,
+            CommentRow.issue_id,
+            issue_ids,
+            filter=query.filter,
+            sort=query.sort,
+            request=request,
+        )

@@ -1,0 +1,13 @@
+from sqlalchemy import delete
+
+from domain.comments.model import Comment
+from infra.comments.tables import CommentRow
+from infra.db.repository import SqlTenantRepository
+
+
+class SqlCommentRepository(SqlTenantRepository[Comment]):
+    table = CommentRow
+    entity = Comment
+
+    async def purge_of(self, issue_id: str) -> int:
+        return (await self._connection.execute(delete(CommentRow).where(CommentRow.issue_id == issue_id))).rowcount

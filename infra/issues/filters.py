@@ -1,0 +1,53 @@
+from sqlalchemy import ColumnElement, FromClause, Text, bindparam, func, literal_column
+
+from domain.issues.queries import IssueFilter
+from infra.accounts.filters import USER_FILTERS
+from infra.accounts.tables import UserRow
+from infra.db.filters import Filters, ToMany, ToOne
+from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, words_of
+from infra.labels.filters import LABEL_FILTERS
+from infra.labels.tables import LabelRow
+from infra.projects.filters import PROJECT_FILTERS, STATE_FILTERS
+from infra.projects.tables import ProjectRow, StateRow
+
+
+def _has_words(text: str, issues: FromClause) -> ColumnElement[bool]:
+    wanted = func.websearch_to_tsquery(literal_column("'simple'::regconfig"), bindparam(None, text, Text))
+    return words_of(issues.c.title, issues.c.description).bool_op("@@")(wanted)
+
+
+_SCALARS = (
+    "id",
+    "identifier",
+    "number",
+    "title",
+    "priority",
+    "parent_id",
+    "due_date",
+    "estimate",
+    "completed_at",
+    "archived_at",
+    "created_at",
+    "updated_at",
+)
+
+ISSUE_FILTERS = Filters(
+    of=IssueFilter,
+    scalars={name: getattr(IssueRow, name) for name in _SCALARS},
+    to_one={
+        "state": ToOne(IssueRow.state_id, StateRow.id, STATE_FILTERS),
+        "project": ToOne(IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS),
+        "creator": ToOne(IssueRow.creator_id, UserRow.id, USER_FILTERS),
+    },
+    to_many={
+        "assignees": ToMany(
+            IssueRow.id,
+            IssueAssigneeRow.issue_id,
+            ToOne(IssueAssigneeRow.user_id, UserRow.id, USER_FILTERS),
+        ),
+        "labels": ToMany(
+            IssueRow.id, IssueLabelRow.issue_id, ToOne(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS)
+        ),
+    },
+    own={"text": _has_words},
+)

@@ -1,0 +1,87 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+
+from domain.accounts.model import User
+from domain.issues.model import Issue
+from domain.issues.queries import IssueOrder, IssueParent, IssueQuery
+from domain.labels.model import Label
+from domain.shared.actor import Actor
+from domain.shared.pages import Page, PageRequest
+from infra.accounts.tables import UserRow
+from infra.db.read import Reads
+from infra.db.reader import EntityTable, among_ids
+from infra.db.repository import builder_of, columns_of
+from infra.issues.filters import ISSUE_FILTERS
+from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
+from infra.labels.tables import LabelRow
+
+_ISSUES = EntityTable(
+    IssueRow,
+    Issue,
+    orders=IssueOrder,
+    columns={order: getattr(IssueRow, order.value) for order in IssueOrder},
+    filters=ISSUE_FILTERS,
+    visible_by=IssueRow.workspace_id,
+)
+_BY_IDENTIFIER = _ISSUES.select.where(
+    IssueRow.workspace_id == bindparam("workspace_id"), IssueRow.identifier == bindparam("identifier")
+)
+_ASSIGNEES = (
+    select(IssueAssigneeRow.issue_id, *columns_of(UserRow, User))
+    .join(UserRow, UserRow.id == IssueAssigneeRow.user_id)
+    .where(among_ids(IssueAssigneeRow.issue_id))
+    .order_by(UserRow.name, UserRow.id)
+)
+_LABELS = (
+    select(IssueLabelRow.issue_id, *columns_of(LabelRow, Label))
+    .join(LabelRow, LabelRow.id == IssueLabelRow.label_id)
+    .where(among_ids(IssueLabelRow.issue_id))
+    .order_by(LabelRow.name, LabelRow.id)
+)
+_PARENTS = {parent: getattr(IssueRow, parent.value) for parent in IssueParent}
+
+
+class SqlIssueReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Issue]:
+        return await _ISSUES.by_ids(self._reads, actor, ids)
+
+    async def by_identifier(self, workspace_id: str, identifier: str) -> Issue | None:
+        rows = await self._reads.fetch(_BY_IDENTIFIER, workspace_id=workspace_id, identifier=identifier)
+        return _ISSUES.build(rows[0]) if rows else None
+
+    async def pages_of(
+        self, parent: IssueParent, parent_ids: Sequence[str], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        trashed_at = IssueRow.trashed_at
+        conditions = [trashed_at.is_not(None) if query.is_trash else trashed_at.is_(None)]
+        if not query.includes_archived:
+            conditions.append(IssueRow.archived_at.is_(None))
+        return await _ISSUES.pages(
+            self._reads,
+            _PARENTS[parent],
+            parent_ids,
+            *conditions,
+            filter=query.filter,
+            sort=query.sort,
+            request=request,
+            is_root=parent == IssueParent.WORKSPACE,
+        )
+
+    async def assignees_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[User]]:
+        return await self._linked(_ASSIGNEES, issue_ids, builder_of(User))
+
+    async def labels_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[Label]]:
+        return await self._linked(_LABELS, issue_ids, builder_of(Label))
+
+    async def _linked(
+        self, statement: Select[Any], issue_ids: Sequence[str], build: Callable[[Sequence[Any]], Any]
+    ) -> Sequence[Sequence[Any]]:
+        found: dict[str, list[Any]] = {issue_id: [] for issue_id in issue_ids}
+        for row in await self._reads.fetch(statement, ids=list(found)):
+            found[row[0]].append(build(row[1:]))
+        return [found[issue_id] for issue_id in issue_ids]

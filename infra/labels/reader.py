@@ -1,0 +1,40 @@
+from collections.abc import Sequence
+
+from domain.labels.model import Label
+from domain.labels.queries import LabelOrder, LabelQuery
+from domain.shared.actor import Actor
+from domain.shared.pages import Page, PageRequest
+from infra.db.read import Reads
+from infra.db.reader import EntityTable
+from infra.labels.filters import LABEL_FILTERS
+from infra.labels.tables import LabelRow
+
+_LABELS = EntityTable(
+    LabelRow,
+    Label,
+    orders=LabelOrder,
+    columns={LabelOrder.NAME: LabelRow.name, LabelOrder.CREATED_AT: LabelRow.created_at},
+    filters=LABEL_FILTERS,
+    visible_by=LabelRow.workspace_id,
+)
+
+
+class SqlLabelReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Label]:
+        return await _LABELS.by_ids(self._reads, actor, ids)
+
+    async def pages_of(
+        self, workspace_ids: Sequence[str], query: LabelQuery, request: PageRequest
+    ) -> Sequence[Page[Label]]:
+        return await _LABELS.pages(
+            self._reads,
+            LabelRow.workspace_id,
+            workspace_ids,
+            filter=query.filter,
+            sort=query.sort,
+            request=request,
+            is_root=True,
+        )

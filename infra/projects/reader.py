@@ -1,0 +1,78 @@
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
+
+from domain.projects.model import Project, State
+from domain.projects.ports import Place
+from domain.projects.queries import ProjectOrder, ProjectQuery
+from domain.shared.actor import Actor
+from domain.shared.pages import Page, PageRequest
+from infra.db.read import Reads
+from infra.db.reader import EntityTable, among_ids, visibility, visible
+from infra.db.repository import builder_of, columns_of
+from infra.projects.filters import PROJECT_FILTERS
+from infra.projects.tables import ProjectRow, StateRow
+
+_PROJECTS = EntityTable(
+    ProjectRow,
+    Project,
+    orders=ProjectOrder,
+    columns={ProjectOrder.KEY: ProjectRow.key, ProjectOrder.CREATED_AT: ProjectRow.created_at},
+    filters=PROJECT_FILTERS,
+    visible_by=ProjectRow.workspace_id,
+)
+_BY_KEY = _PROJECTS.select.where(
+    ProjectRow.workspace_id == bindparam("workspace_id"), ProjectRow.key == bindparam("key")
+)
+_STATE_COLUMNS = columns_of(StateRow, State)
+_STATES = select(*_STATE_COLUMNS)
+_STATES_OF = _STATES.where(among_ids(StateRow.project_id)).order_by(StateRow.project_id, StateRow.position)
+_STATES_BY_IDS = _STATES.where(among_ids(StateRow.id), visible(StateRow.workspace_id))
+_PLACES = (
+    select(*_STATE_COLUMNS, *columns_of(ProjectRow, Project))
+    .join(ProjectRow, ProjectRow.id == StateRow.project_id)
+    .where(among_ids(StateRow.id))
+)
+_build_state = builder_of(State)
+
+
+class SqlProjectReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
+        return await _PROJECTS.by_ids(self._reads, actor, ids)
+
+    async def by_key(self, workspace_id: str, key: str) -> Project | None:
+        rows = await self._reads.fetch(_BY_KEY, workspace_id=workspace_id, key=key)
+        return _PROJECTS.build(rows[0]) if rows else None
+
+    async def pages_of(
+        self, workspace_ids: Sequence[str], query: ProjectQuery, request: PageRequest
+    ) -> Sequence[Page[Project]]:
+        conditions = () if query.includes_archived else (ProjectRow.archived_at.is_(None),)
+        return await _PROJECTS.pages(
+            self._reads,
+            ProjectRow.workspace_id,
+            workspace_ids,
+            *conditions,
+            filter=query.filter,
+            sort=query.sort,
+            request=request,
+            is_root=True,
+        )
+
+    async def states_of(self, project_ids: Sequence[str]) -> Sequence[Sequence[State]]:
+        found: dict[str, list[State]] = {project_id: [] for project_id in project_ids}
+        for row in await self._reads.fetch(_STATES_OF, ids=list(found)):
+            found[row.project_id].append(_build_state(row))
+        return [found[project_id] for project_id in project_ids]
+
+    async def states_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
+        rows = await self._reads.fetch(_STATES_BY_IDS, ids=list(ids), **visibility(actor))
+        return {row.id: _build_state(row) for row in rows}
+
+    async def places(self, state_ids: Sequence[str]) -> dict[str, Place]:
+        rows = await self._reads.fetch(_PLACES, ids=list(state_ids))
+        width = len(_STATE_COLUMNS)
+        return {row[0]: Place(state=_build_state(row), project=_PROJECTS.build(row[width:])) for row in rows}

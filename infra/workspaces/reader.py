@@ -1,0 +1,68 @@
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select
+
+from domain.shared.actor import Actor
+from domain.shared.pages import DEFAULT, Page, PageRequest, Sort
+from domain.workspaces.model import Member, Workspace
+from domain.workspaces.queries import MemberFilter, MemberOrder, MemberQuery, WorkspaceOrder
+from infra.accounts.filters import USER_FILTERS
+from infra.accounts.tables import UserRow
+from infra.db.filters import Filters, ToOne
+from infra.db.keyset import Keyset
+from infra.db.read import Reads
+from infra.db.reader import EntityTable, among_ids, visibility, visible
+from infra.db.repository import builder_of, columns_of
+from infra.workspaces.tables import MemberRow, WorkspaceRow
+
+_SELECT = select(*columns_of(WorkspaceRow, Workspace)).where(visible(WorkspaceRow.id))
+_BY_SLUG = _SELECT.where(WorkspaceRow.slug == bindparam("slug"))
+_BY_IDS = _SELECT.where(among_ids(WorkspaceRow.id))
+_KEYSET = Keyset(WorkspaceOrder, {WorkspaceOrder.SLUG: WorkspaceRow.slug}, id_column=WorkspaceRow.id)
+_build = builder_of(Workspace)
+
+_MEMBERS = EntityTable(
+    MemberRow,
+    Member,
+    orders=MemberOrder,
+    columns={MemberOrder.CREATED_AT: MemberRow.created_at},
+    filters=Filters(
+        of=MemberFilter,
+        scalars={"id": MemberRow.id, "role": MemberRow.role},
+        to_one={"user": ToOne(MemberRow.user_id, UserRow.id, USER_FILTERS)},
+    ),
+    visible_by=MemberRow.workspace_id,
+)
+
+
+class SqlWorkspaceReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def by_slug(self, actor: Actor, slug: str) -> Workspace | None:
+        rows = await self._reads.fetch(_BY_SLUG, slug=slug, **visibility(actor))
+        return _build(rows[0]) if rows else None
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
+        rows = await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor))
+        return {row.id: _build(row) for row in rows}
+
+    async def page(self, actor: Actor, request: PageRequest) -> Page[Workspace]:
+        plan = _KEYSET.plan((Sort(by=WorkspaceOrder.SLUG),), request, default=DEFAULT, scope="workspaces")
+        return await plan.page(self._reads, _SELECT, _build, **visibility(actor))
+
+    async def members_of(
+        self, workspace_ids: Sequence[str], query: MemberQuery, request: PageRequest
+    ) -> Sequence[Page[Member]]:
+        return await _MEMBERS.pages(
+            self._reads,
+            MemberRow.workspace_id,
+            workspace_ids,
+            filter=query.filter,
+            sort=query.sort,
+            request=request,
+            is_root=True,
+        )
+
+    async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
+        return await _MEMBERS.by_ids(self._reads, actor, ids)

@@ -1,0 +1,378 @@
+"""Core tables"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision: str = "0001"
+down_revision: str | None = None
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "account",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("is_placeholder", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sa.UniqueConstraint("email", name=op.f("uq_account_email")),
+    )
+    op.create_table(
+        "event",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("actor_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("cause IN ('USER', 'IMPORT', 'SEED', 'SYSTEM')", name=op.f("ck_event_cause_known")),
+        sa.PrimaryKeyConstraint("workspace_id", "revision", name=op.f("pk_event")),
+    )
+    op.create_index(
+        op.f("ix_event_workspace_id_subject_id_revision"),
+        "event",
+        ["workspace_id", "subject_id", "revision"],
+        unique=False,
+    )
+    op.create_table(
+        "idempotency_key",
+        sa.Column("user_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("subject_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("revision", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_idempotency_key")),
+    )
+    op.create_index(op.f("ix_idempotency_key_created_at"), "idempotency_key", ["created_at"], unique=False)
+    op.create_table(
+        "job",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("run_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("checkpoint", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("progress_done", sa.Integer(), nullable=False),
+        sa.Column("progress_total", sa.Integer(), nullable=True),
+        sa.Column("dedupe_key", sa.Text(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('WAITING', 'RUNNING', 'DONE', 'PARKED')", name=op.f("ck_job_state_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+    )
+    op.create_index("ix_job_done", "job", ["updated_at"], unique=False, postgresql_where=sa.text("state = 'DONE'"))
+    op.create_index(
+        "ix_job_due", "job", ["run_at"], unique=False, postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')")
+    )
+    op.create_index(
+        "uq_job_dedupe_key", "job", ["dedupe_key"], unique=True, postgresql_where=sa.text("state = 'WAITING'")
+    )
+    op.create_table(
+        "schedule",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_schedule")),
+    )
+    op.create_table(
+        "signing_key",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("sealed_private_key", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("signs_from", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_key")),
+    )
+    op.create_table(
+        "workspace",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("slug", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workspace")),
+        sa.UniqueConstraint("slug", name=op.f("uq_workspace_slug")),
+    )
+    op.create_table(
+        "workspace_revision",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_workspace_revision")),
+    )
+    op.create_table(
+        "label",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("color", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_label_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
+        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_label_workspace_id_name")),
+    )
+    op.create_table(
+        "member",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("user_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("role IN ('OWNER', 'ADMIN', 'MEMBER', 'GUEST')", name=op.f("ck_member_role_known")),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_member_user_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_member_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
+        sa.UniqueConstraint("workspace_id", "user_id", name=op.f("uq_member_workspace_id_user_id")),
+    )
+    op.create_index(op.f("ix_member_user_id"), "member", ["user_id"], unique=False)
+    op.create_table(
+        "password",
+        sa.Column("user_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_password_user_id")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_password")),
+    )
+    op.create_table(
+        "project",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_project_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
+        sa.UniqueConstraint("workspace_id", "key", name=op.f("uq_project_workspace_id_key")),
+    )
+    op.create_table(
+        "session",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("user_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("client_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("source", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("end_reason", sa.String(), nullable=True),
+        sa.CheckConstraint("end_reason IN ('SIGNED_OUT', 'REUSED')", name=op.f("ck_session_end_reason_known")),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_session_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
+    )
+    op.create_index(op.f("ix_session_user_id"), "session", ["user_id"], unique=False)
+    op.create_table(
+        "project_number",
+        sa.Column("project_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_project_number_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_project_number")),
+    )
+    op.create_table(
+        "refresh_token",
+        sa.Column("digest", sa.Text(collation="C"), nullable=False),
+        sa.Column("session_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name=op.f("fk_refresh_token_session_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_refresh_token")),
+    )
+    op.create_index(op.f("ix_refresh_token_session_id"), "refresh_token", ["session_id"], unique=False)
+    op.create_table(
+        "state",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("color", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "category IN ('BACKLOG', 'UNSTARTED', 'STARTED', 'COMPLETED', 'CANCELED')",
+            name=op.f("ck_state_category_known"),
+        ),
+        sa.CheckConstraint("position >= 0", name=op.f("ck_state_position_natural")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_state_project_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_state_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_state")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_state_project_id_id")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_state_project_id_name")),
+    )
+    op.create_table(
+        "issue",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("identifier", sa.Text(collation="C"), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("state_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
+        sa.Column("creator_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("parent_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("due_date", sa.Date(), nullable=True),
+        sa.Column("estimate", sa.Integer(), nullable=True),
+        sa.Column("external_source", sa.Text(), nullable=True),
+        sa.Column("external_key", sa.Text(), nullable=True),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trashed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(external_source IS NULL) = (external_key IS NULL)", name=op.f("ck_issue_external_whole")),
+        sa.CheckConstraint("number > 0", name=op.f("ck_issue_number_positive")),
+        sa.CheckConstraint("parent_id <> id", name=op.f("ck_issue_parent_other")),
+        sa.ForeignKeyConstraint(["creator_id"], ["account.id"], name=op.f("fk_issue_creator_id")),
+        sa.ForeignKeyConstraint(["parent_id"], ["issue.id"], name=op.f("fk_issue_parent_id")),
+        sa.ForeignKeyConstraint(
+            ["project_id", "state_id"], ["state.project_id", "state.id"], name=op.f("fk_issue_project_id_state_id")
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_project_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_issue_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issue")),
+        sa.UniqueConstraint(
+            "project_id",
+            "external_source",
+            "external_key",
+            name=op.f("uq_issue_project_id_external_source_external_key"),
+        ),
+        sa.UniqueConstraint("project_id", "number", name=op.f("uq_issue_project_id_number")),
+        sa.UniqueConstraint("workspace_id", "identifier", name=op.f("uq_issue_workspace_id_identifier")),
+    )
+    op.create_index(op.f("ix_issue_creator_id"), "issue", ["creator_id"], unique=False)
+    op.create_index(op.f("ix_issue_parent_id"), "issue", ["parent_id"], unique=False)
+    op.create_index(
+        op.f("ix_issue_project_id_created_at_id"), "issue", ["project_id", "created_at", "id"], unique=False
+    )
+    op.create_index(op.f("ix_issue_project_id_due_date_id"), "issue", ["project_id", "due_date", "id"], unique=False)
+    op.create_index(op.f("ix_issue_project_id_priority_id"), "issue", ["project_id", "priority", "id"], unique=False)
+    op.create_index(
+        op.f("ix_issue_project_id_updated_at_id"), "issue", ["project_id", "updated_at", "id"], unique=False
+    )
+    op.create_index(op.f("ix_issue_state_id"), "issue", ["state_id"], unique=False)
+    op.create_index(
+        op.f("ix_issue_workspace_id_created_at_id"), "issue", ["workspace_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_issue_workspace_id_due_date_id"), "issue", ["workspace_id", "due_date", "id"], unique=False
+    )
+    op.create_index(op.f("ix_issue_workspace_id_number_id"), "issue", ["workspace_id", "number", "id"], unique=False)
+    op.create_index(
+        op.f("ix_issue_workspace_id_priority_id"), "issue", ["workspace_id", "priority", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_issue_workspace_id_updated_at_id"), "issue", ["workspace_id", "updated_at", "id"], unique=False
+    )
+    op.create_table(
+        "comment",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("author_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("external_key", sa.Text(), nullable=True),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["account.id"], name=op.f("fk_comment_author_id")),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_comment_issue_id")),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_comment_project_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_comment_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
+        sa.UniqueConstraint("issue_id", "external_key", name=op.f("uq_comment_issue_id_external_key")),
+    )
+    op.create_index(op.f("ix_comment_author_id"), "comment", ["author_id"], unique=False)
+    op.create_index(
+        op.f("ix_comment_issue_id_created_at_id"), "comment", ["issue_id", "created_at", "id"], unique=False
+    )
+    op.create_table(
+        "issue_assignee",
+        sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("user_id", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_assignee_issue_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_issue_assignee_user_id")),
+        sa.PrimaryKeyConstraint("issue_id", "user_id", name=op.f("pk_issue_assignee")),
+    )
+    op.create_index(op.f("ix_issue_assignee_user_id_issue_id"), "issue_assignee", ["user_id", "issue_id"], unique=False)
+    op.create_table(
+        "issue_label",
+        sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("label_id", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_label_issue_id")),
+        sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_issue_label_label_id")),
+        sa.PrimaryKeyConstraint("issue_id", "label_id", name=op.f("pk_issue_label")),
+    )
+    op.create_index(op.f("ix_issue_label_label_id_issue_id"), "issue_label", ["label_id", "issue_id"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_issue_label_label_id_issue_id"), table_name="issue_label")
+    op.drop_table("issue_label")
+    op.drop_index(op.f("ix_issue_assignee_user_id_issue_id"), table_name="issue_assignee")
+    op.drop_table("issue_assignee")
+    op.drop_index(op.f("ix_comment_issue_id_created_at_id"), table_name="comment")
+    op.drop_index(op.f("ix_comment_author_id"), table_name="comment")
+    op.drop_table("comment")
+    op.drop_index(op.f("ix_issue_workspace_id_updated_at_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_workspace_id_priority_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_workspace_id_number_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_workspace_id_due_date_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_workspace_id_created_at_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_state_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_project_id_updated_at_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_project_id_priority_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_project_id_due_date_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_project_id_created_at_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_parent_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_creator_id"), table_name="issue")
+    op.drop_table("issue")
+    op.drop_table("state")
+    op.drop_index(op.f("ix_refresh_token_session_id"), table_name="refresh_token")
+    op.drop_table("refresh_token")
+    op.drop_table("project_number")
+    op.drop_index(op.f("ix_session_user_id"), table_name="session")
+    op.drop_table("session")
+    op.drop_table("project")
+    op.drop_table("password")
+    op.drop_index(op.f("ix_member_user_id"), table_name="member")
+    op.drop_table("member")
+    op.drop_table("label")
+    op.drop_table("workspace_revision")
+    op.drop_table("workspace")
+    op.drop_table("signing_key")
+    op.drop_table("schedule")
+    op.drop_index("uq_job_dedupe_key", table_name="job", postgresql_where=sa.text("state = 'WAITING'"))
+    op.drop_index("ix_job_due", table_name="job", postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')"))
+    op.drop_index("ix_job_done", table_name="job", postgresql_where=sa.text("state = 'DONE'"))
+    op.drop_table("job")
+    op.drop_index(op.f("ix_idempotency_key_created_at"), table_name="idempotency_key")
+    op.drop_table("idempotency_key")
+    op.drop_index(op.f("ix_event_workspace_id_subject_id_revision"), table_name="event")
+    op.drop_table("event")
+    op.drop_table("account")
