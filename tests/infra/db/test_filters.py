@@ -1,0 +1,430 @@
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import DateTime, FromClause, MetaData, SmallInteger, func, insert, select, true
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from domain.shared.errors import ErrorCode, InvalidInput
+from domain.shared.filters import (
+    DEEPEST,
+    MOST_CONDITIONS,
+    DateTimeComparator,
+    EnumComparator,
+    IdComparator,
+    IntComparator,
+    ListComparator,
+    OrderComparator,
+    TextComparator,
+)
+from infra.db.base import Id, NumberedEnum
+from infra.db.filters import Filters, ToMany, ToOne
+
+
+class Rank(IntEnum):
+    LOW = 1
+    HIGH = 2
+    TOP = 3
+
+
+class OwnBase(DeclarativeBase):
+    metadata = MetaData()
+    type_annotation_map = {datetime: DateTime(timezone=True)}
+
+
+class PersonRow(OwnBase):
+    __tablename__ = "filter_person"
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+
+
+class ThingRow(OwnBase):
+    __tablename__ = "filter_thing"
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    title: Mapped[str | None]
+    rank: Mapped[Rank | None] = mapped_column(NumberedEnum(Rank))
+    size: Mapped[int | None] = mapped_column(SmallInteger)
+    created_at: Mapped[datetime]
+    owner_id: Mapped[Id | None]
+    parent_id: Mapped[Id | None]
+
+
+class FanRow(OwnBase):
+    __tablename__ = "filter_fan"
+    thing_id: Mapped[Id] = mapped_column(primary_key=True)
+    person_id: Mapped[Id] = mapped_column(primary_key=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFilter:
+    and_: "tuple[PersonFilter, ...] | None" = None
+    or_: "tuple[PersonFilter, ...] | None" = None
+    not_: "PersonFilter | None" = None
+    id: IdComparator | None = None
+    name: TextComparator | None = None
+    owns: "ListComparator[ThingFilter] | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThingFilter:
+    and_: "tuple[ThingFilter, ...] | None" = None
+    or_: "tuple[ThingFilter, ...] | None" = None
+    not_: "ThingFilter | None" = None
+    id: IdComparator | None = None
+    title: TextComparator | None = None
+    rank: EnumComparator[Rank] | None = None
+    size: IntComparator | None = None
+    created_at: DateTimeComparator | None = None
+    owner_id: IdComparator | None = None
+    owner: PersonFilter | None = None
+    parent: "ThingFilter | None" = None
+    fans: ListComparator[PersonFilter] | None = None
+    children: "ListComparator[ThingFilter] | None" = None
+    length: int | None = None
+
+
+def has_length(length: int, thing: FromClause) -> Any:
+    return func.length(thing.c.title) == length
+
+
+PEOPLE = Filters(
+    of=PersonFilter,
+    scalars={"id": PersonRow.id, "name": PersonRow.name},
+    to_many={"owns": ToMany(PersonRow.id, ThingRow.owner_id, lambda: THINGS)},
+)
+SCALARS = {
+    name: getattr(ThingRow, name) for name in ("id", "title", "rank", "size", "created_at", "owner_id")
+}  # fmt: skip
+RELATIONS: dict[str, Any] = {
+    "to_one": {
+        "owner": ToOne(ThingRow.owner_id, PersonRow.id, PEOPLE),
+        "parent": ToOne(ThingRow.parent_id, ThingRow.id, lambda: THINGS),
+    },
+    "to_many": {
+        "fans": ToMany(ThingRow.id, FanRow.thing_id, ToOne(FanRow.person_id, PersonRow.id, PEOPLE)),
+        "children": ToMany(ThingRow.id, ThingRow.parent_id, lambda: THINGS),
+    },
+}
+THINGS = Filters(of=ThingFilter, scalars=SCALARS, own={"length": has_length}, **RELATIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    id: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    id: str
+    title: str | None
+    rank: Rank | None
+    size: int | None
+    created_at: datetime
+    owner_id: str | None
+    parent_id: str | None
+
+
+NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
+TIMES = [NOON, NOON + timedelta(microseconds=1), NOON - timedelta(days=1)]
+TEXTS = ["", "a", "A%b", "a_b", "a\\b", "É!", "100%", "_"]
+IDS = [f"t{number}" for number in range(14)]
+PERSON_IDS = [f"p{number}" for number in range(5)]
+random = Random(7)
+PERSONS = {id_: Person(id=id_, name=name) for id_, name in zip(PERSON_IDS, [None, "a", "A", "a%", "é"], strict=True)}
+ALL = {
+    id_: Thing(
+        id=id_,
+        title=random.choice([None, *TEXTS]),
+        rank=random.choice([None, *Rank]),
+        size=random.choice([None, -1, 0, 7]),
+        created_at=random.choice(TIMES),
+        owner_id=random.choice([None, *PERSON_IDS[:-1]]),
+        parent_id=random.choice([None, *IDS[:number]]),
+    )
+    for number, id_ in enumerate(IDS)
+}
+FANS = {(random.choice(IDS[:9]), random.choice(PERSON_IDS)) for _ in range(18)}
+
+
+@pytest.fixture(scope="module")
+async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
+    engine = create_async_engine(database_url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.run_sync(OwnBase.metadata.create_all)
+        for table, rows in ((PersonRow, PERSONS.values()), (ThingRow, ALL.values())):
+            names = [field.name for field in fields(next(iter(rows)))]
+            await connection.execute(insert(table), [{name: getattr(row, name) for name in names} for row in rows])
+        await connection.execute(insert(FanRow), [{"thing_id": thing, "person_id": fan} for thing, fan in FANS])
+        yield connection
+        await connection.run_sync(OwnBase.metadata.drop_all)
+    await engine.dispose()
+
+
+async def matching(connection: AsyncConnection, filter: ThingFilter | None) -> list[str]:
+    statement = select(ThingRow.id).where(THINGS.where(filter)).order_by(ThingRow.id)
+    return list((await connection.execute(statement)).scalars())
+
+
+# The oracle: what a filter means, said in Python.
+
+OPERATORS = {
+    "eq": lambda value, wanted: value is not None and value == wanted,
+    "neq": lambda value, wanted: value != wanted,
+    "in_": lambda value, wanted: value is not None and value in wanted,
+    "not_in": lambda value, wanted: value not in wanted,
+    "lt": lambda value, wanted: value is not None and value < wanted,
+    "lte": lambda value, wanted: value is not None and value <= wanted,
+    "gt": lambda value, wanted: value is not None and value > wanted,
+    "gte": lambda value, wanted: value is not None and value >= wanted,
+    "contains": lambda value, wanted: value is not None and wanted.lower() in value.lower(),
+    "starts_with": lambda value, wanted: value is not None and value.lower().startswith(wanted.lower()),
+    "is_null": lambda value, wanted: (value is None) is wanted,
+}
+
+
+def said(part: Any) -> dict[str, Any]:
+    return {field.name: getattr(part, field.name) for field in fields(part) if getattr(part, field.name) is not None}
+
+
+def related(row: Any, name: str) -> list[Any]:
+    match name:
+        case "owner":
+            return [PERSONS[row.owner_id]] if row.owner_id else []
+        case "parent":
+            return [ALL[row.parent_id]] if row.parent_id else []
+        case "fans":
+            return [PERSONS[person] for thing, person in FANS if thing == row.id]
+        case "children":
+            return [thing for thing in ALL.values() if thing.parent_id == row.id]
+        case "owns":
+            return [thing for thing in ALL.values() if thing.owner_id == row.id]
+    raise AssertionError(name)
+
+
+def holds(filter: Any, row: Any) -> bool:
+    def field_holds(name: str, value: Any) -> bool:
+        match name:
+            case "and_":
+                return all(holds(part, row) for part in value)
+            case "or_":
+                return any(holds(part, row) for part in value)
+            case "not_":
+                return not holds(value, row)
+            case "length":
+                return row.title is not None and len(row.title) == value
+            case "owner" | "parent":
+                return any(holds(value, other) for other in related(row, name))
+            case "fans" | "children" | "owns":
+                others = related(row, name)
+                return (
+                    (value.some is None or any(holds(value.some, other) for other in others))
+                    and (value.every is None or all(holds(value.every, other) for other in others))
+                    and (value.none is None or not any(holds(value.none, other) for other in others))
+                )
+        return all(OPERATORS[operator](getattr(row, name), wanted) for operator, wanted in said(value).items())
+
+    return all(field_holds(name, value) for name, value in said(filter).items())
+
+
+def expected(filter: ThingFilter) -> list[str]:
+    return sorted(thing.id for thing in ALL.values() if holds(filter, thing))
+
+
+def some_of(kind: Any, most: int, **strategies: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Objects of which at most that many fields say something."""
+    names = st.lists(st.sampled_from(sorted(strategies)), unique=True, max_size=most)
+    return names.flatmap(lambda names: st.builds(kind, **{name: strategies[name] for name in names}))
+
+
+def comparator(kind: Any, values: list[Any], **more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    value, values_ = st.sampled_from(values), st.lists(st.sampled_from(values), max_size=3).map(tuple)
+    known = {field.name for field in fields(kind)}
+    operators = {name: value for name in ("eq", "neq", "lt", "lte", "gt", "gte") if name in known}
+    lists = dict.fromkeys(("in_", "not_in"), values_)
+    null = {"is_null": st.booleans()} if "is_null" in known else {}
+    return some_of(kind, 2, **operators, **lists, **null, **more)
+
+
+def texts(values: list[str]) -> st.SearchStrategy[TextComparator]:
+    parts = st.sampled_from([*values, "B", "é", "%", "\\", "a_"])
+    return comparator(TextComparator, values, contains=parts, starts_with=parts)
+
+
+def filters(kind: Any, depth: int) -> st.SearchStrategy[Any]:
+    of_person = kind is PersonFilter
+    strategies: dict[str, st.SearchStrategy[Any]] = (
+        {"id": comparator(IdComparator, PERSON_IDS), "name": texts(["a", "A", "é"])}
+        if of_person
+        else {
+            "id": comparator(IdComparator, IDS),
+            "title": texts(TEXTS),
+            "rank": comparator(EnumComparator, list(Rank)),
+            "size": comparator(OrderComparator, [-1, 0, 7, 2**31 - 1]),
+            "created_at": comparator(OrderComparator, TIMES),
+            "owner_id": comparator(IdComparator, PERSON_IDS),
+            "length": st.integers(0, 4),
+        }
+    )
+    if depth:
+        same, things = filters(kind, depth - 1), filters(ThingFilter, depth - 1)
+        people = filters(PersonFilter, depth - 1) if not of_person else same
+        several = st.lists(same, max_size=2).map(tuple)
+        strategies |= {"and_": several, "or_": several, "not_": same}
+        strategies |= (
+            {"owns": some_of(ListComparator, 2, some=things, every=things, none=things)}
+            if of_person
+            else {
+                "owner": people,
+                "parent": things,
+                "fans": some_of(ListComparator, 2, some=people, every=people, none=people),
+                "children": some_of(ListComparator, 2, some=things, every=things, none=things),
+            }
+        )
+    return some_of(kind, 2, **strategies)
+
+
+few = settings(
+    max_examples=250,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+class TestMeaning:
+    @few
+    @given(filter=filters(ThingFilter, 3))
+    async def test_any_filter_and_its_complement_find_what_they_say(self, connection, filter):
+        found = await matching(connection, filter)
+        assert found == expected(filter)
+        assert await matching(connection, ThingFilter(not_=filter)) == sorted(set(IDS) - set(found))
+
+    @pytest.mark.parametrize(
+        ("filter", "is_everything"),
+        [
+            (None, True),
+            (ThingFilter(), True),
+            (ThingFilter(and_=()), True),
+            (ThingFilter(or_=()), False),
+            (ThingFilter(not_=ThingFilter()), False),
+            (ThingFilter(or_=(ThingFilter(),)), True),
+            (ThingFilter(title=TextComparator()), True),
+            (ThingFilter(id=IdComparator(in_=())), False),
+            (ThingFilter(title=TextComparator(not_in=())), True),
+            (ThingFilter(fans=ListComparator(every=PersonFilter())), True),
+            (ThingFilter(size=IntComparator(gt=2**40)), False),
+        ],
+    )
+    async def test_empty_parts_mean_all_or_nothing(self, connection, filter, is_everything):
+        assert await matching(connection, filter) == (sorted(IDS) if is_everything else [])
+
+    @pytest.mark.parametrize(
+        "filter",
+        [
+            *(ThingFilter(title=TextComparator(**{operator: text}))
+              for operator in ("eq", "neq", "contains", "starts_with") for text in [*TEXTS, "é", "%", "\\"]),
+            ThingFilter(title=TextComparator(not_in=("a", "_"))),
+            ThingFilter(rank=EnumComparator(neq=Rank.LOW)),
+            ThingFilter(rank=EnumComparator(in_=(Rank.LOW, Rank.TOP))),
+            ThingFilter(owner=PersonFilter()),
+            ThingFilter(owner=PersonFilter(id=IdComparator(eq="p1"))),
+            ThingFilter(owner=PersonFilter(id=IdComparator(neq="p1"))),
+            ThingFilter(owner=PersonFilter(id=IdComparator(is_null=True))),
+            ThingFilter(parent=ThingFilter(parent=ThingFilter(owner=PersonFilter()))),
+            ThingFilter(fans=ListComparator(some=PersonFilter())),
+            ThingFilter(fans=ListComparator(none=PersonFilter())),
+            ThingFilter(fans=ListComparator(every=PersonFilter(name=TextComparator(eq="a")))),
+            ThingFilter(children=ListComparator(some=ThingFilter(children=ListComparator(some=ThingFilter())))),
+            ThingFilter(owner=PersonFilter(owns=ListComparator(every=ThingFilter(owner_id=IdComparator(eq="p2"))))),
+        ],
+    )  # fmt: skip
+    async def test_each_kind_of_condition(self, connection, filter):
+        assert await matching(connection, filter) == expected(filter)
+
+
+def nested(depth: int) -> ThingFilter:
+    innermost = ThingFilter(size=IntComparator(eq=1))
+    return innermost if depth == 1 else ThingFilter(not_=nested(depth - 1))
+
+
+def wide(conditions: int) -> ThingFilter:
+    return ThingFilter(or_=(ThingFilter(size=IntComparator(gt=0, lt=9)),) * (conditions // 2))
+
+
+class TestLimits:
+    async def test_the_largest_filters_run(self, connection):
+        assert await matching(connection, nested(DEEPEST)) == expected(nested(DEEPEST))
+        assert await matching(connection, wide(MOST_CONDITIONS)) == expected(wide(MOST_CONDITIONS))
+        many = ThingFilter(id=IdComparator(in_=tuple(IDS) * 50))
+        assert await matching(connection, many) == sorted(IDS)
+
+    @pytest.mark.parametrize(
+        "filter",
+        [
+            nested(DEEPEST + 1),
+            nested(500),
+            replace(nested(DEEPEST - 1), fans=ListComparator(some=PersonFilter()), and_=(nested(DEEPEST),)),
+            wide(MOST_CONDITIONS + 2),
+            ThingFilter(and_=(ThingFilter(),) * (MOST_CONDITIONS + 1)),
+            ThingFilter(and_=(ThingFilter(or_=()),) * (MOST_CONDITIONS + 1)),
+            ThingFilter(and_=(ThingFilter(fans=ListComparator()),) * (MOST_CONDITIONS + 1)),
+            ThingFilter(and_=(ThingFilter(title=TextComparator()),) * (MOST_CONDITIONS + 1)),
+        ],
+    )
+    def test_larger_ones_are_refused(self, filter):
+        with pytest.raises(InvalidInput, match="at most") as refused:
+            THINGS.where(filter)
+        assert (refused.value.failure, refused.value.path) == (ErrorCode.LIMIT_EXCEEDED, ("filter",))
+
+    @pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800"])
+    def test_text_that_cannot_be_stored_is_refused(self, text):
+        for comparator in (TextComparator(eq=text), TextComparator(in_=("a", text)), TextComparator(contains=text)):
+            with pytest.raises(InvalidInput, match="NUL") as refused:
+                THINGS.where(ThingFilter(not_=ThingFilter(title=comparator)))
+            assert refused.value.path == ("filter",)
+
+
+class TestStatements:
+    def test_values_and_their_number_leave_the_statement_as_it_is(self):
+        def key(id_: str, *ids: str) -> Any:
+            wanted = ThingFilter(
+                id=IdComparator(in_=ids),
+                owner=PersonFilter(name=TextComparator(contains=id_)),
+                children=ListComparator(every=ThingFilter(id=IdComparator(eq=id_))),
+            )
+            return select(ThingRow.id).where(THINGS.where(wanted))._generate_cache_key()
+
+        assert key("a", "b") == key("c", "d", "e", "f")
+
+    def test_related_by_id_is_a_condition_on_the_reference(self):
+        condition = THINGS.where(ThingFilter(owner=PersonFilter(id=IdComparator(eq="p1"))))
+        sql = str(condition.compile(dialect=asyncpg.dialect()))
+        assert sql == 'filter_thing.owner_id IS NOT NULL AND filter_thing.owner_id = $1::VARCHAR COLLATE "C"'
+
+    def test_no_filter_adds_nothing(self):
+        assert str(select(ThingRow.id).where(THINGS.where(ThingFilter()))) == str(select(ThingRow.id).where(true()))
+
+
+class TestConstruction:
+    def test_a_field_without_meaning_is_found_at_import(self):
+        with pytest.raises(TypeError, match="ThingFilter and its conditions do not agree on length"):
+            Filters(of=ThingFilter, scalars=SCALARS, **RELATIONS)
+
+    def test_a_meaning_without_a_field_is_found_at_import(self):
+        with pytest.raises(TypeError, match="do not agree on colour"):
+            Filters(of=ThingFilter, scalars=SCALARS, own={"length": has_length, "colour": has_length}, **RELATIONS)
+
+    def test_scalars_of_another_table_are_found_at_import(self):
+        with pytest.raises(TypeError, match="columns of one table"):
+            Filters(of=ThingFilter, scalars={**SCALARS, "title": PersonRow.name}, own={"length": has_length},
+                    **RELATIONS)  # fmt: skip

@@ -1,0 +1,476 @@
+import base64
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import DateTime, Float, Integer, MetaData, Select, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from domain.shared.errors import ErrorCode, InvalidInput
+from domain.shared.pages import Direction, Nulls, Page, PageRequest, Sort
+from infra.db.base import Id, NumberedEnum
+from infra.db.keyset import MOST_KEYS, Keyset, KeysetPlan
+from infra.db.read import Reads
+
+
+class Rank(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Order(StrEnum):
+    CREATED_AT = "created_at"
+    DUE = "due"
+    RANK = "rank"
+    NAME = "name"
+    NUMBER = "number"
+    LENGTH = "length"
+
+
+class OwnBase(DeclarativeBase):
+    metadata = MetaData()
+    type_annotation_map = {datetime: DateTime(timezone=True)}
+
+
+class ItemRow(OwnBase):
+    __tablename__ = "keyset_item"
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    parent: Mapped[Id]
+    created_at: Mapped[datetime]
+    due: Mapped[date | None]
+    rank: Mapped[Rank | None] = mapped_column(NumberedEnum(Rank))
+    name: Mapped[Id | None]
+    number: Mapped[int]
+
+
+COLUMNS = {
+    Order.CREATED_AT: ItemRow.created_at,
+    Order.DUE: ItemRow.due,
+    Order.RANK: ItemRow.rank,
+    Order.NAME: ItemRow.name,
+    Order.NUMBER: ItemRow.number,
+    Order.LENGTH: func.length(ItemRow.name, type_=Integer),
+}
+KEYSET = Keyset(Order, COLUMNS, id_column=ItemRow.id)
+ROWS: Select[Any] = select(ItemRow.id, ItemRow.due).where(ItemRow.parent == bindparam("parent"))
+ALL_ROWS: Select[Any] = select(ItemRow.id, ItemRow.due)
+NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    id: str
+    parent: str
+    created_at: datetime
+    due: date | None
+    rank: Rank | None
+    name: str | None
+    number: int
+
+    @property
+    def length(self) -> int | None:
+        return None if self.name is None else len(self.name)
+
+    @property
+    def row(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@pytest.fixture(scope="module")
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(database_url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.run_sync(OwnBase.metadata.create_all)
+    yield engine
+    async with engine.connect() as connection:
+        await connection.run_sync(OwnBase.metadata.drop_all)
+    await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def reads(engine: AsyncEngine) -> Reads:
+    return Reads(engine)
+
+
+async def run(engine: AsyncEngine, *statements: Any) -> None:
+    async with engine.connect() as connection:
+        for statement in statements:
+            await connection.execute(statement)
+
+
+async def fill(engine: AsyncEngine, items: Sequence[Item]) -> None:
+    await run(engine, delete(ItemRow), *([insert(ItemRow).values([item.row for item in items])] if items else []))
+
+
+def in_order(items: Sequence[Item], sort: Sequence[Sort[Order]]) -> list[str]:
+    """What the pages must add up to, said in Python."""
+    ordered = sorted(items, key=lambda item: item.id, reverse=bool(sort) and sort[-1].direction is Direction.DESC)
+    for key in reversed(sort):
+        with_value = [item for item in ordered if getattr(item, key.by) is not None]
+        without = [item for item in ordered if getattr(item, key.by) is None]
+        with_value.sort(key=lambda item, by=key.by: getattr(item, by), reverse=key.direction is Direction.DESC)
+        ordered = without + with_value if key.nulls is Nulls.FIRST else with_value + without
+    return [item.id for item in ordered]
+
+
+def plan(sort: Sequence[Sort[Order]], scope: object = "items", **request: Any) -> KeysetPlan:
+    return KEYSET.plan(sort, PageRequest(**request), default=50, scope=scope)
+
+
+async def page(reads: Reads, sort: Sequence[Sort[Order]], parent: str = "a", **request: Any) -> Page[str]:
+    return await plan(sort, **request).page(reads, ROWS, lambda row: row[0], parent=parent)
+
+
+def items(parents: str = "a") -> st.SearchStrategy[list[Item]]:
+    values = st.fixed_dictionaries(
+        {
+            "parent": st.sampled_from(parents),
+            "created_at": st.sampled_from([NOON, NOON + timedelta(microseconds=1), NOON - timedelta(days=1)]),
+            "due": st.sampled_from([None, date(1, 1, 1), date(2024, 2, 29)]),
+            "rank": st.sampled_from([None, Rank.LOW, Rank.HIGH]),
+            "name": st.sampled_from([None, "", "a", "é", "zz", "\U0001f41d"]),
+            "number": st.sampled_from([-(2**31), 0, 2**31 - 1]),
+        }
+    )
+    return st.lists(values, max_size=12).map(lambda rows: [Item(id=f"i{n}", **row) for n, row in enumerate(rows, 10)])
+
+
+sorts = st.lists(
+    st.builds(Sort, by=st.sampled_from(Order), direction=st.sampled_from(Direction), nulls=st.sampled_from(Nulls)),
+    max_size=3,
+    unique_by=lambda key: key.by,
+)
+few = settings(
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+class TestPaging:
+    @few
+    @given(items=items(), sort=sorts, size=st.integers(1, 5))
+    async def test_pages_add_up_to_the_sorted_list_both_ways(self, engine, reads, items, sort, size):
+        await fill(engine, items)
+        expected = in_order(items, sort)
+        forward, after, is_last = [], None, False
+        while not is_last:
+            got = await page(reads, sort, first=size, after=after, is_counted=True)
+            forward += got.nodes
+            assert got.total_count == len(items)
+            assert got.has_previous_page is (after is not None)
+            assert got.has_next_page is (len(forward) < len(items))
+            after, is_last = got.page_info.end_cursor, not got.has_next_page
+        assert forward == expected
+        backward, before, is_last = [], None, False
+        while not is_last:
+            got = await page(reads, sort, last=size, before=before)
+            backward[:0] = got.nodes
+            assert got.has_next_page is (before is not None)
+            assert got.has_previous_page is (len(backward) < len(items))
+            before, is_last = got.page_info.start_cursor, not got.has_previous_page
+        assert backward == expected
+
+    @few
+    @given(items=items(), sort=sorts, size=st.integers(1, 4), data=st.data())
+    async def test_untouched_rows_come_exactly_once_whatever_happens_between_pages(
+        self, engine, reads, items, sort, size, data
+    ):
+        await fill(engine, items)
+        touched = {item.id for item in items if data.draw(st.booleans())}
+        untouched = [item for item in items if item.id not in touched]
+        seen, after, is_last, turn = [], None, False, 0
+        while not is_last:
+            got = await page(reads, sort, first=size, after=after)
+            seen += got.nodes
+            after, is_last, turn = got.page_info.end_cursor, not got.has_next_page, turn + 1
+            victims = [touched.pop()] if touched else []
+            newcomer = Item(
+                id=f"i{data.draw(st.integers(0, 99))}-{turn}", parent="a", created_at=NOON, due=None, rank=Rank.LOW,
+                name="a", number=0,
+            )  # fmt: skip
+            if turn <= len(items):
+                await run(engine, insert(ItemRow).values(newcomer.row))
+            if turn % 2:
+                await run(engine, delete(ItemRow).where(ItemRow.id.in_(victims)))
+            else:
+                await run(engine, update(ItemRow).where(ItemRow.id.in_(victims)).values(due=date(1, 1, 1), name=None))
+        stable = {item.id for item in untouched}
+        assert [id_ for id_ in seen if id_ in stable] == in_order(untouched, sort)
+
+    @few
+    @given(items=items(parents="abc"), sort=sorts, size=st.integers(1, 3), is_backward=st.booleans(), data=st.data())
+    async def test_lists_under_many_parents_equal_those_under_each(
+        self, engine, reads, items, sort, size, is_backward, data
+    ):
+        await fill(engine, items)
+        request: dict[str, Any] = {"last" if is_backward else "first": size}
+        start = (await page(reads, sort, parent="a", first=100)).cursors
+        if start and data.draw(st.booleans()):
+            request["before" if is_backward else "after"] = data.draw(st.sampled_from(list(start)))
+        parents = ["b", "nobody", "a", "b", "c"]
+        wanted = plan(sort, is_counted=True, **request)
+        pages = await wanted.pages(reads, ALL_ROWS, lambda row: row[0], parent=ItemRow.parent, parents=parents)
+        for parent, got in zip(parents, pages, strict=True):
+            one = await page(reads, sort, parent=parent, is_counted=True, **request)
+            assert (got.nodes, list(got.cursors)) == (one.nodes, list(one.cursors))
+            assert (got.has_next_page, got.has_previous_page) == (one.has_next_page, one.has_previous_page)
+            assert got.total_count == one.total_count == sum(item.parent == parent for item in items)
+
+    async def test_selected_columns_come_first_and_keys_are_not_selected_twice(self, engine, reads):
+        await fill(engine, [item(id="i1", due=date(2024, 1, 2))])
+        sort = [Sort(by=Order.DUE), Sort(by=Order.NUMBER)]
+        got = await plan(sort).page(reads, ROWS, tuple, parent="a")
+        assert got.nodes == [("i1", date(2024, 1, 2), 7)]
+        [under] = await plan(sort).pages(reads, ALL_ROWS, tuple, parent=ItemRow.parent, parents=["a"])
+        assert under.nodes == [("i1", date(2024, 1, 2), 7, "a")]
+
+    async def test_the_default_size_holds_when_none_is_asked_for(self, engine, reads):
+        await fill(engine, [item(id=f"i{number:03}") for number in range(60)])
+        got = await page(reads, [])
+        assert (len(got.nodes), got.has_next_page, got.total_count) == (50, True, None)
+
+
+def item(**values: Any) -> Item:
+    return Item(**{"id": "i1", "parent": "a", "created_at": NOON, "due": None, "rank": None, "name": None,
+                   "number": 7} | values)  # fmt: skip
+
+
+def packed(*parts: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).rstrip(b"=").decode()
+
+
+BY_ALL = [Sort(by=Order.CREATED_AT), Sort(by=Order.DUE), Sort(by=Order.RANK), Sort(by=Order.NAME)]
+SCOPE = plan(BY_ALL).scope
+VALUES = (1709208000000001, 738000, 1, "é", "i1")
+
+
+class TestCursors:
+    @few
+    @given(
+        created_at=st.datetimes(timezones=st.just(UTC)),
+        due=st.none() | st.dates(),
+        rank=st.none() | st.sampled_from(Rank),
+        name=st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    )
+    async def test_values_survive_exactly(self, engine, reads, created_at, due, rank, name):
+        await fill(engine, [item(created_at=created_at, due=due, rank=rank, name=name)])
+        got = await page(reads, BY_ALL)
+        assert plan(BY_ALL, after=got.cursors[0]).after == (created_at, due, rank, name, "i1")
+        assert (await page(reads, BY_ALL, after=got.cursors[0])).nodes == []
+        assert list(got.cursors) == got.cursors[:] == [got.page_info.end_cursor]
+
+    def test_the_well_formed_one_that_the_bad_ones_vary_is_accepted(self):
+        assert plan(BY_ALL, after=packed(1, SCOPE, *VALUES)).after == (
+            NOON + timedelta(microseconds=1), date(2021, 7, 29), Rank.LOW, "é", "i1",
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "cursor",
+        [
+            "",
+            "=",
+            "a",
+            "é",
+            "\ud800",
+            "not base64!",
+            packed(1, SCOPE, *VALUES) + "\n",
+            packed(1, SCOPE, *VALUES) + "=====",
+            base64.urlsafe_b64encode(b"[" * 3000).decode(),
+            base64.urlsafe_b64encode(b"1").decode(),
+            base64.urlsafe_b64encode(b"{}").decode(),
+            base64.urlsafe_b64encode(b"\xff").decode(),
+            packed(),
+            packed(1),
+            packed(0, SCOPE, *VALUES),
+            packed("1", SCOPE, *VALUES),
+            packed(1, None, *VALUES),
+            packed(1, SCOPE, *VALUES[:-1]),
+            packed(1, SCOPE, *VALUES, None),
+            packed(1, SCOPE, None, *VALUES[1:]),
+            packed(1, SCOPE, True, *VALUES[1:]),
+            packed(1, SCOPE, 1.5, *VALUES[1:]),
+            packed(1, SCOPE, "2024-01-01", *VALUES[1:]),
+            packed(1, SCOPE, 2**63, *VALUES[1:]),
+            packed(1, SCOPE, -(2**63), *VALUES[1:]),
+            packed(1, SCOPE, VALUES[0], 0, *VALUES[2:]),
+            packed(1, SCOPE, VALUES[0], 2**40, *VALUES[2:]),
+            packed(1, SCOPE, *VALUES[:2], 2**15, *VALUES[3:]),
+            packed(1, SCOPE, *VALUES[:2], -(2**15) - 1, *VALUES[3:]),
+            packed(1, SCOPE, *VALUES[:3], "\0", "i1"),
+            packed(1, SCOPE, *VALUES[:3], [], "i1"),
+            packed(1, SCOPE, *VALUES[:4], None),
+            packed(1, SCOPE, *VALUES[:3], "x" * 9000, "i1"),
+        ],
+    )
+    @pytest.mark.parametrize("field", ["after", "before"])
+    def test_what_is_no_cursor_is_refused(self, cursor: str, field: str):
+        with pytest.raises(InvalidInput, match="This is not a cursor of this server") as refused:
+            plan(BY_ALL, **{field: cursor})
+        assert (refused.value.failure, refused.value.path) == (ErrorCode.INVALID_CURSOR, (field,))
+
+    @pytest.mark.parametrize(
+        ("sort", "scope"),
+        [
+            (BY_ALL[:-1], "items"),
+            ([*BY_ALL[:-1], Sort(by=Order.NAME, direction=Direction.DESC)], "items"),
+            ([*BY_ALL[:-1], Sort(by=Order.NAME, nulls=Nulls.FIRST)], "items"),
+            (BY_ALL, "others"),
+        ],
+    )
+    def test_one_of_another_list_filter_or_order_is_refused(self, sort: list[Sort[Order]], scope: str):
+        with pytest.raises(InvalidInput, match="belongs to another list") as refused:
+            plan(sort, scope, after=packed(1, SCOPE, *VALUES))
+        assert (refused.value.failure, refused.value.path) == (ErrorCode.INVALID_CURSOR, ("after",))
+
+
+class TestSorts:
+    def test_a_key_twice_is_refused(self):
+        with pytest.raises(InvalidInput, match="only once") as refused:
+            plan([Sort(by=Order.DUE), Sort(by=Order.DUE, direction=Direction.DESC)])
+        assert refused.value.path == ("sort",)
+
+    def test_too_many_keys_are_refused(self):
+        keys = [Sort(by=order) for order in Order]
+        assert len(plan(keys[:MOST_KEYS]).keys) == MOST_KEYS + 1
+        with pytest.raises(InvalidInput, match="At most 5") as refused:
+            plan(keys)
+        assert (refused.value.failure, refused.value.path) == (ErrorCode.LIMIT_EXCEEDED, ("sort",))
+
+    def test_an_order_without_a_column_is_found_at_import(self):
+        with pytest.raises(TypeError, match="Order has no column for LENGTH"):
+            Keyset(Order, {order: column for order, column in COLUMNS.items() if order != Order.LENGTH},
+                   id_column=ItemRow.id)  # fmt: skip
+
+    def test_a_column_that_cannot_travel_is_found_at_import(self):
+        with pytest.raises(TypeError, match="cannot travel in a cursor"):
+            Keyset(Order, {**COLUMNS, Order.LENGTH: func.sqrt(ItemRow.number, type_=Float)}, id_column=ItemRow.id)
+
+
+class TestStatements:
+    def test_pages_of_one_shape_share_one_statement(self):
+        sort = [Sort(by=Order.DUE), Sort(by=Order.NUMBER, direction=Direction.DESC)]
+        scope = plan(sort).scope
+        first = plan(sort, first=10, after=packed(1, scope, 738000, 1, "i1"))
+        second = plan(sort, first=20, after=packed(1, scope, 738001, 2, "i2"))
+        assert first.one(ROWS).statement is second.one(ROWS).statement
+        assert first.params != second.params
+
+    def test_statements_built_anew_share_one_compilation(self):
+        def keys(numbers: int, size: int) -> tuple[Any, Any]:
+            rows: Select[Any] = select(ItemRow.id).where(ItemRow.number == numbers)
+            request = plan([Sort(by=Order.DUE, direction=Direction.DESC)], first=size)
+            one, many = request.one(rows), request.per_parent(rows, parent=ItemRow.parent)
+            return one.statement._generate_cache_key(), many.statement._generate_cache_key()
+
+        assert keys(1, 10) == keys(2, 20)
+
+    def test_an_order_of_one_direction_without_nulls_is_one_row_comparison(self):
+        sort = [Sort(by=Order.NUMBER, direction=Direction.DESC), Sort(by=Order.CREATED_AT, direction=Direction.DESC)]
+        wanted = plan(sort, after=packed(1, plan(sort).scope, 1, 2, "i1"))
+        sql = str(wanted.one(ROWS).statement.compile(dialect=asyncpg.dialect()))
+        assert "UNION" not in sql
+        assert "(keyset_item.number, keyset_item.created_at, keyset_item.id) < (" in sql
+
+    @pytest.mark.parametrize("direction", Direction)
+    @pytest.mark.parametrize("nulls", Nulls)
+    def test_no_clause_on_nulls_keeps_a_plain_index_from_being_used(self, direction: Direction, nulls: Nulls):
+        sort = [Sort(by=Order.DUE, direction=direction, nulls=nulls)]
+        after_value = plan(sort, after=packed(1, plan(sort).scope, 738000, "i1"))
+        after_null = plan(sort, after=packed(1, plan(sort).scope, None, "i1"))
+        for wanted in (plan(sort), after_value, after_null):
+            sql = str(wanted.one(ROWS).statement.compile(dialect=asyncpg.dialect()))
+            assert "NULLS" not in sql.partition(") AS page")[0]
+
+
+@pytest.fixture(scope="module")
+async def crowd(engine: AsyncEngine) -> None:
+    """200,000 rows: half of them created at the same moment, a third without a due date."""
+    await run(
+        engine,
+        delete(ItemRow),
+        text(
+            "INSERT INTO keyset_item (id, parent, created_at, due, rank, name, number) "
+            "SELECT 'i' || lpad(n::text, 9, '0'), 'p' || n % 100, "
+            "timestamptz '2024-02-29 12:00Z' + CASE WHEN n % 2 = 0 THEN 0 ELSE n END * interval '1 s', "
+            "CASE WHEN n % 3 > 0 THEN date '2024-01-01' + n % 5 END, n % 2 + 1, md5(n::text), n "
+            "FROM generate_series(1, 200000) AS n"
+        ),
+        text("CREATE INDEX ON keyset_item (created_at, id)"),
+        text("CREATE INDEX ON keyset_item (due, id)"),
+        text("CREATE INDEX ON keyset_item (rank, created_at, id)"),
+        text("CREATE INDEX ON keyset_item (parent, created_at, id)"),
+        text("ANALYZE keyset_item"),
+    )
+
+
+CREATED, DUE = Order.CREATED_AT, Order.DUE
+DESC, FIRST = Direction.DESC, Nulls.FIRST
+TIE, TIE_START, TIE_END = "i000100000", "i000000004", "i000199998"
+MOMENT, DAY = 1709208000000000, date(2024, 1, 3).toordinal()
+DEEP_PAGES = {
+    "first": ([Sort(by=CREATED, direction=DESC)], None),
+    "amid ties": ([Sort(by=CREATED, direction=DESC)], (MOMENT, TIE)),
+    "amid ties, upwards": ([Sort(by=CREATED)], (MOMENT, TIE)),
+    "at the end of the ties": ([Sort(by=CREATED)], (MOMENT, TIE_END)),
+    "at the beginning of the ties": ([Sort(by=CREATED, direction=DESC)], (MOMENT, TIE_START)),
+    "first with nulls last": ([Sort(by=DUE, direction=DESC)], None),
+    "first with nulls first": ([Sort(by=DUE, nulls=FIRST)], None),
+    "amid days": ([Sort(by=DUE)], (DAY, TIE)),
+    "amid days, downwards": ([Sort(by=DUE, direction=DESC)], (DAY, TIE)),
+    "amid nulls": ([Sort(by=DUE, direction=DESC)], (None, TIE)),
+    "amid nulls that come first": ([Sort(by=DUE, nulls=FIRST)], (None, TIE_END)),
+    "in two directions": ([Sort(by=Order.RANK, direction=DESC), Sort(by=CREATED)], (1, MOMENT + 100_000_000, TIE)),
+}
+
+
+class TestQueryPlans:
+    @pytest.mark.parametrize("name", DEEP_PAGES)
+    async def test_a_deep_page_reads_no_more_than_it_shows(self, engine, crowd, name):
+        sort, values = DEEP_PAGES[name]
+        after = None if values is None else packed(1, plan(sort).scope, *values)
+        wanted = plan(sort, first=50, after=after)
+        statement = wanted.one(ALL_ROWS).statement
+        nodes = await explain(engine, statement, wanted.params)
+        branches = str(statement).count("FROM keyset_item")
+        scans = [node for node in nodes if "Relation Name" in node]
+        assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan"}
+        assert sum(rows_read(node) for node in scans) <= 51 * branches
+        assert all(node["Actual Rows"] <= 51 for node in nodes if "Sort" in node["Node Type"])
+
+    async def test_lists_under_parents_read_no_more_than_they_show(self, engine, crowd):
+        sort = [Sort(by=CREATED, direction=DESC)]
+        wanted = plan(sort, first=3, after=packed(1, plan(sort).scope, MOMENT + 100_000_000_000, TIE))
+        params = wanted.params | {"keyset_parents": [f"p{number}" for number in range(0, 100, 2)]}
+        nodes = await explain(engine, wanted.per_parent(ALL_ROWS, parent=ItemRow.parent).statement, params)
+        scans = [node for node in nodes if "Relation Name" in node]
+        assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan"}
+        assert sum(rows_read(node) for node in scans) == 50 * 4
+
+
+def rows_read(node: dict[str, Any]) -> float:
+    return (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+
+
+async def explain(engine: AsyncEngine, statement: Select[Any], params: dict[str, Any]) -> list[dict[str, Any]]:
+    sql = statement.params(params).compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True})
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        answer = await driver.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+    found, waiting = [], [answer[0]["Plan"]]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        waiting += node.get("Plans", [])
+    return found
