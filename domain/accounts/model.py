@@ -10,9 +10,9 @@ from domain.accounts.commands import Registration
 from domain.accounts.passwords import check_password
 from domain.shared.checks import Checks
 
-EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\x7f\ud800-\udfff]+")
+_PLAIN = r"[^@\s\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+EMAIL = re.compile(rf"(?=.{{3,254}}$){_PLAIN}{{1,64}}@{_PLAIN}+")  # lengths: RFC 5321, 4.5.3.1, erratum 1690
 EMAIL_RULE = "an e-mail address such as ann@example.org"
-LONGEST_EMAIL = 254  # characters (RFC 5321, 4.5.3.1.3, erratum 1690)
 
 UserId = NewType("UserId", str)
 
@@ -35,9 +35,10 @@ class User:
         """Raises Rejected naming every field that breaks a rule, the password's included."""
         email = normal_email(registration.email)
         with Checks() as check:
-            check.line("email", email, longest=LONGEST_EMAIL)
-            if email and len(email) <= LONGEST_EMAIL:
+            if email:
                 check.matches("email", email, EMAIL, EMAIL_RULE)
+            else:
+                check.line("email", email)
             name = check.line("name", registration.name, longest=80)
             check_password(check, registration.password, personal=(email, name))
         return cls(id=id, name=name, email=email, is_placeholder=False, created_at=now, updated_at=now)

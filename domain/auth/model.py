@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import zip_longest
 from typing import ClassVar, NewType
 
 from domain.accounts.model import UserId
 
 SessionId = NewType("SessionId", str)
 KeyId = NewType("KeyId", str)
+
+TOKEN_PREFIX = "tok"  # noqa: S105  of the ids of access tokens
 
 
 class EndReason(StrEnum):
@@ -103,6 +106,5 @@ def signing_key_at(keys: Sequence[SigningKey], now: datetime) -> SigningKey | No
 
 def verifying_keys_at(keys: Sequence[SigningKey], now: datetime, life: timedelta) -> list[SigningKey]:
     """Those whose tokens, living so long, may not have expired yet; `keys` are oldest first."""
-    followers = [*keys[1:], None]
-    pairs = zip(keys, followers, strict=True)
+    pairs = zip_longest(keys, keys[1:])
     return [key for key, next_key in pairs if next_key is None or now < next_key.signs_from + life]

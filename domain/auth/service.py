@@ -8,6 +8,7 @@ from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.guessing import GuessGuard
 from domain.auth.keyring import HEAD_START, LINGER, KeyRing
 from domain.auth.model import (
+    TOKEN_PREFIX,
     AccessClaims,
     AuthOptions,
     EndReason,
@@ -207,7 +208,7 @@ class AuthService:
         now = self._clock.now().replace(microsecond=0)
         life = min(self.options.access_life, session.expires_at - now)
         claims = AccessClaims(
-            token_id=self._ids.new("tok"),
+            token_id=self._ids.new(TOKEN_PREFIX),
             user_id=session.user_id,
             session_id=session.id,
             client_id=session.client_id,
