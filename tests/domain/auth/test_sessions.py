@@ -5,8 +5,10 @@ from sqlalchemy import func, select, update
 
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.model import EndReason
+from domain.auth.refresh import digest_of
 from domain.shared.actor import Actor
 from infra.accounts.tables import PasswordRow
+from infra.auth.repository import SqlSessionRepository
 from infra.auth.tables import RefreshTokenRow, SessionRow
 from tests.identity import Identity
 
@@ -117,9 +119,6 @@ async def test_32_concurrent_refreshes_give_one_token_100_times(identity: Identi
 
 async def test_one_statement_of_32_rotates(identity: Identity) -> None:
     """The repository alone, without the grace: exactly one winner."""
-    from domain.auth.refresh import digest_of
-    from infra.auth.repository import SqlSessionRepository
-
     await identity.register(email=ANN)
     token = (await identity.sign_in(ANN)).refresh_token
     now = identity.clock.now()
