@@ -1,0 +1,127 @@
+"""What both hashers promise, and what only the real one has to."""
+
+import asyncio
+import time
+import unicodedata
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from passlib.context import CryptContext
+
+from domain.accounts.ports import PasswordHasher, Verdict
+from infra.accounts.hashing import PasslibPasswordHasher, open_password_hasher
+from tests.fakes.hasher import MemoryPasswordHasher
+
+PASSWORD = "correct horse battery staple"
+WRONG = Verdict(is_right=False)
+RIGHT = Verdict(is_right=True)
+
+
+@pytest.fixture
+async def argon2() -> AsyncIterator[PasslibPasswordHasher]:
+    async with open_password_hasher() as hasher:
+        yield hasher
+
+
+@pytest.fixture(params=["argon2", "memory"])
+def hasher(request: pytest.FixtureRequest, argon2: PasslibPasswordHasher) -> PasswordHasher:
+    return argon2 if request.param == "argon2" else MemoryPasswordHasher()
+
+
+async def test_the_right_password_is_right_and_no_other(hasher: PasswordHasher) -> None:
+    stored = await hasher.hash(PASSWORD)
+    assert PASSWORD not in stored
+    assert await hasher.verify(PASSWORD, stored) == RIGHT
+    for other in ("", PASSWORD + " ", PASSWORD.upper(), PASSWORD[:-1]):
+        assert await hasher.verify(other, stored) == WRONG
+
+
+async def test_no_password_is_cut_off(hasher: PasswordHasher) -> None:
+    stored = await hasher.hash("x" * 72 + "A")
+    assert await hasher.verify("x" * 72 + "A", stored) == RIGHT
+    assert await hasher.verify("x" * 72 + "B", stored) == WRONG
+    long = await hasher.hash("x" * 1023 + "A")
+    assert await hasher.verify("x" * 1023 + "A", long) == RIGHT
+    assert await hasher.verify("x" * 1023 + "B", long) == WRONG
+
+
+async def test_both_normal_forms_are_one_password(hasher: PasswordHasher) -> None:
+    composed = unicodedata.normalize("NFC", "Zoë kauft fünf Äpfel 😀")
+    decomposed = unicodedata.normalize("NFD", composed)
+    assert composed != decomposed
+    assert await hasher.verify(decomposed, await hasher.hash(composed)) == RIGHT
+    assert await hasher.verify(composed, await hasher.hash(decomposed)) == RIGHT
+
+
+@pytest.mark.parametrize("password", ["x" * 1025, "é" * 513, "x" * 1_000_000, "\ud800" * 20, "a\0" * 20])
+async def test_what_is_no_password_is_wrong(hasher: PasswordHasher, password: str) -> None:
+    stored = await hasher.hash(PASSWORD)
+    started = time.perf_counter()
+    assert await hasher.verify(password, stored) == WRONG
+    assert time.perf_counter() - started < 0.5
+    with pytest.raises(ValueError, match="not a password"):
+        await hasher.hash(password)
+
+
+@pytest.mark.parametrize("stored", [None, "", "plain", "$argon2id$v=19$m=19456,t=2,p=1$x$y", "$2b$12$" + "x" * 53])
+async def test_without_a_usable_hash_every_password_is_wrong(hasher: PasswordHasher, stored: str | None) -> None:
+    for password in (PASSWORD, "", "plain", "\ud800"):
+        assert await hasher.verify(password, stored) == WRONG
+
+
+async def test_the_stored_hash_has_owasps_parameters_and_a_salt(argon2: PasslibPasswordHasher) -> None:
+    first, second = await argon2.hash(PASSWORD), await argon2.hash(PASSWORD)
+    assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert first != second
+
+
+async def test_a_weaker_hash_is_upgraded(argon2: PasslibPasswordHasher) -> None:
+    weak = CryptContext(
+        ["argon2"], argon2__type="ID", argon2__memory_cost=8192, argon2__time_cost=1, argon2__parallelism=1
+    ).hash(PASSWORD)
+    verdict = await argon2.verify(PASSWORD, weak)
+    assert verdict.is_right
+    assert verdict.upgraded is not None
+    assert await argon2.verify(PASSWORD, verdict.upgraded) == RIGHT
+    assert await argon2.verify("something else entirely", weak) == WRONG
+
+
+async def test_an_unknown_account_takes_as_long_as_a_known_one(argon2: PasslibPasswordHasher) -> None:
+    stored = await argon2.hash(PASSWORD)
+    known, unknown = [], []
+    for _ in range(10):
+        known.append(await _seconds(argon2, stored))
+        unknown.append(await _seconds(argon2, None))
+    assert 0.5 < min(unknown) / min(known) < 2
+
+
+async def test_hashing_leaves_the_event_loop_alone(argon2: PasslibPasswordHasher) -> None:
+    stored = await argon2.hash(PASSWORD)
+    worst = 0.0
+
+    async def watch() -> None:
+        nonlocal worst
+        while True:
+            started = time.perf_counter()
+            await asyncio.sleep(0.001)
+            worst = max(worst, time.perf_counter() - started)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*(argon2.verify(PASSWORD, stored) for _ in range(30)))
+    watching.cancel()
+    # 50 ms on an idle machine; the tests of others run beside this one.
+    assert worst < 0.25
+
+
+async def test_no_more_hashes_at_once_than_threads() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        hasher = PasslibPasswordHasher(pool)
+        await asyncio.gather(*(hasher.verify(PASSWORD, None) for _ in range(10)))
+        assert len(pool._threads) == 2
+
+
+async def _seconds(hasher: PasslibPasswordHasher, stored: str | None) -> float:
+    started = time.perf_counter()
+    await hasher.verify("not the password", stored)
+    return time.perf_counter() - started
