@@ -17,9 +17,9 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
-    any_,
     bindparam,
     func,
+    null,
     select,
     true,
     tuple_,
@@ -143,23 +143,25 @@ class KeysetPlan:
         parents: Sequence[str],
         **params: Any,
     ) -> list[Page[T]]:
-        """The same part of the list under each parent, in their order, by the same number of statements."""
+        """The same part of the list under each parent, in their order, with their totals, in one statement."""
         query = self.per_parent(rows, parent=parent)
         params[_PARENTS] = list(dict.fromkeys(parents))
         under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in parents}
+        totals: dict[str, int | None] = {}
         for row in await reads.fetch(query.statement, **params, **self.params):
-            under[row[-1]].append(row)
-        totals = dict[str, int | None].fromkeys(parents, 0 if self.request.is_counted else None)
-        if self.request.is_counted:
-            totals |= {row[0]: row[1] for row in await reads.fetch(_counts(rows, parent), **params)}
-        return [self._page(under[id_], build, query.positions, totals[id_]) for id_ in parents]
+            parent_id = row[-1]
+            totals[parent_id] = row[-2]
+            # A parent with nothing on this page has a row for its total alone.
+            if row[query.positions[-1]] is not None:
+                under[parent_id].append(row)
+        return [self._page(under[id_], build, query.positions, totals.get(id_)) for id_ in parents]
 
     def one(self, rows: AnySelect) -> "PageQuery":
         return _one(rows, self._reading_keys, self._nulls)
 
     def per_parent(self, rows: AnySelect, *, parent: InstrumentedAttribute[str]) -> "PageQuery":
-        """Rows end with the parent's id."""
-        return _per_parent(rows, self._reading_keys, self._nulls, parent)
+        """Rows end with the list's total, null unless it is asked for, and the parent's id."""
+        return _per_parent(rows, self._reading_keys, self._nulls, parent, self.request.is_counted)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -246,27 +248,31 @@ _one = lru_cache(DISTINCT_STATEMENTS)(_list)
 
 @lru_cache(DISTINCT_STATEMENTS)
 def _per_parent(
-    rows: AnySelect, keys: tuple[_Key, ...], nulls: Nullness, parent: InstrumentedAttribute[Any]
+    rows: AnySelect,
+    keys: tuple[_Key, ...],
+    nulls: Nullness,
+    parent: InstrumentedAttribute[Any],
+    is_counted: bool,
 ) -> PageQuery:
     ids = func.unnest(bindparam(_PARENTS, type_=ARRAY(parent.type)))
     parents = ids.table_valued("id", with_ordinality="position").render_derived("parent")
     of_parent = rows.where(parent == parents.c.id).correlate(parents)
     statement, positions = _list(of_parent, keys, nulls)
     page = statement.lateral("page")
-    joined = select(*page.c, parents.c.id.label("keyset_parent")).select_from(parents.join(page, true()))
+    if is_counted:
+        counted = _count(of_parent).lateral("counted")
+        total: ColumnElement[Any] = counted.c.total
+        source = parents.join(counted, true()).outerjoin(page, true())
+    else:
+        total = null()
+        source = parents.join(page, true())
+    joined = select(*page.c, total, parents.c.id.label("keyset_parent")).select_from(source)
     return PageQuery(joined.order_by(parents.c.position, *_order(page, keys, positions)), positions)
 
 
 @lru_cache(DISTINCT_STATEMENTS)
 def _count(rows: AnySelect) -> AnySelect:
-    return rows.with_only_columns(func.count(), maintain_column_froms=True)
-
-
-@lru_cache(DISTINCT_STATEMENTS)
-def _counts(rows: AnySelect, parent: InstrumentedAttribute[str]) -> AnySelect:
-    ids = bindparam(_PARENTS, type_=ARRAY(parent.type))
-    counted: AnySelect = rows.with_only_columns(parent, func.count(), maintain_column_froms=True)
-    return counted.where(parent == any_(ids)).group_by(parent)
+    return rows.with_only_columns(func.count().label("total"), maintain_column_froms=True)
 
 
 def _with_keys(rows: AnySelect, keys: tuple[_Key, ...]) -> PageQuery:

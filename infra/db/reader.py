@@ -76,8 +76,8 @@ class EntityTable(Generic[E, O]):
         scope = (parent.key, filter, tuple(str(condition) for condition in conditions))
         plan = self._keyset.plan(sort, request, default=DEFAULT if is_root else DEFAULT_NESTED, scope=scope)
         rows = self.select.where(*conditions, self._filters.where(filter))
-        if len(parent_ids) == 1:
-            # One parent needs no LATERAL join, and lets the planner use what it knows of that parent.
+        if is_root and len(parent_ids) == 1:
+            # The busiest lists need no LATERAL join, and the planner may use what it knows of this parent.
             own = rows.where(parent == bindparam("parent_id"))
             return [await plan.page(reads, own, self.build, parent_id=parent_ids[0])]
         return await plan.pages(reads, rows, self.build, parent=parent, parents=parent_ids)

@@ -234,7 +234,7 @@ class TestPaging:
         got = await plan(sort).page(reads, ROWS, tuple, parent="a")
         assert got.nodes == [("i1", date(2024, 1, 2), 7)]
         [under] = await plan(sort).pages(reads, ALL_ROWS, tuple, parent=ItemRow.parent, parents=["a"])
-        assert under.nodes == [("i1", date(2024, 1, 2), 7, "a")]
+        assert under.nodes == [("i1", date(2024, 1, 2), 7, None, "a")]
 
     async def test_the_default_size_holds_when_none_is_asked_for(self, engine, reads):
         await fill(engine, [item(id=f"i{number:03}") for number in range(60)])
