@@ -32,9 +32,12 @@ OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 
 
 def create_app(
-    open_app: OpenApp, options: HttpOptions, *, schema: strawberry.Schema, routers: Sequence[APIRouter] = ()
+    open_app: OpenApp, options: HttpOptions, *, schema: strawberry.Schema, routers: Sequence[APIRouter]
 ) -> FastAPI:
-    """The application; what `open_app` gives is opened and closed with the server, as `app.state.app`."""
+    """The application, `routers` being the slices' REST routes.
+
+    What `open_app` gives is opened and closed with the server; REST routes find it as `app.state.app`.
+    """
     graphql = _GraphQL(open_app, options, schema)
     app = FastAPI(
         title="Workgraph",

@@ -15,6 +15,7 @@ from api.http.authentication import challenge
 from api.shared.errors import camel_case
 from domain.shared import errors
 from domain.shared.errors import DomainError, Rejected
+from domain.shared.throttle import TooOften
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "1"
@@ -25,7 +26,8 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
         errors.NotFound: HTTPStatus.NOT_FOUND,
         errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
         errors.Conflict: HTTPStatus.CONFLICT,
-        errors.LimitExceeded: HTTPStatus.TOO_MANY_REQUESTS,
+        errors.LimitExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
+        TooOften: HTTPStatus.TOO_MANY_REQUESTS,
         errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
@@ -69,6 +71,8 @@ async def _domain_problem(_: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = challenge("invalid_token")
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_SECONDS
+    elif isinstance(first, TooOften):
+        headers["Retry-After"] = str(first.retry_after)
     found = [
         {"path": [camel_case(name) for name in each.path], "detail": each.message, "code": each.failure.value}
         for each in failures

@@ -18,3 +18,8 @@ def begin_request(offered: bytes | None) -> str:
 def current_request_id() -> str:
     """The id of the request, or socket, in whose course this runs."""
     return _current.get() or begin_request(None)
+
+
+def known_request_id() -> str | None:
+    """The id of the current request or socket; None outside of any."""
+    return _current.get()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -183,13 +183,16 @@ def build(world: World, options: HttpOptions | None = None) -> FastAPI:
     async def open_world() -> AsyncIterator[Any]:
         yield world
 
-    return create_app(open_world, options or HttpOptions(), schema=schema)
+    return create_app(open_world, options or HttpOptions(), schema=schema, routers=())
+
+
+def running(world: World, options: HttpOptions | None = None) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    """A client of the application inside its lifespan."""
+    return client_of(build(world, options))
 
 
 @asynccontextmanager
-async def running(world: World, options: HttpOptions | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application inside its lifespan."""
-    app = build(world, options)
+async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,

@@ -1,0 +1,64 @@
+import logging
+
+import httpx
+import pytest
+
+from api.http.options import HttpOptions
+from tests.api.http.http_world import BEARER, TOKEN, World, running
+
+
+def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.name == "api.http.access_log"]
+
+
+async def test_each_request_leaves_one_record_without_what_it_carried(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        query = "query Named($n:String!){item(name:$n){name}}"
+        content = {"query": query, "variables": {"n": "a secret value"}}
+        await client.post("/graphql?key=in-the-address", json=content, headers=BEARER)
+    (record,) = records(caplog)
+    text = record.getMessage()
+    assert text.startswith("POST /graphql 200 ")
+    assert text.endswith(" Named")
+    facts = record.facts  # type: ignore[attr-defined]
+    assert (facts["method"], facts["path"], facts["status"], facts["operation"]) == ("POST", "/graphql", 200, "Named")
+    assert facts["ms"] >= 0
+    for secret in ("a secret value", "in-the-address", TOKEN, "item"):
+        assert secret not in text + str(facts)
+
+
+async def test_a_path_cannot_break_a_line(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        await client.get("/nothing%0d%0aPOST%20/admin")
+    (record,) = records(caplog)
+    assert "\n" not in record.getMessage()
+    assert "\r" not in record.getMessage()
+
+
+async def test_probes_are_quiet_while_all_is_well(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        await client.get("/livez")
+    assert records(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("offered", "is_taken"),
+    [("trace-1234", True), ("a" * 64, True), ("a" * 65, False), ("short", False), ("a b c d e f", False), ("", False)],
+)
+async def test_a_sane_request_id_is_kept(client: httpx.AsyncClient, offered: str, is_taken: bool) -> None:
+    given = (await client.get("/livez", headers={"X-Request-Id": offered})).headers["x-request-id"]
+    assert (given == offered) is is_taken
+    assert len(given) >= 8
+
+
+async def test_each_request_has_an_id_of_its_own(client: httpx.AsyncClient) -> None:
+    ids = {(await client.get("/livez")).headers["x-request-id"] for _ in range(20)}
+    assert len(ids) == 20
+
+
+async def test_only_known_hosts_are_served(world: World) -> None:
+    async with running(world, HttpOptions(allowed_hosts=("tracker.example.org",))) as client:
+        assert (await client.get("/livez", headers={"Host": "evil.example"})).status_code == 400
+        assert (await client.get("/livez", headers={"Host": "tracker.example.org"})).status_code == 200
