@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,14 +15,16 @@ from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.events import Event
 from domain.shared.ids import IdFactory
-from domain.shared.jobs import Job, JobState, Progress
-from domain.shared.uow import ClaimLost, Replayed, Written
+from domain.shared.jobs import Job, Progress
+from domain.shared.uow import Replayed, Written
 from domain.subscribers import REACTIONS
-from infra.accounts.repository import SqlUserRepository
+from infra.accounts.repository import SqlPasswordRepository, SqlUserRepository
 from infra.audit.tables import EventRow
+from infra.auth.repository import SqlSessionRepository, SqlSigningKeyRepository
 from infra.comments.repository import SqlCommentRepository
 from infra.db.engine import database_errors
 from infra.issues.repository import SqlIssueRepository
+from infra.jobs.outbox import advance_job, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
 from infra.labels.repository import SqlLabelRepository
 from infra.projects.repository import SqlProjectRepository, SqlStateRepository
@@ -46,6 +48,9 @@ class SqlUow:
 
     def __init__(self, connection: AsyncConnection, actor: Actor, clock: Clock, ids: IdFactory) -> None:
         self.users = SqlUserRepository(connection)
+        self.passwords = SqlPasswordRepository(connection)
+        self.sessions = SqlSessionRepository(connection)
+        self.signing_keys = SqlSigningKeyRepository(connection)
         self.workspaces = SqlWorkspaceRepository(connection)
         self.members = SqlMemberRepository(connection)
         self.projects = SqlProjectRepository(connection)
@@ -72,21 +77,7 @@ class SqlUow:
     def enqueue(self, job: Job, *, run_at: datetime | None = None, workspace_id: str | None = None) -> str:
         now = self._clock.now()
         job_id = self._ids.new("job")
-        self._jobs.append(
-            {
-                "id": job_id,
-                "kind": job.kind,
-                "payload": asdict(job),
-                "workspace_id": workspace_id,
-                "state": JobState.WAITING,
-                "run_at": run_at or now,
-                "attempts": 0,
-                "checkpoint": {},
-                "progress_done": 0,
-                "created_at": now,
-                "updated_at": now,
-            }
-        )
+        self._jobs.append(job_values(job, id=job_id, run_at=run_at or now, workspace_id=workspace_id, now=now))
         return job_id
 
     def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:
@@ -97,7 +88,7 @@ class SqlUow:
         if self._jobs:
             await self._connection.execute(insert(JobRow), self._jobs)
         if self._actor.job is not None:
-            await self._advance_job(now)
+            await advance_job(self._connection, self._actor.job, self._checkpoint, now=now)
         revision = await self._write_events(now) if self._events else None
         if self._actor.idempotency is not None:
             await self._remember(self._actor.idempotency, value, revision)
@@ -162,19 +153,6 @@ class SqlUow:
         ]
         await self._connection.execute(insert(EventRow), rows)
         return int(last)
-
-    async def _advance_job(self, now: datetime) -> None:
-        """Stores the checkpoint, or that the job is done, if the claim still holds."""
-        job = self._actor.job
-        assert job is not None
-        values: dict[str, Any] = {"state": JobState.DONE, "lease_until": None, "updated_at": now}
-        if self._checkpoint is not None:
-            state, progress = self._checkpoint
-            values = {"checkpoint": state, "updated_at": now}
-            values |= {"progress_done": progress.done, "progress_total": progress.total}
-        held = (JobRow.id == job.id) & (JobRow.attempts == job.attempt) & (JobRow.state == JobState.RUNNING)
-        if (await self._connection.execute(update(JobRow).where(held).values(**values))).rowcount != 1:
-            raise ClaimLost(job.id)
 
     async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
         subject_id = value if isinstance(value, str) else getattr(value, "id", None)

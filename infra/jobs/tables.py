@@ -8,12 +8,17 @@ from infra.db.base import Base, Id, Plain, named_enum, one_of
 
 
 class JobRow(Base):
-    """Background work; `lease_until` is when a running job may be claimed anew."""
+    """Background work; `lease_until` is when a running job may be claimed anew.
+
+    `attempts` counts claims and never goes down, since it names the claim; `failures` counts errors since the last
+    checkpoint.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
         Index("ix_job_due", "run_at", postgresql_where=text("state IN ('WAITING', 'RUNNING')")),
         Index("uq_job_dedupe_key", "dedupe_key", unique=True, postgresql_where=text("state = 'WAITING'")),
+        Index("ix_job_done", "updated_at", postgresql_where=text("state = 'DONE'")),
         one_of("state", JobState),
     )
 
@@ -25,6 +30,7 @@ class JobRow(Base):
     run_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int]
+    failures: Mapped[int]
     checkpoint: Mapped[Plain]
     progress_done: Mapped[int]
     progress_total: Mapped[int | None]
@@ -34,10 +40,20 @@ class JobRow(Base):
     updated_at: Mapped[datetime]
 
 
+class ScheduleRow(Base):
+    """When each piece of periodic work is due; whoever does it holds the row."""
+
+    __tablename__ = "schedule"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+
+
 class IdempotencyRow(Base):
     """A mutation that was carried out under a caller's key, so that its retry is not carried out again."""
 
     __tablename__ = "idempotency_key"
+    __table_args__ = (Index(None, "created_at"),)
 
     user_id: Mapped[Id] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)

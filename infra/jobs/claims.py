@@ -1,0 +1,146 @@
+"""Who runs which job. Leases are measured by the database's clock alone, since workers' clocks differ."""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, or_, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.expression import cast
+
+from domain.shared.jobs import ClaimedJob, JobState, retry_delay
+from infra.db.engine import database_errors
+from infra.jobs.tables import JobRow
+
+MOST_ATTEMPTS = 200  # a job that has taken down its worker this often is parked, although no error was ever seen
+_LOST_TOO_OFTEN = f"{MOST_ATTEMPTS} workers have vanished while running this job."
+
+_log = logging.getLogger(__name__)
+
+# Spelled as the index is, so that the planner can use it.
+_OPEN = text("state IN ('WAITING', 'RUNNING')")
+_IS_DUE = (JobRow.run_at <= func.now(), or_(JobRow.state == JobState.WAITING, JobRow.lease_until <= func.now()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A job that this worker holds until its lease runs out."""
+
+    job: ClaimedJob
+    kind: str
+    payload: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.job.id, self.job.attempt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How often the job has failed since it last got anywhere, and when it runs again: None for never."""
+
+    count: int
+    retry_in: timedelta | None
+
+
+class SqlClaims:
+    """Every method is one short transaction and raises Unavailable when the database is away."""
+
+    def __init__(self, engine: AsyncEngine, *, lease: timedelta) -> None:
+        self._engine = engine
+        self._lease = lease
+
+    async def claim(self, *, most: int, job_id: str | None = None) -> Sequence[Claim]:
+        """Up to `most` jobs that are due or whose lease has run out, the longest waiting first; or that one alone."""
+        due = select(JobRow.id).where(_OPEN, *_IS_DUE).order_by(JobRow.run_at).limit(most)
+        if job_id is not None:
+            due = due.where(JobRow.id == job_id)
+        # As a WITH query it runs once; as a plain subquery a nested loop may repeat it and lock more than `most`.
+        locked = due.with_for_update(skip_locked=True).cte("due")
+        is_hopeless = JobRow.attempts >= MOST_ATTEMPTS
+        statement = (
+            update(JobRow)
+            .where(JobRow.id == locked.c.id)
+            .values(
+                state=case((is_hopeless, JobState.PARKED), else_=JobState.RUNNING),
+                last_error=case((is_hopeless, _LOST_TOO_OFTEN), else_=JobRow.last_error),
+                attempts=JobRow.attempts + 1,
+                lease_until=func.now() + cast(self._lease, INTERVAL),
+                updated_at=func.now(),
+            )
+            .returning(JobRow.id, JobRow.state, JobRow.kind, JobRow.payload, JobRow.attempts, JobRow.checkpoint)
+        )
+        with database_errors():
+            async with self._engine.begin() as connection:
+                rows = (await connection.execute(statement)).all()
+        for row in rows:
+            if row.state == JobState.PARKED:
+                _log.error("Job %s (%s) is parked: %s", row.id, row.kind, _LOST_TOO_OFTEN)
+        return [
+            Claim(
+                job=ClaimedJob(id=row.id, attempt=row.attempts, checkpoint=row.checkpoint),
+                kind=row.kind,
+                payload=row.payload,
+            )
+            for row in rows
+            if row.state == JobState.RUNNING
+        ]
+
+    async def extend(self, keys: Collection[tuple[str, int]]) -> set[tuple[str, int]]:
+        """Renews the leases, and returns the claims that somebody else has taken over."""
+        # A row that is locked is being committed by its own handler: alive, and not worth waiting for.
+        free = select(JobRow.id).where(_held(keys)).with_for_update(skip_locked=True).cte("free")
+        extended = update(JobRow).where(JobRow.id == free.c.id)
+        with database_errors():
+            async with self._engine.begin() as connection:
+                await connection.execute(extended.values(lease_until=func.now() + cast(self._lease, INTERVAL)))
+                is_mine = tuple_(JobRow.id, JobRow.attempts).in_(keys) & (
+                    JobRow.state.in_((JobState.RUNNING, JobState.DONE))
+                )
+                mine = (await connection.execute(select(JobRow.id, JobRow.attempts).where(is_mine))).all()
+        return set(keys) - {(row.id, row.attempts) for row in mine}
+
+    async def finish(self, claim: Claim) -> bool:
+        """Marks the job done unless its handler has; False if the claim was lost."""
+        values = {"state": JobState.DONE, "lease_until": None, "last_error": None, "updated_at": func.now()}
+        is_done = select(JobRow.id).where(
+            JobRow.id == claim.job.id, JobRow.attempts == claim.job.attempt, JobRow.state == JobState.DONE
+        )
+        with database_errors():
+            async with self._engine.begin() as connection:
+                done = await connection.execute(update(JobRow).where(_held([claim.key])).values(**values))
+                return done.rowcount == 1 or (await connection.execute(is_done)).first() is not None
+
+    async def fail(self, claim: Claim, error: str, *, random: float) -> Failure | None:
+        """Notes the error and decides what follows; None if the claim was lost."""
+        failed = update(JobRow).where(_held([claim.key])).values(failures=JobRow.failures + 1, last_error=error)
+        with database_errors():
+            async with self._engine.begin() as connection:
+                failures = (await connection.execute(failed.returning(JobRow.failures))).scalar_one_or_none()
+                if failures is None:
+                    return None
+                retry_in = retry_delay(failures, random=random)
+                values = {
+                    "state": JobState.PARKED if retry_in is None else JobState.WAITING,
+                    "run_at": func.now() + cast(retry_in or timedelta(), INTERVAL),
+                    "lease_until": None,
+                    # Another job may wait under the same key by now, and two may not.
+                    "dedupe_key": None,
+                    "updated_at": func.now(),
+                }
+                await connection.execute(update(JobRow).where(JobRow.id == claim.job.id).values(**values))
+        return Failure(count=failures, retry_in=retry_in)
+
+    async def release(self, claims: Collection[Claim]) -> None:
+        """Gives the jobs back, due at once: this worker ends before they do."""
+        values = {"state": JobState.WAITING, "lease_until": None, "dedupe_key": None, "updated_at": func.now()}
+        with database_errors():
+            async with self._engine.begin() as connection:
+                await connection.execute(update(JobRow).where(_held([each.key for each in claims])).values(**values))
+
+
+def _held(keys: Collection[tuple[str, int]]) -> ColumnElement[bool]:
+    return tuple_(JobRow.id, JobRow.attempts).in_(keys) & (JobRow.state == JobState.RUNNING)

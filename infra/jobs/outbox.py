@@ -1,0 +1,50 @@
+"""The part of a Unit of Work that concerns jobs: new rows, and the end or checkpoint of the one being run."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.shared.jobs import ClaimedJob, Job, JobState, Progress
+from domain.shared.uow import ClaimLost
+from infra.jobs.tables import JobRow
+
+
+def job_values(job: Job, *, id: str, run_at: datetime, workspace_id: str | None, now: datetime) -> dict[str, Any]:
+    """The row of a new job."""
+    return {
+        "id": id,
+        "kind": job.kind,
+        "payload": asdict(job),
+        "workspace_id": workspace_id,
+        "state": JobState.WAITING,
+        "run_at": run_at,
+        "attempts": 0,
+        "failures": 0,
+        "checkpoint": {},
+        "progress_done": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+async def advance_job(
+    connection: AsyncConnection,
+    job: ClaimedJob,
+    checkpoint: tuple[Mapping[str, Any], Progress] | None,
+    *,
+    now: datetime,
+) -> None:
+    """Stores the checkpoint, or that the job is done; raises ClaimLost if another attempt has begun."""
+    values: dict[str, Any] = {"failures": 0, "last_error": None, "updated_at": now}
+    if checkpoint is None:
+        values |= {"state": JobState.DONE, "lease_until": None}
+    else:
+        state, progress = checkpoint
+        values |= {"checkpoint": state, "progress_done": progress.done, "progress_total": progress.total}
+    held = (JobRow.id == job.id) & (JobRow.attempts == job.attempt) & (JobRow.state == JobState.RUNNING)
+    if (await connection.execute(update(JobRow).where(held).values(**values))).rowcount != 1:
+        raise ClaimLost(job.id)

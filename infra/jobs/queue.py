@@ -1,0 +1,129 @@
+"""ARQ as the carrier of wake-ups. Rows are the truth: whatever is lost here is only found a little later."""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+import orjson
+import redis.asyncio
+from arq.connections import ArqRedis
+from redis.exceptions import RedisError
+
+from infra.shared.revisions import CHANNEL, revision_message
+from infra.shared.tasks import end
+from infra.uow import Committed
+
+QUEUE_NAME = "workgraph:jobs"
+RUN_JOB = "run_job"
+
+MOST_WAITING = 10_000  # wake-ups; more are dropped
+BATCH = 100
+EXPIRES_SECONDS = 3600  # by then the poll has long found the job
+REDIS_SECONDS = 2.0
+CLOSE_SECONDS = 0.05
+PAUSES = (0.1, 0.5, 1.0, 2.0)  # seconds between tries while Redis is away; the last one repeats
+
+_log = logging.getLogger(__name__)
+
+
+def arq_redis(url: str) -> ArqRedis:
+    """A pool of its own, since ARQ's settings know no socket timeouts, and JSON, since its pickles would run code."""
+    pool = redis.asyncio.ConnectionPool.from_url(
+        url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS, health_check_interval=30
+    )
+    client = ArqRedis(
+        pool_or_conn=pool,
+        job_serializer=dumps,
+        job_deserializer=orjson.loads,
+        default_queue_name=QUEUE_NAME,
+        expires_extra_ms=EXPIRES_SECONDS * 1000,
+    )
+    client.auto_close_connection_pool = True
+    return client
+
+
+def dumps(value: Any) -> bytes:
+    return orjson.dumps(value, default=repr)
+
+
+class ArqJobQueue:
+    """Sends from one background task, so that no request ever waits for Redis; belongs to one event loop."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = arq_redis(redis_url)
+        self._jobs: dict[str, None] = {}
+        self._revisions: dict[str, int] = {}
+        self._is_waiting = asyncio.Event()
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
+        self._sender: asyncio.Task[None] | None = None
+        self._failures = 0
+
+    def wake(self, job_id: str) -> None:
+        if len(self._jobs) < MOST_WAITING:
+            self._jobs[job_id] = None
+            self._start()
+
+    def announce(self, workspace_id: str, revision: int) -> None:
+        """Publishes, soon and without waiting, that the workspace has come to this revision."""
+        self._revisions[workspace_id] = max(revision, self._revisions.get(workspace_id, 0))
+        self._start()
+
+    def after_commit(self, committed: Committed) -> None:
+        """Tells everybody who waits for what was committed."""
+        if committed.workspace_id is not None and committed.revision is not None:
+            self.announce(committed.workspace_id, committed.revision)
+        for job_id in committed.job_ids:
+            self.wake(job_id)
+
+    async def aclose(self) -> None:
+        """Sends what is left if that takes no longer than a blink."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._is_empty.wait()
+        if self._sender is not None:
+            await end(self._sender)
+        await self._redis.aclose()
+
+    def _start(self) -> None:
+        self._is_empty.clear()
+        self._is_waiting.set()
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send_forever(), name="job queue")
+
+    async def _send_forever(self) -> None:
+        while True:
+            await self._is_waiting.wait()
+            self._is_waiting.clear()
+            while self._revisions or self._jobs:
+                if not await self._send_batch():
+                    await asyncio.sleep(PAUSES[min(self._failures, len(PAUSES)) - 1])
+            self._is_empty.set()
+
+    async def _send_batch(self) -> bool:
+        """False if Redis is away; then the revisions are kept, being few, and the jobs are left to the poll."""
+        revisions, self._revisions = self._revisions, {}
+        jobs = list(self._jobs)[:BATCH]
+        for job_id in jobs:
+            del self._jobs[job_id]
+        try:
+            async with asyncio.timeout(REDIS_SECONDS):
+                for workspace_id, revision in revisions.items():
+                    await self._redis.publish(CHANNEL, revision_message(workspace_id, revision))
+                for job_id in jobs:
+                    await self._redis.enqueue_job(RUN_JOB, job_id, _job_id=job_id)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._note_outage(error)
+            for workspace_id, revision in revisions.items():
+                self._revisions[workspace_id] = max(revision, self._revisions.get(workspace_id, 0))
+            return False
+        if self._failures:
+            _log.info("Redis is back.")
+        self._failures = 0
+        return True
+
+    def _note_outage(self, error: Exception) -> None:
+        self._failures += 1
+        if self._failures == 1:
+            _log.warning("Redis is away; jobs start and changes arrive later than usual: %s", type(error).__name__)

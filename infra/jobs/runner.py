@@ -1,0 +1,180 @@
+"""Runs jobs: claims rows, keeps their leases, and writes down how they ended. It needs no Redis."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from domain.shared.actor import Actor
+from domain.shared.errors import Unavailable
+from domain.shared.jobs import Job, decoded, kinds_of
+from domain.shared.uow import ClaimLost
+from infra.jobs.claims import Claim, SqlClaims
+from infra.jobs.failures import described
+from infra.shared.tasks import end
+
+A = TypeVar("A")
+
+_log = logging.getLogger(__name__)
+_UNWINDING_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerOptions:
+    """Times in seconds; `secrets` never appear in what is written about an error."""
+
+    concurrency: int = 10
+    lease: float = 30.0
+    poll: float = 5.0
+    shutdown: float = 20.0
+    secrets: Collection[str] = ()
+
+
+class JobRunner(Generic[A]):
+    """Runs up to `concurrency` jobs at once, each by the handler of its type."""
+
+    def __init__(
+        self,
+        app: A,
+        handlers: Mapping[type[Job], Callable[[A, Actor, Any], Awaitable[None]]],
+        claims: SqlClaims,
+        options: RunnerOptions,
+    ) -> None:
+        self._app = app
+        self._handlers = handlers
+        self._kinds = kinds_of(handlers)
+        self._claims = claims
+        self._options = options
+        self._running: dict[tuple[str, int], tuple[Claim, asyncio.Task[None]]] = {}
+        self._claiming = asyncio.Lock()
+        self._nudged = asyncio.Event()
+        self._has_more = False
+        self._is_stopping = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop; then jobs may finish for the shutdown time, and those that do not are given back."""
+        keeping = asyncio.create_task(self._keep_leases())
+        keeping.add_done_callback(lambda _: self._nudged.set())
+        nudging = asyncio.create_task(self._nudge_when(stop))
+        try:
+            while not stop.is_set():
+                self._nudged.clear()
+                if keeping.done():
+                    keeping.result()  # it ends only by an error, and without leases nothing may run
+                await self._claim_quietly(job_id=None)
+                await self._wait_for_work()
+        finally:
+            self._is_stopping = True
+            await self._drain()
+            await end(keeping, nudging)
+
+    @property
+    def has_room(self) -> bool:
+        return not self._is_stopping and len(self._running) < self._options.concurrency
+
+    async def wake(self, job_id: str) -> None:
+        """Starts this job if it is due and there is room; otherwise it is found as soon as there is."""
+        await self._claim_quietly(job_id=job_id)
+
+    async def _nudge_when(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._nudged.set()
+
+    async def _wait_for_work(self) -> None:
+        try:
+            async with asyncio.timeout(self._options.poll):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
+
+    async def _claim_quietly(self, *, job_id: str | None) -> None:
+        """A database that is away is a matter for the next look, not for whoever woke us."""
+        try:
+            await self._claim(job_id=job_id)
+        except Unavailable as error:
+            _log.warning("Cannot look for jobs: %s", error)
+
+    async def _claim(self, *, job_id: str | None) -> None:
+        async with self._claiming:
+            room = self._options.concurrency - len(self._running)
+            if self._is_stopping:
+                return
+            if room <= 0:
+                self._has_more = True
+                return
+            claims = await self._claims.claim(most=1 if job_id is not None else room, job_id=job_id)
+            if job_id is None:
+                self._has_more = len(claims) >= room
+            for claim in claims:
+                task = asyncio.create_task(self._run(claim), name=f"{claim.kind} {claim.job.id}")
+                self._running[claim.key] = (claim, task)
+                task.add_done_callback(lambda _, key=claim.key: self._ended(key))  # type: ignore[misc]
+
+    def _ended(self, key: tuple[str, int]) -> None:
+        del self._running[key]
+        if self._has_more:
+            self._nudged.set()
+
+    async def _run(self, claim: Claim) -> None:
+        try:
+            job = decoded(self._kinds, claim.kind, claim.payload)
+            await self._handlers[type(job)](self._app, Actor.system(claim.job), job)
+            is_mine = await self._claims.finish(claim)
+        except ClaimLost:
+            is_mine = False
+        except Exception as error:  # noqa: BLE001  whatever a handler raises is that job's failure, not the worker's
+            is_mine = await self._note_failure(claim, error)
+        if not is_mine:
+            _log.info("Job %s (%s) goes on elsewhere.", claim.job.id, claim.kind)
+
+    async def _note_failure(self, claim: Claim, error: Exception) -> bool:
+        message = described(error, secrets=self._options.secrets)
+        _log.debug("Job %s failed here:", claim.job.id, exc_info=error)
+        try:
+            failure = await self._claims.fail(claim, message, random=random.random())  # noqa: S311  spreads load
+        except Unavailable as unavailable:
+            _log.warning("Job %s failed and runs again when its lease ends: %s, %s", claim.job.id, message, unavailable)
+            return True
+        if failure is None:
+            return False
+        if failure.retry_in is None:
+            _log.error("Job %s (%s) is parked after %d failures: %s", claim.job.id, claim.kind, failure.count, message)
+        else:
+            seconds = failure.retry_in.total_seconds()
+            _log.warning("Job %s (%s) failed and runs again in %.0f s: %s", claim.job.id, claim.kind, seconds, message)
+        return True
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.lease / 3)
+            if not self._running:
+                continue
+            try:
+                lost = await self._claims.extend(list(self._running))
+            except Unavailable as error:
+                _log.warning("Cannot renew the leases of %d jobs: %s", len(self._running), error)
+                continue
+            for key in lost & self._running.keys():
+                claim, task = self._running[key]
+                _log.warning("Job %s (%s) was taken over; it is stopped here.", claim.job.id, claim.kind)
+                task.cancel()
+
+    async def _drain(self) -> None:
+        async with self._claiming:
+            started = dict(self._running)
+        if not started:
+            return
+        _log.info("Waiting for %d jobs to finish.", len(started))
+        _, unfinished = await asyncio.wait([task for _, task in started.values()], timeout=self._options.shutdown)
+        if not unfinished:
+            return
+        for task in unfinished:
+            task.cancel()
+        await asyncio.wait(unfinished, timeout=_UNWINDING_SECONDS)
+        claims = [claim for claim, task in started.values() if task in unfinished]
+        try:
+            await self._claims.release(claims)
+        except Unavailable as error:
+            _log.warning("%d jobs run again when their leases end: %s", len(claims), error)

@@ -1,0 +1,103 @@
+"""Periodic work that belongs to nobody: claimed by a row, so that two workers never do the same thing at once."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Table, delete, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.expression import cast
+
+from domain.shared.errors import Unavailable
+from domain.shared.jobs import JobState
+from infra.db.engine import database_errors
+from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow
+
+BATCH = 1000  # rows deleted per transaction
+KEPT = timedelta(hours=24)
+LOOK_SECONDS = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periodic:
+    """`step` does a bounded part of the work in the given transaction and answers whether more is left."""
+
+    name: str
+    every: timedelta
+    step: Callable[[AsyncConnection], Awaitable[bool]]
+
+
+async def delete_done_jobs(connection: AsyncConnection) -> bool:
+    old = (JobRow.state == JobState.DONE) & (JobRow.updated_at < func.now() - cast(KEPT, INTERVAL))
+    return await _delete_batch(connection, JobRow.__table__, old)
+
+
+async def delete_idempotency_keys(connection: AsyncConnection) -> bool:
+    old = IdempotencyRow.created_at < func.now() - cast(KEPT, INTERVAL)
+    return await _delete_batch(connection, IdempotencyRow.__table__, old)
+
+
+PERIODIC = (
+    Periodic(name="delete done jobs", every=timedelta(hours=1), step=delete_done_jobs),
+    Periodic(name="delete idempotency keys", every=timedelta(hours=1), step=delete_idempotency_keys),
+)
+
+
+class Schedule:
+    """Does each piece of periodic work when it is due, in one of however many workers there are."""
+
+    def __init__(self, engine: AsyncEngine, periodic: Sequence[Periodic] = PERIODIC) -> None:
+        self._engine = engine
+        self._periodic = periodic
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.run_due()
+            except Unavailable as error:
+                _log.warning("Periodic work has to wait: %s", error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def run_due(self) -> None:
+        """Does all that is due now and that no other worker is doing; what has never been done is due."""
+        if self._periodic:
+            await self._register()
+        for periodic in self._periodic:
+            while await self._step(periodic):
+                _log.debug("Periodic work %r goes on.", periodic.name)
+
+    async def _register(self) -> None:
+        rows = [{"name": periodic.name, "due_at": func.now()} for periodic in self._periodic]
+        with database_errors():
+            async with self._engine.begin() as connection:
+                await connection.execute(upsert(ScheduleRow).values(rows).on_conflict_do_nothing())
+
+    async def _step(self, periodic: Periodic) -> bool:
+        """One transaction; answers whether more is left to do."""
+        mine = (ScheduleRow.name == periodic.name) & (ScheduleRow.due_at <= func.now())
+        claimed = select(ScheduleRow.name).where(mine).with_for_update(skip_locked=True)
+        with database_errors():
+            async with self._engine.begin() as connection:
+                if (await connection.execute(claimed)).first() is None:
+                    return False
+                if await periodic.step(connection):
+                    return True
+                due_next = update(ScheduleRow).where(ScheduleRow.name == periodic.name)
+                await connection.execute(due_next.values(due_at=func.now() + cast(periodic.every, INTERVAL)))
+        return False
+
+
+async def _delete_batch(connection: AsyncConnection, table: Any, condition: Any) -> bool:
+    assert isinstance(table, Table)
+    key = tuple(table.primary_key.columns)
+    batch = select(*key).where(condition).limit(BATCH).with_for_update(skip_locked=True).cte("batch")
+    result = await connection.execute(delete(table).where(tuple_(*key).in_(select(batch))))
+    return result.rowcount == BATCH

@@ -1,0 +1,46 @@
+import asyncio
+import logging
+import signal
+from datetime import timedelta
+
+from domain.app import App
+from domain.job_handlers import HANDLERS
+from infra.bootstrap import open_app
+from infra.db.engine import EngineOptions, open_engines
+from infra.jobs.arq_worker import ArqWorker
+from infra.jobs.claims import SqlClaims
+from infra.jobs.runner import JobRunner, RunnerOptions
+from infra.jobs.schedule import Schedule
+from infra.settings import SECRET_NAMES, Settings
+
+POOL_SIZE = 3  # apart from the handlers' own pool, so that they cannot keep a lease from being renewed
+
+
+async def run_worker(settings: Settings) -> None:
+    """Runs jobs until SIGTERM or SIGINT; then they may finish for the shutdown time."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # ARQ announces every wake-up and its end.
+    logging.getLogger("arq").setLevel(logging.WARNING)
+    database_url = settings.database_url.get_secret_value()
+    engine_options = EngineOptions(
+        pool_size=POOL_SIZE,
+        statement_timeout=settings.database_statement_seconds,
+        lock_timeout=settings.database_lock_seconds,
+    )
+    async with open_app(settings) as app, open_engines(database_url, engine_options) as engines:
+        claims = SqlClaims(engines.write, lease=timedelta(seconds=settings.job_lease_seconds))
+        runner = JobRunner[App](app, HANDLERS, claims, _runner_options(settings))
+        worker = ArqWorker(runner, Schedule(engines.write), settings.redis_url.get_secret_value())
+        await worker.run(stop)
+
+
+def _runner_options(settings: Settings) -> RunnerOptions:
+    return RunnerOptions(
+        concurrency=settings.worker_concurrency,
+        lease=settings.job_lease_seconds,
+        poll=settings.job_poll_seconds,
+        shutdown=settings.shutdown_seconds,
+        secrets=[getattr(settings, name).get_secret_value() for name in SECRET_NAMES],
+    )

@@ -1,0 +1,230 @@
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import perf_counter
+
+import orjson
+import pytest
+import redis.asyncio
+
+from domain.shared.jobs import JobQueue
+from infra.jobs.queue import MOST_WAITING, ArqJobQueue, arq_redis
+from infra.shared.revisions import CHANNEL
+from infra.uow import Committed
+from tests.fakes.queue import MemoryJobQueue
+from tests.infra.jobs.rows import until
+from tests.infra.jobs.sample import IDS
+
+NOBODY_THERE = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(params=["memory", "arq"])
+async def queue_and_woken(
+    request: pytest.FixtureRequest, redis_database: str
+) -> AsyncIterator[tuple[JobQueue, Callable[[], Awaitable[list[str]]]]]:
+    """A queue, and what it has told the workers."""
+    if request.param == "memory":
+        memory = MemoryJobQueue()
+
+        async def remembered() -> list[str]:
+            return list(memory.woken)
+
+        yield memory, remembered
+        return
+    queue = ArqJobQueue(redis_database)
+    client = arq_redis(redis_database)
+
+    async def queued() -> list[str]:
+        return [job.args[0] for job in await client.queued_jobs() if job.function == "run_job"]
+
+    yield queue, queued
+    await queue.aclose()
+    await client.aclose()
+
+
+async def test_workers_are_told_of_each_job_once(
+    queue_and_woken: tuple[JobQueue, Callable[[], Awaitable[list[str]]]],
+) -> None:
+    queue, woken = queue_and_woken
+    ids = [IDS.new("job") for _ in range(250)]
+
+    for job_id in [*ids, ids[0]]:
+        queue.wake(job_id)
+
+    async def have_arrived() -> bool:
+        return len(await woken()) >= len(ids)
+
+    await until(have_arrived)
+    assert sorted(await woken()) == ids
+
+
+async def test_a_commit_announces_its_revision_and_wakes_its_jobs(redis_database: str) -> None:
+    queue, client = ArqJobQueue(redis_database), arq_redis(redis_database)
+    job_id, workspace_id = IDS.new("job"), IDS.new("wsp")
+    async with client.pubsub() as channel:
+        await channel.subscribe(CHANNEL)
+        await channel.get_message(timeout=5)
+
+        queue.after_commit(Committed(workspace_id=workspace_id, revision=7, job_ids=[job_id]))
+        queue.after_commit(Committed(workspace_id=None, revision=None))
+
+        message = await channel.get_message(timeout=5)
+
+    async def is_queued() -> bool:
+        return [job.args for job in await client.queued_jobs()] == [[job_id]]
+
+    await until(is_queued)
+    assert message is not None
+    assert orjson.loads(message["data"]) == {"workspace_id": workspace_id, "revision": 7}
+    await queue.aclose()
+    await client.aclose()
+
+
+async def test_what_lies_in_redis_is_json(redis_database: str) -> None:
+    queue, client = ArqJobQueue(redis_database), redis.asyncio.from_url(redis_database)
+    job_id = IDS.new("job")
+
+    queue.wake(job_id)
+
+    async def is_there() -> bool:
+        return bool(await client.exists(f"arq:job:{job_id}"))
+
+    await until(is_there)
+    stored = orjson.loads(await client.get(f"arq:job:{job_id}"))
+    assert (stored["f"], stored["a"]) == ("run_job", [job_id])
+    await queue.aclose()
+    await client.aclose()
+
+
+async def test_closing_sends_what_is_left(redis_database: str) -> None:
+    queue, client = ArqJobQueue(redis_database), arq_redis(redis_database)
+
+    queue.wake(IDS.new("job"))
+    await queue.aclose()
+
+    assert len(await client.queued_jobs()) == 1
+    await client.aclose()
+
+
+@asynccontextmanager
+async def frozen_server() -> AsyncIterator[str]:
+    """Accepts connections and never answers."""
+    held: list[asyncio.StreamWriter] = []
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.append(writer)
+
+    server = await asyncio.start_server(hold, "127.0.0.1", 0)
+    try:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+    finally:
+        for writer in held:
+            writer.close()
+        server.close()
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+async def test_without_redis_nobody_waits(is_frozen: bool) -> None:
+    async with frozen_server() as frozen:
+        queue = ArqJobQueue(frozen if is_frozen else NOBODY_THERE)
+
+        began = perf_counter()
+        queue.after_commit(Committed(workspace_id="wsp_1", revision=1, job_ids=[IDS.new("job") for _ in range(100)]))
+        told = perf_counter() - began
+        await asyncio.sleep(0)  # the sender begins
+        began = perf_counter()
+        await queue.aclose()
+        closed = perf_counter() - began
+
+    assert told < 0.05
+    assert closed < 0.5
+
+
+async def test_an_outage_is_logged_once_and_its_end_too(
+    redis_database: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO, "infra.jobs.queue")
+    door = await Door.open()
+    queue = ArqJobQueue(door.url)
+    for number in range(500):
+        queue.wake(IDS.new("job"))
+        queue.announce("wsp_1", number)
+
+    async def has_failed_thrice() -> bool:
+        return queue._failures >= 3
+
+    await until(has_failed_thrice)
+    client = redis.asyncio.from_url(redis_database)
+    async with client.pubsub() as channel:
+        await channel.subscribe(CHANNEL)
+        await channel.get_message(timeout=5)
+        door.lead_to(redis_database)
+        message = await channel.get_message(timeout=5)
+
+    assert message is not None
+    assert orjson.loads(message["data"]) == {"workspace_id": "wsp_1", "revision": 499}
+
+    async def is_back() -> bool:
+        return not queue._failures
+
+    await until(is_back)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    await queue.aclose()
+    await client.aclose()
+    await door.close()
+
+
+async def test_a_flood_is_dropped_not_hoarded() -> None:
+    queue = ArqJobQueue(NOBODY_THERE)
+
+    for number in range(MOST_WAITING + 1000):
+        queue.wake(f"job_{number}")
+
+    assert len(queue._jobs) == MOST_WAITING
+    await queue.aclose()
+
+
+class Door:
+    """A socket that hangs up on everybody until it is told where it leads."""
+
+    def __init__(self) -> None:
+        self._target: str | None = None
+        self._copying: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(cls) -> "Door":
+        door = cls()
+        door._server = await asyncio.start_server(door._enter, "127.0.0.1", 0)
+        door.url = f"redis://127.0.0.1:{door._server.sockets[0].getsockname()[1]}/0"
+        return door
+
+    def lead_to(self, redis_url: str) -> None:
+        self._target = redis_url
+
+    async def close(self) -> None:
+        self._server.close()
+        for task in self._copying:
+            task.cancel()
+        await asyncio.gather(*self._copying, return_exceptions=True)
+
+    async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._target is None:
+            writer.close()
+            return
+        options = redis.asyncio.connection.parse_url(self._target)
+        if "path" in options:
+            far_reader, far_writer = await asyncio.open_unix_connection(options["path"])
+        else:
+            far_reader, far_writer = await asyncio.open_connection(options["host"], options.get("port", 6379))
+        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            task = asyncio.create_task(self._copy(source, sink))
+            self._copying.add(task)
+
+    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            while data := await source.read(65536):
+                sink.write(data)
+                await sink.drain()
+        finally:
+            sink.close()

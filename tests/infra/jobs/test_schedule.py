@@ -1,0 +1,85 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from infra.jobs.schedule import BATCH, Periodic, Schedule
+from infra.jobs.tables import IdempotencyRow
+from tests.infra.jobs.rows import change, rows
+from tests.infra.jobs.sample import CLOCK, IDS, Walk, add_job
+
+HOUR = timedelta(hours=1)
+
+
+def counted(done: list[int], *, steps: int = 1) -> Callable[[AsyncConnection], Awaitable[bool]]:
+    async def step(connection: AsyncConnection) -> bool:
+        await connection.execute(text("SELECT pg_sleep(0.05)"))
+        done.append(len(done) + 1)
+        return len(done) < steps
+
+    return step
+
+
+async def test_workers_that_look_at_once_do_it_once(engine: AsyncEngine) -> None:
+    done: list[int] = []
+    schedules = [Schedule(engine, [Periodic(name="count", every=HOUR, step=counted(done))]) for _ in range(4)]
+
+    await asyncio.gather(*(schedule.run_due() for schedule in schedules))
+    await schedules[0].run_due()
+
+    assert done == [1]
+
+
+async def test_it_is_done_again_when_its_time_has_come(engine: AsyncEngine) -> None:
+    done: list[int] = []
+    schedule = Schedule(engine, [Periodic(name="count", every=HOUR, step=counted(done))])
+    await schedule.run_due()
+
+    await change(engine, "UPDATE schedule SET due_at = due_at - interval '1 hour 1 second'")
+    await schedule.run_due()
+
+    assert done == [1, 2]
+
+
+async def test_work_in_several_steps_goes_on_until_it_is_done(engine: AsyncEngine) -> None:
+    done: list[int] = []
+
+    await Schedule(engine, [Periodic(name="count", every=HOUR, step=counted(done, steps=3))]).run_due()
+
+    assert done == [1, 2, 3]
+
+
+async def test_only_jobs_that_were_done_a_day_ago_are_deleted(engine: AsyncEngine) -> None:
+    old, young = CLOCK.now() - timedelta(hours=25), CLOCK.now() - timedelta(hours=23)
+    kept = [
+        await add_job(engine, Walk(name="young"), state="DONE", updated_at=young),
+        await add_job(engine, Walk(name="waiting"), updated_at=old),
+        await add_job(engine, Walk(name="running"), state="RUNNING", lease_until=old, updated_at=old),
+        await add_job(engine, Walk(name="parked"), state="PARKED", updated_at=old),
+    ]
+    for _ in range(3):
+        await add_job(engine, Walk(name="old"), state="DONE", updated_at=old)
+
+    await Schedule(engine).run_due()
+
+    assert [each.id for each in await rows(engine)] == kept
+
+
+async def test_keys_are_deleted_in_batches_once_they_are_a_day_old(engine: AsyncEngine) -> None:
+    user_id = IDS.new("usr")
+    ages = {f"old {number}": 25 for number in range(BATCH + 1)} | {"young": 23}
+    async with engine.begin() as connection:
+        await connection.execute(
+            insert(IdempotencyRow),
+            [
+                {"user_id": user_id, "key": key, "fingerprint": "f", "created_at": CLOCK.now() - timedelta(hours=age)}
+                for key, age in ages.items()
+            ],
+        )
+
+    await Schedule(engine).run_due()
+
+    async with engine.connect() as connection:
+        assert list((await connection.execute(text("SELECT key FROM idempotency_key"))).scalars()) == ["young"]
