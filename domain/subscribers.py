@@ -8,8 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from domain.comments import events as comments
+from domain.issues import events as issues
+from domain.labels import events as labels
+from domain.projects import events as projects
 from domain.shared.events import Event
 from domain.shared.jobs import Job
+from domain.workspaces import events as workspaces
+from domain.workspaces.jobs import SendMemberWelcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,4 +26,33 @@ class Reaction:
     is_outward: bool = True
 
 
-REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = MappingProxyType({})
+REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = MappingProxyType(
+    {
+        workspaces.WorkspaceCreated: (),
+        workspaces.WorkspaceUpdated: (),
+        workspaces.WorkspaceDeleted: (),
+        workspaces.MemberAdded: (Reaction(job=lambda event: SendMemberWelcome(member_id=event.subject_id)),),
+        workspaces.MemberUpdated: (),
+        workspaces.MemberRemoved: (),
+        projects.ProjectCreated: (),
+        projects.ProjectUpdated: (),
+        projects.ProjectArchived: (),
+        projects.ProjectRestored: (),
+        projects.ProjectDeleted: (),
+        projects.StateCreated: (),
+        projects.StateUpdated: (),
+        projects.StateDeleted: (),
+        labels.LabelCreated: (),
+        labels.LabelUpdated: (),
+        labels.LabelDeleted: (),
+        issues.IssueCreated: (),
+        issues.IssueUpdated: (),
+        issues.IssueArchived: (),
+        issues.IssueRestored: (),
+        issues.IssueTrashed: (),
+        issues.IssuePurged: (),
+        comments.CommentCreated: (),
+        comments.CommentUpdated: (),
+        comments.CommentDeleted: (),
+    }
+)
