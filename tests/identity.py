@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.accounts.commands import Registration
 from domain.accounts.model import User
+from domain.accounts.ports import PasswordHasher
 from domain.accounts.service import AccountService
 from domain.auth.model import AuthOptions, Tokens
 from domain.auth.refresh import RefreshTokens
@@ -56,14 +57,21 @@ class Identity:
         return await self.auth.refresh(Actor(), token)
 
 
-def identity_on(engines: Engines, *, clock: MemoryClock | None = None, throttle: Throttle | None = None) -> Identity:
+def identity_on(
+    engines: Engines,
+    *,
+    clock: MemoryClock | None = None,
+    throttle: Throttle | None = None,
+    hasher: PasswordHasher | None = None,
+) -> Identity:
     clock = clock or MemoryClock()
     throttle_time = MemoryClock()
     ids = Uuid7IdFactory(clock)
     reads = Reads(engines.read)
     uow = SqlUowFactory(engines.write, clock, ids, after_commit=lambda committed: None)
     throttle = throttle or LocalThrottle(lambda: throttle_time.now().timestamp())
-    hasher = MemoryPasswordHasher()
+    memory_hasher = MemoryPasswordHasher()
+    hasher = hasher or memory_hasher
     options = AuthOptions(issuer=ISSUER)
     keys = AesKeyMaker(SECRET, ids)
     signer = JoseTokenSigner(keys, clock, options)
@@ -84,7 +92,7 @@ def identity_on(engines: Engines, *, clock: MemoryClock | None = None, throttle:
             options,
         ),
         clock=clock,
-        hasher=hasher,
+        hasher=memory_hasher,
         engine=engines.write,
         signer=signer,
         keys=keys,

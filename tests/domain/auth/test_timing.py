@@ -1,0 +1,41 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from domain.auth.errors import InvalidGrant
+from infra.accounts.hashing import PasslibPasswordHasher
+from infra.db.engine import EngineOptions, open_engines
+from tests.identity import Identity, identity_on
+
+TRIES = 400
+ACCOUNTS = 8
+
+
+async def seconds(identity: Identity, email: str, number: int) -> float:
+    started = time.perf_counter()
+    with pytest.raises(InvalidGrant):
+        await identity.sign_in(email, "wrong horse battery staple", source=f"10.0.{number // 250}.{number % 250}")
+    return time.perf_counter() - started
+
+
+def told_apart(first: list[float], second: list[float]) -> float:
+    """How often a guess by the time alone is right: 0.5 is no better than a coin (the area under the ROC curve)."""
+    wins = sum((one < other) + 0.5 * (one == other) for one in first for other in second)
+    share = wins / (len(first) * len(second))
+    return max(share, 1 - share)
+
+
+@pytest.mark.verify
+async def test_the_time_does_not_tell_whether_an_account_exists(database: str) -> None:
+    async with open_engines(database, EngineOptions()) as engines:
+        with ThreadPoolExecutor(2) as threads:
+            identity = identity_on(engines, hasher=PasslibPasswordHasher(threads))
+            for number in range(ACCOUNTS):
+                await identity.register(email=f"known{number}@example.org")
+            known, unknown = [], []
+            for number in range(TRIES):
+                account = number % ACCOUNTS
+                known.append(await seconds(identity, f"known{account}@example.org", 2 * number))
+                unknown.append(await seconds(identity, f"other{account}@example.org", 2 * number + 1))
+    assert told_apart(known, unknown) <= 0.55
