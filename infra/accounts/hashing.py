@@ -1,9 +1,8 @@
 """The only module that knows passlib (1.7.4: safe for Argon2 alone, and only within these bounds)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from passlib.context import CryptContext
@@ -13,7 +12,6 @@ from domain.accounts.ports import Verdict
 
 T = TypeVar("T")
 
-THREADS = 2
 MEMORY_COST = 19_456  # KiB; with two passes and one lane OWASP's floor, 25 ms here
 # Of a random password that nobody has: a try on an unknown account takes as long as one on a known account.
 _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$u1fKGcOYU+q917o3BgBgzA$0pkehGxb+Xowyqj1dE0UZ3D+0a6ophMMHQvDQc6ckiY"
@@ -54,12 +52,3 @@ class PasslibPasswordHasher:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-
-@asynccontextmanager
-async def open_password_hasher(*, threads: int = THREADS) -> AsyncIterator[PasslibPasswordHasher]:
-    pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="password")
-    try:
-        yield PasslibPasswordHasher(pool)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)

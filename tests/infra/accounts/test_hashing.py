@@ -3,14 +3,14 @@
 import asyncio
 import time
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from passlib.context import CryptContext
 
 from domain.accounts.ports import PasswordHasher, Verdict
-from infra.accounts.hashing import PasslibPasswordHasher, open_password_hasher
+from infra.accounts.hashing import PasslibPasswordHasher
 from tests.fakes.hasher import MemoryPasswordHasher
 
 PASSWORD = "correct horse battery staple"
@@ -19,9 +19,9 @@ RIGHT = Verdict(is_right=True)
 
 
 @pytest.fixture
-async def argon2() -> AsyncIterator[PasslibPasswordHasher]:
-    async with open_password_hasher() as hasher:
-        yield hasher
+def argon2() -> Iterator[PasslibPasswordHasher]:
+    with ThreadPoolExecutor(2) as threads:
+        yield PasslibPasswordHasher(threads)
 
 
 @pytest.fixture(params=["argon2", "memory"])

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from domain.auth.errors import InvalidToken
+from domain.auth.model import AuthOptions
 from domain.shared.ids import is_id
 from infra.auth.keys import public_key_of
+from infra.auth.tokens import JoseTokenSigner
+from tests.fakes.clock import MemoryClock
 from tests.infra.auth.forging import GONE, ISSUER, Signing, as_json, changed, encoded, hmac_signed
 
 DEEP = b"[" * 3000
@@ -143,6 +146,16 @@ def test_times_count_to_the_second(signing: Signing) -> None:
     refused(signing, signing.signed(signing.header, changed(signing.claims, exp=now)))
     signing.verify(signing.signed(signing.header, changed(signing.claims, iat=now + 60)))
     refused(signing, signing.signed(signing.header, changed(signing.claims, iat=now + 61)))
+
+
+def test_a_proved_token_still_ends(signing: Signing) -> None:
+    clock = MemoryClock(signing.clock.now())
+    signer = JoseTokenSigner(signing.keys, clock, AuthOptions(issuer=ISSUER))
+    token = signing.issued()
+    assert signer.verify(token, signing.key) == signer.verify(token, signing.key)
+    clock.move(seconds=600)
+    with pytest.raises(InvalidToken):
+        signer.verify(token, signing.key)
 
 
 def test_another_key_is_refused(signing: Signing) -> None:
