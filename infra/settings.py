@@ -105,8 +105,9 @@ class Settings(BaseSettings):
     socket_message_bytes: Limit = Field(65_536, description="Largest WebSocket message.")
     socket_init_seconds: Seconds = Field(5.0, description="How long a socket may wait with connection_init.")
 
-    access_token_minutes: int = Field(15, ge=1, le=15, description="Life of an access token.")
+    access_token_minutes: int = Field(10, ge=1, le=15, description="Life of an access token.")
     refresh_token_days: int = Field(30, ge=1, le=365, description="Life of an unused refresh token.")
+    session_days: int = Field(90, ge=1, le=365, description="Life of a session, however often it is refreshed.")
     worker_concurrency: Limit = Field(10, description="Jobs that one worker runs at once.")
     job_lease_seconds: Seconds = Field(30.0, description="After this long without a sign a job is re-run.")
     job_poll_seconds: Seconds = Field(5.0, description="How often due jobs are looked for without Redis.")
