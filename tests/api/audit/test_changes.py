@@ -1,0 +1,262 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.http.options import HttpOptions
+from api.schema import schema
+from domain.accounts.commands import Registration
+from domain.accounts.model import User
+from domain.app import App
+from domain.auth.model import Tokens
+from domain.labels.commands import LabelChanges, LabelDraft
+from domain.shared.actor import Actor, Role
+from domain.workspaces.commands import MemberDraft, WorkspaceDraft
+from domain.workspaces.model import Workspace
+from infra.bootstrap import open_app
+from infra.settings import Settings
+from tests.api.http.websocket_driver import WebSocketDriver, connect
+from tests.infra.shared.redis_relay import RedisRelay, open_relay
+
+PASSWORD = "correct horse battery staple"
+FOLLOW = """subscription ($workspace: String!, $after: Revision) {
+  changes(workspace: $workspace, after: $after) { events { revision kind } upTo hasMore }
+}"""
+READ = """query ($slug: String!, $after: Revision!, $first: Int! = 100) {
+  workspace(slug: $slug) { changes(after: $after, first: $first) {
+    upTo hasMore
+    events {
+      revision kind subjectId projectId actorId actor { id name } cause occurredAt changes { field before after }
+    }
+  } }
+}"""
+
+
+@dataclass
+class Person:
+    user: User
+    tokens: Tokens
+
+
+class Server:
+    """The whole application, without a network."""
+
+    def __init__(self, asgi: FastAPI) -> None:
+        self.asgi = asgi
+        self.app: App = asgi.state.app
+
+    async def sign_up(self, name: str) -> Person:
+        email = f"{name}@example.org"
+        user = (
+            await self.app.accounts.register(Actor(), Registration(email=email, name=name, password=PASSWORD))
+        ).value
+        tokens = await self.app.auth.sign_in(Actor(), email, PASSWORD, client_id="test", source="127.0.0.1")
+        return Person(user, tokens)
+
+    async def actor(self, person: Person) -> Actor:
+        return await self.app.auth.authenticate(person.tokens.access_token)
+
+    async def workspace(self, owner: Person, slug: str = "acme") -> Workspace:
+        draft = WorkspaceDraft(slug=slug, name=slug.title())
+        return (await self.app.workspaces.create(await self.actor(owner), draft)).value
+
+    async def label(self, person: Person, workspace: Workspace, name: str) -> int:
+        draft = LabelDraft(workspace_id=workspace.id, name=name, color="#5e6ad2")
+        revision = (await self.app.labels.create(await self.actor(person), draft)).revision
+        assert revision is not None
+        return revision
+
+    async def ask(self, person: Person, query: str, **variables: Any) -> dict[str, Any]:
+        transport = httpx.ASGITransport(self.asgi)
+        headers = {"Authorization": f"Bearer {person.tokens.access_token}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver", headers=headers) as client:
+            answer = await client.post("/graphql", json={"query": query, "variables": variables})
+        return answer.json()
+
+    @asynccontextmanager
+    async def following(self, person: Person, workspace: str, after: int | None) -> AsyncIterator[WebSocketDriver]:
+        async with connect(self.asgi, token=person.tokens.access_token) as socket:
+            socket.subscribe("1", FOLLOW, {"workspace": workspace, "after": after})
+            yield socket
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Server]:
+    asgi = create_app(lambda: open_app(settings), HttpOptions(), schema=schema, routers=())
+    async with asgi.router.lifespan_context(asgi):
+        yield Server(asgi)
+
+
+@pytest.fixture
+async def server(database: str, redis_database: str, settings: Settings) -> AsyncIterator[Server]:
+    async with serving(settings) as server:
+        yield server
+
+
+@pytest.fixture
+async def relay(redis_database: str, tmp_path: Path) -> AsyncIterator[RedisRelay]:
+    async with open_relay(redis_database, tmp_path) as relay:
+        yield relay
+
+
+async def batch(socket: WebSocketDriver) -> dict[str, Any]:
+    return (await socket.data("1"))["changes"]
+
+
+def kinds(batch: dict[str, Any]) -> list[tuple[int, str]]:
+    return [(event["revision"], event["kind"]) for event in batch["events"]]
+
+
+async def test_changes_are_read_with_who_what_and_why(server: Server) -> None:
+    ada = await server.sign_up("ada")
+    workspace = await server.workspace(ada)
+    actor = await server.actor(ada)
+    draft = LabelDraft(workspace_id=workspace.id, name="bug", color="#5e6ad2", description="Broken")
+    label = (await server.app.labels.create(actor, draft)).value
+    await server.app.labels.update(actor, label.id, LabelChanges(name="defect", description=None))
+
+    first = (await server.ask(ada, READ, slug="acme", after=0, first=2))["data"]["workspace"]["changes"]
+    assert kinds(first) == [(1, "WORKSPACE_CREATED"), (2, "MEMBER_ADDED")]
+    assert (first["upTo"], first["hasMore"]) == (2, True)
+    rest = (await server.ask(ada, READ, slug="acme", after=2))["data"]["workspace"]["changes"]
+    assert kinds(rest) == [(3, "LABEL_CREATED"), (4, "LABEL_UPDATED")]
+    assert (rest["upTo"], rest["hasMore"]) == (4, False)
+    event = rest["events"][1]
+    assert {change["field"]: (change["before"], change["after"]) for change in event.pop("changes")} == {
+        "name": (["bug"], ["defect"]),
+        "description": (["Broken"], None),
+    }
+    assert event.pop("occurredAt").endswith("Z")
+    assert event == {
+        "revision": 4,
+        "kind": "LABEL_UPDATED",
+        "subjectId": label.id,
+        "projectId": None,
+        "actorId": ada.user.id,
+        "actor": {"id": ada.user.id, "name": "ada"},
+        "cause": "USER",
+    }
+    member = first["events"][1]
+    assert {"field": "userId", "before": None, "after": [ada.user.id]} in member["changes"]
+
+
+async def test_an_impossible_revision_is_refused(server: Server) -> None:
+    ada = await server.sign_up("ada")
+    await server.workspace(ada)
+    for variables, code in (({"after": 3}, "OUT_OF_RANGE"), ({"after": 0, "first": 501}, "OUT_OF_RANGE")):
+        answer = await server.ask(ada, READ, slug="acme", **variables)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
+    async with server.following(ada, "acme", 3) as socket:
+        (error,) = await socket.error("1")
+        assert error["extensions"] == {"code": "OUT_OF_RANGE", "inputPath": ["after"]}
+
+
+async def test_other_peoples_workspaces_are_not_found(server: Server) -> None:
+    ada, bob = await server.sign_up("ada"), await server.sign_up("bob")
+    await server.workspace(ada)
+    messages = []
+    for slug in ("acme", "nobodys"):
+        assert (await server.ask(bob, READ, slug=slug, after=0))["data"] == {"workspace": None}
+        async with server.following(bob, slug, 0) as socket:
+            (error,) = await socket.error("1")
+            assert error["extensions"]["code"] == "NOT_FOUND"
+            messages.append(error["message"])
+    assert messages[0] == messages[1]
+
+
+async def test_a_follower_gets_the_past_and_then_each_change_at_once(server: Server) -> None:
+    ada = await server.sign_up("ada")
+    workspace = await server.workspace(ada)
+    await server.label(ada, workspace, "bug")
+    async with server.following(ada, "acme", 1) as socket:
+        replayed = await batch(socket)
+        assert kinds(replayed) == [(2, "MEMBER_ADDED"), (3, "LABEL_CREATED")]
+        assert (replayed["upTo"], replayed["hasMore"]) == (3, False)
+        for number in range(4, 8):
+            before = monotonic()
+            assert await server.label(ada, workspace, f"label {number}") == number
+            assert kinds(await batch(socket)) == [(number, "LABEL_CREATED")]
+        assert monotonic() - before < 0.5
+
+    async with server.following(ada, "acme", None) as socket:
+        waiting = asyncio.create_task(batch(socket))
+        while not waiting.done():
+            revision = await server.label(ada, workspace, f"later {monotonic()}")
+            await asyncio.wait([waiting], timeout=0.1)
+        assert kinds(waiting.result())[0][0] > 7
+        assert waiting.result()["upTo"] <= revision
+
+
+async def test_a_follower_sees_nothing_more_when_the_membership_ends(server: Server) -> None:
+    ada, bob = await server.sign_up("ada"), await server.sign_up("bob")
+    workspace = await server.workspace(ada)
+    owner = await server.actor(ada)
+    invitation = MemberDraft(workspace_id=workspace.id, email="bob@example.org", role=Role.GUEST)
+    member = (await server.app.workspaces.add_member(owner, invitation)).value
+    async with server.following(bob, "acme", 2) as socket, server.following(ada, "acme", 3) as other:
+        assert kinds(await batch(socket)) == [(3, "MEMBER_ADDED")]
+        await server.app.workspaces.remove_member(owner, member.id)
+        before = monotonic()
+        message = await socket.receive()
+        if message["type"] == "next":  # what it saw in the two seconds for which roles are remembered
+            assert kinds(message["payload"]["data"]["changes"]) == [(4, "MEMBER_REMOVED")]
+            message = await socket.receive()
+        assert monotonic() - before < 5
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "NOT_FOUND")
+
+        await server.label(ada, workspace, "secret")
+        assert kinds(await batch(other)) + kinds(await batch(other)) == [(4, "MEMBER_REMOVED"), (5, "LABEL_CREATED")]
+        assert [sent["type"] for sent in socket.sent][-1] == "error"
+
+
+async def test_a_follower_is_ended_with_its_session(server: Server) -> None:
+    ada = await server.sign_up("ada")
+    await server.workspace(ada)
+    async with server.following(ada, "acme", 0) as socket:
+        assert len((await batch(socket))["events"]) == 2
+        await server.app.auth.revoke(Actor(), ada.tokens.refresh_token)
+        before = monotonic()
+        assert (await socket.closed())[0] == 4401
+        assert monotonic() - before < 5
+
+
+@pytest.mark.parametrize("is_gone_at_first", [True, False])
+async def test_without_redis_changes_still_arrive(
+    database: str, settings: Settings, relay: RedisRelay, is_gone_at_first: bool
+) -> None:
+    if is_gone_at_first:
+        await relay.cut()
+    async with serving(settings.replaced(redis_url=relay.url)) as server:
+        ada = await server.sign_up("ada")
+        workspace = await server.workspace(ada)
+        async with server.following(ada, "acme", 2) as socket:
+            if not is_gone_at_first:
+                await server.label(ada, workspace, "with")
+                assert kinds(await batch(socket)) == [(3, "LABEL_CREATED")]
+                await relay.cut()
+            for number in range(3):
+                before = monotonic()
+                revision = await server.label(ada, workspace, f"without {number}")
+                assert kinds(await batch(socket)) == [(revision, "LABEL_CREATED")]
+                assert monotonic() - before < 2
+
+
+async def test_nothing_is_left_of_a_follower(server: Server) -> None:
+    ada = await server.sign_up("ada")
+    await server.workspace(ada)
+    before = asyncio.all_tasks()
+    for _ in range(3):
+        async with server.following(ada, "acme", 0) as socket:
+            await batch(socket)
+            assert len(asyncio.all_tasks()) > len(before)
+    async with asyncio.timeout(3):
+        while asyncio.all_tasks() - before:  # noqa: ASYNC110  tasks that end by themselves
+            await asyncio.sleep(0.01)
