@@ -1,0 +1,29 @@
+"""A real uvicorn on a port of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from socket import create_server
+
+from fastapi import FastAPI
+from uvicorn import Config, Server
+
+START_SECONDS = 10
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """The address of the application, served in this process until the block is left."""
+    with create_server(("127.0.0.1", 0)) as listener:
+        server = Server(Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2))
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while not server.started:
+                    if task.done():
+                        await task
+                    await asyncio.sleep(0.01)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await task
