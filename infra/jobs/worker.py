@@ -1,6 +1,8 @@
 import asyncio
 import logging
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from domain.app import App
@@ -18,9 +20,11 @@ POOL_SIZE = 3  # apart from the handlers' own pool, so that they cannot keep a l
 
 async def run_worker(settings: Settings) -> None:
     """Runs jobs until SIGTERM or SIGINT; then they may finish for the shutdown time."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with _stop_signals() as stop:
+        await _run(settings, stop)
+
+
+async def _run(settings: Settings, stop: asyncio.Event) -> None:
     # ARQ announces every wake-up and its end.
     logging.getLogger("arq").setLevel(logging.WARNING)
     database_url = settings.database_url.get_secret_value()
@@ -34,6 +38,21 @@ async def run_worker(settings: Settings) -> None:
         runner = JobRunner[App](app, HANDLERS, claims, _runner_options(settings))
         worker = ArqWorker(runner, Schedule(engines.write), settings.redis_url.get_secret_value())
         await worker.run(stop)
+
+
+@contextmanager
+def _stop_signals() -> Iterator[asyncio.Event]:
+    """The event is set by the first SIGTERM or SIGINT inside."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
 
 
 def _runner_options(settings: Settings) -> RunnerOptions:

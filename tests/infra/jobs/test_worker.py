@@ -1,0 +1,31 @@
+import asyncio
+import os
+import signal
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.shared.actor import Actor
+from domain.workspaces.jobs import SendMemberWelcome
+from infra.jobs.worker import run_worker
+from infra.settings import Settings
+from infra.uow import SqlUowFactory
+from tests.infra.jobs.rows import until_state
+from tests.infra.jobs.sample import IDS
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_the_worker_runs_the_applications_jobs_until_it_is_told_to_end(
+    settings: Settings, engine: AsyncEngine, uow: SqlUowFactory, redis_database: str, number: signal.Signals
+) -> None:
+    async with uow(Actor.system()) as unit:
+        job_id = unit.enqueue(SendMemberWelcome(member_id=IDS.new("mem")))
+        await unit.commit(None)
+    worker = asyncio.create_task(run_worker(settings))
+
+    after = await until_state(engine, job_id, "DONE")
+    os.kill(os.getpid(), number)
+    async with asyncio.timeout(5):
+        await worker
+
+    assert (after.attempts, after.last_error) == (1, None)
