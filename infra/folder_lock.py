@@ -32,6 +32,7 @@ class FolderLock:
             os.close(descriptor)
             raise FolderInUse(self._path, _read(self._path)) from error
         self._descriptor = descriptor
+        os.register_at_fork(after_in_child=self._abandon)
         self.announce()
         return self
 
@@ -40,6 +41,12 @@ class FolderLock:
         text = json.dumps({"pid": str(os.getpid())} | facts).encode()
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, text, 0)
+
+    def _abandon(self) -> None:
+        # A forked child would share the lock, and hold it for longer than its parent lives.
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def __exit__(self, *exc_info: object) -> None:
         os.ftruncate(self._descriptor, 0)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -42,24 +43,21 @@ def start_child(
         umask=0o077,
         start_new_session=True,
         pass_fds=pass_fds,
-        preexec_fn=_die_with_parent(os.getpid(), death_signal),  # runs after the change of user, which clears it
+        # Runs after the change of user, which would clear it.
+        preexec_fn=partial(die_with_parent, os.getpid(), death_signal),
     )
 
 
-def _die_with_parent(parent: int, death_signal: signal.Signals) -> Callable[[], None] | None:
+def die_with_parent(parent: int, death_signal: signal.Signals) -> None:
+    """Has the kernel send us `death_signal` when `parent` ends; ends at once if it has already."""
     if _libc is None:
-        return None
-    libc = _libc
-
-    def arm() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return arm
+        return
+    _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
-def stop_child(child: subprocess.Popen[bytes], *, by: signal.Signals, seconds: float, kill_group: bool = False) -> int:
+def stop_child(child: subprocess.Popen[bytes], *, by: signal.Signals, seconds: float) -> int:
     """Asks the child to end, kills it after `seconds`, and returns its exit code."""
     if child.poll() is None:
         child.send_signal(by)
@@ -68,16 +66,6 @@ def stop_child(child: subprocess.Popen[bytes], *, by: signal.Signals, seconds: f
     except subprocess.TimeoutExpired:
         child.kill()
         return child.wait()
-    finally:
-        if kill_group:
-            _kill_group(child.pid)
-
-
-def _kill_group(leader: int) -> None:
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def command_line(pid: int) -> tuple[str, ...]:

@@ -1,13 +1,17 @@
 """Alembic runs this for every command; `infra.db.migrate` hands over the connection."""
 
+import logging
 from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, Enum
 from sqlalchemy.types import TypeDecorator
 
 from infra.metadata import metadata
+
+logger = logging.getLogger("workgraph.migrations")
 
 
 def render_item(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal[False]:
@@ -19,6 +23,11 @@ def render_item(kind: str, item: Any, autogenerate: AutogenContext) -> str | Lit
     return False
 
 
+def log_step(ctx: object, step: MigrationInfo, heads: object, run_args: object) -> None:
+    direction = "Applied" if step.is_upgrade else "Took back"
+    logger.info("%s migration %s.", direction, ", ".join(step.up_revision_ids))
+
+
 def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
@@ -27,6 +36,7 @@ def run(connection: Connection) -> None:
         compare_type=True,
         compare_server_default=True,
         render_item=render_item,
+        on_version_apply=log_step,
     )
     with context.begin_transaction():
         context.run_migrations()

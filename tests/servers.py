@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import asyncpg
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.db import migrate
 from infra.embedded import EmbeddedServers
@@ -62,7 +61,7 @@ async def create_database(server_url: str, *, run: str, name: str) -> str:
         try:
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", template):
                 await connection.execute(f"CREATE DATABASE {template}_unfinished")
-                await _migrate(database_at(server_url, f"{template}_unfinished"))
+                await migrate.upgrade(database_at(server_url, f"{template}_unfinished"))
                 await connection.execute(f"ALTER DATABASE {template}_unfinished RENAME TO {template}")
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", TEMPLATE_LOCK)
@@ -70,17 +69,6 @@ async def create_database(server_url: str, *, run: str, name: str) -> str:
     finally:
         await connection.close()
     return database_at(server_url, name)
-
-
-async def _migrate(url: str) -> None:
-    await migrate.upgrade(url)
-    if not migrate.revisions():
-        from infra.metadata import metadata
-
-        engine = create_async_engine(url)
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-        await engine.dispose()
 
 
 async def drop_databases(server_url: str, *, run: str) -> None:

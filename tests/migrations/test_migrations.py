@@ -8,7 +8,6 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.db import migrate
@@ -109,13 +108,20 @@ async def test_a_migration_gives_up_on_a_lock_and_changes_nothing(empty_database
     try:
         async with connection.transaction():
             await connection.execute(f"LOCK TABLE {', '.join(metadata.tables)} IN ACCESS SHARE MODE")
-            with pytest.raises(DBAPIError, match="lock timeout"):
+            with pytest.raises(migrate.MigrationError, match="run `workgraph migrate` again"):
                 await migrate.downgrade(empty_database, revision=BASE)
     finally:
         await connection.close()
     assert time.monotonic() - started < 10
     assert await catalog(driver_url(empty_database)) == before
     assert await is_at_head(empty_database)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "/nowhere"])
+async def test_a_database_that_cannot_be_reached_is_named(host: str):
+    url = f"postgresql+asyncpg://me@{host}/x" if ":" in host else f"postgresql+asyncpg://me@/x?host={host}"
+    with pytest.raises(migrate.MigrationError, match=r"cannot be reached: .*Check WORKGRAPH_DATABASE_URL"):
+        await migrate.upgrade(url)
 
 
 def test_it_runs_in_any_folder_from_an_installed_package(tmp_path: Path):

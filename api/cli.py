@@ -1,0 +1,200 @@
+"""The command `workgraph`."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from strawberry.printer import print_schema
+
+from api.main import serve_listener, serve_with_workers, set_up_logs
+from api.schema import schema as graphql_schema
+from domain.accounts.commands import Registration
+from domain.app import App
+from domain.shared.actor import Actor
+from domain.shared.errors import DomainError
+from infra.bootstrap import open_app
+from infra.db import migrate as migrations
+from infra.development import scratch_database, servers_at_hand
+from infra.doctor import examine
+from infra.embedded import EmbeddedServerError
+from infra.folder_lock import FolderInUse
+from infra.jobs.worker import run_worker
+from infra.settings import Settings, SettingsError, load_settings
+from infra.supervisor import Program, StartError, Supervisor, bound_socket, dev_settings
+
+SCHEMA_FILE = Path(__file__).with_name("schema.graphql")
+EXPECTED = (DomainError, EmbeddedServerError, FolderInUse, migrations.MigrationError, SettingsError, StartError)
+T = TypeVar("T")
+
+cli = typer.Typer(
+    name="workgraph",
+    help="A self-hosted, GraphQL-first work tracker.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+user = typer.Typer(help="People.", no_args_is_help=True)
+keys = typer.Typer(help="Keys that sign access tokens.", no_args_is_help=True)
+cli.add_typer(user, name="user")
+cli.add_typer(keys, name="keys")
+
+
+def main() -> None:
+    try:
+        cli()
+    except EXPECTED as error:
+        for line in str(error).splitlines():
+            print(f"workgraph: {line}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+@cli.command()
+def dev() -> None:
+    """Start everything for development: servers, migrations, API and worker, anew at each change of the code."""
+    settings = dev_settings(load_settings())
+    set_up_logs(settings)
+    programs = [
+        Program(name="API", entry="api.main:serve_listener"),
+        Program(name="worker", entry="api.cli:work"),
+    ]
+    Supervisor(settings, programs, prepare=_prepare, on_ready=_greet).run()
+
+
+@cli.command()
+def serve(
+    workers: Annotated[int | None, typer.Option(min=1, help="API processes; default WORKGRAPH_WORKERS.")] = None,
+) -> None:
+    """Serve the API until SIGTERM."""
+    settings = load_settings(**({} if workers is None else {"workers": workers}))
+    settings.require("database_url", "redis_url", "secret_key")
+    set_up_logs(settings)
+    with bound_socket(settings) as listener:
+        (serve_listener if settings.workers == 1 else serve_with_workers)(listener, settings)
+
+
+@cli.command()
+def worker() -> None:
+    """Run jobs until SIGTERM."""
+    work()
+
+
+@cli.command()
+def migrate(
+    check: Annotated[bool, typer.Option(help="Only tell whether the migrations make the tables of the code.")] = False,
+    new: Annotated[str | None, typer.Option(metavar="MESSAGE", help="Write the migration that is missing.")] = None,
+) -> None:
+    """Bring the database to this version of Workgraph."""
+    settings = load_settings()
+    set_up_logs(settings)
+    if new is not None:
+        with scratch_database() as url:
+            written = asyncio.run(migrations.add_revision(url, message=new))
+        print(f"Wrote {written}." if written else "Nothing to write: the migrations make the tables of the code.")
+    elif check:
+        with scratch_database() as url:
+            differences = asyncio.run(_drift(url))
+        for difference in differences:
+            print(difference)
+        if differences:
+            raise StartError("The migrations do not make the tables of the code. Run: make migration m='what changes'")
+    elif settings.database_url.get_secret_value() or settings.is_production:
+        asyncio.run(migrations.upgrade(settings.require("database_url").database_url.get_secret_value()))
+    else:
+        with servers_at_hand(settings) as ready:
+            asyncio.run(migrations.upgrade(ready.database_url.get_secret_value()))
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at versions, servers, migrations, secrets and folders, and say what to do."""
+    settings = load_settings()
+    with servers_at_hand(settings) as ready:
+        is_well = asyncio.run(_examine(ready))
+    if not is_well:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def schema(
+    check: Annotated[bool, typer.Option(help="Compare with the committed file instead of printing.")] = False,
+) -> None:
+    """Print the GraphQL schema."""
+    printed = print_schema(graphql_schema) + "\n"
+    if not check:
+        print(printed, end="")
+    elif not SCHEMA_FILE.is_file() or SCHEMA_FILE.read_text() != printed:
+        raise StartError(f"{SCHEMA_FILE.name} is not what the code says. Run: make schema")
+
+
+@user.command("create")
+def create_user(
+    email: str,
+    name: Annotated[str, typer.Option(help="How the person is shown.")],
+) -> None:
+    """Register a person; the password is asked for, or read from the standard input."""
+    password = typer.prompt("Password", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    registration = Registration(email=email, name=name, password=password)
+    written = _with_app(lambda app: app.accounts.register(Actor.system(), registration))
+    print(f"Created {written.value.id}.")
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Show the signing keys, oldest first."""
+    for key in _with_app(lambda app: app.auth.keys(Actor.system())):
+        print(f"{key.id}  made {key.created_at:%Y-%m-%d %H:%M} UTC, signs from {key.signs_from:%Y-%m-%d %H:%M} UTC")
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Make a new signing key; tokens of the old one stay valid until they expire."""
+    written = _with_app(lambda app: app.auth.rotate_keys(Actor.system()))
+    print(f"Made {written.value.id}.")
+
+
+def _with_app(action: Callable[[App], Awaitable[T]]) -> T:
+    settings = load_settings()
+    set_up_logs(settings)
+
+    async def run(ready: Settings) -> T:
+        async with open_app(ready) as app:
+            return await action(app)
+
+    with servers_at_hand(settings) as ready:
+        return asyncio.run(run(ready))
+
+
+def work(*_: object) -> None:
+    """Runs jobs in this process, with the settings of its environment."""
+    settings = load_settings().require("database_url", "redis_url", "secret_key")
+    set_up_logs(settings)
+    asyncio.run(run_worker(settings))
+
+
+def _prepare(settings: Settings) -> None:
+    """What the first start does beyond migrations."""
+
+
+def _greet(settings: Settings) -> None:
+    print(f"\n  Workgraph is ready: {settings.issuer}/graphql\n  Ctrl-C stops everything.\n", flush=True)
+
+
+async def _drift(url: str) -> tuple[str, ...]:
+    await migrations.upgrade(url)
+    return await migrations.drift(url)
+
+
+async def _examine(settings: Settings) -> bool:
+    is_well = True
+    async for finding in examine(settings):
+        mark = "FAIL" if finding.is_ill else "note" if finding.advice else "ok  "
+        print(f"{mark}  {finding.subject}: {finding.detail}" + (f". {finding.advice}" if finding.advice else ""))
+        is_well = is_well and not finding.is_ill
+    return is_well
+
+
+if __name__ == "__main__":
+    main()

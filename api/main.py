@@ -1,0 +1,99 @@
+"""The entry point of an API process: `uvicorn --factory api.main:create`, or what follows below."""
+
+import socket
+from functools import partial
+
+from fastapi import FastAPI
+from uvicorn import Config, Server
+from uvicorn.supervisors import Multiprocess
+
+from api.app import create_app
+from api.auth.routes import router as auth_router
+from api.http.options import HttpOptions, QueryLimits
+from api.http.request_id import known_request_id
+from api.http.socket_limits import SocketOptions
+from api.schema import schema
+from infra.bootstrap import open_app
+from infra.logs import configure_logging
+from infra.settings import Settings, load_settings
+
+FACTORY = "api.main:create"
+WORKER_CHECK_SECONDS = 30  # uvicorn's 5 would kill a process that is only busy
+HEADER_BYTES = 65_536
+
+
+def create() -> FastAPI:
+    """The application with the settings of this process's environment."""
+    return build(load_settings())
+
+
+def build(settings: Settings) -> FastAPI:
+    set_up_logs(settings)
+    settings.require("database_url", "redis_url", "secret_key")
+    return create_app(partial(open_app, settings), http_options(settings), schema=schema, routers=[auth_router])
+
+
+def set_up_logs(settings: Settings) -> None:
+    configure_logging(is_json=settings.has_json_logs, level=settings.log_level, request_id=known_request_id)
+
+
+def http_options(settings: Settings) -> HttpOptions:
+    return HttpOptions(
+        public_url=settings.issuer,
+        allowed_hosts=settings.hosts,
+        allowed_origins=settings.allowed_origins,
+        is_explorer_enabled=settings.explorer_enabled,
+        is_introspection_enabled=settings.introspection_enabled,
+        limits=QueryLimits(
+            document_bytes=settings.graphql_document_bytes,
+            tokens=settings.graphql_tokens,
+            depth=settings.graphql_depth,
+            introspection_depth=settings.graphql_introspection_depth,
+            aliases=settings.graphql_aliases,
+            root_fields=settings.graphql_root_fields,
+            fields=settings.graphql_fields,
+            list_items=settings.graphql_list_items,
+        ),
+        sockets=SocketOptions(
+            sockets=settings.socket_limit,
+            sockets_per_user=settings.socket_user_limit,
+            subscriptions=settings.socket_subscriptions,
+            message_bytes=settings.socket_message_bytes,
+            init_seconds=settings.socket_init_seconds,
+        ),
+        request_seconds=settings.request_seconds,
+        body_bytes=settings.request_body_bytes,
+    )
+
+
+def serve_listener(listener: socket.socket, settings: Settings | None = None) -> None:
+    """Serves in this process until SIGTERM; then requests in course may finish for the shutdown time."""
+    settings = settings or load_settings()
+    Server(_config(settings, app=partial(build, settings))).run(sockets=[listener])
+
+
+def serve_with_workers(listener: socket.socket, settings: Settings) -> None:
+    """The same in as many processes as are set, each replaced when it dies."""
+    Multiprocess(_config(settings, app=FACTORY), sockets=[listener]).run()
+
+
+def _config(settings: Settings, *, app: object) -> Config:
+    return Config(
+        app,  # type: ignore[arg-type]  # a factory, as said below
+        factory=True,
+        workers=settings.workers,
+        http="httptools",
+        ws="websockets-sansio",
+        h11_max_incomplete_event_size=HEADER_BYTES,
+        ws_max_size=settings.socket_message_bytes,
+        ws_max_queue=8,
+        ws_per_message_deflate=False,
+        limit_concurrency=settings.connection_limit,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        timeout_worker_healthcheck=WORKER_CHECK_SECONDS,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        server_header=False,
+        access_log=False,
+        log_config=None,
+    )

@@ -1,0 +1,128 @@
+"""What `workgraph doctor` looks at. Each finding that is not well says what to do."""
+
+import asyncio
+import os
+import stat
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from redis.exceptions import RedisError
+from sqlalchemy import NullPool, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from infra.db import migrate
+from infra.development import KEY_FILE
+from infra.settings import Settings
+from infra.shared.redis import redis_client
+
+OLDEST_PYTHON = (3, 11)
+OLDEST_POSTGRES = 15
+OLDEST_REDIS = (6, 2)
+SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`advice` says what to do; without it all is well. A warning does not count as ill."""
+
+    subject: str
+    detail: str
+    advice: str = ""
+    is_warning: bool = False
+
+    @property
+    def is_ill(self) -> bool:
+        return bool(self.advice) and not self.is_warning
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    yield _python()
+    for finding in await _database(settings.database_url.get_secret_value()):
+        yield finding
+    yield await _redis(settings.redis_url.get_secret_value())
+    yield _secret(settings)
+    for folder in (settings.data_dir, settings.files):
+        yield _folder(folder)
+    yield _public_url(settings)
+
+
+def _python() -> Finding:
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    try:
+        detail = f"{found}, Workgraph {version('workgraph')}"
+    except PackageNotFoundError:
+        return Finding(subject="Python", detail=found, advice="Install Workgraph: make install")
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        return Finding(subject="Python", detail=detail, advice="Install Python 3.11 or newer.")
+    return Finding(subject="Python", detail=detail)
+
+
+async def _database(url: str) -> list[Finding]:
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with asyncio.timeout(SECONDS), engine.connect() as connection:
+            number = int(str(await connection.scalar(text("SHOW server_version_num"))))
+            is_at_head = await migrate.is_at_head(connection)
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        advice = "Start the server, and check WORKGRAPH_DATABASE_URL."
+        return [Finding(subject="PostgreSQL", detail=_reason(error), advice=advice)]
+    finally:
+        await engine.dispose()
+    is_new_enough = number >= OLDEST_POSTGRES * 10_000
+    advice = "" if is_new_enough else f"Upgrade the server to PostgreSQL {OLDEST_POSTGRES} or newer."
+    return [
+        Finding(subject="PostgreSQL", detail=f"{number // 10_000}.{number % 10_000}", advice=advice),
+        Finding(
+            subject="Migrations",
+            detail="all have run" if is_at_head else "the tables do not fit this version of Workgraph",
+            advice="" if is_at_head else "Run: workgraph migrate",
+        ),
+    ]
+
+
+async def _redis(url: str) -> Finding:
+    client = redis_client(url)
+    try:
+        async with asyncio.timeout(SECONDS):
+            about = await client.info("server")
+    except (RedisError, OSError, TimeoutError) as error:
+        advice = "Start the server, and check WORKGRAPH_REDIS_URL."
+        return Finding(subject="Redis", detail=_reason(error), advice=advice)
+    finally:
+        await client.aclose()
+    spoken = str(about["redis_version"])
+    is_new_enough = tuple(int(part) for part in spoken.split(".")[:2]) >= OLDEST_REDIS
+    detail = f"{spoken} (Valkey {about['valkey_version']})" if "valkey_version" in about else spoken
+    advice = "" if is_new_enough else "Upgrade the server to Redis 6.2 or newer, or Valkey."
+    return Finding(subject="Redis", detail=detail, advice=advice)
+
+
+def _secret(settings: Settings) -> Finding:
+    path = settings.data_dir / KEY_FILE
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return Finding(subject="Secret key", detail=f"others can read {path}", advice=f"Run: chmod 600 {path}")
+    return Finding(subject="Secret key", detail=f"{len(settings.secret_key.get_secret_value().encode())} bytes")
+
+
+def _folder(folder: Path) -> Finding:
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        advice = f"Give this user the right to write to {existing}, or set WORKGRAPH_DATA_DIR."
+        return Finding(subject="Folder", detail=f"{folder} cannot be written", advice=advice)
+    return Finding(subject="Folder", detail=f"{folder} can be written")
+
+
+def _public_url(settings: Settings) -> Finding:
+    if settings.is_production and not settings.issuer.startswith("https://"):
+        advice = "Put a proxy with TLS in front, and set WORKGRAPH_PUBLIC_URL to its https:// address."
+        return Finding(subject="Public URL", detail=settings.issuer, advice=advice, is_warning=True)
+    return Finding(subject="Public URL", detail=settings.issuer)
+
+
+def _reason(error: Exception) -> str:
+    original = getattr(error, "orig", None) or error
+    return str(original).partition("\n")[0] or type(original).__name__

@@ -1,0 +1,110 @@
+import signal
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.processes import Workgraph, forget_data, is_alive, status_of
+
+pytestmark = pytest.mark.verify
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+def workgraph(tmp_path: Path) -> Iterator[Workgraph]:
+    yield Workgraph(tmp_path, {"PORT": str(free_port())})
+    forget_data(tmp_path)
+
+
+@pytest.fixture
+def url(workgraph: Workgraph) -> str:
+    return f"http://localhost:{workgraph.variables['PORT']}"
+
+
+def test_one_command_starts_everything_and_ctrl_c_or_sigterm_leaves_nothing(workgraph: Workgraph, url: str):
+    started = time.monotonic()
+    with workgraph.running("dev") as dev:
+        ready = dev.wait_until_ready(url)
+        first = time.monotonic() - started
+        dev.wait_for_text(f"Workgraph is ready: {url}/graphql")
+        assert status_of(f"{url}/livez") == 200
+        assert ready["status"] == "ready"
+        assert len(dev.family) >= 4, "PostgreSQL, Valkey, API and worker"
+        assert dev.end(signal.SIGINT) == 0
+        assert [pid for pid in dev.family if is_alive(pid)] == []
+    started = time.monotonic()
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        again = time.monotonic() - started
+        assert dev.end(signal.SIGTERM) == 0
+        assert [pid for pid in dev.family if is_alive(pid)] == []
+    assert (first < 10, again < 4) == (True, True), (first, again)
+    key = workgraph.folder / ".workgraph" / "secret_key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert len(key.read_text()) >= 32
+
+
+def test_after_a_kill_the_next_start_works(workgraph: Workgraph, url: str):
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        dev.end(signal.SIGKILL)
+        with workgraph.running("dev") as again:
+            again.wait_until_ready(url)
+            dev.wait_for_children_to_end()
+            assert again.end(signal.SIGTERM) == 0
+
+
+def test_a_second_one_in_the_folder_and_one_on_a_taken_port_say_so(workgraph: Workgraph, url: str, tmp_path: Path):
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        dev.wait_for_text("Workgraph is ready")
+        second = workgraph.run("dev")
+        assert second.returncode == 1
+        assert second.stderr == (
+            f"workgraph: Workgraph is already running in this folder: {url}, process {dev.process.pid}. "
+            "Stop it first, or set WORKGRAPH_DATA_DIR and WORKGRAPH_PORT to run a second one.\n"
+        )
+        elsewhere = Workgraph(tmp_path, workgraph.variables | {"DATA_DIR": str(tmp_path / "other")})
+        taken = elsewhere.run("dev")
+        assert taken.returncode == 1
+        assert f"Port {workgraph.variables['PORT']} on 127.0.0.1 is taken by another program" in taken.stderr
+        assert "WORKGRAPH_PORT" in taken.stderr
+        assert status_of(f"{url}/readyz") == 200
+
+
+def test_other_commands_find_the_running_servers_and_start_them_otherwise(workgraph: Workgraph, url: str):
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        dev.wait_for_text("Workgraph is ready")
+        created = workgraph.run("user", "create", "ada@example.org", "--name", "Ada", stdin="correct horse battery\n")
+        assert (created.returncode, created.stderr) == (0, "")
+        dev.end(signal.SIGTERM)
+    again = workgraph.run("user", "create", "ada@example.org", "--name", "Ada", stdin="correct horse battery\n")
+    assert again.returncode == 1
+    assert "Traceback" not in again.stderr
+    assert workgraph.run("keys", "rotate").returncode == 0
+    assert workgraph.run("keys", "list").stdout.startswith("key_")
+    examined = workgraph.run("doctor")
+    assert "ok    Migrations: all have run" in examined.stdout
+    assert "ok    PostgreSQL: 18." in examined.stdout
+
+
+def test_in_production_nothing_is_made_up(workgraph: Workgraph):
+    workgraph.variables["ENVIRONMENT"] = "production"
+    refused = workgraph.run("dev")
+    assert refused.returncode == 1
+    assert "WORKGRAPH_ENVIRONMENT is production" in refused.stderr
+    for command in ("serve", "worker", "doctor"):
+        refused = workgraph.run(command)
+        assert refused.returncode == 1
+        named = [line.split()[1] for line in refused.stderr.splitlines()]
+        assert named == [f"WORKGRAPH_{name}" for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL")]
+    assert list(workgraph.folder.iterdir()) == []
