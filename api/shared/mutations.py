@@ -60,6 +60,8 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
         @wraps(resolver)
         async def resolve(self: Any, info: Info, input: MutationInput) -> Payload:
             context, caller = info.context, info.context.actor
+            # What an earlier mutation of the same operation read may have changed since.
+            context.loaders.clear()
             try:
                 key = _idempotency_key(resolver.__name__, input)
                 context.actor = replace(caller, idempotency=key)
