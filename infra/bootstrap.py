@@ -116,6 +116,7 @@ def auth_options(settings: Settings) -> AuthOptions:
         issuer=settings.issuer,
         access_life=timedelta(minutes=settings.access_token_minutes),
         idle_life=timedelta(days=settings.refresh_token_days),
+        absolute_life=timedelta(days=settings.session_days),
     )
 
 
