@@ -77,6 +77,7 @@ class RedisEventStream(Generic[E]):
 
     async def aclose(self) -> None:
         """Ends whatever still runs."""
+        self._stop_listening()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -103,9 +104,14 @@ class RedisEventStream(Generic[E]):
             return
         log.wake()
         self._forget(log)
-        if not self._logs and self._listening is not None:
+        if not self._logs:
+            self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        if self._listener is not None and self._listening is not None:
+            self._listener.stop()
             self._listening.cancel()
-            self._listening = self._listener = None
+        self._listening = self._listener = None
 
     def _ended(self, log: "_Log[E]", task: asyncio.Task[None]) -> None:
         """Passes on to the followers what their reader ended for, if it was not because they left."""

@@ -13,6 +13,7 @@ from domain.audit.service import MOST_EVENTS
 from domain.shared.errors import ErrorCode, Unavailable
 from domain.shared.streams import FellBehind
 from infra.db.read import Reads
+from infra.shared.revisions import RevisionListener
 from infra.shared.streams import MOST_WAITING, PAGE, RedisEventStream
 from tests.event_log import EventLog, eventually, open_event_log, revisions, take
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
@@ -349,3 +350,17 @@ async def test_what_is_no_revision_on_the_channel_does_no_harm(log: EventLog) ->
         before = monotonic()
         assert revisions(await take(batches, up_to=1)) == [1]
         assert monotonic() - before < 0.5
+
+
+async def test_a_listener_can_be_stopped_at_any_moment(redis_url: str) -> None:
+    """redis-py loses a cancellation that comes while it connects."""
+    tasks = []
+    for turns in range(40):
+        listener = RevisionListener(redis_url, lambda *_: None)
+        tasks.append(asyncio.create_task(listener.run()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        listener.stop()
+        tasks[-1].cancel()
+    _, running = await asyncio.wait(tasks, timeout=4)
+    assert running == set()
