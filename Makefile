@@ -1,0 +1,64 @@
+# `make` lists what can be made. Everything runs from .venv, which is made when needed.
+
+PYTHON3 ?= python3
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+WORKGRAPH := $(VENV)/bin/workgraph
+INSTALLED := $(VENV)/.installed
+COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install dev test verify check schema migration lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Make .venv with the exact versions of requirements-dev.txt
+
+$(INSTALLED): requirements-dev.txt
+	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Workgraph needs Python 3.11 or newer. Name one with: make PYTHON3=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON3) -m venv $(VENV) || \
+		{ echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m pip install --quiet --require-hashes -r requirements-dev.txt
+	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+dev: install ## Start everything, with demo data, at http://localhost:8000
+	@$(PYTHON) -m api.explorer.install
+	@$(WORKGRAPH) dev
+
+test: install ## Run the suite
+	@$(PYTHON) -m pytest -q -n auto -m "not verify"
+
+verify: install ## Run the long proofs
+	@$(PYTHON) -m api.explorer.install
+	@$(PYTHON) -m pytest -q -m verify
+
+check: install ## Lint, types, import contracts, schema file, migrations
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(WORKGRAPH) schema --check
+	$(WORKGRAPH) migrate --check
+
+schema: install ## Write api/schema.graphql anew
+	@$(WORKGRAPH) schema > api/schema.graphql.new
+	@mv api/schema.graphql.new api/schema.graphql
+
+migration: install ## Write the migration that is missing: make migration m="add milestones"
+	@test -n "$(m)" || { echo 'Say what changes: make migration m="add milestones"' >&2; exit 1; }
+	@$(WORKGRAPH) migrate --new "$(m)"
+	@$(VENV)/bin/ruff check --quiet --fix migrations/versions
+	@$(VENV)/bin/ruff format --quiet migrations/versions
+
+lock: install ## Choose versions anew, within pyproject.toml
+	$(COMPILE) --upgrade --output-file requirements.txt
+	$(COMPILE) --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean: ## Remove .venv and the development data
+	rm -rf $(VENV) .workgraph
