@@ -20,6 +20,7 @@ from domain.shared.checks import is_storable
 from domain.shared.errors import ErrorCode, InvalidInput
 
 VERSION = 1
+# Room for as many lines of text as an order has keys.
 _ENCODED = re.compile(r"[A-Za-z0-9_-]{1,8192}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -91,7 +91,7 @@ class ToOne:
             # The reference is the target's id, so that an index on it serves.
             return and_(reference.is_not(None), _compare(reference, filter.id))
         found = target.table.alias()
-        return reference.in_(select(_on(found, self.key)).where(target.match(filter, found)).correlate_except(found))
+        return reference.in_(select(_on(found, self.key)).where(target.match(filter, found)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class ToMany:
         condition = match(filter, items)
         linked = _on(items, self.reference) == _on(rows, self.key)
         wanted = condition if is_match else condition.is_not(true())
-        return exists().select_from(items).where(linked, wanted).correlate_except(items)
+        return exists().select_from(items).where(linked, wanted)
 
 
 @dataclass(frozen=True, slots=True)

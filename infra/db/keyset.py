@@ -260,7 +260,7 @@ def _per_parent(
     statement, positions = _list(of_parent, keys, nulls)
     page = statement.lateral("page")
     if is_counted:
-        counted = _count(of_parent).lateral("counted")
+        counted = _total(of_parent).lateral("counted")
         total: ColumnElement[Any] = counted.c.total
         source = parents.join(counted, true()).outerjoin(page, true())
     else:
@@ -270,9 +270,11 @@ def _per_parent(
     return PageQuery(joined.order_by(parents.c.position, *_order(page, keys, positions)), positions)
 
 
-@lru_cache(DISTINCT_STATEMENTS)
-def _count(rows: AnySelect) -> AnySelect:
+def _total(rows: AnySelect) -> AnySelect:
     return rows.with_only_columns(func.count().label("total"), maintain_column_froms=True)
+
+
+_count = lru_cache(DISTINCT_STATEMENTS)(_total)
 
 
 def _with_keys(rows: AnySelect, keys: tuple[_Key, ...]) -> PageQuery:
