@@ -1,9 +1,7 @@
 "use strict";
 
-const FIRST_QUERY = `# Workgraph. Press the play button, or Ctrl-Enter.
-#
-# Sign in first: get an access token from POST /auth/token, then write below, under "Headers":
-#   {"Authorization": "Bearer …"}
+const FIRST_QUERY = `# Sign in first: ask POST /auth/token for an access token
+# and write it after "Bearer" under Headers, below.
 
 query Issues {
   workspace(slug: "acme") {
@@ -34,39 +32,74 @@ const SECOND_QUERY = `# Everything that changes in the workspace, as it happens.
 subscription Changes {
   changes(workspace: "acme") {
     upTo
+    events { revision kind occurredAt actor { name } subjectId }
   }
 }
 `;
 
+const SIGN_IN_FIRST = {
+  errors: [{ message: "Sign in first: write your access token after Bearer under Headers." }],
+};
+
 // What the headers pane holds right now; sockets cannot send headers, so it goes into connection_init.
 let headers = {};
 
-function rememberHeaders(text) {
+function tokenIn(text) {
   try {
     headers = JSON.parse(text || "{}");
   } catch {
     headers = {}; // still being typed
   }
+  const [, token] = /^Bearer\s+(\S+)$/i.exec(headers.Authorization ?? headers.authorization ?? "") ?? [];
+  return token ?? null;
 }
 
-function connectSockets() {
+function fetchSignedIn(url, init) {
+  if (tokenIn(JSON.stringify(init.headers)) === null) {
+    return Promise.resolve(Response.json(SIGN_IN_FIRST));
+  }
+  return fetch(url, init);
+}
+
+// GraphiQL's history keeps the headers of each query, whatever it is told about headers: they are taken out here.
+const storage = {
+  get length() {
+    return localStorage.length;
+  },
+  getItem: (key) => localStorage.getItem(key),
+  removeItem: (key) => localStorage.removeItem(key),
+  clear: () => localStorage.clear(),
+  setItem: (key, value) => localStorage.setItem(key, withoutHeaders(value)),
+};
+
+function withoutHeaders(text) {
+  try {
+    return JSON.stringify(JSON.parse(text, (name, value) => (name === "headers" ? undefined : value)));
+  } catch {
+    return text; // a query, a setting: not JSON
+  }
+}
+
+function makeFetcher() {
   const url = new URL("/graphql", window.location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return graphqlWs.createClient({ url: url.href, connectionParams: () => headers });
+  const wsClient = graphqlWs.createClient({ url: url.href, connectionParams: () => headers });
+  return GraphiQL.createFetcher({ url: "/graphql", fetch: fetchSignedIn, wsClient });
 }
 
 function Explorer() {
-  const [fetcher] = React.useState(() =>
-    GraphiQL.createFetcher({ url: "/graphql", wsClient: connectSockets() }),
-  );
+  const [token, setToken] = React.useState(null);
+  // GraphiQL asks for the schema whenever its fetcher is another one: here, when somebody has signed in.
+  const fetcher = React.useMemo(makeFetcher, [token]);
   return React.createElement(GraphiQL, {
     fetcher,
+    storage,
     plugins: [GraphiQLPluginExplorer.explorerPlugin()],
     defaultEditorToolsVisibility: "headers",
     defaultTabs: [{ query: FIRST_QUERY }, { query: SECOND_QUERY }],
     defaultHeaders: '{\n  "Authorization": "Bearer "\n}',
     shouldPersistHeaders: false, // a token has no place in the browser's storage
-    onEditHeaders: rememberHeaders,
+    onEditHeaders: (text) => setToken(tokenIn(text)),
   });
 }
 

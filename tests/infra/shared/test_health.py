@@ -1,0 +1,55 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from domain.shared.health import HealthCheck
+from infra.shared.health import ServerHealth
+from infra.shared.redis import redis_client
+
+NOWHERE = "postgresql+asyncpg://nobody:secret-password@127.0.0.1:1/nothing"
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+async def test_everything_is_well(engine: AsyncEngine, redis_url: str) -> None:
+    redis = redis_client(redis_url)
+    assert await ServerHealth(engine, redis).check() == [
+        HealthCheck(name="database", is_ok=True),
+        HealthCheck(name="migrations", is_ok=True),
+        HealthCheck(name="redis", is_ok=True, is_required=False),
+    ]
+    await redis.aclose()
+
+
+async def test_servers_that_are_away_are_named_without_their_addresses() -> None:
+    engine = create_async_engine(NOWHERE)
+    redis = redis_client("redis://:secret-password@127.0.0.1:1/0")
+    checks = await ServerHealth(engine, redis).check()
+    assert [(check.name, check.is_ok, check.is_required) for check in checks] == [
+        ("database", False, True),
+        ("redis", False, False),
+    ]
+    assert all(check.detail.isidentifier() for check in checks)
+    await engine.dispose()
+    await redis.aclose()
+
+
+async def test_a_database_behind_its_migrations_is_not_ready(engine: AsyncEngine, redis_url: str) -> None:
+    redis = redis_client(redis_url)
+    async with engine.begin() as connection:
+        revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    try:
+        checks = await ServerHealth(engine, redis).check()
+    finally:
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = :old"), {"old": revision})
+    assert checks[1] == HealthCheck(name="migrations", is_ok=False, detail="Run `workgraph migrate`.")
+    await redis.aclose()
