@@ -32,7 +32,7 @@ from api.http.limits import (
 from api.http.options import QueryLimits
 
 MOST_ERRORS = 5  # reported per document; a flood of mistakes is answered, and paid for, no further
-CACHED_BYTES = 1_048_576  # of query text; a syntax tree takes some 100 times as much memory
+CACHED_BYTES = 524_288  # of query text; a syntax tree takes some 160 times as much memory
 CACHED_DOCUMENTS = 1_000
 TYPENAME = "__typename"
 
