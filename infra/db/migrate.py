@@ -1,6 +1,7 @@
 """Schema changes by Alembic. Its Config is built here, so that it works from an installed wheel in any folder."""
 
 import asyncio
+import io
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -89,7 +90,7 @@ def script_directory() -> ScriptDirectory:
 
 
 def _config() -> Config:
-    config = Config()
+    config = Config(stdout=io.StringIO())  # what it has to say is told by the caller
     folder = str(files("migrations"))
     config.set_main_option("script_location", folder.replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")

@@ -1,0 +1,108 @@
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import yaml
+
+from tests.e2e.processes import ROOT, Workgraph, is_alive, status_of
+from tests.servers import database_at, driver_url
+
+pytestmark = pytest.mark.verify
+
+SLOW_BODY = b'{"query": "{ __typename }"}'
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture
+async def production(servers: dict[str, str], redis_url: str, tmp_path: Path) -> AsyncIterator[Workgraph]:
+    """The environment of the image, with an empty database."""
+    name = f"{servers['run']}_serve"
+    connection = await asyncpg.connect(driver_url(servers["database_url"]))
+    await connection.execute(f"CREATE DATABASE {name}")
+    yield Workgraph(
+        tmp_path,
+        {
+            "ENVIRONMENT": "production",
+            "DATABASE_URL": database_at(servers["database_url"], name),
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": "Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv",
+            "PUBLIC_URL": "https://tracker.example.org",
+            "PORT": str(free_port()),
+            "DATA_DIR": str(tmp_path),
+            "SHUTDOWN_SECONDS": "5",
+        },
+    )
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture
+def url(production: Workgraph) -> str:
+    return f"http://127.0.0.1:{production.variables['PORT']}"
+
+
+def commands_of_compose() -> dict[str, list[str]]:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    return {name: services[name]["command"][1:] for name in ("migrate", "api", "worker")}
+
+
+def test_the_commands_of_the_image_run_in_their_order(production: Workgraph, url: str):
+    commands = commands_of_compose()
+    with production.running(*commands["api"]) as api:
+        api.wait_for_text("Application startup complete")
+        assert status_of(f"{url}/livez") == 200
+        assert status_of(f"{url}/readyz") == 503, "the migrations have not run"
+        assert production.run(*commands["migrate"]).returncode == 0
+        api.wait_until_ready(url)
+        with production.running(*commands["worker"]) as worker:
+            worker.wait_for_text("The worker is ready")
+            assert healthy(production, url), "the health check of compose.yaml"
+            examined = production.run("doctor")
+            assert (examined.returncode, "FAIL" in examined.stdout) == (0, False), examined.stdout
+            assert worker.end(signal.SIGTERM) == 0
+        assert api.end(signal.SIGTERM) == 0
+        assert [pid for pid in api.family if is_alive(pid)] == []
+    for record in api.log.read_text().splitlines():
+        assert {"time", "level", "logger", "message"} <= set(json.loads(record))
+
+
+def healthy(production: Workgraph, url: str) -> bool:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    program = services["api"]["healthcheck"]["test"][3].replace("http://127.0.0.1:8000", url)
+    return subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_request_in_course_is_answered_after_sigterm(production: Workgraph, url: str):
+    assert production.run("migrate").returncode == 0
+    with production.running("serve") as api:
+        api.wait_until_ready(url)
+        with socket.create_connection(("127.0.0.1", int(production.variables["PORT"])), timeout=10) as client:
+            head = "POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            client.sendall(f"{head}Content-Length: {len(SLOW_BODY)}\r\n\r\n".encode() + SLOW_BODY[:5])
+            api.process.send_signal(signal.SIGTERM)
+            api.wait_for_text("Shutting down")
+            client.sendall(SLOW_BODY[5:])
+            answer = client.makefile("rb").readline()
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert api.process.wait(10) in (0, -signal.SIGTERM)
+
+
+def test_a_silent_request_does_not_hold_up_the_end(production: Workgraph, url: str):
+    assert production.run("migrate").returncode == 0
+    with production.running("serve") as api:
+        api.wait_until_ready(url)
+        with socket.create_connection(("127.0.0.1", int(production.variables["PORT"])), timeout=10) as client:
+            client.sendall(b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{")
+            api.process.send_signal(signal.SIGTERM)
+            assert api.process.wait(5 + 10) in (0, -signal.SIGTERM)
