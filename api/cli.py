@@ -60,7 +60,7 @@ def dev() -> None:
         Program(name="API", entry="api.main:serve_listener"),
         Program(name="worker", entry="api.cli:work"),
     ]
-    Supervisor(settings, programs, prepare=_prepare, on_ready=_greet).run()
+    Supervisor(settings, programs, on_ready=_greet).run()
 
 
 @cli.command()
@@ -172,10 +172,6 @@ def work(*_: object) -> None:
     settings = load_settings().require("database_url", "redis_url", "secret_key")
     set_up_logs(settings)
     asyncio.run(run_worker(settings))
-
-
-def _prepare(settings: Settings) -> None:
-    """What the first start does beyond migrations."""
 
 
 def _greet(settings: Settings) -> None:

@@ -59,12 +59,10 @@ class Supervisor:
         settings: Settings,
         programs: Sequence[Program],
         *,
-        prepare: Callable[[Settings], None],
         on_ready: Callable[[Settings], None],
     ) -> None:
         self._settings = settings
         self._programs = programs
-        self._prepare = prepare
         self._on_ready = on_ready
         self._children: dict[str, BaseProcess] = {}
 
@@ -87,7 +85,6 @@ class Supervisor:
             settings = with_servers(settings, servers.database_url, servers.redis_url)
         settings = with_own_secret(settings)
         asyncio.run(migrate.upgrade(settings.database_url.get_secret_value()))
-        self._prepare(settings)
         lock.announce(
             url=settings.issuer,
             database_url=settings.database_url.get_secret_value(),

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,11 +25,12 @@ class Workgraph:
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    sources: Path = ROOT
 
     @property
     def environment(self) -> dict[str, str]:
         own = {f"WORKGRAPH_{name}": value for name, value in self.variables.items()}
-        return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **own}
+        return {**os.environ, "PYTHONPATH": str(self.sources), "PYTHONUNBUFFERED": "1", **own}
 
     def command(self, *arguments: str) -> Sequence[str]:
         return [sys.executable, "-m", "api.cli", *arguments]
@@ -76,10 +77,10 @@ class Running:
     family: set[int] = field(default_factory=set)
 
     def wait_for_text(self, text: str) -> None:
-        self._poll(lambda: text in self.log.read_text(), f"{text!r} in the output")
+        self.wait_for(lambda: text in self.log.read_text(), f"{text!r} in the output")
 
     def wait_until_ready(self, url: str) -> dict[str, object]:
-        self._poll(lambda: status_of(f"{url}/readyz") == 200, f"{url}/readyz")
+        self.wait_for(lambda: status_of(f"{url}/readyz") == 200, f"{url}/readyz")
         self.family = descendants(self.process.pid)
         return json.loads(content_of(f"{url}/readyz"))
 
@@ -95,8 +96,7 @@ class Running:
             assert time.monotonic() < deadline, f"still running: {alive}\n{self.log.read_text()}"
             time.sleep(0.02)
 
-    def _poll(self, condition: object, wanted: str) -> None:
-        assert callable(condition)
+    def wait_for(self, condition: Callable[[], bool], wanted: str) -> None:
         deadline = time.monotonic() + SECONDS
         while not condition():
             assert self.process.poll() is None, f"ended while waiting for {wanted}:\n{self.log.read_text()}"

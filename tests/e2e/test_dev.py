@@ -1,3 +1,4 @@
+import shutil
 import signal
 import socket
 import stat
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import Workgraph, forget_data, is_alive, status_of
+from infra.supervisor import PACKAGES
+from tests.e2e.processes import ROOT, Workgraph, content_of, forget_data, is_alive, status_of
 
 pytestmark = pytest.mark.verify
 
@@ -95,6 +97,28 @@ def test_other_commands_find_the_running_servers_and_start_them_otherwise(workgr
     examined = workgraph.run("doctor")
     assert "ok    Migrations: all have run" in examined.stdout
     assert "ok    PostgreSQL: 18." in examined.stdout
+
+
+def test_a_changed_file_is_served_and_a_broken_one_waits_for_its_repair(workgraph: Workgraph, url: str, tmp_path: Path):
+    workgraph.sources = tmp_path / "sources"
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, workgraph.sources / package, ignore=shutil.ignore_patterns("node_modules"))
+    health = workgraph.sources / "api" / "http" / "health.py"
+    original = health.read_text()
+    assert '"status": "ok"' in original
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        dev.wait_for_text("Workgraph is ready")
+        health.write_text(original.replace('"status": "ok"', '"status": "changed"'))
+        # The socket stays open between the two: a request that comes then is answered by the new process.
+        dev.wait_for_text("health.py has changed")
+        dev.wait_for(lambda: content_of(f"{url}/livez") == b'{"status":"changed"}', "the new answer")
+        health.write_text("this is no Python")
+        dev.wait_for_text("The API has ended. It is started again when a source file changes.")
+        health.write_text(original)
+        dev.wait_for(lambda: status_of(f"{url}/livez") == 200, "the repaired API")
+        assert content_of(f"{url}/livez") == b'{"status":"ok"}'
+        assert dev.end(signal.SIGINT) == 0
 
 
 def test_in_production_nothing_is_made_up(workgraph: Workgraph):
