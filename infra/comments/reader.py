@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from domain.comments.model import Comment
 from domain.comments.queries import CommentFilter, CommentOrder, CommentQuery
 from domain.shared.actor import Actor
-from domain.shared.pages import Page, PageRequest
+from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
@@ -23,6 +23,7 @@ _COMMENTS = EntityTable(
     ),
     visible_by=CommentRow.workspace_id,
 )
+_COMMENTS_OF = _COMMENTS.under(CommentRow.issue_id, name="comments", default=DEFAULT_NESTED)
 
 
 class SqlCommentReader:
@@ -35,11 +36,4 @@ class SqlCommentReader:
     async def pages_of(
         self, issue_ids: Sequence[str], query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[Comment]]:
-        return await _COMMENTS.pages(
-            self._reads,
-            CommentRow.issue_id,
-            issue_ids,
-            filter=query.filter,
-            sort=query.sort,
-            request=request,
-        )
+        return await _COMMENTS_OF.pages(self._reads, issue_ids, filter=query.filter, sort=query.sort, request=request)

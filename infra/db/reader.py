@@ -3,21 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, any_, bindparam, or_, select
+from sqlalchemy import ColumnElement, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import Boolean, Text
 
 from domain.shared.actor import Actor
-from domain.shared.pages import DEFAULT, DEFAULT_NESTED, O, Page, PageRequest, Sort
+from domain.shared.pages import DEFAULT, O, Page, PageRequest, Sort
 from infra.db.base import Base
 from infra.db.filters import Filters
 from infra.db.keyset import Keyset
-from infra.db.read import Reads
+from infra.db.read import AnySelect, Reads
 from infra.db.repository import builder_of, columns_of
 
 E = TypeVar("E")
-Sorts = Sequence[Sort[O]]
 
 _IDS = bindparam("ids", type_=ARRAY(Text))
 
@@ -52,32 +51,51 @@ class EntityTable(Generic[E, O]):
     ) -> None:
         self.build: Callable[[Sequence[Any]], E] = builder_of(entity)
         self.id: InstrumentedAttribute[str] = table.id  # type: ignore[attr-defined]  # every entity's table has one
-        self.select: Select[Any] = select(*columns_of(table, entity))
+        self.select: AnySelect = select(*columns_of(table, entity))
         self._by_ids = self.select.where(among_ids(self.id), visible(visible_by))
-        self._keyset = Keyset(orders, columns, id_column=self.id)
-        self._filters = filters
+        self.keyset = Keyset(orders, columns, id_column=self.id)
+        self.filters = filters
 
     async def by_ids(self, reads: Reads, actor: Actor, ids: Sequence[str]) -> dict[str, E]:
         rows = await reads.fetch(self._by_ids, ids=list(ids), **visibility(actor))
         return {row.id: self.build(row) for row in rows}
 
-    async def pages(  # every part of a list that differs from one entity to the next
+    def under(
+        self, parent: InstrumentedAttribute[Any], *conditions: ColumnElement[bool], name: str, default: int
+    ) -> "EntityList[E, O]":
+        """The list of what has that parent and meets the conditions; `name` tells its cursors from other lists'."""
+        return EntityList(self, parent, self.select.where(*conditions), name, default)
+
+
+class EntityList(Generic[E, O]):
+    """One list that hangs on parents of one kind; built once, at import, so that it is compiled once."""
+
+    def __init__(
         self,
-        reads: Reads,
+        entities: EntityTable[E, O],
         parent: InstrumentedAttribute[Any],
-        parent_ids: Sequence[str],
-        *conditions: ColumnElement[bool],
-        filter: Any,
-        sort: Sorts[O],
-        request: PageRequest,
-        is_root: bool = False,
+        rows: AnySelect,
+        name: str,
+        default: int,
+    ) -> None:
+        self._entities = entities
+        self._parent = parent
+        self._rows = rows
+        self._own_rows = rows.where(parent == bindparam("parent_id"))
+        self._name = name
+        self._default = default
+
+    async def pages(
+        self, reads: Reads, parent_ids: Sequence[str], *, filter: Any, sort: Sequence[Sort[O]], request: PageRequest
     ) -> Sequence[Page[E]]:
-        """One page for each parent, in the order of the ids; a list at the root is longer by default."""
-        scope = (parent.key, filter, tuple(str(condition) for condition in conditions))
-        plan = self._keyset.plan(sort, request, default=DEFAULT if is_root else DEFAULT_NESTED, scope=scope)
-        rows = self.select.where(*conditions, self._filters.where(filter))
-        if is_root and len(parent_ids) == 1:
-            # The busiest lists need no LATERAL join, and the planner may use what it knows of this parent.
-            own = rows.where(parent == bindparam("parent_id"))
-            return [await plan.page(reads, own, self.build, parent_id=parent_ids[0])]
-        return await plan.pages(reads, rows, self.build, parent=parent, parents=parent_ids)
+        """One page for each parent, in the order of the ids."""
+        keyset, filters, build = self._entities.keyset, self._entities.filters, self._entities.build
+        plan = keyset.plan(sort, request, default=self._default, scope=(self._name, filter))
+        # The busiest lists are those at the root, where one parent needs no LATERAL join.
+        is_single = self._default == DEFAULT and len(parent_ids) == 1
+        rows = self._own_rows if is_single else self._rows
+        if filter != type(filter)():
+            rows = rows.where(filters.where(filter))
+        if is_single:
+            return [await plan.page(reads, rows, build, parent_id=parent_ids[0])]
+        return await plan.pages(reads, rows, build, parent=self._parent, parents=parent_ids)

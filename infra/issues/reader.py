@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
@@ -8,10 +9,10 @@ from domain.issues.model import Issue
 from domain.issues.queries import IssueOrder, IssueParent, IssueQuery
 from domain.labels.model import Label
 from domain.shared.actor import Actor
-from domain.shared.pages import Page, PageRequest
+from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
 from infra.accounts.tables import UserRow
 from infra.db.read import Reads
-from infra.db.reader import EntityTable, among_ids
+from infra.db.reader import EntityList, EntityTable, among_ids
 from infra.db.repository import builder_of, columns_of
 from infra.issues.filters import ISSUE_FILTERS
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
@@ -40,7 +41,24 @@ _LABELS = (
     .where(among_ids(IssueLabelRow.issue_id))
     .order_by(LabelRow.name, LabelRow.id)
 )
-_PARENTS = {parent: getattr(IssueRow, parent.value) for parent in IssueParent}
+
+
+def _issues_of(parent: IssueParent, *, includes_archived: bool, is_trash: bool) -> EntityList[Issue, IssueOrder]:
+    conditions = [IssueRow.trashed_at.is_not(None) if is_trash else IssueRow.trashed_at.is_(None)]
+    if not includes_archived:
+        conditions.append(IssueRow.archived_at.is_(None))
+    return _ISSUES.under(
+        getattr(IssueRow, parent.value),
+        *conditions,
+        name=f"issues by {parent.value}, {includes_archived=}, {is_trash=}",
+        default=DEFAULT if parent == IssueParent.WORKSPACE else DEFAULT_NESTED,
+    )
+
+
+_ISSUES_OF = {
+    (parent, includes_archived, is_trash): _issues_of(parent, includes_archived=includes_archived, is_trash=is_trash)
+    for parent, includes_archived, is_trash in product(IssueParent, (False, True), (False, True))
+}
 
 
 class SqlIssueReader:
@@ -57,20 +75,8 @@ class SqlIssueReader:
     async def pages_of(
         self, parent: IssueParent, parent_ids: Sequence[str], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
-        trashed_at = IssueRow.trashed_at
-        conditions = [trashed_at.is_not(None) if query.is_trash else trashed_at.is_(None)]
-        if not query.includes_archived:
-            conditions.append(IssueRow.archived_at.is_(None))
-        return await _ISSUES.pages(
-            self._reads,
-            _PARENTS[parent],
-            parent_ids,
-            *conditions,
-            filter=query.filter,
-            sort=query.sort,
-            request=request,
-            is_root=parent == IssueParent.WORKSPACE,
-        )
+        issues = _ISSUES_OF[parent, query.includes_archived, query.is_trash]
+        return await issues.pages(self._reads, parent_ids, filter=query.filter, sort=query.sort, request=request)
 
     async def assignees_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[User]]:
         return await self._linked(_ASSIGNEES, issue_ids, builder_of(User))

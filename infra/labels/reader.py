@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from domain.labels.model import Label
 from domain.labels.queries import LabelOrder, LabelQuery
 from domain.shared.actor import Actor
-from domain.shared.pages import Page, PageRequest
+from domain.shared.pages import DEFAULT, Page, PageRequest
 from infra.db.read import Reads
 from infra.db.reader import EntityTable
 from infra.labels.filters import LABEL_FILTERS
@@ -17,6 +17,7 @@ _LABELS = EntityTable(
     filters=LABEL_FILTERS,
     visible_by=LabelRow.workspace_id,
 )
+_LABELS_OF = _LABELS.under(LabelRow.workspace_id, name="labels", default=DEFAULT)
 
 
 class SqlLabelReader:
@@ -29,12 +30,4 @@ class SqlLabelReader:
     async def pages_of(
         self, workspace_ids: Sequence[str], query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[Label]]:
-        return await _LABELS.pages(
-            self._reads,
-            LabelRow.workspace_id,
-            workspace_ids,
-            filter=query.filter,
-            sort=query.sort,
-            request=request,
-            is_root=True,
-        )
+        return await _LABELS_OF.pages(self._reads, workspace_ids, filter=query.filter, sort=query.sort, request=request)

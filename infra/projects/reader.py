@@ -6,7 +6,7 @@ from domain.projects.model import Project, State
 from domain.projects.ports import Place
 from domain.projects.queries import ProjectOrder, ProjectQuery
 from domain.shared.actor import Actor
-from domain.shared.pages import Page, PageRequest
+from domain.shared.pages import DEFAULT, Page, PageRequest
 from infra.db.read import Reads
 from infra.db.reader import EntityTable, among_ids, visibility, visible
 from infra.db.repository import builder_of, columns_of
@@ -21,6 +21,10 @@ _PROJECTS = EntityTable(
     filters=PROJECT_FILTERS,
     visible_by=ProjectRow.workspace_id,
 )
+_PROJECTS_OF = {
+    False: _PROJECTS.under(ProjectRow.workspace_id, ProjectRow.archived_at.is_(None), name="projects", default=DEFAULT),
+    True: _PROJECTS.under(ProjectRow.workspace_id, name="projects, archived too", default=DEFAULT),
+}
 _BY_KEY = _PROJECTS.select.where(
     ProjectRow.workspace_id == bindparam("workspace_id"), ProjectRow.key == bindparam("key")
 )
@@ -50,17 +54,8 @@ class SqlProjectReader:
     async def pages_of(
         self, workspace_ids: Sequence[str], query: ProjectQuery, request: PageRequest
     ) -> Sequence[Page[Project]]:
-        conditions = () if query.includes_archived else (ProjectRow.archived_at.is_(None),)
-        return await _PROJECTS.pages(
-            self._reads,
-            ProjectRow.workspace_id,
-            workspace_ids,
-            *conditions,
-            filter=query.filter,
-            sort=query.sort,
-            request=request,
-            is_root=True,
-        )
+        projects = _PROJECTS_OF[query.includes_archived]
+        return await projects.pages(self._reads, workspace_ids, filter=query.filter, sort=query.sort, request=request)
 
     async def states_of(self, project_ids: Sequence[str]) -> Sequence[Sequence[State]]:
         found: dict[str, list[State]] = {project_id: [] for project_id in project_ids}

@@ -33,6 +33,7 @@ _MEMBERS = EntityTable(
     ),
     visible_by=MemberRow.workspace_id,
 )
+_MEMBERS_OF = _MEMBERS.under(MemberRow.workspace_id, name="members", default=DEFAULT)
 
 
 class SqlWorkspaceReader:
@@ -54,14 +55,8 @@ class SqlWorkspaceReader:
     async def members_of(
         self, workspace_ids: Sequence[str], query: MemberQuery, request: PageRequest
     ) -> Sequence[Page[Member]]:
-        return await _MEMBERS.pages(
-            self._reads,
-            MemberRow.workspace_id,
-            workspace_ids,
-            filter=query.filter,
-            sort=query.sort,
-            request=request,
-            is_root=True,
+        return await _MEMBERS_OF.pages(
+            self._reads, workspace_ids, filter=query.filter, sort=query.sort, request=request
         )
 
     async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
