@@ -3,6 +3,7 @@ from datetime import datetime
 import strawberry
 
 from api.accounts.types import User
+from api.shared import loads
 from api.shared.batched import related
 from api.shared.enums import describe_enum
 from api.shared.errors import camel_case
@@ -66,7 +67,7 @@ class Event:
     occurred_at: datetime = strawberry.field(description="When the change was made.")
     actor = related(
         "actor_id",
-        lambda app: app.accounts.users_by_ids,
+        loads.users,
         graphql_type=User | None,
         description="Who made the change; null for the server itself.",
     )
