@@ -17,10 +17,13 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    StringValueNode,
     ValueNode,
 )
 
 from api.http.options import QueryLimits
+from domain.shared.checks import is_storable
+from domain.shared.errors import ErrorCode
 
 INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
 
@@ -241,13 +244,15 @@ class _OverlapCount:
 
 
 def check_literals(document: DocumentNode, limits: QueryLimits) -> GraphQLError | None:
-    """The first list in the document's arguments that has too many items."""
+    """The first list in the document's arguments that has too many items, or text that cannot be stored."""
     stack: list[Any] = list(document.definitions)
     while stack:
         node = stack.pop()
         if isinstance(node, ListValueNode) and len(node.values) > limits.list_items:
             message = f"A list must not have more than {limits.list_items} items."
             return limit_error(LimitCode.LIST_ITEMS, limits.list_items, message, node)
+        if isinstance(node, StringValueNode) and not is_storable(node.value):
+            return _unstorable("Text", node)
         stack.extend(_inputs_below(node))
     return None
 
@@ -271,19 +276,37 @@ def _inputs_below(node: Any) -> Iterator[Any]:
 
 
 def check_variables(variables: Mapping[str, Any], limits: QueryLimits) -> GraphQLError | None:
-    """The first list with too many items, or value nested too deeply, in a request's variables."""
-    stack: list[tuple[Any, int]] = [(value, 1) for value in variables.values() if isinstance(value, dict | list)]
+    """The first list with too many items, value nested too deeply, or unstorable text in a request's variables."""
+    for name, value in variables.items():
+        error = _check_value(name, value, limits)
+        if error is not None:
+            return error
+    return None
+
+
+def _check_value(name: str, value: Any, limits: QueryLimits) -> GraphQLError | None:
+    stack: list[tuple[str, Any, int]] = [("", value, 0)]
     while stack:
-        value, depth = stack.pop()
-        if depth > limits.variables_depth:
+        field, value, depth = stack.pop()
+        if isinstance(value, str):
+            if not is_storable(value):
+                return _unstorable(f"{field} in ${name}" if field else f"${name}")
+            continue
+        if not isinstance(value, dict | list):
+            continue
+        if depth >= limits.variables_depth:
             message = f"Variables must not nest deeper than {limits.variables_depth}."
             return limit_error(LimitCode.VARIABLES_DEPTH, limits.variables_depth, message)
-        if isinstance(value, list):
-            if len(value) > limits.list_items:
-                message = f"A list must not have more than {limits.list_items} items."
-                return limit_error(LimitCode.LIST_ITEMS, limits.list_items, message)
-            children: Any = value
+        if isinstance(value, dict):
+            stack.extend((key, child, depth + 1) for key, child in value.items())
+        elif len(value) > limits.list_items:
+            message = f"A list must not have more than {limits.list_items} items."
+            return limit_error(LimitCode.LIST_ITEMS, limits.list_items, message)
         else:
-            children = value.values()
-        stack.extend((child, depth + 1) for child in children if isinstance(child, dict | list))
+            stack.extend((field, child, depth + 1) for child in value)
     return None
+
+
+def _unstorable(where: str, node: Any = None) -> GraphQLError:
+    message = f"{where} must not contain NUL or lone surrogates."
+    return GraphQLError(message, node, extensions={"code": ErrorCode.INVALID_INPUT.value})

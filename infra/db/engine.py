@@ -9,11 +9,12 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.shared.errors import Unavailable
+from domain.shared.errors import InvalidInput, Unavailable
 
 _QUERY_CANCELED = "57014"
 _LOCK_NOT_AVAILABLE = "55P03"
 _DEADLOCK_DETECTED = "40P01"
+_DATA_EXCEPTION = "22"
 _AWAY = ("08", "57P", "53")  # SQLSTATE classes: connection, shutdown, out of resources
 
 
@@ -88,6 +89,9 @@ def database_errors() -> Iterator[None]:
             raise Unavailable("The database took too long. Ask for less, or try again.") from error
         if state in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED):
             raise Unavailable("Somebody else is changing the same thing. Try again.") from error
+        if state.startswith(_DATA_EXCEPTION):
+            # A value that no rule caught: out of the column's range, or text that PostgreSQL cannot keep.
+            raise InvalidInput("A value is out of range or cannot be stored.") from error
         is_away = state.startswith(_AWAY) if state else isinstance(error, InterfaceError | OperationalError)
         if is_away or error.connection_invalidated:
             raise Unavailable("The database is not reachable. Try again.") from error

@@ -4,11 +4,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from graphql import OperationType, get_introspection_query
+from graphql import OperationType, get_introspection_query, parse
 
 from api.http.documents import MOST_ERRORS, DocumentCache, DocumentRefused, SignInRequired
 from api.http.execution import graphql_schema
-from api.http.limits import check_variables
+from api.http.limits import check_literals, check_variables
 from api.http.options import QueryLimits
 from tests.api.http.hostile import chain, hostile_documents
 from tests.api.http.http_world import schema
@@ -263,3 +263,20 @@ def test_the_depth_of_variables_is_limited() -> None:
     error = check_variables({"a": nested_list(limit + 1)}, LIMITS)
     assert error is not None
     assert error.extensions == {"code": "VARIABLES_DEPTH_LIMIT", "limit": limit}
+
+
+def test_text_that_cannot_be_stored_is_refused_where_it_stands():
+    for text in ("a\0b", "\ud800"):
+        error = check_variables({"input": {"labels": ["fine", text]}}, LIMITS)
+        assert error is not None
+        assert error.message == "labels in $input must not contain NUL or lone surrogates."
+        assert error.extensions == {"code": "INVALID_INPUT"}
+        error = check_variables({"slug": text}, LIMITS)
+        assert error is not None
+        assert error.message == "$slug must not contain NUL or lone surrogates."
+    document = parse('{ a(b: [{c: "\\u0000"}]) }')
+    error = check_literals(document, LIMITS)
+    assert error is not None
+    assert error.message == "Text must not contain NUL or lone surrogates."
+    assert error.locations is not None
+    assert (error.locations[0].line, error.locations[0].column) == (1, 13)
