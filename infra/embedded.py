@@ -89,6 +89,13 @@ class EmbeddedServers:
             self._remove_data()
         self._lock.__exit__()
 
+    def forget(self) -> None:
+        """Ends what is left of an earlier run, and removes its data, wherever it lies."""
+        with self._lock:
+            if self._store.exists():
+                self._stop_leftovers()
+            self._remove_data()
+
     async def __aenter__(self) -> Self:
         return self.__enter__()
 

@@ -49,6 +49,7 @@ def _remove_old_runs() -> None:
     for folder in RUNS.glob(f"workgraph-tests-{os.geteuid()}-*"):
         pid = folder.name.rpartition("-")[2]
         if holder_of(folder / "servers.lock") is None and not Path(f"/proc/{pid}").exists():
+            EmbeddedServers(folder, durable=False).forget()
             shutil.rmtree(folder, ignore_errors=True)
 
 

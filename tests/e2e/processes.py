@@ -135,5 +135,4 @@ def is_alive(pid: int) -> bool:
 
 def forget_data(folder: Path) -> None:
     """As root the database lies outside of the folder; this removes it."""
-    with EmbeddedServers(folder / ".workgraph", durable=False):
-        pass
+    EmbeddedServers(folder / ".workgraph", durable=False).forget()

@@ -35,9 +35,7 @@ with EmbeddedServers(Path(sys.argv[1]), durable=True) as servers:
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "data"
-    # As root the database lies outside; forgetting it is what `durable=False` does at its end.
-    with EmbeddedServers(tmp_path / "data", durable=False):
-        pass
+    EmbeddedServers(tmp_path / "data", durable=True).forget()
 
 
 def hold_servers(folder: Path, *, fate: str) -> tuple[subprocess.Popen[str], list[int]]:
@@ -148,6 +146,17 @@ def test_closing_leaves_no_process_and_without_durability_no_data(tmp_path: Path
     assert [is_gone(pid) for pid in children] == [True, True]
     assert not (store / "data").exists()
     assert not sockets.exists()
+
+
+async def test_forgetting_ends_what_a_killed_run_left_and_removes_its_data(folder: Path):
+    holder, children = hold_servers(folder, fate="outlived")
+    holder.kill()
+    holder.communicate()
+    servers = EmbeddedServers(folder, durable=True)
+    assert (servers._store / "data").exists()
+    servers.forget()
+    assert [is_gone(pid) for pid in children] == [True, True]
+    assert not (servers._store / "data").exists()
 
 
 def test_sockets_of_a_deep_folder_have_short_paths(tmp_path: Path):
