@@ -31,7 +31,7 @@ CommentFilterArgument = Annotated[CommentFilter | None, strawberry.argument(desc
 CommentSortArgument = Annotated[list[CommentSort] | None, strawberry.argument(description="In this order.")]
 
 
-def comment_query(filter: CommentFilter | None, sort: list[CommentSort] | None) -> queries.CommentQuery:
+def comment_query(filter: CommentFilterArgument = None, sort: CommentSortArgument = None) -> queries.CommentQuery:
     return queries.CommentQuery(
         filter=to_domain(filter) or queries.CommentFilter(),
         sort=sorts(sort, queries.CommentOrder) or queries.DEFAULT_ORDER,

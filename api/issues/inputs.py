@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, ClassVar
 
@@ -20,7 +21,7 @@ from api.shared.inputs import (
     StringComparator,
     to_domain,
 )
-from api.shared.pages import SortOrder, sorts
+from api.shared.pages import IncludeArchived, SortOrder, sorts
 from domain.issues import commands, queries
 from domain.issues.priorities import Priority
 
@@ -79,14 +80,17 @@ IssueSortArgument = Annotated[list[IssueSort] | None, strawberry.argument(descri
 
 
 def issue_query(
-    filter: IssueFilter | None, sort: list[IssueSort] | None, include_archived: bool = False, *, is_trash: bool = False
+    filter: IssueFilterArgument = None, sort: IssueSortArgument = None, include_archived: IncludeArchived = False
 ) -> queries.IssueQuery:
     return queries.IssueQuery(
         filter=to_domain(filter) or queries.IssueFilter(),
         sort=sorts(sort, queries.IssueOrder) or queries.DEFAULT_ORDER,
         includes_archived=include_archived,
-        is_trash=is_trash,
     )
+
+
+def trash_query(filter: IssueFilterArgument = None, sort: IssueSortArgument = None) -> queries.IssueQuery:
+    return replace(issue_query(filter, sort, include_archived=True), is_trash=True)
 
 
 @strawberry.input(description="A new issue.")

@@ -5,22 +5,24 @@ from typing import Annotated
 import strawberry
 
 from api.accounts.types import User
-from api.comments.inputs import CommentFilterArgument, CommentSortArgument, comment_query
+from api.comments.inputs import comment_query
 from api.comments.types import Comment
-from api.issues.inputs import IssueFilterArgument, IssueSortArgument, issue_query
+from api.issues.inputs import issue_query
 from api.labels.types import Label
 from api.projects.types import Project, State
 from api.shared import loads
 from api.shared.batched import batched, related
+from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
-from api.shared.pages import After, Before, Connection, First, IncludeArchived, Last, page_request
 from domain.accounts.model import User as UserModel
 from domain.comments.model import Comment as CommentModel
+from domain.comments.queries import CommentQuery
 from domain.issues import model
 from domain.issues.priorities import Priority
+from domain.issues.queries import IssueQuery
 from domain.labels.model import Label as LabelModel
-from domain.shared.pages import Page
+from domain.shared.pages import Page, PageRequest
 
 
 @strawberry.type(description="A unit of work in a project.")
@@ -63,36 +65,18 @@ class Issue(Node):
     async def labels(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[LabelModel]]:
         return await info.context.app.issues.labels_of(info.context.actor, issues)
 
-    @batched(graphql_type=Connection[Comment], description="What was said on it, oldest first.")
+    @connection(Comment, query=comment_query, description="What was said on it, oldest first.")
     async def comments(
-        issues: Sequence[model.Issue],
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: CommentFilterArgument = None,
-        sort: CommentSortArgument = None,
+        issues: Sequence[model.Issue], info: Info, query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[CommentModel]]:
-        request = page_request(info, first, after, last, before)
-        comments = info.context.app.comments
-        return await comments.of_issues(info.context.actor, issues, comment_query(filter, sort), request)
+        return await info.context.app.comments.of_issues(info.context.actor, issues, query, request)
 
-    @batched(
-        graphql_type=Connection[Annotated["Issue", strawberry.lazy("api.issues.types")]],
+    @connection(
+        Annotated["Issue", strawberry.lazy("api.issues.types")],
+        query=issue_query,
         description="The issues that are parts of it, newest first unless sorted otherwise.",
     )
     async def children(
-        issues: Sequence[model.Issue],
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: IssueFilterArgument = None,
-        sort: IssueSortArgument = None,
-        include_archived: IncludeArchived = False,
+        issues: Sequence[model.Issue], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[model.Issue]]:
-        query = issue_query(filter, sort, include_archived)
-        request = page_request(info, first, after, last, before)
         return await info.context.app.issues.under(info.context.actor, issues, query, request)

@@ -29,7 +29,7 @@ LabelFilterArgument = Annotated[LabelFilter | None, strawberry.argument(descript
 LabelSortArgument = Annotated[list[LabelSort] | None, strawberry.argument(description="In this order.")]
 
 
-def label_query(filter: LabelFilter | None, sort: list[LabelSort] | None) -> queries.LabelQuery:
+def label_query(filter: LabelFilterArgument = None, sort: LabelSortArgument = None) -> queries.LabelQuery:
     return queries.LabelQuery(
         filter=to_domain(filter) or queries.LabelFilter(),
         sort=sorts(sort, queries.LabelOrder) or queries.DEFAULT_ORDER,

@@ -12,7 +12,7 @@ from api.shared.inputs import (
     StringComparator,
     to_domain,
 )
-from api.shared.pages import SortOrder, sorts
+from api.shared.pages import IncludeArchived, SortOrder, sorts
 from domain.projects import commands, queries
 from domain.projects.categories import StateCategory
 
@@ -64,7 +64,9 @@ ProjectSortArgument = Annotated[list[ProjectSort] | None, strawberry.argument(de
 
 
 def project_query(
-    filter: ProjectFilter | None, sort: list[ProjectSort] | None, include_archived: bool
+    filter: ProjectFilterArgument = None,
+    sort: ProjectSortArgument = None,
+    include_archived: IncludeArchived = False,
 ) -> queries.ProjectQuery:
     return queries.ProjectQuery(
         filter=to_domain(filter) or queries.ProjectFilter(),

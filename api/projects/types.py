@@ -4,16 +4,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.issues.inputs import IssueFilterArgument, IssueSortArgument, issue_query
+from api.issues.inputs import issue_query
 from api.shared import loads
 from api.shared.batched import batched, related
+from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
-from api.shared.pages import After, Before, Connection, First, IncludeArchived, Last, page_request
 from domain.issues.model import Issue as IssueModel
+from domain.issues.queries import IssueQuery
 from domain.projects import model
 from domain.projects.categories import StateCategory
-from domain.shared.pages import Page
+from domain.shared.pages import Page, PageRequest
 
 if TYPE_CHECKING:
     from api.issues.types import Issue
@@ -56,21 +57,12 @@ class Project(Node):
     async def states(projects: Sequence[model.Project], info: Info) -> Sequence[Sequence[model.State]]:
         return await info.context.app.projects.states_of(info.context.actor, projects)
 
-    @batched(
-        graphql_type=Connection[Annotated["Issue", strawberry.lazy("api.issues.types")]],
+    @connection(
+        Annotated["Issue", strawberry.lazy("api.issues.types")],
+        query=issue_query,
         description="Its issues, newest first unless sorted otherwise; without archived and trashed ones.",
     )
     async def issues(
-        projects: Sequence[model.Project],
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: IssueFilterArgument = None,
-        sort: IssueSortArgument = None,
-        include_archived: IncludeArchived = False,
+        projects: Sequence[model.Project], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
-        query = issue_query(filter, sort, include_archived)
-        request = page_request(info, first, after, last, before)
         return await info.context.app.issues.of_projects(info.context.actor, projects, query, request)

@@ -42,7 +42,7 @@ MemberFilterArgument = Annotated[MemberFilter | None, strawberry.argument(descri
 MemberSortArgument = Annotated[list[MemberSort] | None, strawberry.argument(description="In this order.")]
 
 
-def member_query(filter: MemberFilter | None, sort: list[MemberSort] | None) -> queries.MemberQuery:
+def member_query(filter: MemberFilterArgument = None, sort: MemberSortArgument = None) -> queries.MemberQuery:
     return queries.MemberQuery(
         filter=to_domain(filter) or queries.MemberFilter(),
         sort=sorts(sort, queries.MemberOrder) or queries.DEFAULT_ORDER,

@@ -5,25 +5,29 @@ import strawberry
 
 from api.accounts.types import User
 from api.audit.queries import workspace_changes
-from api.issues.inputs import IssueFilterArgument, IssueSortArgument, issue_query
+from api.issues.inputs import issue_query, trash_query
 from api.issues.types import Issue
-from api.labels.inputs import LabelFilterArgument, LabelSortArgument, label_query
+from api.labels.inputs import label_query
 from api.labels.types import Label
-from api.projects.inputs import ProjectFilterArgument, ProjectSortArgument, project_query
+from api.projects.inputs import project_query
 from api.projects.types import Project
 from api.shared import loads
 from api.shared.arguments import Identifier, Key
-from api.shared.batched import batched, related
+from api.shared.batched import related
+from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
-from api.shared.pages import After, Before, Connection, First, IncludeArchived, Last, page_request
-from api.workspaces.inputs import MemberFilterArgument, MemberSortArgument, member_query
+from api.workspaces.inputs import member_query
 from domain.issues.model import Issue as IssueModel
+from domain.issues.queries import IssueQuery
 from domain.labels.model import Label as LabelModel
+from domain.labels.queries import LabelQuery
 from domain.projects.model import Project as ProjectModel
+from domain.projects.queries import ProjectQuery
 from domain.shared.actor import Role
-from domain.shared.pages import Page
+from domain.shared.pages import Page, PageRequest
 from domain.workspaces import model
+from domain.workspaces.queries import MemberQuery
 
 
 @strawberry.type(description="A person's place in a workspace.")
@@ -54,84 +58,38 @@ class Workspace(Node):
     async def issue(self, info: Info, identifier: Identifier) -> IssueModel | None:
         return await info.context.app.issues.by_identifier(info.context.actor, workspace_of(self), identifier)
 
-    @batched(graphql_type=Connection[Member], description="Who belongs to it, longest first.")
+    @connection(Member, query=member_query, description="Who belongs to it, longest first.")
     async def members(
-        workspaces: Sequence[model.Workspace],
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: MemberFilterArgument = None,
-        sort: MemberSortArgument = None,
+        workspaces: Sequence[model.Workspace], info: Info, query: MemberQuery, request: PageRequest
     ) -> Sequence[Page[model.Member]]:
-        request = page_request(info, first, after, last, before)
-        app, actor = info.context.app, info.context.actor
-        return await app.workspaces.members_of(actor, workspaces, member_query(filter, sort), request)
+        return await info.context.app.workspaces.members_of(info.context.actor, workspaces, query, request)
 
-    @batched(graphql_type=Connection[Project], description="Its projects, by key; without archived ones.")
+    @connection(Project, query=project_query, description="Its projects, by key; without archived ones.")
     async def projects(
-        workspaces: Sequence[model.Workspace],
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: ProjectFilterArgument = None,
-        sort: ProjectSortArgument = None,
-        include_archived: IncludeArchived = False,
+        workspaces: Sequence[model.Workspace], info: Info, query: ProjectQuery, request: PageRequest
     ) -> Sequence[Page[ProjectModel]]:
-        query = project_query(filter, sort, include_archived)
-        request = page_request(info, first, after, last, before)
         return await info.context.app.projects.of_workspaces(info.context.actor, workspaces, query, request)
 
-    @batched(graphql_type=Connection[Label], description="Its labels, by name.")
+    @connection(Label, query=label_query, description="Its labels, by name.")
     async def labels(
-        workspaces: Sequence[model.Workspace],
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: LabelFilterArgument = None,
-        sort: LabelSortArgument = None,
+        workspaces: Sequence[model.Workspace], info: Info, query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[LabelModel]]:
-        request = page_request(info, first, after, last, before)
-        labels = info.context.app.labels
-        return await labels.of_workspaces(info.context.actor, workspaces, label_query(filter, sort), request)
+        return await info.context.app.labels.of_workspaces(info.context.actor, workspaces, query, request)
 
-    @batched(
-        graphql_type=Connection[Issue],
+    @connection(
+        Issue,
+        query=issue_query,
         description="Its issues, newest first unless sorted otherwise; without archived and trashed ones.",
     )
     async def issues(
-        workspaces: Sequence[model.Workspace],
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: IssueFilterArgument = None,
-        sort: IssueSortArgument = None,
-        include_archived: IncludeArchived = False,
+        workspaces: Sequence[model.Workspace], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
-        query = issue_query(filter, sort, include_archived)
-        request = page_request(info, first, after, last, before)
         return await info.context.app.issues.of_workspaces(info.context.actor, workspaces, query, request)
 
-    @batched(graphql_type=Connection[Issue], description="The issues in the trash, newest first.")
+    @connection(Issue, query=trash_query, description="The issues in the trash, newest first.")
     async def trash(
-        workspaces: Sequence[model.Workspace],
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-        filter: IssueFilterArgument = None,
-        sort: IssueSortArgument = None,
+        workspaces: Sequence[model.Workspace], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
-        query = issue_query(filter, sort, include_archived=True, is_trash=True)
-        request = page_request(info, first, after, last, before)
         return await info.context.app.issues.of_workspaces(info.context.actor, workspaces, query, request)
 
 

@@ -1,0 +1,42 @@
+"""List fields: a batch field whose arguments are those of paging and of the list's query."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from api.shared.batched import batched
+from api.shared.context import Info
+from api.shared.pages import After, Before, Connection, First, Last, page_request
+from domain.shared.pages import Page, PageRequest
+
+Lister = Callable[[Any, Info, Any, PageRequest], Awaitable[Sequence[Page[Any]]]]
+
+
+def connection(node: Any, *, query: Callable[..., Any], description: str) -> Callable[[Lister], Any]:
+    """A field that lists `node`s under each parent.
+
+    `query` makes the domain's query of its own parameters, which become the field's arguments beside those of paging.
+    The decorated function gets all parents, `info`, that query and the page that is wanted.
+    """
+
+    def field(function: Lister) -> Any:
+        async def pages(
+            parents: Sequence[Any],
+            info: Info,
+            first: First = None,
+            after: After = None,
+            last: Last = None,
+            before: Before = None,
+            **asked: Any,
+        ) -> Sequence[Page[Any]]:
+            request = page_request(info, first, after, last, before)
+            return await function(parents, info, query(**asked), request)
+
+        *paging, _asked = inspect.signature(pages).parameters.values()
+        own = inspect.signature(query).parameters.values()
+        pages.__signature__ = inspect.Signature([*paging, *own])  # type: ignore[attr-defined]
+        pages.__name__ = getattr(function, "__name__", "pages")
+        pages.__module__ = function.__module__
+        return batched(graphql_type=Connection[node], description=description)(pages)
+
+    return field
