@@ -1,0 +1,59 @@
+"""A GraphQL client for tests: the real schema and services, without HTTP."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graphql import GraphQLError
+
+from api.http.masking import format_errors
+from api.schema import schema
+from api.shared.context import Context
+from domain.app import App
+from domain.shared.actor import Actor, Role
+
+UNCHANGED = {"errors": [], "revision": None}
+
+
+@dataclass(frozen=True)
+class Client:
+    app: App
+    actor: Actor
+
+    async def execute(self, query: str, **variables: Any) -> tuple[Any, list[GraphQLError]]:
+        """Data and top-level errors."""
+        context = Context(app=self.app, actor=self.actor)
+        async with self.app.reads():
+            result = await schema.execute(query, variable_values=variables, context_value=context)
+        return result.data, result.errors or []
+
+    async def run(self, query: str, **variables: Any) -> Any:
+        """The data of an operation that must not fail."""
+        data, errors = await self.execute(query, **variables)
+        assert not errors, errors
+        return data
+
+    async def failed(self, query: str, **variables: Any) -> list[tuple[str, str]]:
+        """Code and argument path of each top-level error, as a client is told."""
+        _, errors = await self.execute(query, **variables)
+        assert errors, "it did not fail"
+        entries = [error["extensions"] for error in format_errors(errors)]
+        return [(entry["code"], ".".join(entry.get("inputPath", ()))) for entry in entries]
+
+    async def mutate(self, name: str, input: dict[str, Any], select: str = "") -> Any:
+        """The payload of one mutation; the input's type follows from its name."""
+        type_name = name[0].upper() + name[1:] + "Input"
+        select = f"{select} revision errors {{ __typename code path message }}"
+        data = await self.run(
+            f"mutation ($input: {type_name}!) {{ {name}(input: $input) {{ {select} }} }}", input=input
+        )
+        return data[name]
+
+    async def refused(self, name: str, input: dict[str, Any]) -> list[tuple[str, str, str]]:
+        """Kind, code and path of each error of a mutation that must change nothing."""
+        payload = await self.mutate(name, input)
+        assert payload["errors"], payload
+        assert payload["revision"] is None
+        return [(error["__typename"], error["code"], ".".join(error["path"])) for error in payload["errors"]]
+
+    def as_role(self, role: Role, workspace_id: str) -> "Client":
+        return replace(self, actor=replace(self.actor, roles={workspace_id: role}))

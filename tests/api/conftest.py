@@ -1,0 +1,37 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from domain.app import App
+from infra.bootstrap import open_app
+from infra.settings import Settings
+from tests.api.world import World, build_world
+
+
+@pytest.fixture(scope="session")
+async def app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[App]:
+    settings = Settings(
+        _env_file=None,
+        database_url=database_url,
+        redis_url=redis_url,
+        secret_key="Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv",
+        data_dir=tmp_path_factory.mktemp("data"),
+        database_pool_size=16,
+        database_pool_seconds=10,
+    )
+    async with open_app(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """For looking at the database behind the application's back."""
+    engine = create_async_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def world(app: App, engine: AsyncEngine, database: str) -> World:
+    return await build_world(app, engine)

@@ -1,0 +1,135 @@
+"""A small world that API tests begin with: two workspaces that know nothing of each other."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.accounts.model import User
+from domain.app import App
+from domain.auth.model import Session
+from domain.comments.model import Comment
+from domain.issues.model import Issue
+from domain.labels.model import Label
+from domain.projects.categories import StateCategory
+from domain.projects.model import Project, State
+from domain.shared.actor import Actor, Role
+from domain.workspaces.model import Member, Workspace
+from infra.audit.tables import EventRow
+from infra.metadata import metadata
+from tests.api.client import Client
+from tests.factories.accounts import UserFactory
+from tests.factories.auth import SessionFactory
+from tests.factories.comments import CommentFactory
+from tests.factories.issues import IssueFactory
+from tests.factories.labels import LabelFactory
+from tests.factories.projects import ProjectFactory, StateFactory
+from tests.factories.storing import store
+from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One workspace with a project, two states, a label, and an issue with a comment; a person for each role."""
+
+    workspace: Workspace
+    people: dict[Role, User]
+    members: dict[Role, Member]
+    sessions: dict[Role, Session]
+    project: Project
+    todo: State
+    done: State
+    label: Label
+    issue: Issue
+    comment: Comment
+
+    @property
+    def entities(self) -> list[Any]:
+        return [
+            self.workspace,
+            *self.people.values(),
+            *self.members.values(),
+            *self.sessions.values(),
+            self.project,
+            self.todo,
+            self.done,
+            self.label,
+            self.issue,
+            self.comment,
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    app: App
+    engine: AsyncEngine
+    here: Place
+    elsewhere: Place
+
+    def client(self, role: Role | None) -> Client:
+        """Somebody with that role here, or somebody from elsewhere."""
+        place = self.here if role else self.elsewhere
+        chosen = role or Role.OWNER
+        session = place.sessions[chosen]
+        actor = Actor(
+            user_id=session.user_id,
+            session_id=session.id,
+            expires_at=session.expires_at,
+            roles={place.workspace.id: chosen},
+        )
+        return Client(self.app, actor)
+
+    @property
+    def member(self) -> Client:
+        return self.client(Role.MEMBER)
+
+    @property
+    def owner(self) -> Client:
+        return self.client(Role.OWNER)
+
+    async def store(self, *entities: Any) -> None:
+        await store(self.engine, *entities)
+
+    async def rows(self) -> dict[str, list[Any]]:
+        """Everything that is stored, to prove that nothing has changed."""
+        async with self.engine.connect() as connection:
+            return {
+                table.name: sorted(map(repr, await connection.execute(select(table))))
+                for table in metadata.sorted_tables
+            }
+
+    async def events(self) -> list[tuple[int, str, str, dict[str, Any]]]:
+        """Revision, type, subject and changes of every event of this workspace, in order."""
+        columns = (EventRow.revision, EventRow.type, EventRow.subject_id, EventRow.changes)
+        here = select(*columns).where(EventRow.workspace_id == self.here.workspace.id).order_by(EventRow.revision)
+        async with self.engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(here)]
+
+
+def place(key: str) -> Place:
+    workspace = WorkspaceFactory()
+    people = {role: UserFactory(name=role.value.title()) for role in Role}
+    members = {role: MemberFactory(workspace=workspace, user_id=user.id, role=role) for role, user in people.items()}
+    project = ProjectFactory(workspace=workspace, key=key)
+    todo = StateFactory(project=project, name="Todo", category=StateCategory.UNSTARTED, position=0)
+    done = StateFactory(project=project, name="Done", category=StateCategory.COMPLETED, position=1)
+    issue = IssueFactory(project=project, state=todo, number=1, creator_id=people[Role.MEMBER].id)
+    return Place(
+        workspace=workspace,
+        people=people,
+        members=members,
+        sessions={role: SessionFactory(user_id=user.id) for role, user in people.items()},
+        project=project,
+        todo=todo,
+        done=done,
+        label=LabelFactory(workspace=workspace, name="bug"),
+        issue=issue,
+        comment=CommentFactory(issue=issue, author_id=people[Role.MEMBER].id),
+    )
+
+
+async def build_world(app: App, engine: AsyncEngine) -> World:
+    world = World(app=app, engine=engine, here=place("ENG"), elsewhere=place("OPS"))
+    await world.store(*world.here.entities, *world.elsewhere.entities)
+    return world

@@ -1,0 +1,65 @@
+"""Puts what factories built into the database, through the repositories, in any order of kinds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.accounts.model import User
+from domain.auth.model import Session
+from domain.comments.model import Comment
+from domain.issues.model import Issue
+from domain.labels.model import Label
+from domain.projects.model import Project, State
+from domain.workspaces.model import Member, Workspace
+from infra.accounts.repository import SqlUserRepository
+from infra.auth.repository import SqlSessionRepository
+from infra.comments.repository import SqlCommentRepository
+from infra.issues.repository import SqlIssueRepository
+from infra.issues.tables import IssueAssigneeRow, IssueLabelRow
+from infra.labels.repository import SqlLabelRepository
+from infra.projects.repository import SqlProjectRepository, SqlStateRepository
+from infra.projects.tables import ProjectNumberRow
+from infra.workspaces.repository import SqlMemberRepository, SqlWorkspaceRepository
+
+# In the order in which one refers to another.
+REPOSITORIES: dict[type, Any] = {
+    User: SqlUserRepository,
+    Session: SqlSessionRepository,
+    Workspace: SqlWorkspaceRepository,
+    Member: SqlMemberRepository,
+    Project: SqlProjectRepository,
+    State: SqlStateRepository,
+    Label: SqlLabelRepository,
+    Issue: SqlIssueRepository,
+    Comment: SqlCommentRepository,
+}
+
+
+async def store(engine: AsyncEngine, *entities: Any) -> None:
+    """Stores the entities; issue numbers count as given out."""
+    async with engine.begin() as connection:
+        for kind, repository in REPOSITORIES.items():
+            await repository(connection).add_all([entity for entity in entities if isinstance(entity, kind)])
+        for issue in entities:
+            if isinstance(issue, Issue):
+                counter = upsert(ProjectNumberRow).values(project_id=issue.project_id, number=issue.number)
+                await connection.execute(
+                    counter.on_conflict_do_update(
+                        index_elements=[ProjectNumberRow.project_id],
+                        set_={"number": counter.excluded.number},
+                        where=ProjectNumberRow.number < counter.excluded.number,
+                    )
+                )
+
+
+async def link(
+    engine: AsyncEngine, issue: Issue, *, assignees: Sequence[User] = (), labels: Sequence[Label] = ()
+) -> None:
+    async with engine.begin() as connection:
+        for user in assignees:
+            await connection.execute(insert(IssueAssigneeRow).values(issue_id=issue.id, user_id=user.id))
+        for label in labels:
+            await connection.execute(insert(IssueLabelRow).values(issue_id=issue.id, label_id=label.id))
