@@ -78,7 +78,8 @@ class SqlRepository(Generic[E]):
         """What meets the condition, in id order, which is also the order of locking."""
         statement = self._rows.select.where(condition).order_by(self._id)
         if for_update:
-            statement = statement.with_for_update(of=self.table)
+            # NO KEY UPDATE: whoever inserts a row that points here need not wait, and cannot close a ring of waiting.
+            statement = statement.with_for_update(of=self.table, key_share=True)
         return [self._rows.build(row) for row in await self._connection.execute(statement)]
 
     async def add(self, entity: E) -> None:
@@ -105,11 +106,13 @@ class SqlRepository(Generic[E]):
             await self._connection.execute(statement, params)
         except IntegrityError as error:
             name = constraint_of(error)
-            if name not in self.conflicts:
-                raise
-            field, message = self.conflicts[name]
-            code = ErrorCode.IN_USE if name.startswith("fk_") else ErrorCode.ALREADY_EXISTS
-            raise Conflict(message, path=(field,), code=code) from error
+            if name in self.conflicts:
+                field, message = self.conflicts[name]
+                code = ErrorCode.IN_USE if name.startswith("fk_") else ErrorCode.ALREADY_EXISTS
+                raise Conflict(message, path=(field,), code=code) from error
+            if name.startswith("fk_"):
+                raise Conflict("Somebody has just deleted or begun to use a part of this. Try again.") from error
+            raise
 
     @property
     def _id(self) -> Any:
