@@ -9,7 +9,7 @@ from domain.comments.commands import CommentChanges, CommentDraft
 from domain.issues.model import Issue, IssueId
 from domain.projects.model import ProjectId
 from domain.shared.checks import Checks
-from domain.shared.entities import revised
+from domain.shared.entities import rechecked, revised
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import WorkspaceId
 
@@ -53,7 +53,7 @@ class Comment:
         ).checked()
 
     def changed(self, changes: CommentChanges, *, now: datetime) -> "Comment":
-        changed = revised(self, now=now, **sent_fields(changes)).checked()
+        changed = rechecked(self, now=now, **sent_fields(changes))
         return self if changed is self else replace(changed, edited_at=now)
 
     def deleted(self, *, now: datetime) -> "Comment":

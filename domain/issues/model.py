@@ -9,7 +9,7 @@ from domain.issues.commands import IssueChanges, IssueDraft
 from domain.issues.priorities import Priority
 from domain.projects.model import Project, ProjectId, State, StateId
 from domain.shared.checks import Checks
-from domain.shared.entities import revised
+from domain.shared.entities import rechecked, revised
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import WorkspaceId
 
@@ -87,7 +87,7 @@ class Issue:
         sent = sent_fields(changes)
         for elsewhere in ("state_id", "parent_id", "assignees", "labels"):
             sent.pop(elsewhere, None)
-        return revised(self, now=now, **sent).checked()
+        return rechecked(self, now=now, **sent)
 
     def moved_to(self, state: State, *, now: datetime) -> "Issue":
         """The issue in that state; it counts as completed from when it enters a closed state until it leaves."""

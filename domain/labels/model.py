@@ -6,7 +6,7 @@ from typing import ClassVar, NewType
 
 from domain.labels.commands import LabelChanges, LabelDraft
 from domain.shared.checks import COLOR, COLOR_RULE, Checks
-from domain.shared.entities import revised
+from domain.shared.entities import rechecked
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import Workspace, WorkspaceId
 
@@ -38,7 +38,7 @@ class Label:
         ).checked()
 
     def changed(self, changes: LabelChanges, *, now: datetime) -> "Label":
-        return revised(self, now=now, **sent_fields(changes)).checked()
+        return rechecked(self, now=now, **sent_fields(changes))
 
     def checked(self) -> "Label":
         """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""

@@ -8,7 +8,7 @@ from typing import ClassVar, NewType
 from domain.projects.categories import StateCategory
 from domain.projects.commands import ProjectChanges, ProjectDraft, StateChanges, StateDraft
 from domain.shared.checks import COLOR, COLOR_RULE, Checks
-from domain.shared.entities import revised
+from domain.shared.entities import rechecked, revised
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import Workspace, WorkspaceId
 
@@ -49,7 +49,7 @@ class Project:
         ).checked()
 
     def changed(self, changes: ProjectChanges, *, now: datetime) -> "Project":
-        return revised(self, now=now, **sent_fields(changes)).checked()
+        return rechecked(self, now=now, **sent_fields(changes))
 
     def archived(self, *, now: datetime) -> "Project":
         return revised(self, now=now, archived_at=self.archived_at or now)
@@ -96,7 +96,7 @@ class State:
         ).checked()
 
     def changed(self, changes: StateChanges, *, now: datetime) -> "State":
-        return revised(self, now=now, **sent_fields(changes)).checked()
+        return rechecked(self, now=now, **sent_fields(changes))
 
     def checked(self) -> "State":
         """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""

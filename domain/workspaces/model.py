@@ -8,7 +8,7 @@ from typing import ClassVar, NewType
 from domain.accounts.model import UserId
 from domain.shared.actor import Role
 from domain.shared.checks import Checks
-from domain.shared.entities import revised
+from domain.shared.entities import rechecked
 from domain.shared.unset import sent_fields
 from domain.workspaces.commands import WorkspaceChanges, WorkspaceDraft
 
@@ -40,7 +40,7 @@ class Workspace:
         return cls(id=id, slug=draft.slug, name=draft.name, created_at=now, updated_at=now).checked()
 
     def changed(self, changes: WorkspaceChanges, *, now: datetime) -> "Workspace":
-        return revised(self, now=now, **sent_fields(changes)).checked()
+        return rechecked(self, now=now, **sent_fields(changes))
 
     def checked(self) -> "Workspace":
         """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
