@@ -104,10 +104,10 @@ class WorkspaceService:
 
     async def change_role(self, actor: Actor, member_id: str, role: Role) -> Written[Member]:
         async with self._uow(actor) as uow:
-            member = await uow.members.get(actor, member_id)
+            member, owners = await self._locked(uow, actor, member_id)
             _require_rank(actor, member.workspace_id, role, member.role)
             if role != Role.OWNER:
-                await self._keep_an_owner(uow, member)
+                _keep_an_owner(owners, member)
             changed = revised(member, now=self._clock.now(), role=role)
             if changed != member:
                 await uow.members.save(member, changed)
@@ -117,10 +117,10 @@ class WorkspaceService:
     async def remove_member(self, actor: Actor, member_id: str) -> Written[str]:
         """Everybody may leave; what the person wrote and was assigned stays."""
         async with self._uow(actor) as uow:
-            member = await uow.members.get(actor, member_id)
+            member, owners = await self._locked(uow, actor, member_id)
             if member.user_id != actor.user_id:
                 _require_rank(actor, member.workspace_id, member.role)
-            await self._keep_an_owner(uow, member)
+            _keep_an_owner(owners, member)
             await uow.members.remove(member)
             uow.record(MemberRemoved.between(member, None))
             return await uow.commit(member.id)
@@ -155,11 +155,16 @@ class WorkspaceService:
         uow.record(MemberAdded.between(None, member))
         return member
 
-    async def _keep_an_owner(self, uow: WorkspaceUow, leaving: Member) -> None:
-        """The owners stay locked, so that two of them cannot leave at the same moment."""
-        owners = await uow.members.owners(leaving.workspace_id)
-        if [owner.id for owner in owners] == [leaving.id]:
-            raise Conflict("A workspace keeps at least one owner.", code=ErrorCode.LAST_OWNER)
+    async def _locked(self, uow: WorkspaceUow, actor: Actor, member_id: str) -> tuple[Member, list[Member]]:
+        """The member and the owners, locked: whoever changes memberships of one workspace takes turns."""
+        member = await uow.members.get(actor, member_id)
+        owners = await uow.members.owners(member.workspace_id)
+        return await uow.members.get(actor, member_id, for_update=True), owners
+
+
+def _keep_an_owner(owners: Sequence[Member], leaving: Member) -> None:
+    if [owner.id for owner in owners] == [leaving.id]:
+        raise Conflict("A workspace keeps at least one owner.", code=ErrorCode.LAST_OWNER)
 
 
 def _require_rank(actor: Actor, workspace_id: str, *roles: Role) -> None:
