@@ -24,7 +24,7 @@ class IssueLinks:
 
     async def assign(self, change: SetChange | Unset, *, path: str) -> None:
         """Raises NotFound for anybody who is not a member, LimitExceeded beyond 20 people."""
-        before, after = await self._sides(change, self._uow.issues.assignee_ids)
+        before, after = await self._sides(change, self._uow.issues.assignee_ids, path)
         if before == after:
             return
         added = after - before
@@ -39,7 +39,7 @@ class IssueLinks:
 
     async def label(self, change: SetChange | Unset, *, path: str) -> None:
         """Raises NotFound for unknown labels, LimitExceeded beyond 50 labels."""
-        before, after = await self._sides(change, self._uow.issues.label_ids)
+        before, after = await self._sides(change, self._uow.issues.label_ids, path)
         if before == after:
             return
         if len(after) > MOST_LABELS:
@@ -51,10 +51,12 @@ class IssueLinks:
         self.changes["labels"] = FieldChange(before=sorted(before), after=sorted(after))
 
     async def _sides(
-        self, change: SetChange | Unset, current: Callable[[str], Awaitable[frozenset[str]]]
+        self, change: SetChange | Unset, current: Callable[[str], Awaitable[frozenset[str]]], path: str
     ) -> tuple[frozenset[str], frozenset[str]]:
         if change is UNSET:
             return frozenset(), frozenset()
+        if change.set is not None and (change.add or change.remove):
+            raise InvalidInput("Use either set, or add and remove.", path=(path,))
         before = frozenset[str]() if self._is_new else await current(self._issue.id)
         return before, change.applied_to(before)
 

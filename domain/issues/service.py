@@ -61,7 +61,8 @@ class IssueService:
         creator_id = UserId(actor.signed_in_id)
         now = self._clock.now()
         async with self._uow(actor) as uow:
-            project = await uow.projects.get(actor, draft.project_id, path=("project_id",))
+            # Locked, so that no new key or archiving slips in between; creations take turns for the number anyway.
+            project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
             actor.require(Permission.ISSUE_WRITE, project.workspace_id)
             if project.archived_at is not None:
                 raise Conflict("This project is archived: restore it first.", path=("project_id",))

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from domain.projects.model import Project, State
@@ -40,8 +41,12 @@ class ProjectIssues(Protocol):
         """Gives every issue of the project the identifier that goes with the project's key."""
         ...
 
-    async def move_all(self, source: State, target: State) -> int:
-        """Moves every issue from one state to the other and returns their number."""
+    async def exist_in(self, project_id: str) -> bool:
+        """Whether the project has issues, archived and trashed ones included."""
+        ...
+
+    async def move_all(self, source: State, target: State, *, now: datetime) -> int:
+        """Moves every issue from one state to the other, dated now, and returns their number."""
         ...
 
 

@@ -14,6 +14,7 @@ from domain.projects.ports import Place, ProjectReader, ProjectUow
 from domain.projects.queries import ProjectQuery
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
+from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.ids import IdFactory
 from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import OpenUow, Written
@@ -102,6 +103,9 @@ class ProjectService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
             actor.require(Permission.PROJECT_DELETE, project.workspace_id)
+            if await uow.issues.exist_in(project.id):
+                message = "Only a project without issues can be deleted: purge them first."
+                raise Conflict(message, path=("id",), code=ErrorCode.IN_USE)
             for state in await uow.states.of(project.id, for_update=True):
                 await uow.states.remove(state)
             await uow.projects.remove(project)

@@ -8,6 +8,7 @@ from domain.projects.ports import ProjectUow
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode, InvalidInput, LimitExceeded
+from domain.shared.events import FieldChange
 from domain.shared.ids import IdFactory
 from domain.shared.uow import OpenUow, Written
 
@@ -70,13 +71,15 @@ class StateService:
             rest = [other for other in await uow.states.of(project.id) if other.id != state.id]
             if not rest:
                 raise Conflict("A project keeps at least one state.", code=ErrorCode.IN_USE)
+            further: dict[str, FieldChange] = {}
             if replace_with is not None:
                 target = await uow.states.get(actor, replace_with, path=("replace_with",))
                 if target.project_id != project.id or target.id == state.id:
                     raise InvalidInput("Name another state of the same project.", path=("replace_with",))
-                await uow.issues.move_all(state, target)
+                await uow.issues.move_all(state, target, now=self._clock.now())
+                further["replaced_by"] = FieldChange(after=target.id)
             await uow.states.remove(state)
-            uow.record(StateDeleted.between(state, None))
+            uow.record(StateDeleted.between(state, None, **further))
             await self._place(uow, rest, {other.id: position for position, other in enumerate(rest)})
             return await uow.commit(state.id)
 

@@ -1,6 +1,7 @@
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import String, cast, delete, func, insert, select, update
+from sqlalchemy import String, cast, delete, exists, func, insert, select, update
 
 from domain.issues.model import Issue
 from domain.labels.model import Label
@@ -46,9 +47,15 @@ class SqlIssueRepository(SqlTenantRepository[Issue]):
         detached = delete(IssueLabelRow).where(IssueLabelRow.label_id == label.id)
         return (await self._connection.execute(detached)).rowcount
 
-    async def move_all(self, source: State, target: State) -> int:
-        moved = update(IssueRow).where(IssueRow.state_id == source.id).values(state_id=target.id)
+    async def move_all(self, source: State, target: State, *, now: datetime) -> int:
+        completed_at = func.coalesce(IssueRow.completed_at, now) if target.category.is_closed else None
+        values = {"state_id": target.id, "completed_at": completed_at, "updated_at": now}
+        moved = update(IssueRow).where(IssueRow.state_id == source.id).values(values)
         return (await self._connection.execute(moved)).rowcount
+
+    async def exist_in(self, project_id: str) -> bool:
+        found = await self._connection.execute(select(exists().where(IssueRow.project_id == project_id)))
+        return bool(found.scalar_one())
 
     async def rename_all(self, project: Project) -> None:
         identifier = func.concat(project.key, "-", cast(IssueRow.number, String))
@@ -65,7 +72,7 @@ class SqlIssueRepository(SqlTenantRepository[Issue]):
     ) -> None:
         if remove:
             gone = (links.issue_id == issue_id) & getattr(links, other).in_(remove)
-            await self._connection.execute(delete(links).where(gone))
+            await self._guarded(delete(links).where(gone))
         if add:
             rows = [{"issue_id": issue_id, other: other_id} for other_id in sorted(add)]
-            await self._connection.execute(insert(links), rows)
+            await self._guarded(insert(links), rows)

@@ -13,7 +13,6 @@ class SqlProjectRepository(SqlTenantRepository[Project]):
     entity = Project
     conflicts = {
         "uq_project_workspace_id_key": ("key", "Another project of the workspace has this key."),
-        "fk_issue_project_id": ("id", "Only a project without issues can be deleted: purge them first."),
     }
 
     async def next_number(self, project_id: str) -> int:
