@@ -99,9 +99,7 @@ async def subscribe(
     if isinstance(executor, list):
         return ExecutionResult(None, errors=executor)
     if executor.operation.operation is not OperationType.SUBSCRIPTION:
-        return ExecutionResult(
-            None, [GraphQLError("Only subscriptions run here.", extensions={"code": "NOT_A_SUBSCRIPTION"})]
-        )
+        return ExecutionResult(None, [_not_a_subscription()])
     stream = create_source_event_stream(executor)
     source = await stream if _is_awaitable(stream) else stream
     if isinstance(source, ExecutionResult):
@@ -118,3 +116,7 @@ def timeout_error(seconds: float) -> GraphQLError:
     return GraphQLError(
         f"This took longer than {seconds:g} seconds.", extensions={"code": "TIMEOUT", "limitSeconds": seconds}
     )
+
+
+def _not_a_subscription() -> GraphQLError:
+    return GraphQLError("Only subscriptions run here.", extensions={"code": "NOT_A_SUBSCRIPTION"})

@@ -1,0 +1,64 @@
+"""The project's own source text, parsed."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("api", "domain", "infra", "migrations")
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file; samples in tests are made from text alone."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @property
+    def functions(self) -> Iterator[Function]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, Function):
+                yield node
+
+    @property
+    def classes(self) -> Iterator[ast.ClassDef]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ClassDef):
+                yield node
+
+    @property
+    def module(self) -> ModuleType:
+        return import_module(self.name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+
+
+def sources(*patterns: str) -> list[Source]:
+    """The files that match a pattern such as `domain/*/service.py`; all of our packages if none is given."""
+    chosen = patterns or tuple(f"{package}/**/*.py" for package in PACKAGES)
+    paths = sorted({path for pattern in chosen for path in ROOT.glob(pattern) if "node_modules" not in path.parts})
+    assert paths, f"Nothing matches {chosen}: correct the pattern."
+    return [_read(path) for path in paths]
+
+
+@cache
+def _read(path: Path) -> Source:
+    return Source(str(path.relative_to(ROOT)), path.read_text("utf-8"))
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and full name of every import; `from a import b` counts as `a.b`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)

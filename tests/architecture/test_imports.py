@@ -1,0 +1,193 @@
+"""Who may import whom: the contracts of pyproject.toml, and what they cannot say."""
+
+import ast
+import sys
+import tomllib
+from collections.abc import Collection
+from copy import deepcopy
+
+import grimp
+import pytest
+from importlinter import configuration
+from importlinter.application.use_cases import _register_contract_types, read_user_options
+from importlinter.cli import lint_imports
+from importlinter.domain.contract import Contract, registry
+
+from tests.architecture.sources import ROOT, Source, imported, sources
+
+configuration.configure()
+
+FIXED_PACKAGES = {
+    "alembic": "alembic",
+    "arq": "arq",
+    "asyncpg": "asyncpg",
+    "factory-boy": "factory",
+    "fastapi": "fastapi",
+    "httpx": "httpx",
+    "passlib": "passlib",
+    "pydantic-settings": "pydantic_settings",
+    "pytest": "pytest",
+    "pytest-asyncio": "pytest_asyncio",
+    "python-jose": "jose",
+    "python-multipart": "python_multipart",
+    "redis": "redis",
+    "sqlalchemy": "sqlalchemy",
+    "strawberry-graphql": "strawberry",
+    "uvicorn": "uvicorn",
+}
+"""What the project is built on, and the name that each is imported by."""
+
+USED_BY_NAME = {
+    "asyncpg": "the driver that SQLAlchemy loads for postgresql+asyncpg",
+    "pytest-asyncio": "a plugin that pytest loads: asyncio_mode in pyproject.toml",
+    "python-multipart": "the parser that Starlette loads for request.form()",
+}
+
+
+ENVIRONMENT = {
+    "infra/settings.py": "reads the settings",
+    "infra/supervisor.py": "hands its own environment on to the processes that it starts",
+}
+
+
+def contracts() -> dict[str, Contract]:
+    options = read_user_options(config_filename=str(ROOT / "pyproject.toml"))
+    _register_contract_types(options)
+    return {
+        each["id"]: registry.get_contract_class(each["type"])(each["name"], options.session_options, each)
+        for each in options.contracts_options
+    }
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("api", "domain", "infra", include_external_packages=True, cache_dir=None)
+
+
+def test_the_contracts_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prints what is broken, and what to do, as `make check` does."""
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True, no_logo=True) == 0, "See the contracts above, in pyproject.toml."
+
+
+@pytest.mark.parametrize(
+    ("contract", "importer", "imports"),
+    [
+        ("hexagon", "domain.issues.service", "infra.issues.repository"),
+        ("hexagon", "infra.issues.reader", "api.issues.types"),
+        ("entry-points", "api.issues.types", "infra.issues.reader"),
+        ("domain-slices", "domain.labels.service", "domain.issues.model"),
+        ("domain-slices", "domain.labels.service", "domain.projects.model"),
+        ("domain-slices", "domain.shared.actor", "domain.accounts.model"),
+        ("domain-slices", "domain.issues.service", "domain.app"),
+        ("infra-slices", "infra.projects.reader", "infra.issues.tables"),
+        ("infra-slices", "infra.db.read", "infra.shared.redis"),
+        ("cycles", "infra.settings", "infra.bootstrap"),
+        ("jose", "api.auth.routes", "jose"),
+        ("passlib", "infra.auth.keys", "passlib"),
+        ("tables", "infra.bootstrap", "infra.issues.tables"),
+        ("tables", "infra.shared.streams", "infra.audit.tables"),
+    ],
+)
+def test_a_contract_refuses(contract: str, importer: str, imports: str, graph: grimp.ImportGraph) -> None:
+    changed = deepcopy(graph)
+    assert contracts()[contract].check(deepcopy(graph), verbose=False).kept
+    changed.add_import(importer=importer, imported=imports)
+    assert not contracts()[contract].check(changed, verbose=False).kept
+
+
+def foreign_imports(source: Source) -> list[str]:
+    own = {"domain", *sys.stdlib_module_names}
+    return [
+        f"{source.name}:{line}: {name} is outside of the standard library: declare a port, and use it in infra."
+        for line, name in imported(source.tree)
+        if name.partition(".")[0] not in own
+    ]
+
+
+def test_the_domain_imports_the_standard_library_and_itself() -> None:
+    assert [line for source in sources("domain/**/*.py") for line in foreign_imports(source)] == []
+
+
+def test_a_library_in_the_domain_is_found() -> None:
+    sample = Source("domain/sample.py", "import json\nfrom domain.app import App\nfrom pydantic import BaseModel\n")
+    [line] = foreign_imports(sample)
+    assert line.startswith("domain/sample.py:3: pydantic.BaseModel is outside of the standard library")
+
+
+def misplaced_imports(source: Source) -> list[str]:
+    """Imports inside functions, relative ones, and TYPE_CHECKING where GraphQL's recursive types do not need it."""
+    inner = {line for function in source.functions for line, _ in imported(function)}
+    found = [f"{source.name}:{line}: import at the top; break a cycle by moving code." for line in sorted(inner)]
+    for line, name in imported(source.tree):
+        if name.startswith("."):
+            found.append(f"{source.name}:{line}: write the module's full name.")
+        if name == "typing.TYPE_CHECKING" and not (
+            source.name.startswith("api/") and source.name.endswith("/types.py")
+        ):
+            found.append(f"{source.name}:{line}: import what you name; only api/*/types.py are recursive.")
+        if name == "__future__.annotations":
+            found.append(f"{source.name}:{line}: Strawberry reads annotations at run time; quote the name instead.")
+    return found
+
+
+def test_imports_stand_at_the_top_by_full_name() -> None:
+    assert [line for source in sources() for line in misplaced_imports(source)] == []
+
+
+def test_misplaced_imports_are_found() -> None:
+    text = (
+        "from __future__ import annotations\nfrom typing import TYPE_CHECKING\nfrom . import model\n"
+        "async def run():\n    if True:\n        import json\n"
+    )
+    lines = [line.partition(": ")[0] for line in misplaced_imports(Source("domain/sample.py", text))]
+    assert lines == [f"domain/sample.py:{number}" for number in (6, 1, 2, 3)]
+    assert misplaced_imports(Source("api/x/types.py", "from typing import TYPE_CHECKING\n")) == []
+
+
+def unused_packages(names: Collection[str]) -> list[str]:
+    return [
+        f"{package}: nothing imports {module}. Use it, or say in USED_BY_NAME who does."
+        for package, module in FIXED_PACKAGES.items()
+        if module not in names and package not in USED_BY_NAME
+    ]
+
+
+def test_every_package_that_the_project_is_built_on_is_used() -> None:
+    everywhere = (*sources(), *sources("tests/**/*.py"))
+    names = {name.partition(".")[0] for source in everywhere for _, name in imported(source.tree)}
+    assert unused_packages(names) == []
+    assert unused_packages(names - {"arq"}) == ["arq: nothing imports arq. Use it, or say in USED_BY_NAME who does."]
+
+
+def test_every_package_that_the_project_is_built_on_is_required() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    required = " ".join([*project["dependencies"], *project["optional-dependencies"]["dev"]])
+    names = {part.partition(">")[0].partition("[")[0] for part in required.split()}
+    assert sorted(FIXED_PACKAGES.keys() - names) == [], "Add them to the dependencies in pyproject.toml."
+
+
+def test_packages_that_are_used_by_name_really_are() -> None:
+    texts = "".join(source.text for source in (*sources(), *sources("tests/**/*.py")))
+    pytest_options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
+    assert "+asyncpg" in texts
+    assert ".form(" in texts
+    assert pytest_options["asyncio_mode"] == "auto"
+
+
+def environment_readers(source: Source) -> list[str]:
+    return [
+        f"{source.name}:{node.lineno}: take what you need of infra/settings.py."
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
+    ]
+
+
+def test_nothing_reads_the_environment_but_the_settings() -> None:
+    found = [line for source in sources() if source.name not in ENVIRONMENT for line in environment_readers(source)]
+    assert found == []
+
+
+def test_a_look_into_the_environment_is_found() -> None:
+    sample = Source("api/sample.py", "import os\nDEBUG = os.environ.get('DEBUG')\n")
+    assert environment_readers(sample) == ["api/sample.py:2: take what you need of infra/settings.py."]
