@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
 from functools import wraps
 from hashlib import sha256
-from inspect import get_annotations
-from typing import Any, Self
+from inspect import Signature, get_annotations, signature
+from typing import Annotated, Any, Self
 
 import strawberry
 
@@ -78,9 +78,19 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
             payload.client_mutation_id = input.client_mutation_id
             return payload
 
+        resolve.__signature__ = _with_described_input(resolver)  # type: ignore[attr-defined]
         return strawberry.mutation(resolver=resolve, description=description)
 
     return field
+
+
+def _with_described_input(resolver: Resolver) -> Signature:
+    """The resolver's signature, its `input` described as the input's type is."""
+    given = signature(resolver)
+    input_type = given.parameters["input"].annotation
+    argument = strawberry.argument(description=input_type.__strawberry_definition__.description)
+    described = given.parameters["input"].replace(annotation=Annotated[input_type, argument])
+    return given.replace(parameters=[*(given.parameters | {"input": described}).values()])
 
 
 def revision_of(written: Written[Any] | Replayed) -> Revision | None:

@@ -1,0 +1,278 @@
+"""What is described twice stays the same twice: GraphQL type and domain object, entity and table, input and command."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from inspect import isclass
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import strawberry
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition, StrawberryOptional
+
+from api.schema import schema
+from api.shared.errors import UserError
+from api.shared.inputs import MutationInput
+from api.shared.mutations import Payload
+from domain.shared.unset import Unset
+from infra.db.base import Base
+from infra.db.repository import SqlRepository
+from infra.metadata import TABLES
+from tests.architecture.sources import sources
+
+NOT_OF_THE_DOMAIN = {"Query", "Mutation", "Subscription", "Node"}
+"""Roots, and the interface whose types each describe something of their own."""
+
+COLUMNS_ALONE: dict[str, str] = {}
+"""`Row.column` that no entity shows -> why."""
+
+ALWAYS_THERE = {
+    "Connection.total_count": "None only where it was not asked for, and then nobody reads it",
+}
+"""`Type.field` that may be None in the domain, though never where GraphQL reads it -> why."""
+
+TABLES_ALONE = {
+    "EventRow": "the log, written by the Unit of Work and read as LoggedEvent",
+    "ExternalPersonRow": "looked up by the import, many at once",
+    "IdempotencyRow": "kept by the Unit of Work",
+    "ImportLossKindRow": "counted by the import's report",
+    "ImportLossRow": "lines of the import's report",
+    "ImportMappingRow": "lines of the import's report",
+    "ImportParentRow": "put aside by the import until it ends",
+    "ImportedCommentRow": "looked up by the import, many at once",
+    "ImportedIssueRow": "looked up by the import, many at once",
+    "IssueAssigneeRow": "links, read and written through IssueRepository",
+    "IssueLabelRow": "links, read and written through IssueRepository",
+    "JobRow": "kept by the outbox, the runner and the sweep",
+    "PasswordRow": "a hash alone, which no entity carries about",
+    "ProjectNumberRow": "a counter, locked alone",
+    "RefreshTokenRow": "digests alone, rotated through SessionRepository",
+    "RevisionRow": "a counter, locked alone",
+    "ScheduleRow": "when each routine ran last",
+}
+"""Tables that hold no entity -> why."""
+
+NOT_ASKED: dict[str, str] = {}
+"""`Command.field` that no input offers -> why."""
+
+
+def definitions(*, is_input: bool) -> Iterator[StrawberryObjectDefinition]:
+    for known in schema.schema_converter.type_map.values():
+        definition = known.definition
+        if isinstance(definition, StrawberryObjectDefinition) and definition.is_input is is_input:
+            yield definition
+
+
+def described(definition: StrawberryObjectDefinition) -> type[Any] | None:
+    return getattr(definition.origin, "describes", None)
+
+
+def hint_of(kind: type[Any], name: str) -> Any:
+    """The declared type of a field or property; None if there is no such thing."""
+    found = get_type_hints(kind).get(name)
+    if found is not None:
+        return found
+    value = getattr(kind, name, None)
+    return get_type_hints(value.fget)["return"] if isinstance(value, property) else None
+
+
+def alternatives(hint: Any) -> set[Any]:
+    return set(get_args(hint)) if get_origin(hint) in (Union, UnionType) else {hint}
+
+
+def is_optional(hint: Any) -> bool:
+    return type(None) in alternatives(hint)
+
+
+def type_faults(definition: StrawberryObjectDefinition) -> list[str]:
+    kind = described(definition)
+    if kind is None:
+        return [f"{definition.name}: set `describes` to the domain class whose objects its fields are read from."]
+    found = []
+    for field in definition.fields:
+        if field.base_resolver is not None:
+            continue
+        hint = hint_of(kind, field.python_name)
+        place = f"{definition.name}.{field.python_name}"
+        if hint is None:
+            found.append(f"{place}: add it to {kind.__module__}.{kind.__name__}, or give the field a resolver.")
+        elif place in ALWAYS_THERE:
+            continue
+        elif is_optional(hint) and not isinstance(field.type, StrawberryOptional):
+            found.append(f"{place}: may be None in the domain: make it nullable.")
+        elif isinstance(field.type, StrawberryOptional) and not is_optional(hint):
+            found.append(f"{place}: is never None in the domain: make it non-null.")
+    return found
+
+
+def test_every_field_without_resolver_exists_on_the_domain_object() -> None:
+    own = [each for each in definitions(is_input=False) if each.name not in NOT_OF_THE_DOMAIN]
+    read = [each for each in own if not issubclass(each.origin, Payload | UserError)]
+    assert len(read) > 15
+    assert [line for definition in read for line in type_faults(definition)] == []
+
+
+def test_a_field_that_the_domain_does_not_have_is_found() -> None:
+    @dataclasses.dataclass
+    class Thing:
+        name: str
+        due: str | None
+
+        @property
+        def size(self) -> int:
+            return 1
+
+    @strawberry.type
+    class ThingType:
+        describes = Thing
+
+        name: str | None
+        due: str
+        size: int
+        weight: int
+        made = strawberry.field(resolver=lambda: 1, graphql_type=int)
+
+    @strawberry.type
+    class Undescribed:
+        name: str
+
+    lines = type_faults(ThingType.__strawberry_definition__)
+    assert [line.partition(":")[0] for line in lines] == ["ThingType.name", "ThingType.due", "ThingType.weight"]
+    [line] = type_faults(Undescribed.__strawberry_definition__)
+    assert line.startswith("Undescribed: set `describes`")
+
+
+def input_faults(definition: StrawberryObjectDefinition, exceptions: Mapping[str, str]) -> list[str]:
+    kind = described(definition)
+    if kind is None:
+        return []
+    common = {field.name for field in dataclasses.fields(MutationInput)} | {"id"}
+    fields = {field.python_name: field for field in definition.fields}
+    wanted = {field.name for field in dataclasses.fields(kind)}
+    place = f"{kind.__module__}.{kind.__name__}"
+    found = [
+        f"{definition.name}.{name}: {place} has no such field." for name in sorted(fields.keys() - wanted - common)
+    ]
+    for name in sorted(wanted):
+        if f"{kind.__name__}.{name}" in exceptions:
+            continue
+        if name not in fields:
+            found.append(f"{definition.name}: offer {name} of {place}, or say in NOT_ASKED why not.")
+            continue
+        may_clear = Unset in alternatives(get_type_hints(kind)[name])
+        if may_clear and not isinstance(fields[name].type, StrawberryMaybe):
+            found.append(f"{definition.name}.{name}: may be left out: make it a Maybe.")
+        elif may_clear and is_clearable(fields[name].type) is not is_optional(get_type_hints(kind)[name]):
+            found.append(f"{definition.name}.{name}: null must mean the same as None in {place}.")
+    return found
+
+
+def is_clearable(maybe: StrawberryMaybe) -> bool:
+    return isinstance(maybe.of_type, StrawberryOptional)
+
+
+def test_every_input_asks_for_what_its_command_or_filter_takes() -> None:
+    inputs = [definition for definition in definitions(is_input=True) if described(definition)]
+    assert len(inputs) > 20
+    assert [line for definition in inputs for line in input_faults(definition, NOT_ASKED)] == []
+
+
+def test_every_command_and_filter_is_asked_for_somewhere() -> None:
+    offered = {described(definition) for definition in definitions(is_input=True)}
+    kinds = {
+        value
+        for source in sources("domain/*/commands.py", "domain/*/queries.py")
+        for value in vars(source.module).values()
+        if isclass(value) and value.__module__ == source.module.__name__ and dataclasses.is_dataclass(value)
+    }
+    missing = {kind.__name__ for kind in kinds - offered if not kind.__name__.endswith("Query")}
+    assert missing - COMMANDS_OF_REST.keys() == set(), "Give it an input with `describes`, or list where it is made."
+
+
+COMMANDS_OF_REST = {"Registration": "POST /auth/register"}
+"""Commands that come in otherwise -> where."""
+
+
+def test_an_input_that_has_drifted_is_found() -> None:
+    @dataclasses.dataclass
+    class ThingChanges:
+        name: str | Unset
+        due: str | Unset | None
+        size: int | Unset
+        hidden: int | Unset
+
+    @strawberry.input
+    class ThingUpdateInput(MutationInput):
+        describes = ThingChanges
+
+        id: strawberry.ID
+        name: strawberry.Maybe[str | None]
+        due: strawberry.Maybe[str | None]
+        size: int
+        colour: strawberry.Maybe[str]
+
+    lines = input_faults(ThingUpdateInput.__strawberry_definition__, {})
+    assert [line.partition(" of ")[0].partition(": m")[0] for line in lines] == [
+        f"ThingUpdateInput.colour: {ThingChanges.__module__}.ThingChanges has no such field.",
+        "ThingUpdateInput: offer hidden",
+        "ThingUpdateInput.name: null must mean the same as None in " + f"{ThingChanges.__module__}.ThingChanges.",
+        "ThingUpdateInput.size",
+    ]
+
+
+def repositories() -> list[type[SqlRepository[Any]]]:
+    values = [value for source in sources("infra/*/repository.py") for value in vars(source.module).values()]
+    return [value for value in values if isclass(value) and issubclass(value, SqlRepository) and "table" in vars(value)]
+
+
+def table_faults(table: type[DeclarativeBase], entity: type[Any], exceptions: Mapping[str, str]) -> list[str]:
+    columns = {column.key: column for column in table.__table__.columns}
+    hints = get_type_hints(entity)
+    fields = [field.name for field in dataclasses.fields(entity)]
+    place = f"{entity.__module__}.{entity.__name__}"
+    found = [f"{table.__name__}: add a column for {name} of {place}." for name in fields if name not in columns]
+    for name, column in columns.items():
+        if f"{table.__name__}.{name}" in exceptions:
+            continue
+        if name not in fields:
+            found.append(f"{table.__name__}.{name}: add it to {place}, or say in COLUMNS_ALONE why not.")
+        elif column.nullable is not is_optional(hints[name]):
+            found.append(f"{table.__name__}.{name}: nullable in one of table and {place} only.")
+    return found
+
+
+def test_every_entity_has_the_columns_of_its_table() -> None:
+    pairs = [(repository.table, repository.entity) for repository in repositories()]
+    assert len(pairs) > 8
+    assert [line for table, entity in pairs for line in table_faults(table, entity, COLUMNS_ALONE)] == []
+
+
+def test_every_table_holds_an_entity_or_is_listed() -> None:
+    rows = {value for module in TABLES for value in vars(module).values() if isclass(value) and issubclass(value, Base)}
+    held = {repository.table for repository in repositories()}
+    assert TABLES_ALONE.keys() <= {row.__name__ for row in rows - held}
+    lonely = sorted(row.__name__ for row in rows - held - {Base} if row.__name__ not in TABLES_ALONE)
+    assert lonely == [], "Name its entity in a repository, or say in TABLES_ALONE what keeps it."
+
+
+def test_a_table_that_has_drifted_is_found() -> None:
+    class Sample(DeclarativeBase):
+        pass
+
+    class ThingRow(Sample):
+        __tablename__ = "thing"
+        id: Mapped[str] = mapped_column(primary_key=True)
+        name: Mapped[str | None]
+        extra: Mapped[str]
+
+    @dataclasses.dataclass
+    class Thing:
+        id: str
+        name: str
+        due: str
+
+    assert [line.partition(": ")[0] for line in table_faults(ThingRow, Thing, {})] == [
+        "ThingRow",
+        "ThingRow.name",
+        "ThingRow.extra",
+    ]

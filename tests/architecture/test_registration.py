@@ -1,0 +1,194 @@
+"""What a new slice has to enter itself in; each message names the missing line."""
+
+import ast
+import dataclasses
+import re
+from collections.abc import Collection
+from inspect import isclass
+from typing import Any
+
+from api.schema import Mutation, Query, Subscription
+from api.shared.node import NODES, Node
+from domain.app import App
+from infra.metadata import TABLES
+from tests.architecture.sources import ROOT, Source, sources
+
+PREFIX = re.compile(r"[a-z]{3}")
+
+NO_NODES = {
+    "fil": "an uploaded file, named once by importStart",
+    "key": "a signing key, never shown",
+    "ses": "a session, never shown",
+}
+"""Prefix of ids that `node` does not read -> why."""
+
+FILES = {
+    "domain": "model commands queries errors events jobs ports policies service",
+    "infra": "tables repository reader filters",
+    "api": "types inputs queries mutations subscriptions routes",
+}
+"""The names that files of a slice have; a slice adds others only for a topic of its own."""
+
+
+def names_in(path: str) -> set[str]:
+    """Every name and keyword argument that a file uses."""
+    [source] = sources(path)
+    names = {node.id for node in ast.walk(source.tree) if isinstance(node, ast.Name)}
+    return names | {node.attr for node in ast.walk(source.tree) if isinstance(node, ast.Attribute)}
+
+
+def classes_ending(suffix: str, *patterns: str) -> list[tuple[Source, str]]:
+    return [
+        (source, kind.name)
+        for source in sources(*patterns)
+        for kind in source.classes
+        if kind.name.endswith(suffix) and not kind.name.startswith("_")
+    ]
+
+
+def unregistered(found: Collection[tuple[Source, str]], registered: Collection[str], *, where: str) -> list[str]:
+    return [f"{source.name}: enter {name} in {where}." for source, name in found if name not in registered]
+
+
+def test_every_table_is_in_the_metadata() -> None:
+    known = {module.__name__ for module in TABLES}
+    missing = [source.name for source in sources("infra/*/tables.py") if source.module.__name__ not in known]
+    assert missing == [], "Enter them in TABLES in infra/metadata.py."
+
+
+def test_every_repository_is_in_the_unit_of_work() -> None:
+    found = classes_ending("Repository", "infra/*/repository.py")
+    own = [(source, name) for source, name in found if source.name != "infra/db/repository.py"]
+    assert unregistered(own, names_in("infra/uow.py"), where="SqlUow.__init__ in infra/uow.py") == []
+
+
+def test_every_service_is_in_the_app_and_built() -> None:
+    found = classes_ending("Service", "domain/*/service.py", "domain/*/*_service.py")
+    attributes = {getattr(field.type, "__name__", "") for field in dataclasses.fields(App)}
+    assert unregistered(found, attributes, where="App in domain/app.py") == []
+    assert unregistered(found, names_in("infra/bootstrap.py"), where="open_app in infra/bootstrap.py") == []
+
+
+def test_every_reader_is_built() -> None:
+    found = classes_ending("Reader", "infra/*/reader.py")
+    own = [(source, name) for source, name in found if not source.name.startswith(("infra/db/", "infra/jobs/"))]
+    assert len(own) > 5
+    assert unregistered(own, names_in("infra/bootstrap.py"), where="open_app in infra/bootstrap.py") == []
+
+
+def test_every_root_field_is_in_the_schema() -> None:
+    for suffix, root, file in (
+        ("Queries", Query, "queries"),
+        ("Mutations", Mutation, "mutations"),
+        ("Subscriptions", Subscription, "subscriptions"),
+    ):
+        found = classes_ending(suffix, f"api/*/{file}.py", "api/shared/node.py")
+        known = [base.__name__ for base in root.__mro__]
+        assert found
+        assert unregistered(found, known, where=f"{root.__name__} in api/schema.py") == []
+
+
+def test_every_router_is_served() -> None:
+    served = ast.unparse(sources("api/main.py")[0].tree)
+    missing = [source.name for source in sources("api/*/routes.py") if source.module.__name__ not in served]
+    assert missing == [], "Hand its router to create_app in api/main.py."
+
+
+def entities() -> list[type[Any]]:
+    values = [value for source in sources("domain/*/model.py") for value in vars(source.module).values()]
+    return list(dict.fromkeys(value for value in values if isclass(value) and "prefix" in vars(value)))
+
+
+def prefix_faults(kinds: Collection[type[Any]], nodes: Collection[str]) -> list[str]:
+    found = []
+    seen: dict[str, str] = {}
+    for kind in kinds:
+        if not PREFIX.fullmatch(kind.prefix):
+            found.append(f"{kind.__name__}: a prefix is three small letters.")
+        if kind.prefix in seen:
+            found.append(f"{kind.__name__}: {kind.prefix} is the prefix of {seen[kind.prefix]}; choose another.")
+        if kind.prefix not in nodes and kind.prefix not in NO_NODES:
+            found.append(f"{kind.__name__}: enter it in NODES in api/shared/node.py, or say in NO_NODES why not.")
+        seen[kind.prefix] = kind.__name__
+    return found
+
+
+def test_every_entity_has_a_prefix_of_its_own_and_is_a_node() -> None:
+    kinds = entities()
+    assert len(kinds) >= 10
+    assert prefix_faults(kinds, NODES) == []
+    assert {kind.prefix for kind in kinds} >= NODES.keys() | NO_NODES.keys()
+
+
+def node_types(kind: type[Node] = Node) -> set[type[Any]]:
+    return {below.describes for below in kind.__subclasses__() if "describes" in vars(below)}
+
+
+def test_every_node_has_a_type_and_every_type_can_be_read_by_id() -> None:
+    readable = {kind for kind in entities() if kind.prefix in NODES}
+    assert {kind.__name__ for kind in readable} == {kind.__name__ for kind in node_types()}
+
+
+def test_a_bad_prefix_is_found() -> None:
+    class Issue:
+        prefix = "iss"
+
+    class Second:
+        prefix = "iss"
+
+    class Odd:
+        prefix = "Odd1"
+
+    class Hidden:
+        prefix = "hid"
+
+    names = [line.partition(":")[0] for line in prefix_faults([Issue, Second, Odd, Hidden], {"iss", "Odd1"})]
+    assert names == ["Second", "Odd", "Hidden"]
+
+
+def test_what_is_not_registered_is_found() -> None:
+    sample = Source("infra/sample/repository.py", "class SqlSampleRepository: ...\n")
+    assert unregistered([(sample, "SqlSampleRepository")], names_in("infra/uow.py"), where="SqlUow") == [
+        "infra/sample/repository.py: enter SqlSampleRepository in SqlUow."
+    ]
+
+
+def slices(package: str) -> set[str]:
+    return {path.parent.name for path in ROOT.glob(f"{package}/*/__init__.py")}
+
+
+def strange_slices(
+    domain: Collection[str], outer: Collection[str], *, package: str, parts: Collection[str]
+) -> list[str]:
+    advice = "call it as in domain, or move it into the slice that it belongs to."
+    return [f"{package}/{name}: {advice}" for name in sorted(outer) if name not in domain and name not in parts]
+
+
+def test_a_slice_has_the_same_name_in_every_package() -> None:
+    domain = slices("domain")
+    assert strange_slices(domain, slices("api"), package="api", parts=("http", "explorer", "execution")) == []
+    assert strange_slices(domain, slices("infra"), package="infra", parts=("db", "jobs")) == []
+    assert strange_slices({"issues"}, {"issue"}, package="api", parts=()) == [
+        "api/issue: call it as in domain, or move it into the slice that it belongs to."
+    ]
+
+
+def strangers(names: Collection[str]) -> list[str]:
+    """Files that another package's layer is known by: no api/*/tables.py, no infra/*/mutations.py."""
+    homes = {stem: package for package, stems in FILES.items() for stem in stems.split()}
+    found = []
+    for name in names:
+        package, part, file = name.split("/")[:3]
+        stem = file.removesuffix(".py")
+        if part != "shared" and stem in homes and stem not in FILES[package].split():
+            found.append(f"{name}: belongs into {homes[stem]}, or is called after what it holds.")
+    return found
+
+
+def test_the_usual_files_stand_in_their_own_package() -> None:
+    names = [source.name for package in FILES for source in sources(f"{package}/*/*.py")]
+    assert strangers(names) == []
+    assert strangers(["infra/issues/mutations.py", "api/issues/tables.py", "domain/issues/queries.py"]) == [
+        "infra/issues/mutations.py: belongs into api, or is called after what it holds.",
+        "api/issues/tables.py: belongs into infra, or is called after what it holds.",
+    ]
