@@ -45,5 +45,6 @@ class Label:
         with Checks() as check:
             name = check.line("name", self.name, longest=80)
             check.matches("color", self.color, COLOR, COLOR_RULE)
-            description = check.line("description", self.description) if self.description else None
+            described = (self.description or "").strip()
+            description = check.line("description", described) if described else None
         return replace(self, name=name, description=description)

@@ -18,7 +18,10 @@ async def app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPa
         secret_key="Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv",
         data_dir=tmp_path_factory.mktemp("data"),
         database_pool_size=16,
-        database_pool_seconds=10,
+        # Dozens of writers queue up for one row here, on a machine that may be busy.
+        database_pool_seconds=30,
+        database_lock_seconds=30,
+        database_statement_seconds=30,
     )
     async with open_app(settings) as opened:
         yield opened

@@ -1,9 +1,10 @@
 """A small world that API tests begin with: two workspaces that know nothing of each other."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.accounts.model import User
@@ -25,7 +26,7 @@ from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.projects import ProjectFactory, StateFactory
-from tests.factories.storing import store
+from tests.factories.storing import REPOSITORIES, store
 from tests.factories.workspaces import MemberFactory, WorkspaceFactory
 
 
@@ -91,6 +92,22 @@ class World:
     async def store(self, *entities: Any) -> None:
         await store(self.engine, *entities)
 
+    async def stored(self, kind: type, id: str) -> Any:
+        """The entity as the database has it, None if it has not."""
+        async with self.engine.connect() as connection:
+            return await REPOSITORIES[kind](connection).by_id(id)
+
+    async def until_blocked(self, task: asyncio.Task[Any]) -> None:
+        """Looks until some statement in this database waits for a lock that another transaction holds."""
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        async with asyncio.timeout(10), self.engine.connect() as connection:
+            while not (await connection.scalar(waiting)):
+                assert not task.done(), task.result()
+                await connection.rollback()
+                await asyncio.sleep(0.01)
+
     async def rows(self) -> dict[str, list[Any]]:
         """Everything that is stored, to prove that nothing has changed."""
         async with self.engine.connect() as connection:
@@ -99,10 +116,11 @@ class World:
                 for table in metadata.sorted_tables
             }
 
-    async def events(self) -> list[tuple[int, str, str, dict[str, Any]]]:
-        """Revision, type, subject and changes of every event of this workspace, in order."""
+    async def events(self, workspace_id: str | None = None) -> list[tuple[int, str, str, dict[str, Any]]]:
+        """Revision, type, subject and changes of every event of the workspace (this one), in order."""
         columns = (EventRow.revision, EventRow.type, EventRow.subject_id, EventRow.changes)
-        here = select(*columns).where(EventRow.workspace_id == self.here.workspace.id).order_by(EventRow.revision)
+        workspace_id = workspace_id or self.here.workspace.id
+        here = select(*columns).where(EventRow.workspace_id == workspace_id).order_by(EventRow.revision)
         async with self.engine.connect() as connection:
             return [tuple(row) for row in await connection.execute(here)]
 

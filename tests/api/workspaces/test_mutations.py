@@ -1,0 +1,282 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from domain.accounts.commands import Registration
+from domain.shared.actor import Actor, Role
+from domain.workspaces.model import Member, Workspace
+from tests.api.client import Client
+from tests.api.refusals import assert_refused, bad_ids, bad_lines, bad_patterns, conflict, invalid, missing
+from tests.api.world import World
+from tests.factories.accounts import PASSWORD, RegistrationFactory, UserFactory
+from tests.factories.auth import SessionFactory
+from tests.factories.labels import LabelFactory
+from tests.factories.projects import ProjectFactory
+from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+
+SLUGS = ("-a", "a-", "A", "a_b", "a" * 49, "ä", "a b", "a\n", "a/b", "٣")
+
+
+@pytest.fixture
+async def newcomer(world: World) -> Client:
+    """Somebody who has really signed up and in, and belongs nowhere."""
+    registration: Registration = RegistrationFactory(name="Newcomer", email="newcomer@example.org")
+    await world.app.accounts.register(Actor(), registration)
+    tokens = await world.app.auth.sign_in(
+        Actor(), registration.email, PASSWORD, client_id="workgraph", source="192.0.2.7"
+    )
+    return Client(world.app, await world.app.auth.authenticate(tokens.access_token))
+
+
+async def test_who_creates_a_workspace_owns_it(world: World, newcomer: Client):
+    payload = await newcomer.mutate(
+        "workspaceCreate",
+        {"slug": "acme-2", "name": "  Acmé  ", "clientMutationId": "c1"},
+        "workspace { id slug name members { nodes { role user { name } } } } clientMutationId",
+    )
+    workspace_id = payload["workspace"].pop("id")
+    assert payload == {
+        "workspace": {
+            "slug": "acme-2",
+            "name": "Acmé",
+            "members": {"nodes": [{"role": "OWNER", "user": {"name": "Newcomer"}}]},
+        },
+        "clientMutationId": "c1",
+        "revision": 2,
+        "errors": [],
+    }
+    stored = await world.stored(Workspace, workspace_id)
+    assert (stored.slug, stored.name) == ("acme-2", "Acmé")
+    events = await world.events(workspace_id)
+    assert [(revision, kind, changes) for revision, kind, _, changes in events] == [
+        (1, "workspace.created", {"slug": [None, "acme-2"], "name": [None, "Acmé"]}),
+        (2, "member.added", {"user_id": [None, newcomer.actor.user_id], "role": [None, "OWNER"]}),
+    ]
+    assert await world.events() == []
+
+
+async def test_a_workspace_and_its_project_in_one_operation_by_its_new_owner(newcomer: Client):
+    created = await newcomer.run(
+        """mutation ($workspace: WorkspaceCreateInput!) {
+          workspaceCreate(input: $workspace) { workspace { id } errors { message } } }""",
+        workspace={"slug": "first", "name": "First"},
+    )
+    assert created["workspaceCreate"]["errors"] == []
+    # The second mutation acts in a role that this client's actor, loaded before, has not got.
+    data = await newcomer.run(
+        """mutation ($workspace: WorkspaceCreateInput!, $project: ProjectCreateInput!) {
+          workspaceCreate(input: $workspace) { workspace { slug members { nodes { role } } } errors { message } }
+          projectCreate(input: $project) { project { key workspace { slug } } errors { message } } }""",
+        workspace={"slug": "second", "name": "Second"},
+        project={"workspaceId": created["workspaceCreate"]["workspace"]["id"], "key": "ONE", "name": "One"},
+    )
+    assert data == {
+        "workspaceCreate": {"workspace": {"slug": "second", "members": {"nodes": [{"role": "OWNER"}]}}, "errors": []},
+        "projectCreate": {"project": {"key": "ONE", "workspace": {"slug": "first"}}, "errors": []},
+    }
+
+
+async def test_bad_workspaces_are_refused(world: World):
+    taken = world.elsewhere.workspace.slug
+    cases = {
+        **bad_patterns("slug", SLUGS),
+        **bad_lines("name", longest=80),
+        "taken": ({"slug": taken}, conflict("slug", "ALREADY_EXISTS")),
+        "two at once": ({"slug": "A", "name": ""}, [*invalid("slug"), *invalid("name", "REQUIRED")]),
+    }
+    await assert_refused(world, world.member, "workspaceCreate", {"slug": "fine", "name": "Fine"}, cases)
+
+
+async def test_updating_a_workspace(world: World):
+    workspace = world.here.workspace
+    payload = await world.owner.mutate(
+        "workspaceUpdate", {"id": workspace.id, "slug": "new-slug", "name": "New"}, "workspace { id slug name }"
+    )
+    assert payload == {
+        "workspace": {"id": workspace.id, "slug": "new-slug", "name": "New"},
+        "revision": 1,
+        "errors": [],
+    }
+    stored = await world.stored(Workspace, workspace.id)
+    assert stored == replace(workspace, slug="new-slug", name="New", updated_at=stored.updated_at)
+    assert stored.updated_at > workspace.updated_at
+    changes = {"slug": [workspace.slug, "new-slug"], "name": [workspace.name, "New"]}
+    assert await world.events() == [(1, "workspace.updated", workspace.id, changes)]
+
+
+async def test_bad_changes_of_a_workspace_are_refused(world: World):
+    cases = {
+        **bad_ids("id", "wsp", foreign=world.elsewhere.workspace.id),
+        **bad_patterns("slug", SLUGS),
+        **bad_lines("name", longest=80),
+        "taken": ({"slug": world.elsewhere.workspace.slug}, conflict("slug", "ALREADY_EXISTS")),
+    }
+    await assert_refused(world, world.owner, "workspaceUpdate", {"id": world.here.workspace.id}, cases)
+
+
+async def test_an_empty_workspace_can_be_deleted(world: World):
+    workspace = WorkspaceFactory()
+    members = [
+        MemberFactory(workspace=workspace, user_id=person.id, role=role) for role, person in world.here.people.items()
+    ]
+    await world.store(workspace, *members)
+    client = world.owner.as_role(Role.OWNER, workspace.id)
+    payload = await client.mutate("workspaceDelete", {"id": workspace.id}, "deletedWorkspaceId")
+    assert payload == {"deletedWorkspaceId": workspace.id, "revision": 1, "errors": []}
+    assert await world.stored(Workspace, workspace.id) is None
+    assert [await world.stored(Member, member.id) for member in members] == [None] * len(members)
+    gone = {"slug": [workspace.slug, None], "name": [workspace.name, None]}
+    assert await world.events(workspace.id) == [(1, "workspace.deleted", workspace.id, gone)]
+
+
+@pytest.mark.parametrize("factory", [ProjectFactory, LabelFactory], ids=["project", "label"])
+async def test_a_workspace_that_is_not_empty_stays(world: World, factory: type):
+    workspace = WorkspaceFactory()
+    await world.store(workspace, factory(workspace=workspace))
+    client = world.owner.as_role(Role.OWNER, workspace.id)
+    cases = {"in use": ({}, conflict("id", "IN_USE"))}
+    await assert_refused(world, client, "workspaceDelete", {"id": workspace.id}, cases)
+
+
+async def test_deleting_no_workspace_is_refused(world: World):
+    cases = bad_ids("id", "wsp", foreign=world.elsewhere.workspace.id)
+    await assert_refused(world, world.owner, "workspaceDelete", {}, cases)
+
+
+async def test_adding_a_member(world: World):
+    person = UserFactory(email="new@example.org")
+    await world.store(person)
+    place = {"workspaceId": world.here.workspace.id}
+    payload = await world.owner.mutate(
+        "memberAdd", {**place, "email": " New@Example.ORG ", "role": "GUEST"}, "member { id role user { id } }"
+    )
+    member_id = payload["member"].pop("id")
+    assert payload == {"member": {"role": "GUEST", "user": {"id": person.id}}, "revision": 1, "errors": []}
+    stored = await world.stored(Member, member_id)
+    assert (stored.workspace_id, stored.user_id, stored.role) == (world.here.workspace.id, person.id, Role.GUEST)
+    assert await world.events() == [
+        (1, "member.added", member_id, {"user_id": [None, person.id], "role": [None, "GUEST"]})
+    ]
+
+
+async def test_bad_members_are_refused(world: World):
+    person = UserFactory(email="new@example.org")
+    await world.store(person)
+    hostile = ("", " ", "nobody@example.org", "new@example.org\0", "\ud800", "x" * 100_000, "%@example.org")
+    cases = {
+        **bad_ids("workspaceId", "wsp", foreign=world.elsewhere.workspace.id),
+        **{f"email {email[:30]!r}": ({"email": email}, missing("email")) for email in hostile},
+        "twice": ({"email": world.here.people[Role.GUEST].email}, conflict("email", "ALREADY_EXISTS")),
+    }
+    good = {"workspaceId": world.here.workspace.id, "email": "new@example.org", "role": "GUEST"}
+    await assert_refused(world, world.owner, "memberAdd", good, cases)
+
+
+async def test_one_person_added_by_many_at_once_is_added_once(world: World):
+    await world.store(UserFactory(email="new@example.org"))
+    asked = {"workspaceId": world.here.workspace.id, "email": "new@example.org", "role": "GUEST"}
+    payloads = await asyncio.gather(*(world.owner.mutate("memberAdd", asked) for _ in range(8)))
+    assert sorted(tuple(error["code"] for error in payload["errors"]) for payload in payloads) == [
+        (),
+        *[("ALREADY_EXISTS",)] * 7,
+    ]
+    assert [kind for _, kind, _, _ in await world.events()] == ["member.added"]
+
+
+async def test_changing_a_role(world: World):
+    guest = world.here.members[Role.GUEST]
+    payload = await world.owner.mutate("memberUpdate", {"id": guest.id, "role": "ADMIN"}, "member { id role }")
+    assert payload == {"member": {"id": guest.id, "role": "ADMIN"}, "revision": 1, "errors": []}
+    stored = await world.stored(Member, guest.id)
+    assert stored == replace(guest, role=Role.ADMIN, updated_at=stored.updated_at)
+    assert await world.events() == [(1, "member.updated", guest.id, {"role": ["GUEST", "ADMIN"]})]
+
+
+async def test_the_same_role_again_changes_nothing(world: World):
+    guest = world.here.members[Role.GUEST]
+    before = await world.rows()
+    payload = await world.owner.mutate("memberUpdate", {"id": guest.id, "role": "GUEST"}, "member { role }")
+    assert payload == {"member": {"role": "GUEST"}, "revision": None, "errors": []}
+    assert await world.rows() == before
+
+
+async def test_bad_changes_of_a_role_are_refused(world: World):
+    cases = {
+        **bad_ids("id", "mem", foreign=world.elsewhere.members[Role.GUEST].id),
+        "last owner": ({"id": world.here.members[Role.OWNER].id}, conflict("", "LAST_OWNER")),
+    }
+    await assert_refused(world, world.owner, "memberUpdate", {"role": "ADMIN"}, cases)
+
+
+async def test_removing_a_member(world: World):
+    guest = world.here.members[Role.GUEST]
+    payload = await world.owner.mutate("memberRemove", {"id": guest.id}, "deletedMemberId")
+    assert payload == {"deletedMemberId": guest.id, "revision": 1, "errors": []}
+    assert await world.stored(Member, guest.id) is None
+    gone = {"user_id": [guest.user_id, None], "role": ["GUEST", None]}
+    assert await world.events() == [(1, "member.removed", guest.id, gone)]
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.MEMBER, Role.GUEST])
+async def test_everybody_may_leave_and_is_out_within_the_same_operation(world: World, role: Role):
+    data = await world.client(role).run(
+        """mutation ($leave: MemberRemoveInput!, $comment: CommentCreateInput!) {
+          memberRemove(input: $leave) { deletedMemberId errors { message } }
+          commentCreate(input: $comment) { errors { __typename path } } }""",
+        leave={"id": world.here.members[role].id},
+        comment={"issueId": world.here.issue.id, "body": "One more thing"},
+    )
+    assert data == {
+        "memberRemove": {"deletedMemberId": world.here.members[role].id, "errors": []},
+        "commentCreate": {"errors": [{"__typename": "NotFoundError", "path": ["input", "issueId"]}]},
+    }
+
+
+async def test_bad_removals_are_refused(world: World):
+    cases = {
+        **bad_ids("id", "mem", foreign=world.elsewhere.members[Role.GUEST].id),
+        "last owner": ({"id": world.here.members[Role.OWNER].id}, conflict("", "LAST_OWNER")),
+    }
+    await assert_refused(world, world.owner, "memberRemove", {}, cases)
+
+
+async def test_one_owner_of_32_stays_when_all_go_at_once(world: World):
+    people = UserFactory.build_batch(31)
+    owners = [MemberFactory(workspace=world.here.workspace, user_id=who.id, role=Role.OWNER) for who in people]
+    sessions = [SessionFactory(user_id=who.id) for who in people]
+    await world.store(*people, *owners, *sessions)
+    clients = [
+        Client(
+            world.app,
+            Actor(
+                user_id=session.user_id,
+                session_id=session.id,
+                expires_at=session.expires_at,
+                roles={world.here.workspace.id: Role.OWNER},
+            ),
+        )
+        for session in sessions
+    ]
+    everybody = [world.here.members[Role.OWNER], *owners]
+    payloads = await asyncio.gather(
+        *(
+            client.mutate("memberRemove", {"id": member.id})
+            for client, member in zip([world.owner, *clients], everybody, strict=True)
+        )
+    )
+    refused = [payload for payload in payloads if payload["errors"]]
+    assert [error["code"] for payload in refused for error in payload["errors"]] == ["LAST_OWNER"]
+    left = [member for member in everybody if await world.stored(Member, member.id)]
+    assert len(left) == 1
+    assert sorted(payload["revision"] or 0 for payload in payloads) == list(range(32))
+
+
+async def test_one_member_removed_by_many_at_once_is_removed_once(world: World):
+    guest = world.here.members[Role.GUEST]
+    payloads = await asyncio.gather(*(world.owner.mutate("memberRemove", {"id": guest.id}) for _ in range(8)))
+    assert sorted(tuple(error["code"] for error in payload["errors"]) for payload in payloads) == [
+        (),
+        *[("NOT_FOUND",)] * 7,
+    ]
+    assert [kind for _, kind, _, _ in await world.events()] == ["member.removed"]
