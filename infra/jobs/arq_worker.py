@@ -22,6 +22,7 @@ ARQ_TASK_SECONDS = 10  # a task only claims and starts; this is also how long a 
 ARQ_READ_LIMIT = 1000  # ARQ stands still once this many tasks are marked as being in progress
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
+CLEANING_SECONDS = 6.0  # longer than Redis may take to answer
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class ArqWorker:
             if carrying.done():
                 carrying.result()
         finally:
-            await end(carrying, stopping)
+            await end(carrying, stopping, patience=CLEANING_SECONDS)
 
     async def _carry(self) -> None:
         """Starts ARQ again and again: it ends whenever Redis does."""

@@ -1,15 +1,16 @@
 import asyncio
 from typing import Any
 
-AGAIN_SECONDS = 0.5
 
+async def end(*tasks: asyncio.Task[Any], patience: float = 0.1) -> None:
+    """Cancels tasks, again after each `patience` seconds, until they are over; how they ended does not matter.
 
-async def end(*tasks: asyncio.Task[Any]) -> None:
-    """Cancels tasks until they are over; how they ended does not matter any more."""
+    Whoever cancels a task that itself uses this, or cleans up over the network, needs more patience than it.
+    """
     # Once is not enough: asyncio.wait_for (up to Python 3.11), and so redis-py, can swallow a cancellation.
     pending = set(tasks)
     while pending:
         for task in pending:
             task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=AGAIN_SECONDS)
+        _, pending = await asyncio.wait(pending, timeout=patience)
     await asyncio.gather(*tasks, return_exceptions=True)
