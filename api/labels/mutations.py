@@ -20,7 +20,9 @@ class LabelUpdatePayload(Payload):
 @strawberry.type(description="The answer to labelDelete.")
 class LabelDeletePayload(Payload):
     deleted_label_id: strawberry.ID | None = strawberry.field(description="The id of the label that is gone.")
-    detached_count: int | None = strawberry.field(description="How many issues had the label.")
+    detached_count: int | None = strawberry.field(
+        description="How many issues had the label; null in the answer to a retry."
+    )
 
 
 @strawberry.type

@@ -114,5 +114,7 @@ async def _replayed(info: Info, payload_type: type[Payload], replayed: Replayed)
     if replayed.subject_id is not None and subject.startswith("deleted_"):
         values[subject] = replayed.subject_id
     elif replayed.subject_id is not None:
+        # The first attempt may have given a role that this one did not know when it began.
+        await info.context.refresh_actor()
         values[subject] = (await nodes_by_ids(info.context.app, info.context.actor, [replayed.subject_id]))[0]
     return payload_type(**values, revision=revision_of(replayed))

@@ -26,7 +26,8 @@ async def test_a_project_begins_with_the_five_usual_states(world: World):
     payload = await world.member.mutate(
         "projectCreate",
         {"workspaceId": world.here.workspace.id, "key": "WEB2", "name": " Web "},
-        "project { id key name archivedAt workspace { id } states { name category color position } issues { totalCount } }",
+        """project { id key name archivedAt workspace { id } states { name category color position }
+          issues { totalCount } }""",
     )
     project_id = payload["project"].pop("id")
     assert payload == {
@@ -111,8 +112,11 @@ async def test_a_new_key_renames_every_issue(world: World):
     changes = {"key": ["ENG", "NEW"], "name": [place.project.name, "Newer"]}
     assert await world.events() == [(1, "project.updated", place.project.id, changes)]
     await world.member.mutate("issueCreate", {"projectId": place.project.id, "title": "Next"})
-    query = '{ workspace(slug: "%s") { issue(identifier: "NEW-3") { number title } old: issue(identifier: "ENG-1") { id } } }'
-    data = await world.member.run(query % place.workspace.slug)
+    data = await world.member.run(
+        """query ($slug: String!) { workspace(slug: $slug) {
+          issue(identifier: "NEW-3") { number title } old: issue(identifier: "ENG-1") { id } } }""",
+        slug=place.workspace.slug,
+    )
     assert data["workspace"] == {"issue": {"number": 3, "title": "Next"}, "old": None}
 
 

@@ -1,0 +1,192 @@
+"""What an update leaves out stays, field by field; null clears what may be empty (DESIGN 4.6)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType, GraphQLNonNull
+
+from api.http.execution import graphql_schema
+from api.schema import schema
+from domain.shared.actor import Role
+from tests.api.world import World
+from tests.factories.issues import IssueFactory
+from tests.factories.labels import LabelFactory
+from tests.factories.storing import link
+
+
+@dataclass(frozen=True)
+class Update:
+    kind: str
+    values: dict[str, Any]
+    """For each field a value that it has not got."""
+    selections: dict[str, str]
+    """What shows each field."""
+    clearable: frozenset[str] = frozenset()
+
+
+def updates(world: World) -> dict[str, tuple[str, Update]]:
+    """By mutation: what is updated, and how."""
+    place = world.here
+    return {
+        "workspaceUpdate": (
+            place.workspace.id,
+            Update("Workspace", {"slug": "new-slug", "name": "New"}, {"slug": "slug", "name": "name"}),
+        ),
+        "projectUpdate": (
+            place.project.id,
+            Update("Project", {"key": "NEW", "name": "New"}, {"key": "key", "name": "name"}),
+        ),
+        "stateUpdate": (
+            place.todo.id,
+            Update("State", {"name": "New", "color": "#000000"}, {"name": "name", "color": "color"}),
+        ),
+        "labelUpdate": (
+            place.label.id,
+            Update(
+                "Label",
+                {"name": "new", "color": "#000000", "description": "New"},
+                {"name": "name", "color": "color", "description": "description"},
+                clearable=frozenset({"description"}),
+            ),
+        ),
+        "commentUpdate": (place.comment.id, Update("Comment", {"body": "New"}, {"body": "body"})),
+        "issueUpdate": (
+            place.issue.id,
+            Update(
+                "Issue",
+                {
+                    "title": "New",
+                    "description": "New",
+                    "stateId": place.done.id,
+                    "priority": "LOW",
+                    "dueDate": "2030-01-01",
+                    "estimate": 99,
+                    "parentId": None,
+                    "assignees": {"set": [place.people[Role.OWNER].id]},
+                    "labels": {"set": []},
+                },
+                {
+                    "title": "title",
+                    "description": "description",
+                    "stateId": "state { id }",
+                    "priority": "priority",
+                    "dueDate": "dueDate",
+                    "estimate": "estimate",
+                    "parentId": "parent { id }",
+                    "assignees": "assignees { id }",
+                    "labels": "labels { id }",
+                },
+                clearable=frozenset({"dueDate", "estimate", "parentId"}),
+            ),
+        ),
+    }
+
+
+MUTATIONS = ("workspaceUpdate", "projectUpdate", "stateUpdate", "labelUpdate", "commentUpdate", "issueUpdate")
+NOT_OPTIONAL = {"memberUpdate"}
+
+
+@pytest.fixture
+async def filled(world: World) -> World:
+    """Nothing that can be cleared is empty."""
+    place = world.here
+    parent = IssueFactory(project=place.project, state=place.todo, number=50, creator_id=place.issue.creator_id)
+    await world.store(parent)
+    await link(world.engine, place.issue, assignees=[place.people[Role.GUEST]], labels=[place.label])
+    fill = {"description": "Old", "dueDate": "2026-01-01", "estimate": 5, "parentId": parent.id, "priority": "HIGH"}
+    await world.owner.mutate("issueUpdate", {"id": place.issue.id, **fill})
+    await world.owner.mutate("labelUpdate", {"id": place.label.id, "description": "Old"})
+    return world
+
+
+async def shown(world: World, id: str, update: Update) -> dict[str, Any]:
+    fields = " ".join(f"{name}: {selection}" for name, selection in update.selections.items())
+    query = f"query ($id: ID!) {{ node(id: $id) {{ ... on {update.kind} {{ {fields} }} }} }}"
+    node: dict[str, Any] = (await world.owner.run(query, id=id))["node"]
+    return node
+
+
+def input_fields(mutation: str) -> dict[str, Any]:
+    kind = graphql_schema(schema).mutation_type.fields[mutation].args["input"].type
+    assert isinstance(kind, GraphQLNonNull)
+    assert isinstance(kind.of_type, GraphQLInputObjectType)
+    return {
+        name: field for name, field in kind.of_type.fields.items() if name not in ("clientMutationId", "idempotencyKey")
+    }
+
+
+async def test_every_update_is_in_the_table_with_every_field(world: World):
+    existing = {name for name in graphql_schema(schema).mutation_type.fields if name.endswith("Update")} - NOT_OPTIONAL
+    table = updates(world)
+    assert set(MUTATIONS) == set(table)
+    assert {name: set(input_fields(name)) for name in existing} == {
+        name: {"id", *update.values} for name, (_, update) in table.items()
+    }
+    assert all(update.values.keys() == update.selections.keys() for _, update in table.values())
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+async def test_a_field_that_is_left_out_stays(filled: World, mutation: str):
+    client = filled.client(Role.MEMBER) if mutation == "commentUpdate" else filled.owner
+    subject, update = updates(filled)[mutation]
+    for name, value in update.values.items():
+        before = await shown(filled, subject, update)
+        payload = await client.mutate(mutation, {"id": subject, name: value})
+        assert (payload["errors"], payload["revision"] is None) == ([], False), name
+        after = await shown(filled, subject, update)
+        assert {key for key in after if after[key] != before[key]} == {name}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+async def test_an_id_alone_changes_nothing(filled: World, mutation: str):
+    client = filled.client(Role.MEMBER) if mutation == "commentUpdate" else filled.owner
+    subject, _ = updates(filled)[mutation]
+    before = await filled.rows()
+    assert await client.mutate(mutation, {"id": subject}) == {"errors": [], "revision": None}
+    assert await filled.rows() == before
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+async def test_null_clears_what_may_be_empty_and_is_refused_elsewhere(filled: World, mutation: str):
+    subject, update = updates(filled)[mutation]
+    kind = mutation[0].upper() + mutation[1:]
+    for name in update.values:
+        if name in update.clearable:
+            before = await shown(filled, subject, update)
+            assert before[name] is not None
+            await filled.owner.mutate(mutation, {"id": subject, name: None})
+            assert await shown(filled, subject, update) == before | {name: None}
+        else:
+            rows = await filled.rows()
+            query = f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ revision }} }}"
+            assert await filled.owner.failed(query, input={"id": subject, name: None}) == [("INVALID_INPUT", "")], name
+            assert await filled.rows() == rows
+
+
+@pytest.mark.parametrize(
+    ("mutation", "fields"),
+    [
+        ("workspaceUpdate", ["name"]),
+        ("projectUpdate", ["name"]),
+        ("stateUpdate", ["name"]),
+        ("labelUpdate", ["name", "description"]),
+        ("issueUpdate", ["title"]),
+    ],
+)
+async def test_blanks_around_a_line_make_no_change(filled: World, mutation: str, fields: list[str]):
+    subject, update = updates(filled)[mutation]
+    now = await shown(filled, subject, update)
+    before = await filled.rows()
+    same = {name: f" \t{now[name]}  " for name in fields}
+    assert await filled.owner.mutate(mutation, {"id": subject, **same}) == {"errors": [], "revision": None}
+    assert await filled.rows() == before
+
+
+async def test_another_unicode_form_of_the_same_name_makes_no_change(world: World):
+    label = LabelFactory(workspace=world.here.workspace, name="Café")
+    await world.store(label)
+    before = await world.rows()
+    payload = await world.owner.mutate("labelUpdate", {"id": label.id, "name": "Cafe\u0301"})
+    assert payload == {"errors": [], "revision": None}
+    assert await world.rows() == before
