@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from graphql import (
-    GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
@@ -17,26 +16,23 @@ from graphql import (
     get_named_type,
     get_nullable_type,
     is_introspection_type,
-    is_leaf_type,
-    is_required_argument,
     is_specified_directive,
     is_specified_scalar_type,
 )
 
 from api.http.documents import DocumentCache, SignInRequired
 from api.http.endpoint import PUBLIC_ROOT_FIELDS
-from api.http.execution import graphql_schema
 from api.http.options import QueryLimits
-from api.schema import schema, sdl
+from api.schema import sdl
 from api.shared.node import MOST_NODES
 from domain.audit.service import MOST_EVENTS
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS
 from domain.projects.model import MOST_STATES
 from domain.shared.errors import InvalidInput
 from domain.shared.pages import MOST, PageRequest
+from tests.api.root_fields import SCHEMA, asking, root_fields
 from tests.architecture.sources import ROOT
 
-SCHEMA = graphql_schema(schema)
 CONNECTION_FIELDS = {"edges", "nodes", "pageInfo", "totalCount"}
 PAGING = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
 
@@ -173,23 +169,6 @@ def test_a_list_without_end_is_found() -> None:
     )
     lines = list_faults(sample, {"Thing.tags": 5, "Thing.parts": 7})
     assert [line.partition(":")[0] for line in lines] == ["Query.things", "ThingConnection", "Query.few", "Thing.parts"]
-
-
-def asking(operation: str, name: str, field: GraphQLField) -> str:
-    """A document that asks for one root field; nothing of it is executed."""
-    required: dict[str, GraphQLArgument] = {key: each for key, each in field.args.items() if is_required_argument(each)}
-    variables = ", ".join(f"${key}: {each.type}" for key, each in required.items())
-    arguments = ", ".join(f"{key}: ${key}" for key in required)
-    selection = "" if is_leaf_type(get_named_type(field.type)) else " { __typename }"
-    head = f"{operation}({variables})" if required else operation
-    return f"{head} {{ {name}{f'({arguments})' if required else ''}{selection} }}"
-
-
-def root_fields() -> list[tuple[str, str, GraphQLField]]:
-    roots = {"query": SCHEMA.query_type, "mutation": SCHEMA.mutation_type, "subscription": SCHEMA.subscription_type}
-    return [
-        (operation, name, field) for operation, root in roots.items() if root for name, field in root.fields.items()
-    ]
 
 
 def open_root_fields(prepare: Callable[[str], object]) -> list[str]:

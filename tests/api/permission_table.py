@@ -1,0 +1,226 @@
+"""Who may do what: the one table that the generated tests of permissions are made from.
+
+A mutation that is missing here fails the tests, and so does a field that leads from one object to others.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from domain.comments.model import Comment
+from domain.issues.model import Issue
+from domain.projects.model import Project
+from domain.shared.actor import Role
+from domain.workspaces.model import Member, Workspace
+from tests.api.client import Client
+from tests.api.world import Place, World
+from tests.factories.accounts import UserFactory
+from tests.factories.comments import CommentFactory
+from tests.factories.issues import IssueFactory
+from tests.factories.moments import MADE
+from tests.factories.projects import ProjectFactory
+from tests.factories.storing import link
+from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+
+LETTERS = {"o": Role.OWNER, "a": Role.ADMIN, "m": Role.MEMBER, "g": Role.GUEST}
+"""`oam-` allows all but guests."""
+
+EVERYBODY = "oamg"
+
+
+def roles(letters: str) -> list[Role]:
+    return [LETTERS[letter] for letter in letters if letter != "-"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """The world of API tests with something for each mutation to be done to."""
+
+    world: World
+    child: Issue
+    trashed: Issue
+    guest_comment: Comment
+    empty_project: Project
+    archived_project: Project
+    second_owner: Member
+    spare: Workspace
+    """An empty workspace with the same people in the same roles."""
+
+    @property
+    def here(self) -> Place:
+        return self.world.here
+
+    def client(self, role: Role | None) -> Client:
+        """Somebody with that role here and in the spare workspace, or somebody from elsewhere."""
+        client = self.world.client(role)
+        if role is None:
+            return client
+        here = {self.here.workspace.id: role, self.spare.id: role}
+        return replace(client, actor=replace(client.actor, roles=here))
+
+
+async def build_scene(world: World) -> Scene:
+    here = world.here
+    spare = WorkspaceFactory()
+    second_owner = UserFactory()
+    scene = Scene(
+        world=world,
+        child=IssueFactory(project=here.project, state=here.todo, number=2, creator_id=here.issue.creator_id),
+        trashed=IssueFactory(
+            project=here.project, state=here.todo, number=3, creator_id=here.issue.creator_id, trashed_at=MADE
+        ),
+        guest_comment=CommentFactory(issue=here.issue, author_id=here.people[Role.GUEST].id),
+        empty_project=ProjectFactory(workspace=here.workspace),
+        archived_project=ProjectFactory(workspace=here.workspace, archived_at=MADE),
+        second_owner=MemberFactory(workspace=here.workspace, user_id=second_owner.id, role=Role.OWNER),
+        spare=spare,
+    )
+    scene = replace(scene, child=replace(scene.child, parent_id=here.issue.id))
+    await world.store(
+        spare,
+        second_owner,
+        *(MemberFactory(workspace=spare, user_id=user.id, role=role) for role, user in here.people.items()),
+        *(getattr(scene, name) for name in ("child", "trashed", "guest_comment", "empty_project", "archived_project")),
+        scene.second_owner,
+    )
+    await link(world.engine, here.issue, assignees=[here.people[Role.MEMBER]], labels=[here.label])
+    return scene
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """One way to use a mutation: who may, with an input that succeeds for all of them."""
+
+    mutation: str
+    allowed: str
+    input: Callable[[Scene], Mapping[str, Any]]
+    case: str = ""
+    is_open: bool = False
+    """Whether it needs no workspace, so that everybody who is signed in may."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.mutation} {self.case}".strip()
+
+    def refuses(self, role: Role | None) -> bool:
+        return not self.is_open and role not in roles(self.allowed)
+
+
+def use(
+    mutation: str, allowed: str, input: Callable[[Scene], Mapping[str, Any]], *, case: str = "", is_open: bool = False
+) -> Use:
+    return Use(mutation=mutation, allowed=allowed, input=input, case=case, is_open=is_open)
+
+
+def member_of(scene: Scene, role: Role) -> str:
+    return scene.here.members[role].id
+
+
+USES = (
+    use("commentCreate", "oamg", lambda scene: {"issueId": scene.here.issue.id, "body": "Hello"}),
+    use("commentUpdate", "--m-", lambda scene: {"id": scene.here.comment.id, "body": "New"}, case="of a member"),
+    use("commentUpdate", "---g", lambda scene: {"id": scene.guest_comment.id, "body": "New"}, case="of a guest"),
+    use("commentDelete", "oam-", lambda scene: {"id": scene.here.comment.id}, case="of a member"),
+    use("commentDelete", "oa-g", lambda scene: {"id": scene.guest_comment.id}, case="of a guest"),
+    use("issueCreate", "oam-", lambda scene: {"projectId": scene.here.project.id, "title": "New"}),
+    use("issueUpdate", "oam-", lambda scene: {"id": scene.here.issue.id, "title": "New"}),
+    use("issueArchive", "oam-", lambda scene: {"id": scene.here.issue.id}),
+    use("issueRestore", "oam-", lambda scene: {"id": scene.trashed.id}),
+    use("issueDelete", "oam-", lambda scene: {"id": scene.here.issue.id}),
+    use("issuePurge", "oa--", lambda scene: {"id": scene.trashed.id}),
+    use("labelCreate", "oam-", lambda scene: {"workspaceId": scene.here.workspace.id, "name": "n", "color": "#5e6ad2"}),
+    use("labelUpdate", "oam-", lambda scene: {"id": scene.here.label.id, "name": "new"}),
+    use("labelDelete", "oam-", lambda scene: {"id": scene.here.label.id}),
+    use(
+        "memberAdd",
+        "oa--",
+        lambda scene: {
+            "workspaceId": scene.here.workspace.id,
+            "email": scene.world.elsewhere.people[Role.MEMBER].email,
+            "role": "ADMIN",
+        },
+        case="as admin",
+    ),
+    use(
+        "memberAdd",
+        "o---",
+        lambda scene: {
+            "workspaceId": scene.here.workspace.id,
+            "email": scene.world.elsewhere.people[Role.MEMBER].email,
+            "role": "OWNER",
+        },
+        case="as owner",
+    ),
+    use("memberUpdate", "oa--", lambda scene: {"id": member_of(scene, Role.GUEST), "role": "MEMBER"}),
+    use("memberRemove", "oa-g", lambda scene: {"id": member_of(scene, Role.GUEST)}, case="of a guest"),
+    use("memberRemove", "oam-", lambda scene: {"id": member_of(scene, Role.MEMBER)}, case="of a member"),
+    use("memberRemove", "oa--", lambda scene: {"id": member_of(scene, Role.ADMIN)}, case="of an admin"),
+    use("memberRemove", "o---", lambda scene: {"id": scene.second_owner.id}, case="of another owner"),
+    use("projectCreate", "oam-", lambda scene: {"workspaceId": scene.here.workspace.id, "key": "NEW", "name": "New"}),
+    use("projectUpdate", "oam-", lambda scene: {"id": scene.here.project.id, "name": "New"}),
+    use("projectArchive", "oam-", lambda scene: {"id": scene.here.project.id}),
+    use("projectRestore", "oam-", lambda scene: {"id": scene.archived_project.id}),
+    use("projectDelete", "oa--", lambda scene: {"id": scene.empty_project.id}),
+    use(
+        "stateCreate",
+        "oam-",
+        lambda scene: {
+            "projectId": scene.here.project.id,
+            "name": "Review",
+            "category": "STARTED",
+            "color": "#5e6ad2",
+        },
+    ),
+    use("stateUpdate", "oam-", lambda scene: {"id": scene.here.todo.id, "name": "New"}),
+    use(
+        "statesReorder",
+        "oam-",
+        lambda scene: {"projectId": scene.here.project.id, "stateIds": [scene.here.done.id, scene.here.todo.id]},
+    ),
+    use("stateDelete", "oam-", lambda scene: {"id": scene.here.todo.id, "replaceWith": scene.here.done.id}),
+    use("workspaceCreate", "oamg", lambda scene: {"slug": "new", "name": "New"}, is_open=True),
+    use("workspaceUpdate", "oa--", lambda scene: {"id": scene.here.workspace.id, "name": "New"}),
+    use("workspaceDelete", "o---", lambda scene: {"id": scene.spare.id}),
+)
+
+SEEN_BY = {
+    "Comment.author": EVERYBODY,
+    "Comment.issue": EVERYBODY,
+    "Issue.assignees": EVERYBODY,
+    "Issue.children": EVERYBODY,
+    "Issue.comments": EVERYBODY,
+    "Issue.creator": EVERYBODY,
+    "Issue.labels": EVERYBODY,
+    "Issue.parent": EVERYBODY,
+    "Issue.project": EVERYBODY,
+    "Issue.state": EVERYBODY,
+    "Member.user": EVERYBODY,
+    "Project.issues": EVERYBODY,
+    "Project.states": EVERYBODY,
+    "Project.workspace": EVERYBODY,
+    "State.project": EVERYBODY,
+    "Workspace.changes": EVERYBODY,
+    "Workspace.issue": EVERYBODY,
+    "Workspace.issues": EVERYBODY,
+    "Workspace.labels": EVERYBODY,
+    "Workspace.members": EVERYBODY,
+    "Workspace.project": EVERYBODY,
+    "Workspace.projects": EVERYBODY,
+    "Workspace.trash": EVERYBODY,
+}
+"""Fields that lead from an object to others -> who of the workspace gets something there."""
+
+PARENTS: Mapping[str, Callable[[Scene], Any]] = {
+    "Comment": lambda scene: scene.here.comment,
+    "Issue": lambda scene: scene.here.issue,
+    "Label": lambda scene: scene.here.label,
+    "Member": lambda scene: scene.here.members[Role.MEMBER],
+    "Project": lambda scene: scene.here.project,
+    "State": lambda scene: scene.here.todo,
+    "User": lambda scene: scene.here.people[Role.MEMBER],
+    "Workspace": lambda scene: scene.here.workspace,
+}
+"""Type -> an object of the scene whose fields all lead somewhere."""
+
+ROOTS = {"node", "nodes", "viewer", "workspace", "workspaces"}
+"""Root fields of Query that the tests know; each has a test of its own."""

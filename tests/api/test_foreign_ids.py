@@ -1,0 +1,336 @@
+"""Ids of another workspace: every field that takes one answers as if there were no such thing, byte for byte.
+
+The places are found in the schema, so a new field with an id is tested without being named here.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pytest
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    is_required_argument,
+    is_required_input_field,
+)
+
+from api.http.masking import format_errors
+from api.schema import schema
+from api.shared.context import Context
+from domain.shared.actor import Role
+from tests.api.client import Client
+from tests.api.permission_table import PARENTS, USES, Scene, Use, build_scene
+from tests.api.root_fields import SCHEMA, root_fields
+from tests.api.world import Place, World
+from tests.factories.accounts import IDS
+
+KINDS: dict[str, Callable[[Place], str]] = {
+    "comment": lambda place: place.comment.id,
+    "issue": lambda place: place.issue.id,
+    "issueId": lambda place: place.issue.id,
+    "parentId": lambda place: place.issue.id,
+    "label": lambda place: place.label.id,
+    "labelIds": lambda place: place.label.id,
+    "labels": lambda place: place.label.id,
+    "member": lambda place: place.members[Role.MEMBER].id,
+    "members": lambda place: place.members[Role.MEMBER].id,
+    "project": lambda place: place.project.id,
+    "projects": lambda place: place.project.id,
+    "projectId": lambda place: place.project.id,
+    "state": lambda place: place.todo.id,
+    "stateId": lambda place: place.todo.id,
+    "stateIds": lambda place: place.todo.id,
+    "replaceWith": lambda place: place.todo.id,
+    "assignees": lambda place: place.people[Role.MEMBER].id,
+    "assigneeIds": lambda place: place.people[Role.MEMBER].id,
+    "author": lambda place: place.people[Role.MEMBER].id,
+    "creator": lambda place: place.people[Role.MEMBER].id,
+    "user": lambda place: place.people[Role.MEMBER].id,
+    "workspace": lambda place: place.workspace.id,
+    "workspaceId": lambda place: place.workspace.id,
+    "children": lambda place: place.issue.id,
+    "comments": lambda place: place.comment.id,
+    "issues": lambda place: place.issue.id,
+    "trash": lambda place: place.issue.id,
+}
+"""What a field of that name, or the `id` of a mutation or filter of that name, is an id of."""
+
+OTHER_ANSWERS = {
+    "issueUpdate assignees.remove": [],
+    "issueUpdate labels.remove": [],
+    "statesReorder stateIds": ["INVALID_INPUT"],
+}
+"""Places whose errors are others than NOT_FOUND, the same for every id: to remove what is not there changes nothing,
+and an order has to name the project's own states."""
+
+
+@dataclass(frozen=True)
+class IdPlace:
+    """Where an id goes in: the way through the input, and whether a list of ids stands there."""
+
+    use: Use
+    required: frozenset[str]
+    way: tuple[str, ...]
+    is_list: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.use.mutation} {'.'.join(self.way)}"
+
+    def input(self, scene: Scene, entity_id: str) -> dict[str, Any]:
+        """What the mutation needs, and this id."""
+        given = {name: value for name, value in self.use.input(scene).items() if name in self.required}
+        inner = given
+        for step in self.way[:-1]:
+            inner[step] = dict(inner.get(step) or {})
+            inner = inner[step]
+        inner[self.way[-1]] = [entity_id] if self.is_list else entity_id
+        return given
+
+    def foreign(self, place: Place) -> str:
+        """What the place asks for, of that workspace."""
+        steps = [step for step in self.way if step not in ("id", "add", "remove", "set")]
+        noun = steps[-1] if steps else self.use.mutation
+        key = noun if noun in KINDS else next((key for key in KINDS if noun.startswith(key)), noun)
+        assert key in KINDS, f"{self.name}: say in KINDS what it is an id of."
+        return KINDS[key](place)
+
+
+def ids_in(kind: GraphQLInputType, way: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
+    named = get_named_type(kind)
+    if named.name == "ID":
+        yield way, is_list_type(get_nullable_type(kind))
+    elif isinstance(named, GraphQLInputObjectType):
+        for name, field in named.fields.items():
+            yield from ids_in(field.type, (*way, name))
+
+
+def id_places() -> list[IdPlace]:
+    uses = {use.mutation: use for use in reversed(USES)}
+    found = []
+    for operation, name, field in root_fields():
+        if operation != "mutation":
+            continue
+        kind = get_named_type(field.args["input"].type)
+        assert isinstance(kind, GraphQLInputObjectType)
+        required = frozenset(name for name, each in kind.fields.items() if is_required_input_field(each))
+        found += [IdPlace(uses[name], required, way, is_list) for way, is_list in ids_in(kind)]
+    return found
+
+
+@pytest.fixture
+async def scene(world: World) -> Scene:
+    return await build_scene(world)
+
+
+async def answer(client: Client, query: str, **variables: Any) -> bytes:
+    """What would be sent."""
+    data, errors = await client.execute(query, **variables)
+    return orjson.dumps({"data": data, "errors": format_errors(errors)})
+
+
+def missing_like(entity_id: str) -> str:
+    return IDS.new(entity_id.partition("_")[0])
+
+
+def test_ids_are_found_in_the_schema() -> None:
+    names = {place.name for place in id_places()}
+    assert {"issueCreate projectId", "issueCreate labelIds", "issueUpdate assignees.add", "memberRemove id"} <= names
+    assert OTHER_ANSWERS.keys() <= names
+
+
+@pytest.mark.parametrize("place", id_places(), ids=lambda place: place.name)
+async def test_a_mutation_does_not_know_foreign_ids(place: IdPlace, scene: Scene) -> None:
+    before = await scene.world.rows()
+    owner = scene.client(Role.OWNER)
+    name = place.use.mutation
+    type_name = name[0].upper() + name[1:]
+    query = (
+        f"mutation ($input: {type_name}Input!) {{ {name}(input: $input) "
+        "{ __typename revision clientMutationId errors { __typename message code path } } }"
+    )
+    foreign_id = place.foreign(scene.world.elsewhere)
+    foreign = await answer(owner, query, input=place.input(scene, foreign_id))
+    missing = await answer(owner, query, input=place.input(scene, missing_like(foreign_id)))
+
+    assert foreign == missing
+    payload = orjson.loads(foreign)["data"][name]
+    assert [error["code"] for error in payload["errors"]] == OTHER_ANSWERS.get(place.name, ["NOT_FOUND"])
+    assert payload["revision"] is None
+    assert await scene.world.rows() == before
+
+
+# Filters.
+
+
+@dataclass(frozen=True)
+class FilterPlace:
+    """A list, and the way through its filter to a comparator of ids."""
+
+    owner: str
+    field: str
+    filter_type: str
+    way: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.owner}.{self.field} {'.'.join(self.way)}"
+
+    @property
+    def query(self) -> str:
+        return (
+            f"query ($id: ID!, $filter: {self.filter_type}) {{ node(id: $id) {{ ... on {self.owner} "
+            f"{{ {self.field}(filter: $filter) {{ nodes {{ id }} totalCount }} }} }} }}"
+        )
+
+    def filter(self, comparator: dict[str, Any]) -> dict[str, Any]:
+        inner: Any = comparator
+        for step in reversed(self.way):
+            inner = {step: inner}
+        return {str(key): value for key, value in inner.items()}
+
+    def foreign(self, place: Place) -> str:
+        steps = [step for step in self.way if step not in ("id", "some", "every", "none")]
+        noun = steps[-1] if steps else self.field
+        assert noun in KINDS, f"{self.name}: say in KINDS what it is an id of."
+        return KINDS[noun](place)
+
+
+def comparators_in(kind: GraphQLInputType, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    named = get_named_type(kind)
+    if named.name == "IdComparator":
+        yield way
+    elif isinstance(named, GraphQLInputObjectType):
+        for name, field in named.fields.items():
+            if name not in ("and", "or", "not"):
+                yield from comparators_in(field.type, (*way, name))
+
+
+def filter_places() -> list[FilterPlace]:
+    found = []
+    for node in SCHEMA.get_implementations(SCHEMA.type_map["Node"]).objects:
+        for name, field in node.fields.items():
+            if "filter" in field.args:
+                assert not any(map(is_required_argument, field.args.values()))
+                kind = field.args["filter"].type
+                found += [FilterPlace(node.name, name, str(kind), way) for way in comparators_in(kind)]
+    return found
+
+
+def test_comparators_are_found_in_the_schema() -> None:
+    names = {place.name for place in filter_places()}
+    assert {"Workspace.issues labels.some.id", "Issue.comments author.id", "Workspace.members user.id"} <= names
+
+
+@pytest.mark.parametrize("place", filter_places(), ids=lambda place: place.name)
+async def test_a_filter_does_not_know_foreign_ids(place: FilterPlace, scene: Scene) -> None:
+    member = scene.client(Role.MEMBER)
+    parent = PARENTS[place.owner](scene)
+    foreign_id = place.foreign(scene.world.elsewhere)
+    missing_id = missing_like(foreign_id)
+    for make in (
+        lambda entity_id: {"eq": entity_id},
+        lambda entity_id: {"in": [entity_id]},
+        lambda entity_id: {"neq": entity_id},
+        lambda entity_id: {"notIn": [entity_id]},
+    ):
+        foreign = await answer(member, place.query, id=parent.id, filter=place.filter(make(foreign_id)))
+        missing = await answer(member, place.query, id=parent.id, filter=place.filter(make(missing_id)))
+        assert foreign == missing
+        assert orjson.loads(foreign)["errors"] == []
+
+
+async def test_a_filter_does_know_own_ids(scene: Scene) -> None:
+    """So that the tests above do not compare one empty list with another for want of a way to match."""
+    place = next(place for place in filter_places() if place.name == "Workspace.issues labels.some.id")
+    member = scene.client(Role.MEMBER)
+    chosen = place.filter({"eq": scene.here.label.id})
+    data = await member.run(place.query, id=scene.here.workspace.id, filter=chosen)
+    assert data["node"]["issues"] == {"nodes": [{"id": scene.here.issue.id}], "totalCount": 1}
+
+
+# Lookups by id and by name.
+
+
+@pytest.mark.parametrize("kind", PARENTS)
+async def test_node_does_not_know_foreign_ids(kind: str, scene: Scene) -> None:
+    elsewhere = {
+        "Comment": scene.world.elsewhere.comment,
+        "Issue": scene.world.elsewhere.issue,
+        "Label": scene.world.elsewhere.label,
+        "Member": scene.world.elsewhere.members[Role.MEMBER],
+        "Project": scene.world.elsewhere.project,
+        "State": scene.world.elsewhere.todo,
+        "User": scene.world.elsewhere.people[Role.MEMBER],
+        "Workspace": scene.world.elsewhere.workspace,
+    }[kind]
+    owner = scene.client(Role.OWNER)
+    query = "query ($id: ID!) { node(id: $id) { __typename id } nodes(ids: [$id]) { __typename id } }"
+    foreign = await answer(owner, query, id=elsewhere.id)
+    assert foreign == await answer(owner, query, id=missing_like(elsewhere.id))
+    assert orjson.loads(foreign) == {"data": {"node": None, "nodes": [None]}, "errors": []}
+
+
+async def test_an_id_under_the_prefix_of_another_kind_is_not_found(scene: Scene) -> None:
+    """The kind is in the id: nothing is found by the digits alone."""
+    owner = scene.client(Role.OWNER)
+    entities = [make(scene) for make in PARENTS.values()]
+    for entity in entities:
+        digits = entity.id.partition("_")[2]
+        for prefix in {other.prefix for other in entities} - {entity.prefix}:
+            assert await owner.run("query ($id: ID!) { node(id: $id) { id } }", id=f"{prefix}_{digits}") == {
+                "node": None
+            }
+
+
+async def test_names_of_another_workspace_are_not_known(scene: Scene) -> None:
+    member = scene.client(Role.MEMBER)
+    elsewhere = scene.world.elsewhere
+    by_slug = "query ($name: String!) { workspace(slug: $name) { id } }"
+    by_key = "query ($id: ID!, $name: String!) { node(id: $id) { ... on Workspace { project(key: $name) { id } } } }"
+    by_identifier = by_key.replace("project(key", "issue(identifier")
+    here = scene.here.workspace.id
+    assert await answer(member, by_slug, name=elsewhere.workspace.slug) == await answer(member, by_slug, name="nobody")
+    for query, foreign, unknown in (
+        (by_key, elsewhere.project.key, "NONE"),
+        (by_identifier, elsewhere.issue.identifier, "NONE-1"),
+    ):
+        found = await answer(member, query, id=here, name=foreign)
+        assert found == await answer(member, query, id=here, name=unknown)
+        assert orjson.loads(found)["errors"] == []
+
+
+async def test_a_subscription_does_not_know_foreign_workspaces(scene: Scene) -> None:
+    async def first_answer(slug: str) -> bytes:
+        context = Context(app=scene.world.app, actor=scene.client(Role.OWNER).actor)
+        query = "subscription ($slug: String!) { changes(workspace: $slug, after: 0) { upTo } }"
+        source = await schema.subscribe(query, variable_values={"slug": slug}, context_value=context)
+        async for result in source:
+            return orjson.dumps({"data": result.data, "errors": format_errors(result.errors or [])})
+        raise AssertionError("It ended without an answer.")
+
+    foreign = await first_answer(scene.world.elsewhere.workspace.slug)
+    assert foreign == await first_answer("nobody")
+    [error] = orjson.loads(foreign)["errors"]
+    assert error["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_lists_hold_nothing_of_another_workspace(scene: Scene) -> None:
+    """Everything that is reachable from the own workspaces, against every id of the other one."""
+    owner = scene.client(Role.OWNER)
+    reached = await owner.run(
+        """{ workspaces { nodes { id slug members { nodes { id user { id } } } labels { nodes { id } }
+        trash { nodes { id } } projects(includeArchived: true) { nodes { id states { id } } }
+        issues(includeArchived: true) { nodes { id state { id } project { id } creator { id } assignees { id }
+        labels { id } children { nodes { id } } comments { nodes { id author { id } } } } } } } }"""
+    )
+    text = orjson.dumps(reached)
+    for entity in scene.world.elsewhere.entities:
+        assert entity.id.encode() not in text
+    for make in PARENTS.values():
+        assert make(scene).id.encode() in text
