@@ -13,8 +13,11 @@ from api.main import serve_listener, serve_with_workers, set_up_logs
 from api.schema import schema as graphql_schema
 from domain.accounts.commands import Registration
 from domain.app import App
-from domain.shared.actor import Actor
+from domain.seed.commands import DEFAULT_SIZE, DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, LARGEST_SIZE, SeedOrder
+from domain.seed.model import SeedOutcome
+from domain.shared.actor import Actor, Cause
 from domain.shared.errors import DomainError
+from domain.shared.jobs import Progress
 from infra.bootstrap import open_app
 from infra.db import migrate as migrations
 from infra.development import scratch_database, servers_at_hand
@@ -60,7 +63,14 @@ def dev() -> None:
         Program(name="API", entry="api.main:serve_listener"),
         Program(name="worker", entry="api.cli:work"),
     ]
-    Supervisor(settings, programs, on_ready=_greet).run()
+    demo = SeedOrder(owner_password=DEMO_PASSWORD, is_first_only=True)
+    outcomes: list[SeedOutcome] = []
+    Supervisor(
+        settings,
+        programs,
+        prepare=lambda ready: outcomes.append(asyncio.run(_seed(ready, demo))),
+        on_ready=lambda ready: _greet(ready, has_demo=outcomes[0].has_owner),
+    ).run()
 
 
 @cli.command()
@@ -105,6 +115,26 @@ def migrate(
     else:
         with servers_at_hand(settings) as ready:
             asyncio.run(migrations.upgrade(ready.database_url.get_secret_value()))
+
+
+@cli.command()
+def seed(
+    size: Annotated[int, typer.Option(min=1, max=LARGEST_SIZE, help="How many issues.")] = DEFAULT_SIZE,
+    slug: Annotated[str, typer.Option("--workspace", help="The workspace to make.")] = DEMO_SLUG,
+    owner: Annotated[str, typer.Option(help="Address of the account that owns it.")] = DEMO_EMAIL,
+    is_confirmed: Annotated[bool, typer.Option("--yes", help="Also in production, for an owner who is there.")] = False,
+) -> None:
+    """Make a workspace with demo data; one that exists stays as it is."""
+    settings = load_settings()
+    if settings.is_production and not is_confirmed:
+        raise StartError("Demo data in production needs --yes, and --owner with the address of an account.")
+    is_demo_owner = owner == DEMO_EMAIL and not settings.is_production
+    order = SeedOrder(size=size, slug=slug, owner_email=owner, owner_password=DEMO_PASSWORD if is_demo_owner else None)
+    outcome = _with_app(lambda app: app.seed.seed(Actor.system(cause=Cause.SEED), order, on_progress=_tell))
+    if outcome.is_new:
+        print(f"Made {slug}: {outcome.issues} issues, {outcome.comments} comments, {outcome.people} people.")
+    else:
+        print(f"The workspace {slug} exists. Nothing was changed.")
 
 
 @cli.command()
@@ -174,8 +204,26 @@ def work(*_: object) -> None:
     asyncio.run(run_worker(settings))
 
 
-def _greet(settings: Settings) -> None:
-    print(f"\n  Workgraph is ready: {settings.issuer}/graphql\n  Ctrl-C stops everything.\n", flush=True)
+async def _seed(settings: Settings, order: SeedOrder) -> SeedOutcome:
+    async with open_app(settings) as app:
+        return await app.seed.seed(Actor.system(cause=Cause.SEED), order)
+
+
+def _greet(settings: Settings, *, has_demo: bool) -> None:
+    print(f"\n  Workgraph is ready: {settings.issuer}/graphql")
+    if has_demo:
+        print(f"  Sign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}.")
+    print("  Ctrl-C stops everything.\n", flush=True)
+
+
+def _tell(progress: Progress) -> None:
+    """One line, written over, on a terminal."""
+    if sys.stdout.isatty():
+        print(
+            f"\r{progress.done} of {progress.total} issues",
+            end="\n" if progress.done == progress.total else "",
+            flush=True,
+        )
 
 
 async def _drift(url: str) -> tuple[str, ...]:

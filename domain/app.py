@@ -10,6 +10,7 @@ from domain.issues.service import IssueService
 from domain.labels.service import LabelService
 from domain.projects.service import ProjectService
 from domain.projects.state_service import StateService
+from domain.seed.service import SeedService
 from domain.shared.clock import Clock
 from domain.shared.health import Health
 from domain.shared.uow import ReadScope
@@ -28,5 +29,6 @@ class App:
     labels: LabelService
     projects: ProjectService
     reads: ReadScope
+    seed: SeedService
     states: StateService
     workspaces: WorkspaceService

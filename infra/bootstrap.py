@@ -16,6 +16,7 @@ from domain.issues.service import IssueService
 from domain.labels.service import LabelService
 from domain.projects.service import ProjectService
 from domain.projects.state_service import StateService
+from domain.seed.service import SeedService
 from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
 from domain.workspaces.service import WorkspaceService
@@ -95,6 +96,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             labels=LabelService(uow, SqlLabelReader(reads), clock, ids),
             projects=ProjectService(uow, SqlProjectReader(reads), clock, ids),
             reads=reads.scope,
+            seed=SeedService(uow, hasher, clock, ids),
             states=StateService(uow, clock, ids),
             workspaces=WorkspaceService(
                 uow, SqlWorkspaceReader(reads), clock, ids, mailer(settings, clock), public_url=settings.issuer

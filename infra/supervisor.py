@@ -52,17 +52,19 @@ class Program:
 
 
 class Supervisor:
-    """Runs the programs until a signal comes; `on_ready` is called once, when the API answers."""
+    """Runs the programs until a signal comes; `prepare` is called once before, `on_ready` when the API answers."""
 
     def __init__(
         self,
         settings: Settings,
         programs: Sequence[Program],
         *,
+        prepare: Callable[[Settings], None],
         on_ready: Callable[[Settings], None],
     ) -> None:
         self._settings = settings
         self._programs = programs
+        self._prepare = prepare
         self._on_ready = on_ready
         self._children: dict[str, BaseProcess] = {}
 
@@ -90,6 +92,7 @@ class Supervisor:
             database_url=settings.database_url.get_secret_value(),
             redis_url=settings.redis_url.get_secret_value(),
         )
+        self._prepare(settings)
         stack.callback(self._stop_children)
         self._start_children(settings, listener, is_restart=False)
         self._watch(settings, listener)

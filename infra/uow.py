@@ -28,6 +28,7 @@ from infra.jobs.outbox import advance_job, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
 from infra.labels.repository import SqlLabelRepository
 from infra.projects.repository import SqlProjectRepository, SqlStateRepository
+from infra.seed.repository import SqlSeedRepository
 from infra.workspaces.repository import SqlMemberRepository, SqlWorkspaceRepository
 from infra.workspaces.tables import RevisionRow
 
@@ -58,6 +59,7 @@ class SqlUow:
         self.labels = SqlLabelRepository(connection)
         self.issues = SqlIssueRepository(connection)
         self.comments = SqlCommentRepository(connection)
+        self.seed = SqlSeedRepository(connection)
         self.committed: Committed | None = None
         self._connection = connection
         self._actor = actor

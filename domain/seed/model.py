@@ -1,0 +1,79 @@
+"""Demo data before it has ids: people, labels and projects are named by their place in the plan's lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from domain.issues.priorities import Priority
+from domain.shared.actor import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPerson:
+    name: str
+    email: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLabel:
+    name: str
+    color: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedProject:
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a workspace has before its issues; the first person is its owner."""
+
+    name: str
+    begins_at: datetime
+    people: Sequence[PlannedPerson]
+    labels: Sequence[PlannedLabel]
+    projects: Sequence[PlannedProject]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedComment:
+    author: int
+    body: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedIssue:
+    """`state` is the place in the usual states; `parent_number` is an earlier issue of the same project."""
+
+    project: int
+    number: int
+    title: str
+    description: str
+    state: int
+    priority: Priority
+    creator: int
+    assignees: tuple[int, ...]
+    labels: tuple[int, ...]
+    parent_number: int | None
+    due_date: date | None
+    estimate: int | None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+    comments: tuple[PlannedComment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedOutcome:
+    """What was made, all zero if a workspace was in the way; `has_owner` is whether the owner's account exists."""
+
+    is_new: bool
+    has_owner: bool = True
+    people: int = 0
+    issues: int = 0
+    comments: int = 0

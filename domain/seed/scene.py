@@ -1,0 +1,130 @@
+"""Turns what was planned into entities with ids."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from domain.accounts.model import User, UserId
+from domain.comments.commands import CommentDraft
+from domain.comments.model import Comment, CommentId
+from domain.issues.commands import IssueDraft
+from domain.issues.model import Issue, IssueId
+from domain.labels.commands import LabelDraft
+from domain.labels.model import Label, LabelId
+from domain.projects.commands import ProjectDraft, StateDraft
+from domain.projects.model import DEFAULT_STATES, Project, ProjectId, State, StateId
+from domain.seed.generator import PARENT_WINDOW
+from domain.seed.model import Plan, PlannedIssue, PlannedPerson
+from domain.shared.actor import Role
+from domain.shared.ids import IdFactory
+from domain.workspaces.commands import WorkspaceDraft
+from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
+
+
+class Scene:
+    """One demo workspace; its lists are in the order of the plan's, `states` by project."""
+
+    def __init__(self, plan: Plan, ids: IdFactory, *, slug: str, owner: User) -> None:
+        self._ids = ids
+        self._now = plan.begins_at
+        draft = WorkspaceDraft(slug=slug, name=plan.name)
+        self.workspace = Workspace.drafted(draft, id=WorkspaceId(ids.new(Workspace.prefix)), now=self._now)
+        self.people = [owner, *(self._person(person) for person in plan.people[1:])]
+        self.members = [self._member(user, person.role) for user, person in zip(self.people, plan.people, strict=True)]
+        self.labels = [
+            self._label(
+                LabelDraft(
+                    workspace_id=self.workspace.id, name=label.name, color=label.color, description=label.description
+                )
+            )
+            for label in plan.labels
+        ]
+        self.projects = [
+            self._project(ProjectDraft(workspace_id=self.workspace.id, key=project.key, name=project.name))
+            for project in plan.projects
+        ]
+        self.states = [self._states_of(project) for project in self.projects]
+        self._possible_parents: dict[tuple[int, int], IssueId] = {}
+
+    def issue(self, planned: PlannedIssue) -> Issue:
+        draft = IssueDraft(
+            project_id=self.projects[planned.project].id,
+            title=planned.title,
+            description=planned.description,
+            priority=planned.priority,
+            due_date=planned.due_date,
+            estimate=planned.estimate,
+        )
+        issue = Issue.drafted(
+            draft,
+            id=IssueId(self._ids.new(Issue.prefix)),
+            project=self.projects[planned.project],
+            state=self.states[planned.project][planned.state],
+            number=planned.number,
+            creator_id=self.people[planned.creator].id,
+            now=planned.created_at,
+        )
+        issue = replace(
+            issue,
+            parent_id=self._parent_id(planned),
+            completed_at=planned.completed_at,
+            updated_at=planned.updated_at,
+        )
+        self._possible_parents[planned.project, planned.number] = issue.id
+        self._possible_parents.pop((planned.project, planned.number - PARENT_WINDOW), None)
+        return issue
+
+    def comments(self, planned: PlannedIssue, issue: Issue) -> Sequence[Comment]:
+        return [
+            Comment.drafted(
+                CommentDraft(issue_id=issue.id, body=comment.body),
+                id=CommentId(self._ids.new(Comment.prefix)),
+                issue=issue,
+                author_id=self.people[comment.author].id,
+                now=comment.created_at,
+            )
+            for comment in planned.comments
+        ]
+
+    def _parent_id(self, planned: PlannedIssue) -> IssueId | None:
+        if planned.parent_number is None:
+            return None
+        return self._possible_parents[planned.project, planned.parent_number]
+
+    def _person(self, person: PlannedPerson) -> User:
+        return User(
+            id=UserId(self._ids.new(User.prefix)),
+            name=person.name,
+            email=person.email,
+            is_placeholder=False,
+            created_at=self._now,
+            updated_at=self._now,
+        )
+
+    def _member(self, user: User, role: Role) -> Member:
+        return Member(
+            id=MemberId(self._ids.new(Member.prefix)),
+            workspace_id=self.workspace.id,
+            user_id=user.id,
+            role=role,
+            created_at=self._now,
+            updated_at=self._now,
+        )
+
+    def _label(self, draft: LabelDraft) -> Label:
+        return Label.drafted(draft, id=LabelId(self._ids.new(Label.prefix)), workspace=self.workspace, now=self._now)
+
+    def _project(self, draft: ProjectDraft) -> Project:
+        project_id = ProjectId(self._ids.new(Project.prefix))
+        return Project.drafted(draft, id=project_id, workspace=self.workspace, now=self._now)
+
+    def _states_of(self, project: Project) -> list[State]:
+        return [
+            State.drafted(
+                StateDraft(project_id=project.id, name=name, category=category, color=color),
+                id=StateId(self._ids.new(State.prefix)),
+                project=project,
+                position=position,
+                now=self._now,
+            )
+            for position, (name, category, color) in enumerate(DEFAULT_STATES)
+        ]

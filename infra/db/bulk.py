@@ -1,0 +1,42 @@
+"""Many rows at once: COPY for new ones, one UPDATE for changed ones."""
+
+from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import ARRAY, Table, bindparam, column, func, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from infra.db.base import Base
+
+
+async def copy_rows(
+    connection: AsyncConnection, table: type[Base], names: Sequence[str], rows: Collection[Sequence[Any]]
+) -> None:
+    """Inserts tuples in the order of the names; values are as the driver wants them, since no types are applied."""
+    if rows:
+        raw = await connection.get_raw_connection()
+        driver: Any = raw.driver_connection
+        await driver.copy_records_to_table(table.__tablename__, columns=list(names), records=rows)
+
+
+async def copy_entities(
+    connection: AsyncConnection, table: type[Base], names: Sequence[str], entities: Iterable[Any]
+) -> None:
+    await copy_rows(connection, table, names, [attrgetter(*names)(entity) for entity in entities])
+
+
+async def update_rows(
+    connection: AsyncConnection, table: type[Base], names: Sequence[str], entities: Sequence[Any]
+) -> None:
+    """Writes the named columns of all entities, found by id."""
+    if not entities:
+        return
+    whole = table.__table__
+    assert isinstance(whole, Table)
+    columns = [whole.c[name] for name in ("id", *names)]
+    arrays = func.unnest(*(bindparam(f"all_{each.name}", type_=ARRAY(each.type)) for each in columns))
+    given = arrays.table_valued(*(column(each.name, each.type) for each in columns)).render_derived(name="given")
+    statement = update(whole).where(whole.c.id == given.c.id).values({name: given.c[name] for name in names})
+    values = {f"all_{each.name}": [getattr(entity, each.name) for entity in entities] for each in columns}
+    await connection.execute(statement, values)
