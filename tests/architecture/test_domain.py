@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from inspect import isclass
 from typing import Any
 
-from tests.architecture.sources import Function, Source, sources
+from tests.architecture.sources import Function, Source, imported, sources
 
 SERVER_OWNED = re.compile(
     r"id|number|identifier|revision|creator_id|author_id|external_source|external_key|is_placeholder|roles?|\w+_at"
@@ -23,6 +23,16 @@ CALLERS_CHOICE = {
     "ImportDraft.workspace_id": "where it is imported; checked against the actor's membership",
 }
 """Fields of commands that look like the server's own, and why the caller names them."""
+
+
+CHANCE = {
+    "domain/auth/refresh.py:secrets": "a token has to be unguessable, and nothing depends on which it is",
+    "domain/seed/generator.py:random": "drawn from a fixed seed, so that every demo is the same",
+    "domain/seed/texts.py:random": "as above",
+}
+"""`path:module` -> why the domain may throw dice there."""
+
+WORLDLY = {"os", "pathlib", "random", "secrets", "shutil", "socket", "subprocess", "time", "uuid"}
 
 
 def own_classes(source: Source) -> Iterator[type[Any]]:
@@ -158,4 +168,22 @@ def test_services_and_entities_raise_named_errors() -> None:
     assert [line for source in files for line in foreign_raises(source)] == []
     assert foreign_raises(Source("sample.py", "def act():\n    raise ValueError('no')\n")) == [
         "sample.py:2: raise a DomainError of domain/shared/errors.py."
+    ]
+
+
+def worldly_imports(source: Source) -> list[str]:
+    """Time, chance, files and processes come through ports, so that tests can hold them still."""
+    return [
+        f"{source.name}:{line}: take it from a port, or say in CHANCE why not."
+        for line, name in imported(source.tree)
+        for module in [name.partition(".")[0]]
+        if module in WORLDLY and f"{source.name}:{module}" not in CHANCE
+    ]
+
+
+def test_the_domain_takes_time_and_chance_from_ports() -> None:
+    assert [line for source in sources("domain/**/*.py") for line in worldly_imports(source)] == []
+    assert worldly_imports(Source("domain/sample.py", "import json\nfrom time import monotonic\nimport random\n")) == [
+        "domain/sample.py:2: take it from a port, or say in CHANCE why not.",
+        "domain/sample.py:3: take it from a port, or say in CHANCE why not.",
     ]

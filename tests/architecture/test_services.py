@@ -12,6 +12,7 @@ ACTOR_LESS = {
 """`Service.method` -> why its first argument is not the actor."""
 
 SERVICE_FILES = ("domain/*/service.py", "domain/*/*_service.py")
+WRITES = {"add", "add_all", "checkpoint", "enqueue", "purge", "record", "remove", "save"}
 COMMITTERS = {"infra/uow.py": "the Unit of Work itself"}
 
 
@@ -81,6 +82,22 @@ def always_leaves(statement: ast.stmt) -> bool:
     return bool(blocks) and all(always_leaves(block[-1]) for block in blocks)
 
 
+def writes(node: ast.AST) -> bool:
+    return any(
+        isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr in WRITES
+        for each in ast.walk(node)
+    )
+
+
+def forgotten_commits(source: Source) -> list[str]:
+    return [
+        f"{source.name}: {function.name} writes, and never commits: what it wrote is undone."
+        for function in source.functions
+        for block in ast.walk(function)
+        if opens_uow(block) and writes(block) and not commits_in(block)
+    ]
+
+
 def misplaced_commits(source: Source) -> list[str]:
     """Commits outside of a Unit of Work that the same method opens, or followed by something inside of it."""
     found = []
@@ -129,6 +146,15 @@ class SampleService:
 
 def test_services_commit_once_and_last() -> None:
     assert [line for source in sources(*SERVICE_FILES) for line in misplaced_commits(source)] == []
+
+
+def test_services_commit_what_they_write() -> None:
+    assert [line for source in sources(*SERVICE_FILES) for line in forgotten_commits(source)] == []
+    body = "async def act(self, actor):\n    async with self._uow(actor) as uow:\n        {}\n"
+    assert forgotten_commits(Source("sample.py", body.format("uow.record(event)"))) == [
+        "sample.py: act writes, and never commits: what it wrote is undone."
+    ]
+    assert forgotten_commits(Source("sample.py", body.format("return await uow.users.by_id(1)"))) == []
 
 
 def test_nothing_but_services_commits() -> None:

@@ -7,6 +7,9 @@ from tests.architecture.sources import Source, sources
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
 
+LONGEST_RESOLVER = 15
+RESOLVER_FILES = ("types", "queries", "mutations", "subscriptions")
+
 LONG_FILES: dict[str, str] = {}
 """Path -> why it may be longer."""
 
@@ -34,6 +37,17 @@ def long_functions(source: Source) -> list[str]:
     return found
 
 
+def long_resolvers(source: Source) -> list[str]:
+    """A resolver converts, calls one service method and hands on what it got; its signature is not counted."""
+    found = []
+    for function in source.functions:
+        assert function.end_lineno is not None
+        lines = function.end_lineno - function.body[0].lineno + 1
+        if lines > LONGEST_RESOLVER:
+            found.append(f"{source.name}:{function.name}: {lines} lines. Move what it decides into the service.")
+    return found
+
+
 def empty_names(source: Source) -> list[str]:
     parts = source.name.removesuffix(".py").split("/")
     advice = "name what it holds; a place for everything holds anything."
@@ -51,6 +65,17 @@ def test_files_are_short() -> None:
 
 def test_functions_are_short() -> None:
     assert [line for source in counted() for line in long_functions(source)] == []
+
+
+def test_resolvers_are_shorter_still() -> None:
+    files = [
+        source
+        for source in sources(*(f"api/*/{name}.py" for name in RESOLVER_FILES))
+        if not source.name.startswith("api/shared/")
+    ]
+    assert [line for source in files for line in long_resolvers(source)] == []
+    sample = Source("api/sample/queries.py", "def resolve(\n    self,\n):\n" + "    work()\n" * 16)
+    assert long_resolvers(sample) == ["api/sample/queries.py:resolve: 16 lines. Move what it decides into the service."]
 
 
 def test_modules_are_named_after_what_they_hold() -> None:
