@@ -1,4 +1,7 @@
-"""Demo data by a fixed rule: the same size, seed and end give the same data, one issue after the other."""
+"""Demo data by a fixed rule: the same size, seed and end give the same data, one issue after the other.
+
+Each issue has random numbers of its own, and what depends on its age is drawn last: ENG-1 reads the same every day.
+"""
 
 import unicodedata
 from bisect import bisect_left
@@ -29,6 +32,7 @@ class Generator:
 
     def __init__(self, order: SeedOrder, *, now: datetime, seed: int = 1) -> None:
         self._size = order.size
+        self._seed = seed
         self._now = now.replace(microsecond=0)
         self._start = self._now - SPAN
         self._random = Random(seed)  # noqa: S311  nothing is secret, and it has to be the same each time
@@ -50,6 +54,7 @@ class Generator:
         numbers = [0] * len(words.PROJECTS)
         recent: list[deque[int]] = [deque() for _ in words.PROJECTS]
         for place in range(self._size):
+            self._random.seed(self._seed << 32 | place)
             project = self._random.choices(range(len(numbers)), cum_weights=project_weights)[0]
             numbers[project] += 1
             while recent[project] and recent[project][0] <= numbers[project] - PARENT_WINDOW:
@@ -62,23 +67,30 @@ class Generator:
     def _issue(self, project: int, number: int, recent: Sequence[int], created_at: datetime) -> PlannedIssue:
         random = self._random
         writer = self._writers[project]
+        title = writer.title()
+        description = "" if random.random() < 0.04 else writer.description()
+        priority = random.choices(_PRIORITIES[0], weights=_PRIORITIES[1])[0]
+        creator = self._person(project)
+        labels = self._labels()
+        parent_number = random.choice(recent) if len(recent) > 5 and random.random() < 0.09 else None
+        days = random.randint(5, 60) if random.random() < 0.22 else None
+        estimate = random.choice(_ESTIMATES) if random.random() < 0.4 else None
         state, completed_at = self._progress(created_at)
         assignees = self._assignees(project, state)
         comments = self._comments(project, created_at, completed_at)
-        has_due_date = random.random() < 0.22
         return PlannedIssue(
             project=project,
             number=number,
-            title=writer.title(),
-            description="" if random.random() < 0.04 else writer.description(),
+            title=title,
+            description=description,
             state=state,
-            priority=random.choices(_PRIORITIES[0], weights=_PRIORITIES[1])[0],
-            creator=self._person(project),
+            priority=priority,
+            creator=creator,
             assignees=assignees,
-            labels=self._labels(),
-            parent_number=random.choice(recent) if len(recent) > 5 and random.random() < 0.09 else None,
-            due_date=(created_at + timedelta(days=random.randint(5, 60))).date() if has_due_date else None,
-            estimate=random.choice(_ESTIMATES) if random.random() < 0.4 else None,
+            labels=labels,
+            parent_number=parent_number,
+            due_date=None if days is None else (created_at + timedelta(days=days)).date(),
+            estimate=estimate,
             created_at=created_at,
             updated_at=max(created_at, completed_at or created_at, *(comment.created_at for comment in comments)),
             completed_at=completed_at,
