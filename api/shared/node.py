@@ -47,12 +47,12 @@ class Node:
         return isinstance(value, cls.describes)
 
 
-async def nodes_by_ids(app: App, actor: Actor, ids: Sequence[str]) -> list[Any]:
+async def nodes_by_ids(app: App, actor: Actor, ids: Sequence[str], *, path: tuple[str, ...] = ("id",)) -> list[Any]:
     """The entities in the order of the ids, None for what is missing or invisible; raises WrongId."""
     found: dict[str, Any] = {}
-    for prefix in dict.fromkeys(prefix_of(entity_id) for entity_id in ids):
+    for prefix in dict.fromkeys(prefix_of(entity_id, path=path) for entity_id in ids):
         if prefix not in NODES:
-            raise InvalidInput(f"Ids that start with '{prefix}_' cannot be read as nodes.", path=("id",))
+            raise InvalidInput(f"Ids that start with '{prefix}_' cannot be read as nodes.", path=path)
         of_kind = [entity_id for entity_id in ids if prefix_of(entity_id) == prefix]
         found |= await NODES[prefix](app)(actor, of_kind)
     return [found.get(entity_id) for entity_id in ids]
@@ -69,4 +69,4 @@ class NodeQueries:
     async def nodes(self, info: Info, ids: NodeIds) -> list[Node | None]:
         if len(ids) > MOST_NODES:
             raise LimitExceeded(f"At most {MOST_NODES} ids are possible.", path=("ids",))
-        return await nodes_by_ids(info.context.app, info.context.actor, ids)
+        return await nodes_by_ids(info.context.app, info.context.actor, ids, path=("ids",))

@@ -20,11 +20,11 @@ def is_id(text: str, prefix: str) -> bool:
     return kind == prefix and _SUFFIX.fullmatch(suffix) is not None
 
 
-def prefix_of(text: str) -> str:
+def prefix_of(text: str, *, path: tuple[str, ...] = ("id",)) -> str:
     """The kind that an id names; raises WrongId for what is not an id."""
     kind, _, suffix = text.rpartition("_")
     if not kind or _SUFFIX.fullmatch(suffix) is None:
-        raise WrongId("This is not an id of this server.", path=("id",))
+        raise WrongId("This is not an id of this server.", path=path)
     return kind
 
 
