@@ -1,0 +1,240 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.issues.inputs import IssueFilter
+from api.shared.errors import camel_case
+from domain.issues.priorities import Priority
+from domain.shared.actor import Role
+from tests.api.world import World
+from tests.factories.issues import IssueFactory
+from tests.factories.labels import LabelFactory
+from tests.factories.moments import MADE
+from tests.factories.projects import ProjectFactory, StateFactory
+from tests.factories.storing import link
+
+BY_IDENTIFIER = """query ($slug: String!, $identifier: String!) {
+  workspace(slug: $slug) { issue(identifier: $identifier) { title trashedAt } } }"""
+LIST = """query ($slug: String!, $filter: IssueFilter, $all: Boolean = false) { workspace(slug: $slug) {
+  issues(filter: $filter, includeArchived: $all, sort: [{createdAt: {}}]) { totalCount nodes { identifier } } } }"""
+
+
+@pytest.fixture
+async def issues(world: World) -> World:
+    """ENG-1 to ENG-6, of which 5 is archived and 6 trashed, and APP-1."""
+    place = world.here
+    member, guest, owner = (place.people[role] for role in (Role.MEMBER, Role.GUEST, Role.OWNER))
+    here: dict[str, Any] = {"project": place.project, "state": place.todo, "creator_id": member.id}
+    app = ProjectFactory(workspace=place.workspace, key="APP", name="App")
+    backlog = StateFactory(project=app, name="Ideas")
+    docs = LabelFactory(workspace=place.workspace, name="docs")
+    two = IssueFactory(
+        **here | {"state": place.done, "creator_id": owner.id},
+        number=2,
+        title="Crash on start",
+        description="The login page crashes at 100%",
+        priority=Priority.URGENT,
+        due_date=date(2026, 2, 1),
+        estimate=3,
+        completed_at=datetime(2026, 1, 5, tzinfo=UTC),
+    )
+    three = IssueFactory(
+        **here,
+        number=3,
+        title="Write docs",
+        priority=Priority.LOW,
+        due_date=date(2026, 3, 1),
+        estimate=0,
+        parent_id=two.id,
+        updated_at=MADE + timedelta(days=30),
+    )
+    four = IssueFactory(**here, number=4, title="Über-snake_case", description="login, start", priority=Priority.HIGH)
+    five = IssueFactory(**here, number=5, title="Old crash", archived_at=datetime(2026, 1, 9, tzinfo=UTC))
+    six = IssueFactory(**here, number=6, title="Crash in the trash", trashed_at=MADE)
+    apart = IssueFactory(project=app, state=backlog, creator_id=owner.id, number=1, title="Elsewhere")
+    apart = replace(apart, created_at=MADE + timedelta(hours=9))
+    await world.store(app, backlog, docs, two)
+    await world.store(three, four, five, six, apart)
+    await link(world.engine, two, assignees=[guest, owner], labels=[place.label])
+    await link(world.engine, three, assignees=[guest], labels=[docs, place.label])
+    return world
+
+
+async def found(world: World, filter: Any, **variables: Any) -> list[str]:
+    data = await world.member.run(LIST, slug=world.here.workspace.slug, filter=filter, **variables)
+    listed = data["workspace"]["issues"]
+    assert listed["totalCount"] == len(listed["nodes"])
+    return [node["identifier"].removeprefix("ENG-") for node in listed["nodes"]]
+
+
+async def test_the_issue_of_an_identifier(issues: World):
+    slug = issues.here.workspace.slug
+    data = await issues.member.run(BY_IDENTIFIER, slug=slug, identifier="ENG-2")
+    assert data == {"workspace": {"issue": {"title": "Crash on start", "trashedAt": None}}}
+    data = await issues.member.run(BY_IDENTIFIER, slug=slug, identifier="ENG-6")
+    assert data == {"workspace": {"issue": {"title": "Crash in the trash", "trashedAt": "2026-01-01T00:00:00Z"}}}
+    for identifier in ("OPS-1", "ENG-7", "eng-2", "ENG-02", "ENG", "", "ENG-99999999999999999999"):
+        data = await issues.member.run(BY_IDENTIFIER, slug=slug, identifier=identifier)
+        assert data == {"workspace": {"issue": None}}, identifier
+
+
+async def test_lists_leave_out_what_is_archived_and_trashed(issues: World):
+    assert await found(issues, None) == ["1", "2", "3", "4", "APP-1"]
+    assert await found(issues, None, all=True) == ["1", "2", "3", "4", "5", "APP-1"]
+    query = """query ($slug: String!) { workspace(slug: $slug) { trash { totalCount nodes { identifier } }
+      project(key: "ENG") { issues { totalCount } all: issues(includeArchived: true) { totalCount } } } }"""
+    data = await issues.member.run(query, slug=issues.here.workspace.slug)
+    assert data["workspace"] == {
+        "trash": {"totalCount": 1, "nodes": [{"identifier": "ENG-6"}]},
+        "project": {"issues": {"totalCount": 4}, "all": {"totalCount": 5}},
+    }
+
+
+FILTERS: list[tuple[dict[str, Any], list[str]]] = [
+    ({}, ["1", "2", "3", "4", "APP-1"]),
+    ({"identifier": {"eq": "ENG-2"}}, ["2"]),
+    ({"identifier": {"in": ["ENG-2", "APP-1", "ENG-6", "OPS-1"]}}, ["2", "APP-1"]),
+    ({"identifier": {"startsWith": "app"}}, ["APP-1"]),
+    ({"number": {"eq": 1}}, ["1", "APP-1"]),
+    ({"number": {"gt": 1, "lte": 3}}, ["2", "3"]),
+    ({"number": {"gte": 2147483647}}, []),
+    ({"number": {"notIn": [1, 2]}}, ["3", "4"]),
+    ({"title": {"contains": "CRASH"}}, ["2"]),
+    ({"title": {"contains": "snake_c"}}, ["4"]),
+    ({"title": {"contains": "e_s"}}, []),
+    ({"title": {"startsWith": "ÜBER"}}, ["4"]),
+    ({"title": {"neq": "Write docs"}}, ["1", "2", "4", "APP-1"]),
+    ({"text": "crashes login"}, ["2"]),
+    ({"text": "start"}, ["2", "4"]),
+    ({"text": '"login page"'}, ["2"]),
+    ({"text": "start -crash"}, ["4"]),
+    ({"text": "docs or crash"}, ["2", "3"]),
+    ({"text": "a:b & !('"}, []),
+    ({"text": ""}, []),
+    ({"priority": {"eq": "URGENT"}}, ["2"]),
+    ({"priority": {"in": ["LOW", "HIGH"]}}, ["3", "4"]),
+    ({"priority": {"neq": "NONE"}}, ["2", "3", "4"]),
+    ({"state": {"category": {"eq": "COMPLETED"}}}, ["2"]),
+    ({"state": {"name": {"eq": "Ideas"}}}, ["APP-1"]),
+    ({"state": {"category": {"notIn": ["UNSTARTED", "COMPLETED"]}}}, ["APP-1"]),
+    ({"project": {"key": {"eq": "APP"}}}, ["APP-1"]),
+    ({"project": {"name": {"neq": "App"}}}, ["1", "2", "3", "4"]),
+    ({"creator": {"name": {"eq": "Owner"}}}, ["2", "APP-1"]),
+    ({"creator": {"not": {"name": {"eq": "Owner"}}}}, ["1", "3", "4"]),
+    ({"assignees": {"some": {"name": {"eq": "Guest"}}}}, ["2", "3"]),
+    ({"assignees": {"every": {"name": {"eq": "Guest"}}}}, ["1", "3", "4", "APP-1"]),
+    ({"assignees": {"none": {"name": {"eq": "Guest"}}}}, ["1", "4", "APP-1"]),
+    ({"assignees": {"some": {}}}, ["2", "3"]),
+    ({"assignees": {"none": {}}}, ["1", "4", "APP-1"]),
+    ({"labels": {"some": {"name": {"eq": "bug"}}}}, ["2", "3"]),
+    ({"labels": {"some": {"name": {"eq": "bug"}}, "none": {"name": {"eq": "docs"}}}}, ["2"]),
+    ({"labels": {"every": {"name": {"in": ["bug"]}}, "some": {}}}, ["2"]),
+    ({"parentId": {"isNull": False}}, ["3"]),
+    ({"parentId": {"isNull": True}}, ["1", "2", "4", "APP-1"]),
+    ({"dueDate": {"lt": "2026-03-01"}}, ["2"]),
+    ({"dueDate": {"in": ["2026-03-01"]}}, ["3"]),
+    ({"dueDate": {"isNull": True}}, ["1", "4", "APP-1"]),
+    ({"dueDate": {"neq": "2026-03-01"}}, ["1", "2", "4", "APP-1"]),
+    ({"estimate": {"eq": 0}}, ["3"]),
+    ({"estimate": {"gte": 1}}, ["2"]),
+    ({"estimate": {"isNull": False}}, ["2", "3"]),
+    ({"estimate": {"lt": -2147483648}}, []),
+    ({"completedAt": {"isNull": False}}, ["2"]),
+    ({"completedAt": {"gte": "2026-01-05T01:00:00+01:00"}}, ["2"]),
+    ({"archivedAt": {"isNull": True}}, ["1", "2", "3", "4", "APP-1"]),
+    ({"createdAt": {"lt": "2026-01-01T00:03:00Z"}}, ["1", "2"]),
+    ({"updatedAt": {"gt": "2026-01-20T00:00:00Z"}}, ["3"]),
+    ({"not": {"dueDate": {"lt": "2026-03-01"}}}, ["1", "3", "4", "APP-1"]),
+    ({"not": {"not": {"number": {"eq": 2}}}}, ["2"]),
+    ({"or": [{"number": {"eq": 2}}, {"priority": {"eq": "HIGH"}}]}, ["2", "4"]),
+    ({"and": [{"number": {"gt": 1}}, {"or": [{"estimate": {"eq": 0}}, {"estimate": {"eq": 3}}]}]}, ["2", "3"]),
+    ({"number": {"gt": 1}, "priority": {"eq": "LOW"}}, ["3"]),
+    ({"or": []}, []),
+    ({"number": {"in": []}}, []),
+    ({"title": {}}, ["1", "2", "3", "4", "APP-1"]),
+    ({"title": None, "state": None}, ["1", "2", "3", "4", "APP-1"]),
+]
+
+
+async def test_filters_find_exactly_what_they_say(issues: World):
+    answers = [(wanted, await found(issues, wanted)) for wanted, _ in FILTERS]
+    assert answers == FILTERS
+
+
+async def test_every_field_of_the_filter_has_its_sample():
+    tried = {name for wanted, _ in FILTERS for name in wanted}
+    assert tried | {"id"} == {camel_case(name) for name in IssueFilter.__annotations__ if name != "describes"}
+
+
+async def test_filters_by_id(issues: World):
+    place = issues.here
+    guest = place.people[Role.GUEST].id
+    assert await found(issues, {"id": {"eq": place.issue.id}}) == ["1"]
+    assert await found(issues, {"id": {"in": [place.issue.id, issues.elsewhere.issue.id]}}) == ["1"]
+    assert await found(issues, {"id": {"neq": place.issue.id}}) == ["2", "3", "4", "APP-1"]
+    assert await found(issues, {"state": {"id": {"eq": place.done.id}}}) == ["2"]
+    assert await found(issues, {"project": {"id": {"notIn": [place.project.id]}}}) == ["APP-1"]
+    assert await found(issues, {"creator": {"id": {"eq": place.issue.creator_id}}}) == ["1", "3", "4"]
+    assert await found(issues, {"assignees": {"some": {"id": {"eq": guest}}}}) == ["2", "3"]
+    assert await found(issues, {"labels": {"none": {"id": {"in": [place.label.id]}}}}) == ["1", "4", "APP-1"]
+    assert await found(issues, {"archivedAt": {"isNull": False}}, all=True) == ["5"]
+    assert await found(issues, {"archivedAt": {"lte": "2026-01-09T00:00:00Z"}}, all=True) == ["5"]
+
+
+async def test_bad_filters_are_refused(issues: World):
+    deep: dict[str, Any] = {"number": {"eq": 1}}
+    for _ in range(6):
+        deep = {"not": deep}
+    wrong: list[tuple[dict[str, Any], tuple[str, str]]] = [
+        ({"title": {"contains": "a\0"}}, ("INVALID_INPUT", "filter")),
+        ({"title": {"in": ["\ud800"]}}, ("INVALID_INPUT", "filter")),
+        ({"text": "\0"}, ("INVALID_INPUT", "filter")),
+        ({"id": {"eq": "\0"}}, ("INVALID_INPUT", "filter")),
+        ({"state": {"name": {"eq": "\udfff"}}}, ("INVALID_INPUT", "filter")),
+        ({"labels": {"some": {"name": {"eq": "\0"}}}}, ("INVALID_INPUT", "filter")),
+        (deep, ("LIMIT_EXCEEDED", "filter")),
+        ({"or": [{"number": {"eq": number}} for number in range(65)]}, ("LIMIT_EXCEEDED", "filter")),
+        ({"or": [{} for _ in range(65)]}, ("LIMIT_EXCEEDED", "filter")),
+        ({"number": {"eq": 2**31}}, ("INVALID_INPUT", "")),
+        ({"dueDate": {"eq": "2026-02-30"}}, ("INVALID_INPUT", "")),
+        ({"createdAt": {"gt": "2026-01-01T00:00:00"}}, ("INVALID_INPUT", "")),
+        ({"priority": {"eq": "HUGE"}}, ("INVALID_INPUT", "")),
+        ({"unknown": {}}, ("INVALID_INPUT", "")),
+        ({"text": 1}, ("INVALID_INPUT", "")),
+    ]
+    for refused, error in wrong:
+        answer = await issues.member.failed(LIST, slug=issues.here.workspace.slug, filter=refused)
+        assert answer == [error], refused
+    assert await found(issues, {"or": [{"number": {"eq": number}} for number in range(64)]}) != []
+
+
+async def test_parents_and_children(issues: World):
+    data = await issues.member.run(
+        """query ($slug: String!) { workspace(slug: $slug) { issue(identifier: "ENG-2") { parent { id }
+          children { totalCount nodes { identifier parent { identifier children { totalCount } } } } } } }""",
+        slug=issues.here.workspace.slug,
+    )
+    assert data["workspace"]["issue"] == {
+        "parent": None,
+        "children": {
+            "totalCount": 1,
+            "nodes": [{"identifier": "ENG-3", "parent": {"identifier": "ENG-2", "children": {"totalCount": 1}}}],
+        },
+    }
+
+
+async def test_related_things_come_by_name(issues: World):
+    data = await issues.member.run(
+        """query ($slug: String!) { workspace(slug: $slug) {
+          issues(sort: [{number: {}}], filter: {project: {key: {eq: "ENG"}}}) {
+          nodes { assignees { name } labels { name } } } } }""",
+        slug=issues.here.workspace.slug,
+    )
+    assert data["workspace"]["issues"]["nodes"] == [
+        {"assignees": [], "labels": []},
+        {"assignees": [{"name": "Guest"}, {"name": "Owner"}], "labels": [{"name": "bug"}]},
+        {"assignees": [{"name": "Guest"}], "labels": [{"name": "bug"}, {"name": "docs"}]},
+        {"assignees": [], "labels": []},
+    ]

@@ -1,0 +1,241 @@
+"""Every list of the schema, filled: what it hangs on, what is in it, and how it can be sorted."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from domain.issues.priorities import Priority
+from domain.shared.actor import Role
+from tests.api.client import Client
+from tests.api.world import World
+from tests.factories.accounts import UserFactory
+from tests.factories.comments import CommentFactory
+from tests.factories.issues import IssueFactory
+from tests.factories.labels import LabelFactory
+from tests.factories.moments import MADE
+from tests.factories.projects import ProjectFactory
+from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+
+ISSUE_ORDERS = {
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+    "priority": "priority",
+    "number": "number",
+    "dueDate": "due_date",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    client: Client
+    parent: str | None
+    """`Kind id` of what the list hangs on; None for a list at the root."""
+    field: str
+    items: list[Any]
+    default: int
+    orders: dict[str, str]
+    """GraphQL's sort keys and the attributes that they sort by."""
+    usual: tuple[str, str]
+    """Sort key (or attribute, where the list cannot be sorted) and direction of the list's own order."""
+
+    def query(self, arguments: str, select: str) -> str:
+        field = f"list: {self.field}{f'({arguments})' if arguments else ''} {{ {select} }}"
+        if self.parent is None:
+            return f"{{ {field} }}"
+        kind, parent_id = self.parent.split()
+        return f'{{ node(id: "{parent_id}") {{ ... on {kind} {{ {field} }} }} }}'
+
+    async def page(self, arguments: str = "", select: str = "nodes { id }") -> Any:
+        data = await self.client.run(self.query(arguments, select))
+        return (data if self.parent is None else data["node"])["list"]
+
+    async def ids(self, arguments: str = "") -> list[str]:
+        return [node["id"] for node in (await self.page(arguments))["nodes"]]
+
+    def sorted_ids(self, key: str, direction: str, nulls: str = "LAST") -> list[str]:
+        """What the list must be, worked out without the database."""
+        attribute = self.orders.get(key, key)
+        is_descending = direction == "DESC"
+        there = [item for item in self.items if getattr(item, attribute) is not None]
+        there.sort(key=lambda item: (getattr(item, attribute), item.id), reverse=is_descending)
+        absent = [item for item in self.items if getattr(item, attribute) is None]
+        absent.sort(key=lambda item: item.id, reverse=is_descending)
+        return [item.id for item in (absent + there if nulls == "FIRST" else there + absent)]
+
+
+def _issues(world: World, count: int, **fields: Any) -> list[Any]:
+    """Times in groups of three, every fourth without a due date."""
+    place = world.here
+    return [
+        IssueFactory(
+            project=place.project,
+            state=place.todo,
+            number=number,
+            creator_id=place.issue.creator_id,
+            priority=Priority(number % 5),
+            due_date=None if number % 4 == 0 else (MADE + timedelta(days=number % 7)).date(),
+            created_at=MADE + timedelta(hours=number // 3),
+            updated_at=MADE - timedelta(hours=number // 5),
+            **fields,
+        )
+        for number in range(2, count + 2)
+    ]
+
+
+async def issues_of_workspace(world: World, count: int) -> Listed:
+    items = _issues(world, count - 1)
+    await world.store(*items)
+    return Listed(
+        client=world.member,
+        parent=f"Workspace {world.here.workspace.id}",
+        field="issues",
+        items=[world.here.issue, *items],
+        default=50,
+        orders=ISSUE_ORDERS,
+        usual=("createdAt", "DESC"),
+    )
+
+
+async def issues_of_project(world: World, count: int) -> Listed:
+    listed = await issues_of_workspace(world, count)
+    return replace(listed, parent=f"Project {world.here.project.id}", default=20)
+
+
+async def issues_in_the_trash(world: World, count: int) -> Listed:
+    items = _issues(world, count, trashed_at=MADE)
+    await world.store(*items)
+    return Listed(
+        client=world.member,
+        parent=f"Workspace {world.here.workspace.id}",
+        field="trash",
+        items=items,
+        default=50,
+        orders=ISSUE_ORDERS,
+        usual=("createdAt", "DESC"),
+    )
+
+
+async def children_of_issue(world: World, count: int) -> Listed:
+    items = _issues(world, count, parent_id=world.here.issue.id)
+    await world.store(*items)
+    return Listed(
+        client=world.member,
+        parent=f"Issue {world.here.issue.id}",
+        field="children",
+        items=items,
+        default=20,
+        orders=ISSUE_ORDERS,
+        usual=("createdAt", "DESC"),
+    )
+
+
+async def comments_of_issue(world: World, count: int) -> Listed:
+    items = [
+        CommentFactory(
+            issue=world.here.issue,
+            author_id=world.here.comment.author_id,
+            created_at=MADE + timedelta(hours=number // 3),
+        )
+        for number in range(1, count)
+    ]
+    await world.store(*items)
+    return Listed(
+        client=world.member,
+        parent=f"Issue {world.here.issue.id}",
+        field="comments",
+        items=[world.here.comment, *items],
+        default=20,
+        orders={"createdAt": "created_at"},
+        usual=("createdAt", "ASC"),
+    )
+
+
+async def labels_of_workspace(world: World, count: int) -> Listed:
+    items = [
+        LabelFactory(
+            workspace=world.here.workspace,
+            name=f"label {number * 7 % 100:03}",
+            created_at=MADE + timedelta(hours=number // 3),
+        )
+        for number in range(1, count)
+    ]
+    await world.store(*items)
+    return Listed(
+        client=world.member,
+        parent=f"Workspace {world.here.workspace.id}",
+        field="labels",
+        items=[world.here.label, *items],
+        default=50,
+        orders={"name": "name", "createdAt": "created_at"},
+        usual=("name", "ASC"),
+    )
+
+
+async def projects_of_workspace(world: World, count: int) -> Listed:
+    items = [
+        ProjectFactory(
+            workspace=world.here.workspace,
+            key=f"P{number * 7 % 100}",
+            created_at=MADE + timedelta(hours=number // 3),
+        )
+        for number in range(1, count)
+    ]
+    await world.store(*items)
+    return Listed(
+        client=world.member,
+        parent=f"Workspace {world.here.workspace.id}",
+        field="projects",
+        items=[world.here.project, *items],
+        default=50,
+        orders={"key": "key", "createdAt": "created_at"},
+        usual=("key", "ASC"),
+    )
+
+
+async def members_of_workspace(world: World, count: int) -> Listed:
+    place = world.here
+    people = UserFactory.build_batch(count - len(Role))
+    items = [
+        MemberFactory(workspace=place.workspace, user_id=person.id, created_at=MADE + timedelta(hours=number // 3))
+        for number, person in enumerate(people)
+    ]
+    await world.store(*people, *items)
+    return Listed(
+        client=world.member,
+        parent=f"Workspace {place.workspace.id}",
+        field="members",
+        items=[*place.members.values(), *items],
+        default=50,
+        orders={"createdAt": "created_at"},
+        usual=("createdAt", "ASC"),
+    )
+
+
+async def workspaces_of_person(world: World, count: int) -> Listed:
+    items = [WorkspaceFactory(slug=f"s{number * 7 % 100:03}") for number in range(1, count)]
+    await world.store(*items)
+    roles = {item.id: Role.GUEST for item in [world.here.workspace, *items]}
+    client = world.member
+    return Listed(
+        client=replace(client, actor=replace(client.actor, roles=roles)),
+        parent=None,
+        field="workspaces",
+        items=[world.here.workspace, *items],
+        default=50,
+        orders={},
+        usual=("slug", "ASC"),
+    )
+
+
+LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
+    "Query.workspaces": workspaces_of_person,
+    "Workspace.members": members_of_workspace,
+    "Workspace.projects": projects_of_workspace,
+    "Workspace.labels": labels_of_workspace,
+    "Workspace.issues": issues_of_workspace,
+    "Workspace.trash": issues_in_the_trash,
+    "Project.issues": issues_of_project,
+    "Issue.children": children_of_issue,
+    "Issue.comments": comments_of_issue,
+}

@@ -1,0 +1,182 @@
+"""What holds for every list of the schema alike (DESIGN 4.4)."""
+
+from itertools import product
+
+import pytest
+from graphql import GraphQLNonNull, GraphQLObjectType
+
+from api.http.execution import graphql_schema
+from api.schema import schema
+from tests.api.lists import LISTS, Listed
+from tests.api.world import World
+
+INFO = "nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+
+
+@pytest.fixture(params=LISTS)
+async def listed(request: pytest.FixtureRequest, world: World) -> Listed:
+    return await LISTS[request.param](world, 55)
+
+
+def test_every_list_is_in_the_table():
+    found = set()
+    for name, kind in graphql_schema(schema).type_map.items():
+        for field_name, field in kind.fields.items() if isinstance(kind, GraphQLObjectType) else ():
+            type_ = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+            if getattr(type_, "name", "").endswith("Connection"):
+                found.add(f"{name}.{field_name}")
+    assert found == set(LISTS)
+
+
+async def test_a_list_has_its_own_order_and_size(listed: Listed):
+    ids = listed.sorted_ids(*listed.usual)
+    page = await listed.page("", f"{INFO} totalCount edges {{ cursor node {{ id }} }}")
+    assert [node["id"] for node in page["nodes"]] == ids[: listed.default]
+    assert [edge["node"]["id"] for edge in page["edges"]] == ids[: listed.default]
+    assert page["totalCount"] == 55
+    assert page["pageInfo"] == {
+        "hasNextPage": True,
+        "hasPreviousPage": False,
+        "startCursor": page["edges"][0]["cursor"],
+        "endCursor": page["edges"][-1]["cursor"],
+    }
+    assert len({edge["cursor"] for edge in page["edges"]}) == listed.default
+    assert await listed.ids("first: 100") == ids
+    assert await listed.ids("last: 100") == ids
+    assert await listed.ids("last: 1") == ids[-1:]
+    # Both alone go by the usual size.
+    cursor = page["edges"][9]["cursor"]
+    assert await listed.ids(f'after: "{cursor}"') == ids[10 : 10 + listed.default]
+    assert await listed.ids(f'before: "{cursor}"') == ids[:9]
+
+
+async def test_every_order_can_be_walked_in_both_directions(listed: Listed):
+    orders = [
+        (key, *rest)
+        for key in listed.orders
+        for rest in product(("ASC", "DESC"), ("FIRST", "LAST") if key == "dueDate" else ("LAST",))
+    ]
+    for key, direction, nulls in orders or [(*listed.usual, "LAST")]:
+        sort = f"sort: [{{{key}: {{direction: {direction}, nulls: {nulls}}}}}]" if orders else ""
+        expected = listed.sorted_ids(key, direction, nulls)
+        for side, beyond, has_more, edge in (
+            ("first", "after", "hasNextPage", "endCursor"),
+            ("last", "before", "hasPreviousPage", "startCursor"),
+        ):
+            walked: list[str] = []
+            arguments, is_more = f"{side}: 30 {sort}", True
+            while is_more:
+                page = await listed.page(arguments, INFO)
+                ids = [node["id"] for node in page["nodes"]]
+                walked = walked + ids if side == "first" else ids + walked
+                arguments = f'{side}: 30 {beyond}: "{page["pageInfo"][edge]}" {sort}'
+                is_more = page["pageInfo"][has_more]
+            assert walked == expected, (key, direction, nulls, side)
+            assert await listed.page(arguments, INFO) == {
+                "nodes": [],
+                "pageInfo": {
+                    "hasNextPage": side == "last",
+                    "hasPreviousPage": side == "first",
+                    "startCursor": None,
+                    "endCursor": None,
+                },
+            }
+
+
+async def test_the_usual_direction_is_ascending_and_nulls_come_last(listed: Listed):
+    for key in listed.orders:
+        assert await listed.ids(f"first: 100, sort: [{{{key}: {{}}}}]") == listed.sorted_ids(key, "ASC", "LAST")
+
+
+async def test_wrong_pages_are_refused(listed: Listed):
+    cursor = (await listed.page("first: 3", INFO))["pageInfo"]["endCursor"]
+    wrong = {
+        "first: 0": ("OUT_OF_RANGE", "first"),
+        "first: -1": ("OUT_OF_RANGE", "first"),
+        "first: 101": ("OUT_OF_RANGE", "first"),
+        "last: 0": ("OUT_OF_RANGE", "last"),
+        "last: 101": ("OUT_OF_RANGE", "last"),
+        "first: 1, last: 1": ("INVALID_INPUT", "last"),
+        f'first: 1, before: "{cursor}"': ("INVALID_INPUT", "before"),
+        f'last: 1, after: "{cursor}"': ("INVALID_INPUT", "after"),
+        'after: ""': ("INVALID_CURSOR", "after"),
+        'after: "junk"': ("INVALID_CURSOR", "after"),
+        'last: 1, before: "junk"': ("INVALID_CURSOR", "before"),
+        r'after: "\u0000"': ("INVALID_CURSOR", "after"),
+        f'after: "{cursor}="': ("INVALID_CURSOR", "after"),
+        f'after: "{cursor[:-4]}"': ("INVALID_CURSOR", "after"),
+    }
+    answers = {arguments: await listed.client.failed(listed.query(arguments, "nodes { id }")) for arguments in wrong}
+    assert answers == {arguments: [error] for arguments, error in wrong.items()}
+
+
+async def test_numbers_beyond_graphql_are_refused(listed: Listed):
+    for number in (str(2**31), "1.5", '"1"'):
+        assert await listed.client.failed(listed.query(f"first: {number}", "nodes { id }")) == [("INVALID_INPUT", "")]
+
+
+@pytest.mark.parametrize("name", [name for name in LISTS if name != "Query.workspaces"])
+async def test_wrong_sorts_are_refused(world: World, name: str):
+    listed = await LISTS[name](world, 8)
+    one, *others = listed.orders
+    other = others[0] if others else one
+    cursor = (await listed.page("first: 3", INFO))["pageInfo"]["endCursor"]
+    turned = "DESC" if listed.usual[1] == "ASC" else "ASC"
+    wrong = {
+        f"sort: [{{{one}: {{}}}}, {{{one}: {{direction: DESC}}}}]": ("INVALID_INPUT", "sort"),
+        f"sort: [{{{one}: {{}}, {other}x: {{}}}}]": ("INVALID_INPUT", ""),
+        f"sort: [{{{one}: {{}}, {other}: {{}}}}]": ("INVALID_INPUT", ""),
+        f"sort: [{{{one}: null}}]": ("INVALID_INPUT", ""),
+        "sort: [{}]": ("INVALID_INPUT", ""),
+        f'after: "{cursor}", sort: [{{{listed.usual[0]}: {{direction: {turned}}}}}]': ("INVALID_CURSOR", "after"),
+    }
+    answers = {
+        arguments: set(await listed.client.failed(listed.query(arguments, "nodes { id }"))) for arguments in wrong
+    }
+    assert answers == {arguments: {error} for arguments, error in wrong.items()}
+
+
+async def test_a_cursor_belongs_to_one_list_and_one_filter(world: World):
+    issues = await LISTS["Workspace.issues"](world, 5)
+    cursor = (await issues.page("first: 2", INFO))["pageInfo"]["endCursor"]
+    for other in (name for name in LISTS if name != "Workspace.issues"):
+        listed = await LISTS[other](world, 0 if other != "Workspace.members" else 4)
+        query = listed.query(f'after: "{cursor}"', "nodes { id }")
+        assert await world.member.failed(query) == [("INVALID_CURSOR", "after")], other
+    for arguments in ('filter: {title: {contains: "x"}}', "includeArchived: true", "filter: {number: {gt: 0}}"):
+        query = issues.query(f'after: "{cursor}", {arguments}', "nodes { id }")
+        assert await world.member.failed(query) == [("INVALID_CURSOR", "after")], arguments
+    assert await issues.ids(f'after: "{cursor}", filter: {{}}') == (await issues.ids())[2:]
+
+
+async def test_a_count_alone_and_a_count_under_a_filter(world: World):
+    issues = await LISTS["Workspace.issues"](world, 30)
+    assert await issues.page("", "totalCount") == {"totalCount": 30}
+    assert await issues.page("first: 2, filter: {number: {lte: 10}}", "totalCount nodes { number }") == {
+        "totalCount": 10,
+        "nodes": [{"number": 10}, {"number": 9}],
+    }
+    cursor = (await issues.page("first: 3", INFO))["pageInfo"]["endCursor"]
+    assert (await issues.page(f'after: "{cursor}"', "totalCount"))["totalCount"] == 30
+
+
+async def test_several_keys_sort_one_after_the_other(world: World):
+    issues = await LISTS["Workspace.issues"](world, 40)
+    expected = sorted(issues.items, key=lambda issue: (-issue.priority, issue.created_at, issue.id))
+    sort = "sort: [{priority: {direction: DESC}}, {createdAt: {}}]"
+    walked, after = [], ""
+    for _ in range(4):
+        page = await issues.page(f"first: 10 {after} {sort}", INFO)
+        walked += [node["id"] for node in page["nodes"]]
+        after = f'after: "{page["pageInfo"]["endCursor"]}"'
+    assert walked == [issue.id for issue in expected]
+
+
+async def test_an_empty_list(world: World):
+    issues = await LISTS["Workspace.issues"](world, 5)
+    assert await issues.page('filter: {title: {eq: "no such"}}', f"totalCount {INFO} edges {{ cursor }}") == {
+        "totalCount": 0,
+        "nodes": [],
+        "edges": [],
+        "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None},
+    }

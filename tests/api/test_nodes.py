@@ -1,0 +1,149 @@
+import pytest
+
+from domain.shared.actor import Actor, Role
+from tests.api.client import Client
+from tests.api.world import Place, World
+from tests.factories.accounts import IDS, UserFactory
+from tests.factories.issues import IssueFactory
+from tests.factories.moments import MADE
+
+NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
+NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
+
+
+def nodes_of(place: Place) -> dict[str, str]:
+    """An id of each kind."""
+    return {
+        "User": place.people[Role.GUEST].id,
+        "Workspace": place.workspace.id,
+        "Member": place.members[Role.ADMIN].id,
+        "Project": place.project.id,
+        "State": place.todo.id,
+        "Label": place.label.id,
+        "Issue": place.issue.id,
+        "Comment": place.comment.id,
+    }
+
+
+async def test_every_kind_can_be_read_by_its_id(world: World):
+    for kind, node_id in nodes_of(world.here).items():
+        assert await world.member.run(NODE, id=node_id) == {"node": {"__typename": kind, "id": node_id}}
+
+
+async def test_what_is_elsewhere_or_nowhere_is_null(world: World):
+    for node_id in nodes_of(world.elsewhere).values():
+        assert await world.member.run(NODE, id=node_id) == {"node": None}, node_id
+        fresh = IDS.new(node_id.partition("_")[0])
+        assert await world.member.run(NODE, id=fresh) == {"node": None}, fresh
+
+
+async def test_many_nodes_come_in_the_order_of_their_ids(world: World):
+    here, elsewhere = nodes_of(world.here), nodes_of(world.elsewhere)
+    ids = [here["Issue"], elsewhere["Issue"], here["User"], here["Issue"], IDS.new("lab"), here["Label"]]
+    expected = [("Issue", ids[0]), None, ("User", ids[2]), ("Issue", ids[3]), None, ("Label", ids[5])]
+    data = await world.member.run(NODES, ids=ids)
+    assert [node and (node["__typename"], node["id"]) for node in data["nodes"]] == expected
+    assert await world.member.run(NODES, ids=[]) == {"nodes": []}
+
+
+async def test_100_nodes_are_possible_and_101_are_not(world: World):
+    ids = [world.here.issue.id] * 101
+    assert len((await world.member.run(NODES, ids=ids[:100]))["nodes"]) == 100
+    assert await world.member.failed(NODES, ids=ids) == [("LIMIT_EXCEEDED", "ids")]
+
+
+@pytest.mark.parametrize(
+    ("node_id", "code"),
+    [
+        ("", "INVALID_ID"),
+        ("junk", "INVALID_ID"),
+        ("iss_", "INVALID_ID"),
+        ("iss_" + "z" * 26, "INVALID_ID"),
+        ("_01m82zxy2ae03r7bzer0er12a0", "INVALID_ID"),
+        ("iss_01m82zxy2ae03r7bzer0er12a0\0", "INVALID_ID"),
+        ("iss_01m82zxy2ae03r7bzer0er12a0\n", "INVALID_ID"),
+        ("\ud800", "INVALID_ID"),
+        ("ses_01m82zxy2ae03r7bzer0er12a0", "INVALID_INPUT"),
+        ("job_01m82zxy2ae03r7bzer0er12a0", "INVALID_INPUT"),
+        ("ISS_01m82zxy2ae03r7bzer0er12a0", "INVALID_INPUT"),
+    ],
+)
+async def test_what_is_no_id_of_a_node_is_refused(world: World, node_id: str, code: str):
+    assert await world.member.failed(NODE, id=node_id) == [(code, "id")]
+    assert await world.member.failed(NODES, ids=[world.here.issue.id, node_id]) == [(code, "ids")]
+
+
+async def test_trashed_and_archived_ones_can_still_be_read_by_id(world: World):
+    place = world.here
+    issue = IssueFactory(
+        project=place.project,
+        state=place.todo,
+        number=2,
+        creator_id=place.issue.creator_id,
+        trashed_at=MADE,
+        archived_at=MADE,
+    )
+    await world.store(issue)
+    assert await world.member.run(NODE, id=issue.id) == {"node": {"__typename": "Issue", "id": issue.id}}
+
+
+async def test_people_see_themselves_and_those_whom_they_share_a_workspace_with(world: World):
+    stranger = UserFactory()
+    await world.store(stranger)
+    alone = Client(world.app, Actor(user_id=stranger.id))
+    assert await alone.run(NODE, id=stranger.id) == {"node": {"__typename": "User", "id": stranger.id}}
+    assert await alone.run(NODE, id=world.here.people[Role.OWNER].id) == {"node": None}
+    assert await world.owner.run(NODE, id=stranger.id) == {"node": None}
+
+
+async def test_fields_of_every_kind(world: World):
+    place = world.here
+    data = await world.member.run(
+        """query ($issue: ID!, $member: ID!, $state: ID!) {
+          issue: node(id: $issue) { ... on Issue {
+            number identifier title description priority createdAt updatedAt dueDate estimate
+            externalSource externalKey
+            project { key workspace { slug name createdAt updatedAt } } state { name category color position }
+            creator { name isPlaceholder createdAt }
+            comments { nodes { body author { name } issue { identifier } } } } }
+          member: node(id: $member) { ... on Member { role createdAt updatedAt user { name } } }
+          state: node(id: $state) { ... on State { project { key states { name position } } } }
+        }""",
+        issue=place.issue.id,
+        member=place.members[Role.ADMIN].id,
+        state=place.done.id,
+    )
+    made = "2026-01-01T00:00:00Z"
+    assert data == {
+        "issue": {
+            "number": 1,
+            "identifier": "ENG-1",
+            "title": place.issue.title,
+            "description": "",
+            "priority": "NONE",
+            "createdAt": "2026-01-01T00:01:00Z",
+            "updatedAt": "2026-01-01T00:01:00Z",
+            "dueDate": None,
+            "estimate": None,
+            "externalSource": None,
+            "externalKey": None,
+            "project": {
+                "key": "ENG",
+                "workspace": {
+                    "slug": place.workspace.slug,
+                    "name": place.workspace.name,
+                    "createdAt": made,
+                    "updatedAt": made,
+                },
+            },
+            "state": {"name": "Todo", "category": "UNSTARTED", "color": place.todo.color, "position": 0},
+            "creator": {"name": "Member", "isPlaceholder": False, "createdAt": made},
+            "comments": {
+                "nodes": [{"body": place.comment.body, "author": {"name": "Member"}, "issue": {"identifier": "ENG-1"}}]
+            },
+        },
+        "member": {"role": "ADMIN", "createdAt": made, "updatedAt": made, "user": {"name": "Admin"}},
+        "state": {
+            "project": {"key": "ENG", "states": [{"name": "Todo", "position": 0}, {"name": "Done", "position": 1}]}
+        },
+    }

@@ -1,0 +1,134 @@
+"""How many statements an operation takes: the same for few and for many (DESIGN 3, 9)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from domain.issues.priorities import Priority
+from domain.shared.actor import Role
+from tests.api.lists import LISTS, Listed
+from tests.api.world import World
+from tests.factories.accounts import UserFactory
+from tests.factories.comments import CommentFactory
+from tests.factories.issues import IssueFactory
+from tests.factories.labels import LabelFactory
+from tests.factories.projects import ProjectFactory, StateFactory
+from tests.factories.storing import link
+from tests.factories.workspaces import MemberFactory
+
+REFERENCE_LIST = """query ($slug: String!, $first: Int!) { workspace(slug: $slug) {
+  issues(first: $first, sort: [{createdAt: {direction: DESC}}]) { nodes {
+    id identifier title priority createdAt dueDate state { id name category } project { id key name }
+    creator { id name } assignees { id name } labels { id name color }
+    comments(first: 3) { totalCount nodes { id body createdAt author { id name } } } }
+    pageInfo { hasNextPage endCursor } } } }"""
+
+CONTENT = {
+    "Query.workspaces": "name members(first: 2) { totalCount nodes { role user { name } } } projects { nodes { key } }",
+    "Workspace.members": "role user { name }",
+    "Workspace.projects": "key workspace { slug } states { name } issues(first: 2) { totalCount nodes { title } }",
+    "Workspace.labels": "name",
+    "Workspace.issues": "title state { name } project { key } creator { name } assignees { name } labels { name }",
+    "Workspace.trash": "title parent { title } children { totalCount } comments { totalCount nodes { body } }",
+    "Project.issues": "title state { name project { key } } comments(first: 1) { nodes { author { name } } }",
+    "Issue.children": "title parent { title creator { name } } assignees { name }",
+    "Issue.comments": "body author { name } issue { title project { key } }",
+}
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Every statement that any engine of this process sends meanwhile."""
+    statements: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+
+
+async def fill(world: World, count: int) -> None:
+    """Issues that have nobody and nothing in common: creators, assignees, labels, states, projects, commenters."""
+    place = world.here
+    everything: list[Any] = []
+    links = []
+    for number in range(1, count + 1):
+        creator, assignee, *commenters = people = UserFactory.build_batch(5)
+        project = ProjectFactory(workspace=place.workspace, key=f"X{number}")
+        state = StateFactory(project=project)
+        issue = IssueFactory(
+            project=project, state=state, number=1, creator_id=creator.id, priority=Priority(number % 5)
+        )
+        label = LabelFactory(workspace=place.workspace)
+        comments = [CommentFactory(issue=issue, author_id=author.id) for author in commenters]
+        members = [MemberFactory(workspace=place.workspace, user_id=person.id) for person in people]
+        everything += [*people, *members, project, state, issue, label, *comments]
+        links.append((issue, assignee, label))
+    await world.store(*everything)
+    for issue, assignee, label in links:
+        await link(world.engine, issue, assignees=[assignee, place.people[Role.GUEST]], labels=[label, place.label])
+
+
+async def test_the_reference_list_takes_8_statements_whatever_its_size(world: World):
+    await fill(world, 60)
+    sizes = {}
+    for first in (5, 50):
+        with counted() as statements:
+            data = await world.member.run(REFERENCE_LIST, slug=world.here.workspace.slug, first=first)
+        sizes[first] = len(statements)
+        nodes = data["workspace"]["issues"]["nodes"]
+        assert len(nodes) == first
+        assert all(len(node["comments"]["nodes"]) == 3 and len(node["assignees"]) == 2 for node in nodes)
+        authors = {comment["author"]["id"] for node in nodes for comment in node["comments"]["nodes"]}
+        assert (len(authors), len({node["creator"]["id"] for node in nodes})) == (3 * first, first)
+    assert sizes == {5: 8, 50: 8}
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_list_takes_as_many_statements_for_3_items_as_for_30(world: World, name: str):
+    listed: Listed = await LISTS[name](world, 40)
+    taken = {}
+    for first in (3, 30):
+        with counted() as statements:
+            page = await listed.page(f"first: {first}", f"totalCount nodes {{ id {CONTENT[name]} }}")
+        taken[first] = len(statements)
+        assert len(page["nodes"]) == first
+    assert taken[3] == taken[30] > 0
+
+
+async def test_a_count_is_paid_for_only_when_asked(world: World):
+    listed = await LISTS["Workspace.issues"](world, 5)
+    with counted() as plain:
+        await listed.page()
+    with counted() as with_total:
+        await listed.page("", "totalCount nodes { id }")
+    assert len(with_total) == len(plain) + 1
+    assert not any("count(" in statement for statement in plain)
+
+
+async def test_equal_people_are_read_once(world: World):
+    query = "query ($id: ID!) { node(id: $id) { ... on Issue { creator { name } again: creator { name } } } }"
+    with counted() as statements:
+        await world.member.run(query, id=world.here.issue.id)
+    assert len(statements) == 2
+
+
+async def test_an_operation_reads_on_one_connection(world: World):
+    connections: set[int] = set()
+
+    def note(connection: Any, *_rest: Any) -> None:
+        connections.add(id(connection.connection.dbapi_connection))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        await world.member.run(REFERENCE_LIST, slug=world.here.workspace.slug, first=5)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(connections) == 1
