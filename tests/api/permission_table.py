@@ -7,14 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import insert
+
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.projects.model import Project
 from domain.shared.actor import Role
+from domain.transfers.model import ImportFormat, ImportRun, Upload
+from domain.transfers.records import LossCode
 from domain.workspaces.model import Member, Workspace
+from infra.transfers.repository import SqlImportRunRepository, SqlUploadRepository
+from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
 from tests.api.client import Client
 from tests.api.world import Place, World
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import IDS, UserFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.moments import MADE
@@ -45,6 +51,13 @@ class Scene:
     second_owner: Member
     spare: Workspace
     """An empty workspace with the same people in the same roles."""
+    placeholder: Member
+    uploads: Mapping[Role, Upload]
+    run: ImportRun
+    foreign_upload: Upload
+    foreign_run: ImportRun
+    role: Role = Role.OWNER
+    """Whoever acts; for inputs that name something of one's own."""
 
     @property
     def here(self) -> Place:
@@ -63,6 +76,7 @@ async def build_scene(world: World) -> Scene:
     here = world.here
     spare = WorkspaceFactory()
     second_owner = UserFactory()
+    imported = UserFactory(is_placeholder=True, email=None)
     scene = Scene(
         world=world,
         child=IssueFactory(project=here.project, state=here.todo, number=2, creator_id=here.issue.creator_id),
@@ -74,17 +88,59 @@ async def build_scene(world: World) -> Scene:
         archived_project=ProjectFactory(workspace=here.workspace, archived_at=MADE),
         second_owner=MemberFactory(workspace=here.workspace, user_id=second_owner.id, role=Role.OWNER),
         spare=spare,
+        placeholder=MemberFactory(workspace=here.workspace, user_id=imported.id, role=Role.GUEST),
+        uploads={role: upload_of(user.id) for role, user in here.people.items()},
+        run=run_of(here),
+        foreign_upload=upload_of(world.elsewhere.people[Role.OWNER].id),
+        foreign_run=run_of(world.elsewhere),
     )
     scene = replace(scene, child=replace(scene.child, parent_id=here.issue.id))
     await world.store(
         spare,
         second_owner,
+        imported,
         *(MemberFactory(workspace=spare, user_id=user.id, role=role) for role, user in here.people.items()),
         *(getattr(scene, name) for name in ("child", "trashed", "guest_comment", "empty_project", "archived_project")),
         scene.second_owner,
+        scene.placeholder,
     )
     await link(world.engine, here.issue, assignees=[here.people[Role.MEMBER]], labels=[here.label])
+    await store_import(scene)
     return scene
+
+
+def upload_of(owner_id: str) -> Upload:
+    return Upload(id=IDS.new(Upload.prefix), owner_id=owner_id, name="all.jsonl", size=1, digest="00", created_at=MADE)
+
+
+def run_of(place: Place) -> ImportRun:
+    return ImportRun.begun(
+        upload_of(place.people[Role.OWNER].id),
+        id=IDS.new(ImportRun.prefix),
+        workspace=place.workspace,
+        format=ImportFormat.JIRA,
+        project_key=None,
+        job_id=IDS.new("job"),
+        started_by_id=place.people[Role.OWNER].id,
+        now=MADE,
+    )
+
+
+async def store_import(scene: Scene) -> None:
+    """Files that have been handed in, and a run that has lost and mapped something."""
+    of_run = {"run_id": scene.run.id, "count": 1}
+    loss = {"field": "issue", "code": LossCode.CUT}
+    async with scene.world.engine.begin() as connection:
+        await SqlUploadRepository(connection).add_all([*scene.uploads.values(), scene.foreign_upload])
+        await SqlImportRunRepository(connection).add_all([scene.run, scene.foreign_run])
+        await connection.execute(
+            insert(ImportLossRow).values(id=IDS.new("los"), line=1, key=None, reason="Cut.", **loss, **of_run)
+        )
+        await connection.execute(
+            insert(ImportLossKindRow).values(places=1, first_line=1, first_reason="Cut.", **loss, **of_run)
+        )
+        mapping = {"id": IDS.new("map"), "kind": "label", "source": "Bug", "target": "bug"}
+        await connection.execute(insert(ImportMappingRow).values(**mapping, **of_run))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +153,12 @@ class Use:
     case: str = ""
     is_open: bool = False
     """Whether it needs no workspace, so that everybody who is signed in may."""
+    is_logged: bool = True
+    """Whether it is an event in the workspace's log."""
+
+    def given(self, scene: Scene, role: Role | None) -> dict[str, Any]:
+        """The input for somebody of that role."""
+        return dict(self.input(replace(scene, role=role or Role.OWNER)))
 
     @property
     def name(self) -> str:
@@ -106,10 +168,8 @@ class Use:
         return not self.is_open and role not in roles(self.allowed)
 
 
-def use(
-    mutation: str, allowed: str, input: Callable[[Scene], Mapping[str, Any]], *, case: str = "", is_open: bool = False
-) -> Use:
-    return Use(mutation=mutation, allowed=allowed, input=input, case=case, is_open=is_open)
+def use(mutation: str, allowed: str, input: Callable[[Scene], Mapping[str, Any]], **further: Any) -> Use:
+    return Use(mutation=mutation, allowed=allowed, input=input, **further)
 
 
 def member_of(scene: Scene, role: Role) -> str:
@@ -122,6 +182,16 @@ USES = (
     use("commentUpdate", "---g", lambda scene: {"id": scene.guest_comment.id, "body": "New"}, case="of a guest"),
     use("commentDelete", "oam-", lambda scene: {"id": scene.here.comment.id}, case="of a member"),
     use("commentDelete", "oa-g", lambda scene: {"id": scene.guest_comment.id}, case="of a guest"),
+    use(
+        "importStart",
+        "oa--",
+        lambda scene: {
+            "workspaceId": scene.here.workspace.id,
+            "format": "JIRA",
+            "fileId": scene.uploads[scene.role].id,
+        },
+        is_logged=False,
+    ),
     use("issueCreate", "oam-", lambda scene: {"projectId": scene.here.project.id, "title": "New"}),
     use("issueUpdate", "oam-", lambda scene: {"id": scene.here.issue.id, "title": "New"}),
     use("issueArchive", "oam-", lambda scene: {"id": scene.here.issue.id}),
@@ -150,6 +220,11 @@ USES = (
             "role": "OWNER",
         },
         case="as owner",
+    ),
+    use(
+        "memberClaim",
+        "oa--",
+        lambda scene: {"placeholderId": scene.placeholder.id, "memberId": member_of(scene, Role.MEMBER)},
     ),
     use("memberUpdate", "oa--", lambda scene: {"id": member_of(scene, Role.GUEST), "role": "MEMBER"}),
     use("memberRemove", "oa-g", lambda scene: {"id": member_of(scene, Role.GUEST)}, case="of a guest"),
@@ -186,6 +261,11 @@ USES = (
 SEEN_BY = {
     "Comment.author": EVERYBODY,
     "Comment.issue": EVERYBODY,
+    "ImportRun.lossKinds": EVERYBODY,
+    "ImportRun.losses": EVERYBODY,
+    "ImportRun.mappings": EVERYBODY,
+    "ImportRun.progress": EVERYBODY,
+    "ImportRun.startedBy": EVERYBODY,
     "Issue.assignees": EVERYBODY,
     "Issue.children": EVERYBODY,
     "Issue.comments": EVERYBODY,
@@ -200,6 +280,7 @@ SEEN_BY = {
     "Project.workspace": EVERYBODY,
     "State.project": EVERYBODY,
     "Workspace.changes": EVERYBODY,
+    "Workspace.imports": EVERYBODY,
     "Workspace.issue": EVERYBODY,
     "Workspace.issues": EVERYBODY,
     "Workspace.labels": EVERYBODY,
@@ -212,6 +293,7 @@ SEEN_BY = {
 
 PARENTS: Mapping[str, Callable[[Scene], Any]] = {
     "Comment": lambda scene: scene.here.comment,
+    "ImportRun": lambda scene: scene.run,
     "Issue": lambda scene: scene.here.issue,
     "Label": lambda scene: scene.here.label,
     "Member": lambda scene: scene.here.members[Role.MEMBER],

@@ -3,7 +3,7 @@
 The places are found in the schema, so a new field with an id is tested without being named here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,8 @@ KINDS: dict[str, Callable[[Place], str]] = {
     "user": lambda place: place.people[Role.MEMBER].id,
     "workspace": lambda place: place.workspace.id,
     "workspaceId": lambda place: place.workspace.id,
+    "memberId": lambda place: place.members[Role.MEMBER].id,
+    "placeholderId": lambda place: place.members[Role.GUEST].id,
     "children": lambda place: place.issue.id,
     "comments": lambda place: place.comment.id,
     "issues": lambda place: place.issue.id,
@@ -84,7 +86,7 @@ class IdPlace:
 
     def input(self, scene: Scene, entity_id: str) -> dict[str, Any]:
         """What the mutation needs, and this id."""
-        given = {name: value for name, value in self.use.input(scene).items() if name in self.required}
+        given = {name: value for name, value in self.use.given(scene, Role.OWNER).items() if name in self.required}
         inner = given
         for step in self.way[:-1]:
             inner[step] = dict(inner.get(step) or {})
@@ -92,13 +94,15 @@ class IdPlace:
         inner[self.way[-1]] = [entity_id] if self.is_list else entity_id
         return given
 
-    def foreign(self, place: Place) -> str:
-        """What the place asks for, of that workspace."""
+    def foreign(self, scene: Scene) -> str:
+        """What the place asks for, of the other workspace."""
+        if self.way == ("fileId",):
+            return scene.foreign_upload.id
         steps = [step for step in self.way if step not in ("id", "add", "remove", "set")]
         noun = steps[-1] if steps else self.use.mutation
         key = noun if noun in KINDS else next((key for key in KINDS if noun.startswith(key)), noun)
         assert key in KINDS, f"{self.name}: say in KINDS what it is an id of."
-        return KINDS[key](place)
+        return KINDS[key](scene.world.elsewhere)
 
 
 def ids_in(kind: GraphQLInputType, way: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
@@ -154,7 +158,7 @@ async def test_a_mutation_does_not_know_foreign_ids(place: IdPlace, scene: Scene
         f"mutation ($input: {type_name}Input!) {{ {name}(input: $input) "
         "{ __typename revision clientMutationId errors { __typename message code path } } }"
     )
-    foreign_id = place.foreign(scene.world.elsewhere)
+    foreign_id = place.foreign(scene)
     foreign = await answer(owner, query, input=place.input(scene, foreign_id))
     missing = await answer(owner, query, input=place.input(scene, missing_like(foreign_id)))
 
@@ -178,15 +182,18 @@ class FilterPlace:
     way: tuple[str, ...]
 
     @property
-    def name(self) -> str:
-        return f"{self.owner}.{self.field} {'.'.join(self.way)}"
+    def list_name(self) -> str:
+        return f"{self.owner}.{self.field}"
 
     @property
-    def query(self) -> str:
-        return (
-            f"query ($id: ID!, $filter: {self.filter_type}) {{ node(id: $id) {{ ... on {self.owner} "
-            f"{{ {self.field}(filter: $filter) {{ nodes {{ id }} totalCount }} }} }} }}"
-        )
+    def name(self) -> str:
+        return f"{self.list_name} {'.'.join(self.way)}"
+
+    def query(self, filters: Collection[str]) -> str:
+        """Asks for the list once under each filter, a variable of that name."""
+        variables = "".join(f", ${name}: {self.filter_type}" for name in filters)
+        fields = " ".join(f"{name}: {self.field}(filter: ${name}) {{ nodes {{ id }} totalCount }}" for name in filters)
+        return f"query ($id: ID!{variables}) {{ node(id: $id) {{ ... on {self.owner} {{ {fields} }} }} }}"
 
     def filter(self, comparator: dict[str, Any]) -> dict[str, Any]:
         inner: Any = comparator
@@ -227,22 +234,30 @@ def test_comparators_are_found_in_the_schema() -> None:
     assert {"Workspace.issues labels.some.id", "Issue.comments author.id", "Workspace.members user.id"} <= names
 
 
-@pytest.mark.parametrize("place", filter_places(), ids=lambda place: place.name)
-async def test_a_filter_does_not_know_foreign_ids(place: FilterPlace, scene: Scene) -> None:
+def comparisons(entity_id: str) -> dict[str, dict[str, Any]]:
+    return {
+        "same": {"eq": entity_id},
+        "among": {"in": [entity_id]},
+        "other": {"neq": entity_id},
+        "outside": {"notIn": [entity_id]},
+    }
+
+
+@pytest.mark.parametrize("name", sorted({place.list_name for place in filter_places()}))
+async def test_a_filter_does_not_know_foreign_ids(name: str, scene: Scene) -> None:
     member = scene.client(Role.MEMBER)
-    parent = PARENTS[place.owner](scene)
-    foreign_id = place.foreign(scene.world.elsewhere)
-    missing_id = missing_like(foreign_id)
-    for make in (
-        lambda entity_id: {"eq": entity_id},
-        lambda entity_id: {"in": [entity_id]},
-        lambda entity_id: {"neq": entity_id},
-        lambda entity_id: {"notIn": [entity_id]},
-    ):
-        foreign = await answer(member, place.query, id=parent.id, filter=place.filter(make(foreign_id)))
-        missing = await answer(member, place.query, id=parent.id, filter=place.filter(make(missing_id)))
-        assert foreign == missing
-        assert orjson.loads(foreign)["errors"] == []
+    for place in filter_places():
+        if place.list_name != name:
+            continue
+        foreign_id = place.foreign(scene.world.elsewhere)
+        parent = PARENTS[place.owner](scene)
+        foreign, missing = [
+            await answer(member, place.query(filters), id=parent.id, **filters)
+            for entity_id in (foreign_id, missing_like(foreign_id))
+            for filters in [{key: place.filter(each) for key, each in comparisons(entity_id).items()}]
+        ]
+        assert foreign == missing, place.name
+        assert orjson.loads(foreign)["errors"] == [], place.name
 
 
 async def test_a_filter_does_know_own_ids(scene: Scene) -> None:
@@ -250,8 +265,8 @@ async def test_a_filter_does_know_own_ids(scene: Scene) -> None:
     place = next(place for place in filter_places() if place.name == "Workspace.issues labels.some.id")
     member = scene.client(Role.MEMBER)
     chosen = place.filter({"eq": scene.here.label.id})
-    data = await member.run(place.query, id=scene.here.workspace.id, filter=chosen)
-    assert data["node"]["issues"] == {"nodes": [{"id": scene.here.issue.id}], "totalCount": 1}
+    data = await member.run(place.query(["chosen"]), id=scene.here.workspace.id, chosen=chosen)
+    assert data["node"]["chosen"] == {"nodes": [{"id": scene.here.issue.id}], "totalCount": 1}
 
 
 # Lookups by id and by name.
@@ -261,6 +276,7 @@ async def test_a_filter_does_know_own_ids(scene: Scene) -> None:
 async def test_node_does_not_know_foreign_ids(kind: str, scene: Scene) -> None:
     elsewhere = {
         "Comment": scene.world.elsewhere.comment,
+        "ImportRun": scene.foreign_run,
         "Issue": scene.world.elsewhere.issue,
         "Label": scene.world.elsewhere.label,
         "Member": scene.world.elsewhere.members[Role.MEMBER],
@@ -324,13 +340,14 @@ async def test_lists_hold_nothing_of_another_workspace(scene: Scene) -> None:
     """Everything that is reachable from the own workspaces, against every id of the other one."""
     owner = scene.client(Role.OWNER)
     reached = await owner.run(
-        """{ workspaces { nodes { id slug members { nodes { id user { id } } } labels { nodes { id } }
+        """{ workspaces { nodes { id slug
+        imports { nodes { id startedBy { id } } } members { nodes { id user { id } } } labels { nodes { id } }
         trash { nodes { id } } projects(includeArchived: true) { nodes { id states { id } } }
         issues(includeArchived: true) { nodes { id state { id } project { id } creator { id } assignees { id }
         labels { id } children { nodes { id } } comments { nodes { id author { id } } } } } } } }"""
     )
     text = orjson.dumps(reached)
-    for entity in scene.world.elsewhere.entities:
+    for entity in (*scene.world.elsewhere.entities, scene.foreign_run, scene.foreign_upload):
         assert entity.id.encode() not in text
     for make in PARENTS.values():
         assert make(scene).id.encode() in text

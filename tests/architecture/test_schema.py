@@ -42,6 +42,7 @@ SHORT_LISTS: Mapping[str, int | str] = {
     "Event.changes": "the fields of one entity",
     "FieldChange.after": "a value, or a collection of at most 50",
     "FieldChange.before": "a value, or a collection of at most 50",
+    "ImportRun.lossKinds": 250,
     "Issue.assignees": MOST_ASSIGNEES,
     "Issue.labels": MOST_LABELS,
     "Project.states": MOST_STATES,
