@@ -9,6 +9,8 @@ from api.http.execution import graphql_schema
 from api.schema import schema
 from tests.api.lists import LISTS, Listed
 from tests.api.world import World
+from tests.factories.issues import IssueFactory
+from tests.factories.projects import ProjectFactory, StateFactory
 
 INFO = "nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 
@@ -25,7 +27,7 @@ def test_every_list_is_in_the_table():
             type_ = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
             if getattr(type_, "name", "").endswith("Connection"):
                 found.add(f"{name}.{field_name}")
-    assert found == set(LISTS)
+    assert found == set(LISTS), "Give each list its line in LISTS of tests/api/lists.py."
 
 
 async def test_a_list_has_its_own_order_and_size(listed: Listed):
@@ -180,3 +182,38 @@ async def test_an_empty_list(world: World):
         "edges": [],
         "pageInfo": {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None},
     }
+
+
+async def test_lists_under_a_list_are_each_their_own(world: World):
+    place = world.here
+    projects = [ProjectFactory(workspace=place.workspace, key=f"N{number}") for number in range(4)]
+    states = [StateFactory(project=project) for project in projects]
+    issues = [
+        IssueFactory(project=project, state=state, number=number, creator_id=place.issue.creator_id)
+        for size, (project, state) in enumerate(zip(projects, states, strict=True))
+        for number in range(1, size + 1)
+    ]
+    await world.store(*projects, *states, *issues)
+    query = """query ($id: ID!, $after: String) { node(id: $id) { ... on Workspace {
+      projects(filter: {key: {startsWith: "N"}}) { nodes { key
+        issues(first: 2, after: $after, sort: [{number: {}}]) {
+          totalCount nodes { identifier } pageInfo { hasNextPage endCursor } } } } } } }"""
+    first = (await world.member.run(query, id=place.workspace.id))["node"]["projects"]["nodes"]
+    assert [
+        (
+            node["key"],
+            node["issues"]["totalCount"],
+            [issue["identifier"] for issue in node["issues"]["nodes"]],
+            node["issues"]["pageInfo"]["hasNextPage"],
+        )
+        for node in first
+    ] == [
+        ("N0", 0, [], False),
+        ("N1", 1, ["N1-1"], False),
+        ("N2", 2, ["N2-1", "N2-2"], False),
+        ("N3", 3, ["N3-1", "N3-2"], True),
+    ]
+    # A cursor says where in the order to go on, under every parent alike.
+    after = first[-1]["issues"]["pageInfo"]["endCursor"]
+    then = (await world.member.run(query, id=place.workspace.id, after=after))["node"]["projects"]["nodes"]
+    assert [[issue["identifier"] for issue in node["issues"]["nodes"]] for node in then] == [[], [], [], ["N3-3"]]

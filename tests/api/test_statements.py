@@ -113,11 +113,15 @@ async def test_a_count_is_paid_for_only_when_asked(world: World):
     assert not any("count(" in statement for statement in plain)
 
 
-async def test_equal_people_are_read_once(world: World):
-    query = "query ($id: ID!) { node(id: $id) { ... on Issue { creator { name } again: creator { name } } } }"
+async def test_who_has_been_read_at_one_level_is_not_read_again_at_the_next(world: World):
+    query = """query ($id: ID!) { node(id: $id) { ... on Issue {
+      creator { id } comments { nodes { author { id } issue { id creator { id } } } } } } }"""
     with counted() as statements:
-        await world.member.run(query, id=world.here.issue.id)
-    assert len(statements) == 2
+        data = await world.member.run(query, id=world.here.issue.id)
+    [comment] = data["node"]["comments"]["nodes"]
+    assert comment["author"] == data["node"]["creator"] == comment["issue"]["creator"]
+    # The node, its creator, its comments, and the issue that they are on; no person a second time.
+    assert len(statements) == 4
 
 
 async def test_an_operation_reads_on_one_connection(world: World):

@@ -3,11 +3,13 @@ from datetime import date
 from hashlib import sha256
 
 import pytest
+from sqlalchemy import select
 
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.issues.priorities import Priority
-from domain.shared.actor import Role
+from domain.shared.actor import Cause, Role
+from infra.audit.tables import EventRow
 from tests.api.refusals import (
     Cases,
     assert_refused,
@@ -76,6 +78,20 @@ async def test_a_title_and_a_project_are_enough(world: World):
         "revision": 1,
         "errors": [],
     }
+
+
+async def test_the_log_tells_who_changed_what_where_and_when(world: World):
+    place = world.here
+    moments = []
+    for mutation in ("issueArchive", "issueRestore"):
+        await world.client(Role.ADMIN).mutate(mutation, {"id": place.issue.id})
+        moments.append((await world.stored(Issue, place.issue.id)).updated_at)
+    columns = (EventRow.workspace_id, EventRow.project_id, EventRow.actor_id, EventRow.cause, EventRow.occurred_at)
+    async with world.engine.connect() as connection:
+        logged = [tuple(row) for row in await connection.execute(select(*columns).order_by(EventRow.revision))]
+    where = (place.workspace.id, place.project.id, place.people[Role.ADMIN].id, Cause.USER)
+    assert [row[:4] for row in logged] == [where, where]
+    assert moments[0] <= logged[0][4] <= moments[1] <= logged[1][4]
 
 
 async def test_an_issue_with_everything(world: World):
