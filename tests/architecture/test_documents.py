@@ -1,0 +1,106 @@
+"""What the documents say of the code is so: paths, names in them, links, the order of slices, the table of settings."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.settings_table import with_table
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")
+TOP = "api|domain|infra|migrations|tests"
+PATH = re.compile(rf"`((?:{TOP})/[\w./-]+|[\w-]+\.(?:py|md|toml|yaml)|LICENSE|Makefile|Dockerfile)`")
+NAMED = re.compile(rf"`((?:{TOP})/[\w./-]+\.py)`\s+\((`\w+`(?:, `\w+`)*)\)|\(`([\w./-]+\.py)`, (`\w+`)\)")
+LINK = re.compile(r"\]\(([^)#\s]+)")
+SLICE_FILES = {path.name for path in ROOT.glob("domain/*/*.py")} | {
+    path.name for package in ("api", "infra") for path in ROOT.glob(f"{package}/*/*.py")
+}
+
+
+def text_of(document: str) -> str:
+    return (ROOT / document).read_text()
+
+
+def missing_paths(text: str) -> list[str]:
+    """Paths between backticks that lead nowhere; a bare name may be one of a slice's files."""
+    return [path for path in PATH.findall(text) if not (ROOT / path).exists() and path not in SLICE_FILES]
+
+
+def names_in(path: Path) -> set[str]:
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)}
+
+
+def missing_names(text: str) -> list[str]:
+    """Names in brackets behind a path that its file does not define."""
+    found = [(path or other, names or name) for path, names, other, name in NAMED.findall(text)]
+    return [
+        f"{path}: {name}"
+        for path, names in found
+        if (ROOT / path).is_file()
+        for name in re.findall(r"\w+", names)
+        if name not in names_in(ROOT / path)
+    ]
+
+
+def broken_links(text: str) -> Iterator[str]:
+    for target in LINK.findall(text):
+        if "://" not in target and not (ROOT / target).exists():
+            yield target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_paths_names_and_links_lead_somewhere(document: str) -> None:
+    text = text_of(document)
+    assert missing_paths(text) == []
+    assert missing_names(text) == []
+    assert list(broken_links(text)) == []
+
+
+def test_the_architecture_names_files_of_all_three_lives() -> None:
+    text = text_of("ARCHITECTURE.md")
+    assert len(set(PATH.findall(text))) > 50
+    assert len(NAMED.findall(text)) > 25
+    lives = text.split("## The life of ")[1:]
+    assert [len(set(PATH.findall(life))) >= 9 for life in lives] == [True, True, True]
+
+
+def test_what_is_wrong_in_a_document_is_found() -> None:
+    text = (
+        "`api/nowhere.py`, `nothing.py` and `model.py`; `domain/app.py` (`App`, `Ape`) and (`infra/uow.py`, `SqlUow`), "
+        "(`infra/uow.py`, `Other`); [here](LICENSE), [there](LICENCE), [far](https://example.org/none)"
+    )
+    assert missing_paths(text) == ["api/nowhere.py", "nothing.py"]
+    assert missing_names(text) == ["domain/app.py: Ape", "infra/uow.py: Other"]
+    assert list(broken_links(text)) == ["LICENCE"]
+
+
+def test_the_order_of_slices_is_that_of_the_contracts() -> None:
+    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layers = next(each["layers"] for each in contracts if each["id"] == "domain-slices")
+    inward = list(reversed(layers[layers.index("app | subscribers") + 1 : layers.index("shared")]))
+    said = re.search(r"\*\*Slices know only earlier slices\*\*: (.*?)\.", text_of("ARCHITECTURE.md"), re.DOTALL)
+    assert said is not None
+    words = [word for word in re.findall(r"\w+", said[1]) if word not in ("then", "and", "last")]
+    assert words == [name for layer in inward for name in sorted(layer.split(" | "))]
+
+
+def test_the_table_of_settings_is_that_of_the_class() -> None:
+    text = text_of("README.md")
+    assert with_table(text) == text, "Run: .venv/bin/python -m tests.settings_table"
+    assert with_table(text.replace("| `8000` |", "| `8001` |")) == text
+    with pytest.raises(ValueError, match="markers"):
+        with_table(text.replace("<!-- end of settings -->", ""))
+
+
+def test_documents_are_short_and_say_nothing_provisional() -> None:
+    assert len(text_of("ARCHITECTURE.md").splitlines()) < 160
+    for document in DOCUMENTS:
+        assert (
+            re.findall(r"(?i)\b(todo|tbd|fixme|lorem|placeholder text|your-org|example\.com)\b", text_of(document))
+            == []
+        )

@@ -1,0 +1,207 @@
+"""README.md is true: its commands run, its query has that answer, its subscription tells of its comment."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from tests.e2e.processes import ROOT, SECONDS, Workgraph, forget_data
+from tests.e2e.test_dev import free_port
+
+README = (ROOT / "README.md").read_text()
+SHELL = ("sh", "console", "bash", "shell")
+NOT_RUN = "not-run"
+BLOCK = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FIELDS = {"project": {"key": "AC", "name": "Alpha"}, "status": {"name": "Open", "statusCategory": {"key": "new"}}}
+FILES = {
+    "export.jsonl": {
+        "id": "1",
+        "key": "AC-7",
+        "fields": {
+            **FIELDS,
+            "summary": "Bring me in",
+            "description": "h1. Title",
+            "issuetype": {"name": "Bug"},
+            "creator": {"name": "ann", "key": "ann", "displayName": "Ann", "active": True},
+            "created": "2013-04-11T22:31:21.000+0000",
+            "updated": "2013-04-12T22:31:21.000+0000",
+            "labels": ["old"],
+            "comment": {"comments": [], "total": 0, "maxResults": 0, "startAt": 0},
+        },
+    },
+    "archive.json": {
+        "magic": "E!vIA5L86J2I",
+        "timestamp": "2026-01-02T00:00:00Z",
+        "repo": "somebody/thing",
+        "labels": [{"name": "bug", "description": None, "color": "d73a4a"}],
+        "issues": [
+            {
+                "number": 3,
+                "id": "I_3",
+                "title": "Bring me in too",
+                "url": "https://example.org/3",
+                "state": "OPEN",
+                "author": "ann",
+                "authorAssociation": "NONE",
+                "assignees": [],
+                "labels": ["bug"],
+                "body": "Hello.",
+                "createdAt": "2025-01-01T00:00:00Z",
+                "updatedAt": "2025-01-01T00:00:00Z",
+                "closedAt": None,
+                "comments": [],
+            }
+        ],
+        "pulls": [],
+    },
+}
+"""What the commands of the README find in the folder that they run in."""
+
+
+@dataclass(frozen=True)
+class Block:
+    info: str
+    text: str
+
+    @property
+    def language(self) -> str:
+        return self.info.split()[0] if self.info else ""
+
+    @property
+    def is_shell(self) -> bool:
+        return self.language in SHELL
+
+
+def blocks(text: str) -> list[Block]:
+    return [Block(*found) for found in BLOCK.findall(text)]
+
+
+def executed(text: str) -> list[str]:
+    """The shell blocks that are run; raises ValueError for one that is neither run nor says `not-run`."""
+    shell = [block for block in blocks(text) if block.is_shell]
+    unknown = [block.info for block in shell if block.info.split()[1:] not in ([], [NOT_RUN])]
+    if unknown:
+        raise ValueError(f"Only `sh` and `sh {NOT_RUN}` say whether a block is run: {unknown}")
+    return [block.text for block in shell if NOT_RUN not in block.info]
+
+
+def test_blocks_are_found_with_what_they_are():
+    text = "```sh\na\n```\n\n```sh not-run\nb\n```\n```json\n{}\n```\n```\npicture\n```\n"
+    assert [block.info for block in blocks(text)] == ["sh", "sh not-run", "json", ""]
+    assert executed(text) == ["a\n"]
+    with pytest.raises(ValueError, match="sh later"):
+        executed("```sh later\na\n```\n")
+
+
+def test_what_is_not_run_cannot_be():
+    """A block is left out only when it needs a fresh clone, Docker, or a server and secrets of one's own."""
+    left_out = [block.text for block in blocks(README) if block.is_shell and NOT_RUN in block.info]
+    assert [text.split()[0] for text in left_out] == ["make", "printf", "export"]
+    assert len(executed(README)) >= 5
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workgraph, str]]:
+    folder = tmp_path_factory.mktemp("readme")
+    workgraph = Workgraph(folder, {"PORT": str(free_port())})
+    for name, content in FILES.items():
+        (folder / name).write_text(json.dumps(content) + "\n")
+    url = f"http://localhost:{workgraph.variables['PORT']}"
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        dev.wait_for_text(f"Sign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}.")
+        yield workgraph, url
+        assert dev.end(signal.SIGINT) == 0
+    forget_data(folder)
+
+
+def ran(place: tuple[Workgraph, str], script: str) -> str:
+    """The output of a shell script in which localhost:8000 is the running server."""
+    workgraph, url = place
+    assert shutil.which("curl"), "The README's commands need curl."
+    environment = workgraph.environment
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace("http://localhost:8000", url)],
+        cwd=workgraph.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def token(place: tuple[Workgraph, str]) -> str:
+    return ran(place, executed(README)[0]).strip()
+
+
+def asked(place: tuple[Workgraph, str], token: str, query: str) -> dict[str, object]:
+    body = json.dumps({"query": query})
+    header = f"Authorization: Bearer {token}"
+    answer = ran(
+        place,
+        f"curl -sS http://localhost:8000/graphql -H '{header}' -H 'Content-Type: application/json' --data-binary @- "
+        f"<<'QUERY'\n{body}\nQUERY\n",
+    )
+    return json.loads(answer)
+
+
+@pytest.mark.verify
+def test_the_query_has_the_answer_that_is_shown(place: tuple[Workgraph, str], token: str):
+    query = next(block.text for block in blocks(README) if block.language == "graphql")
+    shown = next(block.text for block in blocks(README) if block.language == "json")
+    assert asked(place, token, query) == json.loads(shown)
+
+
+@contextmanager
+def subscribed(url: str, token: str, query: str) -> Iterator[ClientConnection]:
+    address = url.replace("http", "ws") + "/graphql"
+    with connect(address, subprotocols=["graphql-transport-ws"], open_timeout=SECONDS) as socket:  # type: ignore[list-item]
+        socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": f"Bearer {token}"}}))
+        assert json.loads(socket.recv(SECONDS))["type"] == "connection_ack"
+        socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": query}}))
+        yield socket
+
+
+@pytest.mark.verify
+def test_every_command_runs_and_the_subscription_tells_of_the_comment(place: tuple[Workgraph, str], token: str):
+    subscription = [block.text for block in blocks(README) if block.language == "graphql"][1]
+    replayed = subscription.replace('"acme"', '"acme", after: 0')
+    with subscribed(place[1], token, replayed) as socket:
+        first = json.loads(socket.recv(SECONDS))["payload"]["data"]["changes"]["events"][0]
+        assert (first["revision"], first["kind"]) == (1, "WORKSPACE_CREATED")
+    with subscribed(place[1], token, subscription) as socket:
+        output = ran(place, "\necho\n".join(executed(README)))
+        created = json.loads(next(line for line in output.splitlines() if "commentCreate" in line))
+        comment = created["data"]["commentCreate"]
+        assert (comment["comment"]["body"], comment["errors"]) == ("Seen, thanks.", [])
+        event = json.loads(socket.recv(SECONDS))["payload"]["data"]["changes"]["events"][0]
+    assert event == {
+        "revision": comment["revision"],
+        "kind": "COMMENT_CREATED",
+        "subjectId": comment["comment"]["id"],
+        "actor": {"name": "Demo"},
+    }
+    assert '"status":"ready"' in output
+    assert "Made large: 2000 issues" in output
+    for identifier in ("AC-7", "REPO-3"):
+        found = asked(
+            place, token, f'{{ workspace(slug: "acme") {{ issue(identifier: "{identifier}") {{ title }} }} }}'
+        )
+        assert str(found["data"]["workspace"]["issue"]["title"]).startswith("Bring me in")  # type: ignore[index]
