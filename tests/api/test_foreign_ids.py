@@ -4,7 +4,7 @@ The places are found in the schema, so a new field with an id is tested without 
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -165,6 +165,26 @@ async def test_a_mutation_does_not_know_foreign_ids(place: IdPlace, scene: Scene
     assert foreign == missing
     payload = orjson.loads(foreign)["data"][name]
     assert [error["code"] for error in payload["errors"]] == OTHER_ANSWERS.get(place.name, ["NOT_FOUND"])
+    assert payload["revision"] is None
+    assert await scene.world.rows() == before
+
+
+SUBJECTS = {"fileId", "id", "issueId", "placeholderId", "projectId", "workspaceId"}
+"""Fields that say what a mutation is done to; all other ids have to belong to the same workspace."""
+
+
+@pytest.mark.parametrize(
+    "place", [place for place in id_places() if place.way[0] not in SUBJECTS], ids=lambda place: place.name
+)
+async def test_nothing_refers_from_one_workspace_to_another(place: IdPlace, scene: Scene) -> None:
+    """Not even for somebody who owns both."""
+    before = await scene.world.rows()
+    client = scene.client(Role.OWNER)
+    both = {**client.actor.roles, scene.world.elsewhere.workspace.id: Role.OWNER}
+    owner_of_both = replace(client, actor=replace(client.actor, roles=both))
+    payload = await owner_of_both.mutate(place.use.mutation, place.input(scene, place.foreign(scene)))
+    codes = [error["code"] for error in payload["errors"]]
+    assert codes == [] if OTHER_ANSWERS.get(place.name) == [] else codes in (["INVALID_INPUT"], ["NOT_FOUND"])
     assert payload["revision"] is None
     assert await scene.world.rows() == before
 
