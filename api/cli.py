@@ -11,6 +11,7 @@ from strawberry.printer import print_schema
 
 from api.main import serve_listener, serve_with_workers, set_up_logs
 from api.schema import schema as graphql_schema
+from api.transfers.command import ImportOrder, import_file
 from domain.accounts.commands import Registration
 from domain.app import App
 from domain.seed.commands import DEFAULT_SIZE, DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, LARGEST_SIZE, SeedOrder
@@ -18,12 +19,14 @@ from domain.seed.model import SeedOutcome
 from domain.shared.actor import Actor, Cause
 from domain.shared.errors import DomainError
 from domain.shared.jobs import Progress
+from domain.transfers.model import ImportFormat, ImportRun, ImportState
 from infra.bootstrap import open_app
 from infra.db import migrate as migrations
 from infra.development import scratch_database, servers_at_hand
 from infra.doctor import examine
 from infra.embedded import EmbeddedServerError
 from infra.folder_lock import FolderInUse
+from infra.jobs.in_process import job_claims, run_now
 from infra.jobs.worker import run_worker
 from infra.settings import Settings, SettingsError, load_settings
 from infra.supervisor import Program, StartError, Supervisor, bound_socket, dev_settings
@@ -41,6 +44,8 @@ cli = typer.Typer(
 )
 user = typer.Typer(help="People.", no_args_is_help=True)
 keys = typer.Typer(help="Keys that sign access tokens.", no_args_is_help=True)
+importer = typer.Typer(help="Bring issues in from another tracker.", no_args_is_help=True)
+cli.add_typer(importer, name="import")
 cli.add_typer(user, name="user")
 cli.add_typer(keys, name="keys")
 
@@ -157,6 +162,55 @@ def schema(
         print(printed, end="")
     elif not SCHEMA_FILE.is_file() or SCHEMA_FILE.read_text() != printed:
         raise StartError(f"{SCHEMA_FILE.name} is not what the code says. Run: make schema")
+
+
+ImportedFile = Annotated[Path, typer.Argument(metavar="FILE", help="The export, also packed by gzip.")]
+ImportedSlug = Annotated[str, typer.Option("--workspace", help="The workspace that gets it, by its slug.")]
+ImportedKey = Annotated[str | None, typer.Option("--project", help="The project for everything, by its key.")]
+ImportedBy = Annotated[str | None, typer.Option("--as", help="Address of the member who imports. Default: an owner.")]
+ImportReport = Annotated[Path | None, typer.Option("--report", help="Write all losses and mappings here, as JSON.")]
+
+
+@importer.command("jira")
+def import_jira(
+    file: ImportedFile,
+    slug: ImportedSlug,
+    project: ImportedKey = None,
+    email: ImportedBy = None,
+    report: ImportReport = None,
+) -> None:
+    """Import issues as Jira's REST API gives them, one in each line."""
+    _import(ImportFormat.JIRA, file, slug, project, email, report)
+
+
+@importer.command("github")
+def import_github(
+    file: ImportedFile,
+    slug: ImportedSlug,
+    project: ImportedKey = None,
+    email: ImportedBy = None,
+    report: ImportReport = None,
+) -> None:
+    """Import an archive of a GitHub repository's issues and pull requests."""
+    _import(ImportFormat.GITHUB, file, slug, project, email, report)
+
+
+def _import(
+    format: ImportFormat, file: Path, slug: str, project: str | None, email: str | None, report: Path | None
+) -> None:
+    order = ImportOrder(format=format, file=file, slug=slug, email=email, project_key=project, report=report)
+    settings = load_settings()
+    set_up_logs(settings)
+    with servers_at_hand(settings) as ready:
+        run = asyncio.run(_run_import(ready, order))
+    if run.state is not ImportState.DONE:
+        raise typer.Exit(1)
+
+
+async def _run_import(settings: Settings, order: ImportOrder) -> ImportRun:
+    async with open_app(settings) as app, job_claims(settings) as claims:
+        seconds = settings.job_lease_seconds
+        return await import_file(app, order, lambda app, job_id: run_now(app, claims, job_id, lease=seconds))
 
 
 @user.command("create")

@@ -13,6 +13,8 @@ from api.http.options import HttpOptions, QueryLimits
 from api.http.request_id import known_request_id
 from api.http.socket_limits import SocketOptions
 from api.schema import schema
+from api.transfers.routes import FILES_PATH
+from api.transfers.routes import router as transfer_router
 from infra.bootstrap import open_app
 from infra.logs import configure_logging
 from infra.settings import Settings, load_settings
@@ -30,7 +32,9 @@ def create() -> FastAPI:
 def build(settings: Settings) -> FastAPI:
     set_up_logs(settings)
     settings.require("database_url", "redis_url", "secret_key")
-    return create_app(partial(open_app, settings), http_options(settings), schema=schema, routers=[auth_router])
+    return create_app(
+        partial(open_app, settings), http_options(settings), schema=schema, routers=[auth_router, transfer_router]
+    )
 
 
 def set_up_logs(settings: Settings) -> None:
@@ -63,6 +67,7 @@ def http_options(settings: Settings) -> HttpOptions:
         ),
         request_seconds=settings.request_seconds,
         body_bytes=settings.request_body_bytes,
+        larger_bodies={FILES_PATH: settings.upload_bytes},
     )
 
 

@@ -19,6 +19,7 @@ from api.projects.mutations import ProjectMutations
 from api.shared.errors import KINDS
 from api.shared.node import NodeQueries
 from api.shared.scalars import SCALARS
+from api.transfers.mutations import TransferMutations
 from api.workspaces.mutations import WorkspaceMutations
 from api.workspaces.queries import WorkspaceQueries
 
@@ -29,7 +30,9 @@ class Query(AccountQueries, NodeQueries, WorkspaceQueries):
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(CommentMutations, IssueMutations, LabelMutations, ProjectMutations, WorkspaceMutations):
+class Mutation(
+    CommentMutations, IssueMutations, LabelMutations, ProjectMutations, TransferMutations, WorkspaceMutations
+):
     pass
 
 

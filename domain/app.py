@@ -14,6 +14,8 @@ from domain.seed.service import SeedService
 from domain.shared.clock import Clock
 from domain.shared.health import Health
 from domain.shared.uow import ReadScope
+from domain.transfers.claim_service import ClaimService
+from domain.transfers.service import ImportService
 from domain.workspaces.service import WorkspaceService
 
 
@@ -22,9 +24,11 @@ class App:
     accounts: AccountService
     audit: AuditService
     auth: AuthService
+    claims: ClaimService
     clock: Clock
     comments: CommentService
     health: Health
+    imports: ImportService
     issues: IssueService
     labels: LabelService
     projects: ProjectService

@@ -33,6 +33,7 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = MappingProxyType(
         workspaces.WorkspaceDeleted: (),
         workspaces.MemberAdded: (Reaction(job=lambda event: SendMemberWelcome(member_id=event.subject_id)),),
         workspaces.MemberUpdated: (),
+        workspaces.MemberClaimed: (),
         workspaces.MemberRemoved: (),
         projects.ProjectCreated: (),
         projects.ProjectUpdated: (),

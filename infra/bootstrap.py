@@ -19,6 +19,8 @@ from domain.projects.state_service import StateService
 from domain.seed.service import SeedService
 from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
+from domain.transfers.claim_service import ClaimService
+from domain.transfers.service import ImportService
 from domain.workspaces.service import WorkspaceService
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.accounts.reader import SqlAccountReader
@@ -35,12 +37,14 @@ from infra.labels.reader import SqlLabelReader
 from infra.projects.reader import SqlProjectReader
 from infra.settings import Settings
 from infra.shared.clock import SystemClock
+from infra.shared.files import DiskFileStore
 from infra.shared.health import ServerHealth
 from infra.shared.ids import Uuid7IdFactory
 from infra.shared.mail import LogMailer, SmtpMailer
 from infra.shared.redis import redis_client
 from infra.shared.streams import RedisEventStream
 from infra.shared.throttle import LocalThrottle, RedisThrottle
+from infra.transfers.reader import SqlImportReader
 from infra.uow import SqlUowFactory
 from infra.workspaces.reader import SqlWorkspaceReader
 
@@ -89,9 +93,18 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 ids,
                 options,
             ),
+            claims=ClaimService(uow),
             clock=clock,
             comments=CommentService(uow, SqlCommentReader(reads), clock, ids),
             health=ServerHealth(engines.read, redis),
+            imports=ImportService(
+                uow,
+                SqlImportReader(reads),
+                DiskFileStore(settings.files),
+                clock,
+                ids,
+                most_bytes=settings.upload_bytes,
+            ),
             issues=IssueService(uow, SqlIssueReader(reads), clock, ids),
             labels=LabelService(uow, SqlLabelReader(reads), clock, ids),
             projects=ProjectService(uow, SqlProjectReader(reads), clock, ids),

@@ -8,8 +8,9 @@ import infra.issues.tables as issues
 import infra.jobs.tables as jobs
 import infra.labels.tables as labels
 import infra.projects.tables as projects
+import infra.transfers.tables as transfers
 import infra.workspaces.tables as workspaces
 from infra.db.base import Base
 
-TABLES = (accounts, audit, auth, comments, issues, jobs, labels, projects, workspaces)
+TABLES = (accounts, audit, auth, comments, issues, jobs, labels, projects, transfers, workspaces)
 metadata = Base.metadata

@@ -18,6 +18,7 @@ from domain.projects.model import Project, State
 from domain.shared.actor import Actor
 from domain.shared.errors import InvalidInput, LimitExceeded
 from domain.shared.ids import prefix_of
+from domain.transfers.model import ImportRun
 from domain.workspaces.model import Member, Workspace
 
 MOST_NODES = 100
@@ -32,6 +33,7 @@ NODES: Mapping[str, Callable[[App], ByIds]] = MappingProxyType(
         Label.prefix: lambda app: app.labels.by_ids,
         Issue.prefix: lambda app: app.issues.by_ids,
         Comment.prefix: lambda app: app.comments.by_ids,
+        ImportRun.prefix: lambda app: app.imports.by_ids,
     }
 )
 

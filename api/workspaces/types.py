@@ -17,6 +17,8 @@ from api.shared.batched import related
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
+from api.transfers.inputs import everything
+from api.transfers.types import ImportRun
 from api.workspaces.inputs import member_query
 from domain.issues.model import Issue as IssueModel
 from domain.issues.queries import IssueQuery
@@ -26,6 +28,7 @@ from domain.projects.model import Project as ProjectModel
 from domain.projects.queries import ProjectQuery
 from domain.shared.actor import Role
 from domain.shared.pages import Page, PageRequest
+from domain.transfers.model import ImportRun as ImportRunModel
 from domain.workspaces import model
 from domain.workspaces.queries import MemberQuery
 
@@ -85,6 +88,12 @@ class Workspace(Node):
         workspaces: Sequence[model.Workspace], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
         return await info.context.app.issues.of_workspaces(info.context.actor, workspaces, query, request)
+
+    @connection(ImportRun, query=everything, description="Imports into it, the latest first.")
+    async def imports(
+        workspaces: Sequence[model.Workspace], info: Info, query: None, request: PageRequest
+    ) -> Sequence[Page[ImportRunModel]]:
+        return await info.context.app.imports.of_workspaces(info.context.actor, workspaces, request)
 
     @connection(Issue, query=trash_query, description="The issues in the trash, newest first.")
     async def trash(

@@ -3,6 +3,12 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
 
+from domain.shared.errors import InvalidInput
+
+
+class BrokenFile(InvalidInput):
+    """The rest of a file cannot be read: packed wrongly, or unpacking to too much."""
+
 
 class FileStore(Protocol):
     async def save(self, file_id: str, chunks: AsyncIterator[bytes], *, most_bytes: int) -> int:
@@ -10,7 +16,7 @@ class FileStore(Protocol):
         ...
 
     def lines(self, file_id: str) -> Iterator[bytes]:
-        """The content line by line, unpacked if it is gzip; raises NotFound."""
+        """The content line by line, unpacked if it is gzip, over-long lines cut; raises NotFound, BrokenFile."""
         ...
 
     async def delete(self, file_id: str) -> None:

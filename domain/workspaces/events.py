@@ -31,5 +31,11 @@ class MemberUpdated(MemberEvent):
     type: ClassVar[str] = "member.updated"
 
 
+class MemberClaimed(MemberEvent):
+    """What a placeholder wrote and was assigned belongs to a member now."""
+
+    type: ClassVar[str] = "member.claimed"
+
+
 class MemberRemoved(MemberEvent):
     type: ClassVar[str] = "member.removed"

@@ -115,6 +115,62 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_workspace_revision")),
     )
     op.create_table(
+        "external_person",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("source", sa.Text(collation="C"), nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        sa.Column("user_id", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_external_person_user_id")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_external_person_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "source", "key", name=op.f("pk_external_person")),
+    )
+    op.create_index(op.f("ix_external_person_user_id"), "external_person", ["user_id"], unique=False)
+    op.create_table(
+        "import_run",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("project_key", sa.Text(collation="C"), nullable=True),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("file_digest", sa.Text(collation="C"), nullable=False),
+        sa.Column("upload_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("job_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("started_by_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("issues_read", sa.Integer(), nullable=False),
+        sa.Column("issues_created", sa.Integer(), nullable=False),
+        sa.Column("issues_changed", sa.Integer(), nullable=False),
+        sa.Column("issues_unchanged", sa.Integer(), nullable=False),
+        sa.Column("comments_read", sa.Integer(), nullable=False),
+        sa.Column("comments_created", sa.Integer(), nullable=False),
+        sa.Column("comments_changed", sa.Integer(), nullable=False),
+        sa.Column("comments_unchanged", sa.Integer(), nullable=False),
+        sa.Column("people_created", sa.Integer(), nullable=False),
+        sa.Column("labels_created", sa.Integer(), nullable=False),
+        sa.Column("loss_count", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("format IN ('JIRA', 'GITHUB')", name=op.f("ck_import_run_format_known")),
+        sa.CheckConstraint("state IN ('WAITING', 'RUNNING', 'DONE', 'FAILED')", name=op.f("ck_import_run_state_known")),
+        sa.ForeignKeyConstraint(["started_by_id"], ["account.id"], name=op.f("fk_import_run_started_by_id")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_import_run_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
+    )
+    op.create_index(
+        op.f("ix_import_run_workspace_id_created_at_id"),
+        "import_run",
+        ["workspace_id", "created_at", "id"],
+        unique=False,
+    )
+    op.create_table(
         "label",
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
@@ -178,6 +234,70 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
     )
     op.create_index(op.f("ix_session_user_id"), "session", ["user_id"], unique=False)
+    op.create_table(
+        "upload",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("owner_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["account.id"], name=op.f("fk_upload_owner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
+    )
+    op.create_index(op.f("ix_upload_owner_id_created_at"), "upload", ["owner_id", "created_at"], unique=False)
+    op.create_table(
+        "import_loss",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("run_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "code IN ('UNREADABLE', 'MISSING', 'WRONG_TYPE', 'OUT_OF_RANGE', 'REPLACED', 'CUT', 'TOO_MANY', 'INCOMPLETE', 'DUPLICATE', 'NOT_KEPT')",
+            name=op.f("ck_import_loss_code_known"),
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["import_run.id"], name=op.f("fk_import_loss_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_loss")),
+    )
+    op.create_index(op.f("ix_import_loss_run_id_line_id"), "import_loss", ["run_id", "line", "id"], unique=False)
+    op.create_table(
+        "import_loss_kind",
+        sa.Column("run_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("places", sa.Integer(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("first_line", sa.Integer(), nullable=False),
+        sa.Column("first_reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "code IN ('UNREADABLE', 'MISSING', 'WRONG_TYPE', 'OUT_OF_RANGE', 'REPLACED', 'CUT', 'TOO_MANY', 'INCOMPLETE', 'DUPLICATE', 'NOT_KEPT')",
+            name=op.f("ck_import_loss_kind_code_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["import_run.id"], name=op.f("fk_import_loss_kind_run_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("run_id", "field", "code", name=op.f("pk_import_loss_kind")),
+    )
+    op.create_table(
+        "import_mapping",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("run_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("source", sa.Text(collation="C"), nullable=False),
+        sa.Column("target", sa.Text(collation="C"), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["import_run.id"], name=op.f("fk_import_mapping_run_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_mapping")),
+        sa.UniqueConstraint(
+            "run_id", "kind", "source", "target", name=op.f("uq_import_mapping_run_id_kind_source_target")
+        ),
+    )
     op.create_table(
         "project_number",
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
@@ -312,6 +432,27 @@ def upgrade() -> None:
         op.f("ix_comment_issue_id_created_at_id"), "comment", ["issue_id", "created_at", "id"], unique=False
     )
     op.create_table(
+        "import_parent",
+        sa.Column("run_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("parent_key", sa.Text(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_import_parent_issue_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["import_run.id"], name=op.f("fk_import_parent_run_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("run_id", "issue_id", name=op.f("pk_import_parent")),
+    )
+    op.create_table(
+        "imported_issue",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("run_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("digest", sa.Text(collation="C"), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["id"], ["issue.id"], name=op.f("fk_imported_issue_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_issue")),
+    )
+    op.create_table(
         "issue_assignee",
         sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
         sa.Column("user_id", sa.Text(collation="C"), nullable=False),
@@ -329,13 +470,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("issue_id", "label_id", name=op.f("pk_issue_label")),
     )
     op.create_index(op.f("ix_issue_label_label_id_issue_id"), "issue_label", ["label_id", "issue_id"], unique=False)
+    op.create_table(
+        "imported_comment",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("digest", sa.Text(collation="C"), nullable=False),
+        sa.Column("source", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["id"], ["comment.id"], name=op.f("fk_imported_comment_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_comment")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("imported_comment")
     op.drop_index(op.f("ix_issue_label_label_id_issue_id"), table_name="issue_label")
     op.drop_table("issue_label")
     op.drop_index(op.f("ix_issue_assignee_user_id_issue_id"), table_name="issue_assignee")
     op.drop_table("issue_assignee")
+    op.drop_table("imported_issue")
+    op.drop_table("import_parent")
     op.drop_index(op.f("ix_comment_issue_id_created_at_id"), table_name="comment")
     op.drop_index(op.f("ix_comment_author_id"), table_name="comment")
     op.drop_table("comment")
@@ -356,6 +508,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_refresh_token_session_id"), table_name="refresh_token")
     op.drop_table("refresh_token")
     op.drop_table("project_number")
+    op.drop_table("import_mapping")
+    op.drop_table("import_loss_kind")
+    op.drop_index(op.f("ix_import_loss_run_id_line_id"), table_name="import_loss")
+    op.drop_table("import_loss")
+    op.drop_index(op.f("ix_upload_owner_id_created_at"), table_name="upload")
+    op.drop_table("upload")
     op.drop_index(op.f("ix_session_user_id"), table_name="session")
     op.drop_table("session")
     op.drop_table("project")
@@ -363,6 +521,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_member_user_id"), table_name="member")
     op.drop_table("member")
     op.drop_table("label")
+    op.drop_index(op.f("ix_import_run_workspace_id_created_at_id"), table_name="import_run")
+    op.drop_table("import_run")
+    op.drop_index(op.f("ix_external_person_user_id"), table_name="external_person")
+    op.drop_table("external_person")
     op.drop_table("workspace_revision")
     op.drop_table("workspace")
     op.drop_table("signing_key")

@@ -1,0 +1,158 @@
+"""`workgraph import`: a file into a workspace, with a bar on a terminal and plain lines elsewhere."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from domain.app import App
+from domain.shared.actor import Actor, Cause
+from domain.shared.errors import InvalidInput, NotFound
+from domain.shared.pages import MOST, Page, PageRequest
+from domain.transfers.commands import ImportDraft
+from domain.transfers.model import ImportFormat, ImportRun, ImportState
+
+CHUNK = 1024 * 1024
+LOOK_SECONDS = 0.25
+LINE_SECONDS = 2.0
+WAIT_SECONDS = 1.0
+MOST_KINDS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOrder:
+    """What the command line asks for."""
+
+    format: ImportFormat
+    file: Path
+    slug: str
+    email: str | None
+    project_key: str | None
+    report: Path | None
+
+
+Work = Callable[[App, str], Awaitable[bool]]
+
+
+async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
+    """Runs the import to its end, here or by watching the worker that has it; `work` runs a job if it is free."""
+    operator = Actor.system(cause=Cause.IMPORT)
+    workspace = await app.workspaces.by_slug(operator, order.slug)
+    if workspace is None:
+        raise NotFound(
+            f"There is no workspace {order.slug}. Make one with the mutation workspaceCreate, or with: workgraph seed"
+        )
+    actor = await app.imports.on_behalf(operator, workspace, order.email)
+    try:
+        size = order.file.stat().st_size
+        file = order.file.open("rb")
+    except OSError as error:
+        raise InvalidInput(f"{order.file}: {error.strerror}") from error
+    with file:
+        typer.echo(f"Reading {order.file.name} ({size:,} bytes) into {workspace.slug}.")
+        upload = (await app.imports.upload(actor, order.file.name, _chunks(file))).value
+    draft = ImportDraft(
+        workspace_id=workspace.id, format=order.format, file_id=upload.id, project_key=order.project_key
+    )
+    run = (await app.imports.start(actor, draft)).value
+    if run.position:
+        typer.echo(f"Going on after item {run.position:,}, where an earlier import of this file ended.")
+    watching = asyncio.create_task(_watch(app, actor, run.id))
+    try:
+        run = await _finished(app, actor, run, work)
+    finally:
+        watching.cancel()
+        await asyncio.wait({watching})
+    _print_report(run)
+    await _print_losses(app, actor, run)
+    if order.report is not None:
+        order.report.write_bytes(await report_of(app, actor, run))
+        typer.echo(f"The whole report is in {order.report}.")
+    return run
+
+
+async def report_of(app: App, actor: Actor, run: ImportRun) -> bytes:
+    """Everything that is known of a run, as JSON."""
+    kinds = (await app.imports.loss_kinds_of(actor, [run]))[0]
+    losses = [loss async for loss in _all(lambda request: app.imports.losses_of(actor, [run], request))]
+    mappings = [each async for each in _all(lambda request: app.imports.mappings_of(actor, [run], request))]
+    report = {"run": run, "lossKinds": list(kinds), "losses": losses, "mappings": mappings}
+    return orjson.dumps(report, option=orjson.OPT_INDENT_2)
+
+
+async def _finished(app: App, actor: Actor, run: ImportRun, work: Work) -> ImportRun:
+    is_told = False
+    while not run.is_over:
+        is_done = await work(app, run.job_id)
+        run = (await app.imports.by_ids(actor, [run.id]))[run.id]
+        if not is_done and not run.is_over:
+            if not is_told:
+                typer.echo("A worker is at it: watching. If it has died, this goes on when its lease ends.")
+            is_told = True
+            await asyncio.sleep(WAIT_SECONDS)
+    return run
+
+
+async def _chunks(file: Any) -> AsyncIterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+async def _all(read: Callable[[PageRequest], Awaitable[Any]]) -> AsyncIterator[Any]:
+    """The items of a list, page by page."""
+    after: str | None = None
+    while True:
+        page: Page[Any] = (await read(PageRequest(first=MOST, after=after)))[0]
+        for node in page.nodes:
+            yield node
+        if not page.has_next_page:
+            return
+        after = page.page_info.end_cursor
+
+
+async def _watch(app: App, actor: Actor, run_id: str) -> None:
+    """Shows the progress until it is cancelled."""
+    if not sys.stdout.isatty():
+        while True:
+            await asyncio.sleep(LINE_SECONDS)
+            run = (await app.imports.by_ids(actor, [run_id]))[run_id]
+            typer.echo(f"{run.position:,} of {run.total or '?'}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console()) as bar:
+        task = bar.add_task("Importing", total=None)
+        while True:
+            run = (await app.imports.by_ids(actor, [run_id]))[run_id]
+            bar.update(task, completed=run.position, total=run.total)
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _print_report(run: ImportRun) -> None:
+    if run.state is ImportState.FAILED:
+        typer.echo(f"The import has failed: {run.failure or 'see the log of the worker'}")
+    for noun in ("issues", "comments"):
+        read, created, changed, unchanged = (
+            getattr(run, f"{noun}_{name}") for name in ("read", "created", "changed", "unchanged")
+        )
+        typer.echo(
+            f"{noun.capitalize()}: {read:,} read, {created:,} created, {changed:,} changed, {unchanged:,} unchanged."
+        )
+    typer.echo(f"People: {run.people_created:,} placeholders created. Labels: {run.labels_created:,} created.")
+
+
+async def _print_losses(app: App, actor: Actor, run: ImportRun) -> None:
+    kinds = (await app.imports.loss_kinds_of(actor, [run]))[0]
+    typer.echo(f"Losses: {run.loss_count:,}." if run.loss_count else "Nothing was lost.")
+    for kind in kinds[:MOST_KINDS_SHOWN]:
+        typer.echo(f"  {kind.field} {kind.code}: {kind.places:,}, first in line {kind.first_line}: {kind.first_reason}")
+    if len(kinds) > MOST_KINDS_SHOWN:
+        typer.echo(f"  and {len(kinds) - MOST_KINDS_SHOWN} further kinds")
+    async for mapping in _all(lambda request: app.imports.mappings_of(actor, [run], request)):
+        if mapping.kind != "label":
+            typer.echo(f"  {mapping.kind} {mapping.source!r} became {mapping.target} ({mapping.count:,})")

@@ -1,0 +1,40 @@
+from typing import ClassVar
+
+import strawberry
+
+from api.shared.enums import describe_enum
+from api.shared.inputs import MutationInput
+from domain.transfers import commands
+from domain.transfers.model import ImportFormat
+
+describe_enum(
+    ImportFormat,
+    name="ImportFormat",
+    description="What kind of export a file is.",
+    JIRA="Issues as Jira's REST API gives them, one in each line, also packed by gzip.",
+    GITHUB="An archive of a GitHub repository's issues and pull requests, also packed by gzip.",
+)
+
+
+def everything() -> None:
+    """Lists of an import have neither filter nor sort."""
+
+
+@strawberry.input(description="What to import, and where to.")
+class ImportStartInput(MutationInput):
+    describes: ClassVar[type] = commands.ImportDraft
+
+    workspace_id: strawberry.ID = strawberry.field(description="The workspace that gets it.")
+    format: ImportFormat = strawberry.field(description="What kind of export the file is.")
+    file_id: strawberry.ID = strawberry.field(description="A file that you have sent to /imports/files.")
+    project_key: str | None = strawberry.field(
+        default=None, description="The project for everything; without one, the file says."
+    )
+
+
+@strawberry.input(description="Whose work to hand to whom.")
+class MemberClaimInput(MutationInput):
+    describes: ClassVar[type] = commands.MemberClaim
+
+    placeholder_id: strawberry.ID = strawberry.field(description="A member that an import made for somebody.")
+    member_id: strawberry.ID = strawberry.field(description="The member who is that person.")

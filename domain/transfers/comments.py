@@ -1,0 +1,103 @@
+"""The comments of one batch of an import."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+
+from domain.accounts.model import UserId
+from domain.comments.events import CommentCreated, CommentUpdated
+from domain.comments.model import Comment, CommentId
+from domain.issues.model import Issue
+from domain.shared.ids import IdFactory
+from domain.transfers.people import NOBODY
+from domain.transfers.ports import ImportUow, Origin
+from domain.transfers.records import CommentRecord, IssueRecord, LossCode
+from domain.transfers.tally import Tally
+
+
+async def write_comments(
+    uow: ImportUow,
+    tally: Tally,
+    people: Mapping[str, str],
+    pairs: Sequence[tuple[IssueRecord, Issue]],
+    *,
+    ids: IdFactory,
+    is_first_time: bool,
+) -> list[Origin]:
+    """Adds and changes comments in the file's order; deleted ones stay deleted. Returns what is to be remembered."""
+    existing = {} if is_first_time else await uow.imports.comments([issue.id for _, issue in pairs])
+    new: list[Comment] = []
+    changed: dict[str, Comment] = {}
+    origins: list[Origin] = []
+    for issue, comment in _each_once(tally, pairs):
+        stored = existing.get((issue.id, comment.key))
+        digest = _digest_of(comment)
+        if stored is not None and (stored.digest == digest or stored.is_deleted):
+            tally.count("comments_unchanged")
+            continue
+        author_id = UserId(people[comment.author_key or NOBODY])
+        if stored is None:
+            written = _built(comment, issue, author_id, id=CommentId(ids.new(Comment.prefix)))
+            new.append(written)
+            uow.record(CommentCreated.between(None, written))
+        else:
+            written = changed[stored.id] = _built(comment, issue, author_id, id=CommentId(stored.id))
+        origins.append(Origin(id=written.id, digest=digest, source=comment.source_text))
+    tally.count("comments_created", len(new))
+    await uow.imports.add_comments(new)
+    await _save(uow, tally, changed)
+    return origins
+
+
+async def _save(uow: ImportUow, tally: Tally, said: Mapping[str, Comment]) -> None:
+    """Writes what the file says anew of comments, where that is not what is stored."""
+    stored = await uow.imports.comments_by_id(said.keys()) if said else {}
+    changed = []
+    for before in stored.values():
+        after = said[before.id]
+        if after == before:
+            tally.count("comments_unchanged")
+        else:
+            changed.append(after)
+            uow.record(CommentUpdated.between(before, after))
+    tally.count("comments_changed", len(changed))
+    await uow.imports.save_comments(changed)
+
+
+def _each_once(tally: Tally, pairs: Sequence[tuple[IssueRecord, Issue]]) -> list[tuple[Issue, CommentRecord]]:
+    found = []
+    for record, issue in pairs:
+        seen = set[str]()
+        for comment in record.comments:
+            if comment.key in seen:
+                tally.lose(record, "comments", LossCode.DUPLICATE, "The issue has a comment with this key already.")
+                continue
+            seen.add(comment.key)
+            found.append((issue, comment))
+    return found
+
+
+def _built(record: CommentRecord, issue: Issue, author_id: UserId, *, id: CommentId) -> Comment:
+    updated_at = record.updated_at or record.created_at
+    return Comment(
+        id=id,
+        workspace_id=issue.workspace_id,
+        project_id=issue.project_id,
+        issue_id=issue.id,
+        author_id=author_id,
+        body=record.body,
+        external_key=record.key,
+        edited_at=updated_at if updated_at > record.created_at else None,
+        deleted_at=None,
+        created_at=record.created_at,
+        updated_at=updated_at,
+    )
+
+
+def _digest_of(record: CommentRecord) -> str:
+    said = (
+        record.author_key,
+        record.body,
+        record.created_at.isoformat(),
+        record.updated_at and record.updated_at.isoformat(),
+    )
+    return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

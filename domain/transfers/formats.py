@@ -1,0 +1,24 @@
+"""Which reader understands which format."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from domain.transfers.github import read_github
+from domain.transfers.jira import read_jira
+from domain.transfers.model import ImportFormat
+from domain.transfers.records import IssueRecord, Loss
+
+
+class Reader(Protocol):
+    def __call__(self, lines: Iterable[bytes], *, skip: int) -> Iterator[IssueRecord | Loss]:
+        """Everything in the file, item by item, without the first `skip` items."""
+        ...
+
+
+READERS: Mapping[ImportFormat, Reader] = MappingProxyType(
+    {ImportFormat.GITHUB: read_github, ImportFormat.JIRA: read_jira}
+)
+
+ITEM_PER_LINE = frozenset({ImportFormat.JIRA})
+"""Formats whose items can be counted without reading them."""

@@ -1,0 +1,293 @@
+"""Issues out of a Jira export: one issue of the REST API, as JSON, on each line."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from domain.issues.priorities import Priority
+from domain.projects.categories import StateCategory
+from domain.transfers.jira_markup import jira_to_markdown, plain_mention
+from domain.transfers.jira_states import priority_of, state_of
+from domain.transfers.reading import (
+    LARGEST_NUMBER,
+    LONGEST_LABEL,
+    LONGEST_PERSON,
+    LONGEST_STATE,
+    Reading,
+    UnreadableError,
+    mapping,
+    parse_object,
+)
+from domain.transfers.records import CommentRecord, IssueRecord, Loss, LossCode, Mapping, PersonRecord
+
+_KEY = re.compile(r"([A-Z][A-Z0-9_]*)-([0-9]+)", re.ASCII)
+_KNOWN = frozenset(("id", "key", "fields", "self", "expand"))
+# Kept, judged below, or said again elsewhere (subtasks name their parent themselves).
+_KNOWN_FIELDS = frozenset(
+    (
+        "assignee", "comment", "components", "created", "creator", "description", "duedate", "environment", "epic",
+        "issuetype", "labels", "parent", "priority", "project", "reporter", "resolution", "resolutiondate", "status",
+        "statusCategory", "subtasks", "summary", "updated", "workratio", "lastViewed",
+    )
+)  # fmt: skip
+
+
+def read_jira(
+    lines: Iterable[bytes], *, skip: int = 0, mention: Callable[[str], str] = plain_mention
+) -> Iterator[IssueRecord | Loss]:
+    """One item for each line that is not blank, in order: the issue, or why there is none.
+
+    The first `skip` items are passed over unread. `mention` turns the user's name in [~name] into Markdown.
+    """
+    for number, line in enumerate(lines, 1):
+        if not line or line.isspace():
+            continue
+        if skip > 0:
+            skip -= 1
+            continue
+        yield _read_line(Reading(line=number), line, mention)
+
+
+def _read_line(reading: Reading, line: bytes, mention: Callable[[str], str]) -> IssueRecord | Loss:
+    try:
+        top, replaced = parse_object(line)
+    except UnreadableError as error:
+        return reading.whole(str(error))
+    if replaced:
+        reading.lose("line", LossCode.REPLACED, "Bytes that are not UTF-8 became U+FFFD.", count=replaced)
+    key, fields = top.get("key"), top.get("fields")
+    if not isinstance(key, str) or not (external_key := reading.name("key", key)):
+        return reading.whole("It has no key.", code=LossCode.MISSING)
+    reading.key = external_key
+    if not isinstance(fields, dict):
+        return reading.whole("It has no fields.", code=LossCode.MISSING)
+    reading.lose_unknown(top, _KNOWN)
+    return _Issue(reading, fields, mention).record(external_key)
+
+
+class _Issue:
+    def __init__(self, reading: Reading, fields: dict[str, object], mention: Callable[[str], str]) -> None:
+        self._reading = reading
+        self._fields = fields
+        self._mention = mention
+        self._mappings: list[Mapping] = []
+
+    def record(self, external_key: str) -> IssueRecord | Loss:
+        reading, fields = self._reading, self._fields
+        times = self._times()
+        project_key, project_name, number = self._place(external_key)
+        if times is None or not project_key:
+            return reading.whole("It names no project, or no time at all.", code=LossCode.MISSING)
+        state_name, state_category = self._state()
+        description, source = self._description()
+        reading.lose_unknown(fields, _KNOWN_FIELDS)
+        return IssueRecord(
+            line=reading.line,
+            external_key=external_key,
+            number=number,
+            project_key=project_key,
+            project_name=project_name,
+            title=self._title(external_key),
+            description=description,
+            source_text=source,
+            state_name=state_name,
+            state_category=state_category,
+            priority=self._priority(),
+            labels=self._labels(),
+            assignee_keys=self._assignees(),
+            creator_key=self._creator(),
+            parent_key=self._parent(),
+            created_at=times[0],
+            updated_at=times[1],
+            completed_at=self._resolved() if state_category.is_closed else None,
+            due_date=reading.day("duedate", fields.get("duedate")),
+            comments=self._comments(times[0]),
+            # Last, because everything above adds to them.
+            people=tuple(reading.people.values()),
+            mappings=tuple(self._mappings),
+            losses=reading.losses,
+        )
+
+    def _resolved(self) -> datetime | None:
+        return self._reading.instant("resolutiondate", self._fields.get("resolutiondate"))
+
+    def _assignees(self) -> tuple[str, ...]:
+        key = self._person("assignee", self._fields.get("assignee"))
+        return (key,) if key else ()
+
+    def _times(self) -> tuple[datetime, datetime] | None:
+        """When it was created and last changed; one stands in for the other."""
+        created = self._reading.instant("created", self._fields.get("created"))
+        updated = self._reading.instant("updated", self._fields.get("updated")) or created
+        if updated is None:
+            return None
+        if created is None:
+            self._reading.lose("created", LossCode.MISSING, "The time of the last change stands in.")
+            created = updated
+        return created, updated
+
+    def _place(self, external_key: str) -> tuple[str, str, int | None]:
+        """The project's key and name, and the number within it."""
+        project = self._reading.fields("project", self._fields.get("project"))
+        key = self._reading.name("project", project.get("key"))
+        name = self._reading.name("project", project.get("name"))
+        match = _KEY.fullmatch(external_key)
+        if match is None:
+            self._reading.lose("number", LossCode.MISSING, "The key does not end in a number.")
+            return key, name or key, None
+        number = int(match[2]) if len(match[2]) <= len(str(LARGEST_NUMBER)) else 0
+        if not 0 < number <= LARGEST_NUMBER:
+            self._reading.lose("number", LossCode.OUT_OF_RANGE, "It cannot be an issue's number.")
+            return match[1], name if key == match[1] and name else match[1], None
+        return match[1], name if key == match[1] and name else match[1], number
+
+    def _title(self, external_key: str) -> str:
+        title = self._reading.name("summary", self._fields.get("summary"))
+        if not title:
+            self._reading.lose("summary", LossCode.MISSING, "The key stands in.")
+        return title or external_key
+
+    def _description(self) -> tuple[str, str | None]:
+        """Description and environment, which has no field of its own, as Markdown; and as they were, if they differ."""
+        text = self._reading.text("description", self._fields.get("description"))
+        environment = self._reading.text("environment", self._fields.get("environment"))
+        converted, original = jira_to_markdown(text, mention=self._mention), text
+        if environment.strip():
+            heading = "\n\n" if text else ""
+            converted += f"{heading}## Environment\n\n{jira_to_markdown(environment, mention=self._mention)}"
+            original += f"{heading}h2. Environment\n\n{environment}"
+        fitting = self._reading.fitting("description", converted)
+        return fitting, (original if fitting != original else None)
+
+    def _state(self) -> tuple[str, StateCategory]:
+        reading = self._reading
+        status = reading.fields("status", self._fields.get("status"))
+        name = reading.name("status", status.get("name"), longest=LONGEST_STATE)
+        if not name:
+            reading.lose("status", LossCode.MISSING, "The issue counts as open.")
+            name = "Open"
+        category = reading.fields("status.statusCategory", status.get("statusCategory")).get("key")
+        resolution = reading.named("resolution", self._fields.get("resolution"), longest=LONGEST_STATE)
+        state, found = state_of(name, category if isinstance(category, str) else "", resolution)
+        self._mappings.append(
+            mapping("status", f"{name} / {resolution}" if resolution else name, f"{state} ({found.value})")
+        )
+        if resolution and not found.is_closed:
+            reading.lose("resolution", LossCode.NOT_KEPT, "The issue is open.")
+        return state, found
+
+    def _priority(self) -> Priority:
+        name = self._reading.named("priority", self._fields.get("priority"), longest=LONGEST_STATE)
+        priority = priority_of(name)
+        if priority is None:
+            self._reading.lose("priority", LossCode.NOT_KEPT, "Its name says nothing about urgency.")
+            priority = Priority.NONE
+        if name:
+            self._mappings.append(mapping("priority", name, priority.name))
+        return priority
+
+    def _labels(self) -> tuple[str, ...]:
+        """Jira's labels, and its components and types, for which labels are the place here."""
+        reading, fields = self._reading, self._fields
+        names = [
+            reading.name("labels", label, longest=LONGEST_LABEL)
+            for label in reading.items("labels", fields.get("labels"))
+        ]
+        sorts = [("type", reading.named("issuetype", fields.get("issuetype")))]
+        sorts += [
+            ("component", reading.named("components", component))
+            for component in reading.items("components", fields.get("components"))
+        ]
+        for sort, name in sorts:
+            if name:
+                label = reading.name(sort, f"{sort}: {name}", longest=LONGEST_LABEL)
+                self._mappings.append(mapping("label", f"{sort} {name}", label))
+                names.append(label)
+        return reading.labels(names)
+
+    def _parent(self) -> str | None:
+        """The key of the issue above; an epic is one for issues that have no other."""
+        reading = self._reading
+        parent = reading.name("parent", reading.fields("parent", self._fields.get("parent")).get("key"))
+        epic = reading.name("epic", reading.fields("epic", self._fields.get("epic")).get("key"))
+        if parent and epic and parent != epic:
+            reading.lose("epic", LossCode.NOT_KEPT, "The issue has a parent already.")
+        return parent or epic or None
+
+    def _creator(self) -> str | None:
+        """Whom Jira shows as the one who asks for it: the reporter, or else who typed it in."""
+        reporter = self._person("reporter", self._fields.get("reporter"))
+        creator = self._person("creator", self._fields.get("creator"))
+        if reporter and creator and reporter != creator:
+            self._reading.lose("creator", LossCode.NOT_KEPT, "The reporter is another person.")
+        return reporter or creator
+
+    def _person(self, field: str, value: object) -> str | None:
+        """The person's key, by which alone people are told apart."""
+        reading = self._reading
+        person = reading.fields(field, value)
+        if not person:
+            return None
+        known = person.get("key")
+        if isinstance(known, str) and known in reading.people:
+            return known
+        key = next(
+            (found for name in ("key", "accountId", "name") if (found := reading.name(field, person.get(name)))), ""
+        )
+        if not key:
+            reading.lose(field, LossCode.MISSING, "The person has no key.")
+            return None
+        if key not in reading.people:
+            name = reading.name(field, person.get("displayName"), longest=LONGEST_PERSON)
+            reading.people[key] = PersonRecord(
+                key=key,
+                name=name or reading.name(field, key, longest=LONGEST_PERSON),
+                email=reading.name(field, person.get("emailAddress")) or None,
+                is_active=person.get("active") is not False,
+            )
+        return key
+
+    def _comments(self, created: datetime) -> tuple[CommentRecord, ...]:
+        reading = self._reading
+        listing = reading.fields("comment", self._fields.get("comment"))
+        comments: dict[str, CommentRecord] = {}
+        items = reading.items("comments", listing.get("comments"))
+        for ordinal, item in enumerate(items, 1):
+            comment = self._comment(item, ordinal, created)
+            if comment is None:
+                continue
+            if comment.key in comments:
+                reading.lose("comments", LossCode.DUPLICATE, "The issue has a comment with this id already.")
+                continue
+            comments[comment.key] = comment
+        total = listing.get("total")
+        if isinstance(total, int) and total > len(items):
+            reason = "The file announces more comments than it holds."
+            reading.lose("comments", LossCode.INCOMPLETE, reason, count=total - len(items))
+        return tuple(sorted(comments.values(), key=lambda comment: comment.created_at))
+
+    def _comment(self, item: object, ordinal: int, issue_created: datetime) -> CommentRecord | None:
+        reading = self._reading
+        if not isinstance(item, dict):
+            reading.lose("comments", LossCode.WRONG_TYPE, "It is not an object.")
+            return None
+        text = reading.text("comments.body", item.get("body"))
+        body = reading.fitting("comments.body", jira_to_markdown(text, mention=self._mention))
+        created = reading.instant("comments.created", item.get("created"))
+        updated = reading.instant("comments.updated", item.get("updated"))
+        if created is None:
+            reading.lose("comments.created", LossCode.MISSING, "Another time of the comment or the issue stands in.")
+            created = updated or issue_created
+        key = reading.name("comments.id", item.get("id"))
+        author = self._person("comments.author", item.get("author"))
+        editor = self._person("comments.updateAuthor", item.get("updateAuthor"))
+        if editor and author and editor != author:
+            reading.lose("comments.updateAuthor", LossCode.NOT_KEPT, "Another person edited the comment.")
+        return CommentRecord(
+            key=key or f"#{ordinal}",
+            author_key=author or editor,
+            body=body,
+            created_at=created,
+            updated_at=updated if updated != created else None,
+            source_text=text if body != text else None,
+        )

@@ -1,0 +1,164 @@
+"""The macros of Jira's markup that span lines: which are paired, and what lies within them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_MACRO = re.compile(r"(?<!\\)\{(code|noformat|quote|panel|color)(?::([^{}\n]*+))?\}")
+_FENCE = re.compile(r"^ {0,3}(`{3,})([^`\n]*+)$", re.MULTILINE)
+_LANGUAGE = re.compile(r"[\w+#.-]{1,30}", re.ASCII)
+_VERBATIM = frozenset(("code", "noformat", "fence"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of text; verbatim ones are not read any further.
+
+    `depth` counts the quotes and panels around it; `section` differs from one quote or panel to the next.
+    """
+
+    text: str
+    depth: int
+    section: int
+    is_verbatim: bool = False
+    language: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tag:
+    kind: str
+    start: int
+    end: int
+    parameters: str | None
+
+
+def pieces_of(text: str) -> Iterator[Piece]:
+    """The text cut at its paired macros; a macro without a partner is text like any other."""
+    tags = _tags(text)
+    open_kinds: set[str] = set()
+    section = 0
+    words: list[str] = []
+    done = 0
+    is_row: bool | None = None
+    is_after = False
+    for opening, closing in _paired(tags):
+        words.append(text[done : opening.start])
+        is_row = _is_row(words[-1], before=is_row)
+        done = closing.end if closing else opening.end
+        if opening.kind == "color":
+            continue
+        body = text[opening.end : closing.start] if closing else ""
+        if is_row and _fits_in_cell(body):
+            words.append(f"{{{{{body}}}}}")
+            continue
+        yield from _prose(words, depth=len(open_kinds), section=section, is_after=is_after, is_before=True)
+        is_after, is_row = True, None
+        if closing is not None:
+            yield _verbatim(opening, body, depth=len(open_kinds), section=section)
+            continue
+        open_kinds ^= {opening.kind}
+        section += 1
+        if opening.kind in open_kinds and (title := _parameters(opening).get("title")):
+            yield Piece(text=f"*{title}*\n", depth=len(open_kinds), section=section)
+    words.append(text[done:])
+    yield from _prose(words, depth=len(open_kinds), section=section, is_after=is_after, is_before=False)
+
+
+def _tags(text: str) -> list[_Tag]:
+    tags = []
+    if "{" in text:
+        tags += [_Tag(kind=m[1], start=m.start(), end=m.end(), parameters=m[2]) for m in _MACRO.finditer(text)]
+    if "```" in text:
+        tags += [
+            _Tag(kind="fence", start=m.start(), end=m.end(), parameters=m[2].strip() or None)
+            for m in _FENCE.finditer(text)
+        ]
+        tags.sort(key=lambda tag: tag.start)
+    return tags
+
+
+def _paired(tags: list[_Tag]) -> Iterator[tuple[_Tag, _Tag | None]]:
+    """Verbatim macros with their ends, and each single tag of the other pairs, in the order of the text."""
+    # Found once from the back, so that a thousand openings without an end do not search the text a thousand times.
+    next_end: dict[str, int] = {}
+    ends: list[int | None] = [None] * len(tags)
+    for index in range(len(tags) - 1, -1, -1):
+        tag = tags[index]
+        ends[index] = next_end.get(tag.kind)
+        if tag.parameters is None:
+            next_end[tag.kind] = index
+    outside: list[tuple[_Tag, _Tag | None]] = []
+    index = 0
+    while index < len(tags):
+        tag, end = tags[index], ends[index]
+        if tag.kind not in _VERBATIM:
+            outside.append((tag, None))
+        elif end is not None:
+            outside.append((tag, tags[end]))
+            index = end
+        index += 1
+    yield from _without_odd_ones(outside)
+
+
+def _without_odd_ones(found: list[tuple[_Tag, _Tag | None]]) -> Iterator[tuple[_Tag, _Tag | None]]:
+    counts = {"quote": 0, "panel": 0, "color": 0}
+    for tag, end in found:
+        if end is None:
+            counts[tag.kind] += 1
+    last_paired = {kind: number - number % 2 for kind, number in counts.items()}
+    if counts["color"] > 1:  # dropping an odd colour opens nothing that must be closed
+        last_paired["color"] = counts["color"]
+    seen = dict.fromkeys(counts, 0)
+    for tag, end in found:
+        if end is None:
+            seen[tag.kind] += 1
+            if seen[tag.kind] > last_paired[tag.kind]:
+                continue
+        yield tag, end
+
+
+def _is_row(text: str, *, before: bool | None) -> bool | None:
+    """Whether the line that the text ends with is a table's; None as long as it is blank."""
+    _, newline, tail = text.rpartition("\n")
+    known = None if newline else before
+    return tail.lstrip().startswith("|") if known is None and tail.strip() else known
+
+
+def _fits_in_cell(body: str) -> bool:
+    return bool(body.strip()) and not any(sign in body for sign in "\n{}")
+
+
+def _prose(words: list[str], *, depth: int, section: int, is_after: bool, is_before: bool) -> Iterator[Piece]:
+    """What was gathered between two macros, without the ends of the lines that the macros stand on."""
+    raw = "".join(words)
+    words.clear()
+    text = raw
+    if is_after:
+        text = text.lstrip(" \t").removeprefix("\n")
+    if is_before:
+        text = text.rstrip(" \t").removesuffix("\n")
+    if text or raw.count("\n") > 1:
+        yield Piece(text=text, depth=depth, section=section)
+
+
+def _verbatim(opening: _Tag, body: str, *, depth: int, section: int) -> Piece:
+    parameters = _parameters(opening)
+    language = parameters.get("", "").lower()
+    return Piece(
+        text=(body.removeprefix("\n") if body.strip() else "").removesuffix("\n"),
+        depth=depth,
+        section=section,
+        is_verbatim=True,
+        language=language if _LANGUAGE.fullmatch(language) else "",
+        title=parameters.get("title", ""),
+    )
+
+
+def _parameters(tag: _Tag) -> dict[str, str]:
+    """Named parameters; the unnamed one, a language, has the empty name."""
+    found: dict[str, str] = {}
+    for part in (tag.parameters or "").split("|"):
+        name, is_named, value = part.partition("=")
+        found[name.strip().lower() if is_named else ""] = value.strip() if is_named else part.strip()
+    return found

@@ -1,0 +1,11 @@
+from dataclasses import dataclass
+from typing import ClassVar
+
+from domain.shared.jobs import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunImport(Job):
+    kind: ClassVar[str] = "transfers.run_import"
+
+    run_id: str

@@ -1,0 +1,183 @@
+"""Imports: what was asked for, how far it is, and what became of every line."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, NewType
+
+from domain.accounts.model import UserId
+from domain.shared.jobs import Progress
+from domain.transfers.records import LossCode
+from domain.workspaces.model import Workspace, WorkspaceId
+
+ImportRunId = NewType("ImportRunId", str)
+UploadId = NewType("UploadId", str)
+
+
+class ImportFormat(StrEnum):
+    JIRA = "JIRA"
+    GITHUB = "GITHUB"
+
+    @property
+    def source(self) -> str:
+        """What issues of this format bear as their external source."""
+        return self.value.lower()
+
+
+class ImportState(StrEnum):
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that somebody handed in; `digest` is its SHA-256."""
+
+    prefix: ClassVar[str] = "fil"
+
+    id: UploadId
+    owner_id: UserId
+    name: str
+    size: int
+    digest: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What became of what was read; of each kind, read = created + changed + unchanged + what was lost whole."""
+
+    issues_read: int = 0
+    issues_created: int = 0
+    issues_changed: int = 0
+    issues_unchanged: int = 0
+    comments_read: int = 0
+    comments_created: int = 0
+    comments_changed: int = 0
+    comments_unchanged: int = 0
+    people_created: int = 0
+    labels_created: int = 0
+    loss_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRun:
+    """One import of one file; `position` is how many items of the file have been dealt with."""
+
+    prefix: ClassVar[str] = "imp"
+
+    id: ImportRunId
+    workspace_id: WorkspaceId
+    format: ImportFormat
+    project_key: str | None
+    file_name: str
+    file_digest: str
+    upload_id: UploadId
+    job_id: str
+    started_by_id: UserId
+    state: ImportState
+    failure: str | None
+    position: int
+    total: int | None
+    issues_read: int
+    issues_created: int
+    issues_changed: int
+    issues_unchanged: int
+    comments_read: int
+    comments_created: int
+    comments_changed: int
+    comments_unchanged: int
+    people_created: int
+    labels_created: int
+    loss_count: int
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def begun(
+        cls,
+        upload: Upload,
+        *,
+        id: ImportRunId,
+        workspace: Workspace,
+        format: ImportFormat,
+        project_key: str | None,
+        job_id: str,
+        started_by_id: UserId,
+        now: datetime,
+    ) -> "ImportRun":
+        counts = dict.fromkeys(ImportCounts.__dataclass_fields__, 0)
+        return cls(
+            id=id,
+            workspace_id=workspace.id,
+            format=format,
+            project_key=project_key,
+            file_name=upload.name,
+            file_digest=upload.digest,
+            upload_id=upload.id,
+            job_id=job_id,
+            started_by_id=started_by_id,
+            state=ImportState.WAITING,
+            failure=None,
+            position=0,
+            total=None,
+            created_at=now,
+            updated_at=now,
+            finished_at=None,
+            **counts,
+        )
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(done=self.position, total=self.total)
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in (ImportState.DONE, ImportState.FAILED)
+
+    def advanced(self, counts: ImportCounts, *, items: int, now: datetime) -> "ImportRun":
+        """The run after a batch of so many items of the file."""
+        sums = {name: getattr(self, name) + getattr(counts, name) for name in ImportCounts.__dataclass_fields__}
+        return replace(self, state=ImportState.RUNNING, position=self.position + items, updated_at=now, **sums)
+
+    def ended(self, state: ImportState, *, now: datetime, failure: str | None = None) -> "ImportRun":
+        return replace(self, state=state, failure=failure, updated_at=now, finished_at=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLoss:
+    """Something of the file that did not come through."""
+
+    id: str
+    line: int
+    key: str | None
+    field: str
+    code: LossCode
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossKind:
+    """Losses of one field for one reason: in how many places, and of how many things."""
+
+    field: str
+    code: LossCode
+    places: int
+    count: int
+    first_line: int
+    first_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportMapping:
+    """What a name of the file became, and for how many issues; `kind` is "project", "state", "priority" or "label"."""
+
+    id: str
+    kind: str
+    source: str
+    target: str
+    count: int

@@ -1,0 +1,78 @@
+"""Who the people of another tracker are here."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from domain.accounts.model import User, UserId, normal_email
+from domain.shared.actor import Role
+from domain.shared.ids import IdFactory
+from domain.transfers.model import ImportRun
+from domain.transfers.ports import ImportUow, NewPerson
+from domain.transfers.records import IssueRecord, PersonRecord
+from domain.transfers.sanitising import clean_line
+from domain.workspaces.events import MemberAdded
+from domain.workspaces.model import Member, MemberId
+
+NOBODY = ""  # the key of whoever wrote what has no author
+NOBODY_NAME = "Unknown (imported)"
+LONGEST_NAME = 80
+
+
+async def known_people(
+    uow: ImportUow, run: ImportRun, records: Sequence[IssueRecord], *, ids: IdFactory, now: datetime
+) -> tuple[dict[str, str], int]:
+    """User ids by key of everybody whom the records name, and how many of them are new placeholders.
+
+    A member with the same address is that person; everybody else becomes a placeholder, keys being people and names
+    only names. Nobody becomes a member because of an address in a file.
+    """
+    keys = set[str]().union(*(_keys_of(record) for record in records))
+    described = {person.key: person for record in records for person in record.people}
+    source = run.format.source
+    found = await uow.imports.people(run.workspace_id, source, keys)
+    unknown = [described.get(key) or _undescribed(key) for key in sorted(keys - found.keys())]
+    addresses = {normal_email(person.email) for person in unknown if person.email}
+    members = await uow.imports.members_by_email(run.workspace_id, addresses) if addresses else {}
+    recognised = {
+        person.key: members[normal_email(person.email)]
+        for person in unknown
+        if person.email and normal_email(person.email) in members
+    }
+    await uow.imports.know_people(run.workspace_id, source, recognised)
+    strangers = [_placeholder(run, person, ids, now) for person in unknown if person.key not in recognised]
+    await uow.imports.add_people(source, strangers)
+    for stranger in strangers:
+        uow.record(MemberAdded.between(None, stranger.member))
+    return found | recognised | {stranger.key: stranger.user.id for stranger in strangers}, len(strangers)
+
+
+def _keys_of(record: IssueRecord) -> Iterable[str]:
+    yield record.creator_key or NOBODY
+    yield from record.assignee_keys
+    for comment in record.comments:
+        yield comment.author_key or NOBODY
+
+
+def _undescribed(key: str) -> PersonRecord:
+    return PersonRecord(key=key, name=key or NOBODY_NAME, email=None, is_active=False)
+
+
+def _placeholder(run: ImportRun, person: PersonRecord, ids: IdFactory, now: datetime) -> NewPerson:
+    name = clean_line(person.name, longest=LONGEST_NAME).text or clean_line(person.key, longest=LONGEST_NAME).text
+    user = User(
+        id=UserId(ids.new(User.prefix)),
+        name=name or NOBODY_NAME,
+        email=None,
+        is_placeholder=True,
+        created_at=now,
+        updated_at=now,
+    )
+    member = Member(
+        id=MemberId(ids.new(Member.prefix)),
+        workspace_id=run.workspace_id,
+        user_id=user.id,
+        role=Role.GUEST,
+        created_at=now,
+        updated_at=now,
+    )
+    return NewPerson(key=person.key, user=user, member=member)

@@ -1,0 +1,286 @@
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.accounts.model import User
+from domain.comments.model import Comment
+from domain.issues.model import Issue
+from domain.labels.model import Label
+from domain.projects.model import Project, State
+from domain.projects.ports import StateRepository
+from domain.shared.actor import Actor
+from domain.shared.pages import Page, PageRequest
+from domain.shared.repositories import Repository
+from domain.shared.uow import UnitOfWork
+from domain.transfers.model import ImportFormat, ImportLoss, ImportMapping, ImportRun, LossKind, Upload
+from domain.workspaces.model import Member, Workspace
+from domain.workspaces.ports import MemberRepository, UserRepository
+
+
+class Unstorable(Exception):
+    """The database refuses something among many rows; nothing of the transaction can be kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredIssue:
+    """An issue of an earlier batch or import, the digest of what its file said then, and the last run to see it."""
+
+    issue: Issue
+    digest: str
+    run_id: str
+    assignee_ids: frozenset[str]
+    label_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredComment:
+    """A comment of an earlier import, as far as it takes to see that nothing is to be done."""
+
+    id: str
+    digest: str
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """Somebody of another tracker, and the placeholder that stands for that person here."""
+
+    key: str
+    user: User
+    member: Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What an imported entity was in its file."""
+
+    id: str
+    digest: str
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueLink:
+    """An issue's link to an assignee or a label."""
+
+    issue_id: str
+    other_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedParent:
+    """An issue whose parent the file names by key."""
+
+    issue_id: str
+    parent_key: str
+    line: int
+
+
+class ImportRunRepository(Repository[ImportRun], Protocol):
+    async def unfinished(
+        self, workspace_id: str, format: ImportFormat, digest: str, project_key: str | None
+    ) -> ImportRun | None:
+        """A run of the same file into the same place that is not over, locked."""
+        ...
+
+    async def has_open_job(self, run: ImportRun) -> bool:
+        """Whether a worker runs or will run it."""
+        ...
+
+
+class UploadRepository(Protocol):
+    async def add(self, entity: Upload) -> None:
+        """Remembers a stored file."""
+        ...
+
+    async def owned(self, owner_id: str, upload_id: str) -> Upload:
+        """That person's file; raises NotFound for anybody else's."""
+        ...
+
+    async def forget(self, upload_id: str) -> None:
+        """Removes the row; does nothing if there is none."""
+        ...
+
+
+class ImportReport(Protocol):
+    async def add(self, run_id: str, losses: Sequence[ImportLoss], mappings: Sequence[ImportMapping]) -> None:
+        """Adds to the run's report; of each kind of loss the first 10,000 are kept, and all are counted."""
+        ...
+
+
+class ImportStore(Protocol):
+    """Sets of rows; everything raises Unstorable when the database refuses a value."""
+
+    async def lock(self, workspace_id: str) -> None:
+        """Lets one import at a time write to the workspace, until the end of the transaction."""
+        ...
+
+    async def lock_tree(self, workspace_id: str) -> None:
+        """Lets nobody else put issues under others, until the end of the transaction."""
+        ...
+
+    async def project(self, workspace_id: str, key: str) -> Project | None:
+        """The project with that key, locked."""
+        ...
+
+    async def people(self, workspace_id: str, source: str, keys: Collection[str]) -> dict[str, str]:
+        """User ids of the people that earlier batches or imports have met, by their key."""
+        ...
+
+    async def members_by_email(self, workspace_id: str, emails: Collection[str]) -> dict[str, str]:
+        """User ids of members, by their address in lower case."""
+        ...
+
+    async def add_people(self, source: str, people: Sequence[NewPerson]) -> None:
+        """Stores placeholders with their memberships and keys."""
+        ...
+
+    async def know_people(self, workspace_id: str, source: str, user_ids: Mapping[str, str]) -> None:
+        """Remembers which members these people are."""
+        ...
+
+    async def labels(self, workspace_id: str, names: Collection[str]) -> dict[str, Label]:
+        """The workspace's labels of these names, by name."""
+        ...
+
+    async def add_labels(self, labels: Sequence[Label]) -> None:
+        """Stores new labels."""
+        ...
+
+    async def add_states(self, states: Sequence[State]) -> None:
+        """Stores new states."""
+        ...
+
+    async def issues(self, project_id: str, source: str, keys: Collection[str]) -> dict[str, StoredIssue]:
+        """The project's issues that were imported under these keys, by key, locked."""
+        ...
+
+    async def comments(self, issue_ids: Collection[str]) -> dict[tuple[str, str], StoredComment]:
+        """Imported comments of the issues, by issue id and key."""
+        ...
+
+    async def comments_by_id(self, ids: Collection[str]) -> dict[str, Comment]:
+        """The comments, by id, locked."""
+        ...
+
+    async def highest_number(self, project_id: str) -> int:
+        """The highest number given out in the project; no other can be until the end of the transaction."""
+        ...
+
+    async def raise_number(self, project_id: str, number: int) -> None:
+        """Makes the next number of the project greater than this."""
+        ...
+
+    async def taken_numbers(self, project_id: str, numbers: Collection[int]) -> frozenset[int]:
+        """Those of the numbers that issues of the project have."""
+        ...
+
+    async def add_issues(self, issues: Sequence[Issue]) -> None:
+        """Stores new issues."""
+        ...
+
+    async def save_issues(self, issues: Sequence[Issue]) -> None:
+        """Writes all that an import can change of issues."""
+        ...
+
+    async def link_assignees(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+        """Assigns and unassigns people."""
+        ...
+
+    async def link_labels(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+        """Puts labels on and takes labels off."""
+        ...
+
+    async def add_comments(self, comments: Sequence[Comment]) -> None:
+        """Stores new comments."""
+        ...
+
+    async def save_comments(self, comments: Sequence[Comment]) -> None:
+        """Writes all that an import can change of comments."""
+        ...
+
+    async def keep_origins(self, issues: Sequence[Origin], comments: Sequence[Origin]) -> None:
+        """Remembers digests and source texts, in place of earlier ones."""
+        ...
+
+    async def mark_seen(self, run_id: str, issue_ids: Sequence[str]) -> None:
+        """Remembers that this run has come across these issues."""
+        ...
+
+    async def name_parents(self, run_id: str, parents: Sequence[NamedParent]) -> None:
+        """Puts parents aside until all issues are there."""
+        ...
+
+    async def take_parents(self, run_id: str, *, most: int) -> list[NamedParent]:
+        """Some of the parents that were put aside, which are put aside no more."""
+        ...
+
+    async def issues_by_key(self, workspace_id: str, source: str, keys: Collection[str]) -> dict[str, list[Issue]]:
+        """Issues of the workspace that were imported under these keys."""
+        ...
+
+    async def issues_by_id(self, ids: Collection[str]) -> dict[str, Issue]:
+        """The issues, by id, locked."""
+        ...
+
+    async def parents_above(self, ids: Collection[str]) -> dict[str, str]:
+        """From every issue above these, and these themselves, to its parent; issues without one are left out."""
+        ...
+
+
+class ClaimStore(Protocol):
+    async def hand_over(self, workspace_id: str, *, from_id: str, to_id: str) -> None:
+        """Makes everything in the workspace that the one wrote or was assigned the other's."""
+        ...
+
+
+class ImportUow(UnitOfWork, Protocol):
+    @property
+    def workspaces(self) -> Repository[Workspace]: ...
+    @property
+    def projects(self) -> Repository[Project]: ...
+    @property
+    def states(self) -> StateRepository: ...
+    @property
+    def import_runs(self) -> ImportRunRepository: ...
+    @property
+    def import_report(self) -> ImportReport: ...
+    @property
+    def imports(self) -> ImportStore: ...
+    @property
+    def uploads(self) -> UploadRepository: ...
+
+
+class ClaimUow(UnitOfWork, Protocol):
+    @property
+    def members(self) -> MemberRepository: ...
+    @property
+    def users(self) -> UserRepository: ...
+    @property
+    def claims(self) -> ClaimStore: ...
+
+
+class ImportReader(Protocol):
+    async def importer_id(self, workspace_id: str, email: str | None) -> str | None:
+        """The member with that address; without one, the workspace's first owner."""
+        ...
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
+        """Those of the runs whose workspace the actor belongs to, by id."""
+        ...
+
+    async def of_workspaces(self, workspace_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportRun]]:
+        """One page of runs for each workspace, newest first."""
+        ...
+
+    async def losses_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportLoss]]:
+        """One page of losses for each run, in the order of the file."""
+        ...
+
+    async def loss_kinds_of(self, run_ids: Sequence[str]) -> Sequence[Sequence[LossKind]]:
+        """The kinds of loss of each run, the most frequent first."""
+        ...
+
+    async def mappings_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportMapping]]:
+        """One page of mappings for each run, by kind and name."""
+        ...

@@ -1,0 +1,190 @@
+"""Values taken out of foreign JSON, of which nothing can be taken for granted."""
+
+import json
+from collections.abc import Mapping as AnyMapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+from domain.issues.model import MOST_LABELS
+from domain.shared.checks import LONGEST_LINE, LONGEST_TEXT
+from domain.transfers.records import Loss, LossCode, Mapping, PersonRecord
+from domain.transfers.sanitising import clean_line, cut_text, replace_unstorable, unify_newlines
+
+LONGEST_LABEL = 80
+LONGEST_STATE = 50
+LONGEST_PERSON = 80
+LONGEST_LINE_OF_FILE = 64 * 1024 * 1024  # bytes
+LARGEST_NUMBER = 2**31 - 1
+MOST_UNKNOWN_FIELDS = 50
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class UnreadableError(Exception):
+    """The bytes are not the JSON object that the format promises; the message quotes nothing of them."""
+
+
+def parse_object(raw: bytes) -> tuple[dict[str, object], int]:
+    """The JSON object, and how many bytes that are not UTF-8 were replaced; raises UnreadableError."""
+    if len(raw) > LONGEST_LINE_OF_FILE:
+        raise UnreadableError(f"It is longer than {LONGEST_LINE_OF_FILE:,} bytes.")
+    text, replaced = _decoded(raw.removeprefix(_BYTE_ORDER_MARK))
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UnreadableError(f"It is not JSON: {error.msg} at character {error.pos}.") from error
+    except ValueError as error:
+        raise UnreadableError("A number in it has too many digits.") from error
+    except RecursionError as error:
+        raise UnreadableError("It is nested too deeply.") from error
+    if not isinstance(found, dict):
+        raise UnreadableError("It is not a JSON object.")
+    return found, replaced
+
+
+def _decoded(raw: bytes) -> tuple[str, int]:
+    try:
+        return raw.decode("utf-8"), 0
+    except UnicodeDecodeError:
+        visible = raw.decode("utf-8", "replace")
+        return visible, len(visible) - len(raw.decode("utf-8", "ignore"))
+
+
+@lru_cache(maxsize=4096)
+def mapping(kind: str, source: str, target: str) -> Mapping:
+    return Mapping(kind=kind, source=source, target=target)
+
+
+class Reading:
+    """What is read of one issue: values of the type asked for, and a note of each that was not."""
+
+    def __init__(self, *, line: int, key: str | None = None) -> None:
+        self.line = line
+        self.key = key
+        self.people: dict[str, PersonRecord] = {}
+        self._losses: dict[tuple[str, LossCode], tuple[str, int]] = {}
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        return tuple(
+            Loss(line=self.line, key=self.key, field=field, code=code, reason=reason, count=count)
+            for (field, code), (reason, count) in self._losses.items()
+        )
+
+    def whole(self, reason: str, *, code: LossCode = LossCode.UNREADABLE) -> Loss:
+        return Loss(line=self.line, key=self.key, field="issue", code=code, reason=reason)
+
+    def lose(self, field: str, code: LossCode, reason: str, *, count: int = 1) -> None:
+        first, before = self._losses.get((field, code), (reason, 0))
+        self._losses[field, code] = (first, min(before + count, LARGEST_NUMBER))
+
+    def lose_unknown(self, values: AnyMapping[str, object], known: frozenset[str]) -> None:
+        """Notes every value of a field that Workgraph has no place for."""
+        kinds = 0
+        for name, value in values.items():
+            if name in known or not value:
+                continue
+            kinds += 1
+            field = clean_line(name, longest=80).text if kinds <= MOST_UNKNOWN_FIELDS else "fields"
+            items = len(value) if isinstance(value, list) else 1
+            self.lose(field, LossCode.NOT_KEPT, "Workgraph has no place for it.", count=items)
+
+    def text(self, field: str, value: object) -> str:
+        """Text as the source has it, made storable, of any length; empty if there is none."""
+        if value is None or value == "":
+            return ""
+        if not isinstance(value, str):
+            self._wrong_type(field, "text")
+            return ""
+        storable, replaced = replace_unstorable(unify_newlines(value))
+        self._note_replaced(field, replaced)
+        return storable
+
+    def fitting(self, field: str, text: str) -> str:
+        """The text, cut to what a field can hold."""
+        cut = cut_text(text)
+        if cut.cut:
+            self.lose(field, LossCode.CUT, f"Bytes over the limit of {LONGEST_TEXT:,}.", count=cut.cut)
+        return cut.text
+
+    def name(self, field: str, value: object, *, longest: int = LONGEST_LINE) -> str:
+        """One line; empty if there is none."""
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self._wrong_type(field, "text")
+            return ""
+        if len(value) <= longest and value.isascii() and value.isprintable():
+            return value.strip()
+        cleaned = clean_line(value, longest=longest)
+        self._note_replaced(field, cleaned.replaced)
+        if cleaned.cut:
+            self.lose(field, LossCode.CUT, f"Characters over the limit of {longest}.", count=cleaned.cut)
+        return cleaned.text
+
+    def fields(self, field: str, value: object) -> dict[str, object]:
+        if isinstance(value, dict):
+            return value
+        if value is not None:
+            self._wrong_type(field, "an object")
+        return {}
+
+    def items(self, field: str, value: object) -> list[object]:
+        if isinstance(value, list):
+            return value
+        if value is not None:
+            self._wrong_type(field, "a list")
+        return []
+
+    def named(self, field: str, value: object, *, longest: int = LONGEST_LINE) -> str:
+        """The name in an object that has one."""
+        return self.name(field, self.fields(field, value).get("name"), longest=longest)
+
+    def instant(self, field: str, value: object) -> datetime | None:
+        """A time in UTC; one without a zone is taken for UTC."""
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            self._wrong_type(field, "a time")
+            return None
+        try:
+            found = datetime.fromisoformat(value)
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.lose(field, LossCode.OUT_OF_RANGE, "It is no time that a calendar has.")
+            return None
+
+    def day(self, field: str, value: object) -> date | None:
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            self._wrong_type(field, "a date")
+            return None
+        try:
+            return date.fromisoformat(value[:10])
+        except ValueError:
+            self.lose(field, LossCode.OUT_OF_RANGE, "It is no date that a calendar has.")
+            return None
+
+    def login(self, field: str, value: object) -> str | None:
+        """The key of a person of whom the file tells nothing else; None for nobody."""
+        key = self.name(field, value)
+        if key and key not in self.people:
+            name = self.name(field, key, longest=LONGEST_PERSON)
+            self.people[key] = PersonRecord(key=key, name=name, email=None, is_active=True)
+        return key or None
+
+    def labels(self, names: list[str]) -> tuple[str, ...]:
+        """Each name once, and no more than an issue can have."""
+        kept = list(dict.fromkeys(name for name in names if name))
+        if len(kept) > MOST_LABELS:
+            self.lose(
+                "labels", LossCode.TOO_MANY, f"An issue has at most {MOST_LABELS}.", count=len(kept) - MOST_LABELS
+            )
+        return tuple(kept[:MOST_LABELS])
+
+    def _wrong_type(self, field: str, expected: str) -> None:
+        self.lose(field, LossCode.WRONG_TYPE, f"It is not {expected}.")
+
+    def _note_replaced(self, field: str, replaced: int) -> None:
+        if replaced:
+            self.lose(field, LossCode.REPLACED, "Control characters or lone surrogates became U+FFFD.", count=replaced)

@@ -1,0 +1,105 @@
+"""What an importer reads from a foreign tracker, whatever its format. All times are aware, in UTC."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.issues.priorities import Priority
+from domain.projects.categories import StateCategory
+
+
+class LossCode(StrEnum):
+    UNREADABLE = "UNREADABLE"  # the whole line or element is not what the format promises
+    MISSING = "MISSING"  # a value that every issue has is not there; something else stands in
+    WRONG_TYPE = "WRONG_TYPE"  # a value of another type than the format promises was left out
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    REPLACED = "REPLACED"  # characters that cannot be stored were replaced by U+FFFD
+    CUT = "CUT"  # text over the limit
+    TOO_MANY = "TOO_MANY"  # more items than an issue can have
+    INCOMPLETE = "INCOMPLETE"  # the file itself announces more than it holds
+    DUPLICATE = "DUPLICATE"
+    NOT_KEPT = "NOT_KEPT"  # Workgraph has no place for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """Something of the source that did not come through. Yielded in place of an issue, it is the whole issue.
+
+    `field` names a kind, not a place ("comments.body"), so that equal losses can be summed. No text of the source is
+    quoted.
+    """
+
+    line: int
+    key: str | None
+    field: str
+    code: LossCode
+    reason: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """A choice made for the reader: `kind` "state", "priority", "label" or "project", and what a name became."""
+
+    kind: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRecord:
+    """Identity is the key: names are shared by several people in real files."""
+
+    key: str
+    name: str
+    email: str | None
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRecord:
+    name: str
+    color: str | None
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentRecord:
+    """`key` is unique within its issue and stays the same when the file is exported again."""
+
+    key: str
+    author_key: str | None
+    body: str
+    created_at: datetime
+    updated_at: datetime | None
+    source_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRecord:
+    """One issue with all that hangs on it. `source_text` is there if the description is not what the file says."""
+
+    line: int
+    external_key: str
+    number: int | None
+    project_key: str
+    project_name: str
+    title: str
+    description: str
+    source_text: str | None
+    state_name: str
+    state_category: StateCategory
+    priority: Priority
+    labels: tuple[str, ...]  # at most as many as an issue can have, each once
+    assignee_keys: tuple[str, ...]
+    creator_key: str | None
+    parent_key: str | None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+    due_date: date | None
+    comments: tuple[CommentRecord, ...]
+    people: tuple[PersonRecord, ...]
+    mappings: tuple[Mapping, ...]
+    losses: tuple[Loss, ...]
+    label_details: tuple[LabelRecord, ...] = ()  # of those labels that the file says more about than a name

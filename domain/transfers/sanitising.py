@@ -1,0 +1,77 @@
+"""Foreign text made storable: what cannot be kept is replaced or cut so that a reader sees it."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from domain.shared.checks import LONGEST_LINE, LONGEST_TEXT
+
+REPLACEMENT = "\ufffd"
+_UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_FENCE = re.compile(r"^((?:> ?)*+ *+)(`{3,}|~{3,})([^\n]*)", re.MULTILINE)
+_NOTE_ROOM = 120  # bytes kept free for the note that says how much is missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanText:
+    """`replaced` characters and `cut` UTF-8 bytes (characters for a line) are gone from the original."""
+
+    text: str
+    replaced: int = 0
+    cut: int = 0
+
+
+def unify_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def replace_unstorable(text: str) -> tuple[str, int]:
+    """The text with control characters (not newline, tab) and lone surrogates as U+FFFD, and how many there were."""
+    if _UNSTORABLE.search(text) is None:
+        return text, 0
+    return _UNSTORABLE.subn(REPLACEMENT, text)
+
+
+def cut_text(text: str, *, longest: int = LONGEST_TEXT) -> CleanText:
+    """At most `longest` bytes of UTF-8, a note of what is missing included; an open code block is closed first."""
+    if len(text) * 4 <= longest:
+        return CleanText(text=text)
+    encoded = text.encode("utf-8")
+    if len(encoded) <= longest:
+        return CleanText(text=text)
+    room = max(longest - _NOTE_ROOM, 0)
+    kept, closing = _kept_part(encoded, room)
+    if closing:
+        # A hostile fence can be as long as the text itself: then it is cut away rather than closed.
+        kept, closing = _kept_part(encoded, room - len(closing)) if len(closing) < room // 2 else ("", "")
+    missing = len(encoded) - len(kept.encode("utf-8"))
+    note = f"\n\n[Cut on import: {missing:,} of {len(encoded):,} bytes are missing here.]"
+    return CleanText(text=(kept + closing + note)[:longest], cut=missing)
+
+
+def clean_line(text: str, *, longest: int = LONGEST_LINE) -> CleanText:
+    """One stripped line in Unicode normal form C, at most `longest` characters, the last an ellipsis if it was cut."""
+    joined = " ".join(text.split()) if any(space in text for space in "\n\r\t") else text.strip()
+    storable, replaced = replace_unstorable(joined)
+    line = storable if storable.isascii() else unicodedata.normalize("NFC", storable)
+    if len(line) <= longest:
+        return CleanText(text=line, replaced=replaced)
+    kept = line[: longest - 1].rstrip()
+    return CleanText(text=kept + "…", replaced=replaced, cut=len(line) - len(kept))
+
+
+def _kept_part(encoded: bytes, room: int) -> tuple[str, str]:
+    kept = encoded[:room].decode("utf-8", "ignore").rstrip()
+    return kept, _closing_fence(kept)
+
+
+def _closing_fence(text: str) -> str:
+    """What must follow a text that ends within a fenced code block, to end the block."""
+    opening: tuple[str, str] | None = None
+    for match in _FENCE.finditer(text):
+        prefix, fence, rest = match.groups()
+        if opening is None:
+            opening = (prefix, fence)
+        elif fence[0] == opening[1][0] and len(fence) >= len(opening[1]) and not rest.strip():
+            opening = None
+    return "" if opening is None else f"\n{opening[0]}{opening[1]}"

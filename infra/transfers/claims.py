@@ -1,0 +1,32 @@
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
+
+from infra.comments.tables import CommentRow
+from infra.issues.tables import IssueAssigneeRow, IssueRow
+from infra.transfers.tables import ExternalPersonRow
+
+
+class SqlClaimStore:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def hand_over(self, workspace_id: str, *, from_id: str, to_id: str) -> None:
+        written = (
+            update(IssueRow).where(IssueRow.workspace_id == workspace_id, IssueRow.creator_id == from_id),
+            update(CommentRow).where(CommentRow.workspace_id == workspace_id, CommentRow.author_id == from_id),
+            update(ExternalPersonRow).where(
+                ExternalPersonRow.workspace_id == workspace_id, ExternalPersonRow.user_id == from_id
+            ),
+        )
+        for statement, name in zip(written, ("creator_id", "author_id", "user_id"), strict=True):
+            await self._connection.execute(statement.values({name: to_id}))
+        await self._hand_over_assignments(workspace_id, from_id, to_id)
+
+    async def _hand_over_assignments(self, workspace_id: str, from_id: str, to_id: str) -> None:
+        here = select(IssueRow.id).where(IssueRow.workspace_id == workspace_id)
+        other = aliased(IssueAssigneeRow)
+        is_double = exists().where(other.issue_id == IssueAssigneeRow.issue_id, other.user_id == to_id)
+        mine = (IssueAssigneeRow.user_id == from_id) & IssueAssigneeRow.issue_id.in_(here)
+        await self._connection.execute(delete(IssueAssigneeRow).where(mine, is_double))
+        await self._connection.execute(update(IssueAssigneeRow).where(mine).values(user_id=to_id))

@@ -1,0 +1,83 @@
+from collections.abc import Sequence
+
+from sqlalchemy import case, exists, select
+
+from domain.accounts.model import normal_email
+from domain.shared.actor import Actor, Role
+from domain.shared.jobs import JobState
+from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
+from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, ImportState, LossKind
+from domain.transfers.queries import LossOrder, MappingOrder, RunOrder
+from infra.accounts.tables import UserRow
+from infra.db.keyset import Keyset
+from infra.db.read import Reads
+from infra.db.reader import among_ids, visibility, visible
+from infra.db.repository import builder_of, columns_of
+from infra.jobs.tables import JobRow
+from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow
+from infra.workspaces.tables import MemberRow
+
+# A job that has failed too often is parked, and only its own row says so.
+_IS_PARKED = exists().where(JobRow.id == ImportRunRow.job_id, JobRow.state == JobState.PARKED)
+_STATE = case((_IS_PARKED, ImportState.FAILED), else_=ImportRunRow.state).label("state")
+_RUNS = select(*(_STATE if each.key == "state" else each for each in columns_of(ImportRunRow, ImportRun)))
+_BY_IDS = _RUNS.where(among_ids(ImportRunRow.id), visible(ImportRunRow.workspace_id))
+_LOSSES = select(*columns_of(ImportLossRow, ImportLoss))
+_MAPPINGS = select(*columns_of(ImportMappingRow, ImportMapping))
+_LOSS_KINDS = (
+    select(ImportLossKindRow.run_id, *columns_of(ImportLossKindRow, LossKind))
+    .where(among_ids(ImportLossKindRow.run_id))
+    .order_by(ImportLossKindRow.places.desc(), ImportLossKindRow.field, ImportLossKindRow.code)
+)
+_RUN_KEYS = Keyset(RunOrder, {RunOrder.CREATED_AT: ImportRunRow.created_at}, id_column=ImportRunRow.id)
+_LOSS_KEYS = Keyset(LossOrder, {LossOrder.LINE: ImportLossRow.line}, id_column=ImportLossRow.id)
+_MAPPING_KEYS = Keyset(
+    MappingOrder,
+    {MappingOrder.KIND: ImportMappingRow.kind, MappingOrder.SOURCE: ImportMappingRow.source},
+    id_column=ImportMappingRow.id,
+)
+_MEMBER_IDS = (
+    select(MemberRow.user_id)
+    .join(UserRow, UserRow.id == MemberRow.user_id)
+    .order_by(MemberRow.created_at, MemberRow.id)
+    .limit(1)
+)
+_build_run = builder_of(ImportRun)
+_build_loss = builder_of(ImportLoss)
+_build_kind = builder_of(LossKind)
+_build_mapping = builder_of(ImportMapping)
+
+
+class SqlImportReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def importer_id(self, workspace_id: str, email: str | None) -> str | None:
+        wanted = MemberRow.role == Role.OWNER if email is None else UserRow.email == normal_email(email)
+        statement = _MEMBER_IDS.where(MemberRow.workspace_id == workspace_id, wanted)
+        rows = await self._reads.fetch(statement)
+        return str(rows[0].user_id) if rows else None
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
+        rows = await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor))
+        return {row.id: _build_run(row) for row in rows}
+
+    async def of_workspaces(self, workspace_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportRun]]:
+        sort = (Sort(by=RunOrder.CREATED_AT, direction=Direction.DESC),)
+        plan = _RUN_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="imports")
+        return await plan.pages(self._reads, _RUNS, _build_run, parent=ImportRunRow.workspace_id, parents=workspace_ids)
+
+    async def losses_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportLoss]]:
+        plan = _LOSS_KEYS.plan((Sort(by=LossOrder.LINE),), request, default=DEFAULT_NESTED, scope="losses")
+        return await plan.pages(self._reads, _LOSSES, _build_loss, parent=ImportLossRow.run_id, parents=run_ids)
+
+    async def loss_kinds_of(self, run_ids: Sequence[str]) -> Sequence[Sequence[LossKind]]:
+        found: dict[str, list[LossKind]] = {run_id: [] for run_id in run_ids}
+        for row in await self._reads.fetch(_LOSS_KINDS, ids=list(found)):
+            found[row[0]].append(_build_kind(row[1:]))
+        return [found[run_id] for run_id in run_ids]
+
+    async def mappings_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportMapping]]:
+        sort = (Sort(by=MappingOrder.KIND), Sort(by=MappingOrder.SOURCE))
+        plan = _MAPPING_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="mappings")
+        return await plan.pages(self._reads, _MAPPINGS, _build_mapping, parent=ImportMappingRow.run_id, parents=run_ids)

@@ -1,0 +1,302 @@
+"""Sets of rows, written by COPY and single statements over arrays."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import fields
+from typing import Any
+
+import asyncpg
+from sqlalchemy import ARRAY, Text, any_, bindparam, delete, func, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.accounts.model import User
+from domain.comments.model import Comment
+from domain.issues.model import Issue
+from domain.labels.model import Label
+from domain.projects.model import Project, State
+from domain.transfers.ports import IssueLink, NamedParent, NewPerson, Origin, StoredComment, StoredIssue, Unstorable
+from domain.workspaces.model import Member
+from infra.accounts.tables import UserRow
+from infra.comments.tables import CommentRow
+from infra.db.base import Base
+from infra.db.bulk import copy_entities, copy_rows, update_rows
+from infra.db.engine import sqlstate
+from infra.db.repository import RowMapping
+from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
+from infra.labels.tables import LabelRow
+from infra.projects.tables import ProjectNumberRow, ProjectRow, StateRow
+from infra.transfers.tables import ExternalPersonRow, ImportedCommentRow, ImportedIssueRow, ImportParentRow
+from infra.workspaces.tables import MemberRow
+
+_REFUSALS = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
+_IMPORTS, _TREE = 1, 0  # seeds that keep the two advisory locks of one workspace apart
+
+_PROJECTS = RowMapping.of(ProjectRow, Project)
+_LABELS = RowMapping.of(LabelRow, Label)
+_ISSUES = RowMapping.of(IssueRow, Issue)
+_COMMENTS = RowMapping.of(CommentRow, Comment)
+_ISSUE_CHANGES = (
+    "title",
+    "description",
+    "state_id",
+    "priority",
+    "creator_id",
+    "parent_id",
+    "due_date",
+    "completed_at",
+    "created_at",
+    "updated_at",
+)
+_COMMENT_CHANGES = ("author_id", "body", "edited_at", "created_at", "updated_at")
+_ORIGIN = ("id", "digest", "source")
+
+
+def _names(entity: type[Any]) -> list[str]:
+    return [field.name for field in fields(entity)]
+
+
+def _among(column: Any, values: Collection[Any]) -> Any:
+    """`= ANY(array)`: one statement, and one plan, however many values there are."""
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+
+
+@asynccontextmanager
+async def _refusals() -> AsyncIterator[None]:
+    """Turns the database's, and its driver's, refusal of a value into Unstorable."""
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlstate(error).startswith(_REFUSALS):
+            raise Unstorable from error
+        raise
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError) as error:
+        raise Unstorable from error
+
+
+class SqlImportStore:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def lock(self, workspace_id: str) -> None:
+        await self._lock(workspace_id, _IMPORTS)
+
+    async def lock_tree(self, workspace_id: str) -> None:
+        await self._lock(workspace_id, _TREE)
+
+    async def project(self, workspace_id: str, key: str) -> Project | None:
+        statement = _PROJECTS.select.where(ProjectRow.workspace_id == workspace_id, ProjectRow.key == key)
+        row = (await self._connection.execute(statement.with_for_update())).first()
+        return _PROJECTS.build(row) if row else None
+
+    async def people(self, workspace_id: str, source: str, keys: Collection[str]) -> dict[str, str]:
+        async with _refusals():
+            rows = await self._connection.execute(
+                select(ExternalPersonRow.key, ExternalPersonRow.user_id).where(
+                    ExternalPersonRow.workspace_id == workspace_id,
+                    ExternalPersonRow.source == source,
+                    _among(ExternalPersonRow.key, keys),
+                )
+            )
+        return {row.key: row.user_id for row in rows}
+
+    async def members_by_email(self, workspace_id: str, emails: Collection[str]) -> dict[str, str]:
+        async with _refusals():
+            rows = await self._connection.execute(
+                select(UserRow.email, UserRow.id)
+                .join(MemberRow, MemberRow.user_id == UserRow.id)
+                .where(MemberRow.workspace_id == workspace_id, _among(UserRow.email, emails))
+            )
+        return {row.email: row.id for row in rows if row.email is not None}
+
+    async def add_people(self, source: str, people: Sequence[NewPerson]) -> None:
+        known = [(person.member.workspace_id, source, person.key, person.user.id) for person in people]
+        async with _refusals():
+            await copy_entities(self._connection, UserRow, _names(User), [person.user for person in people])
+            await copy_entities(self._connection, MemberRow, _names(Member), [person.member for person in people])
+            await self._know(known)
+
+    async def know_people(self, workspace_id: str, source: str, user_ids: Mapping[str, str]) -> None:
+        async with _refusals():
+            await self._know([(workspace_id, source, key, user_id) for key, user_id in user_ids.items()])
+
+    async def labels(self, workspace_id: str, names: Collection[str]) -> dict[str, Label]:
+        async with _refusals():
+            statement = _LABELS.select.where(LabelRow.workspace_id == workspace_id, _among(LabelRow.name, names))
+            labels = [_LABELS.build(row) for row in await self._connection.execute(statement)]
+        return {label.name: label for label in labels}
+
+    async def add_labels(self, labels: Sequence[Label]) -> None:
+        await self._add(LabelRow, Label, labels)
+
+    async def add_states(self, states: Sequence[State]) -> None:
+        await self._add(StateRow, State, states)
+
+    async def issues(self, project_id: str, source: str, keys: Collection[str]) -> dict[str, StoredIssue]:
+        same = (IssueRow.project_id == project_id) & (IssueRow.external_source == source)
+        assignees = _collected(IssueAssigneeRow.user_id, IssueAssigneeRow.issue_id)
+        labels = _collected(IssueLabelRow.label_id, IssueLabelRow.issue_id)
+        statement = (
+            _ISSUES.select.add_columns(ImportedIssueRow.digest, ImportedIssueRow.run_id, assignees, labels)
+            .outerjoin(ImportedIssueRow, ImportedIssueRow.id == IssueRow.id)
+            .where(same, _among(IssueRow.external_key, keys))
+            .order_by(IssueRow.id)
+            .with_for_update(of=IssueRow)
+        )
+        async with _refusals():
+            rows = (await self._connection.execute(statement)).all()
+        found = {}
+        for row in rows:
+            issue: Issue = _ISSUES.build(row)
+            digest, run_id, assignee_ids, label_ids = row[-4:]
+            assert issue.external_key is not None
+            found[issue.external_key] = StoredIssue(
+                issue=issue,
+                digest=digest or "",
+                run_id=run_id or "",
+                assignee_ids=frozenset(assignee_ids),
+                label_ids=frozenset(label_ids),
+            )
+        return found
+
+    async def comments(self, issue_ids: Collection[str]) -> dict[tuple[str, str], StoredComment]:
+        digest = func.coalesce(ImportedCommentRow.digest, literal("")).label("digest")
+        statement = (
+            select(CommentRow.id, CommentRow.issue_id, CommentRow.external_key, CommentRow.deleted_at, digest)
+            .outerjoin(ImportedCommentRow, ImportedCommentRow.id == CommentRow.id)
+            .where(_among(CommentRow.issue_id, issue_ids), CommentRow.external_key.is_not(None))
+        )
+        return {
+            (row.issue_id, row.external_key): StoredComment(
+                id=row.id, digest=row.digest, is_deleted=row.deleted_at is not None
+            )
+            for row in await self._connection.execute(statement)
+        }
+
+    async def comments_by_id(self, ids: Collection[str]) -> dict[str, Comment]:
+        statement = _COMMENTS.select.where(_among(CommentRow.id, ids)).order_by(CommentRow.id).with_for_update()
+        comments = [_COMMENTS.build(row) for row in await self._connection.execute(statement)]
+        return {comment.id: comment for comment in comments}
+
+    async def highest_number(self, project_id: str) -> int:
+        counter = upsert(ProjectNumberRow).values(project_id=project_id, number=0)
+        locked = counter.on_conflict_do_update(
+            index_elements=[ProjectNumberRow.project_id], set_={"number": ProjectNumberRow.number}
+        ).returning(ProjectNumberRow.number)
+        return int((await self._connection.execute(locked)).scalar_one())
+
+    async def raise_number(self, project_id: str, number: int) -> None:
+        raised = update(ProjectNumberRow).where(
+            ProjectNumberRow.project_id == project_id, ProjectNumberRow.number < number
+        )
+        await self._connection.execute(raised.values(number=number))
+
+    async def taken_numbers(self, project_id: str, numbers: Collection[int]) -> frozenset[int]:
+        among = (IssueRow.project_id == project_id) & _among(IssueRow.number, numbers)
+        return frozenset(await self._connection.scalars(select(IssueRow.number).where(among)))
+
+    async def add_issues(self, issues: Sequence[Issue]) -> None:
+        await self._add(IssueRow, Issue, issues)
+
+    async def save_issues(self, issues: Sequence[Issue]) -> None:
+        async with _refusals():
+            await update_rows(self._connection, IssueRow, _ISSUE_CHANGES, issues)
+
+    async def link_assignees(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+        await self._link(IssueAssigneeRow, IssueAssigneeRow.user_id, add, remove)
+
+    async def link_labels(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+        await self._link(IssueLabelRow, IssueLabelRow.label_id, add, remove)
+
+    async def add_comments(self, comments: Sequence[Comment]) -> None:
+        await self._add(CommentRow, Comment, comments)
+
+    async def save_comments(self, comments: Sequence[Comment]) -> None:
+        async with _refusals():
+            await update_rows(self._connection, CommentRow, _COMMENT_CHANGES, comments)
+
+    async def keep_origins(self, issues: Sequence[Origin], comments: Sequence[Origin]) -> None:
+        async with _refusals():
+            for table, origins in ((ImportedIssueRow, issues), (ImportedCommentRow, comments)):
+                if origins:
+                    earlier = delete(table).where(_among(table.id, [origin.id for origin in origins]))
+                    await self._connection.execute(earlier)
+                    await copy_entities(self._connection, table, _ORIGIN, origins)
+
+    async def mark_seen(self, run_id: str, issue_ids: Sequence[str]) -> None:
+        if issue_ids:
+            seen = update(ImportedIssueRow).where(_among(ImportedIssueRow.id, issue_ids)).values(run_id=run_id)
+            await self._connection.execute(seen)
+
+    async def name_parents(self, run_id: str, parents: Sequence[NamedParent]) -> None:
+        rows = [(run_id, each.issue_id, each.parent_key, each.line) for each in parents]
+        async with _refusals():
+            await copy_rows(self._connection, ImportParentRow, ("run_id", "issue_id", "parent_key", "line"), rows)
+
+    async def take_parents(self, run_id: str, *, most: int) -> list[NamedParent]:
+        some = (
+            select(ImportParentRow.issue_id)
+            .where(ImportParentRow.run_id == run_id)
+            .order_by(ImportParentRow.issue_id)
+            .limit(most)
+        )
+        taken = (
+            delete(ImportParentRow)
+            .where(ImportParentRow.run_id == run_id, ImportParentRow.issue_id.in_(some))
+            .returning(ImportParentRow.issue_id, ImportParentRow.parent_key, ImportParentRow.line)
+        )
+        found = [
+            NamedParent(issue_id=row.issue_id, parent_key=row.parent_key, line=row.line)
+            for row in await self._connection.execute(taken)
+        ]
+        return sorted(found, key=lambda named: named.line)
+
+    async def issues_by_key(self, workspace_id: str, source: str, keys: Collection[str]) -> dict[str, list[Issue]]:
+        # The unique index begins with the project: so each project of the workspace is looked into.
+        projects = select(ProjectRow.id).where(ProjectRow.workspace_id == workspace_id)
+        statement = _ISSUES.select.where(
+            IssueRow.project_id.in_(projects),
+            IssueRow.external_source == source,
+            _among(IssueRow.external_key, keys),
+        )
+        found: dict[str, list[Issue]] = {}
+        for row in await self._connection.execute(statement.order_by(IssueRow.id)):
+            issue: Issue = _ISSUES.build(row)
+            found.setdefault(issue.external_key or "", []).append(issue)
+        return found
+
+    async def issues_by_id(self, ids: Collection[str]) -> dict[str, Issue]:
+        statement = _ISSUES.select.where(_among(IssueRow.id, ids)).order_by(IssueRow.id).with_for_update()
+        issues = [_ISSUES.build(row) for row in await self._connection.execute(statement)]
+        return {issue.id: issue for issue in issues}
+
+    async def parents_above(self, ids: Collection[str]) -> dict[str, str]:
+        columns = (IssueRow.id, IssueRow.parent_id)
+        above = select(*columns).where(_among(IssueRow.id, ids)).cte("above", recursive=True)
+        above = above.union(select(*columns).join(above, IssueRow.id == above.c.parent_id))
+        statement = select(above.c.id, above.c.parent_id).where(above.c.parent_id.is_not(None))
+        return {row.id: row.parent_id for row in await self._connection.execute(statement)}
+
+    async def _lock(self, workspace_id: str, seed: int) -> None:
+        await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(workspace_id, seed))))
+
+    async def _add(self, table: type[Base], entity: type[Any], entities: Sequence[Any]) -> None:
+        async with _refusals():
+            await copy_entities(self._connection, table, _names(entity), entities)
+
+    async def _know(self, known: Sequence[tuple[str, str, str, str]]) -> None:
+        await copy_rows(self._connection, ExternalPersonRow, ("workspace_id", "source", "key", "user_id"), known)
+
+    async def _link(self, links: Any, other: Any, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+        if remove:
+            pairs = [(link.issue_id, link.other_id) for link in remove]
+            await self._connection.execute(delete(links).where(tuple_(links.issue_id, other).in_(pairs)))
+        rows = [(link.issue_id, link.other_id) for link in add]
+        await copy_rows(self._connection, links, ("issue_id", other.key), rows)
+
+
+def _collected(column: Any, issue_id: Any) -> Any:
+    """All that an issue is linked to, as an array."""
+    ids = select(column).where(issue_id == IssueRow.id).correlate(IssueRow)
+    return func.array(ids.scalar_subquery(), type_=ARRAY(Text))

@@ -1,0 +1,157 @@
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.transfers.model import ImportFormat, ImportState
+from domain.transfers.records import LossCode
+from infra.accounts.tables import UserRow
+from infra.comments.tables import CommentRow
+from infra.db.base import Base, Id, Key, named_enum, one_of
+from infra.issues.tables import IssueRow
+from infra.workspaces.tables import WorkspaceRow
+
+
+class UploadRow(Base):
+    """A file in the store, under the row's id."""
+
+    __tablename__ = "upload"
+    __table_args__ = (Index(None, "owner_id", "created_at"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    owner_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
+    name: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[Key]
+    created_at: Mapped[datetime]
+
+
+class ImportRunRow(Base):
+    """The file itself is deleted when its import is done; the report stays."""
+
+    __tablename__ = "import_run"
+    __table_args__ = (
+        Index(None, "workspace_id", "created_at", "id"),
+        one_of("format", ImportFormat),
+        one_of("state", ImportState),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"))
+    format: Mapped[ImportFormat] = mapped_column(named_enum(ImportFormat))
+    project_key: Mapped[Key | None]
+    file_name: Mapped[str]
+    file_digest: Mapped[Key]
+    upload_id: Mapped[Id]
+    job_id: Mapped[Id]
+    started_by_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
+    state: Mapped[ImportState] = mapped_column(named_enum(ImportState))
+    failure: Mapped[str | None]
+    position: Mapped[int]
+    total: Mapped[int | None]
+    issues_read: Mapped[int]
+    issues_created: Mapped[int]
+    issues_changed: Mapped[int]
+    issues_unchanged: Mapped[int]
+    comments_read: Mapped[int]
+    comments_created: Mapped[int]
+    comments_changed: Mapped[int]
+    comments_unchanged: Mapped[int]
+    people_created: Mapped[int]
+    labels_created: Mapped[int]
+    loss_count: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class ImportLossRow(Base):
+    """What did not come through, up to a number of rows for each kind of loss."""
+
+    __tablename__ = "import_loss"
+    __table_args__ = (Index(None, "run_id", "line", "id"), one_of("code", LossCode))
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    run_id: Mapped[Id] = mapped_column(ForeignKey(ImportRunRow.id, ondelete="CASCADE"))
+    line: Mapped[int]
+    key: Mapped[str | None]
+    field: Mapped[str]
+    code: Mapped[LossCode] = mapped_column(named_enum(LossCode))
+    reason: Mapped[str]
+    count: Mapped[int]
+
+
+class ImportLossKindRow(Base):
+    """How much was lost in all, kind by kind."""
+
+    __tablename__ = "import_loss_kind"
+    __table_args__ = (one_of("code", LossCode),)
+
+    run_id: Mapped[Id] = mapped_column(ForeignKey(ImportRunRow.id, ondelete="CASCADE"), primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[LossCode] = mapped_column(named_enum(LossCode), primary_key=True)
+    places: Mapped[int]
+    count: Mapped[int] = mapped_column(BigInteger)
+    first_line: Mapped[int]
+    first_reason: Mapped[str]
+
+
+class ImportMappingRow(Base):
+    """What names of the file became, and how often."""
+
+    __tablename__ = "import_mapping"
+    __table_args__ = (UniqueConstraint("run_id", "kind", "source", "target"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    run_id: Mapped[Id] = mapped_column(ForeignKey(ImportRunRow.id, ondelete="CASCADE"))
+    kind: Mapped[Key]
+    source: Mapped[Key]
+    target: Mapped[Key]
+    count: Mapped[int]
+
+
+class ImportParentRow(Base):
+    """A parent that the file names, until all issues are there and it can be looked up."""
+
+    __tablename__ = "import_parent"
+
+    run_id: Mapped[Id] = mapped_column(ForeignKey(ImportRunRow.id, ondelete="CASCADE"), primary_key=True)
+    issue_id: Mapped[Id] = mapped_column(ForeignKey(IssueRow.id, ondelete="CASCADE"), primary_key=True)
+    parent_key: Mapped[str]
+    line: Mapped[int]
+
+
+class ExternalPersonRow(Base):
+    """Who somebody of another tracker is here."""
+
+    __tablename__ = "external_person"
+    __table_args__ = (Index(None, "user_id"),)
+
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"), primary_key=True)
+    source: Mapped[Key] = mapped_column(primary_key=True)
+    key: Mapped[Key] = mapped_column(primary_key=True)
+    user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
+
+
+class ImportedIssueRow(Base):
+    """`digest` tells whether the file says anything new; `source` is the description before it became markdown.
+
+    `run_id` is the last run that came across the issue, so that a file which has a key twice is found out.
+    """
+
+    __tablename__ = "imported_issue"
+
+    id: Mapped[Id] = mapped_column(ForeignKey(IssueRow.id, ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[Id | None]
+    digest: Mapped[Key]
+    source: Mapped[str | None]
+
+
+class ImportedCommentRow(Base):
+    """The same for a comment and its body."""
+
+    __tablename__ = "imported_comment"
+
+    id: Mapped[Id] = mapped_column(ForeignKey(CommentRow.id, ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[Key]
+    source: Mapped[str | None]
