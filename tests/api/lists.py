@@ -1,12 +1,16 @@
 """Every list of the schema, filled: what it hangs on, what is in it, and how it can be sorted."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import insert
+
 from domain.issues.priorities import Priority
 from domain.shared.actor import Role
+from infra.db.base import Base
+from infra.transfers.tables import ImportLossRow, ImportMappingRow
 from tests.api.client import Client
 from tests.api.world import World
 from tests.factories.accounts import UserFactory
@@ -15,6 +19,7 @@ from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory
+from tests.factories.transfers import ImportLossFactory, ImportMappingFactory, ImportRunFactory
 from tests.factories.workspaces import MemberFactory, WorkspaceFactory
 
 ISSUE_ORDERS = {
@@ -38,8 +43,13 @@ class Listed:
     """GraphQL's sort keys and the attributes that they sort by."""
     usual: tuple[str, str]
     """Sort key (or attribute, where the list cannot be sorted) and direction of the list's own order."""
+    identity: str = "id"
+    """The field that tells the items apart; it is asked for under the name id."""
 
     def query(self, arguments: str, select: str) -> str:
+        """`{ id` in the selection stands for what tells the items apart."""
+        if self.identity != "id":
+            select = select.replace("{ id", f"{{ id: {self.identity}")
         field = f"list: {self.field}{f'({arguments})' if arguments else ''} {{ {select} }}"
         if self.parent is None:
             return f"{{ {field} }}"
@@ -61,7 +71,7 @@ class Listed:
         there.sort(key=lambda item: (getattr(item, attribute), item.id), reverse=is_descending)
         absent = [item for item in self.items if getattr(item, attribute) is None]
         absent.sort(key=lambda item: item.id, reverse=is_descending)
-        return [item.id for item in (absent + there if nulls == "FIRST" else there + absent)]
+        return [getattr(item, self.identity) for item in (absent + there if nulls == "FIRST" else there + absent)]
 
 
 def _issues(world: World, count: int, **fields: Any) -> list[Any]:
@@ -228,6 +238,52 @@ async def workspaces_of_person(world: World, count: int) -> Listed:
     )
 
 
+async def imports_of_workspace(world: World, count: int) -> Listed:
+    owner = world.here.people[Role.OWNER]
+    items = [
+        ImportRunFactory(
+            workspace=world.here.workspace, started_by_id=owner.id, created_at=MADE + timedelta(hours=number // 3)
+        )
+        for number in range(count)
+    ]
+    await world.store(*items)
+    return Listed(
+        client=world.owner,
+        parent=f"Workspace {world.here.workspace.id}",
+        field="imports",
+        items=items,
+        default=20,
+        orders={},
+        usual=("created_at", "DESC"),
+    )
+
+
+async def _of_import(world: World, field: str, table: type[Base], items: list[Any], usual: str) -> Listed:
+    run = ImportRunFactory(workspace=world.here.workspace, started_by_id=world.here.people[Role.OWNER].id)
+    await world.store(run)
+    if items:
+        async with world.engine.begin() as connection:
+            await connection.execute(insert(table), [{"run_id": run.id, **asdict(item)} for item in items])
+    return Listed(
+        client=world.owner,
+        parent=f"ImportRun {run.id}",
+        field=field,
+        items=items,
+        default=20,
+        orders={},
+        usual=(usual, "ASC"),
+        identity=usual,
+    )
+
+
+async def losses_of_import(world: World, count: int) -> Listed:
+    return await _of_import(world, "losses", ImportLossRow, ImportLossFactory.build_batch(count), "line")
+
+
+async def mappings_of_import(world: World, count: int) -> Listed:
+    return await _of_import(world, "mappings", ImportMappingRow, ImportMappingFactory.build_batch(count), "source")
+
+
 LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Query.workspaces": workspaces_of_person,
     "Workspace.members": members_of_workspace,
@@ -238,4 +294,7 @@ LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Project.issues": issues_of_project,
     "Issue.children": children_of_issue,
     "Issue.comments": comments_of_issue,
+    "Workspace.imports": imports_of_workspace,
+    "ImportRun.losses": losses_of_import,
+    "ImportRun.mappings": mappings_of_import,
 }

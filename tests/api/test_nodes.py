@@ -1,19 +1,25 @@
 import pytest
 
+from api.shared.node import NODES as NODE_KINDS
 from domain.shared.actor import Actor, Role
+from domain.shared.ids import prefix_of
 from tests.api.client import Client
 from tests.api.world import Place, World
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.moments import MADE
+from tests.factories.transfers import ImportRunFactory
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 
 
-def nodes_of(place: Place) -> dict[str, str]:
+async def nodes_of(world: World, place: Place) -> dict[str, str]:
     """An id of each kind."""
+    run = ImportRunFactory(workspace=place.workspace, started_by_id=place.people[Role.OWNER].id)
+    await world.store(run)
     return {
+        "ImportRun": run.id,
         "User": place.people[Role.GUEST].id,
         "Workspace": place.workspace.id,
         "Member": place.members[Role.ADMIN].id,
@@ -26,19 +32,21 @@ def nodes_of(place: Place) -> dict[str, str]:
 
 
 async def test_every_kind_can_be_read_by_its_id(world: World):
-    for kind, node_id in nodes_of(world.here).items():
+    nodes = await nodes_of(world, world.here)
+    assert {prefix_of(node_id) for node_id in nodes.values()} == set(NODE_KINDS)
+    for kind, node_id in nodes.items():
         assert await world.member.run(NODE, id=node_id) == {"node": {"__typename": kind, "id": node_id}}
 
 
 async def test_what_is_elsewhere_or_nowhere_is_null(world: World):
-    for node_id in nodes_of(world.elsewhere).values():
+    for node_id in (await nodes_of(world, world.elsewhere)).values():
         assert await world.member.run(NODE, id=node_id) == {"node": None}, node_id
         fresh = IDS.new(node_id.partition("_")[0])
         assert await world.member.run(NODE, id=fresh) == {"node": None}, fresh
 
 
 async def test_many_nodes_come_in_the_order_of_their_ids(world: World):
-    here, elsewhere = nodes_of(world.here), nodes_of(world.elsewhere)
+    here, elsewhere = [await nodes_of(world, place) for place in (world.here, world.elsewhere)]
     ids = [here["Issue"], elsewhere["Issue"], here["User"], here["Issue"], IDS.new("lab"), here["Label"]]
     expected = [("Issue", ids[0]), None, ("User", ids[2]), ("Issue", ids[3]), None, ("Label", ids[5])]
     data = await world.member.run(NODES, ids=ids)

@@ -35,6 +35,9 @@ CONTENT = {
     "Workspace.trash": "title parent { title } children { totalCount } comments { totalCount nodes { body } }",
     "Project.issues": "title state { name project { key } } comments(first: 1) { nodes { author { name } } }",
     "Issue.children": "title parent { title creator { name } } assignees { name }",
+    "Workspace.imports": "startedBy { name } lossKinds { field } losses { totalCount nodes { line } }",
+    "ImportRun.losses": "reason",
+    "ImportRun.mappings": "target",
     "Issue.comments": "body author { name } issue { title project { key } }",
 }
 

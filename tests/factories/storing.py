@@ -13,6 +13,7 @@ from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.projects.model import Project, State
+from domain.transfers.model import ImportRun
 from domain.workspaces.model import Member, Workspace
 from infra.accounts.repository import SqlUserRepository
 from infra.auth.repository import SqlSessionRepository
@@ -22,6 +23,7 @@ from infra.issues.tables import IssueAssigneeRow, IssueLabelRow
 from infra.labels.repository import SqlLabelRepository
 from infra.projects.repository import SqlProjectRepository, SqlStateRepository
 from infra.projects.tables import ProjectNumberRow
+from infra.transfers.repository import SqlImportRunRepository
 from infra.workspaces.repository import SqlMemberRepository, SqlWorkspaceRepository
 
 # In the order in which one refers to another.
@@ -35,6 +37,7 @@ REPOSITORIES: dict[type, Any] = {
     Label: SqlLabelRepository,
     Issue: SqlIssueRepository,
     Comment: SqlCommentRepository,
+    ImportRun: SqlImportRunRepository,
 }
 
 
