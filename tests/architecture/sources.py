@@ -1,7 +1,7 @@
 """The project's own source text, parsed."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
@@ -24,17 +24,22 @@ class Source:
     def tree(self) -> ast.Module:
         return ast.parse(self.text)
 
-    @property
-    def functions(self) -> Iterator[Function]:
-        for node in ast.walk(self.tree):
-            if isinstance(node, Function):
-                yield node
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.tree))
 
     @property
-    def classes(self) -> Iterator[ast.ClassDef]:
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.ClassDef):
-                yield node
+    def functions(self) -> list[Function]:
+        return [node for node in self.nodes if isinstance(node, Function)]
+
+    @property
+    def classes(self) -> list[ast.ClassDef]:
+        return [node for node in self.nodes if isinstance(node, ast.ClassDef)]
+
+    @cached_property
+    def imports(self) -> list[tuple[int, str]]:
+        """Line and full name of every import; `from a import b` counts as `a.b`."""
+        return list(_imported(self.nodes))
 
     @property
     def module(self) -> ModuleType:
@@ -54,9 +59,8 @@ def _read(path: Path) -> Source:
     return Source(str(path.relative_to(ROOT)), path.read_text("utf-8"))
 
 
-def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and full name of every import; `from a import b` counts as `a.b`."""
-    for node in ast.walk(tree):
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -2,7 +2,7 @@
 
 import tomllib
 
-from tests.architecture.sources import ROOT, Source, imported, sources
+from tests.architecture.sources import ROOT, Source, sources
 
 
 def lazy_loads(source: Source) -> list[str]:
@@ -14,7 +14,7 @@ def lazy_loads(source: Source) -> list[str]:
     )
     return [
         f"{source.name}:{line}: select the columns in a reader; nothing loads by itself."
-        for line, name in imported(source.tree)
+        for line, name in source.imports
         if name in names or name.startswith("sqlalchemy.ext.asyncio.AsyncSession")
     ]
 
@@ -29,7 +29,7 @@ def test_nothing_loads_lazily() -> None:
 def mocks(source: Source) -> list[str]:
     return [
         f"{source.name}:{line}: write a fake of the port in tests/fakes, or use the real thing."
-        for line, name in imported(source.tree)
+        for line, name in source.imports
         if name.startswith(("unittest.mock", "mock.", "pytest_mock"))
     ]
 

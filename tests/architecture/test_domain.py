@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from inspect import isclass
 from typing import Any
 
-from tests.architecture.sources import Function, Source, imported, sources
+from tests.architecture.sources import Function, Source, sources
 
 SERVER_OWNED = re.compile(
     r"id|number|identifier|revision|creator_id|author_id|external_source|external_key|is_placeholder|roles?|\w+_at"
@@ -156,7 +156,7 @@ def foreign_raises(source: Source) -> list[str]:
     """Built-in errors for what a caller did wrong; the domain has its own, with stable codes."""
     return [
         f"{source.name}:{node.lineno}: raise a DomainError of domain/shared/errors.py."
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Raise) and node.exc is not None
         for name in [ast.unparse(node.exc).partition("(")[0]]
         if name in ("ValueError", "TypeError", "KeyError", "RuntimeError", "Exception", "LookupError")
@@ -175,7 +175,7 @@ def worldly_imports(source: Source) -> list[str]:
     """Time, chance, files and processes come through ports, so that tests can hold them still."""
     return [
         f"{source.name}:{line}: take it from a port, or say in CHANCE why not."
-        for line, name in imported(source.tree)
+        for line, name in source.imports
         for module in [name.partition(".")[0]]
         if module in WORLDLY and f"{source.name}:{module}" not in CHANCE
     ]

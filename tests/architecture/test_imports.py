@@ -14,7 +14,7 @@ from importlinter import configuration
 from importlinter.application.use_cases import _register_contract_types, read_user_options
 from importlinter.domain.contract import Contract, registry
 
-from tests.architecture.sources import ROOT, Source, imported, sources
+from tests.architecture.sources import ROOT, Source, sources
 
 configuration.configure()
 
@@ -102,7 +102,7 @@ def foreign_imports(source: Source) -> list[str]:
     own = {"domain", *sys.stdlib_module_names}
     return [
         f"{source.name}:{line}: {name} is outside of the standard library: declare a port, and use it in infra."
-        for line, name in imported(source.tree)
+        for line, name in source.imports
         if name.partition(".")[0] not in own
     ]
 
@@ -119,9 +119,13 @@ def test_a_library_in_the_domain_is_found() -> None:
 
 def misplaced_imports(source: Source) -> list[str]:
     """Imports inside functions, relative ones, and TYPE_CHECKING where GraphQL's recursive types do not need it."""
-    inner = {line for function in source.functions for line, _ in imported(function)}
+    inner = {
+        line
+        for line, _ in source.imports
+        if any(function.lineno < line <= (function.end_lineno or 0) for function in source.functions)
+    }
     found = [f"{source.name}:{line}: import at the top; break a cycle by moving code." for line in sorted(inner)]
-    for line, name in imported(source.tree):
+    for line, name in source.imports:
         if name.startswith("."):
             found.append(f"{source.name}:{line}: write the module's full name.")
         if name == "typing.TYPE_CHECKING" and not (
@@ -157,7 +161,7 @@ def unused_packages(names: Collection[str]) -> list[str]:
 
 def test_every_package_that_the_project_is_built_on_is_used() -> None:
     everywhere = (*sources(), *sources("tests/**/*.py"))
-    names = {name.partition(".")[0] for source in everywhere for _, name in imported(source.tree)}
+    names = {name.partition(".")[0] for source in everywhere for _, name in source.imports}
     assert unused_packages(names) == []
     assert unused_packages(names - {"arq"}) == ["arq: nothing imports arq. Use it, or say in USED_BY_NAME who does."]
 
@@ -180,7 +184,7 @@ def test_packages_that_are_used_by_name_really_are() -> None:
 def environment_readers(source: Source) -> list[str]:
     return [
         f"{source.name}:{node.lineno}: take what you need of infra/settings.py."
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     ]
 

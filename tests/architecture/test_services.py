@@ -117,7 +117,7 @@ def misplaced_commits(source: Source) -> list[str]:
 def foreign_commits(source: Source) -> list[str]:
     return [
         f"{source.name}:{node.lineno}: only services commit: let a service do the whole use case."
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if is_commit(node)
     ]
 
