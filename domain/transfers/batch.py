@@ -6,9 +6,9 @@ from datetime import datetime
 from hashlib import blake2b
 
 from domain.accounts.model import UserId
+from domain.issues.commands import IssueDraft
 from domain.issues.events import IssueCreated, IssueUpdated
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, Issue, IssueId
-from domain.issues.priorities import Priority
 from domain.labels.model import Label
 from domain.projects.model import Project, State
 from domain.shared.errors import Rejected
@@ -139,9 +139,9 @@ class Batch:
     ) -> Issue:
         """The issue as the file says; of one that is there already, only what a file can say is replaced."""
         state = setting.states[record.state_name]
-        base = stored.issue if stored is not None else self._blank(setting, record, numbers[record.external_key])
+        issue = stored.issue if stored else self._drafted(setting, record, numbers[record.external_key])
         return replace(
-            base,
+            issue,
             title=record.title,
             description=record.description,
             state_id=state.id,
@@ -153,31 +153,18 @@ class Batch:
             updated_at=record.updated_at,
         ).checked()
 
-    def _blank(self, setting: Setting, record: IssueRecord, number: int) -> Issue:
-        """A new issue before the file has said anything but its key."""
-        project = setting.project
-        return Issue(
+    def _drafted(self, setting: Setting, record: IssueRecord, number: int) -> Issue:
+        """A new issue with what never changes again."""
+        issue = Issue.drafted(
+            IssueDraft(project_id=setting.project.id, title=record.title),
             id=IssueId(self._ids.new(Issue.prefix)),
-            workspace_id=project.workspace_id,
-            project_id=project.id,
+            project=setting.project,
+            state=setting.states[record.state_name],
             number=number,
-            identifier=f"{project.key}-{number}",
-            title="",
-            description="",
-            state_id=setting.states[record.state_name].id,
-            priority=Priority.NONE,
-            creator_id=self._run.started_by_id,
-            parent_id=None,
-            due_date=None,
-            estimate=None,
-            external_source=self._run.format.source,
-            external_key=record.external_key,
-            completed_at=None,
-            archived_at=None,
-            trashed_at=None,
-            created_at=record.created_at,
-            updated_at=record.updated_at,
+            creator_id=UserId(setting.people[record.creator_key or NOBODY]),
+            now=record.created_at,
         )
+        return replace(issue, external_source=self._run.format.source, external_key=record.external_key)
 
     async def _write_issues(
         self, setting: Setting, written: Sequence[tuple[IssueRecord, Issue, StoredIssue | None]]

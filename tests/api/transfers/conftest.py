@@ -1,0 +1,50 @@
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.shared.actor import Actor, Role
+from domain.transfers.commands import ImportDraft
+from domain.transfers.model import ImportFormat, ImportRun
+from infra.jobs.claims import SqlClaims
+from infra.jobs.in_process import run_now
+from tests.api.transfers.exports import chunks
+from tests.api.world import World
+
+LEASE = timedelta(seconds=30)
+Import = Callable[..., Awaitable[ImportRun]]
+
+
+@pytest.fixture
+def claims(engine: AsyncEngine) -> SqlClaims:
+    return SqlClaims(engine, lease=LEASE)
+
+
+@pytest.fixture
+def started(world: World) -> Import:
+    """Uploads a file and starts its import, as the owner."""
+
+    async def start(
+        content: bytes, *, format: ImportFormat = ImportFormat.JIRA, project_key: str | None = None
+    ) -> ImportRun:
+        actor = world.client(Role.OWNER).actor
+        upload = (await world.app.imports.upload(actor, "export", chunks(content))).value
+        draft = ImportDraft(
+            workspace_id=world.here.workspace.id, format=format, file_id=upload.id, project_key=project_key
+        )
+        return (await world.app.imports.start(actor, draft)).value
+
+    return start
+
+
+@pytest.fixture
+def imported(world: World, claims: SqlClaims, started: Import) -> Import:
+    """The same, and runs it to its end."""
+
+    async def run(content: bytes, **options: object) -> ImportRun:
+        run = await started(content, **options)
+        assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+        return (await world.app.imports.by_ids(Actor.system(), [run.id]))[run.id]
+
+    return run

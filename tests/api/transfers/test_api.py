@@ -1,0 +1,205 @@
+"""Imports over GraphQL and REST."""
+
+import gzip
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from api.auth.routes import signed_in
+from api.http.body import BodyGuard
+from api.http.problems import install_problem_handlers
+from api.transfers.routes import FILES_PATH, router
+from domain.shared.actor import Role
+from infra.jobs.claims import SqlClaims
+from infra.jobs.in_process import run_now
+from tests.api.refusals import Cases, assert_refused, bad_ids
+from tests.api.transfers.conftest import LEASE, Import
+from tests.api.transfers.exports import chunks, comment, issue, lines
+from tests.api.world import World
+
+LIMIT = 5_000
+CONTENT = lines(issue(1, comments=[comment("1", "a")]), b"no JSON", issue(2))
+RUN = """query ($slug: String!) { workspace(slug: $slug) { imports { totalCount nodes {
+  id format fileName projectKey state failure progress { done total } startedBy { name }
+  issuesRead issuesCreated commentsCreated lossCount finishedAt
+  losses { totalCount nodes { line key field code reason count } }
+  lossKinds { field code places count firstLine } mappings { nodes { kind source target count } } } } } }"""
+
+
+async def uploaded(world: World, content: bytes = CONTENT, *, role: Role = Role.OWNER) -> str:
+    return (await world.app.imports.upload(world.client(role).actor, "export.jsonl", chunks(content))).value.id
+
+
+async def test_an_import_is_started_watched_and_reported(world: World, claims: SqlClaims):
+    asked = {"workspaceId": world.here.workspace.id, "format": "JIRA", "fileId": await uploaded(world)}
+    payload = await world.client(Role.ADMIN).mutate("importStart", asked, "importRun { id }")
+    assert payload["errors"][0]["code"] == "NOT_FOUND"  # the file is the owner's
+
+    payload = await world.owner.mutate("importStart", asked, "importRun { id state progress { done total } }")
+    assert (payload["errors"], payload["revision"]) == ([], None)
+    assert payload["importRun"]["state"] == "WAITING"
+    assert payload["importRun"]["progress"] == {"done": 0, "total": None}
+    run = (await world.app.imports.by_ids(world.owner.actor, [payload["importRun"]["id"]])).popitem()[1]
+    assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+
+    data = await world.member.run(RUN, slug=world.here.workspace.slug)
+    [node] = data["workspace"]["imports"]["nodes"]
+    assert {name: node[name] for name in ("format", "fileName", "projectKey", "state", "failure")} == {
+        "format": "JIRA",
+        "fileName": "export.jsonl",
+        "projectKey": None,
+        "state": "DONE",
+        "failure": None,
+    }
+    assert node["progress"] == {"done": 3, "total": 3}
+    assert node["startedBy"] == {"name": "Owner"}
+    assert (node["issuesRead"], node["issuesCreated"], node["commentsCreated"], node["lossCount"]) == (3, 2, 1, 1)
+    [loss] = node["losses"]["nodes"]
+    assert (loss["line"], loss["field"], loss["code"], loss["count"]) == (2, "issue", "UNREADABLE", 1)
+    assert node["lossKinds"] == [{"field": "issue", "code": "UNREADABLE", "places": 1, "count": 1, "firstLine": 2}]
+    assert {"kind": "project", "source": "AC", "target": "AC", "count": 2} in node["mappings"]["nodes"]
+    found = await world.member.run("query ($id: ID!) { node(id: $id) { __typename id } }", id=node["id"])
+    assert found["node"] == {"__typename": "ImportRun", "id": node["id"]}
+    strange = await world.client(None).run("query ($id: ID!) { node(id: $id) { id } }", id=node["id"])
+    assert strange["node"] is None
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.GUEST])
+async def test_members_may_not_import(world: World, role: Role):
+    asked = {"workspaceId": world.here.workspace.id, "format": "JIRA", "fileId": await uploaded(world, role=role)}
+    before = await world.rows()
+
+    assert await world.client(role).refused("importStart", asked) == [("PermissionError", "PERMISSION_DENIED", "input")]
+    assert await world.rows() == before
+
+
+async def test_bad_input(world: World):
+    good: dict[str, Any] = {
+        "workspaceId": world.here.workspace.id,
+        "format": "JIRA",
+        "fileId": await uploaded(world),
+    }
+    foreign = (await world.app.imports.upload(world.client(None).actor, "theirs.jsonl", chunks(CONTENT))).value.id
+    cases: Cases = bad_ids("workspaceId", "wsp", foreign=world.elsewhere.workspace.id)
+    cases |= bad_ids("fileId", "fil", foreign=foreign)
+    cases |= {
+        f"projectKey {key!r}": (
+            {"projectKey": key},
+            [("ValidationError", "INVALID_INPUT", "input.projectKey")],
+        )
+        for key in ("", "eng", "1A", "A-B", "TOOLONGAKEY", "A\0", "\ud800")
+    }
+    await assert_refused(world, world.owner, "importStart", good, cases)
+
+
+async def placeholder_of(world: World) -> str:
+    data = await world.owner.run(
+        'query ($slug: String!) { workspace(slug: $slug) { members(filter: {user: {name: {eq: "Jo Doe"}}}) '
+        "{ nodes { id } } } }",
+        slug=world.here.workspace.slug,
+    )
+    found: str = data["workspace"]["members"]["nodes"][0]["id"]
+    return found
+
+
+async def test_a_member_claims_a_placeholder(world: World, imported: Import):
+    content = lines(issue(1, comments=[comment("1", "a")], creator=None, reporter=None))
+    await imported(content)
+    placeholder, member = await placeholder_of(world), world.here.members[Role.MEMBER]
+    count = len(await world.events())
+    asked = {"placeholderId": placeholder, "memberId": member.id}
+    assert (await world.member.refused("memberClaim", asked))[0][1] == "PERMISSION_DENIED"
+
+    payload = await world.client(Role.ADMIN).mutate("memberClaim", asked, "member { id user { name } }")
+
+    assert payload["member"] == {"id": member.id, "user": {"name": "Member"}}
+    assert [kind for _, kind, _, _ in (await world.events())[count:]] == ["member.claimed", "member.removed"]
+    data = await world.owner.run(
+        'query ($slug: String!) { workspace(slug: $slug) { issue(identifier: "AC-1") '
+        "{ creator { name } assignees { name } comments { nodes { author { name } } } } } }",
+        slug=world.here.workspace.slug,
+    )
+    assert data["workspace"]["issue"] == {
+        "creator": {"name": "Unknown (imported)"},
+        "assignees": [{"name": "Member"}],
+        "comments": {"nodes": [{"author": {"name": "Member"}}]},
+    }
+    again = await imported(content)
+    assert (again.people_created, again.issues_unchanged) == (0, 1)
+    more = await imported(lines(issue(2)))
+    assert more.people_created == 1  # Jo Doe the other, who is the creator; the claimed one is known
+
+
+async def test_only_placeholders_can_be_claimed(world: World, imported: Import):
+    await imported(lines(issue(1)))
+    placeholder = await placeholder_of(world)
+    member, guest = (world.here.members[role].id for role in (Role.MEMBER, Role.GUEST))
+    good = {"placeholderId": placeholder, "memberId": member}
+    cases: Cases = {
+        "a person": (
+            {"placeholderId": guest},
+            [("ConflictError", "CONFLICT", "input.placeholderId")],
+        ),
+        "itself": ({"memberId": placeholder}, [("ValidationError", "INVALID_INPUT", "input.memberId")]),
+    }
+    cases |= bad_ids("placeholderId", "mem", foreign=world.elsewhere.members[Role.GUEST].id)
+    cases |= bad_ids("memberId", "mem", foreign=world.elsewhere.members[Role.GUEST].id)
+    await assert_refused(world, world.owner, "memberClaim", good, cases)
+
+
+@pytest.fixture
+async def served(world: World) -> FastAPI:
+    guard = Middleware(BodyGuard, most_bytes=100, seconds=5, larger={FILES_PATH: LIMIT})
+    served = FastAPI(middleware=[guard])
+    served.include_router(router)
+    served.state.app = world.app
+    install_problem_handlers(served)
+    return served
+
+
+@pytest.fixture
+async def http(served: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://test") as client:
+        yield client
+
+
+@pytest.fixture
+def as_owner(world: World, served: FastAPI) -> None:
+    served.dependency_overrides[signed_in] = lambda: world.owner.actor
+
+
+@pytest.mark.usefixtures("as_owner")
+@pytest.mark.parametrize("content", [CONTENT, gzip.compress(CONTENT), b"\xef\xbb\xbf \n" + CONTENT])
+async def test_a_file_is_handed_in(world: World, http: httpx.AsyncClient, content: bytes):
+    answer = await http.post(FILES_PATH, content=content, params={"name": "export.jsonl"})
+
+    assert answer.status_code == 201
+    assert answer.json()["size"] == len(content)
+    asked = {"workspaceId": world.here.workspace.id, "format": "JIRA", "fileId": answer.json()["fileId"]}
+    payload = await world.owner.mutate("importStart", asked, "importRun { fileName }")
+    assert payload["importRun"] == {"fileName": "export.jsonl"}
+
+
+@pytest.mark.usefixtures("as_owner")
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [(b"", 422), (b" \n ", 422), (b"\x89PNG\r\n", 415), (b"PK\x03\x04", 415), (b"{" * (LIMIT + 1), 413)],
+)
+async def test_other_files_are_refused_and_not_kept(world: World, http: httpx.AsyncClient, content: bytes, status: int):
+    before = await world.rows()
+
+    answer = await http.post(FILES_PATH, content=content)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert await world.rows() == before
+
+
+async def test_nobody_hands_in_a_file_without_signing_in(world: World, http: httpx.AsyncClient):
+    before = await world.rows()
+    answer = await http.post(FILES_PATH, content=CONTENT)
+    assert answer.status_code == 401
+    assert await world.rows() == before
