@@ -58,6 +58,7 @@ class IssueFilter:
     assignees: ListFilter[UserFilter] | None = strawberry.field(default=None, description="By who is to do it.")
     labels: ListFilter[LabelFilter] | None = strawberry.field(default=None, description="By its labels.")
     parent_id: IdComparator | None = strawberry.field(default=None, description="By the issue that it is under.")
+    start_date: DateComparator | None = strawberry.field(default=None, description="By when it is to begin.")
     due_date: DateComparator | None = strawberry.field(default=None, description="By when it is due.")
     estimate: IntComparator | None = strawberry.field(default=None, description="By its estimate.")
     completed_at: DateTimeComparator | None = strawberry.field(default=None, description="By when it was closed.")
@@ -104,6 +105,7 @@ class IssueCreateInput(MutationInput):
         default=None, description="A state of the project; its first one if left out."
     )
     priority: Priority | None = strawberry.field(default=None, description="How urgent it is.")
+    start_date: date | None = strawberry.field(default=None, description="When work on it is to begin.")
     due_date: date | None = strawberry.field(default=None, description="When it is due.")
     estimate: int | None = strawberry.field(default=None, description="Its size in your own unit, 0 to 10,000.")
     parent_id: strawberry.ID | None = strawberry.field(default=None, description="The issue that it is a part of.")
@@ -122,6 +124,7 @@ class IssueUpdateInput(MutationInput):
     description: Maybe[str] = strawberry.field(description="Markdown, at most 256 KB.")
     state_id: Maybe[strawberry.ID] = strawberry.field(description="A state of its project.")
     priority: Maybe[Priority] = strawberry.field(description="How urgent it is.")
+    start_date: Maybe[date | None] = strawberry.field(description="When it is to begin; null clears it.")
     due_date: Maybe[date | None] = strawberry.field(description="When it is due; null clears it.")
     estimate: Maybe[int | None] = strawberry.field(description="Its size, 0 to 10,000; null clears it.")
     parent_id: Maybe[strawberry.ID | None] = strawberry.field(

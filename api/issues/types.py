@@ -34,6 +34,7 @@ class Issue(Node):
     title: str = strawberry.field(description="One line.")
     description: str = strawberry.field(description="Markdown, possibly empty.")
     priority: Priority = strawberry.field(description="How urgent it is.")
+    start_date: date | None = strawberry.field(description="When work on it is to begin.")
     due_date: date | None = strawberry.field(description="When it is due.")
     estimate: int | None = strawberry.field(description="Its size in the team's own unit.")
     external_source: str | None = strawberry.field(description="The tracker that it was imported from.")

@@ -15,6 +15,7 @@ class IssueDraft:
     description: str = ""
     state_id: str | None = None
     priority: Priority = Priority.NONE
+    start_date: date | None = None
     due_date: date | None = None
     estimate: int | None = None
     parent_id: str | None = None
@@ -28,6 +29,7 @@ class IssueChanges:
     description: str | Unset = UNSET
     state_id: str | Unset = UNSET
     priority: Priority | Unset = UNSET
+    start_date: date | Unset | None = UNSET
     due_date: date | Unset | None = UNSET
     estimate: int | Unset | None = UNSET
     parent_id: str | Unset | None = UNSET

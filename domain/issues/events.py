@@ -10,6 +10,7 @@ class IssueEvent(Event):
         "state_id",
         "priority",
         "parent_id",
+        "start_date",
         "due_date",
         "estimate",
         "archived_at",

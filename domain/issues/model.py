@@ -10,6 +10,7 @@ from domain.issues.priorities import Priority
 from domain.projects.model import Project, ProjectId, State, StateId
 from domain.shared.checks import Checks
 from domain.shared.entities import rechecked, revised
+from domain.shared.errors import ErrorCode
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import WorkspaceId
 
@@ -36,14 +37,15 @@ class Issue:
     state_id: StateId
     priority: Priority
     creator_id: UserId
-    parent_id: IssueId | None
-    due_date: date | None
-    estimate: int | None
-    external_source: str | None
-    external_key: str | None
-    completed_at: datetime | None
-    archived_at: datetime | None
-    trashed_at: datetime | None
+    parent_id: IssueId | None = None
+    start_date: date | None = None
+    due_date: date | None = None
+    estimate: int | None = None
+    external_source: str | None = None
+    external_key: str | None = None
+    completed_at: datetime | None = None
+    archived_at: datetime | None = None
+    trashed_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -71,6 +73,7 @@ class Issue:
             priority=draft.priority,
             creator_id=creator_id,
             parent_id=None,
+            start_date=draft.start_date,
             due_date=draft.due_date,
             estimate=draft.estimate,
             external_source=None,
@@ -116,6 +119,8 @@ class Issue:
         with Checks() as check:
             title = check.line("title", self.title)
             check.text("description", self.description)
+            if self.start_date and self.due_date and self.start_date > self.due_date:
+                check.fail("start_date", "start_date must not be after due_date.", ErrorCode.OUT_OF_RANGE)
             if self.estimate is not None:
                 check.between("estimate", self.estimate, 0, LARGEST_ESTIMATE)
         return self if title == self.title else replace(self, title=title)

@@ -57,6 +57,7 @@ class IssueFilter:
     assignees: ListComparator[UserFilter] | None = None
     labels: ListComparator[LabelFilter] | None = None
     parent_id: IdComparator | None = None
+    start_date: DateComparator | None = None
     due_date: DateComparator | None = None
     estimate: IntComparator | None = None
     completed_at: DateTimeComparator | None = None

@@ -23,6 +23,7 @@ _SCALARS = (
     "title",
     "priority",
     "parent_id",
+    "start_date",
     "due_date",
     "estimate",
     "completed_at",

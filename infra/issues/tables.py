@@ -58,6 +58,7 @@ class IssueRow(Base):
     priority: Mapped[Priority] = mapped_column(NumberedEnum(Priority))
     creator_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
     parent_id: Mapped[Id | None] = mapped_column(ForeignKey("issue.id"))
+    start_date: Mapped[date | None]
     due_date: Mapped[date | None]
     estimate: Mapped[int | None]
     external_source: Mapped[str | None]

@@ -60,6 +60,7 @@ def updates(world: World) -> dict[str, tuple[str, Update]]:
                     "description": "New",
                     "stateId": place.done.id,
                     "priority": "LOW",
+                    "startDate": "2029-01-01",
                     "dueDate": "2030-01-01",
                     "estimate": 99,
                     "parentId": None,
@@ -71,13 +72,14 @@ def updates(world: World) -> dict[str, tuple[str, Update]]:
                     "description": "description",
                     "stateId": "state { id }",
                     "priority": "priority",
+                    "startDate": "startDate",
                     "dueDate": "dueDate",
                     "estimate": "estimate",
                     "parentId": "parent { id }",
                     "assignees": "assignees { id }",
                     "labels": "labels { id }",
                 },
-                clearable=frozenset({"dueDate", "estimate", "parentId"}),
+                clearable=frozenset({"startDate", "dueDate", "estimate", "parentId"}),
             ),
         ),
     }
@@ -94,7 +96,8 @@ async def filled(world: World) -> World:
     parent = IssueFactory(project=place.project, state=place.todo, number=50, creator_id=place.issue.creator_id)
     await world.store(parent)
     await link(world.engine, place.issue, assignees=[place.people[Role.GUEST]], labels=[place.label])
-    fill = {"description": "Old", "dueDate": "2026-01-01", "estimate": 5, "parentId": parent.id, "priority": "HIGH"}
+    fill = {"description": "Old", "estimate": 5, "parentId": parent.id, "priority": "HIGH"}
+    fill |= {"startDate": "2025-12-01", "dueDate": "2026-01-01"}
     await world.owner.mutate("issueUpdate", {"id": place.issue.id, **fill})
     await world.owner.mutate("labelUpdate", {"id": place.label.id, "description": "Old"})
     return world

@@ -494,3 +494,20 @@ async def test_no_issue_gets_under_itself_by_any_way(world: World):
         "issueUpdate", {"id": bottom.id, "parentId": top.id}, "issue { parent { id children { nodes { number } } } }"
     )
     assert payload["issue"] == {"parent": {"id": top.id, "children": {"nodes": [{"number": 4}, {"number": 3}]}}}
+
+
+async def test_a_start_date_is_set_changed_cleared_and_comes_before_the_due_date(world: World):
+    dates = "issue { id startDate dueDate }"
+    draft = {"projectId": world.here.project.id, "title": "Planned", "startDate": "2026-02-01", "dueDate": "2026-02-01"}
+    created = (await world.member.mutate("issueCreate", draft, dates))["issue"]
+    assert (created["startDate"], created["dueDate"]) == ("2026-02-01", "2026-02-01")
+    late = {"id": created["id"], "startDate": "2026-02-02"}
+    assert await world.member.refused("issueUpdate", late) == [("ValidationError", "OUT_OF_RANGE", "input.startDate")]
+    cleared = await world.member.mutate("issueUpdate", {"id": created["id"], "startDate": None}, dates)
+    assert cleared["issue"] == {"id": created["id"], "startDate": None, "dueDate": "2026-02-01"}
+    *_, (revision, kind, subject, changes) = await world.events()
+    assert (revision, kind, subject) == (cleared["revision"], "issue.updated", created["id"])
+    assert changes == {"start_date": ["2026-02-01", None]}
+    found = "{ workspace(slug: $slug) { issues(filter: {startDate: {isNull: false}}) { totalCount } } }"
+    data = await world.member.run("query ($slug: String!) " + found, slug=world.here.workspace.slug)
+    assert data["workspace"]["issues"]["totalCount"] == 0
