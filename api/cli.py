@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from strawberry.printer import print_schema
 
 from api.main import serve_listener, serve_with_workers, set_up_logs
-from api.schema import schema as graphql_schema
+from api.schema import sdl
 from api.transfers.command import ImportOrder, import_file
 from domain.accounts.commands import Registration
 from domain.app import App
 from domain.seed.commands import DEFAULT_SIZE, DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, LARGEST_SIZE, SeedOrder
 from domain.seed.model import SeedOutcome
 from domain.shared.actor import Actor, Cause
-from domain.shared.errors import DomainError
+from domain.shared.errors import DomainError, Rejected
 from domain.shared.jobs import Progress
 from domain.transfers.model import ImportFormat, ImportRun, ImportState
 from infra.bootstrap import open_app
@@ -32,7 +31,15 @@ from infra.settings import Settings, SettingsError, load_settings
 from infra.supervisor import Program, StartError, Supervisor, bound_socket, dev_settings
 
 SCHEMA_FILE = Path(__file__).with_name("schema.graphql")
-EXPECTED = (DomainError, EmbeddedServerError, FolderInUse, migrations.MigrationError, SettingsError, StartError)
+EXPECTED = (
+    DomainError,
+    Rejected,
+    EmbeddedServerError,
+    FolderInUse,
+    migrations.MigrationError,
+    SettingsError,
+    StartError,
+)
 T = TypeVar("T")
 
 cli = typer.Typer(
@@ -157,7 +164,7 @@ def schema(
     check: Annotated[bool, typer.Option(help="Compare with the committed file instead of printing.")] = False,
 ) -> None:
     """Print the GraphQL schema."""
-    printed = print_schema(graphql_schema) + "\n"
+    printed = sdl()
     if not check:
         print(printed, end="")
     elif not SCHEMA_FILE.is_file() or SCHEMA_FILE.read_text() != printed:

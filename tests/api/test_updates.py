@@ -60,7 +60,7 @@ def updates(world: World) -> dict[str, tuple[str, Update]]:
                     "description": "New",
                     "stateId": place.done.id,
                     "priority": "LOW",
-                    "startDate": "2029-01-01",
+                    "startDate": "2025-11-30",
                     "dueDate": "2030-01-01",
                     "estimate": 99,
                     "parentId": None,
