@@ -52,7 +52,7 @@ class Program:
 
 
 class Supervisor:
-    """Runs the programs until a signal comes; `prepare` is called once before, `on_ready` when the API answers."""
+    """Runs the programs until a signal comes; `prepare` is called as they start, `on_ready` when the API answers."""
 
     def __init__(
         self,
@@ -92,9 +92,9 @@ class Supervisor:
             database_url=settings.database_url.get_secret_value(),
             redis_url=settings.redis_url.get_secret_value(),
         )
-        self._prepare(settings)
         stack.callback(self._stop_children)
         self._start_children(settings, listener, is_restart=False)
+        self._prepare(settings)
         self._watch(settings, listener)
 
     def _watch(self, settings: Settings, listener: socket.socket) -> None:

@@ -43,13 +43,13 @@ class SeedService:
         """
         if not actor.is_system:
             raise PermissionDenied("Demo data is made by the command `workgraph seed`.")
-        generator = Generator(order, now=self._clock.now())
-        issues = generator.issues()
-        batch = list(islice(issues, BATCH))
         async with self._uow(actor) as uow:
             if await uow.seed.has_workspace(None if order.is_first_only else order.slug):
                 owner = await uow.users.by_email(order.owner_email)
                 return SeedOutcome(is_new=False, has_owner=owner is not None)
+            generator = Generator(order, now=self._clock.now())
+            issues = generator.issues()
+            batch = list(islice(issues, BATCH))
             owner = await self._owner(uow, order, name=generator.plan.people[0].name)
             scene = Scene(generator.plan, self._ids, slug=order.slug, owner=owner)
             await self._add_scene(uow, scene)
