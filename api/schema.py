@@ -4,6 +4,7 @@ import strawberry
 from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
+    GraphQLSchema,
     Undefined,
     lexicographic_sort_schema,
     print_schema,
@@ -18,6 +19,7 @@ from api.labels.mutations import LabelMutations
 from api.projects.mutations import ProjectMutations
 from api.shared.errors import KINDS
 from api.shared.node import NodeQueries
+from api.shared.one_of import mark_one_of
 from api.shared.scalars import SCALARS
 from api.transfers.mutations import TransferMutations
 from api.workspaces.mutations import WorkspaceMutations
@@ -41,27 +43,27 @@ class Subscription(AuditSubscriptions):
     pass
 
 
-def _without_null_defaults(built: strawberry.Schema) -> strawberry.Schema:
+def _without_null_defaults(built: GraphQLSchema) -> None:
     """Strawberry writes Python's `= None` as `= null`, which says no more than a nullable type does."""
-    types = built._schema.type_map.values()  # noqa: SLF001  no public way to the graphql-core schema
+    types = built.type_map.values()
     inputs = (field for kind in types if isinstance(kind, GraphQLInputObjectType) for field in kind.fields.values())
     owners = (kind for kind in types if isinstance(kind, GraphQLObjectType))
     arguments = (argument for kind in owners for field in kind.fields.values() for argument in field.args.values())
     for value in (*inputs, *arguments):
         if value.default_value is None:
             value.default_value = Undefined
-    return built
 
 
-schema = _without_null_defaults(
-    strawberry.Schema(
-        query=Query,
-        mutation=Mutation,
-        subscription=Subscription,
-        types=tuple(KINDS.values()),
-        config=StrawberryConfig(scalar_map=SCALARS),
-    )
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    types=tuple(KINDS.values()),
+    config=StrawberryConfig(scalar_map=SCALARS),
 )
+_core_schema = schema._schema  # noqa: SLF001  Strawberry offers no other way to the graphql-core schema
+_without_null_defaults(_core_schema)
+mark_one_of(_core_schema)
 
 
 def sdl() -> str:
@@ -69,4 +71,4 @@ def sdl() -> str:
 
     Strawberry's own `sort_schema` would serve the sorted copy, whose enums no longer turn into Python's.
     """
-    return print_schema(lexicographic_sort_schema(schema._schema)) + "\n"  # noqa: SLF001  as above
+    return print_schema(lexicographic_sort_schema(_core_schema)) + "\n"

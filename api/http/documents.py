@@ -8,7 +8,6 @@ from graphql import (
     ASTValidationRule,
     DocumentNode,
     GraphQLError,
-    GraphQLInputObjectType,
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
@@ -30,6 +29,7 @@ from api.http.limits import (
     measure,
 )
 from api.http.options import QueryLimits
+from api.shared.one_of import mark_one_of
 
 MOST_ERRORS = 5  # reported per document; a flood of mistakes is answered, and paid for, no further
 CACHED_BYTES = 524_288  # of query text; a syntax tree takes some 160 times as much memory
@@ -95,7 +95,7 @@ class DocumentCache:
         most_bytes: int = CACHED_BYTES,
         most_documents: int = CACHED_DOCUMENTS,
     ) -> None:
-        _mark_one_of(schema)
+        mark_one_of(schema)
         self._schema = schema
         self._limits = limits
         self._hides_schema = not is_introspection_enabled
@@ -195,11 +195,3 @@ def _check_root_fields(asked: Iterable[frozenset[str]], allowed: frozenset[str] 
 
 def _refused(code: str, message: str) -> DocumentRefused:
     return DocumentRefused([GraphQLError(message, extensions={"code": code})])
-
-
-def _mark_one_of(schema: GraphQLSchema) -> None:
-    """Lets graphql-core's own rules check oneOf inputs: Strawberry's rule raises KeyError on variables in fragments."""
-    for each in schema.type_map.values():
-        if isinstance(each, GraphQLInputObjectType):
-            definition = each.extensions.get("strawberry-definition")
-            each.is_one_of = each.is_one_of or bool(getattr(definition, "is_one_of", False))
