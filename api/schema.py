@@ -16,6 +16,7 @@ from api.audit.subscriptions import AuditSubscriptions
 from api.comments.mutations import CommentMutations
 from api.issues.mutations import IssueMutations
 from api.labels.mutations import LabelMutations
+from api.milestones.mutations import MilestoneMutations
 from api.projects.mutations import ProjectMutations
 from api.shared.errors import KINDS
 from api.shared.node import NodeQueries
@@ -33,7 +34,13 @@ class Query(AccountQueries, NodeQueries, WorkspaceQueries):
 
 @strawberry.type(description="Everything that can be changed.")
 class Mutation(
-    CommentMutations, IssueMutations, LabelMutations, ProjectMutations, TransferMutations, WorkspaceMutations
+    CommentMutations,
+    IssueMutations,
+    LabelMutations,
+    MilestoneMutations,
+    ProjectMutations,
+    TransferMutations,
+    WorkspaceMutations,
 ):
     pass
 

@@ -8,6 +8,7 @@ from domain.auth.service import AuthService
 from domain.comments.service import CommentService
 from domain.issues.service import IssueService
 from domain.labels.service import LabelService
+from domain.milestones.service import MilestoneService
 from domain.projects.service import ProjectService
 from domain.projects.state_service import StateService
 from domain.seed.service import SeedService
@@ -31,6 +32,7 @@ class App:
     imports: ImportService
     issues: IssueService
     labels: LabelService
+    milestones: MilestoneService
     projects: ProjectService
     reads: ReadScope
     seed: SeedService

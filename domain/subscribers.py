@@ -11,6 +11,7 @@ from types import MappingProxyType
 from domain.comments import events as comments
 from domain.issues import events as issues
 from domain.labels import events as labels
+from domain.milestones import events as milestones
 from domain.projects import events as projects
 from domain.shared.events import Event
 from domain.shared.jobs import Job
@@ -46,6 +47,9 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = MappingProxyType(
         labels.LabelCreated: (),
         labels.LabelUpdated: (),
         labels.LabelDeleted: (),
+        milestones.MilestoneCreated: (),
+        milestones.MilestoneUpdated: (),
+        milestones.MilestoneDeleted: (),
         issues.IssueCreated: (),
         issues.IssueUpdated: (),
         issues.IssueArchived: (),

@@ -14,6 +14,7 @@ from domain.auth.service import AuthService
 from domain.comments.service import CommentService
 from domain.issues.service import IssueService
 from domain.labels.service import LabelService
+from domain.milestones.service import MilestoneService
 from domain.projects.service import ProjectService
 from domain.projects.state_service import StateService
 from domain.seed.service import SeedService
@@ -34,6 +35,7 @@ from infra.db.read import Reads
 from infra.issues.reader import SqlIssueReader
 from infra.jobs.queue import ArqJobQueue
 from infra.labels.reader import SqlLabelReader
+from infra.milestones.reader import SqlMilestoneReader
 from infra.projects.reader import SqlProjectReader
 from infra.settings import Settings
 from infra.shared.clock import SystemClock
@@ -107,6 +109,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             ),
             issues=IssueService(uow, SqlIssueReader(reads), clock, ids),
             labels=LabelService(uow, SqlLabelReader(reads), clock, ids),
+            milestones=MilestoneService(uow, SqlMilestoneReader(reads), clock, ids),
             projects=ProjectService(uow, SqlProjectReader(reads), clock, ids),
             reads=reads.scope,
             seed=SeedService(uow, hasher, clock, ids),

@@ -7,10 +7,11 @@ import infra.comments.tables as comments
 import infra.issues.tables as issues
 import infra.jobs.tables as jobs
 import infra.labels.tables as labels
+import infra.milestones.tables as milestones
 import infra.projects.tables as projects
 import infra.transfers.tables as transfers
 import infra.workspaces.tables as workspaces
 from infra.db.base import Base
 
-TABLES = (accounts, audit, auth, comments, issues, jobs, labels, projects, transfers, workspaces)
+TABLES = (accounts, audit, auth, comments, issues, jobs, labels, milestones, projects, transfers, workspaces)
 metadata = Base.metadata

@@ -29,6 +29,7 @@ from infra.issues.repository import SqlIssueRepository
 from infra.jobs.outbox import advance_job, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
 from infra.labels.repository import SqlLabelRepository
+from infra.milestones.repository import SqlMilestoneRepository
 from infra.projects.repository import SqlProjectRepository, SqlStateRepository
 from infra.seed.repository import SqlSeedRepository
 from infra.transfers.claims import SqlClaimStore
@@ -63,6 +64,7 @@ class SqlUow:
         self.members = SqlMemberRepository(connection)
         self.projects = SqlProjectRepository(connection)
         self.states = SqlStateRepository(connection)
+        self.milestones = SqlMilestoneRepository(connection)
         self.labels = SqlLabelRepository(connection)
         self.issues = SqlIssueRepository(connection)
         self.comments = SqlCommentRepository(connection)

@@ -7,6 +7,7 @@ from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
 from api.labels.inputs import LabelFilter
+from api.milestones.inputs import MilestoneFilter
 from api.projects.inputs import ProjectFilter, StateFilter
 from api.shared.enums import describe_enum
 from api.shared.inputs import (
@@ -57,6 +58,8 @@ class IssueFilter:
     creator: UserFilter | None = strawberry.field(default=None, description="By who reported it.")
     assignees: ListFilter[UserFilter] | None = strawberry.field(default=None, description="By who is to do it.")
     labels: ListFilter[LabelFilter] | None = strawberry.field(default=None, description="By its labels.")
+    milestone: MilestoneFilter | None = strawberry.field(default=None, description="By its milestone.")
+    milestone_id: IdComparator | None = strawberry.field(default=None, description="By its milestone's id.")
     parent_id: IdComparator | None = strawberry.field(default=None, description="By the issue that it is under.")
     start_date: DateComparator | None = strawberry.field(default=None, description="By when it is to begin.")
     due_date: DateComparator | None = strawberry.field(default=None, description="By when it is due.")
@@ -108,6 +111,7 @@ class IssueCreateInput(MutationInput):
     start_date: date | None = strawberry.field(default=None, description="When work on it is to begin.")
     due_date: date | None = strawberry.field(default=None, description="When it is due.")
     estimate: int | None = strawberry.field(default=None, description="Its size in your own unit, 0 to 10,000.")
+    milestone_id: strawberry.ID | None = strawberry.field(default=None, description="A milestone of the project.")
     parent_id: strawberry.ID | None = strawberry.field(default=None, description="The issue that it is a part of.")
     assignee_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="Members who are to do it, at most 20."
@@ -127,6 +131,9 @@ class IssueUpdateInput(MutationInput):
     start_date: Maybe[date | None] = strawberry.field(description="When it is to begin; null clears it.")
     due_date: Maybe[date | None] = strawberry.field(description="When it is due; null clears it.")
     estimate: Maybe[int | None] = strawberry.field(description="Its size, 0 to 10,000; null clears it.")
+    milestone_id: Maybe[strawberry.ID | None] = strawberry.field(
+        description="A milestone of its project; null takes it out."
+    )
     parent_id: Maybe[strawberry.ID | None] = strawberry.field(
         description="The issue that it is a part of; null makes it stand alone."
     )

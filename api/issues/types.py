@@ -9,6 +9,7 @@ from api.comments.inputs import comment_query
 from api.comments.types import Comment
 from api.issues.inputs import issue_query
 from api.labels.types import Label
+from api.milestones.types import Milestone
 from api.projects.types import Project, State
 from api.shared import loads
 from api.shared.batched import batched, related
@@ -49,6 +50,9 @@ class Issue(Node):
     )
     project = related(
         "state_id", loads.places, pick="project", graphql_type=Project, description="The project it is in."
+    )
+    milestone = related(
+        "milestone_id", loads.milestones, graphql_type=Milestone | None, description="The milestone it is planned for."
     )
     creator = related("creator_id", loads.users, graphql_type=User, description="Who reported it.")
     parent = related(

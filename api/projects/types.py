@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.issues.inputs import issue_query
+from api.milestones.inputs import milestone_query
 from api.shared import loads
 from api.shared.batched import batched, related
 from api.shared.connections import connection
@@ -12,12 +13,15 @@ from api.shared.context import Info
 from api.shared.node import Node
 from domain.issues.model import Issue as IssueModel
 from domain.issues.queries import IssueQuery
+from domain.milestones.model import Milestone as MilestoneModel
+from domain.milestones.queries import MilestoneQuery
 from domain.projects import model
 from domain.projects.categories import StateCategory
 from domain.shared.pages import Page, PageRequest
 
 if TYPE_CHECKING:
     from api.issues.types import Issue
+    from api.milestones.types import Milestone
     from api.workspaces.types import Workspace
 
 
@@ -56,6 +60,16 @@ class Project(Node):
     @batched(graphql_type=list[State], description="The steps of its workflow in their order, at most 50.")
     async def states(projects: Sequence[model.Project], info: Info) -> Sequence[Sequence[model.State]]:
         return await info.context.app.projects.states_of(info.context.actor, projects)
+
+    @connection(
+        Annotated["Milestone", strawberry.lazy("api.milestones.types")],
+        query=milestone_query,
+        description="Its milestones, the next due first.",
+    )
+    async def milestones(
+        projects: Sequence[model.Project], info: Info, query: MilestoneQuery, request: PageRequest
+    ) -> Sequence[Page[MilestoneModel]]:
+        return await info.context.app.milestones.of_projects(info.context.actor, projects, query, request)
 
     @connection(
         Annotated["Issue", strawberry.lazy("api.issues.types")],

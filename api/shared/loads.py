@@ -29,6 +29,10 @@ def issues(app: App) -> ByIds:
     return app.issues.by_ids
 
 
+def milestones(app: App) -> ByIds:
+    return app.milestones.by_ids
+
+
 def places(app: App) -> Callable[[Actor, Sequence[str]], Awaitable[Mapping[str, Place]]]:
     """State and project by state id, read together, since an issue's state belongs to its project."""
     return app.projects.places

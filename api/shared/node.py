@@ -14,6 +14,7 @@ from domain.app import App
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
+from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.shared.actor import Actor
 from domain.shared.errors import InvalidInput, LimitExceeded
@@ -30,6 +31,7 @@ NODES: Mapping[str, Callable[[App], ByIds]] = MappingProxyType(
         Member.prefix: lambda app: app.workspaces.members_by_ids,
         Project.prefix: lambda app: app.projects.by_ids,
         State.prefix: lambda app: app.projects.states_by_ids,
+        Milestone.prefix: lambda app: app.milestones.by_ids,
         Label.prefix: lambda app: app.labels.by_ids,
         Issue.prefix: lambda app: app.issues.by_ids,
         Comment.prefix: lambda app: app.comments.by_ids,

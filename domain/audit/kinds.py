@@ -5,11 +5,12 @@ from enum import Enum
 from domain.comments import events as comments
 from domain.issues import events as issues
 from domain.labels import events as labels
+from domain.milestones import events as milestones
 from domain.projects import events as projects
 from domain.shared.events import Event
 from domain.workspaces import events as workspaces
 
-SLICES = (workspaces, projects, labels, issues, comments)
+SLICES = (workspaces, projects, milestones, labels, issues, comments)
 TYPES = tuple(
     each.type
     for slice_events in SLICES

@@ -18,6 +18,7 @@ class IssueDraft:
     start_date: date | None = None
     due_date: date | None = None
     estimate: int | None = None
+    milestone_id: str | None = None
     parent_id: str | None = None
     assignee_ids: tuple[str, ...] = ()
     label_ids: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class IssueChanges:
     start_date: date | Unset | None = UNSET
     due_date: date | Unset | None = UNSET
     estimate: int | Unset | None = UNSET
+    milestone_id: str | Unset | None = UNSET
     parent_id: str | Unset | None = UNSET
     assignees: SetChange | Unset = UNSET
     labels: SetChange | Unset = UNSET

@@ -9,6 +9,7 @@ class IssueEvent(Event):
         "description",
         "state_id",
         "priority",
+        "milestone_id",
         "parent_id",
         "start_date",
         "due_date",

@@ -7,6 +7,7 @@ from typing import ClassVar, NewType
 from domain.accounts.model import UserId
 from domain.issues.commands import IssueChanges, IssueDraft
 from domain.issues.priorities import Priority
+from domain.milestones.model import Milestone, MilestoneId
 from domain.projects.model import Project, ProjectId, State, StateId
 from domain.shared.checks import Checks
 from domain.shared.entities import rechecked, revised
@@ -37,6 +38,7 @@ class Issue:
     state_id: StateId
     priority: Priority
     creator_id: UserId
+    milestone_id: MilestoneId | None = None
     parent_id: IssueId | None = None
     start_date: date | None = None
     due_date: date | None = None
@@ -88,7 +90,7 @@ class Issue:
     def changed(self, changes: IssueChanges, *, now: datetime) -> "Issue":
         """The issue's own fields as the caller wants them; raises Rejected naming every broken rule."""
         sent = sent_fields(changes)
-        for elsewhere in ("state_id", "parent_id", "assignees", "labels"):
+        for elsewhere in ("state_id", "milestone_id", "parent_id", "assignees", "labels"):
             sent.pop(elsewhere, None)
         return rechecked(self, now=now, **sent)
 
@@ -100,6 +102,9 @@ class Issue:
     def touched(self, *, now: datetime) -> "Issue":
         """The issue after a change of its links."""
         return replace(self, updated_at=now)
+
+    def planned_for(self, milestone: Milestone | None, *, now: datetime) -> "Issue":
+        return revised(self, now=now, milestone_id=milestone.id if milestone else None)
 
     def under(self, parent: "Issue | None", *, now: datetime) -> "Issue":
         return revised(self, now=now, parent_id=parent.id if parent else None)

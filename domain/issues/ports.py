@@ -5,6 +5,7 @@ from domain.accounts.model import User
 from domain.issues.model import Issue
 from domain.issues.queries import IssueParent, IssueQuery
 from domain.labels.model import Label
+from domain.milestones.model import Milestone
 from domain.projects.ports import ProjectRepository, StateRepository
 from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
@@ -58,6 +59,8 @@ class IssueUow(UnitOfWork, Protocol):
     def projects(self) -> ProjectRepository: ...
     @property
     def states(self) -> StateRepository: ...
+    @property
+    def milestones(self) -> Repository[Milestone]: ...
     @property
     def labels(self) -> Repository[Label]: ...
     @property

@@ -6,6 +6,7 @@ from enum import StrEnum
 from domain.accounts.queries import UserFilter
 from domain.issues.priorities import Priority
 from domain.labels.queries import LabelFilter
+from domain.milestones.queries import MilestoneFilter
 from domain.projects.queries import ProjectFilter, StateFilter
 from domain.shared.filters import (
     DateComparator,
@@ -32,6 +33,7 @@ class IssueParent(StrEnum):
 
     WORKSPACE = "workspace_id"
     PROJECT = "project_id"
+    MILESTONE = "milestone_id"
     ISSUE = "parent_id"
 
 
@@ -56,6 +58,8 @@ class IssueFilter:
     creator: UserFilter | None = None
     assignees: ListComparator[UserFilter] | None = None
     labels: ListComparator[LabelFilter] | None = None
+    milestone: MilestoneFilter | None = None
+    milestone_id: IdComparator | None = None
     parent_id: IdComparator | None = None
     start_date: DateComparator | None = None
     due_date: DateComparator | None = None

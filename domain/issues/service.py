@@ -8,6 +8,7 @@ from domain.issues.model import Issue, IssueId
 from domain.issues.ports import IssueReader, IssueUow
 from domain.issues.queries import IssueParent, IssueQuery
 from domain.labels.model import Label
+from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
@@ -45,6 +46,12 @@ class IssueService:
         ids = [project.id for project in projects]
         return await self._read.pages_of(IssueParent.PROJECT, ids, query, request)
 
+    async def of_milestones(
+        self, actor: Actor, milestones: Sequence[Milestone], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        ids = [milestone.id for milestone in milestones]
+        return await self._read.pages_of(IssueParent.MILESTONE, ids, query, request)
+
     async def under(
         self, actor: Actor, issues: Sequence[Issue], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
@@ -77,6 +84,7 @@ class IssueService:
                 creator_id=creator_id,
                 now=now,
             ).under(parent, now=now)
+            issue = await self._planned(uow, actor, issue, draft.milestone_id)
             await uow.issues.add(issue)
             links = IssueLinks(uow, actor, issue, is_new=True)
             await links.assign(SetChange(set=draft.assignee_ids), path="assignee_ids")
@@ -90,6 +98,7 @@ class IssueService:
             actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
             changed = issue.changed(changes, now=self._clock.now())
             changed = await self._moved(uow, actor, changed, changes.state_id)
+            changed = await self._planned(uow, actor, changed, changes.milestone_id)
             changed = await self._under(uow, actor, changed, changes.parent_id)
             links = IssueLinks(uow, actor, issue)
             await links.assign(changes.assignees, path="assignees")
@@ -160,6 +169,16 @@ class IssueService:
         if state.project_id != issue.project_id:
             raise InvalidInput("The state belongs to another project.", path=("state_id",))
         return issue.moved_to(state, now=self._clock.now())
+
+    async def _planned(self, uow: IssueUow, actor: Actor, issue: Issue, milestone_id: str | Unset | None) -> Issue:
+        if milestone_id is UNSET or milestone_id == issue.milestone_id:
+            return issue
+        if milestone_id is None:
+            return issue.planned_for(None, now=self._clock.now())
+        milestone = await uow.milestones.get(actor, milestone_id, path=("milestone_id",))
+        if milestone.project_id != issue.project_id:
+            raise InvalidInput("The milestone belongs to another project.", path=("milestone_id",))
+        return issue.planned_for(milestone, now=self._clock.now())
 
     async def _parent(self, uow: IssueUow, actor: Actor, workspace_id: str, parent_id: str | None) -> Issue | None:
         if parent_id is None:

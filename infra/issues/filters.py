@@ -7,6 +7,8 @@ from infra.db.filters import Filters, ToMany, ToOne
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, words_of
 from infra.labels.filters import LABEL_FILTERS
 from infra.labels.tables import LabelRow
+from infra.milestones.filters import MILESTONE_FILTERS
+from infra.milestones.tables import MilestoneRow
 from infra.projects.filters import PROJECT_FILTERS, STATE_FILTERS
 from infra.projects.tables import ProjectRow, StateRow
 
@@ -22,6 +24,7 @@ _SCALARS = (
     "number",
     "title",
     "priority",
+    "milestone_id",
     "parent_id",
     "start_date",
     "due_date",
@@ -38,6 +41,7 @@ ISSUE_FILTERS = Filters(
     to_one={
         "state": ToOne(IssueRow.state_id, StateRow.id, STATE_FILTERS),
         "project": ToOne(IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS),
+        "milestone": ToOne(IssueRow.milestone_id, MilestoneRow.id, MILESTONE_FILTERS),
         "creator": ToOne(IssueRow.creator_id, UserRow.id, USER_FILTERS),
     },
     to_many={

@@ -5,6 +5,7 @@ from sqlalchemy import String, cast, delete, exists, func, insert, select, updat
 
 from domain.issues.model import Issue
 from domain.labels.model import Label
+from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from infra.db.repository import SqlTenantRepository
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
@@ -51,6 +52,11 @@ class SqlIssueRepository(SqlTenantRepository[Issue]):
         completed_at = func.coalesce(IssueRow.completed_at, now) if target.category.is_closed else None
         values = {"state_id": target.id, "completed_at": completed_at, "updated_at": now}
         moved = update(IssueRow).where(IssueRow.state_id == source.id).values(values)
+        return (await self._connection.execute(moved)).rowcount
+
+    async def replan(self, source: Milestone, target: Milestone, *, now: datetime) -> int:
+        values = {"milestone_id": target.id, "updated_at": now}
+        moved = update(IssueRow).where(IssueRow.milestone_id == source.id).values(values)
         return (await self._connection.execute(moved)).rowcount
 
     async def exist_in(self, project_id: str) -> bool:

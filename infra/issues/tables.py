@@ -17,6 +17,7 @@ from domain.issues.priorities import Priority
 from infra.accounts.tables import UserRow
 from infra.db.base import Base, Id, Key, NumberedEnum
 from infra.labels.tables import LabelRow
+from infra.milestones.tables import MilestoneRow
 from infra.projects.tables import ProjectRow, StateRow
 from infra.workspaces.tables import WorkspaceRow
 
@@ -30,6 +31,7 @@ class IssueRow(Base):
         UniqueConstraint("project_id", "number"),
         UniqueConstraint("project_id", "external_source", "external_key"),
         ForeignKeyConstraint(["project_id", "state_id"], [StateRow.project_id, StateRow.id]),
+        ForeignKeyConstraint(["project_id", "milestone_id"], [MilestoneRow.project_id, MilestoneRow.id]),
         CheckConstraint("number > 0", name="number_positive"),
         CheckConstraint("parent_id <> id", name="parent_other"),
         CheckConstraint("(external_source IS NULL) = (external_key IS NULL)", name="external_whole"),
@@ -44,6 +46,7 @@ class IssueRow(Base):
         Index(None, "project_id", "due_date", "id"),
         Index(None, "state_id"),
         Index(None, "creator_id"),
+        Index(None, "milestone_id", "created_at", "id"),
         Index(None, "parent_id"),
     )
 
@@ -57,6 +60,7 @@ class IssueRow(Base):
     state_id: Mapped[Id]
     priority: Mapped[Priority] = mapped_column(NumberedEnum(Priority))
     creator_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
+    milestone_id: Mapped[Id | None]
     parent_id: Mapped[Id | None] = mapped_column(ForeignKey("issue.id"))
     start_date: Mapped[date | None]
     due_date: Mapped[date | None]

@@ -13,6 +13,7 @@ class SqlProjectRepository(SqlTenantRepository[Project]):
     entity = Project
     conflicts = {
         "uq_project_workspace_id_key": ("key", "Another project of the workspace has this key."),
+        "fk_milestone_project_id": ("id", "Only a project without milestones can be deleted: delete them first."),
     }
 
     async def next_number(self, project_id: str) -> int:

@@ -17,6 +17,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
+from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory
 from tests.factories.transfers import ImportLossFactory, ImportMappingFactory, ImportRunFactory
@@ -110,6 +111,41 @@ async def issues_of_workspace(world: World, count: int) -> Listed:
 async def issues_of_project(world: World, count: int) -> Listed:
     listed = await issues_of_workspace(world, count)
     return replace(listed, parent=f"Project {world.here.project.id}", default=20)
+
+
+async def issues_of_milestone(world: World, count: int) -> Listed:
+    items = _issues(world, count - 1, milestone_id=world.here.milestone.id)
+    await world.store(*items)
+    return Listed(
+        client=world.member,
+        parent=f"Milestone {world.here.milestone.id}",
+        field="issues",
+        items=[world.here.issue, *items],
+        default=20,
+        orders=ISSUE_ORDERS,
+        usual=("createdAt", "DESC"),
+    )
+
+
+async def milestones_of_project(world: World, count: int) -> Listed:
+    items = [
+        MilestoneFactory(
+            project=world.here.project,
+            due_date=None if number % 4 == 0 else (MADE + timedelta(days=number % 7)).date(),
+            created_at=MADE + timedelta(hours=number // 3),
+        )
+        for number in range(1, count)
+    ]
+    await world.store(*items)
+    return Listed(
+        client=world.member,
+        parent=f"Project {world.here.project.id}",
+        field="milestones",
+        items=[world.here.milestone, *items],
+        default=20,
+        orders={"dueDate": "due_date", "createdAt": "created_at"},
+        usual=("dueDate", "ASC"),
+    )
 
 
 async def issues_in_the_trash(world: World, count: int) -> Listed:
@@ -288,6 +324,8 @@ LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Query.workspaces": workspaces_of_person,
     "Workspace.members": members_of_workspace,
     "Workspace.projects": projects_of_workspace,
+    "Milestone.issues": issues_of_milestone,
+    "Project.milestones": milestones_of_project,
     "Workspace.labels": labels_of_workspace,
     "Workspace.issues": issues_of_workspace,
     "Workspace.trash": issues_in_the_trash,

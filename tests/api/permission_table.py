@@ -11,6 +11,7 @@ from sqlalchemy import insert
 
 from domain.comments.model import Comment
 from domain.issues.model import Issue
+from domain.milestones.model import Milestone
 from domain.projects.model import Project
 from domain.shared.actor import Role
 from domain.transfers.model import ImportFormat, ImportRun, Upload
@@ -23,6 +24,7 @@ from tests.api.world import Place, World
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
+from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory
 from tests.factories.storing import link
@@ -46,6 +48,7 @@ class Scene:
     child: Issue
     trashed: Issue
     guest_comment: Comment
+    next_milestone: Milestone
     empty_project: Project
     archived_project: Project
     second_owner: Member
@@ -72,6 +75,9 @@ class Scene:
         return replace(client, actor=replace(client.actor, roles=here))
 
 
+_STORED = ("child", "trashed", "guest_comment", "next_milestone", "empty_project", "archived_project")
+
+
 async def build_scene(world: World) -> Scene:
     here = world.here
     spare = WorkspaceFactory()
@@ -84,6 +90,7 @@ async def build_scene(world: World) -> Scene:
             project=here.project, state=here.todo, number=3, creator_id=here.issue.creator_id, trashed_at=MADE
         ),
         guest_comment=CommentFactory(issue=here.issue, author_id=here.people[Role.GUEST].id),
+        next_milestone=MilestoneFactory(project=here.project),
         empty_project=ProjectFactory(workspace=here.workspace),
         archived_project=ProjectFactory(workspace=here.workspace, archived_at=MADE),
         second_owner=MemberFactory(workspace=here.workspace, user_id=second_owner.id, role=Role.OWNER),
@@ -100,7 +107,7 @@ async def build_scene(world: World) -> Scene:
         second_owner,
         imported,
         *(MemberFactory(workspace=spare, user_id=user.id, role=role) for role, user in here.people.items()),
-        *(getattr(scene, name) for name in ("child", "trashed", "guest_comment", "empty_project", "archived_project")),
+        *(getattr(scene, name) for name in _STORED),
         scene.second_owner,
         scene.placeholder,
     )
@@ -231,6 +238,13 @@ USES = (
     use("memberRemove", "oam-", lambda scene: {"id": member_of(scene, Role.MEMBER)}, case="of a member"),
     use("memberRemove", "oa--", lambda scene: {"id": member_of(scene, Role.ADMIN)}, case="of an admin"),
     use("memberRemove", "o---", lambda scene: {"id": scene.second_owner.id}, case="of another owner"),
+    use("milestoneCreate", "oam-", lambda scene: {"projectId": scene.here.project.id, "name": "New"}),
+    use("milestoneUpdate", "oam-", lambda scene: {"id": scene.here.milestone.id, "name": "New"}),
+    use(
+        "milestoneDelete",
+        "oam-",
+        lambda scene: {"id": scene.here.milestone.id, "replaceWith": scene.next_milestone.id},
+    ),
     use("projectCreate", "oam-", lambda scene: {"workspaceId": scene.here.workspace.id, "key": "NEW", "name": "New"}),
     use("projectUpdate", "oam-", lambda scene: {"id": scene.here.project.id, "name": "New"}),
     use("projectArchive", "oam-", lambda scene: {"id": scene.here.project.id}),
@@ -271,11 +285,15 @@ SEEN_BY = {
     "Issue.comments": EVERYBODY,
     "Issue.creator": EVERYBODY,
     "Issue.labels": EVERYBODY,
+    "Issue.milestone": EVERYBODY,
     "Issue.parent": EVERYBODY,
     "Issue.project": EVERYBODY,
     "Issue.state": EVERYBODY,
     "Member.user": EVERYBODY,
+    "Milestone.issues": EVERYBODY,
+    "Milestone.project": EVERYBODY,
     "Project.issues": EVERYBODY,
+    "Project.milestones": EVERYBODY,
     "Project.states": EVERYBODY,
     "Project.workspace": EVERYBODY,
     "State.project": EVERYBODY,
@@ -297,6 +315,7 @@ PARENTS: Mapping[str, Callable[[Scene], Any]] = {
     "Issue": lambda scene: scene.here.issue,
     "Label": lambda scene: scene.here.label,
     "Member": lambda scene: scene.here.members[Role.MEMBER],
+    "Milestone": lambda scene: scene.here.milestone,
     "Project": lambda scene: scene.here.project,
     "State": lambda scene: scene.here.todo,
     "User": lambda scene: scene.here.people[Role.MEMBER],

@@ -39,13 +39,15 @@ KINDS: dict[str, Callable[[Place], str]] = {
     "labels": lambda place: place.label.id,
     "member": lambda place: place.members[Role.MEMBER].id,
     "members": lambda place: place.members[Role.MEMBER].id,
+    "milestone": lambda place: place.milestone.id,
+    "milestones": lambda place: place.milestone.id,
+    "milestoneId": lambda place: place.milestone.id,
     "project": lambda place: place.project.id,
     "projects": lambda place: place.project.id,
     "projectId": lambda place: place.project.id,
     "state": lambda place: place.todo.id,
     "stateId": lambda place: place.todo.id,
     "stateIds": lambda place: place.todo.id,
-    "replaceWith": lambda place: place.todo.id,
     "assignees": lambda place: place.people[Role.MEMBER].id,
     "assigneeIds": lambda place: place.people[Role.MEMBER].id,
     "author": lambda place: place.people[Role.MEMBER].id,
@@ -98,7 +100,7 @@ class IdPlace:
         """What the place asks for, of the other workspace."""
         if self.way == ("fileId",):
             return scene.foreign_upload.id
-        steps = [step for step in self.way if step not in ("id", "add", "remove", "set")]
+        steps = [step for step in self.way if step not in ("id", "add", "remove", "set", "replaceWith")]
         noun = steps[-1] if steps else self.use.mutation
         key = noun if noun in KINDS else next((key for key in KINDS if noun.startswith(key)), noun)
         assert key in KINDS, f"{self.name}: say in KINDS what it is an id of."
@@ -299,6 +301,7 @@ async def test_node_does_not_know_foreign_ids(kind: str, scene: Scene) -> None:
         "ImportRun": scene.foreign_run,
         "Issue": scene.world.elsewhere.issue,
         "Label": scene.world.elsewhere.label,
+        "Milestone": scene.world.elsewhere.milestone,
         "Member": scene.world.elsewhere.members[Role.MEMBER],
         "Project": scene.world.elsewhere.project,
         "State": scene.world.elsewhere.todo,
@@ -362,7 +365,8 @@ async def test_lists_hold_nothing_of_another_workspace(scene: Scene) -> None:
     reached = await owner.run(
         """{ workspaces { nodes { id slug
         imports { nodes { id startedBy { id } } } members { nodes { id user { id } } } labels { nodes { id } }
-        trash { nodes { id } } projects(includeArchived: true) { nodes { id states { id } } }
+        trash { nodes { id } }
+        projects(includeArchived: true) { nodes { id states { id } milestones { nodes { id } } } }
         issues(includeArchived: true) { nodes { id state { id } project { id } creator { id } assignees { id }
         labels { id } children { nodes { id } } comments { nodes { id author { id } } } } } } } }"""
     )

@@ -25,6 +25,7 @@ async def nodes_of(world: World, place: Place) -> dict[str, str]:
         "Member": place.members[Role.ADMIN].id,
         "Project": place.project.id,
         "State": place.todo.id,
+        "Milestone": place.milestone.id,
         "Label": place.label.id,
         "Issue": place.issue.id,
         "Comment": place.comment.id,

@@ -34,6 +34,8 @@ CONTENT = {
     "Workspace.issues": "title state { name } project { key } creator { name } assignees { name } labels { name }",
     "Workspace.trash": "title parent { title } children { totalCount } comments { totalCount nodes { body } }",
     "Project.issues": "title state { name project { key } } comments(first: 1) { nodes { author { name } } }",
+    "Project.milestones": "name project { key } issues(first: 2) { totalCount nodes { title } }",
+    "Milestone.issues": "title milestone { name project { key } }",
     "Issue.children": "title parent { title creator { name } } assignees { name }",
     "Workspace.imports": "startedBy { name } lossKinds { field } losses { totalCount nodes { line } }",
     "ImportRun.losses": "reason",

@@ -41,6 +41,15 @@ def updates(world: World) -> dict[str, tuple[str, Update]]:
             place.todo.id,
             Update("State", {"name": "New", "color": "#000000"}, {"name": "name", "color": "color"}),
         ),
+        "milestoneUpdate": (
+            place.milestone.id,
+            Update(
+                "Milestone",
+                {"name": "New", "dueDate": "2030-01-01"},
+                {"name": "name", "dueDate": "dueDate"},
+                clearable=frozenset({"dueDate"}),
+            ),
+        ),
         "labelUpdate": (
             place.label.id,
             Update(
@@ -63,6 +72,7 @@ def updates(world: World) -> dict[str, tuple[str, Update]]:
                     "startDate": "2025-11-30",
                     "dueDate": "2030-01-01",
                     "estimate": 99,
+                    "milestoneId": None,
                     "parentId": None,
                     "assignees": {"set": [place.people[Role.OWNER].id]},
                     "labels": {"set": []},
@@ -75,17 +85,26 @@ def updates(world: World) -> dict[str, tuple[str, Update]]:
                     "startDate": "startDate",
                     "dueDate": "dueDate",
                     "estimate": "estimate",
+                    "milestoneId": "milestone { id }",
                     "parentId": "parent { id }",
                     "assignees": "assignees { id }",
                     "labels": "labels { id }",
                 },
-                clearable=frozenset({"startDate", "dueDate", "estimate", "parentId"}),
+                clearable=frozenset({"startDate", "dueDate", "estimate", "milestoneId", "parentId"}),
             ),
         ),
     }
 
 
-MUTATIONS = ("workspaceUpdate", "projectUpdate", "stateUpdate", "labelUpdate", "commentUpdate", "issueUpdate")
+MUTATIONS = (
+    "workspaceUpdate",
+    "projectUpdate",
+    "stateUpdate",
+    "milestoneUpdate",
+    "labelUpdate",
+    "commentUpdate",
+    "issueUpdate",
+)
 NOT_OPTIONAL = {"memberUpdate"}
 
 
@@ -99,6 +118,7 @@ async def filled(world: World) -> World:
     fill = {"description": "Old", "estimate": 5, "parentId": parent.id, "priority": "HIGH"}
     fill |= {"startDate": "2025-12-01", "dueDate": "2026-01-01"}
     await world.owner.mutate("issueUpdate", {"id": place.issue.id, **fill})
+    await world.owner.mutate("milestoneUpdate", {"id": place.milestone.id, "dueDate": "2026-01-01"})
     await world.owner.mutate("labelUpdate", {"id": place.label.id, "description": "Old"})
     return world
 

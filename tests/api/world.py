@@ -13,6 +13,7 @@ from domain.auth.model import Session
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
+from domain.milestones.model import Milestone
 from domain.projects.categories import StateCategory
 from domain.projects.model import Project, State
 from domain.shared.actor import Actor, Role
@@ -25,6 +26,7 @@ from tests.factories.auth import SessionFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
+from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.factories.storing import REPOSITORIES, store
 from tests.factories.workspaces import MemberFactory, WorkspaceFactory
@@ -32,7 +34,7 @@ from tests.factories.workspaces import MemberFactory, WorkspaceFactory
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One workspace with a project, two states, a label, and an issue with a comment; a person for each role."""
+    """A workspace: a project with two states, a label, a milestone, an issue in it with a comment; a person a role."""
 
     workspace: Workspace
     people: dict[Role, User]
@@ -42,6 +44,7 @@ class Place:
     todo: State
     done: State
     label: Label
+    milestone: Milestone
     issue: Issue
     comment: Comment
 
@@ -56,6 +59,7 @@ class Place:
             self.todo,
             self.done,
             self.label,
+            self.milestone,
             self.issue,
             self.comment,
         ]
@@ -132,7 +136,10 @@ def place(key: str) -> Place:
     project = ProjectFactory(workspace=workspace, key=key)
     todo = StateFactory(project=project, name="Todo", category=StateCategory.UNSTARTED, position=0)
     done = StateFactory(project=project, name="Done", category=StateCategory.COMPLETED, position=1)
-    issue = IssueFactory(project=project, state=todo, number=1, creator_id=people[Role.MEMBER].id)
+    milestone = MilestoneFactory(project=project, name="First")
+    issue = IssueFactory(
+        project=project, state=todo, number=1, creator_id=people[Role.MEMBER].id, milestone_id=milestone.id
+    )
     return Place(
         workspace=workspace,
         people=people,
@@ -142,6 +149,7 @@ def place(key: str) -> Place:
         todo=todo,
         done=done,
         label=LabelFactory(workspace=workspace, name="bug"),
+        milestone=milestone,
         issue=issue,
         comment=CommentFactory(issue=issue, author_id=people[Role.MEMBER].id),
     )

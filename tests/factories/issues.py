@@ -29,6 +29,7 @@ class IssueFactory(factory.Factory):
     state_id = factory.SelfAttribute("state.id")
     priority = Priority.NONE
     creator_id = factory.LazyFunction(lambda: IDS.new("usr"))
+    milestone_id = None
     parent_id = None
     due_date = None
     estimate = None

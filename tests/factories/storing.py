@@ -12,6 +12,7 @@ from domain.auth.model import Session
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
+from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.transfers.model import ImportRun
 from domain.workspaces.model import Member, Workspace
@@ -21,6 +22,7 @@ from infra.comments.repository import SqlCommentRepository
 from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow
 from infra.labels.repository import SqlLabelRepository
+from infra.milestones.repository import SqlMilestoneRepository
 from infra.projects.repository import SqlProjectRepository, SqlStateRepository
 from infra.projects.tables import ProjectNumberRow
 from infra.transfers.repository import SqlImportRunRepository
@@ -34,6 +36,7 @@ REPOSITORIES: dict[type, Any] = {
     Member: SqlMemberRepository,
     Project: SqlProjectRepository,
     State: SqlStateRepository,
+    Milestone: SqlMilestoneRepository,
     Label: SqlLabelRepository,
     Issue: SqlIssueRepository,
     Comment: SqlCommentRepository,

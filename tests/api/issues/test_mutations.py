@@ -455,6 +455,7 @@ async def test_purging_deletes_the_issue_its_comments_and_its_links_for_ever(wor
         "title": [issue.title, None],
         "description": ["", None],
         "state_id": [place.todo.id, None],
+        "milestone_id": [place.milestone.id, None],
         "priority": ["NONE", None],
         "trashed_at": [trashed.trashed_at.isoformat(), None],
     }

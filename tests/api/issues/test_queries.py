@@ -132,6 +132,8 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
     ({"labels": {"some": {"name": {"eq": "bug"}}}}, ["2", "3"]),
     ({"labels": {"some": {"name": {"eq": "bug"}}, "none": {"name": {"eq": "docs"}}}}, ["2"]),
     ({"labels": {"every": {"name": {"in": ["bug"]}}, "some": {}}}, ["2"]),
+    ({"milestone": {"name": {"eq": "First"}}}, ["1"]),
+    ({"milestoneId": {"isNull": True}}, ["2", "3", "4", "APP-1"]),
     ({"parentId": {"isNull": False}}, ["3"]),
     ({"parentId": {"isNull": True}}, ["1", "2", "4", "APP-1"]),
     ({"startDate": {"gte": "2026-01-20"}}, ["2"]),

@@ -1,0 +1,19 @@
+from typing import ClassVar
+
+from domain.shared.events import Event
+
+
+class MilestoneEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = ("name", "due_date")
+
+
+class MilestoneCreated(MilestoneEvent):
+    type: ClassVar[str] = "milestone.created"
+
+
+class MilestoneUpdated(MilestoneEvent):
+    type: ClassVar[str] = "milestone.updated"
+
+
+class MilestoneDeleted(MilestoneEvent):
+    type: ClassVar[str] = "milestone.deleted"

@@ -1,0 +1,68 @@
+from collections.abc import Sequence
+
+from domain.milestones.commands import MilestoneChanges, MilestoneDraft
+from domain.milestones.events import MilestoneCreated, MilestoneDeleted, MilestoneUpdated
+from domain.milestones.model import Milestone, MilestoneId
+from domain.milestones.ports import MilestoneReader, MilestoneUow
+from domain.milestones.queries import MilestoneQuery
+from domain.projects.model import Project
+from domain.shared.actor import Actor, Permission
+from domain.shared.clock import Clock
+from domain.shared.errors import InvalidInput
+from domain.shared.events import FieldChange
+from domain.shared.ids import IdFactory
+from domain.shared.pages import Page, PageRequest
+from domain.shared.uow import OpenUow, Written
+
+
+class MilestoneService:
+    def __init__(self, uow: OpenUow[MilestoneUow], read: MilestoneReader, clock: Clock, ids: IdFactory) -> None:
+        self._uow = uow
+        self._read = read
+        self._clock = clock
+        self._ids = ids
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Milestone]:
+        return await self._read.by_ids(actor, ids)
+
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], query: MilestoneQuery, request: PageRequest
+    ) -> Sequence[Page[Milestone]]:
+        return await self._read.pages_of([project.id for project in projects], query, request)
+
+    async def create(self, actor: Actor, draft: MilestoneDraft) -> Written[Milestone]:
+        async with self._uow(actor) as uow:
+            project = await uow.projects.get(actor, draft.project_id, path=("project_id",))
+            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            milestone = Milestone.drafted(
+                draft, id=MilestoneId(self._ids.new(Milestone.prefix)), project=project, now=self._clock.now()
+            )
+            await uow.milestones.add(milestone)
+            uow.record(MilestoneCreated.between(None, milestone))
+            return await uow.commit(milestone)
+
+    async def update(self, actor: Actor, milestone_id: str, changes: MilestoneChanges) -> Written[Milestone]:
+        async with self._uow(actor) as uow:
+            milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
+            actor.require(Permission.PROJECT_WRITE, milestone.workspace_id)
+            changed = milestone.changed(changes, now=self._clock.now())
+            if changed != milestone:
+                await uow.milestones.save(milestone, changed)
+                uow.record(MilestoneUpdated.between(milestone, changed))
+            return await uow.commit(changed)
+
+    async def delete(self, actor: Actor, milestone_id: str, *, replace_with: str | None) -> Written[str]:
+        """Its issues move to `replace_with`; without one, a milestone with issues is refused."""
+        async with self._uow(actor) as uow:
+            milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
+            actor.require(Permission.PROJECT_WRITE, milestone.workspace_id)
+            further = {}
+            if replace_with is not None:
+                target = await uow.milestones.get(actor, replace_with, path=("replace_with",))
+                if target.project_id != milestone.project_id or target.id == milestone.id:
+                    raise InvalidInput("Name another milestone of the same project.", path=("replace_with",))
+                await uow.issues.replan(milestone, target, now=self._clock.now())
+                further["replaced_by"] = FieldChange(after=target.id)
+            await uow.milestones.remove(milestone)
+            uow.record(MilestoneDeleted.between(milestone, None, **further))
+            return await uow.commit(milestone.id)

@@ -1,0 +1,35 @@
+from collections.abc import Sequence
+
+from domain.milestones.model import Milestone
+from domain.milestones.queries import MilestoneOrder, MilestoneQuery
+from domain.shared.actor import Actor
+from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
+from infra.db.read import Reads
+from infra.db.reader import EntityTable
+from infra.milestones.filters import MILESTONE_FILTERS
+from infra.milestones.tables import MilestoneRow
+
+_MILESTONES = EntityTable(
+    MilestoneRow,
+    Milestone,
+    orders=MilestoneOrder,
+    columns={order: getattr(MilestoneRow, order.value) for order in MilestoneOrder},
+    filters=MILESTONE_FILTERS,
+    visible_by=MilestoneRow.workspace_id,
+)
+_MILESTONES_OF = _MILESTONES.under(MilestoneRow.project_id, name="milestones", default=DEFAULT_NESTED)
+
+
+class SqlMilestoneReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Milestone]:
+        return await _MILESTONES.by_ids(self._reads, actor, ids)
+
+    async def pages_of(
+        self, project_ids: Sequence[str], query: MilestoneQuery, request: PageRequest
+    ) -> Sequence[Page[Milestone]]:
+        return await _MILESTONES_OF.pages(
+            self._reads, project_ids, filter=query.filter, sort=query.sort, request=request
+        )

@@ -1,0 +1,15 @@
+from domain.milestones.model import Milestone
+from infra.db.repository import SqlTenantRepository
+from infra.milestones.tables import MilestoneRow
+
+
+class SqlMilestoneRepository(SqlTenantRepository[Milestone]):
+    table = MilestoneRow
+    entity = Milestone
+    conflicts = {
+        "uq_milestone_project_id_name": ("name", "Another milestone of the project has this name."),
+        "fk_issue_project_id_milestone_id": (
+            "id",
+            "Issues are in this milestone: name another one for them in replaceWith.",
+        ),
+    }

@@ -1,0 +1,22 @@
+import factory
+
+from domain.milestones.model import Milestone
+from tests.factories.accounts import IDS
+from tests.factories.moments import MADE
+from tests.factories.projects import ProjectFactory
+
+
+class MilestoneFactory(factory.Factory):
+    class Meta:
+        model = Milestone
+
+    class Params:
+        project = factory.SubFactory(ProjectFactory)
+
+    id = factory.LazyFunction(lambda: IDS.new(Milestone.prefix))
+    workspace_id = factory.SelfAttribute("project.workspace_id")
+    project_id = factory.SelfAttribute("project.id")
+    name = factory.Sequence(lambda number: f"Milestone {number}")
+    due_date = None
+    created_at = MADE
+    updated_at = MADE
