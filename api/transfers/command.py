@@ -70,10 +70,11 @@ async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
     finally:
         watching.cancel()
         await asyncio.wait({watching})
+    if order.report is not None:
+        order.report.write_bytes(await report_of(app, actor, run))
     _print_report(run)
     await _print_losses(app, actor, run)
     if order.report is not None:
-        order.report.write_bytes(await report_of(app, actor, run))
         typer.echo(f"The whole report is in {order.report}.")
     return run
 

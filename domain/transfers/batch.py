@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import blake2b
 
 from domain.accounts.model import UserId
 from domain.issues.commands import IssueDraft
@@ -15,6 +14,7 @@ from domain.shared.errors import Rejected
 from domain.shared.events import FieldChange
 from domain.shared.ids import IdFactory
 from domain.transfers.comments import write_comments
+from domain.transfers.digests import digest_of_texts, iso_text
 from domain.transfers.model import ImportRun
 from domain.transfers.people import NOBODY, known_people
 from domain.transfers.ports import ImportUow, IssueLink, NamedParent, Origin, StoredIssue
@@ -107,8 +107,9 @@ class Batch:
         context = (self._uow, self.tally, setting.people)
         has_stored = any(stored for _, _, stored in written)
         comment_origins = await write_comments(*context, pairs, ids=self._ids, is_first_time=not has_stored)
-        await store.keep_origins(origins, comment_origins)
-        await store.mark_seen(self._run.id, [issue.id for _, issue, _ in written])
+        await store.keep_origins(self._run.id, origins, comment_origins, is_first_time=not has_stored)
+        news = {origin.id for origin in origins}
+        await store.mark_seen(self._run.id, [issue.id for _, issue, _ in written if issue.id not in news])
         await store.name_parents(self._run.id, _named_parents(written))
 
     async def _numbers(self, setting: Setting, records: Sequence[IssueRecord]) -> dict[str, int]:
@@ -228,21 +229,20 @@ class _LinkChanges:
 
 def digest_of(record: IssueRecord) -> str:
     """What the file says of the issue itself, in 128 bits; parents, comments and people have their own ways."""
-    said = (
+    return digest_of_texts(
         record.title,
         record.description,
         record.state_name,
         record.state_category,
-        record.priority,
-        record.labels,
-        record.assignee_keys,
+        record.priority.name,
+        repr(record.labels),
+        repr(record.assignee_keys),
         record.creator_key,
         record.created_at.isoformat(),
         record.updated_at.isoformat(),
-        record.completed_at and record.completed_at.isoformat(),
-        record.due_date and record.due_date.isoformat(),
+        iso_text(record.completed_at),
+        iso_text(record.due_date),
     )
-    return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _assignee_ids(setting: Setting, record: IssueRecord) -> frozenset[str]:

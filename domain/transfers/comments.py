@@ -1,13 +1,13 @@
 """The comments of one batch of an import."""
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 
 from domain.accounts.model import UserId
 from domain.comments.events import CommentCreated, CommentUpdated
 from domain.comments.model import Comment, CommentId
 from domain.issues.model import Issue
 from domain.shared.ids import IdFactory
+from domain.transfers.digests import digest_of_texts, iso_text
 from domain.transfers.people import NOBODY
 from domain.transfers.ports import ImportUow, Origin
 from domain.transfers.records import CommentRecord, IssueRecord, LossCode
@@ -94,10 +94,9 @@ def _built(record: CommentRecord, issue: Issue, author_id: UserId, *, id: Commen
 
 
 def _digest_of(record: CommentRecord) -> str:
-    said = (
+    return digest_of_texts(
         record.author_key,
         record.body,
         record.created_at.isoformat(),
-        record.updated_at and record.updated_at.isoformat(),
+        iso_text(record.updated_at),
     )
-    return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

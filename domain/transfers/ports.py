@@ -199,8 +199,10 @@ class ImportStore(Protocol):
         """Writes all that an import can change of comments."""
         ...
 
-    async def keep_origins(self, issues: Sequence[Origin], comments: Sequence[Origin]) -> None:
-        """Remembers digests and source texts, in place of earlier ones."""
+    async def keep_origins(
+        self, run_id: str, issues: Sequence[Origin], comments: Sequence[Origin], *, is_first_time: bool
+    ) -> None:
+        """Remembers digests and source texts, in place of earlier ones if there are any."""
         ...
 
     async def mark_seen(self, run_id: str, issue_ids: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from hashlib import sha256
 
@@ -178,16 +178,10 @@ class ImportService:
         lines = self._files.lines(run.upload_id)
         stream = RecordStream(READERS[run.format](lines, skip=run.position))
         position = run.position
-        # The next batch is read while the database is busy with this one.
-        reading = asyncio.create_task(stream.take())
-        try:
-            while batch := await reading:
-                reading = asyncio.create_task(stream.take())
+        async with aclosing(stream.batches()) as batches:
+            async for batch in batches:
                 await self._write(actor, run.id, batch, position=position, total=total)
                 position += len(batch)
-        finally:
-            reading.cancel()
-            await asyncio.wait({reading})
         while await self._write_parents(actor, run.id):
             continue
 

@@ -1,7 +1,7 @@
 """A file's records, batch by batch."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 from domain.shared.files import BrokenFile
 from domain.transfers.records import IssueRecord, Loss, LossCode
@@ -22,7 +22,18 @@ class RecordStream:
         self._items = items
         self._line = 0
 
-    async def take(self) -> list[Item]:
+    async def batches(self) -> AsyncGenerator[list[Item], None]:
+        """All batches; the next one is read while the database is busy with the last."""
+        reading = asyncio.create_task(self._take())
+        try:
+            while batch := await reading:
+                reading = asyncio.create_task(self._take())
+                yield batch
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
+
+    async def _take(self) -> list[Item]:
         """The next batch, empty at the end of the file; a file that breaks off says so in its last item."""
         batch: list[Item] = []
         size = 0

@@ -80,28 +80,30 @@ class SqlImportReport:
         kinds: dict[tuple[str, LossCode], list[ImportLoss]] = {}
         for loss in losses:
             kinds.setdefault((loss.field, loss.code), []).append(loss)
+        counted = upsert(ImportLossKindRow).values(
+            [
+                {
+                    "run_id": run_id,
+                    "field": field,
+                    "code": code,
+                    "places": len(of_kind),
+                    "count": sum(loss.count for loss in of_kind),
+                    "first_line": of_kind[0].line,
+                    "first_reason": of_kind[0].reason,
+                }
+                for (field, code), of_kind in kinds.items()
+            ]
+        )
+        summed = counted.on_conflict_do_update(
+            index_elements=[ImportLossKindRow.run_id, ImportLossKindRow.field, ImportLossKindRow.code],
+            set_={
+                "places": ImportLossKindRow.places + counted.excluded.places,
+                "count": ImportLossKindRow.count + counted.excluded.count,
+            },
+        ).returning(ImportLossKindRow.field, ImportLossKindRow.code, ImportLossKindRow.places)
         kept: list[ImportLoss] = []
-        for (field, code), of_kind in kinds.items():
-            counted = upsert(ImportLossKindRow).values(
-                run_id=run_id,
-                field=field,
-                code=code,
-                places=len(of_kind),
-                count=sum(loss.count for loss in of_kind),
-                first_line=of_kind[0].line,
-                first_reason=of_kind[0].reason,
-            )
-            places = (
-                await self._connection.execute(
-                    counted.on_conflict_do_update(
-                        index_elements=[ImportLossKindRow.run_id, ImportLossKindRow.field, ImportLossKindRow.code],
-                        set_={
-                            "places": ImportLossKindRow.places + counted.excluded.places,
-                            "count": ImportLossKindRow.count + counted.excluded.count,
-                        },
-                    ).returning(ImportLossKindRow.places)
-                )
-            ).scalar_one()
+        for field, code, places in await self._connection.execute(summed):
+            of_kind = kinds[field, code]
             kept += of_kind[: max(MOST_LOSSES - (places - len(of_kind)), 0)]
         rows = [{name: getattr(loss, name) for name in _LOSS_COLUMNS} | {"run_id": run_id} for loss in kept]
         if rows:

@@ -216,13 +216,17 @@ class SqlImportStore:
         async with _refusals():
             await update_rows(self._connection, CommentRow, _COMMENT_CHANGES, comments)
 
-    async def keep_origins(self, issues: Sequence[Origin], comments: Sequence[Origin]) -> None:
+    async def keep_origins(
+        self, run_id: str, issues: Sequence[Origin], comments: Sequence[Origin], *, is_first_time: bool
+    ) -> None:
         async with _refusals():
-            for table, origins in ((ImportedIssueRow, issues), (ImportedCommentRow, comments)):
-                if origins:
+            if not is_first_time:
+                for table, origins in ((ImportedIssueRow, issues), (ImportedCommentRow, comments)):
                     earlier = delete(table).where(_among(table.id, [origin.id for origin in origins]))
                     await self._connection.execute(earlier)
-                    await copy_entities(self._connection, table, _ORIGIN, origins)
+            rows = [(run_id, origin.id, origin.digest, origin.source) for origin in issues]
+            await copy_rows(self._connection, ImportedIssueRow, ("run_id", *_ORIGIN), rows)
+            await copy_entities(self._connection, ImportedCommentRow, _ORIGIN, comments)
 
     async def mark_seen(self, run_id: str, issue_ids: Sequence[str]) -> None:
         if issue_ids:
