@@ -72,7 +72,7 @@ class EmbeddedServers:
             valkey = self._start_valkey()
             postgres = self._start_postgres(self._installed_postgres())
             self._wait_for(valkey, "valkey", (self._sockets / "valkey.sock").exists)
-            self._wait_for(postgres, "postgres", self._is_postgres_ready)
+            self._wait_for(postgres, "postgres", lambda: self._is_postgres_ready(postgres.pid))
         except BaseException:
             self.__exit__()
             raise
@@ -195,9 +195,10 @@ class EmbeddedServers:
         if done.returncode:
             raise EmbeddedServerError(f"{command[0]} failed:\n{done.stdout.decode(errors='replace')[-2000:]}")
 
-    def _is_postgres_ready(self) -> bool:
+    def _is_postgres_ready(self, pid: int) -> bool:
+        """A file that an earlier server left says "ready" too, until ours writes its own."""
         lines = _lines(self._store / "data" / "postmaster.pid")
-        return len(lines) >= 8 and lines[7].strip() == "ready"
+        return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
 
     # Valkey
 

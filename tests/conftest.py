@@ -4,11 +4,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis.asyncio
 
 from infra.settings import PREFIX, Settings
 from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
+
+# One suite, one answer: new examples are looked for by hand, with --hypothesis-seed.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
 
 URLS = pytest.StashKey[dict[str, str]]()
 OPEN = pytest.StashKey[ExitStack]()
