@@ -5,7 +5,7 @@ from sqlalchemy import case, exists, select
 from domain.accounts.model import normal_email
 from domain.shared.actor import Actor, Role
 from domain.shared.jobs import JobState
-from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
+from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, ImportState, LossKind
 from domain.transfers.queries import LossOrder, MappingOrder, RunOrder
 from infra.accounts.tables import UserRow
@@ -64,7 +64,7 @@ class SqlImportReader:
 
     async def of_workspaces(self, workspace_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportRun]]:
         sort = (Sort(by=RunOrder.CREATED_AT, direction=Direction.DESC),)
-        plan = _RUN_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="imports")
+        plan = _RUN_KEYS.plan(sort, request, default=DEFAULT, scope="imports")
         return await plan.pages(self._reads, _RUNS, _build_run, parent=ImportRunRow.workspace_id, parents=workspace_ids)
 
     async def losses_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportLoss]]:

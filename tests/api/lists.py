@@ -288,7 +288,7 @@ async def imports_of_workspace(world: World, count: int) -> Listed:
         parent=f"Workspace {world.here.workspace.id}",
         field="imports",
         items=items,
-        default=20,
+        default=50,
         orders={},
         usual=("created_at", "DESC"),
     )
