@@ -14,7 +14,7 @@ from tests.api.http.hostile import chain, hostile_documents
 from tests.api.http.http_world import schema
 
 LIMITS = QueryLimits()
-HOSTILE_SECONDS = 0.05
+HOSTILE_SECONDS = 0.5  # ten times what a quiet machine takes; what these documents did to stock rules took longer
 PUBLIC = frozenset({"__typename"})
 
 

@@ -137,7 +137,8 @@ async def test_without_redis_nobody_waits(is_frozen: bool) -> None:
         await queue.aclose()
         closed = perf_counter() - began
 
-    assert told < 0.05
+    # Waiting for this Redis would take its socket timeout, two seconds.
+    assert told < 0.5
     assert closed < 0.5
 
 
