@@ -28,7 +28,7 @@ from infra.doctor import examine
 from infra.embedded import EmbeddedServerError
 from infra.folder_lock import FolderInUse
 from infra.jobs.in_process import job_claims, run_now
-from infra.jobs.worker import run_worker
+from infra.jobs.worker import RARE_COLLECTIONS, run_worker
 from infra.settings import Settings, SettingsError, load_settings
 from infra.supervisor import Program, StartError, Supervisor, bound_socket, dev_settings
 
@@ -42,7 +42,6 @@ EXPECTED = (
     SettingsError,
     StartError,
 )
-RARE_COLLECTIONS = (50_000, 20, 100)
 T = TypeVar("T")
 
 cli = typer.Typer(

@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Iterator
@@ -15,11 +16,14 @@ from infra.jobs.runner import JobRunner, RunnerOptions
 from infra.jobs.schedule import Schedule
 from infra.settings import SECRET_NAMES, Settings
 
+# Looks for cycles are rarer than usual, since long jobs make many objects and hardly any cycles.
+RARE_COLLECTIONS = (50_000, 20, 100)
 POOL_SIZE = 3  # apart from the handlers' own pool, so that they cannot keep a lease from being renewed
 
 
 async def run_worker(settings: Settings) -> None:
     """Runs jobs until SIGTERM or SIGINT; then they may finish for the shutdown time."""
+    gc.set_threshold(*RARE_COLLECTIONS)
     with _stop_signals() as stop:
         await _run(settings, stop)
 
