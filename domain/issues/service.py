@@ -1,8 +1,16 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from domain.accounts.model import User, UserId
 from domain.issues.commands import IssueChanges, IssueDraft
-from domain.issues.events import IssueArchived, IssueCreated, IssuePurged, IssueRestored, IssueTrashed, IssueUpdated
+from domain.issues.events import (
+    IssueArchived,
+    IssueCreated,
+    IssueEvent,
+    IssuePurged,
+    IssueRestored,
+    IssueTrashed,
+    IssueUpdated,
+)
 from domain.issues.links import IssueLinks
 from domain.issues.model import Issue, IssueId
 from domain.issues.ports import IssueReader, IssueUow
@@ -111,36 +119,15 @@ class IssueService:
             return await uow.commit(changed)
 
     async def archive(self, actor: Actor, issue_id: str) -> Written[Issue]:
-        async with self._uow(actor) as uow:
-            issue = await uow.issues.get(actor, issue_id, for_update=True)
-            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
-            archived = issue.archived(now=self._clock.now())
-            if archived != issue:
-                await uow.issues.save(issue, archived)
-                uow.record(IssueArchived.between(issue, archived))
-            return await uow.commit(archived)
+        return await self._put(actor, issue_id, Issue.archived, IssueArchived)
 
     async def restore(self, actor: Actor, issue_id: str) -> Written[Issue]:
         """Back from the archive and from the trash."""
-        async with self._uow(actor) as uow:
-            issue = await uow.issues.get(actor, issue_id, for_update=True)
-            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
-            restored = issue.restored(now=self._clock.now())
-            if restored != issue:
-                await uow.issues.save(issue, restored)
-                uow.record(IssueRestored.between(issue, restored))
-            return await uow.commit(restored)
+        return await self._put(actor, issue_id, Issue.restored, IssueRestored)
 
     async def trash(self, actor: Actor, issue_id: str) -> Written[Issue]:
         """Lists leave the issue out until it is restored."""
-        async with self._uow(actor) as uow:
-            issue = await uow.issues.get(actor, issue_id, for_update=True)
-            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
-            trashed = issue.trashed(now=self._clock.now())
-            if trashed != issue:
-                await uow.issues.save(issue, trashed)
-                uow.record(IssueTrashed.between(issue, trashed))
-            return await uow.commit(trashed)
+        return await self._put(actor, issue_id, Issue.trashed, IssueTrashed)
 
     async def purge(self, actor: Actor, issue_id: str) -> Written[str]:
         """Deletes a trashed issue with its comments, for ever; its number is not used again."""
@@ -153,6 +140,19 @@ class IssueService:
             await uow.issues.purge(issue)
             uow.record(IssuePurged.between(issue, None))
             return await uow.commit(issue.id)
+
+    async def _put(
+        self, actor: Actor, issue_id: str, change: Callable[..., Issue], event: type[IssueEvent]
+    ) -> Written[Issue]:
+        """Into the archive or the trash, or back; what is there already stays as it is."""
+        async with self._uow(actor) as uow:
+            issue = await uow.issues.get(actor, issue_id, for_update=True)
+            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
+            changed = change(issue, now=self._clock.now())
+            if changed != issue:
+                await uow.issues.save(issue, changed)
+                uow.record(event.between(issue, changed))
+            return await uow.commit(changed)
 
     async def _first_or_named_state(self, uow: IssueUow, actor: Actor, project: Project, state_id: str | None) -> State:
         if state_id is None:

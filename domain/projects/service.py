@@ -1,10 +1,11 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from domain.projects.commands import ProjectChanges, ProjectDraft, StateDraft
 from domain.projects.events import (
     ProjectArchived,
     ProjectCreated,
     ProjectDeleted,
+    ProjectEvent,
     ProjectRestored,
     ProjectUpdated,
     StateCreated,
@@ -79,24 +80,10 @@ class ProjectService:
             return await uow.commit(changed)
 
     async def archive(self, actor: Actor, project_id: str) -> Written[Project]:
-        async with self._uow(actor) as uow:
-            project = await uow.projects.get(actor, project_id, for_update=True)
-            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
-            archived = project.archived(now=self._clock.now())
-            if archived != project:
-                await uow.projects.save(project, archived)
-                uow.record(ProjectArchived.between(project, archived))
-            return await uow.commit(archived)
+        return await self._put(actor, project_id, Project.archived, ProjectArchived)
 
     async def restore(self, actor: Actor, project_id: str) -> Written[Project]:
-        async with self._uow(actor) as uow:
-            project = await uow.projects.get(actor, project_id, for_update=True)
-            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
-            restored = project.restored(now=self._clock.now())
-            if restored != project:
-                await uow.projects.save(project, restored)
-                uow.record(ProjectRestored.between(project, restored))
-            return await uow.commit(restored)
+        return await self._put(actor, project_id, Project.restored, ProjectRestored)
 
     async def delete(self, actor: Actor, project_id: str) -> Written[str]:
         """Only a project without issues; its states go with it."""
@@ -111,3 +98,16 @@ class ProjectService:
             await uow.projects.remove(project)
             uow.record(ProjectDeleted.between(project, None))
             return await uow.commit(project.id)
+
+    async def _put(
+        self, actor: Actor, project_id: str, change: Callable[..., Project], event: type[ProjectEvent]
+    ) -> Written[Project]:
+        """Into the archive or back; what is there already stays as it is."""
+        async with self._uow(actor) as uow:
+            project = await uow.projects.get(actor, project_id, for_update=True)
+            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            changed = change(project, now=self._clock.now())
+            if changed != project:
+                await uow.projects.save(project, changed)
+                uow.record(event.between(project, changed))
+            return await uow.commit(changed)
