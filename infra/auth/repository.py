@@ -11,6 +11,8 @@ from infra.db.repository import SqlRepository, builder_of, columns_of
 
 _KEY_LOCK = zlib.crc32(b"workgraph signing keys")
 _SESSION_COLUMNS = columns_of(SessionRow, Session)
+_build_session = builder_of(Session)
+_build_key = builder_of(SigningKey)
 
 
 class SqlSessionRepository(SqlRepository[Session]):
@@ -51,7 +53,7 @@ class SqlSessionRepository(SqlRepository[Session]):
             .cte("added")
         )
         row = (await self._connection.execute(select(*spent.c).add_cte(added))).first()
-        return None if row is None else builder_of(Session)(row)
+        return None if row is None else _build_session(row)
 
     async def spent_token(self, digest: str, successor: str) -> SpentToken | None:
         next_token = aliased(RefreshTokenRow)
@@ -71,7 +73,7 @@ class SqlSessionRepository(SqlRepository[Session]):
         if row is None:
             return None
         return SpentToken(
-            session=builder_of(Session)(row),
+            session=_build_session(row),
             expires_at=row.token_expires_at,
             used_at=row.used_at,
             is_successor_unused=row.is_successor_unused,
@@ -90,4 +92,4 @@ class SqlSigningKeyRepository(SqlRepository[SigningKey]):
     async def all_locked(self) -> Sequence[SigningKey]:
         await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY_LOCK})
         statement = select(*columns_of(SigningKeyRow, SigningKey)).order_by(SigningKeyRow.id)
-        return [builder_of(SigningKey)(row) for row in await self._connection.execute(statement)]
+        return [_build_key(row) for row in await self._connection.execute(statement)]

@@ -41,6 +41,8 @@ _LABELS = (
     .where(among_ids(IssueLabelRow.issue_id))
     .order_by(LabelRow.name, LabelRow.id)
 )
+_build_user = builder_of(User)
+_build_label = builder_of(Label)
 
 
 def _issues_of(parent: IssueParent, *, includes_archived: bool, is_trash: bool) -> EntityList[Issue, IssueOrder]:
@@ -79,10 +81,10 @@ class SqlIssueReader:
         return await issues.pages(self._reads, parent_ids, filter=query.filter, sort=query.sort, request=request)
 
     async def assignees_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[User]]:
-        return await self._linked(_ASSIGNEES, issue_ids, builder_of(User))
+        return await self._linked(_ASSIGNEES, issue_ids, _build_user)
 
     async def labels_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[Label]]:
-        return await self._linked(_LABELS, issue_ids, builder_of(Label))
+        return await self._linked(_LABELS, issue_ids, _build_label)
 
     async def _linked(
         self, statement: Select[Any], issue_ids: Sequence[str], build: Callable[[Sequence[Any]], Any]
