@@ -1,0 +1,76 @@
+"""Where an error stands in the answer, and which positions it leaves null (GraphQL specification, section 6.4.4)."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from graphql import located_error
+from graphql.execution.executor import CollectedErrors
+from graphql.language import FieldNode
+from graphql.pyutils import Path
+
+Position: TypeAlias = tuple[Any, str | int, str | None]
+"""(position above or None, key, type name): graphql-core's `Path` as a plain tuple, built in a tenth of the time."""
+
+
+def as_path(position: Position | None) -> Path | None:
+    """The position as resolvers and graphql-core know it."""
+    return None if position is None else Path(as_path(position[0]), position[1], position[2])
+
+
+def keys_of(position: Position | None) -> list[str | int]:
+    """Response names and list indices from the root to the position."""
+    keys: list[str | int] = []
+    while position is not None:
+        keys.append(position[1])
+        position = position[0]
+    keys.reverse()
+    return keys
+
+
+class LateErrors:
+    """Errors of fields whose surroundings are complete already, so that nulls are written when all is done."""
+
+    def __init__(self, collected: CollectedErrors) -> None:
+        self._collected = collected
+        self._nulled: list[Position | None] = []
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """Whether the whole of `data` is null."""
+        return None in self._nulled
+
+    def add(self, error: Exception, nodes: Sequence[FieldNode], position: Position, levels_up: int | None) -> None:
+        """Notes an error that nulls what is `levels_up` above the position; None stands for all of `data`."""
+        located = located_error(error, nodes, keys_of(position))
+        if levels_up == 0:
+            self._collected.add(located, as_path(position))
+            return
+        above = _above(position, levels_up)
+        self._collected.add(located, as_path(above))
+        self._nulled.append(above)
+
+    def applied_to(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        if self.leaves_nothing:
+            return None
+        for position in self._nulled:
+            _write_null(data, keys_of(position))
+        return data
+
+
+def _above(position: Position, levels: int | None) -> Position | None:
+    found: Position | None = position
+    if levels is None:
+        return None
+    for _ in range(levels):
+        assert found is not None
+        found = found[0]
+    return found
+
+
+def _write_null(data: Any, keys: Sequence[str | int]) -> None:
+    *way, last = keys
+    for key in way:
+        data = data[key]
+        if data is None:  # nulled by another error
+            return
+    data[last] = None

@@ -1,0 +1,28 @@
+"""The state of one execution, as generated code and its helpers see it."""
+
+from collections import defaultdict
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeAlias
+
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from api.execution.errors import LateErrors, Position
+
+Entry: TypeAlias = tuple[dict[str, Any], Any, Position | None]
+"""(data, parent, position) of an object whose batch fields are still to be written."""
+
+
+class Tasks(Protocol):
+    def add_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Has the run wait for the coroutine, too."""
+
+
+class Run(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core's executor with what a plan needs beside."""
+
+    pending: defaultdict[int, list[Entry]]
+    """What waits for the next wave, by the number of its selection."""
+    known_arguments: dict[int, dict[str, Any]]
+    """Arguments that were converted before, by the number of their field."""
+    late_errors: LateErrors
+    late_tasks: Tasks

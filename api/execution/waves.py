@@ -1,0 +1,199 @@
+"""Waves: what all places of a plan ask of batch fields is asked in one go, again and again until nothing is asked."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from graphql.pyutils import gather_with_cancel
+
+from api.execution.batching import KeyedBatch, Load, ParentsBatch, checked_count
+from api.execution.completion import arguments_of, info_of
+from api.execution.planning import PlannedField
+from api.execution.run import Entry, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch field, what writes its results, and whether that writes equal keys once."""
+
+    field: PlannedField
+    deliver: Callable[..., None]
+    shares_equal: bool
+
+
+Asked: TypeAlias = list[tuple[Batch, list[Entry]]]
+"""All that one call of a batch function is to answer."""
+
+
+class Waves:
+    """The batch fields of one run."""
+
+    def __init__(self, run: Run, batches: Callable[[int], Sequence[Batch]]) -> None:
+        self._run = run
+        self._batches = batches
+        self._is_running = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loaded: dict[Load, dict[Any, Any]] = defaultdict(dict)
+
+    @property
+    def are_settled(self) -> bool:
+        return not (self._run.pending or self._tasks)
+
+    def start(self) -> None:
+        """Begins with what is pending, beside whatever the caller awaits."""
+        if not self._is_running:
+            self._is_running = True
+            self.add_task(self._ride())
+
+    def add_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Has the run wait for the coroutine, too."""
+        self._tasks.add(asyncio.get_running_loop().create_task(coroutine))
+
+    async def settle(self) -> None:
+        """Returns when all batch fields are written; raises what no field can be blamed for."""
+        while not self.are_settled:
+            if self._run.pending and not self._is_running:
+                self._is_running = True
+                await self._ride()
+                continue
+            done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._tasks -= done
+            for task in done:
+                task.result()
+
+    async def cancel(self) -> None:
+        """Ends what is still under way."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ride(self) -> None:
+        run = self._run
+        try:
+            while run.pending:
+                pending, run.pending = run.pending, defaultdict(list)
+                calls = self._calls(pending)
+                if len(calls) == 1:
+                    await calls[0]
+                else:
+                    await gather_with_cancel(*calls)
+        finally:
+            self._is_running = False
+
+    def _calls(self, pending: Mapping[int, list[Entry]]) -> list[Awaitable[None]]:
+        """One call for each function and its arguments, one for each `load`."""
+        by_load: dict[Load, Asked] = {}
+        by_function: list[tuple[Any, dict[str, Any], Asked]] = []
+        for place, entries in pending.items():
+            for batch in self._batches(place):
+                kind = batch.field.batch
+                if isinstance(kind, KeyedBatch):
+                    by_load.setdefault(kind.load, []).append((batch, entries))
+                    continue
+                assert isinstance(kind, ParentsBatch)
+                try:
+                    arguments = {} if batch.field.arguments is None else arguments_of(self._run, batch.field)
+                except Exception as error:  # noqa: BLE001  it is reported in the answer
+                    batch.deliver(self._run, entries, [error] * len(entries))
+                    continue
+                self._join(by_function, batch, entries, kind, arguments)
+        return [
+            *(self._load(load, asked) for load, asked in by_load.items()),
+            *(self._call(key[0], arguments, asked) for key, arguments, asked in by_function),
+        ]
+
+    def _join(
+        self,
+        calls: list[tuple[Any, dict[str, Any], Asked]],
+        batch: Batch,
+        entries: list[Entry],
+        kind: ParentsBatch,
+        arguments: dict[str, Any],
+    ) -> None:
+        """Adds the field to the call that asks the same, or begins one."""
+        nodes = tuple(map(id, batch.field.nodes)) if kind.looks_ahead else ()
+        for key, known_arguments, asked in calls:
+            if key == (kind.function, nodes) and known_arguments == arguments:
+                asked.append((batch, entries))
+                return
+        calls.append(((kind.function, nodes), arguments, [(batch, entries)]))
+
+    async def _call(self, function: Callable[..., Any], arguments: dict[str, Any], asked: Asked) -> None:
+        parents = [parent for _, entries in asked for _, parent, _ in entries]
+        try:
+            results = checked_count(await function(parents, self._info(asked), **arguments), len(parents))
+        except Exception as error:  # noqa: BLE001  it is reported in the answer
+            results = [error] * len(parents)
+        start = 0
+        for batch, entries in asked:
+            batch.deliver(self._run, entries, results[start : start + len(entries)])
+            start += len(entries)
+
+    async def _load(self, load: Load, asked: Asked) -> None:
+        known = self._loaded[load]
+        keys_by_place = [_keys(batch.field, entries) for batch, entries in asked]
+        missing = dict.fromkeys(
+            key for keys in keys_by_place for key in keys if key is not None and key not in known and not _failed(key)
+        )
+        if missing:
+            wanted = list(missing)
+            try:
+                found = await load(self._info(asked), wanted)
+                known.update((key, found.get(key)) for key in wanted)
+            except Exception as error:  # noqa: BLE001  it is reported in the answer
+                known.update(dict.fromkeys(wanted, error))
+        for (batch, entries), keys in zip(asked, keys_by_place, strict=True):
+            values = _values(batch.field, keys, known)
+            if batch.shares_equal:
+                batch.deliver(self._run, entries, values, keys)
+            else:
+                batch.deliver(self._run, entries, values)
+
+    def _info(self, asked: Asked) -> Any:
+        """The `info` of the first place."""
+        batch, entries = asked[0]
+        return info_of(self._run, batch.field, entries[0][2])
+
+
+def _keys(field: PlannedField, entries: Sequence[Entry]) -> list[Any]:
+    """The key of each parent; the exception where there is none to be had."""
+    assert isinstance(field.batch, KeyedBatch)
+    key_of = field.batch.key
+    try:
+        return [key_of(parent) for _, parent, _ in entries]
+    except Exception:  # noqa: BLE001  each parent is asked by itself below, and its exception kept
+        return [_key_or_error(key_of, parent) for _, parent, _ in entries]
+
+
+def _key_or_error(key_of: Callable[[Any], Any], parent: Any) -> Any:
+    try:
+        return key_of(parent)
+    except Exception as error:  # noqa: BLE001  it is reported in the answer
+        return error
+
+
+def _failed(key: Any) -> bool:
+    return isinstance(key, Exception)
+
+
+def _values(field: PlannedField, keys: Sequence[Any], known: Mapping[Any, Any]) -> list[Any]:
+    """What the field shows of what was loaded for each key."""
+    assert isinstance(field.batch, KeyedBatch)
+    pick = field.batch.pick
+    values = [key if _failed(key) else known.get(key) for key in keys]
+    if pick is None:
+        return values
+    return [_picked(pick, value) for value in values]
+
+
+def _picked(pick: Callable[[Any], Any], value: Any) -> Any:
+    if value is None or isinstance(value, Exception):
+        return value
+    try:
+        return pick(value)
+    except Exception as error:  # noqa: BLE001  it is reported in the answer
+        return error
