@@ -4,7 +4,7 @@ from typing import Annotated
 import strawberry
 
 from api.audit.types import ChangeBatch
-from api.shared.batched import batched
+from api.execution import batched
 from api.shared.context import Info
 from api.shared.scalars import Revision
 from domain.audit import model

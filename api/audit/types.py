@@ -3,8 +3,8 @@ from datetime import datetime
 import strawberry
 
 from api.accounts.types import User
+from api.execution import related
 from api.shared import loads
-from api.shared.batched import related
 from api.shared.enums import describe_enum
 from api.shared.errors import camel_case
 from api.shared.scalars import Revision

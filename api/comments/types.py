@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.accounts.types import User
+from api.execution import related
 from api.shared import loads
-from api.shared.batched import related
 from api.shared.node import Node
 from domain.comments import model
 

@@ -35,7 +35,6 @@ class Waves:
         self._batches = batches
         self._is_running = False
         self._tasks: set[asyncio.Task[None]] = set()
-        self._loaded: dict[Load, dict[Any, Any]] = defaultdict(dict)
 
     @property
     def are_settled(self) -> bool:
@@ -134,7 +133,8 @@ class Waves:
             start += len(entries)
 
     async def _load(self, load: Load, asked: Asked) -> None:
-        known = self._loaded[load]
+        # Beside the futures of graphql-core: whoever clears these between two mutations means what is known here, too.
+        known: dict[Any, Any] = self._run.context_value.loaders.setdefault((load, "loaded"), {})
         keys_by_place = [_keys(batch.field, entries) for batch, entries in asked]
         missing = dict.fromkeys(
             key for keys in keys_by_place for key in keys if key is not None and key not in known and not _failed(key)

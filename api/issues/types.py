@@ -7,12 +7,12 @@ import strawberry
 from api.accounts.types import User
 from api.comments.inputs import comment_query
 from api.comments.types import Comment
+from api.execution import batched, related
 from api.issues.inputs import issue_query
 from api.labels.types import Label
 from api.milestones.types import Milestone
 from api.projects.types import Project, State
 from api.shared import loads
-from api.shared.batched import batched, related
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.execution import related
 from api.issues.inputs import issue_query
 from api.shared import loads
-from api.shared.batched import related
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node

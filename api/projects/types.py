@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.execution import batched, related
 from api.issues.inputs import issue_query
 from api.milestones.inputs import milestone_query
 from api.shared import loads
-from api.shared.batched import batched, related
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node

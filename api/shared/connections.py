@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from api.shared.batched import batched
+from api.execution import batched
 from api.shared.context import Info
 from api.shared.pages import After, Before, Connection, First, Last, page_request
 from domain.shared.pages import Page, PageRequest
@@ -37,6 +37,6 @@ def connection(node: Any, *, query: Callable[..., Any], description: str) -> Cal
         pages.__signature__ = inspect.Signature([*paging, *own])  # type: ignore[attr-defined]
         pages.__name__ = getattr(function, "__name__", "pages")
         pages.__module__ = function.__module__
-        return batched(graphql_type=Connection[node], description=description)(pages)
+        return batched(pages, graphql_type=Connection[node], description=description, looks_ahead=True)
 
     return field

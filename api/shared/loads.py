@@ -3,36 +3,37 @@
 What a visible entity points at is visible, so nothing is checked again where the service has such a method.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from domain.app import App
+from api.shared.context import Info
+from domain.accounts.model import User
+from domain.issues.model import Issue
+from domain.milestones.model import Milestone
+from domain.projects.model import Project
 from domain.projects.ports import Place
-from domain.shared.actor import Actor
-
-ByIds = Callable[[Actor, Sequence[str]], Awaitable[Mapping[str, Any]]]
+from domain.workspaces.model import Workspace
 
 
-def users(app: App) -> ByIds:
-    return app.accounts.users_by_ids
+async def users(info: Info, ids: Sequence[str]) -> Mapping[str, User]:
+    return await info.context.app.accounts.users_by_ids(info.context.actor, ids)
 
 
-def workspaces(app: App) -> ByIds:
-    return app.workspaces.by_ids
+async def workspaces(info: Info, ids: Sequence[str]) -> Mapping[str, Workspace]:
+    return await info.context.app.workspaces.by_ids(info.context.actor, ids)
 
 
-def projects(app: App) -> ByIds:
-    return app.projects.by_ids
+async def projects(info: Info, ids: Sequence[str]) -> Mapping[str, Project]:
+    return await info.context.app.projects.by_ids(info.context.actor, ids)
 
 
-def issues(app: App) -> ByIds:
-    return app.issues.by_ids
+async def issues(info: Info, ids: Sequence[str]) -> Mapping[str, Issue]:
+    return await info.context.app.issues.by_ids(info.context.actor, ids)
 
 
-def milestones(app: App) -> ByIds:
-    return app.milestones.by_ids
+async def milestones(info: Info, ids: Sequence[str]) -> Mapping[str, Milestone]:
+    return await info.context.app.milestones.by_ids(info.context.actor, ids)
 
 
-def places(app: App) -> Callable[[Actor, Sequence[str]], Awaitable[Mapping[str, Place]]]:
+async def places(info: Info, ids: Sequence[str]) -> Mapping[str, Place]:
     """State and project by state id, read together, since an issue's state belongs to its project."""
-    return app.projects.places
+    return await info.context.app.projects.places(info.context.actor, ids)

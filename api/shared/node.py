@@ -1,14 +1,14 @@
 """Everything with an id can be read by it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import strawberry
 
+from api.execution import decides_by_class
 from api.shared.arguments import NodeId, NodeIds
 from api.shared.context import Info
-from api.shared.loads import ByIds
 from domain.accounts.model import User
 from domain.app import App
 from domain.comments.model import Comment
@@ -23,6 +23,8 @@ from domain.transfers.model import ImportRun
 from domain.workspaces.model import Member, Workspace
 
 MOST_NODES = 100
+
+ByIds: TypeAlias = Callable[[Actor, Sequence[str]], Awaitable[Mapping[str, Any]]]
 
 NODES: Mapping[str, Callable[[App], ByIds]] = MappingProxyType(
     {
@@ -47,6 +49,7 @@ class Node:
     id: strawberry.ID = strawberry.field(description="The TypeID; its prefix names the kind.")
 
     @classmethod
+    @decides_by_class
     def is_type_of(cls, value: Any, _info: Any) -> bool:
         return isinstance(value, cls.describes)
 

@@ -4,8 +4,8 @@ from datetime import datetime
 import strawberry
 
 from api.accounts.types import User
+from api.execution import batched, related
 from api.shared import loads
-from api.shared.batched import batched, related
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.enums import describe_enum

@@ -5,6 +5,7 @@ import strawberry
 
 from api.accounts.types import User
 from api.audit.queries import workspace_changes
+from api.execution import related
 from api.issues.inputs import issue_query, trash_query
 from api.issues.types import Issue
 from api.labels.inputs import label_query
@@ -13,7 +14,6 @@ from api.projects.inputs import project_query
 from api.projects.types import Project
 from api.shared import loads
 from api.shared.arguments import Identifier, Key
-from api.shared.batched import related
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
