@@ -17,7 +17,7 @@ from api.http.access_log import AccessLog
 from api.http.body import BodyGuard
 from api.http.documents import DocumentCache
 from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
-from api.http.execution import graphql_schema
+from api.http.execution import OperationRunner, graphql_schema
 from api.http.health import health_router
 from api.http.options import HttpOptions
 from api.http.problems import install_problem_handlers
@@ -102,11 +102,14 @@ class _GraphQL:
         options = self._options
         async with self._open_app() as app:
             served.state.app = app
+            runner = OperationRunner(
+                self._schema, options.execution, hides_suggestions=not options.is_introspection_enabled
+            )
             documents = DocumentCache(
                 graphql_schema(self._schema), options.limits, is_introspection_enabled=options.is_introspection_enabled
             )
-            self._http = GraphQLEndpoint(self._schema, documents, app, options)
-            self._sockets = sockets = graphql_sockets(app, self._schema, documents, options)
+            self._http = GraphQLEndpoint(runner, documents, app, options)
+            self._sockets = sockets = graphql_sockets(app, runner, documents, options)
             try:
                 yield
             finally:

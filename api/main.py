@@ -9,7 +9,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.auth.routes import router as auth_router
-from api.http.options import HttpOptions, QueryLimits
+from api.http.options import ExecutionOptions, HttpOptions, QueryLimits
 from api.http.request_id import known_request_id
 from api.http.socket_limits import SocketOptions
 from api.schema import schema
@@ -57,6 +57,9 @@ def http_options(settings: Settings) -> HttpOptions:
             root_fields=settings.graphql_root_fields,
             fields=settings.graphql_fields,
             list_items=settings.graphql_list_items,
+        ),
+        execution=ExecutionOptions(
+            is_compiled=settings.execution == "compiled", shadow_one_in=settings.execution_shadow_one_in
         ),
         sockets=SocketOptions(
             sockets=settings.socket_limit,

@@ -98,6 +98,12 @@ class Settings(BaseSettings):
     graphql_root_fields: Limit = Field(20, description="Root fields of an operation.")
     graphql_fields: Limit = Field(5000, description="Fields of an operation with its fragments expanded.")
     graphql_list_items: Limit = Field(250, description="Items of one list in the variables or arguments.")
+    execution: Literal["compiled", "stock"] = Field(
+        "compiled", description="`stock` runs all operations in graphql-core, some ten times slower."
+    )
+    execution_shadow_one_in: int = Field(
+        0, ge=0, description="Runs one in so many queries both ways and logs differences. 0: none."
+    )
 
     socket_limit: Limit = Field(1000, description="WebSockets per API process.")
     socket_user_limit: Limit = Field(20, description="WebSockets per user and API process.")

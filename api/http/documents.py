@@ -19,6 +19,7 @@ from graphql import (
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
+from api.execution import CompiledOperation
 from api.http.limits import (
     INTROSPECTION_FIELDS,
     LimitCode,
@@ -49,15 +50,17 @@ class SignInRequired(Exception):
     """The document asks for something that only callers who are signed in may have."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Operation:
-    """Facts about one operation, computed once per document."""
+    """Facts about one operation, computed once per document, and what is known of how it runs."""
 
     name: str | None
     type: OperationType
     root_fields: frozenset[str]
     fields: int
     node: OperationDefinitionNode
+    runs: int = 0
+    compiled: CompiledOperation | None = None
 
     @property
     def is_introspection(self) -> bool:

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationType
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
@@ -23,8 +22,8 @@ from api.http.decoding import (
     decode_query_string,
 )
 from api.http.disconnection import DisconnectWatch
-from api.http.documents import TYPENAME, DocumentCache, DocumentRefused, Prepared, SignInRequired
-from api.http.execution import execute, is_request_error, timeout_error
+from api.http.documents import TYPENAME, DocumentCache, DocumentRefused, Operation, Prepared, SignInRequired
+from api.http.execution import OperationRunner, is_request_error, timeout_error
 from api.http.limits import check_variables
 from api.http.masking import extensions_of, format_errors, internal_error
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
@@ -51,8 +50,8 @@ class Answer:
 class GraphQLEndpoint:
     """The ASGI application behind the HTTP route."""
 
-    def __init__(self, schema: strawberry.Schema, documents: DocumentCache, app: App, options: HttpOptions) -> None:
-        self._schema = schema
+    def __init__(self, runner: OperationRunner, documents: DocumentCache, app: App, options: HttpOptions) -> None:
+        self._runner = runner
         self._documents = documents
         self._app = app
         self._options = options
@@ -118,29 +117,24 @@ class GraphQLEndpoint:
         tokens = [value for name, value in scope["headers"] if name == b"authorization"]
         actor = await authenticate(self._app.auth, tokens)
         try:
-            prepared, kind = self._prepare(request, actor)
+            prepared, operation = self._prepare(request, actor)
         except SignInRequired as error:
             raise Unauthenticated("Sign in first.") from error
         except DocumentRefused as refused:
             return _request_error(refused.errors, media_type)
-        if kind is OperationType.SUBSCRIPTION:
+        if operation.type is OperationType.SUBSCRIPTION:
             message = "Subscriptions run over the WebSocket at this address."
             return _request_error([_coded_error(message, "SUBSCRIPTION_OVER_HTTP")], media_type)
-        if kind is OperationType.MUTATION and scope["method"] == "GET":
+        if operation.type is OperationType.MUTATION and scope["method"] == "GET":
             raise MalformedRequest("Send mutations with POST.", HTTPStatus.METHOD_NOT_ALLOWED, Allow="POST")
-        result = await execute(
-            self._schema,
-            prepared,
-            variables=request.variables,
-            operation_name=request.operation_name,
-            context=Context(app=self._app, actor=actor),
-            hides_suggestions=not self._options.is_introspection_enabled,
+        result = await self._runner.execute(
+            prepared, operation, variables=request.variables, context=Context(app=self._app, actor=actor)
         )
         if is_request_error(result):
             return _request_error(result.errors or [], media_type)
-        return _executed(result, kind)
+        return _executed(result, operation.type)
 
-    def _prepare(self, request: GraphQLRequest, actor: Actor) -> tuple[Prepared, OperationType]:
+    def _prepare(self, request: GraphQLRequest, actor: Actor) -> tuple[Prepared, Operation]:
         only = PUBLIC_ROOT_FIELDS if actor.user_id is None else None
         prepared = self._documents.prepare(request.query, only=only)
         operation = prepared.operation(request.operation_name)
@@ -149,7 +143,7 @@ class GraphQLEndpoint:
             excess = check_variables(request.variables, self._options.limits)
             if excess is not None:
                 raise DocumentRefused([excess])
-        return prepared, operation.type
+        return prepared, operation
 
 
 def _is_visit(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:

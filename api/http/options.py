@@ -23,6 +23,15 @@ class QueryLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionOptions:
+    """How operations are run."""
+
+    is_compiled: bool = True
+    stock_runs: int = 1  # of an operation in graphql-core before it is compiled
+    shadow_one_in: int = 0  # how many queries are run both ways and compared; 0: none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """All times in seconds, all sizes in bytes."""
 
@@ -32,6 +41,7 @@ class HttpOptions:
     is_explorer_enabled: bool = True
     is_introspection_enabled: bool = True
     limits: QueryLimits = field(default_factory=QueryLimits)
+    execution: ExecutionOptions = field(default_factory=ExecutionOptions)
     sockets: SocketOptions = field(default_factory=SocketOptions)
     request_seconds: float = 10
     body_bytes: int = 1_048_576

@@ -5,11 +5,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
-import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationType
 
 from api.http.documents import DocumentCache, DocumentRefused, Operation, Prepared
-from api.http.execution import execute, is_request_error, subscribe, timeout_error
+from api.http.execution import OperationRunner, is_request_error, timeout_error
 from api.http.limits import check_variables
 from api.http.masking import format_errors
 from api.http.options import HttpOptions
@@ -23,12 +22,11 @@ Response = Mapping[str, Any]
 class GraphQLOperations:
     """Runs what sockets ask for, under the same limits and with the same errors as HTTP; no mutations."""
 
-    def __init__(self, schema: strawberry.Schema, documents: DocumentCache, options: HttpOptions) -> None:
-        self._schema = schema
+    def __init__(self, runner: OperationRunner, documents: DocumentCache, options: HttpOptions) -> None:
+        self._runner = runner
         self._documents = documents
         self._limits = options.limits
         self._seconds = options.request_seconds
-        self._hides_suggestions = not options.is_introspection_enabled
 
     async def run(self, request: Subscribe, context: Context) -> AsyncGenerator[Response, None]:
         """The operation's results, one per event; raises OperationFailed when it cannot start or go on."""
@@ -37,16 +35,10 @@ class GraphQLOperations:
         except DocumentRefused as refused:
             raise OperationFailed(format_errors(refused.errors)) from refused
         if operation.type is OperationType.QUERY:
-            yield await self._query(request, prepared, context)
+            yield await self._query(request, prepared, operation, context)
             return
-        opened = await subscribe(
-            self._schema,
-            prepared,
-            variables=request.variables,
-            operation_name=request.operation_name,
-            context=context,
-            event_seconds=self._seconds,
-            hides_suggestions=self._hides_suggestions,
+        opened = await self._runner.subscribe(
+            prepared, operation, variables=request.variables, context=context, event_seconds=self._seconds
         )
         if isinstance(opened, ExecutionResult):
             raise OperationFailed(format_errors(opened.errors or ()))
@@ -71,17 +63,10 @@ class GraphQLOperations:
             raise DocumentRefused([excess])
         return prepared, operation
 
-    async def _query(self, request: Subscribe, prepared: Prepared, context: Context) -> Response:
+    async def _query(self, request: Subscribe, prepared: Prepared, operation: Operation, context: Context) -> Response:
         try:
             async with asyncio.timeout(self._seconds):
-                result = await execute(
-                    self._schema,
-                    prepared,
-                    variables=request.variables,
-                    operation_name=request.operation_name,
-                    context=context,
-                    hides_suggestions=self._hides_suggestions,
-                )
+                result = await self._runner.execute(prepared, operation, variables=request.variables, context=context)
         except TimeoutError as error:
             raise OperationFailed(format_errors([timeout_error(self._seconds)])) from error
         if is_request_error(result):

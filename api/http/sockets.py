@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
-import strawberry
 from starlette.types import Receive, Scope, Send
 
 from api.http.documents import DocumentCache
+from api.http.execution import OperationRunner
 from api.http.options import HttpOptions
 from api.http.request_id import begin_request
 from api.http.socket_limits import SocketRegistry
@@ -19,12 +19,12 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def graphql_sockets(
-    app: App, schema: strawberry.Schema, documents: DocumentCache, options: HttpOptions
+    app: App, runner: OperationRunner, documents: DocumentCache, options: HttpOptions
 ) -> "GraphQLSockets":
     """The endpoint for a WebSocketRoute; call `registry.close_all` when the process stops."""
     services = SocketServices(
         app=app,
-        runner=GraphQLOperations(schema, documents, options),
+        runner=GraphQLOperations(runner, documents, options),
         registry=SocketRegistry(options.sockets),
         options=options.sockets,
     )

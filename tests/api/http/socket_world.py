@@ -10,6 +10,7 @@ from typing import Any
 import strawberry
 
 from api.http.documents import DocumentCache
+from api.http.execution import OperationRunner
 from api.http.options import HttpOptions, QueryLimits
 from api.http.socket_limits import SocketOptions
 from api.http.sockets import graphql_sockets
@@ -214,7 +215,8 @@ class World:
             sockets=SocketOptions(**limits),
         )
         self.options = options.sockets
-        self.endpoint = graphql_sockets(self.app, SCHEMA, DocumentCache(SCHEMA._schema, options.limits), options)
+        runner = OperationRunner(SCHEMA, options.execution, hides_suggestions=False)
+        self.endpoint = graphql_sockets(self.app, runner, DocumentCache(SCHEMA._schema, options.limits), options)
         self.registry = self.endpoint.registry
         for name in ("ada", "bob"):
             self.sign_in(name)
