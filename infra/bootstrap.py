@@ -98,7 +98,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             claims=ClaimService(uow),
             clock=clock,
             comments=CommentService(uow, SqlCommentReader(reads), clock, ids),
-            health=ServerHealth(engines.read, redis),
+            health=ServerHealth(engines.write, redis),
             imports=ImportService(
                 uow,
                 SqlImportReader(reads),

@@ -61,7 +61,7 @@ class EventLog:
             await client.publish(CHANNEL, message)
 
     def read_connections(self) -> int:
-        return self._engines.read.pool.checkedout()  # type: ignore[attr-defined]  # every QueuePool counts them
+        return self._engines.read.in_use
 
     @asynccontextmanager
     async def stream(self, **options: Any) -> AsyncIterator[RedisEventStream[LoggedEvent]]:

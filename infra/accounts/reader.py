@@ -8,8 +8,8 @@ from domain.accounts.ports import Credentials
 from domain.shared.actor import Actor
 from domain.shared.ids import is_id
 from infra.accounts.tables import PasswordRow, UserRow
+from infra.db.entities import builder_of, columns_of
 from infra.db.read import Reads
-from infra.db.repository import builder_of, columns_of
 from infra.workspaces.tables import MemberRow
 
 _IDS = any_(bindparam("ids", type_=ARRAY(Text(collation="C"))))
@@ -36,7 +36,7 @@ class SqlAccountReader:
 
     async def credentials(self, email: str) -> Credentials | None:
         rows = await self._reads.fetch(_CREDENTIALS, email=email)
-        return Credentials(user_id=rows[0].id, password_hash=rows[0].hash) if rows else None
+        return Credentials(user_id=rows[0][0], password_hash=rows[0][1]) if rows else None
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
         if actor.is_system:
@@ -45,8 +45,8 @@ class SqlAccountReader:
         rows = await self._reads.fetch(
             _VISIBLE_BY_IDS, ids=known, viewer_id=actor.user_id, workspace_ids=list(actor.roles)
         )
-        return {row.id: self._build(row) for row in rows}
+        return {row[0]: self._build(row) for row in rows}
 
     async def users_by_ids(self, ids: Sequence[str]) -> dict[str, User]:
         rows = await self._reads.fetch(_BY_IDS, ids=list(ids))
-        return {row.id: self._build(row) for row in rows}
+        return {row[0]: self._build(row) for row in rows}

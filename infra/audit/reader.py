@@ -1,15 +1,14 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, Text, bindparam, func, select, true
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, true
 
 from domain.audit.kinds import kind_of
 from domain.audit.model import LoggedChange, LoggedEvent, as_texts
 from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
 from infra.audit.tables import EventRow
 from infra.db.keyset import Keyset
-from infra.db.read import Reads
+from infra.db.read import AnyRow, Reads
 from infra.workspaces.tables import RevisionRow
 
 _COLUMNS = (
@@ -61,8 +60,8 @@ class SqlEventReader:
     ) -> Mapping[str, Sequence[LoggedEvent]]:
         events: dict[str, list[LoggedEvent]] = {}
         rows = await self._reads.fetch(_EVENTS_OF, workspace_ids=list(set(workspace_ids)), after=after, most=most)
-        for row in rows:
-            events.setdefault(row.workspace_id, []).append(_event(row))
+        for event in map(_event, rows):
+            events.setdefault(event.workspace_id, []).append(event)
         return events
 
     async def revision(self, workspace_id: str) -> int:
@@ -70,7 +69,7 @@ class SqlEventReader:
 
     async def revisions(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
         rows = await self._reads.fetch(_REVISIONS, workspace_ids=list(workspace_ids))
-        return {row.workspace_id: row.revision for row in rows}
+        return {row[0]: row[1] for row in rows}
 
     async def history_of(
         self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
@@ -86,19 +85,19 @@ class SqlEventReader:
         )
 
 
-def _event(row: Row[Any]) -> LoggedEvent:
-    changes = (
-        LoggedChange(field=field, before=as_texts(before), after=as_texts(after))
-        for field, (before, after) in row.changes.items()
-    )
+def _event(row: AnyRow) -> LoggedEvent:
+    workspace_id, revision, type_, subject_id, project_id, actor_id, cause, changes, occurred_at = row[: len(_COLUMNS)]
     return LoggedEvent(
-        workspace_id=row.workspace_id,
-        revision=row.revision,
-        kind=kind_of(row.type),
-        subject_id=row.subject_id,
-        project_id=row.project_id,
-        actor_id=row.actor_id,
-        cause=row.cause,
-        changes=tuple(changes),
-        occurred_at=row.occurred_at,
+        workspace_id=workspace_id,
+        revision=revision,
+        kind=kind_of(type_),
+        subject_id=subject_id,
+        project_id=project_id,
+        actor_id=actor_id,
+        cause=cause,
+        changes=tuple(
+            LoggedChange(field=field, before=as_texts(before), after=as_texts(after))
+            for field, (before, after) in changes.items()
+        ),
+        occurred_at=occurred_at,
     )

@@ -7,8 +7,8 @@ from domain.auth.model import SigningKey
 from domain.shared.actor import Role
 from infra.accounts.tables import UserRow
 from infra.auth.tables import SessionRow, SigningKeyRow
+from infra.db.entities import builder_of, columns_of
 from infra.db.read import Reads
-from infra.db.repository import builder_of, columns_of
 from infra.workspaces.tables import MemberRow
 
 _ROLES = (
@@ -43,7 +43,7 @@ class SqlSessionReader:
         rows = await self._reads.fetch(_ROLES, session_id=session_id, user_id=user_id, now=now)
         if not rows:
             return None
-        return {row.workspace_id: row.role for row in rows if row.workspace_id is not None}
+        return {workspace_id: role for workspace_id, role in rows if workspace_id is not None}
 
     async def has_signed_in_from(self, email: str, source: str) -> bool:
         return bool(await self._reads.fetch(_SIGNED_IN_FROM, email=email, source=source))

@@ -7,7 +7,8 @@ from sqlalchemy.orm import aliased
 
 from domain.auth.model import EndReason, Session, SigningKey, SpentToken
 from infra.auth.tables import RefreshTokenRow, SessionRow, SigningKeyRow
-from infra.db.repository import SqlRepository, builder_of, columns_of
+from infra.db.entities import builder_of, columns_of
+from infra.db.repository import SqlRepository
 
 _KEY_LOCK = zlib.crc32(b"workgraph signing keys")
 _SESSION_COLUMNS = columns_of(SessionRow, Session)

@@ -3,13 +3,18 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import orjson
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.shared.errors import InvalidInput, Unavailable
+from domain.shared.errors import DomainError, InvalidInput, Unavailable
+from infra.db.pool import ReadPool, connect
+from infra.db.statements import Statements
 
 _QUERY_CANCELED = "57014"
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -20,10 +25,10 @@ _AWAY = ("08", "57P", "53")  # SQLSTATE classes: connection, shutdown, out of re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
-    """`write` opens transactions; `read` is read-only and autocommits each statement."""
+    """`write` opens transactions; `read` is read-only and commits each statement by itself."""
 
     write: AsyncEngine
-    read: AsyncEngine
+    read: ReadPool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,40 +43,51 @@ class EngineOptions:
 
 @asynccontextmanager
 async def open_engines(url: str, options: EngineOptions) -> AsyncIterator[Engines]:
-    write = _engine(url, options, is_read_only=False)
-    read = _engine(url, options, is_read_only=True)
+    write = create_async_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=options.pool_size,
+        max_overflow=0,
+        pool_timeout=options.pool_wait,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args=_session(options, is_read_only=False),
+    )
+    read = read_pool(write, options)
     try:
         yield Engines(write=write, read=read)
     finally:
         await write.dispose()
-        await read.dispose()
+        await read.aclose()
 
 
-def _engine(url: str, options: EngineOptions, *, is_read_only: bool) -> AsyncEngine:
-    return create_async_engine(
-        url,
-        isolation_level="AUTOCOMMIT" if is_read_only else "READ COMMITTED",
-        pool_size=options.pool_size,
-        max_overflow=0,
-        pool_timeout=options.pool_wait,
-        pool_reset_on_return=None if is_read_only else "rollback",
-        json_serializer=lambda value: orjson.dumps(value).decode(),
-        json_deserializer=orjson.loads,
-        connect_args={
-            "timeout": options.pool_wait + options.statement_timeout,
-            # The server ends a slow statement; this ends the wait for a server that is frozen.
-            "command_timeout": options.statement_timeout + 1,
-            "server_settings": {
-                "application_name": "workgraph",
-                "statement_timeout": str(int(options.statement_timeout * 1000)),
-                "lock_timeout": str(int(options.lock_timeout * 1000)),
-                "idle_in_transaction_session_timeout": "30000",
-                "default_transaction_read_only": "on" if is_read_only else "off",
-                # Lists are short and statements many: compiling them to machine code costs more than it saves.
-                "jit": "off",
-            },
-        },
+def read_pool(engine: AsyncEngine, options: EngineOptions) -> ReadPool:
+    """Read-only connections to the same database, for the same statements."""
+    _, address = engine.dialect.create_connect_args(make_url(engine.url))
+    return ReadPool(
+        partial(connect, {**address, **_session(options, is_read_only=True)}),
+        Statements(engine.dialect),
+        size=options.pool_size,
+        wait=options.pool_wait,
     )
+
+
+def _session(options: EngineOptions, *, is_read_only: bool) -> dict[str, Any]:
+    """What `asyncpg.connect` is told besides the address."""
+    return {
+        "timeout": options.pool_wait + options.statement_timeout,
+        # The server ends a slow statement; this ends the wait for a server that is frozen.
+        "command_timeout": options.statement_timeout + 1,
+        "server_settings": {
+            "application_name": "workgraph",
+            "statement_timeout": str(int(options.statement_timeout * 1000)),
+            "lock_timeout": str(int(options.lock_timeout * 1000)),
+            "idle_in_transaction_session_timeout": "30000",
+            "default_transaction_read_only": "on" if is_read_only else "off",
+            # Lists are short and statements many: compiling them to machine code costs more than it saves.
+            "jit": "off",
+        },
+    }
 
 
 @contextmanager
@@ -85,17 +101,27 @@ def database_errors() -> Iterator[None]:
         raise Unavailable("The database does not answer. Try again.") from error
     except DBAPIError as error:
         state = sqlstate(error)
-        if state == _QUERY_CANCELED:
-            raise Unavailable("The database took too long. Ask for less, or try again.") from error
-        if state in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED):
-            raise Unavailable("Somebody else is changing the same thing. Try again.") from error
-        if state.startswith(_DATA_EXCEPTION):
-            # A value that no rule caught: out of the column's range, or text that PostgreSQL cannot keep.
-            raise InvalidInput("A value is out of range or cannot be stored.") from error
-        is_away = state.startswith(_AWAY) if state else isinstance(error, InterfaceError | OperationalError)
+        meaning = meaning_of_state(state)
+        if meaning is not None:
+            raise meaning from error
+        is_away = not state and isinstance(error, InterfaceError | OperationalError)
         if is_away or error.connection_invalidated:
             raise Unavailable("The database is not reachable. Try again.") from error
         raise
+
+
+def meaning_of_state(state: str) -> DomainError | None:
+    """What an SQLSTATE tells the caller; None for what only our own mistake can bring about."""
+    if state == _QUERY_CANCELED:
+        return Unavailable("The database took too long. Ask for less, or try again.")
+    if state in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED):
+        return Unavailable("Somebody else is changing the same thing. Try again.")
+    if state.startswith(_DATA_EXCEPTION):
+        # A value that no rule caught: out of the column's range, or text that PostgreSQL cannot keep.
+        return InvalidInput("A value is out of range or cannot be stored.")
+    if state.startswith(_AWAY):
+        return Unavailable("The database is not reachable. Try again.")
+    return None
 
 
 def sqlstate(error: DBAPIError) -> str:

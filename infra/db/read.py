@@ -1,70 +1,119 @@
 """Every read of the application goes through here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from contextvars import ContextVar
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar, Token
+from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Executable, Row, Select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+import asyncpg
+from sqlalchemy import Executable, Select
 
-from infra.db.engine import database_errors
+from domain.shared.errors import DomainError, Unavailable
+from infra.db.engine import meaning_of_state
+from infra.db.pool import ReadConnection, ReadPool
+from infra.db.statements import Query, Row
 
-AnyRow = Row[*tuple[Any, ...]]
+AnyRow = Row
 AnySelect = Select[*tuple[Any, ...]]
 
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+_OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+_ANSWERS = (asyncpg.PostgresError, asyncpg.OutdatedSchemaCacheError)  # after which the connection is as before
 
-class _Held:
-    """The one connection of a scope. Sibling fields run concurrently and a connection serves one at a time."""
+log = logging.getLogger(__name__)
 
-    __slots__ = ("connection", "lock")
 
-    def __init__(self) -> None:
-        self.connection: AsyncConnection | None = None
+class _Scope:
+    """One connection, taken at the first read. Sibling fields run concurrently, and it serves one at a time."""
+
+    __slots__ = ("_current", "_pool", "_token", "connection", "is_over", "lock")
+
+    def __init__(self, pool: ReadPool, current: "ContextVar[_Scope | None]") -> None:
+        self._pool = pool
+        self._current = current
+        self.connection: ReadConnection | None = None
         self.lock = asyncio.Lock()
+        self.is_over = False
+
+    async def __aenter__(self) -> None:
+        self._token: Token[_Scope | None] = self._current.set(self)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._current.reset(self._token)
+        self.is_over = True
+        connection, self.connection = self.connection, None
+        if connection is None:
+            return
+        if self.lock.locked():
+            # A sibling of a field that failed is still reading, for nobody.
+            self._pool.discard(connection)
+        else:
+            self._pool.release(connection)
+
+    async def rows(self, query: Query) -> Sequence[AnyRow]:
+        """A read may simply be repeated: the server may have restarted, or a migration have changed its answer."""
+        async with self.lock:
+            try:
+                return await self._rows(query)
+            except _FAILURES as error:
+                is_lost = self.connection is None and not isinstance(error, TimeoutError)
+                if not (is_lost or isinstance(error, _OUTDATED)) or self.is_over:
+                    raise
+            return await self._rows(query)
+
+    async def _rows(self, query: Query) -> Sequence[AnyRow]:
+        connection = self.connection
+        if connection is None:
+            connection = self.connection = await self._pool.acquire()
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", query.text, extra={"facts": {"connection": connection.pid}})
+        try:
+            return await connection.fetch(query.text, query.arguments)
+        except BaseException as error:
+            is_usable = isinstance(error, _ANSWERS) and not connection.is_closed
+            if not is_usable and self.connection is connection:
+                self.connection = None
+                self._pool.discard(connection)
+            raise
 
 
 class Reads:
     """Runs read-only statements, each committed by itself, on one connection per scope."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._held: ContextVar[_Held | None] = ContextVar("held_connection", default=None)
+    def __init__(self, pool: ReadPool) -> None:
+        self._pool = pool
+        self._current: ContextVar[_Scope | None] = ContextVar("read_scope", default=None)
 
-    @asynccontextmanager
-    async def scope(self) -> AsyncIterator[None]:
+    def scope(self) -> AbstractAsyncContextManager[None]:
         """Holds one connection, taken at the first read, for everything read inside."""
-        held = _Held()
-        token = self._held.set(held)
-        try:
-            yield
-        finally:
-            self._held.reset(token)
-            if held.connection is not None:
-                await held.connection.close()
+        return _Scope(self._pool, self._current)
 
     async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
         """All rows; raises Unavailable when the database is away, busy or too slow."""
-        held = self._held.get()
-        with database_errors():
-            if held is None:
-                async with self._engine.connect() as connection:
-                    return await _rows(connection, statement, params)
-            async with held.lock:
-                if held.connection is None:
-                    held.connection = await self._engine.connect()
-                try:
-                    return await _rows(held.connection, statement, params)
-                except DBAPIError as error:
-                    if not error.connection_invalidated:
-                        raise
-                    # The server has restarted since the connection was pooled; a read may simply be repeated.
-                    await held.connection.close()
-                    held.connection = await self._engine.connect()
-                    return await _rows(held.connection, statement, params)
+        query = self._pool.statements.query(statement, params)
+        scope = self._current.get()
+        try:
+            if scope is None or scope.is_over:
+                scope = _Scope(self._pool, self._current)
+                async with scope:
+                    return query.decode(await scope.rows(query))
+            return query.decode(await scope.rows(query))
+        except _FAILURES as error:
+            meaning = _meaning(error)
+            if meaning is None:
+                raise
+            raise meaning from error
 
 
-async def _rows(connection: AsyncConnection, statement: Executable, params: dict[str, Any]) -> Sequence[AnyRow]:
-    return (await connection.execute(statement, params)).all()
+def _meaning(error: Exception) -> DomainError | None:
+    if isinstance(error, OSError):
+        return Unavailable("The database does not answer. Try again.")
+    state = getattr(error, "sqlstate", None)
+    if state is None and isinstance(error, asyncpg.InterfaceError):
+        return Unavailable("The database is not reachable. Try again.")
+    return meaning_of_state(state or "")

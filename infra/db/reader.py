@@ -11,10 +11,10 @@ from sqlalchemy.types import Boolean, Text
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, O, Page, PageRequest, Sort
 from infra.db.base import Base
+from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
 from infra.db.keyset import Keyset
 from infra.db.read import AnySelect, Reads
-from infra.db.repository import builder_of, columns_of
 
 E = TypeVar("E")
 
@@ -58,7 +58,7 @@ class EntityTable(Generic[E, O]):
 
     async def by_ids(self, reads: Reads, actor: Actor, ids: Sequence[str]) -> dict[str, E]:
         rows = await reads.fetch(self._by_ids, ids=list(ids), **visibility(actor))
-        return {row.id: self.build(row) for row in rows}
+        return {row[0]: self.build(row) for row in rows}
 
     def under(
         self, parent: InstrumentedAttribute[Any], *conditions: ColumnElement[bool], name: str, default: int

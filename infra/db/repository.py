@@ -1,6 +1,6 @@
 """The write side of one table: rows in, entities out, and back only what differs."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from domain.shared.errors import Conflict, ErrorCode, NotFound
 from domain.shared.ids import check_id
 from infra.db.base import Base
 from infra.db.engine import constraint_of
+from infra.db.entities import Build, builder_of, columns_of
 
 
 class Entity(Protocol):
@@ -31,23 +32,12 @@ E = TypeVar("E", bound=Entity)
 W = TypeVar("W", bound=WorkspaceEntity)
 
 
-def columns_of(table: type[Base], entity: type[Any]) -> list[Any]:
-    """The table's columns in the order of the entity's fields."""
-    return [getattr(table, field.name) for field in fields(entity)]
-
-
-def builder_of(entity: type[Any]) -> Callable[[Sequence[Any]], Any]:
-    """Makes an entity of a row that begins with `columns_of` it; further columns are ignored."""
-    names = [field.name for field in fields(entity)]
-    return lambda row: entity(**dict(zip(names, row, strict=False)))
-
-
 @dataclass(frozen=True, slots=True)
 class RowMapping:
     """How the rows of one table are selected and become entities."""
 
     select: Select[Any]
-    build: Callable[[Sequence[Any]], Any]
+    build: Build
 
     @classmethod
     def of(cls, table: type[Base], entity: type[Any]) -> "RowMapping":

@@ -11,9 +11,9 @@ from domain.labels.model import Label
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
 from infra.accounts.tables import UserRow
+from infra.db.entities import builder_of, columns_of
 from infra.db.read import Reads
 from infra.db.reader import EntityList, EntityTable, among_ids
-from infra.db.repository import builder_of, columns_of
 from infra.issues.filters import ISSUE_FILTERS
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
@@ -41,8 +41,8 @@ _LABELS = (
     .where(among_ids(IssueLabelRow.issue_id))
     .order_by(LabelRow.name, LabelRow.id)
 )
-_build_user = builder_of(User)
-_build_label = builder_of(Label)
+_build_user = builder_of(User, start=1)
+_build_label = builder_of(Label, start=1)
 
 
 def _issues_of(parent: IssueParent, *, includes_archived: bool, is_trash: bool) -> EntityList[Issue, IssueOrder]:
@@ -91,5 +91,5 @@ class SqlIssueReader:
     ) -> Sequence[Sequence[Any]]:
         found: dict[str, list[Any]] = {issue_id: [] for issue_id in issue_ids}
         for row in await self._reads.fetch(statement, ids=list(found)):
-            found[row[0]].append(build(row[1:]))
+            found[row[0]].append(build(row))
         return [found[issue_id] for issue_id in issue_ids]

@@ -27,16 +27,16 @@ class SqlJobReader:
         rows = await self._reads.fetch(_BY_ID, job_id=job_id)
         if not rows:
             return None
-        row = rows[0]
+        [[id_, kind, workspace_id, state, attempts, failures, done, total, last_error, created_at, updated_at]] = rows
         return JobStatus(
-            id=row.id,
-            kind=row.kind,
-            workspace_id=row.workspace_id,
-            state=row.state,
-            attempts=row.attempts,
-            failures=row.failures,
-            progress=Progress(done=row.progress_done, total=row.progress_total),
-            last_error=row.last_error,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
+            id=id_,
+            kind=kind,
+            workspace_id=workspace_id,
+            state=state,
+            attempts=attempts,
+            failures=failures,
+            progress=Progress(done=done, total=total),
+            last_error=last_error,
+            created_at=created_at,
+            updated_at=updated_at,
         )

@@ -7,9 +7,9 @@ from domain.projects.ports import Place
 from domain.projects.queries import ProjectOrder, ProjectQuery
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, Page, PageRequest
+from infra.db.entities import builder_of, columns_of
 from infra.db.read import Reads
 from infra.db.reader import EntityTable, among_ids, visibility, visible
-from infra.db.repository import builder_of, columns_of
 from infra.projects.filters import PROJECT_FILTERS
 from infra.projects.tables import ProjectRow, StateRow
 
@@ -38,6 +38,7 @@ _PLACES = (
     .where(among_ids(StateRow.id))
 )
 _build_state = builder_of(State)
+_build_project = builder_of(Project, start=len(_STATE_COLUMNS))  # of a place
 
 
 class SqlProjectReader:
@@ -59,15 +60,14 @@ class SqlProjectReader:
 
     async def states_of(self, project_ids: Sequence[str]) -> Sequence[Sequence[State]]:
         found: dict[str, list[State]] = {project_id: [] for project_id in project_ids}
-        for row in await self._reads.fetch(_STATES_OF, ids=list(found)):
-            found[row.project_id].append(_build_state(row))
+        for state in map(_build_state, await self._reads.fetch(_STATES_OF, ids=list(found))):
+            found[state.project_id].append(state)
         return [found[project_id] for project_id in project_ids]
 
     async def states_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
         rows = await self._reads.fetch(_STATES_BY_IDS, ids=list(ids), **visibility(actor))
-        return {row.id: _build_state(row) for row in rows}
+        return {row[0]: _build_state(row) for row in rows}
 
     async def places(self, state_ids: Sequence[str]) -> dict[str, Place]:
         rows = await self._reads.fetch(_PLACES, ids=list(state_ids))
-        width = len(_STATE_COLUMNS)
-        return {row[0]: Place(state=_build_state(row), project=_PROJECTS.build(row[width:])) for row in rows}
+        return {row[0]: Place(state=_build_state(row), project=_build_project(row)) for row in rows}

@@ -9,10 +9,10 @@ from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Direction, Page, PageRe
 from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, ImportState, LossKind
 from domain.transfers.queries import LossOrder, MappingOrder, RunOrder
 from infra.accounts.tables import UserRow
+from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import Reads
 from infra.db.reader import among_ids, visibility, visible
-from infra.db.repository import builder_of, columns_of
 from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow
 from infra.workspaces.tables import MemberRow
@@ -44,7 +44,7 @@ _MEMBER_IDS = (
 )
 _build_run = builder_of(ImportRun)
 _build_loss = builder_of(ImportLoss)
-_build_kind = builder_of(LossKind)
+_build_kind = builder_of(LossKind, start=1)
 _build_mapping = builder_of(ImportMapping)
 
 
@@ -56,11 +56,11 @@ class SqlImportReader:
         wanted = MemberRow.role == Role.OWNER if email is None else UserRow.email == normal_email(email)
         statement = _MEMBER_IDS.where(MemberRow.workspace_id == workspace_id, wanted)
         rows = await self._reads.fetch(statement)
-        return str(rows[0].user_id) if rows else None
+        return str(rows[0][0]) if rows else None
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
         rows = await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor))
-        return {row.id: _build_run(row) for row in rows}
+        return {row[0]: _build_run(row) for row in rows}
 
     async def of_workspaces(self, workspace_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportRun]]:
         sort = (Sort(by=RunOrder.CREATED_AT, direction=Direction.DESC),)
@@ -74,7 +74,7 @@ class SqlImportReader:
     async def loss_kinds_of(self, run_ids: Sequence[str]) -> Sequence[Sequence[LossKind]]:
         found: dict[str, list[LossKind]] = {run_id: [] for run_id in run_ids}
         for row in await self._reads.fetch(_LOSS_KINDS, ids=list(found)):
-            found[row[0]].append(_build_kind(row[1:]))
+            found[row[0]].append(_build_kind(row))
         return [found[run_id] for run_id in run_ids]
 
     async def mappings_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportMapping]]:

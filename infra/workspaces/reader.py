@@ -8,11 +8,11 @@ from domain.workspaces.model import Member, Workspace
 from domain.workspaces.queries import MemberFilter, MemberOrder, MemberQuery, WorkspaceOrder
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
+from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters, ToOne
 from infra.db.keyset import Keyset
 from infra.db.read import Reads
 from infra.db.reader import EntityTable, among_ids, visibility, visible
-from infra.db.repository import builder_of, columns_of
 from infra.workspaces.tables import MemberRow, WorkspaceRow
 
 _SELECT = select(*columns_of(WorkspaceRow, Workspace)).where(visible(WorkspaceRow.id))
@@ -46,7 +46,7 @@ class SqlWorkspaceReader:
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
         rows = await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor))
-        return {row.id: _build(row) for row in rows}
+        return {row[0]: _build(row) for row in rows}
 
     async def page(self, actor: Actor, request: PageRequest) -> Page[Workspace]:
         plan = _KEYSET.plan((Sort(by=WorkspaceOrder.SLUG),), request, default=DEFAULT, scope="workspaces")

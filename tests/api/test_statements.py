@@ -1,5 +1,6 @@
 """How many statements an operation takes: the same for few and for many (DESIGN 3, 9)."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,17 +45,43 @@ CONTENT = {
 }
 
 
+class Kept(logging.Handler):
+    """The statements that are read with, and the connections that they run on, by their server process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statements: list[str] = []
+        self.connections: set[int] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.statements.append(record.getMessage())
+        self.connections.add(record.facts["connection"])  # type: ignore[attr-defined]  # what Reads adds
+
+
+@contextmanager
+def watched() -> Iterator[Kept]:
+    """Every read of this process meanwhile."""
+    kept, logger = Kept(), logging.getLogger("infra.db.read")
+    logger.addHandler(kept)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield kept
+    finally:
+        logger.setLevel(logging.NOTSET)
+        logger.removeHandler(kept)
+
+
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """Every statement that any engine of this process sends meanwhile."""
-    statements: list[str] = []
+    """Every statement that any connection of this process sends meanwhile."""
 
     def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
+        kept.statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", count)
     try:
-        yield statements
+        with watched() as kept:
+            yield kept.statements
     finally:
         event.remove(Engine, "before_cursor_execute", count)
 
@@ -130,14 +157,7 @@ async def test_who_has_been_read_at_one_level_is_not_read_again_at_the_next(worl
 
 
 async def test_an_operation_reads_on_one_connection(world: World):
-    connections: set[int] = set()
-
-    def note(connection: Any, *_rest: Any) -> None:
-        connections.add(id(connection.connection.dbapi_connection))
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with watched() as kept:
         await world.member.run(REFERENCE_LIST, slug=world.here.workspace.slug, first=5)
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    assert len(connections) == 1
+    assert len(kept.statements) > 1
+    assert len(kept.connections) == 1

@@ -64,7 +64,7 @@ async def add(
 
 
 async def welcomes(engines: Engines) -> list[dict[str, str]]:
-    async with engines.read.connect() as connection:
+    async with engines.write.connect() as connection:
         found = await connection.execute(
             text("SELECT payload FROM job WHERE kind = 'workspaces.send_member_welcome' ORDER BY id")
         )

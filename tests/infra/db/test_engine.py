@@ -1,11 +1,16 @@
+import asyncio
 from collections.abc import AsyncIterator
+from time import monotonic
+from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Text, bindparam, literal_column, select, text
+from sqlalchemy import BigInteger, Executable, Text, bindparam, literal_column, select, text
 
 from domain.shared.errors import InvalidInput, Unavailable
 from infra.db.engine import EngineOptions, Engines, open_engines
 from infra.db.read import Reads
+
+PID = select(literal_column("pg_backend_pid()"))
 
 
 @pytest.fixture
@@ -14,12 +19,52 @@ async def engines(database_url: str) -> AsyncIterator[Engines]:
         yield opened
 
 
+@pytest.fixture
+async def patient(database_url: str) -> AsyncIterator[Engines]:
+    """With time to do something while a statement runs."""
+    async with open_engines(database_url, EngineOptions(pool_size=1, pool_wait=5, statement_timeout=30)) as opened:
+        yield opened
+
+
+async def write(engines: Engines, *statements: str) -> None:
+    async with engines.write.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+
+
+async def started(engines: Engines, mark: str) -> None:
+    """Waits until a statement with that text is running."""
+    await _until_running(engines, mark, count=1)
+
+
+async def ended(engines: Engines, mark: str) -> None:
+    await _until_running(engines, mark, count=0)
+
+
+async def _until_running(engines: Engines, mark: str, *, count: int) -> None:
+    running = text("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :mark AND pid <> :own")
+    end = monotonic() + 10
+    async with engines.write.connect() as connection:
+        own = await connection.scalar(PID)
+        while await connection.scalar(running, {"mark": f"%{mark}%", "own": own}) != count:
+            assert monotonic() < end, f"{mark} did not come to be running {count} times"
+            await connection.rollback()
+
+
+async def value(reads: Reads, statement: Executable, **params: Any) -> Any:
+    return (await reads.fetch(statement, **params))[0][0]
+
+
 @pytest.mark.parametrize(
     ("kind", "value"), [(Text, "a\0b"), (Text, "\ud800"), (BigInteger, 2**63)], ids=["NUL", "surrogate", "number"]
 )
 async def test_what_the_database_cannot_keep_is_the_callers_fault(engines: Engines, kind: type, value: object):
-    with pytest.raises(InvalidInput):
-        await Reads(engines.read).fetch(select(bindparam("value", type_=kind())), value=value)
+    reads = Reads(engines.read)
+    async with reads.scope():
+        [[before]] = await reads.fetch(PID)
+        with pytest.raises(InvalidInput):
+            await reads.fetch(select(bindparam("value", type_=kind())), value=value)
+        assert (await reads.fetch(PID))[0][0] == before
 
 
 async def test_a_slow_statement_is_ended(engines: Engines):
@@ -28,28 +73,133 @@ async def test_a_slow_statement_is_ended(engines: Engines):
 
 
 async def test_waiting_for_a_connection_is_ended(engines: Engines):
-    async with engines.read.connect():
-        with pytest.raises(Unavailable, match="Too many requests"):
-            await Reads(engines.read).fetch(select(literal_column("1")))
+    connection = await engines.read.acquire()
+    with pytest.raises(Unavailable, match="Too many requests"):
+        await Reads(engines.read).fetch(PID)
+    engines.read.release(connection)
+    assert await value(Reads(engines.read), PID) == connection.pid
+
+
+async def test_whoever_waits_gets_the_connection_that_is_given_back(patient: Engines):
+    reads = Reads(patient.read)
+    connection = await patient.read.acquire()
+    waiting = asyncio.create_task(value(reads, PID))
+    await asyncio.sleep(0)
+    patient.read.release(connection)
+    assert await waiting == connection.pid
+    assert patient.read.in_use == 0
 
 
 async def test_a_scope_reads_on_one_connection_and_gives_it_back(engines: Engines):
     reads = Reads(engines.read)
-    statement = select(literal_column("pg_backend_pid()"))
     async with reads.scope():
-        assert len({(await reads.fetch(statement))[0][0] for _ in range(3)}) == 1
-        assert engines.read.pool.checkedout() == 1
-    assert engines.read.pool.checkedout() == 0
+        assert len({await value(reads, PID) for _ in range(3)}) == 1
+        assert engines.read.in_use == 1
+    assert engines.read.in_use == 0
 
 
-async def test_a_read_survives_the_end_of_its_pooled_connection(engines: Engines):
+async def test_siblings_in_a_scope_take_turns(patient: Engines):
+    reads = Reads(patient.read)
+    async with reads.scope():
+        pids = await asyncio.gather(*(value(reads, PID) for _ in range(5)))
+    assert len(set(pids)) == 1
+
+
+@pytest.mark.parametrize("is_scoped", [True, False])
+async def test_a_read_survives_the_end_of_its_pooled_connection(engines: Engines, is_scoped: bool):
     reads = Reads(engines.read)
-    [[pid]] = await reads.fetch(select(literal_column("pg_backend_pid()")))
+    pid = await value(reads, PID)
     async with engines.write.connect() as connection:
         await connection.execute(select(literal_column(f"pg_terminate_backend({pid})")))
-    async with reads.scope():
-        [[other]] = await reads.fetch(select(literal_column("pg_backend_pid()")))
+    if is_scoped:
+        async with reads.scope():
+            other = await value(reads, PID)
+    else:
+        other = await value(reads, PID)
     assert other != pid
+
+
+async def test_a_read_whose_connection_ends_meanwhile_is_repeated(patient: Engines):
+    reads = Reads(patient.read)
+    async with reads.scope():
+        pid = await value(reads, PID)
+        slow = select(literal_column("pg_sleep(0.5)"), literal_column("pg_backend_pid()"))
+        reading = asyncio.create_task(reads.fetch(slow))
+        await started(patient, "pg_sleep(0.5)")
+        async with patient.write.connect() as connection:
+            await connection.execute(select(literal_column(f"pg_terminate_backend({pid})")))
+        [[_, other]] = await reading
+        assert other not in (pid, None)
+        assert await value(reads, PID) == other
+    assert patient.read.in_use == 0
+
+
+async def test_a_cancelled_read_is_ended_on_the_server_and_its_connection_not_used_again(patient: Engines):
+    reads = Reads(patient.read)
+    async with reads.scope():
+        pid = await value(reads, PID)
+        reading = asyncio.create_task(reads.fetch(select(literal_column("pg_sleep(20)"))))
+        await started(patient, "pg_sleep(20)")
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        # The pool holds one connection: the next read waits until the old one is closed.
+        assert await value(reads, PID) != pid
+    await ended(patient, "pg_sleep(20)")
+    assert patient.read.in_use == 0
+
+
+async def test_a_scope_that_ends_under_a_sibling_gives_its_connection_to_nobody(patient: Engines):
+    reads = Reads(patient.read)
+    async with reads.scope():
+        pid = await value(reads, PID)
+        left = asyncio.create_task(reads.fetch(select(literal_column("pg_sleep(21)"))))
+        await started(patient, "pg_sleep(21)")
+    assert await value(reads, PID) != pid
+    with pytest.raises(Unavailable):
+        await left
+    await ended(patient, "pg_sleep(21)")
+    assert patient.read.in_use == 0
+
+
+async def test_what_outlives_its_scope_reads_on_a_connection_of_its_own(patient: Engines):
+    reads = Reads(patient.read)
+    gate = asyncio.Event()
+
+    async def late() -> Any:
+        await gate.wait()
+        return await value(reads, PID)
+
+    async with reads.scope():
+        task = asyncio.create_task(late())
+        pid = await value(reads, PID)
+    gate.set()
+    assert await task == pid
+    assert patient.read.in_use == 0
+
+
+async def test_a_migration_under_a_prepared_statement_is_not_noticed(patient: Engines):
+    reads = Reads(patient.read)
+    everything = text("SELECT * FROM migrated")
+    await write(patient, "CREATE TABLE migrated (one integer)", "INSERT INTO migrated VALUES (1)")
+    try:
+        async with reads.scope():
+            pid = await value(reads, PID)
+            assert [tuple(row) for row in await reads.fetch(everything)] == [(1,)]
+            await write(patient, "ALTER TABLE migrated ADD COLUMN two text DEFAULT 'b'")
+            assert [tuple(row) for row in await reads.fetch(everything)] == [(1, "b")]
+            assert await value(reads, PID) == pid
+    finally:
+        await write(patient, "DROP TABLE migrated")
+
+
+async def test_a_server_that_is_away_is_unavailable():
+    url = "postgresql+asyncpg://nobody@/nothing?host=/nonexistent"
+    async with open_engines(url, EngineOptions(pool_size=1)) as engines:
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await Reads(engines.read).fetch(PID)
+        assert engines.read.in_use == 0
 
 
 async def test_reads_cannot_write(engines: Engines):

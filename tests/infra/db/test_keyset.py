@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, Page, PageRequest, Sort
 from infra.db.base import Id, NumberedEnum
+from infra.db.engine import EngineOptions, read_pool
 from infra.db.keyset import MOST_KEYS, Keyset, KeysetPlan
 from infra.db.read import Reads
 
@@ -97,8 +98,10 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture(scope="module")
-def reads(engine: AsyncEngine) -> Reads:
-    return Reads(engine)
+async def reads(engine: AsyncEngine) -> AsyncIterator[Reads]:
+    pool = read_pool(engine, EngineOptions())
+    yield Reads(pool)
+    await pool.aclose()
 
 
 async def run(engine: AsyncEngine, *statements: Any) -> None:

@@ -1,0 +1,128 @@
+"""Connections for reading: asyncpg's own, because SQLAlchemy's way to them takes longer than most of our statements."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import orjson
+from asyncpg.prepared_stmt import PreparedStatement
+
+from domain.shared.errors import Unavailable
+from infra.db.statements import Row, Statements
+
+MOST_PREPARED = 256  # statements that a connection keeps prepared
+CLOSE_SECONDS = 2.0
+
+Connect = Callable[[], Awaitable["ReadConnection"]]
+
+
+class ReadConnection:
+    """One connection, used by one task at a time; each statement is prepared once and committed by itself."""
+
+    __slots__ = ("_connection", "_prepared")
+
+    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self._connection = connection
+        self._prepared: dict[str, PreparedStatement[Any]] = {}
+
+    @property
+    def is_closed(self) -> bool:
+        return self._connection.is_closed()
+
+    @property
+    def pid(self) -> int:
+        """Of the server's process."""
+        return self._connection.get_server_pid()
+
+    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        # Taken out while it is used: what failed is prepared anew, and what was used last stands last.
+        prepared = self._prepared.pop(text, None)
+        if prepared is None:
+            prepared = await self._connection.prepare(text)
+        rows = await prepared.fetch(*arguments)
+        if len(self._prepared) >= MOST_PREPARED:
+            del self._prepared[next(iter(self._prepared))]  # asyncpg tells the server
+        self._prepared[text] = prepared
+        return rows
+
+    async def close(self) -> None:
+        """Waits until what was cancelled has ended, but not for long."""
+        try:
+            await self._connection.close(timeout=CLOSE_SECONDS)
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._connection.terminate()
+
+
+async def connect(arguments: Mapping[str, Any]) -> ReadConnection:
+    """`arguments` are those of `asyncpg.connect`."""
+    connection = await asyncpg.connect(**arguments)
+    # SQLAlchemy's types hand JSON over as text.
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads)
+    return ReadConnection(connection)
+
+
+class ReadPool:
+    """At most `size` connections, the last returned being the first given out."""
+
+    def __init__(self, connect: Connect, statements: Statements, *, size: int, wait: float) -> None:
+        self.statements = statements
+        self._connect = connect
+        self._wait = wait
+        self._size = size
+        self._free = asyncio.Semaphore(size)
+        self._idle: list[ReadConnection] = []
+        self._in_use = 0
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def in_use(self) -> int:
+        return self._in_use
+
+    async def acquire(self) -> ReadConnection:
+        """A connection, to be given to `release` or `discard`; raises Unavailable after `wait` seconds without one."""
+        if self._free.locked():
+            try:
+                async with asyncio.timeout(self._wait):
+                    await self._free.acquire()
+            except TimeoutError as error:
+                raise Unavailable("Too many requests are waiting for the database. Try again.") from error
+        else:
+            await self._free.acquire()
+        try:
+            connection = self._open_idle() or await self._connect()
+        except BaseException:
+            self._free.release()
+            raise
+        self._in_use += 1
+        return connection
+
+    def release(self, connection: ReadConnection) -> None:
+        self._in_use -= 1
+        if not connection.is_closed:
+            self._idle.append(connection)
+        self._free.release()
+
+    def discard(self, connection: ReadConnection) -> None:
+        """For a connection of which nobody knows what it is doing."""
+        self._in_use -= 1
+        task = asyncio.get_running_loop().create_task(self._close(connection))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def aclose(self) -> None:
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*self._closing, *(connection.close() for connection in idle))
+
+    def _open_idle(self) -> ReadConnection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed:
+                return connection
+        return None
+
+    async def _close(self, connection: ReadConnection) -> None:
+        try:
+            await connection.close()
+        finally:
+            self._free.release()

@@ -1,0 +1,128 @@
+"""SQLAlchemy's statements as asyncpg takes them: text, arguments in their order, and values as the domain knows them.
+
+Compiling takes a millisecond, so it is done once for each statement, and for statements of one shape only once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary, ref
+
+from sqlalchemy import BindParameter, Executable
+from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+
+MOST_SHAPES = 512
+MOST_TEXTS = 256  # of one shape, by the values that are part of its text
+
+Row = Sequence[Any]
+Convert = Callable[[Any], Any]
+
+
+class Query(NamedTuple):
+    """What is sent; `decode` makes of the rows that come back what the domain knows."""
+
+    text: str
+    arguments: Sequence[Any]
+    decode: Callable[[Sequence[Row]], Sequence[Row]]
+
+
+class Statements:
+    """The statements of one process; each is known by identity for as long as somebody else holds it."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._known: WeakKeyDictionary[Executable, _Statement] = WeakKeyDictionary()
+        self._shapes: dict[Any, _Shape] = {}
+        self._uses = 0
+
+    def query(self, statement: Executable, params: Mapping[str, Any]) -> Query:
+        """Values come from `params`, else from the statement itself; raises KeyError for a missing one."""
+        known = self._known.get(statement)
+        shape = None if known is None else known.shape()
+        if known is None or shape is None:
+            known, shape = self._looked_up(statement)
+        shape.used = self._uses = self._uses + 1
+        return shape.query({**known.values, **params} if known.values else params)
+
+    def _looked_up(self, statement: Executable) -> "tuple[_Statement, _Shape]":
+        # SQLAlchemy's own cache goes by this key, and gives no other access to it.
+        key = statement._generate_cache_key()  # type: ignore[attr-defined]  # noqa: SLF001
+        if key is None:
+            raise TypeError(
+                "SQLAlchemy cannot cache this statement, so it would be compiled each time."
+            )
+        shape = self._shapes.get(key.key)
+        if shape is None:
+            if len(self._shapes) >= MOST_SHAPES:
+                del self._shapes[min(self._shapes, key=lambda each: self._shapes[each].used)]
+            shape = self._shapes[key.key] = _Shape(statement, key.bindparams, self._dialect)
+        binds = zip(shape.own_names, key.bindparams, strict=True)
+        values = {name: bind.effective_value for name, bind in binds if name is not None and not bind.required}
+        self._known[statement] = known = _Statement(ref(shape), values)
+        return known, shape
+
+
+class _Statement(NamedTuple):
+    """Its shape is not held: it holds the first statement of that shape, which would then be known for ever."""
+
+    shape: "ref[_Shape]"
+    values: Mapping[str, Any]
+
+
+class _Shape:
+    """A compiled statement without the values that are bound in it."""
+
+    def __init__(self, statement: Any, binds: Sequence[BindParameter[Any]], dialect: Dialect) -> None:
+        self._compiled: SQLCompiler = statement.compile(dialect=dialect)
+        names = {bind.key: name for bind, name in self._compiled.bind_names.items()}
+        self.own_names = [names.get(bind.key) for bind in binds]  # None for what the text does without
+        self.used = 0
+        self._converts = {
+            name: convert
+            for bind, name in self._compiled.bind_names.items()
+            if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        # A LIMIT is part of the text: PostgreSQL keeps no plan for a limit that it does not know.
+        self._in_text = tuple(self._compiled.bind_names[bind] for bind in self._compiled.literal_execute_params)
+        if self._compiled.post_compile_params - self._compiled.literal_execute_params:
+            raise TypeError("`in_` of a list makes a statement of each length; use `= ANY(:values)`.")
+        self._texts: dict[tuple[Any, ...], tuple[str, Sequence[tuple[str, Convert | None]]]] = {}
+        columns = getattr(statement, "selected_columns", ())
+        self._decoders = [
+            (place, convert)
+            for place, column in enumerate(columns)
+            if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        ]
+        self._width = len(columns)
+
+    def query(self, values: Mapping[str, Any]) -> Query:
+        variant = tuple([values[name] for name in self._in_text])
+        known = self._texts.get(variant)
+        if known is None:
+            known = self._with_text(variant, values)
+        text, names = known
+        arguments = [values[name] if convert is None else convert(values[name]) for name, convert in names]
+        return Query(text, arguments, self._decoded)
+
+    def _with_text(
+        self, variant: tuple[Any, ...], values: Mapping[str, Any]
+    ) -> tuple[str, Sequence[tuple[str, Convert | None]]]:
+        state = self._compiled.construct_expanded_state(dict(values))
+        names = [(name, self._converts.get(name)) for name in state.positiontup or ()]
+        if len(self._texts) >= MOST_TEXTS:
+            self._texts.clear()
+        self._texts[variant] = known = (state.statement, names)
+        return known
+
+    def _decoded(self, rows: Sequence[Row]) -> Sequence[Row]:
+        if not self._decoders or not rows:
+            return rows
+        if len(rows[0]) != self._width:
+            raise TypeError("The statement selects what SQLAlchemy does not know the type of.")
+        decoded = []
+        for row in rows:
+            values = list(row)
+            for place, convert in self._decoders:
+                values[place] = convert(values[place])
+            decoded.append(values)
+        return decoded
