@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from domain.projects.model import State
 from domain.shared.actor import Actor, Cause, Role
 from domain.shared.pages import PageRequest
 from domain.transfers import stream
@@ -14,6 +15,7 @@ from domain.transfers.model import ImportFormat, ImportRun, ImportState
 from tests.api.transfers.conftest import Import
 from tests.api.transfers.exports import JO, JOE, comment, issue, lines, packed
 from tests.api.world import World
+from tests.factories.accounts import IDS
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory
 
@@ -249,7 +251,7 @@ async def test_numbers_have_gaps_and_the_next_one_collides_with_none(world: Worl
 async def test_a_number_that_is_taken_is_replaced_by_a_later_one(world: World, imported: Import):
     project = ProjectFactory(workspace=world.here.workspace, key="AC")
     taken = IssueFactory(project=project, state=world.here.todo, number=2, creator_id=world.here.issue.creator_id)
-    state = replace(world.here.todo, id=world.here.todo.id[:-1] + "0", project_id=project.id, name="Open")
+    state = replace(world.here.todo, id=IDS.new(State.prefix), project_id=project.id, name="Open")
     await world.store(project, state, replace(taken, state_id=state.id))
 
     run = await imported(lines(issue(1), issue(2), issue(3)))
