@@ -8,17 +8,15 @@ from collections.abc import Awaitable, Iterable
 from typing import Any, TypeAlias
 
 from graphql import GraphQLOutputType, is_non_null_type
-from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, gather_with_cancel
 
+from api.execution.arguments import are_immutable
 from api.execution.errors import Position, as_path
 from api.execution.planning import PlannedField
 from api.execution.run import Run
 from api.execution.strawberry_internals import may_be_cast
 
 Waits: TypeAlias = list[tuple[Any, Awaitable[Any]]]
-
-_IMMUTABLE = frozenset({str, int, float, bool, bytes, type(None)})
 
 
 def execute(
@@ -164,19 +162,21 @@ def info_of(run: Run, field: PlannedField, above: Position | None) -> Any:
 
 
 def arguments_of(run: Run, field: PlannedField) -> dict[str, Any]:
-    """The field's arguments; converted once per operation unless a function could change them."""
+    """What the field's function takes, made once per operation, or per plan, unless a function could change it."""
     known = run.known_arguments.get(field.number)
     if known is not None:
         return known
-    assert field.arguments is not None
-    first = field.details[0]
-    coerced = get_argument_values(
-        field.definition, first.node, run.variable_values, first.fragment_variable_values, run.hide_suggestions
-    )
-    converted = field.arguments.converted(coerced)
-    if all(type(value) in _IMMUTABLE for value in converted.values()):
-        run.known_arguments[field.number] = converted
-    return converted
+    arguments = field.arguments
+    assert arguments is not None
+    if arguments.constant is not None:
+        return arguments.constant
+    values = arguments.values(run.variable_values, hides_suggestions=run.hide_suggestions)
+    if run.shares_arguments or are_immutable(values):
+        if arguments.is_constant:
+            arguments.constant = values
+        else:
+            run.known_arguments[field.number] = values
+    return values
 
 
 def _position(field: PlannedField, above: Position | None) -> Position:

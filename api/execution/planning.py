@@ -25,11 +25,12 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues
 
+from api.execution.arguments import Arguments
 from api.execution.batching import BATCH, KeyedBatch, ParentsBatch
 from api.execution.errors import Position
 from api.execution.strawberry_internals import (
-    Arguments,
     InfoFactory,
+    converter_of,
     is_attribute,
     is_bare_resolver,
     strawberry_field,
@@ -212,10 +213,11 @@ class Planner:
             }
         if not is_bare_resolver(self._schema, known):
             return {"source": Source.OTHER}
-        resolver = known.base_resolver
+        resolver, converter, node = known.base_resolver, converter_of(self._schema), details[0].node
         assert resolver is not None
+        assert converter is not None
         common = {
-            "arguments": Arguments(self._schema, known) if definition.args or details[0].node.arguments else None,
+            "arguments": Arguments(converter, known, definition, node) if definition.args or node.arguments else None,
             "make_info": InfoFactory(self._schema, known),
         }
         batch = known.metadata.get(BATCH)

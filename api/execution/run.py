@@ -20,6 +20,10 @@ class Tasks(Protocol):
 class Run(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's executor with what a plan needs beside."""
 
+    awaits_one_by_one = False
+    """Whether the batch functions of a wave run one after the other: faster where they share one connection."""
+    shares_arguments = False
+    """Whether functions promise to leave input objects and lists as they are, so that all parents get the same."""
     pending: defaultdict[int, list[Entry]]
     """What waits for the next wave, by the number of its selection."""
     known_arguments: dict[int, dict[str, Any]]

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeAlias
 
 from graphql.pyutils import gather_with_cancel
@@ -76,8 +77,9 @@ class Waves:
             while run.pending:
                 pending, run.pending = run.pending, defaultdict(list)
                 calls = self._calls(pending)
-                if len(calls) == 1:
-                    await calls[0]
+                if len(calls) == 1 or run.awaits_one_by_one:
+                    for call in calls:
+                        await call
                 else:
                     await gather_with_cancel(*calls)
         finally:
@@ -136,22 +138,18 @@ class Waves:
         # Beside the futures of graphql-core: whoever clears these between two mutations means what is known here, too.
         known: dict[Any, Any] = self._run.context_value.loaders.setdefault((load, "loaded"), {})
         keys_by_place = [_keys(batch.field, entries) for batch, entries in asked]
-        missing = dict.fromkeys(
-            key for keys in keys_by_place for key in keys if key is not None and key not in known and not _failed(key)
-        )
+        wanted = [key for key in dict.fromkeys(chain.from_iterable(keys_by_place)) if key is not None]
+        missing = [key for key in wanted if key not in known and not isinstance(key, Exception)]
         if missing:
-            wanted = list(missing)
             try:
-                found = await load(self._info(asked), wanted)
-                known.update((key, found.get(key)) for key in wanted)
+                found = await load(self._info(asked), missing)
+                known.update((key, found.get(key)) for key in missing)
             except Exception as error:  # noqa: BLE001  it is reported in the answer
-                known.update(dict.fromkeys(wanted, error))
+                known.update(dict.fromkeys(missing, error))
         for (batch, entries), keys in zip(asked, keys_by_place, strict=True):
-            values = _values(batch.field, keys, known)
-            if batch.shares_equal:
-                batch.deliver(self._run, entries, values, keys)
-            else:
-                batch.deliver(self._run, entries, values)
+            shown = _shown(batch.field, keys, known)
+            columns = (keys,) if batch.shares_equal else ()
+            batch.deliver(self._run, entries, [shown[key] for key in keys], *columns)
 
     def _info(self, asked: Asked) -> Any:
         """The `info` of the first place."""
@@ -176,18 +174,15 @@ def _key_or_error(key_of: Callable[[Any], Any], parent: Any) -> Any:
         return error
 
 
-def _failed(key: Any) -> bool:
-    return isinstance(key, Exception)
-
-
-def _values(field: PlannedField, keys: Sequence[Any], known: Mapping[Any, Any]) -> list[Any]:
-    """What the field shows of what was loaded for each key."""
+def _shown(field: PlannedField, keys: Sequence[Any], known: Mapping[Any, Any]) -> dict[Any, Any]:
+    """What the field shows by key, exceptions among them."""
     assert isinstance(field.batch, KeyedBatch)
     pick = field.batch.pick
-    values = [key if _failed(key) else known.get(key) for key in keys]
-    if pick is None:
-        return values
-    return [_picked(pick, value) for value in values]
+    shown: dict[Any, Any] = {}
+    for key in dict.fromkeys(keys):
+        value = key if isinstance(key, Exception) else known.get(key)
+        shown[key] = value if pick is None else _picked(pick, value)
+    return shown
 
 
 def _picked(pick: Callable[[Any], Any], value: Any) -> Any:

@@ -1,0 +1,180 @@
+"""Arguments on their way from the document to a field's function, each step done as rarely as its outcome changes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING
+from enum import Enum
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLInputType,
+    Visitor,
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
+    is_specified_scalar_type,
+    visit,
+)
+from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.relay.types import GlobalID
+from strawberry.schema.compat import is_scalar
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_argument
+from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOptional, get_object_definition
+from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
+from strawberry.types.maybe import Some
+from strawberry.types.unset import UNSET
+
+Convert: TypeAlias = Callable[[Any], Any]
+
+_IMMUTABLE = frozenset({str, int, float, bool, type(None)})
+
+
+class Arguments:
+    """The arguments of one field in one place of a document."""
+
+    def __init__(
+        self, converter: GraphQLCoreConverter, definition: StrawberryField, field: GraphQLField, node: FieldNode
+    ) -> None:
+        self._field = field
+        self._node = node
+        conversions = _Conversions(converter)
+        self._converts = [
+            (
+                converter.config.name_converter.from_argument(argument),
+                argument.python_name,
+                conversions.of(argument.type),
+            )
+            for argument in definition.arguments
+        ]
+        self.is_constant = not _has_variables(node) and all(
+            _is_plain(argument.type) for argument in field.args.values()
+        )
+        """Whether the document alone decides the values."""
+        self.constant: dict[str, Any] | None = None
+        """The values, once they are known, if they are constant."""
+
+    def values(self, variable_values: VariableValues, *, hides_suggestions: bool) -> dict[str, Any]:
+        """What the field's function takes, by its own names; raises what graphql-core and Strawberry would."""
+        coerced = get_argument_values(self._field, self._node, variable_values, None, hides_suggestions)
+        return {python_name: convert(coerced[name]) for name, python_name, convert in self._converts if name in coerced}
+
+
+def are_immutable(values: Mapping[str, Any]) -> bool:
+    """Whether no function can change the values for the next one that gets them."""
+    return all(type(value) in _IMMUTABLE or isinstance(value, Enum) for value in values.values())
+
+
+class _Conversions:
+    """What Strawberry's `convert_argument` does, by type, with what depends on the type alone decided beforehand."""
+
+    def __init__(self, converter: GraphQLCoreConverter) -> None:
+        self.converter = converter
+        self._objects: dict[Any, _ObjectConversion] = {}
+
+    def of(self, type_: Any) -> Convert:
+        if isinstance(type_, StrawberryMaybe):
+            return self._maybe(type_)
+        if isinstance(type_, StrawberryOptional):
+            return self.of(type_.of_type)
+        if isinstance(type_, StrawberryList):
+            item = self.of(type_.of_type)
+            # The list is copied even so: a default is the same object in each request.
+            return _unless_empty(list if item is _unchanged else lambda items: [item(each) for each in items])
+        if isinstance(type_, LazyType):
+            return self.of(type_.resolve_type())
+        if type_ is GlobalID:
+            return self._as_strawberry_does(type_)
+        if isinstance(type_, StrawberryEnumDefinition) or has_enum_definition(type_):
+            return _unchanged
+        if is_scalar(type_, self.converter.scalar_registry):
+            return _unchanged
+        if get_object_definition(type_) is not None:
+            if type_ not in self._objects:
+                self._objects[type_] = _ObjectConversion(type_, self)
+            return _unless_empty(self._objects[type_])
+        return self._as_strawberry_does(type_)
+
+    def _maybe(self, type_: StrawberryMaybe) -> Convert:
+        inner, complain = self.of(type_.of_type), self._as_strawberry_does(type_)
+        takes_null = isinstance(type_.of_type, StrawberryOptional)
+        return lambda value: complain(value) if value is None and not takes_null else Some(inner(value))
+
+    def _as_strawberry_does(self, type_: Any) -> Convert:
+        converter = self.converter
+        return lambda value: convert_argument(value, type_, converter.scalar_registry, converter.config)
+
+
+class _ObjectConversion:
+    """Makes an input object of what graphql-core coerced it to; looks its fields up at first use, as types nest."""
+
+    def __init__(self, type_: Any, conversions: _Conversions) -> None:
+        self._type = type_
+        self._conversions = conversions
+        self._definition = type_.__strawberry_definition__
+
+    @cached_property
+    def _fields(self) -> list[tuple[str, str, Convert]]:
+        name_of = self._conversions.converter.config.name_converter.from_field
+        return [
+            (
+                name_of(field),
+                field.python_name,
+                self._conversions.of(field.resolve_type(type_definition=self._definition)),
+            )
+            for field in self._definition.fields
+        ]
+
+    @cached_property
+    def _absent(self) -> dict[str, None]:
+        """Fields that have no default of their own are None."""
+        if not self._definition.is_input:
+            return {}
+        return {
+            field.python_name: None
+            for field in self._definition.fields
+            if field.default_value is MISSING and field.default_factory is MISSING
+        }
+
+    def __call__(self, given: Mapping[str, Any]) -> Any:
+        values: dict[str, Any] = dict(self._absent)
+        for name, python_name, convert in self._fields:
+            if name in given:
+                values[python_name] = convert(given[name])
+        return self._type(**values)
+
+
+class _VariableFinder(Visitor):
+    found = False
+
+    def enter_variable(self, *_: Any) -> None:
+        self.found = True
+
+
+def _has_variables(node: FieldNode) -> bool:
+    finder = _VariableFinder()
+    for argument in node.arguments or ():
+        visit(argument, finder)
+    return finder.found
+
+
+def _is_plain(type_: GraphQLInputType, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether the type's values are made of enums and of GraphQL's own scalars only, which parse the same each time."""
+    named = get_named_type(type_)
+    if is_specified_scalar_type(named) or is_enum_type(named) or named.name in seen:
+        return True
+    return is_input_object_type(named) and all(
+        _is_plain(field.type, seen | {named.name}) for field in named.fields.values()
+    )
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+def _unless_empty(convert: Convert) -> Convert:
+    return lambda value: value if value is None or value is UNSET else convert(value)
