@@ -42,12 +42,12 @@ def create_app(
     app = FastAPI(
         title="Workgraph",
         lifespan=graphql.lifespan,
-        middleware=_layers(options),
+        middleware=[*_layers(options), Middleware(_Shortcut, path=GRAPHQL_PATH, served=graphql)],
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    # Routes are tried in order: the busiest first.
+    # The shortcut serves this path; its routes are for /graphql/, which is redirected to it.
     app.router.routes.insert(0, Route(GRAPHQL_PATH, graphql, include_in_schema=False))
     app.router.routes.insert(1, WebSocketRoute(GRAPHQL_PATH, graphql))
     for router in (*routers, health_router(seconds=options.readiness_seconds)):
@@ -80,6 +80,19 @@ def _layers(options: HttpOptions) -> list[Middleware]:
             BodyGuard, most_bytes=options.body_bytes, seconds=options.body_seconds, larger=options.larger_bodies
         ),
     ]
+
+
+class _Shortcut:
+    """ASGI middleware: the busiest path does not pay for the routing of the others."""
+
+    def __init__(self, app: ASGIApp, *, path: str, served: ASGIApp) -> None:
+        self._app = app
+        self._path = path
+        self._served = served
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        served = self._served if scope.get("path") == self._path else self._app
+        await served(scope, receive, send)
 
 
 class _GraphQL:

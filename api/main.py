@@ -1,5 +1,6 @@
 """The entry point of an API process: `uvicorn --factory api.main:create`, or what follows below."""
 
+import gc
 import socket
 from functools import partial
 
@@ -26,7 +27,7 @@ HEADER_BYTES = 65_536
 
 def create() -> FastAPI:
     """The application with the settings of this process's environment."""
-    return build(load_settings())
+    return _serving(load_settings())
 
 
 def build(settings: Settings) -> FastAPI:
@@ -35,6 +36,15 @@ def build(settings: Settings) -> FastAPI:
     return create_app(
         partial(open_app, settings), http_options(settings), schema=schema, routers=[auth_router, transfer_router]
     )
+
+
+def _serving(settings: Settings) -> FastAPI:
+    """The application of a process that does nothing else."""
+    app = build(settings)
+    # What is there now stays. Looking through its 200,000 objects for cycles held up all requests for 80 ms.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def set_up_logs(settings: Settings) -> None:
@@ -77,7 +87,7 @@ def http_options(settings: Settings) -> HttpOptions:
 def serve_listener(listener: socket.socket, settings: Settings | None = None) -> None:
     """Serves in this process until SIGTERM; then requests in course may finish for the shutdown time."""
     settings = settings or load_settings()
-    Server(_config(settings, app=partial(build, settings))).run(sockets=[listener])
+    Server(_config(settings, app=partial(_serving, settings))).run(sockets=[listener])
 
 
 def serve_with_workers(listener: socket.socket, settings: Settings) -> None:

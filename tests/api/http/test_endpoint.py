@@ -23,6 +23,11 @@ async def test_a_query_is_answered_in_the_wanted_form(client: httpx.AsyncClient,
     assert (world.scopes, world.open_scopes) == (2, 0)
 
 
+async def test_a_slash_too_many_leads_to_the_endpoint(client: httpx.AsyncClient) -> None:
+    response = await client.post("/graphql/", headers=BEARER, json={"query": "{viewer}"}, follow_redirects=True)
+    assert (response.json(), response.url.path) == ({"data": {"viewer": "usr_ada"}}, "/graphql")
+
+
 async def test_variables_and_operation_names_are_used(client: httpx.AsyncClient) -> None:
     query = "query A($n:String!){item(name:$n){name}} query B{viewer}"
     response = await ask(client, query, operationName="A", variables={"n": "x"}, extensions=None)

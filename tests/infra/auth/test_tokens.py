@@ -158,6 +158,16 @@ def test_a_proved_token_still_ends(signing: Signing) -> None:
         signer.verify(token, signing.key)
 
 
+def test_a_proved_token_is_good_for_its_own_key_only(signing: Signing) -> None:
+    token = signing.issued()
+    said = signing.signer.key_id(token)
+    signing.signer.verify(token, signing.key)
+    assert signing.signer.key_id(token) == said == signing.key.id
+    now = signing.clock.now()
+    with pytest.raises(InvalidToken):
+        signing.signer.verify(token, signing.keys.new(created_at=now, signs_from=now))
+
+
 def test_another_key_is_refused(signing: Signing) -> None:
     stranger = Signing(
         signer=signing.signer,
