@@ -1,0 +1,22 @@
+import { createServer } from 'node:http';
+import { GraphQLError } from 'graphql';
+import { createSchema, createYoga } from 'graphql-yoga';
+import { Loaders, resolvers } from './resolvers.mjs';
+import { typeDefs } from './schema.mjs';
+import { HOST, settings } from './settings.mjs';
+import { signedIn } from './tokens.mjs';
+
+const yoga = createYoga({
+  schema: createSchema({ typeDefs, resolvers }),
+  graphqlEndpoint: '/graphql',
+  graphiql: false,
+  landingPage: false,
+  logging: false,
+  context: ({ req }) => {
+    const userId = signedIn(req.headers.authorization);
+    if (userId === null) throw new GraphQLError('Sign in first.', { extensions: { http: { status: 401 } } });
+    return { userId, loaders: new Loaders() };
+  },
+});
+
+createServer(yoga).listen(settings.port, HOST);
