@@ -11,7 +11,7 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test verify check schema migration lock clean
+.PHONY: help install dev test verify check bench schema migration lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ check: install ## Lint, types, import contracts, schema file, migrations
 	$(VENV)/bin/lint-imports
 	$(WORKGRAPH) schema --check
 	$(WORKGRAPH) migrate --check
+
+bench: install ## Measure beside other servers, under 25 minutes; needs wrk and npm
+	@$(PYTHON) -m benchmarks
 
 schema: install ## Write api/schema.graphql anew
 	@$(WORKGRAPH) schema > api/schema.graphql.new

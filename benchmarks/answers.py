@@ -1,0 +1,69 @@
+"""Whether a server answers what Workgraph answers."""
+
+import base64
+import difflib
+import http.client
+import json
+from typing import Any
+
+from benchmarks.failures import BenchmarkError
+from benchmarks.load import Request
+
+ANSWER_SECONDS = 30.0
+MOST_LINES = 60
+
+
+def ask(port: int, request: Request) -> bytes:
+    """The body of the answer; raises BenchmarkError unless its status is 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request(request.method, request.path, request.body.encode() or None, dict(request.headers))
+        response = connection.getresponse()
+        body = response.read()
+    finally:
+        connection.close()
+    if response.status != http.client.OK:
+        raise BenchmarkError(f"{request.path}: status {response.status}\n{body.decode(errors='replace')[:2000]}")
+    return body
+
+
+def data_of(body: bytes) -> Any:
+    """What was asked for; raises BenchmarkError if the answer tells of errors."""
+    answer = json.loads(body)
+    if answer.get("errors") or answer.get("data") is None:
+        raise BenchmarkError(f"The answer is an error:\n{json.dumps(answer)[:2000]}")
+    return answer["data"]
+
+
+def with_plain_cursors(data: Any) -> Any:
+    """Cursors hold where they point to and whose they are; only the first must be the same."""
+    if isinstance(data, list):
+        return [with_plain_cursors(item) for item in data]
+    if isinstance(data, dict):
+        return {
+            key: _place(value) if key == "endCursor" and value else with_plain_cursors(value)
+            for key, value in data.items()
+        }
+    return data
+
+
+def _place(cursor: str) -> list[Any]:
+    packed: list[Any] = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    return packed[2:]
+
+
+def without_cursors(data: Any) -> Any:
+    """For a server whose cursors cannot be read: only whether there is one."""
+    if isinstance(data, list):
+        return [without_cursors(item) for item in data]
+    if isinstance(data, dict):
+        return {key: bool(value) if key == "endCursor" else without_cursors(value) for key, value in data.items()}
+    return data
+
+
+def require_same(expected: Any, found: Any, *, server: str, operation: str) -> None:
+    """Raises BenchmarkError with the difference, also one in the order of fields."""
+    wanted, got = (json.dumps(data, indent=1, ensure_ascii=False).splitlines() for data in (expected, found))
+    if wanted != got:
+        difference = list(difflib.unified_diff(wanted, got, "Workgraph", server, lineterm="", n=2))
+        raise BenchmarkError("\n".join([f"{server} answers {operation} differently:", *difference[:MOST_LINES]]))

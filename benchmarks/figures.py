@@ -1,0 +1,109 @@
+"""Measurements, and what is worked out of them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.operations import REFERENCE, VIEWER
+
+MIDDLE = 8
+"""Connections that the goals are measured at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One stretch of load. `others` is the part of the machine's processors that outsiders used meanwhile."""
+
+    server: str
+    operation: str
+    connections: int
+    round: int
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    errors: int
+    server_cpu_ms: float
+    postgres_cpu_ms: float
+    peak_memory: int
+    others: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The middle of several values, and how far they go."""
+
+    middle: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Collection[float]) -> "Spread":
+        return cls(median(values), min(values), max(values))
+
+    @property
+    def is_single(self) -> bool:
+        return self.low == self.high
+
+
+def chosen(samples: Iterable[Sample], *, server: str, operation: str, connections: int) -> list[Sample]:
+    """Those measurements, by round."""
+    found = (
+        sample
+        for sample in samples
+        if (sample.server, sample.operation, sample.connections) == (server, operation, connections)
+    )
+    return sorted(found, key=lambda sample: sample.round)
+
+
+def ratio(
+    samples: Sequence[Sample], ours: str, theirs: Collection[str], operation: str, connections: int
+) -> Spread | None:
+    """How many times as many requests as the best of the others, within each round; None where one is missing."""
+    own = {each.round: each.rate for each in chosen(samples, server=ours, operation=operation, connections=connections)}
+    best: dict[int, float] = {}
+    for name in theirs:
+        for each in chosen(samples, server=name, operation=operation, connections=connections):
+            best[each.round] = max(best.get(each.round, 0.0), each.rate)
+    shared = own.keys() & best.keys()
+    return Spread.of([own[number] / best[number] for number in shared]) if shared else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """DESIGN's word for it, the number to reach, and against whom on which operation."""
+
+    text: str
+    least: float
+    operation: str
+    against: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    goal: Goal
+    measured: Spread
+
+    @property
+    def is_reached(self) -> bool:
+        return self.measured.middle >= self.goal.least
+
+
+NODE_SERVERS = ("apollo", "yoga", "mercurius", "postgraphile")
+GOALS = (
+    Goal(text="reference list against stock execution", least=10.0, operation=REFERENCE, against=("stock",)),
+    Goal(text="reference list against the best Node server", least=1.5, operation=REFERENCE, against=NODE_SERVERS),
+    Goal(text="reference list against SQLAlchemy Core by hand", least=1.0, operation=REFERENCE, against=("core",)),
+    Goal(text="reference list against asyncpg by hand", least=0.8, operation=REFERENCE, against=("asyncpg",)),
+    Goal(text="`viewer` against a bare FastAPI route", least=0.6, operation=VIEWER, against=("core",)),
+)
+
+
+def outcomes(samples: Sequence[Sample], *, ours: str) -> list[Outcome]:
+    """Only of goals that all servers were measured for."""
+    measured = {sample.server for sample in samples}
+    found = []
+    for goal in GOALS:
+        spread = ratio(samples, ours, goal.against, goal.operation, MIDDLE)
+        if spread is not None and measured.issuperset(goal.against):
+            found.append(Outcome(goal=goal, measured=spread))
+    return found

@@ -1,0 +1,195 @@
+"""The run: each server alone in turn, first compared, then warmed up, then measured, and all of it several times."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from benchmarks.answers import ask, data_of, require_same
+from benchmarks.dataset import Dataset, published_keys, sign_in
+from benchmarks.failures import BenchmarkError
+from benchmarks.figures import MIDDLE, Sample
+from benchmarks.load import LoadResult, Request, run_load
+from benchmarks.mutations import Originals, require_written
+from benchmarks.operations import ID_MARK, TITLE_MARK, Operation
+from benchmarks.processes import CpuReading, free_port, parent_of, peak_memory, running
+from benchmarks.servers import WORKGRAPH, Server, Setting
+
+CONNECTIONS = (MIDDLE, 1, 64)
+TOKEN_SECONDS = 240.0  # a token lives for 15 minutes, a server is measured for less than five
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to measure; times in whole seconds, which is what wrk knows."""
+
+    servers: Sequence[Server]
+    operations: Sequence[Operation]
+    rounds: int
+    seconds: int
+    warm_up: int
+    has_middle_only: bool = False
+
+    def connections(self, operation: Operation, round: int) -> Sequence[int]:
+        """At the middle in every round; at the others always for what matters most, and once for the rest."""
+        if self.has_middle_only:
+            return (MIDDLE,)
+        is_last = round == self.rounds - 1
+        return CONNECTIONS if operation.is_everywhere or is_last else (MIDDLE,)
+
+    def offered(self, server: Server) -> list[Operation]:
+        return [operation for operation in self.operations if operation.name not in server.skipped]
+
+    @property
+    def estimate(self) -> float:
+        """Seconds, roughly."""
+        each = [
+            self.warm_up + 0.5 + (self.seconds + 0.2) * len(self.connections(operation, number))
+            for number in range(self.rounds)
+            for server in self.servers
+            for operation in self.offered(server)
+        ]
+        return sum(each) + 4.0 * self.rounds * len(self.servers)
+
+
+class Run:
+    """One pass through the plan."""
+
+    def __init__(self, plan: Plan, dataset: Dataset, *, node: Path | None, tell: Callable[[str], None]) -> None:
+        self._plan = plan
+        self._dataset = dataset
+        self._node = node
+        self._tell = tell
+        self._keys = published_keys(dataset)
+        self._originals = Originals.remember(dataset)
+        self._postmaster = _postmaster(dataset)
+        self._expected: dict[str, Any] = {}
+        self._token, self._token_at = "", 0.0
+        self.samples: list[Sample] = []
+
+    def measure(self) -> None:
+        for number in range(self._plan.rounds):
+            # There and back again: whoever comes late in one round comes early in the next.
+            order = self._plan.servers if number % 2 == 0 else self._plan.servers[::-1]
+            for server in order:
+                self._tell(f"round {number + 1} of {self._plan.rounds}: {server.title}")
+                self._serve(server, number)
+
+    def _serve(self, server: Server, round: int) -> None:
+        folder = self._dataset.settings.data_dir
+        setting = Setting(dataset=self._dataset, port=free_port(), keys=self._keys, folder=folder, node=self._node)
+        command, environment = server.start(setting)
+        offered = self._plan.offered(server)
+        first = self._signed(server, offered[0])
+        try:
+            with running(
+                command, environment=environment, folder=folder, is_ready=lambda: _answers(setting.port, first)
+            ) as process:
+                for operation in offered:
+                    self._compare(server, operation, setting.port)
+                for operation in offered:
+                    self._measure(server, operation, round, setting.port, process.pid)
+        finally:
+            self._originals.restore()
+
+    def _compare(self, server: Server, operation: Operation, port: int) -> None:
+        """The first answers of Workgraph are what all others must say, Workgraph itself included."""
+        probe = _probe(self._signed(server, operation), self._dataset, server)
+        data = server.normalise(data_of(ask(port, probe)))
+        if operation.is_write:
+            require_written(self._dataset, data, title=_title(server), server=server.title)
+            return
+        expected = self._expected.setdefault(operation.name, data)
+        require_same(server.seen(expected), server.seen(data), server=server.title, operation=operation.name)
+
+    def _measure(self, server: Server, operation: Operation, round: int, port: int, pid: int) -> None:
+        request = self._signed(server, operation)
+        size = len(ask(port, _probe(request, self._dataset, server)))
+        stamp = f"{time.monotonic_ns():x} "
+        self._load(port, request, connections=MIDDLE, seconds=self._plan.warm_up, title=f"warm {stamp}")
+        for connections in self._plan.connections(operation, round):
+            before, started = CpuReading.take(pid, self._postmaster), time.monotonic()
+            result = self._load(
+                port, request, connections=connections, seconds=self._plan.seconds, title=f"{connections} {stamp}"
+            )
+            used, took = CpuReading.take(pid, self._postmaster).since(before), time.monotonic() - started
+            if not operation.is_write and not result.errors and result.bytes < size * result.requests:
+                raise BenchmarkError(f"{server.title} answers {operation.name} with less when it is busy.")
+            self.samples.append(
+                _sample(result, used, took, server, operation, round, connections, memory=peak_memory(pid))
+            )
+
+    def _load(self, port: int, request: Request, *, connections: int, seconds: int, title: str) -> LoadResult:
+        issues = self._dataset.mutated
+        return run_load(port, request, connections=connections, seconds=seconds, issues=issues, title=title)
+
+    def _signed(self, server: Server, operation: Operation) -> Request:
+        if not self._token or time.monotonic() - self._token_at > TOKEN_SECONDS:
+            self._token, self._token_at = sign_in(self._dataset), time.monotonic()
+        request = server.asked(operation, self._dataset)
+        return replace(request, headers={**request.headers, "Authorization": f"Bearer {self._token}"})
+
+
+def require_workgraph_first(servers: Sequence[Server]) -> None:
+    if not servers or servers[0].name != WORKGRAPH:
+        raise BenchmarkError("The others are compared with Workgraph: name it too.")
+
+
+def _sample(
+    result: LoadResult,
+    used: CpuReading,
+    took: float,
+    server: Server,
+    operation: Operation,
+    round: int,
+    connections: int,
+    *,
+    memory: int,
+) -> Sample:
+    return Sample(
+        server=server.name,
+        operation=operation.name,
+        connections=connections,
+        round=round,
+        rate=result.rate,
+        p50_ms=result.p50_ms,
+        p99_ms=result.p99_ms,
+        errors=result.errors,
+        server_cpu_ms=used.server / result.requests * 1e3,
+        postgres_cpu_ms=used.postgres / result.requests * 1e3,
+        peak_memory=memory,
+        others=used.share_of_others(took),
+    )
+
+
+def _probe(request: Request, dataset: Dataset, server: Server) -> Request:
+    return replace(request, body=request.body.replace(ID_MARK, dataset.mutated[0]).replace(TITLE_MARK, _title(server)))
+
+
+def _title(server: Server) -> str:
+    return f"Compared with {server.title}"
+
+
+def _answers(port: int, request: Request) -> bool:
+    try:
+        ask(port, request)
+    except (OSError, BenchmarkError):
+        return False
+    return True
+
+
+def _postmaster(dataset: Dataset) -> int:
+    """The process whose children serve PostgreSQL's connections."""
+
+    async def backend() -> int:
+        connection = await asyncpg.connect(dataset.driver_url)
+        try:
+            return parent_of(await connection.fetchval("SELECT pg_backend_pid()"))
+        finally:
+            await connection.close()
+
+    return asyncio.run(backend())

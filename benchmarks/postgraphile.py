@@ -1,0 +1,98 @@
+"""PostGraphile makes its own schema of the tables: the same questions in its words, and its answers in ours."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from benchmarks.dataset import Dataset
+from benchmarks.operations import FILTER_PRIORITIES, FILTERED, ISSUE, NESTED, REFERENCE, UPDATE, VIEWER
+from domain.issues.priorities import Priority
+
+_STATE = "state: stateByProjectIdAndStateId { id: rowId name category }"
+_CREATOR = "creator: accountByCreatorId { id: rowId name }"
+_ASSIGNEES = "assignees: issueAssigneesByIssueId { nodes { of: accountByUserId { id: rowId name } } }"
+_LABELS = "labels: issueLabelsByIssueId { nodes { of: labelByLabelId { id: rowId name color } } }"
+_PAGE = "pageInfo { hasNextPage endCursor }"
+_OLDEST = "orderBy: [CREATED_AT_ASC, ROW_ID_ASC]"
+_NEWEST = "orderBy: [CREATED_AT_DESC, ROW_ID_DESC], condition: {trashedAt: null, archivedAt: null}"
+_COMMENT = "id: rowId body createdAt author: accountByAuthorId { id: rowId name }"
+
+_REFERENCE = f"""query {{ workspace: visibleWorkspace(slug: "acme") {{
+  issues: issuesByWorkspaceId(first: 50, {_NEWEST}) {{
+  nodes {{ id: rowId identifier title priority createdAt dueDate {_STATE}
+    project: projectByProjectId {{ id: rowId key name }} {_CREATOR} {_ASSIGNEES} {_LABELS}
+    comments: commentsByIssueId(first: 3, {_OLDEST}) {{ totalCount nodes {{ {_COMMENT} }} }} }}
+  {_PAGE} }} }} }}"""
+
+_ISSUE = f"""query ($slug: String!, $identifier: String!) {{ workspace: visibleWorkspace(slug: $slug) {{
+  issue: issuesByWorkspaceId(first: 1, condition: {{identifier: $identifier}}) {{ nodes {{
+    id: rowId identifier title description priority {_STATE} {_CREATOR}
+    comments: commentsByIssueId(first: 100, {_OLDEST}) {{ totalCount nodes {{ {_COMMENT} }} {_PAGE} }} }} }} }} }}"""
+
+_FILTERED = f"""query ($slug: String!, $filter: IssueFilter) {{ workspace: visibleWorkspace(slug: $slug) {{
+  issues: issuesByWorkspaceId(first: 50, orderBy: [UPDATED_AT_DESC, ROW_ID_DESC], filter: $filter,
+      condition: {{trashedAt: null, archivedAt: null}}) {{
+    nodes {{ id: rowId identifier title priority updatedAt {_STATE} {_ASSIGNEES} {_LABELS} }} {_PAGE} }} }} }}"""
+
+_NESTED = f"""query ($slug: String!) {{ workspace: visibleWorkspace(slug: $slug) {{
+  issues: issuesByWorkspaceId(first: 100, {_NEWEST}) {{ nodes {{ id: rowId title
+    comments: commentsByIssueId(first: 10, {_OLDEST}) {{
+      nodes {{ id: rowId body author: accountByAuthorId {{ name }} }} }} }} }} }} }}"""
+
+TEXTS: Mapping[str, str] = {
+    VIEWER: "{ viewer { id: rowId name } }",
+    REFERENCE: _REFERENCE,
+    ISSUE: _ISSUE,
+    FILTERED: _FILTERED,
+    NESTED: _NESTED,
+}
+SKIPPED: Mapping[str, str] = {
+    UPDATE: "its generated mutation writes one row; the revision and the event would be a function in PL/pgSQL"
+}
+
+
+def variables(dataset: Dataset) -> dict[str, dict[str, Any]]:
+    slug = {"slug": dataset.slug}
+    priorities = [int(Priority[name]) for name in FILTER_PRIORITIES]
+    wanted = {
+        "stateByProjectIdAndStateId": {"category": {"equalTo": "STARTED"}},
+        "priority": {"in": priorities},
+        "issueLabelsByIssueId": {"some": {"labelByLabelId": {"name": {"equalTo": dataset.label}}}},
+    }
+    return {ISSUE: slug | {"identifier": dataset.identifier}, FILTERED: slug | {"filter": wanted}, NESTED: slug}
+
+
+def normalised(data: Any) -> Any:
+    """The answer in Workgraph's words."""
+    if isinstance(data, list):
+        return [normalised(item) for item in data]
+    if isinstance(data, dict):
+        return {key: _FIELDS.get(key, normalised)(value) for key, value in data.items()}
+    return data
+
+
+def _priority(value: int) -> str:
+    return Priority(value).name
+
+
+def _moment(value: str) -> str:
+    return value.replace(".000000", "").replace("+00:00", "Z")
+
+
+def _linked(value: Mapping[str, Any]) -> list[Any]:
+    """What hangs on a link, by name; PostGraphile cannot sort by a column of the linked table."""
+    found = [normalised(node["of"]) for node in value["nodes"]]
+    return sorted(found, key=lambda each: (each["name"], each["id"]))
+
+
+def _only(value: Mapping[str, Any]) -> Any:
+    return normalised(value["nodes"][0]) if value["nodes"] else None
+
+
+_FIELDS: Mapping[str, Callable[[Any], Any]] = {
+    "priority": _priority,
+    "createdAt": _moment,
+    "updatedAt": _moment,
+    "assignees": _linked,
+    "labels": _linked,
+    "issue": _only,
+}

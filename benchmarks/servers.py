@@ -1,0 +1,177 @@
+"""The servers of the comparison: how each is started, and how it wants to be asked."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from benchmarks import postgraphile
+from benchmarks.answers import with_plain_cursors, without_cursors
+from benchmarks.dataset import PUBLIC_URL, Dataset
+from benchmarks.handwritten.statements import UPDATE as UPDATE_STATEMENT
+from benchmarks.load import Request
+from benchmarks.operations import (
+    FILTER_PRIORITIES,
+    FILTERED,
+    ISSUE,
+    NESTED,
+    REFERENCE,
+    VIEWER,
+    Operation,
+)
+from domain.issues.priorities import Priority
+from infra.embedded import ROLE
+from infra.settings import PREFIX
+
+WORKGRAPH, STOCK = "workgraph", "stock"
+POOL_SIZE = 10  # Workgraph's own default
+POOL_SECONDS = 30.0  # nobody is refused for having waited, since that would make the others faster
+GRAPHQL_PATH = "/graphql"
+ROOT = Path(__file__).parents[1]
+PEERS = ROOT / "benchmarks" / "peers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a server is started with."""
+
+    dataset: Dataset
+    port: int
+    keys: Sequence[Mapping[str, str]]
+    folder: Path
+    node: Path | None
+
+
+Start = Callable[[Setting], tuple[list[str], dict[str, str]]]
+Asked = Callable[[Operation, Dataset], Request]
+
+
+def _as_it_is(data: Any) -> Any:
+    return data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """`start` gives the command and its environment; `seen` is the part of an answer that is compared."""
+
+    name: str
+    title: str
+    start: Start
+    asked: Asked
+    needs_node: bool = False
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    normalise: Callable[[Any], Any] = _as_it_is
+    seen: Callable[[Any], Any] = with_plain_cursors
+
+
+def _environment(**more: str) -> dict[str, str]:
+    return {"PATH": os.defpath, "LANG": "C.UTF-8"} | more
+
+
+def _workgraph(execution: str) -> Start:
+    def start(setting: Setting) -> tuple[list[str], dict[str, str]]:
+        settings = setting.dataset.settings
+        variables = {
+            "ENVIRONMENT": "production",
+            "DATABASE_URL": setting.dataset.url,
+            "REDIS_URL": settings.redis_url.get_secret_value(),
+            "SECRET_KEY": settings.secret_key.get_secret_value(),
+            "PUBLIC_URL": PUBLIC_URL,
+            "DATA_DIR": str(settings.data_dir.resolve()),
+            "PORT": str(setting.port),
+            "EXECUTION": execution,
+            "DATABASE_POOL_SIZE": str(POOL_SIZE),
+            "DATABASE_POOL_SECONDS": str(POOL_SECONDS),
+            "REQUEST_SECONDS": str(POOL_SECONDS),
+        }
+        command = [sys.executable, "-m", "api.cli", "serve", "--workers", "1"]
+        return command, _environment(**{PREFIX + name: value for name, value in variables.items()})
+
+    return start
+
+
+def _by_hand(family: str) -> Start:
+    def start(setting: Setting) -> tuple[list[str], dict[str, str]]:
+        path = _written(setting, family=family, url=setting.dataset.url, poolSeconds=POOL_SECONDS)
+        return [sys.executable, "-m", "benchmarks.handwritten", str(path)], _environment(PYTHONPATH=str(ROOT))
+
+    return start
+
+
+def _peer(script: str) -> Start:
+    def start(setting: Setting) -> tuple[list[str], dict[str, str]]:
+        dataset = setting.dataset
+        path = _written(setting, socketDir=dataset.socket_dir, user=ROLE, database=ROLE, update=UPDATE_STATEMENT)
+        return [str(setting.node), str(PEERS / script), str(path)], _environment(NODE_ENV="production")
+
+    return start
+
+
+def _written(setting: Setting, **more: Any) -> Path:
+    path = setting.folder / "server.json"
+    common = {"port": setting.port, "poolSize": POOL_SIZE, "issuer": PUBLIC_URL, "keys": list(setting.keys)}
+    path.write_text(json.dumps(common | more))
+    return path.resolve()
+
+
+def _graphql(text: str, variables: Mapping[str, Any]) -> Request:
+    body = json.dumps({"query": text} | ({"variables": variables} if variables else {}))
+    return Request(method="POST", path=GRAPHQL_PATH, body=body, headers={"Content-Type": "application/json"})
+
+
+def _as_operation(operation: Operation, _dataset: Dataset) -> Request:
+    return _graphql(operation.text, operation.variables)
+
+
+def _as_postgraphile(operation: Operation, dataset: Dataset) -> Request:
+    return _graphql(postgraphile.TEXTS[operation.name], postgraphile.variables(dataset).get(operation.name, {}))
+
+
+def _as_endpoint(operation: Operation, dataset: Dataset) -> Request:
+    if operation.is_write:
+        headers = {"Content-Type": "application/json"}
+        return Request(method="POST", path="/update", body=json.dumps(operation.variables), headers=headers)
+    priorities = [int(Priority[name]) for name in FILTER_PRIORITIES]
+    parameters: Mapping[str, Mapping[str, Any]] = {
+        VIEWER: {},
+        REFERENCE: {"slug": "acme", "first": 50},
+        ISSUE: {"slug": dataset.slug, "identifier": dataset.identifier, "first": 100},
+        FILTERED: {
+            "slug": dataset.slug,
+            "first": 50,
+            "category": "STARTED",
+            "label": dataset.label,
+            "priority": priorities,
+        },
+        NESTED: {"slug": dataset.slug, "first": 100, "comments": 10},
+    }
+    query = urlencode(parameters[operation.name], doseq=True)
+    return Request(method="GET", path=f"/{operation.name}" + (f"?{query}" if query else ""))
+
+
+SERVERS: Sequence[Server] = (
+    Server(name=WORKGRAPH, title="Workgraph", start=_workgraph("compiled"), asked=_as_operation),
+    Server(name=STOCK, title="Workgraph, stock execution", start=_workgraph("stock"), asked=_as_operation),
+    Server(name="core", title="FastAPI by hand: SQLAlchemy Core", start=_by_hand("core"), asked=_as_endpoint),
+    Server(name="asyncpg", title="FastAPI by hand: asyncpg", start=_by_hand("plain"), asked=_as_endpoint),
+    Server(name="pgjson", title="FastAPI by hand: JSON from PostgreSQL", start=_by_hand("whole"), asked=_as_endpoint),
+    Server(name="apollo", title="Apollo Server", start=_peer("apollo.mjs"), asked=_as_operation, needs_node=True),
+    Server(name="yoga", title="GraphQL Yoga", start=_peer("yoga.mjs"), asked=_as_operation, needs_node=True),
+    Server(
+        name="mercurius", title="Mercurius + JIT", start=_peer("mercurius.mjs"), asked=_as_operation, needs_node=True
+    ),
+    Server(
+        name="postgraphile",
+        title="PostGraphile 5",
+        start=_peer("postgraphile.mjs"),
+        asked=_as_postgraphile,
+        needs_node=True,
+        skipped=postgraphile.SKIPPED,
+        normalise=postgraphile.normalised,
+        seen=without_cursors,
+    ),
+)
