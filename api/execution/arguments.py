@@ -10,12 +10,16 @@ from graphql import (
     FieldNode,
     GraphQLField,
     GraphQLInputType,
-    Visitor,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
     get_named_type,
+    get_nullable_type,
     is_enum_type,
     is_input_object_type,
+    is_list_type,
     is_specified_scalar_type,
-    visit,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.relay.types import GlobalID
@@ -51,8 +55,8 @@ class Arguments:
             )
             for argument in definition.arguments
         ]
-        self.is_constant = not _has_variables(node) and all(
-            _is_plain(argument.type) for argument in field.args.values()
+        self.is_constant = all(
+            _is_plain(argument.value, field.args[argument.name.value].type) for argument in node.arguments or ()
         )
         """Whether the document alone decides the values."""
         self.constant: dict[str, Any] | None = None
@@ -148,28 +152,17 @@ class _ObjectConversion:
         return self._type(**values)
 
 
-class _VariableFinder(Visitor):
-    found = False
-
-    def enter_variable(self, *_: Any) -> None:
-        self.found = True
-
-
-def _has_variables(node: FieldNode) -> bool:
-    finder = _VariableFinder()
-    for argument in node.arguments or ():
-        visit(argument, finder)
-    return finder.found
-
-
-def _is_plain(type_: GraphQLInputType, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether the type's values are made of enums and of GraphQL's own scalars only, which parse the same each time."""
+def _is_plain(value: ValueNode, type_: GraphQLInputType) -> bool:
+    """Whether a literal is made of enums and of GraphQL's own scalars only: these parse the same each time."""
+    bare: Any = get_nullable_type(type_)
+    if isinstance(value, ListValueNode):
+        return is_list_type(bare) and all(_is_plain(item, bare.of_type) for item in value.values)
     named = get_named_type(type_)
-    if is_specified_scalar_type(named) or is_enum_type(named) or named.name in seen:
-        return True
-    return is_input_object_type(named) and all(
-        _is_plain(field.type, seen | {named.name}) for field in named.fields.values()
-    )
+    if isinstance(value, ObjectValueNode):
+        return is_input_object_type(named) and all(
+            _is_plain(field.value, named.fields[field.name.value].type) for field in value.fields
+        )
+    return not isinstance(value, VariableNode) and (is_specified_scalar_type(named) or is_enum_type(named))
 
 
 def _unchanged(value: Any) -> Any:

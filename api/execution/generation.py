@@ -4,7 +4,7 @@ The functions handle what is usual, inline. For everything else (exceptions, awa
 seen before) they call `completion.py`, which leaves the matter to graphql-core.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from typing import Any
 
@@ -24,7 +24,8 @@ from api.execution.planning import PlannedField, Selection, Source
 class Generator:
     """Writes functions; `constants` are the objects that they refer to by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, left_to_json: Mapping[str, type]) -> None:
+        self._left_to_json = left_to_json
         self.constants: dict[str, Any] = {}
 
     def selection(self, selection: Selection) -> str:
@@ -131,7 +132,7 @@ class Generator:
     ) -> list[str]:
         """Lines for a leaf or an object; `slow` handles what is not usual, `later` an object that has to be awaited."""
         if is_leaf_type(bare):
-            return leaf_lines(bare, value, constant=self._named, otherwise=slow)
+            return leaf_lines(bare, value, left=self._left_to_json, constant=self._named, otherwise=slow)
         return [
             f"select = {self._types(field)}.get(type({value}))",
             "if select is None:",

@@ -26,10 +26,18 @@ _IS_VALID: Mapping[str, str] = {
 }
 
 
-def leaf_lines(type_: GraphQLLeafType, value: str, *, constant: Callable[[str, Any], str], otherwise: str) -> list[str]:
+def leaf_lines(
+    type_: GraphQLLeafType,
+    value: str,
+    *,
+    left: Mapping[str, type],
+    constant: Callable[[str, Any], str],
+    otherwise: str,
+) -> list[str]:
     """Lines that replace the variable `value` by its JSON, or run `otherwise`.
 
-    `constant` makes an object known to the generated code, under a name that begins as given.
+    `left` are the Python types that the JSON writer writes, by scalar. `constant` makes an object known to the
+    generated code, under a name that ends as given.
     """
     if specified_scalar_types.get(type_.name) is type_:
         return [f"if not ({_IS_VALID[type_.name].format(value)}):", f"    {otherwise}"]
@@ -42,6 +50,12 @@ def leaf_lines(type_: GraphQLLeafType, value: str, *, constant: Callable[[str, A
             "else:",
             f"    {otherwise}",
         ]
+    if type_.name in left:
+        python_type = left[type_.name]
+        is_left = f"type({value}) is {constant(type_.name, python_type)}"
+        if issubclass(python_type, dt.datetime):
+            is_left += f" and {value}.tzinfo is {constant('UTC', dt.UTC)}"
+        return [f"if not ({is_left}):", f"    {otherwise}"]
     coerce = constant(f"{type_.name}_out", type_.coerce_output_value)
     return [
         f"coerced = {coerce}({value}) if type({value}) in PLAIN else None",

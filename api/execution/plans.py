@@ -60,10 +60,10 @@ _NAMES: Mapping[str, Any] = {
 class Plan:
     """The functions that execute one operation; those below abstract types are made when their type is first seen."""
 
-    def __init__(self, schema: GraphQLSchema, planner: Planner) -> None:
+    def __init__(self, schema: GraphQLSchema, planner: Planner, left_to_json: Mapping[str, type]) -> None:
         self._schema = schema
         self._planner = planner
-        self._generator = Generator()
+        self._generator = Generator(left_to_json)
         self._namespace: dict[str, Any] = dict(_NAMES)
         self._fields: dict[int, PlannedField] = {}
         self._selects: dict[tuple[int, str], Select] = {}
@@ -175,11 +175,20 @@ class Plan:
 
 
 class CompiledOperation:
-    """One operation of a document on one schema."""
+    """One operation of a document on one schema.
+
+    `left_to_json` names scalars and the Python type whose values are left in `data` because the JSON writer makes the
+    same text of them: `{"Date": date}`. Values of `datetime` are left only where they are in UTC.
+    """
 
     def __init__(
-        self, schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDetails]
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDetails],
+        left_to_json: Mapping[str, type] | None = None,
     ) -> None:
+        self._left_to_json = left_to_json or {}
         self._schema = schema
         self._operation = operation
         self._fragments = dict(fragments)
@@ -216,7 +225,8 @@ class CompiledOperation:
         )
         made: Plan | NotCompilable
         try:
-            made = Plan(self._schema, Planner(self._schema, self._operation, self._fragments, conditions))
+            planner = Planner(self._schema, self._operation, self._fragments, conditions)
+            made = Plan(self._schema, planner, self._left_to_json)
         except NotCompilable as reason:
             made = NotCompilable(*reason.args)
         self._variants[values] = made

@@ -60,7 +60,7 @@ class CompiledExecutor(Run):
         try:
             plan = self._find_plan()
         except NotCompilable as reason:
-            fallbacks[str(reason)] += 1
+            self.note_fallback(reason)
             return super().execute_operation(serially)
         self._begin(plan)
         if serially is None:
@@ -87,7 +87,7 @@ class CompiledExecutor(Run):
             try:
                 select = self.plan.select(return_type, field_details_list)
             except NotCompilable as reason:
-                fallbacks[str(reason)] += 1
+                self.note_fallback(reason)
         if select is None or self.plan is None:
             return super().collect_and_execute_subfields(
                 return_type, field_details_list, path, result, position_context
@@ -97,6 +97,10 @@ class CompiledExecutor(Run):
         if self.pending:
             self.waves.start()
         return data
+
+    def note_fallback(self, reason: NotCompilable) -> None:
+        """Counts what graphql-core executes instead: a part of the operation if there is a plan, else all of it."""
+        fallbacks[str(reason)] += 1
 
     def _find_plan(self) -> Plan:
         if self.middleware_manager is not None and self.middleware_manager.middlewares:

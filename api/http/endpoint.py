@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from graphql import ExecutionResult, GraphQLError, OperationType
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
@@ -30,6 +29,7 @@ from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_
 from api.http.options import HttpOptions
 from api.http.problems import RETRY_SECONDS
 from api.shared.context import Context
+from api.shared.scalars import json_bytes
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.errors import DomainError, ErrorCode, Unauthenticated, Unavailable
@@ -181,7 +181,7 @@ def _domain_refusal(error: DomainError, status: HTTPStatus, headers: Mapping[str
 
 
 async def _send(send: Send, answer: Answer, media_type: str) -> None:
-    body = b"" if answer.content is None else orjson.dumps(answer.content)
+    body = b"" if answer.content is None else json_bytes(answer.content)
     headers = [(b"content-length", str(len(body)).encode())]
     if answer.content is not None:
         headers.append((b"content-type", f"{media_type}; charset=utf-8".encode()))

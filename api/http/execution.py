@@ -2,34 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeGuard, cast
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeGuard, cast
 
 import strawberry
 from graphql import ExecutionResult, Executor, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import create_source_event_stream, execute_subscription_event, map_source_to_response_event
 from strawberry.execution import optimized_is_awaitable
 
-from api.execution import CompiledExecutor, CompiledOperation, check_strawberry
+from api.execution import CompiledExecutor, CompiledOperation, IncompatibleStrawberry, NotCompilable, check_strawberry
 from api.http.documents import Operation, Prepared
+from api.http.execution_counts import ExecutionCounts
 from api.http.options import ExecutionOptions
-from domain.shared.uow import ReadScope
+from api.http.shadow import Shadow
+from api.shared.context import Context
+
+FIRST_SIGHT = "first sight"
+SWITCHED_OFF = "switched off"
 
 _is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
-
-
-class _App(Protocol):
-    @property
-    def reads(self) -> ReadScope: ...
-
-
-class ExecutionContext(Protocol):
-    """What execution itself needs of the context that resolvers get."""
-
-    @property
-    def app(self) -> _App: ...
-
-    @property
-    def loaders(self) -> dict[Any, Any]: ...
 
 
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
@@ -37,16 +29,41 @@ def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
     return schema._schema  # noqa: SLF001  Strawberry offers no other way
 
 
+class _CountedExecutor(CompiledExecutor):
+    """Tells the runner what it has left to graphql-core."""
+
+    counts: ExecutionCounts
+
+    def note_fallback(self, reason: NotCompilable) -> None:
+        super().note_fallback(reason)
+        name = self.operation.name
+        self.counts.note_fallback(str(reason), name.value if name else None)
+        if self.plan is None:
+            self.counts.stock[str(reason)] += 1
+
+
 class OperationRunner:
-    """Runs operations on one schema: in graphql-core when they are new, compiled when they are known."""
+    """Runs operations on one schema: in graphql-core when they are new, compiled when they are known.
+
+    `counts` says how many were run in which way. A fallback of the compiled executor is logged at INFO with the
+    operation's name and the reason, at the first, tenth, hundredth occurrence of that reason and so on: whatever
+    clients send, there are a few lines for each of a few reasons. Introspection always runs in graphql-core, which
+    is logged at DEBUG only.
+    """
 
     def __init__(self, schema: strawberry.Schema, options: ExecutionOptions, *, hides_suggestions: bool) -> None:
         if options.is_compiled:
-            check_strawberry()
+            _check_strawberry()
         self._schema = schema
         self._core_schema = graphql_schema(schema)
         self._options = options
         self._hides_suggestions = hides_suggestions
+        self.counts = ExecutionCounts()
+        self.shadow = Shadow(options.shadow_one_in, self.counts)
+
+    async def close(self) -> None:
+        """Ends what runs beside the requests."""
+        await self.shadow.close()
 
     async def execute(
         self,
@@ -54,14 +71,22 @@ class OperationRunner:
         operation: Operation,
         *,
         variables: Mapping[str, Any] | None,
-        context: ExecutionContext,
+        context: Context,
     ) -> ExecutionResult:
         """The result of a query or mutation; everything it reads is read in one scope."""
-        async with context.app.reads():
-            executor = self._executor(prepared, operation, variables, context)
-            if isinstance(executor, list):
-                return ExecutionResult(None, executor)
-            return await _settled(executor.execute_operation())
+        executor = self._executor(self._class_for(operation), prepared, operation, variables, context)
+        if isinstance(executor, list):
+            return ExecutionResult(None, executor)
+        try:
+            async with context.app.reads():
+                result = await _settled(executor.execute_operation())
+        finally:
+            _note_growth(prepared, operation)
+        if isinstance(executor, CompiledExecutor) and executor.plan is not None:
+            self.counts.compiled += 1
+            if operation.type is OperationType.QUERY and self.shadow.is_due():
+                self._shadow(prepared, operation, variables, context, result)
+        return result
 
     async def subscribe(
         self,
@@ -69,7 +94,7 @@ class OperationRunner:
         operation: Operation,
         *,
         variables: Mapping[str, Any] | None,
-        context: ExecutionContext,
+        context: Context,
         event_seconds: float,
     ) -> AsyncGenerator[ExecutionResult, None] | ExecutionResult:
         """The results of a subscription, each event resolved in a read scope of its own; or why there are none."""
@@ -78,13 +103,17 @@ class OperationRunner:
             context.loaders.clear()  # an event shows the present, not what was read for an earlier one
             try:
                 async with asyncio.timeout(event_seconds), context.app.reads():
-                    return await _settled(execute_subscription_event(executor))
+                    result = await _settled(execute_subscription_event(executor))
             except TimeoutError:
                 return ExecutionResult(None, [timeout_error(event_seconds)])
+            finally:
+                _note_growth(prepared, operation)
+            self.counts.compiled += isinstance(executor, CompiledExecutor) and executor.plan is not None
+            return result
 
         if operation.type is not OperationType.SUBSCRIPTION:
             return ExecutionResult(None, [_not_a_subscription()])
-        executor = self._executor(prepared, operation, variables, context)
+        executor = self._executor(self._class_for(operation), prepared, operation, variables, context)
         if isinstance(executor, list):
             return ExecutionResult(None, executor)
         stream = create_source_event_stream(executor)
@@ -93,18 +122,28 @@ class OperationRunner:
             return source
         return map_source_to_response_event(executor, cast("AsyncIterable[Any]", source), run_event)
 
+    def _class_for(self, operation: Operation) -> type[Executor[Any]]:
+        """What runs the operation this time."""
+        operation.runs += 1
+        if not self._options.is_compiled:
+            self.counts.stock[SWITCHED_OFF] += 1
+        elif operation.runs <= self._options.stock_runs:
+            self.counts.stock[FIRST_SIGHT] += 1
+        else:
+            return _CountedExecutor
+        return self._schema.execution_context_class
+
     def _executor(
         self,
+        executor_class: type[Executor[Any]],
         prepared: Prepared,
         operation: Operation,
         variables: Mapping[str, Any] | None,
-        context: ExecutionContext,
+        context: Context,
     ) -> Executor[Any] | list[GraphQLError]:
         """What runs the operation once; the errors if its variables are wrong."""
-        is_compiled = self._options.is_compiled and operation.runs >= self._options.stock_runs
-        operation.runs += 1
         # This is what strawberry.Schema.execute does after parsing and validating, without its extensions.
-        executor = (CompiledExecutor if is_compiled else self._schema.execution_context_class).build(
+        executor = executor_class.build(
             self._core_schema,
             prepared.document,
             context_value=context,
@@ -114,11 +153,47 @@ class OperationRunner:
             hide_suggestions=self._hides_suggestions,
             operation_extensions=None,
         )
-        if isinstance(executor, CompiledExecutor):
+        if isinstance(executor, _CountedExecutor):
             if operation.compiled is None:
                 operation.compiled = CompiledOperation(self._core_schema, operation.node, executor.fragments)
             executor.compiled = operation.compiled
+            executor.counts = self.counts
         return executor
+
+    def _shadow(
+        self,
+        prepared: Prepared,
+        operation: Operation,
+        variables: Mapping[str, Any] | None,
+        context: Context,
+        answer: ExecutionResult,
+    ) -> None:
+        async def again(executor_class: type[Executor[Any]]) -> ExecutionResult:
+            fresh = replace(context, loaders={})
+            executor = self._executor(executor_class, prepared, operation, variables, fresh)
+            if isinstance(executor, list):
+                return ExecutionResult(None, executor)
+            async with fresh.app.reads():
+                return await _settled(executor.execute_operation())
+
+        stock = self._schema.execution_context_class
+        self.shadow.start(
+            operation.name, answer, compiled=partial(again, _CountedExecutor), stock=partial(again, stock)
+        )
+
+
+def _check_strawberry() -> None:
+    try:
+        check_strawberry()
+    except IncompatibleStrawberry as error:
+        raise IncompatibleStrawberry(f"{error} The setting is WORKGRAPH_EXECUTION=stock.") from error
+
+
+def _note_growth(prepared: Prepared, operation: Operation) -> None:
+    """Plans are made while operations run."""
+    if operation.compiled is not None and operation.compiled.size != operation.plan_bytes:
+        operation.plan_bytes = operation.compiled.size
+        prepared.has_grown()
 
 
 async def _settled(result: Any) -> ExecutionResult:

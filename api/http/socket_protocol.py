@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from api.shared.scalars import json_bytes
+
 SUBPROTOCOL = "graphql-transport-ws"
 REASON_BYTES = 123  # RFC 6455 section 5.5.1
 ID_LENGTH = 256
@@ -106,7 +108,7 @@ def parse(text: str) -> Message:
 
 
 def next_message(id: str, payload: Mapping[str, Any] | orjson.Fragment) -> bytes:
-    return orjson.dumps({"id": id, "type": "next", "payload": payload})
+    return json_bytes({"id": id, "type": "next", "payload": payload})
 
 
 def error_message(id: str, errors: Sequence[Mapping[str, Any]]) -> bytes:
