@@ -14,7 +14,7 @@ from importlinter import configuration
 from importlinter.application.use_cases import _register_contract_types, read_user_options
 from importlinter.domain.contract import Contract, registry
 
-from tests.architecture.sources import ROOT, Source, sources
+from tests.architecture.sources import PACKAGES, ROOT, Source, sources
 
 configuration.configure()
 
@@ -115,6 +115,24 @@ def test_a_library_in_the_domain_is_found() -> None:
     sample = Source("domain/sample.py", "import json\nfrom domain.app import App\nfrom pydantic import BaseModel\n")
     [line] = foreign_imports(sample)
     assert line.startswith("domain/sample.py:3: pydantic.BaseModel is outside of the standard library")
+
+
+def ties_to_the_project(source: Source) -> list[str]:
+    return [
+        f"{source.name}:{line}: {name} is the project's: compiled execution is a package of its own."
+        for line, name in source.imports
+        if name.partition(".")[0] in PACKAGES and not name.startswith("api.execution.")
+    ]
+
+
+def test_compiled_execution_imports_nothing_of_the_project() -> None:
+    assert [line for source in sources("api/execution/**/*.py") for line in ties_to_the_project(source)] == []
+
+
+def test_a_tie_of_compiled_execution_to_the_project_is_found() -> None:
+    text = "import graphql\nfrom api.execution.run import Run\nfrom api.shared.context import Context\n"
+    [line] = ties_to_the_project(Source("api/execution/sample.py", text))
+    assert line.startswith("api/execution/sample.py:3: api.shared.context.Context")
 
 
 def misplaced_imports(source: Source) -> list[str]:
