@@ -144,6 +144,10 @@ class _Queue:
             results = checked_count(await self._run(self._waiting), len(self._waiting))
         except Exception as error:  # noqa: BLE001  handed to whoever waits, where the executor reports it
             results = [error] * len(self._futures)
+        except asyncio.CancelledError:
+            for future in self._futures:
+                future.cancel()  # or they would wait for ever
+            raise
         for future, result in zip(self._futures, results, strict=True):
             if future.done():
                 continue

@@ -69,7 +69,7 @@ def leaf_lines(
 def _enum_names(type_: GraphQLEnumType) -> Mapping[str, str] | None:
     """The GraphQL names of a Python enum's members; None if the values are not such members."""
     members = getattr(type_, "wrapped_cls", None)
-    if not (isinstance(members, type) and issubclass(members, enum.Enum)):
-        return None
+    if not (isinstance(members, type) and issubclass(members, enum.Enum)) or issubclass(members, enum.Flag):
+        return None  # flags combine to values that are no members
     names = enum_names(members, type_.coerce_output_value)
     return names if len(names) == len(members) else None
