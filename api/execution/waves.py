@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
@@ -42,8 +42,8 @@ class Waves:
         return not (self._run.pending or self._tasks)
 
     def start(self) -> None:
-        """Begins with what is pending, beside whatever the caller awaits."""
-        if not self._is_running:
+        """Begins with what is pending, if anything, beside whatever the caller awaits."""
+        if self._run.pending and not self._is_running:
             self._is_running = True
             self.add_task(self._ride())
 
@@ -63,13 +63,16 @@ class Waves:
             for task in done:
                 task.result()
 
+    def abandon(self) -> None:
+        """Has what is still under way end soon."""
+        for task in self._tasks:
+            task.cancel()
+
     async def cancel(self) -> None:
         """Ends what is still under way."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.gather(*tasks, return_exceptions=True)
+        self.abandon()
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _ride(self) -> None:
         run = self._run
@@ -78,14 +81,13 @@ class Waves:
                 pending, run.pending = run.pending, defaultdict(list)
                 calls = self._calls(pending)
                 if len(calls) == 1 or run.awaits_one_by_one:
-                    for call in calls:
-                        await call
+                    await _one_by_one(calls)
                 else:
                     await gather_with_cancel(*calls)
         finally:
             self._is_running = False
 
-    def _calls(self, pending: Mapping[int, list[Entry]]) -> list[Awaitable[None]]:
+    def _calls(self, pending: Mapping[int, list[Entry]]) -> list[Coroutine[Any, Any, None]]:
         """One call for each function and its arguments, one for each `load`."""
         by_load: dict[Load, Asked] = {}
         by_function: list[tuple[Any, dict[str, Any], Asked]] = []
@@ -155,6 +157,15 @@ class Waves:
         """The `info` of the first place."""
         batch, entries = asked[0]
         return info_of(self._run, batch.field, entries[0][2])
+
+
+async def _one_by_one(calls: Sequence[Coroutine[Any, Any, None]]) -> None:
+    try:
+        for call in calls:
+            await call
+    finally:
+        for call in calls:
+            call.close()  # those that a cancellation leaves; Python warns of a coroutine that is never awaited
 
 
 def _keys(field: PlannedField, entries: Sequence[Entry]) -> list[Any]:
