@@ -88,7 +88,7 @@ class Outcome:
         return self.measured.middle >= self.goal.least
 
 
-NODE_SERVERS = ("apollo", "yoga", "mercurius", "postgraphile")
+NODE_SERVERS = ("apollo", "yoga", "mercurius", "mercurius-dataloader", "postgraphile")
 GOALS = (
     Goal(text="reference list against stock execution", least=10.0, operation=REFERENCE, against=("stock",)),
     Goal(text="reference list against the best Node server", least=1.5, operation=REFERENCE, against=NODE_SERVERS),

@@ -92,6 +92,9 @@ class Run:
                 for operation in offered:
                     self._compare(server, operation, setting.port)
                 for operation in offered:
+                    # All before any: a compiler that learns from what it sees must have seen everything.
+                    self._load(setting.port, self._signed(server, operation), self._plan.warm_up, title="warm")
+                for operation in offered:
                     self._measure(server, operation, round, setting.port, process.pid)
         finally:
             self._originals.restore()
@@ -109,13 +112,9 @@ class Run:
     def _measure(self, server: Server, operation: Operation, round: int, port: int, pid: int) -> None:
         request = self._signed(server, operation)
         size = len(ask(port, _probe(request, self._dataset, server)))
-        stamp = f"{time.monotonic_ns():x} "
-        self._load(port, request, connections=MIDDLE, seconds=self._plan.warm_up, title=f"warm {stamp}")
         for connections in self._plan.connections(operation, round):
             before, started = CpuReading.take(pid, self._postmaster), time.monotonic()
-            result = self._load(
-                port, request, connections=connections, seconds=self._plan.seconds, title=f"{connections} {stamp}"
-            )
+            result = self._load(port, request, self._plan.seconds, connections=connections, title="load")
             used, took = CpuReading.take(pid, self._postmaster).since(before), time.monotonic() - started
             if not operation.is_write and not result.errors and result.bytes < size * result.requests:
                 raise BenchmarkError(f"{server.title} answers {operation.name} with less when it is busy.")
@@ -123,7 +122,9 @@ class Run:
                 _sample(result, used, took, server, operation, round, connections, memory=peak_memory(pid))
             )
 
-    def _load(self, port: int, request: Request, *, connections: int, seconds: int, title: str) -> LoadResult:
+    def _load(self, port: int, request: Request, seconds: int, *, title: str, connections: int = MIDDLE) -> LoadResult:
+        # A title that was never there before: to change it into what it is would be no change.
+        title = f"{title} {time.monotonic_ns():x} "
         issues = self._dataset.mutated
         return run_load(port, request, connections=connections, seconds=seconds, issues=issues, title=title)
 

@@ -30,8 +30,8 @@ def running(
             command, death_signal=signal.SIGKILL, output=output, environment=environment, cwd=folder.resolve()
         )
     try:
-        wait_until(lambda: child.poll() is not None or is_ready(), seconds=START_SECONDS)
-        if child.poll() is not None or not is_ready():
+        is_up = wait_until(lambda: child.poll() is not None or is_ready(), seconds=START_SECONDS)
+        if not is_up or child.poll() is not None:
             raise BenchmarkError(f"{command[0]} did not start:\n{log.read_text(errors='replace')[-3000:]}")
         yield child
     finally:

@@ -45,7 +45,7 @@ def _circumstances(plan: Plan, samples: Sequence[Sample], facts: Facts) -> list[
     text = f"""- {facts.ended_at:%Y-%m-%d}, {facts.minutes:.0f} minutes; {facts.machine}. Load generator, server and
   PostgreSQL share the cores.
 - {facts.issues:,} issues with {facts.comments:,} comments; {plan.rounds} rounds, {plan.seconds} s of load for each
-  figure after {plan.warm_up} s of warming up.
+  figure, after {plan.warm_up} s of warming up with each operation.
 - While it was measured, processes that have no part in it used {median(others):.0%} of the machine, {max(others):.0%}
   at worst.
 - {versions}.

@@ -102,11 +102,11 @@ def _by_hand(family: str) -> Start:
     return start
 
 
-def _peer(script: str) -> Start:
+def _peer(script: str, *arguments: str) -> Start:
     def start(setting: Setting) -> tuple[list[str], dict[str, str]]:
         dataset = setting.dataset
         path = _written(setting, socketDir=dataset.socket_dir, user=ROLE, database=ROLE, update=UPDATE_STATEMENT)
-        return [str(setting.node), str(PEERS / script), str(path)], _environment(NODE_ENV="production")
+        return [str(setting.node), str(PEERS / script), str(path), *arguments], _environment(NODE_ENV="production")
 
     return start
 
@@ -162,7 +162,18 @@ SERVERS: Sequence[Server] = (
     Server(name="apollo", title="Apollo Server", start=_peer("apollo.mjs"), asked=_as_operation, needs_node=True),
     Server(name="yoga", title="GraphQL Yoga", start=_peer("yoga.mjs"), asked=_as_operation, needs_node=True),
     Server(
-        name="mercurius", title="Mercurius + JIT", start=_peer("mercurius.mjs"), asked=_as_operation, needs_node=True
+        name="mercurius",
+        title="Mercurius + JIT, its loaders",
+        start=_peer("mercurius.mjs"),
+        asked=_as_operation,
+        needs_node=True,
+    ),
+    Server(
+        name="mercurius-dataloader",
+        title="Mercurius + JIT, DataLoader",
+        start=_peer("mercurius.mjs", "dataloader"),
+        asked=_as_operation,
+        needs_node=True,
     ),
     Server(
         name="postgraphile",

@@ -1,15 +1,17 @@
-// Mercurius with its JIT, and its own loaders in place of DataLoader.
+// Mercurius with its JIT: with its own loaders, as its documentation says, or with DataLoader, which takes half the time,
+// since Mercurius makes JSON of each parent to know it again.
 import Fastify from 'fastify';
 import mercurius from 'mercurius';
 import * as reads from './reads.mjs';
-import { asksFor, resolvers } from './resolvers.mjs';
+import { Loaders, asksFor, resolvers } from './resolvers.mjs';
 import { typeDefs } from './schema.mjs';
 import { HOST, settings } from './settings.mjs';
 import { signedIn } from './tokens.mjs';
 
+const usesDataLoader = process.argv[3] === 'dataloader';
 const { Query, Mutation, Workspace } = resolvers;
 
-// Mercurius would cache by the JSON of each parent; asking for each id once is cheaper.
+// Its cache is off: it would have each parent fetched by itself that differs in anything; this asks for each id once.
 const unique = (read, key) => async (queries) => {
   const ids = [...new Set(queries.map(({ obj }) => obj[key]))];
   const found = new Map((await read(ids)).map((value, place) => [ids[place], value]));
@@ -23,6 +25,18 @@ async function comments(queries) {
   return reads.comments(ids, { first: params.first, isCounted: asksFor(info, 'totalCount') });
 }
 
+const ownLoaders = {
+  Issue: {
+    state: loader(reads.states, 'state_id'),
+    project: loader(reads.projects, 'project_id'),
+    creator: loader(reads.users, 'creator_id'),
+    assignees: loader(reads.assignees, 'id'),
+    labels: loader(reads.labels, 'id'),
+    comments: { loader: comments, opts: { cache: false } },
+  },
+  Comment: { author: loader(reads.users, 'author_id') },
+};
+
 const app = Fastify();
 app.addHook('onRequest', async (request, reply) => {
   request.userId = signedIn(request.headers.authorization);
@@ -30,19 +44,8 @@ app.addHook('onRequest', async (request, reply) => {
 });
 app.register(mercurius, {
   schema: typeDefs,
-  resolvers: { Query, Mutation, Workspace },
-  loaders: {
-    Issue: {
-      state: loader(reads.states, 'state_id'),
-      project: loader(reads.projects, 'project_id'),
-      creator: loader(reads.users, 'creator_id'),
-      assignees: loader(reads.assignees, 'id'),
-      labels: loader(reads.labels, 'id'),
-      comments: { loader: comments, opts: { cache: false } },
-    },
-    Comment: { author: loader(reads.users, 'author_id') },
-  },
-  context: ({ userId }) => ({ userId }),
+  ...(usesDataLoader ? { resolvers } : { resolvers: { Query, Mutation, Workspace }, loaders: ownLoaders }),
+  context: ({ userId }) => ({ userId, loaders: usesDataLoader ? new Loaders() : null }),
   jit: 1,
 });
 await app.listen({ host: HOST, port: settings.port });
