@@ -127,3 +127,4 @@ class _GraphQL:
                 yield
             finally:
                 await sockets.registry.close_all(within=options.sockets.close_seconds)
+                await runner.close()

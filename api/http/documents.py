@@ -1,8 +1,9 @@
 """From query text to a document that may be executed: bounded, parsed, measured, validated, and remembered."""
 
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from sys import getsizeof
 
 from graphql import (
     ASTValidationRule,
@@ -30,11 +31,15 @@ from api.http.limits import (
     measure,
 )
 from api.http.options import QueryLimits
+from api.http.two_tier_cache import CacheStats, TwoTierCache
 from api.shared.one_of import mark_one_of
 
 MOST_ERRORS = 5  # reported per document; a flood of mistakes is answered, and paid for, no further
-CACHED_BYTES = 524_288  # of query text; a syntax tree takes some 160 times as much memory
-CACHED_DOCUMENTS = 1_000
+CACHED_BYTES = 67_108_864  # of memory, as estimated by what follows
+# Measured with tracemalloc: a token of a syntax tree takes 190 (comment) to 570 bytes (field name), text apart.
+TOKEN_BYTES = 600
+TEXT_FACTOR = 5  # the document's own text, the cache's, and that of names and strings
+DOCUMENT_BYTES = 3_000  # what is known of it
 TYPENAME = "__typename"
 
 
@@ -61,6 +66,7 @@ class Operation:
     node: OperationDefinitionNode
     runs: int = 0
     compiled: CompiledOperation | None = None
+    plan_bytes: int = 0  # as last told by `Prepared.has_grown`
 
     @property
     def is_introspection(self) -> bool:
@@ -73,6 +79,8 @@ class Prepared:
 
     document: DocumentNode
     operations: Mapping[str | None, Operation]
+    has_grown: Callable[[], None]
+    """To be called when `plan_bytes` of an operation has changed."""
 
     def operation(self, name: str | None) -> Operation:
         """The operation that a request means; raises DocumentRefused if that is not exactly one."""
@@ -87,7 +95,7 @@ class Prepared:
 
 
 class DocumentCache:
-    """Prepares documents for one schema; those that were fine are kept by their text, the longest unused go first."""
+    """Prepares documents for one schema; those that were fine are kept by their text, in `most_bytes`."""
 
     def __init__(
         self,
@@ -96,7 +104,6 @@ class DocumentCache:
         *,
         is_introspection_enabled: bool = True,
         most_bytes: int = CACHED_BYTES,
-        most_documents: int = CACHED_DOCUMENTS,
     ) -> None:
         mark_one_of(schema)
         self._schema = schema
@@ -109,10 +116,7 @@ class DocumentCache:
         )
         if self._hides_schema:
             self._rules += (NoSchemaIntrospectionCustomRule,)
-        self._most_bytes = most_bytes
-        self._most_documents = most_documents
-        self._bytes = 0
-        self._prepared: OrderedDict[str, tuple[Prepared, int]] = OrderedDict()
+        self._known: TwoTierCache[str, Prepared] = TwoTierCache(most_bytes)
 
     def prepare(self, text: str, *, only: frozenset[str] | None = None) -> Prepared:
         """The document, ready to run; raises DocumentRefused.
@@ -120,26 +124,26 @@ class DocumentCache:
         `only` names the root fields that the caller may ask for: raises SignInRequired if there are others, before
         the document is compared with the schema, so that strangers learn nothing about that.
         """
-        known = self._prepared.get(text)
+        known = self._known.get(text)
         if known is not None:
-            self._prepared.move_to_end(text)
-            _check_root_fields((each.root_fields for each in known[0].operations.values()), only)
-            return known[0]
-        size = self._check_bytes(text)
+            if only is not None:
+                _check_root_fields((each.root_fields for each in known.operations.values()), only)
+            return known
+        self._check_bytes(text)
         prepared = self._prepare(text, only)
-        self._keep(text, prepared, size)
+        self._known.put(text, prepared, size=document_bytes(text, prepared))
         return prepared
 
-    def __len__(self) -> int:
-        return len(self._prepared)
+    @property
+    def stats(self) -> CacheStats:
+        return self._known.stats
 
-    def _check_bytes(self, text: str) -> int:
+    def _check_bytes(self, text: str) -> None:
         limit = self._limits.document_bytes
         size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
         if size > limit:
             message = f"A document must not have more than {limit} bytes."
             raise DocumentRefused([limit_error(LimitCode.DOCUMENT_BYTES, limit, message)])
-        return size
 
     def _prepare(self, text: str, only: frozenset[str] | None) -> Prepared:
         document = self._parse(text)
@@ -157,7 +161,7 @@ class DocumentCache:
             )
         if not operations:
             raise _refused("OPERATION_UNKNOWN", "The document has no operation.")
-        return Prepared(document=document, operations=operations)
+        return Prepared(document=document, operations=operations, has_grown=partial(self._note_growth, text))
 
     def _parse(self, text: str) -> DocumentNode:
         limit = self._limits.tokens
@@ -183,12 +187,23 @@ class DocumentCache:
         if error is not None:
             raise DocumentRefused([error])
 
-    def _keep(self, text: str, prepared: Prepared, size: int) -> None:
-        self._prepared[text] = (prepared, size)
-        self._bytes += size
-        while self._bytes > self._most_bytes or len(self._prepared) > self._most_documents:
-            _, (_, freed) = self._prepared.popitem(last=False)
-            self._bytes -= freed
+    def _note_growth(self, text: str) -> None:
+        prepared = self._known.peek(text)
+        if prepared is not None:
+            self._known.resize(text, size=document_bytes(text, prepared))
+
+
+def document_bytes(text: str, prepared: Prepared) -> int:
+    """Some bytes more than the document takes in memory with its plans, but for odd ones."""
+    plans = sum(each.plan_bytes for each in prepared.operations.values())
+    return DOCUMENT_BYTES + TEXT_FACTOR * getsizeof(text) + TOKEN_BYTES * _tokens(prepared.document) + plans
+
+
+def _tokens(document: DocumentNode) -> int:
+    count, token = 0, document.loc.start_token if document.loc else None
+    while token is not None:
+        count, token = count + 1, token.next
+    return count
 
 
 def _check_root_fields(asked: Iterable[frozenset[str]], allowed: frozenset[str] | None) -> None:

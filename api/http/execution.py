@@ -82,10 +82,9 @@ class OperationRunner:
                 result = await _settled(executor.execute_operation())
         finally:
             _note_growth(prepared, operation)
-        if isinstance(executor, CompiledExecutor) and executor.plan is not None:
-            self.counts.compiled += 1
-            if operation.type is OperationType.QUERY and self.shadow.is_due():
-                self._shadow(prepared, operation, variables, context, result)
+        is_compiled = self._count(executor)
+        if is_compiled and operation.type is OperationType.QUERY and self.shadow.is_due():
+            self._shadow(prepared, operation, variables, context, result)
         return result
 
     async def subscribe(
@@ -108,7 +107,7 @@ class OperationRunner:
                 return ExecutionResult(None, [timeout_error(event_seconds)])
             finally:
                 _note_growth(prepared, operation)
-            self.counts.compiled += isinstance(executor, CompiledExecutor) and executor.plan is not None
+            self._count(executor)
             return result
 
         if operation.type is not OperationType.SUBSCRIPTION:
@@ -125,13 +124,18 @@ class OperationRunner:
     def _class_for(self, operation: Operation) -> type[Executor[Any]]:
         """What runs the operation this time."""
         operation.runs += 1
-        if not self._options.is_compiled:
-            self.counts.stock[SWITCHED_OFF] += 1
-        elif operation.runs <= self._options.stock_runs:
-            self.counts.stock[FIRST_SIGHT] += 1
-        else:
-            return _CountedExecutor
-        return self._schema.execution_context_class
+        is_known = operation.runs > self._options.stock_runs
+        return _CountedExecutor if is_known and self._options.is_compiled else self._schema.execution_context_class
+
+    def _count(self, executor: Executor[Any]) -> bool:
+        """Counts a run that has come to its end; whether it was compiled."""
+        if not isinstance(executor, _CountedExecutor):
+            self.counts.stock[FIRST_SIGHT if self._options.is_compiled else SWITCHED_OFF] += 1
+            return False
+        if executor.plan is None:
+            return False
+        self.counts.compiled += 1
+        return True
 
     def _executor(
         self,

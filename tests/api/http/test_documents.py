@@ -1,4 +1,7 @@
+import gc
 import time
+import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -6,7 +9,17 @@ from typing import Any
 import pytest
 from graphql import OperationType, get_introspection_query, parse
 
-from api.http.documents import MOST_ERRORS, DocumentCache, DocumentRefused, SignInRequired
+import api.http.documents
+from api.http.documents import (
+    CACHED_BYTES,
+    DOCUMENT_BYTES,
+    MOST_ERRORS,
+    DocumentCache,
+    DocumentRefused,
+    Prepared,
+    SignInRequired,
+    document_bytes,
+)
 from api.http.execution import graphql_schema
 from api.http.limits import check_literals, check_variables
 from api.http.options import QueryLimits
@@ -103,7 +116,7 @@ def test_each_limit_allows_n_and_refuses_one_more(case: str) -> None:
     (error,) = refused(documents, document(limit + 1))
     assert (error["code"], error["limit"]) == (code, limit)
     assert str(limit) in error["message"]
-    assert len(documents) == 1
+    assert documents.stats.entries == 1
 
 
 def test_pairs_of_overlapping_fields_are_limited() -> None:
@@ -159,26 +172,116 @@ def test_refused_documents_are_not_kept() -> None:
     documents = cache()
     refused(documents, "{nothing_like_this}")
     refused(documents, "{")
-    assert len(documents) == 0
+    assert documents.stats.entries == 0
 
 
-def test_the_cache_is_bounded_and_forgets_the_longest_unused() -> None:
-    documents = cache(most_bytes=60)
-    first, second, third = (f"{{viewer}}#{n}".ljust(20, ",") for n in range(3))
-    kept = [documents.prepare(text) for text in (first, second, third)]
-    assert documents.prepare(first) is kept[0]
-    documents.prepare("{viewer}#3".ljust(20, ","))
-    assert len(documents) == 3
-    assert documents.prepare(first) is kept[0]
-    assert documents.prepare(third) is kept[2]
-    assert documents.prepare(second) is not kept[1]
+def test_a_known_operation_is_only_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    work: Counter[str] = Counter()
+
+    def counted(name: str) -> Callable[..., Any]:
+        original = getattr(api.http.documents, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            work[name] += 1
+            return original(*arguments, **named)
+
+        return call
+
+    names = ("parse", "measure", "check_sizes", "check_literals", "check_overlaps", "validate")
+    for name in names:
+        monkeypatch.setattr(api.http.documents, name, counted(name))
+    documents = cache()
+    documents.prepare("{viewer}")
+    assert work == {**dict.fromkeys(names, 1), "validate": 2}  # the slow rule apart
+    work.clear()
+    for _ in range(5):
+        documents.prepare("{viewer}")
+        documents.prepare("{viewer}").operation(None)
+    assert not work
 
 
-def test_the_cache_is_bounded_in_number() -> None:
-    documents = cache(most_documents=2)
-    for n in range(5):
-        documents.prepare(f"{{viewer}}#{n}")
-    assert len(documents) == 2
+def test_what_the_cache_does_can_be_read() -> None:
+    documents = cache()
+    for text in ("{viewer}", "{viewer}", "{item{name}}", "{viewer}"):
+        documents.prepare(text)
+    stats = documents.stats
+    assert (stats.hits, stats.misses, stats.evictions, stats.entries) == (2, 2, 0, 2)
+    assert 2 * DOCUMENT_BYTES < stats.bytes < 6 * DOCUMENT_BYTES
+
+
+TREES = {
+    "fields": "{" + "__typename " * 1900 + "}",
+    "long names": "{" + "".join(f"a{number:0>40}:__typename " for number in range(250)) + "}",
+    "arguments": "{" + "item(name:1) " * 300 + "}",
+    "numbers": "{numbers(numbers:[" + "1," * 1900 + "])}",
+    "objects": "{form(form:{" + "a:{a:1} " * 250 + "})}",
+    "text": '{item(name:"' + "x" * 16_000 + '")}',
+    "comments": "{viewer}" + "\n#" * 1900,
+    "spreads": "{" + "...F " * 900 + "} fragment F on Query{viewer}",
+    "variables": "query(" + "$a:Int=1 " * 300 + "){viewer}",
+    "directives": "{viewer " + "@skip(if:true) " * 250 + "}",
+    "small": "{viewer}",
+}
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_the_memory_of_documents_is_not_underestimated(name: str) -> None:
+    def prepared(text: str) -> Prepared:
+        return Prepared(document=parse(text), operations={}, has_grown=lambda: None)
+
+    kept = [prepared(TREES[name])]
+    texts = [TREES[name] + " " * number for number in range(1, 6)]
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept += map(prepared, texts)
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    estimated = sum(map(document_bytes, texts, kept[1:]))
+    assert taken < estimated < 5 * taken + 5 * DOCUMENT_BYTES
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    ("queries", "most_bytes"), [(400, 640_000), pytest.param(10_000, 4_000_000, marks=pytest.mark.verify)]
+)
+def test_a_flood_of_unique_queries_grows_no_memory(queries: int, most_bytes: int, times: int) -> None:
+    documents = cache(most_bytes=most_bytes)
+    hot = documents.prepare("{viewer}")
+    assert documents.prepare("{viewer}") is hot
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(queries):
+            for _ in range(times):
+                documents.prepare(f"{{a{number}:viewer}}")
+            if number % 20 == 0:
+                assert documents.prepare("{viewer}") is hot
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert documents.stats.bytes <= most_bytes
+    assert documents.stats.evictions > queries // 2
+    assert taken < most_bytes
+    assert documents.prepare("{viewer}") is hot
+
+
+def test_what_grows_counts_as_much_as_it_has_grown() -> None:
+    documents = cache()
+    prepared = documents.prepare("query A{viewer} query B{viewer}")
+    before = documents.stats.bytes
+    for number, name in enumerate("AB", 1):
+        prepared.operation(name).plan_bytes = number * 100_000
+        prepared.has_grown()
+    assert documents.stats.bytes == before + 300_000
+    prepared.operation("A").plan_bytes = CACHED_BYTES
+    prepared.has_grown()
+    assert (documents.stats.entries, documents.stats.bytes) == (0, 0)
+    prepared.has_grown()  # by a request that still runs it
+    assert documents.prepare("query A{viewer} query B{viewer}") is not prepared
 
 
 def test_errors_have_codes() -> None:
