@@ -11,7 +11,7 @@ from graphql import GraphQLOutputType, is_non_null_type
 from graphql.pyutils import Path, gather_with_cancel
 
 from api.execution.arguments import are_immutable
-from api.execution.errors import Position, as_path
+from api.execution.field_errors import Position, as_path
 from api.execution.planning import PlannedField
 from api.execution.run import Run
 from api.execution.strawberry_internals import may_be_cast

@@ -27,7 +27,7 @@ from graphql.execution.values import VariableValues
 
 from api.execution.arguments import Arguments
 from api.execution.batching import BATCH, KeyedBatch, ParentsBatch
-from api.execution.errors import Position
+from api.execution.field_errors import Position
 from api.execution.strawberry_internals import (
     InfoFactory,
     converter_of,
@@ -211,7 +211,7 @@ class Planner:
                 "attribute": known.python_name,
                 "default_resolver": known.default_resolver,
             }
-        if not is_bare_resolver(self._schema, known):
+        if not is_bare_resolver(self._schema, definition, known):
             return {"source": Source.OTHER}
         resolver, converter, node = known.base_resolver, converter_of(self._schema), details[0].node
         assert resolver is not None

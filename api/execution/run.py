@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeAlias
 
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.execution.errors import LateErrors, Position
+from api.execution.field_errors import LateErrors, Position
 
 Entry: TypeAlias = tuple[dict[str, Any], Any, Position | None]
 """(data, parent, position) of an object whose batch fields are still to be written."""

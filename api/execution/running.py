@@ -1,5 +1,6 @@
 """Running a plan: an executor that graphql-core and Strawberry use like their own."""
 
+import threading
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any
@@ -15,7 +16,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
 from graphql.pyutils import Path
 
-from api.execution.errors import LateErrors
+from api.execution.field_errors import LateErrors
 from api.execution.planning import NotCompilable, PlannedField, Selection
 from api.execution.plans import CompiledOperation, Plan
 from api.execution.run import Run
@@ -26,6 +27,7 @@ MOST_OPERATIONS = 128  # kept by `compile_operation`; as many documents as Straw
 fallbacks: Counter[str] = Counter()
 """How often graphql-core executed an operation, or a part of one, instead, by reason."""
 
+_lock = threading.Lock()
 _operations: OrderedDict[int, tuple[GraphQLSchema, OperationDefinitionNode, CompiledOperation]] = OrderedDict()
 
 
@@ -34,13 +36,14 @@ def compile_operation(
 ) -> CompiledOperation:
     """The operation's plans, made once as long as the same syntax tree is executed; the longest unused go first."""
     key = id(operation)
-    known = _operations.get(key)
-    if known is None or known[0] is not schema or known[1] is not operation:
-        # The syntax tree is kept, so that no other gets its id.
-        known = _operations[key] = schema, operation, CompiledOperation(schema, operation, fragments)
-    _operations.move_to_end(key)
-    if len(_operations) > MOST_OPERATIONS:
-        _operations.popitem(last=False)
+    with _lock:
+        known = _operations.get(key)
+        if known is None or known[0] is not schema or known[1] is not operation:
+            # The syntax tree is kept, so that no other gets its id.
+            known = _operations[key] = schema, operation, CompiledOperation(schema, operation, fragments)
+        _operations.move_to_end(key)
+        if len(_operations) > MOST_OPERATIONS:
+            _operations.popitem(last=False)
     return known[2]
 
 
@@ -60,7 +63,9 @@ class CompiledExecutor(Run):
         try:
             plan = self._find_plan()
         except NotCompilable as reason:
+            plan = None
             self.note_fallback(reason)
+        if plan is None:  # outside of the block above, or the reason would be the context of the operation's errors
             return super().execute_operation(serially)
         self._begin(plan)
         if serially is None:
@@ -68,6 +73,7 @@ class CompiledExecutor(Run):
         try:
             result = self._serial_data(plan.root_selection) if serially else plan.root(self, self.root_value, None)
         except GraphQLError as error:
+            self.waves.abandon()
             return self._answer(None, error)
         if type(result) is dict and self.waves.are_settled:
             return self._answer(result)
@@ -94,8 +100,7 @@ class CompiledExecutor(Run):
             )
         self.plan.remember_class(field_details_list, result, return_type, select)
         data = select(self, result, path)
-        if self.pending:
-            self.waves.start()
+        self.waves.start()
         return data
 
     def note_fallback(self, reason: NotCompilable) -> None:
@@ -160,7 +165,11 @@ class CompiledExecutor(Run):
 
     async def _finish(self, result: dict[str, Any] | Awaitable[dict[str, Any]]) -> ExecutionResult:
         try:
-            data = result if isinstance(result, dict) else await result
+            if isinstance(result, dict):
+                data = result
+            else:
+                self.waves.start()  # beside what the other fields await
+                data = await result
             await self.waves.settle()
         except GraphQLError as error:
             return self._answer(None, error)

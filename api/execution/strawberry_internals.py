@@ -47,22 +47,30 @@ def strawberry_field(field: GraphQLField) -> StrawberryField | None:
 
 def is_attribute(field: GraphQLField, definition: StrawberryField) -> bool:
     """Whether the field's value is what the default resolver finds under its Python name."""
-    return definition.is_basic_field and getattr(field.resolve, "__name__", "") == "_get_basic_result"
+    return definition.is_basic_field and _resolver_name(field) == "_get_basic_result"
 
 
-def is_bare_resolver(schema: GraphQLSchema, definition: StrawberryField) -> bool:
+def is_bare_resolver(schema: GraphQLSchema, field: GraphQLField, definition: StrawberryField) -> bool:
     """Whether nothing stands between graphql-core and the field's function but the conversion of arguments."""
     converter = converter_of(schema)
     resolver = definition.base_resolver
     return (
         converter is not None
         and resolver is not None
+        and _resolver_name(field) in ("_resolver", "_async_resolver")
         and callable(resolver.wrapped_func)
         and not definition.extensions
         and not definition.is_subscription
         and not converter._get_field_exception_handlers(definition)  # noqa: SLF001
         and not any(_builds_itself(argument.type) for argument in definition.arguments)
     )
+
+
+def _resolver_name(field: GraphQLField) -> str:
+    """What Strawberry calls the function that resolves the field; empty if that is another's, such as a tracer's."""
+    code = getattr(field.resolve, "__code__", None)  # functools.wraps copies a function's names, not those of its code
+    maker, _, name = code.co_qualname.rpartition(".<locals>.") if code else ("", "", "")
+    return name if maker == GraphQLCoreConverter.from_resolver.__qualname__ else ""
 
 
 def converter_of(schema: GraphQLSchema) -> GraphQLCoreConverter | None:
@@ -160,7 +168,7 @@ def check_strawberry() -> None:
         assert is_attribute(fields["attribute"], attribute), "plain attributes are not resolved by _get_basic_result"
         assert not is_attribute(fields["method"], method), "methods are resolved by _get_basic_result"
         assert attribute.default_resolver is getattr, "the default resolver is not getattr"
-        assert is_bare_resolver(built, method), "a method has something around its function"
+        assert is_bare_resolver(built, fields["method"], method), "a method has something around its function"
         assert method.base_resolver is not None
         assert method.base_resolver.self_parameter is not None, "the parameter `self` is not known"
         assert method.base_resolver.info_parameter is not None, "the parameter `info` is not known"
