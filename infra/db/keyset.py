@@ -9,7 +9,7 @@ by id alone will do, and may walk the primary key through the whole table.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from sqlalchemy import (
@@ -94,15 +94,15 @@ class Keyset(Generic[O]):
 
     def plan(self, sort: Sequence[Sort[O]], request: PageRequest, *, default: int, scope: object) -> "KeysetPlan":
         """`scope` says by its repr which list and filter it is; raises InvalidInput for cursors of any other."""
-        keys = self._keys(sort)
-        digest = scope_digest(tuple(sort), scope)
-        after = None
-        if request.cursor is not None:
-            path = ("before",) if request.is_backward else ("after",)
-            after = decode_cursor(request.cursor, [key.field for key in keys], scope=digest, path=path)
-        return KeysetPlan(keys=keys, scope=digest, after=after, request=request, size=request.size(default))
+        sort = tuple(sort)
+        plan = KeysetPlan(keys=self._keys(sort), about=(sort, scope), request=request, size=request.size(default))
+        if request.cursor is None:
+            return plan
+        path = ("before",) if request.is_backward else ("after",)
+        fields = [key.field for key in plan.keys]
+        return replace(plan, after=decode_cursor(request.cursor, fields, scope=plan.scope, path=path))
 
-    def _keys(self, sort: Sequence[Sort[O]]) -> tuple[_Key, ...]:
+    def _keys(self, sort: tuple[Sort[O], ...]) -> tuple[_Key, ...]:
         if len({key.by for key in sort}) < len(sort):
             raise InvalidInput("Each key can be sorted by only once.", path=("sort",))
         if len(sort) > MOST_KEYS:
@@ -112,7 +112,7 @@ class Keyset(Generic[O]):
         return (*keys, _Key(self._id, bool(keys) and keys[-1].is_descending, is_null_first=False))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class KeysetPlan:
     """One order, and the part of it that is wanted.
 
@@ -121,10 +121,15 @@ class KeysetPlan:
     """
 
     keys: tuple[_Key, ...]
-    scope: str
-    after: tuple[Any, ...] | None
+    about: tuple[object, ...]
     request: PageRequest
     size: int
+    after: tuple[Any, ...] | None = None
+
+    @cached_property
+    def scope(self) -> str:
+        """What ties a cursor to this list; most lists are read and never paged on."""
+        return scope_digest(*self.about)
 
     async def page(self, reads: Reads, rows: AnySelect, build: Callable[[AnyRow], T], **params: Any) -> Page[T]:
         """The part of one list, in one statement, and its total in another if that is asked for."""
@@ -148,11 +153,12 @@ class KeysetPlan:
         params[_PARENTS] = list(dict.fromkeys(parents))
         under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in parents}
         totals: dict[str, int | None] = {}
+        id_position = query.positions[-1]
         for row in await reads.fetch(query.statement, **params, **self.params):
             parent_id = row[-1]
             totals[parent_id] = row[-2]
             # A parent with nothing on this page has a row for its total alone.
-            if row[query.positions[-1]] is not None:
+            if row[id_position] is not None:
                 under[parent_id].append(row)
         return [self._page(under[id_], build, query.positions, totals.get(id_)) for id_ in parents]
 
@@ -183,10 +189,12 @@ class KeysetPlan:
         # That there are rows on the near side of the cursor is taken for granted: looking costs a statement.
         has_more, has_cursor = len(rows) > self.size, self.after is not None
         is_backward = self.request.is_backward
-        kept = rows[: self.size][::-1] if is_backward else rows[: self.size]
+        kept = rows[: self.size] if has_more else rows
+        if is_backward:
+            kept = kept[::-1]
         return Page(
-            nodes=[build(row) for row in kept],
-            cursors=_Cursors(kept, positions, self.scope),
+            nodes=list(map(build, kept)),
+            cursors=_Cursors(kept, positions, self),
             has_next_page=has_cursor if is_backward else has_more,
             has_previous_page=has_more if is_backward else has_cursor,
             total_count=total,
@@ -203,12 +211,12 @@ class PageQuery(NamedTuple):
 class _Cursors(Sequence[str]):
     """Encoded when asked for, since most lists are read and never paged on."""
 
-    __slots__ = ("_positions", "_rows", "_scope")
+    __slots__ = ("_plan", "_positions", "_rows")
 
-    def __init__(self, rows: Sequence[AnyRow], positions: Positions, scope: str) -> None:
+    def __init__(self, rows: Sequence[AnyRow], positions: Positions, plan: KeysetPlan) -> None:
         self._rows = rows
         self._positions = positions
-        self._scope = scope
+        self._plan = plan
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -226,7 +234,7 @@ class _Cursors(Sequence[str]):
         return map(self._cursor, self._rows)
 
     def _cursor(self, row: AnyRow) -> str:
-        return encode_cursor([row[position] for position in self._positions], scope=self._scope)
+        return encode_cursor([row[position] for position in self._positions], scope=self._plan.scope)
 
 
 def _list(rows: AnySelect, keys: tuple[_Key, ...], nulls: Nullness) -> PageQuery:

@@ -48,9 +48,7 @@ class Statements:
         # SQLAlchemy's own cache goes by this key, and gives no other access to it.
         key = statement._generate_cache_key()  # type: ignore[attr-defined]  # noqa: SLF001
         if key is None:
-            raise TypeError(
-                "SQLAlchemy cannot cache this statement, so it would be compiled each time."
-            )
+            raise TypeError("SQLAlchemy cannot cache this statement, so it would be compiled each time.")
         shape = self._shapes.get(key.key)
         if shape is None:
             if len(self._shapes) >= MOST_SHAPES:
