@@ -17,6 +17,7 @@ from api.http.execution_counts import ExecutionCounts
 from api.http.options import ExecutionOptions
 from api.http.shadow import Shadow
 from api.shared.context import Context
+from api.shared.scalars import LEFT_TO_JSON
 
 FIRST_SIGHT = "first sight"
 SWITCHED_OFF = "switched off"
@@ -30,8 +31,10 @@ def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
 
 
 class _CountedExecutor(CompiledExecutor):
-    """Tells the runner what it has left to graphql-core."""
+    """Compiled execution with what holds for this project's functions; tells what it has left to graphql-core."""
 
+    awaits_one_by_one = True  # all that a request reads comes over one connection
+    shares_arguments = True
     counts: ExecutionCounts
 
     def note_fallback(self, reason: NotCompilable) -> None:
@@ -159,7 +162,9 @@ class OperationRunner:
         )
         if isinstance(executor, _CountedExecutor):
             if operation.compiled is None:
-                operation.compiled = CompiledOperation(self._core_schema, operation.node, executor.fragments)
+                operation.compiled = CompiledOperation(
+                    self._core_schema, operation.node, executor.fragments, LEFT_TO_JSON
+                )
             executor.compiled = operation.compiled
             executor.counts = self.counts
         return executor
