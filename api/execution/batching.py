@@ -124,20 +124,31 @@ class _Queue:
         self._waiting: list[Any] = []
         self._futures: list[asyncio.Future[Any]] = []
         self._task: asyncio.Task[None] | None = None
+        self._gone = 0
 
     def add(self, item: Any) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._start)
         future: asyncio.Future[Any] = loop.create_future()
-        future.add_done_callback(_retrieve)
+        future.add_done_callback(self._note_end)
         self._waiting.append(item)
         self._futures.append(future)
         return future
 
     def _start(self) -> None:
         self._on_start()
-        self._task = asyncio.get_running_loop().create_task(self._serve())
+        if self._gone < len(self._futures):
+            self._task = asyncio.get_running_loop().create_task(self._serve())
+
+    def _note_end(self, future: asyncio.Future[Any]) -> None:
+        """Keeps asyncio from logging a failure that nobody needs any more, and ends a call that nobody waits for."""
+        if not future.cancelled():
+            future.exception()
+            return
+        self._gone += 1
+        if self._task is not None and self._gone == len(self._futures):
+            self._task.cancel()
 
     async def _serve(self) -> None:
         try:
@@ -157,20 +168,48 @@ class _Queue:
                 future.set_result(result)
 
 
+class _Shared:
+    """A future for several who wait: when one of them is cancelled, the others are not."""
+
+    def __init__(self, future: asyncio.Future[Any]) -> None:
+        self._future = future
+        self._waiting = 0
+
+    @property
+    def is_given_up(self) -> bool:
+        return self._future.cancelled()
+
+    def share(self) -> asyncio.Future[Any]:
+        if self._future.done():
+            return self._future
+        self._waiting += 1
+        shared = asyncio.shield(self._future)
+        shared.add_done_callback(self._note_end)
+        return shared
+
+    def _note_end(self, shared: asyncio.Future[Any]) -> None:
+        self._waiting -= 1
+        if not shared.cancelled():
+            shared.exception()  # nobody may have waited for it to the end
+        elif not self._waiting:
+            self._future.cancel()
+
+
 class _ByKey:
     """What has been loaded by key for one operation, each key once."""
 
     def __init__(self, load: Callable[[Sequence[Any]], Awaitable[Mapping[Any, Any]]]) -> None:
         self._load = load
-        self._known: dict[Any, asyncio.Future[Any]] = {}
+        self._known: dict[Any, _Shared] = {}
         self._queue: _Queue | None = None
 
     def get(self, key: Any) -> asyncio.Future[Any]:
-        if key not in self._known:
+        known = self._known.get(key)
+        if known is None or known.is_given_up:
             if self._queue is None:
                 self._queue = _Queue(self._read, self._close)
-            self._known[key] = self._queue.add(key)
-        return self._known[key]
+            known = self._known[key] = _Shared(self._queue.add(key))
+        return known.share()
 
     def _close(self) -> None:
         self._queue = None
@@ -201,9 +240,3 @@ def _by_key(info: strawberry.Info, load: Load) -> _ByKey:
         loaders[load] = _ByKey(lambda keys: load(info, keys))
     loader: _ByKey = loaders[load]
     return loader
-
-
-def _retrieve(future: asyncio.Future[Any]) -> None:
-    """Keeps asyncio from logging a failure that the executor has no more use for."""
-    if not future.cancelled():
-        future.exception()
