@@ -56,7 +56,8 @@ class Arguments:
             for argument in definition.arguments
         ]
         self.is_constant = all(
-            _is_plain(argument.value, field.args[argument.name.value].type) for argument in node.arguments or ()
+            argument.name.value in field.args and _is_plain(argument.value, field.args[argument.name.value].type)
+            for argument in node.arguments or ()
         )
         """Whether the document alone decides the values."""
         self.constant: dict[str, Any] | None = None
@@ -160,7 +161,8 @@ def _is_plain(value: ValueNode, type_: GraphQLInputType) -> bool:
     named = get_named_type(type_)
     if isinstance(value, ObjectValueNode):
         return is_input_object_type(named) and all(
-            _is_plain(field.value, named.fields[field.name.value].type) for field in value.fields
+            field.name.value in named.fields and _is_plain(field.value, named.fields[field.name.value].type)
+            for field in value.fields
         )
     return not isinstance(value, VariableNode) and (is_specified_scalar_type(named) or is_enum_type(named))
 
