@@ -12,6 +12,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from api.main import serve_listener, serve_with_workers, set_up_logs
 from api.schema import sdl
+from api.schema_plan import PlanRefused, printed_plans
 from api.transfers.command import ImportOrder, import_file
 from domain.accounts.commands import Registration
 from domain.app import App
@@ -54,7 +55,9 @@ cli = typer.Typer(
 user = typer.Typer(help="People.", no_args_is_help=True)
 keys = typer.Typer(help="Keys that sign access tokens.", no_args_is_help=True)
 importer = typer.Typer(help="Bring issues in from another tracker.", no_args_is_help=True)
+schemas = typer.Typer(help="Print the GraphQL schema.", invoke_without_command=True)
 cli.add_typer(importer, name="import")
+cli.add_typer(schemas, name="schema")
 cli.add_typer(user, name="user")
 cli.add_typer(keys, name="keys")
 
@@ -79,10 +82,14 @@ def dev() -> None:
     ]
     demo = SeedOrder(owner_password=DEMO_PASSWORD, is_first_only=True)
     outcomes: list[SeedOutcome] = []
+
+    async def prepare(ready: Settings) -> None:
+        outcomes.append(await _seed(ready, demo))
+
     Supervisor(
         settings,
         programs,
-        prepare=lambda ready: outcomes.append(asyncio.run(_seed(ready, demo))),
+        prepare=prepare,
         on_ready=lambda ready: _greet(ready, has_demo=outcomes[0].has_owner),
     ).run()
 
@@ -161,16 +168,34 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-@cli.command()
+@schemas.callback()
 def schema(
+    context: typer.Context,
     check: Annotated[bool, typer.Option(help="Compare with the committed file instead of printing.")] = False,
 ) -> None:
     """Print the GraphQL schema."""
+    if context.invoked_subcommand is not None:
+        return
     printed = sdl()
     if not check:
         print(printed, end="")
     elif not SCHEMA_FILE.is_file() or SCHEMA_FILE.read_text() != printed:
         raise StartError(f"{SCHEMA_FILE.name} is not what the code says. Run: make schema")
+
+
+@schemas.command("plan")
+def print_plans(
+    file: Annotated[typer.FileBinaryRead, typer.Argument(help="GraphQL operations; - reads the input.")],
+    variables: Annotated[str, typer.Option(metavar="JSON", help="Values of those in @skip and @include.")] = "{}",
+) -> None:
+    """Print the Python code that operations are compiled to."""
+    name = getattr(file, "name", "<stdin>")  # what stands in for the standard input may have none
+    try:
+        for printed in printed_plans(file.read(), name=name, variables=variables):
+            print(printed)
+    except PlanRefused as refused:
+        print(refused, file=sys.stderr)
+        raise typer.Exit(1) from None
 
 
 ImportedFile = Annotated[Path, typer.Argument(metavar="FILE", help="The export, also packed by gzip.")]

@@ -88,6 +88,11 @@ class Plan:
         """Some bytes more than the plan takes in memory, so far."""
         return self._size
 
+    @property
+    def field_count(self) -> int:
+        """How many fields it resolves, so far; `__typename` is none."""
+        return len(self._fields)
+
     def has(self, details: FieldDetailsList) -> bool:
         """Whether the field with these details is one of the plan's own."""
         return id(details) in self._fields
@@ -210,7 +215,8 @@ class CompiledOperation:
         visit(operation, finder)
         for fragment in self._fragments.values():
             visit(fragment.definition, finder)
-        self._conditions = tuple(sorted(finder.variables))
+        self.conditions = tuple(sorted(finder.variables))
+        """The variables in @skip and @include."""
         self._unsupported = finder.unsupported
 
     @property
@@ -224,7 +230,7 @@ class CompiledOperation:
         if self._unsupported is not None:
             raise NotCompilable(self._unsupported)
         coerced = variable_values.coerced
-        values = tuple(coerced.get(name) for name in self._conditions)  # None is an error, not False
+        values = tuple(coerced.get(name) for name in self.conditions)  # None is an error, not False
         known = self._variants.get(values)
         if known is None:
             with self._lock:
@@ -238,8 +244,8 @@ class CompiledOperation:
             return NotCompilable("too many variants")
         # Only these variables decide what is selected: a plan must not keep a request's other data alive.
         conditions = VariableValues(
-            {name: source for name, source in variable_values.sources.items() if name in self._conditions},
-            {name: value for name, value in variable_values.coerced.items() if name in self._conditions},
+            {name: source for name, source in variable_values.sources.items() if name in self.conditions},
+            {name: value for name, value in variable_values.coerced.items() if name in self.conditions},
         )
         made: Plan | NotCompilable
         try:
