@@ -1,0 +1,131 @@
+"""What is asked for all parents at once is answered parent by parent, however often one of them is asked for."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from domain.app import App
+from domain.comments.queries import CommentQuery
+from domain.issues.queries import IssueQuery
+from domain.labels.queries import LabelQuery
+from domain.milestones.queries import MilestoneQuery
+from domain.projects.queries import ProjectQuery
+from domain.shared.actor import Actor, Role
+from domain.shared.pages import Page, PageRequest
+from domain.workspaces.queries import MemberQuery
+from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
+from tests.api.world import Place, World
+from tests.factories.storing import link
+from tests.factories.transfers import ImportLossFactory, ImportMappingFactory, ImportRunFactory
+
+Batch = Callable[[App, Actor, Sequence[Any]], Awaitable[Sequence[Any]]]
+FIRST = PageRequest(first=2, is_counted=True)
+BATCHES: dict[str, tuple[str, Batch]] = {
+    "Issue.assignees": ("issue", lambda app, actor, parents: app.issues.assignees_of(actor, parents)),
+    "Issue.labels": ("issue", lambda app, actor, parents: app.issues.labels_of(actor, parents)),
+    "Issue.comments": (
+        "issue",
+        lambda app, actor, parents: app.comments.of_issues(actor, parents, CommentQuery(), FIRST),
+    ),
+    "Issue.children": ("issue", lambda app, actor, parents: app.issues.under(actor, parents, IssueQuery(), FIRST)),
+    "Project.states": ("project", lambda app, actor, parents: app.projects.states_of(actor, parents)),
+    "Project.issues": (
+        "project",
+        lambda app, actor, parents: app.issues.of_projects(actor, parents, IssueQuery(), FIRST),
+    ),
+    "Project.milestones": (
+        "project",
+        lambda app, actor, parents: app.milestones.of_projects(actor, parents, MilestoneQuery(), FIRST),
+    ),
+    "Milestone.issues": (
+        "milestone",
+        lambda app, actor, parents: app.issues.of_milestones(actor, parents, IssueQuery(), FIRST),
+    ),
+    "Workspace.issues": (
+        "workspace",
+        lambda app, actor, parents: app.issues.of_workspaces(actor, parents, IssueQuery(), FIRST),
+    ),
+    "Workspace.members": (
+        "workspace",
+        lambda app, actor, parents: app.workspaces.members_of(actor, parents, MemberQuery(), FIRST),
+    ),
+    "Workspace.projects": (
+        "workspace",
+        lambda app, actor, parents: app.projects.of_workspaces(actor, parents, ProjectQuery(), FIRST),
+    ),
+    "Workspace.labels": (
+        "workspace",
+        lambda app, actor, parents: app.labels.of_workspaces(actor, parents, LabelQuery(), FIRST),
+    ),
+    "Workspace.imports": (
+        "workspace",
+        lambda app, actor, parents: app.imports.of_workspaces(actor, parents, FIRST),
+    ),
+    "ImportRun.losses": ("run", lambda app, actor, parents: app.imports.losses_of(actor, parents, FIRST)),
+    "ImportRun.lossKinds": ("run", lambda app, actor, parents: app.imports.loss_kinds_of(actor, parents)),
+    "ImportRun.mappings": ("run", lambda app, actor, parents: app.imports.mappings_of(actor, parents, FIRST)),
+}
+EMPTY = {"Issue.children"}
+
+
+async def runs(world: World) -> list[Any]:
+    """An import here and one elsewhere, each with a loss of its own, and a mapping."""
+    made = [
+        ImportRunFactory(workspace=place.workspace, started_by_id=place.people[Role.OWNER].id)
+        for place in (world.here, world.elsewhere)
+    ]
+    await world.store(*made)
+    async with world.engine.begin() as connection:
+        for run in made:
+            loss, mapping = ImportLossFactory(), ImportMappingFactory()
+            await connection.execute(insert(ImportLossRow).values(run_id=run.id, **asdict(loss)))
+            await connection.execute(insert(ImportMappingRow).values(run_id=run.id, **asdict(mapping)))
+            kind = {
+                "field": run.id,
+                "code": loss.code,
+                "places": 1,
+                "count": 1,
+                "first_line": 1,
+                "first_reason": "lost",
+            }
+            await connection.execute(insert(ImportLossKindRow).values(run_id=run.id, **kind))
+    return made
+
+
+async def parents(world: World, kind: str) -> list[Any]:
+    """Two, each with something under it."""
+    places: list[Place] = [world.here, world.elsewhere]
+    if kind == "run":
+        return await runs(world)
+    if kind == "workspace":
+        await runs(world)
+    for place in places:
+        await link(world.engine, place.issue, assignees=[place.people[Role.GUEST]], labels=[place.label])
+    return [getattr(place, kind) for place in places]
+
+
+def plain(answer: Any) -> Any:
+    return (list(answer.nodes), list(answer.cursors), answer.total_count) if isinstance(answer, Page) else list(answer)
+
+
+@pytest.mark.parametrize("name", BATCHES)
+async def test_a_parent_given_twice_is_answered_twice(world: World, name: str):
+    kind, batch = BATCHES[name]
+    actor = Actor.system()
+    one, other = await parents(world, kind)
+    [alone], [other_alone] = [await batch(world.app, actor, [parent]) for parent in (one, other)]
+    answers = await batch(world.app, actor, [one, other, replace(one), one, other])
+    assert [plain(answer) for answer in answers] == [
+        plain(each) for each in (alone, other_alone, alone, alone, other_alone)
+    ]
+    if name not in EMPTY:
+        assert plain(alone) != plain(other_alone)
+
+
+async def test_ids_given_twice_are_answered_once(world: World):
+    ids = [world.here.issue.id, world.elsewhere.issue.id, world.here.issue.id]
+    found = await world.app.issues.by_ids(Actor.system(), ids)
+    assert found == {issue.id: issue for issue in (world.here.issue, world.elsewhere.issue)}
