@@ -44,11 +44,13 @@ def main(
     warm_up: Annotated[int, typer.Option(min=1, max=60, help="Load before, for each operation.")] = 2,
     rounds: Annotated[int, typer.Option(min=1, help="How often everything is repeated.")] = 3,
     is_quick: Annotated[bool, typer.Option("--quick", help="Two operations, 8 connections, one round.")] = False,
+    is_compared_only: Annotated[bool, typer.Option("--compare-only", help="Measure nothing; needs no wrk.")] = False,
     output: Annotated[Path | None, typer.Option(help="Write the tables here; by default only a full run does.")] = None,
 ) -> None:
     """Measure Workgraph beside hand-written endpoints and Node's GraphQL servers."""
     try:
-        require_wrk()
+        if not is_compared_only:
+            require_wrk()
         wanted = _chosen(SERVERS, servers)
         require_workgraph_first(wanted)
         node = installed_node() if any(server.needs_node for server in wanted) else None
@@ -56,6 +58,9 @@ def main(
             plan = _plan(
                 dataset, wanted, operations, seconds=seconds, warm_up=warm_up, rounds=rounds, is_quick=is_quick
             )
+            if is_compared_only:
+                Run(plan, dataset, node=node, tell=_tell).compare()
+                return
             text = _measured(plan, dataset, node)
     except EXPECTED as error:
         typer.echo(f"benchmarks: {error}", err=True)

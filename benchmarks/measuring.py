@@ -1,6 +1,7 @@
 """The run: each server alone in turn, first compared, then warmed up, then measured, and all of it several times."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from benchmarks.processes import CpuReading, free_port, parent_of, peak_memory, 
 from benchmarks.servers import WORKGRAPH, Server, Setting
 
 CONNECTIONS = (MIDDLE, 1, 64)
+ANSWERS = 4  # a slow server with many connections answers none in its first second, and then many at once
+MOST_SECONDS = 15
 TOKEN_SECONDS = 240.0  # a token lives for 15 minutes, a server is measured for less than five
 
 
@@ -71,6 +74,12 @@ class Run:
         self._token, self._token_at = "", 0.0
         self.samples: list[Sample] = []
 
+    def compare(self) -> None:
+        """Only that all servers answer the same."""
+        for server in self._plan.servers:
+            self._tell(f"comparing: {server.title}")
+            self._serve(server, None)
+
     def measure(self) -> None:
         for number in range(self._plan.rounds):
             # There and back again: whoever comes late in one round comes early in the next.
@@ -79,7 +88,7 @@ class Run:
                 self._tell(f"round {number + 1} of {self._plan.rounds}: {server.title}")
                 self._serve(server, number)
 
-    def _serve(self, server: Server, round: int) -> None:
+    def _serve(self, server: Server, round: int | None) -> None:
         folder = self._dataset.settings.data_dir
         setting = Setting(dataset=self._dataset, port=free_port(), keys=self._keys, folder=folder, node=self._node)
         command, environment = server.start(setting)
@@ -91,13 +100,18 @@ class Run:
             ) as process:
                 for operation in offered:
                     self._compare(server, operation, setting.port)
-                for operation in offered:
-                    # All before any: a compiler that learns from what it sees must have seen everything.
-                    self._load(setting.port, self._signed(server, operation), self._plan.warm_up, title="warm")
-                for operation in offered:
-                    self._measure(server, operation, round, setting.port, process.pid)
+                if round is not None:
+                    self._load_all(server, round, setting.port, process.pid)
         finally:
             self._originals.restore()
+
+    def _load_all(self, server: Server, round: int, port: int, pid: int) -> None:
+        offered = self._plan.offered(server)
+        for operation in offered:
+            # All before any: a compiler that learns from what it sees must have seen everything.
+            self._load(port, self._signed(server, operation), self._plan.warm_up, title="warm")
+        for operation in offered:
+            self._measure(server, operation, round, port, pid)
 
     def _compare(self, server: Server, operation: Operation, port: int) -> None:
         """The first answers of Workgraph are what all others must say, Workgraph itself included."""
@@ -112,9 +126,12 @@ class Run:
     def _measure(self, server: Server, operation: Operation, round: int, port: int, pid: int) -> None:
         request = self._signed(server, operation)
         size = len(ask(port, _probe(request, self._dataset, server)))
+        rate = math.inf
         for connections in self._plan.connections(operation, round):
+            seconds = stretched(self._plan.seconds, connections=connections, rate=rate)
             before, started = CpuReading.take(pid, self._postmaster), time.monotonic()
-            result = self._load(port, request, self._plan.seconds, connections=connections, title="load")
+            result = self._load(port, request, seconds, connections=connections, title="load")
+            rate = result.rate
             used, took = CpuReading.take(pid, self._postmaster).since(before), time.monotonic() - started
             if not operation.is_write and not result.errors and result.bytes < size * result.requests:
                 raise BenchmarkError(f"{server.title} answers {operation.name} with less when it is busy.")
@@ -133,6 +150,11 @@ class Run:
             self._token, self._token_at = sign_in(self._dataset), time.monotonic()
         request = server.asked(operation, self._dataset)
         return replace(request, headers={**request.headers, "Authorization": f"Bearer {self._token}"})
+
+
+def stretched(seconds: int, *, connections: int, rate: float) -> int:
+    """The seconds in which each connection gets several answers at this rate, if so many are needed."""
+    return max(seconds, min(MOST_SECONDS, math.ceil(ANSWERS * connections / rate)))
 
 
 def require_workgraph_first(servers: Sequence[Server]) -> None:

@@ -17,6 +17,7 @@ from benchmarks.micro_schema import BATCHES, LIST, PING, Context, schema
 
 SECONDS = 0.6
 BLOCK_SECONDS = 0.01
+MOST_PER_FIELD = 0.3  # microseconds
 CASES = (
     ("`{ ping }`", PING),
     ("list of 50 issues, everything an attribute", LIST),
@@ -80,7 +81,10 @@ def table(timings: Sequence[Timing]) -> list[str]:
             f"| {stock.case} | {stock.fields} | {stock.least:.1f} | {compiled.least:.1f} | {stock.per_field:.2f} | "
             f"{compiled.per_field:.2f} | {stock.least / compiled.least:.1f} |"
         )
-    return [*lines, "", "The least of many runs; parsing, validation and JSON are not in it."]
+    slowest = max(each.per_field for each in timings if each.executor == "compiled" and each.fields > 1)
+    judgement = "reached" if slowest <= MOST_PER_FIELD else "**not reached**"
+    lines += ["", f"The goal, at most {MOST_PER_FIELD} µs per field of a list, is {judgement}."]
+    return [*lines, "These are the least of many runs; parsing, validation and JSON are not in them."]
 
 
 def _executing(text: str, *, is_compiled: bool) -> Execute:

@@ -53,9 +53,11 @@ def cpu_seconds(pid: int) -> float:
 
 def tree_cpu_seconds(pid: int) -> float:
     """The same with its children, also those that have ended."""
-    own = _stat(pid)
-    ended = (int(own[_CHILDREN_USER]) + int(own[_CHILDREN_SYSTEM])) / TICKS
-    return cpu_seconds(pid) + ended + sum(_cpu_or_none(child) for child in children(pid))
+    while True:
+        ended = _ended(pid)
+        alive = sum(_cpu_or_none(child) for child in children(pid))
+        if _ended(pid) == ended:  # otherwise a child has just gone from one sum to the other
+            return cpu_seconds(pid) + ended + alive
 
 
 def machine_cpu_seconds() -> float:
@@ -123,6 +125,12 @@ class CpuReading:
 def _stat(pid: int) -> list[str]:
     """The fields of stat(5) from the state on; the name before may hold anything."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _ended(pid: int) -> float:
+    """Processor time of the children that have ended."""
+    fields = _stat(pid)
+    return (int(fields[_CHILDREN_USER]) + int(fields[_CHILDREN_SYSTEM])) / TICKS
 
 
 def _cpu_or_none(pid: int) -> float:

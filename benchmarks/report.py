@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
+from textwrap import wrap
 
 from benchmarks.figures import MIDDLE, Sample, Spread, chosen, outcomes, ratio
 from benchmarks.measuring import CONNECTIONS, Plan
 from benchmarks.operations import Operation
 from benchmarks.servers import WORKGRAPH, Server
 
+WIDTH = 120
 _MEGABYTE = 1e6
 
 
@@ -42,15 +44,21 @@ def report(plan: Plan, samples: Sequence[Sample], facts: Facts, statement: str) 
 def _circumstances(plan: Plan, samples: Sequence[Sample], facts: Facts) -> list[str]:
     others = [sample.others for sample in samples]
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
-    text = f"""- {facts.ended_at:%Y-%m-%d}, {facts.minutes:.0f} minutes; {facts.machine}. Load generator, server and
-  PostgreSQL share the cores.
-- {facts.issues:,} issues with {facts.comments:,} comments; {plan.rounds} rounds, {plan.seconds} s of load for each
-  figure, after {plan.warm_up} s of warming up with each operation.
-- While it was measured, processes that have no part in it used {median(others):.0%} of the machine, {max(others):.0%}
-  at worst.
-- {versions}.
-"""
-    return [*text.splitlines(), ""]
+    run = f"{facts.ended_at:%Y-%m-%d}, {facts.minutes:.0f} minutes; {facts.machine}."
+    data = f"{facts.issues:,} issues with {facts.comments:,} comments; {plan.rounds} rounds"
+    load = f"{plan.seconds} s of load for each figure, after {plan.warm_up} s of warming up with each operation"
+    noise = f"{median(others):.0%} of the machine, {max(others):.0%} at worst"
+    lines = [
+        f"{run} Load generator, server and PostgreSQL share the cores.",
+        f"{data}, {load}.",
+        f"While it was measured, processes that have no part in it used {noise}.",
+        f"{versions}.",
+    ]
+    return [*(part for line in lines for part in _item(line)), ""]
+
+
+def _item(text: str) -> list[str]:
+    return wrap(text, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _goals(samples: Sequence[Sample]) -> list[str]:

@@ -1,6 +1,7 @@
 """The tables, and that every operation is valid in the schema and known to every server."""
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from graphql import parse, validate
 from api.http.execution import graphql_schema
 from api.schema import schema
 from benchmarks.dataset import Dataset
-from benchmarks.measuring import Plan
+from benchmarks.measuring import Plan, stretched
 from benchmarks.micro import fields_in
 from benchmarks.operations import REFERENCE, VIEWER, operations
 from benchmarks.report import Facts, report
@@ -75,7 +76,10 @@ def test_the_report_shows_rates_ratios_goals_and_what_was_left_out(dataset: Data
         executor=["| executor |"],
     )
     lines = report(plan, measured, facts, "## What is compared\n\nAll of it.\n").splitlines()
-    assert "- 20,000 issues with 60,000 comments; 2 rounds, 3 s of load for each" in lines
+    assert (
+        "- 20,000 issues with 60,000 comments; 2 rounds, 3 s of load for each figure, after 1 s of warming up with each"
+        in lines
+    )
     assert "- Python 3.11.7, wrk 4.1.0." in lines
     assert "| Workgraph | 290 (280–300) |  | 1.0 | 2.0 | 1.00 | 1.00 | 0 |" in lines
     assert (
@@ -93,6 +97,13 @@ def test_rounds_measure_the_other_connections_of_lesser_operations_last(dataset:
     plan = Plan(servers=SERVERS, operations=[reference, nested], rounds=3, seconds=3, warm_up=1)
     assert [plan.connections(nested, number) for number in range(3)] == [(8,), (8,), (8, 1, 64)]
     assert [plan.connections(reference, number) for number in range(3)] == [(8, 1, 64)] * 3
+
+
+def test_a_slow_server_gets_the_time_to_answer_each_connection_some_times() -> None:
+    assert stretched(2, connections=64, rate=20.0) == 13
+    assert stretched(2, connections=64, rate=2.0) == 15
+    assert stretched(2, connections=64, rate=500.0) == 2
+    assert stretched(3, connections=8, rate=math.inf) == 3
 
 
 def test_a_full_run_stays_under_25_minutes(dataset: Dataset) -> None:
