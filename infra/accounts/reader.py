@@ -10,11 +10,11 @@ from domain.shared.ids import is_id
 from infra.accounts.tables import PasswordRow, UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.read import Reads
+from infra.db.reader import among_ids
 from infra.workspaces.tables import MemberRow
 
-_IDS = any_(bindparam("ids", type_=ARRAY(Text(collation="C"))))
 _WORKSPACES = any_(bindparam("workspace_ids", type_=ARRAY(Text(collation="C"))))
-_BY_IDS = select(*columns_of(UserRow, User)).where(UserRow.id == _IDS)
+_BY_IDS = select(*columns_of(UserRow, User)).where(among_ids(UserRow.id))
 _COLLEAGUE = aliased(MemberRow)
 _VISIBLE_BY_IDS = _BY_IDS.where(
     or_(

@@ -13,7 +13,6 @@ from functools import cached_property, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     FromClause,
     Integer,
@@ -29,6 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, O, Page, PageRequest, Sort
+from infra.db.arrays import texts
 from infra.db.cursors import CursorColumn, decode_cursor, encode_cursor, scope_digest
 from infra.db.read import AnyRow, AnySelect, Reads
 
@@ -262,7 +262,7 @@ def _per_parent(
     parent: InstrumentedAttribute[Any],
     is_counted: bool,
 ) -> PageQuery:
-    ids = func.unnest(bindparam(_PARENTS, type_=ARRAY(parent.type)))
+    ids = func.unnest(texts(_PARENTS))
     parents = ids.table_valued("id", with_ordinality="position").render_derived("parent")
     of_parent = rows.where(parent == parents.c.id).correlate(parents)
     statement, positions = _list(of_parent, keys, nulls)

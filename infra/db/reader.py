@@ -10,6 +10,7 @@ from sqlalchemy.types import Boolean, Text
 
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, O, Page, PageRequest, Sort
+from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
@@ -18,12 +19,9 @@ from infra.db.read import AnySelect, Reads
 
 E = TypeVar("E")
 
-_IDS = bindparam("ids", type_=ARRAY(Text))
-
 
 def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """`= ANY(:ids)`: one statement, and one plan, whatever the number of ids."""
-    return column == any_(_IDS)
+    return among(column, "ids")
 
 
 def visible(workspace_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:

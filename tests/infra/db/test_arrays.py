@@ -1,0 +1,46 @@
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from infra.db.arrays import texts
+from infra.db.engine import EngineOptions, read_pool
+from infra.db.read import Reads
+
+ELEMENTS = select(func.unnest(texts("values")))
+IS_NULL = select(texts("values").is_(None))
+LISTS: list[list[str]] = [
+    [],
+    [""],
+    ["", ""],
+    ["a"],
+    ["a", "b", "a"],
+    ["NULL", "null"],
+    [" a ", "a,b", "{}", "{", "a\nb", "ü", "😀", "'"],
+    ['"'],
+    ['"', "a", '","', '""'],
+    ["\\"],
+    ["a\\", '\\"b', "\\\\"],
+    [chr(code) for code in range(1, 256)],
+    [f"iss_{number}" for number in range(1000)],
+]
+
+
+@pytest.fixture(scope="module")
+async def reads(database_url: str) -> AsyncIterator[Reads]:
+    engine = create_async_engine(database_url)
+    pool = read_pool(engine, EngineOptions())
+    yield Reads(pool)
+    await pool.aclose()
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("values", LISTS, ids=repr)
+async def test_the_database_reads_what_was_meant(reads: Reads, values: Sequence[str]):
+    assert [row[0] for row in await reads.fetch(ELEMENTS, values=values)] == values
+    assert [tuple(row) for row in await reads.fetch(IS_NULL, values=values)] == [(False,)]
+
+
+async def test_null_is_no_list(reads: Reads):
+    assert [tuple(row) for row in await reads.fetch(IS_NULL, values=None)] == [(True,)]
