@@ -6,7 +6,7 @@ a future, and one turn of the event loop later one call serves all that wait: th
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -219,11 +219,12 @@ class _ByKey:
         return [found.get(key) for key in keys]
 
 
-def checked_count(results: Sequence[Any], expected: int) -> Sequence[Any]:
+def checked_count(results: Iterable[Any], expected: int) -> Sequence[Any]:
     """The results of a batch function; raises TypeError if there is not one per parent."""
-    if len(results) != expected:
-        raise TypeError(f"A batch function returned {len(results)} results for {expected} parents.")
-    return results
+    given = results if isinstance(results, list | tuple) else list(results)
+    if len(given) != expected:
+        raise TypeError(f"A batch function returned {len(given)} results for {expected} parents.")
+    return given
 
 
 def _waiting(info: strawberry.Info, key: Hashable, run: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]) -> _Queue:

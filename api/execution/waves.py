@@ -43,7 +43,7 @@ class Waves:
 
     def start(self) -> None:
         """Begins with what is pending, if anything, beside whatever the caller awaits."""
-        if self._run.pending and not self._is_running:
+        if self._run.pending and not self._is_running and _is_loop_running():
             self._is_running = True
             self.add_task(self._ride())
 
@@ -157,6 +157,15 @@ class Waves:
         """The `info` of the first place."""
         batch, entries = asked[0]
         return info_of(self._run, batch.field, entries[0][2])
+
+
+def _is_loop_running() -> bool:
+    """False under `execute_sync`, which then says that execution failed to complete synchronously."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _one_by_one(calls: Sequence[Coroutine[Any, Any, None]]) -> None:
