@@ -38,12 +38,14 @@ class EmbeddedServers:
     """PostgreSQL and Valkey from their wheels, as our children, for as long as the context is open.
 
     `durable=False` is for tests: nothing is synced to disk, and the data goes when the context closes.
+    `while_waiting` is called again and again as it starts, and may raise to give up.
     Open it on the main thread (see `start_child`).
     """
 
-    def __init__(self, data_dir: Path, *, durable: bool) -> None:
+    def __init__(self, data_dir: Path, *, durable: bool, while_waiting: Callable[[], None] = lambda: None) -> None:
         self._dir = data_dir.resolve()
         self._durable = durable
+        self._while_waiting = while_waiting
         self._lock = FolderLock(self._dir / "servers.lock")
         self._user = _unprivileged_user() if os.geteuid() == 0 else None
         self._children: list[tuple[subprocess.Popen[bytes], signal.Signals]] = []
@@ -190,6 +192,7 @@ class EmbeddedServers:
             env=_server_environment(),
             cwd=self._store,
             timeout=START_SECONDS * 2,
+            start_new_session=True,  # Ctrl-C is ours to obey
             check=False,
         )
         if done.returncode:
@@ -246,7 +249,11 @@ class EmbeddedServers:
             (self._sockets / socket).unlink(missing_ok=True)
 
     def _wait_for(self, child: subprocess.Popen[bytes], name: str, is_ready: Callable[[], bool]) -> None:
-        wait_until(lambda: is_ready() or child.poll() is not None, seconds=START_SECONDS)
+        def is_over() -> bool:
+            self._while_waiting()
+            return is_ready() or child.poll() is not None
+
+        wait_until(is_over, seconds=START_SECONDS)
         if child.poll() is None and is_ready():
             return
         log = self._dir / f"{name}.log"

@@ -1,6 +1,5 @@
 """`workgraph dev`: servers, API and worker as our children, started anew when a source file changes."""
 
-import asyncio
 import errno
 import http.client
 import importlib
@@ -11,13 +10,12 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
 
 from pydantic import SecretStr
 
@@ -27,13 +25,13 @@ from infra.embedded import EmbeddedServers
 from infra.folder_lock import FolderInUse, FolderLock
 from infra.processes import die_with_parent, wait_until
 from infra.settings import PREFIX, Settings, SettingsError
+from infra.stop_request import Stopped, StopRequest, end_by_stop_signals, stop_signals_held
 
 # A fork has the libraries loaded already; macOS's own libraries do not survive one.
 PROCESSES = multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
 PACKAGES = ("api", "domain", "infra", "migrations")
 POLL_SECONDS = 0.25
 STOP_SECONDS = 8.0
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 3  # for requests in course when the code changes or Ctrl-C is pressed
 
 _log = logging.getLogger("workgraph.dev")
@@ -59,23 +57,23 @@ class Supervisor:
         settings: Settings,
         programs: Sequence[Program],
         *,
-        prepare: Callable[[Settings], None],
+        prepare: Callable[[Settings], Coroutine[object, object, None]],
         on_ready: Callable[[Settings], None],
     ) -> None:
         self._settings = settings
         self._programs = programs
         self._prepare = prepare
         self._on_ready = on_ready
+        self._stop = StopRequest()
         self._children: dict[str, BaseProcess] = {}
 
     def run(self) -> None:
         """Returns after Ctrl-C or SIGTERM, with nothing left running; raises StartError when it cannot start."""
-        for number in STOP_SIGNALS:
-            signal.signal(number, _interrupt)
+        self._stop.listen()
         try:
             with ExitStack() as stack:
                 self._open(stack)
-        except KeyboardInterrupt:
+        except Stopped:
             _log.info("Stopped.")
 
     def _open(self, stack: ExitStack) -> None:
@@ -83,10 +81,11 @@ class Supervisor:
         listener = stack.enter_context(bound_socket(self._settings))
         settings = self._settings.replaced(port=listener.getsockname()[1])
         if not (settings.database_url.get_secret_value() and settings.redis_url.get_secret_value()):
-            servers = stack.enter_context(EmbeddedServers(settings.data_dir, durable=True))
+            servers = EmbeddedServers(settings.data_dir, durable=True, while_waiting=self._stop.check)
+            stack.enter_context(servers)
             settings = with_servers(settings, servers.database_url, servers.redis_url)
         settings = with_own_secret(settings)
-        asyncio.run(migrate.upgrade(settings.database_url.get_secret_value()))
+        self._stop.run(lambda: migrate.upgrade(settings.database_url.get_secret_value()))
         lock.announce(
             url=settings.issuer,
             database_url=settings.database_url.get_secret_value(),
@@ -94,7 +93,7 @@ class Supervisor:
         )
         stack.callback(self._stop_children)
         self._start_children(settings, listener, is_restart=False)
-        self._prepare(settings)
+        self._stop.run(lambda: self._prepare(settings))
         self._watch(settings, listener)
 
     def _watch(self, settings: Settings, listener: socket.socket) -> None:
@@ -103,6 +102,7 @@ class Supervisor:
         silent: set[str] = set()
         while True:
             time.sleep(POLL_SECONDS)
+            self._stop.check()
             changed = files.changed()
             if changed:
                 _log.info("%s has changed: starting again.", changed.name)
@@ -119,10 +119,12 @@ class Supervisor:
                 silent.add(name)
 
     def _start_children(self, settings: Settings, listener: socket.socket, *, is_restart: bool) -> None:
+        self._stop.check()
         for program in self._programs:
             arguments = (program.entry, environment_of(settings), listener, os.getpid(), is_restart)
             child = PROCESSES.Process(target=_run_program, args=arguments, name=program.name)
-            child.start()
+            with stop_signals_held():  # a forked child has our handlers until it replaces them
+                child.start()
             self._children[program.name] = child
 
     def _ended(self) -> set[str]:
@@ -143,8 +145,7 @@ def _run_program(
 ) -> None:
     os.setsid()
     die_with_parent(parent, signal.SIGTERM)
-    for number in STOP_SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+    end_by_stop_signals()
     os.environ.update(environment)
     if is_restart:
         _forget_own_modules()
@@ -259,10 +260,3 @@ def answers(settings: Settings) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    # Only the first signal counts: what follows must not stop us from ending the children.
-    for each in STOP_SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
