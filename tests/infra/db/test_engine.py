@@ -123,9 +123,11 @@ async def test_a_read_whose_connection_ends_meanwhile_is_repeated(patient: Engin
     reads = Reads(patient.read)
     async with reads.scope():
         pid = await value(reads, PID)
-        slow = select(literal_column("pg_sleep(0.5)"), literal_column("pg_backend_pid()"))
-        reading = asyncio.create_task(reads.fetch(slow))
-        await started(patient, "pg_sleep(0.5)")
+        slow_once = f"pg_sleep(CASE pg_backend_pid() WHEN {pid} THEN 22 ELSE 0 END)"
+        reading = asyncio.create_task(
+            reads.fetch(select(literal_column(slow_once), literal_column("pg_backend_pid()")))
+        )
+        await started(patient, "THEN 22")
         async with patient.write.connect() as connection:
             await connection.execute(select(literal_column(f"pg_terminate_backend({pid})")))
         [[_, other]] = await reading
