@@ -1,6 +1,6 @@
 """Measurements, and what is worked out of them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -8,6 +8,7 @@ from benchmarks.operations import REFERENCE, VIEWER
 
 MIDDLE = 8
 """Connections that the goals are measured at."""
+LEAST_CPU_MS = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +56,32 @@ def chosen(samples: Iterable[Sample], *, server: str, operation: str, connection
     return sorted(found, key=lambda sample: sample.round)
 
 
+def rate_of(sample: Sample) -> float:
+    return sample.rate
+
+
+def thrift_of(sample: Sample) -> float:
+    """Requests per second of the server's own processor time: what a busy machine disturbs least."""
+    return 1e3 / max(sample.server_cpu_ms, LEAST_CPU_MS)
+
+
 def ratio(
-    samples: Sequence[Sample], ours: str, theirs: Collection[str], operation: str, connections: int
+    samples: Sequence[Sample],
+    ours: str,
+    theirs: Collection[str],
+    operation: str,
+    connections: int,
+    *,
+    value: Callable[[Sample], float] = rate_of,
 ) -> Spread | None:
-    """How many times as many requests as the best of the others, within each round; None where one is missing."""
-    own = {each.round: each.rate for each in chosen(samples, server=ours, operation=operation, connections=connections)}
+    """How many times as much as the best of the others, within each round; None where one side is missing."""
+    own = {
+        each.round: value(each) for each in chosen(samples, server=ours, operation=operation, connections=connections)
+    }
     best: dict[int, float] = {}
     for name in theirs:
         for each in chosen(samples, server=name, operation=operation, connections=connections):
-            best[each.round] = max(best.get(each.round, 0.0), each.rate)
+            best[each.round] = max(best.get(each.round, 0.0), value(each))
     shared = own.keys() & best.keys()
     return Spread.of([own[number] / best[number] for number in shared]) if shared else None
 
@@ -82,6 +100,7 @@ class Goal:
 class Outcome:
     goal: Goal
     measured: Spread
+    by_processor_time: Spread
 
     @property
     def is_reached(self) -> bool:
@@ -103,7 +122,10 @@ def outcomes(samples: Sequence[Sample], *, ours: str) -> list[Outcome]:
     measured = {sample.server for sample in samples}
     found = []
     for goal in GOALS:
-        spread = ratio(samples, ours, goal.against, goal.operation, MIDDLE)
-        if spread is not None and measured.issuperset(goal.against):
-            found.append(Outcome(goal=goal, measured=spread))
+        if not measured.issuperset(goal.against):
+            continue
+        rates = ratio(samples, ours, goal.against, goal.operation, MIDDLE)
+        thrifts = ratio(samples, ours, goal.against, goal.operation, MIDDLE, value=thrift_of)
+        if rates is not None and thrifts is not None:
+            found.append(Outcome(goal=goal, measured=rates, by_processor_time=thrifts))
     return found

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from benchmarks.figures import Sample, Spread, outcomes, ratio
+from benchmarks.figures import Sample, Spread, outcomes, ratio, thrift_of
 from benchmarks.operations import REFERENCE, VIEWER
 
 SAMPLE = Sample(
@@ -37,6 +37,14 @@ def test_a_ratio_is_taken_within_each_round_and_with_the_best_of_the_others() ->
     measured = [*samples("workgraph", 300, 200, 280), *samples("yoga", 150, 50, 70), *samples("apollo", 100, 100, 140)]
     assert ratio(measured, "workgraph", ["apollo"], REFERENCE, 8) == Spread(2.0, 2.0, 3.0)
     assert ratio(measured, "workgraph", ["apollo", "yoga"], REFERENCE, 8) == Spread(2.0, 2.0, 2.0)
+
+
+def test_thrift_counts_processor_time_alone() -> None:
+    ours = [replace(each, server_cpu_ms=2.0) for each in samples("workgraph", 10, 500)]
+    theirs = [replace(each, server_cpu_ms=3.0) for each in samples("core", 500, 10)]
+    assert ratio([*ours, *theirs], "workgraph", ["core"], REFERENCE, 8, value=thrift_of) == Spread(1.5, 1.5, 1.5)
+    idle = [replace(each, server_cpu_ms=0.0) for each in samples("yoga", 10, 10)]
+    assert ratio([*ours, *idle], "workgraph", ["yoga"], REFERENCE, 8, value=thrift_of) is not None
 
 
 def test_only_rounds_that_both_have_count() -> None:

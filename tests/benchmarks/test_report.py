@@ -85,7 +85,7 @@ def test_the_report_shows_rates_ratios_goals_and_what_was_left_out(dataset: Data
     assert (
         "| FastAPI by hand: SQLAlchemy Core | 170 (140–200) | 1.75 (1.50–2.00) | 1.0 | 2.0 | 1.00 | 1.00 | 0 |" in lines
     )
-    assert "| reference list against SQLAlchemy Core by hand | 1 | 1.75 (1.50–2.00) | yes |" in lines
+    assert "| reference list against SQLAlchemy Core by hand | 1 | 1.75 (1.50–2.00) | yes | 1.00 |" in lines
     assert any(line.startswith("Not measured: PostGraphile 5, because its generated mutation") for line in lines)
     assert lines[-3:] == ["## What is compared", "", "All of it."]
 
