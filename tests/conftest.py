@@ -9,6 +9,7 @@ import pytest
 import redis.asyncio
 
 from infra.settings import PREFIX, Settings
+from tests import execution_modes
 from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
 
 # One suite, one answer: new examples are looked for by hand, with --hypothesis-seed.
@@ -16,17 +17,23 @@ hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("suite")
 
 URLS = pytest.StashKey[dict[str, str]]()
+EXECUTION = pytest.StashKey[str | None]()
 OPEN = pytest.StashKey[ExitStack]()
 EXTERNAL_REDIS_DATABASES = 15
 
 
 def pytest_configure(config: pytest.Config) -> None:
     given = {name: os.environ.pop(name) for name in tuple(os.environ) if name.startswith(PREFIX)}
+    config.stash[EXECUTION] = given.pop(execution_modes.VARIABLE, None)
     if hasattr(config, "workerinput"):
+        config.stash[EXECUTION] = config.workerinput["execution"]
         config.stash[URLS] = config.workerinput["workgraph"]
     elif not config.option.collectonly:
         config.stash[OPEN] = ExitStack()
         config.stash[URLS] = config.stash[OPEN].enter_context(running_servers(given))
+    if config.stash[EXECUTION] is not None:
+        execution_modes.choose(config.stash[EXECUTION])
+        config.pluginmanager.register(execution_modes.ExecutionReport())
     if URLS in config.stash:
         urls = config.stash[URLS]
         refuse_foreign_hosts(urls["database_url"], urls["redis_url"])
@@ -35,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["workgraph"] = node.config.stash[URLS]
+    node.workerinput["execution"] = node.config.stash[EXECUTION]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 """A GraphQL client for tests: the real schema and services, without HTTP."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from graphql import GraphQLError
@@ -10,8 +11,15 @@ from api.schema import schema
 from api.shared.context import Context
 from domain.app import App
 from domain.shared.actor import Actor, Role
+from tests.execution_modes import Executions
 
 UNCHANGED = {"errors": [], "revision": None}
+
+
+@cache
+def executions() -> Executions:
+    """All tests of one process share what is known of their operations."""
+    return Executions(schema)
 
 
 @dataclass(frozen=True)
@@ -22,8 +30,7 @@ class Client:
     async def execute(self, query: str, **variables: Any) -> tuple[Any, list[GraphQLError]]:
         """Data and top-level errors."""
         context = Context(app=self.app, actor=self.actor)
-        async with self.app.reads():
-            result = await schema.execute(query, variable_values=variables, context_value=context)
+        result = await executions().execute(query, variables, context)
         return result.data, result.errors or []
 
     async def run(self, query: str, **variables: Any) -> Any:

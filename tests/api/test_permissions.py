@@ -20,6 +20,7 @@ from api.schema import schema
 from domain.app import App
 from domain.shared.actor import Actor, Role
 from infra.workspaces.tables import MemberRow
+from tests import execution_modes
 from tests.api.client import Client
 from tests.api.permission_table import PARENTS, ROOTS, SEEN_BY, USES, Scene, Use, build_scene, member_of, roles
 from tests.api.root_fields import SCHEMA, asking, root_fields
@@ -239,7 +240,7 @@ async def http(app: App) -> AsyncIterator[httpx.AsyncClient]:
     async def opened() -> AsyncIterator[App]:
         yield app
 
-    served = create_app(opened, HttpOptions(), schema=schema, routers=[])
+    served = create_app(opened, HttpOptions(execution=execution_modes.options()), schema=schema, routers=[])
     async with (
         served.router.lifespan_context(served),
         httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://localhost:8000") as client,

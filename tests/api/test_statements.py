@@ -12,6 +12,7 @@ from domain.issues.priorities import Priority
 from domain.shared.actor import Role
 from tests.api.lists import LISTS, Listed
 from tests.api.world import World
+from tests.execution_modes import no_repetition
 from tests.factories.accounts import UserFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
@@ -65,7 +66,8 @@ def watched() -> Iterator[Kept]:
     logger.addHandler(kept)
     logger.setLevel(logging.DEBUG)
     try:
-        yield kept
+        with no_repetition():
+            yield kept
     finally:
         logger.setLevel(logging.NOTSET)
         logger.removeHandler(kept)

@@ -23,6 +23,7 @@ from domain.workspaces.commands import MemberDraft, WorkspaceDraft
 from domain.workspaces.model import Workspace
 from infra.bootstrap import open_app
 from infra.settings import Settings
+from tests import execution_modes
 from tests.api.http.websocket_driver import WebSocketDriver, connect
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
 
@@ -90,7 +91,9 @@ class Server:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Server]:
-    asgi = create_app(lambda: open_app(settings), HttpOptions(), schema=schema, routers=())
+    asgi = create_app(
+        lambda: open_app(settings), HttpOptions(execution=execution_modes.options()), schema=schema, routers=()
+    )
     async with asgi.router.lifespan_context(asgi):
         yield Server(asgi)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -11,12 +11,13 @@ import strawberry
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.http.options import HttpOptions
+from api.http.options import ExecutionOptions, HttpOptions
 from api.shared.context import Context
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.errors import InvalidInput, NotFound, Rejected, Unauthenticated, Unavailable
 from domain.shared.health import HealthCheck
+from tests import execution_modes
 
 SECRET = "password in an exception's text"
 TOKEN = "token-of-ada"
@@ -183,7 +184,10 @@ def build(world: World, options: HttpOptions | None = None) -> FastAPI:
     async def open_world() -> AsyncIterator[Any]:
         yield world
 
-    return create_app(open_world, options or HttpOptions(), schema=schema, routers=())
+    options = options or HttpOptions()
+    if options.execution == ExecutionOptions():
+        options = replace(options, execution=execution_modes.options())
+    return create_app(open_world, options, schema=schema, routers=())
 
 
 def running(world: World, options: HttpOptions | None = None) -> AbstractAsyncContextManager[httpx.AsyncClient]:

@@ -17,6 +17,7 @@ from api.http.sockets import graphql_sockets
 from api.shared.context import Context
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import NotFound, Unauthenticated
+from tests import execution_modes
 
 WORKSPACE = "wsp_1"
 SECRET = "password in an exception's text"
@@ -215,7 +216,7 @@ class World:
             sockets=SocketOptions(**limits),
         )
         self.options = options.sockets
-        runner = OperationRunner(SCHEMA, options.execution, hides_suggestions=False)
+        runner = OperationRunner(SCHEMA, execution_modes.options(), hides_suggestions=False)
         self.endpoint = graphql_sockets(self.app, runner, DocumentCache(SCHEMA._schema, options.limits), options)
         self.registry = self.endpoint.registry
         for name in ("ada", "bob"):
