@@ -51,8 +51,8 @@ def batched(
         _parents, info, *arguments = inspect.signature(decorated).parameters.values()
 
         def resolve(root: Any, info: strawberry.Info, **given: Any) -> Awaitable[Any]:
-            node: FieldNode = info._raw_info.field_nodes[0]  # noqa: SLF001  Info has no public way to its AST node
-            queue = _waiting(info, (decorated, id(node)), lambda roots: decorated(roots, info, **given))
+            nodes: list[FieldNode] = info._raw_info.field_nodes  # noqa: SLF001  Info has no public way to its AST nodes
+            queue = _waiting(info, (decorated, *map(id, nodes)), lambda roots: decorated(roots, info, **given))
             return queue.add(root)
 
         resolve.__name__ = getattr(decorated, "__name__", "resolve")
@@ -152,7 +152,7 @@ class _Queue:
 
     async def _serve(self) -> None:
         try:
-            results = checked_count(await self._run(self._waiting), len(self._waiting))
+            results = one_for_each(await self._run(self._waiting), len(self._waiting))
         except Exception as error:  # noqa: BLE001  handed to whoever waits, where the executor reports it
             results = [error] * len(self._futures)
         except asyncio.CancelledError:
@@ -219,12 +219,13 @@ class _ByKey:
         return [found.get(key) for key in keys]
 
 
-def checked_count(results: Iterable[Any], expected: int) -> Sequence[Any]:
+def one_for_each(results: Iterable[Any], expected: int) -> Sequence[Any]:
     """The results of a batch function; raises TypeError if there is not one per parent."""
-    given = results if isinstance(results, list | tuple) else list(results)
+    given = list(results)
     if len(given) != expected:
         raise TypeError(f"A batch function returned {len(given)} results for {expected} parents.")
-    return given
+    # A future does not take this one, since a coroutine that raises it has returned.
+    return [RuntimeError("StopIteration") if isinstance(each, StopIteration) else each for each in given]
 
 
 def _waiting(info: strawberry.Info, key: Hashable, run: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]) -> _Queue:

@@ -112,7 +112,10 @@ class Generator:
         given = [forms[what].format(name) for name, what in field.takes.items()]
         if field.arguments is not None:
             given.append(f"**arguments_of(run, {known})")
-        return f"{self._named(field.key, field.function)}({', '.join(given)})"
+        function = self._named(field.key, field.function)
+        if field.is_async:
+            return f"Deferred({', '.join([function, *given])})"
+        return f"{function}({', '.join(given)})"
 
     def _completion(self, field: PlannedField, value: str) -> list[str]:
         """Lines that turn what the variable holds into JSON, or leave that to graphql-core."""

@@ -78,6 +78,8 @@ class PlannedField:
     function: Callable[..., Any] | None = None
     takes: Mapping[str, str] = field(default_factory=dict)
     """What the function gets beside the arguments: "self" (positional), "parent" or "info", by parameter name."""
+    is_async: bool = False
+    """Whether the function is declared with `async def`."""
     batch: ParentsBatch | KeyedBatch | None = None
     arguments: Arguments | None = None
     """None if the field has none."""
@@ -231,7 +233,13 @@ class Planner:
                 takes[parameter.name] = "parent"
         if resolver.info_parameter:
             takes[resolver.info_parameter.name] = "info"
-        return {"source": Source.FUNCTION, "function": resolver.wrapped_func, "takes": takes, **common}
+        return {
+            "source": Source.FUNCTION,
+            "function": resolver.wrapped_func,
+            "is_async": known.is_async,
+            "takes": takes,
+            **common,
+        }
 
 
 def _of_items(type_: GraphQLOutputType) -> Nullability:

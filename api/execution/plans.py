@@ -41,6 +41,7 @@ _NAMES: Mapping[str, Any] = {
     **{
         each.__name__: each
         for each in (
+            completion.Deferred,
             completion.arguments_of,
             completion.await_fields,
             completion.await_items,

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from graphql.pyutils import gather_with_cancel
 
-from api.execution.batching import KeyedBatch, Load, ParentsBatch, checked_count
+from api.execution.batching import KeyedBatch, Load, ParentsBatch, one_for_each
 from api.execution.completion import arguments_of, info_of
 from api.execution.planning import PlannedField
 from api.execution.run import Entry, Run
@@ -76,10 +76,14 @@ class Waves:
 
     async def _ride(self) -> None:
         run = self._run
+        by_load: dict[Load, Asked] = {}
         try:
-            while run.pending:
+            while run.pending or by_load:
                 pending, run.pending = run.pending, defaultdict(list)
-                calls = self._calls(pending)
+                calls = self._calls(pending, by_load)
+                if not (calls and run.awaits_one_by_one):  # else their results may ask for more of the same
+                    calls += [self._load(load, asked) for load, asked in by_load.items()]
+                    by_load.clear()
                 if len(calls) == 1 or run.awaits_one_by_one:
                     await _one_by_one(calls)
                 else:
@@ -87,9 +91,8 @@ class Waves:
         finally:
             self._is_running = False
 
-    def _calls(self, pending: Mapping[int, list[Entry]]) -> list[Coroutine[Any, Any, None]]:
-        """One call for each function and its arguments, one for each `load`."""
-        by_load: dict[Load, Asked] = {}
+    def _calls(self, pending: Mapping[int, list[Entry]], by_load: dict[Load, Asked]) -> list[Coroutine[Any, Any, None]]:
+        """One call for each function and its arguments; what is to be loaded by key is added to `by_load`."""
         by_function: list[tuple[Any, dict[str, Any], Asked]] = []
         for place, entries in pending.items():
             for batch in self._batches(place):
@@ -104,10 +107,7 @@ class Waves:
                     batch.deliver(self._run, entries, [error] * len(entries))
                     continue
                 self._join(by_function, batch, entries, kind, arguments)
-        return [
-            *(self._load(load, asked) for load, asked in by_load.items()),
-            *(self._call(key[0], arguments, asked) for key, arguments, asked in by_function),
-        ]
+        return [self._call(key[0], arguments, asked) for key, arguments, asked in by_function]
 
     def _join(
         self,
@@ -120,7 +120,7 @@ class Waves:
         """Adds the field to the call that asks the same, or begins one."""
         nodes = tuple(map(id, batch.field.nodes)) if kind.looks_ahead else ()
         for key, known_arguments, asked in calls:
-            if key == (kind.function, nodes) and known_arguments == arguments:
+            if key == (kind.function, nodes) and _are_same(known_arguments, arguments):
                 asked.append((batch, entries))
                 return
         calls.append(((kind.function, nodes), arguments, [(batch, entries)]))
@@ -128,7 +128,7 @@ class Waves:
     async def _call(self, function: Callable[..., Any], arguments: dict[str, Any], asked: Asked) -> None:
         parents = [parent for _, entries in asked for _, parent, _ in entries]
         try:
-            results = checked_count(await function(parents, self._info(asked), **arguments), len(parents))
+            results = one_for_each(await function(parents, self._info(asked), **arguments), len(parents))
         except Exception as error:  # noqa: BLE001  it is reported in the answer
             results = [error] * len(parents)
         start = 0
@@ -177,19 +177,28 @@ async def _one_by_one(calls: Sequence[Coroutine[Any, Any, None]]) -> None:
             call.close()  # those that a cancellation leaves; Python warns of a coroutine that is never awaited
 
 
+def _are_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether arguments are equal, and neither 1 for True nor 1.0 for 1."""
+    return one is other or (one == other and repr(one) == repr(other))
+
+
 def _keys(field: PlannedField, entries: Sequence[Entry]) -> list[Any]:
     """The key of each parent; the exception where there is none to be had."""
     assert isinstance(field.batch, KeyedBatch)
     key_of = field.batch.key
     try:
-        return [key_of(parent) for _, parent, _ in entries]
+        keys = [key_of(parent) for _, parent, _ in entries]
+        set(keys)  # raises TypeError for keys that cannot be hashed
+        return keys
     except Exception:  # noqa: BLE001  each parent is asked by itself below, and its exception kept
         return [_key_or_error(key_of, parent) for _, parent, _ in entries]
 
 
 def _key_or_error(key_of: Callable[[Any], Any], parent: Any) -> Any:
     try:
-        return key_of(parent)
+        key = key_of(parent)
+        hash(key)
+        return key
     except Exception as error:  # noqa: BLE001  it is reported in the answer
         return error
 
