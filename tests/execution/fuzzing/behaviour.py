@@ -1,0 +1,231 @@
+"""Values that do something when they are asked for: wait, fail, or come one by one. What they did is in a ledger."""
+
+import asyncio
+import inspect
+import zlib
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from graphql import GraphQLError
+
+
+class Ledger:
+    """What one execution asked of schema and data."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[Any] = Counter()
+        """Functions that were called, by what they were called with."""
+        self.changes: list[Any] = []
+        """What mutations did, in order."""
+        self.loaded: set[tuple[str, Any]] = set()
+        """Entities that were loaded for the operation, or for the event that it handles."""
+        self.loaded_again: list[tuple[str, Any]] = []
+        self.open_streams = 0
+        self._coroutines: list[Coroutine[Any, Any, Any]] = []
+
+    def made(self, coroutine: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
+        self._coroutines.append(coroutine)
+        return coroutine
+
+    def load(self, name: str, key: Any) -> None:
+        if (name, key) in self.loaded:
+            self.loaded_again.append((name, key))
+        self.loaded.add((name, key))
+
+    def never_awaited(self) -> int:
+        """How many coroutines were neither awaited nor closed; closes them."""
+        untouched = [each for each in self._coroutines if inspect.getcoroutinestate(each) == inspect.CORO_CREATED]
+        for coroutine in untouched:
+            coroutine.close()
+        return len(untouched)
+
+
+async def turns(count: int) -> None:
+    """Lets the event loop turn that often."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class Fault(Enum):
+    """Exceptions of many kinds; each time it happens it is a new one."""
+
+    VALUE = auto()
+    KEY = auto()
+    ATTRIBUTE = auto()
+    EMPTY = auto()
+    GRAPHQL = auto()
+    STOP = auto()
+
+    def exception(self, where: str) -> Exception:
+        match self:
+            case Fault.VALUE:
+                return ValueError(f"{where} failed")
+            case Fault.KEY:
+                return KeyError(where)
+            case Fault.ATTRIBUTE:
+                return AttributeError(f"no {where}")
+            case Fault.EMPTY:
+                return RuntimeError()
+            case Fault.GRAPHQL:
+                return GraphQLError(f"{where} refused", extensions={"code": "REFUSED", "where": where})
+            case Fault.STOP:
+                return StopIteration(where)
+
+
+class How(Enum):
+    """How an answer comes."""
+
+    AT_ONCE = auto()
+    COROUTINE = auto()
+    FUTURE = auto()
+    AWAITABLE = auto()
+
+
+@dataclass(slots=True)
+class Awaitable:
+    """Something that can be awaited again and again."""
+
+    value: Any
+    fault: Fault | None
+    ticks: int
+
+    def __await__(self) -> Iterator[Any]:
+        yield from turns(self.ticks).__await__()
+        if self.fault is not None:
+            raise self.fault.exception("awaitable")
+        return given(self.value)
+
+
+@dataclass(slots=True)
+class Items:
+    """A list that is made anew each time it is asked for, as a generator or an asynchronous one."""
+
+    items: Sequence[Any]
+    ledger: Ledger
+    is_async: bool
+    ticks: int = 0
+    fault: Fault | None = None
+
+    def made(self) -> Any:
+        return self._stream() if self.is_async else self._generator()
+
+    def _generator(self) -> Iterator[Any]:
+        yield from self.items
+        if self.fault is not None:
+            raise self.fault.exception("generator")
+
+    async def _stream(self) -> AsyncIterator[Any]:
+        self.ledger.open_streams += 1
+        try:
+            for item in self.items:
+                await turns(self.ticks)
+                yield item
+            if self.fault is not None:
+                raise self.fault.exception("stream")
+        finally:
+            self.ledger.open_streams -= 1
+
+
+@dataclass(slots=True)
+class Iterable:
+    """A list of a class of its own."""
+
+    items: Items
+
+    def __iter__(self) -> Iterator[Any]:
+        made: Iterator[Any] = self.items.made()
+        return made
+
+
+@dataclass(slots=True)
+class AsyncIterable:
+    items: Items
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        made: AsyncIterator[Any] = self.items.made()
+        return made
+
+
+def given(value: Any) -> Any:
+    return value.made() if isinstance(value, Items) else value
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """What a function returns or raises: one of `values`, chosen by the arguments."""
+
+    where: str
+    values: Sequence[Any]
+    fault: Fault | None = None
+    how: How = How.AT_ONCE
+    ticks: int = 0
+
+    def value(self, arguments: str) -> Any:
+        value = given(self.values[zlib.crc32(arguments.encode()) % len(self.values)])
+        return f"{value} {arguments}" if arguments and type(value) is str else value
+
+    def outcome(self, arguments: str) -> Any:
+        if self.fault is not None:
+            raise self.fault.exception(self.where)
+        return self.value(arguments)
+
+    def now(self, ledger: Ledger, arguments: str = "") -> Any:
+        match self.how:
+            case How.AT_ONCE:
+                return self.outcome(arguments)
+            case How.COROUTINE:
+                return ledger.made(self.later(arguments))
+            case How.FUTURE:
+                return self._future(arguments)
+            case How.AWAITABLE:
+                return Awaitable(self.value(arguments), self.fault, self.ticks)
+
+    async def later(self, arguments: str = "") -> Any:
+        await turns(self.ticks)
+        return self.outcome(arguments)
+
+    def _future(self, arguments: str) -> Any:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        # Nobody may ask for it after a failure elsewhere: that is not to be reported.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+        def settle() -> None:
+            if future.done():
+                return
+            if self.fault is Fault.STOP or self.fault is not None:
+                fault = Fault.VALUE if self.fault is Fault.STOP else self.fault
+                future.set_exception(fault.exception(self.where))
+            else:
+                future.set_result(self.value(arguments))
+
+        if self.ticks:
+            loop.call_soon(settle)
+        else:
+            settle()
+        return future
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the functions and properties of one object answer, by the Python name of their field."""
+
+    ledger: Ledger
+    identity: str
+    by_field: dict[str, Answer] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    """Fields whose permission is refused."""
+
+
+class Odd:
+    """Belongs nowhere, and breaks when it is looked at closely."""
+
+    @property
+    def kind(self) -> str:
+        raise LookupError("no kind")
+
+    def __repr__(self) -> str:
+        return "<Odd>"
