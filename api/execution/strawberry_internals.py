@@ -19,6 +19,8 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+PLAIN_ARGUMENTS = "api.execution.plain_arguments"
+"""The key of an answer that is kept in a field's extensions."""
 Predicate = TypeVar("Predicate", bound=Callable[..., Any])
 
 
@@ -62,8 +64,16 @@ def is_bare_resolver(schema: GraphQLSchema, field: GraphQLField, definition: Str
         and not definition.extensions
         and not definition.is_subscription
         and not converter._get_field_exception_handlers(definition)  # noqa: SLF001
-        and not any(_builds_itself(argument.type) for argument in definition.arguments)
+        and _takes_plain_arguments(field, definition)
     )
+
+
+def _takes_plain_arguments(field: GraphQLField, definition: StrawberryField) -> bool:
+    """Whether all arguments are made by conversion alone; found out once for each field, as input types are large."""
+    if PLAIN_ARGUMENTS not in field.extensions:
+        seen: set[Any] = set()
+        field.extensions[PLAIN_ARGUMENTS] = not any(_builds_itself(each.type, seen) for each in definition.arguments)
+    return bool(field.extensions[PLAIN_ARGUMENTS])
 
 
 def _resolver_name(field: GraphQLField) -> str:
@@ -133,8 +143,11 @@ def _is_generic(type_: GraphQLObjectType) -> bool:
     return isinstance(definition, StrawberryObjectDefinition) and definition.concrete_of is not None
 
 
-def _builds_itself(type_: Any, seen: frozenset[Any] = frozenset()) -> bool:
-    """Whether an argument's type, or one inside it, makes its values with `from_input` from `info` and path."""
+def _builds_itself(type_: Any, seen: set[Any]) -> bool:
+    """Whether an argument's type, or one inside it, makes its values with `from_input` from `info` and path.
+
+    Types are `seen` once: where one was found that does, no further one is looked at.
+    """
     if isinstance(type_, LazyType):
         return _builds_itself(type_.resolve_type(), seen)
     if isinstance(type_, StrawberryContainer):
@@ -144,8 +157,8 @@ def _builds_itself(type_: Any, seen: frozenset[Any] = frozenset()) -> bool:
         return False
     if definition.from_input is not None:
         return True
-    inner = seen | {type_}
-    return any(_builds_itself(field.resolve_type(type_definition=definition), inner) for field in definition.fields)
+    seen.add(type_)
+    return any(_builds_itself(field.resolve_type(type_definition=definition), seen) for field in definition.fields)
 
 
 def check_strawberry() -> None:
