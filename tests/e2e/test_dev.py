@@ -3,11 +3,12 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from infra.development import DEV_LOCK
 from infra.supervisor import PACKAGES
 from tests.e2e.processes import ROOT, Workgraph, content_of, forget_data, is_alive, status_of
 
@@ -62,6 +63,22 @@ def test_after_a_kill_the_next_start_works(workgraph: Workgraph, url: str):
             again.wait_until_ready(url)
             dev.wait_for_children_to_end()
             assert again.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("moment", ["has its lock", "starts PostgreSQL", "starts the API", "greets"])
+def test_a_signal_at_any_moment_of_the_start_leaves_nothing(workgraph: Workgraph, moment: str):
+    lock = workgraph.folder / ".workgraph" / DEV_LOCK
+    with workgraph.running("dev") as dev:
+        is_now: dict[str, Callable[[], bool]] = {
+            "has its lock": lambda: lock.exists() and "pid" in lock.read_text(),
+            "starts PostgreSQL": (lock.parent / "postgres.log").exists,
+            "starts the API": lambda: lock.exists() and "url" in lock.read_text(),  # and makes the demo data
+            "greets": lambda: "Workgraph is ready" in dev.log.read_text(),
+        }
+        dev.wait_for(is_now[moment], moment)
+        assert (dev.end(signal.SIGTERM), "Traceback" in dev.log.read_text()) == (0, False), dev.log.read_text()
+        assert [pid for pid in dev.family if is_alive(pid)] == []
+        assert lock.read_text() == ""
 
 
 def test_a_second_one_in_the_folder_and_one_on_a_taken_port_say_so(workgraph: Workgraph, url: str, tmp_path: Path):
