@@ -23,7 +23,7 @@ def difference(one: ExecutionResult, other: ExecutionResult) -> Difference | Non
 
     Errors are equal in message, path, locations, extensions and the class of what was raised; their order is free.
     Under a position that is null in both, siblings may have failed first or have been given up: some error must be
-    there on both sides, and the position's own error must be the same.
+    there on both sides, and if it is the position's own on both, the same.
     """
     found = _data_difference(one.data, other.data, ())
     if found is not None:
@@ -81,7 +81,8 @@ def _error_difference(data: Any, one: Iterable[GraphQLError], other: Iterable[Gr
             return Difference(more[1], "error")
         if not ours or not theirs:
             return Difference(null, "error on one side")
-        if any(error[1] == null for error in (*ours, *theirs)):
+        own, other_own = ([error for error in errors if error[1] == null] for errors in (ours, theirs))
+        if own and other_own and own != other_own:
             return Difference(null, "error")
     return None
 

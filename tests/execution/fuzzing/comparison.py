@@ -2,7 +2,8 @@
 
 `data` must be equal, with the order of keys and the types of values. Errors must be equal in message, path,
 locations, extensions and the class of what was raised, and in order. Where execution was asynchronous, their order is
-free, and the choice among errors is free below a position that is null in both, but for the position's own error.
+free, and so is the choice among the errors at and below a position that is null in both; if both tell of the position's
+own error, that must be the same.
 """
 
 import re
@@ -56,10 +57,12 @@ def _conduct_difference(stock: Observed, compiled: Observed) -> str | None:
         return f"calls: {list(missing.items())[:2]} are missing, {list(more.items())[:2]} are too many"
     if compiled.ledger.loaded_again and not stock.ledger.loaded_again:
         return f"loaded twice: {compiled.ledger.loaded_again[:3]}"
-    if compiled.never_awaited and not stock.never_awaited:
-        return f"{compiled.never_awaited} coroutines never awaited"
-    if compiled.tasks_left and not stock.tasks_left:
-        return f"{compiled.tasks_left} tasks left running"
+    # What is given up because of an error has begun or not, and has ended or not, as the turns of the event loop fell.
+    if not (_errors(stock) and _errors(compiled)):
+        if compiled.never_awaited and not stock.never_awaited:
+            return f"{compiled.never_awaited} coroutines never awaited"
+        if compiled.tasks_left and not stock.tasks_left:
+            return f"{compiled.tasks_left} tasks left running"
     if compiled.tasks_stuck and not stock.tasks_stuck:
         return f"{compiled.tasks_stuck} tasks that do not end"
     if compiled.ledger.open_streams > stock.ledger.open_streams:
@@ -107,9 +110,15 @@ def _choice_difference(data: Any, stock: Sequence[Known], compiled: Sequence[Kno
             return "errors outside of what is null"
         if not mine or not its:
             return f"errors: none at all under {list(position)} on one side"
-        if any(error[1] == position for error in (*mine, *its)):
+        at_null = ([error for error in errors if error[1] == position] for errors in (mine, its))
+        if _contradict(*at_null):
             return f"the error of {list(position)} itself"
     return None
+
+
+def _contradict(ours: Sequence[Known], theirs: Sequence[Known]) -> bool:
+    """Whether both tell of the position's own error, and not of the same."""
+    return bool(ours and theirs and ours != theirs)
 
 
 def _by_null(data: Any, errors: Sequence[Known]) -> defaultdict[Any, list[Known]]:
