@@ -219,5 +219,7 @@ def _picked(pick: Callable[[Any], Any], value: Any) -> Any:
         return value
     try:
         return pick(value)
+    except StopIteration:
+        return RuntimeError("coroutine raised StopIteration")  # which is what Python makes of it under graphql-core
     except Exception as error:  # noqa: BLE001  it is reported in the answer
         return error

@@ -1,7 +1,5 @@
 """Batch fields: what is asked together, what is asked once, and what fails alone; the same under both executors."""
 
-import asyncio
-import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +7,6 @@ from typing import Any
 import pytest
 import strawberry
 from graphql import ExecutionResult
-from strawberry.extensions import ParserCache
 
 from api.execution import CompiledExecutor, batched, fallbacks, related
 
@@ -212,26 +209,3 @@ async def test_null_in_a_condition_is_an_error_even_after_false(schema: strawber
     planned: Any = await schema.execute(text, variable_values={"if": None})
     assert stock.errors
     assert (planned.data, told(planned)) == (stock.data, told(stock))
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # `execute_sync` gives up what waits
-async def test_a_document_that_was_run_without_an_event_loop_is_run_with_one():
-    @strawberry.type
-    class Later:
-        word: str
-
-    async def later() -> Later:
-        return Later(word="x")
-
-    @strawberry.type
-    class Root:
-        soon: Later | None
-
-    schema = strawberry.Schema(Root, execution_context_class=CompiledExecutor, extensions=[ParserCache])
-    coroutine = later()
-    refused = await asyncio.to_thread(schema.execute_sync, "{ soon { word } }", root_value=Root(soon=coroutine))
-    assert refused.errors
-    coroutine.close()
-    gc.collect()  # here, and not in another test
-    done = await schema.execute("{ soon { word } }", root_value=Root(soon=later()))
-    assert (done.data, done.errors) == ({"soon": {"word": "x"}}, None)
