@@ -140,7 +140,7 @@ class Data:
         draw = r.random()
         if wanted == name in ROOTS or draw < 0.6:
             value = made.__new__(made)
-        elif says_itself and draw < 0.8:
+        elif shape.recognised is Recognised.BY_CLASS or (says_itself and draw < 0.8):
             value = plain()
         elif says_itself or (draw < 0.7 and wanted == name and not shape.interfaces):
             value, performs = Shifting(), False

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -19,7 +20,7 @@ from strawberry.permission import BasePermission
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
-from api.execution import batched, related
+from api.execution import batched, decides_by_class, related
 from tests.execution.fuzzing.behaviour import Answers, turns
 from tests.execution.fuzzing.shapes import (
     ArgumentShape,
@@ -33,6 +34,9 @@ from tests.execution.fuzzing.shapes import (
     TypeRef,
     random_shape,
 )
+
+KEPT = 2
+"""Schemas that are kept for neighbouring seeds."""
 
 Money = NewType("Money", int)
 
@@ -90,9 +94,19 @@ class Shifting:
         return f"<shifting {self.kind}>"
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=KEPT)
 def generated_schema(seed: int) -> GeneratedSchema:
     return _Builder(random_shape(seed)).schema()
+
+
+_modules: deque[str] = deque()
+
+
+def _forget_modules(*, but: str) -> None:
+    """Lets go of the modules of schemas that are forgotten; lazy types of the others are still looked up in theirs."""
+    _modules.append(but)
+    while len(_modules) > KEPT:
+        sys.modules.pop(_modules.popleft(), None)
 
 
 class _Builder:
@@ -101,6 +115,7 @@ class _Builder:
         # Types name each other, so they find each other in a module, as those of a real schema do.
         self._module = ModuleType(f"tests.execution.generated_{shape.seed}")
         sys.modules[self._module.__name__] = self._module
+        _forget_modules(but=self._module.__name__)
         self._enums = {
             name: strawberry.enum(
                 Enum(name, {str(value).upper() if type(value) is str else f"L{value}": value for value in values})
@@ -117,7 +132,7 @@ class _Builder:
         interfaces = {each.name: self._interface(each) for each in shape.interfaces}
         roots = (shape.query, shape.mutation)
         objects = {each.name: self._object(each, interfaces) for each in (*shape.objects, *roots)}
-        vars(self._module).update(objects | interfaces)
+        vars(self._module).update(objects | interfaces | self._inputs)
         owners = {each.name: each for each in (*shape.objects, *roots)}
         attributes = {name: self._attributes(owner) for name, owner in owners.items()}
         schema = strawberry.Schema(
@@ -130,7 +145,6 @@ class _Builder:
                 default_resolver=_from_mapping if shape.own_default_resolver else getattr,
             ),
         )
-        del sys.modules[self._module.__name__]
         return GeneratedSchema(
             shape=shape,
             strawberry=schema,
@@ -157,9 +171,13 @@ class _Builder:
 
     def _argument_type(self, argument: ArgumentShape) -> Any:
         name = argument.annotation
-        known: Any = SCALAR_TYPES.get(name) or self._enums.get(name) or self._inputs.get(name)
+        known: Any = SCALAR_TYPES.get(name) or self._enums.get(name)
+        if known is None:
+            known = self._lazy(name) if argument.is_list else self._inputs[name]
         if argument.is_list:
             known = list[known]
+        if argument.is_maybe:
+            return strawberry.Maybe[known]
         return Optional[known] if argument.nullable else known  # noqa: UP045  `|` does not take every annotation
 
     def _output_type(self, ref: TypeRef) -> Any:
@@ -187,7 +205,10 @@ class _Builder:
         namespace |= {"kind": shape.name, "__repr__": _written}
         if shape.recognised is not Recognised.BY_STRAWBERRY:
             is_late = shape.recognised is Recognised.BY_ASYNC_IS_TYPE_OF
-            namespace["is_type_of"] = classmethod(_is_type_of(shape.name, is_late=is_late))
+            decide = _is_type_of(shape.name, is_late=is_late)
+            if shape.recognised is Recognised.BY_CLASS:
+                decide = decides_by_class(_is_type_of_class(shape.name))
+            namespace["is_type_of"] = classmethod(decide)
         return strawberry.type(type(shape.name, tuple(interfaces[each] for each in shape.interfaces), namespace))
 
     def _subscription(self, shape: ObjectShape) -> type:
@@ -351,6 +372,13 @@ def _is_type_of(name: str, *, is_late: bool) -> Callable[..., Any]:
         return bool(getattr(value, "kind", None) == name)
 
     return is_type_of_late if is_late else is_type_of
+
+
+def _is_type_of_class(name: str) -> Callable[..., Any]:
+    def is_type_of(_cls: type, value: Any, _info: Any) -> bool:
+        return bool(getattr(type(value), "kind", None) == name)
+
+    return is_type_of
 
 
 def _resolve_type(_cls: type, value: Any, _info: Any, _type: Any) -> Any:
