@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 
 from domain.issues.priorities import Priority
 from domain.shared.actor import Role
+from tests import execution_modes
 from tests.api.lists import LISTS, Listed
 from tests.api.world import World
 from tests.execution_modes import no_repetition
@@ -110,19 +111,21 @@ async def fill(world: World, count: int) -> None:
         await link(world.engine, issue, assignees=[assignee, place.people[Role.GUEST]], labels=[label, place.label])
 
 
-async def test_the_reference_list_takes_8_statements_whatever_its_size(world: World):
+async def test_the_reference_list_takes_few_statements_whatever_its_size(world: World):
     await fill(world, 60)
     sizes = {}
     for first in (5, 50):
-        with counted() as statements:
+        with counted() as taken:
             data = await world.member.run(REFERENCE_LIST, slug=world.here.workspace.slug, first=first)
-        sizes[first] = len(statements)
+        sizes[first] = len(taken)
         nodes = data["workspace"]["issues"]["nodes"]
         assert len(nodes) == first
         assert all(len(node["comments"]["nodes"]) == 3 and len(node["assignees"]) == 2 for node in nodes)
         authors = {comment["author"]["id"] for node in nodes for comment in node["comments"]["nodes"]}
         assert (len(authors), len({node["creator"]["id"] for node in nodes})) == (3 * first, first)
-    assert sizes == {5: 8, 50: 8}
+    # Creators and comment authors are read together, but by graphql-core, which knows of no waves.
+    statements = 7 if execution_modes.mode is execution_modes.Mode.COMPILED else 8
+    assert sizes == {5: statements, 50: statements}
 
 
 @pytest.mark.parametrize("name", LISTS)
