@@ -145,7 +145,7 @@ class Waves:
         if missing:
             try:
                 found = await load(self._info(asked), missing)
-                known.update((key, found.get(key)) for key in missing)
+                known.update(zip(missing, one_for_each(map(found.get, missing), len(missing)), strict=True))
             except Exception as error:  # noqa: BLE001  it is reported in the answer
                 known.update(dict.fromkeys(missing, error))
         for (batch, entries), keys in zip(asked, keys_by_place, strict=True):

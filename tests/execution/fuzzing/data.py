@@ -98,9 +98,7 @@ class Data:
         found: dict[Any, Any] = {f"{name}:{number}": self._make(name, name) for number in range(ENTITIES)}
         found[f"{name}:none"] = None
         if self._happens(self._chances.batch_faults):
-            found[f"{name}:0"] = (
-                _for_future(self._fault()).exception("entity") if self._random.random() < 0.5 else self._wrong()
-            )
+            found[f"{name}:0"] = self._fault().exception("entity") if self._random.random() < 0.5 else self._wrong()
         self._finish()
         return found
 
@@ -221,8 +219,7 @@ class Data:
         # An exception is returned, and a batch's results are not awaited once more.
         values = [self._value(field.ref) for _ in range(count)]
         values = [each.value if isinstance(each, Awaitable) else each for each in values]
-        values = [Fault.VALUE.exception("returned") if isinstance(each, StopIteration) else each for each in values]
-        fault = _for_future(self._fault()) if self._happens(self._chances.batch_faults * 0.3) else None
+        fault = self._fault() if self._happens(self._chances.batch_faults * 0.3) else None
         return Answer(where=field.name, values=values, fault=fault)
 
     def _answer(self, where: str, make: Callable[[], Any], *, count: int = 1) -> Answer:
@@ -296,11 +293,6 @@ class Data:
             stranger.answers = Answers(self._ledger, "stranger")
             return stranger
         return self._object(r.choice(self._schema.shape.objects).name, "a wrong place")
-
-
-def _for_future(fault: Fault) -> Fault:
-    """A future refuses StopIteration."""
-    return Fault.VALUE if fault is Fault.STOP else fault
 
 
 class Attributes(dict[str, Any]):
