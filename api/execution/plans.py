@@ -71,6 +71,7 @@ class Plan:
         self._namespace: dict[str, Any] = dict(_NAMES)
         self._fields: dict[int, PlannedField] = {}
         self._selects: dict[tuple[int, str], Select] = {}
+        self._refused: dict[tuple[int, str], tuple[Any, ...]] = {}
         self._batches: dict[int, Sequence[Batch]] = {}
         self._sources: list[str] = []
         self._size = 0
@@ -109,8 +110,14 @@ class Plan:
         if known is not None:
             return known
         with self._lock:
+            if key in self._refused:
+                raise NotCompilable(*self._refused[key])
             if key not in self._selects:
-                self._make(self._planner.below(type_, details), key)
+                try:
+                    self._make(self._planner.below(type_, details), key)
+                except NotCompilable as reason:
+                    self._refused[key] = reason.args
+                    raise
             return self._selects[key]
 
     def remember_class(self, details: FieldDetailsList, value: Any, type_: GraphQLObjectType, select: Select) -> None:
