@@ -23,6 +23,8 @@ class Ledger:
         self.loaded: set[tuple[str, Any]] = set()
         """Entities that were loaded for the operation, or for the event that it handles."""
         self.loaded_again: list[tuple[str, Any]] = []
+        self.overlaps = False
+        """Whether an event began while work that an earlier one had given up was still under way, and loading."""
         self.open_streams = 0
         self._coroutines: list[Coroutine[Any, Any, Any]] = []
 

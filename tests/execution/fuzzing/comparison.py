@@ -55,7 +55,8 @@ def _conduct_difference(stock: Observed, compiled: Observed) -> str | None:
     if not _errors(stock) and stock.ledger.calls != compiled.ledger.calls:
         missing, more = stock.ledger.calls - compiled.ledger.calls, compiled.ledger.calls - stock.ledger.calls
         return f"calls: {list(missing.items())[:2]} are missing, {list(more.items())[:2]} are too many"
-    if compiled.ledger.loaded_again and not stock.ledger.loaded_again:
+    overlaps = stock.ledger.overlaps or compiled.ledger.overlaps
+    if compiled.ledger.loaded_again and not stock.ledger.loaded_again and not overlaps:
         return f"loaded twice: {compiled.ledger.loaded_again[:3]}"
     # What is given up because of an error has begun or not, and has ended or not, as the turns of the event loop fell.
     if not (_errors(stock) and _errors(compiled)):

@@ -244,11 +244,13 @@ async def _subscribe(
     context: Context,
 ) -> tuple[list[ExecutionResult], bool]:
     was_async = False
+    before = asyncio.all_tasks()
 
     async def run_event(executor: Executor[Any]) -> ExecutionResult:
         nonlocal was_async
         context.loaders.clear()
         context.ledger.loaded.clear()
+        context.ledger.overlaps |= not asyncio.all_tasks() <= before
         result = execute_subscription_event(executor)
         if is_awaitable(result):
             was_async = True
