@@ -9,9 +9,10 @@ from sqlalchemy import (
     Index,
     UniqueConstraint,
     func,
-    literal_column,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.elements import Grouping
 
 from domain.issues.priorities import Priority
 from infra.accounts.tables import UserRow
@@ -76,7 +77,10 @@ class IssueRow(Base):
 
 def words_of(title: Any, description: Any) -> ColumnElement[Any]:
     """The expression that the index on words is built on: searches must use the very same."""
-    return func.to_tsvector(literal_column("'simple'::regconfig"), title + literal_column("' '") + description)
+    # `text` and not `literal_column`, which Index would take for a column, and then belong to no table.
+    # With the parentheses that PostgreSQL adds, because Alembic compares expressions as texts.
+    words = Grouping(title.op("||")(text("' '"))).op("||")(description)
+    return func.to_tsvector(text("'simple'::regconfig"), words)
 
 
 _columns = IssueRow.__table__.c

@@ -13,6 +13,7 @@ class MilestoneRow(Base):
     __table_args__ = (
         UniqueConstraint("project_id", "name"),
         UniqueConstraint("project_id", "id"),
+        Index(None, "workspace_id"),
         Index(None, "project_id", "due_date", "id"),
         Index(None, "project_id", "created_at", "id"),
     )

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.projects.categories import StateCategory
@@ -37,6 +37,7 @@ class StateRow(Base):
         UniqueConstraint("project_id", "id"),
         CheckConstraint("position >= 0", name="position_natural"),
         one_of("category", StateCategory),
+        Index(None, "workspace_id"),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
