@@ -2,10 +2,13 @@
 
 Logic has two values here, whatever SQL does with null: `neq` and `not_in` match rows that have no value, and `not_`
 is the exact complement. Only negation needs care for that. Below it and at the top, null counts as false.
+
+A condition on related rows is a join, and PostgreSQL cannot tell how common the state or label behind it is: it takes
+the average. Of ids that stand in the text it knows. So whoever has looked such rows up may swap them in.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -15,9 +18,11 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Table,
+    Text,
     and_,
     any_,
     bindparam,
+    cast,
     exists,
     false,
     or_,
@@ -26,10 +31,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.shared.filters import ListComparator, check_filter
+from domain.shared.filters import IdComparator, ListComparator, check_filter
+from infra.db.arrays import TextList
 
 Column = InstrumentedAttribute[Any]
 Condition = Callable[[Any, FromClause], ColumnElement[bool]]  # the filter's value, and the table or alias it is about
+Swap = Callable[["ToFew", Any], Any]  # a filter on related rows becomes another that means the same
+
+
+class KnownIds(tuple[str, ...]):
+    """Ids that the database itself has named: they become part of the text, which is planned for them."""
+
+    __slots__ = ()
 
 
 class Filters:
@@ -52,13 +65,13 @@ class Filters:
             raise TypeError(f"The scalars of {of.__name__} must be columns of one table.")
         self.table = tables.pop()
         self.scalars = scalars
+        self._relations: dict[str, ToOne | ToMany] = {**(to_one or {}), **(to_many or {})}
         self._conditions: dict[str, Condition] = {
             "and_": lambda parts, rows: and_(true(), *(self.match(part, rows) for part in parts)),
             "or_": lambda parts, rows: or_(false(), *(self.match(part, rows) for part in parts)),
             "not_": lambda part, rows: self.match(part, rows).is_not(true()),
             **{name: _Scalar(column) for name, column in scalars.items()},
-            **(to_one or {}),
-            **(to_many or {}),
+            **self._relations,
             **(own or {}),
         }
         if wrong := self._conditions.keys() ^ {field.name for field in fields(of)}:
@@ -75,6 +88,19 @@ class Filters:
         sent = ((name, getattr(filter, name)) for name in self._conditions)
         return and_(true(), *(self._conditions[name](value, rows) for name, value in sent if value is not None))
 
+    def swapped(self, filter: Any, swap: Swap) -> Any:
+        """The same filter, with what `swap` makes of each filter of a `ToFew`."""
+        changes: dict[str, Any] = {}
+        for name in _sent_names(filter):
+            value = getattr(filter, name)
+            if name in {"and_", "or_"}:
+                changes[name] = tuple(self.swapped(part, swap) for part in value)
+            elif name == "not_":
+                changes[name] = self.swapped(value, swap)
+            elif name in self._relations:
+                changes[name] = self._relations[name].swapped(value, swap)
+        return replace(filter, **changes)
+
 
 @dataclass(frozen=True, slots=True)
 class ToOne:
@@ -85,13 +111,38 @@ class ToOne:
     filters: Filters | Callable[[], Filters]
 
     def __call__(self, filter: Any, rows: FromClause) -> ColumnElement[bool]:
-        target = _resolved(self.filters)
+        target = self.target
         reference = _on(rows, self.reference)
-        if _sent_names(filter) == ["id"] and target.scalars["id"] is self.key:
+        if self._is_by_id(filter):
             # The reference is the target's id, so that an index on it serves.
             return and_(reference.is_not(None), _compare(reference, filter.id))
         found = target.table.alias()
         return reference.in_(select(_on(found, self.key)).where(target.match(filter, found)))
+
+    @property
+    def target(self) -> Filters:
+        return _resolved(self.filters)
+
+    def swapped(self, filter: Any, swap: Swap) -> Any:
+        return self.target.swapped(filter, swap)
+
+    def _is_by_id(self, filter: Any) -> bool:
+        return _sent_names(filter) == ["id"] and self.target.scalars["id"] is self.key
+
+
+@dataclass(frozen=True, slots=True)
+class ToFew(ToOne):
+    """One of the rows, by their id, that a workspace has few of; `workspace` says which they are in."""
+
+    workspace: Column
+
+    def swapped(self, filter: Any, swap: Swap) -> Any:
+        is_plain = not _sent_names(filter) or self._is_by_id(filter)
+        return filter if is_plain else swap(self, filter)
+
+    def by_ids(self, filter: Any, ids: KnownIds) -> Any:
+        """What the filter means if it matches just those."""
+        return type(filter)(id=IdComparator(in_=ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +162,11 @@ class ToMany:
         if comparator.none is not None:
             conditions.append(~self._has(comparator.none, rows))
         return and_(true(), *conditions)
+
+    def swapped(self, comparator: ListComparator[Any], swap: Swap) -> ListComparator[Any]:
+        match = self.filters if isinstance(self.filters, ToOne) else _resolved(self.filters)
+        names = _sent_names(comparator)
+        return replace(comparator, **{name: match.swapped(getattr(comparator, name), swap) for name in names})
 
     def _has(self, filter: Any, rows: FromClause, *, is_match: bool = True) -> ColumnElement[bool]:
         items = table_of(self.reference).alias()
@@ -139,6 +195,9 @@ def _value(column: ColumnElement[Any], value: Any) -> ColumnElement[Any]:
 
 
 def _among(column: ColumnElement[Any], values: tuple[Any, ...]) -> ColumnElement[bool]:
+    if isinstance(values, KnownIds):
+        ids = bindparam(None, values, type_=TextList, unique=True, literal_execute=True)
+        return column == any_(cast(ids, ARRAY(Text)))
     # One parameter, so that the number of values changes neither the statement nor its plan.
     return column == any_(bindparam(None, list(values), type_=ARRAY(_wide(column)), unique=True))
 

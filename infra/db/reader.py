@@ -15,6 +15,7 @@ from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
 from infra.db.keyset import Keyset
+from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, Reads
 
 E = TypeVar("E")
@@ -78,6 +79,7 @@ class EntityList(Generic[E, O]):
     ) -> None:
         self._entities = entities
         self._parent = parent
+        self._is_of_workspace = parent.key == "workspace_id"
         self._rows = rows
         self._own_rows = rows.where(parent == bindparam("parent_id"))
         self._name = name
@@ -93,7 +95,9 @@ class EntityList(Generic[E, O]):
         is_single = self._default == DEFAULT and len(parent_ids) == 1
         rows = self._own_rows if is_single else self._rows
         if filter != type(filter)():
-            rows = rows.where(filters.where(filter))
+            is_known = is_single and self._is_of_workspace
+            by_ids = await looked_up(reads, filters, filter, workspace_id=parent_ids[0]) if is_known else filter
+            rows = rows.where(filters.where(by_ids))
         if is_single:
             return [await plan.page(reads, rows, build, parent_id=parent_ids[0])]
         return await plan.pages(reads, rows, build, parent=self._parent, parents=parent_ids)

@@ -3,7 +3,7 @@ from sqlalchemy import ColumnElement, FromClause, Text, bindparam, func, literal
 from domain.issues.queries import IssueFilter
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
-from infra.db.filters import Filters, ToMany, ToOne
+from infra.db.filters import Filters, ToFew, ToMany, ToOne
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, words_of
 from infra.labels.filters import LABEL_FILTERS
 from infra.labels.tables import LabelRow
@@ -39,9 +39,9 @@ ISSUE_FILTERS = Filters(
     of=IssueFilter,
     scalars={name: getattr(IssueRow, name) for name in _SCALARS},
     to_one={
-        "state": ToOne(IssueRow.state_id, StateRow.id, STATE_FILTERS),
-        "project": ToOne(IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS),
-        "milestone": ToOne(IssueRow.milestone_id, MilestoneRow.id, MILESTONE_FILTERS),
+        "state": ToFew(IssueRow.state_id, StateRow.id, STATE_FILTERS, StateRow.workspace_id),
+        "project": ToFew(IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS, ProjectRow.workspace_id),
+        "milestone": ToFew(IssueRow.milestone_id, MilestoneRow.id, MILESTONE_FILTERS, MilestoneRow.workspace_id),
         "creator": ToOne(IssueRow.creator_id, UserRow.id, USER_FILTERS),
     },
     to_many={
@@ -51,7 +51,9 @@ ISSUE_FILTERS = Filters(
             ToOne(IssueAssigneeRow.user_id, UserRow.id, USER_FILTERS),
         ),
         "labels": ToMany(
-            IssueRow.id, IssueLabelRow.issue_id, ToOne(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS)
+            IssueRow.id,
+            IssueLabelRow.issue_id,
+            ToFew(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS, LabelRow.workspace_id),
         ),
     },
     own={"text": _has_words},

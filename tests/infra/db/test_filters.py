@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import DateTime, FromClause, MetaData, SmallInteger, func, insert, select, true
+from sqlalchemy import DateTime, FromClause, MetaData, SmallInteger, delete, func, insert, select, true
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -26,7 +26,10 @@ from domain.shared.filters import (
     TextComparator,
 )
 from infra.db.base import Id, NumberedEnum
-from infra.db.filters import Filters, ToMany, ToOne
+from infra.db.engine import EngineOptions, read_pool
+from infra.db.filters import Filters, ToFew, ToMany, ToOne
+from infra.db.lookups import MOST_IDS, MOST_LOOKUPS, looked_up
+from infra.db.read import Reads
 
 
 class Rank(IntEnum):
@@ -43,6 +46,7 @@ class OwnBase(DeclarativeBase):
 class PersonRow(OwnBase):
     __tablename__ = "filter_person"
     id: Mapped[Id] = mapped_column(primary_key=True)
+    workspace_id: Mapped[Id]
     name: Mapped[str | None]
 
 
@@ -105,11 +109,13 @@ SCALARS = {
 }  # fmt: skip
 RELATIONS: dict[str, Any] = {
     "to_one": {
-        "owner": ToOne(ThingRow.owner_id, PersonRow.id, PEOPLE),
+        "owner": ToFew(ThingRow.owner_id, PersonRow.id, PEOPLE, PersonRow.workspace_id),
         "parent": ToOne(ThingRow.parent_id, ThingRow.id, lambda: THINGS),
     },
     "to_many": {
-        "fans": ToMany(ThingRow.id, FanRow.thing_id, ToOne(FanRow.person_id, PersonRow.id, PEOPLE)),
+        "fans": ToMany(
+            ThingRow.id, FanRow.thing_id, ToFew(FanRow.person_id, PersonRow.id, PEOPLE, PersonRow.workspace_id)
+        ),
         "children": ToMany(ThingRow.id, ThingRow.parent_id, lambda: THINGS),
     },
 }
@@ -120,6 +126,7 @@ THINGS = Filters(of=ThingFilter, scalars=SCALARS, own={"length": has_length}, **
 class Person:
     id: str
     name: str | None
+    workspace_id: str = "w1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +179,20 @@ async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
 async def matching(connection: AsyncConnection, filter: ThingFilter | None) -> list[str]:
     statement = select(ThingRow.id).where(THINGS.where(filter)).order_by(ThingRow.id)
     return list((await connection.execute(statement)).scalars())
+
+
+@pytest.fixture(scope="module")
+async def reads(connection: AsyncConnection) -> AsyncIterator[Reads]:
+    pool = read_pool(connection.engine, EngineOptions())
+    yield Reads(pool)
+    await pool.aclose()
+
+
+async def matching_by_ids(reads: Reads, filter: Any, workspace_id: str = "w1") -> list[str]:
+    """What the filter finds when it is said by the ids of people."""
+    by_ids = await looked_up(reads, THINGS, filter, workspace_id=workspace_id)
+    rows = await reads.fetch(select(ThingRow.id).where(THINGS.where(by_ids)).order_by(ThingRow.id))
+    return [row[0] for row in rows]
 
 
 # The oracle: what a filter means, said in Python.
@@ -392,6 +413,99 @@ class TestLimits:
             with pytest.raises(InvalidInput, match="NUL") as refused:
                 THINGS.where(ThingFilter(not_=ThingFilter(title=comparator)))
             assert refused.value.path == ("filter",)
+
+
+def fans(**some: TextComparator) -> ThingFilter:
+    return ThingFilter(fans=ListComparator(some=PersonFilter(**some)))
+
+
+NAMED_A = PersonFilter(name=TextComparator(eq="a"))
+
+
+class TestLookups:
+    @settings(few, max_examples=100)
+    @given(filter=filters(ThingFilter, 3))
+    async def test_any_filter_said_by_ids_finds_the_same(self, reads, filter):
+        found = await matching_by_ids(reads, filter)
+        assert found == expected(filter)
+        assert await matching_by_ids(reads, ThingFilter(not_=filter)) == sorted(set(IDS) - set(found))
+
+    @pytest.mark.parametrize("name", ["a", "nobody"])
+    async def test_ids_that_were_found_stand_in_for_the_condition(self, reads, name):
+        wanted = PersonFilter(name=TextComparator(eq=name))
+        by_ids = await looked_up(
+            reads,
+            THINGS,
+            ThingFilter(
+                owner=wanted, not_=ThingFilter(fans=ListComparator(none=wanted)), or_=(ThingFilter(size=None),)
+            ),
+            workspace_id="w1",
+        )
+        found = PersonFilter(id=IdComparator(in_=tuple(id_ for id_, person in PERSONS.items() if person.name == name)))
+        assert by_ids == ThingFilter(
+            owner=found, not_=ThingFilter(fans=ListComparator(none=found)), or_=(ThingFilter(size=None),)
+        )
+
+    async def test_only_rows_of_the_workspace_are_looked_up(self, reads):
+        by_ids = await looked_up(reads, THINGS, ThingFilter(owner=NAMED_A), workspace_id="w2")
+        assert by_ids == ThingFilter(owner=PersonFilter(id=IdComparator(in_=())))
+
+    @pytest.mark.parametrize(
+        "filter",
+        [
+            ThingFilter(),
+            ThingFilter(title=TextComparator(eq="a"), or_=()),
+            ThingFilter(owner=PersonFilter(), fans=ListComparator(every=PersonFilter())),
+            ThingFilter(owner=PersonFilter(id=IdComparator(eq="p1"))),
+            ThingFilter(parent=ThingFilter(children=ListComparator(some=ThingFilter(size=IntComparator(gt=0))))),
+        ],
+    )
+    async def test_nothing_is_looked_up_that_an_id_says_already(self, reads, caplog, filter):
+        with caplog.at_level("DEBUG", "infra.db.read"):
+            assert await looked_up(reads, THINGS, filter, workspace_id="w1") == filter
+        assert not caplog.records
+
+    async def test_everything_is_looked_up_in_one_statement_and_equal_conditions_once(self, reads, caplog):
+        wanted = ThingFilter(
+            or_=(ThingFilter(owner=NAMED_A), fans(name=TextComparator(eq="a")), fans(name=TextComparator(eq="A")))
+        )
+        with caplog.at_level("DEBUG", "infra.db.read"):
+            await looked_up(reads, THINGS, wanted, workspace_id="w1")
+        [record] = caplog.records
+        assert record.getMessage().count("SELECT") == 2
+
+    async def test_what_is_too_much_stays_a_join(self, reads, connection):
+        wanted = ThingFilter(or_=tuple(fans(name=TextComparator(eq=str(number))) for number in range(MOST_LOOKUPS + 2)))
+        by_ids = await looked_up(reads, THINGS, wanted, workspace_id="w1")
+        assert by_ids.or_[MOST_LOOKUPS:] == wanted.or_[MOST_LOOKUPS:]
+        assert {part.fans.some.name for part in by_ids.or_[:MOST_LOOKUPS]} == {None}
+
+        crowd = [{"id": f"q{number:03}", "name": "one of many", "workspace_id": "w3"} for number in range(MOST_IDS + 1)]
+        await connection.execute(insert(PersonRow), crowd)
+        many = ThingFilter(owner=PersonFilter(name=TextComparator(eq="one of many")))
+        assert await looked_up(reads, THINGS, many, workspace_id="w3") == many
+        await connection.execute(delete(PersonRow).where(PersonRow.id == "q000"))
+        by_ids = await looked_up(reads, THINGS, many, workspace_id="w3")
+        assert by_ids.owner.id.in_ == tuple(row["id"] for row in crowd[1:])
+        await connection.execute(delete(PersonRow).where(PersonRow.workspace_id == "w3"))
+
+    async def test_ids_are_quoted_in_the_text(self, reads, connection):
+        name = "what ids never are"
+        odd = [{"id": id_, "name": name, "workspace_id": "w4"} for id_ in ("it's", 'a"b', "c\\d", "e,{}%s:x", "$1")]
+        await connection.execute(insert(PersonRow), odd)
+        await connection.execute(
+            insert(ThingRow),
+            [{"id": f"odd{place}", "owner_id": row["id"], "created_at": NOON} for place, row in enumerate(odd)],
+        )
+        wanted = ThingFilter(owner=PersonFilter(name=TextComparator(eq=name)))
+        assert await matching_by_ids(reads, wanted, "w4") == [f"odd{place}" for place in range(len(odd))]
+        await connection.execute(delete(ThingRow).where(ThingRow.id.startswith("odd")))
+        await connection.execute(delete(PersonRow).where(PersonRow.workspace_id == "w4"))
+
+    async def test_larger_filters_are_refused_before_anything_is_read(self, reads, caplog):
+        with caplog.at_level("DEBUG", "infra.db.read"), pytest.raises(InvalidInput, match="at most"):
+            await looked_up(reads, THINGS, nested(DEEPEST + 1), workspace_id="w1")
+        assert not caplog.records
 
 
 class TestStatements:
