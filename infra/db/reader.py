@@ -1,6 +1,7 @@
 """The read side of one table: entities by id, and lists of them under a parent."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, any_, bindparam, or_, select
@@ -20,6 +21,8 @@ from infra.db.read import AnySelect, Reads
 
 E = TypeVar("E")
 
+DISTINCT_FILTERS = 128
+
 
 def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     return among(column, "ids")
@@ -33,6 +36,11 @@ def visible(workspace_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
 
 def visibility(actor: Actor) -> dict[str, Any]:
     return {"own_workspaces": list(actor.roles), "sees_all": actor.is_system}
+
+
+@lru_cache(DISTINCT_FILTERS)
+def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> AnySelect:
+    return rows.where(filters.where(filter))
 
 
 class EntityTable(Generic[E, O]):
@@ -97,7 +105,7 @@ class EntityList(Generic[E, O]):
         if filter != type(filter)():
             is_known = is_single and self._is_of_workspace
             by_ids = await looked_up(reads, filters, filter, workspace_id=parent_ids[0]) if is_known else filter
-            rows = rows.where(filters.where(by_ids))
+            rows = _filtered(rows, filters, by_ids)
         if is_single:
             return [await plan.page(reads, rows, build, parent_id=parent_ids[0])]
         return await plan.pages(reads, rows, build, parent=self._parent, parents=parent_ids)
