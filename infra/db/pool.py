@@ -57,8 +57,12 @@ class ReadConnection:
 async def connect(arguments: Mapping[str, Any]) -> ReadConnection:
     """`arguments` are those of `asyncpg.connect`."""
     connection = await asyncpg.connect(**arguments)
-    # SQLAlchemy's types hand JSON over as text.
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads)
+    try:
+        # SQLAlchemy's types hand JSON over as text.
+        await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads)
+    except BaseException:  # a cancellation among them
+        connection.terminate()
+        raise
     return ReadConnection(connection)
 
 

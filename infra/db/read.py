@@ -59,12 +59,21 @@ class _Scope:
         """A read may simply be repeated: the server may have restarted, or a migration have changed its answer."""
         async with self.lock:
             try:
-                return await self._rows(query)
-            except _FAILURES as error:
-                is_lost = self.connection is None and not isinstance(error, TimeoutError)
-                if not (is_lost or isinstance(error, _OUTDATED)) or self.is_over:
-                    raise
+                return await self._rows_or_again(query)
+            finally:
+                if self.is_over and self.connection is not None:
+                    # It was taken when the scope was ending, which so did not give it back.
+                    connection, self.connection = self.connection, None
+                    self._pool.release(connection)
+
+    async def _rows_or_again(self, query: Query) -> Sequence[AnyRow]:
+        try:
             return await self._rows(query)
+        except _FAILURES as error:
+            is_lost = self.connection is None and not isinstance(error, TimeoutError)
+            if not (is_lost or isinstance(error, _OUTDATED)) or self.is_over:
+                raise
+        return await self._rows(query)
 
     async def _rows(self, query: Query) -> Sequence[AnyRow]:
         connection = self.connection

@@ -164,6 +164,17 @@ async def test_a_scope_that_ends_under_a_sibling_gives_its_connection_to_nobody(
     assert patient.read.in_use == 0
 
 
+async def test_a_connection_that_is_had_when_its_scope_is_over_goes_back_to_the_pool(patient: Engines):
+    reads = Reads(patient.read)
+    async with reads.scope():
+        left = asyncio.create_task(value(reads, PID))
+        await asyncio.sleep(0)  # it has begun, and opens the pool's only connection
+        assert not left.done()
+    pid = await left
+    assert patient.read.in_use == 0
+    assert await value(reads, PID) == pid
+
+
 async def test_what_outlives_its_scope_reads_on_a_connection_of_its_own(patient: Engines):
     reads = Reads(patient.read)
     gate = asyncio.Event()
