@@ -156,7 +156,7 @@ class SocketSession:
         if token is None:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized")
         try:
-            actor = await self._services.app.auth.authenticate(token)
+            actor = (await self._services.app.auth.authenticate(token)).lasting()
             user_id = actor.signed_in_id
         except Unauthenticated as error:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized") from error

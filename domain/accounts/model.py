@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import ClassVar, NewType
 
 from domain.accounts.commands import Registration
 from domain.accounts.passwords import check_password
+from domain.shared.actor import Actor
 from domain.shared.checks import Checks
 
 _PLAIN = r"[^@\s\x00-\x1f\x7f-\x9f\ud800-\udfff]"
@@ -42,6 +43,16 @@ class User:
             name = check.line("name", registration.name, longest=80)
             check_password(check, registration.password, personal=(email, name))
         return cls(id=id, name=name, email=email, is_placeholder=False, created_at=now, updated_at=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(Actor):
+    """Somebody who has just been authenticated, with their account as it was then: for one request, and no longer."""
+
+    account: User
+
+    def lasting(self) -> Actor:
+        return Actor(**{field.name: getattr(self, field.name) for field in fields(Actor)})
 
 
 def normal_email(email: str) -> str:

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from domain.accounts.commands import Registration
-from domain.accounts.model import User, UserId
+from domain.accounts.model import SignedIn, User, UserId
 from domain.accounts.ports import AccountReader, AccountUow, PasswordHasher
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
@@ -49,6 +49,8 @@ class AccountService:
 
     async def viewer(self, actor: Actor) -> User:
         """The person who asks."""
+        if isinstance(actor, SignedIn):
+            return actor.account
         found = await self._read.users_by_ids([actor.signed_in_id])
         if not found:
             raise Unauthenticated("This account no longer exists.")

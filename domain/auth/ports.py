@@ -2,6 +2,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.accounts.model import User
 from domain.accounts.ports import PasswordRepository
 from domain.auth.model import AccessClaims, EndReason, Session, SigningKey, SpentToken
 from domain.shared.actor import Role
@@ -39,8 +40,8 @@ class KeyReader(Protocol):
 
 
 class SessionReader(KeyReader, Protocol):
-    async def roles(self, session_id: str, user_id: str, *, now: datetime) -> Mapping[str, Role] | None:
-        """The person's role in each workspace; None if the session is not alive or not that person's."""
+    async def person(self, session_id: str, user_id: str, *, now: datetime) -> tuple[User, Mapping[str, Role]] | None:
+        """The person, and their role in each workspace; None if the session is not alive or not that person's."""
         ...
 
     async def has_signed_in_from(self, email: str, source: str) -> bool:

@@ -2,7 +2,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from domain.accounts.model import normal_email
+from domain.accounts.model import SignedIn, normal_email
 from domain.accounts.ports import CredentialReader, Credentials, PasswordHasher, Verdict
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.guessing import GuessGuard
@@ -64,7 +64,7 @@ class AuthService:
         self._clock = clock
         self._ids = ids
 
-    async def authenticate(self, token: str) -> Actor:
+    async def authenticate(self, token: str) -> SignedIn:
         """Whom an access token speaks for, with the roles of this moment; raises Unauthenticated."""
         claims = await self._verified(token)
         return await self._actor(claims.session_id, claims.user_id, claims.expires_at)
@@ -73,7 +73,7 @@ class AuthService:
         """The same person with the roles of this moment; raises Unauthenticated when session or token has ended."""
         if actor.session_id is None or actor.expires_at is None or self._clock.now() >= actor.expires_at:
             raise InvalidToken
-        return await self._actor(actor.session_id, actor.signed_in_id, actor.expires_at)
+        return (await self._actor(actor.session_id, actor.signed_in_id, actor.expires_at)).lasting()
 
     async def sign_in(self, actor: Actor, email: str, password: str, *, client_id: str, source: str) -> Tokens:
         """Opens a session; raises InvalidGrant, or TooOften for a caller who guesses."""
@@ -163,11 +163,12 @@ class AuthService:
             raise InvalidToken
         return self._signer.verify(token, key)
 
-    async def _actor(self, session_id: str, user_id: str, expires_at: datetime) -> Actor:
-        roles = await self._read.roles(session_id, user_id, now=self._clock.now())
-        if roles is None:
+    async def _actor(self, session_id: str, user_id: str, expires_at: datetime) -> SignedIn:
+        person = await self._read.person(session_id, user_id, now=self._clock.now())
+        if person is None:
             raise InvalidToken
-        return Actor(user_id=user_id, session_id=session_id, expires_at=expires_at, roles=roles)
+        account, roles = person
+        return SignedIn(account=account, user_id=user_id, session_id=session_id, expires_at=expires_at, roles=roles)
 
     def _new_session(self, credentials: Credentials, *, client_id: str, source: str) -> Session:
         now = self._clock.now()

@@ -106,4 +106,8 @@ class Actor:
 
     def acting_for(self, user_id: str) -> "Actor":
         """The same actor, its changes signed by that person: a job that works on somebody's behalf."""
-        return replace(self, user_id=user_id)
+        return replace(self.lasting(), user_id=user_id)
+
+    def lasting(self) -> "Actor":
+        """The same actor without what holds for one request only."""
+        return self

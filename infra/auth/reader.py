@@ -3,6 +3,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from domain.accounts.model import User
 from domain.auth.model import SigningKey
 from domain.shared.actor import Role
 from infra.accounts.tables import UserRow
@@ -11,8 +12,8 @@ from infra.db.entities import builder_of, columns_of
 from infra.db.read import Reads
 from infra.workspaces.tables import MemberRow
 
-_ROLES = (
-    select(MemberRow.workspace_id, MemberRow.role)
+_PERSON = (
+    select(MemberRow.workspace_id, MemberRow.role, *columns_of(UserRow, User))
     .select_from(SessionRow)
     .join(UserRow, UserRow.id == SessionRow.user_id)
     .outerjoin(MemberRow, MemberRow.user_id == SessionRow.user_id)
@@ -37,13 +38,14 @@ class SqlSessionReader:
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
         self._build_key = builder_of(SigningKey)
+        self._build_user = builder_of(User, start=2)
 
-    async def roles(self, session_id: str, user_id: str, *, now: datetime) -> Mapping[str, Role] | None:
-        """One row per membership; one row of nulls for somebody who belongs nowhere yet."""
-        rows = await self._reads.fetch(_ROLES, session_id=session_id, user_id=user_id, now=now)
+    async def person(self, session_id: str, user_id: str, *, now: datetime) -> tuple[User, Mapping[str, Role]] | None:
+        """One row per membership; one with nulls for somebody who belongs nowhere yet."""
+        rows = await self._reads.fetch(_PERSON, session_id=session_id, user_id=user_id, now=now)
         if not rows:
             return None
-        return {workspace_id: role for workspace_id, role in rows if workspace_id is not None}
+        return self._build_user(rows[0]), {row[0]: row[1] for row in rows if row[0] is not None}
 
     async def has_signed_in_from(self, email: str, source: str) -> bool:
         return bool(await self._reads.fetch(_SIGNED_IN_FROM, email=email, source=source))

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from domain.accounts.commands import Registration
 from domain.issues.priorities import Priority
-from domain.shared.actor import Role
+from domain.shared.actor import Actor, Role
 from tests import execution_modes
+from tests.api.client import Client
 from tests.api.lists import LISTS, Listed
 from tests.api.world import World
 from tests.execution_modes import no_repetition
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import PASSWORD, RegistrationFactory, UserFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
@@ -159,6 +161,21 @@ async def test_who_has_been_read_at_one_level_is_not_read_again_at_the_next(worl
     assert comment["author"] == data["node"]["creator"] == comment["issue"]["creator"]
     # The node, its creator, its comments, and the issue that they are on; no person a second time.
     assert len(statements) == 4
+
+
+async def test_who_has_just_been_authenticated_is_not_read_again(world: World):
+    registration: Registration = RegistrationFactory()
+    await world.app.accounts.register(Actor(), registration)
+    tokens = await world.app.auth.sign_in(
+        Actor(), registration.email, PASSWORD, client_id="workgraph", source="192.0.2.7"
+    )
+    await world.app.auth.authenticate(tokens.access_token)
+    with counted() as statements:
+        viewer = Client(world.app, await world.app.auth.authenticate(tokens.access_token))
+        assert await viewer.run("{ viewer { id name } }") == {
+            "viewer": {"id": viewer.actor.user_id, "name": registration.name}
+        }
+    assert len(statements) == 1
 
 
 async def test_an_operation_reads_on_one_connection(world: World):

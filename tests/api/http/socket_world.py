@@ -15,9 +15,11 @@ from api.http.options import HttpOptions, QueryLimits
 from api.http.socket_limits import SocketOptions
 from api.http.sockets import graphql_sockets
 from api.shared.context import Context
+from domain.accounts.model import SignedIn
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import NotFound, Unauthenticated
 from tests import execution_modes
+from tests.factories.accounts import UserFactory
 
 WORKSPACE = "wsp_1"
 SECRET = "password in an exception's text"
@@ -35,12 +37,12 @@ class FixedClock:
 class ChangeableAuth:
     """Tokens are names of actors; `failure` is what the next checks raise."""
 
-    actors: dict[str, Actor] = field(default_factory=dict)
+    actors: dict[str, SignedIn] = field(default_factory=dict)
     failure: Exception | None = None
     checked: asyncio.Event = field(default_factory=asyncio.Event)
     hangs: bool = False
 
-    async def authenticate(self, token: str) -> Actor:
+    async def authenticate(self, token: str) -> SignedIn:
         if self.failure is not None:
             raise self.failure
         if token not in self.actors:
@@ -55,7 +57,7 @@ class ChangeableAuth:
             raise self.failure
         for present in self.actors.values():
             if present.session_id == actor.session_id:
-                return present
+                return present.lasting()
         raise Unauthenticated("This session has ended.")
 
 
@@ -126,6 +128,10 @@ class Query:
     @strawberry.field
     def role(self, info: Info) -> str:
         return str(info.context.actor.roles.get(WORKSPACE))
+
+    @strawberry.field
+    def knows_account(self, info: Info) -> bool:
+        return isinstance(info.context.actor, SignedIn)
 
     @strawberry.field
     def broken(self) -> str | None:
@@ -223,7 +229,8 @@ class World:
             self.sign_in(name)
 
     def sign_in(self, name: str, *, minutes: float = 15) -> None:
-        self.app.auth.actors[name] = Actor(
+        self.app.auth.actors[name] = SignedIn(
+            account=UserFactory(id=f"usr_{name}"),
             user_id=f"usr_{name}",
             session_id=f"ses_{name}",
             expires_at=self.clock.now() + timedelta(minutes=minutes),

@@ -436,6 +436,16 @@ async def test_roles_change_under_a_running_subscription(watchful: World) -> Non
         assert await socket.data("2") == {"role": "ADMIN"}
 
 
+async def test_an_account_is_not_kept_for_as_long_as_a_socket_lasts(watchful: World) -> None:
+    async with connect(watchful.endpoint, token="ada") as socket:
+        socket.subscribe("1", "{ knowsAccount }")
+        assert await socket.data("1") == {"knowsAccount": False}
+        await socket.completed("1")
+        await watchful.checked_again()
+        socket.subscribe("2", "{ knowsAccount }")
+        assert await socket.data("2") == {"knowsAccount": False}
+
+
 async def test_the_end_of_the_session_ends_the_socket(watchful: World) -> None:
     async with connect(watchful.endpoint, token="ada") as socket, connect(watchful.endpoint, token="bob") as other:
         socket.subscribe("1", FOLLOW)

@@ -7,7 +7,7 @@ from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.model import EndReason
 from domain.auth.refresh import digest_of
 from domain.shared.actor import Actor
-from infra.accounts.tables import PasswordRow
+from infra.accounts.tables import PasswordRow, UserRow
 from infra.auth.repository import SqlSessionRepository
 from infra.auth.tables import RefreshTokenRow, SessionRow
 from tests.identity import Identity
@@ -46,8 +46,15 @@ async def test_a_signed_in_person_is_authenticated(identity: Identity) -> None:
     assert tokens.expires_in == 600
     assert actor.expires_at is not None
     assert (actor.expires_at - identity.clock.now()).total_seconds() == 600
-    assert (await identity.auth.refreshed(actor)) == actor
+    assert (await identity.auth.refreshed(actor)) == actor.lasting()
     assert (await identity.accounts.viewer(actor)) == user
+    async with identity.engine.begin() as connection:
+        await connection.execute(update(UserRow).values(name="Ann the Second"))
+    assert (await identity.accounts.viewer(actor.lasting())).name == "Ann the Second"
+    for kept in (actor.acting_for(user.id), await identity.auth.refreshed(actor)):
+        assert type(kept) is Actor
+    again = await identity.auth.authenticate(tokens.access_token)
+    assert (await identity.accounts.viewer(again)).name == "Ann the Second"
 
 
 @pytest.mark.parametrize(
