@@ -127,7 +127,6 @@ def test_a_changed_file_is_served_and_a_broken_one_waits_for_its_repair(workgrap
         dev.wait_until_ready(url)
         dev.wait_for_text("Workgraph is ready")
         health.write_text(original.replace('"status": "ok"', '"status": "changed"'))
-        # The socket stays open between the two: a request that comes then is answered by the new process.
         dev.wait_for_text("health.py has changed")
         dev.wait_for(lambda: content_of(f"{url}/livez") == b'{"status":"changed"}', "the new answer")
         health.write_text("this is no Python")
