@@ -138,9 +138,7 @@ def sign_in(dataset: Dataset) -> str:
 
     async def issue() -> str:
         async with open_app(dataset.settings) as app:
-            tokens = await app.auth.sign_in(
-                Actor(), DEMO_EMAIL, DEMO_PASSWORD, client_id="benchmark", source="127.0.0.1"
-            )
+            tokens = await app.auth.sign_in(Actor(), DEMO_EMAIL, DEMO_PASSWORD, client_id="benchmark")
             return tokens.access_token
 
     return asyncio.run(issue())

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,10 +17,11 @@ from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.events import Event
 from domain.shared.ids import IdFactory
 from domain.shared.jobs import Job, Progress
+from domain.shared.security import SecurityEvent, SecurityEventKind
 from domain.shared.uow import Replayed, Written
 from domain.subscribers import REACTIONS
 from infra.accounts.repository import SqlPasswordRepository, SqlUserRepository
-from infra.audit.tables import EventRow
+from infra.audit.tables import EventRow, SecurityEventRow
 from infra.auth.repository import SqlSessionRepository, SqlSigningKeyRepository
 from infra.comments.repository import SqlCommentRepository
 from infra.db.bulk import copy_rows
@@ -81,6 +82,7 @@ class SqlUow:
         self._ids = ids
         self._events: list[Event] = []
         self._jobs: list[dict[str, Any]] = []
+        self._security_events: list[dict[str, Any]] = []
         self._checkpoint: tuple[Mapping[str, Any], Progress] | None = None
 
     def record(self, event: Event) -> None:
@@ -89,6 +91,29 @@ class SqlUow:
         for reaction in REACTIONS[type(event)]:
             if not (reaction.is_outward and is_quiet):
                 self.enqueue(reaction.job(event), workspace_id=event.workspace_id)
+
+    def note(
+        self,
+        kind: SecurityEventKind,
+        *,
+        user_id: str | None,
+        subject_id: str | None = None,
+        workspace_id: str | None = None,
+    ) -> None:
+        actor, origin = self._actor, self._actor.origin
+        event = SecurityEvent(
+            id=self._ids.new(SecurityEvent.prefix),
+            kind=kind,
+            user_id=user_id,
+            actor_id=actor.user_id,
+            session_id=actor.session_id,
+            subject_id=subject_id,
+            workspace_id=workspace_id,
+            address=origin.address if origin else None,
+            device=origin.device if origin else None,
+            occurred_at=self._clock.now(),
+        )
+        self._security_events.append(asdict(event))
 
     def enqueue(self, job: Job, *, run_at: datetime | None = None, workspace_id: str | None = None) -> str:
         now = self._clock.now()
@@ -103,6 +128,8 @@ class SqlUow:
         now = self._clock.now()
         if self._jobs:
             await self._connection.execute(insert(JobRow), self._jobs)
+        if self._security_events:
+            await self._connection.execute(insert(SecurityEventRow), self._security_events)
         if self._actor.job is not None:
             await advance_job(self._connection, self._actor.job, self._checkpoint, now=now)
         revision = await self._write_events(now) if self._events else None

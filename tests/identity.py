@@ -13,7 +13,7 @@ from domain.accounts.service import AccountService
 from domain.auth.model import AuthOptions, Tokens
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, Origin
 from domain.shared.throttle import Throttle
 from infra.accounts.reader import SqlAccountReader
 from infra.auth.keys import AesKeyMaker, derived_key
@@ -51,7 +51,8 @@ class Identity:
         return (await self.accounts.register(Actor(), registration)).value
 
     async def sign_in(self, email: str, password: str = PASSWORD, *, source: str = HERE) -> Tokens:
-        return await self.auth.sign_in(Actor(), email, password, client_id="workgraph", source=source)
+        actor = Actor(origin=Origin(address=source))
+        return await self.auth.sign_in(actor, email, password, client_id="workgraph")
 
     async def refresh(self, token: str) -> Tokens:
         return await self.auth.refresh(Actor(), token)

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth.forms import MalformedForm, read_form
+from api.http.authentication import origin_of
 from domain.app import App
 from domain.auth.errors import InvalidGrant
 from domain.auth.model import Tokens
@@ -39,6 +40,11 @@ class OAuthError(Exception):
         self.headers = headers
 
 
+def caller(request: Request) -> Actor:
+    """Nobody yet, from where the request comes."""
+    return Actor(origin=origin_of(request.scope))
+
+
 async def answer_token(request: Request, app: App) -> Response:
     """Answers POST /auth/token."""
     return await _answered(request, app, _token)
@@ -47,11 +53,6 @@ async def answer_token(request: Request, app: App) -> Response:
 async def answer_revocation(request: Request, app: App) -> Response:
     """Answers POST /auth/revoke: 200 for known and unknown tokens alike."""
     return await _answered(request, app, _revocation)
-
-
-def source_of(request: Request) -> str:
-    """The caller's network address; a trusted proxy's word has been taken into account by the server."""
-    return request.client.host if request.client is not None else "unknown"
 
 
 async def _answered(
@@ -115,11 +116,11 @@ async def _token(request: Request, app: App, form: Form) -> Response:
 
 async def _password(request: Request, app: App, form: Form) -> Tokens:
     email, password = _required(form, "username"), _required(form, "password")
-    return await app.auth.sign_in(Actor(), email, password, client_id=CLIENT_ID, source=source_of(request))
+    return await app.auth.sign_in(caller(request), email, password, client_id=CLIENT_ID)
 
 
 async def _refresh_token(request: Request, app: App, form: Form) -> Tokens:
-    return await app.auth.refresh(Actor(), _required(form, "refresh_token"))
+    return await app.auth.refresh(caller(request), _required(form, "refresh_token"))
 
 
 GRANTS: Mapping[str, Callable[[Request, App, Form], Awaitable[Tokens]]] = MappingProxyType(
@@ -129,7 +130,7 @@ GRANTS: Mapping[str, Callable[[Request, App, Form], Awaitable[Tokens]]] = Mappin
 
 async def _revocation(request: Request, app: App, form: Form) -> Response:
     try:
-        await app.auth.revoke(Actor(), _required(form, "token"))
+        await app.auth.revoke(caller(request), _required(form, "token"))
     except Unavailable as error:
         headers = {"Retry-After": _RETRY_SECONDS}
         status = HTTPStatus.SERVICE_UNAVAILABLE

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from api.auth.forms import MEDIA_TYPE
 from api.auth.inputs import RegistrationInput
-from api.auth.oauth import GRANTS, UNCACHED, answer_revocation, answer_token, source_of
-from api.http.authentication import authenticate, challenge
+from api.auth.oauth import GRANTS, UNCACHED, answer_revocation, answer_token, caller
+from api.http.authentication import authenticate, challenge, origin_of
 from domain.accounts.model import User
 from domain.app import App
 from domain.shared.actor import Actor
@@ -40,7 +40,7 @@ def app_of(request: Request) -> App:
 async def signed_in(request: Request) -> Actor:
     """Whoever the bearer token speaks for; every other request is answered with 401."""
     values = [value for name, value in request.headers.raw if name == b"authorization"]
-    actor = await authenticate(app_of(request).auth, values)
+    actor = await authenticate(app_of(request).auth, values, origin_of(request.scope))
     if actor.user_id is None:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, "Sign in first.", {"WWW-Authenticate": challenge()})
     return actor
@@ -64,7 +64,7 @@ async def revoke(request: Request, app: Annotated[App, Depends(app_of)]) -> Resp
 @router.post("/auth/register", status_code=HTTPStatus.CREATED)
 async def register(request: Request, app: Annotated[App, Depends(app_of)], person: RegistrationInput) -> Response:
     """Signs a person up; tells when the address is taken, because no mail could tell it instead."""
-    written = await app.accounts.register(Actor(), person.command(), source=source_of(request))
+    written = await app.accounts.register(caller(request), person.command())
     return _person(written.value, status=HTTPStatus.CREATED)
 
 

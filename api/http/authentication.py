@@ -1,17 +1,21 @@
 """Who is asking, by the Authorization header and by nothing else (RFC 6750 section 2.1)."""
 
+import re
 from collections.abc import Iterable
 from typing import Protocol
 
-from domain.shared.actor import Actor
+from starlette.types import Scope
+
+from domain.shared.actor import Actor, Origin
 from domain.shared.errors import Unauthenticated
 
 MOST_TOKEN_BYTES = 4_096
-ANONYMOUS = Actor()
+LONGEST_DEVICE = 200
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Authenticator(Protocol):
-    async def authenticate(self, token: str) -> Actor:
+    async def authenticate(self, token: str, *, origin: Origin | None = None) -> Actor:
         """Whoever the token was given to; raises Unauthenticated, or Unavailable if that cannot be found out."""
         ...
 
@@ -30,10 +34,19 @@ def bearer_token(values: Iterable[bytes]) -> str | None:
     return token.decode("ascii")
 
 
-async def authenticate(authenticator: Authenticator, values: Iterable[bytes]) -> Actor:
+async def authenticate(authenticator: Authenticator, values: Iterable[bytes], origin: Origin) -> Actor:
     """The caller; an Actor without a user if no token was sent; raises Unauthenticated or Unavailable."""
     token = bearer_token(values)
-    return ANONYMOUS if token is None else await authenticator.authenticate(token)
+    return Actor(origin=origin) if token is None else await authenticator.authenticate(token, origin=origin)
+
+
+def origin_of(scope: Scope) -> Origin:
+    """Where a request or socket comes from; the server has taken a trusted proxy's word into account already."""
+    client = scope.get("client")
+    device = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
+    return Origin(
+        address=client[0] if client else "unknown", device=_CONTROLS.sub(" ", device[:LONGEST_DEVICE].decode("latin-1"))
+    )
 
 
 def challenge(error: str | None = None) -> str:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from api.http.access_log import note_operation
-from api.http.authentication import authenticate, challenge
+from api.http.authentication import authenticate, challenge, origin_of
 from api.http.body import read_body
 from api.http.decoding import (
     GraphQLRequest,
@@ -115,7 +115,7 @@ class GraphQLEndpoint:
 
     async def _run(self, request: GraphQLRequest, scope: Scope, media_type: str) -> Answer:
         tokens = [value for name, value in scope["headers"] if name == b"authorization"]
-        actor = await authenticate(self._app.auth, tokens)
+        actor = await authenticate(self._app.auth, tokens, origin_of(scope))
         try:
             prepared, operation = self._prepare(request, actor)
         except SignInRequired as error:

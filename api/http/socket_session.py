@@ -29,7 +29,7 @@ from api.http.socket_protocol import (
 )
 from api.shared.context import Context
 from domain.app import App
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, Origin
 from domain.shared.errors import Unauthenticated, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -70,8 +70,9 @@ class _Running:
 class SocketSession:
     """Reads, answers and ends one socket; leaves no task behind when `run` returns."""
 
-    def __init__(self, services: SocketServices, receive: Receive, send: Send) -> None:
+    def __init__(self, services: SocketServices, receive: Receive, send: Send, *, origin: Origin) -> None:
         self._services = services
+        self._origin = origin
         self._options = services.options
         self._receive = receive
         self._send = send
@@ -156,7 +157,7 @@ class SocketSession:
         if token is None:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized")
         try:
-            actor = (await self._services.app.auth.authenticate(token)).lasting()
+            actor = (await self._services.app.auth.authenticate(token, origin=self._origin)).lasting()
             user_id = actor.signed_in_id
         except Unauthenticated as error:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized") from error

@@ -5,6 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from starlette.types import Receive, Scope, Send
 
+from api.http.authentication import origin_of
 from api.http.documents import DocumentCache
 from api.http.execution import OperationRunner
 from api.http.options import HttpOptions
@@ -54,7 +55,7 @@ class GraphQLSockets:
         if refusal is not None:
             await _turn_away(send, SUBPROTOCOL, refusal)
             return
-        session = SocketSession(self._services, receive, send)
+        session = SocketSession(self._services, receive, send, origin=origin_of(scope))
         with self.registry.enrolled(session):
             await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
             await session.run()

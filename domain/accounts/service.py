@@ -7,6 +7,7 @@ from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.errors import Unauthenticated
 from domain.shared.ids import IdFactory
+from domain.shared.security import SecurityEventKind
 from domain.shared.throttle import Bucket, Throttle, source_key
 from domain.shared.uow import OpenUow, Written
 
@@ -31,20 +32,21 @@ class AccountService:
         self._clock = clock
         self._ids = ids
 
-    async def register(self, actor: Actor, registration: Registration, *, source: str | None = None) -> Written[User]:
+    async def register(self, actor: Actor, registration: Registration) -> Written[User]:
         """Signs a person up; raises Rejected naming every broken rule, Conflict for a taken address, TooOften.
 
-        `source` is the network address of a caller from outside. Without mail the answer has to tell that an
-        address is taken, so the number of answers per source is bounded.
+        Without mail the answer has to tell that an address is taken, so the number of answers to callers from
+        outside is bounded by their network address.
         """
         user = User.registered(registration, id=UserId(self._ids.new(User.prefix)), now=self._clock.now())
-        if source is not None:
-            bucket = Bucket(f"register:{source_key(source)}", REGISTRATIONS_PER_SOURCE, REGISTRATION_WINDOW)
-            await self._throttle.take([bucket])
+        if actor.origin is not None:
+            key = f"register:{source_key(actor.origin.address)}"
+            await self._throttle.take([Bucket(key, REGISTRATIONS_PER_SOURCE, REGISTRATION_WINDOW)])
         password_hash = await self._hasher.hash(registration.password)
         async with self._uow(actor) as uow:
             await uow.users.add(user)
             await uow.passwords.add(user.id, password_hash, now=user.created_at)
+            uow.note(SecurityEventKind.REGISTERED, user_id=user.id)
             return await uow.commit(user)
 
     async def viewer(self, actor: Actor) -> User:

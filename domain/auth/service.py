@@ -20,12 +20,13 @@ from domain.auth.model import (
 )
 from domain.auth.ports import AuthUow, KeyMaker, SessionReader, TokenSigner
 from domain.auth.refresh import RefreshTokens, digest_of, is_lost_answer, looks_like_refresh_token
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, Origin
 from domain.shared.checks import is_storable
 from domain.shared.clock import Clock
 from domain.shared.errors import PermissionDenied, Unavailable
 from domain.shared.ids import IdFactory
-from domain.shared.throttle import Throttle, source_key
+from domain.shared.security import SecurityEventKind
+from domain.shared.throttle import Throttle, source_key, source_of
 from domain.shared.uow import OpenUow, Written
 
 _WRONG_PASSWORD = "The e-mail address or the password is wrong."  # noqa: S105
@@ -64,24 +65,26 @@ class AuthService:
         self._clock = clock
         self._ids = ids
 
-    async def authenticate(self, token: str) -> SignedIn:
+    async def authenticate(self, token: str, *, origin: Origin | None = None) -> SignedIn:
         """Whom an access token speaks for, with the roles of this moment; raises Unauthenticated."""
         claims = await self._verified(token)
-        return await self._actor(claims.session_id, claims.user_id, claims.expires_at)
+        return await self._actor(claims.session_id, claims.user_id, claims.expires_at, origin)
 
     async def refreshed(self, actor: Actor) -> Actor:
         """The same person with the roles of this moment; raises Unauthenticated when session or token has ended."""
         if actor.session_id is None or actor.expires_at is None or self._clock.now() >= actor.expires_at:
             raise InvalidToken
-        return (await self._actor(actor.session_id, actor.signed_in_id, actor.expires_at)).lasting()
+        return (await self._actor(actor.session_id, actor.signed_in_id, actor.expires_at, actor.origin)).lasting()
 
-    async def sign_in(self, actor: Actor, email: str, password: str, *, client_id: str, source: str) -> Tokens:
+    async def sign_in(self, actor: Actor, email: str, password: str, *, client_id: str) -> Tokens:
         """Opens a session; raises InvalidGrant, or TooOften for a caller who guesses."""
         email = normal_email(email)
+        source = source_of(actor)
         counted = await self._guard.admit(email, source)
         credentials = await self._accounts.credentials(email) if is_storable(email) else None
         verdict = await self._hasher.verify(password, credentials.password_hash if credentials else None)
         if credentials is None or not verdict.is_right:
+            await self._note_refusal(actor, credentials)
             raise InvalidGrant(_WRONG_PASSWORD)
         await self._guard.clear(counted)
         session = self._new_session(credentials, client_id=client_id, source=source)
@@ -120,6 +123,8 @@ class AuthService:
             session_id = claims.session_id if claims is not None else session.id if session is not None else None
             if session_id is not None:
                 await uow.sessions.end(session_id, EndReason.SIGNED_OUT, now=self._clock.now())
+                user_id = claims.user_id if claims is not None else session.user_id if session is not None else None
+                uow.note(SecurityEventKind.SIGNED_OUT, user_id=user_id, subject_id=session_id)
             await uow.commit(None)
 
     async def prepare(self, actor: Actor) -> None:
@@ -143,6 +148,7 @@ class AuthService:
                     await uow.signing_keys.remove(key)
             new = self._keys.new(created_at=now, signs_from=now + HEAD_START if keys else now)
             await uow.signing_keys.add(new)
+            uow.note(SecurityEventKind.SIGNING_KEY_ROTATED, user_id=None, subject_id=new.id)
             written = await uow.commit(new)
         self._ring.forget()
         return written
@@ -163,12 +169,20 @@ class AuthService:
             raise InvalidToken
         return self._signer.verify(token, key)
 
-    async def _actor(self, session_id: str, user_id: str, expires_at: datetime) -> SignedIn:
+    async def _actor(self, session_id: str, user_id: str, expires_at: datetime, origin: Origin | None) -> SignedIn:
         person = await self._read.person(session_id, user_id, now=self._clock.now())
         if person is None:
             raise InvalidToken
         account, roles = person
-        return SignedIn(account=account, user_id=user_id, session_id=session_id, expires_at=expires_at, roles=roles)
+        return SignedIn(
+            account=account, user_id=user_id, session_id=session_id, expires_at=expires_at, roles=roles, origin=origin
+        )
+
+    async def _note_refusal(self, actor: Actor, credentials: Credentials | None) -> None:
+        """Written for an unknown address too, so that the time does not tell one from the other."""
+        async with self._uow(actor) as uow:
+            uow.note(SecurityEventKind.SIGN_IN_REFUSED, user_id=credentials.user_id if credentials else None)
+            await uow.commit(None)
 
     def _new_session(self, credentials: Credentials, *, client_id: str, source: str) -> Session:
         now = self._clock.now()
@@ -190,6 +204,7 @@ class AuthService:
                 await uow.passwords.upgrade(session.user_id, credentials.password_hash, verdict.upgraded)
             await uow.sessions.add(session)
             await uow.sessions.add_token(session.id, digest_of(refresh_token), expires_at=idle_end)
+            uow.note(SecurityEventKind.SIGNED_IN, user_id=session.user_id, subject_id=session.id)
             await uow.commit(session)
 
     async def _presented_again(self, uow: AuthUow, token: str, successor: str) -> Session | None:
@@ -202,6 +217,7 @@ class AuthService:
             return spent.session
         if spent.session.is_alive(now):
             await uow.sessions.end(spent.session.id, EndReason.REUSED, now=now)
+            uow.note(SecurityEventKind.REFRESH_TOKEN_REUSED, user_id=spent.session.user_id, subject_id=spent.session.id)
             log.warning("A spent refresh token was presented: session %s has been ended.", spent.session.id)
         return None
 

@@ -67,6 +67,14 @@ class IdempotencyKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a request comes from: the caller's network address, and what its program says it is."""
+
+    address: str
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Whoever a use case is run for: a person with the roles loaded once per request, a job, or nobody."""
 
@@ -78,6 +86,7 @@ class Actor:
     job: ClaimedJob | None = None
     idempotency: IdempotencyKey | None = None
     is_system: bool = False
+    origin: Origin | None = None
 
     @classmethod
     def system(cls, job: ClaimedJob | None = None, *, cause: Cause = Cause.SYSTEM) -> "Actor":

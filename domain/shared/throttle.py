@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Protocol
 
+from domain.shared.actor import Actor
 from domain.shared.errors import LimitExceeded
 
 
@@ -34,6 +35,11 @@ class Throttle(Protocol):
     async def give_back(self, buckets: Sequence[Bucket]) -> None:
         """Uncounts one try in each bucket."""
         ...
+
+
+def source_of(actor: Actor) -> str:
+    """The network address that the actor's request came from; the same for all that came over no network."""
+    return actor.origin.address if actor.origin is not None else "local"
 
 
 def source_key(address: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from domain.shared.actor import Actor
 from domain.shared.events import Event
 from domain.shared.jobs import Job, Progress
+from domain.shared.security import SecurityEventKind
 
 T = TypeVar("T")
 U_co = TypeVar("U_co", covariant=True)
@@ -36,6 +37,17 @@ class UnitOfWork(Protocol):
 
     def record(self, event: Event) -> None:
         """Adds the event to the workspace's log when the transaction commits."""
+        ...
+
+    def note(
+        self,
+        kind: SecurityEventKind,
+        *,
+        user_id: str | None,
+        subject_id: str | None = None,
+        workspace_id: str | None = None,
+    ) -> None:
+        """Adds what the actor did to that person's account to the security log when the transaction commits."""
         ...
 
     def enqueue(self, job: Job, *, run_at: datetime | None = None, workspace_id: str | None = None) -> str:

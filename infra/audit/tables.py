@@ -4,7 +4,8 @@ from sqlalchemy import BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.shared.actor import Cause
-from infra.db.base import Base, Id, Plain, named_enum, one_of
+from domain.shared.security import SecurityEventKind
+from infra.db.base import Base, Id, Key, Plain, named_enum, one_of
 
 
 class EventRow(Base):
@@ -24,4 +25,22 @@ class EventRow(Base):
     actor_id: Mapped[Id | None]
     cause: Mapped[Cause] = mapped_column(named_enum(Cause))
     changes: Mapped[Plain]
+    occurred_at: Mapped[datetime]
+
+
+class SecurityEventRow(Base):
+    """The security log. No foreign key leads out: it outlives accounts and sessions."""
+
+    __tablename__ = "security_event"
+    __table_args__ = (Index(None, "user_id", "id"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    kind: Mapped[SecurityEventKind] = mapped_column(named_enum(SecurityEventKind))
+    user_id: Mapped[Id | None]
+    actor_id: Mapped[Id | None]
+    session_id: Mapped[Id | None]
+    subject_id: Mapped[Id | None]
+    workspace_id: Mapped[Id | None]
+    address: Mapped[Key | None]
+    device: Mapped[str | None]
     occurred_at: Mapped[datetime]

@@ -45,6 +45,7 @@ TABLES_ALONE = {
     "IssueLabelRow": "links, read and written through IssueRepository",
     "JobRow": "kept by the outbox, the runner and the sweep",
     "PasswordRow": "a hash alone, which no entity carries about",
+    "SecurityEventRow": "the security log, written by the Unit of Work",
     "ProjectNumberRow": "a counter, locked alone",
     "RefreshTokenRow": "digests alone, rotated through SessionRepository",
     "RevisionRow": "a counter, locked alone",

@@ -59,7 +59,7 @@ class Server:
         user = (
             await self.app.accounts.register(Actor(), Registration(email=email, name=name, password=PASSWORD))
         ).value
-        tokens = await self.app.auth.sign_in(Actor(), email, PASSWORD, client_id="test", source="127.0.0.1")
+        tokens = await self.app.auth.sign_in(Actor(), email, PASSWORD, client_id="test")
         return Person(user, tokens)
 
     async def actor(self, person: Person) -> Actor:

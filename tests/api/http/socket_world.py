@@ -16,7 +16,7 @@ from api.http.socket_limits import SocketOptions
 from api.http.sockets import graphql_sockets
 from api.shared.context import Context
 from domain.accounts.model import SignedIn
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import Actor, Origin, Role
 from domain.shared.errors import NotFound, Unauthenticated
 from tests import execution_modes
 from tests.factories.accounts import UserFactory
@@ -42,7 +42,7 @@ class ChangeableAuth:
     checked: asyncio.Event = field(default_factory=asyncio.Event)
     hangs: bool = False
 
-    async def authenticate(self, token: str) -> SignedIn:
+    async def authenticate(self, token: str, *, origin: Origin | None = None) -> SignedIn:
         if self.failure is not None:
             raise self.failure
         if token not in self.actors:

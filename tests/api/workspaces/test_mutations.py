@@ -23,9 +23,7 @@ async def newcomer(world: World) -> Client:
     """Somebody who has really signed up and in, and belongs nowhere."""
     registration: Registration = RegistrationFactory(name="Newcomer", email="newcomer@example.org")
     await world.app.accounts.register(Actor(), registration)
-    tokens = await world.app.auth.sign_in(
-        Actor(), registration.email, PASSWORD, client_id="workgraph", source="192.0.2.7"
-    )
+    tokens = await world.app.auth.sign_in(Actor(), registration.email, PASSWORD, client_id="workgraph")
     return Client(world.app, await world.app.auth.authenticate(tokens.access_token))
 
 

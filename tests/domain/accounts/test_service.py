@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from domain.accounts.commands import Registration
 from domain.accounts.model import User
-from domain.shared.actor import Actor, Role
+from domain.shared.actor import Actor, Origin, Role
 from domain.shared.errors import Conflict, ErrorCode, Rejected, Unauthenticated
 from domain.shared.throttle import TooOften
 from infra.accounts.tables import PasswordRow, UserRow
@@ -107,7 +107,7 @@ async def test_an_imported_persons_address_gives_nobody_the_account(identity: Id
 async def test_registrations_from_one_place_are_bounded(identity: Identity) -> None:
     async def register(number: int, source: str | None) -> None:
         registration = Registration(email=f"{number}@example.org", name="Ann", password=PASSWORD)
-        await identity.accounts.register(Actor(), registration, source=source)
+        await identity.accounts.register(Actor(origin=Origin(address=source) if source else None), registration)
 
     for number in range(20):
         await register(number, HERE)
