@@ -625,13 +625,13 @@ async def test_what_waits_for_a_slow_consumer_is_bounded_in_bytes() -> None:
 
 
 async def test_a_consumer_that_reads_slowly_but_steadily_stays() -> None:
-    world = World(stall_seconds=0.2, outgoing_messages=2)
+    world = World(stall_seconds=1.0, outgoing_messages=2)
     async with connect(world.endpoint, token="ada") as socket:
         socket.subscribe("1", "subscription { endless }")
-        for _ in range(10):
+        for _ in range(10):  # longer than a stall in all, and on a busy machine still far from one each
             socket.stop_reading()
             read = len(socket.sent)
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.11)
             assert len(socket.sent) == read
             socket.read_on()
             while len(socket.sent) == read:
