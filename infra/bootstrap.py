@@ -42,6 +42,7 @@ from infra.shared.clock import SystemClock
 from infra.shared.files import DiskFileStore
 from infra.shared.health import ServerHealth
 from infra.shared.ids import Uuid7IdFactory
+from infra.shared.letters import JinjaLetters
 from infra.shared.mail import LogMailer, SmtpMailer
 from infra.shared.redis import redis_client
 from infra.shared.streams import RedisEventStream
@@ -141,4 +142,5 @@ def auth_options(settings: Settings) -> AuthOptions:
 def mailer(settings: Settings, clock: Clock) -> Mailer:
     """Without an SMTP server mail goes to the log, where a developer reads it."""
     url = settings.smtp_url.get_secret_value()
-    return SmtpMailer(url, sender=settings.mail_from, clock=clock) if url else LogMailer()
+    letters = JinjaLetters(site=settings.issuer)
+    return SmtpMailer(url, letters, clock, sender=settings.mail_from) if url else LogMailer(letters)

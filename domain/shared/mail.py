@@ -1,29 +1,49 @@
-"""Port: mail."""
+"""Port: mail. A service says which letter goes to whom, with which facts; how it looks is the adapter's business."""
 
 import re
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
 
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# What RFC 5322 gives a meaning between addresses, and what could begin a header.
+_ADDRESS = re.compile(
+    r"(?=.{3,254}\Z)[^@\s\x00-\x20\x7f-\x9f\u2028\u2029()<>\[\]:;,\\\"]+@[^@\s\x00-\x20\x7f-\x9f()<>:;,\\\"]+"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """Base of every letter: texts, numbers and moments; `kind` is "<slice>.<name>" and names its three templates.
+
+    Links are whole addresses below the public URL, in a fact called `url` or `…_url`. A subject shows no link and no
+    token, for subjects are what notifications and logs show.
+    """
+
+    kind: ClassVar[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A plain-text message to one address; `id` stays the same when it is sent again, so that copies can be told."""
+    """A letter to one address; `id` stays the same when it is sent again, so that copies can be told."""
 
     id: str
     to: str
-    subject: str
-    text: str
+    letter: Letter = field(repr=False)  # it may carry a secret link
 
     def __post_init__(self) -> None:
-        """Raises ValueError for what could add a header."""
-        for name in ("id", "to", "subject"):
-            if _CONTROLS.search(getattr(self, name)):
-                raise ValueError(f"A mail's {name} is one line.")
+        """Raises ValueError for what could add a header or a recipient."""
+        if not _ID.fullmatch(self.id):
+            raise ValueError("A mail's id is made of letters, digits, dots, dashes and underscores.")
+        if not _ADDRESS.fullmatch(self.to):
+            raise ValueError("A mail goes to exactly one address.")
 
 
 class Mailer(Protocol):
+    @property
+    def is_set(self) -> bool:
+        """Whether there is anything that could take a mail: False in production without an SMTP server."""
+        ...
+
     async def send(self, mail: Mail) -> None:
         """Hands the mail to a server that takes responsibility for it; raises Unavailable if none does."""
         ...

@@ -1,12 +1,15 @@
-from domain.accounts.model import User
-from domain.shared.mail import Mail
-from domain.workspaces.model import Workspace
+from dataclasses import dataclass
+from typing import ClassVar
+
+from domain.shared.mail import Letter
 
 
-def welcome_mail(user: User, address: str, workspace: Workspace, url: str, *, id: str) -> Mail:
-    return Mail(
-        id=id,
-        to=address,
-        subject=f"You are now a member of {workspace.name}",
-        text=f"Hello {user.name},\n\nyou have been added to the workspace {workspace.name}. It is here:\n\n{url}\n",
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberWelcome(Letter):
+    """To somebody who has been added to a workspace."""
+
+    kind: ClassVar[str] = "workspaces.member_welcome"
+
+    person: str
+    workspace: str
+    url: str

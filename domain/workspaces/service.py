@@ -7,7 +7,7 @@ from domain.shared.clock import Clock
 from domain.shared.entities import revised
 from domain.shared.errors import Conflict, ErrorCode, NotFound
 from domain.shared.ids import IdFactory
-from domain.shared.mail import Mailer
+from domain.shared.mail import Mail, Mailer
 from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import OpenUow, Written
 from domain.workspaces.commands import MemberDraft, WorkspaceChanges, WorkspaceDraft
@@ -20,7 +20,7 @@ from domain.workspaces.events import (
     WorkspaceUpdated,
 )
 from domain.workspaces.jobs import SendMemberWelcome
-from domain.workspaces.mails import welcome_mail
+from domain.workspaces.mails import MemberWelcome
 from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
 from domain.workspaces.ports import WorkspaceReader, WorkspaceUow
 from domain.workspaces.queries import MemberQuery
@@ -136,9 +136,9 @@ class WorkspaceService:
             user = await uow.users.by_id(member.user_id)
         if user is None or user.email is None or user.is_placeholder or member.created_at == workspace.created_at:
             return
-        url = f"{self._public_url}/{workspace.slug}"
+        letter = MemberWelcome(person=user.name, workspace=workspace.name, url=f"{self._public_url}/{workspace.slug}")
         mail_id = actor.job.id if actor.job is not None else member.id
-        await self._mailer.send(welcome_mail(user, user.email, workspace, url, id=mail_id))
+        await self._mailer.send(Mail(id=mail_id, to=user.email, letter=letter))
 
     async def _add_member(
         self, uow: WorkspaceUow, workspace: Workspace, user_id: str, role: Role, *, now: datetime

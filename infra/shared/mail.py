@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from domain.shared.clock import Clock
 from domain.shared.errors import Unavailable
 from domain.shared.mail import Mail
+from infra.shared.letters import JinjaLetters, WrittenLetter
 
 SMTP_SECONDS = 10.0
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -22,18 +23,24 @@ _log = logging.getLogger(__name__)
 class SmtpMailer:
     """Encrypts where the server can, and sends a password only then."""
 
-    def __init__(self, url: str, *, sender: str, clock: Clock, timeout: float = SMTP_SECONDS) -> None:
+    is_set = True
+
+    def __init__(
+        self, url: str, letters: JinjaLetters, clock: Clock, *, sender: str, timeout: float = SMTP_SECONDS
+    ) -> None:
         parts = urlsplit(url)
         self._host = parts.hostname or ""
         self._port = parts.port or _PORTS[parts.scheme]
         self._is_tls = parts.scheme == "smtps"
         self._login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+        self._letters = letters
         self._sender = sender
         self._clock = clock
         self._timeout = timeout
 
     async def send(self, mail: Mail) -> None:
-        message = message_of(mail, sender=self._sender, clock=self._clock)
+        letter = self._letters.write(mail.letter)
+        message = message_of(mail, letter, sender=self._sender, clock=self._clock)
         try:
             await asyncio.to_thread(self._deliver, message)
         except (smtplib.SMTPException, OSError) as error:
@@ -72,17 +79,24 @@ class SmtpMailer:
 class LogMailer:
     """Writes mail into the log, for a server at which somebody is only trying things out."""
 
+    is_set = True
+
+    def __init__(self, letters: JinjaLetters) -> None:
+        self._letters = letters
+
     async def send(self, mail: Mail) -> None:
-        _log.info("Mail to %s: %s\n%s", mail.to, mail.subject, mail.text)
+        letter = self._letters.write(mail.letter)
+        _log.info("Mail to %s: %s\n%s", mail.to, letter.subject, letter.text)
 
 
-def message_of(mail: Mail, *, sender: str, clock: Clock) -> EmailMessage:
+def message_of(mail: Mail, letter: WrittenLetter, *, sender: str, clock: Clock) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = mail.to
-    message["Subject"] = mail.subject
+    message["Subject"] = letter.subject
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2].rstrip('>')}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps absence notices from answering
-    message.set_content(mail.text)
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
     return message

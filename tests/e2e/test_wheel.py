@@ -45,7 +45,12 @@ def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedP
 def test_the_wheel_holds_what_the_commands_read(installed: Path):
     committed = {path.name for path in (ROOT / "migrations/versions").glob("*.py")}
     assert {path.name for path in (installed / "migrations/versions").glob("*.py")} == committed
-    for name in ("api/schema.graphql", "api/explorer/index.html", "migrations/script.py.mako"):
+    for name in (
+        "api/schema.graphql",
+        "api/explorer/index.html",
+        "infra/shared/letters/layout.html",
+        "migrations/script.py.mako",
+    ):
         assert (installed / name).is_file(), f"{name}: add it to package-data in pyproject.toml"
     assert not (installed / "tests").exists()
 

@@ -7,8 +7,10 @@ from domain.accounts.model import User
 from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor, Cause, Role
 from domain.shared.jobs import ClaimedJob
+from domain.shared.mail import Mail
 from domain.workspaces.commands import MemberDraft, WorkspaceDraft
 from domain.workspaces.jobs import SendMemberWelcome
+from domain.workspaces.mails import MemberWelcome
 from domain.workspaces.model import Member, Workspace
 from domain.workspaces.service import WorkspaceService
 from infra.db.engine import EngineOptions, Engines, open_engines
@@ -81,10 +83,8 @@ async def test_whoever_is_added_is_told_where_the_workspace_is(
     await service.send_welcome(CLAIMED, SendMemberWelcome(member_id=member.id))
 
     [mail] = mailer.sent
-    assert (mail.id, mail.to, mail.subject) == ("job_1", "ada@example.org", "You are now a member of Acme & Søn")
-    assert mail.text == (
-        "Hello Ada,\n\nyou have been added to the workspace Acme & Søn. It is here:\n\nhttps://tracker.example.org/acme\n"
-    )
+    letter = MemberWelcome(person="Ada", workspace="Acme & Søn", url="https://tracker.example.org/acme")
+    assert mail == Mail(id="job_1", to="ada@example.org", letter=letter)
 
 
 async def test_the_founder_gets_no_mail(
