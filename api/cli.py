@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 from uvicorn.loops.auto import auto_loop_factory
 
+from api.mailbox.pages import PATH as MAILBOX_PATH
 from api.main import serve_listener, serve_with_workers, set_up_logs
 from api.schema import sdl
 from api.schema_plan import PlanRefused, printed_plans
@@ -159,11 +160,13 @@ def seed(
 
 
 @cli.command()
-def doctor() -> None:
-    """Look at versions, servers, migrations, secrets and folders, and say what to do."""
+def doctor(
+    mail: Annotated[bool, typer.Option(help="Also sign in at the mail server.")] = True,
+) -> None:
+    """Look at versions, servers, migrations, secrets, folders and mail, and say what to do."""
     settings = load_settings()
     with servers_at_hand(settings) as ready:
-        is_well = asyncio.run(_examine(ready))
+        is_well = asyncio.run(_examine(ready, has_mail=mail))
     if not is_well:
         raise typer.Exit(1)
 
@@ -304,6 +307,8 @@ def _greet(settings: Settings, *, has_demo: bool) -> None:
     print(f"\n  Workgraph is ready: {settings.issuer}/graphql")
     if has_demo:
         print(f"  Sign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}.")
+    if settings.has_mailbox:
+        print(f"  Mail is not sent but shown: {settings.issuer}{MAILBOX_PATH}")
     print("  Ctrl-C stops everything.\n", flush=True)
 
 
@@ -322,9 +327,9 @@ async def _drift(url: str) -> tuple[str, ...]:
     return await migrations.drift(url)
 
 
-async def _examine(settings: Settings) -> bool:
+async def _examine(settings: Settings, *, has_mail: bool) -> bool:
     is_well = True
-    async for finding in examine(settings):
+    async for finding in examine(settings, has_mail=has_mail):
         mark = "FAIL" if finding.is_ill else "note" if finding.advice else "ok  "
         print(f"{mark}  {finding.subject}: {finding.detail}" + (f". {finding.advice}" if finding.advice else ""))
         is_well = is_well and not finding.is_ill

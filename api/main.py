@@ -1,10 +1,11 @@
 """The entry point of an API process: `uvicorn --factory api.main:create`, or what follows below."""
 
 import gc
+import logging
 import socket
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
@@ -13,10 +14,11 @@ from api.auth.routes import router as auth_router
 from api.http.options import ExecutionOptions, HttpOptions, QueryLimits
 from api.http.request_id import known_request_id
 from api.http.socket_limits import SocketOptions
+from api.mailbox.pages import mailbox_router
 from api.schema import schema
 from api.transfers.routes import FILES_PATH
 from api.transfers.routes import router as transfer_router
-from infra.bootstrap import open_app
+from infra.bootstrap import mailbox, open_app
 from infra.logs import configure_logging
 from infra.settings import Settings, load_settings
 
@@ -24,6 +26,8 @@ FACTORY = "api.main:create"
 WORKER_CHECK_SECONDS = 30  # uvicorn's 5 would kill a process that is only busy
 HEADER_BYTES = 65_536
 OBJECTS_BETWEEN_LOOKS = 10_000  # for cycles
+
+_log = logging.getLogger(__name__)
 
 
 def create() -> FastAPI:
@@ -34,9 +38,14 @@ def create() -> FastAPI:
 def build(settings: Settings) -> FastAPI:
     set_up_logs(settings)
     settings.require("database_url", "redis_url", "secret_key")
-    return create_app(
-        partial(open_app, settings), http_options(settings), schema=schema, routers=[auth_router, transfer_router]
-    )
+    if not (settings.has_mailbox or settings.smtp_url.get_secret_value()):
+        _log.warning("WORKGRAPH_SMTP_URL is not set, so that no mail can be sent.")
+    return create_app(partial(open_app, settings), http_options(settings), schema=schema, routers=routers(settings))
+
+
+def routers(settings: Settings) -> list[APIRouter]:
+    served = [auth_router, transfer_router]
+    return [*served, mailbox_router(mailbox(settings))] if settings.has_mailbox else served
 
 
 def _serving(settings: Settings) -> FastAPI:

@@ -43,7 +43,8 @@ from infra.shared.files import DiskFileStore
 from infra.shared.health import ServerHealth
 from infra.shared.ids import Uuid7IdFactory
 from infra.shared.letters import JinjaLetters
-from infra.shared.mail import LogMailer, SmtpMailer
+from infra.shared.mail import SmtpMailer, SmtpServer, UnsetMailer
+from infra.shared.mailbox import DiskMailbox, MailboxMailer
 from infra.shared.redis import redis_client
 from infra.shared.streams import RedisEventStream
 from infra.shared.throttle import LocalThrottle, RedisThrottle
@@ -140,7 +141,12 @@ def auth_options(settings: Settings) -> AuthOptions:
 
 
 def mailer(settings: Settings, clock: Clock) -> Mailer:
-    """Without an SMTP server mail goes to the log, where a developer reads it."""
-    url = settings.smtp_url.get_secret_value()
     letters = JinjaLetters(site=settings.issuer)
-    return SmtpMailer(url, letters, clock, sender=settings.mail_from) if url else LogMailer(letters)
+    if settings.smtp_url.get_secret_value():
+        server = SmtpServer(settings.smtp_url.get_secret_value(), encryption=settings.smtp_encryption)
+        return SmtpMailer(server, letters, clock, sender=settings.mail_from)
+    return MailboxMailer(mailbox(settings), letters, clock) if settings.has_mailbox else UnsetMailer()
+
+
+def mailbox(settings: Settings) -> DiskMailbox:
+    return DiskMailbox(settings.data_dir / "mail")

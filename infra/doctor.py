@@ -8,15 +8,18 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 from sqlalchemy import NullPool, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from domain.shared.errors import Unavailable
 from infra.db import migrate
 from infra.development import KEY_FILE
 from infra.settings import Settings
+from infra.shared.mail import SmtpServer
 from infra.shared.redis import redis_client
 
 OLDEST_PYTHON = (3, 11)
@@ -39,7 +42,7 @@ class Finding:
         return bool(self.advice) and not self.is_warning
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
+async def examine(settings: Settings, *, has_mail: bool = True) -> AsyncIterator[Finding]:
     yield _python()
     for finding in await _database(settings.database_url.get_secret_value()):
         yield finding
@@ -48,6 +51,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     for folder in (settings.data_dir, settings.files):
         yield _folder(folder)
     yield _public_url(settings)
+    if has_mail:
+        yield await _mail(settings)
 
 
 def _python() -> Finding:
@@ -121,6 +126,20 @@ def _public_url(settings: Settings) -> Finding:
         advice = "Put a proxy with TLS in front, and set WORKGRAPH_PUBLIC_URL to its https:// address."
         return Finding(subject="Public URL", detail=settings.issuer, advice=advice, is_warning=True)
     return Finding(subject="Public URL", detail=settings.issuer)
+
+
+async def _mail(settings: Settings) -> Finding:
+    url = settings.smtp_url.get_secret_value()
+    if settings.has_mailbox:
+        return Finding(subject="Mail", detail=f"kept for {settings.issuer}/dev/mail, and not sent")
+    if not url:
+        advice = "Nobody can register or reset a password. Set WORKGRAPH_SMTP_URL."
+        return Finding(subject="Mail", detail="no server is set", advice=advice, is_warning=True)
+    try:
+        await SmtpServer(url, encryption=settings.smtp_encryption, seconds=SECONDS).probe()
+    except Unavailable as error:
+        return Finding(subject="Mail", detail=error.message.rstrip("."), advice="Check WORKGRAPH_SMTP_URL.")
+    return Finding(subject="Mail", detail=f"{urlsplit(url).hostname} takes it from {settings.mail_from}")
 
 
 def _reason(error: Exception) -> str:

@@ -1,6 +1,8 @@
 import difflib
 import os
 from collections.abc import Iterable
+from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -50,9 +52,12 @@ class Settings(BaseSettings):
         description="At least 32 random bytes; encrypts the signing keys. `workgraph dev` makes its own.",
     )
     smtp_url: SecretStr = Field(
-        SecretStr(""), description="`smtp://user:password@host:port` or `smtps://`. Empty: mail is only logged."
+        SecretStr(""), description="`smtp://user:password@host:port` or `smtps://`. Empty: dev shows mail at /dev/mail."
     )
-    mail_from: str = Field("workgraph@localhost", description="Sender of all mail.")
+    smtp_encryption: Literal["required", "offered", "off"] = Field(
+        "required", description="STARTTLS with smtp://. `off` is for a server on this machine; never with a password."
+    )
+    mail_from: str = Field("workgraph@localhost", description="Sender of all mail, as `Name <address>` or an address.")
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on.")
@@ -157,6 +162,14 @@ class Settings(BaseSettings):
             raise ValueError("must look like smtp://user:password@host:587 or smtps://…")
         return value
 
+    @field_validator("mail_from")
+    @classmethod
+    def _check_mail_from(cls, value: str) -> str:
+        local, at, domain = parseaddr(value)[1].rpartition("@")
+        if not (local and at and domain and value.isprintable()):
+            raise ValueError("must look like Workgraph <tracker@example.org>")
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _check_secret_key(cls, value: SecretStr) -> SecretStr:
@@ -207,6 +220,12 @@ class Settings(BaseSettings):
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def has_mailbox(self) -> bool:
+        """Whether mail is kept for /dev/mail: never in production, nor where people have a public URL to come by."""
+        is_at_home = not self.public_url or is_loopback(urlsplit(self.public_url).hostname or "")
+        return not self.is_production and is_at_home and not self.smtp_url.get_secret_value()
 
     @property
     def has_json_logs(self) -> bool:
@@ -267,6 +286,14 @@ def known_names() -> set[str]:
     """Every variable that is read, by its name in the environment."""
     names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     return names | {f"{PREFIX}{name.upper()}_FILE" for name in SECRET_NAMES}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether it is this machine itself."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def asyncpg_url(url: str) -> str:

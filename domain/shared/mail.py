@@ -1,10 +1,12 @@
 """Port: mail. A service says which letter goes to whom, with which facts; how it looks is the adapter's business."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar, Protocol
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+MAIL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # What RFC 5322 gives a meaning between addresses, and what could begin a header.
 _ADDRESS = re.compile(
     r"(?=.{3,254}\Z)[^@\s\x00-\x20\x7f-\x9f\u2028\u2029()<>\[\]:;,\\\"]+@[^@\s\x00-\x20\x7f-\x9f()<>:;,\\\"]+"
@@ -32,7 +34,7 @@ class Mail:
 
     def __post_init__(self) -> None:
         """Raises ValueError for what could add a header or a recipient."""
-        if not _ID.fullmatch(self.id):
+        if not MAIL_ID.fullmatch(self.id):
             raise ValueError("A mail's id is made of letters, digits, dots, dashes and underscores.")
         if not _ADDRESS.fullmatch(self.to):
             raise ValueError("A mail goes to exactly one address.")
@@ -46,4 +48,26 @@ class Mailer(Protocol):
 
     async def send(self, mail: Mail) -> None:
         """Hands the mail to a server that takes responsibility for it; raises Unavailable if none does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMail:
+    """A mail as it was written, kept instead of sent."""
+
+    id: str
+    to: str
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    sent_at: datetime
+
+
+class Mailbox(Protocol):
+    async def newest(self) -> Sequence[StoredMail]:
+        """The mails that are kept, the newest first."""
+        ...
+
+    async def find(self, mail_id: str) -> StoredMail | None:
+        """The mail with this id, or None."""
         ...

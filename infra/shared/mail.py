@@ -1,102 +1,147 @@
-"""Mail over SMTP by the standard library, or into the log where no server is set."""
+"""Mail over SMTP; and what stands in where no server is set."""
 
 import asyncio
 import contextlib
-import logging
-import smtplib
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
+from typing import Literal
 from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
 from domain.shared.clock import Clock
 from domain.shared.errors import Unavailable
 from domain.shared.mail import Mail
 from infra.shared.letters import JinjaLetters, WrittenLetter
 
-SMTP_SECONDS = 10.0
-_PORTS = {"smtp": 587, "smtps": 465}
+SMTP_SECONDS = 15.0
+FAREWELL_SECONDS = 1.0
+PORTS = {"smtp": 587, "smtps": 465}
 
-_log = logging.getLogger(__name__)
+Encryption = Literal["required", "offered", "off"]
 
 
-class SmtpMailer:
-    """Encrypts where the server can, and sends a password only then."""
+class UnencryptedServerError(Exception):
+    """The server would take in the clear what has to be encrypted; the text says what to do."""
 
-    is_set = True
+
+class SmtpServer:
+    """Where mail goes, how it is spoken to, and how many seconds a whole delivery may take.
+
+    smtps:// is TLS from the first byte (RFC 8314). smtp:// is STARTTLS, without which a server is refused unless
+    `encryption` says otherwise; a password is never sent in the clear. Certificates are verified in any case.
+    """
 
     def __init__(
-        self, url: str, letters: JinjaLetters, clock: Clock, *, sender: str, timeout: float = SMTP_SECONDS
+        self,
+        url: str,
+        *,
+        encryption: Encryption = "required",
+        seconds: float = SMTP_SECONDS,
+        certificates: ssl.SSLContext | None = None,
     ) -> None:
         parts = urlsplit(url)
         self._host = parts.hostname or ""
-        self._port = parts.port or _PORTS[parts.scheme]
+        self._port = parts.port or PORTS[parts.scheme]
         self._is_tls = parts.scheme == "smtps"
         self._login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-        self._letters = letters
-        self._sender = sender
-        self._clock = clock
-        self._timeout = timeout
+        self._encryption = encryption
+        self._seconds = seconds
+        self._certificates = certificates or ssl.create_default_context()
 
-    async def send(self, mail: Mail) -> None:
-        letter = self._letters.write(mail.letter)
-        message = message_of(mail, letter, sender=self._sender, clock=self._clock)
-        try:
-            await asyncio.to_thread(self._deliver, message)
-        except (smtplib.SMTPException, OSError) as error:
-            # The answer of the server may repeat the login or the address.
-            raise Unavailable(f"The mail server did not take the mail: {type(error).__name__}.") from error
+    async def deliver(self, message: EmailMessage, *, sender: str, to: str) -> None:
+        """Raises Unavailable unless the server has taken it."""
+        async with self._connected() as client:
+            await client.send_message(message, sender=sender, recipients=[to])
 
-    def _deliver(self, message: EmailMessage) -> None:
-        server = self._connection()
+    async def probe(self) -> None:
+        """Connects, encrypts and signs in, as for a mail; raises Unavailable."""
+        async with self._connected():
+            pass
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[SMTP]:
+        client = SMTP(
+            hostname=self._host,
+            port=self._port,
+            timeout=self._seconds,
+            use_tls=self._is_tls,
+            start_tls=False,
+            tls_context=self._certificates,
+        )
         try:
-            self._secure(server)
-            server.send_message(message)
+            async with asyncio.timeout(self._seconds):
+                await client.connect()
+                await self._secure(client)
+                yield client
+            # The mail is taken by now: a bad farewell must not make us send it again.
+            with contextlib.suppress(SMTPException, OSError):
+                await client.quit(timeout=FAREWELL_SECONDS)
+        except (SMTPException, OSError, ValueError, UnencryptedServerError) as error:
+            raise Unavailable(f"The mail server cannot be used: {_reason(error)}.") from error
         finally:
-            # The mail is taken or refused by now: a bad farewell must not make us send it again.
-            with contextlib.suppress(smtplib.SMTPException, OSError):
-                server.quit()
-            server.close()
+            client.close()
 
-    def _secure(self, server: smtplib.SMTP) -> None:
-        server.ehlo_or_helo_if_needed()
+    async def _secure(self, client: SMTP) -> None:
         is_encrypted = self._is_tls
-        if not is_encrypted and server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
+        await client.ehlo()
+        if not is_encrypted and self._encryption != "off" and client.supports_extension("starttls"):
+            await client.starttls()
             is_encrypted = True
+        if not is_encrypted and self._encryption == "required":
+            raise UnencryptedServerError("it offers no encryption; WORKGRAPH_SMTP_ENCRYPTION can allow that")
         if self._login is not None:
             if not is_encrypted:
-                raise smtplib.SMTPNotSupportedError("The server offers no encryption for the password.")
-            server.login(*self._login)
-
-    def _connection(self) -> smtplib.SMTP:
-        if self._is_tls:
-            context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
-        return smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+                raise UnencryptedServerError("a password is not sent without encryption")
+            await client.login(*self._login)
 
 
-class LogMailer:
-    """Writes mail into the log, for a server at which somebody is only trying things out."""
-
+class SmtpMailer:
     is_set = True
 
-    def __init__(self, letters: JinjaLetters) -> None:
+    def __init__(self, server: SmtpServer, letters: JinjaLetters, clock: Clock, *, sender: str) -> None:
+        self._server = server
         self._letters = letters
+        self._clock = clock
+        self._sender = sender
 
     async def send(self, mail: Mail) -> None:
-        letter = self._letters.write(mail.letter)
-        _log.info("Mail to %s: %s\n%s", mail.to, letter.subject, letter.text)
+        message = message_of(mail, self._letters.write(mail.letter), sender=self._sender, clock=self._clock)
+        await self._server.deliver(message, sender=parseaddr(self._sender)[1], to=mail.to)
+
+
+class UnsetMailer:
+    """Stands where no server is set: no link may end up in a log instead."""
+
+    is_set = False
+
+    async def send(self, mail: Mail) -> None:
+        raise Unavailable("No mail can be sent: WORKGRAPH_SMTP_URL is not set.")
 
 
 def message_of(mail: Mail, letter: WrittenLetter, *, sender: str, clock: Clock) -> EmailMessage:
     message = EmailMessage()
+    local, _, domain = mail.to.rpartition("@")
     message["From"] = sender
-    message["To"] = mail.to
+    message["To"] = Address(username=local, domain=domain)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(clock.now())
-    message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2].rstrip('>')}>"
+    message["Message-ID"] = f"<{mail.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps absence notices from answering
-    message.set_content(letter.text)
-    message.add_alternative(letter.html, subtype="html")
+    message.set_content(letter.text, cte="quoted-printable")
+    message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return message
+
+
+def _reason(error: Exception) -> str:
+    """Without the server's words, which may repeat the login or the address."""
+    if isinstance(error, UnencryptedServerError):
+        return str(error)
+    if isinstance(error, SMTPRecipientsRefused):
+        error = error.recipients[0]
+    code = f" {error.code}" if isinstance(error, SMTPResponseException) else ""
+    return f"{type(error).__name__}{code}"

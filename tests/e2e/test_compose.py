@@ -33,7 +33,7 @@ def test_every_lasting_service_has_a_health_check_and_ours_need_no_curl(services
         assert check["test"][0] == "CMD", name
         assert {"interval", "timeout", "retries"} <= set(check), name
     assert services["api"]["healthcheck"]["test"][1] == "python"
-    assert services["worker"]["healthcheck"]["test"][1:] == ["workgraph", "doctor"]
+    assert services["worker"]["healthcheck"]["test"][1:] == ["workgraph", "doctor", "--no-mail"]
 
 
 def test_nothing_of_ours_starts_before_what_it_needs(services: dict[str, Any]):

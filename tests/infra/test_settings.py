@@ -55,6 +55,9 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
         ("ACCESS_TOKEN_MINUTES", "16", "less than or equal to 15"),
         ("ENVIRONMENT", "staging", "'dev' or 'production'"),
         ("SMTP_URL", "mail.example.org", "must look like smtp://"),
+        ("SMTP_ENCRYPTION", "none", "'required', 'offered' or 'off'"),
+        ("MAIL_FROM", "Workgraph", "must look like Workgraph <tracker@example.org>"),
+        ("MAIL_FROM", "a@example.org\nBcc: b@example.org", "must look like Workgraph <tracker@example.org>"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_setting_s_name(

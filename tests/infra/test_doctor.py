@@ -1,0 +1,63 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from infra.doctor import Finding, examine
+from infra.settings import Settings
+from tests.infra.shared.smtp_sink import SmtpSink, smtp_sink
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[SmtpSink]:
+    async with smtp_sink() as sink:
+        yield sink
+
+
+async def mail_findings(folder: Path, *, has_mail: bool = True, **values: object) -> list[Finding]:
+    """With servers that are not there: only the mail is looked at."""
+    settings = Settings(
+        _env_file=None,
+        data_dir=folder,
+        database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"),
+        redis_url=SecretStr("redis://127.0.0.1:1"),
+        **values,
+    )
+    return [finding async for finding in examine(settings, has_mail=has_mail) if finding.subject == "Mail"]
+
+
+async def test_a_mail_server_that_can_be_used_is_named(tmp_path: Path, sink: SmtpSink) -> None:
+    [finding] = await mail_findings(
+        tmp_path,
+        smtp_url=f"smtp://127.0.0.1:{sink.port}",
+        smtp_encryption="off",
+        mail_from="Workgraph <tracker@example.org>",
+    )
+
+    assert finding == Finding(subject="Mail", detail="127.0.0.1 takes it from Workgraph <tracker@example.org>")
+    assert "MAIL" not in sink.commands
+
+
+async def test_a_mail_server_that_cannot_is_an_ill_without_its_password(tmp_path: Path, sink: SmtpSink) -> None:
+    [finding] = await mail_findings(tmp_path, smtp_url=f"smtp://me:hunter2@127.0.0.1:{sink.port}")
+
+    assert finding.is_ill
+    assert finding.detail == (
+        "The mail server cannot be used: it offers no encryption; WORKGRAPH_SMTP_ENCRYPTION can allow that"
+    )
+    assert "hunter2" not in repr(finding)
+
+
+async def test_without_a_server_it_says_where_mail_goes(tmp_path: Path) -> None:
+    [at_home] = await mail_findings(tmp_path)
+    assert at_home == Finding(subject="Mail", detail="kept for http://localhost:8000/dev/mail, and not sent")
+
+    [in_production] = await mail_findings(tmp_path, environment="production", public_url="https://tracker.example.org")
+    assert (in_production.detail, in_production.is_warning, in_production.is_ill) == ("no server is set", True, False)
+    assert in_production.advice == "Nobody can register or reset a password. Set WORKGRAPH_SMTP_URL."
+
+
+async def test_it_can_leave_the_mail_server_alone(tmp_path: Path, sink: SmtpSink) -> None:
+    assert await mail_findings(tmp_path, has_mail=False, smtp_url=f"smtp://127.0.0.1:{sink.port}") == []
+    assert sink.commands == []
