@@ -18,6 +18,7 @@ from api.mailbox.pages import mailbox_router
 from api.schema import schema
 from api.transfers.routes import FILES_PATH
 from api.transfers.routes import router as transfer_router
+from api.workspaces.routes import router as invitation_router
 from infra.bootstrap import mailbox, open_app
 from infra.logs import configure_logging
 from infra.settings import Settings, load_settings
@@ -44,7 +45,7 @@ def build(settings: Settings) -> FastAPI:
 
 
 def routers(settings: Settings) -> list[APIRouter]:
-    served = [auth_router, transfer_router]
+    served = [auth_router, transfer_router, invitation_router]
     return [*served, mailbox_router(mailbox(settings))] if settings.has_mailbox else served
 
 

@@ -23,7 +23,7 @@ from api.shared.node import NodeQueries
 from api.shared.one_of import mark_one_of
 from api.shared.scalars import SCALARS
 from api.transfers.mutations import TransferMutations
-from api.workspaces.mutations import WorkspaceMutations
+from api.workspaces.mutations import InvitationMutations, WorkspaceMutations
 from api.workspaces.queries import WorkspaceQueries
 
 
@@ -35,6 +35,7 @@ class Query(AccountQueries, NodeQueries, WorkspaceQueries):
 @strawberry.type(description="Everything that can be changed.")
 class Mutation(
     CommentMutations,
+    InvitationMutations,
     IssueMutations,
     LabelMutations,
     MilestoneMutations,

@@ -17,6 +17,7 @@ from domain.shared.health import Health
 from domain.shared.uow import ReadScope
 from domain.transfers.claim_service import ClaimService
 from domain.transfers.service import ImportService
+from domain.workspaces.invitation_service import InvitationService
 from domain.workspaces.service import WorkspaceService
 
 
@@ -30,6 +31,7 @@ class App:
     comments: CommentService
     health: Health
     imports: ImportService
+    invitations: InvitationService
     issues: IssueService
     labels: LabelService
     milestones: MilestoneService

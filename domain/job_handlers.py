@@ -8,11 +8,14 @@ from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.jobs import Job
 from domain.transfers.jobs import RunImport
-from domain.workspaces.jobs import SendMemberWelcome
+from domain.workspaces.jobs import SendInvitation, SendMemberRemoval, SendMemberWelcome, SendOwnershipMoved
 
 HANDLERS: Mapping[type[Job], Callable[[App, Actor, Any], Awaitable[None]]] = MappingProxyType(
     {
         RunImport: lambda app, actor, job: app.imports.run(actor, job),
+        SendInvitation: lambda app, actor, job: app.invitations.send(actor, job),
+        SendMemberRemoval: lambda app, actor, job: app.workspaces.send_removal(actor, job),
         SendMemberWelcome: lambda app, actor, job: app.workspaces.send_welcome(actor, job),
+        SendOwnershipMoved: lambda app, actor, job: app.workspaces.send_ownership_moved(actor, job),
     }
 )

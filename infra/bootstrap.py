@@ -22,6 +22,8 @@ from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
 from domain.transfers.claim_service import ClaimService
 from domain.transfers.service import ImportService
+from domain.workspaces.invitation_service import InvitationService
+from domain.workspaces.secrets import InvitationSecrets
 from domain.workspaces.service import WorkspaceService
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.accounts.reader import SqlAccountReader
@@ -81,6 +83,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         secret = settings.secret_key.get_secret_value()
         keys = AesKeyMaker(secret, ids)
         accounts = SqlAccountReader(reads)
+        workspaces = SqlWorkspaceReader(reads)
+        mail = mailer(settings, clock)
         yield App(
             accounts=AccountService(uow, accounts, hasher, throttle, clock, ids),
             audit=AuditService(events, stream),
@@ -109,6 +113,16 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 ids,
                 most_bytes=settings.upload_bytes,
             ),
+            invitations=InvitationService(
+                uow,
+                workspaces,
+                InvitationSecrets(derived_key(secret, "invitations 1")),
+                throttle,
+                clock,
+                ids,
+                mail,
+                public_url=settings.issuer,
+            ),
             issues=IssueService(uow, SqlIssueReader(reads), clock, ids),
             labels=LabelService(uow, SqlLabelReader(reads), clock, ids),
             milestones=MilestoneService(uow, SqlMilestoneReader(reads), clock, ids),
@@ -116,9 +130,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             reads=reads.scope,
             seed=SeedService(uow, hasher, clock, ids),
             states=StateService(uow, clock, ids),
-            workspaces=WorkspaceService(
-                uow, SqlWorkspaceReader(reads), clock, ids, mailer(settings, clock), public_url=settings.issuer
-            ),
+            workspaces=WorkspaceService(uow, workspaces, clock, ids, mail, public_url=settings.issuer),
         )
 
 

@@ -36,7 +36,7 @@ from infra.seed.repository import SqlSeedRepository
 from infra.transfers.claims import SqlClaimStore
 from infra.transfers.repository import SqlImportReport, SqlImportRunRepository, SqlUploadRepository
 from infra.transfers.store import SqlImportStore
-from infra.workspaces.repository import SqlMemberRepository, SqlWorkspaceRepository
+from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
 from infra.workspaces.tables import RevisionRow
 
 T = TypeVar("T")
@@ -63,6 +63,7 @@ class SqlUow:
         self.signing_keys = SqlSigningKeyRepository(connection)
         self.workspaces = SqlWorkspaceRepository(connection)
         self.members = SqlMemberRepository(connection)
+        self.invitations = SqlInvitationRepository(connection)
         self.projects = SqlProjectRepository(connection)
         self.states = SqlStateRepository(connection)
         self.milestones = SqlMilestoneRepository(connection)

@@ -20,7 +20,7 @@ from domain.shared.actor import Actor
 from domain.shared.errors import InvalidInput, LimitExceeded
 from domain.shared.ids import prefix_of
 from domain.transfers.model import ImportRun
-from domain.workspaces.model import Member, Workspace
+from domain.workspaces.model import Invitation, Member, Workspace
 
 MOST_NODES = 100
 
@@ -31,6 +31,7 @@ NODES: Mapping[str, Callable[[App], ByIds]] = MappingProxyType(
         User.prefix: lambda app: app.accounts.by_ids,
         Workspace.prefix: lambda app: app.workspaces.by_ids,
         Member.prefix: lambda app: app.workspaces.members_by_ids,
+        Invitation.prefix: lambda app: app.invitations.by_ids,
         Project.prefix: lambda app: app.projects.by_ids,
         State.prefix: lambda app: app.projects.states_by_ids,
         Milestone.prefix: lambda app: app.milestones.by_ids,

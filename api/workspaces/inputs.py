@@ -71,13 +71,36 @@ class WorkspaceDeleteInput(MutationInput):
     id: strawberry.ID = strawberry.field(description="The workspace.")
 
 
-@strawberry.input(description="Whom to add to a workspace.")
-class MemberAddInput(MutationInput):
-    describes: ClassVar[type] = commands.MemberDraft
+@strawberry.input(description="Which workspace to hand over, and to whom.")
+class WorkspaceTransferInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The workspace, of which you are an owner.")
+    member_id: strawberry.ID = strawberry.field(description="The member who becomes an owner; you become an admin.")
+
+
+@strawberry.input(description="Whom to invite to a workspace.")
+class InvitationCreateInput(MutationInput):
+    describes: ClassVar[type] = commands.InvitationDraft
 
     workspace_id: strawberry.ID = strawberry.field(description="The workspace.")
-    email: str = strawberry.field(description="The address that the person has signed up with.")
-    role: Role = strawberry.field(description="What the person may do.")
+    email: str | None = strawberry.field(
+        default=None, description="The address to mail; without one, you are given a link to hand on."
+    )
+    role: Role = strawberry.field(description="What the person may do; at most what you may.")
+
+
+@strawberry.input(description="Which invitation to send again.")
+class InvitationResendInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The invitation.")
+
+
+@strawberry.input(description="Which invitation to revoke.")
+class InvitationRevokeInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The invitation.")
+
+
+@strawberry.input(description="Which invitation to accept.")
+class InvitationAcceptInput(MutationInput):
+    token: str = strawberry.field(description="The secret at the end of the invitation's link.")
 
 
 @strawberry.input(description="A member's new role.")

@@ -4,14 +4,18 @@ from api.shared.context import Info
 from api.shared.inputs import to_domain
 from api.shared.mutations import Payload, mutation
 from api.workspaces.inputs import (
-    MemberAddInput,
+    InvitationAcceptInput,
+    InvitationCreateInput,
+    InvitationResendInput,
+    InvitationRevokeInput,
     MemberRemoveInput,
     MemberUpdateInput,
     WorkspaceCreateInput,
     WorkspaceDeleteInput,
+    WorkspaceTransferInput,
     WorkspaceUpdateInput,
 )
-from api.workspaces.types import Member, Workspace
+from api.workspaces.types import Invitation, Member, Workspace
 
 
 @strawberry.type(description="The answer to workspaceCreate.")
@@ -29,9 +33,35 @@ class WorkspaceDeletePayload(Payload):
     deleted_workspace_id: strawberry.ID | None = strawberry.field(description="The id of the workspace that is gone.")
 
 
-@strawberry.type(description="The answer to memberAdd.")
-class MemberAddPayload(Payload):
-    member: Member | None = strawberry.field(description="The new member.")
+@strawberry.type(description="The answer to workspaceTransfer.")
+class WorkspaceTransferPayload(Payload):
+    workspace: Workspace | None = strawberry.field(description="The workspace with its new owner.")
+
+
+@strawberry.type(description="The answer to invitationCreate.")
+class InvitationCreatePayload(Payload):
+    invitation: Invitation | None = strawberry.field(description="The new invitation.")
+    link: str | None = strawberry.field(
+        default=None, description="What to hand on, shown this once; null where the invitation was mailed."
+    )
+
+
+@strawberry.type(description="The answer to invitationResend.")
+class InvitationResendPayload(Payload):
+    invitation: Invitation | None = strawberry.field(description="The invitation with its new end.")
+    link: str | None = strawberry.field(
+        default=None, description="What to hand on, shown this once; null where the invitation was mailed."
+    )
+
+
+@strawberry.type(description="The answer to invitationRevoke.")
+class InvitationRevokePayload(Payload):
+    invitation: Invitation | None = strawberry.field(description="The invitation, which nobody can accept any more.")
+
+
+@strawberry.type(description="The answer to invitationAccept.")
+class InvitationAcceptPayload(Payload):
+    member: Member | None = strawberry.field(description="Your place in the workspace.")
 
 
 @strawberry.type(description="The answer to memberUpdate.")
@@ -62,10 +92,11 @@ class WorkspaceMutations:
     async def workspace_delete(self, info: Info, input: WorkspaceDeleteInput) -> WorkspaceDeletePayload:
         return WorkspaceDeletePayload.of(await info.context.app.workspaces.delete(info.context.actor, input.id))
 
-    @mutation(description="Adds somebody who has signed up to a workspace.")
-    async def member_add(self, info: Info, input: MemberAddInput) -> MemberAddPayload:
-        workspaces = info.context.app.workspaces
-        return MemberAddPayload.of(await workspaces.add_member(info.context.actor, to_domain(input)))
+    @mutation(description="Makes a member an owner, and you, who were one, an admin.")
+    async def workspace_transfer(self, info: Info, input: WorkspaceTransferInput) -> WorkspaceTransferPayload:
+        written = await info.context.app.workspaces.transfer(info.context.actor, input.id, input.member_id)
+        await info.context.refresh_actor()
+        return WorkspaceTransferPayload.of(written)
 
     @mutation(description="Changes a member's role; the last owner stays.")
     async def member_update(self, info: Info, input: MemberUpdateInput) -> MemberUpdatePayload:
@@ -79,3 +110,31 @@ class WorkspaceMutations:
         written = await info.context.app.workspaces.remove_member(info.context.actor, input.id)
         await info.context.refresh_actor()
         return MemberRemovePayload.of(written)
+
+
+@strawberry.type
+class InvitationMutations:
+    @mutation(description="Invites somebody by mail or by a link; good once, for seven days.")
+    async def invitation_create(self, info: Info, input: InvitationCreateInput) -> InvitationCreatePayload:
+        written = await info.context.app.invitations.create(info.context.actor, to_domain(input))
+        payload = InvitationCreatePayload.of(written.of(written.value.invitation))
+        payload.link = written.value.link
+        return payload
+
+    @mutation(description="Sends an invitation with another secret; the one before is good no more.")
+    async def invitation_resend(self, info: Info, input: InvitationResendInput) -> InvitationResendPayload:
+        written = await info.context.app.invitations.resend(info.context.actor, input.id)
+        payload = InvitationResendPayload.of(written.of(written.value.invitation))
+        payload.link = written.value.link
+        return payload
+
+    @mutation(description="Lets nobody accept an invitation any more.")
+    async def invitation_revoke(self, info: Info, input: InvitationRevokeInput) -> InvitationRevokePayload:
+        invitations = info.context.app.invitations
+        return InvitationRevokePayload.of(await invitations.revoke(info.context.actor, input.id))
+
+    @mutation(description="Makes you a member, by an invitation to your address or by a link.")
+    async def invitation_accept(self, info: Info, input: InvitationAcceptInput) -> InvitationAcceptPayload:
+        written = await info.context.app.invitations.accept(info.context.actor, input.token)
+        await info.context.refresh_actor()
+        return InvitationAcceptPayload.of(written)

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -41,6 +42,34 @@ class Member(Node):
     created_at: datetime = strawberry.field(description="When the person was added.")
     updated_at: datetime = strawberry.field(description="When the role was last changed.")
     user = related("user_id", loads.users, graphql_type=User, description="Who it is.")
+    workspace = related(
+        "workspace_id",
+        loads.workspaces,
+        graphql_type=Annotated["Workspace", strawberry.lazy("api.workspaces.types")],
+        description="Where the place is.",
+    )
+
+
+@strawberry.type(description="A place in a workspace that waits for somebody; seen by those who manage members.")
+class Invitation(Node):
+    describes = model.Invitation
+
+    email: str | None = strawberry.field(
+        description="The address that it was mailed to; null for a link, and once it is accepted or revoked."
+    )
+    role: Role = strawberry.field(description="What the person will be allowed to do.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    expires_at: datetime = strawberry.field(description="Until when it can be accepted; sending it again moves this.")
+    accepted_at: datetime | None = strawberry.field(description="When it was accepted.")
+    revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
+    created_by = related("created_by_id", loads.users, graphql_type=User, description="Who made it.")
+    accepted_by = related("accepted_by_id", loads.users, graphql_type=User | None, description="Who accepted it.")
+    workspace = related(
+        "workspace_id",
+        loads.workspaces,
+        graphql_type=Annotated["Workspace", strawberry.lazy("api.workspaces.types")],
+        description="Where the place is.",
+    )
 
 
 @strawberry.type(description="The door to everything that a group of people works on.")
@@ -66,6 +95,16 @@ class Workspace(Node):
         workspaces: Sequence[model.Workspace], info: Info, query: MemberQuery, request: PageRequest
     ) -> Sequence[Page[model.Member]]:
         return await info.context.app.workspaces.members_of(info.context.actor, workspaces, query, request)
+
+    @connection(
+        Invitation,
+        query=everything,
+        description="Invitations that wait to be accepted, the newest first; none for those who do not manage members.",
+    )
+    async def invitations(
+        workspaces: Sequence[model.Workspace], info: Info, query: None, request: PageRequest
+    ) -> Sequence[Page[model.Invitation]]:
+        return await info.context.app.invitations.open_of(info.context.actor, workspaces, request)
 
     @connection(Project, query=project_query, description="Its projects, by key; without archived ones.")
     async def projects(

@@ -12,6 +12,7 @@ from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEventKind
 
 T = TypeVar("T")
+V = TypeVar("V")
 U_co = TypeVar("U_co", covariant=True)
 
 
@@ -21,6 +22,10 @@ class Written(Generic[T]):
 
     value: T
     revision: int | None
+
+    def of(self, value: V) -> "Written[V]":
+        """The same, told of another value."""
+        return Written(value=value, revision=self.revision)
 
 
 class Replayed(Exception):

@@ -17,9 +17,9 @@ class WorkspaceChanges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemberDraft:
-    """Adds the person who has signed up with this address."""
+class InvitationDraft:
+    """For whoever has this address; without one, for whoever is given the link."""
 
     workspace_id: str
-    email: str
+    email: str | None = None
     role: Role

@@ -39,3 +39,19 @@ class MemberClaimed(MemberEvent):
 
 class MemberRemoved(MemberEvent):
     type: ClassVar[str] = "member.removed"
+
+
+class InvitationEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = ("role", "accepted_by_id")
+
+
+class InvitationCreated(InvitationEvent):
+    type: ClassVar[str] = "invitation.created"
+
+
+class InvitationAccepted(InvitationEvent):
+    type: ClassVar[str] = "invitation.accepted"
+
+
+class InvitationRevoked(InvitationEvent):
+    type: ClassVar[str] = "invitation.revoked"

@@ -9,3 +9,33 @@ class SendMemberWelcome(Job):
     kind: ClassVar[str] = "workspaces.send_member_welcome"
 
     member_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendInvitation(Job):
+    kind: ClassVar[str] = "workspaces.send_invitation"
+
+    invitation_id: str
+    issue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMemberRemoval(Job):
+    """Names the person, whose membership is gone by now."""
+
+    kind: ClassVar[str] = "workspaces.send_member_removal"
+
+    workspace_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOwnershipMoved(Job):
+    """To one of the two people whom a transfer concerns."""
+
+    kind: ClassVar[str] = "workspaces.send_ownership_moved"
+
+    workspace_id: str
+    old_owner_id: str
+    new_owner_id: str
+    is_to_new_owner: bool

@@ -1,19 +1,22 @@
 """Workspaces and who belongs to them."""
 
 import re
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import ClassVar, NewType
 
-from domain.accounts.model import UserId
+from domain.accounts.model import EMAIL, EMAIL_RULE, UserId, normal_email
 from domain.shared.actor import Role
 from domain.shared.checks import Checks
 from domain.shared.entities import rechecked
 from domain.shared.unset import sent_fields
-from domain.workspaces.commands import WorkspaceChanges, WorkspaceDraft
+from domain.workspaces.commands import InvitationDraft, WorkspaceChanges, WorkspaceDraft
 
 WorkspaceId = NewType("WorkspaceId", str)
 MemberId = NewType("MemberId", str)
+InvitationId = NewType("InvitationId", str)
+
+INVITATION_LIFE = timedelta(days=7)
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?", re.ASCII)
 SLUG_RULE = "1 to 48 lower-case letters, digits and hyphens, a hyphen neither first nor last"
@@ -62,3 +65,80 @@ class Member:
     role: Role
     created_at: datetime
     updated_at: datetime
+
+    @classmethod
+    def joining(
+        cls, workspace_id: WorkspaceId, user_id: UserId, role: Role, *, id: MemberId, now: datetime
+    ) -> "Member":
+        return cls(id=id, workspace_id=workspace_id, user_id=user_id, role=role, created_at=now, updated_at=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """A place in a workspace that is kept for one person: for who has the address, or for who has the link first.
+
+    `issue` counts the secrets that were sent out, of which only the last is good; the address is forgotten as soon
+    as nobody can accept any more.
+    """
+
+    prefix: ClassVar[str] = "inv"
+
+    id: InvitationId
+    workspace_id: WorkspaceId
+    email: str | None
+    role: Role
+    issue: int
+    digest: str = field(repr=False)
+    created_by_id: UserId
+    created_at: datetime
+    expires_at: datetime
+    accepted_at: datetime | None = None
+    accepted_by_id: UserId | None = None
+    revoked_at: datetime | None = None
+
+    @classmethod
+    def drafted(
+        cls, draft: InvitationDraft, *, id: InvitationId, digest: str, created_by_id: UserId, now: datetime
+    ) -> "Invitation":
+        """Raises Rejected for what is no address."""
+        email = None if draft.email is None else normal_email(draft.email)
+        with Checks() as check:
+            if email is not None:
+                check.matches("email", email, EMAIL, EMAIL_RULE)
+        return cls(
+            id=id,
+            workspace_id=WorkspaceId(draft.workspace_id),
+            email=email,
+            role=draft.role,
+            issue=1,
+            digest=digest,
+            created_by_id=created_by_id,
+            created_at=now,
+            expires_at=now + INVITATION_LIFE,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been neither accepted nor revoked; it may have expired, and then it can be sent again."""
+        return self.accepted_at is None and self.revoked_at is None
+
+    def is_good(self, now: datetime) -> bool:
+        return self.is_open and now < self.expires_at
+
+    def renewed(self, *, digest: str, now: datetime) -> "Invitation":
+        """With another secret, as if made now; the one before is good for nothing any more."""
+        return replace(self, issue=self.issue + 1, digest=digest, expires_at=now + INVITATION_LIFE)
+
+    def accepted(self, user_id: UserId, *, now: datetime) -> "Invitation":
+        return replace(self, email=None, accepted_at=now, accepted_by_id=user_id)
+
+    def revoked(self, *, now: datetime) -> "Invitation":
+        return replace(self, email=None, revoked_at=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedInvitation:
+    """An invitation with the link that accepts it; the inviter is given the link only where no mail carries it."""
+
+    invitation: Invitation
+    link: str | None = field(repr=False)

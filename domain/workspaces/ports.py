@@ -6,7 +6,7 @@ from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
-from domain.workspaces.model import Member, Workspace
+from domain.workspaces.model import Invitation, Member, Workspace
 from domain.workspaces.queries import MemberQuery
 
 
@@ -21,6 +21,24 @@ class MemberRepository(Repository[Member], Protocol):
 
     async def are_in(self, workspace_id: str, user_ids: Sequence[str]) -> bool:
         """Whether all these people are members of the workspace."""
+        ...
+
+    async def has_address(self, workspace_id: str, email: str) -> bool:
+        """Whether a member of the workspace has that address, found out in the same time whoever has it."""
+        ...
+
+    async def of_user(self, workspace_id: str, user_id: str) -> Member | None:
+        """A person's place in the workspace, locked until the end of the transaction."""
+        ...
+
+
+class InvitationRepository(Repository[Invitation], Protocol):
+    async def by_digest(self, digest: str) -> Invitation | None:
+        """The invitation whose last secret has that digest, locked until the end of the transaction."""
+        ...
+
+    async def open_for(self, workspace_id: str, email: str) -> Invitation | None:
+        """The invitation that waits for that address, expired or not, locked until the end of the transaction."""
         ...
 
 
@@ -39,6 +57,8 @@ class WorkspaceUow(UnitOfWork, Protocol):
     def workspaces(self) -> Repository[Workspace]: ...
     @property
     def members(self) -> MemberRepository: ...
+    @property
+    def invitations(self) -> InvitationRepository: ...
     @property
     def users(self) -> UserRepository: ...
 
@@ -64,4 +84,14 @@ class WorkspaceReader(Protocol):
 
     async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
         """Those of the members whose workspace the actor belongs to, by id."""
+        ...
+
+    async def open_invitations_of(
+        self, workspace_ids: Sequence[str], request: PageRequest
+    ) -> Sequence[Page[Invitation]]:
+        """One page of what is neither accepted nor revoked for each workspace, the newest first."""
+        ...
+
+    async def invitations_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
+        """Those of the invitations whose workspace the actor belongs to, by id."""
         ...

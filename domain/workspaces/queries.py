@@ -15,6 +15,10 @@ class MemberOrder(StrEnum):
     CREATED_AT = "created_at"
 
 
+class InvitationOrder(StrEnum):
+    CREATED_AT = "created_at"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFilter:
     and_: "tuple[MemberFilter, ...] | None" = None

@@ -1,16 +1,16 @@
 from collections.abc import Sequence
-from datetime import datetime
 
-from domain.accounts.model import UserId
+from domain.accounts.model import User, UserId
 from domain.shared.actor import Actor, Permission, Role
 from domain.shared.clock import Clock
 from domain.shared.entities import revised
-from domain.shared.errors import Conflict, ErrorCode, NotFound
+from domain.shared.errors import InvalidInput, NotFound, PermissionDenied
 from domain.shared.ids import IdFactory
-from domain.shared.mail import Mail, Mailer
+from domain.shared.mail import Letter, Mail, Mailer
 from domain.shared.pages import Page, PageRequest
+from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
-from domain.workspaces.commands import MemberDraft, WorkspaceChanges, WorkspaceDraft
+from domain.workspaces.commands import WorkspaceChanges, WorkspaceDraft
 from domain.workspaces.events import (
     MemberAdded,
     MemberRemoved,
@@ -19,9 +19,10 @@ from domain.workspaces.events import (
     WorkspaceDeleted,
     WorkspaceUpdated,
 )
-from domain.workspaces.jobs import SendMemberWelcome
-from domain.workspaces.mails import MemberWelcome
+from domain.workspaces.jobs import SendMemberRemoval, SendMemberWelcome, SendOwnershipMoved
+from domain.workspaces.mails import MemberRemoval, MemberWelcome, OwnershipMoved
 from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
+from domain.workspaces.policies import keep_an_owner, require_rank
 from domain.workspaces.ports import WorkspaceReader, WorkspaceUow
 from domain.workspaces.queries import MemberQuery
 
@@ -63,12 +64,15 @@ class WorkspaceService:
 
     async def create(self, actor: Actor, draft: WorkspaceDraft) -> Written[Workspace]:
         """Whoever creates a workspace owns it."""
-        owner_id = actor.signed_in_id
+        owner_id = UserId(actor.signed_in_id)
         async with self._uow(actor) as uow:
             workspace = Workspace.drafted(draft, id=WorkspaceId(self._ids.new(Workspace.prefix)), now=self._clock.now())
             await uow.workspaces.add(workspace)
             uow.record(WorkspaceCreated.between(None, workspace))
-            await self._add_member(uow, workspace, owner_id, Role.OWNER, now=workspace.created_at)
+            member_id = MemberId(self._ids.new(Member.prefix))
+            owner = Member.joining(workspace.id, owner_id, Role.OWNER, id=member_id, now=workspace.created_at)
+            await uow.members.add(owner)
+            uow.record(MemberAdded.between(None, owner))
             return await uow.commit(workspace)
 
     async def update(self, actor: Actor, workspace_id: str, changes: WorkspaceChanges) -> Written[Workspace]:
@@ -92,37 +96,56 @@ class WorkspaceService:
             uow.record(WorkspaceDeleted.between(workspace, None))
             return await uow.commit(workspace.id)
 
-    async def add_member(self, actor: Actor, draft: MemberDraft) -> Written[Member]:
-        async with self._uow(actor) as uow:
-            workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
-            _require_rank(actor, workspace.id, draft.role)
-            user = await uow.users.by_email(draft.email)
-            if user is None:
-                raise NotFound("Nobody has signed up with this address.", path=("email",))
-            member = await self._add_member(uow, workspace, user.id, draft.role, now=self._clock.now())
-            return await uow.commit(member)
-
     async def change_role(self, actor: Actor, member_id: str, role: Role) -> Written[Member]:
         async with self._uow(actor) as uow:
             member, owners = await self._locked(uow, actor, member_id)
-            _require_rank(actor, member.workspace_id, role, member.role)
-            if role != Role.OWNER:
-                _keep_an_owner(owners, member)
-            changed = revised(member, now=self._clock.now(), role=role)
-            if changed != member:
-                await uow.members.save(member, changed)
-                uow.record(MemberUpdated.between(member, changed))
-            return await uow.commit(changed)
+            require_rank(actor, member.workspace_id, role, member.role)
+            if role == Role.OWNER:
+                await self._require_person(uow, member)
+            else:
+                keep_an_owner(owners, member)
+            return await uow.commit(await self._give_role(uow, member, role))
+
+    async def transfer(self, actor: Actor, workspace_id: str, member_id: str) -> Written[Workspace]:
+        """Makes a member an owner and the actor an admin, and tells both."""
+        user_id = actor.signed_in_id
+        async with self._uow(actor) as uow:
+            workspace = await uow.workspaces.get(actor, workspace_id)
+            actor.require(Permission.OWNER_MANAGE, workspace.id)
+            heir, owners = await self._locked(uow, actor, member_id, path=("member_id",))
+            if heir.workspace_id != workspace.id:
+                raise NotFound("There is no such member, or you may not see it.", path=("member_id",))
+            mine = next((owner for owner in owners if owner.user_id == user_id), None)
+            if mine is None:
+                raise PermissionDenied("Only an owner can hand a workspace over.")
+            if heir.id == mine.id:
+                raise InvalidInput("You own this workspace already.", path=("member_id",))
+            await self._require_person(uow, heir, path=("member_id",))
+            await self._give_role(uow, heir, Role.OWNER)
+            await self._give_role(uow, mine, Role.ADMIN)
+            for is_to_new_owner in (True, False):
+                job = SendOwnershipMoved(
+                    workspace_id=workspace.id,
+                    old_owner_id=user_id,
+                    new_owner_id=heir.user_id,
+                    is_to_new_owner=is_to_new_owner,
+                )
+                uow.enqueue(job, workspace_id=workspace.id)
+            return await uow.commit(workspace)
 
     async def remove_member(self, actor: Actor, member_id: str) -> Written[str]:
         """Everybody may leave; what the person wrote and was assigned stays."""
         async with self._uow(actor) as uow:
             member, owners = await self._locked(uow, actor, member_id)
             if member.user_id != actor.user_id:
-                _require_rank(actor, member.workspace_id, member.role)
-            _keep_an_owner(owners, member)
+                require_rank(actor, member.workspace_id, member.role)
+                job = SendMemberRemoval(workspace_id=member.workspace_id, user_id=member.user_id)
+                uow.enqueue(job, workspace_id=member.workspace_id)
+            keep_an_owner(owners, member)
             await uow.members.remove(member)
             uow.record(MemberRemoved.between(member, None))
+            kind = SecurityEventKind.MEMBER_REMOVED
+            uow.note(kind, user_id=member.user_id, subject_id=member.id, workspace_id=member.workspace_id)
             return await uow.commit(member.id)
 
     async def send_welcome(self, actor: Actor, job: SendMemberWelcome) -> None:
@@ -134,41 +157,73 @@ class WorkspaceService:
                 return
             workspace = await uow.workspaces.get(actor, member.workspace_id)
             user = await uow.users.by_id(member.user_id)
-        if user is None or user.email is None or user.is_placeholder or member.created_at == workspace.created_at:
+        if user is None or member.created_at == workspace.created_at:
             return
-        letter = MemberWelcome(person=user.name, workspace=workspace.name, url=f"{self._public_url}/{workspace.slug}")
-        mail_id = actor.job.id if actor.job is not None else member.id
-        await self._mailer.send(Mail(id=mail_id, to=user.email, letter=letter))
+        letter = MemberWelcome(person=user.name, workspace=workspace.name, url=self._url(workspace))
+        await self._send(actor, user, letter)
 
-    async def _add_member(
-        self, uow: WorkspaceUow, workspace: Workspace, user_id: str, role: Role, *, now: datetime
-    ) -> Member:
-        member = Member(
-            id=MemberId(self._ids.new(Member.prefix)),
-            workspace_id=workspace.id,
-            user_id=UserId(user_id),
-            role=role,
-            created_at=now,
-            updated_at=now,
+    async def send_removal(self, actor: Actor, job: SendMemberRemoval) -> None:
+        """Mails somebody whom others have removed, and who is not back again."""
+        async with self._uow(actor) as uow:
+            workspace = await _found(uow, actor, job.workspace_id)
+            is_back = await uow.members.are_in(job.workspace_id, [job.user_id])
+            user = await uow.users.by_id(job.user_id)
+        if workspace is not None and user is not None and not is_back:
+            await self._send(actor, user, MemberRemoval(person=user.name, workspace=workspace.name))
+
+    async def send_ownership_moved(self, actor: Actor, job: SendOwnershipMoved) -> None:
+        async with self._uow(actor) as uow:
+            workspace = await _found(uow, actor, job.workspace_id)
+            old_owner, new_owner = [await uow.users.by_id(each) for each in (job.old_owner_id, job.new_owner_id)]
+        user = new_owner if job.is_to_new_owner else old_owner
+        if workspace is None or old_owner is None or new_owner is None or user is None:
+            return
+        letter = OwnershipMoved(
+            person=user.name,
+            workspace=workspace.name,
+            old_owner=old_owner.name,
+            new_owner=new_owner.name,
+            url=self._url(workspace),
         )
-        await uow.members.add(member)
-        uow.record(MemberAdded.between(None, member))
-        return member
+        await self._send(actor, user, letter)
 
-    async def _locked(self, uow: WorkspaceUow, actor: Actor, member_id: str) -> tuple[Member, list[Member]]:
+    async def _send(self, actor: Actor, user: User, letter: Letter) -> None:
+        """Nobody is mailed who has no address, or none any more."""
+        if user.email is not None and not user.is_placeholder:
+            mail_id = actor.job.id if actor.job is not None else user.id
+            await self._mailer.send(Mail(id=mail_id, to=user.email, letter=letter))
+
+    def _url(self, workspace: Workspace) -> str:
+        return f"{self._public_url}/{workspace.slug}"
+
+    async def _give_role(self, uow: WorkspaceUow, member: Member, role: Role) -> Member:
+        changed = revised(member, now=self._clock.now(), role=role)
+        if changed != member:
+            await uow.members.save(member, changed)
+            uow.record(MemberUpdated.between(member, changed))
+            kind = SecurityEventKind.MEMBER_ROLE_CHANGED
+            uow.note(kind, user_id=member.user_id, subject_id=member.id, workspace_id=member.workspace_id)
+        return changed
+
+    async def _require_person(self, uow: WorkspaceUow, member: Member, *, path: tuple[str, ...] = ("id",)) -> None:
+        """Nobody can sign in as a placeholder, so one that owned a workspace would leave it without owner."""
+        user = await uow.users.by_id(member.user_id)
+        if user is None or user.is_placeholder:
+            raise InvalidInput("Only somebody who has signed up can own a workspace.", path=path)
+
+    async def _locked(
+        self, uow: WorkspaceUow, actor: Actor, member_id: str, *, path: tuple[str, ...] = ("id",)
+    ) -> tuple[Member, list[Member]]:
         """The member and the owners, locked: whoever changes memberships of one workspace takes turns."""
-        member = await uow.members.get(actor, member_id)
+        member = await uow.members.get(actor, member_id, path=path)
+        # Who the owners are changes with every turn, so their rows alone would be locked in no fixed order.
+        await uow.workspaces.get(actor, member.workspace_id, for_update=True)
         owners = await uow.members.owners(member.workspace_id)
-        return await uow.members.get(actor, member_id, for_update=True), owners
+        return await uow.members.get(actor, member_id, path=path, for_update=True), owners
 
 
-def _keep_an_owner(owners: Sequence[Member], leaving: Member) -> None:
-    if [owner.id for owner in owners] == [leaving.id]:
-        raise Conflict("A workspace keeps at least one owner.", code=ErrorCode.LAST_OWNER)
-
-
-def _require_rank(actor: Actor, workspace_id: str, *roles: Role) -> None:
-    """Owners are appointed and dismissed by owners, everybody else by admins too."""
-    actor.require(Permission.MEMBER_MANAGE, workspace_id)
-    if Role.OWNER in roles:
-        actor.require(Permission.OWNER_MANAGE, workspace_id)
+async def _found(uow: WorkspaceUow, actor: Actor, workspace_id: str) -> Workspace | None:
+    try:
+        return await uow.workspaces.get(actor, workspace_id)
+    except NotFound:
+        return None

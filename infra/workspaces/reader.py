@@ -3,9 +3,9 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, select
 
 from domain.shared.actor import Actor
-from domain.shared.pages import DEFAULT, Page, PageRequest, Sort
-from domain.workspaces.model import Member, Workspace
-from domain.workspaces.queries import MemberFilter, MemberOrder, MemberQuery, WorkspaceOrder
+from domain.shared.pages import DEFAULT, Direction, Page, PageRequest, Sort
+from domain.workspaces.model import Invitation, Member, Workspace
+from domain.workspaces.queries import InvitationOrder, MemberFilter, MemberOrder, MemberQuery, WorkspaceOrder
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
@@ -13,7 +13,7 @@ from infra.db.filters import Filters, ToOne
 from infra.db.keyset import Keyset
 from infra.db.read import Reads
 from infra.db.reader import EntityTable, among_ids, visibility, visible
-from infra.workspaces.tables import MemberRow, WorkspaceRow
+from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
 
 _SELECT = select(*columns_of(WorkspaceRow, Workspace)).where(visible(WorkspaceRow.id))
 _BY_SLUG = _SELECT.where(WorkspaceRow.slug == bindparam("slug"))
@@ -34,6 +34,14 @@ _MEMBERS = EntityTable(
     visible_by=MemberRow.workspace_id,
 )
 _MEMBERS_OF = _MEMBERS.under(MemberRow.workspace_id, name="members", default=DEFAULT)
+
+_INVITATIONS = select(*columns_of(InvitationRow, Invitation))
+_OPEN_INVITATIONS = _INVITATIONS.where(InvitationRow.accepted_at.is_(None), InvitationRow.revoked_at.is_(None))
+_INVITATIONS_BY_IDS = _INVITATIONS.where(among_ids(InvitationRow.id), visible(InvitationRow.workspace_id))
+_INVITATION_KEYS = Keyset(
+    InvitationOrder, {InvitationOrder.CREATED_AT: InvitationRow.created_at}, id_column=InvitationRow.id
+)
+_build_invitation = builder_of(Invitation)
 
 
 class SqlWorkspaceReader:
@@ -61,3 +69,20 @@ class SqlWorkspaceReader:
 
     async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
         return await _MEMBERS.by_ids(self._reads, actor, ids)
+
+    async def open_invitations_of(
+        self, workspace_ids: Sequence[str], request: PageRequest
+    ) -> Sequence[Page[Invitation]]:
+        sort = (Sort(by=InvitationOrder.CREATED_AT, direction=Direction.DESC),)
+        plan = _INVITATION_KEYS.plan(sort, request, default=DEFAULT, scope="invitations")
+        return await plan.pages(
+            self._reads,
+            _OPEN_INVITATIONS,
+            _build_invitation,
+            parent=InvitationRow.workspace_id,
+            parents=workspace_ids,
+        )
+
+    async def invitations_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
+        rows = await self._reads.fetch(_INVITATIONS_BY_IDS, ids=list(ids), **visibility(actor))
+        return {row[0]: _build_invitation(row) for row in rows}

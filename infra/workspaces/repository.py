@@ -1,11 +1,12 @@
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from domain.shared.actor import Role
-from domain.workspaces.model import Member, Workspace
+from domain.workspaces.model import Invitation, Member, Workspace
+from infra.accounts.tables import UserRow
 from infra.db.repository import SqlTenantRepository
-from infra.workspaces.tables import MemberRow, WorkspaceRow
+from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
 
 
 class SqlWorkspaceRepository(SqlTenantRepository[Workspace]):
@@ -21,7 +22,7 @@ class SqlWorkspaceRepository(SqlTenantRepository[Workspace]):
 class SqlMemberRepository(SqlTenantRepository[Member]):
     table = MemberRow
     entity = Member
-    conflicts = {"uq_member_workspace_id_user_id": ("email", "This person is a member already.")}
+    conflicts = {"uq_member_workspace_id_user_id": ("token", "You are a member already.")}
 
     async def owners(self, workspace_id: str) -> list[Member]:
         is_owner = (MemberRow.workspace_id == workspace_id) & (MemberRow.role == Role.OWNER)
@@ -34,3 +35,27 @@ class SqlMemberRepository(SqlTenantRepository[Member]):
         among = (MemberRow.workspace_id == workspace_id) & MemberRow.user_id.in_(user_ids)
         found = await self._connection.execute(select(func.count()).where(among))
         return found.scalar_one() == len(set(user_ids))
+
+    async def has_address(self, workspace_id: str, email: str) -> bool:
+        members = select(MemberRow.id).join(UserRow, UserRow.id == MemberRow.user_id)
+        found = exists(members.where(MemberRow.workspace_id == workspace_id, UserRow.email == email))
+        return bool(await self._connection.scalar(select(found)))
+
+    async def of_user(self, workspace_id: str, user_id: str) -> Member | None:
+        theirs = (MemberRow.workspace_id == workspace_id) & (MemberRow.user_id == user_id)
+        return next(iter(await self.where(theirs, for_update=True)), None)
+
+
+class SqlInvitationRepository(SqlTenantRepository[Invitation]):
+    table = InvitationRow
+    entity = Invitation
+    conflicts = {
+        "uq_invitation_workspace_id_email": ("email", "Somebody has just invited this address, too."),
+    }
+
+    async def by_digest(self, digest: str) -> Invitation | None:
+        return next(iter(await self.where(InvitationRow.digest == digest, for_update=True)), None)
+
+    async def open_for(self, workspace_id: str, email: str) -> Invitation | None:
+        waiting = (InvitationRow.workspace_id == workspace_id) & (InvitationRow.email == email)
+        return next(iter(await self.where(waiting, for_update=True)), None)

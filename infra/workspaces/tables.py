@@ -41,3 +41,27 @@ class MemberRow(Base):
     role: Mapped[Role] = mapped_column(named_enum(Role))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class InvitationRow(Base):
+    """The digest is of the last secret that was sent out; the address is there only while somebody can accept."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "email"),
+        Index(None, "workspace_id", "created_at", "id"),
+        one_of("role", Role),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"))
+    email: Mapped[str | None]
+    role: Mapped[Role] = mapped_column(named_enum(Role))
+    issue: Mapped[int]
+    digest: Mapped[Key] = mapped_column(unique=True)
+    created_by_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    accepted_by_id: Mapped[Id | None] = mapped_column(ForeignKey(UserRow.id))
+    revoked_at: Mapped[datetime | None]

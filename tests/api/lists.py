@@ -21,7 +21,7 @@ from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory
 from tests.factories.transfers import ImportLossFactory, ImportMappingFactory, ImportRunFactory
-from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
 
 ISSUE_ORDERS = {
     "createdAt": "created_at",
@@ -274,6 +274,31 @@ async def workspaces_of_person(world: World, count: int) -> Listed:
     )
 
 
+async def invitations_of_workspace(world: World, count: int) -> Listed:
+    place = world.here
+    owner_id = place.people[Role.OWNER].id
+    items = [
+        InvitationFactory(
+            workspace=place.workspace, created_by_id=owner_id, created_at=MADE + timedelta(hours=number // 3)
+        )
+        for number in range(count - 1)
+    ]
+    closed = [
+        InvitationFactory(workspace=place.workspace, created_by_id=owner_id, **{field: MADE})
+        for field in ("accepted_at", "revoked_at")
+    ]
+    await world.store(*items, *closed)
+    return Listed(
+        client=world.owner,
+        parent=f"Workspace {place.workspace.id}",
+        field="invitations",
+        items=[place.invitation, *items],
+        default=50,
+        orders={},
+        usual=("created_at", "DESC"),
+    )
+
+
 async def imports_of_workspace(world: World, count: int) -> Listed:
     owner = world.here.people[Role.OWNER]
     items = [
@@ -332,6 +357,7 @@ LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Project.issues": issues_of_project,
     "Issue.children": children_of_issue,
     "Issue.comments": comments_of_issue,
+    "Workspace.invitations": invitations_of_workspace,
     "Workspace.imports": imports_of_workspace,
     "ImportRun.losses": losses_of_import,
     "ImportRun.mappings": mappings_of_import,

@@ -16,7 +16,7 @@ from domain.projects.model import Project
 from domain.shared.actor import Role
 from domain.transfers.model import ImportFormat, ImportRun, Upload
 from domain.transfers.records import LossCode
-from domain.workspaces.model import Member, Workspace
+from domain.workspaces.model import Invitation, Member, Workspace
 from infra.transfers.repository import SqlImportRunRepository, SqlUploadRepository
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
 from tests.api.client import Client
@@ -28,7 +28,7 @@ from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory
 from tests.factories.storing import link
-from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
 
 LETTERS = {"o": Role.OWNER, "a": Role.ADMIN, "m": Role.MEMBER, "g": Role.GUEST}
 """`oam-` allows all but guests."""
@@ -55,6 +55,13 @@ class Scene:
     spare: Workspace
     """An empty workspace with the same people in the same roles."""
     placeholder: Member
+    owners_invitation: Invitation
+    """To be another owner."""
+    accepted_invitation: Invitation
+    party: Workspace
+    """A workspace of other people."""
+    party_token: str
+    """Accepts an invitation to it."""
     uploads: Mapping[Role, Upload]
     run: ImportRun
     foreign_upload: Upload
@@ -83,6 +90,8 @@ async def build_scene(world: World) -> Scene:
     spare = WorkspaceFactory()
     second_owner = UserFactory()
     imported = UserFactory(is_placeholder=True, email=None)
+    party, host, party_token = WorkspaceFactory(), UserFactory(), "wgi_" + "p" * 43
+    by_owner = {"workspace": here.workspace, "created_by_id": here.people[Role.OWNER].id}
     scene = Scene(
         world=world,
         child=IssueFactory(project=here.project, state=here.todo, number=2, creator_id=here.issue.creator_id),
@@ -96,6 +105,10 @@ async def build_scene(world: World) -> Scene:
         second_owner=MemberFactory(workspace=here.workspace, user_id=second_owner.id, role=Role.OWNER),
         spare=spare,
         placeholder=MemberFactory(workspace=here.workspace, user_id=imported.id, role=Role.GUEST),
+        owners_invitation=InvitationFactory(**by_owner, role=Role.OWNER),
+        accepted_invitation=InvitationFactory(**by_owner, accepted_at=MADE, accepted_by_id=here.people[Role.MEMBER].id),
+        party=party,
+        party_token=party_token,
         uploads={role: upload_of(user.id) for role, user in here.people.items()},
         run=run_of(here),
         foreign_upload=upload_of(world.elsewhere.people[Role.OWNER].id),
@@ -110,6 +123,12 @@ async def build_scene(world: World) -> Scene:
         *(getattr(scene, name) for name in _STORED),
         scene.second_owner,
         scene.placeholder,
+        scene.owners_invitation,
+        scene.accepted_invitation,
+        party,
+        host,
+        MemberFactory(workspace=party, user_id=host.id, role=Role.OWNER),
+        InvitationFactory(workspace=party, created_by_id=host.id, token=party_token),
     )
     await link(world.engine, here.issue, assignees=[here.people[Role.MEMBER]], labels=[here.label])
     await store_import(scene)
@@ -199,6 +218,29 @@ USES = (
         },
         is_logged=False,
     ),
+    use("invitationAccept", "oamg", lambda scene: {"token": scene.party_token}, is_open=True),
+    use(
+        "invitationCreate",
+        "oa--",
+        lambda scene: {"workspaceId": scene.here.workspace.id, "role": "ADMIN"},
+        case="of an admin",
+    ),
+    use(
+        "invitationCreate",
+        "o---",
+        lambda scene: {"workspaceId": scene.here.workspace.id, "role": "OWNER"},
+        case="of an owner",
+    ),
+    use("invitationResend", "oa--", lambda scene: {"id": scene.here.invitation.id}, is_logged=False),
+    use(
+        "invitationResend",
+        "o---",
+        lambda scene: {"id": scene.owners_invitation.id},
+        case="of an owner",
+        is_logged=False,
+    ),
+    use("invitationRevoke", "oa--", lambda scene: {"id": scene.here.invitation.id}),
+    use("invitationRevoke", "o---", lambda scene: {"id": scene.owners_invitation.id}, case="of an owner"),
     use("issueCreate", "oam-", lambda scene: {"projectId": scene.here.project.id, "title": "New"}),
     use("issueUpdate", "oam-", lambda scene: {"id": scene.here.issue.id, "title": "New"}),
     use("issueArchive", "oam-", lambda scene: {"id": scene.here.issue.id}),
@@ -208,26 +250,6 @@ USES = (
     use("labelCreate", "oam-", lambda scene: {"workspaceId": scene.here.workspace.id, "name": "n", "color": "#5e6ad2"}),
     use("labelUpdate", "oam-", lambda scene: {"id": scene.here.label.id, "name": "new"}),
     use("labelDelete", "oam-", lambda scene: {"id": scene.here.label.id}),
-    use(
-        "memberAdd",
-        "oa--",
-        lambda scene: {
-            "workspaceId": scene.here.workspace.id,
-            "email": scene.world.elsewhere.people[Role.MEMBER].email,
-            "role": "ADMIN",
-        },
-        case="as admin",
-    ),
-    use(
-        "memberAdd",
-        "o---",
-        lambda scene: {
-            "workspaceId": scene.here.workspace.id,
-            "email": scene.world.elsewhere.people[Role.MEMBER].email,
-            "role": "OWNER",
-        },
-        case="as owner",
-    ),
     use(
         "memberClaim",
         "oa--",
@@ -270,6 +292,11 @@ USES = (
     use("workspaceCreate", "oamg", lambda scene: {"slug": "new", "name": "New"}, is_open=True),
     use("workspaceUpdate", "oa--", lambda scene: {"id": scene.here.workspace.id, "name": "New"}),
     use("workspaceDelete", "o---", lambda scene: {"id": scene.spare.id}),
+    use(
+        "workspaceTransfer",
+        "o---",
+        lambda scene: {"id": scene.here.workspace.id, "memberId": member_of(scene, Role.MEMBER)},
+    ),
 )
 
 SEEN_BY = {
@@ -280,6 +307,9 @@ SEEN_BY = {
     "ImportRun.mappings": EVERYBODY,
     "ImportRun.progress": EVERYBODY,
     "ImportRun.startedBy": EVERYBODY,
+    "Invitation.acceptedBy": "oa--",
+    "Invitation.createdBy": "oa--",
+    "Invitation.workspace": "oa--",
     "Issue.assignees": EVERYBODY,
     "Issue.children": EVERYBODY,
     "Issue.comments": EVERYBODY,
@@ -290,6 +320,7 @@ SEEN_BY = {
     "Issue.project": EVERYBODY,
     "Issue.state": EVERYBODY,
     "Member.user": EVERYBODY,
+    "Member.workspace": EVERYBODY,
     "Milestone.issues": EVERYBODY,
     "Milestone.project": EVERYBODY,
     "Project.issues": EVERYBODY,
@@ -299,6 +330,7 @@ SEEN_BY = {
     "State.project": EVERYBODY,
     "Workspace.changes": EVERYBODY,
     "Workspace.imports": EVERYBODY,
+    "Workspace.invitations": "oa--",
     "Workspace.issue": EVERYBODY,
     "Workspace.issues": EVERYBODY,
     "Workspace.labels": EVERYBODY,
@@ -312,6 +344,7 @@ SEEN_BY = {
 PARENTS: Mapping[str, Callable[[Scene], Any]] = {
     "Comment": lambda scene: scene.here.comment,
     "ImportRun": lambda scene: scene.run,
+    "Invitation": lambda scene: scene.accepted_invitation,
     "Issue": lambda scene: scene.here.issue,
     "Label": lambda scene: scene.here.label,
     "Member": lambda scene: scene.here.members[Role.MEMBER],
@@ -322,6 +355,9 @@ PARENTS: Mapping[str, Callable[[Scene], Any]] = {
     "Workspace": lambda scene: scene.here.workspace,
 }
 """Type -> an object of the scene whose fields all lead somewhere."""
+
+READ_BY = {"Invitation": "oa--"}
+"""Type whose objects not everybody of the workspace may read -> who may."""
 
 ROOTS = {"node", "nodes", "viewer", "workspace", "workspaces"}
 """Root fields of Query that the tests know; each has a test of its own."""

@@ -22,6 +22,7 @@ async def nodes_of(world: World, place: Place) -> dict[str, str]:
         "ImportRun": run.id,
         "User": place.people[Role.GUEST].id,
         "Workspace": place.workspace.id,
+        "Invitation": place.invitation.id,
         "Member": place.members[Role.ADMIN].id,
         "Project": place.project.id,
         "State": place.todo.id,
@@ -36,14 +37,14 @@ async def test_every_kind_can_be_read_by_its_id(world: World):
     nodes = await nodes_of(world, world.here)
     assert {prefix_of(node_id) for node_id in nodes.values()} == set(NODE_KINDS)
     for kind, node_id in nodes.items():
-        assert await world.member.run(NODE, id=node_id) == {"node": {"__typename": kind, "id": node_id}}
+        assert await world.owner.run(NODE, id=node_id) == {"node": {"__typename": kind, "id": node_id}}
 
 
 async def test_what_is_elsewhere_or_nowhere_is_null(world: World):
     for node_id in (await nodes_of(world, world.elsewhere)).values():
-        assert await world.member.run(NODE, id=node_id) == {"node": None}, node_id
+        assert await world.owner.run(NODE, id=node_id) == {"node": None}, node_id
         fresh = IDS.new(node_id.partition("_")[0])
-        assert await world.member.run(NODE, id=fresh) == {"node": None}, fresh
+        assert await world.owner.run(NODE, id=fresh) == {"node": None}, fresh
 
 
 async def test_many_nodes_come_in_the_order_of_their_ids(world: World):

@@ -17,7 +17,7 @@ from domain.milestones.model import Milestone
 from domain.projects.categories import StateCategory
 from domain.projects.model import Project, State
 from domain.shared.actor import Actor, Role
-from domain.workspaces.model import Member, Workspace
+from domain.workspaces.model import Invitation, Member, Workspace
 from infra.audit.tables import EventRow
 from infra.metadata import metadata
 from tests.api.client import Client
@@ -29,17 +29,21 @@ from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.factories.storing import REPOSITORIES, store
-from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A workspace: a project with two states, a label, a milestone, an issue in it with a comment; a person a role."""
+    """A workspace: a project with two states, a label, a milestone, an issue in it with a comment; a person a role.
+
+    One invitation is open, by the owner and by a link.
+    """
 
     workspace: Workspace
     people: dict[Role, User]
     members: dict[Role, Member]
     sessions: dict[Role, Session]
+    invitation: Invitation
     project: Project
     todo: State
     done: State
@@ -55,6 +59,7 @@ class Place:
             *self.people.values(),
             *self.members.values(),
             *self.sessions.values(),
+            self.invitation,
             self.project,
             self.todo,
             self.done,
@@ -145,6 +150,7 @@ def place(key: str) -> Place:
         people=people,
         members=members,
         sessions={role: SessionFactory(user_id=user.id) for role, user in people.items()},
+        invitation=InvitationFactory(workspace=workspace, created_by_id=people[Role.OWNER].id),
         project=project,
         todo=todo,
         done=done,

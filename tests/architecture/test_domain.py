@@ -17,8 +17,8 @@ SERVER_OWNED = re.compile(
 
 CALLERS_CHOICE = {
     "LabelDraft.workspace_id": "where it is made; checked against the actor's membership",
-    "MemberDraft.workspace_id": "where it is made; checked against the actor's membership",
-    "MemberDraft.role": "appointing is the use case; checked against the actor's own role",
+    "InvitationDraft.workspace_id": "where it is made; checked against the actor's membership",
+    "InvitationDraft.role": "promising it is the use case; checked against the actor's own role",
     "ProjectDraft.workspace_id": "where it is made; checked against the actor's membership",
     "ImportDraft.workspace_id": "where it is imported; checked against the actor's membership",
 }

@@ -15,7 +15,7 @@ from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.transfers.model import ImportRun
-from domain.workspaces.model import Member, Workspace
+from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.repository import SqlUserRepository
 from infra.auth.repository import SqlSessionRepository
 from infra.comments.repository import SqlCommentRepository
@@ -26,7 +26,7 @@ from infra.milestones.repository import SqlMilestoneRepository
 from infra.projects.repository import SqlProjectRepository, SqlStateRepository
 from infra.projects.tables import ProjectNumberRow
 from infra.transfers.repository import SqlImportRunRepository
-from infra.workspaces.repository import SqlMemberRepository, SqlWorkspaceRepository
+from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
 
 # In the order in which one refers to another.
 REPOSITORIES: dict[type, Any] = {
@@ -34,6 +34,7 @@ REPOSITORIES: dict[type, Any] = {
     Session: SqlSessionRepository,
     Workspace: SqlWorkspaceRepository,
     Member: SqlMemberRepository,
+    Invitation: SqlInvitationRepository,
     Project: SqlProjectRepository,
     State: SqlStateRepository,
     Milestone: SqlMilestoneRepository,

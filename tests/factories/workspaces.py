@@ -1,7 +1,10 @@
+from datetime import UTC, datetime
+
 import factory
 
+from domain.auth.refresh import digest_of
 from domain.shared.actor import Role
-from domain.workspaces.model import Member, Workspace
+from domain.workspaces.model import Invitation, Member, Workspace
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
 
@@ -30,3 +33,27 @@ class MemberFactory(factory.Factory):
     role = Role.MEMBER
     created_at = MADE
     updated_at = MADE
+
+
+class InvitationFactory(factory.Factory):
+    """By a link with the given token, unless an address is given."""
+
+    class Meta:
+        model = Invitation
+
+    class Params:
+        workspace = factory.SubFactory(WorkspaceFactory)
+        token = factory.Sequence(lambda number: f"wgi_{number:043}")
+
+    id = factory.LazyFunction(lambda: IDS.new(Invitation.prefix))
+    workspace_id = factory.SelfAttribute("workspace.id")
+    email = None
+    role = Role.MEMBER
+    issue = 1
+    digest = factory.LazyAttribute(lambda made: digest_of(made.token))
+    created_by_id = factory.LazyFunction(lambda: IDS.new("usr"))
+    created_at = MADE
+    expires_at = datetime(2100, 1, 1, tzinfo=UTC)
+    accepted_at = None
+    accepted_by_id = None
+    revoked_at = None

@@ -19,7 +19,7 @@ from domain.app import App
 from domain.auth.model import Tokens
 from domain.labels.commands import LabelChanges, LabelDraft
 from domain.shared.actor import Actor, Role
-from domain.workspaces.commands import MemberDraft, WorkspaceDraft
+from domain.workspaces.commands import InvitationDraft, WorkspaceDraft
 from domain.workspaces.model import Workspace
 from infra.bootstrap import open_app
 from infra.settings import Settings
@@ -202,21 +202,23 @@ async def test_a_follower_sees_nothing_more_when_the_membership_ends(server: Ser
     ada, bob = await server.sign_up("ada"), await server.sign_up("bob")
     workspace = await server.workspace(ada)
     owner = await server.actor(ada)
-    invitation = MemberDraft(workspace_id=workspace.id, email="bob@example.org", role=Role.GUEST)
-    member = (await server.app.workspaces.add_member(owner, invitation)).value
-    async with server.following(bob, "acme", 2) as socket, server.following(ada, "acme", 3) as other:
-        assert kinds(await batch(socket)) == [(3, "MEMBER_ADDED")]
+    draft = InvitationDraft(workspace_id=workspace.id, role=Role.MEMBER)
+    link = (await server.app.invitations.create(owner, draft)).value.link
+    assert link is not None
+    member = (await server.app.invitations.accept(await server.actor(bob), link.partition("token=")[2])).value
+    async with server.following(bob, "acme", 4) as socket, server.following(ada, "acme", 5) as other:
+        assert kinds(await batch(socket)) == [(5, "MEMBER_ADDED")]
         await server.app.workspaces.remove_member(owner, member.id)
         before = monotonic()
         message = await socket.receive()
         if message["type"] == "next":  # what it saw in the two seconds for which roles are remembered
-            assert kinds(message["payload"]["data"]["changes"]) == [(4, "MEMBER_REMOVED")]
+            assert kinds(message["payload"]["data"]["changes"]) == [(6, "MEMBER_REMOVED")]
             message = await socket.receive()
         assert monotonic() - before < 5
         assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "NOT_FOUND")
 
         await server.label(ada, workspace, "secret")
-        assert kinds(await batch(other)) + kinds(await batch(other)) == [(4, "MEMBER_REMOVED"), (5, "LABEL_CREATED")]
+        assert kinds(await batch(other)) + kinds(await batch(other)) == [(6, "MEMBER_REMOVED"), (7, "LABEL_CREATED")]
         assert [sent["type"] for sent in socket.sent][-1] == "error"
 
 

@@ -1,13 +1,15 @@
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from domain.accounts.commands import Registration
 from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Member, Workspace
+from infra.workspaces.repository import SqlMemberRepository
 from tests.api.client import Client
-from tests.api.refusals import assert_refused, bad_ids, bad_lines, bad_patterns, conflict, invalid, missing
+from tests.api.refusals import assert_refused, bad_ids, bad_lines, bad_patterns, conflict, invalid
 from tests.api.world import World
 from tests.factories.accounts import PASSWORD, RegistrationFactory, UserFactory
 from tests.factories.auth import SessionFactory
@@ -142,46 +144,6 @@ async def test_deleting_no_workspace_is_refused(world: World):
     await assert_refused(world, world.owner, "workspaceDelete", {}, cases)
 
 
-async def test_adding_a_member(world: World):
-    person = UserFactory(email="new@example.org")
-    await world.store(person)
-    place = {"workspaceId": world.here.workspace.id}
-    payload = await world.owner.mutate(
-        "memberAdd", {**place, "email": " New@Example.ORG ", "role": "GUEST"}, "member { id role user { id } }"
-    )
-    member_id = payload["member"].pop("id")
-    assert payload == {"member": {"role": "GUEST", "user": {"id": person.id}}, "revision": 1, "errors": []}
-    stored = await world.stored(Member, member_id)
-    assert (stored.workspace_id, stored.user_id, stored.role) == (world.here.workspace.id, person.id, Role.GUEST)
-    assert await world.events() == [
-        (1, "member.added", member_id, {"user_id": [None, person.id], "role": [None, "GUEST"]})
-    ]
-
-
-async def test_bad_members_are_refused(world: World):
-    person = UserFactory(email="new@example.org")
-    await world.store(person)
-    hostile = ("", " ", "nobody@example.org", "new@example.org\0", "\ud800", "x" * 100_000, "%@example.org")
-    cases = {
-        **bad_ids("workspaceId", "wsp", foreign=world.elsewhere.workspace.id),
-        **{f"email {email[:30]!r}": ({"email": email}, missing("email")) for email in hostile},
-        "twice": ({"email": world.here.people[Role.GUEST].email}, conflict("email", "ALREADY_EXISTS")),
-    }
-    good = {"workspaceId": world.here.workspace.id, "email": "new@example.org", "role": "GUEST"}
-    await assert_refused(world, world.owner, "memberAdd", good, cases)
-
-
-async def test_one_person_added_by_many_at_once_is_added_once(world: World):
-    await world.store(UserFactory(email="new@example.org"))
-    asked = {"workspaceId": world.here.workspace.id, "email": "new@example.org", "role": "GUEST"}
-    payloads = await asyncio.gather(*(world.owner.mutate("memberAdd", asked) for _ in range(8)))
-    assert sorted(tuple(error["code"] for error in payload["errors"]) for payload in payloads) == [
-        (),
-        *[("ALREADY_EXISTS",)] * 7,
-    ]
-    assert [kind for _, kind, _, _ in await world.events()] == ["member.added"]
-
-
 async def test_changing_a_role(world: World):
     guest = world.here.members[Role.GUEST]
     payload = await world.owner.mutate("memberUpdate", {"id": guest.id, "role": "ADMIN"}, "member { id role }")
@@ -240,23 +202,9 @@ async def test_bad_removals_are_refused(world: World):
 
 
 async def test_one_owner_of_32_stays_when_all_go_at_once(world: World):
-    people = UserFactory.build_batch(31)
-    owners = [MemberFactory(workspace=world.here.workspace, user_id=who.id, role=Role.OWNER) for who in people]
-    sessions = [SessionFactory(user_id=who.id) for who in people]
-    await world.store(*people, *owners, *sessions)
-    clients = [
-        Client(
-            world.app,
-            Actor(
-                user_id=session.user_id,
-                session_id=session.id,
-                expires_at=session.expires_at,
-                roles={world.here.workspace.id: Role.OWNER},
-            ),
-        )
-        for session in sessions
-    ]
-    everybody = [world.here.members[Role.OWNER], *owners]
+    entities, members, clients = owners_of(world, 31)
+    await world.store(*entities)
+    everybody = [world.here.members[Role.OWNER], *members]
     payloads = await asyncio.gather(
         *(
             client.mutate("memberRemove", {"id": member.id})
@@ -268,6 +216,103 @@ async def test_one_owner_of_32_stays_when_all_go_at_once(world: World):
     left = [member for member in everybody if await world.stored(Member, member.id)]
     assert len(left) == 1
     assert sorted(payload["revision"] or 0 for payload in payloads) == list(range(32))
+
+
+def owners_of(world: World, count: int) -> tuple[list[Any], list[Member], list[Client]]:
+    """What to store of so many more owners, their memberships, and themselves."""
+    people = UserFactory.build_batch(count)
+    members = [MemberFactory(workspace=world.here.workspace, user_id=who.id, role=Role.OWNER) for who in people]
+    sessions = [SessionFactory(user_id=who.id) for who in people]
+    roles = {world.here.workspace.id: Role.OWNER}
+    clients = [
+        Client(
+            world.app,
+            Actor(user_id=each.user_id, session_id=each.id, expires_at=each.expires_at, roles=roles),
+        )
+        for each in sessions
+    ]
+    return [*people, *members, *sessions], members, clients
+
+
+async def owners_left(world: World) -> int:
+    async with world.engine.connect() as connection:
+        return len(await SqlMemberRepository(connection).owners(world.here.workspace.id))
+
+
+async def test_an_owner_stays_when_32_step_down_leave_and_hand_over_at_once(world: World):
+    """Each way to lose an owner against each other: G33 of the threats."""
+    entities, members, clients = owners_of(world, 31)
+    await world.store(*entities)
+    everybody = list(zip([world.here.members[Role.OWNER], *members], [world.owner, *clients], strict=True))
+    heir = world.here.members[Role.ADMIN]
+    ways = (
+        lambda member: ("memberRemove", {"id": member.id}),
+        lambda member: ("memberUpdate", {"id": member.id, "role": "ADMIN"}),
+        lambda member: ("workspaceTransfer", {"id": world.here.workspace.id, "memberId": heir.id}),
+    )
+    payloads = await asyncio.gather(
+        *(client.mutate(*ways[number % 3](member)) for number, (member, client) in enumerate(everybody))
+    )
+    codes = {error["code"] for payload in payloads for error in payload["errors"]}
+    assert codes == set()
+    assert await owners_left(world) == 1, "the heir of all"
+    stored = await world.stored(Member, heir.id)
+    assert stored.role is Role.OWNER
+
+
+async def test_one_owner_of_32_stays_when_all_step_down_at_once(world: World):
+    entities, members, clients = owners_of(world, 31)
+    await world.store(*entities)
+    everybody = zip([world.here.members[Role.OWNER], *members], [world.owner, *clients], strict=True)
+    payloads = await asyncio.gather(
+        *(client.mutate("memberUpdate", {"id": member.id, "role": "MEMBER"}) for member, client in everybody)
+    )
+    assert [error["code"] for payload in payloads for error in payload["errors"]] == ["LAST_OWNER"]
+    assert await owners_left(world) == 1
+
+
+async def test_a_placeholder_never_owns_a_workspace(world: World):
+    imported = UserFactory(is_placeholder=True, email=None)
+    placeholder = MemberFactory(workspace=world.here.workspace, user_id=imported.id, role=Role.GUEST)
+    await world.store(imported, placeholder)
+    cases = {"placeholder": ({}, invalid("id"))}
+    await assert_refused(world, world.owner, "memberUpdate", {"id": placeholder.id, "role": "OWNER"}, cases)
+    given = {"id": world.here.workspace.id, "memberId": placeholder.id}
+    await assert_refused(world, world.owner, "workspaceTransfer", given, {"placeholder": ({}, invalid("memberId"))})
+
+
+async def test_handing_a_workspace_over(world: World):
+    place = world.here
+    heir, owner = place.members[Role.MEMBER], place.members[Role.OWNER]
+    data = await world.owner.run(
+        """mutation ($over: WorkspaceTransferInput!, $again: WorkspaceTransferInput!) {
+          workspaceTransfer(input: $over) { workspace { slug } revision errors { code } }
+          again: workspaceTransfer(input: $again) { workspace { slug } revision errors { code } } }""",
+        over={"id": place.workspace.id, "memberId": heir.id},
+        again={"id": place.workspace.id, "memberId": place.members[Role.ADMIN].id},
+    )
+    assert data == {
+        "workspaceTransfer": {"workspace": {"slug": place.workspace.slug}, "revision": 2, "errors": []},
+        "again": {"workspace": None, "revision": None, "errors": [{"code": "PERMISSION_DENIED"}]},
+    }
+    assert [(await world.stored(Member, each.id)).role for each in (heir, owner)] == [Role.OWNER, Role.ADMIN]
+    assert await world.events() == [
+        (1, "member.updated", heir.id, {"role": ["MEMBER", "OWNER"]}),
+        (2, "member.updated", owner.id, {"role": ["OWNER", "ADMIN"]}),
+    ]
+    rows = await world.rows()
+    assert sum("MEMBER_ROLE_CHANGED" in line for line in rows["security_event"]) == 2
+    assert sum("workspaces.send_ownership_moved" in line for line in rows["job"]) == 2
+
+
+async def test_bad_transfers_are_refused(world: World):
+    cases = {
+        **bad_ids("id", "wsp", foreign=world.elsewhere.workspace.id),
+        **bad_ids("memberId", "mem", foreign=world.elsewhere.members[Role.GUEST].id),
+        "oneself": ({"memberId": world.here.members[Role.OWNER].id}, invalid("memberId")),
+    }
+    good = {"id": world.here.workspace.id, "memberId": world.here.members[Role.MEMBER].id}
+    await assert_refused(world, world.owner, "workspaceTransfer", good, cases)
 
 
 async def test_one_member_removed_by_many_at_once_is_removed_once(world: World):

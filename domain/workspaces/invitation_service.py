@@ -1,0 +1,219 @@
+from collections.abc import Sequence
+from hashlib import sha256
+
+from domain.accounts.model import User, UserId
+from domain.shared.actor import Actor, Permission
+from domain.shared.clock import Clock
+from domain.shared.errors import Conflict, ErrorCode, NotFound
+from domain.shared.ids import IdFactory
+from domain.shared.mail import Mail, Mailer
+from domain.shared.pages import Page, PageRequest
+from domain.shared.security import SecurityEventKind
+from domain.shared.throttle import Bucket, Throttle
+from domain.shared.uow import OpenUow, Written
+from domain.workspaces.commands import InvitationDraft
+from domain.workspaces.events import InvitationAccepted, InvitationCreated, InvitationRevoked, MemberAdded
+from domain.workspaces.jobs import SendInvitation
+from domain.workspaces.mails import WorkspaceInvitation
+from domain.workspaces.model import Invitation, InvitationId, IssuedInvitation, Member, MemberId, Workspace
+from domain.workspaces.policies import may_give, require_rank
+from domain.workspaces.ports import WorkspaceReader, WorkspaceUow
+from domain.workspaces.secrets import InvitationSecrets, presented_digest
+
+INVITATIONS_PER_WORKSPACE = 200
+INVITATIONS_PER_PERSON = 50
+INVITATIONS_PER_ADDRESS = 5  # of one person to one address, whatever the workspace
+HOUR = 3600.0  # seconds
+DAY = 24 * HOUR
+INVITATION_PATH = "/auth/invitation"
+_NOTHING: Page[Invitation] = Page(nodes=(), cursors=(), has_next_page=False, has_previous_page=False, total_count=0)
+
+
+class InvitationService:
+    def __init__(
+        self,
+        uow: OpenUow[WorkspaceUow],
+        read: WorkspaceReader,
+        secrets: InvitationSecrets,
+        throttle: Throttle,
+        clock: Clock,
+        ids: IdFactory,
+        mailer: Mailer,
+        *,
+        public_url: str,
+    ) -> None:
+        self._uow = uow
+        self._read = read
+        self._secrets = secrets
+        self._throttle = throttle
+        self._clock = clock
+        self._ids = ids
+        self._mailer = mailer
+        self._public_url = public_url
+
+    async def open_of(
+        self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
+    ) -> Sequence[Page[Invitation]]:
+        """What waits to be accepted in each workspace; nothing for those who do not manage its members."""
+        managed = [each.id for each in workspaces if actor.may(Permission.MEMBER_MANAGE, each.id)]
+        pages = await self._read.open_invitations_of(managed, request) if managed else ()
+        found = dict(zip(managed, pages, strict=True))
+        return [found.get(workspace.id, _NOTHING) for workspace in workspaces]
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
+        """Those of the invitations to workspaces whose members the actor manages."""
+        found = await self._read.invitations_by_ids(actor, ids)
+        return {key: each for key, each in found.items() if actor.may(Permission.MEMBER_MANAGE, each.workspace_id)}
+
+    async def create(self, actor: Actor, draft: InvitationDraft) -> Written[IssuedInvitation]:
+        """Keeps a place for somebody; whether the address has an account makes no difference. Raises TooOften.
+
+        An earlier invitation that waits for the same address is revoked.
+        """
+        inviter_id = UserId(actor.signed_in_id)
+        new_id = InvitationId(self._ids.new(Invitation.prefix))
+        digest, now = self._secrets.digest(new_id, 1), self._clock.now()
+        async with self._uow(actor) as uow:
+            workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
+            require_rank(actor, workspace.id, draft.role)
+            invitation = Invitation.drafted(draft, id=new_id, digest=digest, created_by_id=inviter_id, now=now)
+            if invitation.email is not None:
+                await self._make_room(uow, actor, workspace, invitation.email)
+            await self._admit(actor, invitation)
+            await uow.invitations.add(invitation)
+            uow.record(InvitationCreated.between(None, invitation))
+            self._send(uow, invitation)
+            written = await uow.commit(invitation)
+        return self._issued(written)
+
+    async def resend(self, actor: Actor, invitation_id: str) -> Written[IssuedInvitation]:
+        """Sends another secret, good for as long as a new invitation's; the one before is good no more."""
+        async with self._uow(actor) as uow:
+            invitation = await self._open(uow, actor, invitation_id)
+            await self._admit(actor, invitation)
+            digest = self._secrets.digest(invitation.id, invitation.issue + 1)
+            renewed = invitation.renewed(digest=digest, now=self._clock.now())
+            await uow.invitations.save(invitation, renewed)
+            self._send(uow, renewed)
+            written = await uow.commit(renewed)
+        return self._issued(written)
+
+    async def revoke(self, actor: Actor, invitation_id: str) -> Written[Invitation]:
+        async with self._uow(actor) as uow:
+            invitation = await self._open(uow, actor, invitation_id)
+            return await uow.commit(await self._revoke(uow, invitation))
+
+    async def accept(self, actor: Actor, token: str) -> Written[Member]:
+        """Makes the actor a member; raises the same NotFound for whatever secret is not good for the actor."""
+        user_id = actor.signed_in_id
+        async with self._uow(actor) as uow:
+            user = await uow.users.by_id(user_id)
+            invitation = await self._good(uow, token)
+            if user is None or invitation.email not in (None, user.email):
+                raise _not_good()
+            if await uow.members.of_user(invitation.workspace_id, user_id) is not None:
+                raise Conflict("You are a member already.", path=("token",), code=ErrorCode.ALREADY_EXISTS)
+            return await uow.commit(await self._join(uow, invitation, user))
+
+    async def send(self, actor: Actor, job: SendInvitation) -> None:
+        """Mails an invitation, unless it has been accepted, revoked or sent again meanwhile."""
+        async with self._uow(actor) as uow:
+            try:
+                invitation = await uow.invitations.get(actor, job.invitation_id)
+            except NotFound:
+                return
+            workspace = await uow.workspaces.get(actor, invitation.workspace_id)
+            inviter = await uow.users.by_id(invitation.created_by_id)
+        if invitation.email is None or invitation.issue != job.issue or inviter is None:
+            return
+        token = self._secrets.of_invitation(invitation)
+        letter = WorkspaceInvitation(
+            inviter=inviter.name,
+            workspace=workspace.name,
+            role=invitation.role.value.lower(),
+            expires_at=invitation.expires_at,
+            url=self._link(token),
+            token=token,
+        )
+        mail_id = actor.job.id if actor.job is not None else invitation.id
+        await self._mailer.send(Mail(id=mail_id, to=invitation.email, letter=letter))
+
+    async def _open(self, uow: WorkspaceUow, actor: Actor, invitation_id: str) -> Invitation:
+        invitation = await uow.invitations.get(actor, invitation_id, for_update=True)
+        require_rank(actor, invitation.workspace_id, invitation.role)
+        if not invitation.is_open:
+            raise Conflict("This invitation has been accepted or revoked already.", path=("id",))
+        return invitation
+
+    async def _good(self, uow: WorkspaceUow, token: str) -> Invitation:
+        """The invitation that a secret accepts, locked; whoever has left or lost rank cannot have promised a place."""
+        digest = presented_digest(token)
+        invitation = await uow.invitations.by_digest(digest) if digest is not None else None
+        if invitation is None or not invitation.is_good(self._clock.now()):
+            raise _not_good()
+        inviter = await uow.members.of_user(invitation.workspace_id, invitation.created_by_id)
+        if inviter is None or not may_give(inviter.role, invitation.role):
+            raise _not_good()
+        return invitation
+
+    async def _make_room(self, uow: WorkspaceUow, actor: Actor, workspace: Workspace, email: str) -> None:
+        if await uow.members.has_address(workspace.id, email):
+            raise Conflict("This person is a member already.", path=("email",), code=ErrorCode.ALREADY_EXISTS)
+        earlier = await uow.invitations.open_for(workspace.id, email)
+        if earlier is not None:
+            require_rank(actor, workspace.id, earlier.role)
+            await self._revoke(uow, earlier)
+
+    async def _admit(self, actor: Actor, invitation: Invitation) -> None:
+        """Counts one invitation; raises TooOften. No bucket tells what others have sent to the address."""
+        inviter, workspace = actor.signed_in_id, invitation.workspace_id
+        buckets = [
+            Bucket(f"invite-to:{workspace}", INVITATIONS_PER_WORKSPACE, DAY),
+            Bucket(f"invite-by:{inviter}", INVITATIONS_PER_PERSON, HOUR),
+        ]
+        if invitation.email is not None:
+            name = sha256(invitation.email.encode()).hexdigest()
+            buckets.append(Bucket(f"invite:{inviter}:{name}", INVITATIONS_PER_ADDRESS, DAY))
+        await self._throttle.take(buckets)
+
+    def _send(self, uow: WorkspaceUow, invitation: Invitation) -> None:
+        uow.note(
+            SecurityEventKind.INVITED, user_id=None, subject_id=invitation.id, workspace_id=invitation.workspace_id
+        )
+        if invitation.email is not None:
+            job = SendInvitation(invitation_id=invitation.id, issue=invitation.issue)
+            uow.enqueue(job, workspace_id=invitation.workspace_id)
+
+    async def _revoke(self, uow: WorkspaceUow, invitation: Invitation) -> Invitation:
+        revoked = invitation.revoked(now=self._clock.now())
+        await uow.invitations.save(invitation, revoked)
+        uow.record(InvitationRevoked.between(invitation, None))
+        kind = SecurityEventKind.INVITATION_REVOKED
+        uow.note(kind, user_id=None, subject_id=invitation.id, workspace_id=invitation.workspace_id)
+        return revoked
+
+    async def _join(self, uow: WorkspaceUow, invitation: Invitation, user: User) -> Member:
+        now = self._clock.now()
+        accepted = invitation.accepted(user.id, now=now)
+        await uow.invitations.save(invitation, accepted)
+        new_id = MemberId(self._ids.new(Member.prefix))
+        member = Member.joining(invitation.workspace_id, user.id, invitation.role, id=new_id, now=now)
+        await uow.members.add(member)
+        uow.record(InvitationAccepted.between(invitation, accepted))
+        uow.record(MemberAdded.between(None, member))
+        kind = SecurityEventKind.INVITATION_ACCEPTED
+        uow.note(kind, user_id=user.id, subject_id=invitation.id, workspace_id=invitation.workspace_id)
+        return member
+
+    def _issued(self, written: Written[Invitation]) -> Written[IssuedInvitation]:
+        """With the link only where no mail carries it: whoever invites an address must not be able to accept."""
+        invitation = written.value
+        link = self._link(self._secrets.of_invitation(invitation)) if invitation.email is None else None
+        return written.of(IssuedInvitation(invitation=invitation, link=link))
+
+    def _link(self, secret: str) -> str:
+        return f"{self._public_url}{INVITATION_PATH}?token={secret}"
+
+
+def _not_good() -> NotFound:
+    return NotFound("This invitation is not good: it is unknown, used, expired, or not for you.", path=("token",))

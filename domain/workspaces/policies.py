@@ -1,0 +1,28 @@
+"""Who may give whom which place in a workspace."""
+
+from collections.abc import Sequence
+
+from domain.shared.actor import PERMISSIONS, Actor, Permission, Role
+from domain.shared.errors import Conflict, ErrorCode
+from domain.workspaces.model import Member
+
+
+def require_rank(actor: Actor, workspace_id: str, *roles: Role) -> None:
+    """Owners are appointed and dismissed by owners, everybody else by admins too."""
+    for permission in _needed(*roles):
+        actor.require(permission, workspace_id)
+
+
+def may_give(giver: Role, role: Role) -> bool:
+    """The same of a role alone, for what somebody promised who does not act now."""
+    return PERMISSIONS[giver].issuperset(_needed(role))
+
+
+def keep_an_owner(owners: Sequence[Member], leaving: Member) -> None:
+    if [owner.id for owner in owners] == [leaving.id]:
+        raise Conflict("A workspace keeps at least one owner.", code=ErrorCode.LAST_OWNER)
+
+
+def _needed(*roles: Role) -> tuple[Permission, ...]:
+    appoints = (Permission.OWNER_MANAGE,) if Role.OWNER in roles else ()
+    return (Permission.MEMBER_MANAGE, *appoints)

@@ -1,0 +1,133 @@
+"""Workspaces and invitations on the real database, with a clock that stands still and mail that is only kept."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from domain.accounts.model import User
+from domain.shared.actor import Actor, Cause, Origin, Role
+from domain.shared.jobs import ClaimedJob
+from domain.workspaces.commands import InvitationDraft, WorkspaceDraft
+from domain.workspaces.invitation_service import InvitationService
+from domain.workspaces.jobs import SendInvitation
+from domain.workspaces.model import Invitation, IssuedInvitation, Member, Workspace
+from domain.workspaces.secrets import InvitationSecrets
+from domain.workspaces.service import WorkspaceService
+from infra.audit.tables import SecurityEventRow
+from infra.db.engine import EngineOptions, Engines, open_engines
+from infra.db.read import Reads
+from infra.jobs.tables import JobRow
+from infra.metadata import metadata
+from infra.shared.ids import Uuid7IdFactory
+from infra.shared.throttle import LocalThrottle
+from infra.uow import SqlUowFactory
+from infra.workspaces.reader import SqlWorkspaceReader
+from tests.factories.accounts import UserFactory, persisted_user
+from tests.fakes.clock import MemoryClock
+from tests.fakes.mail import MemoryMailer
+
+CLAIMED = Actor.system(ClaimedJob(id="job_1", attempt=1))
+ORIGIN = Origin(address="192.0.2.7", device="Firefox on a laptop")
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """One workspace with its owner, and what acts on it."""
+
+    engines: Engines
+    clock: MemoryClock
+    throttle_time: MemoryClock
+    mailer: MemoryMailer
+    secrets: InvitationSecrets
+    workspaces: WorkspaceService
+    invitations: InvitationService
+    owner: User
+    workspace: Workspace
+
+    def actor(self, user: User, role: Role | None = None, *, cause: Cause = Cause.USER) -> Actor:
+        roles = {self.workspace.id: role} if role is not None else {}
+        return Actor(user_id=user.id, roles=roles, cause=cause, origin=ORIGIN)
+
+    @property
+    def as_owner(self) -> Actor:
+        return self.actor(self.owner, Role.OWNER)
+
+    async def person(self, **fields: Any) -> User:
+        return await persisted_user(self.engines.write, UserFactory(**fields))
+
+    async def invite(
+        self, email: str | None = None, role: Role = Role.MEMBER, *, by: Actor | None = None
+    ) -> IssuedInvitation:
+        draft = InvitationDraft(workspace_id=self.workspace.id, email=email, role=role)
+        return (await self.invitations.create(by or self.as_owner, draft)).value
+
+    def token(self, invitation: Invitation) -> str:
+        """What was sent out last, or is about to be."""
+        return self.secrets.of_invitation(invitation)
+
+    async def accept(self, user: User, invitation: Invitation) -> Member:
+        return (await self.invitations.accept(self.actor(user), self.token(invitation))).value
+
+    async def join(self, user: User, role: Role = Role.MEMBER, *, cause: Cause = Cause.USER) -> Member:
+        issued = await self.invite(role=role)
+        actor = self.actor(user, cause=cause)
+        return (await self.invitations.accept(actor, self.token(issued.invitation))).value
+
+    async def deliver(self, issued: IssuedInvitation) -> None:
+        job = SendInvitation(invitation_id=issued.invitation.id, issue=issued.invitation.issue)
+        await self.invitations.send(CLAIMED, job)
+
+    async def jobs(self, kind: str) -> list[dict[str, Any]]:
+        """The payloads of the jobs of that kind."""
+        found = select(JobRow.payload).where(JobRow.kind == kind).order_by(JobRow.id)
+        async with self.engines.write.connect() as connection:
+            return list((await connection.execute(found)).scalars())
+
+    async def log(self) -> list[tuple[str, str | None, str | None, str | None]]:
+        """Kind, whose account, who acted and subject of each line of the security log."""
+        columns = (
+            SecurityEventRow.kind,
+            SecurityEventRow.user_id,
+            SecurityEventRow.actor_id,
+            SecurityEventRow.subject_id,
+        )
+        async with self.engines.write.connect() as connection:
+            rows = await connection.execute(select(*columns).order_by(SecurityEventRow.id))
+            return [(row[0].name, *row[1:]) for row in rows]
+
+    async def rows(self) -> dict[str, list[str]]:
+        """Everything that is stored, to prove that nothing has changed."""
+        async with self.engines.write.connect() as connection:
+            return {
+                table.name: sorted(map(repr, await connection.execute(select(table))))
+                for table in metadata.sorted_tables
+            }
+
+
+@pytest.fixture
+async def house(database: str) -> AsyncIterator[House]:
+    clock, throttle_time, mailer = MemoryClock(), MemoryClock(), MemoryMailer()
+    ids = Uuid7IdFactory(clock)
+    secrets = InvitationSecrets(b"k" * 32)
+    throttle = LocalThrottle(lambda: throttle_time.now().timestamp())
+    url = "https://tracker.example.org"
+    async with open_engines(database, EngineOptions(pool_size=16, lock_timeout=30, statement_timeout=30)) as engines:
+        uow = SqlUowFactory(engines.write, clock, ids, lambda committed: None)
+        reader = SqlWorkspaceReader(Reads(engines.read))
+        workspaces = WorkspaceService(uow, reader, clock, ids, mailer, public_url=url)
+        owner = await persisted_user(engines.write, UserFactory(name="Olga", email="olga@example.org"))
+        draft = WorkspaceDraft(slug="acme", name="Acme & Søn")
+        yield House(
+            engines=engines,
+            clock=clock,
+            throttle_time=throttle_time,
+            mailer=mailer,
+            secrets=secrets,
+            workspaces=workspaces,
+            invitations=InvitationService(uow, reader, secrets, throttle, clock, ids, mailer, public_url=url),
+            owner=owner,
+            workspace=(await workspaces.create(Actor(user_id=owner.id), draft)).value,
+        )
