@@ -38,6 +38,8 @@ def test_one_command_starts_everything_and_ctrl_c_or_sigterm_leaves_nothing(work
         ready = dev.wait_until_ready(url)
         first = time.monotonic() - started
         dev.wait_for_text(f"Workgraph is ready: {url}/graphql")
+        dev.wait_for_text(f"Mail is not sent but shown: {url}/dev/mail")
+        assert content_of(f"{url}/dev/mail.json") == b'{"mails":[]}'
         assert status_of(f"{url}/livez") == 200
         assert ready["status"] == "ready"
         assert len(dev.family) >= 4, "PostgreSQL, Valkey, API and worker"
@@ -114,6 +116,7 @@ def test_other_commands_find_the_running_servers_and_start_them_otherwise(workgr
     examined = workgraph.run("doctor")
     assert "ok    Migrations: all have run" in examined.stdout
     assert "ok    PostgreSQL: 18." in examined.stdout
+    assert f"ok    Mail: kept for {url}/dev/mail, and not sent" in examined.stdout
 
 
 def test_a_changed_file_is_served_and_a_broken_one_waits_for_its_repair(workgraph: Workgraph, url: str, tmp_path: Path):

@@ -61,7 +61,9 @@ def test_the_commands_of_the_image_run_in_their_order(production: Workgraph, url
     commands = commands_of_compose()
     with production.running(*commands["api"]) as api:
         api.wait_for_text("Application startup complete")
+        assert "WORKGRAPH_SMTP_URL is not set, so that no mail can be sent." in api.log.read_text()
         assert status_of(f"{url}/livez") == 200
+        assert status_of(f"{url}/dev/mail") == 404, "a mailbox in production"
         assert status_of(f"{url}/readyz") == 503, "the migrations have not run"
         assert production.run(*commands["migrate"]).returncode == 0
         api.wait_until_ready(url)
@@ -70,6 +72,7 @@ def test_the_commands_of_the_image_run_in_their_order(production: Workgraph, url
             assert healthy(production, url), "the health check of compose.yaml"
             examined = production.run("doctor")
             assert (examined.returncode, "FAIL" in examined.stdout) == (0, False), examined.stdout
+            assert "note  Mail: no server is set." in examined.stdout
             assert worker.end(signal.SIGTERM) == 0
         assert api.end(signal.SIGTERM) == 0
         # Python's own resource tracker ends when it sees that its parent has.
