@@ -121,6 +121,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 clock,
                 ids,
                 mail,
+                hasher,
                 public_url=settings.issuer,
             ),
             issues=IssueService(uow, SqlIssueReader(reads), clock, ids),

@@ -9,6 +9,7 @@ class RegistrationInput(BaseModel):
     email: str
     name: str
     password: str = Field(repr=False)
+    invitation_token: str | None = Field(default=None, alias="invitationToken", repr=False)
 
     def command(self) -> Registration:
         return Registration(email=self.email, name=self.name, password=self.password)

@@ -63,8 +63,11 @@ async def revoke(request: Request, app: Annotated[App, Depends(app_of)]) -> Resp
 
 @router.post("/auth/register", status_code=HTTPStatus.CREATED)
 async def register(request: Request, app: Annotated[App, Depends(app_of)], person: RegistrationInput) -> Response:
-    """Signs a person up; tells when the address is taken, because no mail could tell it instead."""
-    written = await app.accounts.register(caller(request), person.command())
+    """Signs a person up, with an invitation also as a member; tells when the address is taken, as no mail does it."""
+    if person.invitation_token is not None:
+        written = await app.invitations.register(caller(request), person.invitation_token, person.command())
+    else:
+        written = await app.accounts.register(caller(request), person.command())
     return _person(written.value, status=HTTPStatus.CREATED)
 
 

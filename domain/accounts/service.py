@@ -8,11 +8,16 @@ from domain.shared.clock import Clock
 from domain.shared.errors import Unauthenticated
 from domain.shared.ids import IdFactory
 from domain.shared.security import SecurityEventKind
-from domain.shared.throttle import Bucket, Throttle, source_key
+from domain.shared.throttle import Bucket, Throttle, source_key, source_of
 from domain.shared.uow import OpenUow, Written
 
 REGISTRATIONS_PER_SOURCE = 20
 REGISTRATION_WINDOW = 60.0  # seconds
+
+
+def registration_bucket(actor: Actor) -> Bucket:
+    """What counts how often people sign up from one place."""
+    return Bucket(f"register:{source_key(source_of(actor))}", REGISTRATIONS_PER_SOURCE, REGISTRATION_WINDOW)
 
 
 class AccountService:
@@ -40,8 +45,7 @@ class AccountService:
         """
         user = User.registered(registration, id=UserId(self._ids.new(User.prefix)), now=self._clock.now())
         if actor.origin is not None:
-            key = f"register:{source_key(actor.origin.address)}"
-            await self._throttle.take([Bucket(key, REGISTRATIONS_PER_SOURCE, REGISTRATION_WINDOW)])
+            await self._throttle.take([registration_bucket(actor)])
         password_hash = await self._hasher.hash(registration.password)
         async with self._uow(actor) as uow:
             await uow.users.add(user)

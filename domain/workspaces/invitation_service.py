@@ -1,7 +1,10 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
+from domain.accounts.commands import Registration
 from domain.accounts.model import User, UserId
+from domain.accounts.ports import PasswordHasher
+from domain.accounts.service import registration_bucket
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode, NotFound
@@ -39,6 +42,7 @@ class InvitationService:
         clock: Clock,
         ids: IdFactory,
         mailer: Mailer,
+        hasher: PasswordHasher,
         *,
         public_url: str,
     ) -> None:
@@ -49,6 +53,7 @@ class InvitationService:
         self._clock = clock
         self._ids = ids
         self._mailer = mailer
+        self._hasher = hasher
         self._public_url = public_url
 
     async def open_of(
@@ -108,12 +113,31 @@ class InvitationService:
         user_id = actor.signed_in_id
         async with self._uow(actor) as uow:
             user = await uow.users.by_id(user_id)
-            invitation = await self._good(uow, token)
+            invitation = await self._good(uow, token, path=("token",))
             if user is None or invitation.email not in (None, user.email):
-                raise _not_good()
+                raise _not_good(("token",))
             if await uow.members.of_user(invitation.workspace_id, user_id) is not None:
                 raise Conflict("You are a member already.", path=("token",), code=ErrorCode.ALREADY_EXISTS)
             return await uow.commit(await self._join(uow, invitation, user))
+
+    async def register(self, actor: Actor, token: str, registration: Registration) -> Written[User]:
+        """Signs up whoever got the invitation's mail, which has proved the address, and makes them a member.
+
+        Raises what `accept` does, also for a link, which proves nothing; Rejected naming every broken rule, Conflict
+        for somebody who has an account already, and TooOften.
+        """
+        user = User.registered(registration, id=UserId(self._ids.new(User.prefix)), now=self._clock.now())
+        await self._throttle.take([registration_bucket(actor)])
+        password_hash = await self._hasher.hash(registration.password)
+        async with self._uow(actor) as uow:
+            invitation = await self._good(uow, token, path=("invitation_token",))
+            if invitation.email != user.email:
+                raise _not_good(("invitation_token",))
+            await uow.users.add(user)
+            await uow.passwords.add(user.id, password_hash, now=user.created_at)
+            uow.note(SecurityEventKind.REGISTERED, user_id=user.id)
+            await self._join(uow, invitation, user)
+            return await uow.commit(user)
 
     async def send(self, actor: Actor, job: SendInvitation) -> None:
         """Mails an invitation, unless it has been accepted, revoked or sent again meanwhile."""
@@ -145,15 +169,15 @@ class InvitationService:
             raise Conflict("This invitation has been accepted or revoked already.", path=("id",))
         return invitation
 
-    async def _good(self, uow: WorkspaceUow, token: str) -> Invitation:
+    async def _good(self, uow: WorkspaceUow, token: str, *, path: tuple[str, ...]) -> Invitation:
         """The invitation that a secret accepts, locked; whoever has left or lost rank cannot have promised a place."""
         digest = presented_digest(token)
         invitation = await uow.invitations.by_digest(digest) if digest is not None else None
         if invitation is None or not invitation.is_good(self._clock.now()):
-            raise _not_good()
+            raise _not_good(path)
         inviter = await uow.members.of_user(invitation.workspace_id, invitation.created_by_id)
         if inviter is None or not may_give(inviter.role, invitation.role):
-            raise _not_good()
+            raise _not_good(path)
         return invitation
 
     async def _make_room(self, uow: WorkspaceUow, actor: Actor, workspace: Workspace, email: str) -> None:
@@ -215,5 +239,5 @@ class InvitationService:
         return f"{self._public_url}{INVITATION_PATH}?token={secret}"
 
 
-def _not_good() -> NotFound:
-    return NotFound("This invitation is not good: it is unknown, used, expired, or not for you.", path=("token",))
+def _not_good(path: tuple[str, ...]) -> NotFound:
+    return NotFound("This invitation is not good: it is unknown, used, expired, or not for you.", path=path)

@@ -2,6 +2,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from domain.accounts.model import User
+from domain.accounts.ports import PasswordRepository
+from domain.accounts.ports import UserRepository as AccountRepository
 from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
@@ -42,13 +44,9 @@ class InvitationRepository(Repository[Invitation], Protocol):
         ...
 
 
-class UserRepository(Protocol):
+class UserRepository(AccountRepository, Protocol):
     async def by_id(self, entity_id: str) -> User | None:
         """The person, placeholders included."""
-        ...
-
-    async def by_email(self, email: str) -> User | None:
-        """The person with that address, whatever its letter case."""
         ...
 
 
@@ -61,6 +59,8 @@ class WorkspaceUow(UnitOfWork, Protocol):
     def invitations(self) -> InvitationRepository: ...
     @property
     def users(self) -> UserRepository: ...
+    @property
+    def passwords(self) -> PasswordRepository: ...
 
 
 class WorkspaceReader(Protocol):

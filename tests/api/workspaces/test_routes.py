@@ -6,8 +6,11 @@ import httpx
 import pytest
 
 from api.main import build
+from domain.workspaces.secrets import InvitationSecrets
+from infra.auth.keys import derived_key
 from infra.settings import Settings
 from tests.api.world import World
+from tests.factories.accounts import PASSWORD
 
 HOSTILE = ('"><script>alert(1)</script>', "wgi_" + "x" * 42 + "<", "x" * 5_000, "%00", "%ff%fe", "")
 
@@ -35,7 +38,7 @@ async def test_the_link_leads_to_a_page_that_uses_nothing_up(client: httpx.Async
     answer = await client.get(made["link"])
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert f'token: "{token}"' in answer.text
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; form-action 'self'")
     assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
     assert await world.rows() == before
     accepted = await world.client(None).mutate("invitationAccept", {"token": token}, "member { role }")
@@ -59,4 +62,84 @@ async def test_what_is_no_token_is_not_shown(client: httpx.AsyncClient, token: s
     answer = await client.get(f"/auth/invitation?token={token}")
     assert answer.status_code == 200
     assert "<script" not in answer.text
-    assert 'token: "the token of your invitation"' in answer.text
+    assert 'value=""' in answer.text
+    assert 'token: ""' in answer.text
+
+
+@pytest.fixture
+async def mailed(settings: Settings, world: World) -> str:
+    """The token that the mail to ada@example.org carries."""
+    given = {"workspaceId": world.here.workspace.id, "role": "MEMBER", "email": "ada@example.org"}
+    made = await world.owner.mutate("invitationCreate", given, "invitation { id }")
+    secrets = InvitationSecrets(derived_key(settings.secret_key.get_secret_value(), "invitations 1"))
+    return secrets.of(made["invitation"]["id"], 1)
+
+
+async def test_somebody_without_an_account_joins_by_the_form(
+    client: httpx.AsyncClient, mailed: str, world: World
+) -> None:
+    ada = {"email": "ada@example.org", "name": "Ada <3", "password": PASSWORD, "token": mailed}
+    before = await world.rows()
+    short = await client.post("/auth/invitation", data=ada | {"password": "hunter2"})
+    foreign = await client.post("/auth/invitation", data=ada | {"email": "eve@example.org"})
+    unknown = await client.post("/auth/invitation", data=ada | {"token": "wgi_" + "x" * 43})
+    for answer, message in (
+        (short, "password must have at least 15 characters."),
+        (foreign, "This invitation is not good"),
+        (unknown, "This invitation is not good"),
+    ):
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
+        assert message in answer.text
+        assert 'value="Ada &lt;3"' in answer.text
+        assert "hunter2" not in answer.text
+        assert PASSWORD not in answer.text
+    for body, kind in (
+        (b"token=\xff", "application/x-www-form-urlencoded"),
+        (b"{}", "application/json"),
+        (b"token=a&token=b", "application/x-www-form-urlencoded"),
+    ):
+        answer = await client.post("/auth/invitation", content=body, headers={"content-type": kind})
+        assert answer.status_code == 400
+    assert (await client.post("/auth/invitation", data={})).status_code == 400
+    assert await world.rows() == before
+
+    joined = await client.post("/auth/invitation", data=ada)
+    assert (joined.status_code, "Welcome, Ada &lt;3" in joined.text) == (200, True)
+    rows = await world.rows()
+    assert len(rows["member"]) == len(before["member"]) + 1
+    assert (await client.post("/auth/invitation", data=ada)).status_code == 422
+    assert {name: rows[name] for name in ("account", "member")} == {
+        name: (await world.rows())[name] for name in ("account", "member")
+    }
+
+
+async def test_a_second_person_signs_up_by_the_mail_and_sees_the_workspace_until_removed(
+    client: httpx.AsyncClient, mailed: str, world: World
+) -> None:
+    person = {"email": "ada@example.org", "name": "Ada", "password": PASSWORD, "invitationToken": mailed}
+    wrong = await client.post("/auth/register", json=person | {"email": "eve@example.org"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (404, ["invitationToken"])
+    assert mailed not in wrong.text
+    registered = await client.post("/auth/register", json=person)
+    assert (registered.status_code, registered.json()["email"]) == (201, "ada@example.org")
+    again = await client.post("/auth/register", json=person | {"email": "eve@example.org"})
+    assert again.content == wrong.content
+
+    form = {"grant_type": "password", "username": "ada@example.org", "password": PASSWORD}
+    access = (await client.post("/auth/token", data=form)).json()["access_token"]
+
+    query = '{ workspaces { nodes { members(filter: {user: {name: {eq: "Ada"}}}) { nodes { id } } } } }'
+
+    async def places() -> list[str]:
+        answer = await client.post(
+            "/graphql",
+            json={"query": query},
+            headers={"authorization": f"Bearer {access}"},
+        )
+        found = answer.json()["data"]["workspaces"]["nodes"]
+        return [member["id"] for each in found for member in each["members"]["nodes"]]
+
+    [member_id] = await places()
+    removed = await world.owner.mutate("memberRemove", {"id": member_id})
+    assert removed["errors"] == []
+    assert await places() == [], "at the very next request, with the same token"

@@ -27,6 +27,7 @@ from infra.uow import SqlUowFactory
 from infra.workspaces.reader import SqlWorkspaceReader
 from tests.factories.accounts import UserFactory, persisted_user
 from tests.fakes.clock import MemoryClock
+from tests.fakes.hasher import MemoryPasswordHasher
 from tests.fakes.mail import MemoryMailer
 
 CLAIMED = Actor.system(ClaimedJob(id="job_1", attempt=1))
@@ -127,7 +128,9 @@ async def house(database: str) -> AsyncIterator[House]:
             mailer=mailer,
             secrets=secrets,
             workspaces=workspaces,
-            invitations=InvitationService(uow, reader, secrets, throttle, clock, ids, mailer, public_url=url),
+            invitations=InvitationService(
+                uow, reader, secrets, throttle, clock, ids, mailer, MemoryPasswordHasher(), public_url=url
+            ),
             owner=owner,
             workspace=(await workspaces.create(Actor(user_id=owner.id), draft)).value,
         )
