@@ -9,6 +9,7 @@ from domain.comments.service import CommentService
 from domain.issues.service import IssueService
 from domain.labels.service import LabelService
 from domain.milestones.service import MilestoneService
+from domain.projects.member_service import ProjectMemberService
 from domain.projects.service import ProjectService
 from domain.projects.state_service import StateService
 from domain.seed.service import SeedService
@@ -35,6 +36,7 @@ class App:
     issues: IssueService
     labels: LabelService
     milestones: MilestoneService
+    project_members: ProjectMemberService
     projects: ProjectService
     reads: ReadScope
     seed: SeedService

@@ -44,6 +44,8 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = MappingProxyType(
         projects.ProjectArchived: (),
         projects.ProjectRestored: (),
         projects.ProjectDeleted: (),
+        projects.ProjectMemberAdded: (),
+        projects.ProjectMemberRemoved: (),
         projects.StateCreated: (),
         projects.StateUpdated: (),
         projects.StateDeleted: (),

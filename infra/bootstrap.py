@@ -15,6 +15,7 @@ from domain.comments.service import CommentService
 from domain.issues.service import IssueService
 from domain.labels.service import LabelService
 from domain.milestones.service import MilestoneService
+from domain.projects.member_service import ProjectMemberService
 from domain.projects.service import ProjectService
 from domain.projects.state_service import StateService
 from domain.seed.service import SeedService
@@ -38,7 +39,7 @@ from infra.issues.reader import SqlIssueReader
 from infra.jobs.queue import ArqJobQueue
 from infra.labels.reader import SqlLabelReader
 from infra.milestones.reader import SqlMilestoneReader
-from infra.projects.reader import SqlProjectReader
+from infra.projects.reader import SqlProjectMemberReader, SqlProjectReader
 from infra.settings import Settings
 from infra.shared.clock import SystemClock
 from infra.shared.files import DiskFileStore
@@ -127,6 +128,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             issues=IssueService(uow, SqlIssueReader(reads), clock, ids),
             labels=LabelService(uow, SqlLabelReader(reads), clock, ids),
             milestones=MilestoneService(uow, SqlMilestoneReader(reads), clock, ids),
+            project_members=ProjectMemberService(uow, SqlProjectMemberReader(reads), clock, ids),
             projects=ProjectService(uow, SqlProjectReader(reads), clock, ids),
             reads=reads.scope,
             seed=SeedService(uow, hasher, clock, ids),

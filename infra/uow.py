@@ -31,7 +31,7 @@ from infra.jobs.outbox import advance_job, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
 from infra.labels.repository import SqlLabelRepository
 from infra.milestones.repository import SqlMilestoneRepository
-from infra.projects.repository import SqlProjectRepository, SqlStateRepository
+from infra.projects.repository import SqlProjectMemberRepository, SqlProjectRepository, SqlStateRepository
 from infra.seed.repository import SqlSeedRepository
 from infra.transfers.claims import SqlClaimStore
 from infra.transfers.repository import SqlImportReport, SqlImportRunRepository, SqlUploadRepository
@@ -65,6 +65,7 @@ class SqlUow:
         self.members = SqlMemberRepository(connection)
         self.invitations = SqlInvitationRepository(connection)
         self.projects = SqlProjectRepository(connection)
+        self.project_members = SqlProjectMemberRepository(connection)
         self.states = SqlStateRepository(connection)
         self.milestones = SqlMilestoneRepository(connection)
         self.labels = SqlLabelRepository(connection)

@@ -15,7 +15,7 @@ from domain.shared.streams import EventBatch
 
 
 def _sentence(kind: EventKind) -> str:
-    noun, _, verb = kind.value.partition(".")
+    noun, _, verb = kind.value.replace("_", " ").partition(".")
     return f"{'An' if noun[0] in 'aeiou' else 'A'} {noun} was {verb}."
 
 

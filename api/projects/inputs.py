@@ -59,6 +59,30 @@ class ProjectSort:
     created_at: Maybe[SortOrder] = strawberry.field(description="By when it was made.")
 
 
+@strawberry.input(description="Which guests of a project.")
+class ProjectMemberFilter:
+    describes: ClassVar[type] = queries.ProjectMemberFilter
+
+    and_: "list[ProjectMemberFilter] | None" = strawberry.field(
+        default=None, name="and", description="All of these hold."
+    )
+    or_: "list[ProjectMemberFilter] | None" = strawberry.field(
+        default=None, name="or", description="One of these holds."
+    )
+    not_: "ProjectMemberFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    id: IdComparator | None = strawberry.field(default=None, description="By id.")
+    member_id: IdComparator | None = strawberry.field(default=None, description="By the member's id.")
+
+
+@strawberry.input(one_of=True, description="One key to sort a project's guests by.")
+class ProjectMemberSort:
+    created_at: Maybe[SortOrder] = strawberry.field(description="By when the guest was added.")
+
+
+ProjectMemberFilterArgument = Annotated[
+    ProjectMemberFilter | None, strawberry.argument(description="Only what matches.")
+]
+ProjectMemberSortArgument = Annotated[list[ProjectMemberSort] | None, strawberry.argument(description="In this order.")]
 ProjectFilterArgument = Annotated[ProjectFilter | None, strawberry.argument(description="Only what matches.")]
 ProjectSortArgument = Annotated[list[ProjectSort] | None, strawberry.argument(description="In this order.")]
 
@@ -72,6 +96,15 @@ def project_query(
         filter=to_domain(filter) or queries.ProjectFilter(),
         sort=sorts(sort, queries.ProjectOrder) or queries.DEFAULT_ORDER,
         includes_archived=include_archived,
+    )
+
+
+def project_member_query(
+    filter: ProjectMemberFilterArgument = None, sort: ProjectMemberSortArgument = None
+) -> queries.ProjectMemberQuery:
+    return queries.ProjectMemberQuery(
+        filter=to_domain(filter) or queries.ProjectMemberFilter(),
+        sort=sorts(sort, queries.ProjectMemberOrder) or queries.MEMBERS_DEFAULT_ORDER,
     )
 
 
@@ -139,3 +172,16 @@ class StateDeleteInput(MutationInput):
     replace_with: strawberry.ID | None = strawberry.field(
         default=None, description="The state that its issues move to; needed if there are any."
     )
+
+
+@strawberry.input(description="Which guest to let into which project.")
+class ProjectMemberAddInput(MutationInput):
+    describes: ClassVar[type] = commands.ProjectMemberDraft
+
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    member_id: strawberry.ID = strawberry.field(description="A member of the same workspace who is a guest.")
+
+
+@strawberry.input(description="Which guest to take out of a project.")
+class ProjectMemberRemoveInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The guest's place in the project.")

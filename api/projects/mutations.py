@@ -4,6 +4,8 @@ from api.projects.inputs import (
     ProjectArchiveInput,
     ProjectCreateInput,
     ProjectDeleteInput,
+    ProjectMemberAddInput,
+    ProjectMemberRemoveInput,
     ProjectRestoreInput,
     ProjectUpdateInput,
     StateCreateInput,
@@ -11,7 +13,7 @@ from api.projects.inputs import (
     StatesReorderInput,
     StateUpdateInput,
 )
-from api.projects.types import Project, State
+from api.projects.types import Project, ProjectMember, State
 from api.shared.context import Info
 from api.shared.inputs import to_domain
 from api.shared.mutations import Payload, mutation
@@ -40,6 +42,16 @@ class ProjectRestorePayload(Payload):
 @strawberry.type(description="The answer to projectDelete.")
 class ProjectDeletePayload(Payload):
     deleted_project_id: strawberry.ID | None = strawberry.field(description="The id of the project that is gone.")
+
+
+@strawberry.type(description="The answer to projectMemberAdd.")
+class ProjectMemberAddPayload(Payload):
+    project_member: ProjectMember | None = strawberry.field(description="The guest's place in the project.")
+
+
+@strawberry.type(description="The answer to projectMemberRemove.")
+class ProjectMemberRemovePayload(Payload):
+    deleted_project_member_id: strawberry.ID | None = strawberry.field(description="The id of the place that is gone.")
 
 
 @strawberry.type(description="The answer to stateCreate.")
@@ -85,6 +97,17 @@ class ProjectMutations:
     @mutation(description="Deletes a project that has no issues, with its states.")
     async def project_delete(self, info: Info, input: ProjectDeleteInput) -> ProjectDeletePayload:
         return ProjectDeletePayload.of(await info.context.app.projects.delete(info.context.actor, input.id))
+
+    @mutation(description="Lets a guest of the workspace see a project.")
+    async def project_member_add(self, info: Info, input: ProjectMemberAddInput) -> ProjectMemberAddPayload:
+        written = await info.context.app.project_members.add(info.context.actor, to_domain(input))
+        return ProjectMemberAddPayload.of(written)
+
+    @mutation(description="Takes a guest, or oneself, out of a project.")
+    async def project_member_remove(self, info: Info, input: ProjectMemberRemoveInput) -> ProjectMemberRemovePayload:
+        written = await info.context.app.project_members.remove(info.context.actor, input.id)
+        await info.context.refresh_actor()
+        return ProjectMemberRemovePayload.of(written)
 
     @mutation(description="Adds a state at the end of a project's workflow.")
     async def state_create(self, info: Info, input: StateCreateInput) -> StateCreatePayload:

@@ -7,6 +7,7 @@ import strawberry
 from api.execution import batched, related
 from api.issues.inputs import issue_query
 from api.milestones.inputs import milestone_query
+from api.projects.inputs import project_member_query
 from api.shared import loads
 from api.shared.connections import connection
 from api.shared.context import Info
@@ -17,12 +18,13 @@ from domain.milestones.model import Milestone as MilestoneModel
 from domain.milestones.queries import MilestoneQuery
 from domain.projects import model
 from domain.projects.categories import StateCategory
+from domain.projects.queries import ProjectMemberQuery
 from domain.shared.pages import Page, PageRequest
 
 if TYPE_CHECKING:
     from api.issues.types import Issue
     from api.milestones.types import Milestone
-    from api.workspaces.types import Workspace
+    from api.workspaces.types import Member, Workspace
 
 
 @strawberry.type(description="A step of a project's workflow.")
@@ -38,6 +40,25 @@ class State(Node):
         loads.projects,
         graphql_type=Annotated["Project", strawberry.lazy("api.projects.types")],
         description="The project whose workflow it is a step of.",
+    )
+
+
+@strawberry.type(description="A guest's place in a project: guests see the projects that they are in, and no others.")
+class ProjectMember(Node):
+    describes = model.ProjectMember
+
+    created_at: datetime = strawberry.field(description="When the guest was added.")
+    member = related(
+        "member_id",
+        loads.members,
+        graphql_type=Annotated["Member", strawberry.lazy("api.workspaces.types")],
+        description="The guest.",
+    )
+    project = related(
+        "project_id",
+        loads.projects,
+        graphql_type=Annotated["Project", strawberry.lazy("api.projects.types")],
+        description="The project.",
     )
 
 
@@ -60,6 +81,16 @@ class Project(Node):
     @batched(graphql_type=list[State], description="The steps of its workflow in their order, at most 50.")
     async def states(projects: Sequence[model.Project], info: Info) -> Sequence[Sequence[model.State]]:
         return await info.context.app.projects.states_of(info.context.actor, projects)
+
+    @connection(
+        ProjectMember,
+        query=project_member_query,
+        description="The guests who see it, longest first; who has another role sees every project.",
+    )
+    async def members(
+        projects: Sequence[model.Project], info: Info, query: ProjectMemberQuery, request: PageRequest
+    ) -> Sequence[Page[model.ProjectMember]]:
+        return await info.context.app.project_members.of_projects(info.context.actor, projects, query, request)
 
     @connection(
         Annotated["Milestone", strawberry.lazy("api.milestones.types")],

@@ -11,7 +11,7 @@ from domain.issues.model import Issue
 from domain.milestones.model import Milestone
 from domain.projects.model import Project
 from domain.projects.ports import Place
-from domain.workspaces.model import Workspace
+from domain.workspaces.model import Member, Workspace
 
 
 async def users(info: Info, ids: Sequence[str]) -> Mapping[str, User]:
@@ -24,6 +24,10 @@ async def workspaces(info: Info, ids: Sequence[str]) -> Mapping[str, Workspace]:
 
 async def projects(info: Info, ids: Sequence[str]) -> Mapping[str, Project]:
     return await info.context.app.projects.by_ids(info.context.actor, ids)
+
+
+async def members(info: Info, ids: Sequence[str]) -> Mapping[str, Member]:
+    return await info.context.app.workspaces.members_by_ids(info.context.actor, ids)
 
 
 async def issues(info: Info, ids: Sequence[str]) -> Mapping[str, Issue]:

@@ -15,7 +15,7 @@ from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
-from domain.projects.model import Project, State
+from domain.projects.model import Project, ProjectMember, State
 from domain.shared.actor import Actor
 from domain.shared.errors import InvalidInput, LimitExceeded
 from domain.shared.ids import prefix_of
@@ -33,6 +33,7 @@ NODES: Mapping[str, Callable[[App], ByIds]] = MappingProxyType(
         Member.prefix: lambda app: app.workspaces.members_by_ids,
         Invitation.prefix: lambda app: app.invitations.by_ids,
         Project.prefix: lambda app: app.projects.by_ids,
+        ProjectMember.prefix: lambda app: app.project_members.by_ids,
         State.prefix: lambda app: app.projects.states_by_ids,
         Milestone.prefix: lambda app: app.milestones.by_ids,
         Label.prefix: lambda app: app.labels.by_ids,

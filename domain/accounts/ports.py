@@ -67,7 +67,7 @@ class CredentialReader(Protocol):
 
 class AccountReader(CredentialReader, Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
-        """Those of the people who are the actor or share a workspace with the actor, by id."""
+        """Those of the people whom the actor may see, oneself included, by id."""
         ...
 
     async def users_by_ids(self, ids: Sequence[str]) -> dict[str, User]:

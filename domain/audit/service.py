@@ -3,7 +3,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from domain.audit.model import ChangeBatch, LoggedEvent, Subject
-from domain.audit.policies import require_visible, visible_to
+from domain.audit.policies import as_seen, require_visible, visible_to
 from domain.audit.ports import EventReader
 from domain.shared.actor import Actor
 from domain.shared.errors import ErrorCode, InvalidInput
@@ -41,7 +41,8 @@ class AuditService:
     ) -> Sequence[Page[LoggedEvent]]:
         """What happened to each of these entities, oldest first."""
         workspace_ids = sorted({subject.workspace_id for subject in subjects if actor.sees(subject.workspace_id)})
-        return await self._reader.history_of(workspace_ids, [subject.id for subject in subjects], request)
+        pages = await self._reader.history_of(workspace_ids, [subject.id for subject in subjects], request)
+        return [replace(page, nodes=[as_seen(actor, event) for event in page.nodes]) for page in pages]
 
     async def follow(
         self, actor: Callable[[], Actor], workspace_id: str, *, after: int | None

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -7,6 +8,15 @@ from domain.accounts.ports import PasswordRepository
 from domain.auth.model import AccessClaims, EndReason, Session, SigningKey, SpentToken
 from domain.shared.actor import Role
 from domain.shared.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who asks, the role in each workspace, and where that is a guest's the projects."""
+
+    account: User
+    roles: Mapping[str, Role]
+    projects: Mapping[str, frozenset[str]]
 
 
 class TokenSigner(Protocol):
@@ -40,8 +50,8 @@ class KeyReader(Protocol):
 
 
 class SessionReader(KeyReader, Protocol):
-    async def person(self, session_id: str, user_id: str, *, now: datetime) -> tuple[User, Mapping[str, Role]] | None:
-        """The person, and their role in each workspace; None if the session is not alive or not that person's."""
+    async def person(self, session_id: str, user_id: str, *, now: datetime) -> Person | None:
+        """Whose session it is, with what they may see; None if the session is not alive or not that person's."""
         ...
 
     async def has_signed_in_from(self, email: str, source: str) -> bool:

@@ -173,9 +173,14 @@ class AuthService:
         person = await self._read.person(session_id, user_id, now=self._clock.now())
         if person is None:
             raise InvalidToken
-        account, roles = person
         return SignedIn(
-            account=account, user_id=user_id, session_id=session_id, expires_at=expires_at, roles=roles, origin=origin
+            account=person.account,
+            user_id=user_id,
+            session_id=session_id,
+            expires_at=expires_at,
+            roles=person.roles,
+            projects=person.projects,
+            origin=origin,
         )
 
     async def _note_refusal(self, actor: Actor, credentials: Credentials | None) -> None:

@@ -23,7 +23,7 @@ class CommentReader(Protocol):
         ...
 
     async def pages_of(
-        self, issue_ids: Sequence[str], query: CommentQuery, request: PageRequest
+        self, actor: Actor, issue_ids: Sequence[str], query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[Comment]]:
         """One page of comments for each issue, in the order of the ids; the issues are proved visible."""
         ...

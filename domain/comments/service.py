@@ -28,7 +28,7 @@ class CommentService:
     async def of_issues(
         self, actor: Actor, issues: Sequence[Issue], query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[Comment]]:
-        return await self._read.pages_of([issue.id for issue in issues], query, request)
+        return await self._read.pages_of(actor, [issue.id for issue in issues], query, request)
 
     async def create(self, actor: Actor, draft: CommentDraft) -> Written[Comment]:
         author_id = UserId(actor.signed_in_id)

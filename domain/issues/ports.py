@@ -72,14 +72,14 @@ class IssueReader(Protocol):
         """Those of the issues that the actor may see, trashed ones included, by id."""
         ...
 
-    async def by_identifier(self, workspace_id: str, identifier: str) -> Issue | None:
-        """The issue with that identifier in a workspace that is proved visible."""
+    async def by_identifier(self, actor: Actor, workspace_id: str, identifier: str) -> Issue | None:
+        """The issue with that identifier in a workspace that is proved visible, if the actor may see it."""
         ...
 
     async def pages_of(
-        self, parent: IssueParent, parent_ids: Sequence[str], query: IssueQuery, request: PageRequest
+        self, actor: Actor, parent: IssueParent, parent_ids: Sequence[str], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
-        """One page of issues for each parent, in the order of the ids; the parents are proved visible."""
+        """One page of what the actor may see under each parent, in the order of the ids; the parents are visible."""
         ...
 
     async def assignees_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[User]]:

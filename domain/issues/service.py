@@ -40,31 +40,31 @@ class IssueService:
         return await self._read.by_ids(actor, ids)
 
     async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
-        return await self._read.by_identifier(workspace.id, identifier)
+        return await self._read.by_identifier(actor, workspace.id, identifier)
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
         ids = [workspace.id for workspace in workspaces]
-        return await self._read.pages_of(IssueParent.WORKSPACE, ids, query, request)
+        return await self._read.pages_of(actor, IssueParent.WORKSPACE, ids, query, request)
 
     async def of_projects(
         self, actor: Actor, projects: Sequence[Project], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
         ids = [project.id for project in projects]
-        return await self._read.pages_of(IssueParent.PROJECT, ids, query, request)
+        return await self._read.pages_of(actor, IssueParent.PROJECT, ids, query, request)
 
     async def of_milestones(
         self, actor: Actor, milestones: Sequence[Milestone], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
         ids = [milestone.id for milestone in milestones]
-        return await self._read.pages_of(IssueParent.MILESTONE, ids, query, request)
+        return await self._read.pages_of(actor, IssueParent.MILESTONE, ids, query, request)
 
     async def under(
         self, actor: Actor, issues: Sequence[Issue], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
         ids = [issue.id for issue in issues]
-        return await self._read.pages_of(IssueParent.ISSUE, ids, query, request)
+        return await self._read.pages_of(actor, IssueParent.ISSUE, ids, query, request)
 
     async def assignees_of(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[User]]:
         return await self._read.assignees_of([issue.id for issue in issues])

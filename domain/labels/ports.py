@@ -31,7 +31,7 @@ class LabelReader(Protocol):
         ...
 
     async def pages_of(
-        self, workspace_ids: Sequence[str], query: LabelQuery, request: PageRequest
+        self, actor: Actor, workspace_ids: Sequence[str], query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[Label]]:
         """One page of labels for each workspace, in the order of the ids."""
         ...

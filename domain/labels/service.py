@@ -33,7 +33,7 @@ class LabelService:
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[Label]]:
-        return await self._read.pages_of([workspace.id for workspace in workspaces], query, request)
+        return await self._read.pages_of(actor, [workspace.id for workspace in workspaces], query, request)
 
     async def create(self, actor: Actor, draft: LabelDraft) -> Written[Label]:
         async with self._uow(actor) as uow:

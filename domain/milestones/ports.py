@@ -32,7 +32,7 @@ class MilestoneReader(Protocol):
         ...
 
     async def pages_of(
-        self, project_ids: Sequence[str], query: MilestoneQuery, request: PageRequest
+        self, actor: Actor, project_ids: Sequence[str], query: MilestoneQuery, request: PageRequest
     ) -> Sequence[Page[Milestone]]:
         """One page of milestones for each project, in the order of the ids."""
         ...

@@ -28,7 +28,7 @@ class MilestoneService:
     async def of_projects(
         self, actor: Actor, projects: Sequence[Project], query: MilestoneQuery, request: PageRequest
     ) -> Sequence[Page[Milestone]]:
-        return await self._read.pages_of([project.id for project in projects], query, request)
+        return await self._read.pages_of(actor, [project.id for project in projects], query, request)
 
     async def create(self, actor: Actor, draft: MilestoneDraft) -> Written[Milestone]:
         async with self._uow(actor) as uow:

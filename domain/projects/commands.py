@@ -29,3 +29,11 @@ class StateDraft:
 class StateChanges:
     name: str | Unset = UNSET
     color: str | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectMemberDraft:
+    """Lets a guest of the workspace into a project."""
+
+    project_id: str
+    member_id: str

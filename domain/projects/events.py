@@ -41,3 +41,15 @@ class StateUpdated(StateEvent):
 
 class StateDeleted(StateEvent):
     type: ClassVar[str] = "state.deleted"
+
+
+class ProjectMemberEvent(Event):
+    logged: ClassVar[tuple[str, ...]] = ("member_id",)
+
+
+class ProjectMemberAdded(ProjectMemberEvent):
+    type: ClassVar[str] = "project_member.added"
+
+
+class ProjectMemberRemoved(ProjectMemberEvent):
+    type: ClassVar[str] = "project_member.removed"

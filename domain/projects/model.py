@@ -10,10 +10,11 @@ from domain.projects.commands import ProjectChanges, ProjectDraft, StateChanges,
 from domain.shared.checks import COLOR, COLOR_RULE, Checks
 from domain.shared.entities import rechecked, revised
 from domain.shared.unset import sent_fields
-from domain.workspaces.model import Workspace, WorkspaceId
+from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
 
 ProjectId = NewType("ProjectId", str)
 StateId = NewType("StateId", str)
+ProjectMemberId = NewType("ProjectMemberId", str)
 
 MOST_STATES = 50
 KEY = re.compile(r"[A-Z][A-Z0-9]{0,9}", re.ASCII)
@@ -113,3 +114,20 @@ DEFAULT_STATES = (
     ("Done", StateCategory.COMPLETED, "#4cb782"),
     ("Canceled", StateCategory.CANCELED, "#95a2b3"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectMember:
+    """A guest's place in a project: guests see nothing of other projects. Everybody else sees all of them."""
+
+    prefix: ClassVar[str] = "pmb"
+
+    id: ProjectMemberId
+    workspace_id: WorkspaceId
+    project_id: ProjectId
+    member_id: MemberId
+    created_at: datetime
+
+    @classmethod
+    def joining(cls, project: Project, member: Member, *, id: ProjectMemberId, now: datetime) -> "ProjectMember":
+        return cls(id=id, workspace_id=project.workspace_id, project_id=project.id, member_id=member.id, created_at=now)

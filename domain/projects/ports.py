@@ -3,13 +3,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.projects.model import Project, State
-from domain.projects.queries import ProjectQuery
+from domain.projects.model import Project, ProjectMember, State
+from domain.projects.queries import ProjectMemberQuery, ProjectQuery
 from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
-from domain.workspaces.model import Workspace
+from domain.workspaces.model import Member, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +61,28 @@ class ProjectUow(UnitOfWork, Protocol):
     def issues(self) -> ProjectIssues: ...
 
 
+class ProjectMemberUow(UnitOfWork, Protocol):
+    @property
+    def members(self) -> Repository[Member]: ...
+    @property
+    def projects(self) -> ProjectRepository: ...
+    @property
+    def project_members(self) -> Repository[ProjectMember]: ...
+
+
 class ProjectReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
         """Those of the projects that the actor may see, by id."""
         ...
 
-    async def by_key(self, workspace_id: str, key: str) -> Project | None:
-        """The project with that key in a workspace that is proved visible."""
+    async def by_key(self, actor: Actor, workspace_id: str, key: str) -> Project | None:
+        """The project with that key in a workspace that is proved visible, if the actor may see it."""
         ...
 
     async def pages_of(
-        self, workspace_ids: Sequence[str], query: ProjectQuery, request: PageRequest
+        self, actor: Actor, workspace_ids: Sequence[str], query: ProjectQuery, request: PageRequest
     ) -> Sequence[Page[Project]]:
-        """One page of projects for each workspace, in the order of the ids."""
+        """One page of the projects that the actor may see for each workspace, in the order of the ids."""
         ...
 
     async def states_of(self, project_ids: Sequence[str]) -> Sequence[Sequence[State]]:
@@ -86,4 +95,16 @@ class ProjectReader(Protocol):
 
     async def places(self, state_ids: Sequence[str]) -> dict[str, Place]:
         """States with their projects, by state id; of issues that are proved visible."""
+        ...
+
+
+class ProjectMemberReader(Protocol):
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ProjectMember]:
+        """Those of the guests' places in projects that the actor may see, by id."""
+        ...
+
+    async def pages_of(
+        self, actor: Actor, project_ids: Sequence[str], query: ProjectMemberQuery, request: PageRequest
+    ) -> Sequence[Page[ProjectMember]]:
+        """One page of guests' places in each project, in the order of the ids; the projects are proved visible."""
         ...

@@ -11,6 +11,10 @@ class ProjectOrder(StrEnum):
     CREATED_AT = "created_at"
 
 
+class ProjectMemberOrder(StrEnum):
+    CREATED_AT = "created_at"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectFilter:
     and_: "tuple[ProjectFilter, ...] | None" = None
@@ -42,3 +46,21 @@ class ProjectQuery:
     filter: ProjectFilter = ProjectFilter()
     sort: tuple[Sort[ProjectOrder], ...] = DEFAULT_ORDER
     includes_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectMemberFilter:
+    and_: "tuple[ProjectMemberFilter, ...] | None" = None
+    or_: "tuple[ProjectMemberFilter, ...] | None" = None
+    not_: "ProjectMemberFilter | None" = None
+    id: IdComparator | None = None
+    member_id: IdComparator | None = None
+
+
+MEMBERS_DEFAULT_ORDER = (Sort(by=ProjectMemberOrder.CREATED_AT),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectMemberQuery:
+    filter: ProjectMemberFilter = ProjectMemberFilter()
+    sort: tuple[Sort[ProjectMemberOrder], ...] = MEMBERS_DEFAULT_ORDER

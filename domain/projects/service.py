@@ -33,12 +33,12 @@ class ProjectService:
         return await self._read.by_ids(actor, ids)
 
     async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
-        return await self._read.by_key(workspace.id, key)
+        return await self._read.by_key(actor, workspace.id, key)
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: ProjectQuery, request: PageRequest
     ) -> Sequence[Page[Project]]:
-        return await self._read.pages_of([workspace.id for workspace in workspaces], query, request)
+        return await self._read.pages_of(actor, [workspace.id for workspace in workspaces], query, request)
 
     async def states_of(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
         return await self._read.states_of([project.id for project in projects])

@@ -5,7 +5,7 @@ from domain.accounts.ports import PasswordRepository, UserRepository
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
-from domain.projects.model import Project, State
+from domain.projects.model import Project, ProjectMember, State
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
 from domain.workspaces.model import Member, Workspace
@@ -37,6 +37,8 @@ class SeedUow(UnitOfWork, Protocol):
     def workspaces(self) -> Repository[Workspace]: ...
     @property
     def members(self) -> Repository[Member]: ...
+    @property
+    def project_members(self) -> Repository[ProjectMember]: ...
     @property
     def projects(self) -> Repository[Project]: ...
     @property

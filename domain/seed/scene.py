@@ -11,7 +11,7 @@ from domain.issues.model import Issue, IssueId
 from domain.labels.commands import LabelDraft
 from domain.labels.model import Label, LabelId
 from domain.projects.commands import ProjectDraft, StateDraft
-from domain.projects.model import DEFAULT_STATES, Project, ProjectId, State, StateId
+from domain.projects.model import DEFAULT_STATES, Project, ProjectId, ProjectMember, ProjectMemberId, State, StateId
 from domain.seed.generator import PARENT_WINDOW
 from domain.seed.model import Plan, PlannedIssue, PlannedPerson
 from domain.shared.actor import Role
@@ -43,6 +43,9 @@ class Scene:
             for project in plan.projects
         ]
         self.states = [self._states_of(project) for project in self.projects]
+        self.guest_places = [
+            self._guest_place(self.projects[0], member) for member in self.members if member.role is Role.GUEST
+        ]
         self._possible_parents: dict[tuple[int, int], IssueId] = {}
 
     def issue(self, planned: PlannedIssue) -> Issue:
@@ -89,6 +92,10 @@ class Scene:
         if planned.parent_number is None:
             return None
         return self._possible_parents[planned.project, planned.parent_number]
+
+    def _guest_place(self, project: Project, guest: Member) -> ProjectMember:
+        place_id = ProjectMemberId(self._ids.new(ProjectMember.prefix))
+        return ProjectMember.joining(project, guest, id=place_id, now=self._now)
 
     def _person(self, person: PlannedPerson) -> User:
         return User(

@@ -9,7 +9,7 @@ from domain.comments.model import Comment
 from domain.issues.events import IssueCreated
 from domain.issues.model import Issue
 from domain.labels.events import LabelCreated
-from domain.projects.events import ProjectCreated, StateCreated
+from domain.projects.events import ProjectCreated, ProjectMemberAdded, StateCreated
 from domain.seed.commands import SeedOrder
 from domain.seed.generator import Generator
 from domain.seed.model import PlannedIssue, SeedOutcome
@@ -95,6 +95,9 @@ class SeedService:
             for state in states:
                 await uow.states.add(state)
                 uow.record(StateCreated.between(None, state))
+        for place in scene.guest_places:
+            await uow.project_members.add(place)
+            uow.record(ProjectMemberAdded.between(None, place))
 
     async def _add_issues(self, uow: SeedUow, scene: Scene, batch: Sequence[PlannedIssue]) -> int:
         """Answers how many comments there were."""

@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What a role can allow; seeing a workspace needs no permission but membership."""
+    """What a role can allow; to see something takes none: members see their workspace, guests their projects of it."""
 
     COMMENT_WRITE = "write comments"
     COMMENT_MODERATE = "delete other people's comments"
@@ -27,6 +27,7 @@ class Permission(StrEnum):
     LABEL_WRITE = "change labels"
     PROJECT_WRITE = "change projects and their states"
     PROJECT_DELETE = "delete projects"
+    PROJECT_SHARE = "choose which guests see a project"
     MEMBER_MANAGE = "manage members"
     OWNER_MANAGE = "manage owners"
     IMPORT = "import issues"
@@ -35,7 +36,12 @@ class Permission(StrEnum):
 
 
 _GUEST = frozenset({Permission.COMMENT_WRITE})
-_MEMBER = _GUEST | {Permission.ISSUE_WRITE, Permission.LABEL_WRITE, Permission.PROJECT_WRITE}
+_MEMBER = _GUEST | {
+    Permission.ISSUE_WRITE,
+    Permission.LABEL_WRITE,
+    Permission.PROJECT_WRITE,
+    Permission.PROJECT_SHARE,
+}
 _ADMIN = _MEMBER | {
     Permission.COMMENT_MODERATE,
     Permission.ISSUE_PURGE,
@@ -76,12 +82,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Whoever a use case is run for: a person with the roles loaded once per request, a job, or nobody."""
+    """Whoever a use case is run for: a person with the roles loaded once per request, a job, or nobody.
+
+    `projects` are those that a guest is in, by workspace; whoever has another role there sees all of them.
+    """
 
     user_id: str | None = None
     session_id: str | None = None
     expires_at: datetime | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
+    projects: Mapping[str, frozenset[str]] = field(default_factory=dict)
     cause: Cause = Cause.USER
     job: ClaimedJob | None = None
     idempotency: IdempotencyKey | None = None
@@ -101,6 +111,19 @@ class Actor:
 
     def sees(self, workspace_id: str) -> bool:
         return self.is_system or workspace_id in self.roles
+
+    def sees_project(self, workspace_id: str, project_id: str) -> bool:
+        if not self.is_guest_in(workspace_id):
+            return self.sees(workspace_id)
+        return project_id in self.projects.get(workspace_id, ())
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the actor is a guest in any workspace."""
+        return Role.GUEST in self.roles.values() and not self.is_system
+
+    def is_guest_in(self, workspace_id: str) -> bool:
+        return self.roles.get(workspace_id) == Role.GUEST and not self.is_system
 
     def may(self, permission: Permission, workspace_id: str) -> bool:
         if self.is_system:

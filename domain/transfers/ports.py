@@ -268,11 +268,13 @@ class ImportReader(Protocol):
         ...
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
-        """Those of the runs whose workspace the actor belongs to, by id."""
+        """Those of the runs that the actor may see, by id; guests see none."""
         ...
 
-    async def of_workspaces(self, workspace_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportRun]]:
-        """One page of runs for each workspace, newest first."""
+    async def of_workspaces(
+        self, actor: Actor, workspace_ids: Sequence[str], request: PageRequest
+    ) -> Sequence[Page[ImportRun]]:
+        """One page of the runs that the actor may see for each workspace, newest first; guests see none."""
         ...
 
     async def losses_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportLoss]]:

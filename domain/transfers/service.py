@@ -66,7 +66,7 @@ class ImportService:
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[ImportRun]]:
-        return await self._read.of_workspaces([workspace.id for workspace in workspaces], request)
+        return await self._read.of_workspaces(actor, [workspace.id for workspace in workspaces], request)
 
     async def losses_of(
         self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest

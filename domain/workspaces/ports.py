@@ -50,6 +50,12 @@ class UserRepository(AccountRepository, Protocol):
         ...
 
 
+class MemberProjects(Protocol):
+    async def leave_all(self, member_id: str) -> int:
+        """Takes the member out of all projects, and returns of how many."""
+        ...
+
+
 class WorkspaceUow(UnitOfWork, Protocol):
     @property
     def workspaces(self) -> Repository[Workspace]: ...
@@ -61,6 +67,8 @@ class WorkspaceUow(UnitOfWork, Protocol):
     def users(self) -> UserRepository: ...
     @property
     def passwords(self) -> PasswordRepository: ...
+    @property
+    def project_members(self) -> MemberProjects: ...
 
 
 class WorkspaceReader(Protocol):
@@ -77,13 +85,13 @@ class WorkspaceReader(Protocol):
         ...
 
     async def members_of(
-        self, workspace_ids: Sequence[str], query: MemberQuery, request: PageRequest
+        self, actor: Actor, workspace_ids: Sequence[str], query: MemberQuery, request: PageRequest
     ) -> Sequence[Page[Member]]:
-        """One page of members for each workspace, in the order of the ids."""
+        """One page of the members whom the actor may see for each workspace, in the order of the ids."""
         ...
 
     async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
-        """Those of the members whose workspace the actor belongs to, by id."""
+        """Those of the members whom the actor may see, by id."""
         ...
 
     async def open_invitations_of(

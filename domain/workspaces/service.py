@@ -57,7 +57,7 @@ class WorkspaceService:
     async def members_of(
         self, actor: Actor, workspaces: Sequence[Workspace], query: MemberQuery, request: PageRequest
     ) -> Sequence[Page[Member]]:
-        return await self._read.members_of([workspace.id for workspace in workspaces], query, request)
+        return await self._read.members_of(actor, [workspace.id for workspace in workspaces], query, request)
 
     async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
         return await self._read.members_by_ids(actor, ids)
@@ -200,6 +200,8 @@ class WorkspaceService:
         changed = revised(member, now=self._clock.now(), role=role)
         if changed != member:
             await uow.members.save(member, changed)
+            # Whoever was a guest and becomes one again begins without projects.
+            await uow.project_members.leave_all(member.id)
             uow.record(MemberUpdated.between(member, changed))
             kind = SecurityEventKind.MEMBER_ROLE_CHANGED
             uow.note(kind, user_id=member.user_id, subject_id=member.id, workspace_id=member.workspace_id)

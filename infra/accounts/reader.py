@@ -11,6 +11,8 @@ from infra.accounts.tables import PasswordRow, UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.read import Reads
 from infra.db.reader import among_ids
+from infra.db.visibility import guest_visibility
+from infra.workspaces.filters import members_of_guests
 from infra.workspaces.tables import MemberRow
 
 _WORKSPACES = any_(bindparam("workspace_ids", type_=ARRAY(Text(collation="C"))))
@@ -20,6 +22,12 @@ _VISIBLE_BY_IDS = _BY_IDS.where(
     or_(
         UserRow.id == bindparam("viewer_id"),
         exists().where(_COLLEAGUE.user_id == UserRow.id, _COLLEAGUE.workspace_id == _WORKSPACES),
+    )
+)
+_VISIBLE_BY_IDS_OF_GUESTS = _BY_IDS.where(
+    or_(
+        UserRow.id == bindparam("viewer_id"),
+        exists().where(_COLLEAGUE.user_id == UserRow.id, members_of_guests(_COLLEAGUE).anywhere),
     )
 )
 _CREDENTIALS = (
@@ -42,9 +50,12 @@ class SqlAccountReader:
         if actor.is_system:
             return await self.users_by_ids(ids)
         known = [user_id for user_id in ids if is_id(user_id, User.prefix)]
-        rows = await self._reads.fetch(
-            _VISIBLE_BY_IDS, ids=known, viewer_id=actor.user_id, workspace_ids=list(actor.roles)
-        )
+        if actor.is_guest:
+            rows = await self._reads.fetch(_VISIBLE_BY_IDS_OF_GUESTS, ids=known, **guest_visibility(actor))
+        else:
+            rows = await self._reads.fetch(
+                _VISIBLE_BY_IDS, ids=known, viewer_id=actor.user_id, workspace_ids=list(actor.roles)
+            )
         return {row[0]: self._build(row) for row in rows}
 
     async def users_by_ids(self, ids: Sequence[str]) -> dict[str, User]:

@@ -10,6 +10,7 @@ from infra.comments.tables import CommentRow
 from infra.db.filters import Filters, ToOne
 from infra.db.read import Reads
 from infra.db.reader import EntityTable
+from infra.db.visibility import GuestRule
 
 _COMMENTS = EntityTable(
     CommentRow,
@@ -22,6 +23,7 @@ _COMMENTS = EntityTable(
         to_one={"author": ToOne(CommentRow.author_id, UserRow.id, USER_FILTERS)},
     ),
     visible_by=CommentRow.workspace_id,
+    guests=GuestRule.of_projects(CommentRow.workspace_id, CommentRow.project_id),
 )
 _COMMENTS_OF = _COMMENTS.under(CommentRow.issue_id, name="comments", default=DEFAULT_NESTED)
 
@@ -34,6 +36,8 @@ class SqlCommentReader:
         return await _COMMENTS.by_ids(self._reads, actor, ids)
 
     async def pages_of(
-        self, issue_ids: Sequence[str], query: CommentQuery, request: PageRequest
+        self, actor: Actor, issue_ids: Sequence[str], query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[Comment]]:
-        return await _COMMENTS_OF.pages(self._reads, issue_ids, filter=query.filter, sort=query.sort, request=request)
+        return await _COMMENTS_OF.pages(
+            self._reads, actor, issue_ids, filter=query.filter, sort=query.sort, request=request
+        )

@@ -3,11 +3,13 @@ from sqlalchemy import delete
 from domain.comments.model import Comment
 from infra.comments.tables import CommentRow
 from infra.db.repository import SqlTenantRepository
+from infra.db.visibility import GuestRule
 
 
 class SqlCommentRepository(SqlTenantRepository[Comment]):
     table = CommentRow
     entity = Comment
+    guests = GuestRule.of_projects(CommentRow.workspace_id, CommentRow.project_id)
 
     async def purge_of(self, issue_id: str) -> int:
         return (await self._connection.execute(delete(CommentRow).where(CommentRow.issue_id == issue_id))).rowcount

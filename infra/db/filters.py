@@ -115,7 +115,7 @@ class ToOne:
         reference = _on(rows, self.reference)
         if self._is_by_id(filter):
             # The reference is the target's id, so that an index on it serves.
-            return and_(reference.is_not(None), _compare(reference, filter.id))
+            return and_(reference.is_not(None), compare(reference, filter.id))
         found = target.table.alias()
         return reference.in_(select(_on(found, self.key)).where(target.match(filter, found)))
 
@@ -182,10 +182,11 @@ class _Scalar:
     column: Column
 
     def __call__(self, comparator: Any, rows: FromClause) -> ColumnElement[bool]:
-        return _compare(_on(rows, self.column), comparator)
+        return compare(_on(rows, self.column), comparator)
 
 
-def _compare(column: ColumnElement[Any], comparator: Any) -> ColumnElement[bool]:
+def compare(column: ColumnElement[Any], comparator: Any) -> ColumnElement[bool]:
+    """Whether the value is as the comparator says."""
     said = ((name, getattr(comparator, name)) for name in _sent_names(comparator))
     return and_(true(), *(_OPERATORS[name](column, value) for name, value in said))
 

@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, any_, bindparam, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.types import Boolean, Text
 
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, O, Page, PageRequest, Sort
@@ -18,6 +16,7 @@ from infra.db.filters import Filters
 from infra.db.keyset import Keyset
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, Reads
+from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
 
 E = TypeVar("E")
 
@@ -28,23 +27,17 @@ def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     return among(column, "ids")
 
 
-def visible(workspace_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
-    """Rows of the actor's own workspaces; to be run with `**visibility(actor)`."""
-    own = workspace_id == any_(bindparam("own_workspaces", type_=ARRAY(Text)))
-    return or_(bindparam("sees_all", type_=Boolean), own)
-
-
-def visibility(actor: Actor) -> dict[str, Any]:
-    return {"own_workspaces": list(actor.roles), "sees_all": actor.is_system}
-
-
 @lru_cache(DISTINCT_FILTERS)
 def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> AnySelect:
     return rows.where(filters.where(filter))
 
 
 class EntityTable(Generic[E, O]):
-    """What one kind of entity is selected from, ordered by and filtered with; built once, at import."""
+    """What one kind of entity is selected from, ordered by and filtered with; built once, at import.
+
+    `guests` is the rule by which guests see it, all that is in their workspaces without one; `guest_filters` are for
+    fields that tell guests less.
+    """
 
     def __init__(
         self,
@@ -55,16 +48,25 @@ class EntityTable(Generic[E, O]):
         columns: dict[O, InstrumentedAttribute[Any]],
         filters: Filters,
         visible_by: InstrumentedAttribute[Any],
+        guests: GuestRule | None = None,
+        guest_filters: Filters | None = None,
     ) -> None:
         self.build: Callable[[Sequence[Any]], E] = builder_of(entity)
         self.id: InstrumentedAttribute[str] = table.id  # type: ignore[attr-defined]  # every entity's table has one
         self.select: AnySelect = select(*columns_of(table, entity))
-        self._by_ids = self.select.where(among_ids(self.id), visible(visible_by))
+        self.guests = guests
+        by_ids = self.select.where(among_ids(self.id))
+        self._by_ids = by_ids.where(visible(visible_by))
+        self._by_ids_of_guests = None if guests is None else by_ids.where(guests.anywhere)
         self.keyset = Keyset(orders, columns, id_column=self.id)
         self.filters = filters
+        self.guest_filters = guest_filters or filters
 
     async def by_ids(self, reads: Reads, actor: Actor, ids: Sequence[str]) -> dict[str, E]:
-        rows = await reads.fetch(self._by_ids, ids=list(ids), **visibility(actor))
+        if actor.is_guest and self._by_ids_of_guests is not None:
+            rows = await reads.fetch(self._by_ids_of_guests, ids=list(ids), **guest_visibility(actor))
+        else:
+            rows = await reads.fetch(self._by_ids, ids=list(ids), **visibility(actor))
         return {row[0]: self.build(row) for row in rows}
 
     def under(
@@ -90,22 +92,43 @@ class EntityList(Generic[E, O]):
         self._is_of_workspace = parent.key == "workspace_id"
         self._rows = rows
         self._own_rows = rows.where(parent == bindparam("parent_id"))
+        guests = entities.guests
+        self._rows_of_guests = None if guests is None else rows.where(guests.anywhere)
+        self._own_rows_of_guests = None if guests is None else self._own_rows.where(guests.within)
         self._name = name
         self._default = default
 
     async def pages(
-        self, reads: Reads, parent_ids: Sequence[str], *, filter: Any, sort: Sequence[Sort[O]], request: PageRequest
+        self,
+        reads: Reads,
+        actor: Actor,
+        parent_ids: Sequence[str],
+        *,
+        filter: Any,
+        sort: Sequence[Sort[O]],
+        request: PageRequest,
     ) -> Sequence[Page[E]]:
-        """One page for each parent, in the order of the ids."""
-        keyset, filters, build = self._entities.keyset, self._entities.filters, self._entities.build
+        """One page of what the actor may see for each parent, in the order of the ids; the parents are visible."""
+        keyset, build = self._entities.keyset, self._entities.build
         plan = keyset.plan(sort, request, default=self._default, scope=(self._name, filter))
         # The busiest lists are those at the root, where one parent needs no LATERAL join.
         is_single = self._default == DEFAULT and len(parent_ids) == 1
-        rows = self._own_rows if is_single else self._rows
+        rows, filters, params = self._seen_by(actor, parent_ids[0] if is_single else None)
         if filter != type(filter)():
             is_known = is_single and self._is_of_workspace
             by_ids = await looked_up(reads, filters, filter, workspace_id=parent_ids[0]) if is_known else filter
             rows = _filtered(rows, filters, by_ids)
         if is_single:
-            return [await plan.page(reads, rows, build, parent_id=parent_ids[0])]
-        return await plan.pages(reads, rows, build, parent=self._parent, parents=parent_ids)
+            return [await plan.page(reads, rows, build, parent_id=parent_ids[0], **params)]
+        return await plan.pages(reads, rows, build, parent=self._parent, parents=parent_ids, **params)
+
+    def _seen_by(self, actor: Actor, parent_id: str | None) -> tuple[AnySelect, Filters, dict[str, Any]]:
+        """The rows under that one parent, or under any, and what filters and parameters go with them."""
+        is_single = parent_id is not None
+        rows, guest_rows = (
+            (self._own_rows, self._own_rows_of_guests) if is_single else (self._rows, self._rows_of_guests)
+        )
+        is_whole = parent_id is not None and self._is_of_workspace and not actor.is_guest_in(parent_id)
+        if guest_rows is None or is_whole or not actor.is_guest:
+            return rows, self._entities.filters, {}
+        return guest_rows, self._entities.guest_filters, guest_visibility(actor)

@@ -14,6 +14,7 @@ from domain.shared.ids import check_id
 from infra.db.base import Base
 from infra.db.engine import constraint_of
 from infra.db.entities import Build, builder_of, columns_of
+from infra.db.visibility import GuestRule, guest_visibility
 
 
 class Entity(Protocol):
@@ -64,13 +65,15 @@ class SqlRepository(Generic[E]):
         found = await self.where(self._id == entity_id, for_update=for_update)
         return found[0] if found else None
 
-    async def where(self, condition: ColumnElement[bool], *, for_update: bool = False) -> list[E]:
+    async def where(
+        self, condition: ColumnElement[bool], *, for_update: bool = False, params: Mapping[str, Any] | None = None
+    ) -> list[E]:
         """What meets the condition, in id order, which is also the order of locking."""
         statement = self._rows.select.where(condition).order_by(self._id)
         if for_update:
             # NO KEY UPDATE: whoever inserts a row that points here need not wait, and cannot close a ring of waiting.
             statement = statement.with_for_update(of=self.table, key_share=True)
-        return [self._rows.build(row) for row in await self._connection.execute(statement)]
+        return [self._rows.build(row) for row in await self._connection.execute(statement, params)]
 
     async def add(self, entity: E) -> None:
         await self.add_all([entity])
@@ -110,7 +113,12 @@ class SqlRepository(Generic[E]):
 
 
 class SqlTenantRepository(SqlRepository[W]):
-    """For entities that belong to a workspace: what the actor may not see is not found."""
+    """For entities that belong to a workspace: what the actor may not see is not found.
+
+    `guests` is the rule by which guests see them, all of their workspaces without one.
+    """
+
+    guests: ClassVar[GuestRule | None] = None
 
     async def get(
         self, actor: Actor, entity_id: str, *, path: tuple[str, ...] = ("id",), for_update: bool = False
@@ -123,7 +131,12 @@ class SqlTenantRepository(SqlRepository[W]):
         """The entities in id order; raises NotFound if one is missing or invisible, WrongId for another kind."""
         for entity_id in ids:
             check_id(entity_id, self.entity.prefix, path)
-        found = await self.where(self._id.in_(set(ids)), for_update=for_update) if ids else []
+        wanted: ColumnElement[bool] = self._id.in_(set(ids))
+        params = None
+        if actor.is_guest and self.guests is not None:
+            # Not left to the check below: a hidden row is not to be locked, nor waited for.
+            wanted, params = wanted & self.guests.anywhere, guest_visibility(actor)
+        found = await self.where(wanted, for_update=for_update, params=params) if ids else []
         visible = [entity for entity in found if actor.sees(entity.workspace_id)]
         if len(visible) < len(set(ids)):
             raise NotFound(f"There is no such {self.entity.__name__.lower()}, or you may not see it.", path=path)

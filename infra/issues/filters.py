@@ -1,9 +1,13 @@
-from sqlalchemy import ColumnElement, FromClause, Text, bindparam, func, literal_column
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Text, bindparam, func, literal_column, select
 
 from domain.issues.queries import IssueFilter
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
-from infra.db.filters import Filters, ToFew, ToMany, ToOne
+from infra.db.filters import Condition, Filters, ToFew, ToMany, ToOne, compare
+from infra.db.visibility import GuestRule
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, words_of
 from infra.labels.filters import LABEL_FILTERS
 from infra.labels.tables import LabelRow
@@ -16,6 +20,14 @@ from infra.projects.tables import ProjectRow, StateRow
 def _has_words(text: str, issues: FromClause) -> ColumnElement[bool]:
     wanted = func.websearch_to_tsquery(literal_column("'simple'::regconfig"), bindparam(None, text, Text))
     return words_of(issues.c.title, issues.c.description).bool_op("@@")(wanted)
+
+
+def _is_under_what_guests_see(comparator: Any, issues: FromClause) -> ColumnElement[bool]:
+    """To a guest an issue under one that is hidden is under none."""
+    above = IssueRow.__table__.alias()
+    rule = GuestRule.of_projects(above.c.workspace_id, above.c.project_id)
+    parent_id = select(above.c.id).where(above.c.id == issues.c.parent_id, rule.anywhere).scalar_subquery()
+    return compare(parent_id, comparator)
 
 
 _SCALARS = (
@@ -35,26 +47,32 @@ _SCALARS = (
     "updated_at",
 )
 
-ISSUE_FILTERS = Filters(
-    of=IssueFilter,
-    scalars={name: getattr(IssueRow, name) for name in _SCALARS},
-    to_one={
-        "state": ToFew(IssueRow.state_id, StateRow.id, STATE_FILTERS, StateRow.workspace_id),
-        "project": ToFew(IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS, ProjectRow.workspace_id),
-        "milestone": ToFew(IssueRow.milestone_id, MilestoneRow.id, MILESTONE_FILTERS, MilestoneRow.workspace_id),
-        "creator": ToOne(IssueRow.creator_id, UserRow.id, USER_FILTERS),
-    },
-    to_many={
-        "assignees": ToMany(
-            IssueRow.id,
-            IssueAssigneeRow.issue_id,
-            ToOne(IssueAssigneeRow.user_id, UserRow.id, USER_FILTERS),
-        ),
-        "labels": ToMany(
-            IssueRow.id,
-            IssueLabelRow.issue_id,
-            ToFew(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS, LabelRow.workspace_id),
-        ),
-    },
-    own={"text": _has_words},
-)
+_TO_ONE = {
+    "state": ToFew(IssueRow.state_id, StateRow.id, STATE_FILTERS, StateRow.workspace_id),
+    "project": ToFew(IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS, ProjectRow.workspace_id),
+    "milestone": ToFew(IssueRow.milestone_id, MilestoneRow.id, MILESTONE_FILTERS, MilestoneRow.workspace_id),
+    "creator": ToOne(IssueRow.creator_id, UserRow.id, USER_FILTERS),
+}
+_TO_MANY = {
+    "assignees": ToMany(
+        IssueRow.id,
+        IssueAssigneeRow.issue_id,
+        ToOne(IssueAssigneeRow.user_id, UserRow.id, USER_FILTERS),
+    ),
+    "labels": ToMany(
+        IssueRow.id,
+        IssueLabelRow.issue_id,
+        ToFew(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS, LabelRow.workspace_id),
+    ),
+}
+
+
+def _filters(**own: Condition) -> Filters:
+    """`own` are conditions in the place of a column's."""
+    scalars = {name: getattr(IssueRow, name) for name in _SCALARS if name not in own}
+    conditions: Mapping[str, Condition] = {"text": _has_words, **own}
+    return Filters(of=IssueFilter, scalars=scalars, to_one=_TO_ONE, to_many=_TO_MANY, own=conditions)
+
+
+ISSUE_FILTERS = _filters()
+ISSUE_FILTERS_OF_GUESTS = _filters(parent_id=_is_under_what_guests_see)

@@ -14,10 +14,12 @@ from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.read import Reads
 from infra.db.reader import EntityList, EntityTable, among_ids
-from infra.issues.filters import ISSUE_FILTERS
+from infra.db.visibility import GuestRule, guest_visibility
+from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
 
+_OF_GUESTS = GuestRule.of_projects(IssueRow.workspace_id, IssueRow.project_id)
 _ISSUES = EntityTable(
     IssueRow,
     Issue,
@@ -25,10 +27,13 @@ _ISSUES = EntityTable(
     columns={order: getattr(IssueRow, order.value) for order in IssueOrder},
     filters=ISSUE_FILTERS,
     visible_by=IssueRow.workspace_id,
+    guests=_OF_GUESTS,
+    guest_filters=ISSUE_FILTERS_OF_GUESTS,
 )
 _BY_IDENTIFIER = _ISSUES.select.where(
     IssueRow.workspace_id == bindparam("workspace_id"), IssueRow.identifier == bindparam("identifier")
 )
+_BY_IDENTIFIER_OF_GUESTS = _BY_IDENTIFIER.where(_OF_GUESTS.anywhere)
 _ASSIGNEES = (
     select(IssueAssigneeRow.issue_id, *columns_of(UserRow, User))
     .join(UserRow, UserRow.id == IssueAssigneeRow.user_id)
@@ -70,15 +75,19 @@ class SqlIssueReader:
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Issue]:
         return await _ISSUES.by_ids(self._reads, actor, ids)
 
-    async def by_identifier(self, workspace_id: str, identifier: str) -> Issue | None:
-        rows = await self._reads.fetch(_BY_IDENTIFIER, workspace_id=workspace_id, identifier=identifier)
+    async def by_identifier(self, actor: Actor, workspace_id: str, identifier: str) -> Issue | None:
+        named = {"workspace_id": workspace_id, "identifier": identifier}
+        if actor.is_guest:
+            rows = await self._reads.fetch(_BY_IDENTIFIER_OF_GUESTS, **named, **guest_visibility(actor))
+        else:
+            rows = await self._reads.fetch(_BY_IDENTIFIER, **named)
         return _ISSUES.build(rows[0]) if rows else None
 
     async def pages_of(
-        self, parent: IssueParent, parent_ids: Sequence[str], query: IssueQuery, request: PageRequest
+        self, actor: Actor, parent: IssueParent, parent_ids: Sequence[str], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
         issues = _ISSUES_OF[parent, query.includes_archived, query.is_trash]
-        return await issues.pages(self._reads, parent_ids, filter=query.filter, sort=query.sort, request=request)
+        return await issues.pages(self._reads, actor, parent_ids, filter=query.filter, sort=query.sort, request=request)
 
     async def assignees_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[User]]:
         return await self._linked(_ASSIGNEES, issue_ids, _build_user)

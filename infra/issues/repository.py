@@ -8,12 +8,14 @@ from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from infra.db.repository import SqlTenantRepository
+from infra.db.visibility import GuestRule
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 
 
 class SqlIssueRepository(SqlTenantRepository[Issue]):
     table = IssueRow
     entity = Issue
+    guests = GuestRule.of_projects(IssueRow.workspace_id, IssueRow.project_id)
     conflicts = {"fk_issue_parent_id": ("id", "Other issues are under this one: move or purge them first.")}
 
     async def assignee_ids(self, issue_id: str) -> frozenset[str]:

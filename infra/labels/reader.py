@@ -28,6 +28,8 @@ class SqlLabelReader:
         return await _LABELS.by_ids(self._reads, actor, ids)
 
     async def pages_of(
-        self, workspace_ids: Sequence[str], query: LabelQuery, request: PageRequest
+        self, actor: Actor, workspace_ids: Sequence[str], query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[Label]]:
-        return await _LABELS_OF.pages(self._reads, workspace_ids, filter=query.filter, sort=query.sort, request=request)
+        return await _LABELS_OF.pages(
+            self._reads, actor, workspace_ids, filter=query.filter, sort=query.sort, request=request
+        )

@@ -6,6 +6,7 @@ from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
 from infra.db.read import Reads
 from infra.db.reader import EntityTable
+from infra.db.visibility import GuestRule
 from infra.milestones.filters import MILESTONE_FILTERS
 from infra.milestones.tables import MilestoneRow
 
@@ -16,6 +17,7 @@ _MILESTONES = EntityTable(
     columns={order: getattr(MilestoneRow, order.value) for order in MilestoneOrder},
     filters=MILESTONE_FILTERS,
     visible_by=MilestoneRow.workspace_id,
+    guests=GuestRule.of_projects(MilestoneRow.workspace_id, MilestoneRow.project_id),
 )
 _MILESTONES_OF = _MILESTONES.under(MilestoneRow.project_id, name="milestones", default=DEFAULT_NESTED)
 
@@ -28,8 +30,8 @@ class SqlMilestoneReader:
         return await _MILESTONES.by_ids(self._reads, actor, ids)
 
     async def pages_of(
-        self, project_ids: Sequence[str], query: MilestoneQuery, request: PageRequest
+        self, actor: Actor, project_ids: Sequence[str], query: MilestoneQuery, request: PageRequest
     ) -> Sequence[Page[Milestone]]:
         return await _MILESTONES_OF.pages(
-            self._reads, project_ids, filter=query.filter, sort=query.sort, request=request
+            self._reads, actor, project_ids, filter=query.filter, sort=query.sort, request=request
         )

@@ -1,11 +1,13 @@
 from domain.milestones.model import Milestone
 from infra.db.repository import SqlTenantRepository
+from infra.db.visibility import GuestRule
 from infra.milestones.tables import MilestoneRow
 
 
 class SqlMilestoneRepository(SqlTenantRepository[Milestone]):
     table = MilestoneRow
     entity = Milestone
+    guests = GuestRule.of_projects(MilestoneRow.workspace_id, MilestoneRow.project_id)
     conflicts = {
         "uq_milestone_project_id_name": ("name", "Another milestone of the project has this name."),
         "fk_issue_project_id_milestone_id": (

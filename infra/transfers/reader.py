@@ -12,7 +12,8 @@ from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import Reads
-from infra.db.reader import among_ids, visibility, visible
+from infra.db.reader import among_ids
+from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
 from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow
 from infra.workspaces.tables import MemberRow
@@ -22,6 +23,9 @@ _IS_PARKED = exists().where(JobRow.id == ImportRunRow.job_id, JobRow.state == Jo
 _STATE = case((_IS_PARKED, ImportState.FAILED), else_=ImportRunRow.state).label("state")
 _RUNS = select(*(_STATE if each.key == "state" else each for each in columns_of(ImportRunRow, ImportRun)))
 _BY_IDS = _RUNS.where(among_ids(ImportRunRow.id), visible(ImportRunRow.workspace_id))
+# An import names people, projects and keys of the whole workspace.
+_RUNS_OF_GUESTS = _RUNS.where(GuestRule.nothing(ImportRunRow.workspace_id).anywhere)
+_BY_IDS_OF_GUESTS = _RUNS_OF_GUESTS.where(among_ids(ImportRunRow.id))
 _LOSSES = select(*columns_of(ImportLossRow, ImportLoss))
 _MAPPINGS = select(*columns_of(ImportMappingRow, ImportMapping))
 _LOSS_KINDS = (
@@ -59,13 +63,20 @@ class SqlImportReader:
         return str(rows[0][0]) if rows else None
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
-        rows = await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor))
+        if actor.is_guest:
+            rows = await self._reads.fetch(_BY_IDS_OF_GUESTS, ids=list(ids), **guest_visibility(actor))
+        else:
+            rows = await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor))
         return {row[0]: _build_run(row) for row in rows}
 
-    async def of_workspaces(self, workspace_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportRun]]:
+    async def of_workspaces(
+        self, actor: Actor, workspace_ids: Sequence[str], request: PageRequest
+    ) -> Sequence[Page[ImportRun]]:
         sort = (Sort(by=RunOrder.CREATED_AT, direction=Direction.DESC),)
         plan = _RUN_KEYS.plan(sort, request, default=DEFAULT, scope="imports")
-        return await plan.pages(self._reads, _RUNS, _build_run, parent=ImportRunRow.workspace_id, parents=workspace_ids)
+        rows, params = (_RUNS_OF_GUESTS, guest_visibility(actor)) if actor.is_guest else (_RUNS, {})
+        parent = ImportRunRow.workspace_id
+        return await plan.pages(self._reads, rows, _build_run, parent=parent, parents=workspace_ids, **params)
 
     async def losses_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportLoss]]:
         plan = _LOSS_KEYS.plan((Sort(by=LossOrder.LINE),), request, default=DEFAULT_NESTED, scope="losses")

@@ -9,6 +9,7 @@ from domain.shared.jobs import JobState
 from domain.transfers.model import ImportFormat, ImportLoss, ImportMapping, ImportRun, ImportState, Upload
 from domain.transfers.records import LossCode
 from infra.db.repository import SqlRepository, SqlTenantRepository
+from infra.db.visibility import GuestRule
 from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow, UploadRow
 
@@ -20,6 +21,7 @@ _LOSS_COLUMNS = ("id", "line", "key", "field", "code", "reason", "count")
 class SqlImportRunRepository(SqlTenantRepository[ImportRun]):
     table = ImportRunRow
     entity = ImportRun
+    guests = GuestRule.nothing(ImportRunRow.workspace_id)
 
     async def unfinished(
         self, workspace_id: str, format: ImportFormat, digest: str, project_key: str | None

@@ -12,7 +12,9 @@ from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters, ToOne
 from infra.db.keyset import Keyset
 from infra.db.read import Reads
-from infra.db.reader import EntityTable, among_ids, visibility, visible
+from infra.db.reader import EntityTable, among_ids
+from infra.db.visibility import visibility, visible
+from infra.workspaces.filters import MEMBERS_OF_GUESTS
 from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
 
 _SELECT = select(*columns_of(WorkspaceRow, Workspace)).where(visible(WorkspaceRow.id))
@@ -32,6 +34,7 @@ _MEMBERS = EntityTable(
         to_one={"user": ToOne(MemberRow.user_id, UserRow.id, USER_FILTERS)},
     ),
     visible_by=MemberRow.workspace_id,
+    guests=MEMBERS_OF_GUESTS,
 )
 _MEMBERS_OF = _MEMBERS.under(MemberRow.workspace_id, name="members", default=DEFAULT)
 
@@ -61,10 +64,10 @@ class SqlWorkspaceReader:
         return await plan.page(self._reads, _SELECT, _build, **visibility(actor))
 
     async def members_of(
-        self, workspace_ids: Sequence[str], query: MemberQuery, request: PageRequest
+        self, actor: Actor, workspace_ids: Sequence[str], query: MemberQuery, request: PageRequest
     ) -> Sequence[Page[Member]]:
         return await _MEMBERS_OF.pages(
-            self._reads, workspace_ids, filter=query.filter, sort=query.sort, request=request
+            self._reads, actor, workspace_ids, filter=query.filter, sort=query.sort, request=request
         )
 
     async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:

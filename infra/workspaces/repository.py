@@ -6,6 +6,7 @@ from domain.shared.actor import Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.tables import UserRow
 from infra.db.repository import SqlTenantRepository
+from infra.workspaces.filters import MEMBERS_OF_GUESTS
 from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
 
 
@@ -22,6 +23,7 @@ class SqlWorkspaceRepository(SqlTenantRepository[Workspace]):
 class SqlMemberRepository(SqlTenantRepository[Member]):
     table = MemberRow
     entity = Member
+    guests = MEMBERS_OF_GUESTS
     conflicts = {"uq_member_workspace_id_user_id": ("token", "You are a member already.")}
 
     async def owners(self, workspace_id: str) -> list[Member]:

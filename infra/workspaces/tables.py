@@ -65,3 +65,23 @@ class InvitationRow(Base):
     accepted_at: Mapped[datetime | None]
     accepted_by_id: Mapped[Id | None] = mapped_column(ForeignKey(UserRow.id))
     revoked_at: Mapped[datetime | None]
+
+
+class ProjectMemberRow(Base):
+    """Which guests are in which projects. It stands here because whatever asks for members asks for it too.
+
+    It goes with the member and with the project: nothing else refers to it.
+    """
+
+    __tablename__ = "project_member"
+    __table_args__ = (
+        UniqueConstraint("member_id", "project_id"),
+        Index(None, "project_id", "created_at", "id"),
+        Index(None, "workspace_id"),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id))
+    project_id: Mapped[Id] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    member_id: Mapped[Id] = mapped_column(ForeignKey(MemberRow.id, ondelete="CASCADE"))
+    created_at: Mapped[datetime]

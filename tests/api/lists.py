@@ -19,7 +19,7 @@ from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
-from tests.factories.projects import ProjectFactory
+from tests.factories.projects import ProjectFactory, ProjectMemberFactory
 from tests.factories.transfers import ImportLossFactory, ImportMappingFactory, ImportRunFactory
 from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
 
@@ -145,6 +145,26 @@ async def milestones_of_project(world: World, count: int) -> Listed:
         default=20,
         orders={"dueDate": "due_date", "createdAt": "created_at"},
         usual=("dueDate", "ASC"),
+    )
+
+
+async def members_of_project(world: World, count: int) -> Listed:
+    place = world.here
+    people = UserFactory.build_batch(count - 1)
+    members = [MemberFactory(workspace=place.workspace, user_id=person.id, role=Role.GUEST) for person in people]
+    items = [
+        ProjectMemberFactory(project=place.project, member=member, created_at=MADE + timedelta(hours=number // 3))
+        for number, member in enumerate(members)
+    ]
+    await world.store(*people, *members, *items)
+    return Listed(
+        client=world.member,
+        parent=f"Project {place.project.id}",
+        field="members",
+        items=[place.guest_place, *items],
+        default=20,
+        orders={"createdAt": "created_at"},
+        usual=("createdAt", "ASC"),
     )
 
 
@@ -350,6 +370,7 @@ LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Workspace.members": members_of_workspace,
     "Workspace.projects": projects_of_workspace,
     "Milestone.issues": issues_of_milestone,
+    "Project.members": members_of_project,
     "Project.milestones": milestones_of_project,
     "Workspace.labels": labels_of_workspace,
     "Workspace.issues": issues_of_workspace,

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.milestones.model import Milestone
-from domain.projects.model import Project
+from domain.projects.model import Project, ProjectMember
 from domain.shared.actor import Role
 from domain.transfers.model import ImportFormat, ImportRun, Upload
 from domain.transfers.records import LossCode
@@ -26,7 +26,7 @@ from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
-from tests.factories.projects import ProjectFactory
+from tests.factories.projects import ProjectFactory, ProjectMemberFactory
 from tests.factories.storing import link
 from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
 
@@ -55,6 +55,8 @@ class Scene:
     spare: Workspace
     """An empty workspace with the same people in the same roles."""
     placeholder: Member
+    """A guest who is in the empty project, as the other guest is."""
+    other_place: ProjectMember
     owners_invitation: Invitation
     """To be another owner."""
     accepted_invitation: Invitation
@@ -79,7 +81,12 @@ class Scene:
         if role is None:
             return client
         here = {self.here.workspace.id: role, self.spare.id: role}
-        return replace(client, actor=replace(client.actor, roles=here))
+        projects = {
+            self.here.workspace.id: frozenset({self.here.project.id, self.empty_project.id, self.archived_project.id}),
+            self.spare.id: frozenset[str](),
+        }
+        is_guest = role is Role.GUEST
+        return replace(client, actor=replace(client.actor, roles=here, projects=projects if is_guest else {}))
 
 
 _STORED = ("child", "trashed", "guest_comment", "next_milestone", "empty_project", "archived_project")
@@ -92,6 +99,9 @@ async def build_scene(world: World) -> Scene:
     imported = UserFactory(is_placeholder=True, email=None)
     party, host, party_token = WorkspaceFactory(), UserFactory(), "wgi_" + "p" * 43
     by_owner = {"workspace": here.workspace, "created_by_id": here.people[Role.OWNER].id}
+    placeholder = MemberFactory(workspace=here.workspace, user_id=imported.id, role=Role.GUEST)
+    empty_project = ProjectFactory(workspace=here.workspace)
+    archived_project = ProjectFactory(workspace=here.workspace, archived_at=MADE)
     scene = Scene(
         world=world,
         child=IssueFactory(project=here.project, state=here.todo, number=2, creator_id=here.issue.creator_id),
@@ -100,11 +110,12 @@ async def build_scene(world: World) -> Scene:
         ),
         guest_comment=CommentFactory(issue=here.issue, author_id=here.people[Role.GUEST].id),
         next_milestone=MilestoneFactory(project=here.project),
-        empty_project=ProjectFactory(workspace=here.workspace),
-        archived_project=ProjectFactory(workspace=here.workspace, archived_at=MADE),
+        empty_project=empty_project,
+        archived_project=archived_project,
         second_owner=MemberFactory(workspace=here.workspace, user_id=second_owner.id, role=Role.OWNER),
         spare=spare,
-        placeholder=MemberFactory(workspace=here.workspace, user_id=imported.id, role=Role.GUEST),
+        placeholder=placeholder,
+        other_place=ProjectMemberFactory(project=empty_project, member=placeholder),
         owners_invitation=InvitationFactory(**by_owner, role=Role.OWNER),
         accepted_invitation=InvitationFactory(**by_owner, accepted_at=MADE, accepted_by_id=here.people[Role.MEMBER].id),
         party=party,
@@ -129,6 +140,11 @@ async def build_scene(world: World) -> Scene:
         host,
         MemberFactory(workspace=party, user_id=host.id, role=Role.OWNER),
         InvitationFactory(workspace=party, created_by_id=host.id, token=party_token),
+        scene.other_place,
+        *(
+            ProjectMemberFactory(project=project, member=here.members[Role.GUEST])
+            for project in (empty_project, archived_project)
+        ),
     )
     await link(world.engine, here.issue, assignees=[here.people[Role.MEMBER]], labels=[here.label])
     await store_import(scene)
@@ -273,6 +289,13 @@ USES = (
     use("projectRestore", "oam-", lambda scene: {"id": scene.archived_project.id}),
     use("projectDelete", "oa--", lambda scene: {"id": scene.empty_project.id}),
     use(
+        "projectMemberAdd",
+        "oam-",
+        lambda scene: {"projectId": scene.here.project.id, "memberId": scene.placeholder.id},
+    ),
+    use("projectMemberRemove", "oam-", lambda scene: {"id": scene.other_place.id}, case="of another"),
+    use("projectMemberRemove", "oamg", lambda scene: {"id": scene.here.guest_place.id}, case="of a guest"),
+    use(
         "stateCreate",
         "oam-",
         lambda scene: {
@@ -302,11 +325,11 @@ USES = (
 SEEN_BY = {
     "Comment.author": EVERYBODY,
     "Comment.issue": EVERYBODY,
-    "ImportRun.lossKinds": EVERYBODY,
-    "ImportRun.losses": EVERYBODY,
-    "ImportRun.mappings": EVERYBODY,
-    "ImportRun.progress": EVERYBODY,
-    "ImportRun.startedBy": EVERYBODY,
+    "ImportRun.lossKinds": "oam-",
+    "ImportRun.losses": "oam-",
+    "ImportRun.mappings": "oam-",
+    "ImportRun.progress": "oam-",
+    "ImportRun.startedBy": "oam-",
     "Invitation.acceptedBy": "oa--",
     "Invitation.createdBy": "oa--",
     "Invitation.workspace": "oa--",
@@ -324,12 +347,15 @@ SEEN_BY = {
     "Milestone.issues": EVERYBODY,
     "Milestone.project": EVERYBODY,
     "Project.issues": EVERYBODY,
+    "Project.members": EVERYBODY,
     "Project.milestones": EVERYBODY,
     "Project.states": EVERYBODY,
     "Project.workspace": EVERYBODY,
+    "ProjectMember.member": EVERYBODY,
+    "ProjectMember.project": EVERYBODY,
     "State.project": EVERYBODY,
     "Workspace.changes": EVERYBODY,
-    "Workspace.imports": EVERYBODY,
+    "Workspace.imports": "oam-",
     "Workspace.invitations": "oa--",
     "Workspace.issue": EVERYBODY,
     "Workspace.issues": EVERYBODY,
@@ -350,13 +376,14 @@ PARENTS: Mapping[str, Callable[[Scene], Any]] = {
     "Member": lambda scene: scene.here.members[Role.MEMBER],
     "Milestone": lambda scene: scene.here.milestone,
     "Project": lambda scene: scene.here.project,
+    "ProjectMember": lambda scene: scene.here.guest_place,
     "State": lambda scene: scene.here.todo,
     "User": lambda scene: scene.here.people[Role.MEMBER],
     "Workspace": lambda scene: scene.here.workspace,
 }
 """Type -> an object of the scene whose fields all lead somewhere."""
 
-READ_BY = {"Invitation": "oa--"}
+READ_BY = {"ImportRun": "oam-", "Invitation": "oa--"}
 """Type whose objects not everybody of the workspace may read -> who may."""
 
 ROOTS = {"node", "nodes", "viewer", "workspace", "workspaces"}

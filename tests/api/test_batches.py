@@ -12,7 +12,7 @@ from domain.comments.queries import CommentQuery
 from domain.issues.queries import IssueQuery
 from domain.labels.queries import LabelQuery
 from domain.milestones.queries import MilestoneQuery
-from domain.projects.queries import ProjectQuery
+from domain.projects.queries import ProjectMemberQuery, ProjectQuery
 from domain.shared.actor import Actor, Role
 from domain.shared.pages import Page, PageRequest
 from domain.workspaces.queries import MemberQuery
@@ -35,6 +35,10 @@ BATCHES: dict[str, tuple[str, Batch]] = {
     "Project.issues": (
         "project",
         lambda app, actor, parents: app.issues.of_projects(actor, parents, IssueQuery(), FIRST),
+    ),
+    "Project.members": (
+        "project",
+        lambda app, actor, parents: app.project_members.of_projects(actor, parents, ProjectMemberQuery(), FIRST),
     ),
     "Project.milestones": (
         "project",

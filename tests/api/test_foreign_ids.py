@@ -1,4 +1,5 @@
-"""Ids of another workspace: every field that takes one answers as if there were no such thing, byte for byte.
+"""Ids of another workspace, and to guests of hidden projects: every field that takes one answers as if there were no
+such thing, byte for byte.
 
 The places are found in the schema, so a new field with an id is tested without being named here.
 """
@@ -27,7 +28,12 @@ from tests.api.client import Client
 from tests.api.permission_table import PARENTS, USES, Scene, Use, build_scene
 from tests.api.root_fields import SCHEMA, root_fields
 from tests.api.world import Place, World
-from tests.factories.accounts import IDS
+from tests.factories.accounts import IDS, UserFactory
+from tests.factories.comments import CommentFactory
+from tests.factories.issues import IssueFactory
+from tests.factories.milestones import MilestoneFactory
+from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
+from tests.factories.workspaces import MemberFactory
 
 KINDS: dict[str, Callable[[Place], str]] = {
     "comment": lambda place: place.comment.id,
@@ -43,6 +49,7 @@ KINDS: dict[str, Callable[[Place], str]] = {
     "milestone": lambda place: place.milestone.id,
     "milestones": lambda place: place.milestone.id,
     "milestoneId": lambda place: place.milestone.id,
+    "projectMember": lambda place: place.guest_place.id,
     "project": lambda place: place.project.id,
     "projects": lambda place: place.project.id,
     "projectId": lambda place: place.project.id,
@@ -99,13 +106,17 @@ class IdPlace:
 
     def foreign(self, scene: Scene) -> str:
         """What the place asks for, of the other workspace."""
+        return self.of(scene, scene.world.elsewhere)
+
+    def of(self, scene: Scene, there: Place) -> str:
+        """What the place asks for, of that place."""
         if self.way == ("fileId",):
             return scene.foreign_upload.id
         steps = [step for step in self.way if step not in ("id", "add", "remove", "set", "replaceWith")]
         noun = steps[-1] if steps else self.use.mutation
         key = noun if noun in KINDS else next((key for key in KINDS if noun.startswith(key)), noun)
         assert key in KINDS, f"{self.name}: say in KINDS what it is an id of."
-        return KINDS[key](scene.world.elsewhere)
+        return KINDS[key](there)
 
 
 def ids_in(kind: GraphQLInputType, way: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
@@ -292,6 +303,102 @@ async def test_a_filter_does_know_own_ids(scene: Scene) -> None:
     assert data["node"]["chosen"] == {"nodes": [{"id": scene.here.issue.id}], "totalCount": 1}
 
 
+# What guests may not see.
+
+
+@pytest.fixture
+async def hidden(scene: Scene) -> Place:
+    """A project of the same workspace that the guest is not in, with a guest of its own; under one of its issues is
+    one that the guest sees. What guests see of every workspace stands for what they see of none."""
+    workspace = scene.here.workspace
+    stranger = UserFactory()
+    member = MemberFactory(workspace=workspace, user_id=stranger.id, role=Role.GUEST)
+    project = ProjectFactory(workspace=workspace, key="SEC")
+    todo, done = [StateFactory(project=project, position=position) for position in range(2)]
+    milestone = MilestoneFactory(project=project)
+    issue = IssueFactory(project=project, state=todo, number=1, creator_id=stranger.id, milestone_id=milestone.id)
+    there = replace(
+        scene.world.elsewhere,
+        people=dict.fromkeys(Role, stranger),
+        members=dict.fromkeys(Role, member),
+        project=project,
+        guest_place=ProjectMemberFactory(project=project, member=member),
+        todo=todo,
+        done=done,
+        milestone=milestone,
+        issue=issue,
+        comment=CommentFactory(issue=issue, author_id=stranger.id),
+    )
+    below = IssueFactory(
+        project=scene.here.project,
+        state=scene.here.todo,
+        number=9,
+        creator_id=scene.here.issue.creator_id,
+        parent_id=issue.id,
+    )
+    own = (there.guest_place, there.milestone, there.comment)
+    await scene.world.store(stranger, member, project, todo, done, issue, below, *own)
+    return there
+
+
+@pytest.mark.parametrize("place", id_places(), ids=lambda place: place.name)
+async def test_a_mutation_does_not_know_ids_that_are_hidden_from_a_guest(
+    place: IdPlace, scene: Scene, hidden: Place
+) -> None:
+    before = await scene.world.rows()
+    name = place.use.mutation
+    type_name = name[0].upper() + name[1:]
+    query = (
+        f"mutation ($input: {type_name}Input!) {{ {name}(input: $input) "
+        "{ __typename revision clientMutationId errors { __typename message code path } } }"
+    )
+    guest = scene.client(Role.GUEST)
+    hidden_id = place.of(scene, hidden)
+    known = await answer(guest, query, input=place.input(scene, hidden_id))
+    assert known == await answer(guest, query, input=place.input(scene, missing_like(hidden_id)))
+    assert orjson.loads(known)["data"][name]["errors"] != []
+    assert await scene.world.rows() == before
+
+
+@pytest.mark.parametrize("name", sorted({place.list_name for place in filter_places()}))
+async def test_a_filter_does_not_know_ids_that_are_hidden_from_a_guest(name: str, scene: Scene, hidden: Place) -> None:
+    guest = scene.client(Role.GUEST)
+    for place in filter_places():
+        if place.list_name != name:
+            continue
+        hidden_id = place.foreign(hidden)
+        parent = PARENTS[place.owner](scene)
+        known, missing = [
+            await answer(guest, place.query(filters), id=parent.id, **filters)
+            for entity_id in (hidden_id, missing_like(hidden_id))
+            for filters in [{key: place.filter(each) for key, each in comparisons(entity_id).items()}]
+        ]
+        assert known == missing, place.name
+        assert orjson.loads(known)["errors"] == [], place.name
+
+
+async def test_a_member_does_find_what_is_hidden_from_guests(scene: Scene, hidden: Place) -> None:
+    """So that the tests above do not ask for what nobody would find."""
+    place = next(place for place in filter_places() if place.name == "Workspace.issues parentId")
+    chosen = place.filter({"eq": hidden.issue.id})
+    counts = {}
+    for role in (Role.MEMBER, Role.GUEST):
+        data = await scene.client(role).run(place.query(["chosen"]), id=scene.here.workspace.id, chosen=chosen)
+        counts[role] = data["node"]["chosen"]["totalCount"]
+    assert counts == {Role.MEMBER: 1, Role.GUEST: 0}
+
+
+async def test_node_does_not_know_ids_that_are_hidden_from_a_guest(scene: Scene, hidden: Place) -> None:
+    query = "query ($id: ID!) { node(id: $id) { __typename id } nodes(ids: [$id]) { __typename id } }"
+    member, guest = scene.client(Role.MEMBER), scene.client(Role.GUEST)
+    entities = (hidden.project, hidden.guest_place, hidden.todo, hidden.milestone, hidden.issue, hidden.comment)
+    for entity in (*entities, hidden.people[Role.GUEST], hidden.members[Role.GUEST], scene.run):
+        known = await answer(guest, query, id=entity.id)
+        assert known == await answer(guest, query, id=missing_like(entity.id))
+        assert orjson.loads(known) == {"data": {"node": None, "nodes": [None]}, "errors": []}
+        assert (await member.run(query, id=entity.id))["node"]["id"] == entity.id
+
+
 # Lookups by id and by name.
 
 
@@ -306,6 +413,7 @@ async def test_node_does_not_know_foreign_ids(kind: str, scene: Scene) -> None:
         "Milestone": scene.world.elsewhere.milestone,
         "Member": scene.world.elsewhere.members[Role.MEMBER],
         "Project": scene.world.elsewhere.project,
+        "ProjectMember": scene.world.elsewhere.guest_place,
         "State": scene.world.elsewhere.todo,
         "User": scene.world.elsewhere.people[Role.MEMBER],
         "Workspace": scene.world.elsewhere.workspace,
@@ -369,7 +477,8 @@ async def test_lists_hold_nothing_of_another_workspace(scene: Scene) -> None:
         invitations { nodes { id createdBy { id } } }
         imports { nodes { id startedBy { id } } } members { nodes { id user { id } } } labels { nodes { id } }
         trash { nodes { id } }
-        projects(includeArchived: true) { nodes { id states { id } milestones { nodes { id } } } }
+        projects(includeArchived: true) { nodes {
+          id states { id } members { nodes { id } } milestones { nodes { id } } } }
         issues(includeArchived: true) { nodes { id state { id } project { id } creator { id } assignees { id }
         labels { id } children { nodes { id } } comments { nodes { id author { id } } } } } } } }"""
     )

@@ -25,6 +25,7 @@ async def nodes_of(world: World, place: Place) -> dict[str, str]:
         "Invitation": place.invitation.id,
         "Member": place.members[Role.ADMIN].id,
         "Project": place.project.id,
+        "ProjectMember": place.guest_place.id,
         "State": place.todo.id,
         "Milestone": place.milestone.id,
         "Label": place.label.id,

@@ -39,6 +39,7 @@ CONTENT = {
     "Workspace.issues": "title state { name } project { key } creator { name } assignees { name } labels { name }",
     "Workspace.trash": "title parent { title } children { totalCount } comments { totalCount nodes { body } }",
     "Project.issues": "title state { name project { key } } comments(first: 1) { nodes { author { name } } }",
+    "Project.members": "createdAt member { role user { name } } project { key }",
     "Project.milestones": "name project { key } issues(first: 2) { totalCount nodes { title } }",
     "Milestone.issues": "title milestone { name project { key } }",
     "Issue.children": "title parent { title creator { name } } assignees { name }",

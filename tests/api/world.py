@@ -15,7 +15,7 @@ from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.categories import StateCategory
-from domain.projects.model import Project, State
+from domain.projects.model import Project, ProjectMember, State
 from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.audit.tables import EventRow
@@ -27,7 +27,7 @@ from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory
-from tests.factories.projects import ProjectFactory, StateFactory
+from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
 from tests.factories.storing import REPOSITORIES, store
 from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
 
@@ -36,7 +36,7 @@ from tests.factories.workspaces import InvitationFactory, MemberFactory, Workspa
 class Place:
     """A workspace: a project with two states, a label, a milestone, an issue in it with a comment; a person a role.
 
-    One invitation is open, by the owner and by a link.
+    One invitation is open, by the owner and by a link. The guest is in the project.
     """
 
     workspace: Workspace
@@ -45,6 +45,7 @@ class Place:
     sessions: dict[Role, Session]
     invitation: Invitation
     project: Project
+    guest_place: ProjectMember
     todo: State
     done: State
     label: Label
@@ -61,6 +62,7 @@ class Place:
             *self.sessions.values(),
             self.invitation,
             self.project,
+            self.guest_place,
             self.todo,
             self.done,
             self.label,
@@ -87,6 +89,7 @@ class World:
             session_id=session.id,
             expires_at=session.expires_at,
             roles={place.workspace.id: chosen},
+            projects={place.workspace.id: frozenset({place.project.id})} if chosen is Role.GUEST else {},
         )
         return Client(self.app, actor)
 
@@ -152,6 +155,7 @@ def place(key: str) -> Place:
         sessions={role: SessionFactory(user_id=user.id) for role, user in people.items()},
         invitation=InvitationFactory(workspace=workspace, created_by_id=people[Role.OWNER].id),
         project=project,
+        guest_place=ProjectMemberFactory(project=project, member=members[Role.GUEST]),
         todo=todo,
         done=done,
         label=LabelFactory(workspace=workspace, name="bug"),

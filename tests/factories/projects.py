@@ -1,10 +1,10 @@
 import factory
 
 from domain.projects.categories import StateCategory
-from domain.projects.model import Project, State
+from domain.projects.model import Project, ProjectMember, State
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
-from tests.factories.workspaces import WorkspaceFactory
+from tests.factories.workspaces import MemberFactory, WorkspaceFactory
 
 
 class ProjectFactory(factory.Factory):
@@ -39,3 +39,18 @@ class StateFactory(factory.Factory):
     position = 0
     created_at = MADE
     updated_at = MADE
+
+
+class ProjectMemberFactory(factory.Factory):
+    class Meta:
+        model = ProjectMember
+
+    class Params:
+        project = factory.SubFactory(ProjectFactory)
+        member = factory.SubFactory(MemberFactory)
+
+    id = factory.LazyFunction(lambda: IDS.new(ProjectMember.prefix))
+    workspace_id = factory.SelfAttribute("project.workspace_id")
+    project_id = factory.SelfAttribute("project.id")
+    member_id = factory.SelfAttribute("member.id")
+    created_at = MADE

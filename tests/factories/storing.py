@@ -13,7 +13,7 @@ from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
-from domain.projects.model import Project, State
+from domain.projects.model import Project, ProjectMember, State
 from domain.transfers.model import ImportRun
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.repository import SqlUserRepository
@@ -23,7 +23,7 @@ from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow
 from infra.labels.repository import SqlLabelRepository
 from infra.milestones.repository import SqlMilestoneRepository
-from infra.projects.repository import SqlProjectRepository, SqlStateRepository
+from infra.projects.repository import SqlProjectMemberRepository, SqlProjectRepository, SqlStateRepository
 from infra.projects.tables import ProjectNumberRow
 from infra.transfers.repository import SqlImportRunRepository
 from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
@@ -36,6 +36,7 @@ REPOSITORIES: dict[type, Any] = {
     Member: SqlMemberRepository,
     Invitation: SqlInvitationRepository,
     Project: SqlProjectRepository,
+    ProjectMember: SqlProjectMemberRepository,
     State: SqlStateRepository,
     Milestone: SqlMilestoneRepository,
     Label: SqlLabelRepository,

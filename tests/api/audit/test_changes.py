@@ -17,7 +17,10 @@ from domain.accounts.commands import Registration
 from domain.accounts.model import User
 from domain.app import App
 from domain.auth.model import Tokens
+from domain.issues.commands import IssueDraft
 from domain.labels.commands import LabelChanges, LabelDraft
+from domain.projects.commands import ProjectDraft, ProjectMemberDraft
+from domain.projects.model import Project
 from domain.shared.actor import Actor, Role
 from domain.workspaces.commands import InvitationDraft, WorkspaceDraft
 from domain.workspaces.model import Workspace
@@ -220,6 +223,57 @@ async def test_a_follower_sees_nothing_more_when_the_membership_ends(server: Ser
         await server.label(ada, workspace, "secret")
         assert kinds(await batch(other)) + kinds(await batch(other)) == [(6, "MEMBER_REMOVED"), (7, "LABEL_CREATED")]
         assert [sent["type"] for sent in socket.sent][-1] == "error"
+
+
+async def test_a_guest_follows_their_projects_for_as_long_as_they_are_in_them(server: Server) -> None:
+    ada, bob = await server.sign_up("ada"), await server.sign_up("bob")
+    workspace = await server.workspace(ada)
+    owner = await server.actor(ada)
+    projects = [
+        (await server.app.projects.create(owner, ProjectDraft(workspace_id=workspace.id, key=key, name=key))).value
+        for key in ("OWN", "OTH")
+    ]
+    draft = InvitationDraft(workspace_id=workspace.id, role=Role.GUEST)
+    link = (await server.app.invitations.create(owner, draft)).value.link
+    assert link is not None
+    member = (await server.app.invitations.accept(await server.actor(bob), link.partition("token=")[2])).value
+    joining = ProjectMemberDraft(project_id=projects[0].id, member_id=member.id)
+    place = (await server.app.project_members.add(owner, joining)).value
+
+    async def issue_in(project: Project) -> int:
+        written = await server.app.issues.create(owner, IssueDraft(project_id=project.id, title="New"))
+        assert written.revision is not None
+        return written.revision
+
+    async def until(socket: WebSocketDriver, revision: int) -> list[int]:
+        """Revisions of what is told up to that one."""
+        told: list[int] = []
+        up_to = 0
+        while up_to < revision:
+            found = await batch(socket)
+            told += [event["revision"] for event in found["events"]]
+            up_to = found["upTo"]
+        return told
+
+    before = (await server.ask(ada, READ, slug="acme", after=0))["data"]["workspace"]["changes"]["upTo"]
+    async with server.following(bob, "acme", before) as socket:
+        shown = await issue_in(projects[0])
+        hidden = await issue_in(projects[1])
+        label = await server.label(ada, workspace, "seen by all")
+        assert await until(socket, label) == [shown, label]
+        assert shown < hidden < label
+
+        await server.app.project_members.remove(owner, place.id)
+        removed_at = monotonic()
+        told = True
+        while told:
+            later = await issue_in(projects[0])
+            told = later in await until(socket, later)
+            assert monotonic() - removed_at < 5
+        secret = await issue_in(projects[0])
+        label = await server.label(ada, workspace, "the last")
+        assert secret < label
+        assert await until(socket, label) == [label]
 
 
 async def test_a_follower_is_ended_with_its_session(server: Server) -> None:

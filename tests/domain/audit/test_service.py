@@ -28,7 +28,7 @@ async def service(log: EventLog) -> AsyncIterator[AuditService]:
         yield AuditService(log.reader, stream)
 
 
-def member(log: EventLog, workspace_id: str, role: Role = Role.GUEST) -> Actor:
+def member(log: EventLog, workspace_id: str, role: Role = Role.MEMBER) -> Actor:
     return Actor(user_id=log.ids.new("usr"), roles={workspace_id: role})
 
 
@@ -65,7 +65,7 @@ async def test_changes_of_several_workspaces_are_read_together(log: EventLog, se
     few, many, none = (log.new_workspace() for _ in range(3))
     await log.record(many, 5)
     await log.record(few, 1)
-    actor = Actor(user_id=log.ids.new("usr"), roles=dict.fromkeys((few, many, none), Role.GUEST))
+    actor = Actor(user_id=log.ids.new("usr"), roles=dict.fromkeys((few, many, none), Role.MEMBER))
     workspaces = [workspace_of(workspace_id) for workspace_id in (few, none, many, few)]
     batches = await service.changes_of(actor, workspaces, after=0, first=2)
     assert [(revisions(list(batch.events)), batch.up_to, batch.has_more) for batch in batches] == [
@@ -177,7 +177,7 @@ async def test_the_history_of_each_subject_is_read_in_pages_both_ways(log: Event
     )
     for thing in (often, once, often, elsewhere, often, often):
         await log.write(IssueUpdated(workspace_id=thing.workspace_id, subject_id=thing.id))
-    actor = Actor(user_id=log.ids.new("usr"), roles={mine: Role.GUEST, other: Role.GUEST})
+    actor = Actor(user_id=log.ids.new("usr"), roles={mine: Role.MEMBER, other: Role.MEMBER})
     things = [often, never, elsewhere, once]
 
     pages = await service.history_of(actor, things, PageRequest(first=2, is_counted=True))

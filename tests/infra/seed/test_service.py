@@ -75,10 +75,12 @@ async def test_what_was_planned_is_stored_with_one_event_each(seeder: Seeder):
         "label": 24,
         "issue": 600,
         "comment": comments,
-        "event": 1 + 25 + 4 + 20 + 24 + 600 + comments,
+        "event": 1 + 25 + 4 + 20 + 2 + 24 + 600 + comments,
         "job": 0,
     }
     assert await seeder.column("SELECT count(*) FROM issue_assignee") == [sum(len(each.assignees) for each in issues)]
+    guests = "SELECT role FROM project_member JOIN member ON member.id = member_id"
+    assert await seeder.column(guests) == ["GUEST", "GUEST"]
     assert await seeder.column("SELECT count(*) FROM issue_label") == [sum(len(each.labels) for each in issues)]
 
 

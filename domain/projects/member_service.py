@@ -1,0 +1,72 @@
+from collections.abc import Sequence
+
+from domain.projects.commands import ProjectMemberDraft
+from domain.projects.events import ProjectMemberAdded, ProjectMemberRemoved
+from domain.projects.model import Project, ProjectMember, ProjectMemberId
+from domain.projects.ports import ProjectMemberReader, ProjectMemberUow
+from domain.projects.queries import ProjectMemberQuery
+from domain.shared.actor import Actor, Permission, Role
+from domain.shared.clock import Clock
+from domain.shared.errors import Conflict, InvalidInput
+from domain.shared.ids import IdFactory
+from domain.shared.pages import Page, PageRequest
+from domain.shared.security import SecurityEventKind
+from domain.shared.uow import OpenUow, Written
+
+
+class ProjectMemberService:
+    """Which guests see which projects. For other roles a place in a project would mean nothing, so there is none."""
+
+    def __init__(self, uow: OpenUow[ProjectMemberUow], read: ProjectMemberReader, clock: Clock, ids: IdFactory) -> None:
+        self._uow = uow
+        self._read = read
+        self._clock = clock
+        self._ids = ids
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ProjectMember]:
+        return await self._read.by_ids(actor, ids)
+
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], query: ProjectMemberQuery, request: PageRequest
+    ) -> Sequence[Page[ProjectMember]]:
+        return await self._read.pages_of(actor, [project.id for project in projects], query, request)
+
+    async def add(self, actor: Actor, draft: ProjectMemberDraft) -> Written[ProjectMember]:
+        async with self._uow(actor) as uow:
+            project = await uow.projects.get(actor, draft.project_id, path=("project_id",))
+            actor.require(Permission.PROJECT_SHARE, project.workspace_id)
+            # Locked, so that the role does not change meanwhile.
+            member = await uow.members.get(actor, draft.member_id, path=("member_id",), for_update=True)
+            if member.workspace_id != project.workspace_id:
+                raise InvalidInput("The member belongs to another workspace.", path=("member_id",))
+            if member.role != Role.GUEST:
+                raise Conflict("Only guests are added to projects: all others see every project.", path=("member_id",))
+            place = ProjectMember.joining(
+                project, member, id=ProjectMemberId(self._ids.new(ProjectMember.prefix)), now=self._clock.now()
+            )
+            await uow.project_members.add(place)
+            uow.record(ProjectMemberAdded.between(None, place))
+            uow.note(
+                SecurityEventKind.PROJECT_MEMBER_ADDED,
+                user_id=member.user_id,
+                subject_id=project.id,
+                workspace_id=project.workspace_id,
+            )
+            return await uow.commit(place)
+
+    async def remove(self, actor: Actor, project_member_id: str) -> Written[str]:
+        """Everybody may leave; what the guest wrote stays."""
+        async with self._uow(actor) as uow:
+            place = await uow.project_members.get(actor, project_member_id, for_update=True)
+            member = await uow.members.get(actor, place.member_id)
+            if member.user_id != actor.user_id:
+                actor.require(Permission.PROJECT_SHARE, place.workspace_id)
+            await uow.project_members.remove(place)
+            uow.record(ProjectMemberRemoved.between(place, None))
+            uow.note(
+                SecurityEventKind.PROJECT_MEMBER_REMOVED,
+                user_id=member.user_id,
+                subject_id=place.project_id,
+                workspace_id=place.workspace_id,
+            )
+            return await uow.commit(place.id)

@@ -1,0 +1,72 @@
+"""What an actor may see, as conditions on rows.
+
+Whoever has a role in a workspace sees what is in it; a guest sees of it what the rule of that kind of thing says.
+Statements for guests are built apart, so that nobody else's are burdened with them: each is run with the parameters
+that `visibility` or `guest_visibility` gives.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, any_, bindparam, false, or_
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import Boolean, Text
+
+from domain.shared.actor import Actor
+
+Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+
+
+def visible(workspace_id: Column) -> ColumnElement[bool]:
+    """Rows of the actor's own workspaces; to be run with `**visibility(actor)`."""
+    return or_(bindparam("sees_all", type_=Boolean), among_own(workspace_id, "own_workspaces"))
+
+
+def visibility(actor: Actor) -> dict[str, Any]:
+    return {"own_workspaces": list(actor.roles), "sees_all": actor.is_system}
+
+
+class GuestRule:
+    """What somebody sees who is a guest somewhere; to be run with `**guest_visibility(actor)`.
+
+    `within` are the rows of a workspace that its guests see, `anywhere` those and all rows of the actor's other
+    workspaces.
+    """
+
+    def __init__(self, workspace_id: Column, within: ColumnElement[bool]) -> None:
+        self.within = within
+        self.anywhere = or_(
+            among_own(workspace_id, "whole_workspaces"), and_(among_own(workspace_id, "guest_workspaces"), within)
+        )
+
+    @classmethod
+    def of_projects(cls, workspace_id: Column, project_id: Column) -> "GuestRule":
+        """What is in the guest's projects."""
+        return cls(workspace_id, in_guest_projects(project_id))
+
+    @classmethod
+    def nothing(cls, workspace_id: Column) -> "GuestRule":
+        return cls(workspace_id, false())
+
+
+def in_guest_projects(project_id: Column) -> ColumnElement[bool]:
+    return among_own(project_id, "guest_projects")
+
+
+def guest_visibility(actor: Actor) -> dict[str, Any]:
+    guest_workspaces = [workspace_id for workspace_id in actor.roles if actor.is_guest_in(workspace_id)]
+    return {
+        "whole_workspaces": [workspace_id for workspace_id in actor.roles if not actor.is_guest_in(workspace_id)],
+        "guest_workspaces": guest_workspaces,
+        "guest_projects": _projects(actor, guest_workspaces),
+        "viewer_id": actor.user_id,
+    }
+
+
+def _projects(actor: Actor, guest_workspaces: Sequence[str]) -> list[str]:
+    return sorted(set[str]().union(*(actor.projects.get(workspace_id, ()) for workspace_id in guest_workspaces)))
+
+
+def among_own(column: Column, name: str) -> ColumnElement[bool]:
+    return column == any_(bindparam(name, type_=ARRAY(Text)))
