@@ -23,6 +23,8 @@ from api.http.options import HttpOptions
 from api.http.problems import install_problem_handlers
 from api.http.security_headers import SecurityHeaders
 from api.http.sockets import graphql_sockets
+from api.http.spending import Meter
+from api.http.trusted import TrustedDocuments
 from domain.app import App
 
 GRAPHQL_PATH = "/graphql"
@@ -53,7 +55,7 @@ def create_app(
     for router in (*routers, health_router(seconds=options.readiness_seconds)):
         app.include_router(router)
     if options.is_explorer_enabled:
-        app.router.routes.extend(explorer_routes(EXPLORER_PATH))
+        app.router.routes.extend(explorer_routes(EXPLORER_PATH, are_trusted_only=options.are_trusted_only))
         app.router.routes.append(Route("/", RedirectResponse(EXPLORER_PATH), include_in_schema=False))
     install_problem_handlers(app)
     return app
@@ -121,8 +123,10 @@ class _GraphQL:
             documents = DocumentCache(
                 graphql_schema(self._schema), options.limits, is_introspection_enabled=options.is_introspection_enabled
             )
-            self._http = GraphQLEndpoint(runner, documents, app, options)
-            self._sockets = sockets = graphql_sockets(app, runner, documents, options)
+            trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
+            meter = Meter(app.budget, options.cost, most_points=options.limits.cost)
+            self._http = GraphQLEndpoint(runner, documents, trusted, meter, app, options)
+            self._sockets = sockets = graphql_sockets(app, runner, documents, trusted, meter, options)
             try:
                 yield
             finally:

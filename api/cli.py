@@ -10,8 +10,9 @@ from typing import Annotated, TypeVar
 import typer
 from uvicorn.loops.auto import auto_loop_factory
 
+from api.documents.command import DocumentsRefused, add_files, listed, remove_ids, stale
 from api.mailbox.pages import PATH as MAILBOX_PATH
-from api.main import serve_listener, serve_with_workers, set_up_logs
+from api.main import http_options, serve_listener, serve_with_workers, set_up_logs
 from api.schema import sdl
 from api.schema_plan import PlanRefused, printed_plans
 from api.transfers.command import ImportOrder, import_file
@@ -36,6 +37,7 @@ from infra.supervisor import Program, StartError, Supervisor, bound_socket, dev_
 
 SCHEMA_FILE = Path(__file__).with_name("schema.graphql")
 EXPECTED = (
+    DocumentsRefused,
     DomainError,
     Rejected,
     EmbeddedServerError,
@@ -57,6 +59,8 @@ user = typer.Typer(help="People.", no_args_is_help=True)
 keys = typer.Typer(help="Keys that sign access tokens.", no_args_is_help=True)
 importer = typer.Typer(help="Bring issues in from another tracker.", no_args_is_help=True)
 schemas = typer.Typer(help="Print the GraphQL schema.", invoke_without_command=True)
+documents = typer.Typer(help="GraphQL documents that clients may ask for by id.", no_args_is_help=True)
+cli.add_typer(documents, name="documents")
 cli.add_typer(importer, name="import")
 cli.add_typer(schemas, name="schema")
 cli.add_typer(user, name="user")
@@ -276,6 +280,40 @@ def rotate_keys() -> None:
     """Make a new signing key; tokens of the old one stay valid until they expire."""
     written = _with_app(lambda app: app.auth.rotate_keys(Actor.system()))
     print(f"Made {written.value.id}.")
+
+
+@documents.command("add")
+def add_documents(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="A GraphQL document each.")],
+) -> None:
+    """Check documents against the schema, trust them, and print their ids."""
+    limits = http_options(load_settings()).limits
+    for line in _with_app(lambda app: add_files(app, files, limits)):
+        print(line)
+
+
+@documents.command("list")
+def list_documents() -> None:
+    """Show the trusted documents."""
+    for line in _with_app(listed):
+        print(line)
+
+
+@documents.command("remove")
+def remove_documents(ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `add` printed it.")]) -> None:
+    """Trust documents no longer; servers refuse them within ten seconds."""
+    _with_app(lambda app: remove_ids(app, ids))
+
+
+@documents.command("check")
+def check_documents() -> None:
+    """Tell which trusted documents this version would refuse; run it before you deploy."""
+    limits = http_options(load_settings()).limits
+    problems = _with_app(lambda app: stale(app, limits))
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise typer.Exit(1)
 
 
 def _with_app(action: Callable[[App], Awaitable[T]]) -> T:

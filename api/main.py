@@ -11,7 +11,7 @@ from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.auth.routes import router as auth_router
-from api.http.options import ExecutionOptions, HttpOptions, QueryLimits
+from api.http.options import CostOptions, ExecutionOptions, HttpOptions, QueryLimits
 from api.http.request_id import known_request_id
 from api.http.socket_limits import SocketOptions
 from api.mailbox.pages import mailbox_router
@@ -80,10 +80,18 @@ def http_options(settings: Settings) -> HttpOptions:
             root_fields=settings.graphql_root_fields,
             fields=settings.graphql_fields,
             list_items=settings.graphql_list_items,
+            cost=settings.graphql_cost,
         ),
         execution=ExecutionOptions(
             is_compiled=settings.execution == "compiled", shadow_one_in=settings.execution_shadow_one_in
         ),
+        cost=CostOptions(
+            per_hour=settings.graphql_cost_per_hour,
+            burst=settings.graphql_cost_burst,
+            anonymous_per_hour=settings.graphql_cost_per_hour_anonymous,
+            is_shown=settings.graphql_cost_shown,
+        ),
+        are_trusted_only=settings.documents == "trusted",
         sockets=SocketOptions(
             sockets=settings.socket_limit,
             sockets_per_user=settings.socket_user_limit,

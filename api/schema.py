@@ -21,6 +21,7 @@ from api.projects.mutations import ProjectMutations
 from api.shared.errors import KINDS
 from api.shared.node import NodeQueries
 from api.shared.one_of import mark_one_of
+from api.shared.rate_limit import RateLimitQueries
 from api.shared.scalars import SCALARS
 from api.transfers.mutations import TransferMutations
 from api.workspaces.mutations import InvitationMutations, WorkspaceMutations
@@ -28,7 +29,7 @@ from api.workspaces.queries import WorkspaceQueries
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(AccountQueries, NodeQueries, WorkspaceQueries):
+class Query(AccountQueries, NodeQueries, RateLimitQueries, WorkspaceQueries):
     pass
 
 

@@ -6,6 +6,7 @@ from domain.accounts.service import AccountService
 from domain.audit.service import AuditService
 from domain.auth.service import AuthService
 from domain.comments.service import CommentService
+from domain.documents.service import DocumentService
 from domain.issues.service import IssueService
 from domain.labels.service import LabelService
 from domain.milestones.service import MilestoneService
@@ -13,6 +14,7 @@ from domain.projects.member_service import ProjectMemberService
 from domain.projects.service import ProjectService
 from domain.projects.state_service import StateService
 from domain.seed.service import SeedService
+from domain.shared.budget import Budget
 from domain.shared.clock import Clock
 from domain.shared.health import Health
 from domain.shared.uow import ReadScope
@@ -27,9 +29,11 @@ class App:
     accounts: AccountService
     audit: AuditService
     auth: AuthService
+    budget: Budget
     claims: ClaimService
     clock: Clock
     comments: CommentService
+    documents: DocumentService
     health: Health
     imports: ImportService
     invitations: InvitationService

@@ -12,6 +12,7 @@ from domain.auth.model import AuthOptions
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
 from domain.comments.service import CommentService
+from domain.documents.service import DocumentService
 from domain.issues.service import IssueService
 from domain.labels.service import LabelService
 from domain.milestones.service import MilestoneService
@@ -35,12 +36,14 @@ from infra.auth.tokens import JoseTokenSigner
 from infra.comments.reader import SqlCommentReader
 from infra.db.engine import EngineOptions, open_engines
 from infra.db.read import Reads
+from infra.documents.reader import SqlDocumentReader
 from infra.issues.reader import SqlIssueReader
 from infra.jobs.queue import ArqJobQueue
 from infra.labels.reader import SqlLabelReader
 from infra.milestones.reader import SqlMilestoneReader
 from infra.projects.reader import SqlProjectMemberReader, SqlProjectReader
 from infra.settings import Settings
+from infra.shared.budget import LocalBudget, RedisBudget
 from infra.shared.clock import SystemClock
 from infra.shared.files import DiskFileStore
 from infra.shared.health import ServerHealth
@@ -102,9 +105,11 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 ids,
                 options,
             ),
+            budget=RedisBudget(redis, LocalBudget(clock), clock),
             claims=ClaimService(uow),
             clock=clock,
             comments=CommentService(uow, SqlCommentReader(reads), clock, ids),
+            documents=DocumentService(uow, SqlDocumentReader(reads), clock),
             health=ServerHealth(engines.write, redis),
             imports=ImportService(
                 uow,

@@ -103,6 +103,16 @@ class Settings(BaseSettings):
     graphql_root_fields: Limit = Field(20, description="Root fields of an operation.")
     graphql_fields: Limit = Field(5000, description="Fields of an operation with its fragments expanded.")
     graphql_list_items: Limit = Field(250, description="Items of one list in the variables or arguments.")
+    graphql_cost: Limit = Field(10_000, description="Points that one operation may cost.")
+    graphql_cost_per_hour: Limit = Field(250_000, description="Points that a person gets back in an hour.")
+    graphql_cost_burst: Limit = Field(250_000, description="Most points that a person or address can save up.")
+    graphql_cost_per_hour_anonymous: Limit = Field(
+        20_000, description="Points that an address gets back in an hour for requests without a token."
+    )
+    graphql_cost_shown: bool = Field(True, description="Whether answers have `extensions.cost`.")
+    documents: Literal["any", "trusted"] = Field(
+        "any", description="`trusted` runs only documents added with `workgraph documents add`."
+    )
     execution: Literal["compiled", "stock"] = Field(
         "compiled", description="`stock` runs all operations in graphql-core, some ten times slower."
     )

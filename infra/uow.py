@@ -26,6 +26,7 @@ from infra.auth.repository import SqlSessionRepository, SqlSigningKeyRepository
 from infra.comments.repository import SqlCommentRepository
 from infra.db.bulk import copy_rows
 from infra.db.engine import database_errors
+from infra.documents.repository import SqlDocumentRepository
 from infra.issues.repository import SqlIssueRepository
 from infra.jobs.outbox import advance_job, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
@@ -71,6 +72,7 @@ class SqlUow:
         self.labels = SqlLabelRepository(connection)
         self.issues = SqlIssueRepository(connection)
         self.comments = SqlCommentRepository(connection)
+        self.documents = SqlDocumentRepository(connection)
         self.seed = SqlSeedRepository(connection)
         self.uploads = SqlUploadRepository(connection)
         self.import_runs = SqlImportRunRepository(connection)

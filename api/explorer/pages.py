@@ -24,11 +24,25 @@ MISSING_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Wo
 """
 
 
-def explorer_routes(path: str) -> list[BaseRoute]:
-    """The page at `path`, with everything that it loads below it."""
+NOTICE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Workgraph</title>
+<h1>The explorer is off</h1>
+<p>This server runs only documents that its operator trusts (<code>WORKGRAPH_DOCUMENTS=trusted</code>).</p>
+<p>The operator adds them with <code>workgraph documents add FILE.graphql</code>.</p>
+</html>
+"""
+
+
+def explorer_routes(path: str, *, are_trusted_only: bool) -> list[BaseRoute]:
+    """The page at `path`, with everything that it loads below it; a notice if only trusted documents may run."""
+    if are_trusted_only:
+        return [Route(path, _notice, include_in_schema=False)]
     own = [_file_route(f"{path}/{name}", FOLDER / name, FRESH) for name in OWN_FILES]
     vendor = [_file_route(f"{path}/vendor/{name}", VENDOR / name, LASTING) for name in FILES]
     return [Route(path, _page, include_in_schema=False), *own, *vendor]
+
+
+def _notice(_: Request) -> Response:
+    return Response(NOTICE_PAGE, 200, {"Cache-Control": FRESH}, "text/html")
 
 
 def _page(request: Request) -> Response:

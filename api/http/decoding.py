@@ -24,9 +24,12 @@ class MalformedRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    query: str
+    """Either with the text of a document, or with the id of one that the server knows."""
+
+    query: str | None
     operation_name: str | None
     variables: dict[str, Any] | None
+    document_id: str | None = None
 
 
 def check_content_type(value: bytes | None) -> None:
@@ -76,9 +79,14 @@ def _request(content: Any) -> GraphQLRequest:
         raise MalformedRequest("Batches are not accepted; send each operation by itself.")
     if not isinstance(content, dict):
         raise MalformedRequest("The body must be a JSON object.")
-    query = content.get("query")
-    if not isinstance(query, str) or not query:
-        raise MalformedRequest("query must be the text of a GraphQL document.")
+    query, document_id = content.get("query"), content.get("documentId")
+    if document_id is None:
+        if not isinstance(query, str) or not query:
+            raise MalformedRequest("query must be the text of a GraphQL document.")
+    elif not isinstance(document_id, str) or not document_id:
+        raise MalformedRequest("documentId must be the id of a document.")
+    elif query is not None:
+        raise MalformedRequest("Send either query or documentId.")
     operation_name = content.get("operationName")
     if not isinstance(operation_name, str | None):
         raise MalformedRequest("operationName must be a string.")
@@ -86,4 +94,4 @@ def _request(content: Any) -> GraphQLRequest:
         if not isinstance(content.get(name), dict | None):
             raise MalformedRequest(f"{name} must be an object.")
     # Some clients send an empty name for "the only one".
-    return GraphQLRequest(query, operation_name or None, content.get("variables"))
+    return GraphQLRequest(query, operation_name or None, content.get("variables"), document_id)

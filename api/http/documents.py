@@ -21,6 +21,7 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
 from api.execution import CompiledOperation
+from api.http.cost import CostFormula, cost_formula
 from api.http.limits import (
     INTROSPECTION_FIELDS,
     LimitCode,
@@ -64,6 +65,7 @@ class Operation:
     root_fields: frozenset[str]
     fields: int
     node: OperationDefinitionNode
+    cost: CostFormula
     runs: int = 0
     compiled: CompiledOperation | None = None
     plan_bytes: int = 0  # as last told by `Prepared.has_grown`
@@ -157,7 +159,12 @@ class DocumentCache:
         for node, size in sizes:
             name = node.name.value if node.name else None
             operations[name] = Operation(
-                name=name, type=node.operation, root_fields=size.root_names, fields=size.fields, node=node
+                name=name,
+                type=node.operation,
+                root_fields=size.root_names,
+                fields=size.fields,
+                node=node,
+                cost=cost_formula(self._schema, document, node, most_fields=self._limits.fields),
             )
         if not operations:
             raise _refused("OPERATION_UNKNOWN", "The document has no operation.")

@@ -24,14 +24,17 @@ from api.http.disconnection import DisconnectWatch
 from api.http.documents import TYPENAME, DocumentCache, DocumentRefused, Operation, Prepared, SignInRequired
 from api.http.execution import OperationRunner, is_request_error, timeout_error
 from api.http.limits import check_variables
-from api.http.masking import extensions_of, format_errors, internal_error
+from api.http.masking import domain_error, format_errors, internal_error
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
 from api.http.options import HttpOptions
 from api.http.problems import RETRY_SECONDS
+from api.http.spending import Meter, over_budget_error
+from api.http.trusted import TrustedDocuments
 from api.shared.context import Context
 from api.shared.scalars import json_bytes
 from domain.app import App
 from domain.shared.actor import Actor
+from domain.shared.budget import OverBudget
 from domain.shared.errors import DomainError, ErrorCode, Unauthenticated, Unavailable
 
 EXPLORER_PATH = "/graphiql"
@@ -50,11 +53,22 @@ class Answer:
 class GraphQLEndpoint:
     """The ASGI application behind the HTTP route."""
 
-    def __init__(self, runner: OperationRunner, documents: DocumentCache, app: App, options: HttpOptions) -> None:
+    def __init__(
+        self,
+        runner: OperationRunner,
+        documents: DocumentCache,
+        trusted: TrustedDocuments,
+        meter: Meter,
+        app: App,
+        options: HttpOptions,
+    ) -> None:
         self._runner = runner
         self._documents = documents
+        self._trusted = trusted
+        self._meter = meter
         self._app = app
         self._options = options
+        self._is_cost_shown = options.cost.is_shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -69,6 +83,9 @@ class GraphQLEndpoint:
             # Only a token that was sent can be wrong (RFC 6750 section 3.1).
             reason = "invalid_token" if b"authorization" in headers else None
             answer = _domain_refusal(error, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": challenge(reason)})
+        except OverBudget as error:
+            headers_too = {"Retry-After": str(error.retry_after)}
+            answer = Answer(HTTPStatus.TOO_MANY_REQUESTS, {"errors": [over_budget_error(error)]}, headers_too)
         except Unavailable as error:
             answer = _domain_refusal(error, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": RETRY_SECONDS})
         except Exception as error:  # noqa: BLE001  the client is told in GraphQL's form, the log has the rest
@@ -117,26 +134,32 @@ class GraphQLEndpoint:
         tokens = [value for name, value in scope["headers"] if name == b"authorization"]
         actor = await authenticate(self._app.auth, tokens, origin_of(scope))
         try:
-            prepared, operation = self._prepare(request, actor)
+            prepared, operation = await self._prepare(request, actor)
+            charge = await self._meter.charge(operation, request.variables, actor)
         except SignInRequired as error:
+            await self._meter.charge_refusal(actor)
             raise Unauthenticated("Sign in first.") from error
         except DocumentRefused as refused:
+            await self._meter.charge_refusal(actor)
             return _request_error(refused.errors, media_type)
         if operation.type is OperationType.SUBSCRIPTION:
             message = "Subscriptions run over the WebSocket at this address."
             return _request_error([_coded_error(message, "SUBSCRIPTION_OVER_HTTP")], media_type)
         if operation.type is OperationType.MUTATION and scope["method"] == "GET":
             raise MalformedRequest("Send mutations with POST.", HTTPStatus.METHOD_NOT_ALLOWED, Allow="POST")
-        result = await self._runner.execute(
-            prepared, operation, variables=request.variables, context=Context(app=self._app, actor=actor)
-        )
+        context = Context(app=self._app, actor=actor, rate_limit_of=charge.rate_limit)
+        result = await self._runner.execute(prepared, operation, variables=request.variables, context=context)
+        actual = self._meter.settle(charge, context.rows_read)
         if is_request_error(result):
             return _request_error(result.errors or [], media_type)
-        return _executed(result, operation.type)
+        return _executed(result, operation.type, charge.extension(actual) if self._is_cost_shown else None)
 
-    def _prepare(self, request: GraphQLRequest, actor: Actor) -> tuple[Prepared, Operation]:
-        only = PUBLIC_ROOT_FIELDS if actor.user_id is None else None
-        prepared = self._documents.prepare(request.query, only=only)
+    async def _prepare(self, request: GraphQLRequest, actor: Actor) -> tuple[Prepared, Operation]:
+        is_known = actor.user_id is not None
+        if request.document_id is not None and not is_known:
+            raise SignInRequired
+        text = await self._trusted.text(request.query, request.document_id, actor)
+        prepared = self._documents.prepare(text, only=None if is_known else PUBLIC_ROOT_FIELDS)
         operation = prepared.operation(request.operation_name)
         note_operation(operation.name)
         if request.variables:
@@ -147,14 +170,16 @@ class GraphQLEndpoint:
 
 
 def _is_visit(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-    return b"query=" not in scope["query_string"] and is_page_wanted(headers.get(b"accept"))
+    asks = b"query=" in scope["query_string"] or b"documentId=" in scope["query_string"]
+    return not asks and is_page_wanted(headers.get(b"accept"))
 
 
-def _executed(result: ExecutionResult, kind: OperationType) -> Answer:
+def _executed(result: ExecutionResult, kind: OperationType, cost: Mapping[str, Any] | None) -> Answer:
+    extensions = {} if cost is None else {"extensions": {"cost": cost}}
     if not result.errors:
-        return Answer(HTTPStatus.OK, {"data": result.data})
+        return Answer(HTTPStatus.OK, {"data": result.data, **extensions})
     errors = format_errors(result.errors)
-    content = {"errors": errors, "data": result.data}
+    content = {"errors": errors, "data": result.data, **extensions}
     codes = {error["extensions"].get("code") for error in errors}
     # A mutation that has changed something must not look as if the whole of it could be tried again.
     if ErrorCode.UNAVAILABLE in codes and (result.data is None or kind is OperationType.QUERY):
@@ -177,7 +202,7 @@ def _refusal(status: HTTPStatus, message: str, headers: Mapping[str, str]) -> An
 
 
 def _domain_refusal(error: DomainError, status: HTTPStatus, headers: Mapping[str, str]) -> Answer:
-    return Answer(status, {"errors": [{"message": error.message, "extensions": extensions_of(error)}]}, headers)
+    return Answer(status, {"errors": [domain_error(error)]}, headers)
 
 
 async def _send(send: Send, answer: Answer, media_type: str) -> None:

@@ -54,6 +54,11 @@ def told_causes(error: GraphQLError) -> Sequence[DomainError] | None:
     return () if cause is None or error.path is None else None
 
 
+def domain_error(error: DomainError) -> Formatted:
+    """The error that refused the whole request."""
+    return {"message": error.message, "extensions": extensions_of(error)}
+
+
 def extensions_of(error: DomainError) -> dict[str, Any]:
     extensions: dict[str, Any] = {"code": error.failure.value}
     if error.path:

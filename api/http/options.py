@@ -17,6 +17,7 @@ class QueryLimits:
     aliases: int = 30
     root_fields: int = 20
     fields: int = 5_000
+    cost: int = 10_000  # points, as `api/http/cost.py` counts them
     overlaps: int = 1_500  # pairs of fields with one name in one place
     list_items: int = 250
     variables_depth: int = 20
@@ -32,6 +33,16 @@ class ExecutionOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostOptions:
+    """How many points callers have; `burst` is the most that they can save up."""
+
+    per_hour: int = 250_000
+    burst: int = 250_000
+    anonymous_per_hour: int = 20_000  # for each address
+    is_shown: bool = False  # in `extensions.cost`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """All times in seconds, all sizes in bytes."""
 
@@ -42,6 +53,8 @@ class HttpOptions:
     is_introspection_enabled: bool = True
     limits: QueryLimits = field(default_factory=QueryLimits)
     execution: ExecutionOptions = field(default_factory=ExecutionOptions)
+    cost: CostOptions = field(default_factory=CostOptions)
+    are_trusted_only: bool = False  # of documents, those that the operator has added
     sockets: SocketOptions = field(default_factory=SocketOptions)
     request_seconds: float = 10
     body_bytes: int = 1_048_576

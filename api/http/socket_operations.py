@@ -10,11 +10,16 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from api.http.documents import DocumentCache, DocumentRefused, Operation, Prepared
 from api.http.execution import OperationRunner, is_request_error, timeout_error
 from api.http.limits import check_variables
-from api.http.masking import format_errors
+from api.http.masking import domain_error, format_errors
 from api.http.options import HttpOptions
 from api.http.socket_protocol import Subscribe
 from api.http.socket_session import OperationFailed
+from api.http.spending import Charge, Meter, over_budget_error
+from api.http.trusted import TrustedDocuments
 from api.shared.context import Context
+from domain.shared.actor import Actor
+from domain.shared.budget import OverBudget
+from domain.shared.errors import Unavailable
 
 Response = Mapping[str, Any]
 
@@ -22,21 +27,44 @@ Response = Mapping[str, Any]
 class GraphQLOperations:
     """Runs what sockets ask for, under the same limits and with the same errors as HTTP; no mutations."""
 
-    def __init__(self, runner: OperationRunner, documents: DocumentCache, options: HttpOptions) -> None:
+    def __init__(
+        self,
+        runner: OperationRunner,
+        documents: DocumentCache,
+        trusted: TrustedDocuments,
+        meter: Meter,
+        options: HttpOptions,
+    ) -> None:
         self._runner = runner
         self._documents = documents
+        self._trusted = trusted
+        self._meter = meter
+        self._is_cost_shown = options.cost.is_shown
         self._limits = options.limits
         self._seconds = options.request_seconds
 
     async def run(self, request: Subscribe, context: Context) -> AsyncGenerator[Response, None]:
         """The operation's results, one per event; raises OperationFailed when it cannot start or go on."""
         try:
-            prepared, operation = self._prepare(request)
+            prepared, operation, charge = await self._admit(request, context)
         except DocumentRefused as refused:
             raise OperationFailed(format_errors(refused.errors)) from refused
+        except OverBudget as error:
+            raise OperationFailed([over_budget_error(error)]) from error
+        except Unavailable as error:
+            raise OperationFailed([domain_error(error)]) from error
+        context.rate_limit_of = charge.rate_limit
         if operation.type is OperationType.QUERY:
-            yield await self._query(request, prepared, operation, context)
+            yield await self._query(request, prepared, operation, context, charge)
             return
+        async with aclosing(self._events(request, prepared, operation, context, charge)) as responses:
+            async for response in responses:
+                yield response
+
+    async def _events(
+        self, request: Subscribe, prepared: Prepared, operation: Operation, context: Context, charge: Charge
+    ) -> AsyncGenerator[Response, None]:
+        self._meter.settle(charge, 0)  # each event is paid for when it is sent
         opened = await self._runner.subscribe(
             prepared, operation, variables=request.variables, context=context, event_seconds=self._seconds
         )
@@ -50,10 +78,23 @@ class GraphQLOperations:
                     raise OperationFailed(format_errors([_located(error, operation)])) from error
                 if result is None:
                     return
+                rows, context.rows_read = context.rows_read, 0
+                try:
+                    await self._meter.charge_rows(charge, rows)
+                except OverBudget as error:
+                    raise OperationFailed([over_budget_error(error)]) from error
                 yield _response(result)
 
-    def _prepare(self, request: Subscribe) -> tuple[Prepared, Operation]:
-        prepared = self._documents.prepare(request.query)
+    async def _admit(self, request: Subscribe, context: Context) -> tuple[Prepared, Operation, Charge]:
+        try:
+            prepared, operation = await self._prepare(request, context.actor)
+            return prepared, operation, await self._meter.charge(operation, request.variables, context.actor)
+        except DocumentRefused:
+            await self._meter.charge_refusal(context.actor)
+            raise
+
+    async def _prepare(self, request: Subscribe, actor: Actor) -> tuple[Prepared, Operation]:
+        prepared = self._documents.prepare(await self._trusted.text(request.query, request.document_id, actor))
         operation = prepared.operation(request.operation_name)
         if operation.type is OperationType.MUTATION:
             message = "Mutations are not accepted over sockets; send them over HTTP."
@@ -63,18 +104,24 @@ class GraphQLOperations:
             raise DocumentRefused([excess])
         return prepared, operation
 
-    async def _query(self, request: Subscribe, prepared: Prepared, operation: Operation, context: Context) -> Response:
+    async def _query(
+        self, request: Subscribe, prepared: Prepared, operation: Operation, context: Context, charge: Charge
+    ) -> Response:
         try:
             async with asyncio.timeout(self._seconds):
                 result = await self._runner.execute(prepared, operation, variables=request.variables, context=context)
         except TimeoutError as error:
             raise OperationFailed(format_errors([timeout_error(self._seconds)])) from error
+        actual = self._meter.settle(charge, context.rows_read)
         if is_request_error(result):
             raise OperationFailed(format_errors(result.errors or ()))
-        return _response(result)
+        response = _response(result)
+        if self._is_cost_shown:
+            response["extensions"] = {"cost": charge.extension(actual)}
+        return response
 
 
-def _response(result: ExecutionResult) -> Response:
+def _response(result: ExecutionResult) -> dict[str, Any]:
     response: dict[str, Any] = {"data": result.data}
     if result.errors:
         response["errors"] = format_errors(result.errors)

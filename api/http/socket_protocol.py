@@ -54,9 +54,10 @@ class Subscribe:
     """A request to run one operation; results carry its id."""
 
     id: str
-    query: str
+    query: str | None
     variables: dict[str, Any] | None
     operation_name: str | None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,14 +134,21 @@ def _subscribe(id: str, payload: object) -> Subscribe:
     if not isinstance(payload, dict):
         raise _bad("subscribe needs a payload object")
     query: object = payload.get("query")
-    if not isinstance(query, str):
+    document_id: object = payload.get("documentId")
+    if not isinstance(document_id, str | None) or (document_id is not None and query is not None):
+        raise _bad("subscribe needs either query or documentId")
+    if not isinstance(query, str | None) or (query is None and document_id is None):
         raise _bad("subscribe needs a query string")
     operation_name: object = payload.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
         raise _bad("operationName must be a string")
     _optional_object(payload, "extensions")
     return Subscribe(
-        id=id, query=query, variables=_optional_object(payload, "variables"), operation_name=operation_name
+        id=id,
+        query=query,
+        variables=_optional_object(payload, "variables"),
+        operation_name=operation_name,
+        document_id=document_id,
     )
 
 

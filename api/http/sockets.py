@@ -14,18 +14,25 @@ from api.http.socket_limits import SocketRegistry
 from api.http.socket_operations import GraphQLOperations
 from api.http.socket_protocol import SUBPROTOCOL, CloseCode, Ending
 from api.http.socket_session import SocketServices, SocketSession
+from api.http.spending import Meter
+from api.http.trusted import TrustedDocuments
 from domain.app import App
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def graphql_sockets(
-    app: App, runner: OperationRunner, documents: DocumentCache, options: HttpOptions
+    app: App,
+    runner: OperationRunner,
+    documents: DocumentCache,
+    trusted: TrustedDocuments,
+    meter: Meter,
+    options: HttpOptions,
 ) -> "GraphQLSockets":
     """The endpoint for a WebSocketRoute; call `registry.close_all` when the process stops."""
     services = SocketServices(
         app=app,
-        runner=GraphQLOperations(runner, documents, options),
+        runner=GraphQLOperations(runner, documents, trusted, meter, options),
         registry=SocketRegistry(options.sockets),
         options=options.sockets,
     )

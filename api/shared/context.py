@@ -1,5 +1,6 @@
 """What every resolver gets: `info.context`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import strawberry
 
 from domain.app import App
 from domain.shared.actor import Actor
+from domain.shared.budget import RateLimit
 
 
 @dataclass(slots=True)
@@ -16,6 +18,8 @@ class Context:
     app: App
     actor: Actor
     loaders: dict[Any, Any] = field(default_factory=dict)
+    rate_limit_of: Callable[[], RateLimit] | None = None
+    rows_read: int = 0
 
     async def refresh_actor(self) -> None:
         """Lets the rest of the operation act in the roles that a mutation has just given or taken."""

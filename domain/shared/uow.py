@@ -78,7 +78,13 @@ class OpenUow(Protocol[U_co]):
         ...
 
 
+class ReadTally(Protocol):
+    """What a read scope has read so far."""
+
+    rows_read: int
+
+
 class ReadScope(Protocol):
-    def __call__(self) -> AbstractAsyncContextManager[None]:
-        """Everything read inside runs on one connection, taken at the first read."""
+    def __call__(self) -> AbstractAsyncContextManager[ReadTally]:
+        """Everything read inside runs on one connection, taken at the first read, and its rows are counted."""
         ...

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import asyncpg
 from sqlalchemy import Executable, Select
 
 from domain.shared.errors import DomainError, Unavailable
+from domain.shared.uow import ReadTally
 from infra.db.engine import meaning_of_state
 from infra.db.pool import ReadConnection, ReadPool
 from infra.db.statements import Query, Row
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 class _Scope:
     """One connection, taken at the first read. Sibling fields run concurrently, and it serves one at a time."""
 
-    __slots__ = ("_current", "_pool", "_token", "connection", "is_over", "lock")
+    __slots__ = ("_current", "_pool", "_token", "connection", "is_over", "lock", "rows_read")
 
     def __init__(self, pool: ReadPool, current: "ContextVar[_Scope | None]") -> None:
         self._pool = pool
@@ -37,9 +38,11 @@ class _Scope:
         self.connection: ReadConnection | None = None
         self.lock = asyncio.Lock()
         self.is_over = False
+        self.rows_read = 0
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> Self:
         self._token: Token[_Scope | None] = self._current.set(self)
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -59,7 +62,9 @@ class _Scope:
         """A read may simply be repeated: the server may have restarted, or a migration have changed its answer."""
         async with self.lock:
             try:
-                return await self._rows_or_again(query)
+                rows = await self._rows_or_again(query)
+                self.rows_read += len(rows)
+                return rows
             finally:
                 if self.is_over and self.connection is not None:
                     # It was taken when the scope was ending, which so did not give it back.
@@ -98,8 +103,8 @@ class Reads:
         self._pool = pool
         self._current: ContextVar[_Scope | None] = ContextVar("read_scope", default=None)
 
-    def scope(self) -> AbstractAsyncContextManager[None]:
-        """Holds one connection, taken at the first read, for everything read inside."""
+    def scope(self) -> AbstractAsyncContextManager[ReadTally]:
+        """Holds one connection, taken at the first read, for everything read inside, and counts the rows."""
         return _Scope(self._pool, self._current)
 
     async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:

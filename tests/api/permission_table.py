@@ -386,5 +386,5 @@ PARENTS: Mapping[str, Callable[[Scene], Any]] = {
 READ_BY = {"ImportRun": "oam-", "Invitation": "oa--"}
 """Type whose objects not everybody of the workspace may read -> who may."""
 
-ROOTS = {"node", "nodes", "viewer", "workspace", "workspaces"}
+ROOTS = {"node", "nodes", "rateLimit", "viewer", "workspace", "workspaces"}
 """Root fields of Query that the tests know; each has a test of its own."""

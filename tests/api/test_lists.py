@@ -7,6 +7,7 @@ from graphql import GraphQLNonNull, GraphQLObjectType
 
 from api.http.execution import graphql_schema
 from api.schema import schema
+from api.shared.list_sizes import default_size
 from tests.api.lists import LISTS, Listed
 from tests.api.world import World
 from tests.factories.issues import IssueFactory
@@ -228,3 +229,8 @@ async def test_lists_under_a_list_are_each_their_own(world: World):
     after = first[-1]["issues"]["pageInfo"]["endCursor"]
     then = (await world.member.run(query, id=place.workspace.id, after=after))["node"]["projects"]["nodes"]
     assert [[issue["identifier"] for issue in node["issues"]["nodes"]] for node in then] == [[], [], [], ["N3-3"]]
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_the_cost_of_a_list_is_counted_from_its_own_size(world: World, name: str):
+    assert default_size(name.partition(".")[0]) == (await LISTS[name](world, 1)).default

@@ -48,6 +48,7 @@ TABLES_ALONE = {
     "SecurityEventRow": "the security log, written by the Unit of Work",
     "ProjectNumberRow": "a counter, locked alone",
     "RefreshTokenRow": "digests alone, rotated through SessionRepository",
+    "TrustedDocumentRow": "read and written whole through DocumentStore",
     "RevisionRow": "a counter, locked alone",
     "ScheduleRow": "when each routine ran last",
 }

@@ -22,8 +22,8 @@ def vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-async def get(path: str) -> httpx.Response:
-    app = Starlette(routes=explorer_routes("/graphiql"))
+async def get(path: str, *, are_trusted_only: bool = False) -> httpx.Response:
+    app = Starlette(routes=explorer_routes("/graphiql", are_trusted_only=are_trusted_only))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tracker.example:8000") as client:
         return await client.get(path)
 
@@ -92,3 +92,10 @@ def test_without_any_npm_the_installer_says_what_to_do(
     assert install.main() == 1
     assert "Install Node.js" in capsys.readouterr().err
     assert list(vendor.iterdir()) == []
+
+
+async def test_with_trusted_documents_only_the_page_says_so() -> None:
+    response = await get("/graphiql", are_trusted_only=True)
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "WORKGRAPH_DOCUMENTS=trusted" in response.text
+    assert (await get("/graphiql/main.js", are_trusted_only=True)).status_code == 404

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,6 +18,8 @@ from domain.shared.actor import Actor, Origin
 from domain.shared.clock import Clock
 from domain.shared.errors import InvalidInput, NotFound, Rejected, Unauthenticated, Unavailable
 from domain.shared.health import HealthCheck
+from infra.shared.budget import LocalBudget
+from infra.shared.clock import SystemClock
 from tests import execution_modes
 
 SECRET = "password in an exception's text"
@@ -26,6 +29,16 @@ NEW = "application/graphql-response+json"
 OLD = "application/json"
 
 Info = strawberry.Info[Context, None]
+
+
+@dataclass
+class MemoryDocuments:
+    texts: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
+
+    async def text(self, actor: Actor, document_id: str) -> str | None:
+        self.asked += 1
+        return self.texts.get(document_id)
 
 
 @dataclass
@@ -69,13 +82,15 @@ class World:
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     open_scopes: int = 0
     scopes: int = 0
+    budget: Any = field(default_factory=lambda: LocalBudget(SystemClock()))
+    documents: Any = field(default_factory=MemoryDocuments)
 
     @asynccontextmanager
-    async def reads(self) -> AsyncIterator[None]:
+    async def reads(self) -> AsyncIterator[Any]:
         self.open_scopes += 1
         self.scopes += 1
         try:
-            yield
+            yield SimpleNamespace(rows_read=0)
         finally:
             self.open_scopes -= 1
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import strawberry
@@ -40,11 +41,11 @@ class Store:
     may_load: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def reads(self) -> AsyncIterator[None]:
+    async def reads(self) -> AsyncIterator[Any]:
         self.scopes += 1
         self.open_scopes += 1
         try:
-            yield
+            yield SimpleNamespace(rows_read=0)
         finally:
             self.open_scopes -= 1
 

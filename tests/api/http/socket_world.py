@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import strawberry
@@ -14,11 +15,16 @@ from api.http.execution import OperationRunner
 from api.http.options import HttpOptions, QueryLimits
 from api.http.socket_limits import SocketOptions
 from api.http.sockets import graphql_sockets
+from api.http.spending import Meter
+from api.http.trusted import TrustedDocuments
 from api.shared.context import Context
 from domain.accounts.model import SignedIn
 from domain.shared.actor import Actor, Origin, Role
 from domain.shared.errors import NotFound, Unauthenticated
+from infra.shared.budget import LocalBudget
+from infra.shared.clock import SystemClock
 from tests import execution_modes
+from tests.api.http.http_world import MemoryDocuments
 from tests.factories.accounts import UserFactory
 
 WORKSPACE = "wsp_1"
@@ -67,14 +73,16 @@ class SmallApp:
     clock: FixedClock = field(default_factory=FixedClock)
     feed: "Feed" = field(default_factory=lambda: Feed())
     scopes: int = 0
+    budget: Any = field(default_factory=lambda: LocalBudget(SystemClock()))
+    documents: Any = field(default_factory=MemoryDocuments)
     open_scopes: int = 0
 
     @asynccontextmanager
-    async def reads(self) -> AsyncIterator[None]:
+    async def reads(self) -> AsyncIterator[Any]:
         self.scopes += 1
         self.open_scopes += 1
         try:
-            yield
+            yield SimpleNamespace(rows_read=0)
         finally:
             self.open_scopes -= 1
 
@@ -223,7 +231,11 @@ class World:
         )
         self.options = options.sockets
         runner = OperationRunner(SCHEMA, execution_modes.options(), hides_suggestions=False)
-        self.endpoint = graphql_sockets(self.app, runner, DocumentCache(SCHEMA._schema, options.limits), options)
+        documents = DocumentCache(SCHEMA._schema, options.limits)
+        app: Any = self.app
+        trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
+        meter = Meter(app.budget, options.cost, most_points=options.limits.cost)
+        self.endpoint = graphql_sockets(app, runner, documents, trusted, meter, options)
         self.registry = self.endpoint.registry
         for name in ("ada", "bob"):
             self.sign_in(name)

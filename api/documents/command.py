@@ -1,0 +1,82 @@
+"""`workgraph documents`: what the operator trusts, checked against the schema before anybody can ask for it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from graphql import GraphQLError
+
+from api.http.cost import check_cost
+from api.http.documents import DocumentCache, DocumentRefused
+from api.http.execution import graphql_schema
+from api.http.options import QueryLimits
+from api.http.trusted import ID_PREFIX
+from api.schema import schema
+from domain.app import App
+from domain.documents.model import document_id
+from domain.shared.actor import Actor
+
+
+class DocumentsRefused(Exception):
+    """Documents cannot be trusted; each problem is one line, `name:line:column: message`."""
+
+
+def shown_id(id: str) -> str:
+    """The id as clients send it."""
+    return ID_PREFIX + id
+
+
+async def add_files(app: App, files: Sequence[Path], limits: QueryLimits) -> list[str]:
+    """Trusts the documents in the files, all or none; returns a line for each; raises DocumentsRefused."""
+    texts = [(str(file), _text_of(file)) for file in files]
+    problems = list(problems_of(texts, limits))
+    if problems:
+        raise DocumentsRefused("\n".join(problems))
+    await app.documents.add(Actor.system(), [text for _, text in texts])
+    return [f"{shown_id(document_id(text))}  {name}" for name, text in texts]
+
+
+async def remove_ids(app: App, ids: Sequence[str]) -> None:
+    """Raises NotFound, and removes none, if one of them is not there."""
+    await app.documents.remove(Actor.system(), [each.removeprefix(ID_PREFIX) for each in ids])
+
+
+async def listed(app: App) -> list[str]:
+    """A line for each document."""
+    return [
+        f"{shown_id(each.id)}  added {each.added_at:%Y-%m-%d %H:%M} UTC, {len(each.text.encode())} bytes"
+        for each in await app.documents.all(Actor.system())
+    ]
+
+
+async def stale(app: App, limits: QueryLimits) -> list[str]:
+    """The problems of documents that this version of the schema, with these limits, would refuse."""
+    known = await app.documents.all(Actor.system())
+    return list(problems_of([(shown_id(each.id), each.text) for each in known], limits))
+
+
+def problems_of(texts: Iterable[tuple[str, str]], limits: QueryLimits) -> Iterator[str]:
+    """What is wrong with the documents of these names."""
+    documents = DocumentCache(graphql_schema(schema), limits)
+    for name, text in texts:
+        try:
+            prepared = documents.prepare(text)
+            for operation in prepared.operations.values():
+                check_cost(operation.cost, None, limit=limits.cost)
+        except DocumentRefused as refused:
+            yield from (_line(name, error) for error in refused.errors)
+        except GraphQLError as error:
+            yield _line(name, error)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise DocumentsRefused(f"{file}: This is not UTF-8.") from error
+    except OSError as error:
+        raise DocumentsRefused(f"{file}: {error.strerror}.") from error
+
+
+def _line(name: str, error: GraphQLError) -> str:
+    at = error.locations[0] if error.locations else None
+    return f"{name}:{at.line}:{at.column}: {error.message}" if at else f"{name}: {error.message}"

@@ -1,0 +1,66 @@
+"""Documents by id ("GraphQL over HTTP", appendix A, Persisted Documents), from what the operator trusts."""
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Protocol
+
+from graphql import GraphQLError
+
+from api.http.documents import DocumentRefused
+from domain.shared.actor import Actor
+
+FRESH_SECONDS = 10.0  # for so long a process may go on running what has been removed
+MOST_KNOWN = 1_000
+ID_PREFIX = "sha256:"
+_ID = re.compile(ID_PREFIX + "[0-9a-f]{64}")
+
+
+class DocumentTexts(Protocol):
+    async def text(self, actor: Actor, document_id: str) -> str | None:
+        """The document's text, None if there is no such document."""
+        ...
+
+
+class TrustedDocuments:
+    """Finds the text that a request means; each text is asked for again after FRESH_SECONDS."""
+
+    def __init__(
+        self, texts: DocumentTexts, *, are_trusted_only: bool, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._texts = texts
+        self._are_trusted_only = are_trusted_only
+        self._monotonic = monotonic
+        self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    async def text(self, query: str | None, document_id: str | None, actor: Actor) -> str:
+        """What a request with either of the two asks for; raises DocumentRefused."""
+        if document_id is not None:
+            return await self._by_id(document_id, actor)
+        assert query is not None
+        if self._are_trusted_only:
+            message = "This server runs only documents that its operator has added; send the documentId of one."
+            raise _refused("DOCUMENT_NOT_TRUSTED", message)
+        return query
+
+    async def _by_id(self, document_id: str, actor: Actor) -> str:
+        known = self._known.get(document_id)
+        now = self._monotonic()
+        if known is not None and now < known[1]:
+            return known[0]
+        text = None
+        if _ID.fullmatch(document_id):
+            text = await self._texts.text(actor, document_id.removeprefix(ID_PREFIX))
+        if text is None:
+            self._known.pop(document_id, None)
+            raise _refused("DOCUMENT_UNKNOWN", "There is no document with this documentId.")
+        self._known[document_id] = (text, now + FRESH_SECONDS)
+        self._known.move_to_end(document_id)
+        if len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
+        return text
+
+
+def _refused(code: str, message: str) -> DocumentRefused:
+    return DocumentRefused([GraphQLError(message, extensions={"code": code})])

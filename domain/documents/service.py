@@ -1,0 +1,53 @@
+"""Documents that the operator trusts; only the server itself changes them."""
+
+from collections.abc import Sequence
+
+from domain.documents.model import TrustedDocument, document_id
+from domain.documents.ports import DocumentReader, DocumentUow
+from domain.shared.actor import Actor
+from domain.shared.clock import Clock
+from domain.shared.errors import NotFound, PermissionDenied
+from domain.shared.uow import OpenUow, Written
+
+
+class DocumentService:
+    def __init__(self, uow: OpenUow[DocumentUow], reader: DocumentReader, clock: Clock) -> None:
+        self._uow = uow
+        self._reader = reader
+        self._clock = clock
+
+    async def text(self, actor: Actor, document_id: str) -> str | None:
+        """What the document with this id says, None if there is none; for those who are signed in."""
+        _ = actor.signed_in_id
+        return await self._reader.text(document_id)
+
+    async def all(self, actor: Actor) -> Sequence[TrustedDocument]:
+        _require_operator(actor)
+        return await self._reader.all()
+
+    async def add(self, actor: Actor, texts: Sequence[str]) -> Written[Sequence[str]]:
+        """Trusts the documents and returns their ids, in order; texts must have been checked against the schema."""
+        _require_operator(actor)
+        now = self._clock.now()
+        documents = {
+            document.id: document
+            for document in (TrustedDocument(id=document_id(text), text=text, added_at=now) for text in texts)
+        }
+        async with self._uow(actor) as uow:
+            await uow.documents.add(tuple(documents.values()))
+            return await uow.commit(tuple(documents))
+
+    async def remove(self, actor: Actor, ids: Sequence[str]) -> Written[Sequence[str]]:
+        """Trusts the documents no longer; raises NotFound, and removes none, if one of them is not there."""
+        _require_operator(actor)
+        async with self._uow(actor) as uow:
+            found = await uow.documents.remove(ids)
+            missing = sorted(set(ids) - set(found))
+            if missing:
+                raise NotFound(f"There is no document {missing[0]}.")
+            return await uow.commit(tuple(found))
+
+
+def _require_operator(actor: Actor) -> None:
+    if not actor.is_system:
+        raise PermissionDenied("Only the operator of this server keeps its documents.")

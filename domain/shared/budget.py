@@ -1,0 +1,57 @@
+"""Port: how much a caller may ask of the API, in points that come back with time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Protocol
+
+from domain.shared.errors import LimitExceeded
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A bucket that holds so many points and gets so many back each second."""
+
+    key: str
+    capacity: int
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left in a bucket, and when it will be full again if nothing more is taken."""
+
+    remaining: int
+    reset_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """What one request takes of the caller's bucket."""
+
+    cost: int
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
+class OverBudget(LimitExceeded):
+    """Too few points are left; `retry_after` is in whole seconds."""
+
+    def __init__(self, points: int, wait: float) -> None:
+        self.retry_after = max(1, ceil(wait))
+        super().__init__(f"This takes {points:,} points, and fewer are left. Try again in {self.retry_after} seconds.")
+
+
+class Budget(Protocol):
+    async def take(self, allowance: Allowance, points: int) -> None:
+        """Takes the points out of the bucket, or raises OverBudget and takes none."""
+        ...
+
+    def give_back(self, allowance: Allowance, points: int) -> None:
+        """Returns points that were taken and not used."""
+        ...
+
+    def balance(self, allowance: Allowance) -> Balance:
+        """What is left, as far as this process knows."""
+        ...

@@ -1,0 +1,43 @@
+"""The small world's application behind the real endpoint, its owner signed in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from api.app import create_app
+from api.http.options import HttpOptions
+from api.schema import schema
+from domain.app import App
+from domain.shared.actor import Actor, Origin
+from tests.api.world import World
+
+
+@dataclass(frozen=True)
+class OnePerson:
+    """Takes every token for that of one actor."""
+
+    actor: Actor
+
+    async def authenticate(self, token: str, *, origin: Origin | None = None) -> Actor:
+        return self.actor
+
+
+@asynccontextmanager
+async def served(world: World, options: HttpOptions) -> AsyncIterator[httpx.AsyncClient]:
+    auth: Any = OnePerson(world.owner.actor)
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[App]:
+        yield replace(world.app, auth=auth)
+
+    app = create_app(opened, options, schema=schema, routers=())
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://test", headers={"Authorization": "Bearer token"}
+        ) as client,
+    ):
+        yield client

@@ -1,0 +1,54 @@
+"""What people are told about their points, on the real schema, database and Redis."""
+
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from api.http.options import CostOptions, HttpOptions
+from tests.api.served import served
+from tests.api.world import World
+
+SHOWN = HttpOptions(cost=CostOptions(is_shown=True, per_hour=1))
+"""Nothing worth mentioning comes back during a test."""
+ISSUES = """query($slug: String!, $n: Int = 10) {
+  rateLimit { cost limit remaining resetAt }
+  workspace(slug: $slug) { issues(first: $n) { nodes { id comments { nodes { id } } } } }
+}"""
+
+
+async def asked(client: httpx.AsyncClient, query: str, **variables: Any) -> dict[str, Any]:
+    return (await client.post("/graphql", json={"query": query, "variables": variables})).json()
+
+
+async def test_the_field_and_the_extension_agree(world: World) -> None:
+    async with served(world, SHOWN) as client:
+        for spent in (0, 3):
+            answer = await asked(client, ISSUES, slug=world.here.workspace.slug)
+            limit, cost = answer["data"]["rateLimit"], answer["extensions"]["cost"]
+            assert (limit["cost"], cost["requested"]) == (2 + 10 * (1 + 21), 2 + 10 * (1 + 21))
+            assert cost["actual"] == 3  # the workspace, its issue, and that one's comment
+            assert limit["limit"] == cost["limit"] == 250_000
+            assert (limit["remaining"], cost["remaining"]) == (249_778 - spent, 249_997 - spent)
+            assert datetime.fromisoformat(cost["resetAt"]) <= datetime.fromisoformat(limit["resetAt"])
+
+
+async def test_what_is_left_falls_by_what_was_read(world: World) -> None:
+    async with served(world, SHOWN) as client:
+        left = []
+        for n in (1, 10, 100):
+            answer = await asked(client, ISSUES, slug=world.here.workspace.slug, n=n)
+            left.append(answer["extensions"]["cost"]["remaining"])
+    assert left == [249_997, 249_994, 249_991]
+
+
+async def test_mutations_cost_their_base_whatever_they_find(world: World) -> None:
+    async with served(world, SHOWN) as client:
+        text = 'mutation { labelDelete(input: {id: "lab_01jd0000000000000000000000"}) { errors { code } } }'
+        answer = await asked(client, text)
+        assert answer["data"]["labelDelete"]["errors"] == [{"code": "NOT_FOUND"}]
+        assert answer["extensions"]["cost"]["actual"] == 10
+
+
+async def test_the_field_is_null_where_nothing_is_counted(world: World) -> None:
+    assert await world.owner.run("{ rateLimit { cost } }") == {"rateLimit": None}

@@ -1,0 +1,63 @@
+"""No operation reads more than it costs: random reading operations on Workgraph's own schema and database."""
+
+import random
+from collections import Counter
+
+import pytest
+from graphql import OperationType
+
+from api.http.documents import DocumentCache, DocumentRefused
+from api.http.execution import OperationRunner, graphql_schema
+from api.http.options import ExecutionOptions, QueryLimits
+from api.schema import schema
+from api.shared.context import Context
+from domain.shared.actor import Role
+from tests.api.world import World
+from tests.execution.fuzzing.operations import OperationWriter, Sizes
+from tests.execution.fuzzing.workgraph import WorkgraphValues, furnish
+
+CORE = graphql_schema(schema)
+LIMITS = QueryLimits(depth=40, aliases=500, tokens=20_000, document_bytes=100_000, fields=50_000)
+
+
+async def underestimates(world: World, first: int, count: int) -> tuple[list[str], Counter[str]]:
+    pools = await furnish(world)
+    documents = DocumentCache(CORE, LIMITS)
+    runner = OperationRunner(schema, ExecutionOptions(stock_runs=0), hides_suggestions=False)
+    found, outcomes = [], Counter[str]()
+    for seed in range(first, first + count):
+        chance = random.Random(f"cost {seed}")
+        values = WorkgraphValues(chance, world, pools, [])
+        sizes = Sizes(fields=chance.choice([8, 20, 50]), depth=chance.choice([4, 7]), items=30.0, door="workspace")
+        operation = OperationWriter(CORE, chance, values, sizes).operation(OperationType.QUERY)
+        context = Context(app=world.app, actor=world.client(chance.choice([*Role, None])).actor)
+        try:
+            prepared = documents.prepare(operation.text)
+        except DocumentRefused:
+            outcomes["refused"] += 1
+            continue
+        known = prepared.operation(operation.name)
+        variables = dict(operation.variables)
+        declared = known.cost.points(variables)
+        result = await runner.execute(prepared, known, variables=variables, context=context)
+        outcomes["with errors" if result.errors else "well"] += 1
+        outcomes["rows"] += context.rows_read
+        outcomes["declared"] += declared
+        if context.rows_read > declared:
+            found.append(f"seed {seed}: {context.rows_read} rows, {declared} points\n{operation.text}\n{variables}")
+    return found, outcomes
+
+
+async def test_no_operation_reads_more_than_it_costs(world: World) -> None:
+    found, outcomes = await underestimates(world, 0, 100)
+    assert found == []
+    assert outcomes["well"] + outcomes["with errors"] > 60, outcomes
+    assert outcomes["rows"] > 300, outcomes
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("first", [1_000, 1_100, 1_200, 1_300, 1_400])
+async def test_no_operation_reads_more_than_it_costs_at_length(world: World, first: int) -> None:
+    found, outcomes = await underestimates(world, first, 100)
+    assert found == []
+    assert outcomes["rows"] > 300, outcomes
