@@ -13,6 +13,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from api.documents.command import DocumentsRefused, add_files, listed, remove_ids, stale
 from api.mailbox.pages import PATH as MAILBOX_PATH
 from api.main import http_options, serve_listener, serve_with_workers, set_up_logs
+from api.permissions import printed_permissions
 from api.schema import sdl
 from api.schema_plan import PlanRefused, printed_plans
 from api.transfers.command import ImportOrder, import_file
@@ -173,6 +174,12 @@ def doctor(
         is_well = asyncio.run(_examine(ready, has_mail=mail))
     if not is_well:
         raise typer.Exit(1)
+
+
+@cli.command()
+def permissions() -> None:
+    """Print which role may do what, and which scope an API key needs for it."""
+    print(printed_permissions())
 
 
 @schemas.callback()

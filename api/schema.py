@@ -13,6 +13,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.accounts.queries import AccountQueries
 from api.audit.subscriptions import AuditSubscriptions
+from api.auth.mutations import AuthMutations
 from api.comments.mutations import CommentMutations
 from api.issues.mutations import IssueMutations
 from api.labels.mutations import LabelMutations
@@ -35,6 +36,7 @@ class Query(AccountQueries, NodeQueries, RateLimitQueries, WorkspaceQueries):
 
 @strawberry.type(description="Everything that can be changed.")
 class Mutation(
+    AuthMutations,
     CommentMutations,
     InvitationMutations,
     IssueMutations,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.accounts.service import AccountService
 from domain.audit.service import AuditService
+from domain.auth.api_key_service import ApiKeyService
 from domain.auth.service import AuthService
 from domain.comments.service import CommentService
 from domain.documents.service import DocumentService
@@ -27,6 +28,7 @@ from domain.workspaces.service import WorkspaceService
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     accounts: AccountService
+    api_keys: ApiKeyService
     audit: AuditService
     auth: AuthService
     budget: Budget

@@ -8,6 +8,8 @@ from datetime import timedelta
 from domain.accounts.service import AccountService
 from domain.app import App
 from domain.audit.service import AuditService
+from domain.auth.api_key_service import ApiKeyService
+from domain.auth.api_keys import ApiKeyHolders
 from domain.auth.model import AuthOptions
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
@@ -30,8 +32,9 @@ from domain.workspaces.service import WorkspaceService
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.accounts.reader import SqlAccountReader
 from infra.audit.reader import SqlEventReader
+from infra.auth.key_uses import SqlKeyUses
 from infra.auth.keys import AesKeyMaker, derived_key
-from infra.auth.reader import SqlSessionReader
+from infra.auth.reader import SqlApiKeyReader, SqlSessionReader
 from infra.auth.tokens import JoseTokenSigner
 from infra.comments.reader import SqlCommentReader
 from infra.db.engine import EngineOptions, open_engines
@@ -89,8 +92,12 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         accounts = SqlAccountReader(reads)
         workspaces = SqlWorkspaceReader(reads)
         mail = mailer(settings, clock)
+        api_keys = SqlApiKeyReader(reads)
+        key_uses = SqlKeyUses(engines.write)
+        stack.push_async_callback(key_uses.aclose)
         yield App(
             accounts=AccountService(uow, accounts, hasher, throttle, clock, ids),
+            api_keys=ApiKeyService(uow, api_keys, clock, ids),
             audit=AuditService(events, stream),
             auth=AuthService(
                 uow,
@@ -100,6 +107,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 JoseTokenSigner(keys, clock, options),
                 keys,
                 RefreshTokens(derived_key(secret, "refresh tokens 1")),
+                ApiKeyHolders(api_keys, key_uses, clock),
                 throttle,
                 clock,
                 ids,

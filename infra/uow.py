@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.shared.actor import Actor, Cause, IdempotencyKey
+from domain.shared.actor import Actor, Cause, IdempotencyKey, Scope
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.events import Event
@@ -22,7 +22,7 @@ from domain.shared.uow import Replayed, Written
 from domain.subscribers import REACTIONS
 from infra.accounts.repository import SqlPasswordRepository, SqlUserRepository
 from infra.audit.tables import EventRow, SecurityEventRow
-from infra.auth.repository import SqlSessionRepository, SqlSigningKeyRepository
+from infra.auth.repository import SqlApiKeyRepository, SqlSessionRepository, SqlSigningKeyRepository
 from infra.comments.repository import SqlCommentRepository
 from infra.db.bulk import copy_rows
 from infra.db.engine import database_errors
@@ -61,6 +61,7 @@ class SqlUow:
         self.users = SqlUserRepository(connection)
         self.passwords = SqlPasswordRepository(connection)
         self.sessions = SqlSessionRepository(connection)
+        self.api_keys = SqlApiKeyRepository(connection)
         self.signing_keys = SqlSigningKeyRepository(connection)
         self.workspaces = SqlWorkspaceRepository(connection)
         self.members = SqlMemberRepository(connection)
@@ -110,7 +111,7 @@ class SqlUow:
             kind=kind,
             user_id=user_id,
             actor_id=actor.user_id,
-            session_id=actor.session_id,
+            session_id=actor.grant.key_id if actor.grant else actor.session_id,
             subject_id=subject_id,
             workspace_id=workspace_id,
             address=origin.address if origin else None,
@@ -226,6 +227,7 @@ class SqlUowFactory:
 
     @asynccontextmanager
     async def __call__(self, actor: Actor) -> AsyncIterator[SqlUow]:
+        actor.require_scope(Scope.WRITE)
         with database_errors():
             async with self._engine.connect() as connection:
                 uow = SqlUow(connection, actor, self._clock, self._ids)

@@ -10,14 +10,17 @@ from domain.accounts.commands import Registration
 from domain.accounts.model import User
 from domain.accounts.ports import PasswordHasher
 from domain.accounts.service import AccountService
+from domain.auth.api_key_service import ApiKeyService
+from domain.auth.api_keys import ApiKeyHolders
 from domain.auth.model import AuthOptions, Tokens
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
 from domain.shared.actor import Actor, Origin
 from domain.shared.throttle import Throttle
 from infra.accounts.reader import SqlAccountReader
+from infra.auth.key_uses import SqlKeyUses
 from infra.auth.keys import AesKeyMaker, derived_key
-from infra.auth.reader import SqlSessionReader
+from infra.auth.reader import SqlApiKeyReader, SqlSessionReader
 from infra.auth.tokens import JoseTokenSigner
 from infra.db.engine import EngineOptions, Engines, open_engines
 from infra.db.read import Reads
@@ -38,6 +41,8 @@ class Identity:
     """What one process of the server has."""
 
     accounts: AccountService
+    api_keys: ApiKeyService
+    key_uses: SqlKeyUses
     auth: AuthService
     clock: MemoryClock
     hasher: MemoryPasswordHasher
@@ -77,8 +82,12 @@ def identity_on(
     keys = AesKeyMaker(SECRET, ids)
     signer = JoseTokenSigner(keys, clock, options)
     accounts = SqlAccountReader(reads)
+    api_keys = SqlApiKeyReader(reads)
+    key_uses = SqlKeyUses(engines.write)
     return Identity(
         accounts=AccountService(uow, accounts, hasher, throttle, clock, ids),
+        api_keys=ApiKeyService(uow, api_keys, clock, ids),
+        key_uses=key_uses,
         auth=AuthService(
             uow,
             SqlSessionReader(reads),
@@ -87,6 +96,7 @@ def identity_on(
             signer,
             keys,
             RefreshTokens(derived_key(SECRET, "refresh tokens 1")),
+            ApiKeyHolders(api_keys, key_uses, clock),
             throttle,
             clock,
             ids,

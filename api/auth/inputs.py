@@ -1,6 +1,12 @@
+from typing import ClassVar
+
+import strawberry
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.auth.scopes import Scope
+from api.shared.inputs import MutationInput
 from domain.accounts.commands import Registration
+from domain.auth import commands
 
 
 class RegistrationInput(BaseModel):
@@ -13,3 +19,21 @@ class RegistrationInput(BaseModel):
 
     def command(self) -> Registration:
         return Registration(email=self.email, name=self.name, password=self.password)
+
+
+@strawberry.input(description="A new API key.")
+class ApiKeyCreateInput(MutationInput):
+    describes: ClassVar[type] = commands.ApiKeyDraft
+
+    name: str = strawberry.field(description="What it is for; at most 80 characters.")
+    scopes: list[Scope] = strawberry.field(description="What it may do.")
+    workspace_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The workspaces that it opens, at most 50; left out, all of yours."
+    )
+    expires_in_days: int | None = strawberry.field(default=None, description="1 to 365 days; left out, 90.")
+    never_expires: bool = strawberry.field(default=False, description="Whether it lives until it is revoked.")
+
+
+@strawberry.input(description="Which API key to revoke.")
+class ApiKeyRevokeInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The key's id.")

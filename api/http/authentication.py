@@ -49,6 +49,7 @@ def origin_of(scope: Scope) -> Origin:
     )
 
 
-def challenge(error: str | None = None) -> str:
+def challenge(error: str | None = None, *, scope: str | None = None) -> str:
     """The value of WWW-Authenticate (RFC 6750 section 3); no error code when no token was sent."""
-    return 'Bearer realm="workgraph"' + (f', error="{error}"' if error else "")
+    attributes = {"realm": "workgraph", "error": error, "scope": scope}
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in attributes.items() if value)

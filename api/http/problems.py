@@ -69,6 +69,8 @@ async def _domain_problem(_: Request, error: Exception) -> Response:
     headers = {}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = challenge("invalid_token")
+    elif isinstance(first, errors.InsufficientScope):
+        headers["WWW-Authenticate"] = challenge("insufficient_scope", scope=first.scope)
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_SECONDS
     elif isinstance(first, TooOften):

@@ -17,6 +17,7 @@ describe_enum(
     INVALID_CREDENTIALS="Name and password do not belong together.",
     NOT_FOUND="It does not exist, or you may not see it.",
     PERMISSION_DENIED="You see it, and may not do this.",
+    INSUFFICIENT_SCOPE="The API key lacks a scope.",
     INVALID_INPUT="A value breaks a rule.",
     INVALID_ID="An id of another kind, or no id at all.",
     INVALID_CURSOR="A cursor of another list, sort or filter, or no cursor at all.",
@@ -51,7 +52,7 @@ class NotFoundError(UserError):
     pass
 
 
-@strawberry.type(name="PermissionError", description="Your role does not allow this.")
+@strawberry.type(name="PermissionError", description="Your role, or the scope of your API key, does not allow this.")
 class PermissionDeniedError(UserError):
     pass
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from api.shared.node import MOST_NODES
 from domain.audit.service import MOST_EVENTS
+from domain.auth.model import MOST_API_KEYS
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS
 from domain.projects.model import MOST_STATES
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, MOST
@@ -19,6 +20,7 @@ MOST_ITEMS: Mapping[str, int] = MappingProxyType(
         "Issue.labels": MOST_LABELS,
         "Project.states": MOST_STATES,
         "Query.nodes": MOST_NODES,
+        "User.apiKeys": MOST_API_KEYS,
         "Workspace.changes": MOST_EVENTS,
     }
 )

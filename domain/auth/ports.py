@@ -5,7 +5,7 @@ from typing import Protocol
 
 from domain.accounts.model import User
 from domain.accounts.ports import PasswordRepository
-from domain.auth.model import AccessClaims, EndReason, Session, SigningKey, SpentToken
+from domain.auth.model import AccessClaims, ApiKey, EndReason, Session, SigningKey, SpentToken
 from domain.shared.actor import Role
 from domain.shared.uow import UnitOfWork
 
@@ -113,3 +113,54 @@ class AuthUow(UnitOfWork, Protocol):
     def signing_keys(self) -> SigningKeyRepository: ...
     @property
     def passwords(self) -> PasswordRepository: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHolder:
+    """An API key that counts, and whose it is."""
+
+    api_key: ApiKey
+    person: Person
+
+
+class ApiKeyReader(Protocol):
+    async def holder(self, digest: str, *, now: datetime) -> KeyHolder | None:
+        """Whose key has that digest; None if there is none, or it is revoked or has expired."""
+        ...
+
+    async def holder_by_id(self, key_id: str, *, now: datetime) -> KeyHolder | None:
+        """The same by the key's id."""
+        ...
+
+    async def of_user(self, user_id: str) -> Sequence[ApiKey]:
+        """The person's keys that are not revoked, newest first."""
+        ...
+
+
+class ApiKeyRepository(Protocol):
+    async def count_locked(self, user_id: str) -> int:
+        """How many keys of the person are not revoked; nobody else adds one until the transaction ends."""
+        ...
+
+    async def add_key(self, key: ApiKey, digest: str) -> None:
+        """Stores a new key under the digest of its secret."""
+        ...
+
+    async def by_id(self, entity_id: str, *, for_update: bool = False) -> ApiKey | None:
+        """The key, locked if it is to be changed."""
+        ...
+
+    async def save(self, before: ApiKey, after: ApiKey) -> None:
+        """Writes the fields that differ."""
+        ...
+
+
+class KeyUses(Protocol):
+    def note(self, key_id: str, *, at: datetime) -> None:
+        """Has the use written down soon, without waiting for it; an earlier use of the last minute stands for it."""
+        ...
+
+
+class ApiKeyUow(UnitOfWork, Protocol):
+    @property
+    def api_keys(self) -> ApiKeyRepository: ...

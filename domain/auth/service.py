@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from domain.accounts.model import SignedIn, normal_email
 from domain.accounts.ports import CredentialReader, Credentials, PasswordHasher, Verdict
+from domain.auth.api_keys import ApiKeyHolders, looks_like_api_key
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.guessing import GuessGuard
 from domain.auth.keyring import HEAD_START, LINGER, KeyRing
@@ -47,6 +48,7 @@ class AuthService:
         signer: TokenSigner,
         keys: KeyMaker,
         refresh_tokens: RefreshTokens,
+        api_keys: ApiKeyHolders,
         throttle: Throttle,
         clock: Clock,
         ids: IdFactory,
@@ -60,18 +62,23 @@ class AuthService:
         self._signer = signer
         self._keys = keys
         self._refresh_tokens = refresh_tokens
+        self._api_keys = api_keys
         self._guard = GuessGuard(throttle, read)
         self._ring = KeyRing(read, clock, life=options.access_life)
         self._clock = clock
         self._ids = ids
 
     async def authenticate(self, token: str, *, origin: Origin | None = None) -> SignedIn:
-        """Whom an access token speaks for, with the roles of this moment; raises Unauthenticated."""
+        """Whom an access token or API key speaks for, with the roles of this moment; raises Unauthenticated."""
+        if looks_like_api_key(token):
+            return await self._api_keys.authenticate(token, origin=origin)
         claims = await self._verified(token)
         return await self._actor(claims.session_id, claims.user_id, claims.expires_at, origin)
 
     async def refreshed(self, actor: Actor) -> Actor:
         """The same person with the roles of this moment; raises Unauthenticated when session or token has ended."""
+        if actor.grant is not None:
+            return (await self._api_keys.refreshed(actor, actor.grant.key_id)).lasting()
         if actor.session_id is None or actor.expires_at is None or self._clock.now() >= actor.expires_at:
             raise InvalidToken
         return (await self._actor(actor.session_id, actor.signed_in_id, actor.expires_at, actor.origin)).lasting()

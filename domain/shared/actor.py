@@ -1,12 +1,12 @@
 """Who acts, and what each role may do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.shared.errors import PermissionDenied, Unauthenticated
+from domain.shared.errors import InsufficientScope, PermissionDenied, Unauthenticated
 from domain.shared.jobs import ClaimedJob
 
 
@@ -55,6 +55,26 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 )
 
 
+class Scope(StrEnum):
+    """What an API key may at most; each scope holds those before it."""
+
+    READ = "READ"
+    WRITE = "WRITE"
+    ADMIN = "ADMIN"
+
+
+SCOPES: Mapping[Permission, Scope] = MappingProxyType(
+    {permission: Scope.WRITE if permission in _MEMBER else Scope.ADMIN for permission in Permission}
+)
+"""What a key needs beside the person's role: to do what only admins and owners may do takes ADMIN."""
+
+
+def with_held(scopes: Iterable[Scope]) -> frozenset[Scope]:
+    """The scopes, and those that they hold."""
+    order = list(Scope)
+    return frozenset(held for scope in scopes for held in order[: order.index(scope) + 1])
+
+
 class Cause(StrEnum):
     """Why a change happened; imports and seeds trigger no mail, webhook or mention."""
 
@@ -81,6 +101,16 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """An API key, and what it lets its bearer do of what the person may."""
+
+    key_id: str
+    scopes: frozenset[Scope]
+    is_confined: bool
+    """Whether it opens only some of the person's workspaces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Whoever a use case is run for: a person with the roles loaded once per request, a job, or nobody.
 
@@ -97,6 +127,7 @@ class Actor:
     idempotency: IdempotencyKey | None = None
     is_system: bool = False
     origin: Origin | None = None
+    grant: Grant | None = None
 
     @classmethod
     def system(cls, job: ClaimedJob | None = None, *, cause: Cause = Cause.SYSTEM) -> "Actor":
@@ -132,9 +163,28 @@ class Actor:
         return role is not None and permission in PERMISSIONS[role]
 
     def require(self, permission: Permission, workspace_id: str) -> None:
-        """Raises PermissionDenied unless the actor's role in that workspace allows it."""
+        """Raises PermissionDenied unless the actor's role there allows it, InsufficientScope if its key does not."""
         if not self.may(permission, workspace_id):
             raise PermissionDenied(f"Your role does not allow you to {permission.value}.")
+        self.require_scope(SCOPES[permission])
+
+    def require_scope(self, scope: Scope) -> None:
+        """Raises InsufficientScope for an API key without that scope."""
+        if self.grant is not None and scope not in self.grant.scopes:
+            raise InsufficientScope(scope.value.lower())
+
+    def require_everywhere(self, scope: Scope) -> None:
+        """The same, and raises PermissionDenied for a key that is confined to some workspaces."""
+        self.require_scope(scope)
+        if self.grant is not None and self.grant.is_confined:
+            raise PermissionDenied("An API key for certain workspaces cannot do this.")
+
+    def require_session(self) -> str:
+        """The id of a person who has signed in; raises Unauthenticated for nobody, PermissionDenied for an API key."""
+        user_id = self.signed_in_id
+        if self.grant is not None:
+            raise PermissionDenied("An API key cannot do this. Sign in.")
+        return user_id
 
     def acting_for(self, user_id: str) -> "Actor":
         """The same actor, its changes signed by that person: a job that works on somebody's behalf."""

@@ -4,6 +4,7 @@ DomainError
 ├── Unauthenticated      who is asking is not known, or no longer
 ├── NotFound             it does not exist, or the actor may not see it: the same answer
 ├── PermissionDenied     the actor sees it, and may not do this
+│   └── InsufficientScope  the person may, and the API key may not; `scope` names what it lacks
 ├── InvalidInput         a value breaks a rule; `path` names the field
 │   └── WrongId          an id of another kind, or no id at all
 ├── Conflict             the rule holds alone, but not with what is stored
@@ -24,6 +25,7 @@ class ErrorCode(StrEnum):
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
     NOT_FOUND = "NOT_FOUND"
     PERMISSION_DENIED = "PERMISSION_DENIED"
+    INSUFFICIENT_SCOPE = "INSUFFICIENT_SCOPE"
     INVALID_INPUT = "INVALID_INPUT"
     INVALID_ID = "INVALID_ID"
     INVALID_CURSOR = "INVALID_CURSOR"
@@ -62,6 +64,14 @@ class NotFound(DomainError):
 
 class PermissionDenied(DomainError):
     code = ErrorCode.PERMISSION_DENIED
+
+
+class InsufficientScope(PermissionDenied):
+    code = ErrorCode.INSUFFICIENT_SCOPE
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This takes an API key with the scope {scope}.")
+        self.scope = scope
 
 
 class InvalidInput(DomainError):

@@ -40,6 +40,8 @@ class SecurityEventKind(StrEnum):
 class SecurityEvent:
     """Who did what to whose account, from where; `subject_id` is the session, key or invitation that it is about.
 
+    `session_id` is the session or the API key of whoever did it.
+
     Nothing in it is secret: ids, an address and a device, never a token, a password or an e-mail address.
     """
 

@@ -74,7 +74,8 @@ class ClaimLost(Exception):
 
 class OpenUow(Protocol[U_co]):
     def __call__(self, actor: Actor) -> AbstractAsyncContextManager[U_co]:
-        """Opens a Unit of Work; raises Replayed if the actor's idempotency key is spent."""
+        """Opens a Unit of Work; raises InsufficientScope for an API key that may only read, Replayed if the actor's
+        idempotency key is spent."""
         ...
 
 

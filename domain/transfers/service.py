@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from domain.accounts.model import UserId
 from domain.projects.model import KEY, KEY_RULE
-from domain.shared.actor import Actor, Cause, Permission
+from domain.shared.actor import SCOPES, Actor, Cause, Permission
 from domain.shared.checks import Checks
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput, NotFound, Rejected
@@ -91,6 +91,7 @@ class ImportService:
     async def upload(self, actor: Actor, name: str, chunks: AsyncIterator[bytes]) -> Written[Upload]:
         """Stores a file for an import; raises LimitExceeded if it is too large, unless an operator acts."""
         owner_id = UserId(actor.signed_in_id)
+        actor.require_scope(SCOPES[Permission.IMPORT])
         with Checks() as check:
             name = check.line("name", name)
         file_id = UploadId(self._ids.new(Upload.prefix))

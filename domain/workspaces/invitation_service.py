@@ -5,7 +5,7 @@ from domain.accounts.commands import Registration
 from domain.accounts.model import User, UserId
 from domain.accounts.ports import PasswordHasher
 from domain.accounts.service import registration_bucket
-from domain.shared.actor import Actor, Permission
+from domain.shared.actor import Actor, Permission, Scope
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode, NotFound
 from domain.shared.ids import IdFactory
@@ -111,6 +111,7 @@ class InvitationService:
     async def accept(self, actor: Actor, token: str) -> Written[Member]:
         """Makes the actor a member; raises the same NotFound for whatever secret is not good for the actor."""
         user_id = actor.signed_in_id
+        actor.require_everywhere(Scope.ADMIN)
         async with self._uow(actor) as uow:
             user = await uow.users.by_id(user_id)
             invitation = await self._good(uow, token, path=("token",))

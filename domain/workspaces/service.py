@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from domain.accounts.model import User, UserId
-from domain.shared.actor import Actor, Permission, Role
+from domain.shared.actor import Actor, Permission, Role, Scope
 from domain.shared.clock import Clock
 from domain.shared.entities import revised
 from domain.shared.errors import InvalidInput, NotFound, PermissionDenied
@@ -65,6 +65,7 @@ class WorkspaceService:
     async def create(self, actor: Actor, draft: WorkspaceDraft) -> Written[Workspace]:
         """Whoever creates a workspace owns it."""
         owner_id = UserId(actor.signed_in_id)
+        actor.require_everywhere(Scope.ADMIN)
         async with self._uow(actor) as uow:
             workspace = Workspace.drafted(draft, id=WorkspaceId(self._ids.new(Workspace.prefix)), now=self._clock.now())
             await uow.workspaces.add(workspace)
@@ -141,6 +142,7 @@ class WorkspaceService:
                 require_rank(actor, member.workspace_id, member.role)
                 job = SendMemberRemoval(workspace_id=member.workspace_id, user_id=member.user_id)
                 uow.enqueue(job, workspace_id=member.workspace_id)
+            actor.require_scope(Scope.ADMIN)
             keep_an_owner(owners, member)
             await uow.members.remove(member)
             uow.record(MemberRemoved.between(member, None))

@@ -1,14 +1,16 @@
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
 
 from domain.accounts.model import User
-from domain.auth.model import SigningKey
-from domain.auth.ports import Person
+from domain.auth.model import ApiKey, SigningKey
+from domain.auth.ports import KeyHolder, Person
 from domain.shared.actor import Role
 from infra.accounts.tables import UserRow
-from infra.auth.tables import SessionRow, SigningKeyRow
+from infra.auth.tables import ApiKeyRow, SessionRow, SigningKeyRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.read import Reads
 from infra.workspaces.tables import MemberRow, ProjectMemberRow
@@ -42,27 +44,81 @@ _SIGNED_IN_FROM = (
     .limit(1)
 )
 _SIGNING_KEYS = select(*columns_of(SigningKeyRow, SigningKey)).order_by(SigningKeyRow.id)
+_KEY_COLUMNS = columns_of(ApiKeyRow, ApiKey)
+
+
+def _holder(condition: ColumnElement[bool]) -> Select[Any]:
+    """One row per membership; one with nulls for somebody who belongs nowhere yet."""
+    return (
+        select(MemberRow.workspace_id, MemberRow.role, _PROJECT_IDS, *columns_of(UserRow, User), *_KEY_COLUMNS)
+        .select_from(ApiKeyRow)
+        .join(UserRow, UserRow.id == ApiKeyRow.user_id)
+        .outerjoin(MemberRow, MemberRow.user_id == ApiKeyRow.user_id)
+        .where(
+            condition,
+            ApiKeyRow.revoked_at.is_(None),
+            or_(ApiKeyRow.expires_at.is_(None), ApiKeyRow.expires_at > bindparam("now")),
+            UserRow.is_placeholder.is_(False),
+        )
+    )
+
+
+_BY_DIGEST = _holder(ApiKeyRow.digest == bindparam("digest"))
+_BY_ID = _holder(ApiKeyRow.id == bindparam("key_id"))
+_OF_USER = (
+    select(*_KEY_COLUMNS)
+    .where(ApiKeyRow.user_id == bindparam("user_id"), ApiKeyRow.revoked_at.is_(None))
+    .order_by(ApiKeyRow.id.desc())
+)
+
+
+_build_user = builder_of(User, start=3)
+
+
+def _person(rows: Sequence[Any]) -> Person:
+    """Of rows that begin with a membership each and go on with the account."""
+    return Person(
+        account=_build_user(rows[0]),
+        roles={row[0]: row[1] for row in rows if row[0] is not None},
+        projects={row[0]: frozenset(row[2] or ()) for row in rows if row[1] == Role.GUEST},
+    )
 
 
 class SqlSessionReader:
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
         self._build_key = builder_of(SigningKey)
-        self._build_user = builder_of(User, start=3)
 
     async def person(self, session_id: str, user_id: str, *, now: datetime) -> Person | None:
         """One row per membership; one with nulls for somebody who belongs nowhere yet."""
         rows = await self._reads.fetch(_PERSON, session_id=session_id, user_id=user_id, now=now)
         if not rows:
             return None
-        return Person(
-            account=self._build_user(rows[0]),
-            roles={row[0]: row[1] for row in rows if row[0] is not None},
-            projects={row[0]: frozenset(row[2] or ()) for row in rows if row[1] == Role.GUEST},
-        )
+        return _person(rows)
 
     async def has_signed_in_from(self, email: str, source: str) -> bool:
         return bool(await self._reads.fetch(_SIGNED_IN_FROM, email=email, source=source))
 
     async def signing_keys(self) -> Sequence[SigningKey]:
         return [self._build_key(row) for row in await self._reads.fetch(_SIGNING_KEYS)]
+
+
+class SqlApiKeyReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._build_key = builder_of(ApiKey, start=3 + len(fields(User)))
+        self._build_own = builder_of(ApiKey)
+
+    async def holder(self, digest: str, *, now: datetime) -> KeyHolder | None:
+        return self._built(await self._reads.fetch(_BY_DIGEST, digest=digest, now=now))
+
+    async def holder_by_id(self, key_id: str, *, now: datetime) -> KeyHolder | None:
+        return self._built(await self._reads.fetch(_BY_ID, key_id=key_id, now=now))
+
+    async def of_user(self, user_id: str) -> Sequence[ApiKey]:
+        return [self._build_own(row) for row in await self._reads.fetch(_OF_USER, user_id=user_id)]
+
+    def _built(self, rows: Sequence[Any]) -> KeyHolder | None:
+        if not rows:
+            return None
+        return KeyHolder(api_key=self._build_key(rows[0]), person=_person(rows))

@@ -1,12 +1,15 @@
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import func, insert, literal, select, text, update
+from sqlalchemy import func, insert, literal, or_, select, text, update
 from sqlalchemy.orm import aliased
 
-from domain.auth.model import EndReason, Session, SigningKey, SpentToken
-from infra.auth.tables import RefreshTokenRow, SessionRow, SigningKeyRow
+from domain.auth.api_keys import USE_PERIOD
+from domain.auth.model import ApiKey, EndReason, Session, SigningKey, SpentToken
+from infra.accounts.tables import UserRow
+from infra.auth.tables import ApiKeyRow, RefreshTokenRow, SessionRow, SigningKeyRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.repository import SqlRepository
 
@@ -94,3 +97,26 @@ class SqlSigningKeyRepository(SqlRepository[SigningKey]):
         await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _KEY_LOCK})
         statement = select(*columns_of(SigningKeyRow, SigningKey)).order_by(SigningKeyRow.id)
         return [_build_key(row) for row in await self._connection.execute(statement)]
+
+
+class SqlApiKeyRepository(SqlRepository[ApiKey]):
+    table = ApiKeyRow
+    entity = ApiKey
+
+    async def count_locked(self, user_id: str) -> int:
+        owner = select(UserRow.id).where(UserRow.id == user_id).with_for_update(key_share=True)
+        await self._connection.execute(owner)
+        open_keys = select(func.count()).where(ApiKeyRow.user_id == user_id, ApiKeyRow.revoked_at.is_(None))
+        return (await self._connection.execute(open_keys)).scalar_one()
+
+    async def add_key(self, key: ApiKey, digest: str) -> None:
+        values = {each.name: getattr(key, each.name) for each in fields(key)}
+        await self._guarded(insert(ApiKeyRow).values(**values, digest=digest))
+
+    async def touch(self, uses: Mapping[str, datetime]) -> None:
+        """Writes when keys were last used, unless another process has written it within the same minute."""
+        for key_id, at in sorted(uses.items()):
+            is_due = or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at <= at - USE_PERIOD)
+            await self._connection.execute(
+                update(ApiKeyRow).where(ApiKeyRow.id == key_id, is_due).values(last_used_at=at)
+            )

@@ -1,11 +1,33 @@
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Generic, TypeVar
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ARRAY, Dialect, ForeignKey, Index, Text, TypeDecorator
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.auth.model import EndReason
+from domain.shared.actor import Scope
 from infra.accounts.tables import UserRow
 from infra.db.base import Base, Id, Key, named_enum, one_of
+
+T = TypeVar("T", bound=str)
+
+
+class TupleOf(TypeDecorator[tuple[T, ...]], Generic[T]):
+    """Stores a tuple of texts as an array."""
+
+    impl = ARRAY(Text(collation="C"))
+    cache_ok = True
+
+    def __init__(self, kind: type[T]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Sequence[T] | None, dialect: Dialect) -> list[str] | None:
+        return None if value is None else [str(item) for item in value]
+
+    def process_result_value(self, value: Sequence[str] | None, dialect: Dialect) -> tuple[T, ...] | None:
+        return None if value is None else tuple(self.kind(item) for item in value)
 
 
 class SessionRow(Base):
@@ -46,3 +68,22 @@ class SigningKeyRow(Base):
     sealed_private_key: Mapped[str]
     created_at: Mapped[datetime]
     signs_from: Mapped[datetime]
+
+
+class ApiKeyRow(Base):
+    """The workspaces are names in a list and no foreign keys: one that is deleted opens nothing."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
+    name: Mapped[str]
+    digest: Mapped[Key] = mapped_column(unique=True)
+    hint: Mapped[Key]
+    scopes: Mapped[tuple[Scope, ...]] = mapped_column(TupleOf(Scope))
+    workspace_ids: Mapped[tuple[str, ...] | None] = mapped_column(TupleOf(str))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

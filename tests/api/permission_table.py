@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from domain.auth.model import ApiKey
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.milestones.model import Milestone
@@ -22,6 +23,7 @@ from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappi
 from tests.api.client import Client
 from tests.api.world import Place, World
 from tests.factories.accounts import IDS, UserFactory
+from tests.factories.auth import ApiKeyFactory, store_keys
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
@@ -65,6 +67,8 @@ class Scene:
     party_token: str
     """Accepts an invitation to it."""
     uploads: Mapping[Role, Upload]
+    api_keys: Mapping[Role, ApiKey]
+    foreign_api_key: ApiKey
     run: ImportRun
     foreign_upload: Upload
     foreign_run: ImportRun
@@ -120,6 +124,8 @@ async def build_scene(world: World) -> Scene:
         accepted_invitation=InvitationFactory(**by_owner, accepted_at=MADE, accepted_by_id=here.people[Role.MEMBER].id),
         party=party,
         party_token=party_token,
+        api_keys={role: ApiKeyFactory(user_id=user.id) for role, user in here.people.items()},
+        foreign_api_key=ApiKeyFactory(user_id=world.elsewhere.people[Role.MEMBER].id),
         uploads={role: upload_of(user.id) for role, user in here.people.items()},
         run=run_of(here),
         foreign_upload=upload_of(world.elsewhere.people[Role.OWNER].id),
@@ -148,6 +154,7 @@ async def build_scene(world: World) -> Scene:
     )
     await link(world.engine, here.issue, assignees=[here.people[Role.MEMBER]], labels=[here.label])
     await store_import(scene)
+    await store_keys(world.engine, *scene.api_keys.values(), scene.foreign_api_key)
     return scene
 
 
@@ -219,6 +226,8 @@ def member_of(scene: Scene, role: Role) -> str:
 
 
 USES = (
+    use("apiKeyCreate", "oamg", lambda scene: {"name": "CI", "scopes": ["READ"]}, is_open=True, is_logged=False),
+    use("apiKeyRevoke", "oamg", lambda scene: {"id": scene.api_keys[scene.role].id}, is_logged=False),
     use("commentCreate", "oamg", lambda scene: {"issueId": scene.here.issue.id, "body": "Hello"}),
     use("commentUpdate", "--m-", lambda scene: {"id": scene.here.comment.id, "body": "New"}, case="of a member"),
     use("commentUpdate", "---g", lambda scene: {"id": scene.guest_comment.id, "body": "New"}, case="of a guest"),
@@ -354,6 +363,7 @@ SEEN_BY = {
     "ProjectMember.member": EVERYBODY,
     "ProjectMember.project": EVERYBODY,
     "State.project": EVERYBODY,
+    "User.apiKeys": "--m-",
     "Workspace.changes": EVERYBODY,
     "Workspace.imports": "oam-",
     "Workspace.invitations": "oa--",

@@ -110,6 +110,8 @@ class IdPlace:
 
     def of(self, scene: Scene, there: Place) -> str:
         """What the place asks for, of that place."""
+        if self.use.mutation == "apiKeyRevoke":
+            return scene.foreign_api_key.id
         if self.way == ("fileId",):
             return scene.foreign_upload.id
         steps = [step for step in self.way if step not in ("id", "add", "remove", "set", "replaceWith")]
@@ -183,7 +185,7 @@ async def test_a_mutation_does_not_know_foreign_ids(place: IdPlace, scene: Scene
     assert await scene.world.rows() == before
 
 
-SUBJECTS = {"fileId", "id", "issueId", "placeholderId", "projectId", "workspaceId"}
+SUBJECTS = {"fileId", "id", "issueId", "placeholderId", "projectId", "workspaceId", "workspaceIds"}
 """Fields that say what a mutation is done to; all other ids have to belong to the same workspace."""
 
 

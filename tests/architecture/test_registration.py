@@ -16,6 +16,7 @@ from tests.architecture.sources import ROOT, Source, sources
 PREFIX = re.compile(r"[a-z]{3}")
 
 NO_NODES = {
+    "apk": "an API key, listed to its owner alone",
     "fil": "an uploaded file, named once by importStart",
     "key": "a signing key, never shown",
     "ses": "a session, never shown",

@@ -26,8 +26,10 @@ from api.http.options import QueryLimits
 from api.schema import sdl
 from api.shared.node import MOST_NODES
 from domain.audit.service import MOST_EVENTS
+from domain.auth.model import MOST_API_KEYS, MOST_KEY_WORKSPACES
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS
 from domain.projects.model import MOST_STATES
+from domain.shared.actor import Scope
 from domain.shared.errors import InvalidInput
 from domain.shared.pages import MOST, PageRequest
 from tests.api.root_fields import SCHEMA, asking, root_fields
@@ -37,6 +39,8 @@ CONNECTION_FIELDS = {"edges", "nodes", "pageInfo", "totalCount"}
 PAGING = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
 
 SHORT_LISTS: Mapping[str, int | str] = {
+    "ApiKey.scopes": len(Scope),
+    "ApiKey.workspaceIds": MOST_KEY_WORKSPACES,
     "ChangeBatch.events": MOST_EVENTS,
     "ConflictError.conflictingFields": "the fields of one input",
     "Event.changes": "the fields of one entity",
@@ -47,6 +51,7 @@ SHORT_LISTS: Mapping[str, int | str] = {
     "Issue.labels": MOST_LABELS,
     "Project.states": MOST_STATES,
     "Query.nodes": MOST_NODES,
+    "User.apiKeys": MOST_API_KEYS,
 }
 """`Type.field` of lists that are no connections -> how long they can be; a number stands in the description too."""
 

@@ -1,8 +1,13 @@
 from datetime import UTC, datetime
 
 import factory
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.auth.model import Session
+from domain.auth.api_keys import new_api_key
+from domain.auth.model import ApiKey, Session
+from domain.auth.refresh import digest_of
+from domain.shared.actor import Scope
+from infra.auth.repository import SqlApiKeyRepository
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
 
@@ -17,3 +22,27 @@ class SessionFactory(factory.Factory):
     source = "192.0.2.1"
     created_at = MADE
     expires_at = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class ApiKeyFactory(factory.Factory):
+    class Meta:
+        model = ApiKey
+
+    id = factory.LazyFunction(lambda: IDS.new(ApiKey.prefix))
+    user_id = factory.LazyFunction(lambda: IDS.new("usr"))
+    name = "Nightly script"
+    scopes = (Scope.ADMIN,)
+    workspace_ids = None
+    hint = "1234"
+    created_at = MADE
+    expires_at = datetime(2100, 1, 1, tzinfo=UTC)
+    last_used_at = datetime(2100, 1, 1, tzinfo=UTC)  # so that no use is written beside a test
+
+
+async def store_keys(engine: AsyncEngine, *keys: ApiKey) -> list[str]:
+    """Stores the keys under secrets of their own, and returns these."""
+    secrets = [new_api_key() for _ in keys]
+    async with engine.begin() as connection:
+        for key, secret in zip(keys, secrets, strict=True):
+            await SqlApiKeyRepository(connection).add_key(key, digest_of(secret))
+    return secrets

@@ -1,0 +1,32 @@
+import strawberry
+
+from api.auth.inputs import ApiKeyCreateInput, ApiKeyRevokeInput
+from api.auth.types import ApiKey
+from api.shared.context import Info
+from api.shared.inputs import to_domain
+from api.shared.mutations import Payload, mutation
+
+
+@strawberry.type(description="The answer to apiKeyCreate; a request that is repeated is not told the key again.")
+class ApiKeyCreatePayload(Payload):
+    api_key: ApiKey | None = strawberry.field(description="The new key.")
+    key: str | None = strawberry.field(description="The secret itself, to be sent as bearer token; shown this once.")
+
+
+@strawberry.type(description="The answer to apiKeyRevoke.")
+class ApiKeyRevokePayload(Payload):
+    deleted_api_key_id: strawberry.ID | None = strawberry.field(
+        description="The id of the key that opens nothing any more."
+    )
+
+
+@strawberry.type
+class AuthMutations:
+    @mutation(description="Makes an API key; takes a person who has signed in.")
+    async def api_key_create(self, info: Info, input: ApiKeyCreateInput) -> ApiKeyCreatePayload:
+        made = (await info.context.app.api_keys.create(info.context.actor, to_domain(input))).value
+        return ApiKeyCreatePayload(api_key=made.api_key, key=made.key)  # type: ignore[arg-type]
+
+    @mutation(description="Ends an API key; takes a person who has signed in.")
+    async def api_key_revoke(self, info: Info, input: ApiKeyRevokeInput) -> ApiKeyRevokePayload:
+        return ApiKeyRevokePayload.of(await info.context.app.api_keys.revoke(info.context.actor, input.id))

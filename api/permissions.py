@@ -1,0 +1,21 @@
+"""The table of who may do what, as text."""
+
+from domain.shared.actor import PERMISSIONS, SCOPES, Permission, Role
+
+_ALLOWED = "yes"
+
+
+def printed_permissions() -> str:
+    """One line per permission: the roles that have it, and the scope that an API key needs for it besides."""
+    head = ["", *(role.value.lower() for role in Role), "scope"]
+    rows = [
+        [
+            permission.value,
+            *(_ALLOWED if permission in PERMISSIONS[role] else "" for role in Role),
+            SCOPES[permission].value.lower(),
+        ]
+        for permission in Permission
+    ]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))
+    return "\n".join(lines)

@@ -1,0 +1,62 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+from domain.accounts.model import User, UserId
+from domain.auth.api_keys import hint_of, new_api_key
+from domain.auth.commands import ApiKeyDraft
+from domain.auth.model import MOST_API_KEYS, WORKSPACE_PREFIX, ApiKey, ApiKeyId, NewApiKey
+from domain.auth.ports import ApiKeyReader, ApiKeyUow
+from domain.auth.refresh import digest_of
+from domain.shared.actor import Actor
+from domain.shared.clock import Clock
+from domain.shared.errors import LimitExceeded, NotFound
+from domain.shared.ids import IdFactory, check_id
+from domain.shared.security import SecurityEventKind
+from domain.shared.uow import OpenUow, Written
+
+
+class ApiKeyService:
+    """Keys are made, seen and revoked by people who have signed in, never by a key."""
+
+    def __init__(self, uow: OpenUow[ApiKeyUow], read: ApiKeyReader, clock: Clock, ids: IdFactory) -> None:
+        self._uow = uow
+        self._read = read
+        self._clock = clock
+        self._ids = ids
+
+    async def of_users(self, actor: Actor, users: Sequence[User]) -> Sequence[Sequence[ApiKey]]:
+        """The actor's own keys that are not revoked, newest first; of other people none."""
+        if all(user.id != actor.user_id for user in users):
+            return [() for _ in users]
+        own = await self._read.of_user(actor.require_session())
+        return [own if user.id == actor.user_id else () for user in users]
+
+    async def create(self, actor: Actor, draft: ApiKeyDraft) -> Written[NewApiKey]:
+        """Raises Rejected naming every broken rule, NotFound for a workspace of others, LimitExceeded."""
+        user_id = UserId(actor.require_session())
+        key = new_api_key()
+        key_id = ApiKeyId(self._ids.new(ApiKey.prefix))
+        made = ApiKey.drafted(draft, id=key_id, user_id=user_id, hint=hint_of(key), now=self._clock.now())
+        for workspace_id in made.workspace_ids or ():
+            check_id(workspace_id, WORKSPACE_PREFIX, ("workspace_ids",))
+            if not actor.sees(workspace_id):
+                raise NotFound("There is no such workspace, or you may not see it.", path=("workspace_ids",))
+        async with self._uow(actor) as uow:
+            if await uow.api_keys.count_locked(user_id) >= MOST_API_KEYS:
+                raise LimitExceeded(f"At most {MOST_API_KEYS} API keys are possible. Revoke one first.")
+            await uow.api_keys.add_key(made, digest_of(key))
+            uow.note(SecurityEventKind.API_KEY_CREATED, user_id=user_id, subject_id=made.id)
+            return await uow.commit(NewApiKey(api_key=made, key=key))
+
+    async def revoke(self, actor: Actor, key_id: str) -> Written[str]:
+        """The key opens nothing from now on; nothing happens to one that was revoked before."""
+        user_id = actor.require_session()
+        check_id(key_id, ApiKey.prefix, ("id",))
+        async with self._uow(actor) as uow:
+            key = await uow.api_keys.by_id(key_id, for_update=True)
+            if key is None or key.user_id != user_id:
+                raise NotFound("There is no such API key, or it is not yours.", path=("id",))
+            if key.revoked_at is None:
+                await uow.api_keys.save(key, replace(key, revoked_at=self._clock.now()))
+                uow.note(SecurityEventKind.API_KEY_REVOKED, user_id=user_id, subject_id=key.id)
+            return await uow.commit(key.id)

@@ -1,0 +1,87 @@
+"""API keys: recognisable, 256 bits, stored as digests only."""
+
+import re
+import secrets
+import string
+import zlib
+from datetime import timedelta
+
+from domain.accounts.model import SignedIn
+from domain.auth.errors import InvalidToken
+from domain.auth.ports import ApiKeyReader, KeyHolder, KeyUses
+from domain.auth.refresh import digest_of
+from domain.shared.actor import Actor, Origin
+from domain.shared.clock import Clock
+
+PREFIX = "wgk_"
+USE_PERIOD = timedelta(minutes=1)  # the last use is written down no more often than this
+_ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_RANDOM = 43  # characters of 62: 256 bits
+_CHECK = 6  # characters of 62: the 32 bits of a CRC
+_SHAPE = re.compile(r"wgk_([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII)
+
+
+def new_api_key() -> str:
+    """A prefix for secret scanners, the secret, and a checksum that tells a typing error without the database."""
+    secret = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
+    return PREFIX + secret + _checksum(secret)
+
+
+def looks_like_api_key(text: str) -> bool:
+    shape = _SHAPE.fullmatch(text)
+    return shape is not None and _checksum(shape[1]) == shape[2]
+
+
+def hint_of(key: str) -> str:
+    """The last four characters: of the checksum, so that they tell next to nothing of the secret."""
+    return key[-4:]
+
+
+class ApiKeyHolders:
+    """Finds out whom a key speaks for, by one statement."""
+
+    def __init__(self, read: ApiKeyReader, uses: KeyUses, clock: Clock) -> None:
+        self._read = read
+        self._uses = uses
+        self._clock = clock
+
+    async def authenticate(self, key: str, *, origin: Origin | None) -> SignedIn:
+        """The person, with the roles of this moment in the key's workspaces; raises InvalidToken."""
+        now = self._clock.now()
+        holder = _known(await self._read.holder(digest_of(key), now=now))
+        last = holder.api_key.last_used_at
+        if last is None or now - last >= USE_PERIOD:
+            self._uses.note(holder.api_key.id, at=now)
+        return _speaking(holder, origin)
+
+    async def refreshed(self, actor: Actor, key_id: str) -> SignedIn:
+        """The same person with the roles of this moment; raises InvalidToken when the key has ended."""
+        return _speaking(_known(await self._read.holder_by_id(key_id, now=self._clock.now())), actor.origin)
+
+
+def _known(holder: KeyHolder | None) -> KeyHolder:
+    if holder is None:
+        raise InvalidToken
+    return holder
+
+
+def _speaking(holder: KeyHolder, origin: Origin | None) -> SignedIn:
+    key, person = holder.api_key, holder.person
+    opened = person.roles.keys() if key.workspace_ids is None else person.roles.keys() & set(key.workspace_ids)
+    return SignedIn(
+        account=person.account,
+        user_id=key.user_id,
+        expires_at=key.expires_at,
+        roles={workspace_id: person.roles[workspace_id] for workspace_id in opened},
+        projects={workspace_id: ids for workspace_id, ids in person.projects.items() if workspace_id in opened},
+        origin=origin,
+        grant=key.grant,
+    )
+
+
+def _checksum(secret: str) -> str:
+    number, digits = zlib.crc32(secret.encode()), ""
+    for _ in range(_CHECK):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits = _ALPHABET[digit] + digits
+    return digits
