@@ -62,7 +62,7 @@ class Invitation(Node):
     expires_at: datetime = strawberry.field(description="Until when it can be accepted; sending it again moves this.")
     accepted_at: datetime | None = strawberry.field(description="When it was accepted.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
-    created_by = related("created_by_id", loads.users, graphql_type=User, description="Who made it.")
+    created_by = related("created_by_id", loads.users, graphql_type=User, description="Who promises the place: whoever made it, or sent it again.")
     accepted_by = related("accepted_by_id", loads.users, graphql_type=User | None, description="Who accepted it.")
     workspace = related(
         "workspace_id",

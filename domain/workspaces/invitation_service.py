@@ -7,7 +7,7 @@ from domain.accounts.ports import PasswordHasher
 from domain.accounts.service import registration_bucket
 from domain.shared.actor import Actor, Permission, Scope
 from domain.shared.clock import Clock
-from domain.shared.errors import Conflict, ErrorCode, NotFound
+from domain.shared.errors import Conflict, ErrorCode, NotFound, Unavailable
 from domain.shared.ids import IdFactory
 from domain.shared.mail import Mail, Mailer
 from domain.shared.pages import Page, PageRequest
@@ -92,12 +92,16 @@ class InvitationService:
         return self._issued(written)
 
     async def resend(self, actor: Actor, invitation_id: str) -> Written[IssuedInvitation]:
-        """Sends another secret, good for as long as a new invitation's; the one before is good no more."""
+        """Sends another secret, good for as long as a new invitation's; the one before is good no more.
+
+        The place is promised by the actor from now on, whoever it was before.
+        """
+        inviter_id = UserId(actor.signed_in_id)
         async with self._uow(actor) as uow:
             invitation = await self._open(uow, actor, invitation_id)
             await self._admit(actor, invitation)
             digest = self._secrets.digest(invitation.id, invitation.issue + 1)
-            renewed = invitation.renewed(digest=digest, now=self._clock.now())
+            renewed = invitation.renewed(inviter_id, digest=digest, now=self._clock.now())
             await uow.invitations.save(invitation, renewed)
             self._send(uow, renewed)
             written = await uow.commit(renewed)
@@ -190,7 +194,12 @@ class InvitationService:
             await self._revoke(uow, earlier)
 
     async def _admit(self, actor: Actor, invitation: Invitation) -> None:
-        """Counts one invitation; raises TooOften. No bucket tells what others have sent to the address."""
+        """Counts one invitation; raises TooOften, or Unavailable where no mail can be sent.
+
+        No bucket tells what others have sent to the address.
+        """
+        if invitation.email is not None and not self._mailer.is_set:
+            raise Unavailable("This server sends no mail. Invite by a link.", path=("email",))
         inviter, workspace = actor.signed_in_id, invitation.workspace_id
         buckets = [
             Bucket(f"invite-to:{workspace}", INVITATIONS_PER_WORKSPACE, DAY),

@@ -125,9 +125,10 @@ class Invitation:
     def is_good(self, now: datetime) -> bool:
         return self.is_open and now < self.expires_at
 
-    def renewed(self, *, digest: str, now: datetime) -> "Invitation":
-        """With another secret, as if made now; the one before is good for nothing any more."""
-        return replace(self, issue=self.issue + 1, digest=digest, expires_at=now + INVITATION_LIFE)
+    def renewed(self, by_id: UserId, *, digest: str, now: datetime) -> "Invitation":
+        """With another secret, as if that person made it now; the one before is good for nothing any more."""
+        expires_at = now + INVITATION_LIFE
+        return replace(self, issue=self.issue + 1, digest=digest, created_by_id=by_id, expires_at=expires_at)
 
     def accepted(self, user_id: UserId, *, now: datetime) -> "Invitation":
         return replace(self, email=None, accepted_at=now, accepted_by_id=user_id)

@@ -8,7 +8,7 @@ import pytest
 
 from domain.accounts.model import User
 from domain.shared.actor import Role
-from domain.shared.errors import Conflict, NotFound, PermissionDenied
+from domain.shared.errors import Conflict, NotFound, PermissionDenied, Unavailable
 from domain.shared.mail import Mail
 from domain.shared.throttle import TooOften
 from domain.workspaces.invitation_service import INVITATIONS_PER_ADDRESS, INVITATIONS_PER_PERSON
@@ -196,6 +196,25 @@ async def test_a_promise_falls_with_whoever_made_it(house: House) -> None:
     await assert_refused(house, bob, house.token(by_owner.invitation))
     await assert_refused(house, admin, house.token(by_admin.invitation))
     assert (await house.accept(bob, kept.invitation)).role == Role.ADMIN, "what an admin may promise, too"
+
+
+async def test_whoever_sends_an_invitation_again_makes_it_their_own(house: House) -> None:
+    admin, ada = await house.person(), await house.person(email=ADA)
+    member = await house.join(admin, Role.ADMIN)
+    issued = await house.invite(ADA, by=house.actor(admin, Role.ADMIN))
+    await house.workspaces.remove_member(house.as_owner, member.id)
+    again = (await house.invitations.resend(house.as_owner, issued.invitation.id)).value
+    assert again.invitation.created_by_id == house.owner.id
+    assert (await house.accept(ada, again.invitation)).role is Role.MEMBER
+
+
+async def test_without_mail_only_links_are_made(house: House) -> None:
+    house.mailer.is_set = False
+    before = await house.rows()
+    with pytest.raises(Unavailable):
+        await house.invite(ADA)
+    assert await house.rows() == before
+    assert (await house.invite()).link is not None
 
 
 async def test_whoever_was_removed_can_be_invited_again(house: House) -> None:
