@@ -32,7 +32,12 @@ from infra.jobs.outbox import advance_job, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
 from infra.labels.repository import SqlLabelRepository
 from infra.milestones.repository import SqlMilestoneRepository
-from infra.projects.repository import SqlProjectMemberRepository, SqlProjectRepository, SqlStateRepository
+from infra.projects.repository import (
+    SqlInvitedProjects,
+    SqlProjectMemberRepository,
+    SqlProjectRepository,
+    SqlStateRepository,
+)
 from infra.seed.repository import SqlSeedRepository
 from infra.transfers.claims import SqlClaimStore
 from infra.transfers.repository import SqlImportReport, SqlImportRunRepository, SqlUploadRepository
@@ -68,6 +73,7 @@ class SqlUow:
         self.invitations = SqlInvitationRepository(connection)
         self.projects = SqlProjectRepository(connection)
         self.project_members = SqlProjectMemberRepository(connection)
+        self.invited_projects = SqlInvitedProjects(connection, ids)
         self.states = SqlStateRepository(connection)
         self.milestones = SqlMilestoneRepository(connection)
         self.labels = SqlLabelRepository(connection)

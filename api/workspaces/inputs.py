@@ -86,6 +86,9 @@ class InvitationCreateInput(MutationInput):
         default=None, description="The address to mail; without one, you are given a link to hand on."
     )
     role: Role = strawberry.field(description="What the person may do; at most what you may.")
+    project_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The projects that a guest will be in, at most 20; all others see every project."
+    )
 
 
 @strawberry.input(description="Which invitation to send again.")

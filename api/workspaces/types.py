@@ -6,7 +6,7 @@ import strawberry
 
 from api.accounts.types import User
 from api.audit.queries import workspace_changes
-from api.execution import related
+from api.execution import batched, related
 from api.issues.inputs import issue_query, trash_query
 from api.issues.types import Issue
 from api.labels.inputs import label_query
@@ -62,7 +62,19 @@ class Invitation(Node):
     expires_at: datetime = strawberry.field(description="Until when it can be accepted; sending it again moves this.")
     accepted_at: datetime | None = strawberry.field(description="When it was accepted.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
-    created_by = related("created_by_id", loads.users, graphql_type=User, description="Who promises the place: whoever made it, or sent it again.")
+    created_by = related(
+        "created_by_id",
+        loads.users,
+        graphql_type=User,
+        description="Who promises the place: whoever made it, or sent it again.",
+    )
+
+    @batched(graphql_type=list[Project], description="The projects that a guest will be in, at most 20.")
+    async def projects(invitations: Sequence[model.Invitation], info: Info) -> Sequence[Sequence[ProjectModel]]:
+        wanted = {each for invitation in invitations for each in invitation.project_ids}
+        found = await loads.projects(info, sorted(wanted)) if wanted else {}
+        return [[found[each] for each in invitation.project_ids if each in found] for invitation in invitations]
+
     accepted_by = related("accepted_by_id", loads.users, graphql_type=User | None, description="Who accepted it.")
     workspace = related(
         "workspace_id",

@@ -18,8 +18,9 @@ class WorkspaceChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationDraft:
-    """For whoever has this address; without one, for whoever is given the link."""
+    """For whoever has this address; without one, for whoever is given the link. Guests come into these projects."""
 
     workspace_id: str
     email: str | None = None
     role: Role
+    project_ids: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ MemberId = NewType("MemberId", str)
 InvitationId = NewType("InvitationId", str)
 
 INVITATION_LIFE = timedelta(days=7)
+MOST_PROJECTS = 20  # of one invitation
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?", re.ASCII)
 SLUG_RULE = "1 to 48 lower-case letters, digits and hyphens, a hyphen neither first nor last"
@@ -78,7 +79,7 @@ class Invitation:
     """A place in a workspace that is kept for one person: for who has the address, or for who has the link first.
 
     `issue` counts the secrets that were sent out, of which only the last is good; the address is forgotten as soon
-    as nobody can accept any more.
+    as nobody can accept any more. `project_ids` are those that a guest will be in.
     """
 
     prefix: ClassVar[str] = "inv"
@@ -89,6 +90,7 @@ class Invitation:
     role: Role
     issue: int
     digest: str = field(repr=False)
+    project_ids: tuple[str, ...]
     created_by_id: UserId
     created_at: datetime
     expires_at: datetime
@@ -100,9 +102,13 @@ class Invitation:
     def drafted(
         cls, draft: InvitationDraft, *, id: InvitationId, digest: str, created_by_id: UserId, now: datetime
     ) -> "Invitation":
-        """Raises Rejected for what is no address."""
+        """Raises Rejected for what is no address, and for projects of somebody who will see all of them."""
         email = None if draft.email is None else normal_email(draft.email)
+        project_ids = tuple(dict.fromkeys(draft.project_ids))
         with Checks() as check:
+            check.count("project_ids", len(draft.project_ids), most=MOST_PROJECTS)
+            if project_ids and draft.role != Role.GUEST:
+                check.fail("project_ids", "Only guests are invited to projects: all others see every project.")
             if email is not None:
                 check.matches("email", email, EMAIL, EMAIL_RULE)
         return cls(
@@ -112,6 +118,7 @@ class Invitation:
             role=draft.role,
             issue=1,
             digest=digest,
+            project_ids=project_ids,
             created_by_id=created_by_id,
             created_at=now,
             expires_at=now + INVITATION_LIFE,

@@ -1,10 +1,12 @@
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from domain.accounts.model import User
 from domain.accounts.ports import PasswordRepository
 from domain.accounts.ports import UserRepository as AccountRepository
 from domain.shared.actor import Actor
+from domain.shared.events import Event
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
@@ -56,6 +58,16 @@ class MemberProjects(Protocol):
         ...
 
 
+class InvitedProjects(Protocol):
+    async def require(self, actor: Actor, workspace_id: str, project_ids: Sequence[str]) -> None:
+        """Raises NotFound unless all are projects of the workspace that the actor sees, WrongId for other ids."""
+        ...
+
+    async def let_in(self, guest: Member, project_ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
+        """Puts a new guest into those of the projects that are still there, and returns what is to be recorded."""
+        ...
+
+
 class WorkspaceUow(UnitOfWork, Protocol):
     @property
     def workspaces(self) -> Repository[Workspace]: ...
@@ -69,6 +81,8 @@ class WorkspaceUow(UnitOfWork, Protocol):
     def passwords(self) -> PasswordRepository: ...
     @property
     def project_members(self) -> MemberProjects: ...
+    @property
+    def invited_projects(self) -> InvitedProjects: ...
 
 
 class WorkspaceReader(Protocol):

@@ -1,9 +1,17 @@
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import bindparam, delete, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.projects.model import Project, ProjectMember, State
+from domain.projects.events import ProjectMemberAdded
+from domain.projects.model import Project, ProjectMember, ProjectMemberId, State
+from domain.shared.actor import Actor
+from domain.shared.errors import NotFound
+from domain.shared.events import Event
+from domain.shared.ids import IdFactory
+from domain.workspaces.model import Member
 from infra.db.repository import SqlTenantRepository
 from infra.db.visibility import GuestRule
 from infra.projects.tables import ProjectNumberRow, ProjectRow, StateRow
@@ -36,6 +44,32 @@ class SqlProjectMemberRepository(SqlTenantRepository[ProjectMember]):
     async def leave_all(self, member_id: str) -> int:
         left = delete(ProjectMemberRow).where(ProjectMemberRow.member_id == member_id)
         return (await self._connection.execute(left)).rowcount
+
+
+class SqlInvitedProjects:
+    """What workspaces need to know of projects when they invite guests to them."""
+
+    def __init__(self, connection: AsyncConnection, ids: IdFactory) -> None:
+        self._projects = SqlProjectRepository(connection)
+        self._places = SqlProjectMemberRepository(connection)
+        self._ids = ids
+
+    async def require(self, actor: Actor, workspace_id: str, project_ids: Sequence[str]) -> None:
+        projects = await self._projects.get_all(actor, project_ids, path=("project_ids",))
+        if any(project.workspace_id != workspace_id for project in projects):
+            raise NotFound("There is no such project, or you may not see it.", path=("project_ids",))
+
+    async def let_in(self, guest: Member, project_ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
+        if not project_ids:
+            return ()
+        # Locked, so that none goes away meanwhile; what has gone is no longer promised.
+        left = (ProjectRow.workspace_id == guest.workspace_id) & ProjectRow.id.in_(project_ids)
+        places = [
+            ProjectMember.joining(project, guest, id=ProjectMemberId(self._ids.new(ProjectMember.prefix)), now=now)
+            for project in await self._projects.where(left, for_update=True)
+        ]
+        await self._places.add_all(places)
+        return [ProjectMemberAdded.between(None, place) for place in places]
 
 
 class SqlStateRepository(SqlTenantRepository[State]):

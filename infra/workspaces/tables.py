@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.shared.actor import Role
@@ -59,6 +59,7 @@ class InvitationRow(Base):
     role: Mapped[Role] = mapped_column(named_enum(Role))
     issue: Mapped[int]
     digest: Mapped[Key] = mapped_column(unique=True)
+    project_ids: Mapped[tuple[str, ...]] = mapped_column(ARRAY(Text(collation="C"), as_tuple=True))
     created_by_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

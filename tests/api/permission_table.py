@@ -121,7 +121,12 @@ async def build_scene(world: World) -> Scene:
         placeholder=placeholder,
         other_place=ProjectMemberFactory(project=empty_project, member=placeholder),
         owners_invitation=InvitationFactory(**by_owner, role=Role.OWNER),
-        accepted_invitation=InvitationFactory(**by_owner, accepted_at=MADE, accepted_by_id=here.people[Role.MEMBER].id),
+        accepted_invitation=InvitationFactory(
+            **by_owner,
+            accepted_at=MADE,
+            accepted_by_id=here.people[Role.MEMBER].id,
+            project_ids=(here.project.id,),
+        ),
         party=party,
         party_token=party_token,
         api_keys={role: ApiKeyFactory(user_id=user.id) for role, user in here.people.items()},
@@ -247,6 +252,16 @@ USES = (
     use(
         "invitationCreate",
         "oa--",
+        lambda scene: {
+            "workspaceId": scene.here.workspace.id,
+            "role": "GUEST",
+            "projectIds": [scene.here.project.id],
+        },
+        case="of a guest",
+    ),
+    use(
+        "invitationCreate",
+        "oa--",
         lambda scene: {"workspaceId": scene.here.workspace.id, "role": "ADMIN"},
         case="of an admin",
     ),
@@ -341,6 +356,7 @@ SEEN_BY = {
     "ImportRun.startedBy": "oam-",
     "Invitation.acceptedBy": "oa--",
     "Invitation.createdBy": "oa--",
+    "Invitation.projects": "oa--",
     "Invitation.workspace": "oa--",
     "Issue.assignees": EVERYBODY,
     "Issue.children": EVERYBODY,

@@ -43,7 +43,7 @@ CONTENT = {
     "Project.milestones": "name project { key } issues(first: 2) { totalCount nodes { title } }",
     "Milestone.issues": "title milestone { name project { key } }",
     "Issue.children": "title parent { title creator { name } } assignees { name }",
-    "Workspace.invitations": "createdBy { name } acceptedBy { name } workspace { slug }",
+    "Workspace.invitations": "createdBy { name } acceptedBy { name } workspace { slug } projects { key }",
     "Workspace.imports": "startedBy { name } lossKinds { field } losses { totalCount nodes { line } }",
     "ImportRun.losses": "reason",
     "ImportRun.mappings": "target",

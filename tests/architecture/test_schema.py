@@ -32,6 +32,7 @@ from domain.projects.model import MOST_STATES
 from domain.shared.actor import Scope
 from domain.shared.errors import InvalidInput
 from domain.shared.pages import MOST, PageRequest
+from domain.workspaces.model import MOST_PROJECTS
 from tests.api.root_fields import SCHEMA, asking, root_fields
 from tests.architecture.sources import ROOT
 
@@ -47,6 +48,7 @@ SHORT_LISTS: Mapping[str, int | str] = {
     "FieldChange.after": "a value, or a collection of at most 50",
     "FieldChange.before": "a value, or a collection of at most 50",
     "ImportRun.lossKinds": 250,
+    "Invitation.projects": MOST_PROJECTS,
     "Issue.assignees": MOST_ASSIGNEES,
     "Issue.labels": MOST_LABELS,
     "Project.states": MOST_STATES,

@@ -50,6 +50,7 @@ class InvitationFactory(factory.Factory):
     email = None
     role = Role.MEMBER
     issue = 1
+    project_ids = ()
     digest = factory.LazyAttribute(lambda made: digest_of(made.token))
     created_by_id = factory.LazyFunction(lambda: IDS.new("usr"))
     created_at = MADE

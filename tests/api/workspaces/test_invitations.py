@@ -10,11 +10,14 @@ from api.http.masking import format_errors
 from domain.shared.actor import Role
 from domain.workspaces.invitation_service import INVITATIONS_PER_PERSON
 from domain.workspaces.model import Invitation, Member
+from infra.projects.repository import SqlProjectMemberRepository
+from infra.workspaces.tables import ProjectMemberRow
 from tests.api.client import Client
-from tests.api.refusals import assert_refused, bad_ids, bad_patterns, conflict
+from tests.api.refusals import assert_refused, bad_ids, bad_patterns, conflict, invalid
 from tests.api.world import World
 from tests.factories.accounts import UserFactory
 from tests.factories.moments import MADE
+from tests.factories.projects import ProjectFactory
 from tests.factories.workspaces import InvitationFactory
 
 OPEN = "query ($id: ID!) { node(id: $id) { ... on Workspace { invitations { nodes { id email role } totalCount } } } }"
@@ -143,6 +146,9 @@ async def test_bad_invitations_are_refused(world: World):
     cases = {
         **bad_ids("workspaceId", "wsp", foreign=world.elsewhere.workspace.id),
         **bad_patterns("email", addresses),
+        **bad_ids("projectIds", "prj", foreign=world.elsewhere.project.id, listed=True),
+        "too many": ({"projectIds": [place.project.id] * 21}, invalid("projectIds", "LIMIT_EXCEEDED")),
+        "projects of no guest": ({"role": "MEMBER", "projectIds": [place.project.id]}, invalid("projectIds")),
         "a member": ({"email": place.people[Role.GUEST].email}, conflict("email", "ALREADY_EXISTS")),
     }
     good = {"workspaceId": place.workspace.id, "email": "new@example.org", "role": "GUEST"}
@@ -153,6 +159,34 @@ async def test_bad_invitations_are_refused(world: World):
 async def test_bad_ids_of_invitations_are_refused(world: World, mutation: str):
     cases = bad_ids("id", "inv", foreign=world.elsewhere.invitation.id)
     await assert_refused(world, world.owner, mutation, {}, cases)
+
+
+async def test_an_invited_guest_sees_the_promised_projects_that_are_left(world: World):
+    place = world.here
+    gone, other = ProjectFactory(workspace=place.workspace), ProjectFactory(workspace=place.workspace)
+    await world.store(gone, other)
+    asked = {
+        "workspaceId": place.workspace.id,
+        "role": "GUEST",
+        "projectIds": [place.project.id, gone.id, place.project.id],
+    }
+    made = await world.owner.mutate("invitationCreate", asked, "invitation { projects { id } } link")
+    assert made["invitation"] == {"projects": [{"id": place.project.id}, {"id": gone.id}]}
+    assert (await world.owner.mutate("projectDelete", {"id": gone.id}))["errors"] == []
+    joined = await world.client(None).mutate("invitationAccept", {"token": token_of(made["link"])}, "member { id }")
+    assert joined["errors"] == []
+    assert [kind for _, kind, _, _ in await world.events()] == [
+        "invitation.created",
+        "project.deleted",
+        "invitation.accepted",
+        "member.added",
+        "project_member.added",
+    ]
+    async with world.engine.connect() as connection:
+        places = await SqlProjectMemberRepository(connection).where(
+            ProjectMemberRow.member_id == joined["member"]["id"]
+        )
+    assert [each.project_id for each in places] == [place.project.id]
 
 
 async def test_revoking(world: World):
