@@ -5,10 +5,10 @@ from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "WORKGRAPH_"
@@ -190,6 +190,17 @@ class Settings(BaseSettings):
             raise ValueError("looks like a sample value; make a real one with: openssl rand -base64 48")
         return value
 
+    @model_validator(mode="after")
+    def _check_sharing(self) -> Self:
+        urls = {"database_url": self.database_url, "redis_url": self.redis_url, "smtp_url": self.smtp_url}
+        key = self.secret_key.get_secret_value()
+        for name, url in urls.items():
+            if key and unquote(urlsplit(url.get_secret_value()).password or "") == key:
+                raise ValueError(
+                    f"{PREFIX}SECRET_KEY is also the password in {PREFIX}{name.upper()}; make another one."
+                )
+        return self
+
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, value: str) -> str:
@@ -324,8 +335,10 @@ def _validated(values: dict[str, Any]) -> Settings:
 
 
 def _problem_line(problem: dict[str, Any]) -> str:
-    name = str(problem["loc"][0]) if problem["loc"] else ""
+    name = str(problem["loc"][0]) if problem["loc"] else ""  # none: of several settings together
     reason = str(problem["msg"]).removeprefix("Value error, ")
+    if not name:
+        return reason
     given = "" if name in SECRET_NAMES else f" (given: {problem['input']!r})"
     return f"{PREFIX}{name.upper()}: {reason}{given}"
 

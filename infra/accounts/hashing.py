@@ -9,9 +9,11 @@ from passlib.context import CryptContext
 
 from domain.accounts.passwords import normal_form
 from domain.accounts.ports import Verdict
+from domain.shared.errors import Unavailable
 
 T = TypeVar("T")
 
+MOST_WAITING = 100  # passwords in the queue and in the threads: some 2 s of work for two threads
 MEMORY_COST = 19_456  # KiB; with two passes and one lane OWASP's floor, 25 ms here
 # Of a random password that nobody has: a try on an unknown account takes as long as one on a known account.
 _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$u1fKGcOYU+q917o3BgBgzA$0pkehGxb+Xowyqj1dE0UZ3D+0a6ophMMHQvDQc6ckiY"
@@ -20,8 +22,12 @@ _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$u1fKGcOYU+q917o3BgBgzA$0pkehGxb+Xowyqj
 class PasslibPasswordHasher:
     """Argon2id in threads of its own: hashing releases the interpreter lock, and memory is bounded by the threads."""
 
-    def __init__(self, threads: ThreadPoolExecutor, *, memory_cost: int = MEMORY_COST) -> None:
+    def __init__(
+        self, threads: ThreadPoolExecutor, *, memory_cost: int = MEMORY_COST, most_waiting: int = MOST_WAITING
+    ) -> None:
         self._threads = threads
+        self._most_waiting = most_waiting
+        self._waiting = 0
         self._context = CryptContext(
             schemes=["argon2"],
             argon2__type="ID",
@@ -51,4 +57,11 @@ class PasslibPasswordHasher:
         return Verdict(is_right=bool(is_right), upgraded=upgraded)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        # Who comes later would wait for longer than a request may run: better told at once.
+        if self._waiting >= self._most_waiting:
+            raise Unavailable("Too many passwords are being checked at this moment. Try again in a second.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1

@@ -79,6 +79,27 @@ def test_a_secret_never_shows_in_a_problem_or_a_representation(monkeypatch: pyte
     assert "hunter2" not in repr(Settings(_env_file=None, database_url="postgresql://me:hunter2@h/x"))
 
 
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "postgresql://me:{}@localhost/x"),
+        ("REDIS_URL", "redis://:{}@localhost/0"),
+        ("SMTP_URL", "smtp://me:{}@localhost:587"),
+    ],
+)
+def test_one_secret_for_two_purposes_is_refused(name: str, url: str, monkeypatch: pytest.MonkeyPatch):
+    """A8 of the promises; in an address a secret may be percent-encoded."""
+    secret = KEY + "/+"
+    monkeypatch.setenv("WORKGRAPH_SECRET_KEY", secret)
+    monkeypatch.setenv(f"WORKGRAPH_{name}", url.format(KEY + "%2F%2B"))
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    (problem,) = caught.value.problems
+    assert problem == f"WORKGRAPH_SECRET_KEY is also the password in WORKGRAPH_{name}; make another one."
+    monkeypatch.setenv(f"WORKGRAPH_{name}", url.format("another"))
+    assert load_settings().secret_key.get_secret_value() == secret
+
+
 def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("WORKGRAPH_PORT", "x")
     monkeypatch.setenv("WORKGRAPH_WORKERS", "0")

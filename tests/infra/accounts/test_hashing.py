@@ -10,6 +10,7 @@ import pytest
 from passlib.context import CryptContext
 
 from domain.accounts.ports import PasswordHasher, Verdict
+from domain.shared.errors import Unavailable
 from infra.accounts.hashing import PasslibPasswordHasher
 from tests.fakes.hasher import MemoryPasswordHasher
 
@@ -119,6 +120,17 @@ async def test_no_more_hashes_at_once_than_threads() -> None:
         hasher = PasslibPasswordHasher(pool)
         await asyncio.gather(*(hasher.verify(PASSWORD, None) for _ in range(10)))
         assert len(pool._threads) == 2
+
+
+async def test_whoever_would_wait_for_too_long_is_told_at_once() -> None:
+    """A29 of the promises: the queue has an end, and it empties again."""
+    with ThreadPoolExecutor(2) as pool:
+        hasher = PasslibPasswordHasher(pool, most_waiting=5)
+        found = await asyncio.gather(*(hasher.verify(PASSWORD, None) for _ in range(200)), return_exceptions=True)
+        assert found[:5] == [WRONG] * 5
+        assert {type(each) for each in found[5:]} == {Unavailable}
+        stored = await hasher.hash(PASSWORD)
+        assert await hasher.verify(PASSWORD, stored) == RIGHT
 
 
 async def _seconds(hasher: PasslibPasswordHasher, stored: str | None) -> float:
