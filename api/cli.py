@@ -4,6 +4,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -285,8 +286,28 @@ def list_keys() -> None:
 @keys.command("rotate")
 def rotate_keys() -> None:
     """Make a new signing key; tokens of the old one stay valid until they expire."""
-    written = _with_app(lambda app: app.auth.rotate_keys(Actor.system()))
-    print(f"Made {written.value.id}.")
+    new = _with_app(lambda app: app.auth.rotate_keys(Actor.system())).value
+    print(
+        f"Made {new.id}. It signs from {new.signs_from:%H:%M:%S} UTC on; each process changes over within 30 seconds."
+    )
+    print("The key before it verifies until its last token has expired. Nobody is signed out.")
+
+
+@cli.command()
+def audit(
+    email: Annotated[
+        str | None, typer.Option("--user", help="Only what is about the person with this address.")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Not before this time, in UTC.")
+    ] = None,
+) -> None:
+    """Print the newest lines of the security log, at most 1000."""
+    start = None if since is None else since.replace(tzinfo=UTC)
+    for line in _with_app(lambda app: app.security_log.lines(Actor.system(), email=email, since=start)):
+        about = " ".join(part for part in (line.user_id, line.subject_id, line.workspace_id) if part)
+        place = f"{line.address or '-'}  {line.device or '-'}"
+        print(f"{line.occurred_at:%Y-%m-%dT%H:%M:%SZ}  {line.kind}  {about or '-'}  {place}")
 
 
 @documents.command("add")

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from domain.accounts.service import AccountService
+from domain.audit.security_service import SecurityLogService
 from domain.audit.service import AuditService
 from domain.auth.api_key_service import ApiKeyService
 from domain.auth.service import AuthService
+from domain.auth.session_service import SessionService
 from domain.comments.service import CommentService
 from domain.documents.service import DocumentService
 from domain.issues.service import IssueService
@@ -45,6 +47,8 @@ class App:
     project_members: ProjectMemberService
     projects: ProjectService
     reads: ReadScope
+    security_log: SecurityLogService
     seed: SeedService
+    sessions: SessionService
     states: StateService
     workspaces: WorkspaceService

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from domain.accounts.service import AccountService
 from domain.app import App
+from domain.audit.security_service import SecurityLogService
 from domain.audit.service import AuditService
 from domain.auth.api_key_service import ApiKeyService
 from domain.auth.api_keys import ApiKeyHolders
 from domain.auth.model import AuthOptions
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
+from domain.auth.session_service import SessionService
 from domain.comments.service import CommentService
 from domain.documents.service import DocumentService
 from domain.issues.service import IssueService
@@ -31,7 +33,7 @@ from domain.workspaces.secrets import InvitationSecrets
 from domain.workspaces.service import WorkspaceService
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.accounts.reader import SqlAccountReader
-from infra.audit.reader import SqlEventReader
+from infra.audit.reader import SqlEventReader, SqlSecurityLogReader
 from infra.auth.key_uses import SqlKeyUses
 from infra.auth.keys import AesKeyMaker, derived_key
 from infra.auth.reader import SqlApiKeyReader, SqlSessionReader
@@ -90,6 +92,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         secret = settings.secret_key.get_secret_value()
         keys = AesKeyMaker(secret, ids)
         accounts = SqlAccountReader(reads)
+        sessions = SqlSessionReader(reads)
         workspaces = SqlWorkspaceReader(reads)
         mail = mailer(settings, clock)
         api_keys = SqlApiKeyReader(reads)
@@ -101,7 +104,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             audit=AuditService(events, stream),
             auth=AuthService(
                 uow,
-                SqlSessionReader(reads),
+                sessions,
                 accounts,
                 hasher,
                 JoseTokenSigner(keys, clock, options),
@@ -144,7 +147,9 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             project_members=ProjectMemberService(uow, SqlProjectMemberReader(reads), clock, ids),
             projects=ProjectService(uow, SqlProjectReader(reads), clock, ids),
             reads=reads.scope,
+            security_log=SecurityLogService(SqlSecurityLogReader(reads)),
             seed=SeedService(uow, hasher, clock, ids),
+            sessions=SessionService(uow, sessions, clock, options),
             states=StateService(uow, clock, ids),
             workspaces=WorkspaceService(uow, workspaces, clock, ids, mail, public_url=settings.issuer),
         )

@@ -15,6 +15,7 @@ from domain.auth.api_keys import ApiKeyHolders
 from domain.auth.model import AuthOptions, Tokens
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
+from domain.auth.session_service import SessionService
 from domain.shared.actor import Actor, Origin
 from domain.shared.throttle import Throttle
 from infra.accounts.reader import SqlAccountReader
@@ -44,6 +45,7 @@ class Identity:
     api_keys: ApiKeyService
     key_uses: SqlKeyUses
     auth: AuthService
+    sessions: SessionService
     clock: MemoryClock
     hasher: MemoryPasswordHasher
     engine: AsyncEngine
@@ -102,6 +104,7 @@ def identity_on(
             ids,
             options,
         ),
+        sessions=SessionService(uow, SqlSessionReader(reads), clock, options),
         clock=clock,
         hasher=memory_hasher,
         engine=engines.write,

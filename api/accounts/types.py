@@ -3,12 +3,18 @@ from datetime import datetime
 
 import strawberry
 
-from api.auth.types import ApiKey
+from api.audit.security_types import SecurityEvent
+from api.auth.types import ApiKey, Session
 from api.execution import batched
+from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
+from api.transfers.inputs import everything
 from domain.accounts import model
 from domain.auth.model import ApiKey as ApiKeyModel
+from domain.auth.model import Session as SessionModel
+from domain.shared.pages import Page, PageRequest
+from domain.shared.security import SecurityEvent as SecurityEventModel
 
 
 @strawberry.type(description="A person.")
@@ -27,3 +33,23 @@ class User(Node):
     )
     async def api_keys(users: Sequence[model.User], info: Info) -> Sequence[Sequence[ApiKeyModel]]:
         return await info.context.app.api_keys.of_users(info.context.actor, users)
+
+    @connection(
+        Session,
+        query=everything,
+        description="Your own sessions that can be used, the latest sign-in first; of other people none.",
+    )
+    async def sessions(
+        users: Sequence[model.User], info: Info, query: None, request: PageRequest
+    ) -> Sequence[Page[SessionModel]]:
+        return await info.context.app.sessions.of_users(info.context.actor, users, request)
+
+    @connection(
+        SecurityEvent,
+        query=everything,
+        description="What has happened around your own account, the latest first; of other people's nothing.",
+    )
+    async def security_events(
+        users: Sequence[model.User], info: Info, query: None, request: PageRequest
+    ) -> Sequence[Page[SecurityEventModel]]:
+        return await info.context.app.security_log.of_users(info.context.actor, users, request)

@@ -9,6 +9,16 @@ from domain.accounts.commands import Registration
 from domain.auth import commands
 
 
+@strawberry.input(description="Which session to end.")
+class SessionEndInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The session's id.")
+
+
+@strawberry.input(description="Nothing more than any mutation takes.")
+class SessionsEndOthersInput(MutationInput):
+    pass
+
+
 class RegistrationInput(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 

@@ -1,6 +1,6 @@
 import strawberry
 
-from api.auth.inputs import ApiKeyCreateInput, ApiKeyRevokeInput
+from api.auth.inputs import ApiKeyCreateInput, ApiKeyRevokeInput, SessionEndInput, SessionsEndOthersInput
 from api.auth.types import ApiKey
 from api.shared.context import Info
 from api.shared.inputs import to_domain
@@ -20,6 +20,18 @@ class ApiKeyRevokePayload(Payload):
     )
 
 
+@strawberry.type(description="The answer to sessionEnd.")
+class SessionEndPayload(Payload):
+    deleted_session_id: strawberry.ID | None = strawberry.field(description="The id of the session that has ended.")
+
+
+@strawberry.type(description="The answer to sessionsEndOthers.")
+class SessionsEndOthersPayload(Payload):
+    ended_count: int | None = strawberry.field(
+        description="How many sessions have ended; null where the request is a repeated one."
+    )
+
+
 @strawberry.type
 class AuthMutations:
     @mutation(description="Makes an API key; takes a person who has signed in.")
@@ -30,3 +42,11 @@ class AuthMutations:
     @mutation(description="Ends an API key; takes a person who has signed in.")
     async def api_key_revoke(self, info: Info, input: ApiKeyRevokeInput) -> ApiKeyRevokePayload:
         return ApiKeyRevokePayload.of(await info.context.app.api_keys.revoke(info.context.actor, input.id))
+
+    @mutation(description="Ends a session of yours: its tokens are refused from now on, its sockets close in seconds.")
+    async def session_end(self, info: Info, input: SessionEndInput) -> SessionEndPayload:
+        return SessionEndPayload.of(await info.context.app.sessions.end(info.context.actor, input.id))
+
+    @mutation(description="Ends all your sessions but the one that asks.")
+    async def sessions_end_others(self, info: Info, input: SessionsEndOthersInput) -> SessionsEndOthersPayload:
+        return SessionsEndOthersPayload.of(await info.context.app.sessions.end_others(info.context.actor))

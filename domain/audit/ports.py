@@ -1,8 +1,10 @@
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from domain.audit.model import LoggedEvent
 from domain.shared.pages import Page, PageRequest
+from domain.shared.security import SecurityEvent
 
 
 class EventReader(Protocol):
@@ -28,4 +30,14 @@ class EventReader(Protocol):
         self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
         """What happened to each subject, oldest first, in the order of the ids; all are in these workspaces."""
+        ...
+
+
+class SecurityLogReader(Protocol):
+    async def events_of(self, user_id: str, request: PageRequest) -> Page[SecurityEvent]:
+        """What happened around the person's account, newest first."""
+        ...
+
+    async def latest(self, *, email: str | None, since: datetime | None, most: int) -> Sequence[SecurityEvent]:
+        """The newest lines, oldest of them first; about the person with that address, and since that time, if given."""
         ...

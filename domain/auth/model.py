@@ -30,12 +30,18 @@ class EndReason(StrEnum):
     """Why a session ended before its time."""
 
     SIGNED_OUT = "SIGNED_OUT"
+    ENDED = "ENDED"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105
+    DEACTIVATED = "DEACTIVATED"
     REUSED = "REUSED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One sign-in; `expires_at` is its absolute end, which no refresh moves."""
+    """One sign-in; `expires_at` is its absolute end, which no refresh moves.
+
+    `last_used_at` is when a token was last fetched for it, so late by at most the life of an access token.
+    """
 
     prefix: ClassVar[str] = "ses"
 
@@ -43,10 +49,17 @@ class Session:
     user_id: UserId
     client_id: str
     source: str
+    device: str
     created_at: datetime
+    last_used_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+
+    @property
+    def address(self) -> str:
+        """Where the person signed in; of IPv6 the network that one customer has."""
+        return self.source
 
     def is_alive(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.expires_at

@@ -7,6 +7,7 @@ from domain.accounts.model import User
 from domain.accounts.ports import PasswordRepository
 from domain.auth.model import AccessClaims, ApiKey, EndReason, Session, SigningKey, SpentToken
 from domain.shared.actor import Role
+from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import UnitOfWork
 
 
@@ -54,6 +55,12 @@ class SessionReader(KeyReader, Protocol):
         """Whose session it is, with what they may see; None if the session is not alive or not that person's."""
         ...
 
+    async def sessions_of(
+        self, user_id: str, request: PageRequest, *, now: datetime, used_after: datetime
+    ) -> Page[Session]:
+        """The person's sessions that are alive and were used after that moment, newest first."""
+        ...
+
     async def has_signed_in_from(self, email: str, source: str) -> bool:
         """Whether that person has signed in from there before."""
         ...
@@ -72,12 +79,18 @@ class SessionRepository(Protocol):
         """Ends the session, unless it has ended already."""
         ...
 
+    async def end_all(
+        self, user_id: str, reason: EndReason, *, now: datetime, except_session: str | None = None
+    ) -> Sequence[str]:
+        """Ends the person's living sessions, all or all but one, and answers which."""
+        ...
+
     async def add_token(self, session_id: str, digest: str, *, expires_at: datetime) -> None:
         """Stores the first refresh token of a session."""
         ...
 
     async def rotate(self, digest: str, successor: str, *, now: datetime, idle_end: datetime) -> Session | None:
-        """Spends a live token and stores its successor, in one statement; None if it was not live.
+        """Spends a live token, stores its successor and notes the use, in one statement; None if it was not live.
 
         The successor lives until `idle_end`, or until the session's absolute end if that comes first.
         """

@@ -86,15 +86,14 @@ class AuthService:
     async def sign_in(self, actor: Actor, email: str, password: str, *, client_id: str) -> Tokens:
         """Opens a session; raises InvalidGrant, or TooOften for a caller who guesses."""
         email = normal_email(email)
-        source = source_of(actor)
-        counted = await self._guard.admit(email, source)
+        counted = await self._guard.admit(email, source_of(actor))
         credentials = await self._accounts.credentials(email) if is_storable(email) else None
         verdict = await self._hasher.verify(password, credentials.password_hash if credentials else None)
         if credentials is None or not verdict.is_right:
             await self._note_refusal(actor, credentials)
             raise InvalidGrant(_WRONG_PASSWORD)
         await self._guard.clear(counted)
-        session = self._new_session(credentials, client_id=client_id, source=source)
+        session = self._new_session(actor, credentials, client_id=client_id)
         refresh_token = self._refresh_tokens.first()
         tokens = await self._tokens(session, refresh_token)
         await self._open(actor, session, refresh_token, credentials, verdict)
@@ -196,14 +195,16 @@ class AuthService:
             uow.note(SecurityEventKind.SIGN_IN_REFUSED, user_id=credentials.user_id if credentials else None)
             await uow.commit(None)
 
-    def _new_session(self, credentials: Credentials, *, client_id: str, source: str) -> Session:
+    def _new_session(self, actor: Actor, credentials: Credentials, *, client_id: str) -> Session:
         now = self._clock.now()
         return Session(
             id=SessionId(self._ids.new(Session.prefix)),
             user_id=credentials.user_id,
             client_id=client_id,
-            source=source_key(source),
+            source=source_key(source_of(actor)),
+            device=actor.origin.device if actor.origin is not None else "",
             created_at=now,
+            last_used_at=now,
             expires_at=now + self.options.absolute_life,
         )
 

@@ -94,6 +94,12 @@ class Page(Generic[T_co]):
     has_previous_page: bool
     total_count: int | None = None
 
+    @classmethod
+    def empty(cls, request: PageRequest) -> "Page[T_co]":
+        """What is read of a list that has nothing."""
+        count = 0 if request.is_counted else None
+        return cls(nodes=(), cursors=(), has_next_page=False, has_previous_page=False, total_count=count)
+
     @property
     def edges(self) -> list[Edge[T_co]]:
         return [Edge(node=node, cursor=cursor) for node, cursor in zip(self.nodes, self.cursors, strict=True)]

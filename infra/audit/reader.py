@@ -1,12 +1,16 @@
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, func, select, true
+from sqlalchemy import ARRAY, BigInteger, DateTime, Text, bindparam, func, or_, select, true
 
 from domain.audit.kinds import kind_of
 from domain.audit.model import LoggedChange, LoggedEvent, as_texts
-from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
-from infra.audit.tables import EventRow
+from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
+from domain.shared.security import SecurityEvent
+from infra.accounts.tables import UserRow
+from infra.audit.tables import EventRow, SecurityEventRow
+from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import AnyRow, Reads
 from infra.workspaces.tables import RevisionRow
@@ -43,6 +47,31 @@ class _NoOrder(StrEnum):
 
 
 _KEYSET = Keyset(_NoOrder, {}, id_column=EventRow.revision)
+
+_LINES = select(*columns_of(SecurityEventRow, SecurityEvent))
+_LINES_OF = _LINES.where(SecurityEventRow.user_id == bindparam("user_id"))
+_EMAIL = bindparam("email", type_=Text)
+_SINCE = bindparam("since", type_=DateTime(timezone=True))
+_LATEST = (
+    _LINES.where(
+        or_(
+            _EMAIL.is_(None),
+            SecurityEventRow.user_id == select(UserRow.id).where(UserRow.email == _EMAIL).scalar_subquery(),
+        ),
+        or_(_SINCE.is_(None), SecurityEventRow.occurred_at >= _SINCE),
+    )
+    .order_by(SecurityEventRow.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+class _LineOrder(StrEnum):
+    OCCURRED_AT = "occurred_at"
+
+
+_LINE_KEYS = Keyset(_LineOrder, {_LineOrder.OCCURRED_AT: SecurityEventRow.occurred_at}, id_column=SecurityEventRow.id)
+_NEWEST_FIRST = (Sort(by=_LineOrder.OCCURRED_AT, direction=Direction.DESC),)
+_build_line = builder_of(SecurityEvent)
 
 
 class SqlEventReader:
@@ -83,6 +112,19 @@ class SqlEventReader:
             parents=subject_ids,
             workspace_ids=list(workspace_ids),
         )
+
+
+class SqlSecurityLogReader:
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def events_of(self, user_id: str, request: PageRequest) -> Page[SecurityEvent]:
+        plan = _LINE_KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT_NESTED, scope="security events")
+        return await plan.page(self._reads, _LINES_OF, _build_line, user_id=user_id)
+
+    async def latest(self, *, email: str | None, since: datetime | None, most: int) -> Sequence[SecurityEvent]:
+        rows = await self._reads.fetch(_LATEST, email=email, since=since, most=most)
+        return [_build_line(row) for row in reversed(rows)]
 
 
 def _event(row: AnyRow) -> LoggedEvent:

@@ -1,17 +1,20 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
 
 from domain.accounts.model import User
-from domain.auth.model import ApiKey, SigningKey
+from domain.auth.model import ApiKey, Session, SigningKey
 from domain.auth.ports import KeyHolder, Person
 from domain.shared.actor import Role
+from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from infra.accounts.tables import UserRow
 from infra.auth.tables import ApiKeyRow, SessionRow, SigningKeyRow
 from infra.db.entities import builder_of, columns_of
+from infra.db.keyset import Keyset
 from infra.db.read import Reads
 from infra.workspaces.tables import MemberRow, ProjectMemberRow
 
@@ -43,6 +46,21 @@ _SIGNED_IN_FROM = (
     .where(UserRow.email == bindparam("email"), SessionRow.source == bindparam("source"))
     .limit(1)
 )
+_SESSIONS_OF = select(*columns_of(SessionRow, Session)).where(
+    SessionRow.user_id == bindparam("user_id"),
+    SessionRow.ended_at.is_(None),
+    SessionRow.expires_at > bindparam("now"),
+    SessionRow.last_used_at > bindparam("used_after"),
+)
+
+
+class _SessionOrder(StrEnum):
+    CREATED_AT = "created_at"
+
+
+_SESSION_KEYS = Keyset(_SessionOrder, {_SessionOrder.CREATED_AT: SessionRow.created_at}, id_column=SessionRow.id)
+_NEWEST_FIRST = (Sort(by=_SessionOrder.CREATED_AT, direction=Direction.DESC),)
+_build_session = builder_of(Session)
 _SIGNING_KEYS = select(*columns_of(SigningKeyRow, SigningKey)).order_by(SigningKeyRow.id)
 _KEY_COLUMNS = columns_of(ApiKeyRow, ApiKey)
 
@@ -95,6 +113,14 @@ class SqlSessionReader:
         if not rows:
             return None
         return _person(rows)
+
+    async def sessions_of(
+        self, user_id: str, request: PageRequest, *, now: datetime, used_after: datetime
+    ) -> Page[Session]:
+        plan = _SESSION_KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT_NESTED, scope="sessions")
+        return await plan.page(
+            self._reads, _SESSIONS_OF, _build_session, user_id=user_id, now=now, used_after=used_after
+        )
 
     async def has_signed_in_from(self, email: str, source: str) -> bool:
         return bool(await self._reads.fetch(_SIGNED_IN_FROM, email=email, source=source))

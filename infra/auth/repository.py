@@ -27,6 +27,20 @@ class SqlSessionRepository(SqlRepository[Session]):
         alive = (SessionRow.id == session_id) & SessionRow.ended_at.is_(None)
         await self._connection.execute(update(SessionRow).where(alive).values(ended_at=now, end_reason=reason))
 
+    async def end_all(
+        self, user_id: str, reason: EndReason, *, now: datetime, except_session: str | None = None
+    ) -> Sequence[str]:
+        mine = (SessionRow.user_id == user_id) & SessionRow.ended_at.is_(None) & (SessionRow.expires_at > now)
+        if except_session is not None:
+            mine &= SessionRow.id != except_session
+        # Locked in the order of ids, as everywhere.
+        locked = select(SessionRow.id).where(mine).order_by(SessionRow.id).with_for_update()
+        ids = list((await self._connection.execute(locked)).scalars())
+        if ids:
+            ending = update(SessionRow).where(SessionRow.id.in_(ids)).values(ended_at=now, end_reason=reason)
+            await self._connection.execute(ending)
+        return ids
+
     async def add_token(self, session_id: str, digest: str, *, expires_at: datetime) -> None:
         values = {"digest": digest, "session_id": session_id, "expires_at": expires_at}
         await self._connection.execute(insert(RefreshTokenRow).values(values))
@@ -56,7 +70,8 @@ class SqlSessionRepository(SqlRepository[Session]):
             )
             .cte("added")
         )
-        row = (await self._connection.execute(select(*spent.c).add_cte(added))).first()
+        noted = update(SessionRow).where(SessionRow.id == spent.c.id).values(last_used_at=now).cte("noted")
+        row = (await self._connection.execute(select(*spent.c).add_cte(added, noted))).first()
         return None if row is None else _build_session(row)
 
     async def spent_token(self, digest: str, successor: str) -> SpentToken | None:

@@ -34,13 +34,15 @@ class SessionRow(Base):
     """One sign-in on one device, and all the refresh tokens that follow from it: a token family."""
 
     __tablename__ = "session"
-    __table_args__ = (Index(None, "user_id"), one_of("end_reason", EndReason))
+    __table_args__ = (Index(None, "user_id", "created_at", "id"), one_of("end_reason", EndReason))
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
     client_id: Mapped[Key]
     source: Mapped[Key]
+    device: Mapped[str]
     created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[EndReason | None] = mapped_column(named_enum(EndReason))

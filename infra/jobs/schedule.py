@@ -15,11 +15,15 @@ from sqlalchemy.sql.expression import cast
 
 from domain.shared.errors import Unavailable
 from domain.shared.jobs import JobState
+from infra.audit.tables import SecurityEventRow
+from infra.auth.tables import SessionRow
 from infra.db.engine import database_errors
 from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow
 
 BATCH = 1000  # rows deleted per transaction
 KEPT = timedelta(hours=24)
+SESSIONS_KEPT = timedelta(days=30)  # after their end: they tell where somebody has signed in before
+SECURITY_LOG_KEPT = timedelta(days=400)
 LOOK_SECONDS = 60.0
 
 _log = logging.getLogger(__name__)
@@ -44,18 +48,41 @@ async def delete_idempotency_keys(connection: AsyncConnection) -> bool:
     return await _delete_batch(connection, IdempotencyRow.__table__, old)
 
 
-PERIODIC = (
-    Periodic(name="delete done jobs", every=timedelta(hours=1), step=delete_done_jobs),
-    Periodic(name="delete idempotency keys", every=timedelta(hours=1), step=delete_idempotency_keys),
-)
+async def delete_ended_sessions(connection: AsyncConnection) -> bool:
+    """Their refresh tokens go with them."""
+    past = func.now() - cast(SESSIONS_KEPT, INTERVAL)
+    return await _delete_batch(
+        connection, SessionRow.__table__, (SessionRow.ended_at < past) | (SessionRow.expires_at < past)
+    )
+
+
+def security_log_cleaning(kept: timedelta) -> Callable[[AsyncConnection], Awaitable[bool]]:
+    """Deletes lines that are older than that."""
+
+    async def delete_old_lines(connection: AsyncConnection) -> bool:
+        old = SecurityEventRow.occurred_at < func.now() - cast(kept, INTERVAL)
+        return await _delete_batch(connection, SecurityEventRow.__table__, old)
+
+    return delete_old_lines
+
+
+def periodic_work(*, security_log_kept: timedelta = SECURITY_LOG_KEPT) -> tuple[Periodic, ...]:
+    """All that is to be done from time to time."""
+    clean_security_log = security_log_cleaning(security_log_kept)
+    return (
+        Periodic(name="delete done jobs", every=timedelta(hours=1), step=delete_done_jobs),
+        Periodic(name="delete idempotency keys", every=timedelta(hours=1), step=delete_idempotency_keys),
+        Periodic(name="delete ended sessions", every=timedelta(days=1), step=delete_ended_sessions),
+        Periodic(name="delete old lines of the security log", every=timedelta(days=1), step=clean_security_log),
+    )
 
 
 class Schedule:
     """Does each piece of periodic work when it is due, in one of however many workers there are."""
 
-    def __init__(self, engine: AsyncEngine, periodic: Sequence[Periodic] = PERIODIC) -> None:
+    def __init__(self, engine: AsyncEngine, periodic: Sequence[Periodic] | None = None) -> None:
         self._engine = engine
-        self._periodic = periodic
+        self._periodic = periodic_work() if periodic is None else periodic
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -13,7 +13,7 @@ from infra.db.engine import EngineOptions, open_engines
 from infra.jobs.arq_worker import ArqWorker
 from infra.jobs.claims import SqlClaims
 from infra.jobs.runner import JobRunner, RunnerOptions
-from infra.jobs.schedule import Schedule
+from infra.jobs.schedule import Schedule, periodic_work
 from infra.settings import SECRET_NAMES, Settings
 
 # Looks for cycles are rarer than usual, since long jobs make many objects and hardly any cycles.
@@ -40,7 +40,8 @@ async def _run(settings: Settings, stop: asyncio.Event) -> None:
     async with open_app(settings) as app, open_engines(database_url, engine_options) as engines:
         claims = SqlClaims(engines.write, lease=timedelta(seconds=settings.job_lease_seconds))
         runner = JobRunner[App](app, HANDLERS, claims, _runner_options(settings))
-        worker = ArqWorker(runner, Schedule(engines.write), settings.redis_url.get_secret_value())
+        schedule = Schedule(engines.write, periodic_work(security_log_kept=timedelta(days=settings.security_log_days)))
+        worker = ArqWorker(runner, schedule, settings.redis_url.get_secret_value())
         await worker.run(stop)
 
 

@@ -9,11 +9,13 @@ from sqlalchemy import insert
 
 from domain.issues.priorities import Priority
 from domain.shared.actor import Role
+from infra.audit.tables import SecurityEventRow
 from infra.db.base import Base
 from infra.transfers.tables import ImportLossRow, ImportMappingRow
 from tests.api.client import Client
 from tests.api.world import World
 from tests.factories.accounts import UserFactory
+from tests.factories.auth import SecurityEventFactory, SessionFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
@@ -319,6 +321,48 @@ async def invitations_of_workspace(world: World, count: int) -> Listed:
     )
 
 
+async def sessions_of_user(world: World, count: int) -> Listed:
+    session = world.here.sessions[Role.MEMBER]
+    items = [
+        SessionFactory(user_id=session.user_id, created_at=MADE + timedelta(hours=number // 3))
+        for number in range(count - 1)
+    ]
+    gone = [
+        SessionFactory(user_id=session.user_id, **fields)
+        for fields in ({"ended_at": MADE}, {"expires_at": MADE}, {"last_used_at": MADE - timedelta(days=400)})
+    ]
+    await world.store(*items, *gone)
+    return Listed(
+        client=world.member,
+        parent=f"User {session.user_id}",
+        field="sessions",
+        items=[session, *items],
+        default=20,
+        orders={},
+        usual=("created_at", "DESC"),
+    )
+
+
+async def security_events_of_user(world: World, count: int) -> Listed:
+    user = world.here.people[Role.MEMBER]
+    items = [
+        SecurityEventFactory(user_id=user.id, occurred_at=MADE + timedelta(hours=number // 3))
+        for number in range(count)
+    ]
+    of_another = SecurityEventFactory(user_id=world.here.people[Role.OWNER].id)
+    async with world.engine.begin() as connection:
+        await connection.execute(insert(SecurityEventRow), [asdict(event) for event in (*items, of_another)])
+    return Listed(
+        client=world.member,
+        parent=f"User {user.id}",
+        field="securityEvents",
+        items=items,
+        default=20,
+        orders={},
+        usual=("occurred_at", "DESC"),
+    )
+
+
 async def imports_of_workspace(world: World, count: int) -> Listed:
     owner = world.here.people[Role.OWNER]
     items = [
@@ -379,6 +423,8 @@ LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Issue.children": children_of_issue,
     "Issue.comments": comments_of_issue,
     "Workspace.invitations": invitations_of_workspace,
+    "User.securityEvents": security_events_of_user,
+    "User.sessions": sessions_of_user,
     "Workspace.imports": imports_of_workspace,
     "ImportRun.losses": losses_of_import,
     "ImportRun.mappings": mappings_of_import,

@@ -4,12 +4,12 @@ A mutation that is missing here fails the tests, and so does a field that leads 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import insert
 
-from domain.auth.model import ApiKey
+from domain.auth.model import ApiKey, Session
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.milestones.model import Milestone
@@ -18,12 +18,13 @@ from domain.shared.actor import Role
 from domain.transfers.model import ImportFormat, ImportRun, Upload
 from domain.transfers.records import LossCode
 from domain.workspaces.model import Invitation, Member, Workspace
+from infra.audit.tables import SecurityEventRow
 from infra.transfers.repository import SqlImportRunRepository, SqlUploadRepository
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
 from tests.api.client import Client
 from tests.api.world import Place, World
 from tests.factories.accounts import IDS, UserFactory
-from tests.factories.auth import ApiKeyFactory, store_keys
+from tests.factories.auth import ApiKeyFactory, SecurityEventFactory, SessionFactory, store_keys
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
@@ -69,6 +70,8 @@ class Scene:
     uploads: Mapping[Role, Upload]
     api_keys: Mapping[Role, ApiKey]
     foreign_api_key: ApiKey
+    further_sessions: Mapping[Role, Session]
+    """A second sign-in of everybody."""
     run: ImportRun
     foreign_upload: Upload
     foreign_run: ImportRun
@@ -131,6 +134,7 @@ async def build_scene(world: World) -> Scene:
         party_token=party_token,
         api_keys={role: ApiKeyFactory(user_id=user.id) for role, user in here.people.items()},
         foreign_api_key=ApiKeyFactory(user_id=world.elsewhere.people[Role.MEMBER].id),
+        further_sessions={role: SessionFactory(user_id=user.id) for role, user in here.people.items()},
         uploads={role: upload_of(user.id) for role, user in here.people.items()},
         run=run_of(here),
         foreign_upload=upload_of(world.elsewhere.people[Role.OWNER].id),
@@ -143,6 +147,8 @@ async def build_scene(world: World) -> Scene:
         imported,
         *(MemberFactory(workspace=spare, user_id=user.id, role=role) for role, user in here.people.items()),
         *(getattr(scene, name) for name in _STORED),
+        *scene.further_sessions.values(),
+        SessionFactory(user_id=world.elsewhere.people[Role.OWNER].id),
         scene.second_owner,
         scene.placeholder,
         scene.owners_invitation,
@@ -160,6 +166,7 @@ async def build_scene(world: World) -> Scene:
     await link(world.engine, here.issue, assignees=[here.people[Role.MEMBER]], labels=[here.label])
     await store_import(scene)
     await store_keys(world.engine, *scene.api_keys.values(), scene.foreign_api_key)
+    await store_security_event(scene)
     return scene
 
 
@@ -195,6 +202,12 @@ async def store_import(scene: Scene) -> None:
         )
         mapping = {"id": IDS.new("map"), "kind": "label", "source": "Bug", "target": "bug"}
         await connection.execute(insert(ImportMappingRow).values(**mapping, **of_run))
+
+
+async def store_security_event(scene: Scene) -> None:
+    person = scene.here.people[Role.MEMBER]
+    async with scene.world.engine.begin() as connection:
+        await connection.execute(insert(SecurityEventRow).values(asdict(SecurityEventFactory(user_id=person.id))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -329,6 +342,13 @@ USES = (
             "color": "#5e6ad2",
         },
     ),
+    use(
+        "sessionEnd",
+        "oamg",
+        lambda scene: {"id": scene.further_sessions[scene.role].id},
+        is_logged=False,
+    ),
+    use("sessionsEndOthers", "oamg", lambda scene: {}, is_open=True, is_logged=False),
     use("stateUpdate", "oam-", lambda scene: {"id": scene.here.todo.id, "name": "New"}),
     use(
         "statesReorder",
@@ -380,6 +400,8 @@ SEEN_BY = {
     "ProjectMember.project": EVERYBODY,
     "State.project": EVERYBODY,
     "User.apiKeys": "--m-",
+    "User.securityEvents": "--m-",
+    "User.sessions": "--m-",
     "Workspace.changes": EVERYBODY,
     "Workspace.imports": "oam-",
     "Workspace.invitations": "oa--",

@@ -15,6 +15,8 @@ from tests.factories.projects import ProjectFactory, StateFactory
 
 UNSORTABLE = (
     "Query.workspaces",
+    "User.securityEvents",
+    "User.sessions",
     "Workspace.imports",
     "Workspace.invitations",
     "ImportRun.losses",

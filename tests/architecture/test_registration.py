@@ -19,7 +19,7 @@ NO_NODES = {
     "apk": "an API key, listed to its owner alone",
     "fil": "an uploaded file, named once by importStart",
     "key": "a signing key, never shown",
-    "ses": "a session, never shown",
+    "ses": "a session, shown to its own person alone",
 }
 """Prefix of ids that `node` does not read -> why."""
 

@@ -7,6 +7,7 @@ from domain.auth.api_keys import new_api_key
 from domain.auth.model import ApiKey, Session
 from domain.auth.refresh import digest_of
 from domain.shared.actor import Scope
+from domain.shared.security import SecurityEvent, SecurityEventKind
 from infra.auth.repository import SqlApiKeyRepository
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
@@ -20,7 +21,9 @@ class SessionFactory(factory.Factory):
     user_id = factory.LazyFunction(lambda: IDS.new("usr"))
     client_id = "workgraph"
     source = "192.0.2.1"
+    device = "Firefox"
     created_at = MADE
+    last_used_at = datetime(2099, 12, 31, tzinfo=UTC)
     expires_at = datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -46,3 +49,19 @@ async def store_keys(engine: AsyncEngine, *keys: ApiKey) -> list[str]:
         for key, secret in zip(keys, secrets, strict=True):
             await SqlApiKeyRepository(connection).add_key(key, digest_of(secret))
     return secrets
+
+
+class SecurityEventFactory(factory.Factory):
+    class Meta:
+        model = SecurityEvent
+
+    id = factory.LazyFunction(lambda: IDS.new(SecurityEvent.prefix))
+    kind = SecurityEventKind.SIGNED_IN
+    user_id = factory.LazyFunction(lambda: IDS.new("usr"))
+    actor_id = None
+    session_id = None
+    subject_id = None
+    workspace_id = None
+    address = "192.0.2.1"
+    device = "Firefox"
+    occurred_at = MADE

@@ -1,12 +1,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import timedelta
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from infra.jobs.schedule import BATCH, Periodic, Schedule
+from infra.audit.tables import SecurityEventRow
+from infra.auth.tables import RefreshTokenRow, SessionRow
+from infra.jobs.schedule import BATCH, Periodic, Schedule, periodic_work
 from infra.jobs.tables import IdempotencyRow
+from tests.factories.accounts import UserFactory
+from tests.factories.auth import SecurityEventFactory, SessionFactory
+from tests.factories.storing import store
 from tests.infra.jobs.rows import change, rows
 from tests.infra.jobs.sample import CLOCK, IDS, Walk, add_job
 
@@ -83,3 +89,29 @@ async def test_keys_are_deleted_in_batches_once_they_are_a_day_old(engine: Async
 
     async with engine.connect() as connection:
         assert list((await connection.execute(text("SELECT key FROM idempotency_key"))).scalars()) == ["young"]
+
+
+async def test_ended_sessions_and_old_lines_of_the_security_log_are_deleted(engine: AsyncEngine) -> None:
+    user = UserFactory()
+    old, young = CLOCK.now() - timedelta(days=31), CLOCK.now() - timedelta(days=29)
+    sessions = {
+        "ended long ago": SessionFactory(user_id=user.id, ended_at=old),
+        "expired long ago": SessionFactory(user_id=user.id, expires_at=old),
+        "ended lately": SessionFactory(user_id=user.id, ended_at=young),
+        "expired lately": SessionFactory(user_id=user.id, expires_at=young),
+        "alive": SessionFactory(user_id=user.id),
+    }
+    lines = [SecurityEventFactory(occurred_at=CLOCK.now() - timedelta(days=days)) for days in (101, 99)]
+    await store(engine, user, *sessions.values())
+    async with engine.begin() as connection:
+        token = {"digest": "d", "session_id": sessions["ended long ago"].id, "expires_at": old}
+        await connection.execute(insert(RefreshTokenRow).values(token))
+        await connection.execute(insert(SecurityEventRow), [asdict(line) for line in lines])
+
+    await Schedule(engine, periodic_work(security_log_kept=timedelta(days=100))).run_due()
+
+    async with engine.connect() as connection:
+        left = set((await connection.execute(select(SessionRow.id))).scalars())
+        assert left == {sessions[name].id for name in ("ended lately", "expired lately", "alive")}
+        assert list((await connection.execute(select(RefreshTokenRow.digest))).scalars()) == []
+        assert list((await connection.execute(select(SecurityEventRow.id))).scalars()) == [lines[1].id]

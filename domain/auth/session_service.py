@@ -1,0 +1,63 @@
+from collections.abc import Sequence
+
+from domain.accounts.model import User
+from domain.auth.model import AuthOptions, EndReason, Session
+from domain.auth.ports import AuthUow, SessionReader
+from domain.shared.actor import Actor
+from domain.shared.clock import Clock
+from domain.shared.errors import NotFound, PermissionDenied
+from domain.shared.ids import check_id
+from domain.shared.pages import Page, PageRequest
+from domain.shared.security import SecurityEventKind
+from domain.shared.uow import OpenUow, Written
+
+
+class SessionService:
+    """What people see and end of their own sign-ins; those of others are not there for them."""
+
+    def __init__(self, uow: OpenUow[AuthUow], read: SessionReader, clock: Clock, options: AuthOptions) -> None:
+        self._uow = uow
+        self._read = read
+        self._clock = clock
+        self._options = options
+
+    async def of_users(self, actor: Actor, users: Sequence[User], request: PageRequest) -> Sequence[Page[Session]]:
+        """The sessions of each person that can still be used, newest first; of others than the actor none."""
+        now = self._clock.now()
+        own = Page[Session].empty(request)
+        if any(user.id == actor.user_id for user in users):
+            used_after = now - self._options.idle_life
+            own = await self._read.sessions_of(actor.signed_in_id, request, now=now, used_after=used_after)
+        return [own if user.id == actor.user_id else Page.empty(request) for user in users]
+
+    async def end(self, actor: Actor, session_id: str) -> Written[str]:
+        """Ends one of the actor's sessions, maybe the present one; its tokens are refused from the next request on."""
+        user_id = _owner_of_session(actor)
+        check_id(session_id, Session.prefix, ("id",))
+        now = self._clock.now()
+        async with self._uow(actor) as uow:
+            session = await uow.sessions.by_id(session_id, for_update=True)
+            if session is None or session.user_id != user_id or not session.is_alive(now):
+                raise NotFound("There is no such session, or it has ended.", path=("id",))
+            await uow.sessions.end(session.id, EndReason.ENDED, now=now)
+            uow.note(SecurityEventKind.SESSION_ENDED, user_id=user_id, subject_id=session.id)
+            return await uow.commit(str(session.id))
+
+    async def end_others(self, actor: Actor) -> Written[int]:
+        """Ends all of the actor's sessions but the present one, and answers how many they were."""
+        user_id = _owner_of_session(actor)
+        async with self._uow(actor) as uow:
+            ended = await uow.sessions.end_all(
+                user_id, EndReason.ENDED, now=self._clock.now(), except_session=actor.session_id
+            )
+            for session_id in ended:
+                uow.note(SecurityEventKind.SESSION_ENDED, user_id=user_id, subject_id=session_id)
+            return await uow.commit(len(ended))
+
+
+def _owner_of_session(actor: Actor) -> str:
+    """The person; a program that acts for one must not sign that one out."""
+    user_id = actor.signed_in_id
+    if actor.session_id is None:
+        raise PermissionDenied("Only a person who has signed in may end sessions.")
+    return user_id
