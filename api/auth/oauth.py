@@ -1,4 +1,4 @@
-"""The token and revocation endpoints, in the wire format of RFC 6749 and RFC 7009.
+"""The token, revocation and introspection endpoints, in the wire format of RFC 6749, RFC 7009 and RFC 7662.
 
 The password grant is a first-party sign-in in that format: RFC 9700 forbids it to third parties.
 """
@@ -15,7 +15,7 @@ from api.auth.forms import MalformedForm, read_form
 from api.http.authentication import origin_of
 from domain.app import App
 from domain.auth.errors import InvalidGrant
-from domain.auth.model import Tokens
+from domain.auth.model import AuthOptions, LiveToken, Tokens
 from domain.shared.actor import Actor
 from domain.shared.errors import Unavailable
 from domain.shared.throttle import TooOften
@@ -53,6 +53,35 @@ async def answer_token(request: Request, app: App) -> Response:
 async def answer_revocation(request: Request, app: App) -> Response:
     """Answers POST /auth/revoke: 200 for known and unknown tokens alike."""
     return await _answered(request, app, _revocation)
+
+
+async def answer_introspection(request: Request, app: App, actor: Actor) -> Response:
+    """Answers POST /auth/introspect for somebody who has signed in."""
+
+    async def handle(request: Request, app: App, form: Form) -> Response:
+        found = await app.auth.introspect(actor, _required(form, "token"))
+        return _json({"active": False} if found is None else _introspected(found, app.auth.options))
+
+    return await _answered(request, app, handle)
+
+
+def _introspected(token: LiveToken, options: AuthOptions) -> Mapping[str, object]:
+    """RFC 7662, 2.2; what a refresh token does not have is left out."""
+    content: dict[str, object] = {
+        "active": True,
+        "client_id": token.client_id,
+        "sub": token.user_id,
+        "iss": options.issuer,
+        "exp": int(token.expires_at.timestamp()),
+    }
+    if token.issued_at is not None:
+        content |= {
+            "token_type": "Bearer",
+            "aud": options.audience,
+            "iat": int(token.issued_at.timestamp()),
+            "jti": token.token_id,
+        }
+    return content
 
 
 async def _answered(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.auth.forms import MEDIA_TYPE
 from api.auth.inputs import RegistrationInput
-from api.auth.oauth import GRANTS, UNCACHED, answer_revocation, answer_token, caller
+from api.auth.oauth import GRANTS, UNCACHED, answer_introspection, answer_revocation, answer_token, caller
 from api.http.authentication import authenticate, challenge, origin_of
 from domain.accounts.model import User
 from domain.app import App
@@ -18,6 +18,7 @@ from domain.shared.actor import Actor
 
 TOKEN_PATH = "/auth/token"  # noqa: S105
 REVOCATION_PATH = "/auth/revoke"
+INTROSPECTION_PATH = "/auth/introspect"
 KEYS_PATH = "/.well-known/jwks.json"
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 _KEYS_SECONDS = 60  # how long others may keep our public keys
@@ -61,6 +62,14 @@ async def revoke(request: Request, app: Annotated[App, Depends(app_of)]) -> Resp
     return await answer_revocation(request, app)
 
 
+@router.post(INTROSPECTION_PATH, openapi_extra=_form_of("token", "token_type_hint", required=("token",)))
+async def introspect(
+    request: Request, app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]
+) -> Response:
+    """What a token of one's own says, if it lives (RFC 7662); nothing of other people's tokens."""
+    return await answer_introspection(request, app, actor)
+
+
 @router.post("/auth/register", status_code=HTTPStatus.CREATED)
 async def register(request: Request, app: Annotated[App, Depends(app_of)], person: RegistrationInput) -> Response:
     """Signs a person up, with an invitation also as a member; tells when the address is taken, as no mail does it."""
@@ -92,10 +101,12 @@ async def metadata(app: Annotated[App, Depends(app_of)]) -> Response:
             "issuer": issuer,
             "token_endpoint": issuer + TOKEN_PATH,
             "revocation_endpoint": issuer + REVOCATION_PATH,
+            "introspection_endpoint": issuer + INTROSPECTION_PATH,
             "jwks_uri": issuer + KEYS_PATH,
             "grant_types_supported": list(GRANTS),
             "token_endpoint_auth_methods_supported": ["none"],
             "revocation_endpoint_auth_methods_supported": ["none"],
+            "introspection_endpoint_auth_methods_supported": ["Bearer"],
         },
         caching="public, max-age=3600",
     )

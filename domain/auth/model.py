@@ -88,6 +88,17 @@ class AccessClaims:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveToken:
+    """What the owner of a living token may know of it; an access token has an id and a beginning (RFC 7662, 2.2)."""
+
+    user_id: str
+    client_id: str
+    expires_at: datetime
+    issued_at: datetime | None = None
+    token_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """What a successful grant hands over; the life of the access token in seconds."""
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from domain.accounts.model import User
 from domain.accounts.ports import PasswordRepository
-from domain.auth.model import AccessClaims, ApiKey, EndReason, Session, SigningKey, SpentToken
+from domain.auth.model import AccessClaims, ApiKey, EndReason, LiveToken, Session, SigningKey, SpentToken
 from domain.shared.actor import Role
 from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import UnitOfWork
@@ -53,6 +53,10 @@ class KeyReader(Protocol):
 class SessionReader(KeyReader, Protocol):
     async def person(self, session_id: str, user_id: str, *, now: datetime) -> Person | None:
         """Whose session it is, with what they may see; None if the session is not alive or not that person's."""
+        ...
+
+    async def refresh_token(self, digest: str, *, now: datetime) -> LiveToken | None:
+        """A refresh token that a refresh would accept, without its grace; None for any other."""
         ...
 
     async def sessions_of(

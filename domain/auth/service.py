@@ -13,6 +13,7 @@ from domain.auth.model import (
     AccessClaims,
     AuthOptions,
     EndReason,
+    LiveToken,
     Session,
     SessionId,
     SigningKey,
@@ -133,6 +134,15 @@ class AuthService:
                 uow.note(SecurityEventKind.SIGNED_OUT, user_id=user_id, subject_id=session_id)
             await uow.commit(None)
 
+    async def introspect(self, actor: Actor, token: str) -> LiveToken | None:
+        """What a living access or refresh token of the actor's own says; None for all others alike (RFC 7662, 2.2)."""
+        user_id = actor.signed_in_id
+        if looks_like_refresh_token(token):
+            found = await self._read.refresh_token(digest_of(token), now=self._clock.now())
+        else:
+            found = await self._live_access_token(token)
+        return found if found is not None and found.user_id == user_id else None
+
     async def prepare(self, actor: Actor) -> None:
         """Makes the first signing key if there is none; of several processes that try at once, one does."""
         async with self._uow(actor) as uow:
@@ -168,6 +178,20 @@ class AuthService:
         """The public keys that others verify our tokens with, as JWKs (RFC 7517)."""
         await self._signing_key()
         return [self._keys.public_jwk(key) for key in await self._ring.published()]
+
+    async def _live_access_token(self, token: str) -> LiveToken | None:
+        try:
+            claims = await self._verified(token)
+            await self._actor(claims.session_id, claims.user_id, claims.expires_at, None)
+        except InvalidToken:
+            return None
+        return LiveToken(
+            user_id=claims.user_id,
+            client_id=claims.client_id,
+            expires_at=claims.expires_at,
+            issued_at=claims.issued_at,
+            token_id=claims.token_id,
+        )
 
     async def _verified(self, token: str) -> AccessClaims:
         key = await self._ring.verifying(self._signer.key_id(token))

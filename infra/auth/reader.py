@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
 
 from domain.accounts.model import User
-from domain.auth.model import ApiKey, Session, SigningKey
+from domain.auth.model import ApiKey, LiveToken, Session, SigningKey
 from domain.auth.ports import KeyHolder, Person
 from domain.shared.actor import Role
 from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from infra.accounts.tables import UserRow
-from infra.auth.tables import ApiKeyRow, SessionRow, SigningKeyRow
+from infra.auth.tables import ApiKeyRow, RefreshTokenRow, SessionRow, SigningKeyRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import Reads
@@ -45,6 +45,17 @@ _SIGNED_IN_FROM = (
     .join(UserRow, UserRow.id == SessionRow.user_id)
     .where(UserRow.email == bindparam("email"), SessionRow.source == bindparam("source"))
     .limit(1)
+)
+_REFRESH_TOKEN = (
+    select(SessionRow.user_id, SessionRow.client_id, func.least(RefreshTokenRow.expires_at, SessionRow.expires_at))
+    .join(SessionRow, SessionRow.id == RefreshTokenRow.session_id)
+    .where(
+        RefreshTokenRow.digest == bindparam("digest"),
+        RefreshTokenRow.used_at.is_(None),
+        RefreshTokenRow.expires_at > bindparam("now"),
+        SessionRow.ended_at.is_(None),
+        SessionRow.expires_at > bindparam("now"),
+    )
 )
 _SESSIONS_OF = select(*columns_of(SessionRow, Session)).where(
     SessionRow.user_id == bindparam("user_id"),
@@ -113,6 +124,13 @@ class SqlSessionReader:
         if not rows:
             return None
         return _person(rows)
+
+    async def refresh_token(self, digest: str, *, now: datetime) -> LiveToken | None:
+        rows = await self._reads.fetch(_REFRESH_TOKEN, digest=digest, now=now)
+        if not rows:
+            return None
+        user_id, client_id, expires_at = rows[0]
+        return LiveToken(user_id=user_id, client_id=client_id, expires_at=expires_at)
 
     async def sessions_of(
         self, user_id: str, request: PageRequest, *, now: datetime, used_after: datetime

@@ -126,6 +126,7 @@ async def test_the_metadata_tells_the_truth(client: httpx.AsyncClient) -> None:
     assert not [name for name, value in metadata.items() if not value], "RFC 8414, 3.2: nothing empty"
     for name in ("token_endpoint", "revocation_endpoint"):
         assert (await client.post(metadata[name].removeprefix(ISSUER))).status_code == 400
+    assert (await client.post(metadata["introspection_endpoint"].removeprefix(ISSUER))).status_code == 401
     await client.post("/auth/register", json=ANN)
     tokens = (await client.post(metadata["token_endpoint"].removeprefix(ISSUER), data=FORM)).json()
     keys = (await client.get(metadata["jwks_uri"].removeprefix(ISSUER))).json()
