@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 from uvicorn.loops.auto import auto_loop_factory
 
+from api.audit.security_lines import printed_line
 from api.documents.command import DocumentsRefused, add_files, listed, remove_ids, stale
 from api.mailbox.pages import PATH as MAILBOX_PATH
 from api.main import http_options, serve_listener, serve_with_workers, set_up_logs
@@ -272,8 +273,7 @@ def create_user(
     """Register a person; the password is asked for, or read from the standard input."""
     password = typer.prompt("Password", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     registration = Registration(email=email, name=name, password=password)
-    written = _with_app(lambda app: app.accounts.register(Actor.system(), registration))
-    print(f"Created {written.value.id}.")
+    print(f"Created {_with_app(lambda app: app.accounts.register(Actor.system(), registration)).value.id}.")
 
 
 @keys.command("list")
@@ -288,26 +288,20 @@ def rotate_keys() -> None:
     """Make a new signing key; tokens of the old one stay valid until they expire."""
     new = _with_app(lambda app: app.auth.rotate_keys(Actor.system())).value
     print(
-        f"Made {new.id}. It signs from {new.signs_from:%H:%M:%S} UTC on; each process changes over within 30 seconds."
+        f"Made {new.id}, which signs from {new.signs_from:%H:%M:%S} UTC on; tokens of the old one live out their time."
     )
-    print("The key before it verifies until its last token has expired. Nobody is signed out.")
+
+
+LogEmail = Annotated[str | None, typer.Option("--user", help="Only what is about the person with this address.")]
+LogSince = Annotated[datetime | None, typer.Option(help="Not before this time, in UTC.")]
 
 
 @cli.command()
-def audit(
-    email: Annotated[
-        str | None, typer.Option("--user", help="Only what is about the person with this address.")
-    ] = None,
-    since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Not before this time, in UTC.")
-    ] = None,
-) -> None:
+def audit(email: LogEmail = None, since: LogSince = None) -> None:
     """Print the newest lines of the security log, at most 1000."""
-    start = None if since is None else since.replace(tzinfo=UTC)
+    start = since and since.replace(tzinfo=UTC)
     for line in _with_app(lambda app: app.security_log.lines(Actor.system(), email=email, since=start)):
-        about = " ".join(part for part in (line.user_id, line.subject_id, line.workspace_id) if part)
-        place = f"{line.address or '-'}  {line.device or '-'}"
-        print(f"{line.occurred_at:%Y-%m-%dT%H:%M:%SZ}  {line.kind}  {about or '-'}  {place}")
+        print(printed_line(line))
 
 
 @documents.command("add")

@@ -44,7 +44,6 @@ CONTENT = {
     "Milestone.issues": "title milestone { name project { key } }",
     "Issue.children": "title parent { title creator { name } } assignees { name }",
     "Workspace.invitations": "createdBy { name } acceptedBy { name } workspace { slug } projects { key }",
-    "Workspace.invitations": "createdBy { name } acceptedBy { name } workspace { slug }",
     "User.securityEvents": "kind address device",
     "User.sessions": "device isCurrent",
     "Workspace.imports": "startedBy { name } lossKinds { field } losses { totalCount nodes { line } }",
