@@ -23,7 +23,7 @@ class IssueLinks:
         self._is_new = is_new
 
     async def assign(self, change: SetChange | Unset, *, path: str) -> None:
-        """Raises NotFound for anybody who is not a member, LimitExceeded beyond 20 people."""
+        """Raises NotFound for anybody who is not a member or does not see the project, LimitExceeded beyond 20."""
         before, after = await self._sides(change, self._uow.issues.assignee_ids, path)
         if before == after:
             return
@@ -32,8 +32,9 @@ class IssueLinks:
             check_id(user_id, "usr", (path,))
         if len(after) > MOST_ASSIGNEES:
             raise _too_many(path, MOST_ASSIGNEES)
-        if not await self._uow.members.are_in(self._issue.workspace_id, sorted(added)):
-            raise NotFound("Only members of the workspace can be assigned.", path=(path,))
+        members = self._uow.members
+        if not await members.see_project(self._issue.workspace_id, self._issue.project_id, sorted(added)):
+            raise NotFound("Only members of the workspace who see the project can be assigned.", path=(path,))
         await self._uow.issues.assign(self._issue.id, add=added, remove=before - after)
         self.changes["assignees"] = FieldChange(before=sorted(before), after=sorted(after))
 

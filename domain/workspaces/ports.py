@@ -27,6 +27,10 @@ class MemberRepository(Repository[Member], Protocol):
         """Whether all these people are members of the workspace."""
         ...
 
+    async def see_project(self, workspace_id: str, project_id: str, user_ids: Sequence[str]) -> bool:
+        """Whether all these people are members of the workspace, and those who are guests are in the project."""
+        ...
+
     async def has_address(self, workspace_id: str, email: str) -> bool:
         """Whether a member of the workspace has that address, found out in the same time whoever has it."""
         ...

@@ -1,13 +1,13 @@
 from collections.abc import Sequence
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select, true
 
 from domain.shared.actor import Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.tables import UserRow
 from infra.db.repository import SqlTenantRepository
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
-from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
+from infra.workspaces.tables import InvitationRow, MemberRow, ProjectMemberRow, WorkspaceRow
 
 
 class SqlWorkspaceRepository(SqlTenantRepository[Workspace]):
@@ -34,8 +34,15 @@ class SqlMemberRepository(SqlTenantRepository[Member]):
         return await self.where(MemberRow.workspace_id == workspace_id)
 
     async def are_in(self, workspace_id: str, user_ids: Sequence[str]) -> bool:
+        return await self._are_all(workspace_id, user_ids, true())
+
+    async def see_project(self, workspace_id: str, project_id: str, user_ids: Sequence[str]) -> bool:
+        is_in = exists().where(ProjectMemberRow.member_id == MemberRow.id, ProjectMemberRow.project_id == project_id)
+        return await self._are_all(workspace_id, user_ids, or_(MemberRow.role != Role.GUEST, is_in))
+
+    async def _are_all(self, workspace_id: str, user_ids: Sequence[str], condition: ColumnElement[bool]) -> bool:
         among = (MemberRow.workspace_id == workspace_id) & MemberRow.user_id.in_(user_ids)
-        found = await self._connection.execute(select(func.count()).where(among))
+        found = await self._connection.execute(select(func.count()).where(among, condition))
         return found.scalar_one() == len(set(user_ids))
 
     async def has_address(self, workspace_id: str, email: str) -> bool:

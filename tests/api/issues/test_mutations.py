@@ -26,7 +26,7 @@ from tests.factories.accounts import IDS, UserFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.moments import MADE
-from tests.factories.projects import ProjectFactory, StateFactory
+from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
 from tests.factories.storing import link
 from tests.factories.workspaces import MemberFactory
 
@@ -208,6 +208,28 @@ async def test_values_that_graphql_itself_refuses(world: World):
     for change in wrong:
         assert await world.member.failed(query, input=good | change) == [("INVALID_INPUT", "")], change
     assert await world.rows() == before
+
+
+async def test_a_guest_is_assigned_only_where_they_see_the_project(world: World):
+    place = world.here
+    other = ProjectFactory(workspace=place.workspace)
+    state = StateFactory(project=other)
+    hidden = IssueFactory(project=other, state=state, number=1, creator_id=place.people[Role.OWNER].id)
+    await world.store(other, state, hidden)
+    guest, admin = place.people[Role.GUEST].id, place.people[Role.ADMIN].id
+    cases = {"guest": ({"assignees": {"add": [admin, guest]}}, missing("assignees"))}
+    await assert_refused(world, world.member, "issueUpdate", {"id": hidden.id}, cases)
+    cases = {"guest": ({"assigneeIds": [guest]}, missing("assigneeIds"))}
+    await assert_refused(world, world.member, "issueCreate", {"projectId": other.id, "title": "New"}, cases)
+
+    joining = ProjectMemberFactory(project=other, member=place.members[Role.GUEST])
+    await world.store(joining)
+    asked = {"id": hidden.id, "assignees": {"add": [admin, guest]}}
+    assert (await world.member.mutate("issueUpdate", asked))["errors"] == []
+    await world.member.mutate("projectMemberRemove", {"id": joining.id})
+    # What somebody was assigned stays, and other people can still be added.
+    asked = {"id": hidden.id, "assignees": {"set": [guest, place.people[Role.OWNER].id]}}
+    assert (await world.member.mutate("issueUpdate", asked))["errors"] == []
 
 
 async def test_updating_every_field(world: World):

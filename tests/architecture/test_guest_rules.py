@@ -1,0 +1,49 @@
+"""Whatever belongs to a workspace has a rule by which its guests see it: forgotten, they would see all of it."""
+
+from collections.abc import Collection
+from inspect import isclass
+from typing import Any
+
+from infra.db.reader import EntityTable
+from infra.db.repository import SqlTenantRepository
+from infra.db.visibility import GuestRule
+from tests.architecture.sources import sources
+
+OPEN_TO_GUESTS = {
+    "infra/labels/reader.py": "labels belong to no project",
+    "SqlLabelRepository": "labels belong to no project",
+    "SqlWorkspaceRepository": "guests see their workspace",
+    "SqlInvitationRepository": "needs a permission that guests do not have",
+}
+"""Repository, or file of a list -> why guests see all of it."""
+
+
+def repositories() -> dict[str, GuestRule | None]:
+    modules = [source.module for source in sources("infra/*/repository.py")]
+    found = {value for module in modules for value in vars(module).values() if isclass(value)}
+    tenants = [each for each in found if issubclass(each, SqlTenantRepository) and hasattr(each, "table")]
+    return {each.__name__: each.guests for each in tenants}
+
+
+def lists() -> dict[str, GuestRule | None]:
+    found: dict[str, GuestRule | None] = {}
+    for source in sources("infra/*/reader.py"):
+        for name, value in vars(source.module).items():
+            if isinstance(value, EntityTable):
+                found[source.name if value.guests is None else f"{source.name} {name}"] = value.guests
+    return found
+
+
+def unruled(rules: dict[str, Any], open_ones: Collection[str]) -> list[str]:
+    return sorted(name for name, rule in rules.items() if rule is None and name not in open_ones)
+
+
+def test_everything_has_a_rule_for_guests() -> None:
+    rules: dict[str, Any] = repositories() | lists()
+    assert len(rules) > 12
+    assert unruled(rules, OPEN_TO_GUESTS) == [], "Give it a GuestRule, or say in OPEN_TO_GUESTS why not."
+    assert OPEN_TO_GUESTS.keys() == {name for name, rule in rules.items() if rule is None}
+
+
+def test_what_has_no_rule_is_found() -> None:
+    assert unruled({"One": None, "Two": None, "Three": object()}, {"Two"}) == ["One"]
