@@ -124,7 +124,7 @@ async def test_a_filter_finds_of_the_visible_what_it_finds_of_all(there: GuestWo
     guest, owner = await there.client(GUEST), await there.client(0)
     mine = {issue.id for issue in there.issues_seen_by(GUEST)}
     random = Random(len(there.issues))
-    for _ in range(40):
+    for _ in range(25):
         asked = _filter(there, random, _leaf)
         expected = [found for found in await ids_of(owner, there, asked) if found in mine]
         assert await ids_of(guest, there, asked) == expected, asked
