@@ -5,7 +5,7 @@ from domain.projects.events import ProjectMemberAdded, ProjectMemberRemoved
 from domain.projects.model import Project, ProjectMember, ProjectMemberId
 from domain.projects.ports import ProjectMemberReader, ProjectMemberUow
 from domain.projects.queries import ProjectMemberQuery
-from domain.shared.actor import Actor, Permission, Role
+from domain.shared.actor import SCOPES, Actor, Permission, Role
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.ids import IdFactory
@@ -61,6 +61,7 @@ class ProjectMemberService:
             member = await uow.members.get(actor, place.member_id)
             if member.user_id != actor.user_id:
                 actor.require(Permission.PROJECT_SHARE, place.workspace_id)
+            actor.require_scope(SCOPES[Permission.PROJECT_SHARE])
             await uow.project_members.remove(place)
             uow.record(ProjectMemberRemoved.between(place, None))
             uow.note(

@@ -1,11 +1,12 @@
 """Letting guests into projects, and out."""
 
 import asyncio
+from dataclasses import replace
 
 from sqlalchemy import select
 
 from domain.projects.model import ProjectMember
-from domain.shared.actor import Role
+from domain.shared.actor import Grant, Role, Scope
 from infra.audit.tables import SecurityEventRow
 from infra.workspaces.tables import ProjectMemberRow
 from tests.api.refusals import assert_refused, bad_ids, conflict
@@ -121,6 +122,15 @@ async def test_a_guest_who_leaves_does_not_see_the_project_in_the_same_operation
         "projectMemberRemove": {"errors": []},
         "commentCreate": {"comment": None, "errors": [{"code": "NOT_FOUND"}]},
     }
+
+
+async def test_nobody_leaves_by_a_key_that_only_reads(world: World) -> None:
+    guest = world.client(Role.GUEST)
+    grant = Grant(key_id=IDS.new("apk"), scopes=frozenset({Scope.READ}), is_confined=False)
+    reading = replace(guest, actor=replace(guest.actor, grant=grant))
+    given = {"id": world.here.guest_place.id}
+    assert await reading.refused("projectMemberRemove", given) == [("PermissionError", "INSUFFICIENT_SCOPE", "input")]
+    assert await world.stored(ProjectMember, world.here.guest_place.id) == world.here.guest_place
 
 
 async def test_whoever_becomes_a_guest_again_is_in_no_project(world: World) -> None:
