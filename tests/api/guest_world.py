@@ -87,7 +87,7 @@ class GuestWorld:
     def visible_to(self, place: int) -> set[str]:
         """Everything that the guest at that place may see, and everybody who is named by it."""
         projects = self.projects_of(place)
-        found = {self.workspace.id, *projects, *(label.id for label in self.labels)}
+        found = {self.workspace.id, self.sessions[place].id, *projects, *(label.id for label in self.labels)}
         inside = [each for each in self._inside() if each.project_id in projects]
         found |= {each.id for each in inside}
         known = {each.member_id for each in inside if isinstance(each, ProjectMember)} | {self.members[place].id}
