@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 from uvicorn.loops.auto import auto_loop_factory
 
+from api.accounts.command import user_commands
 from api.audit.security_lines import printed_line
 from api.documents.command import DocumentsRefused, add_files, listed, remove_ids, stale
 from api.mailbox.pages import PATH as MAILBOX_PATH
@@ -19,7 +20,6 @@ from api.permissions import printed_permissions
 from api.schema import sdl
 from api.schema_plan import PlanRefused, printed_plans
 from api.transfers.command import ImportOrder, import_file
-from domain.accounts.commands import Registration
 from domain.app import App
 from domain.seed.commands import DEFAULT_SIZE, DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, LARGEST_SIZE, SeedOrder
 from domain.seed.model import SeedOutcome
@@ -58,7 +58,6 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-user = typer.Typer(help="People.", no_args_is_help=True)
 keys = typer.Typer(help="Keys that sign access tokens.", no_args_is_help=True)
 importer = typer.Typer(help="Bring issues in from another tracker.", no_args_is_help=True)
 schemas = typer.Typer(help="Print the GraphQL schema.", invoke_without_command=True)
@@ -66,7 +65,6 @@ documents = typer.Typer(help="GraphQL documents that clients may ask for by id."
 cli.add_typer(documents, name="documents")
 cli.add_typer(importer, name="import")
 cli.add_typer(schemas, name="schema")
-cli.add_typer(user, name="user")
 cli.add_typer(keys, name="keys")
 
 
@@ -265,17 +263,6 @@ async def _run_import(settings: Settings, order: ImportOrder) -> ImportRun:
         return await import_file(app, order, lambda app, job_id: run_now(app, claims, job_id, lease=seconds))
 
 
-@user.command("create")
-def create_user(
-    email: str,
-    name: Annotated[str, typer.Option(help="How the person is shown.")],
-) -> None:
-    """Register a person; the password is asked for, or read from the standard input."""
-    password = typer.prompt("Password", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    registration = Registration(email=email, name=name, password=password)
-    print(f"Created {_with_app(lambda app: app.accounts.register(Actor.system(), registration)).value.id}.")
-
-
 @keys.command("list")
 def list_keys() -> None:
     """Show the signing keys, oldest first."""
@@ -395,6 +382,8 @@ async def _examine(settings: Settings, *, has_mail: bool) -> bool:
         is_well = is_well and not finding.is_ill
     return is_well
 
+
+cli.add_typer(user_commands(_with_app), name="user")
 
 if __name__ == "__main__":
     main()

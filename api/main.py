@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
+from api.accounts.routes import router as account_router
 from api.app import create_app
 from api.auth.routes import router as auth_router
 from api.http.options import CostOptions, ExecutionOptions, HttpOptions, QueryLimits
@@ -45,7 +46,7 @@ def build(settings: Settings) -> FastAPI:
 
 
 def routers(settings: Settings) -> list[APIRouter]:
-    served = [auth_router, transfer_router, invitation_router]
+    served = [auth_router, account_router, transfer_router, invitation_router]
     return [*served, mailbox_router(mailbox(settings))] if settings.has_mailbox else served
 
 

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from domain.accounts.notice_service import NoticeService
+from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
 from domain.audit.security_service import SecurityLogService
 from domain.audit.service import AuditService
+from domain.auth.activation_service import ActivationService
 from domain.auth.api_key_service import ApiKeyService
+from domain.auth.email_service import EmailService
+from domain.auth.password_service import PasswordService
 from domain.auth.service import AuthService
 from domain.auth.session_service import SessionService
 from domain.comments.service import CommentService
@@ -31,6 +36,7 @@ from domain.workspaces.service import WorkspaceService
 class App:
     accounts: AccountService
     api_keys: ApiKeyService
+    activations: ActivationService
     audit: AuditService
     auth: AuthService
     budget: Budget
@@ -38,6 +44,7 @@ class App:
     clock: Clock
     comments: CommentService
     documents: DocumentService
+    emails: EmailService
     health: Health
     imports: ImportService
     invitations: InvitationService
@@ -45,8 +52,11 @@ class App:
     labels: LabelService
     milestones: MilestoneService
     project_members: ProjectMemberService
+    notices: NoticeService
+    passwords: PasswordService
     projects: ProjectService
     reads: ReadScope
+    registrations: RegistrationService
     security_log: SecurityLogService
     seed: SeedService
     sessions: SessionService

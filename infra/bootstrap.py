@@ -5,13 +5,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+from domain.accounts.model import RegistrationPolicy
+from domain.accounts.notice_service import NoticeService
+from domain.accounts.one_time import OneTimeSecrets
+from domain.accounts.passwords import PasswordRules
+from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
 from domain.app import App
 from domain.audit.security_service import SecurityLogService
 from domain.audit.service import AuditService
+from domain.auth.activation_service import ActivationService
 from domain.auth.api_key_service import ApiKeyService
 from domain.auth.api_keys import ApiKeyHolders
+from domain.auth.email_service import EmailService
 from domain.auth.model import AuthOptions
+from domain.auth.password_service import PasswordService
+from domain.auth.proof import PasswordProof
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
 from domain.auth.session_service import SessionService
@@ -31,6 +40,7 @@ from domain.transfers.service import ImportService
 from domain.workspaces.invitation_service import InvitationService
 from domain.workspaces.secrets import InvitationSecrets
 from domain.workspaces.service import WorkspaceService
+from infra.accounts.frequent_passwords import shipped_frequent_passwords
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.accounts.reader import SqlAccountReader
 from infra.audit.reader import SqlEventReader, SqlSecurityLogReader
@@ -98,8 +108,13 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         api_keys = SqlApiKeyReader(reads)
         key_uses = SqlKeyUses(engines.write)
         stack.push_async_callback(key_uses.aclose)
+        rules = PasswordRules(shortest=settings.password_characters, common=shipped_frequent_passwords())
+        links = OneTimeSecrets(derived_key(secret, "one-time links 1"))
+        proof = PasswordProof(uow, accounts, hasher, throttle)
+        url = settings.issuer
         yield App(
-            accounts=AccountService(uow, accounts, hasher, throttle, clock, ids),
+            accounts=AccountService(uow, accounts, hasher, clock, ids, rules),
+            activations=ActivationService(uow, proof, clock),
             api_keys=ApiKeyService(uow, api_keys, clock, ids),
             audit=AuditService(events, stream),
             auth=AuthService(
@@ -121,6 +136,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             clock=clock,
             comments=CommentService(uow, SqlCommentReader(reads), clock, ids),
             documents=DocumentService(uow, SqlDocumentReader(reads), clock),
+            emails=EmailService(uow, proof, links, throttle, clock, ids, mail, public_url=url),
             health=ServerHealth(engines.write, redis),
             imports=ImportService(
                 uow,
@@ -144,9 +160,23 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             issues=IssueService(uow, SqlIssueReader(reads), clock, ids),
             labels=LabelService(uow, SqlLabelReader(reads), clock, ids),
             milestones=MilestoneService(uow, SqlMilestoneReader(reads), clock, ids),
+            notices=NoticeService(mail, public_url=url),
+            passwords=PasswordService(uow, proof, hasher, rules, links, throttle, clock, ids, mail, public_url=url),
             project_members=ProjectMemberService(uow, SqlProjectMemberReader(reads), clock, ids),
             projects=ProjectService(uow, SqlProjectReader(reads), clock, ids),
             reads=reads.scope,
+            registrations=RegistrationService(
+                uow,
+                hasher,
+                rules,
+                links,
+                throttle,
+                clock,
+                ids,
+                mail,
+                policy=RegistrationPolicy(settings.registration),
+                public_url=url,
+            ),
             security_log=SecurityLogService(SqlSecurityLogReader(reads)),
             seed=SeedService(uow, hasher, clock, ids),
             sessions=SessionService(uow, sessions, clock, options),

@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     socket_message_bytes: Limit = Field(65_536, description="Largest WebSocket message.")
     socket_init_seconds: Seconds = Field(5.0, description="How long a socket may wait with connection_init.")
 
+    registration: Literal["open", "invited"] = Field(
+        "open", description="Who may register: everybody, or whoever has been invited to a workspace."
+    )
+    password_characters: int = Field(15, ge=8, le=64, description="Least length of a password.")
     access_token_minutes: int = Field(10, ge=1, le=15, description="Life of an access token.")
     refresh_token_days: int = Field(30, ge=1, le=365, description="Life of an unused refresh token.")
     session_days: int = Field(90, ge=1, le=365, description="Life of a session, however often it is refreshed.")

@@ -20,7 +20,7 @@ from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEvent, SecurityEventKind
 from domain.shared.uow import Replayed, Written
 from domain.subscribers import REACTIONS
-from infra.accounts.repository import SqlPasswordRepository, SqlUserRepository
+from infra.accounts.repository import SqlOneTimeLinkRepository, SqlPasswordRepository, SqlUserRepository
 from infra.audit.tables import EventRow, SecurityEventRow
 from infra.auth.repository import SqlApiKeyRepository, SqlSessionRepository, SqlSigningKeyRepository
 from infra.comments.repository import SqlCommentRepository
@@ -64,6 +64,7 @@ class SqlUow:
 
     def __init__(self, connection: AsyncConnection, actor: Actor, clock: Clock, ids: IdFactory) -> None:
         self.users = SqlUserRepository(connection)
+        self.links = SqlOneTimeLinkRepository(connection)
         self.passwords = SqlPasswordRepository(connection)
         self.sessions = SqlSessionRepository(connection)
         self.api_keys = SqlApiKeyRepository(connection)

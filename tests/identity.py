@@ -3,34 +3,51 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.accounts.commands import Registration
-from domain.accounts.model import User
+from domain.accounts.model import RegistrationPolicy, User
+from domain.accounts.notice_service import NoticeService
+from domain.accounts.one_time import OneTimeSecrets
+from domain.accounts.passwords import DEFAULT_RULES
 from domain.accounts.ports import PasswordHasher
+from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
+from domain.auth.activation_service import ActivationService
 from domain.auth.api_key_service import ApiKeyService
 from domain.auth.api_keys import ApiKeyHolders
+from domain.auth.email_service import EmailService
 from domain.auth.model import AuthOptions, Tokens
+from domain.auth.password_service import PasswordService
+from domain.auth.proof import PasswordProof
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
 from domain.auth.session_service import SessionService
+from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor, Origin
+from domain.shared.jobs import decoded, kinds_of
+from domain.shared.mail import Mail
 from domain.shared.throttle import Throttle
 from infra.accounts.reader import SqlAccountReader
+from infra.audit.tables import SecurityEventRow
 from infra.auth.key_uses import SqlKeyUses
 from infra.auth.keys import AesKeyMaker, derived_key
 from infra.auth.reader import SqlApiKeyReader, SqlSessionReader
 from infra.auth.tokens import JoseTokenSigner
 from infra.db.engine import EngineOptions, Engines, open_engines
 from infra.db.read import Reads
+from infra.jobs.tables import JobRow
+from infra.metadata import metadata
 from infra.shared.ids import Uuid7IdFactory
 from infra.shared.throttle import LocalThrottle
 from infra.uow import SqlUowFactory
 from tests.factories.accounts import PASSWORD, RegistrationFactory
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
+from tests.fakes.mail import MemoryMailer
 
 ISSUER = "https://tracker.example.org"
 SECRET = "Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv"
@@ -46,6 +63,13 @@ class Identity:
     key_uses: SqlKeyUses
     auth: AuthService
     sessions: SessionService
+    registrations: RegistrationService
+    passwords: PasswordService
+    emails: EmailService
+    activations: ActivationService
+    notices: NoticeService
+    mailer: MemoryMailer
+    secrets: OneTimeSecrets
     clock: MemoryClock
     hasher: MemoryPasswordHasher
     engine: AsyncEngine
@@ -55,11 +79,41 @@ class Identity:
 
     async def register(self, **fields: str) -> User:
         registration: Registration = RegistrationFactory(**fields)
-        return (await self.accounts.register(Actor(), registration)).value
+        return (await self.accounts.create(Actor(), registration)).value
 
     async def sign_in(self, email: str, password: str = PASSWORD, *, source: str = HERE) -> Tokens:
         actor = Actor(origin=Origin(address=source))
         return await self.auth.sign_in(actor, email, password, client_id="workgraph")
+
+    async def actor(self, email: str, password: str = PASSWORD) -> Actor:
+        """That person, signed in."""
+        tokens = await self.sign_in(email, password)
+        return await self.auth.authenticate(tokens.access_token, origin=Origin(address=HERE))
+
+    async def deliver(self) -> list[Mail]:
+        """Runs the jobs that wait, as the worker would, and answers the mails that they sent."""
+        app: Any = self
+        before = len(self.mailer.sent)
+        async with self.engine.connect() as connection:
+            rows = (await connection.execute(select(JobRow.id, JobRow.kind, JobRow.payload).order_by(JobRow.id))).all()
+            for _, kind, payload in rows:
+                job = decoded(kinds_of(HANDLERS), kind, payload)
+                await HANDLERS[type(job)](app, Actor.system(), job)
+            await connection.execute(delete(JobRow).where(JobRow.id.in_([row[0] for row in rows])))
+            await connection.commit()
+        return self.mailer.sent[before:]
+
+    async def log(self) -> list[str]:
+        """The kinds of the lines of the security log."""
+        async with self.engine.connect() as connection:
+            rows = await connection.execute(select(SecurityEventRow.kind).order_by(SecurityEventRow.id))
+            return [kind.name for kind in rows.scalars()]
+
+    async def stored(self) -> str:
+        """Everything that is stored, as text."""
+        async with self.engine.connect() as connection:
+            found = [(await connection.execute(select(table))).all() for table in metadata.sorted_tables]
+        return repr(found)
 
     async def refresh(self, token: str) -> Tokens:
         return await self.auth.refresh(Actor(), token)
@@ -71,6 +125,7 @@ def identity_on(
     clock: MemoryClock | None = None,
     throttle: Throttle | None = None,
     hasher: PasswordHasher | None = None,
+    policy: RegistrationPolicy = RegistrationPolicy.OPEN,
 ) -> Identity:
     clock = clock or MemoryClock()
     throttle_time = MemoryClock()
@@ -86,8 +141,11 @@ def identity_on(
     accounts = SqlAccountReader(reads)
     api_keys = SqlApiKeyReader(reads)
     key_uses = SqlKeyUses(engines.write)
+    mailer = MemoryMailer()
+    secrets = OneTimeSecrets(derived_key(SECRET, "one-time links 1"))
+    proof = PasswordProof(uow, accounts, hasher, throttle)
     return Identity(
-        accounts=AccountService(uow, accounts, hasher, throttle, clock, ids),
+        accounts=AccountService(uow, accounts, hasher, clock, ids),
         api_keys=ApiKeyService(uow, api_keys, clock, ids),
         key_uses=key_uses,
         auth=AuthService(
@@ -105,6 +163,26 @@ def identity_on(
             options,
         ),
         sessions=SessionService(uow, SqlSessionReader(reads), clock, options),
+        registrations=RegistrationService(
+            uow,
+            hasher,
+            DEFAULT_RULES,
+            secrets,
+            throttle,
+            clock,
+            ids,
+            mailer,
+            policy=policy,
+            public_url=ISSUER,
+        ),
+        passwords=PasswordService(
+            uow, proof, hasher, DEFAULT_RULES, secrets, throttle, clock, ids, mailer, public_url=ISSUER
+        ),
+        emails=EmailService(uow, proof, secrets, throttle, clock, ids, mailer, public_url=ISSUER),
+        activations=ActivationService(uow, proof, clock),
+        notices=NoticeService(mailer, public_url=ISSUER),
+        mailer=mailer,
+        secrets=secrets,
         clock=clock,
         hasher=memory_hasher,
         engine=engines.write,

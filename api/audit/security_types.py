@@ -18,10 +18,12 @@ describe_enum(
     SIGNED_OUT="Somebody signed out.",
     SESSION_ENDED="A session was ended from another one, or by itself.",
     REFRESH_TOKEN_REUSED="A spent refresh token was presented again, so its session was ended.",  # noqa: S106
+    REGISTRATION_ASKED="Somebody wants to sign up with an address, which gets a link.",
     REGISTERED="The account was made.",
     EMAIL_VERIFIED="The address was proved.",
     EMAIL_CHANGE_ASKED="Another address was asked for.",
     EMAIL_CHANGED="The address was changed.",
+    PASSWORD_REFUSED="Somebody signed in gave a wrong password for a change of the account.",  # noqa: S106
     PASSWORD_CHANGED="The password was changed.",  # noqa: S106
     PASSWORD_RESET_ASKED="A link for a new password was asked for.",  # noqa: S106
     PASSWORD_RESET="A new password was set through a link.",  # noqa: S106

@@ -25,10 +25,11 @@ class RegistrationInput(BaseModel):
     email: str
     name: str
     password: str = Field(repr=False)
+    time_zone: str = Field(default="UTC", alias="timeZone")
     invitation_token: str | None = Field(default=None, alias="invitationToken", repr=False)
 
     def command(self) -> Registration:
-        return Registration(email=self.email, name=self.name, password=self.password)
+        return Registration(email=self.email, name=self.name, password=self.password, time_zone=self.time_zone)
 
 
 @strawberry.input(description="A new API key.")

@@ -70,20 +70,23 @@ async def introspect(
     return await answer_introspection(request, app, actor)
 
 
-@router.post("/auth/register", status_code=HTTPStatus.CREATED)
+@router.post("/auth/register", status_code=HTTPStatus.ACCEPTED)
 async def register(request: Request, app: Annotated[App, Depends(app_of)], person: RegistrationInput) -> Response:
-    """Signs a person up, with an invitation also as a member; tells when the address is taken, as no mail does it."""
+    """Mails a link that makes the account: the answer is the same whether the address has one already.
+
+    With the token of an invitation, which proves the address, the account and the membership are made at once.
+    """
     if person.invitation_token is not None:
         written = await app.invitations.register(caller(request), person.invitation_token, person.command())
-    else:
-        written = await app.accounts.register(caller(request), person.command())
-    return _person(written.value, status=HTTPStatus.CREATED)
+        return person_answer(written.value, status=HTTPStatus.CREATED)
+    await app.registrations.register(caller(request), person.command())
+    return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 
 
 @router.get("/auth/me")
 async def me(app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]) -> Response:
     """Who the bearer token speaks for."""
-    return _person(await app.accounts.viewer(actor))
+    return person_answer(await app.accounts.viewer(actor))
 
 
 @router.get(KEYS_PATH)
@@ -112,8 +115,15 @@ async def metadata(app: Annotated[App, Depends(app_of)]) -> Response:
     )
 
 
-def _person(user: User, *, status: int = HTTPStatus.OK) -> Response:
-    content = {"id": user.id, "name": user.name, "email": user.email}
+def person_answer(user: User, *, status: int = HTTPStatus.OK) -> Response:
+    """Somebody, to themselves."""
+    content = {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "initials": user.initials,
+        "timeZone": user.time_zone,
+    }
     return Response(orjson.dumps(content), status, dict(UNCACHED), "application/json")
 
 

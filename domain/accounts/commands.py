@@ -6,3 +6,4 @@ class Registration:
     email: str
     name: str
     password: str = field(repr=False)
+    time_zone: str = "UTC"

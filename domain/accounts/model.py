@@ -4,10 +4,13 @@ import re
 import unicodedata
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import StrEnum
+from functools import cache
 from typing import ClassVar, NewType
+from zoneinfo import available_timezones
 
 from domain.accounts.commands import Registration
-from domain.accounts.passwords import check_password
+from domain.accounts.passwords import DEFAULT_RULES, PasswordRules, check_password
 from domain.shared.actor import Actor
 from domain.shared.checks import Checks
 
@@ -15,7 +18,17 @@ _PLAIN = r"[^@\s\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 EMAIL = re.compile(rf"(?=.{{3,254}}$){_PLAIN}{{1,64}}@{_PLAIN}+")  # lengths: RFC 5321, 4.5.3.1, erratum 1690
 EMAIL_RULE = "an e-mail address such as ann@example.org"
 
+LONGEST_NAME = 80  # characters
+LONGEST_INITIALS = 3  # characters
+
 UserId = NewType("UserId", str)
+
+
+class RegistrationPolicy(StrEnum):
+    """Who may register: everybody, or whoever has been invited to a workspace."""
+
+    OPEN = "open"
+    INVITED = "invited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,22 +40,39 @@ class User:
     id: UserId
     name: str
     email: str | None
+    own_initials: str | None = None
+    time_zone: str = "UTC"
     is_placeholder: bool
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def registered(cls, registration: Registration, *, id: UserId, now: datetime) -> "User":
+    def registered(
+        cls, registration: Registration, *, id: UserId, now: datetime, rules: PasswordRules = DEFAULT_RULES
+    ) -> "User":
         """Raises Rejected naming every field that breaks a rule, the password's included."""
         email = normal_email(registration.email)
         with Checks() as check:
-            if email:
-                check.matches("email", email, EMAIL, EMAIL_RULE)
-            else:
-                check.line("email", email)
-            name = check.line("name", registration.name, longest=80)
-            check_password(check, registration.password, personal=(email, name))
-        return cls(id=id, name=name, email=email, is_placeholder=False, created_at=now, updated_at=now)
+            check_email(check, email)
+            name = check.line("name", registration.name, longest=LONGEST_NAME)
+            check_password(check, registration.password, personal=(email, name), rules=rules)
+            check_time_zone(check, registration.time_zone)
+        return cls(
+            id=id,
+            name=name,
+            email=email,
+            time_zone=registration.time_zone,
+            is_placeholder=False,
+            created_at=now,
+            updated_at=now,
+        )
+
+    @property
+    def initials(self) -> str:
+        """The person's own choice, or the first letters of the first and last word of the name."""
+        words = self.name.split()
+        letters = words[0][:1] + (words[-1][:1] if len(words) > 1 else "") if words else "?"
+        return self.own_initials or letters.upper()[:LONGEST_INITIALS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +83,25 @@ class SignedIn(Actor):
 
     def lasting(self) -> Actor:
         return Actor(**{field.name: getattr(self, field.name) for field in fields(Actor)})
+
+
+def check_email(check: Checks, email: str) -> None:
+    """Fails for what is no address in normal form."""
+    if email:
+        check.matches("email", email, EMAIL, EMAIL_RULE)
+    else:
+        check.line("email", email)
+
+
+def check_time_zone(check: Checks, name: str) -> None:
+    """Fails for what is not a name of the IANA time zone database."""
+    if name not in _time_zones():
+        check.fail("time_zone", "time_zone must be an IANA name such as Europe/Berlin.")
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def normal_email(email: str) -> str:

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
 
 from domain.shared.checks import Checks
 from domain.shared.errors import ErrorCode
@@ -28,6 +29,17 @@ _COMMON_LONGEST_FIRST = sorted(_COMMON, key=len, reverse=True)
 _SHORTEST_PERSONAL = 3
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordRules:
+    """`common` holds whole passwords that guessers try first, in small letters."""
+
+    shortest: int = SHORTEST  # characters
+    common: Container[str] = field(default=frozenset(), repr=False)
+
+
+DEFAULT_RULES = PasswordRules()
+
+
 def normal_form(password: str) -> bytes | None:
     """The bytes that are hashed: UTF-8 of Unicode form C; None for what cannot be a password."""
     if len(password) > LONGEST:
@@ -39,15 +51,19 @@ def normal_form(password: str) -> bytes | None:
     return encoded if len(encoded) <= LONGEST and b"\0" not in encoded else None
 
 
-def check_password(check: Checks, password: str, *, personal: Iterable[str]) -> None:
+def check_password(
+    check: Checks, password: str, *, personal: Iterable[str], rules: PasswordRules = DEFAULT_RULES
+) -> None:
     """Fails for a password that is too short, too long, or little more than what `personal` and a guesser know."""
     encoded = normal_form(password)
     if len(password) > LONGEST or (encoded is None and len(password.encode(errors="replace")) > LONGEST):
         check.fail("password", f"password must have at most {LONGEST} bytes.", ErrorCode.TOO_LONG)
     elif encoded is None:
         check.fail("password", "password must not contain NUL or lone surrogates.")
-    elif len(encoded.decode()) < SHORTEST:
-        check.fail("password", f"password must have at least {SHORTEST} characters.")
+    elif len(encoded.decode()) < rules.shortest:
+        check.fail("password", f"password must have at least {rules.shortest} characters.")
+    elif encoded.decode().casefold() in rules.common:
+        check.fail("password", "password is one of those that people use most, so it is guessed first.")
     elif is_guessable(encoded.decode(), personal=personal):
         check.fail("password", "password is too easy to guess: common words, runs, your name and address do not count.")
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.accounts.model import User, UserId
+from domain.accounts.one_time import OneTimeLinkRepository
 from domain.shared.actor import Actor
 from domain.shared.uow import UnitOfWork
 
@@ -37,6 +38,26 @@ class UserRepository(Protocol):
         """The person with that address, whatever its letter case."""
         ...
 
+    async def by_id(self, entity_id: str, *, for_update: bool = False) -> User | None:
+        """The person, if there is one."""
+        ...
+
+    async def active_by_email(self, email: str) -> User | None:
+        """The person with that address who may sign in, the account locked."""
+        ...
+
+    async def deactivate(self, user_id: str, *, now: datetime) -> None:
+        """Lets the person sign in no more."""
+        ...
+
+    async def reactivate(self, user_id: str) -> bool:
+        """Lets the person sign in again; False if nothing prevented it."""
+        ...
+
+    async def save(self, before: User, after: User) -> None:
+        """Writes the fields that differ; raises Conflict if the address is taken."""
+        ...
+
     async def add(self, entity: User) -> None:
         """Stores a new person; raises Conflict if the address is taken."""
         ...
@@ -45,6 +66,14 @@ class UserRepository(Protocol):
 class PasswordRepository(Protocol):
     async def add(self, user_id: str, password_hash: str, *, now: datetime) -> None:
         """Stores a person's first password."""
+        ...
+
+    async def remove(self, user_id: str) -> None:
+        """Leaves the person without a password."""
+        ...
+
+    async def replace(self, user_id: str, password_hash: str, *, now: datetime) -> None:
+        """Gives the person another password."""
         ...
 
     async def upgrade(self, user_id: str, before: str, after: str) -> None:
@@ -56,12 +85,18 @@ class AccountUow(UnitOfWork, Protocol):
     @property
     def users(self) -> UserRepository: ...
     @property
+    def links(self) -> OneTimeLinkRepository: ...
+    @property
     def passwords(self) -> PasswordRepository: ...
 
 
 class CredentialReader(Protocol):
+    async def credentials_of(self, user_id: str) -> Credentials | None:
+        """The password hash of that person, unless the account is deactivated."""
+        ...
+
     async def credentials(self, email: str) -> Credentials | None:
-        """The password hash of whoever signed up with that address, whatever its letter case."""
+        """The password hash of whoever may sign in with that address, whatever its letter case."""
         ...
 
 

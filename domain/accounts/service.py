@@ -2,13 +2,14 @@ from collections.abc import Sequence
 
 from domain.accounts.commands import Registration
 from domain.accounts.model import SignedIn, User, UserId
+from domain.accounts.passwords import DEFAULT_RULES, PasswordRules
 from domain.accounts.ports import AccountReader, AccountUow, PasswordHasher
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.errors import Unauthenticated
 from domain.shared.ids import IdFactory
 from domain.shared.security import SecurityEventKind
-from domain.shared.throttle import Bucket, Throttle, source_key, source_of
+from domain.shared.throttle import Bucket, source_key, source_of
 from domain.shared.uow import OpenUow, Written
 
 REGISTRATIONS_PER_SOURCE = 20
@@ -26,26 +27,24 @@ class AccountService:
         uow: OpenUow[AccountUow],
         read: AccountReader,
         hasher: PasswordHasher,
-        throttle: Throttle,
         clock: Clock,
         ids: IdFactory,
+        rules: PasswordRules = DEFAULT_RULES,
     ) -> None:
         self._uow = uow
         self._read = read
         self._hasher = hasher
-        self._throttle = throttle
         self._clock = clock
         self._ids = ids
+        self._rules = rules
 
-    async def register(self, actor: Actor, registration: Registration) -> Written[User]:
-        """Signs a person up; raises Rejected naming every broken rule, Conflict for a taken address, TooOften.
+    async def create(self, actor: Actor, registration: Registration) -> Written[User]:
+        """Makes the account of somebody whose address is known to be theirs: an operator vouches, or an invitation.
 
-        Without mail the answer has to tell that an address is taken, so the number of answers to callers from
-        outside is bounded by their network address.
+        Raises Rejected naming every broken rule, Conflict for a taken address.
         """
-        user = User.registered(registration, id=UserId(self._ids.new(User.prefix)), now=self._clock.now())
-        if actor.origin is not None:
-            await self._throttle.take([registration_bucket(actor)])
+        user_id = UserId(self._ids.new(User.prefix))
+        user = User.registered(registration, id=user_id, now=self._clock.now(), rules=self._rules)
         password_hash = await self._hasher.hash(registration.password)
         async with self._uow(actor) as uow:
             await uow.users.add(user)

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.accounts.model import User
-from domain.accounts.ports import PasswordRepository
+from domain.accounts.one_time import OneTimeLinkRepository
+from domain.accounts.ports import PasswordRepository, UserRepository
 from domain.auth.model import AccessClaims, ApiKey, EndReason, LiveToken, Session, SigningKey, SpentToken
 from domain.shared.actor import Role
 from domain.shared.pages import Page, PageRequest
@@ -128,6 +129,10 @@ class AuthUow(UnitOfWork, Protocol):
     def sessions(self) -> SessionRepository: ...
     @property
     def signing_keys(self) -> SigningKeyRepository: ...
+    @property
+    def users(self) -> UserRepository: ...
+    @property
+    def links(self) -> OneTimeLinkRepository: ...
     @property
     def passwords(self) -> PasswordRepository: ...
 

@@ -51,7 +51,7 @@ class InvitationRepository(Repository[Invitation], Protocol):
 
 
 class UserRepository(AccountRepository, Protocol):
-    async def by_id(self, entity_id: str) -> User | None:
+    async def by_id(self, entity_id: str, *, for_update: bool = False) -> User | None:
         """The person, placeholders included."""
         ...
 

@@ -33,8 +33,10 @@ _VISIBLE_BY_IDS_OF_GUESTS = _BY_IDS.where(
 _CREDENTIALS = (
     select(UserRow.id, PasswordRow.hash)
     .join(PasswordRow, PasswordRow.user_id == UserRow.id)
-    .where(UserRow.email == bindparam("email"), UserRow.is_placeholder.is_(False))
+    .where(UserRow.deactivated_at.is_(None), UserRow.is_placeholder.is_(False))
 )
+_BY_EMAIL = _CREDENTIALS.where(UserRow.email == bindparam("email"))
+_BY_ID = _CREDENTIALS.where(UserRow.id == bindparam("user_id"))
 
 
 class SqlAccountReader:
@@ -43,7 +45,11 @@ class SqlAccountReader:
         self._build = builder_of(User)
 
     async def credentials(self, email: str) -> Credentials | None:
-        rows = await self._reads.fetch(_CREDENTIALS, email=email)
+        rows = await self._reads.fetch(_BY_EMAIL, email=email)
+        return Credentials(user_id=rows[0][0], password_hash=rows[0][1]) if rows else None
+
+    async def credentials_of(self, user_id: str) -> Credentials | None:
+        rows = await self._reads.fetch(_BY_ID, user_id=user_id)
         return Credentials(user_id=rows[0][0], password_hash=rows[0][1]) if rows else None
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:

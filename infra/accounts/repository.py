@@ -1,13 +1,17 @@
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.accounts.model import User, normal_email
+from domain.accounts.one_time import LinkPurpose, OneTimeLink
 from domain.shared.checks import is_storable
-from infra.accounts.tables import PasswordRow, UserRow
+from infra.accounts.tables import OneTimeLinkRow, PasswordRow, UserRow
+from infra.db.entities import builder_of, columns_of
 from infra.db.repository import SqlRepository
 
 
@@ -24,6 +28,20 @@ class SqlUserRepository(SqlRepository[User]):
         found = await self.where(UserRow.email == normal_email(email))
         return found[0] if found else None
 
+    async def active_by_email(self, email: str) -> User | None:
+        active = UserRow.deactivated_at.is_(None) & UserRow.is_placeholder.is_(False)
+        found = await self.where((UserRow.email == email) & active, for_update=True)
+        return found[0] if found else None
+
+    async def deactivate(self, user_id: str, *, now: datetime) -> None:
+        active = (UserRow.id == user_id) & UserRow.deactivated_at.is_(None)
+        await self._connection.execute(update(UserRow).where(active).values(deactivated_at=now))
+
+    async def reactivate(self, user_id: str) -> bool:
+        resting = (UserRow.id == user_id) & UserRow.deactivated_at.is_not(None)
+        result = await self._connection.execute(update(UserRow).where(resting).values(deactivated_at=None))
+        return result.rowcount == 1
+
 
 class SqlPasswordRepository:
     def __init__(self, connection: AsyncConnection) -> None:
@@ -33,6 +51,44 @@ class SqlPasswordRepository:
         values = {"user_id": user_id, "hash": password_hash, "changed_at": now}
         await self._connection.execute(insert(PasswordRow).values(values))
 
+    async def replace(self, user_id: str, password_hash: str, *, now: datetime) -> None:
+        values = {"hash": password_hash, "changed_at": now}
+        statement = upsert(PasswordRow).values(user_id=user_id, **values)
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=[PasswordRow.user_id], set_=values)
+        )
+
+    async def remove(self, user_id: str) -> None:
+        await self._connection.execute(delete(PasswordRow).where(PasswordRow.user_id == user_id))
+
     async def upgrade(self, user_id: str, before: str, after: str) -> None:
         same = (PasswordRow.user_id == user_id) & (PasswordRow.hash == before)
         await self._connection.execute(update(PasswordRow).where(same).values(hash=after))
+
+
+class SqlOneTimeLinkRepository(SqlRepository[OneTimeLink]):
+    table = OneTimeLinkRow
+    entity = OneTimeLink
+
+    async def issue(self, link: OneTimeLink) -> None:
+        values = {field.name: getattr(link, field.name) for field in fields(OneTimeLink)}
+        await self._connection.execute(
+            upsert(OneTimeLinkRow)
+            .values(values)
+            .on_conflict_do_update(index_elements=[OneTimeLinkRow.purpose, OneTimeLinkRow.subject], set_=values)
+        )
+
+    async def use(self, digest: str, purpose: LinkPurpose, *, now: datetime) -> OneTimeLink | None:
+        # One statement: of many at once the first to lock the row deletes it, and the others find nothing.
+        good = (
+            (OneTimeLinkRow.digest == digest) & (OneTimeLinkRow.purpose == purpose) & (OneTimeLinkRow.expires_at > now)
+        )
+        taken = delete(OneTimeLinkRow).where(good).returning(*columns_of(OneTimeLinkRow, OneTimeLink))
+        row = (await self._connection.execute(taken)).first()
+        return None if row is None else _build_link(row)
+
+    async def withdraw(self, *subjects: str) -> None:
+        await self._connection.execute(delete(OneTimeLinkRow).where(OneTimeLinkRow.subject.in_(subjects)))
+
+
+_build_link = builder_of(OneTimeLink)

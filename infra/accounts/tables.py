@@ -1,9 +1,10 @@
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra.db.base import Base, Id
+from domain.accounts.one_time import LinkPurpose
+from infra.db.base import Base, Id, Key, Plain, named_enum, one_of
 
 
 class UserRow(Base):
@@ -14,7 +15,10 @@ class UserRow(Base):
     id: Mapped[Id] = mapped_column(primary_key=True)
     name: Mapped[str]
     email: Mapped[str | None] = mapped_column(unique=True)
+    own_initials: Mapped[str | None]
+    time_zone: Mapped[str] = mapped_column(server_default="UTC")
     is_placeholder: Mapped[bool]
+    deactivated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -27,3 +31,22 @@ class PasswordRow(Base):
     user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id), primary_key=True)
     hash: Mapped[str]
     changed_at: Mapped[datetime]
+
+
+class OneTimeLinkRow(Base):
+    """Used links are deleted, and with them what waited; expired ones by the schedule."""
+
+    __tablename__ = "one_time_link"
+    __table_args__ = (
+        Index(None, "purpose", "subject", unique=True),
+        Index(None, "expires_at"),
+        one_of("purpose", LinkPurpose),
+    )
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    purpose: Mapped[LinkPurpose] = mapped_column(named_enum(LinkPurpose))
+    subject: Mapped[str]
+    digest: Mapped[Key] = mapped_column(unique=True)
+    waiting: Mapped[Plain]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

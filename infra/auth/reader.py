@@ -38,6 +38,7 @@ _PERSON = (
         SessionRow.ended_at.is_(None),
         SessionRow.expires_at > bindparam("now"),
         UserRow.is_placeholder.is_(False),
+        UserRow.deactivated_at.is_(None),
     )
 )
 _SIGNED_IN_FROM = (
@@ -88,6 +89,7 @@ def _holder(condition: ColumnElement[bool]) -> Select[Any]:
             ApiKeyRow.revoked_at.is_(None),
             or_(ApiKeyRow.expires_at.is_(None), ApiKeyRow.expires_at > bindparam("now")),
             UserRow.is_placeholder.is_(False),
+            UserRow.deactivated_at.is_(None),
         )
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy.sql.expression import cast
 
 from domain.shared.errors import Unavailable
 from domain.shared.jobs import JobState
+from infra.accounts.tables import OneTimeLinkRow
 from infra.audit.tables import SecurityEventRow
 from infra.auth.tables import SessionRow
 from infra.db.engine import database_errors
@@ -48,6 +49,10 @@ async def delete_idempotency_keys(connection: AsyncConnection) -> bool:
     return await _delete_batch(connection, IdempotencyRow.__table__, old)
 
 
+async def delete_expired_links(connection: AsyncConnection) -> bool:
+    return await _delete_batch(connection, OneTimeLinkRow.__table__, OneTimeLinkRow.expires_at < func.now())
+
+
 async def delete_ended_sessions(connection: AsyncConnection) -> bool:
     """Their refresh tokens go with them."""
     past = func.now() - cast(SESSIONS_KEPT, INTERVAL)
@@ -72,6 +77,7 @@ def periodic_work(*, security_log_kept: timedelta = SECURITY_LOG_KEPT) -> tuple[
     return (
         Periodic(name="delete done jobs", every=timedelta(hours=1), step=delete_done_jobs),
         Periodic(name="delete idempotency keys", every=timedelta(hours=1), step=delete_idempotency_keys),
+        Periodic(name="delete expired links", every=timedelta(hours=1), step=delete_expired_links),
         Periodic(name="delete ended sessions", every=timedelta(days=1), step=delete_ended_sessions),
         Periodic(name="delete old lines of the security log", every=timedelta(days=1), step=clean_security_log),
     )

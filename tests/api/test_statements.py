@@ -169,7 +169,7 @@ async def test_who_has_been_read_at_one_level_is_not_read_again_at_the_next(worl
 
 async def test_who_has_just_been_authenticated_is_not_read_again(world: World):
     registration: Registration = RegistrationFactory()
-    await world.app.accounts.register(Actor(), registration)
+    await world.app.accounts.create(Actor(), registration)
     tokens = await world.app.auth.sign_in(Actor(), registration.email, PASSWORD, client_id="workgraph")
     await world.app.auth.authenticate(tokens.access_token)
     with counted() as statements:

@@ -24,6 +24,7 @@ NOT_OF_THE_DOMAIN = {"Query", "Mutation", "Subscription", "Node"}
 """Roots, and the interface whose types each describe something of their own."""
 
 COLUMNS_ALONE: dict[str, str] = {
+    "UserRow.deactivated_at": "asked by the statements that let people in, and shown to nobody",
     "ApiKeyRow.digest": "of the secret, which no entity carries about",
 }
 """`Row.column` that no entity shows -> why."""

@@ -59,9 +59,7 @@ class Server:
 
     async def sign_up(self, name: str) -> Person:
         email = f"{name}@example.org"
-        user = (
-            await self.app.accounts.register(Actor(), Registration(email=email, name=name, password=PASSWORD))
-        ).value
+        user = (await self.app.accounts.create(Actor(), Registration(email=email, name=name, password=PASSWORD))).value
         tokens = await self.app.auth.sign_in(Actor(), email, PASSWORD, client_id="test")
         return Person(user, tokens)
 

@@ -1,10 +1,10 @@
 from collections.abc import AsyncIterator
-from types import SimpleNamespace
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from api.accounts.routes import router as account_router
 from api.auth.routes import router
 from api.http.body import BodyGuard
 from api.http.problems import install_problem_handlers
@@ -21,8 +21,9 @@ async def identity(database: str) -> AsyncIterator[Identity]:
 async def client(identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
     """Speaks to the REST half of identity as the server mounts it."""
     served = FastAPI()
-    served.state.app = SimpleNamespace(accounts=identity.accounts, auth=identity.auth)
+    served.state.app = identity
     served.include_router(router)
+    served.include_router(account_router)
     served.add_middleware(BodyGuard, most_bytes=1_048_576, seconds=5, larger={})
     install_problem_handlers(served)
     transport = httpx.ASGITransport(served)

@@ -24,7 +24,7 @@ SLUGS = ("-a", "a-", "A", "a_b", "a" * 49, "ä", "a b", "a\n", "a/b", "٣")
 async def newcomer(world: World) -> Client:
     """Somebody who has really signed up and in, and belongs nowhere."""
     registration: Registration = RegistrationFactory(name="Newcomer", email="newcomer@example.org")
-    await world.app.accounts.register(Actor(), registration)
+    await world.app.accounts.create(Actor(), registration)
     tokens = await world.app.auth.sign_in(Actor(), registration.email, PASSWORD, client_id="workgraph")
     return Client(world.app, await world.app.auth.authenticate(tokens.access_token))
 

@@ -1,24 +1,15 @@
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import func, select
 
-from domain.accounts.commands import Registration
 from domain.accounts.model import User
-from domain.shared.actor import Actor, Origin, Role
+from domain.shared.actor import Actor, Role
 from domain.shared.errors import Conflict, ErrorCode, Rejected, Unauthenticated
-from domain.shared.throttle import TooOften
 from infra.accounts.tables import PasswordRow, UserRow
 from infra.workspaces.tables import MemberRow, WorkspaceRow
-from tests.factories.accounts import IDS, PASSWORD, UserFactory, persisted_user
-from tests.identity import HERE, Identity, open_identity
-
-
-@pytest.fixture
-async def identity(database: str) -> AsyncIterator[Identity]:
-    async with open_identity(database) as identity:
-        yield identity
+from tests.factories.accounts import IDS, UserFactory, persisted_user
+from tests.identity import Identity
 
 
 async def counts(identity: Identity) -> tuple[int, int]:
@@ -97,25 +88,10 @@ async def test_of_many_at_once_one_registers(identity: Identity) -> None:
 
 
 async def test_an_imported_persons_address_gives_nobody_the_account(identity: Identity) -> None:
-    """Without mail nothing proves that the address is the caller's."""
     placeholder = await persisted_user(identity.engine, UserFactory(email="ann@example.org", is_placeholder=True))
     with pytest.raises(Conflict):
         await identity.register(email="ann@example.org")
     assert (await identity.accounts.users_by_ids(Actor(), [placeholder.id]))[placeholder.id] == placeholder
-
-
-async def test_registrations_from_one_place_are_bounded(identity: Identity) -> None:
-    async def register(number: int, source: str | None) -> None:
-        registration = Registration(email=f"{number}@example.org", name="Ann", password=PASSWORD)
-        await identity.accounts.register(Actor(origin=Origin(address=source) if source else None), registration)
-
-    for number in range(20):
-        await register(number, HERE)
-    with pytest.raises(TooOften):
-        await register(20, HERE)
-    await register(21, "192.0.2.2")
-    await register(22, None)
-    assert await counts(identity) == (22, 22)
 
 
 async def test_nobody_is_no_viewer(identity: Identity) -> None:

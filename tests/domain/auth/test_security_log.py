@@ -58,5 +58,5 @@ async def test_a_replay_is_logged_as_one(identity: Identity):
 async def test_what_was_undone_is_not_logged(identity: Identity):
     await identity.register(email=ANN)
     with pytest.raises(Conflict):
-        await identity.accounts.register(Actor(), Registration(email=ANN, name="Another Ann", password=PASSWORD))
+        await identity.accounts.create(Actor(), Registration(email=ANN, name="Another Ann", password=PASSWORD))
     assert [line.kind.name for line in await logged(identity)] == ["REGISTERED"]

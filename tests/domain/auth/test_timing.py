@@ -1,11 +1,15 @@
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from domain.accounts.commands import Registration
 from domain.auth.errors import InvalidGrant
+from domain.shared.actor import Actor, Origin
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.db.engine import EngineOptions, open_engines
+from tests.factories.accounts import PASSWORD
 from tests.identity import Identity, identity_on
 
 TRIES = 400
@@ -38,4 +42,37 @@ async def test_the_time_does_not_tell_whether_an_account_exists(database: str) -
                 account = number % ACCOUNTS
                 known.append(await seconds(identity, f"known{account}@example.org", 2 * number))
                 unknown.append(await seconds(identity, f"other{account}@example.org", 2 * number + 1))
+    assert told_apart(known, unknown) <= 0.55
+
+
+async def asking_seconds(ask: Callable[[Actor, str], Awaitable[None]], email: str, number: int) -> float:
+    actor = Actor(origin=Origin(address=f"10.0.{number // 250}.{number % 250}"))
+    started = time.perf_counter()
+    await ask(actor, email)
+    return time.perf_counter() - started
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("action", ["register", "forgot"])
+async def test_the_time_of_asking_for_a_mail_does_not_tell_either(database: str, action: str) -> None:
+    async with open_engines(database, EngineOptions()) as engines:
+        with ThreadPoolExecutor(2) as threads:
+            identity = identity_on(engines, hasher=PasslibPasswordHasher(threads))
+
+            async def ask(actor: Actor, email: str) -> None:
+                if action == "forgot":
+                    await identity.passwords.forgot(actor, email)
+                else:
+                    registration = Registration(email=email, name="Somebody", password=PASSWORD)
+                    await identity.registrations.register(actor, registration)
+
+            for number in range(ACCOUNTS):
+                await identity.register(email=f"known{number}@example.org")
+            known, unknown = [], []
+            for number in range(TRIES):
+                account = number % ACCOUNTS
+                if account == 0:
+                    identity.throttle_time.move(hours=1)
+                known.append(await asking_seconds(ask, f"known{account}@example.org", 2 * number))
+                unknown.append(await asking_seconds(ask, f"other{account}@example.org", 2 * number + 1))
     assert told_apart(known, unknown) <= 0.55

@@ -1,0 +1,36 @@
+"""What the REST requests about an account carry."""
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class _Body(BaseModel):
+    # What was sent is not repeated in errors: most of it is secret.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, alias_generator=to_camel)
+
+
+class TokenBody(_Body):
+    token: str = Field(repr=False)
+
+
+class ForgottenBody(_Body):
+    email: str
+
+
+class ResetBody(_Body):
+    token: str = Field(repr=False)
+    password: str = Field(repr=False)
+
+
+class PasswordChangeBody(_Body):
+    current_password: str = Field(repr=False)
+    new_password: str = Field(repr=False)
+
+
+class EmailChangeBody(_Body):
+    current_password: str = Field(repr=False)
+    email: str
+
+
+class ProofBody(_Body):
+    current_password: str = Field(repr=False)

@@ -1,0 +1,33 @@
+from domain.accounts.jobs import Notice, SendAccountNotice
+from domain.accounts.mails import AccountNotice
+from domain.shared.actor import Actor
+from domain.shared.mail import Mail, Mailer
+
+_TEXTS = {
+    Notice.EMAIL_CHANGE_ASKED: "Somebody who knows your password has asked to use another e-mail address for it.",
+    Notice.EMAIL_CHANGED: "Its e-mail address has been changed.",
+    Notice.PASSWORD_CHANGED: "Its password has been changed.",
+    Notice.DEACTIVATED: "It has been deactivated. Whoever runs this server can activate it again.",
+    Notice.DELETED: "It has been deleted. What you wrote stays, without your name.",
+}
+FORGOTTEN_PATH = "/auth/password/forgot"
+
+
+class NoticeService:
+    """Tells people what happened to their accounts."""
+
+    def __init__(self, mailer: Mailer, *, public_url: str) -> None:
+        self._mailer = mailer
+        self._public_url = public_url
+
+    async def send(self, actor: Actor, job: SendAccountNotice) -> None:
+        """Mails one notice."""
+        letter = AccountNotice(
+            person=job.person, what=_TEXTS[Notice(job.notice)], url=self._public_url + FORGOTTEN_PATH
+        )
+        await self._mailer.send(Mail(id=mail_id(actor), to=job.email, letter=letter))
+
+
+def mail_id(actor: Actor) -> str:
+    """The job's id, so that a mail that is sent again can be told."""
+    return actor.job.id if actor.job is not None else "local"

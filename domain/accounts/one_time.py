@@ -1,0 +1,112 @@
+"""Links that work once: whoever reads the mail proves to own the address that it went to."""
+
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, ClassVar, NewType, Protocol
+
+OneTimeLinkId = NewType("OneTimeLinkId", str)
+
+PREFIX = "wgo_"
+_SHAPE = re.compile(r"wgo_[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+class LinkPurpose(StrEnum):
+    """What a link is good for, and for nothing else."""
+
+    REGISTER = "REGISTER"
+    CHANGE_EMAIL = "CHANGE_EMAIL"
+    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105
+
+    @property
+    def life(self) -> timedelta:
+        return _LIVES[self]
+
+
+_LIVES = {
+    LinkPurpose.REGISTER: timedelta(hours=24),
+    LinkPurpose.CHANGE_EMAIL: timedelta(hours=1),
+    LinkPurpose.RESET_PASSWORD: timedelta(minutes=10),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneTimeLink:
+    """`subject` is the address or the account that it is about, `waiting` what is done when it is used."""
+
+    prefix: ClassVar[str] = "otl"
+
+    id: OneTimeLinkId
+    purpose: LinkPurpose
+    subject: str
+    digest: str
+    waiting: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    created_at: datetime
+    expires_at: datetime
+
+
+class OneTimeSecrets:
+    """Derives the secret of a link from its id, so that neither the database nor a job ever holds it.
+
+    `key` (32 bytes) is of this purpose alone; without it a link's row tells nothing of its secret.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def of(self, link_id: str) -> str:
+        """256 bits as text."""
+        derived = hmac.digest(self._key, link_id.encode(), "sha256")
+        return PREFIX + urlsafe_b64encode(derived).rstrip(b"=").decode()
+
+    def link(
+        self,
+        link_id: OneTimeLinkId,
+        purpose: LinkPurpose,
+        subject: str,
+        *,
+        now: datetime,
+        waiting: Mapping[str, Any] | None = None,
+    ) -> OneTimeLink:
+        """A new link, good from now on for as long as its purpose allows."""
+        return OneTimeLink(
+            id=link_id,
+            purpose=purpose,
+            subject=subject,
+            digest=_digest(self.of(link_id)),
+            waiting=waiting or {},
+            created_at=now,
+            expires_at=now + purpose.life,
+        )
+
+
+class OneTimeLinkRepository(Protocol):
+    async def issue(self, link: OneTimeLink) -> None:
+        """Stores a link; an earlier one of the same purpose and subject is gone."""
+        ...
+
+    async def by_id(self, entity_id: str) -> OneTimeLink | None:
+        """The link, unless it has been used or replaced."""
+        ...
+
+    async def use(self, digest: str, purpose: LinkPurpose, *, now: datetime) -> OneTimeLink | None:
+        """Takes a link out of the table; of many who try at once, one gets it; None for all that is not good."""
+        ...
+
+    async def withdraw(self, *subjects: str) -> None:
+        """Removes every link about any of these."""
+        ...
+
+
+def presented_digest(secret: str) -> str | None:
+    """What to look for when somebody presents this; None for what cannot be the secret of a link."""
+    return _digest(secret) if _SHAPE.fullmatch(secret) else None
+
+
+def _digest(secret: str) -> str:
+    return urlsafe_b64encode(sha256(secret.encode()).digest()).rstrip(b"=").decode()

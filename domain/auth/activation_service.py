@@ -1,0 +1,60 @@
+from domain.accounts.jobs import Notice, SendAccountNotice
+from domain.accounts.model import User
+from domain.auth.model import EndReason
+from domain.auth.ports import AuthUow
+from domain.auth.proof import PasswordProof
+from domain.shared.actor import Actor
+from domain.shared.clock import Clock
+from domain.shared.errors import NotFound, PermissionDenied
+from domain.shared.security import SecurityEventKind
+from domain.shared.uow import OpenUow, Written
+
+
+class ActivationService:
+    """Accounts that rest: nobody can sign in to them, and all that belongs to them stays."""
+
+    def __init__(self, uow: OpenUow[AuthUow], proof: PasswordProof, clock: Clock) -> None:
+        self._uow = uow
+        self._proof = proof
+        self._clock = clock
+
+    async def deactivate_own(self, actor: Actor, password: str) -> None:
+        """Ends all sessions of the person who asks; an operator can undo it. Raises what the proof does."""
+        user_id = await self._proof.require(actor, password)
+        async with self._uow(actor) as uow:
+            user = await uow.users.by_id(user_id)
+            assert user is not None, "the password has just been right"
+            await uow.commit(await self._deactivate(uow, user))
+
+    async def deactivate(self, actor: Actor, email: str) -> Written[User]:
+        """The same by an operator."""
+        async with self._uow(actor) as uow:
+            user = await _person(actor, uow, email)
+            return await uow.commit(await self._deactivate(uow, user))
+
+    async def reactivate(self, actor: Actor, email: str) -> Written[User]:
+        """Lets the person sign in again; sessions stay ended."""
+        async with self._uow(actor) as uow:
+            user = await _person(actor, uow, email)
+            if await uow.users.reactivate(user.id):
+                uow.note(SecurityEventKind.ACCOUNT_REACTIVATED, user_id=user.id)
+            return await uow.commit(user)
+
+    async def _deactivate(self, uow: AuthUow, user: User) -> User:
+        now = self._clock.now()
+        await uow.users.deactivate(user.id, now=now)
+        await uow.sessions.end_all(user.id, EndReason.DEACTIVATED, now=now)
+        uow.note(SecurityEventKind.ACCOUNT_DEACTIVATED, user_id=user.id)
+        if user.email is not None:
+            await uow.links.withdraw(user.id, user.email)
+            uow.enqueue(SendAccountNotice(notice=Notice.DEACTIVATED, person=user.name, email=user.email))
+        return user
+
+
+async def _person(actor: Actor, uow: AuthUow, email: str) -> User:
+    if not actor.is_system:
+        raise PermissionDenied("Only the operator of this server may do this to the account of somebody.")
+    user = await uow.users.by_email(email)
+    if user is None or user.is_placeholder:
+        raise NotFound("Nobody has signed up with this address.", path=("email",))
+    return user

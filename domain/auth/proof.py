@@ -1,0 +1,41 @@
+"""What a stolen access token cannot do: changes to an account ask for its password again."""
+
+from domain.accounts.ports import CredentialReader, PasswordHasher
+from domain.auth.ports import AuthUow
+from domain.shared.actor import Actor
+from domain.shared.errors import ErrorCode, PermissionDenied
+from domain.shared.security import SecurityEventKind
+from domain.shared.throttle import Bucket, Throttle
+from domain.shared.uow import OpenUow
+
+TRIES = 5
+WINDOW = 60.0  # seconds
+
+
+class PasswordProof:
+    def __init__(
+        self, uow: OpenUow[AuthUow], read: CredentialReader, hasher: PasswordHasher, throttle: Throttle
+    ) -> None:
+        self._uow = uow
+        self._read = read
+        self._hasher = hasher
+        self._throttle = throttle
+
+    async def require(self, actor: Actor, password: str) -> str:
+        """The person's id; raises PermissionDenied for a wrong password or no session of their own, TooOften."""
+        user_id = actor.signed_in_id
+        if actor.session_id is None:
+            raise PermissionDenied("Sign in with your password for this.")
+        tries = [Bucket(f"proof:{user_id}", TRIES, WINDOW)]
+        await self._throttle.take(tries)
+        credentials = await self._read.credentials_of(user_id)
+        verdict = await self._hasher.verify(password, credentials.password_hash if credentials else None)
+        if not verdict.is_right:
+            async with self._uow(actor) as uow:
+                uow.note(SecurityEventKind.PASSWORD_REFUSED, user_id=user_id)
+                await uow.commit(None)
+            raise PermissionDenied(
+                "The current password is wrong.", path=("current_password",), code=ErrorCode.INVALID_CREDENTIALS
+            )
+        await self._throttle.give_back(tries)
+        return user_id

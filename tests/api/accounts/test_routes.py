@@ -1,0 +1,146 @@
+import logging
+
+import httpx
+import pytest
+
+from api.accounts.routes import PAGES
+from domain.accounts.mails import EmailChangeLink, PasswordResetLink, RegistrationLink
+from tests.factories.accounts import PASSWORD
+from tests.identity import ISSUER, Identity
+
+ANN = {"email": "ann@example.org", "name": "Ann", "password": PASSWORD}
+NEW = "an entirely other thing to type"
+
+
+async def bearer(client: httpx.AsyncClient, password: str = PASSWORD) -> dict[str, str]:
+    form = {"grant_type": "password", "username": ANN["email"], "password": password}
+    return {"authorization": "Bearer " + (await client.post("/auth/token", data=form)).json()["access_token"]}
+
+
+@pytest.mark.parametrize("path", ["/auth/register", "/auth/password/forgot"])
+async def test_known_and_unknown_addresses_have_one_answer(
+    client: httpx.AsyncClient, identity: Identity, path: str
+) -> None:
+    await identity.register(**ANN)
+    answers = []
+    for email in (ANN["email"], "nobody@example.org"):
+        body = ANN | {"email": email} if path == "/auth/register" else {"email": email}
+        answers.append(await client.post(path, json=body))
+    assert {(answer.status_code, answer.content) for answer in answers} == {(202, b"")}
+    assert answers[0].headers == answers[1].headers
+
+
+async def test_a_forgotten_password_from_the_form_to_the_sign_in(client: httpx.AsyncClient, identity: Identity) -> None:
+    await identity.register(**ANN)
+    page = await client.get("/auth/password/forgot")
+    assert 'action="/auth/password/forgot/form"' in page.text
+    assert (await client.post("/auth/password/forgot/form", data={"email": ANN["email"]})).status_code == 200
+    (mail,) = await identity.deliver()
+    assert isinstance(mail.letter, PasswordResetLink)
+    token, link = mail.letter.token, mail.letter.url.removeprefix(ISSUER)
+    for _ in range(3):
+        page = await client.get(link)
+        assert f'value="{token}"' in page.text
+        assert (await client.head(link)).status_code == 405
+    refused = await client.post("/auth/password/reset/form", data={"token": token, "password": "short"})
+    assert (refused.status_code, "at least 15 characters" in refused.text) == (422, True)
+    done = await client.post("/auth/password/reset/form", data={"token": token, "password": NEW})
+    assert (done.status_code, "has been changed" in done.text) == (200, True)
+    again = await client.post("/auth/password/reset/form", data={"token": token, "password": PASSWORD})
+    assert (again.status_code, "This link is not good" in again.text) == (422, True)
+    assert (await client.get("/auth/me", headers=await bearer(client, NEW))).status_code == 200
+
+
+@pytest.mark.parametrize("path", [page.path for page in PAGES])
+async def test_a_page_runs_no_script_and_shows_nothing_of_the_address_bar(client: httpx.AsyncClient, path: str) -> None:
+    page = await client.get(path, params={"token": '"><script>alert(1)</script>'})
+    assert page.status_code == 200
+    assert "alert" not in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; form-action 'self'")
+    assert page.headers["cache-control"] == "no-store"
+    broken = await client.post(f"{path}/form", content=b"token=a&token=b", headers={"content-type": "text/plain"})
+    assert broken.status_code == 400
+
+
+async def test_links_never_come_from_the_host_header(client: httpx.AsyncClient, identity: Identity) -> None:
+    await identity.register(**ANN)
+    hostile = {"host": "evil.example", "x-forwarded-host": "evil.example", "forwarded": "host=evil.example"}
+    await client.post("/auth/password/forgot", json={"email": ANN["email"]}, headers=hostile)
+    await client.post("/auth/register", json=ANN | {"email": "bob@example.org"}, headers=hostile)
+    for mail in await identity.deliver():
+        assert isinstance(mail.letter, PasswordResetLink | RegistrationLink)
+        assert mail.letter.url.startswith(f"{ISSUER}/auth/")
+        assert "evil" not in repr(mail.letter)
+
+
+async def test_passwords_and_addresses_are_changed_with_the_current_password(
+    client: httpx.AsyncClient, identity: Identity
+) -> None:
+    await identity.register(**ANN)
+    headers = await bearer(client)
+    wrong = {"currentPassword": "a wrong guess at it", "newPassword": NEW}
+    refused = await client.post("/auth/password/change", json=wrong, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "INVALID_CREDENTIALS")
+    right = wrong | {"currentPassword": PASSWORD}
+    assert (await client.post("/auth/password/change", json=right)).status_code == 401
+    assert (await client.post("/auth/password/change", json=right, headers=headers)).status_code == 204
+    change = {"currentPassword": NEW, "email": "ann@example.com"}
+    assert (await client.post("/auth/email/change", json=change, headers=headers)).status_code == 202
+    links = [mail.letter for mail in await identity.deliver() if isinstance(mail.letter, EmailChangeLink)]
+    verified = await client.post("/auth/email/verify", json={"token": links[0].token})
+    assert (verified.status_code, verified.json()["email"]) == (200, "ann@example.com")
+
+
+async def test_deactivation_ends_access(client: httpx.AsyncClient, identity: Identity) -> None:
+    await identity.register(**ANN)
+    headers = await bearer(client)
+    done = await client.post("/auth/account/deactivate", json={"currentPassword": PASSWORD}, headers=headers)
+    assert done.status_code == 204
+    assert (await client.get("/auth/me", headers=headers)).status_code == 401
+
+
+async def test_without_mail_registering_is_a_clear_503(client: httpx.AsyncClient, identity: Identity) -> None:
+    identity.mailer.is_set = False
+    answer = await client.post("/auth/register", json=ANN)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert "cannot send mail" in answer.json()["detail"]
+
+
+async def test_too_many_mails_to_an_address_are_429(client: httpx.AsyncClient) -> None:
+    body = {"email": "nobody@example.org"}
+    assert [(await client.post("/auth/password/forgot", json=body)).status_code for _ in range(5)] == [202] * 5
+    answer = await client.post("/auth/password/forgot", json=body)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "900")
+
+
+async def test_no_secret_is_logged(
+    client: httpx.AsyncClient, identity: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await identity.register(**ANN)
+    await client.post("/auth/password/forgot", json={"email": ANN["email"]})
+    (mail,) = await identity.deliver()
+    assert isinstance(mail.letter, PasswordResetLink)
+    await client.post("/auth/password/reset", json={"token": mail.letter.token, "password": NEW})
+    for secret in (PASSWORD, NEW, mail.letter.token):
+        assert secret not in caplog.text.replace(f"?token={mail.letter.token}", "")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site", "origin": "null"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"origin": "https://evil.example"}, 403),
+        ({"sec-fetch-site": "same-origin", "origin": "null"}, 200),
+        ({"origin": ISSUER}, 200),
+        ({}, 200),
+    ],
+)
+async def test_only_our_own_pages_send_our_forms(
+    client: httpx.AsyncClient, identity: Identity, headers: dict[str, str], status: int
+) -> None:
+    await identity.register(**ANN)
+    answer = await client.post("/auth/password/forgot/form", data={"email": ANN["email"]}, headers=headers)
+    assert answer.status_code == status
+    assert len(await identity.deliver()) == (1 if status == 200 else 0)

@@ -1,0 +1,66 @@
+import pytest
+
+from domain.accounts.mails import AccountNotice, AddressInUse, EmailChangeLink
+from domain.auth.errors import InvalidGrant
+from domain.shared.actor import Actor, Origin
+from domain.shared.errors import NotFound, PermissionDenied
+from tests.factories.accounts import PASSWORD
+from tests.identity import HERE, ISSUER, Identity
+
+OLD, NEW = "ann@example.org", "ann@example.com"
+NOBODY = Actor(origin=Origin(address=HERE))
+
+
+async def asked(identity: Identity) -> str:
+    await identity.register(email=OLD)
+    await identity.emails.ask(await identity.actor(OLD), PASSWORD, NEW)
+    mails = {mail.to: mail.letter for mail in await identity.deliver()}
+    assert isinstance(mails[OLD], AccountNotice)
+    link = mails[NEW]
+    assert isinstance(link, EmailChangeLink)
+    assert link.url == f"{ISSUER}/auth/email/verify?token={link.token}"
+    return link.token
+
+
+async def test_the_new_address_counts_once_it_is_verified_and_both_are_told(identity: Identity) -> None:
+    token = await asked(identity)
+    await identity.sign_in(OLD)
+    user = (await identity.emails.confirm(NOBODY, token)).value
+    assert user.email == NEW
+    told = await identity.deliver()
+    assert {mail.to for mail in told} == {OLD, NEW}
+    assert {type(mail.letter) for mail in told} == {AccountNotice}
+    with pytest.raises(InvalidGrant):
+        await identity.sign_in(OLD)
+    await identity.sign_in(NEW)
+    assert "EMAIL_CHANGED" in await identity.log()
+    with pytest.raises(NotFound):
+        await identity.emails.confirm(NOBODY, token)
+
+
+async def test_a_wrong_password_asks_for_nothing(identity: Identity) -> None:
+    await identity.register(email=OLD)
+    actor = await identity.actor(OLD)
+    with pytest.raises(PermissionDenied):
+        await identity.emails.ask(actor, "a wrong guess at it", NEW)
+    assert await identity.deliver() == []
+
+
+async def test_an_address_of_somebody_else_learns_by_mail_alone(identity: Identity) -> None:
+    await identity.register(email=OLD)
+    await identity.register(email=NEW)
+    await identity.emails.ask(await identity.actor(OLD), PASSWORD, NEW)
+    letters = {mail.to: type(mail.letter) for mail in await identity.deliver()}
+    assert letters == {OLD: AccountNotice, NEW: AddressInUse}
+
+
+async def test_an_address_that_was_taken_meanwhile_and_an_old_link_are_refused(identity: Identity) -> None:
+    token = await asked(identity)
+    identity.clock.move(hours=1)
+    with pytest.raises(NotFound):
+        await identity.emails.confirm(NOBODY, token)
+    identity.clock.move(seconds=-1)
+    await identity.register(email=NEW)
+    with pytest.raises(NotFound):
+        await identity.emails.confirm(NOBODY, token)
+    await identity.sign_in(OLD)
