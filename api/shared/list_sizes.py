@@ -9,6 +9,7 @@ from domain.auth.model import MOST_API_KEYS
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS
 from domain.projects.model import MOST_STATES
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, MOST
+from domain.workspaces.model import MOST_PROJECTS
 
 MOST_LOSS_KINDS = 250
 
@@ -16,6 +17,7 @@ MOST_ITEMS: Mapping[str, int] = MappingProxyType(
     {
         "ChangeBatch.events": MOST_EVENTS,
         "ImportRun.lossKinds": MOST_LOSS_KINDS,
+        "Invitation.projects": MOST_PROJECTS,
         "Issue.assignees": MOST_ASSIGNEES,
         "Issue.labels": MOST_LABELS,
         "Project.states": MOST_STATES,

@@ -5,7 +5,7 @@ from domain.auth.model import AuthOptions, EndReason, Session
 from domain.auth.ports import AuthUow, SessionReader
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
-from domain.shared.errors import NotFound, PermissionDenied
+from domain.shared.errors import NotFound
 from domain.shared.ids import check_id
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEventKind
@@ -32,7 +32,7 @@ class SessionService:
 
     async def end(self, actor: Actor, session_id: str) -> Written[str]:
         """Ends one of the actor's sessions, maybe the present one; its tokens are refused from the next request on."""
-        user_id = _owner_of_session(actor)
+        user_id = actor.require_session()
         check_id(session_id, Session.prefix, ("id",))
         now = self._clock.now()
         async with self._uow(actor) as uow:
@@ -45,7 +45,7 @@ class SessionService:
 
     async def end_others(self, actor: Actor) -> Written[int]:
         """Ends all of the actor's sessions but the present one, and answers how many they were."""
-        user_id = _owner_of_session(actor)
+        user_id = actor.require_session()
         async with self._uow(actor) as uow:
             ended = await uow.sessions.end_all(
                 user_id, EndReason.ENDED, now=self._clock.now(), except_session=actor.session_id
@@ -53,11 +53,3 @@ class SessionService:
             for session_id in ended:
                 uow.note(SecurityEventKind.SESSION_ENDED, user_id=user_id, subject_id=session_id)
             return await uow.commit(len(ended))
-
-
-def _owner_of_session(actor: Actor) -> str:
-    """The person; a program that acts for one must not sign that one out."""
-    user_id = actor.signed_in_id
-    if actor.session_id is None:
-        raise PermissionDenied("Only a person who has signed in may end sessions.")
-    return user_id

@@ -72,6 +72,7 @@ class Scene:
     foreign_api_key: ApiKey
     further_sessions: Mapping[Role, Session]
     """A second sign-in of everybody."""
+    foreign_session: Session
     run: ImportRun
     foreign_upload: Upload
     foreign_run: ImportRun
@@ -135,6 +136,7 @@ async def build_scene(world: World) -> Scene:
         api_keys={role: ApiKeyFactory(user_id=user.id) for role, user in here.people.items()},
         foreign_api_key=ApiKeyFactory(user_id=world.elsewhere.people[Role.MEMBER].id),
         further_sessions={role: SessionFactory(user_id=user.id) for role, user in here.people.items()},
+        foreign_session=SessionFactory(user_id=world.elsewhere.people[Role.MEMBER].id),
         uploads={role: upload_of(user.id) for role, user in here.people.items()},
         run=run_of(here),
         foreign_upload=upload_of(world.elsewhere.people[Role.OWNER].id),
@@ -148,6 +150,7 @@ async def build_scene(world: World) -> Scene:
         *(MemberFactory(workspace=spare, user_id=user.id, role=role) for role, user in here.people.items()),
         *(getattr(scene, name) for name in _STORED),
         *scene.further_sessions.values(),
+        scene.foreign_session,
         SessionFactory(user_id=world.elsewhere.people[Role.OWNER].id),
         scene.second_owner,
         scene.placeholder,

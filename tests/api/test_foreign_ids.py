@@ -112,6 +112,8 @@ class IdPlace:
         """What the place asks for, of that place."""
         if self.use.mutation == "apiKeyRevoke":
             return scene.foreign_api_key.id
+        if self.use.mutation == "sessionEnd":
+            return scene.foreign_session.id
         if self.way == ("fileId",):
             return scene.foreign_upload.id
         steps = [step for step in self.way if step not in ("id", "add", "remove", "set", "replaceWith")]

@@ -64,6 +64,8 @@ NEEDED: dict[str, Scope | str] = {
     "projectMemberRemove": Scope.WRITE,
     "projectRestore": Scope.WRITE,
     "projectUpdate": Scope.WRITE,
+    "sessionEnd": SESSION,
+    "sessionsEndOthers": SESSION,
     "stateCreate": Scope.WRITE,
     "stateDelete": Scope.WRITE,
     "stateUpdate": Scope.WRITE,

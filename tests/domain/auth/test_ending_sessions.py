@@ -6,7 +6,7 @@ from sqlalchemy import select
 from domain.accounts.model import User
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.model import EndReason, Session, Tokens
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, Grant, Origin, Scope, with_held
 from domain.shared.errors import DomainError, NotFound, PermissionDenied, WrongId
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEventKind
@@ -145,7 +145,9 @@ async def test_what_is_not_ones_own_cannot_be_ended(identity: Identity, which: s
 async def test_a_program_without_session_ends_none(identity: Identity) -> None:
     user = await identity.register(email=ANN)
     tokens = await sign_in(identity, PHONE)
-    program = Actor(user_id=user.id)
+    program = Actor(
+        user_id=user.id, grant=Grant(key_id=IDS.new("apk"), scopes=with_held([Scope.ADMIN]), is_confined=False)
+    )
     with pytest.raises(PermissionDenied):
         await identity.sessions.end_others(program)
     with pytest.raises(PermissionDenied):
