@@ -11,6 +11,7 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
+from api.accounts.mutations import AccountMutations
 from api.accounts.queries import AccountQueries
 from api.audit.subscriptions import AuditSubscriptions
 from api.auth.mutations import AuthMutations
@@ -36,6 +37,7 @@ class Query(AccountQueries, NodeQueries, RateLimitQueries, WorkspaceQueries):
 
 @strawberry.type(description="Everything that can be changed.")
 class Mutation(
+    AccountMutations,
     AuthMutations,
     CommentMutations,
     InvitationMutations,

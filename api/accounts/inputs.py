@@ -1,9 +1,10 @@
 from typing import ClassVar
 
 import strawberry
+from strawberry import Maybe
 
-from api.shared.inputs import IdComparator, StringComparator
-from domain.accounts import queries
+from api.shared.inputs import IdComparator, MutationInput, StringComparator
+from domain.accounts import commands, queries
 
 
 @strawberry.input(description="Which people.")
@@ -15,3 +16,12 @@ class UserFilter:
     not_: "UserFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
     name: StringComparator | None = strawberry.field(default=None, description="By name.")
+
+
+@strawberry.input(description="What to change of your own profile; what is left out stays.")
+class ViewerUpdateInput(MutationInput):
+    describes: ClassVar[type] = commands.ProfileChanges
+
+    name: Maybe[str] = strawberry.field(description="At most 80 characters.")
+    initials: Maybe[str | None] = strawberry.field(description="One to three characters; null for those of the name.")
+    time_zone: Maybe[str] = strawberry.field(description="An IANA name such as Europe/Berlin.")

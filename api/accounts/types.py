@@ -22,10 +22,16 @@ class User(Node):
     describes = model.User
 
     name: str = strawberry.field(description="The person's name.")
+    initials: str = strawberry.field(description="One to three letters for where the name has no room.")
+    time_zone: str = strawberry.field(description="The person's time zone, an IANA name such as Europe/Berlin.")
     is_placeholder: bool = strawberry.field(
         description="Whether this stands for somebody whom an import named and who has not signed up."
     )
     created_at: datetime = strawberry.field(description="When the person signed up, or was imported.")
+
+    @batched(graphql_type=str | None, description="Your own e-mail address; null for other people.")
+    async def email(users: Sequence[model.User], info: Info) -> Sequence[str | None]:
+        return [user.email if user.id == info.context.actor.user_id else None for user in users]
 
     @batched(
         graphql_type=list[ApiKey],

@@ -2,17 +2,19 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import ClassVar, NewType
 from zoneinfo import available_timezones
 
-from domain.accounts.commands import Registration
+from domain.accounts.commands import ProfileChanges, Registration
 from domain.accounts.passwords import DEFAULT_RULES, PasswordRules, check_password
 from domain.shared.actor import Actor
 from domain.shared.checks import Checks
+from domain.shared.entities import rechecked
+from domain.shared.unset import sent_fields
 
 _PLAIN = r"[^@\s\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 EMAIL = re.compile(rf"(?=.{{3,254}}$){_PLAIN}{{1,64}}@{_PLAIN}+")  # lengths: RFC 5321, 4.5.3.1, erratum 1690
@@ -66,6 +68,22 @@ class User:
             created_at=now,
             updated_at=now,
         )
+
+    def changed(self, changes: ProfileChanges, *, now: datetime) -> "User":
+        sent = sent_fields(changes)
+        if "initials" in sent:
+            sent["own_initials"] = sent.pop("initials")
+        return rechecked(self, now=now, **sent)
+
+    def checked(self) -> "User":
+        """The person with the profile's text normalised; raises Rejected naming every field that breaks a rule."""
+        with Checks() as check:
+            name = check.line("name", self.name, longest=LONGEST_NAME)
+            initials = self.own_initials
+            if initials is not None:
+                initials = check.line("initials", initials, longest=LONGEST_INITIALS)
+            check_time_zone(check, self.time_zone)
+        return replace(self, name=name, own_initials=initials)
 
     @property
     def initials(self) -> str:

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from domain.accounts.commands import Registration
+from domain.accounts.commands import ProfileChanges, Registration
 from domain.accounts.model import SignedIn, User, UserId
 from domain.accounts.passwords import DEFAULT_RULES, PasswordRules
 from domain.accounts.ports import AccountReader, AccountUow, PasswordHasher
@@ -52,13 +52,24 @@ class AccountService:
             uow.note(SecurityEventKind.REGISTERED, user_id=user.id)
             return await uow.commit(user)
 
+    async def update_profile(self, actor: Actor, changes: ProfileChanges) -> Written[User]:
+        """Changes what others see of the actor."""
+        user_id = actor.require_session()
+        async with self._uow(actor) as uow:
+            user = await uow.users.by_id(user_id, for_update=True)
+            if user is None:
+                raise _gone()
+            changed = user.changed(changes, now=self._clock.now())
+            await uow.users.save(user, changed)
+            return await uow.commit(changed)
+
     async def viewer(self, actor: Actor) -> User:
         """The person who asks."""
         if isinstance(actor, SignedIn):
             return actor.account
         found = await self._read.users_by_ids([actor.signed_in_id])
         if not found:
-            raise Unauthenticated("This account no longer exists.")
+            raise _gone()
         return found[actor.signed_in_id]
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
@@ -68,3 +79,7 @@ class AccountService:
     async def users_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
         """The people named by what the actor has been shown already: nothing is checked again."""
         return await self._read.users_by_ids(ids)
+
+
+def _gone() -> Unauthenticated:
+    return Unauthenticated("This account no longer exists.")

@@ -352,6 +352,7 @@ USES = (
         is_logged=False,
     ),
     use("sessionsEndOthers", "oamg", lambda scene: {}, is_open=True, is_logged=False),
+    use("viewerUpdate", "oamg", lambda scene: {"name": "Another Name"}, is_open=True, is_logged=False),
     use("stateUpdate", "oam-", lambda scene: {"id": scene.here.todo.id, "name": "New"}),
     use(
         "statesReorder",

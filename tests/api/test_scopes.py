@@ -70,6 +70,7 @@ NEEDED: dict[str, Scope | str] = {
     "stateDelete": Scope.WRITE,
     "stateUpdate": Scope.WRITE,
     "statesReorder": Scope.WRITE,
+    "viewerUpdate": SESSION,
     "workspaceCreate": Scope.ADMIN,
     "workspaceDelete": Scope.ADMIN,
     "workspaceTransfer": Scope.ADMIN,
