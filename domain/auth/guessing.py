@@ -42,5 +42,5 @@ class GuessGuard:
         return [*near, account]
 
     async def clear(self, buckets: list[Bucket]) -> None:
-        """The password was right: the try does not count."""
+        """The password was right, or nobody has looked at it: the try does not count."""
         await self._throttle.give_back(buckets)

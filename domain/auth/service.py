@@ -88,8 +88,12 @@ class AuthService:
         """Opens a session; raises InvalidGrant, or TooOften for a caller who guesses."""
         email = normal_email(email)
         counted = await self._guard.admit(email, source_of(actor))
-        credentials = await self._accounts.credentials(email) if is_storable(email) else None
-        verdict = await self._hasher.verify(password, credentials.password_hash if credentials else None)
+        try:
+            credentials = await self._accounts.credentials(email) if is_storable(email) else None
+            verdict = await self._hasher.verify(password, credentials.password_hash if credentials else None)
+        except Unavailable:
+            await self._guard.clear(counted)
+            raise
         if credentials is None or not verdict.is_right:
             await self._note_refusal(actor, credentials)
             raise InvalidGrant(_WRONG_PASSWORD)

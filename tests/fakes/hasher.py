@@ -2,15 +2,17 @@ from hashlib import sha256
 
 from domain.accounts.passwords import normal_form
 from domain.accounts.ports import Verdict
+from domain.shared.errors import Unavailable
 
 WEAK = "weak$"
 
 
 class MemoryPasswordHasher:
-    """As strong as a plain hash, and as fast; a hash that starts with `weak$` is upgraded."""
+    """As strong as a plain hash, and as fast; a hash that starts with `weak$` is upgraded; `is_full` refuses all."""
 
     def __init__(self) -> None:
         self.verified = 0
+        self.is_full = False
 
     async def hash(self, password: str) -> str:
         encoded = normal_form(password)
@@ -19,6 +21,8 @@ class MemoryPasswordHasher:
         return "memory$" + sha256(encoded).hexdigest()
 
     async def verify(self, password: str, stored: str | None) -> Verdict:
+        if self.is_full:
+            raise Unavailable("Too many passwords are being checked at this moment. Try again in a second.")
         self.verified += 1
         encoded = normal_form(password)
         if stored is None or encoded is None:

@@ -214,3 +214,15 @@ async def test_300_random_bodies_are_all_refused(client: httpx.AsyncClient) -> N
         answer = await post(client, bytes(body[: choice.randrange(len(body) + 1)]))
         assert answer.status_code in (400, 429), bytes(body)
         assert answer.json()["error"] in ("invalid_request", "unsupported_grant_type", "invalid_grant")
+
+
+async def test_a_full_queue_of_passwords_is_a_503_that_says_when_to_come_again(
+    client: httpx.AsyncClient, identity: Identity
+) -> None:
+    identity.hasher.is_full = True
+    for _ in range(30):
+        answer = await post(client, GRANT)
+        check_error(answer, "temporarily_unavailable", status=503)
+        assert answer.headers["retry-after"] == "1"
+    identity.hasher.is_full = False
+    assert (await post(client, GRANT)).status_code == 200

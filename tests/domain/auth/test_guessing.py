@@ -1,7 +1,9 @@
 import pytest
 
 from domain.auth.errors import InvalidGrant
+from domain.shared.errors import PermissionDenied, Unavailable
 from domain.shared.throttle import TooOften
+from tests.factories.accounts import PASSWORD
 from tests.identity import HERE, Identity
 
 ANN = "ann@example.org"
@@ -60,3 +62,30 @@ async def test_the_right_password_is_not_counted(identity: Identity) -> None:
     for _ in range(50):
         await identity.sign_in(ANN)
     assert await guesses(identity, ANN, HERE, 20) == 10
+
+
+async def test_a_try_that_the_hasher_had_no_place_for_is_not_counted(identity: Identity) -> None:
+    await identity.register(email=ANN)
+    before = await identity.stored()
+    identity.hasher.is_full = True
+    for _ in range(150):
+        with pytest.raises(Unavailable):
+            await identity.sign_in(ANN)
+    assert await identity.stored() == before
+    identity.hasher.is_full = False
+    assert await guesses(identity, ANN, HERE, 20) == 10
+
+
+async def test_a_proof_that_the_hasher_had_no_place_for_is_not_counted(identity: Identity) -> None:
+    await identity.register(email=ANN)
+    actor = await identity.actor(ANN)
+    identity.hasher.is_full = True
+    for _ in range(20):
+        with pytest.raises(Unavailable):
+            await identity.activations.deactivate_own(actor, PASSWORD)
+    identity.hasher.is_full = False
+    for _ in range(5):
+        with pytest.raises(PermissionDenied):
+            await identity.activations.deactivate_own(actor, "wrong horse battery staple")
+    with pytest.raises(TooOften):
+        await identity.activations.deactivate_own(actor, PASSWORD)
