@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.explorer.pages import explorer_routes
-from api.http.access_log import AccessLog
+from api.http.access_log import AccessLog, LastNet
 from api.http.body import BodyGuard
 from api.http.documents import DocumentCache
 from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
@@ -77,6 +77,8 @@ def _layers(options: HttpOptions) -> list[Middleware]:
         )
     return [
         *layers,
+        # Inside of the layers above, so that a 500 has their headers: a page elsewhere can read it, and none frame it.
+        Middleware(LastNet),
         Middleware(TrustedHostMiddleware, allowed_hosts=options.allowed_hosts, www_redirect=False),
         Middleware(
             BodyGuard, most_bytes=options.body_bytes, seconds=options.body_seconds, larger=options.larger_bodies

@@ -1,4 +1,4 @@
-"""One log record per request, and the last net under everything."""
+"""One log record per request, and the last net under everything that answers one."""
 
 import logging
 import time
@@ -48,13 +48,34 @@ class AccessLog:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception as error:  # noqa: BLE001  whatever was not foreseen is logged here, once
-            failure = internal_error(error)
-            if not status:
-                answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, failure["message"], **failure["extensions"])
-                await answer(scope, receive, send_with_id)
         finally:
             _log(scope, status, (time.perf_counter() - started) * 1000)
+
+
+class LastNet:
+    """ASGI middleware: what nobody foresaw is logged, and answered with 500 through the layers around this one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal is_started
+            is_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception as error:  # noqa: BLE001  whatever was not foreseen is logged here, once
+            failure = internal_error(error)
+            if not is_started:
+                answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, failure["message"], **failure["extensions"])
+                await answer(scope, receive, send_noting)
 
 
 def _log(scope: Scope, status: int, milliseconds: float) -> None:

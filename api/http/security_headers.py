@@ -2,6 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# The resource policy is about what a page embeds without being asked for leave (no-cors). Pages of the origins that
+# CORS lets in read our answers all the same, as Fetch checks the policy of opaque answers alone.
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
