@@ -23,6 +23,7 @@ from domain.shared.throttle import TooOften
 CLIENT_ID = "workgraph"
 UNCACHED = MappingProxyType({"Cache-Control": "no-store", "Pragma": "no-cache"})
 _RETRY_SECONDS = "1"
+_CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")  # RFC 6749, 2.3.1; RFC 7521, 4.2
 
 Form = Mapping[str, str]
 
@@ -108,9 +109,9 @@ def _check_client(request: Request, form: Form) -> None:
     scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
     if scheme not in ("", "bearer"):
         challenge = {"WWW-Authenticate": 'Basic realm="workgraph"'}
-        message = "This client does not authenticate."
+        message = "This client does not authenticate: send client_id in the body, or nothing."
         raise OAuthError("invalid_client", message, status=HTTPStatus.UNAUTHORIZED, headers=challenge)
-    if form.get("client_id", CLIENT_ID) != CLIENT_ID or "client_secret" in form:
+    if form.get("client_id", CLIENT_ID) != CLIENT_ID or not form.keys().isdisjoint(_CREDENTIALS):
         raise OAuthError("invalid_client", f"The only client is {CLIENT_ID}, and it has no secret.")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from socket import create_server
+from socket import create_server, socket
 
 from fastapi import FastAPI
 from uvicorn import Config, Server
@@ -11,10 +11,15 @@ from uvicorn import Config, Server
 START_SECONDS = 10
 
 
+def new_listener() -> socket:
+    """For an application that is told its own address."""
+    return create_server(("127.0.0.1", 0))
+
+
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: FastAPI, listener: socket | None = None) -> AsyncIterator[str]:
     """The address of the application, served in this process until the block is left."""
-    with create_server(("127.0.0.1", 0)) as listener:
+    with listener or new_listener() as listener:
         server = Server(Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
