@@ -1,5 +1,6 @@
 """Signing up, signing in and out, over REST."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -16,9 +17,6 @@ from domain.accounts.model import User
 from domain.app import App
 from domain.shared.actor import Actor
 
-TOKEN_PATH = "/auth/token"  # noqa: S105
-REVOCATION_PATH = "/auth/revoke"
-INTROSPECTION_PATH = "/auth/introspect"
 KEYS_PATH = "/.well-known/jwks.json"
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 _KEYS_SECONDS = 60  # how long others may keep our public keys
@@ -26,11 +24,40 @@ _KEYS_SECONDS = 60  # how long others may keep our public keys
 router = APIRouter(tags=["auth"])
 
 
-def _form_of(*names: str, required: tuple[str, ...]) -> dict[str, Any]:
-    """What OpenAPI is told of an endpoint that reads its form itself."""
-    properties = {name: {"type": "string"} for name in names}
-    schema = {"type": "object", "properties": properties, "required": list(required)}
-    return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}}}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One that reads its form itself, as the metadata and OpenAPI tell of it; its `name` is that of RFC 8414."""
+
+    name: str
+    path: str
+    auth_method: str  # of RFC 8414: "none", or "Bearer" with an access token
+    fields: tuple[str, ...]
+    required: str
+
+    @property
+    def openapi(self) -> dict[str, Any]:
+        properties = {name: {"type": "string"} for name in self.fields}
+        schema = {"type": "object", "properties": properties, "required": [self.required]}
+        return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}}}
+
+    def metadata(self, issuer: str) -> dict[str, Any]:
+        """Its claims of RFC 8414, 2."""
+        name = f"{self.name}_endpoint"
+        return {name: issuer + self.path, f"{name}_auth_methods_supported": [self.auth_method]}
+
+
+_OF_TOKEN = ("token", "token_type_hint")
+TOKEN = Endpoint(
+    name="token",
+    path="/auth/token",
+    auth_method="none",
+    fields=("grant_type", "username", "password", "refresh_token"),
+    required="grant_type",
+)
+REVOCATION = Endpoint(name="revocation", path="/auth/revoke", auth_method="none", fields=_OF_TOKEN, required="token")
+INTROSPECTION = Endpoint(
+    name="introspection", path="/auth/introspect", auth_method="Bearer", fields=_OF_TOKEN, required="token"
+)
 
 
 def app_of(request: Request) -> App:
@@ -47,22 +74,19 @@ async def signed_in(request: Request) -> Actor:
     return actor
 
 
-@router.post(
-    TOKEN_PATH,
-    openapi_extra=_form_of("grant_type", "username", "password", "refresh_token", required=("grant_type",)),
-)
+@router.post(TOKEN.path, openapi_extra=TOKEN.openapi)
 async def token(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
     """Access and refresh token for an address and password, or for a refresh token (RFC 6749)."""
     return await answer_token(request, app)
 
 
-@router.post(REVOCATION_PATH, openapi_extra=_form_of("token", "token_type_hint", required=("token",)))
+@router.post(REVOCATION.path, openapi_extra=REVOCATION.openapi)
 async def revoke(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
     """Ends the session that a token belongs to (RFC 7009)."""
     return await answer_revocation(request, app)
 
 
-@router.post(INTROSPECTION_PATH, openapi_extra=_form_of("token", "token_type_hint", required=("token",)))
+@router.post(INTROSPECTION.path, openapi_extra=INTROSPECTION.openapi)
 async def introspect(
     request: Request, app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]
 ) -> Response:
@@ -102,14 +126,11 @@ async def metadata(app: Annotated[App, Depends(app_of)]) -> Response:
     return _json(
         {
             "issuer": issuer,
-            "token_endpoint": issuer + TOKEN_PATH,
-            "revocation_endpoint": issuer + REVOCATION_PATH,
-            "introspection_endpoint": issuer + INTROSPECTION_PATH,
+            **TOKEN.metadata(issuer),
+            **REVOCATION.metadata(issuer),
+            **INTROSPECTION.metadata(issuer),
             "jwks_uri": issuer + KEYS_PATH,
             "grant_types_supported": list(GRANTS),
-            "token_endpoint_auth_methods_supported": ["none"],
-            "revocation_endpoint_auth_methods_supported": ["none"],
-            "introspection_endpoint_auth_methods_supported": ["Bearer"],
         },
         caching="public, max-age=3600",
     )
