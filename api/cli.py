@@ -280,13 +280,13 @@ def rotate_keys() -> None:
 
 
 LogEmail = Annotated[str | None, typer.Option("--user", help="Only what is about the person with this address.")]
-LogSince = Annotated[datetime | None, typer.Option(help="Not before this time, in UTC.")]
+LogSince = Annotated[datetime | None, typer.Option(help="Not before this time; in UTC if it names no offset.")]
 
 
 @cli.command()
 def audit(email: LogEmail = None, since: LogSince = None) -> None:
     """Print the newest lines of the security log, at most 1000."""
-    start = since and since.replace(tzinfo=UTC)
+    start = since if since is None or since.tzinfo is not None else since.replace(tzinfo=UTC)
     for line in _with_app(lambda app: app.security_log.lines(Actor.system(), email=email, since=start)):
         print(printed_line(line))
 

@@ -14,6 +14,7 @@ from jose.jwk import construct
 from domain.accounts.model import User
 from domain.auth.errors import InvalidToken
 from domain.auth.model import TOKEN_PREFIX, AccessClaims, AuthOptions, Session, SigningKey
+from domain.shared.checks import is_storable
 from domain.shared.clock import Clock
 from domain.shared.ids import is_id
 from infra.auth.keys import AesKeyMaker, public_key_of
@@ -135,7 +136,7 @@ def _object(part: str) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not is_storable(value):
         raise InvalidToken
     return value
 

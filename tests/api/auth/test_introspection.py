@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from domain.auth.commands import ApiKeyDraft
+from domain.shared.actor import Scope
 from tests.factories.accounts import PASSWORD
 from tests.identity import ISSUER, Identity
 
@@ -85,3 +87,29 @@ async def test_a_request_without_token_is_refused(client: httpx.AsyncClient) -> 
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
     assert (await client.get(PATH, headers=bearer)).status_code == 405
     assert (await client.post(PATH, json={"token": "x"}, headers=bearer)).json()["error"] == "invalid_request"
+
+
+async def test_an_api_key_learns_of_its_persons_tokens_and_of_no_key(
+    client: httpx.AsyncClient, identity: Identity
+) -> None:
+    """A key is no OAuth token: introspection says nothing of one, be it the very key that asks."""
+    mine, foreign = await tokens_of(client, ANN), await tokens_of(client, BOB)
+    ann = await identity.auth.authenticate(mine["access_token"])
+    drafts = [ApiKeyDraft(name=name, scopes=(Scope.READ,)) for name in ("Asking", "Other")]
+    asking, other = [(await identity.api_keys.create(ann, draft)).value for draft in drafts]
+    for bearer in (mine["access_token"], asking.key):
+        for key in (asking.key, other.key, asking.api_key.id):
+            answer = await asked(client, bearer, key)
+            assert (answer.status_code, answer.content) == (200, DEAD)
+        for token in foreign_tokens(mine):
+            told = (await asked(client, bearer, token)).json()
+            assert (told["active"], told["sub"]) == (True, ann.user_id)
+        for token in foreign_tokens(foreign):
+            assert (await asked(client, bearer, token)).content == DEAD
+    await identity.api_keys.revoke(ann, asking.api_key.id)
+    refused = await client.post(
+        PATH, data={"token": mine["access_token"]}, headers={"authorization": f"Bearer {asking.key}"}
+    )
+    assert (refused.status_code, b"active" in refused.content) == (401, False)
+    assert (await client.get("/auth/me", headers={"authorization": f"Bearer {other.key}"})).status_code == 200
+    await identity.key_uses.aclose()

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -7,7 +8,9 @@ from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.model import EndReason
 from domain.auth.refresh import digest_of
 from domain.shared.actor import Actor
+from domain.shared.security import SecurityEventKind
 from infra.accounts.tables import PasswordRow, UserRow
+from infra.audit.tables import SecurityEventRow
 from infra.auth.repository import SqlSessionRepository
 from infra.auth.tables import RefreshTokenRow, SessionRow
 from tests.identity import Identity
@@ -35,6 +38,19 @@ async def live_tokens(identity: Identity) -> int:
 async def end_reasons(identity: Identity) -> list[EndReason | None]:
     async with identity.engine.connect() as connection:
         return list((await connection.execute(select(SessionRow.end_reason))).scalars())
+
+
+async def session_ids(identity: Identity) -> list[str]:
+    async with identity.engine.connect() as connection:
+        return list((await connection.execute(select(SessionRow.id))).scalars())
+
+
+async def reuses(identity: Identity) -> list[str]:
+    """The sessions of which the security log says that a spent token was presented."""
+    kind = SecurityEventKind.REFRESH_TOKEN_REUSED
+    async with identity.engine.connect() as connection:
+        lines = select(SecurityEventRow.subject_id).where(SecurityEventRow.kind == kind)
+        return list((await connection.execute(lines)).scalars())
 
 
 async def test_a_signed_in_person_is_authenticated(identity: Identity) -> None:
@@ -170,6 +186,50 @@ async def test_a_replay_after_the_successor_was_used_ends_the_session(
         await identity.auth.authenticate(third.access_token)
 
 
+@pytest.mark.parametrize("generations", [2, 3, 5])
+async def test_an_old_generation_ends_the_session_within_the_grace(identity: Identity, generations: int) -> None:
+    """No second has passed: only the latest but one may stand for a lost answer."""
+    await identity.register(email=ANN)
+    family = [await identity.sign_in(ANN)]
+    for _ in range(generations):
+        family.append(await identity.refresh(family[-1].refresh_token))
+    with pytest.raises(InvalidGrant):
+        await identity.refresh(family[0].refresh_token)
+    assert await end_reasons(identity) == [EndReason.REUSED]
+    assert await live_tokens(identity) == 0
+    assert await reuses(identity) == await session_ids(identity)
+    for tokens in family:
+        with pytest.raises(InvalidGrant):
+            await identity.refresh(tokens.refresh_token)
+        with pytest.raises(InvalidToken):
+            await identity.auth.authenticate(tokens.access_token)
+    assert len(await reuses(identity)) == 1, "an ended session is not ended again"
+
+
+async def test_answers_may_be_lost_again_and_again(identity: Identity) -> None:
+    await identity.register(email=ANN)
+    token = (await identity.sign_in(ANN)).refresh_token
+    for _ in range(5):
+        answers = {(await identity.refresh(token)).refresh_token for _ in range(4)}
+        assert await live_tokens(identity) == len(answers) == 1
+        (token,) = answers
+    assert await end_reasons(identity) == [None]
+    assert await reuses(identity) == []
+
+
+async def test_a_retry_after_its_successor_was_used_is_no_lost_answer(identity: Identity) -> None:
+    """The thief was first: the owner's retry ends what the thief got."""
+    await identity.register(email=ANN)
+    first = (await identity.sign_in(ANN)).refresh_token
+    stolen = await identity.refresh((await identity.refresh(first)).refresh_token)
+    identity.clock.move(seconds=1)
+    with pytest.raises(InvalidGrant):
+        await identity.refresh(first)
+    with pytest.raises(InvalidToken):
+        await identity.auth.authenticate(stolen.access_token)
+    assert await reuses(identity) == await session_ids(identity)
+
+
 async def test_a_replay_after_the_grace_ends_the_session(identity: Identity) -> None:
     await identity.register(email=ANN)
     first = (await identity.sign_in(ANN)).refresh_token
@@ -180,6 +240,9 @@ async def test_a_replay_after_the_grace_ends_the_session(identity: Identity) -> 
     assert await end_reasons(identity) == [EndReason.REUSED]
     with pytest.raises(InvalidToken):
         await identity.auth.authenticate(second.access_token)
+    with pytest.raises(InvalidGrant):
+        await identity.refresh(second.refresh_token)
+    assert await reuses(identity) == await session_ids(identity)
 
 
 async def test_a_replay_ends_one_session_and_no_other(identity: Identity) -> None:
@@ -206,16 +269,31 @@ async def test_an_idle_session_ends(identity: Identity) -> None:
     identity.clock.move(days=29, hours=23)
     token = (await identity.refresh(token)).refresh_token
     identity.clock.move(days=30)
+    assert await live_tokens(identity) == 0
     with pytest.raises(InvalidGrant):
         await identity.refresh(token)
+    assert await reuses(identity) == [], "it was late, and no replay"
+
+
+async def test_a_session_lives_to_the_last_second_before_its_idle_end(identity: Identity) -> None:
+    await identity.register(email=ANN)
+    token = (await identity.sign_in(ANN)).refresh_token
+    for _ in range(2):
+        identity.clock.move(days=30, seconds=-1)
+        token = (await identity.refresh(token)).refresh_token
+    assert await end_reasons(identity) == [None]
 
 
 async def test_refreshing_does_not_pass_the_absolute_end(identity: Identity) -> None:
     await identity.register(email=ANN)
     tokens = await identity.sign_in(ANN)
+    end = identity.clock.now() + timedelta(days=90)
     for _ in range(3):
         identity.clock.move(days=29)
         tokens = await identity.refresh(tokens.refresh_token)
+    async with identity.engine.connect() as connection:
+        assert (await connection.execute(select(func.max(RefreshTokenRow.expires_at)))).scalar_one() == end
+        assert (await connection.execute(select(SessionRow.expires_at))).scalar_one() == end
     identity.clock.move(days=2, hours=23, minutes=55)
     tokens = await identity.refresh(tokens.refresh_token)
     assert tokens.expires_in == 300

@@ -73,6 +73,35 @@ async def test_rotation_signs_nobody_out(processes: Callable[[int], list[Identit
     await first.refresh(new.refresh_token)
 
 
+async def test_tokens_of_the_old_key_live_out_their_time_in_every_process(database: str) -> None:
+    """Two processes with connections of their own: the old token dies with its last second and no sooner."""
+    clock = MemoryClock()
+    async with open_engines(database, EngineOptions()) as here, open_engines(database, EngineOptions()) as there:
+        first, second = identity_on(here, clock=clock), identity_on(there, clock=clock)
+        await first.register(email=ANN)
+        old = [await first.sign_in(ANN), await second.sign_in(ANN)]
+        await first.auth.rotate_keys(OPERATOR)
+        clock.move(seconds=45)  # both sign with the new key: the one that rotated, and the one that read it since
+        new = [await first.refresh(old[1].refresh_token), await second.refresh(old[0].refresh_token)]
+        kids = [jwt.get_unverified_header(each.access_token)["kid"] for each in (*old, *new)]
+        assert kids[0] == kids[1] != kids[2] == kids[3]
+        clock.move(seconds=600 - 45 - 1)
+        for process in (first, second):
+            for tokens in (*old, *new):
+                await process.auth.authenticate(tokens.access_token)
+        clock.move(seconds=1)
+        for process in (first, second):
+            for tokens in old:
+                with pytest.raises(InvalidToken):
+                    await process.auth.authenticate(tokens.access_token)
+            for tokens in new:
+                await process.auth.authenticate(tokens.access_token)
+        clock.move(days=1)
+        for process, tokens in zip((second, first), new, strict=True):
+            following = await process.refresh(tokens.refresh_token)
+            assert (await first.auth.authenticate(following.access_token)).user_id is not None
+
+
 async def test_rotation_removes_keys_that_verify_nothing_any_more(processes: Callable[[int], list[Identity]]) -> None:
     (process,) = processes(1)
     for _ in range(4):

@@ -117,6 +117,12 @@ def test_every_claim_is_required_and_typed(signing: Signing, claim: str, value: 
         refused(signing, signing.signed(signing.header, changed(signing.claims, **{claim: value})))
 
 
+@pytest.mark.parametrize("claim", CLAIMS)
+@pytest.mark.parametrize("text", ["workgraph\0", "\ud800"], ids=ascii)
+def test_every_claim_is_text_that_can_be_written_down(signing: Signing, claim: str, text: str) -> None:
+    refused(signing, signing.signed(signing.header, changed(signing.claims, **{claim: text})))
+
+
 @pytest.mark.parametrize("number", [b"1e308", b"Infinity", b"-Infinity", b"NaN", BIG, b"1e3", b"9999999999.0", b"0x1"])
 @pytest.mark.parametrize("claim", ["exp", "iat"])
 def test_odd_numbers_are_no_times(signing: Signing, claim: str, number: bytes) -> None:

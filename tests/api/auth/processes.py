@@ -1,0 +1,65 @@
+"""Processes of the server as it is built, each with an application of its own, on one database and one Redis."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.main import http_options, routers
+from api.schema import schema
+from domain.app import App
+from infra.bootstrap import open_app
+from infra.settings import Settings
+from tests.factories.accounts import PASSWORD
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    url: str
+    app: App
+    served: FastAPI
+    http: httpx.AsyncClient
+
+    async def sign_in(self, email: str) -> dict[str, str]:
+        form = {"grant_type": "password", "username": email, "password": PASSWORD}
+        answer = await self.http.post("/auth/token", data=form)
+        assert answer.status_code == 200, answer.text
+        tokens: dict[str, str] = answer.json()
+        return tokens
+
+    async def graphql(self, token: str, query: str, **variables: Any) -> httpx.Response:
+        body = {"query": query, "variables": variables}
+        return await self.http.post("/graphql", json=body, headers={"Authorization": f"Bearer {token}"})
+
+    async def data(self, token: str, query: str, **variables: Any) -> Any:
+        """Of an answer without errors."""
+        content = (await self.graphql(token, query, **variables)).json()
+        assert "errors" not in content, content
+        return content["data"]
+
+    async def me(self, token: str | bytes) -> httpx.Response:
+        value = token if isinstance(token, bytes) else token.encode("ascii")
+        return await self.http.get("/auth/me", headers={b"Authorization": b"Bearer " + value})
+
+
+@asynccontextmanager
+async def open_process(settings: Settings, *, recheck_seconds: float) -> AsyncIterator[Process]:
+    options = http_options(settings)
+    options = replace(options, sockets=replace(options.sockets, recheck_seconds=recheck_seconds))
+    async with open_app(settings) as app:
+
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[App]:
+            yield app
+
+        served = create_app(opened, options, schema=schema, routers=routers(settings))
+        transport = httpx.ASGITransport(served)
+        async with (
+            served.router.lifespan_context(served),
+            httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
+        ):
+            yield Process(url=settings.database_url.get_secret_value(), app=app, served=served, http=http)
