@@ -91,7 +91,7 @@ class Forger:
 @pytest.fixture
 async def forger(settings: Settings, database: str, redis_database: str) -> AsyncIterator[Forger]:
     async with open_process(settings, recheck_seconds=2) as process:
-        await process.app.accounts.register(Actor.system(), Registration(email=ANN, name="Ann", password=PASSWORD))
+        await process.app.accounts.create(Actor.system(), Registration(email=ANN, name="Ann", password=PASSWORD))
         token = (await process.sign_in(ANN))["access_token"]
         (key,) = await process.app.auth.keys(Actor.system())
         keys = AesKeyMaker(settings.secret_key.get_secret_value(), IDS)

@@ -36,7 +36,7 @@ async def processes(settings: Settings, database: str, redis_database: str) -> A
         open_process(settings, recheck_seconds=0.05) as first,
         open_process(settings, recheck_seconds=0.05) as second,
     ):
-        await first.app.accounts.register(Actor.system(), Registration(email=ANN, name="Ann", password=PASSWORD))
+        await first.app.accounts.create(Actor.system(), Registration(email=ANN, name="Ann", password=PASSWORD))
         yield [first, second]
 
 
@@ -99,7 +99,9 @@ WAYS: dict[str, End] = {
 }
 
 
-async def follow(process: Process, tokens: dict[str, str], socket: WebSocketDriver, *, workspace: str, name: str) -> None:
+async def follow(
+    process: Process, tokens: dict[str, str], socket: WebSocketDriver, *, workspace: str, name: str
+) -> None:
     """A subscription that has proved that it runs."""
     socket.subscribe("1", FOLLOW)
     await socket.data("1")
