@@ -13,7 +13,10 @@ from tests import execution_modes
 from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
 
 # One suite, one answer: new examples are looked for by hand, with --hypothesis-seed.
-hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile(
+    "suite", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("suite")
 
 URLS = pytest.StashKey[dict[str, str]]()

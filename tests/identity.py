@@ -52,6 +52,8 @@ from tests.fakes.mail import MemoryMailer
 ISSUER = "https://tracker.example.org"
 SECRET = "Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv"
 HERE = "192.0.2.1"
+PATIENT = EngineOptions(pool_wait=30.0)
+"""32 at once on a busy machine wait longer for a connection than people would."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,5 +196,5 @@ def identity_on(
 
 @asynccontextmanager
 async def open_identity(url: str) -> AsyncIterator[Identity]:
-    async with open_engines(url, EngineOptions()) as engines:
+    async with open_engines(url, PATIENT) as engines:
         yield identity_on(engines)

@@ -86,7 +86,9 @@ async def test_a_newer_link_replaces_the_older_and_each_works_once_until_it_expi
 
 @pytest.mark.verify
 async def test_thirty_two_at_once_make_one_account(database: str) -> None:
-    async with open_engines(database, EngineOptions(pool_size=16, lock_timeout=30, statement_timeout=30)) as engines:
+    async with open_engines(
+        database, EngineOptions(pool_size=16, pool_wait=30, lock_timeout=30, statement_timeout=30)
+    ) as engines:
         identity = identity_on(engines)
         for number in range(50):
             identity.throttle_time.move(hours=1)
