@@ -364,7 +364,13 @@ async def test_a_mutation_does_not_know_ids_that_are_hidden_from_a_guest(
     assert await scene.world.rows() == before
 
 
-@pytest.mark.parametrize("name", sorted({place.list_name for place in filter_places()}))
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "Workspace.issues" else pytest.param(name, marks=pytest.mark.verify)
+        for name in sorted({place.list_name for place in filter_places()})
+    ],
+)
 async def test_a_filter_does_not_know_ids_that_are_hidden_from_a_guest(name: str, scene: Scene, hidden: Place) -> None:
     guest = scene.client(Role.GUEST)
     for place in filter_places():

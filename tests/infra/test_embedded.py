@@ -58,6 +58,7 @@ async def query(servers: EmbeddedServers, statement: str) -> object:
         await connection.close()
 
 
+@pytest.mark.verify
 async def test_both_servers_answer_every_client_that_we_use(tmp_path: Path):
     async with EmbeddedServers(tmp_path / "with space", durable=False) as servers:
         engine = create_async_engine(servers.database_url)
@@ -82,6 +83,7 @@ async def test_data_survives_a_restart(folder: Path):
         assert await query(servers, "SELECT answer FROM kept") == 42
 
 
+@pytest.mark.verify
 async def test_who_deletes_the_folder_gets_a_new_database(folder: Path):
     with EmbeddedServers(folder, durable=True) as servers:
         await query(servers, "CREATE TABLE kept AS SELECT 42 AS answer")
@@ -148,6 +150,7 @@ def test_closing_leaves_no_process_and_without_durability_no_data(tmp_path: Path
     assert not sockets.exists()
 
 
+@pytest.mark.verify
 async def test_forgetting_ends_what_a_killed_run_left_and_removes_its_data(folder: Path):
     holder, children = hold_servers(folder, fate="outlived")
     holder.kill()

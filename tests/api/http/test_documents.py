@@ -245,7 +245,11 @@ def test_the_memory_of_documents_is_not_underestimated(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("queries", "times", "most_bytes"),
-    [(400, 1, 640_000), (400, 2, 640_000), pytest.param(10_000, 1, 4_000_000, marks=pytest.mark.verify)],
+    [
+        (400, 1, 640_000),
+        pytest.param(400, 2, 640_000, marks=pytest.mark.verify),
+        pytest.param(10_000, 1, 4_000_000, marks=pytest.mark.verify),
+    ],
 )
 def test_a_flood_of_unique_queries_grows_no_memory(queries: int, times: int, most_bytes: int) -> None:
     documents = cache(most_bytes=most_bytes)

@@ -181,6 +181,7 @@ class Command:
         return process.returncode, output.decode()
 
 
+@pytest.mark.verify
 async def test_the_command_tells_what_came_of_it(world: World, settings: Settings, tmp_path: Path):
     (tmp_path / "export.jsonl").write_bytes(export(5) + b"no JSON\n")
     arguments = ("export.jsonl", "--workspace", world.here.workspace.slug, "--report", "report.json")

@@ -112,7 +112,7 @@ async def test_without_redis_from_the_beginning_changes_still_arrive(log: EventL
             assert revisions(await take(batches, up_to=revision, seconds=2)) == [revision]
 
 
-@pytest.mark.parametrize("failure", ["cut", "freeze"])
+@pytest.mark.parametrize("failure", ["cut", pytest.param("freeze", marks=pytest.mark.verify)])
 async def test_when_redis_goes_changes_still_arrive_and_when_it_returns_they_are_fast_again(
     log: EventLog, relay: RedisRelay, failure: str
 ) -> None:
