@@ -57,6 +57,7 @@ async def test_a_handler_that_commits_nothing_is_done_when_it_returns(engine: As
 async def test_an_error_puts_the_job_back_without_secrets(
     engine: AsyncEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO, "infra.jobs.runner")  # whatever another test has left: DEBUG shows tracebacks
     job_id = await add_job(engine, Walk(name="a"))
 
     async def fail(actor: Actor, job: Walk) -> None:
