@@ -21,7 +21,7 @@ from api.auth.forms import MalformedForm, read_form
 from api.auth.oauth import UNCACHED, caller
 from api.auth.routes import app_of, person_answer, signed_in
 from domain.accounts.notice_service import FORGOTTEN_PATH
-from domain.accounts.one_time import presented_digest
+from domain.accounts.one_time import FORMAT
 from domain.accounts.registration_service import VERIFY_PATH
 from domain.app import App
 from domain.auth.email_service import CONFIRM_PATH
@@ -96,7 +96,7 @@ class _Page:
     async def show(self, request: Request) -> Response:
         """The form; nothing is looked up, so that whoever fetches links learns and uses up nothing."""
         token = request.query_params.get("token", "")
-        return self._form(token if presented_digest(token) is not None else "")
+        return self._form(token if FORMAT.presented_digest(token) is not None else "")
 
     async def post(self, request: Request) -> Response:
         """Does what the button says, on a page of ours; the token is all that the form is trusted for."""

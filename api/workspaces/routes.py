@@ -13,7 +13,7 @@ from api.workspaces.pages import POLICY, invited_page, joined_page
 from domain.accounts.commands import Registration
 from domain.shared.errors import Conflict, DomainError, NotFound, Rejected
 from domain.workspaces.invitation_service import INVITATION_PATH
-from domain.workspaces.secrets import presented_digest
+from domain.workspaces.secrets import FORMAT
 
 router = APIRouter(tags=["invitations"])
 
@@ -22,7 +22,7 @@ router = APIRouter(tags=["invitations"])
 async def invitation(request: Request) -> Response:
     """Says how to join; nothing is looked up, so that whoever fetches links learns and uses up nothing."""
     token = request.query_params.get("token", "")
-    shown = token if presented_digest(token) is not None else ""
+    shown = token if FORMAT.presented_digest(token) is not None else ""
     return _page(invited_page(action=INVITATION_PATH, token=shown))
 
 

@@ -1,19 +1,16 @@
 """Links that work once: whoever reads the mail proves to own the address that it went to."""
 
-import hmac
-import re
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any, ClassVar, NewType, Protocol
+
+from domain.shared.secrets import SecretFormat, digest_of
 
 OneTimeLinkId = NewType("OneTimeLinkId", str)
 
-PREFIX = "wgo_"
-_SHAPE = re.compile(r"wgo_[A-Za-z0-9_-]{43}", re.ASCII)
+FORMAT = SecretFormat("wgo_")
 
 
 class LinkPurpose(StrEnum):
@@ -61,8 +58,7 @@ class OneTimeSecrets:
 
     def of(self, link_id: str) -> str:
         """256 bits as text."""
-        derived = hmac.digest(self._key, link_id.encode(), "sha256")
-        return PREFIX + urlsafe_b64encode(derived).rstrip(b"=").decode()
+        return FORMAT.derived(self._key, link_id)
 
     def link(
         self,
@@ -78,7 +74,7 @@ class OneTimeSecrets:
             id=link_id,
             purpose=purpose,
             subject=subject,
-            digest=_digest(self.of(link_id)),
+            digest=digest_of(self.of(link_id)),
             waiting=waiting or {},
             created_at=now,
             expires_at=now + purpose.life,
@@ -101,12 +97,3 @@ class OneTimeLinkRepository(Protocol):
     async def withdraw(self, *subjects: str) -> None:
         """Removes every link about any of these."""
         ...
-
-
-def presented_digest(secret: str) -> str | None:
-    """What to look for when somebody presents this; None for what cannot be the secret of a link."""
-    return _digest(secret) if _SHAPE.fullmatch(secret) else None
-
-
-def _digest(secret: str) -> str:
-    return urlsafe_b64encode(sha256(secret.encode()).digest()).rstrip(b"=").decode()

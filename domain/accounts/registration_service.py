@@ -5,7 +5,7 @@ from domain.accounts.jobs import SendRegistrationLink
 from domain.accounts.mails import AddressInUse, RegistrationLink
 from domain.accounts.model import RegistrationPolicy, User, UserId
 from domain.accounts.notice_service import FORGOTTEN_PATH, mail_id
-from domain.accounts.one_time import LinkPurpose, OneTimeLink, OneTimeLinkId, OneTimeSecrets, presented_digest
+from domain.accounts.one_time import FORMAT, LinkPurpose, OneTimeLink, OneTimeLinkId, OneTimeSecrets
 from domain.accounts.passwords import PasswordRules
 from domain.accounts.ports import AccountUow, PasswordHasher
 from domain.shared.actor import Actor
@@ -82,7 +82,7 @@ class RegistrationService:
     async def verify(self, actor: Actor, token: str) -> Written[User]:
         """Makes the account that a link stands for; raises the same NotFound for whatever link is not good."""
         await self._throttle.take([source_bucket("verify", actor)])
-        digest = presented_digest(token)
+        digest = FORMAT.presented_digest(token)
         now = self._clock.now()
         async with self._uow(actor) as uow:
             link = await uow.links.use(digest, LinkPurpose.REGISTER, now=now) if digest is not None else None

@@ -6,11 +6,11 @@ from domain.auth.api_keys import hint_of, new_api_key
 from domain.auth.commands import ApiKeyDraft
 from domain.auth.model import MOST_API_KEYS, WORKSPACE_PREFIX, ApiKey, ApiKeyId, NewApiKey
 from domain.auth.ports import ApiKeyReader, ApiKeyUow
-from domain.auth.refresh import digest_of
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.errors import LimitExceeded, NotFound
 from domain.shared.ids import IdFactory, check_id
+from domain.shared.secrets import digest_of
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
 

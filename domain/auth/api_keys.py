@@ -9,9 +9,9 @@ from datetime import timedelta
 from domain.accounts.model import SignedIn
 from domain.auth.errors import InvalidToken
 from domain.auth.ports import ApiKeyReader, KeyHolder, KeyUses
-from domain.auth.refresh import digest_of
 from domain.shared.actor import Actor, Origin
 from domain.shared.clock import Clock
+from domain.shared.secrets import digest_of
 
 PREFIX = "wgk_"
 USE_PERIOD = timedelta(minutes=1)  # the last use is written down no more often than this

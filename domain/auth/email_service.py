@@ -2,7 +2,7 @@ from domain.accounts.jobs import Notice, SendAccountNotice, SendEmailChangeLink
 from domain.accounts.mails import AddressInUse, EmailChangeLink
 from domain.accounts.model import User, check_email, normal_email
 from domain.accounts.notice_service import FORGOTTEN_PATH, mail_id
-from domain.accounts.one_time import LinkPurpose, OneTimeLink, OneTimeLinkId, OneTimeSecrets, presented_digest
+from domain.accounts.one_time import FORMAT, LinkPurpose, OneTimeLink, OneTimeLinkId, OneTimeSecrets
 from domain.accounts.registration_service import link_not_good, link_url, mail_buckets, source_bucket
 from domain.auth.ports import AuthUow
 from domain.auth.proof import PasswordProof
@@ -81,7 +81,7 @@ class EmailService:
     async def confirm(self, actor: Actor, token: str) -> Written[User]:
         """Makes the new address count and tells both; raises the same NotFound for whatever link is not good."""
         await self._throttle.take([source_bucket("verify", actor)])
-        digest = presented_digest(token)
+        digest = FORMAT.presented_digest(token)
         now = self._clock.now()
         async with self._uow(actor) as uow:
             link = await uow.links.use(digest, LinkPurpose.CHANGE_EMAIL, now=now) if digest is not None else None

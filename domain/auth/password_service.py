@@ -2,7 +2,7 @@ from domain.accounts.jobs import Notice, SendAccountNotice, SendPasswordResetLin
 from domain.accounts.mails import PasswordResetLink
 from domain.accounts.model import User, check_email, normal_email
 from domain.accounts.notice_service import mail_id
-from domain.accounts.one_time import LinkPurpose, OneTimeLink, OneTimeLinkId, OneTimeSecrets, presented_digest
+from domain.accounts.one_time import FORMAT, LinkPurpose, OneTimeLink, OneTimeLinkId, OneTimeSecrets
 from domain.accounts.passwords import PasswordRules, check_password
 from domain.accounts.ports import PasswordHasher
 from domain.accounts.registration_service import link_not_good, link_url, mail_buckets, source_bucket
@@ -92,7 +92,7 @@ class PasswordService:
         """
         await self._throttle.take([source_bucket("reset", actor)])
         self._check(password)
-        digest = presented_digest(token)
+        digest = FORMAT.presented_digest(token)
         if digest is None:
             raise link_not_good()
         password_hash = await self._hasher.hash(password)

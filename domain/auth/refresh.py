@@ -1,17 +1,12 @@
 """Refresh tokens: opaque, 256 bits, stored as digests only, each good for one use."""
 
-import hashlib
-import hmac
-import re
-import secrets
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 
 from domain.auth.model import SpentToken
+from domain.shared.secrets import SecretFormat
 
-PREFIX = "wgr_"
+FORMAT = SecretFormat("wgr_")
 GRACE = timedelta(seconds=60)
-_SHAPE = re.compile(r"wgr_[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class RefreshTokens:
@@ -26,19 +21,14 @@ class RefreshTokens:
         self._key = key
 
     def first(self) -> str:
-        return PREFIX + _text(secrets.token_bytes(32))
+        return FORMAT.random()
 
     def successor(self, token: str) -> str:
-        return PREFIX + _text(hmac.digest(self._key, token.encode(), "sha256"))
+        return FORMAT.derived(self._key, token)
 
 
 def looks_like_refresh_token(text: str) -> bool:
-    return _SHAPE.fullmatch(text) is not None
-
-
-def digest_of(token: str) -> str:
-    """What is stored; a plain hash, because 256 random bits cannot be guessed."""
-    return _text(hashlib.sha256(token.encode()).digest())
+    return FORMAT.matches(text)
 
 
 def is_lost_answer(spent: SpentToken, *, now: datetime) -> bool:
@@ -55,7 +45,3 @@ def is_lost_answer(spent: SpentToken, *, now: datetime) -> bool:
         and now < spent.expires_at
         and now - spent.used_at <= GRACE
     )
-
-
-def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -21,12 +21,13 @@ from domain.auth.model import (
     verifying_keys_at,
 )
 from domain.auth.ports import AuthUow, KeyMaker, SessionReader, TokenSigner
-from domain.auth.refresh import RefreshTokens, digest_of, is_lost_answer, looks_like_refresh_token
+from domain.auth.refresh import RefreshTokens, is_lost_answer, looks_like_refresh_token
 from domain.shared.actor import Actor, Origin
 from domain.shared.checks import is_storable
 from domain.shared.clock import Clock
 from domain.shared.errors import PermissionDenied, Unavailable
 from domain.shared.ids import IdFactory
+from domain.shared.secrets import digest_of
 from domain.shared.security import SecurityEventKind
 from domain.shared.throttle import Throttle, source_key, source_of
 from domain.shared.uow import OpenUow, Written

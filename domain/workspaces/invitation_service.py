@@ -21,7 +21,7 @@ from domain.workspaces.mails import WorkspaceInvitation
 from domain.workspaces.model import Invitation, InvitationId, IssuedInvitation, Member, MemberId, Workspace
 from domain.workspaces.policies import may_give, require_rank
 from domain.workspaces.ports import WorkspaceReader, WorkspaceUow
-from domain.workspaces.secrets import InvitationSecrets, presented_digest
+from domain.workspaces.secrets import FORMAT, InvitationSecrets
 
 INVITATIONS_PER_WORKSPACE = 200
 INVITATIONS_PER_PERSON = 50
@@ -177,7 +177,7 @@ class InvitationService:
 
     async def _good(self, uow: WorkspaceUow, token: str, *, path: tuple[str, ...]) -> Invitation:
         """The invitation that a secret accepts, locked; whoever has left or lost rank cannot have promised a place."""
-        digest = presented_digest(token)
+        digest = FORMAT.presented_digest(token)
         invitation = await uow.invitations.by_digest(digest) if digest is not None else None
         if invitation is None or not invitation.is_good(self._clock.now()):
             raise _not_good(path)

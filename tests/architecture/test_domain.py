@@ -27,7 +27,7 @@ CALLERS_CHOICE = {
 
 CHANCE = {
     "domain/auth/api_keys.py:secrets": "a key has to be unguessable, as below",
-    "domain/auth/refresh.py:secrets": "a token has to be unguessable, and nothing depends on which it is",
+    "domain/shared/secrets.py:secrets": "a token has to be unguessable, and nothing depends on which it is",
     "domain/seed/generator.py:random": "drawn from a fixed seed, so that every demo is the same",
     "domain/seed/texts.py:random": "as above",
 }

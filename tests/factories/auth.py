@@ -5,8 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.auth.api_keys import new_api_key
 from domain.auth.model import ApiKey, Session
-from domain.auth.refresh import digest_of
 from domain.shared.actor import Scope
+from domain.shared.secrets import digest_of
 from domain.shared.security import SecurityEvent, SecurityEventKind
 from infra.auth.repository import SqlApiKeyRepository
 from tests.factories.accounts import IDS

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import factory
 
-from domain.auth.refresh import digest_of
 from domain.shared.actor import Role
+from domain.shared.secrets import digest_of
 from domain.workspaces.model import Invitation, Member, Workspace
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE

@@ -12,9 +12,9 @@ from domain.auth.api_keys import PREFIX, USE_PERIOD, looks_like_api_key, new_api
 from domain.auth.commands import ApiKeyDraft
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.model import KEY_DAYS, MOST_API_KEYS, MOST_KEY_DAYS, NewApiKey
-from domain.auth.refresh import digest_of
 from domain.shared.actor import Actor, Origin, Role, Scope
 from domain.shared.errors import InsufficientScope, LimitExceeded, NotFound, PermissionDenied, Rejected, WrongId
+from domain.shared.secrets import digest_of
 from infra.audit.tables import SecurityEventRow
 from infra.auth.tables import ApiKeyRow
 from infra.workspaces.tables import MemberRow

@@ -6,8 +6,8 @@ from sqlalchemy import func, select, update
 
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.model import EndReason
-from domain.auth.refresh import digest_of
 from domain.shared.actor import Actor
+from domain.shared.secrets import digest_of
 from domain.shared.security import SecurityEventKind
 from infra.accounts.tables import PasswordRow, UserRow
 from infra.audit.tables import SecurityEventRow
