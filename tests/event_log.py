@@ -80,7 +80,7 @@ async def open_event_log(database_url: str, redis_url: str) -> AsyncIterator[Eve
         yield EventLog(engines, redis_url)
 
 
-async def take(batches: AsyncGenerator[ChangeBatch, None], *, up_to: int, seconds: float = 10) -> list[LoggedEvent]:
+async def take(batches: AsyncGenerator[ChangeBatch, None], *, up_to: int, seconds: float = 20) -> list[LoggedEvent]:
     """Every event until that revision has been reached; fails when that takes longer than the given time."""
     events: list[LoggedEvent] = []
     async with asyncio.timeout(seconds):
@@ -95,7 +95,7 @@ def revisions(events: list[LoggedEvent]) -> list[int]:
     return [event.revision for event in events]
 
 
-async def eventually(holds: Callable[[], bool], *, seconds: float = 5) -> None:
+async def eventually(holds: Callable[[], bool], *, seconds: float = 20) -> None:
     """Looks again and again until it holds, for at most the given time."""
     end = monotonic() + seconds
     while not holds():

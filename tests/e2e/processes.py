@@ -90,8 +90,8 @@ class Running:
         self.process.send_signal(by)
         return self.process.wait(SECONDS)
 
-    def wait_for_children_to_end(self, *, seconds: float = SECONDS) -> None:
-        deadline = time.monotonic() + seconds
+    def wait_for_children_to_end(self) -> None:
+        deadline = time.monotonic() + SECONDS
         while alive := {pid for pid in self.family if is_alive(pid)}:
             assert time.monotonic() < deadline, f"still running: {alive}\n{self.log.read_text()}"
             time.sleep(0.02)

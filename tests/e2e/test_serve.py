@@ -76,7 +76,7 @@ def test_the_commands_of_the_image_run_in_their_order(production: Workgraph, url
             assert worker.end(signal.SIGTERM) == 0
         assert api.end(signal.SIGTERM) == 0
         # Python's own resource tracker ends when it sees that its parent has.
-        api.wait_for_children_to_end(seconds=2)
+        api.wait_for_children_to_end()
     for record in api.log.read_text().splitlines():
         assert {"time", "level", "logger", "message"} <= set(json.loads(record))
 

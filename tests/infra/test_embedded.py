@@ -2,8 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -176,20 +175,6 @@ def test_a_folder_that_somebody_else_made_is_refused(tmp_path: Path):
     for name in ("link", "shared"):
         with pytest.raises(EmbeddedServerError, match="is not a folder of this user alone"):
             _make_private(tmp_path / name)
-
-
-def test_a_first_start_takes_less_than_ten_seconds_and_a_later_one_less_than_four(folder: Path):
-    def seconds(action: Callable[[], object]) -> float:
-        started = time.perf_counter()
-        action()
-        return time.perf_counter() - started
-
-    servers = EmbeddedServers(folder, durable=True)
-    first = seconds(servers.__enter__)
-    servers.__exit__()
-    again = seconds(servers.__enter__)
-    servers.__exit__()
-    assert (first < 10, again < 4) == (True, True), (first, again)
 
 
 def test_a_lock_tells_what_its_holder_announced(tmp_path: Path):

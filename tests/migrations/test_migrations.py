@@ -2,7 +2,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -104,7 +103,6 @@ async def test_a_migration_gives_up_on_a_lock_and_changes_nothing(empty_database
     await migrate.upgrade(empty_database)
     before = await catalog(driver_url(empty_database))
     connection = await asyncpg.connect(driver_url(empty_database))
-    started = time.monotonic()
     try:
         async with connection.transaction():
             await connection.execute(f"LOCK TABLE {', '.join(metadata.tables)} IN ACCESS SHARE MODE")
@@ -112,7 +110,6 @@ async def test_a_migration_gives_up_on_a_lock_and_changes_nothing(empty_database
                 await migrate.downgrade(empty_database, revision=BASE)
     finally:
         await connection.close()
-    assert time.monotonic() - started < 10
     assert await catalog(driver_url(empty_database)) == before
     assert await is_at_head(empty_database)
 

@@ -254,7 +254,7 @@ class World:
 
     async def checked_again(self) -> None:
         """Waits until the sessions of open sockets have been checked once more, from start to end."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             for _ in range(2):
                 self.app.auth.checked.clear()
                 await self.app.auth.checked.wait()

@@ -1,6 +1,5 @@
 """The formula of a document's cost, on Workgraph's own schema."""
 
-import time
 import tracemalloc
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +14,7 @@ from api.http.options import QueryLimits
 from api.schema import schema
 from api.shared.list_sizes import FREE_TYPES, MOST_ITEMS, VALUES
 from benchmarks.operations import REFERENCE_TEXT
+from tests.work import counted_calls
 
 CORE = graphql_schema(schema)
 LIMITS = QueryLimits()
@@ -157,16 +157,12 @@ def test_documents_that_double_at_each_level_are_refused_at_once(levels: int) ->
         f"fragment F{n} on Issue {{ a: parent {{ ...F{n + 1} }} b: parent {{ ...F{n + 1} }} }}" for n in range(levels)
     )
     text = '{ node(id: "x") { ...F0 } }' + fragments + f"fragment F{levels} on Issue {{ id }}"
-    seconds, peak = [], 0
-    for _ in range(3):
-        tracemalloc.start()
-        started = time.process_time()
-        with pytest.raises(Exception, match=r"must not (nest|have)"):
-            DocumentCache(CORE, LIMITS).prepare(text)
-        seconds.append(time.process_time() - started)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    assert min(seconds) < 0.05
+    tracemalloc.start()
+    with counted_calls() as calls, pytest.raises(Exception, match=r"must not (nest|have)"):
+        DocumentCache(CORE, LIMITS).prepare(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert calls.count < 1_000 * levels
     assert peak < 4_000_000
 
 
@@ -180,7 +176,7 @@ def test_a_formula_stays_small_however_often_fragments_are_spread() -> None:
     assert cost_formula(CORE, document.document, node, most_fields=10).points({}) < 2 + 1 + 28
 
 
-def test_the_reference_list_costs_less_than_ten_microseconds_to_count() -> None:
+def test_the_cost_of_the_reference_list_is_counted_in_a_few_calls() -> None:
     document = DocumentCache(CORE, LIMITS).prepare(
         here(
             "issues(first: $n) { nodes { id state { id } assignees { id } labels { id }"
@@ -189,12 +185,6 @@ def test_the_reference_list_costs_less_than_ten_microseconds_to_count() -> None:
         )
     )
     cost = document.operation(None).cost
-    variables = {"n": 50, "m": 3}
-
-    def microseconds() -> float:
-        started = time.process_time()
-        for _ in range(1000):
-            check_cost(cost, variables, limit=LIMITS.cost)
-        return (time.process_time() - started) * 1000
-
-    assert min(microseconds() for _ in range(5)) < 10
+    with counted_calls() as calls:
+        check_cost(cost, {"n": 50, "m": 3}, limit=LIMITS.cost)
+    assert calls.count <= 40

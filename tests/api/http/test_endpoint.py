@@ -317,7 +317,7 @@ async def test_work_ends_when_the_client_leaves(world: World) -> None:
             (b"authorization", BEARER["Authorization"].encode()),
         ],
     }
-    async with app.router.lifespan_context(app), asyncio.timeout(5):
+    async with app.router.lifespan_context(app), asyncio.timeout(20):
         request = asyncio.create_task(app(scope, receive, send))
         await world.started.wait()
         assert not world.cancelled.is_set()

@@ -16,7 +16,7 @@ import orjson
 from starlette.types import ASGIApp, Message
 
 SUBPROTOCOL = "graphql-transport-ws"
-DEADLINE = 5.0
+DEADLINE = 20.0
 
 
 class SocketClosed(Exception):

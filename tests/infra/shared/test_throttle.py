@@ -131,9 +131,8 @@ async def test_a_frozen_redis_holds_nobody_up() -> None:
     port = server.sockets[0].getsockname()[1]
     client = Redis.from_url(f"redis://127.0.0.1:{port}", socket_timeout=0.1, socket_connect_timeout=0.1)
     throttle = RedisThrottle(client, LocalThrottle())
-    started = asyncio.get_running_loop().time()
-    assert await admitted(throttle, [Bucket("a", 10, 60)], 100) == 10
-    assert asyncio.get_running_loop().time() - started < 1
+    async with asyncio.timeout(5):  # asking that Redis every time would take ten seconds
+        assert await admitted(throttle, [Bucket("a", 10, 60)], 100) == 10
     await client.aclose()
     server.close()
     await server.wait_closed()
