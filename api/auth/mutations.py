@@ -37,7 +37,7 @@ class AuthMutations:
     @mutation(description="Makes an API key; takes a person who has signed in.")
     async def api_key_create(self, info: Info, input: ApiKeyCreateInput) -> ApiKeyCreatePayload:
         made = (await info.context.app.api_keys.create(info.context.actor, to_domain(input))).value
-        return ApiKeyCreatePayload(api_key=made.api_key, key=made.key)  # type: ignore[arg-type]
+        return ApiKeyCreatePayload(api_key=made.api_key, key=made.key)  # type: ignore[arg-type]  # Strawberry takes the entity for its type
 
     @mutation(description="Ends an API key; takes a person who has signed in.")
     async def api_key_revoke(self, info: Info, input: ApiKeyRevokeInput) -> ApiKeyRevokePayload:

@@ -112,7 +112,7 @@ def _take_signature(
     """Gives the resolver the parameters that Strawberry makes GraphQL arguments of."""
     root = inspect.Parameter("root", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Any)
     signature = inspect.Signature([root, *positional, *arguments], return_annotation=graphql_type)
-    resolve.__signature__ = signature  # type: ignore[attr-defined]
+    resolve.__signature__ = signature  # type: ignore[attr-defined]  # Strawberry reads it
 
 
 class _Queue:

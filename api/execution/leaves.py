@@ -43,7 +43,7 @@ def leaf_lines(
         return [f"if not ({_IS_VALID[type_.name].format(value)}):", f"    {otherwise}"]
     names = _enum_names(type_) if is_enum_type(type_) else None
     if names is not None:
-        members, by_name = constant(type_.name, type_.wrapped_cls), constant(f"{type_.name}_names", names)  # type: ignore[union-attr]
+        members, by_name = constant(type_.name, type_.wrapped_cls), constant(f"{type_.name}_names", names)  # type: ignore[union-attr]  # an enum's type has one
         return [
             f"if type({value}) is {members}:",
             f"    {value} = {by_name}[{value}._name_]",

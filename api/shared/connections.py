@@ -34,7 +34,7 @@ def connection(node: Any, *, query: Callable[..., Any], description: str) -> Cal
 
         *paging, _asked = inspect.signature(pages).parameters.values()
         own = inspect.signature(query).parameters.values()
-        pages.__signature__ = inspect.Signature([*paging, *own])  # type: ignore[attr-defined]
+        pages.__signature__ = inspect.Signature([*paging, *own])  # type: ignore[attr-defined]  # Strawberry reads it
         pages.__name__ = getattr(function, "__name__", "pages")
         pages.__module__ = function.__module__
         return batched(pages, graphql_type=Connection[node], description=description, looks_ahead=True)

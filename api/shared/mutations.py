@@ -78,7 +78,7 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
             payload.client_mutation_id = input.client_mutation_id
             return payload
 
-        resolve.__signature__ = _with_described_input(resolver)  # type: ignore[attr-defined]
+        resolve.__signature__ = _with_described_input(resolver)  # type: ignore[attr-defined]  # Strawberry reads it
         return strawberry.mutation(resolver=resolve, description=description)
 
     return field

@@ -18,7 +18,7 @@ class LinkPurpose(StrEnum):
 
     REGISTER = "REGISTER"
     CHANGE_EMAIL = "CHANGE_EMAIL"
-    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105
+    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  a name
 
     @property
     def life(self) -> timedelta:

@@ -32,8 +32,8 @@ from domain.shared.security import SecurityEventKind
 from domain.shared.throttle import Throttle, source_key, source_of
 from domain.shared.uow import OpenUow, Written
 
-_WRONG_PASSWORD = "The e-mail address or the password is wrong."  # noqa: S105
-_WRONG_TOKEN = "The refresh token is invalid or has expired."  # noqa: S105
+_WRONG_PASSWORD = "The e-mail address or the password is wrong."  # noqa: S105  a text
+_WRONG_TOKEN = "The refresh token is invalid or has expired."  # noqa: S105  a text
 
 log = logging.getLogger(__name__)
 

@@ -110,7 +110,7 @@ class JobRunner(Generic[A]):
             for claim in claims:
                 task = asyncio.create_task(self._run(claim), name=f"{claim.kind} {claim.job.id}")
                 self._running[claim.key] = (claim, task)
-                task.add_done_callback(lambda _, key=claim.key: self._ended(key))  # type: ignore[misc]
+                task.add_done_callback(lambda _, key=claim.key: self._ended(key))  # type: ignore[misc]  # of a lambda with a default
 
     def _ended(self, key: tuple[str, int]) -> None:
         del self._running[key]

@@ -79,4 +79,4 @@ class DiskFileStore:
 
 
 def _unpacked(file: BufferedReader) -> IO[bytes]:
-    return gzip.open(file) if file.peek(len(GZIP))[: len(GZIP)] == GZIP else file  # type: ignore[return-value]
+    return gzip.open(file) if file.peek(len(GZIP))[: len(GZIP)] == GZIP else file  # type: ignore[return-value]  # a GzipFile is a binary stream

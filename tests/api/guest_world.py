@@ -258,7 +258,7 @@ def _selection(kind: GraphQLObjectType, there: GuestWorld, depth: int = 0) -> st
         if isinstance(target, GraphQLObjectType) and NODE in target.interfaces:
             inner = " { id }" if depth or kind.name != "Query" else " { __typename id }"
         elif not is_leaf_type(target):
-            inner = f" {{ {_selection(target, there, depth + 1)} }}"  # type: ignore[arg-type]
+            inner = f" {{ {_selection(target, there, depth + 1)} }}"  # type: ignore[arg-type]  # its named type
         if any(map(is_required_argument, field_.args.values())):
             parts += [f"{name}{place}: {name}({way}){inner}" for place, way in enumerate(ways[f"{kind.name}.{name}"])]
         elif "includeArchived" in field_.args:

@@ -30,8 +30,8 @@ async def new(identity: Identity, ann: Actor) -> AsyncIterator[NewApiKey]:
 @pytest.fixture
 def world(identity: Identity) -> World:
     world = World(recheck_seconds=0.01)
-    world.app.auth = identity.auth  # type: ignore[assignment]
-    world.app.clock = identity.clock  # type: ignore[assignment]
+    world.app.auth = identity.auth  # type: ignore[assignment]  # the world's is a fake
+    world.app.clock = identity.clock  # type: ignore[assignment]  # as above
     return world
 
 

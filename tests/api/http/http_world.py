@@ -122,7 +122,7 @@ class Item:
 
     @strawberry.field
     def nothing(self) -> str:
-        return None  # type: ignore[return-value]
+        return None  # type: ignore[return-value]  # on purpose
 
 
 @strawberry.type

@@ -22,7 +22,7 @@ async def test_each_request_leaves_one_record_without_what_it_carried(
     text = record.getMessage()
     assert text.startswith("POST /graphql 200 ")
     assert text.endswith(" Named")
-    facts = record.facts  # type: ignore[attr-defined]
+    facts = record.facts  # type: ignore[attr-defined]  # what the logger adds
     assert (facts["method"], facts["path"], facts["status"], facts["operation"]) == ("POST", "/graphql", 200, "Named")
     assert facts["ms"] >= 0
     for secret in ("a secret value", "in-the-address", TOKEN, "item"):

@@ -105,7 +105,7 @@ async def test_fallbacks_are_told_by_powers_of_ten(caplog: pytest.LogCaptureFixt
         compiled=16, stock={"too many variants": 16}, fallbacks={"too many variants": 16}
     )
     assert [record.levelno for record in caplog.records] == [logging.INFO] * 2
-    assert [record.facts for record in caplog.records] == [  # type: ignore[attr-defined]
+    assert [record.facts for record in caplog.records] == [  # type: ignore[attr-defined]  # what the logger adds
         {"operation": "Many", "reason": "too many variants", "fallbacks": 1},
         {"operation": "Many", "reason": "too many variants", "fallbacks": 10},
     ]
