@@ -48,6 +48,7 @@ def test_the_wheel_holds_what_the_commands_read(installed: Path):
     for name in (
         "api/schema.graphql",
         "api/explorer/index.html",
+        "api/explorer/page/samples/samples.json",
         "api/mailbox/list.html",
         "infra/shared/letters/layout.html",
         "migrations/script.py.mako",
