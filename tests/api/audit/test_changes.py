@@ -27,7 +27,7 @@ from domain.workspaces.model import Workspace
 from infra.bootstrap import open_app
 from infra.settings import Settings
 from tests import execution_modes
-from tests.api.http.websocket_driver import WebSocketDriver, connect
+from tests.api.http.websocket_driver import DEADLINE, WebSocketDriver, connect
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
 
 PASSWORD = "correct horse battery staple"
@@ -208,12 +208,10 @@ async def test_a_follower_sees_nothing_more_when_the_membership_ends(server: Ser
     async with server.following(bob, "acme", 4) as socket, server.following(ada, "acme", 5) as other:
         assert kinds(await batch(socket)) == [(5, "MEMBER_ADDED")]
         await server.app.workspaces.remove_member(owner, member.id)
-        before = monotonic()
         message = await socket.receive()
         if message["type"] == "next":  # what it saw in the two seconds for which roles are remembered
             assert kinds(message["payload"]["data"]["changes"]) == [(6, "MEMBER_REMOVED")]
             message = await socket.receive()
-        assert monotonic() - before < 5
         assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "NOT_FOUND")
 
         await server.label(ada, workspace, "secret")
@@ -260,12 +258,11 @@ async def test_a_guest_follows_their_projects_for_as_long_as_they_are_in_them(se
         assert shown < hidden < label
 
         await server.app.project_members.remove(owner, place.id)
-        removed_at = monotonic()
         told = True
-        while told:
-            later = await issue_in(projects[0])
-            told = later in await until(socket, later)
-            assert monotonic() - removed_at < 5
+        async with asyncio.timeout(DEADLINE):
+            while told:
+                later = await issue_in(projects[0])
+                told = later in await until(socket, later)
         secret = await issue_in(projects[0])
         label = await server.label(ada, workspace, "the last")
         assert secret < label
@@ -278,9 +275,7 @@ async def test_a_follower_is_ended_with_its_session(server: Server) -> None:
     async with server.following(ada, "acme", 0) as socket:
         assert len((await batch(socket))["events"]) == 2
         await server.app.auth.revoke(Actor(), ada.tokens.refresh_token)
-        before = monotonic()
         assert (await socket.closed())[0] == 4401
-        assert monotonic() - before < 5
 
 
 @pytest.mark.parametrize("is_gone_at_first", [True, False])
