@@ -10,6 +10,7 @@ import redis.asyncio
 
 from infra.settings import PREFIX, Settings
 from tests import execution_modes
+from tests.patience import PATIENT_SETTINGS
 from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
 
 # One suite, one answer: new examples are looked for by hand, with --hypothesis-seed.
@@ -116,4 +117,5 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
         redis_url=redis_url,
         secret_key="Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv",
         data_dir=tmp_path / "data",
+        **PATIENT_SETTINGS,
     )

@@ -13,13 +13,14 @@ from domain.issues.events import IssueCreated
 from domain.shared.actor import Actor, Cause
 from domain.shared.events import Event
 from infra.audit.reader import SqlEventReader
-from infra.db.engine import EngineOptions, Engines, open_engines
+from infra.db.engine import Engines, open_engines
 from infra.db.read import Reads
 from infra.shared.clock import SystemClock
 from infra.shared.ids import Uuid7IdFactory
 from infra.shared.revisions import CHANNEL, revision_message
 from infra.shared.streams import RedisEventStream
 from infra.uow import Committed, SqlUowFactory
+from tests.patience import PATIENT
 
 SYSTEM = Actor.system(cause=Cause.SEED)
 
@@ -76,7 +77,7 @@ class EventLog:
 
 @asynccontextmanager
 async def open_event_log(database_url: str, redis_url: str) -> AsyncIterator[EventLog]:
-    async with open_engines(database_url, EngineOptions()) as engines:
+    async with open_engines(database_url, PATIENT) as engines:
         yield EventLog(engines, redis_url)
 
 

@@ -37,7 +37,7 @@ from infra.auth.key_uses import SqlKeyUses
 from infra.auth.keys import AesKeyMaker, derived_key
 from infra.auth.reader import SqlApiKeyReader, SqlSessionReader
 from infra.auth.tokens import JoseTokenSigner
-from infra.db.engine import EngineOptions, Engines, open_engines
+from infra.db.engine import Engines, open_engines
 from infra.db.read import Reads
 from infra.jobs.tables import JobRow
 from infra.metadata import metadata
@@ -48,12 +48,11 @@ from tests.factories.accounts import PASSWORD, RegistrationFactory
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
 from tests.fakes.mail import MemoryMailer
+from tests.patience import PATIENT
 
 ISSUER = "https://tracker.example.org"
 SECRET = "Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv"
 HERE = "192.0.2.1"
-PATIENT = EngineOptions(pool_wait=30.0)
-"""32 at once on a busy machine wait longer for a connection than people would."""
 
 
 @dataclass(frozen=True, kw_only=True)

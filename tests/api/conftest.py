@@ -7,6 +7,7 @@ from domain.app import App
 from infra.bootstrap import open_app
 from infra.settings import Settings
 from tests.api.world import World, build_world
+from tests.patience import PATIENT_SETTINGS
 
 
 @pytest.fixture(scope="session")
@@ -17,11 +18,7 @@ async def app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPa
         redis_url=redis_url,
         secret_key="Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv",
         data_dir=tmp_path_factory.mktemp("data"),
-        database_pool_size=16,
-        # Dozens of writers queue up for one row here, on a machine that may be busy.
-        database_pool_seconds=30,
-        database_lock_seconds=30,
-        database_statement_seconds=30,
+        **PATIENT_SETTINGS,
     )
     async with open_app(settings) as opened:
         yield opened

@@ -9,9 +9,10 @@ from domain.auth.errors import InvalidGrant
 from domain.shared.actor import Actor, Origin
 from domain.shared.errors import NotFound, PermissionDenied, Rejected, Unavailable
 from domain.shared.throttle import TooOften
-from infra.db.engine import EngineOptions, open_engines
+from infra.db.engine import open_engines
 from tests.factories.accounts import PASSWORD
 from tests.identity import HERE, ISSUER, Identity, identity_on
+from tests.patience import PATIENT
 
 ANN = Registration(email="Ann@Example.org ", name="Ann Lee", password=PASSWORD, time_zone="Europe/Berlin")
 NOBODY = Actor(origin=Origin(address=HERE))
@@ -86,9 +87,7 @@ async def test_a_newer_link_replaces_the_older_and_each_works_once_until_it_expi
 
 @pytest.mark.verify
 async def test_thirty_two_at_once_make_one_account(database: str) -> None:
-    async with open_engines(
-        database, EngineOptions(pool_size=16, pool_wait=30, lock_timeout=30, statement_timeout=30)
-    ) as engines:
+    async with open_engines(database, PATIENT) as engines:
         identity = identity_on(engines)
         for number in range(50):
             identity.throttle_time.move(hours=1)
@@ -117,7 +116,7 @@ async def test_without_mail_nobody_can_register(identity: Identity) -> None:
 
 
 async def test_where_only_the_invited_register_nobody_else_does(database: str) -> None:
-    async with open_engines(database, EngineOptions()) as engines:
+    async with open_engines(database, PATIENT) as engines:
         identity = identity_on(engines, policy=RegistrationPolicy.INVITED)
         with pytest.raises(PermissionDenied):
             await identity.registrations.register(NOBODY, ANN)

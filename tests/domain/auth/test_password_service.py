@@ -7,9 +7,10 @@ from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.shared.actor import Actor, Origin
 from domain.shared.errors import NotFound, PermissionDenied, Rejected
 from domain.shared.throttle import TooOften
-from infra.db.engine import EngineOptions, open_engines
+from infra.db.engine import open_engines
 from tests.factories.accounts import PASSWORD
 from tests.identity import HERE, ISSUER, Identity, identity_on
+from tests.patience import PATIENT
 
 ANN = "ann@example.org"
 NEW = "an entirely other thing to type"
@@ -101,7 +102,7 @@ async def test_links_are_good_for_their_own_purpose_alone(identity: Identity) ->
 
 @pytest.mark.verify
 async def test_of_thirty_two_resets_at_once_one_counts(database: str) -> None:
-    async with open_engines(database, EngineOptions(pool_size=16, lock_timeout=30, statement_timeout=30)) as engines:
+    async with open_engines(database, PATIENT) as engines:
         identity = identity_on(engines)
         await identity.register(email=ANN)
         for _ in range(50):

@@ -8,9 +8,10 @@ from domain.accounts.commands import Registration
 from domain.auth.errors import InvalidGrant
 from domain.shared.actor import Actor, Origin
 from infra.accounts.hashing import PasslibPasswordHasher
-from infra.db.engine import EngineOptions, open_engines
+from infra.db.engine import open_engines
 from tests.factories.accounts import PASSWORD
 from tests.identity import Identity, identity_on
+from tests.patience import PATIENT
 
 TRIES = 400
 ACCOUNTS = 8
@@ -32,7 +33,7 @@ def told_apart(first: list[float], second: list[float]) -> float:
 
 @pytest.mark.verify
 async def test_the_time_does_not_tell_whether_an_account_exists(database: str) -> None:
-    async with open_engines(database, EngineOptions()) as engines:
+    async with open_engines(database, PATIENT) as engines:
         with ThreadPoolExecutor(2) as threads:
             identity = identity_on(engines, hasher=PasslibPasswordHasher(threads))
             for number in range(ACCOUNTS):
@@ -55,7 +56,7 @@ async def asking_seconds(ask: Callable[[Actor, str], Awaitable[None]], email: st
 @pytest.mark.verify
 @pytest.mark.parametrize("action", ["register", "forgot"])
 async def test_the_time_of_asking_for_a_mail_does_not_tell_either(database: str, action: str) -> None:
-    async with open_engines(database, EngineOptions()) as engines:
+    async with open_engines(database, PATIENT) as engines:
         with ThreadPoolExecutor(2) as threads:
             identity = identity_on(engines, hasher=PasslibPasswordHasher(threads))
 

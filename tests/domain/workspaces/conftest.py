@@ -17,7 +17,7 @@ from domain.workspaces.model import Invitation, IssuedInvitation, Member, Worksp
 from domain.workspaces.secrets import InvitationSecrets
 from domain.workspaces.service import WorkspaceService
 from infra.audit.tables import SecurityEventRow
-from infra.db.engine import EngineOptions, Engines, open_engines
+from infra.db.engine import Engines, open_engines
 from infra.db.read import Reads
 from infra.jobs.tables import JobRow
 from infra.metadata import metadata
@@ -29,6 +29,7 @@ from tests.factories.accounts import UserFactory, persisted_user
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
 from tests.fakes.mail import MemoryMailer
+from tests.patience import PATIENT
 
 CLAIMED = Actor.system(ClaimedJob(id="job_1", attempt=1))
 ORIGIN = Origin(address="192.0.2.7", device="Firefox on a laptop")
@@ -115,7 +116,7 @@ async def house(database: str) -> AsyncIterator[House]:
     secrets = InvitationSecrets(b"k" * 32)
     throttle = LocalThrottle(lambda: throttle_time.now().timestamp())
     url = "https://tracker.example.org"
-    async with open_engines(database, EngineOptions(pool_size=16, lock_timeout=30, statement_timeout=30)) as engines:
+    async with open_engines(database, PATIENT) as engines:
         uow = SqlUowFactory(engines.write, clock, ids, lambda committed: None)
         reader = SqlWorkspaceReader(Reads(engines.read))
         workspaces = WorkspaceService(uow, reader, clock, ids, mailer, public_url=url)

@@ -15,11 +15,12 @@ from domain.auth.model import SigningKey
 from domain.shared.actor import Actor, Cause
 from domain.shared.errors import PermissionDenied, Unavailable
 from infra.auth.keys import AesKeyMaker, derived_key
-from infra.db.engine import EngineOptions, open_engines
+from infra.db.engine import open_engines
 from tests.factories.accounts import IDS
 from tests.fakes.clock import MemoryClock
 from tests.identity import Identity, identity_on
 from tests.infra.auth.conftest import SECRET
+from tests.patience import PATIENT
 
 OPERATOR = Actor.system()
 ANN = "ann@example.org"
@@ -29,7 +30,7 @@ ANN = "ann@example.org"
 async def processes(database: str) -> AsyncIterator[Callable[[int], list[Identity]]]:
     """Several processes on one database and one clock."""
     async with AsyncExitStack() as stack:
-        engines = await stack.enter_async_context(open_engines(database, EngineOptions()))
+        engines = await stack.enter_async_context(open_engines(database, PATIENT))
         clock = MemoryClock()
         yield lambda number: [identity_on(engines, clock=clock) for _ in range(number)]
 
@@ -76,7 +77,7 @@ async def test_rotation_signs_nobody_out(processes: Callable[[int], list[Identit
 async def test_tokens_of_the_old_key_live_out_their_time_in_every_process(database: str) -> None:
     """Two processes with connections of their own: the old token dies with its last second and no sooner."""
     clock = MemoryClock()
-    async with open_engines(database, EngineOptions()) as here, open_engines(database, EngineOptions()) as there:
+    async with open_engines(database, PATIENT) as here, open_engines(database, PATIENT) as there:
         first, second = identity_on(here, clock=clock), identity_on(there, clock=clock)
         await first.register(email=ANN)
         old = [await first.sign_in(ANN), await second.sign_in(ANN)]

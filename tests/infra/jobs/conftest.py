@@ -4,14 +4,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.db.engine import EngineOptions, Engines, open_engines
+from infra.db.engine import Engines, open_engines
 from infra.uow import SqlUowFactory
 from tests.infra.jobs.sample import CLOCK, EFFECTS, IDS, nobody_listens
+from tests.patience import PATIENT
 
 
 @pytest.fixture
 async def engines(database: str) -> AsyncIterator[Engines]:
-    async with open_engines(database, EngineOptions(pool_size=10)) as engines:
+    async with open_engines(database, PATIENT) as engines:
         async with engines.write.begin() as connection:
             await connection.execute(text(EFFECTS))
         yield engines

@@ -6,7 +6,7 @@ import random
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.shared.actor import Actor
 from domain.shared.jobs import Job, Progress
-from infra.db.engine import EngineOptions, open_engines
+from infra.db.engine import open_engines
 from infra.jobs.arq_worker import ArqWorker
 from infra.jobs.claims import SqlClaims
 from infra.jobs.outbox import job_values
@@ -25,6 +25,7 @@ from infra.jobs.tables import JobRow
 from infra.shared.clock import SystemClock
 from infra.shared.ids import Uuid7IdFactory
 from infra.uow import Committed, SqlUowFactory
+from tests.patience import PATIENT
 
 CLOCK = SystemClock()
 IDS = Uuid7IdFactory(CLOCK)
@@ -93,8 +94,8 @@ async def running(runner: JobRunner[Handler]) -> AsyncIterator[asyncio.Event]:
 async def work(database_url: str, redis_url: str) -> None:
     logging.basicConfig(level=logging.WARNING)
     async with (
-        open_engines(database_url, EngineOptions(pool_size=4)) as engines,
-        open_engines(database_url, EngineOptions(pool_size=2)) as own,
+        open_engines(database_url, replace(PATIENT, pool_size=4)) as engines,
+        open_engines(database_url, replace(PATIENT, pool_size=2)) as own,
     ):
         uow = SqlUowFactory(engines.write, CLOCK, IDS, nobody_listens)
         walk = walking(uow, pause=lambda: random.random() * 0.02)

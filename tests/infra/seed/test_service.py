@@ -13,13 +13,14 @@ from domain.seed.service import BATCH, SeedService
 from domain.shared.actor import Actor, Cause
 from domain.shared.errors import NotFound, PermissionDenied
 from domain.shared.jobs import Progress
-from infra.db.engine import EngineOptions, Engines, open_engines
+from infra.db.engine import Engines, open_engines
 from infra.shared.ids import Uuid7IdFactory
 from infra.uow import Committed, SqlUowFactory
 from tests.factories.accounts import UserFactory, persisted_user
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
 from tests.identity import identity_on
+from tests.patience import PATIENT
 from tests.servers import driver_url
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -48,7 +49,7 @@ class Seeder:
 @pytest.fixture
 async def seeder(database: str) -> AsyncIterator[Seeder]:
     connection = await asyncpg.connect(driver_url(database))
-    async with open_engines(database, EngineOptions()) as engines:
+    async with open_engines(database, PATIENT) as engines:
         yield Seeder(engines, connection)
     await connection.close()
 
