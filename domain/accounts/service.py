@@ -9,16 +9,7 @@ from domain.shared.clock import Clock
 from domain.shared.errors import Unauthenticated
 from domain.shared.ids import IdFactory
 from domain.shared.security import SecurityEventKind
-from domain.shared.throttle import Bucket, source_key, source_of
 from domain.shared.uow import OpenUow, Written
-
-REGISTRATIONS_PER_SOURCE = 20
-REGISTRATION_WINDOW = 60.0  # seconds
-
-
-def registration_bucket(actor: Actor) -> Bucket:
-    """What counts how often people sign up from one place."""
-    return Bucket(f"register:{source_key(source_of(actor))}", REGISTRATIONS_PER_SOURCE, REGISTRATION_WINDOW)
 
 
 class AccountService:

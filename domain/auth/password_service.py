@@ -16,7 +16,7 @@ from domain.shared.errors import Unauthenticated, Unavailable
 from domain.shared.ids import IdFactory
 from domain.shared.mail import Mail, Mailer
 from domain.shared.security import SecurityEventKind
-from domain.shared.throttle import Throttle
+from domain.shared.throttle import Throttle, counted_try
 from domain.shared.uow import OpenUow
 
 RESET_PATH = "/auth/password/reset"
@@ -90,12 +90,12 @@ class PasswordService:
 
         Raises NotFound for whatever link is not good, Rejected, TooOften. It signs nobody in.
         """
-        await self._throttle.take([source_bucket("reset", actor)])
-        self._check(password)
         digest = FORMAT.presented_digest(token)
-        if digest is None:
-            raise link_not_good()
-        password_hash = await self._hasher.hash(password)
+        async with counted_try(self._throttle, [source_bucket("reset", actor)]):
+            self._check(password)
+            if digest is None:
+                raise link_not_good()
+            password_hash = await self._hasher.hash(password)
         now = self._clock.now()
         async with self._uow(actor) as uow:
             link = await uow.links.use(digest, LinkPurpose.RESET_PASSWORD, now=now)

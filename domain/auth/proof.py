@@ -3,9 +3,9 @@
 from domain.accounts.ports import CredentialReader, PasswordHasher
 from domain.auth.ports import AuthUow
 from domain.shared.actor import Actor
-from domain.shared.errors import ErrorCode, PermissionDenied, Unavailable
+from domain.shared.errors import ErrorCode, PermissionDenied
 from domain.shared.security import SecurityEventKind
-from domain.shared.throttle import Bucket, Throttle
+from domain.shared.throttle import Bucket, Throttle, counted_try
 from domain.shared.uow import OpenUow
 
 TRIES = 5
@@ -27,13 +27,9 @@ class PasswordProof:
         if actor.session_id is None:
             raise PermissionDenied("Sign in with your password for this.")
         tries = [Bucket(f"proof:{user_id}", TRIES, WINDOW)]
-        await self._throttle.take(tries)
-        try:
+        async with counted_try(self._throttle, tries):
             credentials = await self._read.credentials_of(user_id)
             verdict = await self._hasher.verify(password, credentials.password_hash if credentials else None)
-        except Unavailable:
-            await self._throttle.give_back(tries)
-            raise
         if not verdict.is_right:
             async with self._uow(actor) as uow:
                 uow.note(SecurityEventKind.PASSWORD_REFUSED, user_id=user_id)

@@ -1,13 +1,14 @@
 """Port: how often something may be tried."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import ceil
 from typing import Protocol
 
 from domain.shared.actor import Actor
-from domain.shared.errors import LimitExceeded
+from domain.shared.errors import LimitExceeded, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,17 @@ class Throttle(Protocol):
     async def give_back(self, buckets: Sequence[Bucket]) -> None:
         """Uncounts one try in each bucket."""
         ...
+
+
+@asynccontextmanager
+async def counted_try(throttle: Throttle, buckets: Sequence[Bucket]) -> AsyncIterator[None]:
+    """Counts one try at what the block does, unless the server has no means to do it (Unavailable); raises TooOften."""
+    await throttle.take(buckets)
+    try:
+        yield
+    except Unavailable:
+        await throttle.give_back(buckets)
+        raise
 
 
 def source_of(actor: Actor) -> str:

@@ -4,7 +4,7 @@ from hashlib import sha256
 from domain.accounts.commands import Registration
 from domain.accounts.model import User, UserId
 from domain.accounts.ports import PasswordHasher
-from domain.accounts.service import registration_bucket
+from domain.accounts.registration_service import source_bucket
 from domain.shared.actor import Actor, Permission, Scope
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode, NotFound, Unavailable
@@ -12,7 +12,7 @@ from domain.shared.ids import IdFactory
 from domain.shared.mail import Mail, Mailer
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEventKind
-from domain.shared.throttle import Bucket, Throttle
+from domain.shared.throttle import Bucket, Throttle, counted_try
 from domain.shared.uow import OpenUow, Written
 from domain.workspaces.commands import InvitationDraft
 from domain.workspaces.events import InvitationAccepted, InvitationCreated, InvitationRevoked, MemberAdded
@@ -133,8 +133,8 @@ class InvitationService:
         for somebody who has an account already, and TooOften.
         """
         user = User.registered(registration, id=UserId(self._ids.new(User.prefix)), now=self._clock.now())
-        await self._throttle.take([registration_bucket(actor)])
-        password_hash = await self._hasher.hash(registration.password)
+        async with counted_try(self._throttle, [source_bucket("register", actor)]):
+            password_hash = await self._hasher.hash(registration.password)
         async with self._uow(actor) as uow:
             invitation = await self._good(uow, token, path=("invitation_token",))
             if invitation.email != user.email:

@@ -63,7 +63,7 @@ async def test_no_simple_request_of_a_foreign_page_has_an_effect(
     served: FastAPI, client: httpx.AsyncClient, settings: Settings, world: World
 ) -> None:
     known = paths(served, settings)
-    assert {"/graphql", "/auth/token", "/auth/register", "/auth/invitation"} <= known
+    assert {"/graphql", "/auth/token", "/auth/register", "/auth/invitation/form"} <= known
     # The server's first signing key is made when it is first asked for, by whomever.
     assert (await client.get("/.well-known/jwks.json")).status_code == 200
     before = await world.rows()

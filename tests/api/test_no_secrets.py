@@ -137,8 +137,9 @@ class Run:
         handed = {self.secrets[token]: token}
         await self.ask("GET", f"{path}?token={token}", shows=lambda answer: handed)
         shown = handed if status != 200 else {}
-        action = path if path == "/auth/invitation" else f"{path}/form"
-        await self.ask("POST", action, data={"token": token, **fields}, status=status, shows=lambda answer: shown)
+        await self.ask(
+            "POST", f"{path}/form", data={"token": token, **fields}, status=status, shows=lambda answer: shown
+        )
 
 
 def handed_tokens(answer: httpx.Response) -> dict[str, str]:

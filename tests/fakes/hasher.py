@@ -15,14 +15,14 @@ class MemoryPasswordHasher:
         self.is_full = False
 
     async def hash(self, password: str) -> str:
+        self._admit()
         encoded = normal_form(password)
         if encoded is None:
             raise ValueError("not a password")
         return "memory$" + sha256(encoded).hexdigest()
 
     async def verify(self, password: str, stored: str | None) -> Verdict:
-        if self.is_full:
-            raise Unavailable("Too many passwords are being checked at this moment. Try again in a second.")
+        self._admit()
         self.verified += 1
         encoded = normal_form(password)
         if stored is None or encoded is None:
@@ -31,3 +31,7 @@ class MemoryPasswordHasher:
         is_right = algorithm in ("weak", "memory") and digest == sha256(encoded).hexdigest()
         upgraded = await self.hash(password) if is_right and stored.startswith(WEAK) else None
         return Verdict(is_right=is_right, upgraded=upgraded)
+
+    def _admit(self) -> None:
+        if self.is_full:
+            raise Unavailable("Too many passwords are being checked at this moment. Try again in a second.")

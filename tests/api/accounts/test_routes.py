@@ -144,3 +144,32 @@ async def test_only_our_own_pages_send_our_forms(
     answer = await client.post("/auth/password/forgot/form", data={"email": ANN["email"]}, headers=headers)
     assert answer.status_code == status
     assert len(await identity.deliver()) == (1 if status == 200 else 0)
+
+
+async def test_a_form_that_has_to_wait_keeps_the_link(client: httpx.AsyncClient, identity: Identity) -> None:
+    await identity.register(**ANN)
+    await client.post("/auth/password/forgot", json={"email": ANN["email"]})
+    (mail,) = await identity.deliver()
+    assert isinstance(mail.letter, PasswordResetLink)
+    form = {"token": mail.letter.token, "password": NEW}
+    identity.hasher.is_full = True
+    full = await client.post("/auth/password/reset/form", data=form)
+    assert (full.status_code, full.headers["retry-after"]) == (503, "1")
+    identity.hasher.is_full = False
+    for _ in range(20):
+        assert (await client.post("/auth/password/reset/form", data=form | {"password": "short"})).status_code == 422
+    often = await client.post("/auth/password/reset/form", data=form)
+    assert (often.status_code, often.headers["retry-after"]) == (429, "60")
+    for answer in (full, often):
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert f'value="{mail.letter.token}"' in answer.text
+        assert NEW not in answer.text
+    identity.throttle_time.move(minutes=1)
+    assert (await client.post("/auth/password/reset/form", data=form)).status_code == 200
+
+
+async def test_a_refused_form_shows_again_what_was_entered(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/auth/password/forgot/form", data={"email": 'ann"><b>', "token": '"><b>'})
+    assert answer.status_code == 422
+    assert 'name="email" value="ann&quot;&gt;&lt;b&gt;"' in answer.text
+    assert 'name="token" value=""' in answer.text

@@ -80,9 +80,9 @@ async def test_somebody_without_an_account_joins_by_the_form(
 ) -> None:
     ada = {"email": "ada@example.org", "name": "Ada <3", "password": PASSWORD, "token": mailed}
     before = await world.rows()
-    short = await client.post("/auth/invitation", data=ada | {"password": "hunter2"})
-    foreign = await client.post("/auth/invitation", data=ada | {"email": "eve@example.org"})
-    unknown = await client.post("/auth/invitation", data=ada | {"token": "wgi_" + "x" * 43})
+    short = await client.post("/auth/invitation/form", data=ada | {"password": "hunter2"})
+    foreign = await client.post("/auth/invitation/form", data=ada | {"email": "eve@example.org"})
+    unknown = await client.post("/auth/invitation/form", data=ada | {"token": "wgi_" + "x" * 43})
     for answer, message in (
         (short, "password must have at least 15 characters."),
         (foreign, "This invitation is not good"),
@@ -98,16 +98,18 @@ async def test_somebody_without_an_account_joins_by_the_form(
         (b"{}", "application/json"),
         (b"token=a&token=b", "application/x-www-form-urlencoded"),
     ):
-        answer = await client.post("/auth/invitation", content=body, headers={"content-type": kind})
+        answer = await client.post("/auth/invitation/form", content=body, headers={"content-type": kind})
         assert answer.status_code == 400
-    assert (await client.post("/auth/invitation", data={})).status_code == 400
+    assert (await client.post("/auth/invitation/form", data={})).status_code == 400
+    foreign_page = {"origin": "https://evil.example"}
+    assert (await client.post("/auth/invitation/form", data=ada, headers=foreign_page)).status_code == 403
     assert await world.rows() == before
 
-    joined = await client.post("/auth/invitation", data=ada)
-    assert (joined.status_code, "Welcome, Ada &lt;3" in joined.text) == (200, True)
+    joined = await client.post("/auth/invitation/form", data=ada)
+    assert (joined.status_code, "You have an account now, and are a member." in joined.text) == (200, True)
     rows = await world.rows()
     assert len(rows["member"]) == len(before["member"]) + 1
-    assert (await client.post("/auth/invitation", data=ada)).status_code == 422
+    assert (await client.post("/auth/invitation/form", data=ada)).status_code == 422
     assert {name: rows[name] for name in ("account", "member")} == {
         name: (await world.rows())[name] for name in ("account", "member")
     }

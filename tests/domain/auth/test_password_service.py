@@ -3,9 +3,10 @@ import asyncio
 import pytest
 
 from domain.accounts.mails import AccountNotice, PasswordResetLink
+from domain.accounts.registration_service import PER_SOURCE
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.shared.actor import Actor, Origin
-from domain.shared.errors import NotFound, PermissionDenied, Rejected
+from domain.shared.errors import NotFound, PermissionDenied, Rejected, Unavailable
 from domain.shared.throttle import TooOften
 from infra.db.engine import open_engines
 from tests.factories.accounts import PASSWORD
@@ -46,6 +47,19 @@ async def test_a_forgotten_password_is_replaced_by_the_link(identity: Identity) 
         "SIGN_IN_REFUSED",
     ], "a reset signs nobody in (A26)"
     await identity.sign_in(ANN, NEW)
+
+
+async def test_a_try_that_the_hasher_had_no_place_for_is_not_counted(identity: Identity) -> None:
+    await identity.register(email=ANN)
+    token = await token_for(identity)
+    before = await identity.stored()
+    identity.hasher.is_full = True
+    for _ in range(2 * PER_SOURCE):
+        with pytest.raises(Unavailable):
+            await identity.passwords.reset(NOBODY, token, NEW)
+    assert await identity.stored() == before
+    identity.hasher.is_full = False
+    await identity.passwords.reset(NOBODY, token, NEW)
 
 
 async def test_a_reset_secret_is_in_the_mail_alone(identity: Identity) -> None:

@@ -43,6 +43,7 @@ class House:
     clock: MemoryClock
     throttle_time: MemoryClock
     mailer: MemoryMailer
+    hasher: MemoryPasswordHasher
     secrets: InvitationSecrets
     workspaces: WorkspaceService
     invitations: InvitationService
@@ -111,7 +112,7 @@ class House:
 
 @pytest.fixture
 async def house(database: str) -> AsyncIterator[House]:
-    clock, throttle_time, mailer = MemoryClock(), MemoryClock(), MemoryMailer()
+    clock, throttle_time, mailer, hasher = MemoryClock(), MemoryClock(), MemoryMailer(), MemoryPasswordHasher()
     ids = Uuid7IdFactory(clock)
     secrets = InvitationSecrets(b"k" * 32)
     throttle = LocalThrottle(lambda: throttle_time.now().timestamp())
@@ -127,11 +128,10 @@ async def house(database: str) -> AsyncIterator[House]:
             clock=clock,
             throttle_time=throttle_time,
             mailer=mailer,
+            hasher=hasher,
             secrets=secrets,
             workspaces=workspaces,
-            invitations=InvitationService(
-                uow, reader, secrets, throttle, clock, ids, mailer, MemoryPasswordHasher(), public_url=url
-            ),
+            invitations=InvitationService(uow, reader, secrets, throttle, clock, ids, mailer, hasher, public_url=url),
             owner=owner,
             workspace=(await workspaces.create(Actor(user_id=owner.id), draft)).value,
         )

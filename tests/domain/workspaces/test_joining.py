@@ -6,9 +6,9 @@ import pytest
 
 from domain.accounts.commands import Registration
 from domain.accounts.model import User
-from domain.accounts.service import REGISTRATIONS_PER_SOURCE
+from domain.accounts.registration_service import PER_SOURCE
 from domain.shared.actor import Actor, Role
-from domain.shared.errors import Conflict, NotFound, Rejected
+from domain.shared.errors import Conflict, NotFound, Rejected, Unavailable
 from domain.shared.throttle import TooOften
 from domain.workspaces.model import INVITATION_LIFE
 from infra.workspaces.repository import SqlMemberRepository
@@ -82,11 +82,23 @@ async def test_a_bad_password_does_not_spend_the_invitation(house: House) -> Non
 
 
 async def test_trying_is_bounded_by_the_network_address(house: House) -> None:
-    for _ in range(REGISTRATIONS_PER_SOURCE):
+    for _ in range(PER_SOURCE):
         await assert_refused(house, "wgi_" + "x" * 43)
     with pytest.raises(TooOften) as refusal:
         await register(house, "wgi_" + "x" * 43)
     assert refusal.value.retry_after == 60
+
+
+async def test_a_try_that_the_hasher_had_no_place_for_is_not_counted(house: House) -> None:
+    issued = await house.invite(ADA)
+    before = await house.rows()
+    house.hasher.is_full = True
+    for _ in range(2 * PER_SOURCE):
+        with pytest.raises(Unavailable):
+            await register(house, house.token(issued.invitation))
+    assert await house.rows() == before
+    house.hasher.is_full = False
+    await register(house, house.token(issued.invitation))
 
 
 async def test_of_32_who_sign_up_by_one_invitation_at_once_one_does(house: House) -> None:
@@ -95,9 +107,9 @@ async def test_of_32_who_sign_up_by_one_invitation_at_once_one_does(house: House
     people = [Actor() for _ in range(32)]
     registration: Registration = RegistrationFactory(email=ADA)
     outcomes = []
-    for start in range(0, len(people), REGISTRATIONS_PER_SOURCE):
+    for start in range(0, len(people), PER_SOURCE):
         house.throttle_time.move(minutes=1)
-        batch = people[start : start + REGISTRATIONS_PER_SOURCE]
+        batch = people[start : start + PER_SOURCE]
         tries = (house.invitations.register(actor, token, registration) for actor in batch)
         outcomes += await asyncio.gather(*tries, return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == [*["NotFound"] * 31, "Written"]
