@@ -90,7 +90,11 @@ def dev() -> None:
     outcomes: list[SeedOutcome] = []
 
     async def prepare(ready: Settings) -> None:
-        outcomes.append(await _seed(ready, demo))
+        try:
+            outcomes.append(await _seed(ready, demo))
+        except Rejected as error:
+            print(f"No demo data: {error}", file=sys.stderr)  # WORKGRAPH_PASSWORD_CHARACTERS may ask for a longer one
+            outcomes.append(SeedOutcome(is_new=False, has_owner=False))
 
     Supervisor(
         settings,

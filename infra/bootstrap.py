@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+from domain.accounts.mailed_links import MailedLinks
 from domain.accounts.model import RegistrationPolicy
 from domain.accounts.notice_service import NoticeService
 from domain.accounts.one_time import OneTimeSecrets
@@ -109,9 +110,10 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         key_uses = SqlKeyUses(engines.write)
         stack.push_async_callback(key_uses.aclose)
         rules = PasswordRules(shortest=settings.password_characters, common=shipped_frequent_passwords())
-        links = OneTimeSecrets(derived_key(secret, "one-time links 1"))
         proof = PasswordProof(uow, accounts, hasher, throttle)
         url = settings.issuer
+        link_secrets = OneTimeSecrets(derived_key(secret, "one-time links 1"))
+        links = MailedLinks(link_secrets, throttle, clock, ids, mail, public_url=url)
         yield App(
             accounts=AccountService(uow, accounts, hasher, clock, ids, rules),
             activations=ActivationService(uow, proof, clock),
@@ -136,7 +138,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             clock=clock,
             comments=CommentService(uow, SqlCommentReader(reads), clock, ids),
             documents=DocumentService(uow, SqlDocumentReader(reads), clock),
-            emails=EmailService(uow, proof, links, throttle, clock, ids, mail, public_url=url),
+            emails=EmailService(uow, proof, links, clock),
             health=ServerHealth(engines.write, redis),
             imports=ImportService(
                 uow,
@@ -155,13 +157,14 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 ids,
                 mail,
                 hasher,
+                rules,
                 public_url=settings.issuer,
             ),
             issues=IssueService(uow, SqlIssueReader(reads), clock, ids),
             labels=LabelService(uow, SqlLabelReader(reads), clock, ids),
             milestones=MilestoneService(uow, SqlMilestoneReader(reads), clock, ids),
             notices=NoticeService(mail, public_url=url),
-            passwords=PasswordService(uow, proof, hasher, rules, links, throttle, clock, ids, mail, public_url=url),
+            passwords=PasswordService(uow, proof, hasher, rules, links, clock),
             project_members=ProjectMemberService(uow, SqlProjectMemberReader(reads), clock, ids),
             projects=ProjectService(uow, SqlProjectReader(reads), clock, ids),
             reads=reads.scope,
@@ -170,15 +173,12 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 hasher,
                 rules,
                 links,
-                throttle,
                 clock,
                 ids,
-                mail,
                 policy=RegistrationPolicy(settings.registration),
-                public_url=url,
             ),
             security_log=SecurityLogService(SqlSecurityLogReader(reads)),
-            seed=SeedService(uow, hasher, clock, ids),
+            seed=SeedService(uow, hasher, rules, clock, ids),
             sessions=SessionService(uow, sessions, clock, options),
             states=StateService(uow, clock, ids),
             workspaces=WorkspaceService(uow, workspaces, clock, ids, mail, public_url=settings.issuer),

@@ -9,10 +9,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.accounts.commands import Registration
+from domain.accounts.mailed_links import MailedLinks
 from domain.accounts.model import RegistrationPolicy, User
 from domain.accounts.notice_service import NoticeService
 from domain.accounts.one_time import OneTimeSecrets
-from domain.accounts.passwords import DEFAULT_RULES
+from domain.accounts.passwords import SHORTEST, PasswordRules
 from domain.accounts.ports import PasswordHasher
 from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
@@ -70,7 +71,6 @@ class Identity:
     activations: ActivationService
     notices: NoticeService
     mailer: MemoryMailer
-    secrets: OneTimeSecrets
     clock: MemoryClock
     hasher: MemoryPasswordHasher
     engine: AsyncEngine
@@ -127,6 +127,7 @@ def identity_on(
     throttle: Throttle | None = None,
     hasher: PasswordHasher | None = None,
     policy: RegistrationPolicy = RegistrationPolicy.OPEN,
+    shortest: int = SHORTEST,
 ) -> Identity:
     clock = clock or MemoryClock()
     throttle_time = MemoryClock()
@@ -144,9 +145,11 @@ def identity_on(
     key_uses = SqlKeyUses(engines.write)
     mailer = MemoryMailer()
     secrets = OneTimeSecrets(derived_key(SECRET, "one-time links 1"))
+    links = MailedLinks(secrets, throttle, clock, ids, mailer, public_url=ISSUER)
+    rules = PasswordRules(shortest=shortest)
     proof = PasswordProof(uow, accounts, hasher, throttle)
     return Identity(
-        accounts=AccountService(uow, accounts, hasher, clock, ids),
+        accounts=AccountService(uow, accounts, hasher, clock, ids, rules),
         api_keys=ApiKeyService(uow, api_keys, clock, ids),
         key_uses=key_uses,
         auth=AuthService(
@@ -167,23 +170,17 @@ def identity_on(
         registrations=RegistrationService(
             uow,
             hasher,
-            DEFAULT_RULES,
-            secrets,
-            throttle,
+            rules,
+            links,
             clock,
             ids,
-            mailer,
             policy=policy,
-            public_url=ISSUER,
         ),
-        passwords=PasswordService(
-            uow, proof, hasher, DEFAULT_RULES, secrets, throttle, clock, ids, mailer, public_url=ISSUER
-        ),
-        emails=EmailService(uow, proof, secrets, throttle, clock, ids, mailer, public_url=ISSUER),
+        passwords=PasswordService(uow, proof, hasher, rules, links, clock),
+        emails=EmailService(uow, proof, links, clock),
         activations=ActivationService(uow, proof, clock),
         notices=NoticeService(mailer, public_url=ISSUER),
         mailer=mailer,
-        secrets=secrets,
         clock=clock,
         hasher=memory_hasher,
         engine=engines.write,

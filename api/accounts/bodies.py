@@ -3,6 +3,8 @@
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from domain.accounts.commands import Newcomer
+
 
 class _Body(BaseModel):
     # What was sent is not repeated in errors: most of it is secret.
@@ -11,6 +13,15 @@ class _Body(BaseModel):
 
 class TokenBody(_Body):
     token: str = Field(repr=False)
+
+
+class VerificationBody(TokenBody):
+    name: str
+    password: str = Field(repr=False)
+    time_zone: str = "UTC"
+
+    def newcomer(self) -> Newcomer:
+        return Newcomer(name=self.name, password=self.password, time_zone=self.time_zone)
 
 
 class ForgottenBody(_Body):

@@ -1,5 +1,6 @@
 """Accounts over REST, and the pages that links in mails lead to."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,10 +14,12 @@ from api.accounts.bodies import (
     ProofBody,
     ResetBody,
     TokenBody,
+    VerificationBody,
 )
-from api.auth.form_pages import NEW_PASSWORD, Field, FormPage
+from api.auth.form_pages import NAME, NEW_PASSWORD, Field, FormPage
 from api.auth.oauth import UNCACHED, caller
 from api.auth.routes import app_of, person_answer, signed_in
+from domain.accounts.commands import Newcomer
 from domain.accounts.notice_service import FORGOTTEN_PATH
 from domain.accounts.one_time import FORMAT
 from domain.accounts.registration_service import VERIFY_PATH
@@ -32,9 +35,9 @@ SignedIn = Annotated[Actor, Depends(signed_in)]
 
 
 @router.post(VERIFY_PATH, status_code=HTTPStatus.CREATED)
-async def verify(request: Request, app: AppOf, body: TokenBody) -> Response:
-    """Makes the account that a registration's mail stands for."""
-    written = await app.registrations.verify(caller(request), body.token)
+async def verify(request: Request, app: AppOf, body: VerificationBody) -> Response:
+    """Makes the account of whoever got a registration's mail, with the name and password that they choose here."""
+    written = await app.registrations.verify(caller(request), body.token, body.newcomer())
     return person_answer(written.value, status=HTTPStatus.CREATED)
 
 
@@ -79,6 +82,11 @@ async def deactivate(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
     return _done()
 
 
+async def _verify(app: App, actor: Actor, form: Mapping[str, str]) -> None:
+    newcomer = Newcomer(name=form.get("name", ""), password=form.get("password", ""))
+    await app.registrations.verify(actor, form.get("token", ""), newcomer)
+
+
 ADDRESS = Field(name="email", label="The address of your account", kind="email", autocomplete="username")
 PAGES = (
     FormPage(
@@ -87,7 +95,8 @@ PAGES = (
         button="Finish signing up",
         secret=FORMAT,
         done="You have an account now. Sign in with your address and password.",
-        act=lambda app, actor, form: app.registrations.verify(actor, form.get("token", "")),
+        fields=(NAME, NEW_PASSWORD),
+        act=_verify,
     ),
     FormPage(
         path=FORGOTTEN_PATH,

@@ -1,7 +1,7 @@
 from typing import ClassVar
 
 import strawberry
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.auth.scopes import Scope
 from api.shared.inputs import MutationInput
@@ -23,13 +23,26 @@ class RegistrationInput(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     email: str
-    name: str
-    password: str = Field(repr=False)
-    time_zone: str = Field(default="UTC", alias="timeZone")
-    invitation_token: str | None = Field(default=None, alias="invitationToken", repr=False)
+    invitation_token: str | None = Field(
+        default=None, alias="invitationToken", repr=False, description="Out of an invitation's mail."
+    )
+    name: str | None = Field(default=None, description="With an invitation only.")
+    password: str | None = Field(default=None, repr=False, description="With an invitation only.")
+    time_zone: str | None = Field(default=None, alias="timeZone", description="With an invitation only; else UTC.")
+
+    @model_validator(mode="after")
+    def _asks_for_no_more(self) -> "RegistrationInput":
+        # Refused and not passed over: whoever sends a password believes that it will be theirs.
+        is_bare = self.name is None and self.password is None and self.time_zone is None
+        if self.invitation_token is None and not is_bare:
+            raise ValueError("Name, password and time zone are chosen with the token of the mail, at /auth/verify.")
+        return self
 
     def command(self) -> Registration:
-        return Registration(email=self.email, name=self.name, password=self.password, time_zone=self.time_zone)
+        """What somebody registers who has been invited."""
+        return Registration(
+            email=self.email, name=self.name or "", password=self.password or "", time_zone=self.time_zone or "UTC"
+        )
 
 
 @strawberry.input(description="A new API key.")

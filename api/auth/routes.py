@@ -103,7 +103,7 @@ async def register(request: Request, app: Annotated[App, Depends(app_of)], perso
     if person.invitation_token is not None:
         written = await app.invitations.register(caller(request), person.invitation_token, person.command())
         return person_answer(written.value, status=HTTPStatus.CREATED)
-    await app.registrations.register(caller(request), person.command())
+    await app.registrations.register(caller(request), person.email)
     return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 
 

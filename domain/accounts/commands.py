@@ -4,11 +4,22 @@ from domain.shared.unset import UNSET, Unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
-    email: str
+class Newcomer:
+    """What people who sign up say of themselves."""
+
     name: str
     password: str = field(repr=False)
     time_zone: str = "UTC"
+
+    def registration(self, email: str) -> "Registration":
+        return Registration(email=email, name=self.name, password=self.password, time_zone=self.time_zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration(Newcomer):
+    """The same with their address."""
+
+    email: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from functools import cache
 from typing import ClassVar, NewType
 from zoneinfo import available_timezones
 
-from domain.accounts.commands import ProfileChanges, Registration
-from domain.accounts.passwords import DEFAULT_RULES, PasswordRules, check_password
+from domain.accounts.commands import Newcomer, ProfileChanges, Registration
+from domain.accounts.passwords import PasswordRules, check_password
 from domain.shared.actor import Actor
 from domain.shared.checks import Checks
 from domain.shared.entities import rechecked
@@ -49,16 +49,12 @@ class User:
     updated_at: datetime
 
     @classmethod
-    def registered(
-        cls, registration: Registration, *, id: UserId, now: datetime, rules: PasswordRules = DEFAULT_RULES
-    ) -> "User":
+    def registered(cls, registration: Registration, *, id: UserId, now: datetime, rules: PasswordRules) -> "User":
         """Raises Rejected naming every field that breaks a rule, the password's included."""
         email = normal_email(registration.email)
         with Checks() as check:
             check_email(check, email)
-            name = check.line("name", registration.name, longest=LONGEST_NAME)
-            check_password(check, registration.password, personal=(email, name), rules=rules)
-            check_time_zone(check, registration.time_zone)
+            name = check_newcomer(check, registration, email=email, rules=rules)
         return cls(
             id=id,
             name=name,
@@ -101,6 +97,14 @@ class SignedIn(Actor):
 
     def lasting(self) -> Actor:
         return Actor(**{field.name: getattr(self, field.name) for field in fields(Actor)})
+
+
+def check_newcomer(check: Checks, newcomer: Newcomer, *, email: str = "", rules: PasswordRules) -> str:
+    """The name, normalised; `email` is left out while the address is not known."""
+    name = check.line("name", newcomer.name, longest=LONGEST_NAME)
+    check_password(check, newcomer.password, personal=(email, name), rules=rules)
+    check_time_zone(check, newcomer.time_zone)
+    return name
 
 
 def check_email(check: Checks, email: str) -> None:

@@ -1,7 +1,9 @@
 from domain.accounts.jobs import Notice, SendAccountNotice
 from domain.accounts.mails import AccountNotice
+from domain.accounts.model import User
 from domain.shared.actor import Actor
 from domain.shared.mail import Mail, Mailer
+from domain.shared.uow import UnitOfWork
 
 _TEXTS = {
     Notice.EMAIL_CHANGE_ASKED: "Somebody who knows your password has asked to use another e-mail address for it.",
@@ -26,6 +28,12 @@ class NoticeService:
             person=job.person, what=_TEXTS[Notice(job.notice)], url=self._public_url + FORGOTTEN_PATH
         )
         await self._mailer.send(Mail(id=mail_id(actor), to=job.email, letter=letter))
+
+
+def tell(uow: UnitOfWork, notice: Notice, user: User) -> None:
+    """Has a notice mailed to the address that this is of the person; to nobody, if it is none."""
+    if user.email is not None:
+        uow.enqueue(SendAccountNotice(notice=notice, person=user.name, email=user.email))
 
 
 def mail_id(actor: Actor) -> str:

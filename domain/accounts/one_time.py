@@ -46,6 +46,11 @@ class OneTimeLink:
     created_at: datetime
     expires_at: datetime
 
+    @property
+    def address(self) -> str:
+        """Whom it is mailed to."""
+        return str(self.waiting.get("email", self.subject))
+
 
 class OneTimeSecrets:
     """Derives the secret of a link from its id, so that neither the database nor a job ever holds it.

@@ -37,9 +37,6 @@ class PasswordRules:
     common: Container[str] = field(default=frozenset(), repr=False)
 
 
-DEFAULT_RULES = PasswordRules()
-
-
 def normal_form(password: str) -> bytes | None:
     """The bytes that are hashed: UTF-8 of Unicode form C; None for what cannot be a password."""
     if len(password) > LONGEST:
@@ -51,9 +48,7 @@ def normal_form(password: str) -> bytes | None:
     return encoded if len(encoded) <= LONGEST and b"\0" not in encoded else None
 
 
-def check_password(
-    check: Checks, password: str, *, personal: Iterable[str], rules: PasswordRules = DEFAULT_RULES
-) -> None:
+def check_password(check: Checks, password: str, *, personal: Iterable[str], rules: PasswordRules) -> None:
     """Fails for a password that is too short, too long, or little more than what `personal` and a guesser know."""
     encoded = normal_form(password)
     if len(password) > LONGEST or (encoded is None and len(password.encode(errors="replace")) > LONGEST):

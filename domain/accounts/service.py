@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 from domain.accounts.commands import ProfileChanges, Registration
 from domain.accounts.model import SignedIn, User, UserId
-from domain.accounts.passwords import DEFAULT_RULES, PasswordRules
+from domain.accounts.passwords import PasswordRules
 from domain.accounts.ports import AccountReader, AccountUow, PasswordHasher
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
@@ -20,7 +20,7 @@ class AccountService:
         hasher: PasswordHasher,
         clock: Clock,
         ids: IdFactory,
-        rules: PasswordRules = DEFAULT_RULES,
+        rules: PasswordRules,
     ) -> None:
         self._uow = uow
         self._read = read

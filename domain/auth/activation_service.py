@@ -1,5 +1,6 @@
-from domain.accounts.jobs import Notice, SendAccountNotice
+from domain.accounts.jobs import Notice
 from domain.accounts.model import User
+from domain.accounts.notice_service import tell
 from domain.auth.model import EndReason
 from domain.auth.ports import AuthUow
 from domain.auth.proof import PasswordProof
@@ -47,7 +48,7 @@ class ActivationService:
         uow.note(SecurityEventKind.ACCOUNT_DEACTIVATED, user_id=user.id)
         if user.email is not None:
             await uow.links.withdraw(user.id, user.email)
-            uow.enqueue(SendAccountNotice(notice=Notice.DEACTIVATED, person=user.name, email=user.email))
+            tell(uow, Notice.DEACTIVATED, user)
         return user
 
 

@@ -3,6 +3,7 @@ from itertools import islice
 
 from domain.accounts.commands import Registration
 from domain.accounts.model import User, UserId
+from domain.accounts.passwords import PasswordRules
 from domain.accounts.ports import PasswordHasher
 from domain.comments.events import CommentCreated
 from domain.comments.model import Comment
@@ -28,9 +29,12 @@ BATCH = 500  # issues; the default size is one batch, so that it is there whole 
 
 
 class SeedService:
-    def __init__(self, uow: OpenUow[SeedUow], hasher: PasswordHasher, clock: Clock, ids: IdFactory) -> None:
+    def __init__(
+        self, uow: OpenUow[SeedUow], hasher: PasswordHasher, rules: PasswordRules, clock: Clock, ids: IdFactory
+    ) -> None:
         self._uow = uow
         self._hasher = hasher
+        self._rules = rules
         self._clock = clock
         self._ids = ids
 
@@ -72,7 +76,8 @@ class SeedService:
         if order.owner_password is None:
             raise NotFound(f"Nobody has signed up as {order.owner_email}.", path=("owner_email",))
         registration = Registration(email=order.owner_email, name=name, password=order.owner_password)
-        owner = User.registered(registration, id=UserId(self._ids.new(User.prefix)), now=self._clock.now())
+        user_id = UserId(self._ids.new(User.prefix))
+        owner = User.registered(registration, id=user_id, now=self._clock.now(), rules=self._rules)
         password_hash = await self._hasher.hash(registration.password)
         await uow.users.add(owner)
         await uow.passwords.add(owner.id, password_hash, now=owner.created_at)

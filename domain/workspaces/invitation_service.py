@@ -2,9 +2,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from domain.accounts.commands import Registration
+from domain.accounts.mailed_links import source_bucket
 from domain.accounts.model import User, UserId
+from domain.accounts.passwords import PasswordRules
 from domain.accounts.ports import PasswordHasher
-from domain.accounts.registration_service import source_bucket
 from domain.shared.actor import Actor, Permission, Scope
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode, NotFound, Unavailable
@@ -43,6 +44,7 @@ class InvitationService:
         ids: IdFactory,
         mailer: Mailer,
         hasher: PasswordHasher,
+        rules: PasswordRules,
         *,
         public_url: str,
     ) -> None:
@@ -54,6 +56,7 @@ class InvitationService:
         self._ids = ids
         self._mailer = mailer
         self._hasher = hasher
+        self._rules = rules
         self._public_url = public_url
 
     async def open_of(
@@ -132,7 +135,8 @@ class InvitationService:
         Raises what `accept` does, also for a link, which proves nothing; Rejected naming every broken rule, Conflict
         for somebody who has an account already, and TooOften.
         """
-        user = User.registered(registration, id=UserId(self._ids.new(User.prefix)), now=self._clock.now())
+        user_id = UserId(self._ids.new(User.prefix))
+        user = User.registered(registration, id=user_id, now=self._clock.now(), rules=self._rules)
         async with counted_try(self._throttle, [source_bucket("register", actor)]):
             password_hash = await self._hasher.hash(registration.password)
         async with self._uow(actor) as uow:

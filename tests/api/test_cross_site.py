@@ -81,6 +81,6 @@ async def test_no_simple_request_of_a_foreign_page_has_an_effect(
 
 async def test_the_same_registration_as_json_has_one(client: httpx.AsyncClient, world: World) -> None:
     before = await world.rows()
-    answer = await client.post("/auth/register", json=EVE)
+    answer = await client.post("/auth/register", json={"email": EVE["email"]})
     assert answer.is_success
     assert await world.rows() != before

@@ -194,7 +194,11 @@ def test_every_command_and_filter_is_asked_for_somewhere() -> None:
     assert missing - COMMANDS_OF_REST.keys() == set(), "Give it an input with `describes`, or list where it is made."
 
 
-COMMANDS_OF_REST = {"Registration": "POST /auth/register", "SeedOrder": "the command `workgraph seed`"}
+COMMANDS_OF_REST = {
+    "Newcomer": "POST /auth/verify",
+    "Registration": "POST /auth/register",
+    "SeedOrder": "the command `workgraph seed`",
+}
 """Commands that come in otherwise -> where."""
 
 

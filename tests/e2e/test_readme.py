@@ -200,7 +200,8 @@ def test_every_command_runs_and_the_subscription_tells_of_the_comment(place: tup
         "subjectId": comment["comment"]["id"],
         "actor": {"name": "Demo"},
     }
-    assert '"status":"ready"' in output
+    for line in ('"email":"you@example.org"', '"email":"second@example.org"', '"status":"ready"'):
+        assert line in output
     assert "Made large: 2000 issues" in output
     for identifier in ("AC-7", "REPO-3"):
         found = asked(

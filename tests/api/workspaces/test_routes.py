@@ -122,6 +122,10 @@ async def test_a_second_person_signs_up_by_the_mail_and_sees_the_workspace_until
     wrong = await client.post("/auth/register", json=person | {"email": "eve@example.org"})
     assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (404, ["invitationToken"])
     assert mailed not in wrong.text
+    bare = await client.post("/auth/register", json={"email": person["email"], "invitationToken": mailed})
+    assert [each["path"] for each in bare.json()["errors"]] == [["name"], ["password"]]
+    broken = await client.post("/auth/register", json=person | {"name": "A\0"})
+    assert (broken.status_code, [each["path"] for each in broken.json()["errors"]]) == (422, [["name"]])
     registered = await client.post("/auth/register", json=person)
     assert (registered.status_code, registered.json()["email"]) == (201, "ada@example.org")
     again = await client.post("/auth/register", json=person | {"email": "eve@example.org"})

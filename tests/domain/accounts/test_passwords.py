@@ -2,7 +2,7 @@ import tracemalloc
 
 import pytest
 
-from domain.accounts.passwords import check_password, is_guessable, normal_form
+from domain.accounts.passwords import PasswordRules, check_password, is_guessable, normal_form
 from domain.shared.checks import Checks
 from domain.shared.errors import ErrorCode, Rejected
 
@@ -38,7 +38,7 @@ GUESSABLE = [
 def failures(password: str) -> list[ErrorCode]:
     try:
         with Checks() as check:
-            check_password(check, password, personal=ANN)
+            check_password(check, password, personal=ANN, rules=PasswordRules())
     except Rejected as error:
         found = error.errors
     else:

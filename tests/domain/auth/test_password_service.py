@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 
+from domain.accounts.commands import Newcomer
+from domain.accounts.mailed_links import PER_SOURCE
 from domain.accounts.mails import AccountNotice, PasswordResetLink
-from domain.accounts.registration_service import PER_SOURCE
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.shared.actor import Actor, Origin
 from domain.shared.errors import NotFound, PermissionDenied, Rejected, Unavailable
@@ -108,7 +109,7 @@ async def test_links_are_good_for_their_own_purpose_alone(identity: Identity) ->
     await identity.register(email=ANN)
     token = await token_for(identity)
     with pytest.raises(NotFound):
-        await identity.registrations.verify(NOBODY, token)
+        await identity.registrations.verify(NOBODY, token, Newcomer(name="Ann", password=NEW))
     with pytest.raises(NotFound):
         await identity.emails.confirm(NOBODY, token)
     await identity.passwords.reset(NOBODY, token, NEW)

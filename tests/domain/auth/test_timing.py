@@ -4,12 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domain.accounts.commands import Registration
 from domain.auth.errors import InvalidGrant
 from domain.shared.actor import Actor, Origin
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.db.engine import open_engines
-from tests.factories.accounts import PASSWORD
 from tests.identity import Identity, identity_on
 from tests.patience import PATIENT
 
@@ -64,8 +62,7 @@ async def test_the_time_of_asking_for_a_mail_does_not_tell_either(database: str,
                 if action == "forgot":
                     await identity.passwords.forgot(actor, email)
                 else:
-                    registration = Registration(email=email, name="Somebody", password=PASSWORD)
-                    await identity.registrations.register(actor, registration)
+                    await identity.registrations.register(actor, email)
 
             for number in range(ACCOUNTS):
                 await identity.register(email=f"known{number}@example.org")

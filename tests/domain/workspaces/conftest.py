@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.accounts.model import User
+from domain.accounts.passwords import PasswordRules
 from domain.shared.actor import Actor, Cause, Origin, Role
 from domain.shared.jobs import ClaimedJob
 from domain.workspaces.commands import InvitationDraft, WorkspaceDraft
@@ -31,6 +32,7 @@ from tests.fakes.hasher import MemoryPasswordHasher
 from tests.fakes.mail import MemoryMailer
 from tests.patience import PATIENT
 
+FREQUENT = "a password of many people"
 CLAIMED = Actor.system(ClaimedJob(id="job_1", attempt=1))
 ORIGIN = Origin(address="192.0.2.7", device="Firefox on a laptop")
 
@@ -117,6 +119,7 @@ async def house(database: str) -> AsyncIterator[House]:
     secrets = InvitationSecrets(b"k" * 32)
     throttle = LocalThrottle(lambda: throttle_time.now().timestamp())
     url = "https://tracker.example.org"
+    rules = PasswordRules(common={FREQUENT})
     async with open_engines(database, PATIENT) as engines:
         uow = SqlUowFactory(engines.write, clock, ids, lambda committed: None)
         reader = SqlWorkspaceReader(Reads(engines.read))
@@ -131,7 +134,9 @@ async def house(database: str) -> AsyncIterator[House]:
             hasher=hasher,
             secrets=secrets,
             workspaces=workspaces,
-            invitations=InvitationService(uow, reader, secrets, throttle, clock, ids, mailer, hasher, public_url=url),
+            invitations=InvitationService(
+                uow, reader, secrets, throttle, clock, ids, mailer, hasher, rules, public_url=url
+            ),
             owner=owner,
             workspace=(await workspaces.create(Actor(user_id=owner.id), draft)).value,
         )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
+from domain.accounts.passwords import PasswordRules
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, SeedOrder
@@ -11,7 +12,7 @@ from domain.seed.generator import Generator
 from domain.seed.model import PlannedIssue, SeedOutcome
 from domain.seed.service import BATCH, SeedService
 from domain.shared.actor import Actor, Cause
-from domain.shared.errors import NotFound, PermissionDenied
+from domain.shared.errors import NotFound, PermissionDenied, Rejected
 from domain.shared.jobs import Progress
 from infra.db.engine import Engines, open_engines
 from infra.shared.ids import Uuid7IdFactory
@@ -37,7 +38,7 @@ class Seeder:
         self.connection = connection
         self.committed: list[Committed] = []
         uow = SqlUowFactory(engines.write, clock, ids, self.committed.append)
-        self.service = SeedService(uow, MemoryPasswordHasher(), clock, ids)
+        self.service = SeedService(uow, MemoryPasswordHasher(), PasswordRules(), clock, ids)
 
     async def counts(self) -> dict[str, int]:
         return {table: await self.connection.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES}
@@ -180,6 +181,12 @@ async def test_the_demo_person_can_sign_in_and_the_others_cannot(seeder: Seeder)
     assert tokens.access_token
     passwords = "SELECT email FROM account JOIN password ON user_id = account.id"
     assert await seeder.column(passwords) == [DEMO_EMAIL]
+
+
+async def test_the_owners_password_keeps_the_rules(seeder: Seeder):
+    with pytest.raises(Rejected, match="at least 15 characters"):
+        await seeder.service.seed(SEEDER, SeedOrder(size=1, owner_password="marble-otter"))
+    assert set((await seeder.counts()).values()) == {0}
 
 
 async def test_without_a_password_the_owner_must_be_there(seeder: Seeder):
