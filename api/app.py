@@ -54,8 +54,10 @@ def create_app(
     app.router.routes.insert(1, WebSocketRoute(GRAPHQL_PATH, graphql))
     for router in (*routers, health_router(seconds=options.readiness_seconds)):
         app.include_router(router)
-    if options.is_explorer_enabled:
-        app.router.routes.extend(explorer_routes(EXPLORER_PATH, are_trusted_only=options.are_trusted_only))
+    if options.explorer is not None:
+        app.router.routes.extend(
+            explorer_routes(EXPLORER_PATH, options.explorer, are_trusted_only=options.are_trusted_only)
+        )
         app.router.routes.append(Route("/", RedirectResponse(EXPLORER_PATH), include_in_schema=False))
     install_problem_handlers(app)
     return app

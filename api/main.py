@@ -12,7 +12,7 @@ from uvicorn.supervisors import Multiprocess
 from api.accounts.routes import router as account_router
 from api.app import create_app
 from api.auth.routes import router as auth_router
-from api.http.options import CostOptions, ExecutionOptions, HttpOptions, QueryLimits
+from api.http.options import CostOptions, DemoLogin, ExecutionOptions, ExplorerOptions, HttpOptions, QueryLimits
 from api.http.request_id import known_request_id
 from api.http.socket_limits import SocketOptions
 from api.mailbox.pages import mailbox_router
@@ -20,6 +20,7 @@ from api.schema import schema
 from api.transfers.routes import FILES_PATH
 from api.transfers.routes import router as transfer_router
 from api.workspaces.routes import router as invitation_router
+from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.bootstrap import mailbox, open_app
 from infra.logs import configure_logging
 from infra.settings import Settings, load_settings
@@ -70,7 +71,7 @@ def http_options(settings: Settings) -> HttpOptions:
         public_url=settings.issuer,
         allowed_hosts=settings.hosts,
         allowed_origins=settings.allowed_origins,
-        is_explorer_enabled=settings.explorer_enabled,
+        explorer=_explorer_options(settings),
         is_introspection_enabled=settings.introspection_enabled,
         limits=QueryLimits(
             document_bytes=settings.graphql_document_bytes,
@@ -104,6 +105,13 @@ def http_options(settings: Settings) -> HttpOptions:
         body_bytes=settings.request_body_bytes,
         larger_bodies={FILES_PATH: settings.upload_bytes},
     )
+
+
+def _explorer_options(settings: Settings) -> ExplorerOptions | None:
+    if settings.explorer_access == "off":
+        return None
+    demo = DemoLogin(email=DEMO_EMAIL, password=DEMO_PASSWORD) if settings.is_at_home else None
+    return ExplorerOptions(is_for_members=settings.explorer_access == "members", demo=demo)
 
 
 def serve_listener(listener: socket.socket, settings: Settings | None = None) -> None:

@@ -78,7 +78,11 @@ class Settings(BaseSettings):
     keep_alive_seconds: Limit = Field(5, description="How long an idle HTTP connection is kept.")
     shutdown_seconds: Limit = Field(20, description="How long requests and jobs may finish after SIGTERM.")
     introspection_enabled: bool = Field(True, description="Whether the GraphQL schema may be queried.")
-    explorer_enabled: bool = Field(True, description="Whether GraphiQL is served at /graphql.")
+    explorer: Literal["auto", "on", "members", "off"] = Field(
+        "auto",
+        description="GraphiQL at /graphql: `on`, `members` (strangers see a log-in form), `off`. "
+        "`auto` is `on` in dev and `members` in production.",
+    )
 
     data_dir: Path = Field(Path(".workgraph"), description="Embedded servers, generated secret, files.")
     files_dir: Path | None = Field(None, description="Uploaded files. Default: `files` in the data folder.")
@@ -249,9 +253,20 @@ class Settings(BaseSettings):
 
     @property
     def has_mailbox(self) -> bool:
-        """Whether mail is kept for /dev/mail: never in production, nor where people have a public URL to come by."""
-        is_at_home = not self.public_url or is_loopback(urlsplit(self.public_url).hostname or "")
-        return not self.is_production and is_at_home and not self.smtp_url.get_secret_value()
+        """Whether mail is kept for /dev/mail."""
+        return self.is_at_home and not self.smtp_url.get_secret_value()
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether it serves its developer only: never in production, nor where people have a public URL to come by."""
+        is_private = not self.public_url or is_loopback(urlsplit(self.public_url).hostname or "")
+        return is_private and not self.is_production
+
+    @property
+    def explorer_access(self) -> Literal["on", "members", "off"]:
+        if self.explorer == "auto":
+            return "members" if self.is_production else "on"
+        return self.explorer
 
     @property
     def has_json_logs(self) -> bool:

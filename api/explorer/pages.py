@@ -1,14 +1,25 @@
 """GraphiQL, served from our own files: no other host is ever asked."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api.explorer.vendor_files import FILES, FOLDER, VENDOR, missing_files
+from api.http.options import ExplorerOptions
 
-OWN_FILES = ("main.js", "page.css")
+PAGE = FOLDER / "page"
+INDEX = "index.html"
+SETTINGS = "settings.json"
+MEDIA_TYPES: Mapping[str, str] = {
+    ".css": "text/css",
+    ".graphql": "application/graphql",
+    ".js": "text/javascript",
+    ".json": "application/json",
+}
 # GraphiQL's editor writes style attributes, hence unsafe-inline for styles; scripts come from files only.
 POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'{sockets}; font-src 'self' data:; img-src 'self' data:; "
@@ -32,13 +43,23 @@ NOTICE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Wor
 """
 
 
-def explorer_routes(path: str, *, are_trusted_only: bool) -> list[BaseRoute]:
+def explorer_routes(path: str, options: ExplorerOptions, *, are_trusted_only: bool) -> list[BaseRoute]:
     """The page at `path`, with everything that it loads below it; a notice if only trusted documents may run."""
     if are_trusted_only:
         return [Route(path, _notice, include_in_schema=False)]
-    own = [_file_route(f"{path}/{name}", FOLDER / name, FRESH) for name in OWN_FILES]
+    own = [_file_route(f"{path}/{file.relative_to(PAGE)}", file, FRESH) for file in own_files()]
     vendor = [_file_route(f"{path}/vendor/{name}", VENDOR / name, LASTING) for name in FILES]
-    return [Route(path, _page, include_in_schema=False), *own, *vendor]
+    return [
+        Route(path, _page, include_in_schema=False),
+        _settings_route(f"{path}/{SETTINGS}", options),
+        *own,
+        *vendor,
+    ]
+
+
+def own_files() -> Iterator[Path]:
+    """Everything of the page that we wrote, but the page itself."""
+    return (file for file in sorted(PAGE.rglob("*")) if file.suffix in MEDIA_TYPES)
 
 
 def _notice(_: Request) -> Response:
@@ -49,7 +70,7 @@ def _page(request: Request) -> Response:
     headers = {"Cache-Control": FRESH, "Content-Security-Policy": POLICY.format(sockets=_sockets(request))}
     if missing_files():
         return Response(MISSING_PAGE, 503, headers, "text/html")
-    return FileResponse(FOLDER / "index.html", headers=headers)
+    return FileResponse(PAGE / INDEX, headers=headers)
 
 
 def _sockets(request: Request) -> str:
@@ -59,8 +80,18 @@ def _sockets(request: Request) -> str:
     return f" ws://{host} wss://{host}" if is_plain and host.isascii() else ""
 
 
+def _settings_route(path: str, options: ExplorerOptions) -> Route:
+    demo = None if options.demo is None else {"email": options.demo.email, "password": options.demo.password}
+    content: dict[str, Any] = {"isForMembers": options.is_for_members, "demo": demo}
+
+    def serve(_: Request) -> Response:
+        return JSONResponse(content, headers={"Cache-Control": FRESH})
+
+    return Route(path, serve, include_in_schema=False)
+
+
 def _file_route(path: str, file: Path, caching: str) -> Route:
     def serve(_: Request) -> Response:
-        return FileResponse(file, headers={"Cache-Control": caching})
+        return FileResponse(file, headers={"Cache-Control": caching}, media_type=MEDIA_TYPES.get(file.suffix))
 
     return Route(path, serve, include_in_schema=False)

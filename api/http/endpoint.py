@@ -97,7 +97,7 @@ class GraphQLEndpoint:
         self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], media_type: str | None
     ) -> Answer | None:
         method = scope["method"]
-        if method == "GET" and self._options.is_explorer_enabled and _is_visit(scope, headers):
+        if method == "GET" and self._options.explorer is not None and _is_visit(scope, headers):
             return Answer(HTTPStatus.SEE_OTHER, None, {"Location": EXPLORER_PATH})
         if method not in ("GET", "POST"):
             raise MalformedRequest("Send queries with POST.", HTTPStatus.METHOD_NOT_ALLOWED, Allow=METHODS)

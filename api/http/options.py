@@ -43,13 +43,29 @@ class CostOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemoLogin:
+    """An account that everybody may use, in development."""
+
+    email: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplorerOptions:
+    """`is_for_members`: strangers see a log-in form and nothing else."""
+
+    is_for_members: bool = False
+    demo: DemoLogin | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """All times in seconds, all sizes in bytes."""
 
     public_url: str = "http://localhost:8000"
     allowed_hosts: tuple[str, ...] = ("*",)
     allowed_origins: tuple[str, ...] = ()
-    is_explorer_enabled: bool = True
+    explorer: ExplorerOptions | None = ExplorerOptions()
     is_introspection_enabled: bool = True
     limits: QueryLimits = field(default_factory=QueryLimits)
     execution: ExecutionOptions = field(default_factory=ExecutionOptions)

@@ -1,17 +1,13 @@
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from api.explorer.install import install
-from tests.api.http.http_world import TOKEN, World, build
-from tests.e2e.browser import Page, browser_path, opened_page
-from tests.e2e.loopback import served
-
-QUERY_EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
-HEADERS_EDITOR = "document.querySelector('.graphiql-tool-editor:not(.hidden) .CodeMirror, "
-HEADERS_EDITOR += ".graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror').CodeMirror"
-RESULT = "(document.querySelector('.result-window')?.innerText ?? '')"
+from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from infra.settings import Settings
+from tests.e2e.browser import browser_path
+from tests.e2e.explorer import ACCOUNT, FORM, RESULT, Explorer, opened_explorer
 
 pytestmark = [
     pytest.mark.verify,
@@ -19,34 +15,42 @@ pytestmark = [
 ]
 
 
-async def run_query(page: Page, text: str, expected: str) -> None:
-    await page.run(f"{QUERY_EDITOR}.setValue({text!r})")
-    # It reads the text after a short while.
-    await page.until(f"{QUERY_EDITOR}.documentAST?.loc?.source?.body === {text!r}")
+@pytest.fixture
+async def explorer(database: str, redis_database: str, settings: Settings) -> AsyncIterator[Explorer]:
+    async with opened_explorer(settings) as opened:
+        yield opened
+
+
+async def test_somebody_logs_in_asks_follows_and_logs_out(explorer: Explorer, tmp_path: Path) -> None:
+    page = explorer.page
+    await page.until(f"{FORM} !== null")
+    await page.screenshot(tmp_path / "signed-out.png")
+    await explorer.log_in()
+    await explorer.run_query("{ viewer { email } }", f'"email": "{DEMO_EMAIL}"')
+    await explorer.run_query('subscription { changes(workspace: "acme", after: 0) { upTo } }', '"upTo":')
+    await page.screenshot(tmp_path / "signed-in.png")
+    assert any(url.startswith("ws://") for url in page.requests)
+
+    await page.run(f"{ACCOUNT}.parentElement.querySelector('button').click()")
+    await page.until(f"{FORM} !== null")
     await page.run("document.querySelector('.graphiql-execute-button').click()")
-    await page.until(f"{RESULT}.includes({expected!r})")
+    await page.until(f"{RESULT}.includes('Log in first')")
 
-
-async def test_the_explorer_works_offline(tmp_path: Path) -> None:
-    install()
-    async with served(build(World())) as address, opened_page() as page:
-        await page.call("Page.navigate", url=f"{address}/graphiql")
-        await page.until(f"{QUERY_EDITOR.removesuffix('.CodeMirror')} !== null")
-        prepared = await page.run(f"{QUERY_EDITOR}.getValue()")
-        assert 'workspace(slug: "acme")' in prepared
-        await page.until(f"{RESULT}.includes('Sign in first')")
-        await page.screenshot(tmp_path / "signed-out.png")
-
-        await page.run(f'{HEADERS_EDITOR}.setValue(\'{{"Authorization": "Bearer {TOKEN}"}}\')')
-        await page.until(f"{QUERY_EDITOR}.options.hintOptions.schema != null")
-        await run_query(page, "{ viewer item { name } }", '"viewer": "usr_ada"')
-        await run_query(page, "subscription { ticks }", '"ticks": 1')
-        await page.screenshot(tmp_path / "signed-in.png")
-
-        assert page.problems == []
-        hosts = {urlsplit(url).netloc for url in page.requests if not url.startswith("data:")}
-        assert hosts == {urlsplit(address).netloc}
-        assert any(url.startswith("ws://") for url in page.requests)
-        stored = await page.run("JSON.stringify({...localStorage, ...sessionStorage})")
-        assert TOKEN not in stored
+    assert page.problems == []
+    assert {urlsplit(url).netloc for url in page.requests if not url.startswith("data:")} == {
+        urlsplit(explorer.address).netloc
+    }
+    stored = await explorer.stored()
+    assert DEMO_PASSWORD not in stored
+    assert "eyJ" not in stored, "an access token"
     assert (tmp_path / "signed-in.png").stat().st_size > 20_000
+
+
+async def test_a_wrong_password_is_said_in_words(explorer: Explorer) -> None:
+    page = explorer.page
+    await page.until(f"{FORM} !== null")
+    await explorer.fill_in(email=DEMO_EMAIL, password="not this one")
+    await page.until(f"{FORM}.querySelector('[role=alert]') !== null")
+    said = await page.run(f"{FORM}.querySelector('[role=alert]').innerText")
+    assert said == "The e-mail address or the password is wrong."
+    await explorer.log_in()

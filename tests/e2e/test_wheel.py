@@ -47,7 +47,7 @@ def test_the_wheel_holds_what_the_commands_read(installed: Path):
     assert {path.name for path in (installed / "migrations/versions").glob("*.py")} == committed
     for name in (
         "api/schema.graphql",
-        "api/explorer/index.html",
+        "api/explorer/page/index.html",
         "api/explorer/page/samples/samples.json",
         "api/mailbox/list.html",
         "infra/shared/letters/layout.html",

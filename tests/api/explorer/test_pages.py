@@ -8,9 +8,16 @@ from graphql import parse, validate
 from starlette.applications import Starlette
 
 from api.explorer import install, pages, vendor_files
-from api.explorer.pages import explorer_routes
+from api.explorer.pages import explorer_routes, own_files
 from api.http.execution import graphql_schema
+from api.http.options import DemoLogin, ExplorerOptions
+from api.main import http_options
 from api.schema import schema
+from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from infra.settings import Settings
+
+OPEN = ExplorerOptions()
+DEMO = DemoLogin(email=DEMO_EMAIL, password=DEMO_PASSWORD)
 
 
 @pytest.fixture
@@ -22,8 +29,8 @@ def vendor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-async def get(path: str, *, are_trusted_only: bool = False) -> httpx.Response:
-    app = Starlette(routes=explorer_routes("/graphiql", are_trusted_only=are_trusted_only))
+async def get(path: str, options: ExplorerOptions = OPEN, *, are_trusted_only: bool = False) -> httpx.Response:
+    app = Starlette(routes=explorer_routes("/graphiql", options, are_trusted_only=are_trusted_only))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://tracker.example:8000") as client:
         return await client.get(path)
 
@@ -45,7 +52,7 @@ async def test_the_page_loads_from_its_own_host_only(vendor: Path) -> None:
     assert "connect-src 'self' ws://tracker.example:8000 wss://tracker.example:8000;" in policy
     assert "frame-ancestors 'none'" in policy
     loaded = re.findall(r'(?:src|href)="(/[^"]*)"', response.text)
-    assert len(loaded) == len(vendor_files.FILES) + len(pages.OWN_FILES)
+    assert len(loaded) == len(vendor_files.FILES) + len(["main.js", "page.css"])
     for path in loaded:
         assert (await get(path)).status_code == 200, path
     assert "http" not in response.text.replace("http-equiv", "")
@@ -61,8 +68,61 @@ async def test_nothing_else_of_the_folder_is_served(vendor: Path) -> None:
         assert (await get(path)).status_code == 404
 
 
+def modules() -> list[Path]:
+    return [file for file in own_files() if file.suffix == ".js"]
+
+
+async def test_every_module_that_is_loaded_is_served_as_what_it_is() -> None:
+    for module in modules():
+        response = await get(f"/graphiql/{module.name}")
+        assert (response.status_code, response.text) == (200, module.read_text())
+        assert response.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert response.headers["cache-control"] == "no-cache"
+
+
+def test_every_module_is_loaded_and_nothing_that_is_not_there() -> None:
+    reached, new = set(), {"main.js"}
+    while new:
+        reached |= new
+        texts = [(pages.PAGE / name).read_text() for name in new]
+        new = {name for text in texts for name in re.findall(r'from "\./([^"]+)"', text)} - reached
+    assert reached == {module.name for module in modules()}
+
+
+def test_modules_are_short_and_ask_no_other_host() -> None:
+    for module in modules():
+        assert len(module.read_text().splitlines()) <= 200, module.name
+        assert not re.search(r"https?://|innerHTML|eval\(", module.read_text()), module.name
+
+
+@pytest.mark.parametrize("is_for_members", [False, True])
+@pytest.mark.parametrize("demo", [None, DemoLogin(email="demo@example.org", password="known to all")])
+async def test_the_page_is_told_what_it_may_show(is_for_members: bool, demo: DemoLogin | None) -> None:
+    response = await get("/graphiql/settings.json", ExplorerOptions(is_for_members=is_for_members, demo=demo))
+    shown = demo and {"email": "demo@example.org", "password": "known to all"}
+    assert response.json() == {"isForMembers": is_for_members, "demo": shown}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ExplorerOptions(demo=DEMO)),
+        ({"explorer": "members"}, ExplorerOptions(is_for_members=True, demo=DEMO)),
+        ({"explorer": "off"}, None),
+        ({"public_url": "https://tracker.example.org"}, ExplorerOptions()),
+        ({"environment": "production"}, ExplorerOptions(is_for_members=True)),
+        ({"environment": "production", "explorer": "on"}, ExplorerOptions()),
+        ({"environment": "production", "explorer": "off"}, None),
+    ],
+)
+def test_only_at_home_everybody_is_told_the_demo_account(
+    settings: Settings, given: dict[str, str], expected: ExplorerOptions | None
+) -> None:
+    assert http_options(settings.model_copy(update=given)).explorer == expected
+
+
 def test_the_prepared_queries_fit_the_schema() -> None:
-    texts = re.findall(r"_QUERY = `(.*?)`;", (vendor_files.FOLDER / "main.js").read_text(), re.DOTALL)
+    texts = re.findall(r"query: `(.*?)`", (pages.PAGE / "first_tabs.js").read_text(), re.DOTALL)
     assert len(texts) == 2
     for text in texts:
         assert validate(graphql_schema(schema), parse(text)) == []

@@ -167,7 +167,7 @@ async def test_a_browser_is_shown_the_explorer(client: httpx.AsyncClient, world:
     assert (response.status_code, response.headers["location"]) == (303, "/graphiql")
     response = await client.get("/")
     assert (response.status_code, response.headers["location"]) == (307, "/graphiql")
-    async with running(world, HttpOptions(is_explorer_enabled=False)) as plain:
+    async with running(world, HttpOptions(explorer=None)) as plain:
         assert (await plain.get("/graphql", headers={"Accept": accept})).status_code == 400
         assert (await plain.get("/graphiql")).status_code == 404
         assert (await plain.get("/")).status_code == 404

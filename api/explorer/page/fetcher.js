@@ -1,0 +1,66 @@
+/** How GraphiQL reaches the server: queries and mutations over HTTP, subscriptions over a socket. */
+import { SignedOut } from "./session.js";
+
+const INTROSPECTION = "IntrospectionQuery";
+
+/** A fetcher of GraphiQL's; everything but its introspection is noted in `exchanges`. */
+export function createFetcher({ session, exchanges, follow, extraHeaders = {} }) {
+  return (request, { headers = {}, documentAST = null } = {}) => {
+    if (isSubscription(documentAST, request.operationName)) {
+      return { subscribe: (sink) => ({ unsubscribe: follow(request, sink) }) };
+    }
+    return ask(request, headers);
+  };
+
+  async function ask(request, headers) {
+    const began = performance.now();
+    try {
+      const response = await send(request, headers);
+      const text = await response.text();
+      const answer = readAnswer(text, response);
+      if (request.operationName !== INTROSPECTION) {
+        exchanges.add({
+          request,
+          status: response.status,
+          milliseconds: performance.now() - began,
+          bytes: text.length,
+          extensions: answer.extensions ?? {},
+          errors: answer.errors ?? [],
+        });
+      }
+      return answer;
+    } catch (error) {
+      return { errors: [{ message: explained(error) }] };
+    }
+  }
+
+  function send(request, headers) {
+    const init = {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json", ...extraHeaders, ...headers },
+      body: JSON.stringify(request),
+    };
+    // Whoever writes a header of their own wants to see what it does, as with an API key.
+    const hasOwn = Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
+    return hasOwn ? fetch("/graphql", init) : session.fetch("/graphql", init);
+  }
+}
+
+function isSubscription(document, operationName) {
+  const operations = document?.definitions.filter((each) => each.kind === "OperationDefinition") ?? [];
+  const chosen = operations.find((each) => each.name?.value === operationName) ?? operations[0];
+  return chosen?.operation === "subscription";
+}
+
+function readAnswer(text, response) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { errors: [{ message: `The server answered ${response.status} ${response.statusText}.` }] };
+  }
+}
+
+function explained(error) {
+  if (error instanceof SignedOut) return error.message;
+  return error instanceof TypeError ? "The server cannot be reached." : error.message;
+}

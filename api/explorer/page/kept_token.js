@@ -1,0 +1,61 @@
+/**
+ * A refresh token in the tab's session storage, by choice. A duplicated tab begins with a copy of that storage, and a
+ * refresh token that is used twice ends its session: the tab that made it holds a lock, and whoever has a copy drops it.
+ */
+const NAME = "workgraph:session";
+const PATIENCE = 2000; // milliseconds: a page that is loaded again waits for its predecessor's end
+
+export function createKeeper() {
+  const isAble = navigator.locks !== undefined; // not on a page without TLS, other than loopback's
+  let letGo = null;
+
+  function stored() {
+    return isAble ? JSON.parse(sessionStorage.getItem(NAME)) : null;
+  }
+
+  function write(token, lock) {
+    sessionStorage.setItem(NAME, JSON.stringify({ token, lock }));
+  }
+
+  /** Whether the lock is ours now; it stays so until the page goes or `forget`. */
+  function hold(lock) {
+    return new Promise((resolve) => {
+      const held = () => new Promise((release) => {
+        letGo = release;
+        resolve(true);
+      });
+      navigator.locks.request(lock, { signal: AbortSignal.timeout(PATIENCE) }, held).catch(() => resolve(false));
+    });
+  }
+
+  return {
+    isAble,
+
+    /** The token that this tab has kept, or null; a copy of another tab's is dropped. */
+    async kept() {
+      const found = stored();
+      if (found === null) return null;
+      if (await hold(found.lock)) return found.token;
+      sessionStorage.removeItem(NAME);
+      return null;
+    },
+
+    async keep(token) {
+      const lock = `${NAME}:${crypto.randomUUID()}`;
+      await hold(lock);
+      write(token, lock);
+    },
+
+    /** A new token in place of the kept one, if there is one. */
+    update(token) {
+      const found = stored();
+      if (found !== null) write(token, found.lock);
+    },
+
+    forget() {
+      if (isAble) sessionStorage.removeItem(NAME);
+      letGo?.();
+      letGo = null;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** Log in, see who you are and where you belong, log out. */
+import { h, useStore } from "./element.js";
+import { PersonIcon } from "./icons.js";
+
+export function loginPanel({ session, settings }) {
+  function Content() {
+    const { person } = useStore(session);
+    return h("section", { className: "panel" }, person === null ? h(Form) : h(Account));
+  }
+
+  function Form() {
+    const { notice } = useStore(session);
+    const [problem, setProblem] = React.useState(null);
+    const [isBusy, setIsBusy] = React.useState(false);
+
+    async function logIn(credentials) {
+      setIsBusy(true);
+      setProblem(null);
+      try {
+        await session.logIn(credentials);
+      } catch (error) {
+        setProblem(error.message);
+        setIsBusy(false);
+      }
+    }
+
+    function submit(event) {
+      event.preventDefault();
+      const given = new FormData(event.currentTarget);
+      logIn({ email: given.get("email"), password: given.get("password"), isKept: given.get("kept") === "on" });
+    }
+
+    const said = problem ?? notice;
+    return h(
+      "form",
+      { onSubmit: submit, "aria-label": "Log in" },
+      h("h2", null, "Log in"),
+      h(Field, { label: "E-mail", name: "email", type: "email", autoComplete: "username" }),
+      h(Field, { label: "Password", name: "password", type: "password", autoComplete: "current-password" }),
+      session.canBeKept && h("label", { className: "check" }, h("input", { type: "checkbox", name: "kept" }), " Stay logged in in this tab"),
+      said && h("p", { className: "problem", role: "alert" }, said),
+      h("button", { className: "primary", disabled: isBusy }, isBusy ? "Logging in…" : "Log in"),
+      settings.demo &&
+        h(
+          "button",
+          { type: "button", disabled: isBusy, onClick: () => logIn({ ...settings.demo, isKept: false }) },
+          `Log in as ${settings.demo.email}`,
+        ),
+    );
+  }
+
+  function Account() {
+    const { person, workspaces, workspace } = useStore(session);
+    return h(
+      React.Fragment,
+      null,
+      h("h2", null, "You are logged in"),
+      h("p", { className: "person" }, h("span", { className: "initials", "aria-hidden": true }, person.initials), h("span", null, h("strong", null, person.name), h("br"), person.email)),
+      workspaces.length === 0
+        ? h("p", null, "You belong to no workspace yet: create one with the mutation workspaceCreate.")
+        : h(
+            "label",
+            null,
+            "Workspace of the samples",
+            h(
+              "select",
+              { value: workspace, onChange: (event) => session.choose(event.target.value) },
+              ...workspaces.map(({ slug, name }) => h("option", { key: slug, value: slug }, `${name} (${slug})`)),
+            ),
+          ),
+      h("button", { onClick: () => session.logOut() }, "Log out"),
+    );
+  }
+
+  return { title: "Log in", icon: PersonIcon, content: Content };
+}
+
+function Field({ label, ...input }) {
+  return h("label", null, label, h("input", { required: true, ...input }));
+}

@@ -1,0 +1,62 @@
+/** Puts the page together. */
+import { h, useStore } from "./element.js";
+import { editorStorage } from "./editor_storage.js";
+import { createExchanges } from "./exchanges.js";
+import { createFetcher } from "./fetcher.js";
+import { FIRST_TABS } from "./first_tabs.js";
+import { createKeeper } from "./kept_token.js";
+import { loginPanel } from "./login_panel.js";
+import { createSession } from "./session.js";
+import { loadSettings } from "./settings.js";
+import { statusLine } from "./status_line.js";
+import { createSubscriptions } from "./subscriptions.js";
+
+const settings = await loadSettings();
+const session = createSession(createKeeper());
+const exchanges = createExchanges();
+const subscriptions = createSubscriptions(session);
+const context = { session, exchanges, subscriptions, settings };
+
+const login = loginPanel(context);
+const panels = [login, GraphiQLPluginExplorer.explorerPlugin()];
+const StatusLine = statusLine(context);
+
+function Page() {
+  const { person } = useStore(session);
+  const wasStranger = React.useRef(false);
+  wasStranger.current ||= person === null;
+  if (person === null && settings.isForMembers) return h("main", { className: "gate" }, h(login.content));
+  // Another person is another explorer, so that nothing of one is shown to the next.
+  return h(Opening, { key: person?.id ?? "nobody", opened: wasStranger.current ? login : null });
+}
+
+/** GraphiQL opens the pane of a panel that its store knows before it is drawn, and by no other means. */
+function Opening({ opened }) {
+  const [panel] = React.useState(opened);
+  const [isReady, setIsReady] = React.useState(false);
+  React.useEffect(() => setIsReady(true), []);
+  if (isReady) return h(Explorer, { panel });
+  return h(GraphiQL.React.PluginContextProvider, { plugins: panels, visiblePlugin: panel });
+}
+
+function Explorer({ panel }) {
+  const { person } = useStore(session);
+  const [fetcher] = React.useState(() => createFetcher({ session, exchanges, follow: subscriptions.follow }));
+  return h(
+    GraphiQL,
+    {
+      fetcher,
+      schema: person === null ? null : undefined, // the server tells it to those who have logged in
+      storage: editorStorage,
+      plugins: panels,
+      visiblePlugin: panel,
+      defaultTabs: FIRST_TABS,
+      defaultEditorToolsVisibility: "variables",
+      shouldPersistHeaders: false,
+    },
+    h(GraphiQL.Footer, null, h(StatusLine)),
+  );
+}
+
+await session.resume();
+ReactDOM.createRoot(document.getElementById("explorer")).render(h(Page));

@@ -1,0 +1,154 @@
+/**
+ * Who is signed in. Tokens stay in this closure: never in an editor, a history or a log, and only by the person's wish
+ * in the tab's session storage.
+ */
+import { Refused, revoke, tokensByPassword, tokensByRefresh } from "./oauth.js";
+import { createStore } from "./store.js";
+
+const NOBODY = { person: null, workspaces: [], workspace: null, expiresAt: null, notice: null };
+const ENDED = "Your session has ended. Log in again.";
+const EARLY = 5000; // milliseconds before its end at which a token is replaced, or a quarter of a short life
+
+const WHO = `query WhoAmI {
+  viewer { id name email initials }
+  workspaces(first: 100) { nodes { slug name } }
+}`;
+
+/** There is nobody to ask as; the message says what to do. */
+export class SignedOut extends Error {}
+
+/** `keeper` remembers a refresh token for this tab, see kept_token.js. */
+export function createSession(keeper) {
+  const store = createStore(NOBODY);
+  let tokens = null; // { access, refresh, renewAt }
+  let renewing = null; // one for all who wait
+  let generation = 0; // of sign-ins: what was begun under another is not taken over
+
+  function take(answer) {
+    const life = answer.expires_in * 1000;
+    const now = Date.now();
+    tokens = {
+      access: answer.access_token,
+      refresh: answer.refresh_token,
+      renewAt: now + life - Math.min(EARLY, life / 4),
+    };
+    keeper.update(tokens.refresh);
+    store.set({ ...store.state(), expiresAt: now + life });
+  }
+
+  function forget(notice) {
+    generation += 1;
+    tokens = null;
+    renewing = null;
+    keeper.forget();
+    store.set({ ...NOBODY, notice });
+  }
+
+  async function renew() {
+    const began = generation;
+    try {
+      const answer = await tokensByRefresh(tokens.refresh);
+      if (began === generation) take(answer);
+    } catch (error) {
+      if (began !== generation) return;
+      if (!(error instanceof Refused) || !error.isFinal) throw error;
+      forget(ENDED);
+    } finally {
+      if (began === generation) renewing = null;
+    }
+  }
+
+  async function renewed() {
+    renewing ??= renew();
+    await renewing;
+    return required();
+  }
+
+  function required() {
+    if (tokens === null) throw new SignedOut(store.state().notice ?? "Log in first, in the panel at the left.");
+    return tokens.access;
+  }
+
+  /** An access token with some life left; raises SignedOut, or Refused while the server cannot renew it. */
+  async function freshToken() {
+    required();
+    return Date.now() < tokens.renewAt ? tokens.access : renewed();
+  }
+
+  /** A token other than the one that was refused, unless somebody else has renewed it already. */
+  function tokenAfter(refused) {
+    return required() === refused ? renewed() : tokens.access;
+  }
+
+  /** `fetch` with the token; one that the server refuses is renewed once. */
+  async function fetchSignedIn(url, init = {}) {
+    const send = (token) => fetch(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } });
+    const token = await freshToken();
+    const response = await send(token);
+    if (response.status !== 401) return response;
+    const again = await send(await tokenAfter(token));
+    if (again.status === 401) forget(ENDED);
+    return again;
+  }
+
+  async function lookAround() {
+    const headers = { "Content-Type": "application/json", Accept: "application/json" };
+    const response = await fetchSignedIn("/graphql", { method: "POST", headers, body: JSON.stringify({ query: WHO }) });
+    const { data, errors } = await response.json();
+    if (!data) throw new Refused(errors?.[0]?.message ?? "The server did not say who you are.", { isFinal: false });
+    const workspaces = data.workspaces.nodes;
+    store.set({ ...store.state(), person: data.viewer, workspaces, workspace: workspaces[0]?.slug ?? null });
+  }
+
+  async function begin(answer) {
+    forget(null);
+    take(answer);
+    try {
+      await lookAround();
+    } catch (error) {
+      forget(null);
+      throw error;
+    }
+  }
+
+  return {
+    state: store.state,
+    subscribe: store.subscribe,
+    freshToken,
+    tokenAfter,
+    fetch: fetchSignedIn,
+    canBeKept: keeper.isAble,
+
+    /** Raises Refused, its message for people. */
+    async logIn({ email, password, isKept }) {
+      const answer = await tokensByPassword(email, password);
+      await begin(answer);
+      if (isKept) await keeper.keep(tokens.refresh);
+    },
+
+    /** Goes on with the session that this tab has kept, if it has. */
+    async resume() {
+      const kept = await keeper.kept();
+      if (kept === null) return;
+      try {
+        const answer = await tokensByRefresh(kept);
+        await begin(answer);
+        await keeper.keep(tokens.refresh);
+      } catch (error) {
+        if (error instanceof Refused && error.isFinal) forget(ENDED);
+        // What is kept may be good for the next try: the server was away.
+        else store.set({ ...NOBODY, notice: error.message });
+      }
+    },
+
+    async logOut() {
+      const { refresh } = tokens ?? {};
+      forget(null);
+      if (refresh) await revoke(refresh);
+    },
+
+    choose(slug) {
+      store.set({ ...store.state(), workspace: slug });
+    },
+  };
+}

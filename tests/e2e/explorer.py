@@ -1,0 +1,78 @@
+"""The explorer's page over a real application with the demo workspace."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+
+from api.explorer.install import install
+from api.main import build
+from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, SeedOrder
+from domain.shared.actor import Actor, Cause
+from infra.settings import Settings
+from tests.e2e.browser import Page, opened_page
+from tests.e2e.loopback import new_listener, served
+
+QUERY_EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
+RESULT = "(document.querySelector('.result-window')?.innerText ?? '')"
+FORM = "document.querySelector('.panel form')"
+ACCOUNT = "document.querySelector('.panel .person')"
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """The page in a browser, and the application that serves it in this process."""
+
+    page: Page
+    address: str
+    app: FastAPI
+
+    async def open(self) -> None:
+        await self.page.call("Page.navigate", url=f"{self.address}/graphiql")
+
+    async def fill_in(self, **values: str) -> None:
+        """Types into the form's fields as a person would, and sends it."""
+        for name, value in values.items():
+            await self.page.run(f"{FORM}.elements[{name!r}].focus()")
+            await self.page.run("document.activeElement.select()")
+            await self.page.call("Input.insertText", text=value)
+        await self.page.run(f"{FORM}.requestSubmit()")
+
+    async def log_in(self, email: str = DEMO_EMAIL, password: str = DEMO_PASSWORD) -> None:
+        """Waits until the schema is there too."""
+        await self.page.until(f"{FORM} !== null")
+        await self.fill_in(email=email, password=password)
+        await self.page.until(f"{ACCOUNT} !== null")
+        await self.has_schema()
+
+    async def has_schema(self) -> None:
+        await self.page.until(f"{QUERY_EDITOR}?.options.hintOptions.schema != null")
+
+    async def run_query(self, text: str, expected: str) -> None:
+        await self.page.run(f"{QUERY_EDITOR}.setValue({text!r})")
+        # It reads the text after a short while.
+        await self.page.until(f"{QUERY_EDITOR}.documentAST?.loc?.source?.body === {text!r}")
+        await self.page.run("document.querySelector('.graphiql-execute-button').click()")
+        await self.page.until(f"{RESULT}.includes({expected!r})")
+
+    async def stored(self) -> str:
+        """Everything that the browser keeps for the page."""
+        found: Any = await self.page.run("JSON.stringify({...localStorage, ...sessionStorage})")
+        return str(found)
+
+
+@asynccontextmanager
+async def opened_explorer(settings: Settings, *, seeded: int = 40) -> AsyncIterator[Explorer]:
+    """Installs GraphiQL where it is missing; the settings' database gets the demo workspace."""
+    install()
+    listener = new_listener()
+    app = build(settings.model_copy(update={"port": listener.getsockname()[1], "host": "127.0.0.1"}))
+    async with served(app, listener) as address, opened_page() as page:
+        await app.state.app.seed.seed(
+            Actor.system(cause=Cause.SEED), SeedOrder(size=seeded, owner_password=DEMO_PASSWORD)
+        )
+        explorer = Explorer(page, address, app)
+        await explorer.open()
+        yield explorer
