@@ -124,6 +124,29 @@ def test_a_misspelt_setting_is_refused_in_the_environment_and_in_the_file(
     )
 
 
+def test_a_setting_s_old_name_is_refused_with_the_new_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORKGRAPH_EXPLORER_ENABLED", "false")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert caught.value.problems == (
+        "WORKGRAPH_EXPLORER_ENABLED: there is no such setting. Did you mean WORKGRAPH_EXPLORER?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "on"),
+        ({"environment": "production"}, "members"),
+        ({"explorer": "off"}, "off"),
+        ({"explorer": "members"}, "members"),
+        ({"environment": "production", "explorer": "on"}, "on"),
+    ],
+)
+def test_strangers_in_production_see_no_more_of_the_explorer_than_its_log_in(given: dict[str, str], expected: str):
+    assert load_settings(**given).explorer_access == expected
+
+
 def test_what_a_command_needs_is_named_when_it_is_missing():
     with pytest.raises(SettingsError) as caught:
         load_settings().require("database_url", "secret_key")
