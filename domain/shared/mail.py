@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 
 MAIL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# What RFC 5322 gives a meaning between addresses, and what could begin a header.
-_ADDRESS = re.compile(
-    r"(?=.{3,254}\Z)[^@\s\x00-\x20\x7f-\x9f\u2028\u2029()<>\[\]:;,\\\"]+@[^@\s\x00-\x20\x7f-\x9f()<>:;,\\\"]+"
-)
+# Neither what RFC 5322 gives a meaning between addresses, nor what could begin a header or cannot be encoded.
+_PLAIN = r"[^@\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;,\\\"]"
+# The lengths are those of RFC 5321, 4.5.3.1, erratum 1690.
+ADDRESS = re.compile(rf"(?=.{{3,254}}\Z){_PLAIN}{{1,64}}@(?:{_PLAIN}+|\[{_PLAIN}+\])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Mail:
         """Raises ValueError for what could add a header or a recipient."""
         if not MAIL_ID.fullmatch(self.id):
             raise ValueError("A mail's id is made of letters, digits, dots, dashes and underscores.")
-        if not _ADDRESS.fullmatch(self.to):
+        if not ADDRESS.fullmatch(self.to):
             raise ValueError("A mail goes to exactly one address.")
 
 

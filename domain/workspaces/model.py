@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, NewType
 
-from domain.accounts.model import EMAIL, EMAIL_RULE, UserId, normal_email
+from domain.accounts.model import UserId, check_email, normal_email
 from domain.shared.actor import Role
 from domain.shared.checks import Checks
 from domain.shared.entities import rechecked
@@ -110,7 +110,7 @@ class Invitation:
             if project_ids and draft.role != Role.GUEST:
                 check.fail("project_ids", "Only guests are invited to projects: all others see every project.")
             if email is not None:
-                check.matches("email", email, EMAIL, EMAIL_RULE)
+                check_email(check, email)
         return cls(
             id=id,
             workspace_id=WorkspaceId(draft.workspace_id),

@@ -1,16 +1,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from email import message_from_bytes
+from email.policy import SMTPUTF8, default
 from pathlib import Path
 
 import pytest
 
 from domain.shared.errors import Unavailable
-from domain.shared.mail import Mail, Mailer
+from domain.shared.mail import ADDRESS, Mail, Mailer
 from domain.workspaces.mails import MemberWelcome
 from infra.shared.clock import SystemClock
 from infra.shared.letters import JinjaLetters
-from infra.shared.mail import Encryption, SmtpMailer, SmtpServer, UnsetMailer
+from infra.shared.mail import Encryption, SmtpMailer, SmtpServer, UnsetMailer, message_of
 from infra.shared.mailbox import DiskMailbox, MailboxMailer
 from tests.fakes.mail import MemoryMailer
 from tests.infra.shared.smtp_sink import SmtpSink, server_certificates, smtp_sink, trusting_certificates
@@ -164,6 +166,22 @@ async def test_an_odd_address_gets_its_mail_and_nobody_else(sink: SmtpSink, to: 
 
     assert [address for command, address in sink.envelopes if command == "RCPT"] == [to]
     assert len(sink.mails[0]["To"].addresses) == 1
+
+
+def test_every_address_that_is_let_through_stays_one_address() -> None:
+    addresses = [
+        address
+        for code in (*range(0x80), 0xAD, 0xE4, 0x200B, 0x202E, 0x3002, 0xFEFF, 0x1F600)
+        for shape in ("a{}b@example.org", "{}@example.org", "a@b{}c", "a@{}", "a@[{}]")
+        if ADDRESS.fullmatch(address := shape.format(chr(code)))
+    ]
+    assert len(addresses) > 300
+    written = LETTERS.write(LETTER)
+    for address in (*addresses, "=?utf-8?q?a?=@example.org", "a@=?utf-8?q?b?="):
+        message = message_of(replace(MAIL, to=address), written, sender=SENDER, clock=SystemClock())
+        read = message_from_bytes(message.as_bytes(policy=SMTPUTF8), policy=default)
+        assert len(read["To"].addresses) == 1, address
+        assert read.keys() == message.keys(), address
 
 
 @pytest.mark.parametrize("words", ["451 what?", "221"])
