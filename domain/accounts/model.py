@@ -33,7 +33,7 @@ class RegistrationPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person; a placeholder stands for somebody that an import named and who has not signed up."""
+    """A person; a placeholder stands for somebody that an import named and who has not signed up: it has no address."""
 
     prefix: ClassVar[str] = "usr"
 

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.accounts.one_time import LinkPurpose
@@ -8,9 +8,13 @@ from infra.db.base import Base, Id, Key, Plain, named_enum, one_of
 
 
 class UserRow(Base):
-    """The e-mail address is kept in lower case."""
+    """The e-mail address is kept in lower case.
+
+    A placeholder has none, since nobody has proved it: its person signs up like anybody, and is given its place.
+    """
 
     __tablename__ = "account"
+    __table_args__ = (CheckConstraint("NOT is_placeholder OR email IS NULL", name="placeholder_unaddressed"),)
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     name: Mapped[str]

@@ -19,7 +19,9 @@ class UserFactory(factory.Factory):
 
     id = factory.LazyFunction(lambda: IDS.new(User.prefix))
     name = factory.Sequence(lambda number: f"Person {number}")
-    email = factory.Sequence(lambda number: f"person{number}@example.org")
+    email = factory.LazyAttributeSequence(
+        lambda user, number: None if user.is_placeholder else f"person{number}@example.org"
+    )
     is_placeholder = False
     created_at = factory.LazyFunction(lambda: datetime(2026, 1, 1, tzinfo=UTC))
     updated_at = factory.SelfAttribute("created_at")

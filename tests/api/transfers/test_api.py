@@ -7,19 +7,27 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 from starlette.middleware import Middleware
 
 from api.auth.routes import signed_in
 from api.http.body import BodyGuard
 from api.http.problems import install_problem_handlers
 from api.transfers.routes import FILES_PATH, router
-from domain.shared.actor import Role
+from domain.accounts.commands import Newcomer
+from domain.accounts.one_time import OneTimeSecrets
+from domain.shared.actor import Actor, Origin, Role
+from infra.accounts.tables import OneTimeLinkRow
+from infra.auth.keys import derived_key
 from infra.jobs.claims import SqlClaims
 from infra.jobs.in_process import run_now
 from tests.api.refusals import Cases, assert_refused, bad_ids
 from tests.api.transfers.conftest import LEASE, Import
-from tests.api.transfers.exports import chunks, comment, issue, lines
+from tests.api.transfers.exports import JOE, chunks, comment, issue, lines
 from tests.api.world import World
+from tests.factories.accounts import PASSWORD
+from tests.factories.workspaces import MemberFactory
+from tests.identity import SECRET
 
 LIMIT = 5_000
 CONTENT = lines(issue(1, comments=[comment("1", "a")]), b"no JSON", issue(2))
@@ -104,6 +112,31 @@ async def placeholder_of(world: World) -> str:
     )
     found: str = data["workspace"]["members"]["nodes"][0]["id"]
     return found
+
+
+async def test_an_imported_person_signs_up_like_anybody_and_is_given_what_is_theirs(world: World, imported: Import):
+    """Their address in the file gives nobody anything: the person proves it, and an admin says who it is."""
+    joe = JOE | {"emailAddress": "joe@example.org"}
+    await imported(lines(issue(1, creator=joe, reporter=joe, assignee=joe)))
+    placeholder = await placeholder_of(world)
+    stranger = Actor(origin=Origin(address="192.0.2.1"))
+    await world.app.registrations.register(stranger, "joe@example.org")
+    async with world.engine.connect() as connection:
+        link_id = (await connection.execute(select(OneTimeLinkRow.id))).scalar_one()
+    token = OneTimeSecrets(derived_key(SECRET, "one-time links 1")).of(link_id)
+    joined = (await world.app.registrations.verify(stranger, token, Newcomer(name="Joe", password=PASSWORD))).value
+    member = MemberFactory(workspace=world.here.workspace, user_id=joined.id)
+    await world.store(member)
+
+    asked = {"placeholderId": placeholder, "memberId": member.id}
+    payload = await world.client(Role.ADMIN).mutate("memberClaim", asked, "member { user { id } }")
+
+    assert payload["member"] == {"user": {"id": joined.id}}
+    data = await world.owner.run(
+        'query ($slug: String!) { workspace(slug: $slug) { issue(identifier: "AC-1") { creator { id name } } } }',
+        slug=world.here.workspace.slug,
+    )
+    assert data["workspace"]["issue"]["creator"] == {"id": joined.id, "name": "Joe"}
 
 
 async def test_a_member_claims_a_placeholder(world: World, imported: Import):
