@@ -16,7 +16,7 @@ T = TypeVar("T")
 MOST_WAITING = 100  # passwords in the queue and in the threads: some 2 s of work for two threads
 MEMORY_COST = 19_456  # KiB; with two passes and one lane OWASP's floor, 25 ms here
 # Of a random password that nobody has: a try on an unknown account takes as long as one on a known account.
-_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$u1fKGcOYU+q917o3BgBgzA$0pkehGxb+Xowyqj1dE0UZ3D+0a6ophMMHQvDQc6ckiY"
+NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$u1fKGcOYU+q917o3BgBgzA$0pkehGxb+Xowyqj1dE0UZ3D+0a6ophMMHQvDQc6ckiY"
 
 
 class PasslibPasswordHasher:
@@ -45,7 +45,7 @@ class PasslibPasswordHasher:
     async def verify(self, password: str, stored: str | None) -> Verdict:
         encoded = normal_form(password)
         if stored is None or encoded is None:
-            await self._run(lambda: self._verdict(encoded or b"", _NOBODY))
+            await self._run(lambda: self._verdict(encoded or b"", NOBODY))
             return Verdict(is_right=False)
         return await self._run(lambda: self._verdict(encoded, stored))
 
