@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, func, select, tuple_, update
+from sqlalchemy import Table, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,13 +17,16 @@ from domain.shared.errors import Unavailable
 from domain.shared.jobs import JobState
 from infra.accounts.tables import OneTimeLinkRow
 from infra.audit.tables import SecurityEventRow
-from infra.auth.tables import SessionRow
+from infra.auth.tables import ApiKeyRow, SessionRow
 from infra.db.engine import database_errors
 from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow
+from infra.workspaces.tables import InvitationRow
 
 BATCH = 1000  # rows deleted per transaction
 KEPT = timedelta(hours=24)
 SESSIONS_KEPT = timedelta(days=30)  # after their end: they tell where somebody has signed in before
+API_KEYS_KEPT = timedelta(days=90)  # after their end: the security log names them
+INVITATIONS_KEPT = timedelta(days=30)  # after their end: one that has expired can be sent again
 SECURITY_LOG_KEPT = timedelta(days=400)
 LOOK_SECONDS = 60.0
 
@@ -61,6 +64,20 @@ async def delete_ended_sessions(connection: AsyncConnection) -> bool:
     )
 
 
+async def delete_ended_api_keys(connection: AsyncConnection) -> bool:
+    past = func.now() - cast(API_KEYS_KEPT, INTERVAL)
+    return await _delete_batch(
+        connection, ApiKeyRow.__table__, (ApiKeyRow.revoked_at < past) | (ApiKeyRow.expires_at < past)
+    )
+
+
+async def delete_settled_invitations(connection: AsyncConnection) -> bool:
+    """Accepted, revoked and expired ones; the members that came of them stay."""
+    past = func.now() - cast(INVITATIONS_KEPT, INTERVAL)
+    ends = (InvitationRow.accepted_at, InvitationRow.revoked_at, InvitationRow.expires_at)
+    return await _delete_batch(connection, InvitationRow.__table__, or_(*(end < past for end in ends)))
+
+
 def security_log_cleaning(kept: timedelta) -> Callable[[AsyncConnection], Awaitable[bool]]:
     """Deletes lines that are older than that."""
 
@@ -79,6 +96,8 @@ def periodic_work(*, security_log_kept: timedelta = SECURITY_LOG_KEPT) -> tuple[
         Periodic(name="delete idempotency keys", every=timedelta(hours=1), step=delete_idempotency_keys),
         Periodic(name="delete expired links", every=timedelta(hours=1), step=delete_expired_links),
         Periodic(name="delete ended sessions", every=timedelta(days=1), step=delete_ended_sessions),
+        Periodic(name="delete ended API keys", every=timedelta(days=1), step=delete_ended_api_keys),
+        Periodic(name="delete settled invitations", every=timedelta(days=1), step=delete_settled_invitations),
         Periodic(name="delete old lines of the security log", every=timedelta(days=1), step=clean_security_log),
     )
 

@@ -1,18 +1,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.workspaces.model import Invitation
 from infra.audit.tables import SecurityEventRow
-from infra.auth.tables import RefreshTokenRow, SessionRow
+from infra.auth.tables import ApiKeyRow, RefreshTokenRow, SessionRow
 from infra.jobs.schedule import BATCH, Periodic, Schedule, periodic_work
 from infra.jobs.tables import IdempotencyRow
+from infra.workspaces.tables import InvitationRow
 from tests.factories.accounts import UserFactory
-from tests.factories.auth import SecurityEventFactory, SessionFactory
+from tests.factories.auth import ApiKeyFactory, SecurityEventFactory, SessionFactory, store_keys
 from tests.factories.storing import store
+from tests.factories.workspaces import InvitationFactory, WorkspaceFactory
 from tests.infra.jobs.rows import change, rows
 from tests.infra.jobs.sample import CLOCK, IDS, Walk, add_job
 
@@ -115,3 +119,54 @@ async def test_ended_sessions_and_old_lines_of_the_security_log_are_deleted(engi
         assert left == {sessions[name].id for name in ("ended lately", "expired lately", "alive")}
         assert list((await connection.execute(select(RefreshTokenRow.digest))).scalars()) == []
         assert list((await connection.execute(select(SecurityEventRow.id))).scalars()) == [lines[1].id]
+
+
+def around(days: int) -> tuple[datetime, datetime]:
+    """Moments on both sides of that long ago."""
+    return CLOCK.now() - timedelta(days=days + 1), CLOCK.now() - timedelta(days=days - 1)
+
+
+async def test_api_keys_are_deleted_a_while_after_their_end(engine: AsyncEngine) -> None:
+    user = UserFactory()
+    old, young = around(90)
+    gone = [ApiKeyFactory(user_id=user.id, revoked_at=old), ApiKeyFactory(user_id=user.id, expires_at=old)]
+    kept = [
+        ApiKeyFactory(user_id=user.id, revoked_at=young),
+        ApiKeyFactory(user_id=user.id, expires_at=young),
+        ApiKeyFactory(user_id=user.id),
+        ApiKeyFactory(user_id=user.id, created_at=old, expires_at=None),
+    ]
+    await store(engine, user)
+    await store_keys(engine, *gone, *kept)
+
+    await Schedule(engine).run_due()
+
+    async with engine.connect() as connection:
+        assert set((await connection.execute(select(ApiKeyRow.id))).scalars()) == {key.id for key in kept}
+
+
+async def test_invitations_are_deleted_a_while_after_their_end(engine: AsyncEngine) -> None:
+    inviter, workspace = UserFactory(), WorkspaceFactory()
+    old, young = around(30)
+
+    def invitation(**ends: Any) -> Invitation:
+        made: Invitation = InvitationFactory(workspace=workspace, created_by_id=inviter.id, **ends)
+        return made
+
+    gone = [
+        invitation(accepted_at=old, accepted_by_id=inviter.id),
+        invitation(revoked_at=old),
+        invitation(expires_at=old),
+    ]
+    kept = [
+        invitation(accepted_at=young, accepted_by_id=inviter.id),
+        invitation(revoked_at=young),
+        invitation(expires_at=young),
+        invitation(),
+    ]
+    await store(engine, inviter, workspace, *gone, *kept)
+
+    await Schedule(engine).run_due()
+
+    async with engine.connect() as connection:
+        assert set((await connection.execute(select(InvitationRow.id))).scalars()) == {each.id for each in kept}
