@@ -22,7 +22,7 @@ from api.auth.routes import app_of, person_answer, signed_in
 from domain.accounts.commands import Newcomer
 from domain.accounts.notice_service import FORGOTTEN_PATH
 from domain.accounts.one_time import FORMAT
-from domain.accounts.registration_service import VERIFY_PATH
+from domain.accounts.registration_service import REGISTER_PATH, VERIFY_PATH
 from domain.app import App
 from domain.auth.email_service import CONFIRM_PATH
 from domain.auth.password_service import RESET_PATH
@@ -88,7 +88,17 @@ async def _verify(app: App, actor: Actor, form: Mapping[str, str]) -> None:
 
 
 ADDRESS = Field(name="email", label="The address of your account", kind="email", autocomplete="username")
+OWN_ADDRESS = Field(name="email", label="Your e-mail address", kind="email", autocomplete="email")
 PAGES = (
+    FormPage(
+        path=REGISTER_PATH,
+        title="Sign up",
+        button="Send a link",
+        secret=FORMAT,
+        fields=(OWN_ADDRESS,),
+        done="A mail is on its way. Its link is good for a day.",
+        act=lambda app, actor, form: app.registrations.register(actor, form.get("email", "")),
+    ),
     FormPage(
         path=VERIFY_PATH,
         title="Sign up",

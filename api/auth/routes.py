@@ -14,6 +14,7 @@ from api.auth.inputs import RegistrationInput
 from api.auth.oauth import GRANTS, UNCACHED, answer_introspection, answer_revocation, answer_token, caller
 from api.http.authentication import authenticate, challenge, origin_of
 from domain.accounts.model import User
+from domain.accounts.registration_service import REGISTER_PATH
 from domain.app import App
 from domain.shared.actor import Actor
 
@@ -94,7 +95,7 @@ async def introspect(
     return await answer_introspection(request, app, actor)
 
 
-@router.post("/auth/register", status_code=HTTPStatus.ACCEPTED)
+@router.post(REGISTER_PATH, status_code=HTTPStatus.ACCEPTED)
 async def register(request: Request, app: Annotated[App, Depends(app_of)], person: RegistrationInput) -> Response:
     """Mails a link that makes the account: the answer is the same whether the address has one already.
 

@@ -14,6 +14,7 @@ from domain.shared.ids import IdFactory
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
 
+REGISTER_PATH = "/auth/register"
 VERIFY_PATH = "/auth/verify"
 
 

@@ -50,8 +50,15 @@ async def test_whoever_registers_an_address_of_somebody_else_leaves_nothing_in_t
     assert (await client.get("/auth/me", headers=await bearer(client, NEW))).status_code == 200
 
 
-async def test_signing_up_by_the_page_of_the_mail(client: httpx.AsyncClient, identity: Identity) -> None:
-    token = await registration_token(client, identity)
+async def test_signing_up_by_pages_alone(client: httpx.AsyncClient, identity: Identity) -> None:
+    assert 'action="/auth/register/form"' in (await client.get("/auth/register")).text
+    nothing = await client.post("/auth/register/form", data={"email": "ann"})
+    assert (nothing.status_code, await identity.deliver()) == (422, [])
+    asked = await client.post("/auth/register/form", data={"email": ANN["email"]})
+    assert (asked.status_code, "A mail is on its way." in asked.text) == (200, True)
+    (mail,) = await identity.deliver()
+    assert isinstance(mail.letter, RegistrationLink)
+    token = mail.letter.token
     page = await client.get("/auth/verify", params={"token": token})
     assert f'value="{token}"' in page.text
     assert 'name="password"' in page.text

@@ -155,7 +155,7 @@ async def test_parameters_in_the_url_are_refused(client: httpx.AsyncClient) -> N
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("path", ["/auth/token", "/auth/revoke", "/auth/register"])
+@pytest.mark.parametrize("path", ["/auth/token", "/auth/revoke", "/auth/introspect"])
 async def test_only_post_is_allowed(client: httpx.AsyncClient, method: str, path: str) -> None:
     answer = await client.request(method, path)
     assert answer.status_code == 405
