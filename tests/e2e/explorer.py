@@ -18,6 +18,8 @@ from tests.e2e.loopback import new_listener, served
 QUERY_EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
 RESULT = "(document.querySelector('.result-window')?.innerText ?? '')"
 FORM = "document.querySelector('.panel form')"
+KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, "")}
+"""Windows' code of a key, and the text that it types."""
 ACCOUNT = "document.querySelector('.panel .person')"
 
 
@@ -56,6 +58,17 @@ class Explorer:
         await self.page.until(f"{QUERY_EDITOR}.documentAST?.loc?.source?.body === {text!r}")
         await self.page.run("document.querySelector('.graphiql-execute-button').click()")
         await self.page.until(f"{RESULT}.includes({expected!r})")
+
+    async def open_panel(self, title: str) -> None:
+        await self.page.run(f"document.querySelector('button[aria-label=\"Show {title}\"]').click()")
+        await self.page.until(f"document.querySelector('button[aria-label=\"Hide {title}\"]') !== null")
+
+    async def press(self, key: str, *, modifiers: int = 0) -> None:
+        """A key on the keyboard; `modifiers` is the sum of 1 Alt, 2 Ctrl, 4 Meta and 8 Shift."""
+        code, typed = KEYS[key]
+        described = {"key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": modifiers}
+        await self.page.call("Input.dispatchKeyEvent", type="keyDown", text=typed, **described)
+        await self.page.call("Input.dispatchKeyEvent", type="keyUp", **described)
 
     async def stored(self) -> str:
         """Everything that the browser keeps for the page."""

@@ -6,6 +6,7 @@ import { createFetcher } from "./fetcher.js";
 import { FIRST_TABS } from "./first_tabs.js";
 import { createKeeper } from "./kept_token.js";
 import { loginPanel } from "./login_panel.js";
+import { samplesPanel } from "./samples_panel.js";
 import { createSession } from "./session.js";
 import { loadSettings } from "./settings.js";
 import { statusLine } from "./status_line.js";
@@ -18,7 +19,7 @@ const subscriptions = createSubscriptions(session);
 const context = { session, exchanges, subscriptions, settings };
 
 const login = loginPanel(context);
-const panels = [login, GraphiQLPluginExplorer.explorerPlugin()];
+const panels = [login, samplesPanel(context), GraphiQLPluginExplorer.explorerPlugin()];
 const StatusLine = statusLine(context);
 
 function Page() {
