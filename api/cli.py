@@ -284,7 +284,10 @@ def rotate_keys() -> None:
 
 
 LogEmail = Annotated[str | None, typer.Option("--user", help="Only what is about the person with this address.")]
-LogSince = Annotated[datetime | None, typer.Option(help="Not before this time; in UTC if it names no offset.")]
+LogSince = Annotated[
+    datetime | None,
+    typer.Option(help="Not before this time, as in 2026-01-31T09:00+01:00; in UTC if it names no offset."),
+]
 
 
 @cli.command()

@@ -83,7 +83,7 @@ async def token(request: Request, app: Annotated[App, Depends(app_of)]) -> Respo
 
 @router.post(REVOCATION.path, openapi_extra=REVOCATION.openapi)
 async def revoke(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
-    """Ends the session that a token belongs to (RFC 7009)."""
+    """Ends the session that a token belongs to, or an API key (RFC 7009)."""
     return await answer_revocation(request, app)
 
 

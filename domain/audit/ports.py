@@ -38,6 +38,10 @@ class SecurityLogReader(Protocol):
         """What happened around the person's account, newest first."""
         ...
 
-    async def latest(self, *, email: str | None, since: datetime | None, most: int) -> Sequence[SecurityEvent]:
-        """The newest lines, oldest of them first; about the person with that address, and since that time, if given."""
+    async def person(self, email: str) -> str | None:
+        """The id of whoever has that address."""
+        ...
+
+    async def latest(self, *, user_id: str | None, since: datetime | None, most: int) -> Sequence[SecurityEvent]:
+        """The newest lines, oldest of them first; about that person, and since that time, if given."""
         ...

@@ -5,7 +5,7 @@ from domain.accounts.model import User, normal_email
 from domain.audit.ports import SecurityLogReader
 from domain.shared.actor import Actor
 from domain.shared.checks import is_storable
-from domain.shared.errors import PermissionDenied
+from domain.shared.errors import NotFound, PermissionDenied
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEvent
 
@@ -30,10 +30,14 @@ class SecurityLogService:
     async def lines(
         self, actor: Actor, *, email: str | None = None, since: datetime | None = None, most: int = MOST_LINES
     ) -> Sequence[SecurityEvent]:
-        """The newest lines, oldest of them first: all, or those about one person, or since a time."""
+        """The newest lines, oldest first: all, or those about one person, or since a time; raises NotFound."""
         if not actor.is_system:
             raise PermissionDenied("Only the operator of this server may read everybody's security log.")
-        if email is not None and not is_storable(email):
-            return []
-        address = None if email is None else normal_email(email)
-        return await self._read.latest(email=address, since=since, most=most)
+        user_id = None if email is None else await self._person(normal_email(email))
+        return await self._read.latest(user_id=user_id, since=since, most=most)
+
+    async def _person(self, email: str) -> str:
+        found = await self._read.person(email) if is_storable(email) else None
+        if found is None:
+            raise NotFound("Nobody has this address.", path=("email",))
+        return found

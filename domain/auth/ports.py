@@ -135,6 +135,8 @@ class AuthUow(UnitOfWork, Protocol):
     def links(self) -> OneTimeLinkRepository: ...
     @property
     def passwords(self) -> PasswordRepository: ...
+    @property
+    def api_keys(self) -> "ApiKeyRepository": ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +172,10 @@ class ApiKeyRepository(Protocol):
 
     async def by_id(self, entity_id: str, *, for_update: bool = False) -> ApiKey | None:
         """The key, locked if it is to be changed."""
+        ...
+
+    async def by_digest(self, digest: str) -> ApiKey | None:
+        """The key with that digest, revoked or not, locked."""
         ...
 
     async def save(self, before: ApiKey, after: ApiKey) -> None:

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.accounts.model import SignedIn, normal_email
@@ -125,7 +126,10 @@ class AuthService:
         return await self._tokens(session, successor)
 
     async def revoke(self, actor: Actor, token: str) -> None:
-        """Ends the session that a refresh or access token speaks for; unknown tokens are no error (RFC 7009, 2.2)."""
+        """Ends this API key, or the session that this token speaks for; unknown ones are no error (RFC 7009, 2.2)."""
+        if looks_like_api_key(token):
+            await self._revoke_key(actor, token)
+            return
         try:
             claims = None if looks_like_refresh_token(token) else await self._verified(token)
         except InvalidToken:
@@ -137,6 +141,15 @@ class AuthService:
                 await uow.sessions.end(session_id, EndReason.SIGNED_OUT, now=self._clock.now())
                 user_id = claims.user_id if claims is not None else session.user_id if session is not None else None
                 uow.note(SecurityEventKind.SIGNED_OUT, user_id=user_id, subject_id=session_id)
+            await uow.commit(None)
+
+    async def _revoke_key(self, actor: Actor, key: str) -> None:
+        """Whoever presents a key may end it, and should: it may be one that was found in public."""
+        async with self._uow(actor) as uow:
+            found = await uow.api_keys.by_digest(digest_of(key))
+            if found is not None and found.revoked_at is None:
+                await uow.api_keys.save(found, replace(found, revoked_at=self._clock.now()))
+                uow.note(SecurityEventKind.API_KEY_REVOKED, user_id=found.user_id, subject_id=found.id)
             await uow.commit(None)
 
     async def introspect(self, actor: Actor, token: str) -> LiveToken | None:

@@ -50,19 +50,18 @@ _KEYSET = Keyset(_NoOrder, {}, id_column=EventRow.revision)
 
 _LINES = select(*columns_of(SecurityEventRow, SecurityEvent))
 _LINES_OF = _LINES.where(SecurityEventRow.user_id == bindparam("user_id"))
-_EMAIL = bindparam("email", type_=Text)
+_USER_ID = bindparam("user_id", type_=Text)
 _SINCE = bindparam("since", type_=DateTime(timezone=True))
 _LATEST = (
     _LINES.where(
-        or_(
-            _EMAIL.is_(None),
-            SecurityEventRow.user_id == select(UserRow.id).where(UserRow.email == _EMAIL).scalar_subquery(),
-        ),
+        or_(_USER_ID.is_(None), SecurityEventRow.user_id == _USER_ID),
         or_(_SINCE.is_(None), SecurityEventRow.occurred_at >= _SINCE),
     )
     .order_by(SecurityEventRow.id.desc())
     .limit(bindparam("most"))
 )
+
+_PERSON = select(UserRow.id).where(UserRow.email == bindparam("email"))
 
 
 class _LineOrder(StrEnum):
@@ -122,8 +121,12 @@ class SqlSecurityLogReader:
         plan = _LINE_KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT_NESTED, scope="security events")
         return await plan.page(self._reads, _LINES_OF, _build_line, user_id=user_id)
 
-    async def latest(self, *, email: str | None, since: datetime | None, most: int) -> Sequence[SecurityEvent]:
-        rows = await self._reads.fetch(_LATEST, email=email, since=since, most=most)
+    async def person(self, email: str) -> str | None:
+        rows = await self._reads.fetch(_PERSON, email=email)
+        return rows[0][0] if rows else None
+
+    async def latest(self, *, user_id: str | None, since: datetime | None, most: int) -> Sequence[SecurityEvent]:
+        rows = await self._reads.fetch(_LATEST, user_id=user_id, since=since, most=most)
         return [_build_line(row) for row in reversed(rows)]
 
 

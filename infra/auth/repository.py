@@ -128,6 +128,10 @@ class SqlApiKeyRepository(SqlRepository[ApiKey]):
         values = {each.name: getattr(key, each.name) for each in fields(key)}
         await self._guarded(insert(ApiKeyRow).values(**values, digest=digest))
 
+    async def by_digest(self, digest: str) -> ApiKey | None:
+        found = await self.where(ApiKeyRow.digest == digest, for_update=True)
+        return found[0] if found else None
+
     async def touch(self, uses: Mapping[str, datetime]) -> None:
         """Writes when keys were last used, unless another process has written it within the same minute."""
         for key_id, at in sorted(uses.items()):

@@ -65,13 +65,15 @@ def test_the_log_is_printed_of_all_of_one_and_since_a_time(workgraph: Workgraph)
     assert "example.org" not in "\n".join(both)
     assert printed(workgraph, "audit", "--user", " ANN@example.org ", "--since", "2026-01-01") == both[:1]
     first, second = (datetime.fromisoformat(LINE.fullmatch(line)[1]) for line in both)  # type: ignore[index]
+    assert printed(workgraph, "audit", "--since", f"{first:%Y-%m-%dT%H:%M}+00:00") == both, "as its help shows"
     later = (max(first, second) + timedelta(seconds=1)).astimezone(timezone(timedelta(hours=2)))
     assert printed(workgraph, "audit", "--since", later.isoformat()) == []
     hour_ago = (first - timedelta(hours=1)).astimezone(timezone(timedelta(hours=14)))
     assert printed(workgraph, "audit", "--since", hour_ago.isoformat()) == both, "the offset counts"
     assert printed(workgraph, "audit", "--since", later.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")) == []
     for unknown in ("nobody@example.org", "%"):
-        assert printed(workgraph, "audit", "--user", unknown) == []
+        done = workgraph.run("audit", "--user", unknown)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", "workgraph: Nobody has this address.\n")
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "", "2026-01-01T25:00:00"])

@@ -166,7 +166,7 @@ async def test_no_secret_is_logged(
     assert isinstance(mail.letter, PasswordResetLink)
     await client.post("/auth/password/reset", json={"token": mail.letter.token, "password": NEW})
     for secret in (PASSWORD, NEW, mail.letter.token):
-        assert secret not in caplog.text.replace(f"?token={mail.letter.token}", "")
+        assert secret not in caplog.text
 
 
 @pytest.mark.parametrize(

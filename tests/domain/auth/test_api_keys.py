@@ -275,9 +275,43 @@ async def test_a_key_does_nothing_that_takes_a_session(identity: Identity) -> No
         await identity.api_keys.of_users(actor, [await identity.accounts.viewer(actor)])
     with pytest.raises(InvalidGrant):
         await identity.refresh(new.key)
-    await identity.auth.revoke(Actor(), new.key)
     assert await everything(identity) == before
     await identity.auth.authenticate(new.key)
+
+
+async def test_whoever_presents_a_key_ends_it(identity: Identity) -> None:
+    """RFC 7009, and what GitHub does for keys that were found in public; it takes no scope and no sign-in."""
+    ann = await signed_in(identity)
+    kept, expired, new = [
+        await made(identity, ann, replace(DRAFT, scopes=(Scope.READ,), expires_in_days=days)) for days in (9, 1, 9)
+    ]
+    identity.clock.move(days=2)
+    for each in (new, expired):
+        await identity.auth.revoke(Actor(origin=LAPTOP), each.key)
+        with pytest.raises(InvalidToken):
+            await identity.auth.authenticate(each.key)
+    before = await everything(identity)
+    for nothing in (new.key, expired.key, new_api_key(), kept.key[:-1], kept.api_key.id):
+        await identity.auth.revoke(Actor(origin=LAPTOP), nothing)
+    assert await everything(identity) == before
+    async with identity.engine.connect() as connection:
+        lines = (await connection.execute(select(SecurityEventRow.__table__).order_by(SecurityEventRow.id))).all()
+    for line, each in zip(lines[-2:], (new, expired), strict=True):
+        assert (line.kind.name, line.user_id, line.subject_id) == ("API_KEY_REVOKED", ann.user_id, each.api_key.id)
+        assert (line.actor_id, line.address) == (None, LAPTOP.address)
+    await identity.auth.authenticate(kept.key)
+    account = await identity.accounts.viewer(ann)
+    assert [[key.id for key in keys] for keys in await identity.api_keys.of_users(ann, [account])] == [
+        [kept.api_key.id]
+    ]
+    await identity.key_uses.aclose()
+
+
+async def test_32_who_present_a_key_at_once_end_it_once(identity: Identity) -> None:
+    ann = await signed_in(identity)
+    new = await made(identity, ann)
+    await asyncio.gather(*(identity.auth.revoke(Actor(), new.key) for _ in range(32)))
+    assert (await identity.log()).count("API_KEY_REVOKED") == 1
 
 
 async def test_a_key_that_reads_opens_no_unit_of_work(identity: Identity) -> None:
