@@ -53,6 +53,16 @@ def test_the_first_start_makes_a_workspace_that_the_printed_login_opens(workgrap
         assert dev.end(signal.SIGINT) == 0
 
 
+def test_where_the_demo_password_is_too_short_the_server_starts_without_demo_data(workgraph: Workgraph):
+    workgraph.variables["PASSWORD_CHARACTERS"] = "30"
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(f"http://localhost:{workgraph.variables['PORT']}")
+        dev.wait_for_text("No demo data: password must have at least 30 characters.")
+        dev.wait_for_text("Ctrl-C stops everything.")
+        assert "Sign in as" not in dev.log.read_text()
+        assert dev.end(signal.SIGINT) == 0
+
+
 def test_the_command_says_what_it_made_and_makes_it_once(workgraph: Workgraph, database: str, redis_database: str):
     workgraph.variables |= {"DATABASE_URL": database, "REDIS_URL": redis_database}
     made = workgraph.run("seed", "--size", "3")
