@@ -42,10 +42,13 @@ def browser_path() -> str | None:
 class Page:
     """One tab; `requests` and `problems` collect what it asks for and complains about."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, *, host: str) -> None:
         self._connection = connection
+        self._host = host
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._loaded = asyncio.Event()
+        self._news = asyncio.Event()
         self.requests: list[str] = []
         self.problems: list[str] = []
 
@@ -79,12 +82,54 @@ class Page:
         is_true = await self.run(f"new Promise(resolve => {{ const timer = {look}; {late}; }})")
         assert is_true, (script, self.problems)
 
+    async def click(self, selector: str) -> None:
+        """As a person does: in the middle of what is seen of it."""
+        element = f"document.querySelector({selector!r})"
+        await self.until(f"{element} !== null && !{element}.disabled")
+        await self.run(f"{element}.scrollIntoView({{block: 'center'}})")
+        place = orjson.loads(await self.run(f"JSON.stringify({element}.getClientRects()[0])"))
+        middle = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **middle)
+
+    async def reload(self) -> None:
+        """Returns once another document stands in the page."""
+        self._loaded.clear()
+        await self.call("Page.reload")
+        async with asyncio.timeout(SECONDS):
+            await self._loaded.wait()
+
+    async def has_opened_sockets(self, count: int) -> None:
+        """Returns once it has opened so many, the first ones included."""
+        async with asyncio.timeout(SECONDS):
+            while sum(url.startswith("ws") for url in self.requests) < count:
+                self._news.clear()
+                await self._news.wait()
+
+    def take_problems(self) -> list[str]:
+        """Those until now; they count no longer."""
+        found, self.problems = self.problems, []
+        return found
+
+    @asynccontextmanager
+    async def opened_by_script(self, url: str) -> AsyncIterator["Page"]:
+        """Another tab, which begins with a copy of this one's session storage, as a duplicate does."""
+        known = await asyncio.to_thread(_page_addresses, self._host)
+        await self.call("Runtime.evaluate", expression=f"window.open({url!r}); null", userGesture=True)
+        # `window.open` returns when there is a tab.
+        [new] = set(await asyncio.to_thread(_page_addresses, self._host)) - set(known)
+        async with _connected(new, self._host) as page:
+            yield page
+
     async def screenshot(self, path: Path) -> None:
         picture = await self.call("Page.captureScreenshot", format="png")
         await asyncio.to_thread(path.write_bytes, base64.b64decode(picture["data"]))
 
     def _note(self, method: str, params: dict[str, Any]) -> None:
-        if method == "Network.requestWillBeSent":
+        self._news.set()
+        if method == "Page.loadEventFired":
+            self._loaded.set()
+        elif method == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
         elif method == "Network.webSocketCreated":
             self.requests.append(params["url"])
@@ -111,32 +156,39 @@ async def opened_page() -> AsyncIterator[Page]:
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            address = await _page_address(process)
-            async with connect(address, max_size=None, proxy=None, ping_interval=None) as connection:
-                page = Page(connection)
-                listener = asyncio.create_task(page.listen())
-                try:
-                    for domain in ("Page", "Network", "Runtime", "Log"):
-                        await page.call(f"{domain}.enable")
-                    yield page
-                finally:
-                    listener.cancel()
+            host = await _debugger_host(process)
+            [address] = await asyncio.to_thread(_page_addresses, host)
+            async with _connected(address, host) as page:
+                yield page
         finally:
             process.terminate()
             await process.wait()
 
 
-async def _page_address(process: asyncio.subprocess.Process) -> str:
+@asynccontextmanager
+async def _connected(address: str, host: str) -> AsyncIterator[Page]:
+    async with connect(address, max_size=None, proxy=None, ping_interval=None, close_timeout=1) as connection:
+        page = Page(connection, host=host)
+        listener = asyncio.create_task(page.listen())
+        try:
+            for domain in ("Page", "Network", "Runtime", "Log"):
+                await page.call(f"{domain}.enable")
+            yield page
+        finally:
+            listener.cancel()
+
+
+async def _debugger_host(process: asyncio.subprocess.Process) -> str:
     assert process.stderr is not None
     async with asyncio.timeout(START_SECONDS):
         async for line in process.stderr:
             found = re.search(rb"DevTools listening on ws://([^/]+)/", line)
             if found is not None:
-                return await asyncio.to_thread(_first_page, found[1].decode())
+                return found[1].decode()
     raise AssertionError("The browser has ended.")
 
 
-def _first_page(host: str) -> str:
+def _page_addresses(host: str) -> list[str]:
     with urlopen(f"http://{host}/json", timeout=START_SECONDS) as answer:
         pages: list[dict[str, str]] = orjson.loads(answer.read())
-    return next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
+    return [page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page"]

@@ -3,20 +3,21 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
 
 from api.explorer.install import install
-from api.main import build
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, SeedOrder
-from domain.shared.actor import Actor, Cause
+from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 from tests.e2e.browser import Page, opened_page
-from tests.e2e.loopback import new_listener, served
+from tests.e2e.tracker import Tracker, running_tracker
 
-QUERY_EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
+QUERY_EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror"
 RESULT = "(document.querySelector('.result-window')?.innerText ?? '')"
+HAS_SCHEMA = f"{QUERY_EDITOR}?.options.hintOptions.schema != null"
+RUN = ".graphiql-execute-button"
 FORM = "document.querySelector('.panel form')"
 KEYS = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, "")}
 """Windows' code of a key, and the text that it types."""
@@ -25,11 +26,18 @@ ACCOUNT = "document.querySelector('.panel .person')"
 
 @dataclass(frozen=True)
 class Explorer:
-    """The page in a browser, and the application that serves it in this process."""
+    """The page in a browser, and the server in this process that it talks to."""
 
     page: Page
-    address: str
-    app: FastAPI
+    tracker: Tracker
+
+    @property
+    def address(self) -> str:
+        return self.tracker.address
+
+    @property
+    def app(self) -> FastAPI:
+        return self.tracker.app
 
     async def open(self) -> None:
         await self.page.call("Page.navigate", url=f"{self.address}/graphiql")
@@ -50,7 +58,7 @@ class Explorer:
         await self.has_schema()
 
     async def has_schema(self) -> None:
-        await self.page.until(f"{QUERY_EDITOR}?.options.hintOptions.schema != null")
+        await self.page.until(HAS_SCHEMA)
 
     async def run_query(self, text: str, expected: str) -> None:
         await self.page.run(f"{QUERY_EDITOR}.setValue({text!r})")
@@ -77,15 +85,12 @@ class Explorer:
 
 
 @asynccontextmanager
-async def opened_explorer(settings: Settings, *, seeded: int = 40) -> AsyncIterator[Explorer]:
+async def opened_explorer(
+    settings: Settings, *, seeded: int = 40, access_life: timedelta | None = None
+) -> AsyncIterator[Explorer]:
     """Installs GraphiQL where it is missing; the settings' database gets the demo workspace."""
     install()
-    listener = new_listener()
-    app = build(settings.model_copy(update={"port": listener.getsockname()[1], "host": "127.0.0.1"}))
-    async with served(app, listener) as address, opened_page() as page:
-        await app.state.app.seed.seed(
-            Actor.system(cause=Cause.SEED), SeedOrder(size=seeded, owner_password=DEMO_PASSWORD)
-        )
-        explorer = Explorer(page, address, app)
+    async with running_tracker(settings, seeded=seeded, access_life=access_life) as tracker, opened_page() as page:
+        explorer = Explorer(page, tracker)
         await explorer.open()
         yield explorer

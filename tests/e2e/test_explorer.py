@@ -44,13 +44,3 @@ async def test_somebody_logs_in_asks_follows_and_logs_out(explorer: Explorer, tm
     assert DEMO_PASSWORD not in stored
     assert "eyJ" not in stored, "an access token"
     assert (tmp_path / "signed-in.png").stat().st_size > 20_000
-
-
-async def test_a_wrong_password_is_said_in_words(explorer: Explorer) -> None:
-    page = explorer.page
-    await page.until(f"{FORM} !== null")
-    await explorer.fill_in(email=DEMO_EMAIL, password="not this one")
-    await page.until(f"{FORM}.querySelector('[role=alert]') !== null")
-    said = await page.run(f"{FORM}.querySelector('[role=alert]').innerText")
-    assert said == "The e-mail address or the password is wrong."
-    await explorer.log_in()

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
 import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
@@ -68,23 +67,11 @@ def app_with(mailbox: OneMail, visits: asyncio.Queue[str]) -> FastAPI:
     return app
 
 
-async def click(page: Page, selector: str) -> None:
-    """As a person does: in the middle of what is seen of it."""
-    await page.until(f"document.querySelector({selector!r}) !== null")
-    element = f"document.querySelector({selector!r})"
-    await page.run(f"{element}.scrollIntoView({{block: 'center'}})")
-    box = f"JSON.stringify({element}.getClientRects()[0])"
-    place = orjson.loads(await page.run(box))
-    middle = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
-    for kind in ("mousePressed", "mouseReleased"):
-        await page.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **middle)
-
-
 async def visit_by(page: Page, selector: str, visits: asyncio.Queue[str]) -> str:
     """What a click leads to; a frame that is not painted yet takes none, hence once more."""
     async with asyncio.timeout(SECONDS):
         while visits.empty():
-            await click(page, selector)
+            await page.click(selector)
             with contextlib.suppress(TimeoutError):
                 return await asyncio.wait_for(visits.get(), timeout=1)
         return visits.get_nowait()
@@ -106,7 +93,7 @@ async def test_a_mail_is_read_and_its_links_are_followed_while_it_runs_nothing(t
         await page.call("Page.navigate", url=f"{address}/dev/mail")
         await page.until("document.querySelector('li a') !== null")
         await page.screenshot(tmp_path / "list.png")
-        await click(page, "li a")
+        await page.click("li a")
         assert await visit_by(page, "pre a", visits) == LINKED
         await page.screenshot(tmp_path / "mail.png")
         assert other_visits(visits) == set()

@@ -19,7 +19,8 @@ export function tokensByRefresh(refreshToken) {
 }
 
 export async function revoke(token) {
-  await post("/auth/revoke", { token });
+  const response = await post("/auth/revoke", { token });
+  if (!response.ok) throw refusal(response, {});
 }
 
 async function asked(path, form) {

@@ -144,7 +144,12 @@ export function createSession(keeper) {
     async logOut() {
       const { refresh } = tokens ?? {};
       forget(null);
-      if (refresh) await revoke(refresh);
+      if (refresh === undefined) return;
+      try {
+        await revoke(refresh);
+      } catch (error) {
+        store.set({ ...NOBODY, notice: `You are logged out here, but the session goes on: ${error.message}` });
+      }
     },
 
     choose(slug) {

@@ -1,31 +1,54 @@
 /** Subscriptions over graphql-transport-ws that outlive tokens, restarts and short outages. */
+import { SignedOut } from "./session.js";
 import { createStore } from "./store.js";
 
-const LONGEST_PAUSE = 30_000; // milliseconds
-const UNAUTHORIZED = 4401;
-const TEMPORARY = new Set([4408, 4499]); // of the protocol's own codes; below 4400 every end is
+const LONGEST_PAUSE = 30_000; // milliseconds, as all of these
+const LASTING = 10_000; // a connection that stood so long was a good one
 const KEEP_ALIVE = 20_000;
+const LONGEST_SILENCE = 10_000; // after a ping, before the connection is taken for dead
+const MESSAGE_TOO_BIG = 1009;
+const UNAUTHORIZED = 4401;
+const IN_TOUCH = { isWaiting: false, seconds: 0 };
+const TEMPORARY = new Set([4408, 4499]); // of the protocol's own codes; below 4400 nearly every end is
 
 /** `follow(request, sink)` answers how to stop; `state()` is `{ isWaiting, seconds }` while the server is away. */
 export function createSubscriptions(session) {
-  const store = createStore({ isWaiting: false, seconds: 0 });
-  const url = new URL("/graphql", window.location.href);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const store = createStore(IN_TOUCH);
   const running = new Set();
-  let token = null; // the one that the socket was opened with
+  const connection = { openedAt: null, refusals: 0, token: null, silence: null };
   const client = graphqlWs.createClient({
-    url: url.href,
+    url: socketAddress(),
     keepAlive: KEEP_ALIVE,
     retryAttempts: 0, // here, since what was seen already need not be sent again
     connectionParams: async () => {
-      token = await session.freshToken();
-      return { Authorization: `Bearer ${token}` };
+      const isRefused = connection.refusals > 0;
+      connection.token = await (isRefused ? session.tokenAfter(connection.token) : session.freshToken());
+      return { Authorization: `Bearer ${connection.token}` };
+    },
+    on: {
+      connecting() {
+        connection.openedAt = null;
+      },
+      connected() {
+        connection.openedAt = performance.now();
+        connection.refusals = 0;
+        store.set(IN_TOUCH);
+      },
+      ping(isFromServer) {
+        if (!isFromServer) connection.silence = setTimeout(() => client.terminate(), LONGEST_SILENCE);
+      },
+      pong: () => clearTimeout(connection.silence),
+      closed(event) {
+        clearTimeout(connection.silence);
+        if (event.code === UNAUTHORIZED) connection.refusals += 1;
+      },
     },
   });
 
   session.subscribe(() => {
-    if (session.state().person !== null) return;
-    running.forEach((stop) => stop("You have logged out."));
+    const { person, notice } = session.state();
+    if (person !== null) return;
+    running.forEach((stop) => stop(notice ?? "You have logged out."));
     client.terminate();
   });
 
@@ -39,7 +62,7 @@ export function createSubscriptions(session) {
       if (isOver) return;
       isOver = true;
       running.delete(stop);
-      store.set({ isWaiting: false, seconds: 0 });
+      store.set(IN_TOUCH);
       leave();
       if (message) sink.next({ errors: [{ message }] });
       sink.complete();
@@ -49,27 +72,23 @@ export function createSubscriptions(session) {
       leave = client.subscribe(current, {
         next(result) {
           failures = 0;
-          store.set({ isWaiting: false, seconds: 0 });
           current = resumed(current, result);
           sink.next(result);
         },
-        error: (problem) => goOn(problem).catch((error) => stop(error.message)),
+        error: goOn,
         complete: () => stop(),
       });
     }
 
+    /** `problem` is GraphQL's errors, a CloseEvent, another event of the socket's, or what asking for a token raised. */
     async function goOn(problem) {
       if (isOver) return;
       if (Array.isArray(problem)) return stop(problem.map((each) => each.message).join("\n"));
-      if (problem instanceof Error) throw problem; // of connectionParams: nobody is signed in
-      failures += 1;
-      if (problem.code === UNAUTHORIZED && failures === 1) {
-        await session.tokenAfter(token);
-      } else if (isFinal(problem)) {
-        return stop(`The server has ended this: ${problem.reason || problem.code}.`);
-      } else {
-        await pause(failures);
-      }
+      if (problem instanceof SignedOut) return stop(problem.message);
+      if (isFinal(problem, connection)) return stop(`The server has ended this: ${problem.reason || problem.code}.`);
+      const { openedAt } = connection;
+      failures = openedAt !== null && performance.now() - openedAt > LASTING ? 1 : failures + 1;
+      if (problem.code !== UNAUTHORIZED) await pause(failures);
       if (!isOver) start();
     }
 
@@ -88,8 +107,16 @@ export function createSubscriptions(session) {
   return { follow, state: store.state, subscribe: store.subscribe };
 }
 
-function isFinal({ code }) {
-  return code >= 4400 && !TEMPORARY.has(code);
+function socketAddress() {
+  const url = new URL("/graphql", window.location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
+/** Whether trying again cannot help; a token may be refused once, since it can have ended. */
+function isFinal({ code }, { refusals }) {
+  if (code === UNAUTHORIZED) return refusals > 1;
+  return code === MESSAGE_TOO_BIG || (code >= 4400 && !TEMPORARY.has(code));
 }
 
 /** The request that goes on behind what this result has told, if it asks from a revision on. */

@@ -1,0 +1,117 @@
+"""Subscriptions in the browser: what others change arrives, over ended tokens, restarts and ended sessions."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from infra.settings import Settings
+from tests.e2e.browser import browser_path
+from tests.e2e.explorer import ACCOUNT, FORM, QUERY_EDITOR, RESULT, RUN, Explorer, opened_explorer
+
+pytestmark = [
+    pytest.mark.verify,
+    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
+]
+
+# Without a default the first result could come before anybody listens.
+FOLLOW = """subscription Live($after: Revision = {after}) {{
+  changes(workspace: "acme", after: $after) {{ upTo events {{ revision kind }} }}
+}}"""
+STATUS = "document.querySelector('.status').innerText"
+SAID = f"({FORM}?.querySelector('[role=alert]')?.innerText ?? '')"
+
+
+@asynccontextmanager
+async def following(settings: Settings, *, access_life: timedelta | None = None) -> AsyncIterator[Explorer]:
+    """Somebody who has logged in and follows the demo workspace."""
+    async with opened_explorer(settings, access_life=access_life) as explorer:
+        await explorer.log_in()
+        await follow(explorer)
+        yield explorer
+
+
+async def follow(explorer: Explorer) -> None:
+    known = await explorer.tracker.change()
+    text = FOLLOW.format(after=known)
+    await explorer.page.run(f"{QUERY_EDITOR}.setValue({text!r})")
+    await explorer.page.until(f"{QUERY_EDITOR}.documentAST?.loc?.source?.body === {text!r}")
+    await explorer.page.click(RUN)
+
+
+async def arrives(explorer: Explorer, revision: int) -> None:
+    await explorer.page.until(f'/"revision": {revision},\\s+"kind": "ISSUE_CREATED"/.test({RESULT})')
+
+
+def sockets(explorer: Explorer) -> int:
+    return sum(url.startswith("ws") for url in explorer.page.requests)
+
+
+async def test_what_another_client_changes_arrives(database: str, redis_database: str, settings: Settings) -> None:
+    async with following(settings) as explorer:
+        for _ in range(3):
+            await arrives(explorer, await explorer.tracker.change())
+        assert sockets(explorer) == 1
+        assert explorer.tracker.traffic.grants == ["password"]
+        assert explorer.page.problems == []
+
+
+async def test_a_subscription_outlives_its_tokens_without_a_gap(
+    database: str, redis_database: str, settings: Settings
+) -> None:
+    async with following(settings, access_life=timedelta(seconds=6)) as explorer:
+        traffic = explorer.tracker.traffic
+        await arrives(explorer, await explorer.tracker.change())
+        # Two tokens end while nothing happens; each is replaced once.
+        await explorer.page.has_opened_sockets(3)
+        await arrives(explorer, await explorer.tracker.change())
+        assert len({each["access_token"] for each in traffic.issued}) == len(traffic.grants)
+        assert traffic.grants[0] == "password"
+        assert set(traffic.grants[1:]) == {"refresh_token"}
+        assert explorer.page.problems == []
+
+
+async def test_a_subscription_comes_back_when_the_server_does(
+    database: str, redis_database: str, settings: Settings
+) -> None:
+    async with following(settings) as explorer:
+        page = explorer.page
+        await arrives(explorer, await explorer.tracker.change())
+        await explorer.tracker.stop()
+        await page.until(f"/connection lost, trying again in \\d+ s/.test({STATUS})")
+        await explorer.tracker.start()
+        # Likely before the page is back; it must not miss that.
+        missed = await explorer.tracker.change()
+        await arrives(explorer, missed)
+        await page.until(f"!{STATUS}.includes('connection lost')")
+        await arrives(explorer, await explorer.tracker.change())
+        assert sockets(explorer) >= 2
+        assert explorer.tracker.traffic.grants == ["password"]
+        assert all("ERR_CONNECTION" in problem for problem in page.problems), page.problems
+
+
+async def test_a_session_that_is_ended_elsewhere_ends_here(
+    database: str, redis_database: str, settings: Settings
+) -> None:
+    async with following(settings) as explorer:
+        traffic = explorer.tracker.traffic
+        await arrives(explorer, await explorer.tracker.change())
+        async with httpx.AsyncClient(base_url=explorer.address) as client:
+            await client.post("/auth/revoke", data={"token": traffic.issued[-1]["refresh_token"]})
+        await explorer.page.until(f"{SAID} === 'Your session has ended. Log in again.'")
+        assert traffic.grants == ["password", "refresh_token"]
+        assert all("/auth/token" in problem for problem in explorer.page.problems), explorer.page.problems
+
+
+async def test_logging_out_ends_the_subscription(database: str, redis_database: str, settings: Settings) -> None:
+    async with following(settings) as explorer:
+        await arrives(explorer, await explorer.tracker.change())
+        await explorer.page.run(f"{ACCOUNT}.parentElement.querySelector('button').click()")
+        await explorer.log_in()
+        await follow(explorer)
+        await arrives(explorer, await explorer.tracker.change())
+        assert sockets(explorer) == 2
+        assert explorer.tracker.traffic.grants == ["password", "password"]
+        assert explorer.page.problems == []
