@@ -13,6 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.explorer.pages import explorer_routes
+from api.explorer.schema_file import schema_route
 from api.http.access_log import AccessLog, LastNet
 from api.http.body import BodyGuard
 from api.http.documents import DocumentCache
@@ -58,6 +59,8 @@ def create_app(
         app.router.routes.extend(
             explorer_routes(EXPLORER_PATH, options.explorer, are_trusted_only=options.are_trusted_only)
         )
+        if options.is_introspection_enabled and not options.are_trusted_only:
+            app.router.routes.append(schema_route(EXPLORER_PATH, graphql_schema(schema)))
         app.router.routes.append(Route("/", RedirectResponse(EXPLORER_PATH), include_in_schema=False))
     install_problem_handlers(app)
     return app

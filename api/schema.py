@@ -6,8 +6,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     Undefined,
-    lexicographic_sort_schema,
-    print_schema,
 )
 from strawberry.schema.config import StrawberryConfig
 
@@ -25,6 +23,7 @@ from api.shared.node import NodeQueries
 from api.shared.one_of import mark_one_of
 from api.shared.rate_limit import RateLimitQueries
 from api.shared.scalars import SCALARS
+from api.shared.sdl import sdl_of
 from api.transfers.mutations import TransferMutations
 from api.workspaces.mutations import InvitationMutations, WorkspaceMutations
 from api.workspaces.queries import WorkspaceQueries
@@ -80,8 +79,5 @@ mark_one_of(_core_schema)
 
 
 def sdl() -> str:
-    """The schema's text, sorted so that a change shows as what it is.
-
-    Strawberry's own `sort_schema` would serve the sorted copy, whose enums no longer turn into Python's.
-    """
-    return print_schema(lexicographic_sort_schema(_core_schema)) + "\n"
+    """Strawberry's own `sort_schema` would serve the sorted copy, whose enums no longer turn into Python's."""
+    return sdl_of(_core_schema)

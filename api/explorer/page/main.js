@@ -1,6 +1,7 @@
 /** Puts the page together. */
 import { h, useStore } from "./element.js";
 import { editorStorage } from "./editor_storage.js";
+import { copyPanel } from "./copy_panel.js";
 import { createExchanges } from "./exchanges.js";
 import { createFetcher } from "./fetcher.js";
 import { FIRST_TABS } from "./first_tabs.js";
@@ -19,7 +20,7 @@ const subscriptions = createSubscriptions(session);
 const context = { session, exchanges, subscriptions, settings };
 
 const login = loginPanel(context);
-const panels = [login, samplesPanel(context), GraphiQLPluginExplorer.explorerPlugin()];
+const panels = [login, samplesPanel(context), copyPanel(context), GraphiQLPluginExplorer.explorerPlugin()];
 const StatusLine = statusLine(context);
 
 function Page() {
