@@ -28,6 +28,7 @@ from domain.shared.health import Health
 from domain.shared.uow import ReadScope
 from domain.transfers.claim_service import ClaimService
 from domain.transfers.service import ImportService
+from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.invitation_service import InvitationService
 from domain.workspaces.service import WorkspaceService
 
@@ -43,6 +44,7 @@ class App:
     claims: ClaimService
     clock: Clock
     comments: CommentService
+    deletions: DeletionService
     documents: DocumentService
     emails: EmailService
     health: Health

@@ -38,6 +38,7 @@ from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
 from domain.transfers.claim_service import ClaimService
 from domain.transfers.service import ImportService
+from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.invitation_service import InvitationService
 from domain.workspaces.secrets import InvitationSecrets
 from domain.workspaces.service import WorkspaceService
@@ -137,6 +138,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             claims=ClaimService(uow),
             clock=clock,
             comments=CommentService(uow, SqlCommentReader(reads), clock, ids),
+            deletions=DeletionService(uow, proof, clock),
             documents=DocumentService(uow, SqlDocumentReader(reads), clock),
             emails=EmailService(uow, proof, links, clock),
             health=ServerHealth(engines.write, redis),

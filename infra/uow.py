@@ -21,6 +21,7 @@ from domain.shared.security import SecurityEvent, SecurityEventKind
 from domain.shared.uow import Replayed, Written
 from domain.subscribers import REACTIONS
 from infra.accounts.repository import SqlOneTimeLinkRepository, SqlPasswordRepository, SqlUserRepository
+from infra.audit.repository import SqlSecurityLog
 from infra.audit.tables import EventRow, SecurityEventRow
 from infra.auth.repository import SqlApiKeyRepository, SqlSessionRepository, SqlSigningKeyRepository
 from infra.comments.repository import SqlCommentRepository
@@ -52,10 +53,9 @@ ROWS_TO_COPY = 100  # from so many events on COPY is faster than INSERT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """What became visible: the workspace's new revision, if it changed, and the jobs that are due."""
+    """What became visible: the revision of each workspace that changed, by its id, and the jobs that are due."""
 
-    workspace_id: str | None
-    revision: int | None
+    revisions: Mapping[str, int] = field(default_factory=dict)
     job_ids: Sequence[str] = field(default_factory=tuple)
 
 
@@ -72,6 +72,7 @@ class SqlUow:
         self.workspaces = SqlWorkspaceRepository(connection)
         self.members = SqlMemberRepository(connection)
         self.invitations = SqlInvitationRepository(connection)
+        self.security_log = SqlSecurityLog(connection)
         self.projects = SqlProjectRepository(connection)
         self.project_members = SqlProjectMemberRepository(connection)
         self.invited_projects = SqlInvitedProjects(connection, ids)
@@ -144,13 +145,13 @@ class SqlUow:
             await self._connection.execute(insert(SecurityEventRow), self._security_events)
         if self._actor.job is not None:
             await advance_job(self._connection, self._actor.job, self._checkpoint, now=now)
-        revision = await self._write_events(now) if self._events else None
+        revisions = await self._write_events(now)
+        revision = next(iter(revisions.values())) if len(revisions) == 1 else None
         if self._actor.idempotency is not None:
             await self._remember(self._actor.idempotency, value, revision)
         await self._connection.commit()
         self.committed = Committed(
-            workspace_id=self._events[0].workspace_id if self._events else None,
-            revision=revision,
+            revisions=revisions,
             job_ids=[job["id"] for job in self._jobs if job["run_at"] <= now],
         )
         return Written(value=value, revision=revision)
@@ -181,17 +182,27 @@ class SqlUow:
             )
         raise Replayed(subject_id, revision)
 
-    async def _write_events(self, now: datetime) -> int:
-        """Numbers the events; the counter is locked last and only until the commit that follows."""
-        workspace_id = self._events[0].workspace_id
-        assert all(event.workspace_id == workspace_id for event in self._events), "one workspace per Unit of Work"
-        counter = upsert(RevisionRow).values(workspace_id=workspace_id, revision=len(self._events))
+    async def _write_events(self, now: datetime) -> Mapping[str, int]:
+        """Numbers the events of each workspace, and answers its last revision.
+
+        The counters are locked last, only until the commit that follows, and in one order by everybody.
+        """
+        by_workspace: dict[str, list[Event]] = {}
+        for event in self._events:
+            by_workspace.setdefault(event.workspace_id, []).append(event)
+        return {
+            workspace_id: await self._write_events_of(workspace_id, by_workspace[workspace_id], now)
+            for workspace_id in sorted(by_workspace)
+        }
+
+    async def _write_events_of(self, workspace_id: str, events: Sequence[Event], now: datetime) -> int:
+        counter = upsert(RevisionRow).values(workspace_id=workspace_id, revision=len(events))
         counted = counter.on_conflict_do_update(
             index_elements=[RevisionRow.workspace_id],
             set_={"revision": RevisionRow.revision + counter.excluded.revision},
         ).returning(RevisionRow.revision)
         last = (await self._connection.execute(counted)).scalar_one()
-        first = last - len(self._events) + 1
+        first = last - len(events) + 1
         rows = [
             {
                 "workspace_id": workspace_id,
@@ -204,7 +215,7 @@ class SqlUow:
                 "changes": {name: [change.before, change.after] for name, change in event.changes.items()},
                 "occurred_at": now,
             }
-            for revision, event in enumerate(self._events, first)
+            for revision, event in enumerate(events, first)
         ]
         if len(rows) >= ROWS_TO_COPY:
             for row in rows:

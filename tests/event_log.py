@@ -1,7 +1,7 @@
 """A real event log to write into and to follow."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
@@ -46,12 +46,17 @@ class EventLog:
         return await self.write(*events, actor=actor)
 
     async def write(self, *events: Event, actor: Actor = SYSTEM) -> int:
+        """One commit of the events of one workspace; answers its revision."""
+        [revision] = (await self.write_everywhere(*events, actor=actor)).values()
+        return revision
+
+    async def write_everywhere(self, *events: Event, actor: Actor = SYSTEM) -> Mapping[str, int]:
+        """One commit; answers the revisions of the workspaces, by their ids, as those who wait are told."""
         async with self._open(actor) as uow:
             for event in events:
                 uow.record(event)
-            revision = (await uow.commit(None)).revision
-        assert revision is not None
-        return revision
+            await uow.commit(None)
+        return uow.committed.revisions
 
     async def announce(self, workspace_id: str, revision: int) -> None:
         """What the process that committed does afterwards."""

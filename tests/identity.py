@@ -32,6 +32,8 @@ from domain.shared.actor import Actor, Origin
 from domain.shared.jobs import decoded, kinds_of
 from domain.shared.mail import Mail
 from domain.shared.throttle import Throttle
+from domain.workspaces.deletion_service import DeletionService
+from domain.workspaces.service import WorkspaceService
 from infra.accounts.reader import SqlAccountReader
 from infra.audit.tables import SecurityEventRow
 from infra.auth.key_uses import SqlKeyUses
@@ -45,6 +47,7 @@ from infra.metadata import metadata
 from infra.shared.ids import Uuid7IdFactory
 from infra.shared.throttle import LocalThrottle
 from infra.uow import SqlUowFactory
+from infra.workspaces.reader import SqlWorkspaceReader
 from tests.factories.accounts import PASSWORD, RegistrationFactory
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
@@ -69,6 +72,8 @@ class Identity:
     passwords: PasswordService
     emails: EmailService
     activations: ActivationService
+    deletions: DeletionService
+    workspaces: WorkspaceService
     notices: NoticeService
     mailer: MemoryMailer
     clock: MemoryClock
@@ -179,6 +184,8 @@ def identity_on(
         passwords=PasswordService(uow, proof, hasher, rules, links, clock),
         emails=EmailService(uow, proof, links, clock),
         activations=ActivationService(uow, proof, clock),
+        deletions=DeletionService(uow, proof, clock),
+        workspaces=WorkspaceService(uow, SqlWorkspaceReader(reads), clock, ids, mailer, public_url=ISSUER),
         notices=NoticeService(mailer, public_url=ISSUER),
         mailer=mailer,
         clock=clock,

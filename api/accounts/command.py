@@ -33,4 +33,9 @@ def user_commands(with_app: Callable[[Callable[[App], Awaitable[Any]]], Any]) ->
         """Let a person sign in again."""
         print(f"Reactivated {with_app(lambda app: app.activations.reactivate(Actor.system(), email)).value.id}.")
 
+    @user.command("delete")
+    def delete_user(email: str) -> None:
+        """Delete a person's account for good; what they wrote stays, under no name."""
+        print(f"Deleted {with_app(lambda app: app.deletions.delete(Actor.system(), email)).value.id}.")
+
     return user

@@ -82,6 +82,13 @@ async def deactivate(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
     return _done()
 
 
+@router.post("/auth/account/delete", status_code=HTTPStatus.NO_CONTENT)
+async def delete(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
+    """Deletes the account of the person who asks, for good; what they wrote stays, under no name."""
+    await app.deletions.delete_own(actor, body.current_password)
+    return _done()
+
+
 async def _verify(app: App, actor: Actor, form: Mapping[str, str]) -> None:
     newcomer = Newcomer(name=form.get("name", ""), password=form.get("password", ""))
     await app.registrations.verify(actor, form.get("token", ""), newcomer)

@@ -27,6 +27,9 @@ class User(Node):
     is_placeholder: bool = strawberry.field(
         description="Whether this stands for somebody whom an import named and who has not signed up."
     )
+    is_deleted: bool = strawberry.field(
+        description="Whether the account has been deleted: what its person wrote stays, and nothing tells who it was."
+    )
     created_at: datetime = strawberry.field(description="When the person signed up, or was imported.")
 
     @batched(graphql_type=str | None, description="Your own e-mail address; null for other people.")

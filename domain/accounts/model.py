@@ -18,6 +18,7 @@ from domain.shared.unset import sent_fields
 
 EMAIL_RULE = "an e-mail address such as ann@example.org"
 
+DELETED_NAME = "Deleted user"
 LONGEST_NAME = 80  # characters
 LONGEST_INITIALS = 3  # characters
 
@@ -33,7 +34,11 @@ class RegistrationPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person; a placeholder stands for somebody that an import named and who has not signed up: it has no address."""
+    """A person.
+
+    A placeholder stands for somebody that an import named and who has not signed up; of somebody who has deleted their
+    account nothing but what they wrote is left. Neither has an address.
+    """
 
     prefix: ClassVar[str] = "usr"
 
@@ -43,6 +48,7 @@ class User:
     own_initials: str | None = None
     time_zone: str = "UTC"
     is_placeholder: bool
+    is_deleted: bool = False
     created_at: datetime
     updated_at: datetime
 
@@ -68,6 +74,12 @@ class User:
         if "initials" in sent:
             sent["own_initials"] = sent.pop("initials")
         return rechecked(self, now=now, **sent)
+
+    def deleted(self, *, now: datetime) -> "User":
+        """What others go on seeing beside what the person wrote."""
+        return replace(
+            self, name=DELETED_NAME, email=None, own_initials=None, time_zone="UTC", is_deleted=True, updated_at=now
+        )
 
     def checked(self) -> "User":
         """The person with the profile's text normalised; raises Rejected naming every field that breaks a rule."""

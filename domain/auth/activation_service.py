@@ -3,10 +3,9 @@ from domain.accounts.model import User
 from domain.accounts.notice_service import tell
 from domain.auth.model import EndReason
 from domain.auth.ports import AuthUow
-from domain.auth.proof import PasswordProof
+from domain.auth.proof import PasswordProof, required_person
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
-from domain.shared.errors import NotFound, PermissionDenied
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
 
@@ -30,13 +29,13 @@ class ActivationService:
     async def deactivate(self, actor: Actor, email: str) -> Written[User]:
         """The same by an operator."""
         async with self._uow(actor) as uow:
-            user = await _person(actor, uow, email)
+            user = await required_person(actor, uow.users, email)
             return await uow.commit(await self._deactivate(uow, user))
 
     async def reactivate(self, actor: Actor, email: str) -> Written[User]:
         """Lets the person sign in again; sessions stay ended."""
         async with self._uow(actor) as uow:
-            user = await _person(actor, uow, email)
+            user = await required_person(actor, uow.users, email)
             if await uow.users.reactivate(user.id):
                 uow.note(SecurityEventKind.ACCOUNT_REACTIVATED, user_id=user.id)
             return await uow.commit(user)
@@ -50,12 +49,3 @@ class ActivationService:
             await uow.links.withdraw(user.id, user.email)
             tell(uow, Notice.DEACTIVATED, user)
         return user
-
-
-async def _person(actor: Actor, uow: AuthUow, email: str) -> User:
-    if not actor.is_system:
-        raise PermissionDenied("Only the operator of this server may do this to the account of somebody.")
-    user = await uow.users.by_email(email)
-    if user is None or user.is_placeholder:
-        raise NotFound("Nobody has signed up with this address.", path=("email",))
-    return user

@@ -90,6 +90,10 @@ class SessionRepository(Protocol):
         """Ends the person's living sessions, all or all but one, and answers which."""
         ...
 
+    async def remove_all(self, user_id: str) -> None:
+        """Deletes the person's sessions, with their refresh tokens."""
+        ...
+
     async def add_token(self, session_id: str, digest: str, *, expires_at: datetime) -> None:
         """Stores the first refresh token of a session."""
         ...
@@ -164,6 +168,10 @@ class ApiKeyReader(Protocol):
 class ApiKeyRepository(Protocol):
     async def count_locked(self, user_id: str) -> int:
         """How many keys of the person are not revoked; nobody else adds one until the transaction ends."""
+        ...
+
+    async def remove_all(self, user_id: str) -> None:
+        """Deletes the person's keys."""
         ...
 
     async def add_key(self, key: ApiKey, digest: str) -> None:

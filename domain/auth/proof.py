@@ -1,9 +1,10 @@
-"""What a stolen access token cannot do: changes to an account ask for its password again."""
+"""Who may change an account: its person with the password, since a token can be stolen, and the operator."""
 
-from domain.accounts.ports import CredentialReader, PasswordHasher
+from domain.accounts.model import User
+from domain.accounts.ports import CredentialReader, PasswordHasher, UserRepository
 from domain.auth.ports import AuthUow
 from domain.shared.actor import Actor
-from domain.shared.errors import ErrorCode, PermissionDenied
+from domain.shared.errors import ErrorCode, NotFound, PermissionDenied
 from domain.shared.security import SecurityEventKind
 from domain.shared.throttle import Bucket, Throttle, counted_try
 from domain.shared.uow import OpenUow
@@ -39,3 +40,13 @@ class PasswordProof:
             )
         await self._throttle.give_back(tries)
         return user_id
+
+
+async def required_person(actor: Actor, users: UserRepository, email: str) -> User:
+    """Whose account an operator names; raises PermissionDenied for everybody else, NotFound."""
+    if not actor.is_system:
+        raise PermissionDenied("Only the operator of this server may do this to the account of somebody.")
+    user = await users.by_email(email)
+    if user is None:
+        raise NotFound("Nobody has signed up with this address.", path=("email",))
+    return user

@@ -20,7 +20,7 @@ from domain.workspaces.events import InvitationAccepted, InvitationCreated, Invi
 from domain.workspaces.jobs import SendInvitation
 from domain.workspaces.mails import WorkspaceInvitation
 from domain.workspaces.model import Invitation, InvitationId, IssuedInvitation, Member, MemberId, Workspace
-from domain.workspaces.policies import may_give, require_rank
+from domain.workspaces.policies import locked_person, may_give, require_rank
 from domain.workspaces.ports import WorkspaceReader, WorkspaceUow
 from domain.workspaces.secrets import FORMAT, InvitationSecrets
 
@@ -121,9 +121,9 @@ class InvitationService:
         user_id = actor.signed_in_id
         actor.require_everywhere(Scope.ADMIN)
         async with self._uow(actor) as uow:
-            user = await uow.users.by_id(user_id)
+            user = await locked_person(uow.users, user_id)
             invitation = await self._good(uow, token, path=("token",))
-            if user is None or invitation.email not in (None, user.email):
+            if invitation.email not in (None, user.email):
                 raise _not_good(("token",))
             if await uow.members.of_user(invitation.workspace_id, user_id) is not None:
                 raise Conflict("You are a member already.", path=("token",), code=ErrorCode.ALREADY_EXISTS)

@@ -2,9 +2,19 @@
 
 from collections.abc import Sequence
 
+from domain.accounts.model import User
 from domain.shared.actor import PERMISSIONS, Actor, Permission, Role
-from domain.shared.errors import Conflict, ErrorCode
+from domain.shared.errors import Conflict, ErrorCode, Unauthenticated
 from domain.workspaces.model import Member
+from domain.workspaces.ports import UserRepository
+
+
+async def locked_person(users: UserRepository, user_id: str) -> User:
+    """Whoever is given a place, locked, so that their account is not deleted meanwhile; raises Unauthenticated."""
+    user = await users.by_id(user_id, for_update=True)
+    if user is None or user.is_deleted:
+        raise Unauthenticated("This account is no more.")
+    return user
 
 
 def require_rank(actor: Actor, workspace_id: str, *roles: Role) -> None:

@@ -5,6 +5,7 @@ from typing import Protocol
 from domain.accounts.model import User
 from domain.accounts.ports import PasswordRepository
 from domain.accounts.ports import UserRepository as AccountRepository
+from domain.auth.ports import AuthUow
 from domain.shared.actor import Actor
 from domain.shared.events import Event
 from domain.shared.pages import Page, PageRequest
@@ -17,6 +18,10 @@ from domain.workspaces.queries import MemberQuery
 class MemberRepository(Repository[Member], Protocol):
     async def owners(self, workspace_id: str) -> list[Member]:
         """The owners of a workspace, locked until the end of the transaction."""
+        ...
+
+    async def places_of(self, user_id: str) -> list[Member]:
+        """A person's places in all workspaces."""
         ...
 
     async def of(self, workspace_id: str) -> list[Member]:
@@ -87,6 +92,17 @@ class WorkspaceUow(UnitOfWork, Protocol):
     def project_members(self) -> MemberProjects: ...
     @property
     def invited_projects(self) -> InvitedProjects: ...
+
+
+class SecurityLog(Protocol):
+    async def forget_origins(self, user_id: str) -> None:
+        """Erases from where and on which devices the person, or others on the account, did what the log tells."""
+        ...
+
+
+class DeletionUow(WorkspaceUow, AuthUow, Protocol):
+    @property
+    def security_log(self) -> SecurityLog: ...
 
 
 class WorkspaceReader(Protocol):

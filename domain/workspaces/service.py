@@ -22,7 +22,7 @@ from domain.workspaces.events import (
 from domain.workspaces.jobs import SendMemberRemoval, SendMemberWelcome, SendOwnershipMoved
 from domain.workspaces.mails import MemberRemoval, MemberWelcome, OwnershipMoved
 from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
-from domain.workspaces.policies import keep_an_owner, require_rank
+from domain.workspaces.policies import keep_an_owner, locked_person, require_rank
 from domain.workspaces.ports import WorkspaceReader, WorkspaceUow
 from domain.workspaces.queries import MemberQuery
 
@@ -67,6 +67,7 @@ class WorkspaceService:
         owner_id = UserId(actor.signed_in_id)
         actor.require_everywhere(Scope.ADMIN)
         async with self._uow(actor) as uow:
+            await locked_person(uow.users, owner_id)
             workspace = Workspace.drafted(draft, id=WorkspaceId(self._ids.new(Workspace.prefix)), now=self._clock.now())
             await uow.workspaces.add(workspace)
             uow.record(WorkspaceCreated.between(None, workspace))

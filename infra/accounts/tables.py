@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.accounts.one_time import LinkPurpose
@@ -11,10 +11,14 @@ class UserRow(Base):
     """The e-mail address is kept in lower case.
 
     A placeholder has none, since nobody has proved it: its person signs up like anybody, and is given its place.
+    Whoever deletes their account has none any more.
     """
 
     __tablename__ = "account"
-    __table_args__ = (CheckConstraint("NOT is_placeholder OR email IS NULL", name="placeholder_unaddressed"),)
+    __table_args__ = (
+        CheckConstraint("NOT is_placeholder OR email IS NULL", name="placeholder_unaddressed"),
+        CheckConstraint("NOT is_deleted OR email IS NULL", name="deleted_unaddressed"),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -22,6 +26,7 @@ class UserRow(Base):
     own_initials: Mapped[str | None]
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
     is_placeholder: Mapped[bool]
+    is_deleted: Mapped[bool] = mapped_column(server_default=false())
     deactivated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

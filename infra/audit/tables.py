@@ -32,7 +32,7 @@ class SecurityEventRow(Base):
     """The security log. No foreign key leads out: it outlives accounts and sessions."""
 
     __tablename__ = "security_event"
-    __table_args__ = (Index(None, "user_id", "occurred_at", "id"),)
+    __table_args__ = (Index(None, "user_id", "occurred_at", "id"), Index(None, "actor_id"))
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     kind: Mapped[SecurityEventKind] = mapped_column(named_enum(SecurityEventKind))

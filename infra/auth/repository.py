@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import func, insert, literal, or_, select, text, update
+from sqlalchemy import delete, func, insert, literal, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from domain.auth.api_keys import USE_PERIOD
@@ -40,6 +40,9 @@ class SqlSessionRepository(SqlRepository[Session]):
             ending = update(SessionRow).where(SessionRow.id.in_(ids)).values(ended_at=now, end_reason=reason)
             await self._connection.execute(ending)
         return ids
+
+    async def remove_all(self, user_id: str) -> None:
+        await self._connection.execute(delete(SessionRow).where(SessionRow.user_id == user_id))
 
     async def add_token(self, session_id: str, digest: str, *, expires_at: datetime) -> None:
         values = {"digest": digest, "session_id": session_id, "expires_at": expires_at}
@@ -123,6 +126,9 @@ class SqlApiKeyRepository(SqlRepository[ApiKey]):
         await self._connection.execute(owner)
         open_keys = select(func.count()).where(ApiKeyRow.user_id == user_id, ApiKeyRow.revoked_at.is_(None))
         return (await self._connection.execute(open_keys)).scalar_one()
+
+    async def remove_all(self, user_id: str) -> None:
+        await self._connection.execute(delete(ApiKeyRow).where(ApiKeyRow.user_id == user_id))
 
     async def add_key(self, key: ApiKey, digest: str) -> None:
         values = {each.name: getattr(key, each.name) for each in fields(key)}

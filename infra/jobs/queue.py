@@ -72,8 +72,8 @@ class ArqJobQueue:
 
     def after_commit(self, committed: Committed) -> None:
         """Tells everybody who waits for what was committed."""
-        if committed.workspace_id is not None and committed.revision is not None:
-            self.announce(committed.workspace_id, committed.revision)
+        for workspace_id, revision in committed.revisions.items():
+            self.announce(workspace_id, revision)
         for job_id in committed.job_ids:
             self.wake(job_id)
 

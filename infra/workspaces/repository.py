@@ -30,6 +30,9 @@ class SqlMemberRepository(SqlTenantRepository[Member]):
         is_owner = (MemberRow.workspace_id == workspace_id) & (MemberRow.role == Role.OWNER)
         return await self.where(is_owner, for_update=True)
 
+    async def places_of(self, user_id: str) -> list[Member]:
+        return await self.where(MemberRow.user_id == user_id)
+
     async def of(self, workspace_id: str) -> list[Member]:
         return await self.where(MemberRow.workspace_id == workspace_id)
 

@@ -309,6 +309,17 @@ async def deactivation(run: Run) -> None:
     await run.deliver()
 
 
+async def deletion(run: Run) -> None:
+    await run.app.activations.reactivate(Actor.system(), CLEO)
+    await run.sign_in(CLEO)
+    wrong = {"currentPassword": run.keep("wrong proof", "another wrong proof of hers")}
+    await run.ask("POST", "/auth/account/delete", json=wrong, bearer=run.bearer(CLEO), status=403)
+    right = {"currentPassword": PASSWORDS[CLEO]}
+    await run.ask("POST", "/auth/account/delete", json=right, bearer=run.bearer(CLEO), status=204)
+    await run.ask("GET", "/auth/me", bearer=run.bearer(CLEO), status=401)
+    await run.deliver()
+
+
 FLOWS: tuple[Callable[[Run], Awaitable[None]], ...] = (
     register,
     sign_in,
@@ -323,6 +334,7 @@ FLOWS: tuple[Callable[[Run], Awaitable[None]], ...] = (
     forgotten_password,
     another_address,
     deactivation,
+    deletion,
 )
 
 

@@ -76,6 +76,20 @@ def test_the_log_is_printed_of_all_of_one_and_since_a_time(workgraph: Workgraph)
         assert (done.returncode, done.stdout, done.stderr) == (1, "", "workgraph: Nobody has this address.\n")
 
 
+@pytest.mark.verify
+def test_an_account_is_deactivated_reactivated_and_deleted(workgraph: Workgraph) -> None:
+    ann = created(workgraph, "ann@example.org")
+    for command, done in (("deactivate", "Deactivated"), ("reactivate", "Reactivated"), ("delete", "Deleted")):
+        assert printed(workgraph, "user", command, "Ann@Example.org") == [f"{done} {ann}."]
+    for command in ("delete", "reactivate"):
+        gone = workgraph.run("user", command, "ann@example.org")
+        assert (gone.returncode, gone.stdout) == (1, "")
+        assert gone.stderr == "workgraph: Nobody has signed up with this address.\n"
+    log = [(kind, user) for kind, user in facts(printed(workgraph, "audit")) if kind.startswith("ACCOUNT_")]
+    assert log == [("ACCOUNT_DEACTIVATED", ann), ("ACCOUNT_REACTIVATED", ann), ("ACCOUNT_DELETED", ann)]
+    assert created(workgraph, "ann@example.org") != ann
+
+
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "", "2026-01-01T25:00:00"])
 def test_a_time_that_is_none_is_refused_before_anything_is_read(since: str) -> None:
     done = CliRunner().invoke(cli, ["audit", "--since", since])

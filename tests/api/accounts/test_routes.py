@@ -5,6 +5,7 @@ import pytest
 
 from api.accounts.routes import PAGES
 from domain.accounts.mails import EmailChangeLink, PasswordResetLink, RegistrationLink
+from domain.workspaces.commands import WorkspaceDraft
 from tests.factories.accounts import PASSWORD
 from tests.identity import ISSUER, Identity
 
@@ -140,6 +141,29 @@ async def test_deactivation_ends_access(client: httpx.AsyncClient, identity: Ide
     done = await client.post("/auth/account/deactivate", json={"currentPassword": PASSWORD}, headers=headers)
     assert done.status_code == 204
     assert (await client.get("/auth/me", headers=headers)).status_code == 401
+
+
+async def test_deletion_ends_access_and_the_account(client: httpx.AsyncClient, identity: Identity) -> None:
+    await identity.register(**ANN)
+    headers = await bearer(client)
+    wrong = await client.post("/auth/account/delete", json={"currentPassword": NEW}, headers=headers)
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "INVALID_CREDENTIALS")
+    proof = {"currentPassword": PASSWORD}
+    assert (await client.post("/auth/account/delete", json=proof)).status_code == 401
+    await identity.workspaces.create(await identity.actor(ANN["email"]), WorkspaceDraft(slug="acme", name="Acme"))
+    owner = await client.post("/auth/account/delete", json=proof, headers=headers)
+    assert (owner.status_code, owner.json()["code"]) == (409, "LAST_OWNER")
+    assert "Acme (acme)" in owner.json()["detail"]
+    assert (await client.get("/auth/me", headers=headers)).status_code == 200
+
+    await identity.register(email="bob@example.org")
+    bob = await identity.actor("bob@example.org")
+    headers = {"authorization": "Bearer " + (await identity.sign_in("bob@example.org")).access_token}
+    done = await client.post("/auth/account/delete", json=proof, headers=headers)
+    assert (done.status_code, done.content) == (204, b"")
+    assert (await client.get("/auth/me", headers=headers)).status_code == 401
+    found = await identity.accounts.by_ids(bob, [bob.signed_in_id])
+    assert [(user.name, user.email) for user in found.values()] == [("Deleted user", None)]
 
 
 async def test_without_mail_registering_is_a_clear_503(client: httpx.AsyncClient, identity: Identity) -> None:

@@ -2,25 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.http.socket_limits import SocketOptions
 from domain.accounts.commands import Registration
-from domain.auth.model import EndReason
 from domain.shared.actor import Actor
-from infra.auth.repository import SqlSessionRepository
 from infra.settings import Settings
 from tests.api.auth.processes import Process, open_process
 from tests.api.http.websocket_driver import WebSocketDriver, connect
 from tests.factories.accounts import PASSWORD
 
-ANN = "ann@example.org"
+ANN, BOB = "ann@example.org", "bob@example.org"
+NEW = "an entirely other thing to type"
 VIEWER = "{ viewer { id } }"
 FOLLOW = 'subscription { changes(workspace: "acme", after: 0) { upTo } }'
 CREATE_WORKSPACE = 'mutation { workspaceCreate(input: {name: "Acme", slug: "acme"}) { workspace { id } } }'
+INVITE = """mutation($workspace: ID!) {
+  invitationCreate(input: {workspaceId: $workspace, role: MEMBER}) { link }
+}"""
+ACCEPT = "mutation($secret: String!) { invitationAccept(input: {token: $secret}) { errors { message } } }"
 CREATE_LABEL = """mutation($workspace: ID!, $name: String!) {
   labelCreate(input: {workspaceId: $workspace, name: $name, color: "#aa0000"}) { errors { message } }
 }"""
@@ -36,7 +37,9 @@ async def processes(settings: Settings, database: str, redis_database: str) -> A
         open_process(settings, recheck_seconds=0.05) as first,
         open_process(settings, recheck_seconds=0.05) as second,
     ):
-        await first.app.accounts.create(Actor.system(), Registration(email=ANN, name="Ann", password=PASSWORD))
+        for email in (ANN, BOB):
+            registration = Registration(email=email, name="Somebody", password=PASSWORD)
+            await first.app.accounts.create(Actor.system(), registration)
         yield [first, second]
 
 
@@ -68,24 +71,15 @@ async def by_reuse(process: Process, ended: dict[str, str], other: dict[str, str
     assert (replayed.status_code, replayed.json()["error"]) == (400, "invalid_grant")
 
 
-def by_end_all(reason: EndReason) -> End:
-    """What a change of the password and a deactivation do in their own transaction."""
+async def by_password_change(process: Process, ended: dict[str, str], other: dict[str, str]) -> None:
+    await proved(process, other, "/auth/password/change", newPassword=NEW)
 
-    async def end(process: Process, ended: dict[str, str], other: dict[str, str]) -> None:
-        actor = await process.app.auth.authenticate(ended["access_token"])
-        kept = (await process.app.auth.authenticate(other["access_token"])).session_id
-        engine = create_async_engine(process.url)
-        try:
-            async with engine.begin() as connection:
-                repository = SqlSessionRepository(connection)
-                now = datetime.now(UTC)
-                assert actor.user_id is not None
-                done = await repository.end_all(actor.user_id, reason, now=now, except_session=kept)
-                assert done == [actor.session_id]
-        finally:
-            await engine.dispose()
 
-    return end
+async def proved(process: Process, tokens: dict[str, str], path: str, **body: str) -> None:
+    """What asks for the current password, done."""
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    answer = await process.http.post(path, json={"currentPassword": PASSWORD, **body}, headers=headers)
+    assert answer.status_code == 204, answer.text
 
 
 WAYS: dict[str, End] = {
@@ -94,8 +88,31 @@ WAYS: dict[str, End] = {
     "sessionEnd": by_session_end,
     "sessionsEndOthers": by_sessions_end_others,
     "replay": by_reuse,
-    "password change": by_end_all(EndReason.PASSWORD_CHANGED),
-    "deactivation": by_end_all(EndReason.DEACTIVATED),
+    "password change": by_password_change,
+}
+
+
+async def by_deactivation(process: Process, tokens: dict[str, str]) -> None:
+    await proved(process, tokens, "/auth/account/deactivate")
+
+
+async def by_operators_deactivation(process: Process, tokens: dict[str, str]) -> None:
+    await process.app.activations.deactivate(Actor.system(), ANN)
+
+
+async def by_deletion(process: Process, tokens: dict[str, str]) -> None:
+    await proved(process, tokens, "/auth/account/delete")
+
+
+async def by_operators_deletion(process: Process, tokens: dict[str, str]) -> None:
+    await process.app.deletions.delete(Actor.system(), ANN)
+
+
+WAYS_OF_ALL: dict[str, Callable[[Process, dict[str, str]], Awaitable[None]]] = {
+    "deactivation": by_deactivation,
+    "operator's deactivation": by_operators_deactivation,
+    "deletion": by_deletion,
+    "operator's deletion": by_operators_deletion,
 }
 
 
@@ -110,12 +127,33 @@ async def follow(
     await socket.data("1")
 
 
+async def assert_refused(processes: list[Process], tokens: dict[str, str]) -> None:
+    token = tokens["access_token"]
+    for process in processes:
+        for answer in (await process.graphql(token, VIEWER), await process.me(token)):
+            challenge = 'Bearer realm="workgraph", error="invalid_token"'
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, challenge)
+        renewed = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        assert (await process.http.post("/auth/token", data=renewed)).json()["error"] == "invalid_grant"
+
+
+async def assert_closed(socket: WebSocketDriver) -> None:
+    async with asyncio.timeout(5):
+        assert await socket.closed() == (4401, "Session ended")
+
+
+async def new_workspace(process: Process, tokens: dict[str, str]) -> str:
+    data = await process.data(tokens["access_token"], CREATE_WORKSPACE)
+    created: str = data["workspaceCreate"]["workspace"]["id"]
+    return created
+
+
 @pytest.mark.parametrize("is_elsewhere", [False, True], ids=["here", "in another process"])
 @pytest.mark.parametrize("way", WAYS)
 async def test_an_ended_session_is_dead_at_once(processes: list[Process], way: str, is_elsewhere: bool) -> None:
     here, there = processes
     ended, other = await here.sign_in(ANN), await here.sign_in(ANN)
-    workspace = (await here.data(other["access_token"], CREATE_WORKSPACE))["workspaceCreate"]["workspace"]["id"]
+    workspace = await new_workspace(here, other)
     token, kept_token = ended["access_token"], other["access_token"]
     async with connect(here.served, host="localhost") as socket, connect(here.served, host="localhost") as kept:
         await socket.init(token)
@@ -123,16 +161,35 @@ async def test_an_ended_session_is_dead_at_once(processes: list[Process], way: s
         await follow(here, other, socket, workspace=workspace, name="red")
         assert (await here.graphql(token, VIEWER)).status_code == (await here.me(token)).status_code == 200
         await WAYS[way](there if is_elsewhere else here, ended, other)
-        for process in processes:
-            for answer in (await process.graphql(token, VIEWER), await process.me(token)):
-                challenge = 'Bearer realm="workgraph", error="invalid_token"'
-                assert (answer.status_code, answer.headers["www-authenticate"]) == (401, challenge)
-            assert (await process.me(kept_token)).status_code == 200
-        async with asyncio.timeout(5):
-            assert await socket.closed() == (4401, "Session ended")
+        await assert_refused(processes, ended)
+        assert [(await process.me(kept_token)).status_code for process in processes] == [200, 200]
+        await assert_closed(socket)
         await follow(here, other, kept, workspace=workspace, name="blue")
-    renewed = {"grant_type": "refresh_token", "refresh_token": ended["refresh_token"]}
-    assert (await here.http.post("/auth/token", data=renewed)).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True], ids=["here", "in another process"])
+@pytest.mark.parametrize("way", WAYS_OF_ALL)
+async def test_who_is_no_more_has_no_session_left(processes: list[Process], way: str, is_elsewhere: bool) -> None:
+    here, there = processes
+    bob, *anns = [await here.sign_in(email) for email in (BOB, ANN, ANN)]
+    workspace = await new_workspace(here, bob)
+    link = (await here.data(bob["access_token"], INVITE, workspace=workspace))["invitationCreate"]["link"]
+    secret = link.partition("?token=")[2]
+    assert await here.data(anns[0]["access_token"], ACCEPT, secret=secret) == {"invitationAccept": {"errors": []}}
+    async with (
+        connect(here.served, host="localhost") as first,
+        connect(there.served, host="localhost") as second,
+        connect(here.served, host="localhost") as kept,
+    ):
+        for number, (socket, tokens) in enumerate(((first, anns[0]), (second, anns[1]), (kept, bob))):
+            await socket.init(tokens["access_token"])
+            await follow(here, bob, socket, workspace=workspace, name=f"red {number}")
+        await WAYS_OF_ALL[way](there if is_elsewhere else here, anns[0])
+        for tokens in anns:
+            await assert_refused(processes, tokens)
+        await assert_closed(first)
+        await assert_closed(second)
+        assert [(await process.me(bob["access_token"])).status_code for process in processes] == [200, 200]
 
 
 def test_sockets_are_looked_at_within_five_seconds() -> None:

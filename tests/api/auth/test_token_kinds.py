@@ -166,6 +166,7 @@ PLACES: Mapping[str, Try] = {
     "bearer of POST /auth/account/deactivate": bearer(
         "POST", "/auth/account/deactivate", json={"currentPassword": PASSWORD}
     ),
+    "bearer of POST /auth/account/delete": bearer("POST", "/auth/account/delete", json={"currentPassword": PASSWORD}),
     "bearer of POST /imports/files": bearer("POST", "/imports/files", content=b"{}"),
     "connection_init": opened_socket,
     "refresh_token of POST /auth/token": form("/auth/token", "refresh_token", grant_type="refresh_token"),
@@ -195,6 +196,7 @@ ACCEPTED: Mapping[str, tuple[str, ...]] = {
     "bearer of POST /auth/password/change": ("access token",),
     "bearer of POST /auth/email/change": ("access token",),
     "bearer of POST /auth/account/deactivate": ("access token",),
+    "bearer of POST /auth/account/delete": ("access token",),
     "bearer of POST /imports/files": SPEAKS,
     "connection_init": SPEAKS,
     "refresh_token of POST /auth/token": ("refresh token",),
@@ -216,6 +218,7 @@ NOT_ENOUGH: Mapping[str, str] = {
     "bearer of POST /auth/password/change": "API key",
     "bearer of POST /auth/email/change": "API key",
     "bearer of POST /auth/account/deactivate": "API key",
+    "bearer of POST /auth/account/delete": "API key",
 }
 # A wrong password is written down, for its owner to see.
 FAILED_TRIES: Mapping[str, set[str]] = {"password of POST /auth/token": {"security_event"}}

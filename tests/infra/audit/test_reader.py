@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 
@@ -5,7 +6,7 @@ import pytest
 
 from domain.audit.kinds import EventKind
 from domain.audit.model import LoggedChange, LoggedEvent
-from domain.issues.events import IssueUpdated
+from domain.issues.events import IssueCreated, IssueUpdated
 from domain.shared.actor import Actor, Cause
 from domain.shared.events import FieldChange, plain
 from tests.event_log import EventLog, open_event_log, revisions
@@ -70,6 +71,23 @@ async def test_events_come_in_order_from_one_workspace_and_no_more_than_asked_fo
     assert await log.reader.revision(mine) == 6
     assert await log.reader.revision(other) == 3
     assert await log.reader.revision(log.new_workspace()) == 0
+
+
+async def test_one_commit_is_in_the_logs_of_several_workspaces(log: EventLog) -> None:
+    mine, other = log.new_workspace(), log.new_workspace()
+    await log.record(other, 3)
+
+    def events(*workspaces: str) -> list[IssueCreated]:
+        return [IssueCreated(workspace_id=each, subject_id=log.ids.new("iss")) for each in workspaces]
+
+    written = await log.write_everywhere(*events(mine, other, mine))
+    assert written == {mine: 2, other: 4}
+    # Whichever comes first in a commit: all lock the counters in one order, so none waits for another in a circle.
+    orders = [(mine, other), (other, mine)] * 20
+    told = await asyncio.gather(*(log.write_everywhere(*events(*order)) for order in orders))
+    assert sorted(each[mine] for each in told) == list(range(3, 43))
+    assert sorted(each[other] for each in told) == list(range(5, 45))
+    assert revisions(list(await log.reader.events(mine, after=0, most=100))) == list(range(1, 43))
 
 
 async def test_a_kind_that_this_release_does_not_know_is_read_as_unknown(

@@ -77,8 +77,8 @@ async def test_a_commit_announces_its_revision_and_wakes_its_jobs(redis_database
         await channel.subscribe(CHANNEL)
         await channel.get_message(timeout=5)
 
-        queue.after_commit(Committed(workspace_id=workspace_id, revision=7, job_ids=[job_id]))
-        queue.after_commit(Committed(workspace_id=None, revision=None))
+        queue.after_commit(Committed(revisions={workspace_id: 7}, job_ids=[job_id]))
+        queue.after_commit(Committed())
 
         announced = await announcement_of(workspace_id, channel)
 
@@ -140,7 +140,7 @@ async def test_without_redis_nobody_waits(is_frozen: bool) -> None:
         queue = ArqJobQueue(frozen if is_frozen else NOBODY_THERE)
 
         began = perf_counter()
-        queue.after_commit(Committed(workspace_id="wsp_1", revision=1, job_ids=[IDS.new("job") for _ in range(100)]))
+        queue.after_commit(Committed(revisions={"wsp_1": 1}, job_ids=[IDS.new("job") for _ in range(100)]))
         told = perf_counter() - began
         await asyncio.sleep(0)  # the sender begins
         began = perf_counter()
