@@ -11,11 +11,8 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, alias_generator=to_camel)
 
 
-class TokenBody(_Body):
+class VerificationBody(_Body):
     token: str = Field(repr=False)
-
-
-class VerificationBody(TokenBody):
     name: str
     password: str = Field(repr=False)
     time_zone: str = "UTC"
@@ -41,6 +38,11 @@ class PasswordChangeBody(_Body):
 class EmailChangeBody(_Body):
     current_password: str = Field(repr=False)
     email: str
+
+
+class ConfirmationBody(_Body):
+    token: str = Field(repr=False)
+    current_password: str = Field(repr=False)
 
 
 class ProofBody(_Body):

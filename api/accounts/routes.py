@@ -8,15 +8,15 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from api.accounts.bodies import (
+    ConfirmationBody,
     EmailChangeBody,
     ForgottenBody,
     PasswordChangeBody,
     ProofBody,
     ResetBody,
-    TokenBody,
     VerificationBody,
 )
-from api.auth.form_pages import NAME, NEW_PASSWORD, Field, FormPage
+from api.auth.form_pages import NAME, NEW_PASSWORD, PASSWORD, Field, FormPage
 from api.auth.oauth import UNCACHED, caller
 from api.auth.routes import app_of, person_answer, signed_in
 from domain.accounts.commands import Newcomer
@@ -70,9 +70,10 @@ async def change_email(app: AppOf, actor: SignedIn, body: EmailChangeBody) -> Re
 
 
 @router.post(CONFIRM_PATH)
-async def confirm_email(request: Request, app: AppOf, body: TokenBody) -> Response:
-    """Makes the new address count."""
-    return person_answer((await app.emails.confirm(caller(request), body.token)).value)
+async def confirm_email(request: Request, app: AppOf, body: ConfirmationBody) -> Response:
+    """Makes the new address count, for whoever has its mail and knows the account's password."""
+    written = await app.emails.confirm(caller(request), body.token, body.current_password)
+    return person_answer(written.value)
 
 
 @router.post("/auth/account/deactivate", status_code=HTTPStatus.NO_CONTENT)
@@ -95,6 +96,9 @@ async def _verify(app: App, actor: Actor, form: Mapping[str, str]) -> None:
 
 
 ADDRESS = Field(name="email", label="The address of your account", kind="email", autocomplete="username")
+CURRENT_PASSWORD = Field(
+    name="password", label="The password of your account", kind=PASSWORD, autocomplete="current-password"
+)
 OWN_ADDRESS = Field(name="email", label="Your e-mail address", kind="email", autocomplete="email")
 PAGES = (
     FormPage(
@@ -138,8 +142,9 @@ PAGES = (
         title="Another address",
         button="Use this address",
         secret=FORMAT,
+        fields=(CURRENT_PASSWORD,),
         done="From now on, sign in with this address.",
-        act=lambda app, actor, form: app.emails.confirm(actor, form.get("token", "")),
+        act=lambda app, actor, form: app.emails.confirm(actor, form.get("token", ""), form.get("password", "")),
     ),
 )
 for _page in PAGES:

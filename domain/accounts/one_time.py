@@ -95,6 +95,9 @@ class OneTimeLinkRepository(Protocol):
         """The link, unless it has been used or replaced."""
         ...
 
+    async def good(self, digest: str, purpose: LinkPurpose, *, now: datetime) -> OneTimeLink | None:
+        """The link with that digest, if it is for this purpose and good at that moment."""
+
     async def use(self, digest: str, purpose: LinkPurpose, *, now: datetime) -> OneTimeLink | None:
         """Takes a link out of the table; of many who try at once, one gets it; None for all that is not good."""
         ...

@@ -3,7 +3,7 @@ from domain.accounts.mailed_links import MailedLinks, link_not_good
 from domain.accounts.mails import EmailChangeLink
 from domain.accounts.model import User
 from domain.accounts.notice_service import tell
-from domain.accounts.one_time import LinkPurpose
+from domain.accounts.one_time import LinkPurpose, OneTimeLink
 from domain.auth.ports import AuthUow
 from domain.auth.proof import PasswordProof
 from domain.shared.actor import Actor
@@ -17,7 +17,7 @@ CONFIRM_PATH = "/auth/email/verify"
 
 
 class EmailService:
-    """Another address for an account: it counts when its owner has used the link that was mailed there."""
+    """Another address for an account: it counts when the link that was mailed there is used, with the password."""
 
     def __init__(self, uow: OpenUow[AuthUow], proof: PasswordProof, links: MailedLinks, clock: Clock) -> None:
         self._uow = uow
@@ -51,10 +51,27 @@ class EmailService:
         letter = EmailChangeLink(url=url, token=token, expires_at=link.expires_at)
         return await self._links.send(actor, link, letter)
 
-    async def confirm(self, actor: Actor, token: str) -> Written[User]:
-        """Makes the new address count and tells both; raises the same NotFound for whatever link is not good."""
+    async def confirm(self, actor: Actor, token: str, password: str) -> Written[User]:
+        """Makes the new address count and tells both.
+
+        Raises the same NotFound for whatever link is not good, and what the proof does: the mail may have reached
+        somebody else, who must not get the account by pressing a button.
+        """
+        async with self._links.presented(actor, LinkPurpose.CHANGE_EMAIL, token) as digest:
+            link = await self._waiting(actor, digest)
+            await self._proof.prove(actor, link.subject, password, tries=link.id)
+            return await self._confirm(actor, digest)
+
+    async def _waiting(self, actor: Actor, digest: str) -> OneTimeLink:
+        async with self._uow(actor) as uow:
+            link = await uow.links.good(digest, LinkPurpose.CHANGE_EMAIL, now=self._clock.now())
+        if link is None:
+            raise link_not_good()
+        return link
+
+    async def _confirm(self, actor: Actor, digest: str) -> Written[User]:
         now = self._clock.now()
-        async with self._links.presented(actor, LinkPurpose.CHANGE_EMAIL, token) as digest, self._uow(actor) as uow:
+        async with self._uow(actor) as uow:
             link = await uow.links.use(digest, LinkPurpose.CHANGE_EMAIL, now=now)
             user = await uow.users.by_id(link.subject, for_update=True) if link is not None else None
             if link is None or user is None or user.email is None:

@@ -27,8 +27,13 @@ class PasswordProof:
         user_id = actor.signed_in_id
         if actor.session_id is None:
             raise PermissionDenied("Sign in with your password for this.")
-        tries = [Bucket(f"proof:{user_id}", TRIES, WINDOW)]
-        async with counted_try(self._throttle, tries):
+        await self.prove(actor, user_id, password, tries=user_id)
+        return user_id
+
+    async def prove(self, actor: Actor, user_id: str, password: str, *, tries: str) -> None:
+        """Whoever asks knows that person's password, or raises the same; wrong ones are counted under `tries`."""
+        buckets = [Bucket(f"proof:{tries}", TRIES, WINDOW)]
+        async with counted_try(self._throttle, buckets):
             credentials = await self._read.credentials_of(user_id)
             verdict = await self._hasher.verify(password, credentials.password_hash if credentials else None)
         if not verdict.is_right:
@@ -38,8 +43,7 @@ class PasswordProof:
             raise PermissionDenied(
                 "The current password is wrong.", path=("current_password",), code=ErrorCode.INVALID_CREDENTIALS
             )
-        await self._throttle.give_back(tries)
-        return user_id
+        await self._throttle.give_back(buckets)
 
 
 async def required_person(actor: Actor, users: UserRepository, email: str) -> User:

@@ -3,7 +3,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -78,11 +78,14 @@ class SqlOneTimeLinkRepository(SqlRepository[OneTimeLink]):
             .on_conflict_do_update(index_elements=[OneTimeLinkRow.purpose, OneTimeLinkRow.subject], set_=values)
         )
 
+    async def good(self, digest: str, purpose: LinkPurpose, *, now: datetime) -> OneTimeLink | None:
+        found = select(*columns_of(OneTimeLinkRow, OneTimeLink)).where(_is_good(digest, purpose, now))
+        row = (await self._connection.execute(found)).first()
+        return None if row is None else _build_link(row)
+
     async def use(self, digest: str, purpose: LinkPurpose, *, now: datetime) -> OneTimeLink | None:
         # One statement: of many at once the first to lock the row deletes it, and the others find nothing.
-        good = (
-            (OneTimeLinkRow.digest == digest) & (OneTimeLinkRow.purpose == purpose) & (OneTimeLinkRow.expires_at > now)
-        )
+        good = _is_good(digest, purpose, now)
         taken = delete(OneTimeLinkRow).where(good).returning(*columns_of(OneTimeLinkRow, OneTimeLink))
         row = (await self._connection.execute(taken)).first()
         return None if row is None else _build_link(row)
@@ -92,3 +95,7 @@ class SqlOneTimeLinkRepository(SqlRepository[OneTimeLink]):
 
 
 _build_link = builder_of(OneTimeLink)
+
+
+def _is_good(digest: str, purpose: LinkPurpose, now: datetime) -> ColumnElement[bool]:
+    return (OneTimeLinkRow.digest == digest) & (OneTimeLinkRow.purpose == purpose) & (OneTimeLinkRow.expires_at > now)

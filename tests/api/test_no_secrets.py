@@ -298,7 +298,10 @@ async def another_address(run: Run) -> None:
     body = {"currentPassword": RESET, "email": "robert@example.org"}
     await run.ask("POST", "/auth/email/change", json=body, bearer=run.bearer(BOB), status=202)
     token = await run.link("robert@example.org", "address link")
-    await run.ask("POST", "/auth/email/verify", json={"token": token})
+    wrong = run.keep("wrong proof", "a stranger's guess at it")
+    await run.form("/auth/email/verify", token, password=wrong, status=422)
+    await run.ask("POST", "/auth/email/verify", json={"token": token, "currentPassword": wrong}, status=403)
+    await run.ask("POST", "/auth/email/verify", json={"token": token, "currentPassword": RESET})
     await run.deliver()
 
 

@@ -131,7 +131,7 @@ async def test_passwords_and_addresses_are_changed_with_the_current_password(
     change = {"currentPassword": NEW, "email": "ann@example.com"}
     assert (await client.post("/auth/email/change", json=change, headers=headers)).status_code == 202
     links = [mail.letter for mail in await identity.deliver() if isinstance(mail.letter, EmailChangeLink)]
-    verified = await client.post("/auth/email/verify", json={"token": links[0].token})
+    verified = await client.post("/auth/email/verify", json={"token": links[0].token, "currentPassword": NEW})
     assert (verified.status_code, verified.json()["email"]) == (200, "ann@example.com")
 
 

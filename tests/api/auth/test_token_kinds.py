@@ -175,13 +175,13 @@ PLACES: Mapping[str, Try] = {
     "token of POST /auth/introspect": introspected,
     "token of POST /auth/verify": body("/auth/verify", "token", name="New", password=CHOSEN),
     "token of POST /auth/password/reset": body("/auth/password/reset", "token", password=CHOSEN),
-    "token of POST /auth/email/verify": body("/auth/email/verify", "token"),
+    "token of POST /auth/email/verify": body("/auth/email/verify", "token", currentPassword=PASSWORD),
     "invitationToken of POST /auth/register": body(
         "/auth/register", "invitationToken", email=NEW, name="New", password=CHOSEN
     ),
     "token of POST /auth/verify/form": form("/auth/verify/form", "token", name="New", password=CHOSEN),
     "token of POST /auth/password/reset/form": form("/auth/password/reset/form", "token", password=CHOSEN),
-    "token of POST /auth/email/verify/form": form("/auth/email/verify/form", "token"),
+    "token of POST /auth/email/verify/form": form("/auth/email/verify/form", "token", password=PASSWORD),
     "token of POST /auth/invitation/form": form(
         "/auth/invitation/form", "token", email=NEW, name="New", password=CHOSEN
     ),

@@ -111,7 +111,7 @@ async def test_links_are_good_for_their_own_purpose_alone(identity: Identity) ->
     with pytest.raises(NotFound):
         await identity.registrations.verify(NOBODY, token, Newcomer(name="Ann", password=NEW))
     with pytest.raises(NotFound):
-        await identity.emails.confirm(NOBODY, token)
+        await identity.emails.confirm(NOBODY, token, PASSWORD)
     await identity.passwords.reset(NOBODY, token, NEW)
 
 
