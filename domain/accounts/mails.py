@@ -56,4 +56,5 @@ class AccountNotice(Letter):
 
     person: str
     what: str
-    url: str
+    url: str | None
+    """Where to choose another password, if that is of any use."""

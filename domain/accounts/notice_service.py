@@ -12,6 +12,8 @@ _TEXTS = {
     Notice.DEACTIVATED: "It has been deactivated. Whoever runs this server can activate it again.",
     Notice.DELETED: "It has been deleted. What you wrote stays, without your name.",
 }
+_REVERSIBLE = (Notice.EMAIL_CHANGE_ASKED, Notice.PASSWORD_CHANGED)
+"""What another password ends: of the others the address that is told is none of the account's any more."""
 FORGOTTEN_PATH = "/auth/password/forgot"
 
 
@@ -24,9 +26,9 @@ class NoticeService:
 
     async def send(self, actor: Actor, job: SendAccountNotice) -> None:
         """Mails one notice."""
-        letter = AccountNotice(
-            person=job.person, what=_TEXTS[Notice(job.notice)], url=self._public_url + FORGOTTEN_PATH
-        )
+        notice = Notice(job.notice)
+        url = self._public_url + FORGOTTEN_PATH if notice in _REVERSIBLE else None
+        letter = AccountNotice(person=job.person, what=_TEXTS[notice], url=url)
         await self._mailer.send(Mail(id=mail_id(actor), to=job.email, letter=letter))
 
 

@@ -142,7 +142,8 @@ async def test_a_changed_password_ends_all_other_sessions(identity: Identity) ->
     with pytest.raises(NotFound):
         await identity.passwords.reset(NOBODY, link, PASSWORD)
     (notice,) = await identity.deliver()
-    assert (notice.to, type(notice.letter)) == (ANN, AccountNotice)
+    assert isinstance(notice.letter, AccountNotice)
+    assert (notice.to, notice.letter.url) == (ANN, f"{ISSUER}/auth/password/forgot")
     await identity.sign_in(ANN, NEW)
 
 

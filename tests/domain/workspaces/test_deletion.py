@@ -76,7 +76,7 @@ async def test_nothing_tells_who_it_was(identity: Identity, house: House, ann: U
     assert await places(house, ann) == []
     [notice] = await identity.deliver()
     assert isinstance(notice.letter, AccountNotice)
-    assert notice.to == ANN
+    assert (notice.to, notice.letter.url) == (ANN, None)
     everything = await identity.stored()
     for trace in ("Quux", "ottilie", ANN):
         assert trace not in everything, trace

@@ -16,6 +16,7 @@ import pytest
 from jinja2 import UndefinedError
 
 import domain
+from domain.accounts.mails import AccountNotice
 from domain.shared.mail import Letter, Mail
 from domain.workspaces.mails import MemberWelcome
 from infra.shared.letters import FOLDER, SUBJECT_LENGTH, JinjaLetters, _facts
@@ -165,6 +166,13 @@ class Dated(Letter):
     kind: ClassVar[str] = "tests.dated"
 
     at: datetime
+
+
+def test_a_notice_names_the_operator_where_another_password_is_of_no_use() -> None:
+    written = LETTERS.write(AccountNotice(person="Ada", what="It has been deleted.", url=None))
+    for part in (written.text, Page(written.html).text):
+        assert "tell whoever runs this server" in part
+        assert "password" not in part
 
 
 def test_a_moment_is_said_in_utc() -> None:
