@@ -34,8 +34,9 @@ dev: install ## Start everything, with demo data, at http://localhost:8000
 test: install ## Run the suite
 	@$(PYTHON) -m pytest -q -n auto -m "not verify"
 
-verify: install ## Run the long proofs
+verify: install ## Run the long proofs, some of them in Chromium
 	@$(PYTHON) -m api.explorer.install
+	@$(PYTHON) -m tests.e2e.browser_install
 	@$(PYTHON) -m pytest -q -m verify
 
 check: install ## Lint, types, import contracts, schema file, migrations

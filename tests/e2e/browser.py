@@ -35,8 +35,10 @@ FLAGS = (
 )
 
 
-def browser_path() -> str | None:
-    return next((path for path in map(shutil.which, NAMES) if path is not None), None)
+def browser_path(path: str | None = None) -> str | None:
+    """Where a browser is among the programs of that search path, or of PATH."""
+    found = (shutil.which(name, path=path) for name in NAMES)
+    return next((each for each in found if each is not None), None)
 
 
 class Page:
