@@ -77,7 +77,7 @@ async def test_a_newcomer_finds_the_way_without_being_told(explorer: Explorer) -
     await page.until(HAS_SCHEMA)
     person = await page.run(f"{ACCOUNT}.innerText")
     assert DEMO_EMAIL in person
-    assert await page.run("document.querySelector('.panel select').value") == "acme"
+    assert await page.run("document.querySelector('.panel select').selectedOptions[0].text") == "Acme (owner)"
     await page.run(f"{QUERY_EDITOR}.focus()")
     await explorer.press("Enter", modifiers=2)
     await page.until(f"{RESULT}.includes('\"totalCount\": 40')")

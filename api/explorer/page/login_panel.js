@@ -52,8 +52,8 @@ export function loginPanel({ session, settings }) {
   function Account() {
     const { person, workspaces, workspace } = useStore(session);
     return h(
-      React.Fragment,
-      null,
+      "div",
+      { className: "account" },
       h("h2", null, "You are logged in"),
       h("p", { className: "person" }, h("span", { className: "initials", "aria-hidden": true }, person.initials), h("span", null, h("strong", null, person.name), h("br"), person.email)),
       workspaces.length === 0
@@ -65,7 +65,7 @@ export function loginPanel({ session, settings }) {
             h(
               "select",
               { value: workspace, onChange: (event) => session.choose(event.target.value) },
-              ...workspaces.map(({ slug, name }) => h("option", { key: slug, value: slug }, `${name} (${slug})`)),
+              ...workspaces.map(({ slug, name, role }) => h("option", { key: slug, value: slug }, `${name} (${role})`)),
             ),
           ),
       h("button", { onClick: () => session.logOut() }, "Log out"),

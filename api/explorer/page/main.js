@@ -27,9 +27,15 @@ function Page() {
   const { person } = useStore(session);
   const wasStranger = React.useRef(false);
   wasStranger.current ||= person === null;
-  if (person === null && settings.isForMembers) return h("main", { className: "gate" }, h(login.content));
+  if (person === null && settings.isForMembers) return h(Gate);
   // Another person is another explorer, so that nothing of one is shown to the next.
   return h(Opening, { key: person?.id ?? "nobody", opened: wasStranger.current ? login : null });
+}
+
+/** The log-in alone, in an empty container of GraphiQL's: its colours stand there and nowhere else. */
+function Gate() {
+  const main = h("main", { className: "gate" }, h("h1", null, "Workgraph"), h(login.content));
+  return h("div", { className: "graphiql-container" }, main);
 }
 
 /** GraphiQL opens the pane of a panel that its store knows before it is drawn, and by no other means. */

@@ -9,9 +9,11 @@ const NOBODY = { person: null, workspaces: [], workspace: null, expiresAt: null,
 const ENDED = "Your session has ended. Log in again.";
 const EARLY = 5000; // milliseconds before its end at which a token is replaced, or a quarter of a short life
 
-const WHO = `query WhoAmI {
-  viewer { id name email initials }
-  workspaces(first: 100) { nodes { slug name } }
+const WHO = "query WhoAmI { viewer { id name email initials } }";
+const WHERE = `query WhereAmI($viewer: ID!) {
+  workspaces(first: 100) {
+    nodes { slug name members(first: 1, filter: { user: { id: { eq: $viewer } } }) { nodes { role } } }
+  }
 }`;
 
 /** There is nobody to ask as; the message says what to do. */
@@ -91,13 +93,22 @@ export function createSession(keeper) {
     return again;
   }
 
-  async function lookAround() {
+  async function asked(query, variables = {}) {
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
-    const response = await fetchSignedIn("/graphql", { method: "POST", headers, body: JSON.stringify({ query: WHO }) });
+    const body = JSON.stringify({ query, variables });
+    const response = await fetchSignedIn("/graphql", { method: "POST", headers, body });
     const { data, errors } = await response.json();
     if (!data) throw new Refused(errors?.[0]?.message ?? "The server did not say who you are.", { isFinal: false });
-    const workspaces = data.workspaces.nodes;
-    store.set({ ...store.state(), person: data.viewer, workspaces, workspace: workspaces[0]?.slug ?? null });
+    return data;
+  }
+
+  async function lookAround() {
+    const { viewer } = await asked(WHO);
+    const found = await asked(WHERE, { viewer: viewer.id });
+    const workspaces = found.workspaces.nodes.flatMap(({ slug, name, members }) =>
+      members.nodes.map(({ role }) => ({ slug, name, role: role.toLowerCase() })),
+    );
+    store.set({ ...store.state(), person: viewer, workspaces, workspace: workspaces[0]?.slug ?? null });
   }
 
   async function begin(answer) {
