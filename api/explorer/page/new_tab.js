@@ -2,9 +2,9 @@
 
 /**
  * A function of `{ query, variables }`. It goes to the tab that holds the same, if there is one. GraphiQL itself can
- * only add a tab with its own welcome: that text is replaced as soon as the tab is there.
+ * only add a tab with its own welcome: that text is replaced as soon as the tab is there; `opened` is called after it.
  */
-export function useNewTab() {
+export function useNewTab(opened) {
   const { tabs, addTab, changeTab, queryEditor, variableEditor } = GraphiQL.React.useEditorContext();
   const { stop } = GraphiQL.React.useExecutionContext();
   const waiting = React.useRef(null);
@@ -16,6 +16,7 @@ export function useNewTab() {
     queryEditor.setValue(query);
     variableEditor.setValue(variables);
     queryEditor.focus();
+    opened();
   }, [tabs]);
 
   return ({ query, variables }) => {
@@ -24,6 +25,7 @@ export function useNewTab() {
     if (open >= 0) {
       changeTab(open);
       queryEditor.focus();
+      opened();
     } else {
       waiting.current = { query, variables, place: tabs.length + 1 };
       addTab();

@@ -5,6 +5,7 @@ import { useNewTab } from "./new_tab.js";
 import { createSamples } from "./samples.js";
 
 const MANY = 10;
+const NARROW = "(max-width: 700px)"; // as in narrow.css
 
 export function samplesPanel({ session }) {
   const samples = createSamples(session);
@@ -16,7 +17,10 @@ export function samplesPanel({ session }) {
 
   function Menu() {
     const { workspace } = useStore(session);
-    const openTab = useNewTab();
+    const { setVisiblePlugin } = GraphiQL.React.usePluginStore();
+    const openTab = useNewTab(() => {
+      if (matchMedia(NARROW).matches) setVisiblePlugin(null); // the editors stand below the panel
+    });
     const [all, setAll] = React.useState([]);
     const [wanted, setWanted] = React.useState("");
     const [said, setSaid] = React.useState(null);

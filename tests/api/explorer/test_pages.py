@@ -52,7 +52,7 @@ async def test_the_page_loads_from_its_own_host_only(vendor: Path) -> None:
     assert "connect-src 'self' ws://tracker.example:8000 wss://tracker.example:8000;" in policy
     assert "frame-ancestors 'none'" in policy
     loaded = re.findall(r'(?:src|href)="(/[^"]*)"', response.text)
-    assert len(loaded) == len(vendor_files.FILES) + len(["main.js", "page.css"])
+    assert len(loaded) == len(vendor_files.FILES) + len(["main.js", "page.css", "narrow.css"])
     for path in loaded:
         assert (await get(path)).status_code == 200, path
     assert "http" not in response.text.replace("http-equiv", "")
