@@ -1,8 +1,9 @@
 /** What a newcomer sees first. No variables: GraphiQL drops those of the first tab. */
 export const FIRST_TABS = [
   {
-    query: `# Log in at the left, then press Ctrl-Enter (Cmd-Enter on a Mac).
-# The samples, in the panel below the log-in, show more.
+    query: `# Log in, then press Ctrl-Enter
+# or the button. "Samples" has
+# more of these.
 
 query Issues {
   workspace(slug: "acme") {
@@ -29,7 +30,7 @@ query Issues {
 `,
   },
   {
-    query: `# Everything that changes in the workspace, as it happens.
+    query: `# What changes, as it happens.
 
 subscription Changes {
   changes(workspace: "acme") {
