@@ -111,7 +111,8 @@ def _explorer_options(settings: Settings) -> ExplorerOptions | None:
     if settings.explorer_access == "off":
         return None
     demo = DemoLogin(email=DEMO_EMAIL, password=DEMO_PASSWORD) if settings.is_at_home else None
-    return ExplorerOptions(is_for_members=settings.explorer_access == "members", demo=demo)
+    is_for_members = settings.explorer_access == "members"
+    return ExplorerOptions(is_for_members=is_for_members, is_development=settings.is_at_home, demo=demo)
 
 
 def serve_listener(listener: socket.socket, settings: Settings | None = None) -> None:

@@ -25,6 +25,7 @@ from domain.seed.service import SeedService
 from domain.shared.budget import Budget
 from domain.shared.clock import Clock
 from domain.shared.health import Health
+from domain.shared.statement_trace import StatementTrace
 from domain.shared.uow import ReadScope
 from domain.transfers.claim_service import ClaimService
 from domain.transfers.service import ImportService
@@ -63,4 +64,5 @@ class App:
     seed: SeedService
     sessions: SessionService
     states: StateService
+    statement_trace: StatementTrace | None
     workspaces: WorkspaceService

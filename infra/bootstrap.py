@@ -53,6 +53,7 @@ from infra.auth.tokens import JoseTokenSigner
 from infra.comments.reader import SqlCommentReader
 from infra.db.engine import EngineOptions, open_engines
 from infra.db.read import Reads
+from infra.db.statement_trace import ContextStatementTrace
 from infra.documents.reader import SqlDocumentReader
 from infra.issues.reader import SqlIssueReader
 from infra.jobs.queue import ArqJobQueue
@@ -84,9 +85,10 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     redis_url = settings.redis_url.get_secret_value()
     clock = SystemClock()
     ids = Uuid7IdFactory(clock)
+    trace = ContextStatementTrace() if settings.is_at_home else None
     async with AsyncExitStack() as stack:
         engines = await stack.enter_async_context(
-            open_engines(settings.database_url.get_secret_value(), engine_options(settings))
+            open_engines(settings.database_url.get_secret_value(), engine_options(settings), trace)
         )
         queue = ArqJobQueue(redis_url)
         stack.push_async_callback(queue.aclose)
@@ -183,6 +185,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             seed=SeedService(uow, hasher, rules, clock, ids),
             sessions=SessionService(uow, sessions, clock, options),
             states=StateService(uow, clock, ids),
+            statement_trace=trace,
             workspaces=WorkspaceService(uow, workspaces, clock, ids, mail, public_url=settings.issuer),
         )
 

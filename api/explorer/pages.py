@@ -87,7 +87,11 @@ def _sockets(request: Request) -> str:
 
 def _settings_route(path: str, options: ExplorerOptions) -> Route:
     demo = None if options.demo is None else {"email": options.demo.email, "password": options.demo.password}
-    content: dict[str, Any] = {"isForMembers": options.is_for_members, "demo": demo}
+    content: dict[str, Any] = {
+        "isForMembers": options.is_for_members,
+        "isDevelopment": options.is_development,
+        "demo": demo,
+    }
 
     def serve(_: Request) -> Response:
         return JSONResponse(content, headers={"Cache-Control": FRESH})

@@ -31,6 +31,8 @@ from api.http.problems import RETRY_SECONDS
 from api.http.spending import Meter, over_budget_error
 from api.http.trusted import TrustedDocuments
 from api.shared.context import Context
+from api.shared.operation_trace import HEADER as TRACE_HEADER
+from api.shared.operation_trace import OperationTrace
 from api.shared.scalars import json_bytes
 from domain.app import App
 from domain.shared.actor import Actor
@@ -69,6 +71,7 @@ class GraphQLEndpoint:
         self._app = app
         self._options = options
         self._is_cost_shown = options.cost.is_shown
+        self._statement_trace = app.statement_trace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -124,13 +127,18 @@ class GraphQLEndpoint:
         deadline = asyncio.timeout(seconds)
         try:
             async with deadline:
-                return await self._run(request, scope, media_type)
+                if self._statement_trace is None or all(name != TRACE_HEADER for name, _ in scope["headers"]):
+                    return await self._run(request, scope, media_type)
+                with self._statement_trace() as statements:
+                    return await self._run(request, scope, media_type, OperationTrace(statements))
         except TimeoutError:
             if not deadline.expired():
                 raise
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, {"errors": format_errors([timeout_error(seconds)])})
 
-    async def _run(self, request: GraphQLRequest, scope: Scope, media_type: str) -> Answer:
+    async def _run(
+        self, request: GraphQLRequest, scope: Scope, media_type: str, trace: OperationTrace | None = None
+    ) -> Answer:
         tokens = [value for name, value in scope["headers"] if name == b"authorization"]
         actor = await authenticate(self._app.auth, tokens, origin_of(scope))
         try:
@@ -147,12 +155,15 @@ class GraphQLEndpoint:
             return _request_error([_coded_error(message, "SUBSCRIPTION_OVER_HTTP")], media_type)
         if operation.type is OperationType.MUTATION and scope["method"] == "GET":
             raise MalformedRequest("Send mutations with POST.", HTTPStatus.METHOD_NOT_ALLOWED, Allow="POST")
-        context = Context(app=self._app, actor=actor, rate_limit_of=charge.rate_limit)
+        context = Context(app=self._app, actor=actor, rate_limit_of=charge.rate_limit, trace=trace)
         result = await self._runner.execute(prepared, operation, variables=request.variables, context=context)
         actual = self._meter.settle(charge, context.rows_read)
         if is_request_error(result):
             return _request_error(result.errors or [], media_type)
-        return _executed(result, operation.type, charge.extension(actual) if self._is_cost_shown else None)
+        extensions = {"cost": charge.extension(actual)} if self._is_cost_shown else {}
+        if trace is not None:
+            extensions["trace"] = trace.extension()
+        return _executed(result, operation.type, extensions)
 
     async def _prepare(self, request: GraphQLRequest, actor: Actor) -> tuple[Prepared, Operation]:
         is_known = actor.user_id is not None
@@ -174,8 +185,8 @@ def _is_visit(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
     return not asks and is_page_wanted(headers.get(b"accept"))
 
 
-def _executed(result: ExecutionResult, kind: OperationType, cost: Mapping[str, Any] | None) -> Answer:
-    extensions = {} if cost is None else {"extensions": {"cost": cost}}
+def _executed(result: ExecutionResult, kind: OperationType, told: Mapping[str, Any]) -> Answer:
+    extensions = {"extensions": told} if told else {}
     if not result.errors:
         return Answer(HTTPStatus.OK, {"data": result.data, **extensions})
     errors = format_errors(result.errors)

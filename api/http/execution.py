@@ -17,6 +17,7 @@ from api.http.execution_counts import ExecutionCounts
 from api.http.options import ExecutionOptions
 from api.http.shadow import Shadow
 from api.shared.context import Context
+from api.shared.operation_trace import OperationTrace
 from api.shared.scalars import LEFT_TO_JSON
 
 FIRST_SIGHT = "first sight"
@@ -36,9 +37,11 @@ class _CountedExecutor(CompiledExecutor):
     awaits_one_by_one = True  # all that a request reads comes over one connection
     shares_arguments = True
     counts: ExecutionCounts
+    fallback: str | None = None  # the last reason
 
     def note_fallback(self, reason: NotCompilable) -> None:
         super().note_fallback(reason)
+        self.fallback = str(reason)
         name = self.operation.name
         self.counts.note_fallback(str(reason), name.value if name else None)
         if self.plan is None:
@@ -87,6 +90,8 @@ class OperationRunner:
         finally:
             _note_growth(prepared, operation)
         is_compiled = self._count(executor)
+        if context.trace is not None:
+            self._note_execution(context.trace, executor)
         if is_compiled and operation.type is OperationType.QUERY and self.shadow.is_due():
             self._shadow(prepared, operation, variables, context, result)
         return result
@@ -141,6 +146,12 @@ class OperationRunner:
             return False
         self.counts.compiled += 1
         return True
+
+    def _note_execution(self, trace: OperationTrace, executor: Executor[Any]) -> None:
+        if isinstance(executor, _CountedExecutor):
+            trace.note_execution(reason=executor.fallback, plan=executor.plan.source if executor.plan else None)
+        else:
+            trace.note_execution(reason=FIRST_SIGHT if self._options.is_compiled else SWITCHED_OFF, plan=None)
 
     def _executor(
         self,

@@ -52,9 +52,10 @@ class DemoLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplorerOptions:
-    """`is_for_members`: strangers see a log-in form and nothing else."""
+    """`is_for_members`: strangers see a log-in form and nothing else; `is_development`: operations can be traced."""
 
     is_for_members: bool = False
+    is_development: bool = False
     demo: DemoLogin | None = None
 
 

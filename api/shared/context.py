@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 
+from api.shared.operation_trace import OperationTrace
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.budget import RateLimit
@@ -20,6 +21,7 @@ class Context:
     loaders: dict[Any, Any] = field(default_factory=dict)
     rate_limit_of: Callable[[], RateLimit] | None = None
     rows_read: int = 0
+    trace: OperationTrace | None = None
 
     async def refresh_actor(self) -> None:
         """Lets the rest of the operation act in the roles that a mutation has just given or taken."""

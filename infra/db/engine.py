@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.shared.errors import DomainError, InvalidInput, Unavailable
 from infra.db.pool import ReadPool, connect
+from infra.db.statement_trace import ContextStatementTrace
 from infra.db.statements import Statements
 
 _QUERY_CANCELED = "57014"
@@ -42,7 +43,10 @@ class EngineOptions:
 
 
 @asynccontextmanager
-async def open_engines(url: str, options: EngineOptions) -> AsyncIterator[Engines]:
+async def open_engines(
+    url: str, options: EngineOptions, trace: ContextStatementTrace | None = None
+) -> AsyncIterator[Engines]:
+    """`trace` notes what is sent."""
     write = create_async_engine(
         url,
         isolation_level="READ COMMITTED",
@@ -53,7 +57,9 @@ async def open_engines(url: str, options: EngineOptions) -> AsyncIterator[Engine
         json_deserializer=orjson.loads,
         connect_args=_session(options, is_read_only=False),
     )
-    read = read_pool(write, options)
+    read = read_pool(write, options, trace)
+    if trace is not None:
+        trace.watch(write)
     try:
         yield Engines(write=write, read=read)
     finally:
@@ -61,11 +67,12 @@ async def open_engines(url: str, options: EngineOptions) -> AsyncIterator[Engine
         await read.aclose()
 
 
-def read_pool(engine: AsyncEngine, options: EngineOptions) -> ReadPool:
+def read_pool(engine: AsyncEngine, options: EngineOptions, trace: ContextStatementTrace | None = None) -> ReadPool:
     """Read-only connections to the same database, for the same statements."""
     _, address = engine.dialect.create_connect_args(make_url(engine.url))
+    arguments = {**address, **_session(options, is_read_only=True)}
     return ReadPool(
-        partial(connect, {**address, **_session(options, is_read_only=True)}),
+        partial(connect, arguments) if trace is None else partial(connect, arguments, trace.reading),
         Statements(engine.dialect),
         size=options.pool_size,
         wait=options.pool_wait,

@@ -54,7 +54,10 @@ class ReadConnection:
             self._connection.terminate()
 
 
-async def connect(arguments: Mapping[str, Any]) -> ReadConnection:
+async def connect(
+    arguments: Mapping[str, Any],
+    wrapped: Callable[["asyncpg.Connection[Any]"], ReadConnection] = ReadConnection,
+) -> ReadConnection:
     """`arguments` are those of `asyncpg.connect`."""
     connection = await asyncpg.connect(**arguments)
     try:
@@ -63,7 +66,7 @@ async def connect(arguments: Mapping[str, Any]) -> ReadConnection:
     except BaseException:  # a cancellation among them
         connection.terminate()
         raise
-    return ReadConnection(connection)
+    return wrapped(connection)
 
 
 class ReadPool:

@@ -70,7 +70,7 @@ async def test_the_page_itself_asks_for_a_log_in_and_the_schema_is_not_told() ->
         response = await client.get("/graphql", headers={"Accept": "text/html"})
         assert (response.status_code, response.headers["location"]) == (303, "/graphiql")
         settings = await client.get("/graphiql/settings.json")
-        assert settings.json() == {"isForMembers": True, "demo": None}
+        assert settings.json() == {"isForMembers": True, "isDevelopment": False, "demo": None}
         schema = await client.post("/graphql", json={"query": "{__schema{queryType{name}}}"})
         assert schema.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 

@@ -96,18 +96,22 @@ def test_modules_are_short_and_ask_no_other_host() -> None:
 
 
 @pytest.mark.parametrize("is_for_members", [False, True])
+@pytest.mark.parametrize("is_development", [False, True])
 @pytest.mark.parametrize("demo", [None, DemoLogin(email="demo@example.org", password="known to all")])
-async def test_the_page_is_told_what_it_may_show(is_for_members: bool, demo: DemoLogin | None) -> None:
-    response = await get("/graphiql/settings.json", ExplorerOptions(is_for_members=is_for_members, demo=demo))
+async def test_the_page_is_told_what_it_may_show(
+    is_for_members: bool, is_development: bool, demo: DemoLogin | None
+) -> None:
+    options = ExplorerOptions(is_for_members=is_for_members, is_development=is_development, demo=demo)
+    response = await get("/graphiql/settings.json", options)
     shown = demo and {"email": "demo@example.org", "password": "known to all"}
-    assert response.json() == {"isForMembers": is_for_members, "demo": shown}
+    assert response.json() == {"isForMembers": is_for_members, "isDevelopment": is_development, "demo": shown}
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, ExplorerOptions(demo=DEMO)),
-        ({"explorer": "members"}, ExplorerOptions(is_for_members=True, demo=DEMO)),
+        ({}, ExplorerOptions(is_development=True, demo=DEMO)),
+        ({"explorer": "members"}, ExplorerOptions(is_for_members=True, is_development=True, demo=DEMO)),
         ({"explorer": "off"}, None),
         ({"public_url": "https://tracker.example.org"}, ExplorerOptions()),
         ({"environment": "production"}, ExplorerOptions(is_for_members=True)),

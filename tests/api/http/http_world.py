@@ -84,6 +84,7 @@ class World:
     scopes: int = 0
     budget: Any = field(default_factory=lambda: LocalBudget(SystemClock()))
     documents: Any = field(default_factory=MemoryDocuments)
+    statement_trace: Any = None
 
     @asynccontextmanager
     async def reads(self) -> AsyncIterator[Any]:

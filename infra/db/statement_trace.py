@@ -1,0 +1,75 @@
+"""Notes the statements that a developer's request sends; in production no connection is of this kind."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.shared.statement_trace import SentStatement
+from infra.db.pool import ReadConnection
+from infra.db.statements import Row
+
+_SINCE = "traced_since"
+
+
+class ContextStatementTrace:
+    """Keeps to the tasks of whoever asks, by a context variable."""
+
+    def __init__(self) -> None:
+        self._current: ContextVar[list[SentStatement] | None] = ContextVar("sent_statements", default=None)
+
+    @contextmanager
+    def __call__(self) -> Iterator[Sequence[SentStatement]]:
+        sent: list[SentStatement] = []
+        token = self._current.set(sent)
+        try:
+            yield sent
+        finally:
+            self._current.reset(token)
+
+    def reading(self, connection: "asyncpg.Connection[Any]") -> ReadConnection:
+        """A connection for reading whose statements are noted."""
+        return _TracedConnection(connection, self._current)
+
+    def watch(self, engine: AsyncEngine) -> None:
+        """Notes also what SQLAlchemy sends over this engine's connections."""
+        event.listen(engine.sync_engine, "before_cursor_execute", self._before)
+        event.listen(engine.sync_engine, "after_cursor_execute", self._after)
+
+    def _before(self, connection: Any, *_: Any) -> None:
+        if self._current.get() is not None:
+            connection.info[_SINCE] = time.perf_counter()
+
+    def _after(self, connection: Any, cursor: Any, text: str, *_: Any) -> None:
+        sent, since = self._current.get(), connection.info.pop(_SINCE, None)
+        if sent is not None and since is not None:
+            sent.append(_sent(text, since, rows=cursor.rowcount, is_write=True))
+
+
+class _TracedConnection(ReadConnection):
+    __slots__ = ("_current",)
+
+    def __init__(
+        self, connection: "asyncpg.Connection[Any]", current: "ContextVar[list[SentStatement] | None]"
+    ) -> None:
+        super().__init__(connection)
+        self._current = current
+
+    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Row]:
+        sent = self._current.get()
+        if sent is None:
+            return await super().fetch(text, arguments)
+        since = time.perf_counter()
+        rows = await super().fetch(text, arguments)
+        sent.append(_sent(text, since, rows=len(rows), is_write=False))
+        return rows
+
+
+def _sent(text: str, since: float, *, rows: int, is_write: bool) -> SentStatement:
+    milliseconds = (time.perf_counter() - since) * 1000
+    return SentStatement(text=text, milliseconds=milliseconds, rows=rows, is_write=is_write)

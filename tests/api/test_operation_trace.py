@@ -1,0 +1,99 @@
+"""`extensions.trace`, which developers ask for with a header."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from api.http.execution import FIRST_SIGHT, SWITCHED_OFF
+from api.http.execution_counts import INTROSPECTION
+from api.http.options import CostOptions, ExecutionOptions, HttpOptions
+from tests.api.http.http_world import BEARER, ask, running
+from tests.api.http.http_world import World as SmallWorld
+from tests.api.served import served
+from tests.api.test_statements import REFERENCE_LIST, counted
+from tests.api.world import World
+
+ASKED = {"X-Workgraph-Trace": "1"}
+CREATE = """mutation ($project: ID!, $title: String!) {
+  issueCreate(input: {projectId: $project, title: $title}) { issue { title } errors { message } } }"""
+FACTS = {"milliseconds", "executor", "reason", "plan", "statements"}
+
+
+async def traced(client: httpx.AsyncClient, query: str, **variables: Any) -> dict[str, Any]:
+    answer = await client.post("/graphql", json={"query": query, "variables": variables}, headers=ASKED)
+    content = answer.json()
+    assert "errors" not in content
+    trace: dict[str, Any] = content["extensions"]["trace"]
+    assert set(trace) == FACTS
+    return trace
+
+
+async def test_every_statement_is_told_with_its_time(world: World) -> None:
+    async with served(world, HttpOptions()) as client:
+        with counted() as sent:
+            trace = await traced(client, REFERENCE_LIST, slug=world.here.workspace.slug, first=5)
+    assert [each["text"] for each in trace["statements"]] == sent
+    assert len(sent) > 4
+    assert 0 < sum(each["milliseconds"] for each in trace["statements"]) <= trace["milliseconds"]
+    assert not any(world.here.workspace.slug in each["text"] for each in trace["statements"])
+    assert not any(each["isWrite"] for each in trace["statements"])
+
+
+async def test_what_a_mutation_writes_is_told_without_its_values(world: World) -> None:
+    async with served(world, HttpOptions()) as client:
+        trace = await traced(client, CREATE, project=world.here.project.id, title="A rather secret title")
+    writes = [each["text"] for each in trace["statements"] if each["isWrite"]]
+    assert any(text.startswith("INSERT INTO issue") for text in writes)
+    assert "A rather secret title" not in str(trace)
+
+
+async def test_who_ran_it_and_why_is_told(world: World) -> None:
+    async with served(world, HttpOptions(execution=ExecutionOptions())) as client:
+        first = await traced(client, "{ viewer { name } }")
+        second = await traced(client, "{ viewer { name } }")
+        introspection = [await traced(client, "{ __schema { queryType { name } } }") for _ in range(2)]
+    async with served(world, HttpOptions(execution=ExecutionOptions(is_compiled=False))) as client:
+        never = await traced(client, "{ viewer { name } }")
+    assert (first["executor"], first["reason"], first["plan"]) == ("graphql-core", FIRST_SIGHT, None)
+    assert (second["executor"], second["reason"]) == ("compiled", None)
+    assert "def select_" in second["plan"]
+    assert (introspection[1]["executor"], introspection[1]["reason"]) == ("graphql-core", INTROSPECTION)
+    assert (never["executor"], never["reason"]) == ("graphql-core", SWITCHED_OFF)
+
+
+async def test_it_stands_beside_the_cost(world: World) -> None:
+    async with served(world, HttpOptions(cost=CostOptions(is_shown=True))) as client:
+        answer = await client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=ASKED)
+        assert set(answer.json()["extensions"]) == {"cost", "trace"}
+
+
+class Begun:
+    """A trace that counts how often it is begun."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[list[Any]]:
+        self.count += 1
+        yield []
+
+
+async def test_nothing_is_traced_that_nobody_asks_for() -> None:
+    begun = Begun()
+    async with running(SmallWorld(statement_trace=begun)) as client:
+        for _ in range(3):
+            assert "extensions" not in (await ask(client, "{ item { name } }")).json()
+        assert begun.count == 0
+        answer = await client.post("/graphql", json={"query": "{ item { name } }"}, headers=BEARER | ASKED)
+        assert (begun.count, set(answer.json()["extensions"]["trace"])) == (1, FACTS)
+
+
+async def test_where_there_is_none_the_header_means_nothing(world: World) -> None:
+    production = replace(world, app=replace(world.app, statement_trace=None))
+    async with served(production, HttpOptions()) as client:
+        answer = await client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=ASKED)
+        assert "extensions" not in answer.json()
