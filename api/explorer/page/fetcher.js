@@ -7,7 +7,7 @@ const INTROSPECTION = "IntrospectionQuery";
 export function createFetcher({ session, exchanges, follow, extraHeaders = {} }) {
   return (request, { headers = {}, documentAST = null } = {}) => {
     if (isSubscription(documentAST, request.operationName)) {
-      return { subscribe: (sink) => ({ unsubscribe: follow(request, sink) }) };
+      return { subscribe: (sink) => ({ unsubscribe: follow(request, noting(request, sink)) }) };
     }
     return ask(request, headers);
   };
@@ -17,14 +17,15 @@ export function createFetcher({ session, exchanges, follow, extraHeaders = {} })
     try {
       const response = await send(request, headers);
       const text = await response.text();
-      const answer = readAnswer(text, response);
+      const { trace, answer } = withoutTrace(readAnswer(text, response));
       if (request.operationName !== INTROSPECTION) {
         exchanges.add({
           request,
           status: response.status,
           milliseconds: performance.now() - began,
-          bytes: text.length,
+          bytes: sizeOf(trace === null ? text : JSON.stringify(answer)),
           extensions: answer.extensions ?? {},
+          trace,
           errors: answer.errors ?? [],
         });
       }
@@ -32,6 +33,21 @@ export function createFetcher({ session, exchanges, follow, extraHeaders = {} })
     } catch (error) {
       return { errors: [{ message: explained(error) }] };
     }
+  }
+
+  /** The sink; the events of one subscription are noted as one exchange. */
+  function noting(request, sink) {
+    let noted = null;
+    return {
+      ...sink,
+      next(result) {
+        const { extensions = {}, errors = [] } = result;
+        const events = (noted?.events ?? 0) + 1;
+        const bytes = sizeOf(JSON.stringify(result));
+        noted = exchanges.add({ request, status: null, milliseconds: null, bytes, extensions, errors, trace: null, events }, noted);
+        sink.next(result);
+      },
+    };
   }
 
   function send(request, headers) {
@@ -58,6 +74,18 @@ function readAnswer(text, response) {
   } catch {
     return { errors: [{ message: `The server answered ${response.status} ${response.statusText}.` }] };
   }
+}
+
+/** The trace is for the panel of costs: among the answer's data it would be in the way. */
+function withoutTrace(answer) {
+  const { trace = null, ...extensions } = answer.extensions ?? {};
+  if (trace === null) return { trace, answer };
+  const { extensions: all, ...rest } = answer;
+  return { trace, answer: Object.keys(extensions).length > 0 ? { ...rest, extensions } : rest };
+}
+
+function sizeOf(text) {
+  return new Blob([text]).size;
 }
 
 function explained(error) {

@@ -2,6 +2,7 @@
 import { h, useStore } from "./element.js";
 import { editorStorage } from "./editor_storage.js";
 import { copyPanel } from "./copy_panel.js";
+import { costPanel } from "./cost_panel.js";
 import { createExchanges } from "./exchanges.js";
 import { createFetcher } from "./fetcher.js";
 import { FIRST_TABS } from "./first_tabs.js";
@@ -20,7 +21,8 @@ const subscriptions = createSubscriptions(session);
 const context = { session, exchanges, subscriptions, settings };
 
 const login = loginPanel(context);
-const panels = [login, samplesPanel(context), copyPanel(context), GraphiQLPluginExplorer.explorerPlugin()];
+const panels = [login, samplesPanel(context), costPanel(context), copyPanel(context), GraphiQLPluginExplorer.explorerPlugin()];
+const extraHeaders = settings.isDevelopment ? { "X-Workgraph-Trace": "1" } : {};
 const StatusLine = statusLine(context);
 
 function Page() {
@@ -49,7 +51,7 @@ function Opening({ opened }) {
 
 function Explorer({ panel }) {
   const { person } = useStore(session);
-  const [fetcher] = React.useState(() => createFetcher({ session, exchanges, follow: subscriptions.follow }));
+  const [fetcher] = React.useState(() => createFetcher({ session, exchanges, follow: subscriptions.follow, extraHeaders }));
   return h(
     GraphiQL,
     {

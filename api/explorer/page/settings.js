@@ -1,4 +1,4 @@
-/** What the server tells this page about itself: `{ isForMembers, demo: { email, password } | null }`. */
+/** What the server tells this page about itself: `{ isForMembers, isDevelopment, demo: { email, password } | null }`. */
 export async function loadSettings() {
   const response = await fetch("/graphiql/settings.json");
   if (!response.ok) throw new Error(`The explorer's settings were answered with ${response.status}.`);
