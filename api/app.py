@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import strawberry
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.explorer.pages import explorer_routes
 from api.explorer.schema_file import schema_route
+from api.front.landing import landing_routes
+from api.front.look import look_route
+from api.front.reference import reference_route
 from api.http.access_log import AccessLog, LastNet
 from api.http.body import BodyGuard
 from api.http.documents import DocumentCache
@@ -21,6 +24,8 @@ from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
 from api.http.execution import OperationRunner, graphql_schema
 from api.http.health import health_router
 from api.http.options import HttpOptions
+from api.http.problems import MEDIA_TYPE as PROBLEM_TYPE
+from api.http.problems import SCHEMA as PROBLEM_SCHEMA
 from api.http.problems import install_problem_handlers
 from api.http.security_headers import SecurityHeaders
 from api.http.sockets import graphql_sockets
@@ -30,6 +35,18 @@ from domain.app import App
 
 GRAPHQL_PATH = "/graphql"
 CORS_SECONDS = 600
+TAGS: list[dict[str, Any]] = [
+    {"name": "auth", "description": "Logging in"},
+    {"name": "accounts", "description": "Accounts"},
+    {"name": "imports", "description": "Files"},
+    {"name": "health", "description": "Health"},
+]
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Refused, with problem details (RFC 9457): what is wrong with which field, and a code.",
+        "content": {PROBLEM_TYPE: {"schema": PROBLEM_SCHEMA}},
+    }
+}
 
 OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 
@@ -44,6 +61,8 @@ def create_app(
     graphql = _GraphQL(open_app, options, schema)
     app = FastAPI(
         title="Workgraph",
+        version=options.version,
+        openapi_tags=TAGS,
         lifespan=graphql.lifespan,
         middleware=[*_layers(options), Middleware(_Shortcut, path=GRAPHQL_PATH, served=graphql)],
         docs_url=None,
@@ -53,17 +72,26 @@ def create_app(
     # The shortcut serves this path; its routes are for /graphql/, which is redirected to it.
     app.router.routes.insert(0, Route(GRAPHQL_PATH, graphql, include_in_schema=False))
     app.router.routes.insert(1, WebSocketRoute(GRAPHQL_PATH, graphql))
-    for router in (*routers, health_router(seconds=options.readiness_seconds)):
-        app.include_router(router)
+    for router in routers:
+        app.include_router(router, responses=REFUSALS)
+    health = health_router(seconds=options.readiness_seconds)
+    app.include_router(health)
+    app.router.routes.append(look_route())
     if options.explorer is not None:
         app.router.routes.extend(
             explorer_routes(EXPLORER_PATH, options.explorer, are_trusted_only=options.are_trusted_only)
         )
         if options.is_introspection_enabled and not options.are_trusted_only:
             app.router.routes.append(schema_route(EXPLORER_PATH, graphql_schema(schema)))
-        app.router.routes.append(Route("/", RedirectResponse(EXPLORER_PATH), include_in_schema=False))
+        app.router.routes.append(reference_route(app.openapi, base=options.public_url))
+        app.router.routes.extend(landing_routes(_paths(app, health, *routers), version=options.version))
     install_problem_handlers(app)
     return app
+
+
+def _paths(*served: FastAPI | APIRouter) -> set[str]:
+    """What is at a path of its own: an application does not list the routes of the routers that it includes."""
+    return {route.path for each in served for route in each.routes if isinstance(route, Route)}
 
 
 def _layers(options: HttpOptions) -> list[Middleware]:

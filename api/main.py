@@ -4,6 +4,7 @@ import gc
 import logging
 import socket
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 from uvicorn import Config, Server
@@ -68,6 +69,7 @@ def set_up_logs(settings: Settings) -> None:
 
 def http_options(settings: Settings) -> HttpOptions:
     return HttpOptions(
+        version=_version(),
         public_url=settings.issuer,
         allowed_hosts=settings.hosts,
         allowed_origins=settings.allowed_origins,
@@ -105,6 +107,13 @@ def http_options(settings: Settings) -> HttpOptions:
         body_bytes=settings.request_body_bytes,
         larger_bodies={FILES_PATH: settings.upload_bytes},
     )
+
+
+def _version() -> str:
+    try:
+        return version("workgraph")
+    except PackageNotFoundError:  # it runs out of a folder, not installed
+        return "unknown"
 
 
 def _explorer_options(settings: Settings) -> ExplorerOptions | None:

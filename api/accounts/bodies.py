@@ -5,6 +5,12 @@ from pydantic.alias_generators import to_camel
 
 from domain.accounts.commands import Newcomer
 
+RULE = "15 characters or more, and none that many people use."
+TOKEN: str = Field(repr=False, description="Out of the mail; good once.", examples=["wgo_…"])
+PASSWORD: str = Field(repr=False, description=RULE, examples=["a kettle hums at dawn"])
+CURRENT: str = Field(repr=False, description="The password of the account.", examples=["a kettle hums at dawn"])
+EMAIL: str = Field(examples=["you@example.org"])
+
 
 class _Body(BaseModel):
     # What was sent is not repeated in errors: most of it is secret.
@@ -12,38 +18,38 @@ class _Body(BaseModel):
 
 
 class VerificationBody(_Body):
-    token: str = Field(repr=False)
-    name: str
-    password: str = Field(repr=False)
-    time_zone: str = "UTC"
+    token: str = TOKEN
+    name: str = Field(examples=["You"])
+    password: str = PASSWORD
+    time_zone: str = Field(default="UTC", description="Of the IANA database, such as Europe/Berlin.")
 
     def newcomer(self) -> Newcomer:
         return Newcomer(name=self.name, password=self.password, time_zone=self.time_zone)
 
 
 class ForgottenBody(_Body):
-    email: str
+    email: str = EMAIL
 
 
 class ResetBody(_Body):
-    token: str = Field(repr=False)
-    password: str = Field(repr=False)
+    token: str = TOKEN
+    password: str = PASSWORD
 
 
 class PasswordChangeBody(_Body):
-    current_password: str = Field(repr=False)
-    new_password: str = Field(repr=False)
+    current_password: str = CURRENT
+    new_password: str = Field(repr=False, description=RULE, examples=["another kettle hums at dusk"])
 
 
 class EmailChangeBody(_Body):
-    current_password: str = Field(repr=False)
-    email: str
+    current_password: str = CURRENT
+    email: str = EMAIL
 
 
 class ConfirmationBody(_Body):
-    token: str = Field(repr=False)
-    current_password: str = Field(repr=False)
+    token: str = TOKEN
+    current_password: str = CURRENT
 
 
 class ProofBody(_Body):
-    current_password: str = Field(repr=False)
+    current_password: str = CURRENT

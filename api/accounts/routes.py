@@ -18,7 +18,7 @@ from api.accounts.bodies import (
 )
 from api.auth.form_pages import NAME, NEW_PASSWORD, PASSWORD, Field, FormPage
 from api.auth.oauth import UNCACHED, caller
-from api.auth.routes import app_of, person_answer, signed_in
+from api.auth.routes import PERSON, app_of, person_answer, signed_in
 from domain.accounts.commands import Newcomer
 from domain.accounts.notice_service import FORGOTTEN_PATH
 from domain.accounts.one_time import FORMAT
@@ -28,62 +28,65 @@ from domain.auth.email_service import CONFIRM_PATH
 from domain.auth.password_service import RESET_PATH
 from domain.shared.actor import Actor
 
+MAIL_FOLLOWS = "Whatever there is to tell follows by mail."
+DONE = "It is done."
+
 router = APIRouter(tags=["accounts"])
 
 AppOf = Annotated[App, Depends(app_of)]
 SignedIn = Annotated[Actor, Depends(signed_in)]
 
 
-@router.post(VERIFY_PATH, status_code=HTTPStatus.CREATED)
+@router.post(VERIFY_PATH, status_code=HTTPStatus.CREATED, responses={HTTPStatus.CREATED.value: PERSON})
 async def verify(request: Request, app: AppOf, body: VerificationBody) -> Response:
     """Makes the account of whoever got a registration's mail, with the name and password that they choose here."""
     written = await app.registrations.verify(caller(request), body.token, body.newcomer())
     return person_answer(written.value, status=HTTPStatus.CREATED)
 
 
-@router.post(FORGOTTEN_PATH, status_code=HTTPStatus.ACCEPTED)
+@router.post(FORGOTTEN_PATH, status_code=HTTPStatus.ACCEPTED, response_description=MAIL_FOLLOWS)
 async def forgot(request: Request, app: AppOf, body: ForgottenBody) -> Response:
     """Mails a link for another password, if the address has an account: the answer is the same."""
     await app.passwords.forgot(caller(request), body.email)
     return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 
 
-@router.post(RESET_PATH, status_code=HTTPStatus.NO_CONTENT)
+@router.post(RESET_PATH, status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
 async def reset(request: Request, app: AppOf, body: ResetBody) -> Response:
     """Another password by the link of a mail; ends all sessions, and opens none."""
     await app.passwords.reset(caller(request), body.token, body.password)
     return _done()
 
 
-@router.post("/auth/password/change", status_code=HTTPStatus.NO_CONTENT)
+@router.post("/auth/password/change", status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
 async def change_password(app: AppOf, actor: SignedIn, body: PasswordChangeBody) -> Response:
     """Another password for the person who asks; ends the other sessions."""
     await app.passwords.change(actor, body.current_password, body.new_password)
     return _done()
 
 
-@router.post("/auth/email/change", status_code=HTTPStatus.ACCEPTED)
+@router.post("/auth/email/change", status_code=HTTPStatus.ACCEPTED, response_description=MAIL_FOLLOWS)
 async def change_email(app: AppOf, actor: SignedIn, body: EmailChangeBody) -> Response:
     """Mails a link to the new address, which counts once the link has been used; the old one is told."""
     await app.emails.ask(actor, body.current_password, body.email)
     return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 
 
-@router.post(CONFIRM_PATH)
+@router.post(CONFIRM_PATH, responses={HTTPStatus.OK.value: PERSON})
 async def confirm_email(request: Request, app: AppOf, body: ConfirmationBody) -> Response:
     """Makes the new address count, for whoever has its mail and knows the account's password."""
     written = await app.emails.confirm(caller(request), body.token, body.current_password)
     return person_answer(written.value)
 
 
-@router.post("/auth/account/deactivate", status_code=HTTPStatus.NO_CONTENT)
+@router.post("/auth/account/deactivate", status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
 async def deactivate(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
     """Ends all sessions of the person who asks, who can sign in again only when an operator allows it."""
     await app.activations.deactivate_own(actor, body.current_password)
     return _done()
 
 
-@router.post("/auth/account/delete", status_code=HTTPStatus.NO_CONTENT)
+@router.post("/auth/account/delete", status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
 async def delete(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
     """Deletes the account of the person who asks, for good; what they wrote stays, under no name."""
     await app.deletions.delete_own(actor, body.current_password)

@@ -4,11 +4,9 @@ Opening a page looks nothing up and uses nothing up, so that whoever fetches lin
 button does.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from http import HTTPStatus
-from string import Template
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -16,6 +14,7 @@ from starlette.responses import Response
 from api.auth.forms import MalformedForm, read_form
 from api.auth.oauth import UNCACHED, caller
 from api.auth.routes import app_of
+from api.front.look import POLICY, Templates
 from api.http.problems import RETRY_SECONDS
 from domain.app import App
 from domain.shared.actor import Actor
@@ -23,31 +22,10 @@ from domain.shared.errors import DomainError, Rejected, Unavailable
 from domain.shared.secrets import SecretFormat
 from domain.shared.throttle import TooOften
 
-POLICY = "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 FORM_SUFFIX = "/form"
 PASSWORD = "password"  # noqa: S105  the kind of a field
-_FRAME = Template("""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Workgraph</title>
-</head>
-<body>
-<h1>$title</h1>
-$content
-</body>
-</html>
-""")
-_FORM = Template("""$refusals
-<form method="post" action="$action">
-<input type="hidden" name="token" value="$token">
-$fields
-<p><button>$button</button></p>
-</form>""")
-_FIELD = Template("""<p><label>$label<br>
-<input type="$kind" name="$name" value="$value" autocomplete="$autocomplete" required></label></p>""")
-_FORM_ALONE = Template("$form")
+_POLICY = f"{POLICY}; form-action 'self'"
+_TEMPLATES = Templates()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +44,7 @@ NEW_PASSWORD = Field(name="password", label="A new password", kind=PASSWORD, aut
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormPage:
-    """A page at `path` whose form goes to `path`/form; `around` is HTML with $form and $token in it."""
+    """A page at `path` whose form goes to `path`/form; `template` extends `form.html`."""
 
     path: str
     title: str
@@ -74,7 +52,7 @@ class FormPage:
     done: str
     secret: SecretFormat
     fields: Sequence[Field] = ()
-    around: Template = _FORM_ALONE
+    template: str = "form.html"
     act: Callable[[App, Actor, Mapping[str, str]], Awaitable[object]]
 
     def add_to(self, router: APIRouter) -> None:
@@ -105,7 +83,7 @@ class FormPage:
             return self._form(form, error.message, status=status, headers={"Retry-After": RETRY_SECONDS})
         except DomainError as error:
             return self._form(form, error.message, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        return _html(_FRAME.substitute(title=escape(self.title), content=f"<p>{escape(self.done)}</p>"))
+        return self._page("done.html", {"done": self.done})
 
     def _form(
         self,
@@ -116,26 +94,26 @@ class FormPage:
     ) -> Response:
         """The form with what was entered, but for passwords, and why it was refused."""
         token = entered.get("token", "")
-        shown = escape(token if self.secret.matches(token) else "")
-        form = _FORM.substitute(
-            action=escape(self.path + FORM_SUFFIX),
-            token=shown,
-            fields="\n".join(_field(each, entered) for each in self.fields),
-            button=escape(self.button),
-            refusals=_refused(refusals),
-        )
-        content = self.around.substitute(form=form, token=shown)
-        return _html(_FRAME.substitute(title=escape(self.title), content=content), status, headers)
+        facts = {
+            "action": self.path + FORM_SUFFIX,
+            "token": token if self.secret.matches(token) else "",
+            "fields": self.fields,
+            "values": {each.name: entered.get(each.name, "") for each in self.fields if each.kind != PASSWORD},
+            "button": self.button,
+            "refusals": refusals,
+        }
+        return self._page(self.template, facts, status=status, headers=headers)
 
-
-def _field(field: Field, entered: Mapping[str, str]) -> str:
-    value = "" if field.kind == PASSWORD else entered.get(field.name, "")
-    facts = {"name": field.name, "label": field.label, "kind": field.kind, "autocomplete": field.autocomplete}
-    return _FIELD.substitute({name: escape(fact) for name, fact in {**facts, "value": value}.items()})
-
-
-def _refused(refusals: Iterable[str]) -> str:
-    return "\n".join(f"<p><strong>{escape(each)}</strong></p>" for each in refusals)
+    def _page(
+        self,
+        template: str,
+        facts: Mapping[str, object],
+        *,
+        status: int = HTTPStatus.OK,
+        headers: Mapping[str, str] = UNCACHED,
+    ) -> Response:
+        headers = {**UNCACHED, **headers}
+        return _TEMPLATES.page(template, {"title": self.title, **facts}, status=status, policy=_POLICY, headers=headers)
 
 
 def _is_foreign(request: Request) -> bool:
@@ -144,7 +122,3 @@ def _is_foreign(request: Request) -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     return request.headers.get("origin", "null") not in ("null", app_of(request).auth.options.issuer)
-
-
-def _html(text: str, status: int = HTTPStatus.OK, headers: Mapping[str, str] = UNCACHED) -> Response:
-    return Response(text, status, {**UNCACHED, **headers, "Content-Security-Policy": POLICY}, "text/html")

@@ -1,11 +1,13 @@
 """Signing up, signing in and out, over REST."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Security
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -22,6 +24,23 @@ KEYS_PATH = "/.well-known/jwks.json"
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 _KEYS_SECONDS = 60  # how long others may keep our public keys
 
+BEARER = HTTPBearer(scheme_name="token", auto_error=False, description="An access token of /auth/token, or an API key.")
+"""For OpenAPI to tell; what is sent is read by `authenticate`."""
+PERSON: dict[str, Any] = {
+    "description": "The person, to themselves.",
+    "content": {
+        "application/json": {
+            "example": {
+                "id": "usr_01m84jak5te00832v3rhnkb4f8",
+                "name": "You",
+                "email": "you@example.org",
+                "initials": "Y",
+                "timeZone": "Europe/Berlin",
+            }
+        }
+    },
+}
+
 router = APIRouter(tags=["auth"])
 
 
@@ -32,14 +51,20 @@ class Endpoint:
     name: str
     path: str
     auth_method: str  # of RFC 8414: "none", or "Bearer" with an access token
-    fields: tuple[str, ...]
+    fields: Mapping[str, dict[str, Any]]  # what JSON Schema says of each, beside that it is text
     required: str
+    answer: str
+    example: Mapping[str, Any] | None = None
 
     @property
     def openapi(self) -> dict[str, Any]:
-        properties = {name: {"type": "string"} for name in self.fields}
+        properties = {name: {"type": "string", **told} for name, told in self.fields.items()}
         schema = {"type": "object", "properties": properties, "required": [self.required]}
-        return {"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}}}
+        content = {} if self.example is None else {"content": {"application/json": {"example": self.example}}}
+        return {
+            "requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}},
+            "responses": {"200": {"description": self.answer, **content}, "default": REFUSAL},
+        }
 
     def metadata(self, issuer: str) -> dict[str, Any]:
         """Its claims of RFC 8414, 2."""
@@ -47,17 +72,44 @@ class Endpoint:
         return {name: issuer + self.path, f"{name}_auth_methods_supported": [self.auth_method]}
 
 
-_OF_TOKEN = ("token", "token_type_hint")
+REFUSAL = {
+    "description": "Refused, with `error` and `error_description` (RFC 6749, 5.2).",
+    "content": {"application/json": {"example": {"error": "invalid_request", "error_description": "Say why."}}},
+}
+_OF_TOKEN: Mapping[str, dict[str, Any]] = {
+    "token": {"description": "An access token, a refresh token or an API key.", "examples": ["$WORKGRAPH_TOKEN"]},
+    "token_type_hint": {"description": "Not needed: every token tells by itself what it is."},
+}
 TOKEN = Endpoint(
     name="token",
     path="/auth/token",
     auth_method="none",
-    fields=("grant_type", "username", "password", "refresh_token"),
+    fields={
+        "grant_type": {"enum": list(GRANTS), "examples": ["password"]},
+        "username": {"description": "The e-mail address, with `password`.", "examples": ["you@example.org"]},
+        "password": {"examples": ["a kettle hums at dawn"]},
+        "refresh_token": {"description": "The last one that was given, with `refresh_token`. It is good once."},
+    },
     required="grant_type",
+    answer="Both tokens; times in seconds.",
+    example={"access_token": "eyJ…", "token_type": "Bearer", "expires_in": 600, "refresh_token": "wgr_…"},
 )
-REVOCATION = Endpoint(name="revocation", path="/auth/revoke", auth_method="none", fields=_OF_TOKEN, required="token")
+REVOCATION = Endpoint(
+    name="revocation",
+    path="/auth/revoke",
+    auth_method="none",
+    fields=_OF_TOKEN,
+    required="token",
+    answer="It is good no more, if it ever was.",
+)
 INTROSPECTION = Endpoint(
-    name="introspection", path="/auth/introspect", auth_method="Bearer", fields=_OF_TOKEN, required="token"
+    name="introspection",
+    path="/auth/introspect",
+    auth_method="Bearer",
+    fields=_OF_TOKEN,
+    required="token",
+    answer="Whether it lives, and if it does and is yours, whose it is and until when.",
+    example={"active": False},
 )
 
 
@@ -66,7 +118,7 @@ def app_of(request: Request) -> App:
     return app
 
 
-async def signed_in(request: Request) -> Actor:
+async def signed_in(request: Request, _: Annotated[object, Security(BEARER)] = None) -> Actor:
     """Whoever the bearer token speaks for; every other request is answered with 401."""
     values = [value for name, value in request.headers.raw if name == b"authorization"]
     actor = await authenticate(app_of(request).auth, values, origin_of(request.scope))
@@ -95,7 +147,12 @@ async def introspect(
     return await answer_introspection(request, app, actor)
 
 
-@router.post(REGISTER_PATH, status_code=HTTPStatus.ACCEPTED)
+@router.post(
+    REGISTER_PATH,
+    status_code=HTTPStatus.ACCEPTED,
+    response_description="A mail follows.",
+    responses={HTTPStatus.CREATED.value: {**PERSON, "description": "With the token of an invitation: the person."}},
+)
 async def register(request: Request, app: Annotated[App, Depends(app_of)], person: RegistrationInput) -> Response:
     """Mails a link that makes the account: the answer is the same whether the address has one already.
 
@@ -108,19 +165,19 @@ async def register(request: Request, app: Annotated[App, Depends(app_of)], perso
     return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 
 
-@router.get("/auth/me")
+@router.get("/auth/me", responses={HTTPStatus.OK.value: PERSON})
 async def me(app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]) -> Response:
     """Who the bearer token speaks for."""
     return person_answer(await app.accounts.viewer(actor))
 
 
-@router.get(KEYS_PATH)
+@router.get(KEYS_PATH, response_description="A JSON Web Key Set.")
 async def keys(app: Annotated[App, Depends(app_of)]) -> Response:
     """The public keys of our access tokens (RFC 7517)."""
     return _json({"keys": await app.auth.published_keys(Actor())}, caching=f"public, max-age={_KEYS_SECONDS}")
 
 
-@router.get(METADATA_PATH)
+@router.get(METADATA_PATH, response_description="The metadata.")
 async def metadata(app: Annotated[App, Depends(app_of)]) -> Response:
     """What this authorization server offers (RFC 8414); no response types, as nobody is redirected."""
     issuer = app.auth.options.issuer

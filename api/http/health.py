@@ -20,11 +20,16 @@ def health_router(*, seconds: float) -> APIRouter:
     """`/livez` and `/readyz`; the latter answers within that many seconds, whatever hangs."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/livez", summary="The process runs.")
+    @router.get("/livez", summary="The process runs.", response_description="It does.")
     async def livez() -> Response:
         return _answer(HTTPStatus.OK, {"status": "ok"})
 
-    @router.get("/readyz", summary="Database, migrations and Redis are there.")
+    @router.get(
+        "/readyz",
+        summary="Database, migrations and Redis are there.",
+        response_description="They are, or what is missing can be done without.",
+        responses={HTTPStatus.SERVICE_UNAVAILABLE.value: {"description": "What it needs is not there."}},
+    )
     async def readyz(request: Request) -> Response:
         checks = await _checks(request.app.state.app, seconds)
         is_ready = all(check.is_ok for check in checks if check.is_required)

@@ -63,6 +63,7 @@ class ExplorerOptions:
 class HttpOptions:
     """All times in seconds, all sizes in bytes."""
 
+    version: str = "unknown"
     public_url: str = "http://localhost:8000"
     allowed_hosts: tuple[str, ...] = ("*",)
     allowed_origins: tuple[str, ...] = ()

@@ -19,6 +19,27 @@ from domain.shared.throttle import TooOften
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "1"
+_FAILURE = {
+    "type": "object",
+    "properties": {
+        "path": {"type": "array", "items": {"type": "string"}},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+    },
+    "required": ["path", "detail"],
+}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "errors": {"type": "array", "items": _FAILURE},
+    },
+    "required": ["title", "status"],
+}
+"""A problem object, in JSON Schema."""
 STATUSES: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
     {
         errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,

@@ -3,23 +3,19 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
+from api.front.look import POLICY, Templates
 from domain.shared.errors import NotFound, PermissionDenied
 from domain.shared.mail import Mailbox, StoredMail
 
 PATH = "/dev/mail"
 FOLDER = Path(__file__).parent
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src data:; frame-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+_POLICY = f"{POLICY}; frame-src 'self'; form-action 'none'"
 # A mail is shown as a stranger's page: it runs and loads nothing, and its links open beside it.
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
@@ -34,7 +30,6 @@ def mailbox_router(mailbox: Mailbox) -> APIRouter:
     router = APIRouter(dependencies=[Depends(_from_this_machine)], include_in_schema=False)
     router.add_api_route(PATH, pages.list)
     router.add_api_route(f"{PATH}.json", pages.for_scripts)
-    router.add_api_route(f"{PATH}/page.css", pages.style)
     router.add_api_route(f"{PATH}/{{mail_id}}", pages.mail)
     router.add_api_route(f"{PATH}/{{mail_id}}/html", pages.html)
     return router
@@ -54,9 +49,9 @@ async def _from_this_machine(request: Request) -> None:
 class _Pages:
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
-        self._templates = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
-        self._templates.globals["path"] = PATH
-        self._templates.filters["moment"] = _moment
+        self._templates = Templates(FOLDER)
+        self._templates.environment.globals["path"] = PATH
+        self._templates.environment.filters["moment"] = _moment
 
     async def list(self) -> Response:
         return self._page("list.html", mails=await self._mailbox.newest())
@@ -74,9 +69,6 @@ class _Pages:
         shown = mail.html.replace("<head>", '<head><base target="_blank">', 1)
         return HTMLResponse(shown, headers={"Content-Security-Policy": MAIL_POLICY})
 
-    async def style(self) -> Response:
-        return FileResponse(FOLDER / "page.css", headers={"Cache-Control": "no-cache"})
-
     async def _found(self, mail_id: str) -> StoredMail:
         mail = await self._mailbox.find(mail_id)
         if mail is None:
@@ -84,8 +76,7 @@ class _Pages:
         return mail
 
     def _page(self, name: str, **facts: StoredMail | Sequence[StoredMail]) -> Response:
-        page = self._templates.get_template(name).render(facts)
-        return HTMLResponse(page, HTTPStatus.OK, {"Content-Security-Policy": POLICY})
+        return self._templates.page(name, facts, policy=_POLICY)
 
 
 def _as_json(mail: StoredMail) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import unquote
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -18,18 +18,24 @@ from domain.shared.actor import Actor
 FILES_PATH = "/imports/files"
 _STARTS = (b"\x1f\x8b", b"{", b"[")  # gzip, or JSON after white space
 _FILE = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
+_STORED = {"example": {"fileId": "fil_01m84jak5te00832v3rhnkb4f8", "size": 4711}}
 
 router = APIRouter(tags=["imports"])
 
 
-@router.post(FILES_PATH, status_code=HTTPStatus.CREATED, openapi_extra=_FILE)
+@router.post(
+    FILES_PATH,
+    status_code=HTTPStatus.CREATED,
+    openapi_extra=_FILE,
+    responses={HTTPStatus.CREATED.value: {"description": "The file.", "content": {"application/json": _STORED}}},
+)
 async def upload(
     request: Request,
     app: Annotated[App, Depends(app_of)],
     actor: Annotated[Actor, Depends(signed_in)],
-    name: str = "import",
+    name: Annotated[str, Query(description="What people call the file.")] = "import",
 ) -> Response:
-    """Stores the body, JSON or gzip of it, for `importStart`; `name` is what people call the file."""
+    """Stores the body, JSON or gzip of it, for `importStart`."""
     try:
         written = await app.imports.upload(actor, unquote(name), _recognised(request.stream()))
     except ClientDisconnect as error:

@@ -1,7 +1,6 @@
 """Where the link of an invitation leads."""
 
 from collections.abc import Mapping
-from string import Template
 
 from fastapi import APIRouter
 
@@ -22,17 +21,6 @@ async def _join(app: App, actor: Actor, form: Mapping[str, str]) -> None:
     await app.invitations.register(actor, form.get("token", ""), registration)
 
 
-_AROUND = Template("""<h2>You have no account yet</h2>
-$form
-<h2>You have one, or were given this link by hand</h2>
-<p>Sign in with your client, and accept:</p>
-<pre>mutation {
-  invitationAccept(input: { token: "$token" }) {
-    member { role workspace { name } }
-    errors { message }
-  }
-}</pre>
-<p>The invitation is good once. Looking at this page does not use it up.</p>""")
 _INVITED = Field(
     name="email", label="The address that the invitation was mailed to", kind="email", autocomplete="username"
 )
@@ -43,6 +31,6 @@ FormPage(
     done="You have an account now, and are a member. Sign in with your address and password.",
     secret=FORMAT,
     fields=(_INVITED, NAME, NEW_PASSWORD),
-    around=_AROUND,
+    template="invitation.html",
     act=_join,
 ).add_to(router)

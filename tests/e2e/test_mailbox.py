@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
+from api.front.look import look_route
 from api.http.security_headers import SecurityHeaders
 from api.mailbox.pages import mailbox_router
 from domain.shared.mail import StoredMail
@@ -56,6 +57,7 @@ def app_with(mailbox: OneMail, visits: asyncio.Queue[str]) -> FastAPI:
     """The mailbox, and a page for every other path, which notes the visit."""
     app = FastAPI()
     app.include_router(mailbox_router(mailbox))
+    app.router.routes.append(look_route())
 
     @app.get("/{path}")
     async def linked(path: str, request: Request) -> Response:

@@ -49,6 +49,8 @@ def test_the_wheel_holds_what_the_commands_read(installed: Path):
         "api/schema.graphql",
         "api/explorer/page/index.html",
         "api/explorer/page/samples/samples.json",
+        "api/front/look.css",
+        "api/front/landing.html",
         "api/mailbox/list.html",
         "infra/shared/letters/layout.html",
         "migrations/script.py.mako",

@@ -165,8 +165,6 @@ async def test_a_browser_is_shown_the_explorer(client: httpx.AsyncClient, world:
     accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     response = await client.get("/graphql", headers={"Accept": accept})
     assert (response.status_code, response.headers["location"]) == (303, "/graphiql")
-    response = await client.get("/")
-    assert (response.status_code, response.headers["location"]) == (307, "/graphiql")
     async with running(world, HttpOptions(explorer=None)) as plain:
         assert (await plain.get("/graphql", headers={"Accept": accept})).status_code == 400
         assert (await plain.get("/graphiql")).status_code == 404

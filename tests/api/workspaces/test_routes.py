@@ -38,7 +38,8 @@ async def test_the_link_leads_to_a_page_that_uses_nothing_up(client: httpx.Async
     answer = await client.get(made["link"])
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert f'token: "{token}"' in answer.text
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'; form-action 'self'")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'; ")
+    assert answer.headers["content-security-policy"].endswith("form-action 'self'")
     assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
     assert await world.rows() == before
     accepted = await world.client(None).mutate("invitationAccept", {"token": token}, "member { role }")

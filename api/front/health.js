@@ -1,0 +1,35 @@
+/** Shows in the list `health` what /readyz tells, and looks again every few seconds. */
+const PERIOD = 5000; // milliseconds
+const list = document.getElementById("health");
+
+async function look() {
+  try {
+    const response = await fetch("/readyz", { cache: "no-store" });
+    const { status, checks } = await response.json();
+    show([{ name: "server", state: status, isWell: response.ok }, ...checks.map(read)]);
+  } catch {
+    show([{ name: "server", state: "no answer", isWell: false }]);
+  }
+  setTimeout(look, PERIOD);
+}
+
+function read({ name, ok, required, detail }) {
+  const trouble = required ? "missing" : "missing, and done without";
+  return { name, state: ok ? "there" : trouble, detail, isWell: ok };
+}
+
+/** The list is left alone while nothing changes, so that it is read aloud only when something does. */
+function show(parts) {
+  const items = parts.map(itemOf);
+  const isNew = items.length !== list.children.length || items.some((item, place) => !item.isEqualNode(list.children[place]));
+  if (isNew) list.replaceChildren(...items);
+}
+
+function itemOf({ name, state, detail, isWell }) {
+  const item = document.createElement("li");
+  item.className = isWell ? "well" : "unwell";
+  item.textContent = `${name}: ${state}${detail ? ` (${detail})` : ""}`;
+  return item;
+}
+
+look();

@@ -1,0 +1,49 @@
+"""What the server's small pages have in common: one style, and templates that can be filled with anything."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+FOLDER = Path(__file__).parent
+STYLE_PATH = "/look.css"
+FRESH = "no-cache"
+# Nothing runs, and nothing is loaded but the style. Pages add what they need.
+POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+
+
+class Templates:
+    """HTML templates of a folder, which extend `layout.html`; whatever they are filled with stays text."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.environment = Environment(
+            loader=FileSystemLoader([folder, FOLDER]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.globals["style_path"] = STYLE_PATH
+
+    def page(
+        self,
+        name: str,
+        facts: Mapping[str, object],
+        *,
+        status: int = HTTPStatus.OK,
+        policy: str = f"{POLICY}; form-action 'none'",
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        text = self.environment.get_template(name).render(facts)
+        return Response(text, status, {**(headers or {}), "Content-Security-Policy": policy}, "text/html")
+
+
+def look_route() -> Route:
+    async def style(_: Request) -> Response:
+        return FileResponse(FOLDER / "look.css", headers={"Cache-Control": FRESH})
+
+    return Route(STYLE_PATH, style, include_in_schema=False)
