@@ -6,12 +6,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 from benchmarks.processes import free_port, running
 from benchmarks.servers import ROOT
+from infra.embedded import EmbeddedServers
 
 LATER_STARTS = 5
 ANSWER_SECONDS = 1.0
@@ -19,23 +21,38 @@ ANSWER_SECONDS = 1.0
 
 def measured(*, later_starts: int = LATER_STARTS) -> tuple[float, Sequence[float]]:
     """Seconds of the first start, which makes the databases and the demo data, and of the later ones; nothing stays."""
-    folder = Path(tempfile.mkdtemp(prefix="workgraph-starting-"))
-    try:
+    with development_folder() as folder:
         first, *later = [_seconds(folder) for _ in range(1 + later_starts)]
-    finally:
-        shutil.rmtree(folder)
     return first, later
 
 
-def _seconds(folder: Path) -> float:
+@contextmanager
+def development_folder() -> Iterator[Path]:
+    """An empty one; afterwards also the data is gone that `workgraph dev` keeps elsewhere when root runs it."""
+    folder = Path(tempfile.mkdtemp(prefix="workgraph-dev-"))
+    try:
+        yield folder
+    finally:
+        EmbeddedServers(folder / ".workgraph", durable=False).forget()
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def running_dev(folder: Path) -> Iterator[int]:
+    """`workgraph dev` in that folder, once it is ready, on the port."""
     port = free_port()
-    started = time.monotonic()
     with running(
         [sys.executable, "-m", "api.cli", "dev"],
         environment={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "WORKGRAPH_PORT": str(port)},
         folder=folder,
         is_ready=lambda: _is_ready(port),
     ):
+        yield port
+
+
+def _seconds(folder: Path) -> float:
+    started = time.monotonic()
+    with running_dev(folder):
         return time.monotonic() - started
 
 
