@@ -1,5 +1,6 @@
 """Subscriptions in the browser: what others change arrives, over ended tokens, restarts and ended sessions."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -8,7 +9,7 @@ import httpx
 import pytest
 
 from infra.settings import Settings
-from tests.e2e.browser import browser_path
+from tests.e2e.browser import SECONDS, browser_path
 from tests.e2e.explorer import ACCOUNT, FORM, QUERY_EDITOR, RESULT, RUN, Explorer, opened_explorer
 
 pytestmark = [
@@ -115,3 +116,48 @@ async def test_logging_out_ends_the_subscription(database: str, redis_database: 
         assert sockets(explorer) == 2
         assert explorer.tracker.traffic.grants == ["password", "password"]
         assert explorer.page.problems == []
+
+
+PANEL = "document.querySelector('.panel.live')"
+FIRST = f"({PANEL}?.querySelector('li')?.innerText ?? '')"
+
+
+async def test_the_panel_follows_while_the_editor_runs_other_things(
+    database: str, redis_database: str, settings: Settings
+) -> None:
+    async with opened_explorer(settings) as explorer:
+        page = explorer.page
+        await explorer.log_in()
+        await explorer.open_panel("Live")
+        await page.click(".panel.live button.primary")
+        await page.until(f"{PANEL}.innerText.includes('Nothing yet.')")
+        await page.has_opened_sockets(1)
+        async with asyncio.timeout(SECONDS):
+            while not await page.run(FIRST):  # what is changed before the server listens is not told
+                revision = await explorer.tracker.change()
+        await page.until(f"{FIRST}.startsWith('Issue created') && {FIRST}.includes('revision {revision}')")
+        known = await page.run(f"{PANEL}.querySelectorAll('li').length")
+
+        await explorer.open_panel("Samples")
+        await page.until("document.querySelectorAll('.samples button').length > 5")
+        sample = (
+            "[...document.querySelectorAll('.samples button')].find((each) => each.innerText.startsWith('Create an'))"
+        )
+        await page.run(f"{sample}.click()")
+        await page.until(f"{QUERY_EDITOR}.operationName === 'CreateIssue'")
+        await page.click(RUN)
+        await page.until(f"{RESULT}.includes('\"errors\": []')")
+        await page.until(f"{STATUS}.includes('1 new in Live')")
+        await explorer.open_panel("Live")
+        await page.until(f"{PANEL}.querySelectorAll('li').length === {known + 1} && !{STATUS}.includes('new in Live')")
+        assert await page.run(f"{FIRST}.split('\\n')[0]") == "Issue created"
+
+        await page.run(f"{PANEL}.querySelector('button').click()")
+        await page.until(f"{PANEL}.querySelector('button').innerText === 'Follow'")
+        await explorer.open_panel("Log in")
+        await page.run(f"{ACCOUNT}.parentElement.querySelector('button').click()")
+        await explorer.log_in()
+        await explorer.open_panel("Live")
+        await page.until(f"{PANEL}.querySelectorAll('li').length === 0")
+        assert sockets(explorer) == 1
+        assert page.problems == []

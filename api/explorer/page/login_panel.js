@@ -61,13 +61,14 @@ export function loginPanel({ session, settings }) {
         : h(
             "label",
             null,
-            "Workspace of the samples",
+            "Workspace of Samples and Live",
             h(
               "select",
               { value: workspace, onChange: (event) => session.choose(event.target.value) },
               ...workspaces.map(({ slug, name, role }) => h("option", { key: slug, value: slug }, `${name} (${role})`)),
             ),
           ),
+      h("p", null, "Ctrl-Enter runs what stands in the tab. Of the panels in the bar, Samples has more to run, and Live shows changes as they are made."),
       h("button", { onClick: () => session.logOut() }, "Log out"),
     );
   }

@@ -7,6 +7,8 @@ import { createExchanges } from "./exchanges.js";
 import { createFetcher } from "./fetcher.js";
 import { FIRST_TABS } from "./first_tabs.js";
 import { createKeeper } from "./kept_token.js";
+import { createLive } from "./live.js";
+import { livePanel } from "./live_panel.js";
 import { loginPanel } from "./login_panel.js";
 import { samplesPanel } from "./samples_panel.js";
 import { createSession } from "./session.js";
@@ -18,10 +20,11 @@ const settings = await loadSettings();
 const session = createSession(createKeeper());
 const exchanges = createExchanges();
 const subscriptions = createSubscriptions(session);
-const context = { session, exchanges, subscriptions, settings };
+const live = createLive({ session, subscriptions });
+const context = { session, exchanges, subscriptions, live, settings };
 
 const login = loginPanel(context);
-const panels = [login, samplesPanel(context), costPanel(context), copyPanel(context), GraphiQLPluginExplorer.explorerPlugin()];
+const panels = [login, samplesPanel(context), livePanel(context), costPanel(context), copyPanel(context), GraphiQLPluginExplorer.explorerPlugin()];
 const extraHeaders = settings.isDevelopment ? { "X-Workgraph-Trace": "1" } : {};
 const StatusLine = statusLine(context);
 

@@ -1,12 +1,14 @@
-/** One line under the answer: who asks, and whether live changes still arrive. */
+/** One line under the answer: who asks, whether live changes still arrive, and how many nobody has looked at. */
 import { h, useStore } from "./element.js";
 
-export function statusLine({ session, subscriptions }) {
+export function statusLine({ session, subscriptions, live }) {
   return function StatusLine() {
     const { person, workspace } = useStore(session);
     const { isWaiting, seconds } = useStore(subscriptions);
     const who = person === null ? "Not logged in" : [person.name, workspace].filter(Boolean).join(" · ");
-    const live = isWaiting ? ` · connection lost, trying again in ${seconds} s` : "";
-    return h("p", { className: "status", role: "status" }, who + live);
+    const { unseen } = useStore(live);
+    const news = unseen > 0 ? ` · ${unseen} new in Live` : "";
+    const trouble = isWaiting ? ` · connection lost, trying again in ${seconds} s` : "";
+    return h("p", { className: "status", role: "status" }, who + news + trouble);
   };
 }

@@ -1,0 +1,55 @@
+/** What changes in the workspace, as it happens. */
+import { h, useStore } from "./element.js";
+import { LiveIcon } from "./icons.js";
+import { timeOfDay } from "./quantities.js";
+
+const LONGEST = 60; // characters of a value
+
+export function livePanel({ session, live }) {
+  function Content() {
+    const { person } = useStore(session);
+    return h("section", { className: "panel live", "aria-label": "Live" }, h("h2", null, "Live"), person === null ? h("p", null, "Log in first: changes are told to those who may see them.") : h(Feed));
+  }
+
+  function Feed() {
+    const { workspace } = useStore(session);
+    const { workspace: followed, events, problem } = useStore(live);
+    React.useEffect(live.watch, []);
+    if (workspace === null) return h("p", null, "You belong to no workspace yet.");
+    return h(
+      React.Fragment,
+      null,
+      h("p", null, "Every change of ", h("strong", null, workspace), " as it is made, by whomever. It goes on while you do other things."),
+      followed === null
+        ? h("button", { type: "button", className: "primary", onClick: () => live.follow(workspace) }, "Follow")
+        : h("button", { type: "button", onClick: live.stop }, "Stop"),
+      problem && h("p", { className: "problem", role: "alert" }, problem),
+      followed !== null && events.length === 0 && h("p", null, "Nothing yet. Change something: “Create an issue” in Samples will do."),
+      h("ol", { className: "events", "aria-live": "polite" }, ...events.map((event) => h(Event, { key: event.revision, ...event }))),
+    );
+  }
+
+  return { title: "Live", icon: LiveIcon, content: Content };
+}
+
+function Event({ revision, kind, occurredAt, actor, subjectId, changes }) {
+  return h(
+    "li",
+    null,
+    h("strong", null, words(kind)),
+    h("span", null, `${actor?.name ?? "The server"} · ${timeOfDay(occurredAt)} · revision ${revision}`),
+    h("code", null, subjectId),
+    ...changes.map(({ field, before, after }) => h("span", { key: field }, `${words(field)}: ${told(before)} → ${told(after)}`)),
+  );
+}
+
+function words(name) {
+  const text = name.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ").toLowerCase();
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** Values are lists of texts; null stands for none. */
+function told(values) {
+  const text = (values ?? []).join(", ") || "none";
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
