@@ -208,3 +208,50 @@ def test_every_command_runs_and_the_subscription_tells_of_the_comment(place: tup
             place, token, f'{{ workspace(slug: "acme") {{ issue(identifier: "{identifier}") {{ title }} }} }}'
         )
         assert str(found["data"]["workspace"]["issue"]["title"]).startswith("Bring me in")  # type: ignore[index]
+
+
+def code(language: str) -> list[str]:
+    return [block.text for block in blocks(README) if block.language == language]
+
+
+def answered(place: tuple[Workgraph, str], command: list[str], text: str) -> str:
+    """What the program prints in which localhost:8000 is the running server."""
+    script = place[0].folder / "program.mjs"
+    script.write_text(text.replace("http://localhost:8000", place[1]))
+    done = subprocess.run([*command, str(script)], capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), text
+    return done.stdout
+
+
+@pytest.mark.verify
+def test_python_programs_log_in_as_they_are_shown(place: tuple[Workgraph, str]):
+    programs = code("python")
+    assert [re.findall(r"from (authlib|requests_oauthlib)", each) for each in programs] == [
+        ["authlib"],
+        ["requests_oauthlib"],
+    ]
+    told = [answered(place, [sys.executable], each) for each in programs]
+    assert all("'viewer': {'name': 'Demo'}" in each for each in told)
+    assert "'active': True" in told[0]
+
+
+@pytest.mark.verify
+def test_a_browser_application_renews_its_token_once(place: tuple[Workgraph, str]):
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("No Node.js here, which runs what is meant for browsers.")
+    [shown] = code("js")
+    use = f"""
+const asked = [];
+const plain = fetch;
+globalThis.fetch = (url, init) => {{ asked.push(new URL(url).pathname); return plain(url, init); }};
+await logIn("{DEMO_EMAIL}", "a wrong guess at it").catch((error) => console.log(error.message));
+await logIn("{DEMO_EMAIL}", "{DEMO_PASSWORD}");
+const first = tokens.access_token;
+tokens = {{ ...tokens, access_token: first + "x" }};
+const answers = await Promise.all([1, 2, 3].map(() => ask("{{ viewer {{ name }} }}")));
+console.log(JSON.stringify(answers.map((each) => each.data.viewer.name)), tokens.access_token !== first);
+console.log(asked.filter((each) => each === "/auth/token").length);
+"""
+    told = answered(place, [node], shown + use).splitlines()
+    assert told == ["The e-mail address or the password is wrong.", '["Demo","Demo","Demo"] true', "3"]
