@@ -160,22 +160,26 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+LOOKS = 8
+
+
 def seconds(text: str) -> float:
-    """The least processor time of two runs, which other processes disturb least."""
-    runs = []
-    for _ in range(2):
-        start = time.process_time()
-        jira_to_markdown(text)
-        runs.append(time.process_time() - start)
-    return min(runs)
+    """Processor time of this thread alone."""
+    start = time.thread_time()
+    jira_to_markdown(text)
+    return time.thread_time() - start
 
 
 @pytest.mark.parametrize("part", HOSTILE)
 @pytest.mark.parametrize("frame", ["{}", "|{}|"])
 def test_time_grows_with_the_length_only(part: str, frame: str) -> None:
+    """Sixteen times the text; a quadratic pattern takes 256 times as long, each time that one looks.
+
+    What else the machine does can only add to a time: the first look that finds the pattern quick is right.
+    """
     short, long = (frame.replace("{}", part * times) for times in (500, 8000))
-    # Sixteen times the text; a quadratic pattern takes 256 times as long.
-    assert seconds(long) < 64 * max(seconds(short), 0.001)
+    least = max(min(seconds(short) for _ in range(2)), 0.001)
+    assert any(seconds(long) < 64 * least for _ in range(LOOKS))
 
 
 def test_a_table_costs_cells_and_not_rows_times_columns() -> None:
