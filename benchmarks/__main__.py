@@ -14,8 +14,8 @@ import asyncpg
 import typer
 
 from benchmarks import micro
-from benchmarks.dataset import Dataset, open_dataset
-from benchmarks.failures import BenchmarkError
+from benchmarks.dataset import FOLDER, Dataset, open_dataset
+from benchmarks.failures import EXPECTED, BenchmarkError
 from benchmarks.load import require_wrk, wrk_version
 from benchmarks.machine import machine, python_versions
 from benchmarks.measuring import Plan, Run, require_workgraph_first
@@ -23,16 +23,11 @@ from benchmarks.node import installed_node, node_versions
 from benchmarks.operations import REFERENCE, VIEWER, Operation, operations
 from benchmarks.report import Facts, report
 from benchmarks.servers import ROOT, SERVERS, Server
-from infra.embedded import EmbeddedServerError
-from infra.folder_lock import FolderInUse
-from infra.settings import SettingsError
 from infra.shared.clock import SystemClock
 
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 STATEMENT = ROOT / "benchmarks" / "STATEMENT.md"
-FOLDER = Path(".workgraph") / "bench"
 DEFAULT_SIZE = 20_000
-EXPECTED = (BenchmarkError, EmbeddedServerError, FolderInUse, SettingsError)
 T = TypeVar("T", Server, Operation)
 
 

@@ -22,6 +22,7 @@ from infra.development import with_own_secret
 from infra.embedded import EmbeddedServers
 from infra.settings import Settings, load_settings
 
+FOLDER = Path(".workgraph") / "bench"
 PUBLIC_URL = "http://localhost:8000"  # names the issuer of tokens; nobody connects to it
 TOKEN_MINUTES = 15
 MANY_COMMENTS = 120

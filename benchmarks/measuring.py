@@ -69,7 +69,7 @@ class Run:
         self._tell = tell
         self._keys = published_keys(dataset)
         self._originals = Originals.remember(dataset)
-        self._postmaster = _postmaster(dataset)
+        self._postmaster = postmaster_of(dataset)
         self._expected: dict[str, Any] = {}
         self._token, self._token_at = "", 0.0
         self.samples: list[Sample] = []
@@ -96,7 +96,7 @@ class Run:
         first = self._signed(server, offered[0])
         try:
             with running(
-                command, environment=environment, folder=folder, is_ready=lambda: _answers(setting.port, first)
+                command, environment=environment, folder=folder, is_ready=lambda: answers_to(setting.port, first)
             ) as process:
                 for operation in offered:
                     self._compare(server, operation, setting.port)
@@ -197,7 +197,8 @@ def _title(server: Server) -> str:
     return f"Compared with {server.title}"
 
 
-def _answers(port: int, request: Request) -> bool:
+def answers_to(port: int, request: Request) -> bool:
+    """Whether the server is there yet."""
     try:
         ask(port, request)
     except (OSError, BenchmarkError):
@@ -205,7 +206,7 @@ def _answers(port: int, request: Request) -> bool:
     return True
 
 
-def _postmaster(dataset: Dataset) -> int:
+def postmaster_of(dataset: Dataset) -> int:
     """The process whose children serve PostgreSQL's connections."""
 
     async def backend() -> int:

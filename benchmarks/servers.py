@@ -92,7 +92,9 @@ def _workgraph(execution: str) -> Start:
             "GRAPHQL_COST_BURST": str(UNLIMITED),
         }
         command = [sys.executable, "-m", "api.cli", "serve", "--workers", "1"]
-        return command, _environment(**{PREFIX + name: value for name, value in variables.items()})
+        return command, _environment(
+            PYTHONPATH=str(ROOT), **{PREFIX + name: value for name, value in variables.items()}
+        )
 
     return start
 

@@ -76,7 +76,9 @@ from infra.transfers.reader import SqlImportReader
 from infra.uow import SqlUowFactory
 from infra.workspaces.reader import SqlWorkspaceReader
 
-HASHING_THREADS = 2  # a hash takes 19 MiB and a whole core
+# A hash takes 19 MiB and a whole core. With a second thread a process on two cores checks a fourth more passwords,
+# and who reads meanwhile waits four times as long as otherwise (p99; with one, one and a half times).
+HASHING_THREADS = 1
 
 
 @asynccontextmanager

@@ -13,8 +13,10 @@ from domain.shared.errors import Unavailable
 
 T = TypeVar("T")
 
-MOST_WAITING = 100  # passwords in the queue and in the threads: some 2 s of work for two threads
-MEMORY_COST = 19_456  # KiB; with two passes and one lane OWASP's floor, 25 ms here
+# Passwords in the queue and in the threads. One thread checks some 50 a second, so that the last one waits for 2 s, and
+# for 10 s, which clients and proxies still bear, on a processor with a fifth of the speed (`benchmarks.logins`).
+MOST_WAITING = 100
+MEMORY_COST = 19_456  # KiB; with two passes and one lane OWASP's floor, some 20 ms
 # Of a random password that nobody has: a try on an unknown account takes as long as one on a known account.
 NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$u1fKGcOYU+q917o3BgBgzA$0pkehGxb+Xowyqj1dE0UZ3D+0a6ophMMHQvDQc6ckiY"
 

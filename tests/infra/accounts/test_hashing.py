@@ -1,11 +1,9 @@
 """What both hashers promise, and what only the real one has to."""
 
 import asyncio
-import threading
 import unicodedata
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from passlib.context import CryptContext
@@ -14,11 +12,11 @@ from domain.accounts.ports import PasswordHasher, Verdict
 from domain.shared.errors import Unavailable
 from infra.accounts.hashing import NOBODY, PasslibPasswordHasher
 from tests.fakes.hasher import MemoryPasswordHasher
+from tests.held_threads import LIVELINESS, HeldThreads
 
 PASSWORD = "correct horse battery staple"
 WRONG = Verdict(is_right=False)
 RIGHT = Verdict(is_right=True)
-LIVELINESS = 30  # seconds
 
 
 @pytest.fixture
@@ -88,23 +86,6 @@ async def test_a_weaker_hash_is_upgraded(argon2: PasslibPasswordHasher) -> None:
     assert await argon2.verify("something else entirely", weak) == WRONG
 
 
-class HeldThreads(ThreadPoolExecutor):
-    """Threads that work once they are let; what they were given is counted."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(most)
-        self.are_let = threading.Event()
-        self.given = 0
-
-    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
-        self.given += 1
-        return super().submit(self._once_let, work, *arguments, **named)
-
-    def _once_let(self, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        assert self.are_let.wait(LIVELINESS)
-        return work(*arguments, **named)
-
-
 async def test_a_try_is_one_computation_whoever_it_is_for() -> None:
     """What the clock says of it is looked at by tests/domain/auth/test_timing.py."""
     with HeldThreads(2) as threads:
@@ -137,10 +118,12 @@ async def test_the_event_loop_does_not_wait_for_the_threads() -> None:
 
 
 async def test_no_more_hashes_at_once_than_threads() -> None:
-    with ThreadPoolExecutor(2) as pool:
-        hasher = PasslibPasswordHasher(pool)
+    """A29 of the promises: 19 MiB each."""
+    with HeldThreads(2) as threads:
+        threads.are_let.set()
+        hasher = PasslibPasswordHasher(threads)
         await asyncio.gather(*(hasher.verify(PASSWORD, None) for _ in range(10)))
-        assert len(pool._threads) == 2
+        assert (threads.given, threads.most_at_once) == (10, 2)
 
 
 async def test_whoever_would_wait_for_too_long_is_told_at_once() -> None:

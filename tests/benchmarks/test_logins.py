@@ -1,0 +1,83 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from benchmarks.load import Request
+from benchmarks.logins import Stretch, percentile, table
+from benchmarks.paced import Answer, Crowd, message_of, paced
+
+LIVELINESS = 30  # seconds
+Answering = Callable[[bytes], Awaitable[bytes]]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+FULL = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n"
+
+
+@asynccontextmanager
+async def serving(answering: Answering) -> AsyncIterator[int]:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.read(65_536):
+            writer.write(await answering(head))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with asyncio.timeout(LIVELINESS), server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_reads_begin_at_their_moments_though_none_is_answered() -> None:
+    begun, are_let = 0, asyncio.Event()
+
+    async def answering(head: bytes) -> bytes:
+        nonlocal begun
+        begun += 1
+        if begun == 20:
+            are_let.set()
+        await are_let.wait()
+        return OK
+
+    async with serving(answering) as port:
+        answers = await paced(port, message_of(Request(method="GET", path="/")), rate=200, seconds=0.1)
+    assert [answer.status for answer in answers] == [200] * 20
+    assert answers[0].seconds > answers[-1].seconds
+
+
+async def test_who_is_refused_comes_again_and_half_of_the_crowd_is_known() -> None:
+    asked: list[str] = []
+
+    async def answering(head: bytes) -> bytes:
+        asked.append(head.decode())
+        crowd.has_ended = len(asked) >= 40
+        return FULL if len(asked) % 2 else OK
+
+    async with serving(answering) as port:
+        crowd = Crowd(port, ["ann@example.com", "bob@example.com"], "correct horse")
+        await crowd.log_in(3)
+    assert len(crowd.answers) == len(asked) >= 40
+    assert {answer.status for answer in crowd.answers} == {200, 503}
+    assert all(head.startswith("POST /auth/token HTTP/1.1\r\n") for head in asked)
+    known = sum("username=ann%40" in head or "username=bob%40" in head for head in asked)
+    assert abs(2 * known - len(asked)) <= 1
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.0, 1), (0.5, 50), (0.99, 99), (1.0, 100)])
+def test_a_percentile_is_one_of_the_values(share: float, value: int) -> None:
+    assert percentile(range(100, 0, -1), share) == value
+
+
+def test_the_table_tells_of_reads_and_logins() -> None:
+    def stretch(ms: float, *logins: int) -> Stretch:
+        reads = [Answer(status=200, retry_after=0, seconds=ms / 1000)] * 10
+        told = [Answer(status=status, retry_after=1, seconds=status / 100) for status in logins]
+        return Stretch(reads=reads, logins=told, seconds=2.0, others=0.25)
+
+    rounds = [(stretch(4), stretch(6, 200, 400, 503)), (stretch(2), stretch(6, 200, 400, 400, 429))]
+    lines = table(rounds, crowd=7).splitlines()
+    assert "50 reads a second while 7 people log in" in lines[0]
+    assert lines[3] == "| nobody logs in | 3.0 (2.0-4.0) | 3.0 (2.0-4.0) | 3.0 (2.0-4.0) | 0 | 25.0 (25.0-25.0) % |"
+    assert lines[4] == "| crowd | 6.0 (6.0-6.0) | 6.0 (6.0-6.0) | 6.0 (6.0-6.0) | 0 | 25.0 (25.0-25.0) % |"
+    assert lines[6] == "p99 in the crowd is 2.25 (1.50-3.00) times the idle one."
+    assert lines[7] == "Logins looked at: 1.2 (1.0-1.5) a second; answers: 2 x 200, 3 x 400, 1 x 429, 1 x 503."
+    assert lines[8] == "They took 4.00 s (p50), 4.00 s (p99), 4.00 s."
+    assert lines[9] == "Refusals took 4.290 s (p50), 5.030 s (p99)."
