@@ -28,7 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, O, Page, PageRequest, Sort
-from infra.db.arrays import texts
+from infra.db.arrays import among, texts
 from infra.db.cursors import CursorColumn, decode_cursor, encode_cursor, scope_digest
 from infra.db.read import AnyRow, AnySelect, Reads
 
@@ -67,6 +67,16 @@ class _Key:
         if is_pure or self.has_plain_nulls:
             return ordered
         return ordered.nulls_first() if self.is_null_first else ordered.nulls_last()
+
+
+class Parts(NamedTuple):
+    """Of the rows only those in which the column has one of the values of the parameter.
+
+    Each value is an index range of its own. The order alone would find them as well, and look at all others on the way.
+    """
+
+    column: InstrumentedAttribute[Any] | ColumnElement[Any]
+    parameter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +141,13 @@ class KeysetPlan:
         """What ties a cursor to this list; most lists are read and never paged on."""
         return scope_digest(*self.about)
 
-    async def page(self, reads: Reads, rows: AnySelect, build: Callable[[AnyRow], T], **params: Any) -> Page[T]:
+    async def page(
+        self, reads: Reads, rows: AnySelect, build: Callable[[AnyRow], T], *, parts: Parts | None = None, **params: Any
+    ) -> Page[T]:
         """The part of one list, in one statement, and its total in another if that is asked for."""
-        query = self.one(rows)
+        query = self.one(rows, parts=parts)
         found = await reads.fetch(query.statement, **params, **self.params)
-        total = (await reads.fetch(_count(rows), **params))[0][0] if self.request.is_counted else None
+        total = (await reads.fetch(_count(rows, parts), **params))[0][0] if self.request.is_counted else None
         return self._page(found, build, query.positions, total)
 
     async def pages(
@@ -162,8 +174,10 @@ class KeysetPlan:
                 under[parent_id].append(row)
         return [self._page(under[id_], build, query.positions, totals.get(id_)) for id_ in parents]
 
-    def one(self, rows: AnySelect) -> "PageQuery":
-        return _one(rows, self._reading_keys, self._nulls)
+    def one(self, rows: AnySelect, *, parts: Parts | None = None) -> "PageQuery":
+        if parts is None:
+            return _one(rows, self._reading_keys, self._nulls)
+        return _of_parts(rows, self._reading_keys, self._nulls, parts)
 
     def per_parent(self, rows: AnySelect, *, parent: InstrumentedAttribute[str]) -> "PageQuery":
         """Rows end with the list's total, null unless it is asked for, and the parent's id."""
@@ -255,6 +269,15 @@ _one = lru_cache(DISTINCT_STATEMENTS)(_list)
 
 
 @lru_cache(DISTINCT_STATEMENTS)
+def _of_parts(rows: AnySelect, keys: tuple[_Key, ...], nulls: Nullness, parts: Parts) -> PageQuery:
+    values = func.unnest(texts(parts.parameter)).table_valued("value").render_derived("part")
+    statement, positions = _list(rows.where(parts.column == values.c.value).correlate(values), keys, nulls)
+    page = statement.lateral("page")
+    merged = select(*page.c).select_from(values.join(page, true()))
+    return PageQuery(merged.order_by(*_order(page, keys, positions)).limit(_limit()), positions)
+
+
+@lru_cache(DISTINCT_STATEMENTS)
 def _per_parent(
     rows: AnySelect,
     keys: tuple[_Key, ...],
@@ -282,7 +305,9 @@ def _total(rows: AnySelect) -> AnySelect:
     return rows.with_only_columns(func.count().label("total"), maintain_column_froms=True)
 
 
-_count = lru_cache(DISTINCT_STATEMENTS)(_total)
+@lru_cache(DISTINCT_STATEMENTS)
+def _count(rows: AnySelect, parts: Parts | None) -> AnySelect:
+    return _total(rows if parts is None else rows.where(among(parts.column, parts.parameter)))
 
 
 def _with_keys(rows: AnySelect, keys: tuple[_Key, ...]) -> PageQuery:

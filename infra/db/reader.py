@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -13,7 +13,7 @@ from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
-from infra.db.keyset import Keyset
+from infra.db.keyset import Keyset, Parts
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, Reads
 from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
@@ -95,6 +95,8 @@ class EntityList(Generic[E, O]):
         guests = entities.guests
         self._rows_of_guests = None if guests is None else rows.where(guests.anywhere)
         self._own_rows_of_guests = None if guests is None else self._own_rows.where(guests.within)
+        project_id = guests.project_id if guests is not None and self._is_of_workspace else None
+        self._projects = None if project_id is None else Parts(project_id, "parent_projects")
         self._name = name
         self._default = default
 
@@ -113,22 +115,36 @@ class EntityList(Generic[E, O]):
         plan = keyset.plan(sort, request, default=self._default, scope=(self._name, filter))
         # The busiest lists are those at the root, where one parent needs no LATERAL join.
         is_single = self._default == DEFAULT and len(parent_ids) == 1
-        rows, filters, params = self._seen_by(actor, parent_ids[0] if is_single else None)
+        rows, filters, params, parts = self._seen_by(actor, parent_ids[0] if is_single else None)
         if filter != type(filter)():
             is_known = is_single and self._is_of_workspace
             by_ids = await looked_up(reads, filters, filter, workspace_id=parent_ids[0]) if is_known else filter
             rows = _filtered(rows, filters, by_ids)
         if is_single:
-            return [await plan.page(reads, rows, build, parent_id=parent_ids[0], **params)]
+            return [await plan.page(reads, rows, build, parts=parts, parent_id=parent_ids[0], **params)]
         return await plan.pages(reads, rows, build, parent=self._parent, parents=parent_ids, **params)
 
-    def _seen_by(self, actor: Actor, parent_id: str | None) -> tuple[AnySelect, Filters, dict[str, Any]]:
-        """The rows under that one parent, or under any, and what filters and parameters go with them."""
+    def _seen_by(self, actor: Actor, parent_id: str | None) -> "_Seen":
+        """What is seen under that one parent, or under any."""
         is_single = parent_id is not None
         rows, guest_rows = (
             (self._own_rows, self._own_rows_of_guests) if is_single else (self._rows, self._rows_of_guests)
         )
         is_whole = parent_id is not None and self._is_of_workspace and not actor.is_guest_in(parent_id)
         if guest_rows is None or is_whole or not actor.is_guest:
-            return rows, self._entities.filters, {}
-        return guest_rows, self._entities.guest_filters, guest_visibility(actor)
+            return _Seen(rows, self._entities.filters, {}, None)
+        params = guest_visibility(actor)
+        if parent_id is None or self._projects is None:
+            return _Seen(guest_rows, self._entities.guest_filters, params, None)
+        # Of this workspace alone: all rows of a project in another would be looked at, and none taken.
+        params[self._projects.parameter] = sorted(actor.projects.get(parent_id, ()))
+        return _Seen(rows, self._entities.guest_filters, params, self._projects)
+
+
+class _Seen(NamedTuple):
+    """Rows, and what filters and parameters go with them."""
+
+    rows: AnySelect
+    filters: Filters
+    params: dict[str, Any]
+    parts: Parts | None

@@ -31,11 +31,12 @@ class GuestRule:
     """What somebody sees who is a guest somewhere; to be run with `**guest_visibility(actor)`.
 
     `within` are the rows of a workspace that its guests see, `anywhere` those and all rows of the actor's other
-    workspaces.
+    workspaces. `project_id`: the column, if all and only what is in the guest's projects is seen.
     """
 
-    def __init__(self, workspace_id: Column, within: ColumnElement[bool]) -> None:
+    def __init__(self, workspace_id: Column, within: ColumnElement[bool], *, project_id: Column | None = None) -> None:
         self.within = within
+        self.project_id = project_id
         self.anywhere = or_(
             among_own(workspace_id, "whole_workspaces"), and_(among_own(workspace_id, "guest_workspaces"), within)
         )
@@ -43,7 +44,7 @@ class GuestRule:
     @classmethod
     def of_projects(cls, workspace_id: Column, project_id: Column) -> "GuestRule":
         """What is in the guest's projects."""
-        return cls(workspace_id, in_guest_projects(project_id))
+        return cls(workspace_id, in_guest_projects(project_id), project_id=project_id)
 
     @classmethod
     def nothing(cls, workspace_id: Column) -> "GuestRule":

@@ -18,7 +18,7 @@ from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, Page, PageRequest, Sort
 from infra.db.base import Id, NumberedEnum
 from infra.db.engine import EngineOptions, read_pool
-from infra.db.keyset import MOST_KEYS, Keyset, KeysetPlan
+from infra.db.keyset import MOST_KEYS, Keyset, KeysetPlan, Parts
 from infra.db.read import Reads
 
 
@@ -152,6 +152,7 @@ sorts = st.lists(
     max_size=3,
     unique_by=lambda key: key.by,
 )
+parent_sets = st.sets(st.sampled_from("abcde"))
 few = settings(
     max_examples=60,
     derandomize=True,
@@ -230,6 +231,27 @@ class TestPaging:
             assert (got.nodes, list(got.cursors)) == (one.nodes, list(one.cursors))
             assert (got.has_next_page, got.has_previous_page) == (one.has_next_page, one.has_previous_page)
             assert got.total_count == one.total_count == sum(item.parent == parent for item in items)
+
+    @few
+    @given(
+        items=items(parents="abcd"), sort=sorts, size=st.integers(1, 3), is_backward=st.booleans(), parents=parent_sets
+    )
+    async def test_a_list_of_parts_is_the_list_without_the_rest(
+        self, engine, reads, items, sort, size, is_backward, parents
+    ):
+        await fill(engine, items)
+        expected = in_order([item for item in items if item.parent in parents], sort)
+        seen, cursor, is_last = [], None, False
+        while not is_last:
+            request = {"last": size, "before": cursor} if is_backward else {"first": size, "after": cursor}
+            wanted = plan(sort, is_counted=True, **request)
+            parts = {"parts": Parts(ItemRow.parent, "parents"), "parents": sorted(parents)}
+            got = await wanted.page(reads, ALL_ROWS, lambda row: row[0], **parts)
+            assert got.total_count == len(expected)
+            seen = [*got.nodes, *seen] if is_backward else [*seen, *got.nodes]
+            cursor = got.page_info.start_cursor if is_backward else got.page_info.end_cursor
+            is_last = not (got.has_previous_page if is_backward else got.has_next_page)
+        assert seen == expected
 
     async def test_selected_columns_come_first_and_keys_are_not_selected_twice(self, engine, reads):
         await fill(engine, [item(id="i1", due=date(2024, 1, 2))])
@@ -460,6 +482,18 @@ class TestQueryPlans:
         scans = [node for node in nodes if "Relation Name" in node]
         assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan"}
         assert sum(rows_read(node) for node in scans) == 50 * 4
+
+    @pytest.mark.parametrize("number", [0, 1, 3])
+    async def test_parts_are_read_without_the_rest(self, engine, crowd, number):
+        """The odd parents have the newest rows: the order alone would come by 100,000 others first."""
+        sort = [Sort(by=CREATED)]
+        wanted = plan(sort, first=50)
+        query = wanted.one(ALL_ROWS, parts=Parts(ItemRow.parent, "parents"))
+        params = wanted.params | {"parents": [f"p{each}" for each in range(1, 2 * number, 2)]}
+        nodes = await explain(engine, query.statement, params)
+        scans = [node for node in nodes if "Relation Name" in node]
+        assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan"}
+        assert sum(rows_read(node) for node in scans) == 51 * number
 
     async def test_the_database_keeps_the_plan_of_a_page(self, reads, crowd):
         kept = text("SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE 'SELECT keyset_item.%'")
