@@ -23,6 +23,7 @@ from domain.shared.mail import StoredMail
 from infra.bootstrap import mailbox
 from infra.jobs.tables import JobRow
 from infra.settings import Settings
+from tests.api.http.websocket_driver import connect
 from tests.api.secrecy import RecordKeeper, Writing, kept_records, leaks, redis_writings, stored_writings
 
 ANN, BOB, CLEO = "ann@example.org", "bob@example.org", "cleo@example.org"
@@ -40,6 +41,7 @@ class Run:
     """What has been asked and answered, and every secret that has been used, by name."""
 
     client: httpx.AsyncClient
+    served: FastAPI
     app: App
     settings: Settings
     engine: AsyncEngine
@@ -223,6 +225,37 @@ async def api_keys(run: Run) -> None:
     await run.ask("POST", "/graphql", bearer=made["key"], json={"query": "{ viewer { name } }"}, status=401)
 
 
+async def sockets(run: Run) -> None:
+    made = await run.mutate(
+        "apiKeyCreate",
+        {"name": "socket", "scopes": ["READ"]},
+        "key",
+        email=ANN,
+        shows=lambda payload: {"API key": payload["key"]},
+    )
+    forged = run.keep("forged token", run.bearer(ANN)[:-20] + "B" * 20)
+    for token, is_good in ((run.bearer(ANN), True), (made["key"], True), (forged, False)):
+        async with connect(run.served, host="localhost") as socket:
+            socket.send("connection_init", payload={"Authorization": f"Bearer {token}", "token": token})
+            if not is_good:
+                run.writings.append(Writing("end of a socket", str(await socket.closed())))
+                continue
+            told = [await socket.receive()]
+            socket.subscribe("1", "{ viewer { name } }")
+            told.append(await socket.receive())
+            run.writings.append(Writing("messages of a socket", str(told)))
+            assert [each["type"] for each in told] == ["connection_ack", "next"]
+
+
+async def uploads(run: Run) -> None:
+    for bearer, content, status in (
+        (run.bearer(ANN), b'{"issues": []}', 201),
+        (run.bearer(ANN), run.keep("what is no file", "neither JSON nor gzip, but a secret").encode(), 415),
+        (run.bearer(ANN) + "x", b"{}", 401),
+    ):
+        await run.ask("POST", "/imports/files?name=of-ann", bearer=bearer, content=content, status=status)
+
+
 async def invitations(run: Run) -> None:
     made = await run.mutate("workspaceCreate", {"name": "Team", "slug": "team-of-ann"}, "workspace { id }", email=ANN)
     run.ids["workspace"] = workspace_id = made["workspace"]["id"]
@@ -329,6 +362,8 @@ FLOWS: tuple[Callable[[Run], Awaitable[None]], ...] = (
     refresh_and_replay,
     revoke_and_introspect,
     api_keys,
+    sockets,
+    uploads,
     invitations,
     transfer,
     sessions,
@@ -352,7 +387,7 @@ async def served(settings: Settings, database: str, redis_database: str) -> Asyn
 async def run(served: FastAPI, settings: Settings, engine: AsyncEngine) -> AsyncIterator[Run]:
     transport = httpx.ASGITransport(served)
     async with httpx.AsyncClient(transport=transport, base_url=settings.issuer) as client:
-        yield Run(client=client, app=served.state.app, settings=settings, engine=engine)
+        yield Run(client=client, served=served, app=served.state.app, settings=settings, engine=engine)
 
 
 async def written(run: Run, records: RecordKeeper) -> list[Writing]:
