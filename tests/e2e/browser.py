@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 START_SECONDS = 30
 SECONDS = 20
+PHONE_WIDTH = 700
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -93,6 +94,15 @@ class Page:
         middle = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
         for kind in ("mousePressed", "mouseReleased"):
             await self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **middle)
+
+    async def resize(self, width: int, height: int) -> None:
+        """Narrow ones are phones, which heed the viewport's tag and whose scroll bars take no room."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < PHONE_WIDTH}
+        await self.call("Emulation.setDeviceMetricsOverride", **metrics)
+
+    async def prefer(self, scheme: str) -> None:
+        """As if the system were `light` or `dark`."""
+        await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     async def reload(self) -> None:
         """Returns once another document stands in the page."""

@@ -71,6 +71,11 @@ class Explorer:
         await self.page.run(f"document.querySelector('button[aria-label=\"Show {title}\"]').click()")
         await self.page.until(f"document.querySelector('button[aria-label=\"Hide {title}\"]') !== null")
 
+    async def show_panel(self, title: str) -> None:
+        """As `open_panel`, whether or not it is open already."""
+        if await self.page.run(f"document.querySelector('button[aria-label=\"Hide {title}\"]') === null"):
+            await self.open_panel(title)
+
     async def press(self, key: str, *, modifiers: int = 0) -> None:
         """A key on the keyboard; `modifiers` is the sum of 1 Alt, 2 Ctrl, 4 Meta and 8 Shift."""
         code, typed = KEYS[key]

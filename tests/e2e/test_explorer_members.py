@@ -33,7 +33,7 @@ def asked_for_samples(explorer: Explorer) -> bool:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_a_stranger_can_log_in_and_nothing_else(explorer: Explorer, scheme: str, tmp_path: Path) -> None:
     page = explorer.page
-    await page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    await page.prefer(scheme)
     await page.until(f"{FORM} !== null")
     await page.screenshot(tmp_path / "stranger.png")
     assert await page.run(EDITORS) is None

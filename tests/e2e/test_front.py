@@ -92,10 +92,8 @@ async def test_pages_fit_and_follow_the_theme_without_a_word_in_the_console(
     database: str, redis_database: str, settings: Settings, tmp_path: Path, width: int, scheme: str
 ) -> None:
     async with visited(settings) as (page, tracker):
-        await page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        await page.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=width < 700
-        )
+        await page.prefer(scheme)
+        await page.resize(width, 844)
         for path in PATHS:
             await go(page, tracker, path)
             assert await page.run(FITS), path

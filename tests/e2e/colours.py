@@ -1,0 +1,75 @@
+"""What can be read of a page: its texts with their colours, and how much these differ (WCAG 2.2, 1.4.3)."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from tests.e2e.browser import Page
+
+AA_CONTRAST = 4.5
+"""Of text that is not large."""
+
+Colour = tuple[float, float, float]
+WHITE: Colour = (255, 255, 255)
+
+# Whoever is disabled need not be readable. What a colour lies on are the backgrounds of all that it is in.
+TEXTS = """(() => {
+  const holdsText = (each) => [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const under = (each) => each === null ? [] : [getComputedStyle(each).backgroundColor, ...under(each.parentElement)];
+  const told = (text, style, each) => ({ text, colour: style.color, backgrounds: under(each) });
+  const found = [];
+  for (const each of document.querySelectorAll(SELECTOR)) {
+    if (!each.checkVisibility({ visibilityProperty: true }) || each.closest(":disabled")) continue;
+    if (each.placeholder) found.push(told(each.placeholder, getComputedStyle(each, "::placeholder"), each));
+    if (holdsText(each) || each.value) found.push(told(each.innerText || each.value, getComputedStyle(each), each));
+  }
+  return JSON.stringify(found);
+})()"""
+
+
+@dataclass(frozen=True)
+class Text:
+    text: str
+    colour: Colour
+    background: Colour
+
+    @property
+    def contrast(self) -> float:
+        """Between 1 and 21."""
+        darker, lighter = sorted((_luminance(self.colour), _luminance(self.background)))
+        return (lighter + 0.05) / (darker + 0.05)
+
+
+async def texts(page: Page, selector: str) -> list[Text]:
+    """Those of the elements that are shown, in the order of the page."""
+    found: list[dict[str, Any]] = orjson.loads(await page.run(TEXTS.replace("SELECTOR", repr(selector))))
+    return [_seen(**each) for each in found]
+
+
+def _seen(text: str, colour: str, backgrounds: list[str]) -> Text:
+    ground = WHITE
+    for each in reversed(backgrounds):
+        ground = over(each, ground)
+    return Text(text, over(colour, ground), ground)
+
+
+def over(colour: str, ground: Colour) -> Colour:
+    """`rgb(1, 2, 3)`, `rgba(1, 2, 3, 0.4)` or `color(srgb 0.1 0.2 0.3 / 0.4)`, as browsers write it, upon another."""
+    scale = 255 if colour.startswith("color(srgb ") else 1
+    red, green, blue, *rest = (float(each) for each in re.findall(r"[\d.]+", colour))
+    [alpha] = rest or [1.0]
+    mixed = [
+        alpha * scale * above + (1 - alpha) * below for above, below in zip((red, green, blue), ground, strict=True)
+    ]
+    return mixed[0], mixed[1], mixed[2]
+
+
+def _luminance(colour: Colour) -> float:
+    red, green, blue = (_linear(each / 255) for each in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(share: float) -> float:
+    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
