@@ -1,5 +1,6 @@
 /** Puts the page together. */
 import { h, useStore } from "./element.js";
+import { EditorKeys } from "./editor_keys.js";
 import { editorStorage } from "./editor_storage.js";
 import { copyPanel } from "./copy_panel.js";
 import { costPanel } from "./cost_panel.js";
@@ -67,7 +68,7 @@ function Explorer({ panel }) {
       defaultEditorToolsVisibility: "variables",
       shouldPersistHeaders: false,
     },
-    h(GraphiQL.Footer, null, h(StatusLine)),
+    h(GraphiQL.Footer, null, h(EditorKeys), h(StatusLine)),
   );
 }
 
