@@ -9,7 +9,6 @@ RULE = "15 characters or more, and none that many people use."
 TOKEN: str = Field(repr=False, description="Out of the mail; good once.", examples=["wgo_…"])
 PASSWORD: str = Field(repr=False, description=RULE, examples=["a kettle hums at dawn"])
 CURRENT: str = Field(repr=False, description="The password of the account.", examples=["a kettle hums at dawn"])
-EMAIL: str = Field(examples=["you@example.org"])
 
 
 class _Body(BaseModel):
@@ -19,7 +18,7 @@ class _Body(BaseModel):
 
 class VerificationBody(_Body):
     token: str = TOKEN
-    name: str = Field(examples=["You"])
+    name: str = Field(description="What others call you.", examples=["You"])
     password: str = PASSWORD
     time_zone: str = Field(default="UTC", description="Of the IANA database, such as Europe/Berlin.")
 
@@ -28,7 +27,7 @@ class VerificationBody(_Body):
 
 
 class ForgottenBody(_Body):
-    email: str = EMAIL
+    email: str = Field(description="The address of the account.", examples=["you@example.org"])
 
 
 class ResetBody(_Body):
@@ -43,7 +42,7 @@ class PasswordChangeBody(_Body):
 
 class EmailChangeBody(_Body):
     current_password: str = CURRENT
-    email: str = EMAIL
+    email: str = Field(description="The new address.", examples=["you@example.org"])
 
 
 class ConfirmationBody(_Body):

@@ -22,7 +22,7 @@ class SessionsEndOthersInput(MutationInput):
 class RegistrationInput(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    email: str = Field(examples=["you@example.org"])
+    email: str = Field(description="Your e-mail address.", examples=["you@example.org"])
     invitation_token: str | None = Field(
         default=None, alias="invitationToken", repr=False, description="Out of an invitation's mail."
     )

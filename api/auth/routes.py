@@ -85,9 +85,9 @@ TOKEN = Endpoint(
     path="/auth/token",
     auth_method="none",
     fields={
-        "grant_type": {"enum": list(GRANTS), "examples": ["password"]},
+        "grant_type": {"enum": list(GRANTS), "description": "What you have to show.", "examples": ["password"]},
         "username": {"description": "The e-mail address, with `password`.", "examples": ["you@example.org"]},
-        "password": {"examples": ["a kettle hums at dawn"]},
+        "password": {"description": "That of the account, with `password`.", "examples": ["a kettle hums at dawn"]},
         "refresh_token": {"description": "The last one that was given, with `refresh_token`. It is good once."},
     },
     required="grant_type",

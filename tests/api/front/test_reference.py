@@ -47,6 +47,8 @@ async def test_every_operation_has_its_place_on_the_page(served: FastAPI, client
     for each in found:
         assert page.count(f'id="{each.anchor}"') == page.count(f'href="#{each.anchor}"') - (each.path == "/auth/token")
         assert f">{each.method} {each.path}" in page
+    assert "<code>importStart</code>" in page
+    assert "`" not in page
     assert "<script" not in page
     assert " style=" not in page
 
@@ -54,6 +56,8 @@ async def test_every_operation_has_its_place_on_the_page(served: FastAPI, client
 def test_everything_is_described(served: FastAPI) -> None:
     for each in operations(served):
         assert each.text.endswith("."), each.path
+        for field in each.fields:
+            assert field.text.endswith("."), (each.path, field)
         for reply in each.replies:
             assert reply.text.endswith((".", "code.")), (each.path, reply)
             assert reply.text != "Successful Response"
