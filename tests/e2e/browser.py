@@ -13,6 +13,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import orjson
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -40,6 +41,13 @@ def browser_path(path: str | None = None) -> str | None:
     """Where a browser is among the programs of that search path, or of PATH."""
     found = (shutil.which(name, path=path) for name in NAMES)
     return next((each for each in found if each is not None), None)
+
+
+needs_browser = [
+    pytest.mark.verify,
+    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
+]
+"""The `pytestmark` of tests in a browser."""
 
 
 class Page:

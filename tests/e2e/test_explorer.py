@@ -6,13 +6,10 @@ import pytest
 
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
-from tests.e2e.browser import browser_path
+from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, RESULT, Explorer, opened_explorer
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 
 @pytest.fixture

@@ -9,14 +9,11 @@ import pytest
 
 from api.schema import sdl
 from infra.settings import Settings
-from tests.e2e.browser import browser_path
+from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import QUERY_EDITOR, Explorer, opened_explorer
 from tests.e2e.test_explorer_snippets import access_token, commands, operation, programs, run
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 SECONDS = 20
 PANEL = "document.querySelector('.panel.copy')"

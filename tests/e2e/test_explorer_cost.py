@@ -6,13 +6,10 @@ from pathlib import Path
 import pytest
 
 from infra.settings import Settings
-from tests.e2e.browser import browser_path
+from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import Explorer, opened_explorer
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 LIST = 'query Lately { workspace(slug: "acme") { issues(first: 3) { nodes { title labels { name } } } } }'
 DEAR = """query Dear { workspace(slug: "acme") { issues(first: 100) { nodes { comments(first: 100) { nodes {

@@ -10,14 +10,11 @@ import orjson
 import pytest
 
 from infra.settings import Settings
-from tests.e2e.browser import SECONDS, browser_path
+from tests.e2e.browser import SECONDS, needs_browser
 from tests.e2e.colours import AA_CONTRAST, WHITE, Text, over, texts
 from tests.e2e.explorer import FORM, RUN, Explorer, opened_explorer
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 SIZES = [(390, 844), (1280, 800)]
 GRAPHIQLS_PANELS = ("Documentation Explorer", "History", "GraphiQL Explorer")

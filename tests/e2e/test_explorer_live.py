@@ -6,16 +6,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import httpx
-import pytest
 
 from infra.settings import Settings
-from tests.e2e.browser import SECONDS, browser_path
+from tests.e2e.browser import SECONDS, needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, QUERY_EDITOR, RESULT, RUN, Explorer, opened_explorer
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 # Without a default the first result could come before anybody listens.
 FOLLOW = """subscription Live($after: Revision = {after}) {{

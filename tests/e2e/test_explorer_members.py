@@ -7,13 +7,10 @@ import pytest
 
 from infra.settings import Settings
 from tests.api.explorer.samples import samples
-from tests.e2e.browser import browser_path
+from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, Explorer, opened_explorer
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 EDITORS = "document.querySelector('.graphiql-editors')"
 BUTTON = f"{FORM}.querySelector('button.primary')"

@@ -6,15 +6,12 @@ from struct import unpack
 import pytest
 
 from infra.settings import Settings
-from tests.e2e.browser import browser_path
+from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import Explorer, opened_explorer
 from tests.e2e.picture import PICTURE, SIZE
 from tests.e2e.processes import ROOT
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 MOST_REQUESTS = 45
 MOST_BYTES = 2_300_000

@@ -8,13 +8,10 @@ import pytest
 
 from infra.settings import Settings
 from tests.api.explorer.samples import listing, samples, text
-from tests.e2e.browser import browser_path
+from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import QUERY_EDITOR, RESULT, Explorer, opened_explorer
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 MENU = "[...document.querySelectorAll('.samples button')]"
 TITLES = f"{MENU}.map(each => each.querySelector('strong').innerText)"

@@ -8,14 +8,11 @@ import pytest
 
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
-from tests.e2e.browser import Page, browser_path
+from tests.e2e.browser import Page, needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, HAS_SCHEMA, QUERY_EDITOR, RESULT, RUN, Explorer, opened_explorer
 from tests.e2e.tracker import Tracker
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 SAID = f"({FORM}?.querySelector('[role=alert]')?.innerText ?? '')"
 VIEWER = "{ viewer { email } }"

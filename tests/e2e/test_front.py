@@ -9,13 +9,10 @@ import pytest
 
 from domain.shared.health import HealthCheck
 from infra.settings import Settings
-from tests.e2e.browser import Page, browser_path, opened_page
+from tests.e2e.browser import Page, needs_browser, opened_page
 from tests.e2e.tracker import Tracker, running_tracker
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 HEALTH = "document.getElementById('health').innerText"
 PATHS = ("/", "/docs", "/dev/mail", "/auth/register", "/auth/verify?token=x", "/auth/invitation?token=x")

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
@@ -17,13 +16,10 @@ from api.mailbox.pages import mailbox_router
 from domain.shared.mail import StoredMail
 from domain.workspaces.mails import MemberWelcome
 from infra.shared.letters import JinjaLetters
-from tests.e2e.browser import SECONDS, Page, browser_path, opened_page
+from tests.e2e.browser import SECONDS, Page, needs_browser, opened_page
 from tests.e2e.loopback import served
 
-pytestmark = [
-    pytest.mark.verify,
-    pytest.mark.skipif(browser_path() is None, reason="No Chromium here; on Debian: apt install chromium"),
-]
+pytestmark = needs_browser
 
 LINKED = "linked?token=a-B_1&c=d"
 # What a mail might try; the link fills the frame, so that a click cannot miss it.
