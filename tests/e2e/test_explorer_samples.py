@@ -1,5 +1,6 @@
 """The samples' menu, in a browser."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,8 +9,8 @@ import pytest
 
 from infra.settings import Settings
 from tests.api.explorer.samples import listing, samples, text
-from tests.e2e.browser import needs_browser
-from tests.e2e.explorer import QUERY_EDITOR, RESULT, Explorer, opened_explorer
+from tests.e2e.browser import SECONDS, needs_browser
+from tests.e2e.explorer import QUERY_EDITOR, RESULT, RUN, Explorer, opened_explorer
 
 pytestmark = needs_browser
 
@@ -59,6 +60,22 @@ async def test_every_sample_runs_as_it_is_opened(explorer: Explorer, tmp_path: P
         assert "errors" not in answer, (sample.title, answer)
         assert answer["data"], sample.title
     await page.screenshot(tmp_path / "samples.png")
+    assert page.problems == []
+
+
+async def test_the_sample_of_live_changes_shows_what_another_client_creates(explorer: Explorer) -> None:
+    page = explorer.page
+    await choose(explorer, LIVE, text("live_changes.graphql"))
+    await page.click(RUN)
+    created: list[int] = []
+    async with asyncio.timeout(SECONDS):
+        while not await page.run(f"{RESPONSE}.includes('ISSUE_CREATED')"):  # nothing tells when it has begun
+            created.append(await explorer.tracker.change())
+    answer = json.loads(await page.run(RESPONSE))
+    assert "errors" not in answer, answer
+    assert answer["data"]["changes"]["events"][-1]["revision"] in created
+    last = await explorer.tracker.change()
+    await page.until(f"JSON.parse({RESPONSE}).data.changes.events.some((each) => each.revision === {last})")
     assert page.problems == []
 
 
