@@ -27,6 +27,7 @@ NAMELESS = """(() => {
   const found = [...document.querySelectorAll(".panel :is(button, input, select, summary, [tabindex='0'], progress)")];
   return JSON.stringify(found.filter((each) => !named(each)).map((each) => each.outerHTML));
 })()"""
+ROLES = ("button", "textbox", "searchbox", "combobox", "link", "checkbox")
 KEYS_DIALOG = "document.querySelector('.graphiql-dialog')"
 
 
@@ -128,6 +129,17 @@ async def test_whatever_can_be_worked_has_a_name(explorer: Explorer) -> None:
         await page.run("document.querySelectorAll('.panel details').forEach((each) => (each.open = true))")
         assert orjson.loads(await page.run(NAMELESS)) == [], title
     assert page.problems == []
+
+
+async def test_screen_readers_are_told_a_name_of_everything_that_can_be_worked(explorer: Explorer) -> None:
+    """Also of GraphiQL's editors, which have none by themselves."""
+    await explorer.log_in()
+    assert await explorer.page.run("document.activeElement.innerText") == "You are logged in", "where the form was"
+    nodes = (await explorer.page.call("Accessibility.getFullAXTree"))["nodes"]
+    worked = [node for node in nodes if node.get("role", {}).get("value") in ROLES]
+    names = [node["name"]["value"].strip() for node in worked]
+    assert "" not in names
+    assert {"Operation", "Variables", "Headers", "Log out"} <= set(names)
 
 
 async def test_the_short_keys_are_graphiqls_and_are_listed(explorer: Explorer) -> None:

@@ -51,10 +51,14 @@ export function loginPanel({ session, settings }) {
 
   function Account() {
     const { person, workspaces, workspace } = useStore(session);
+    const heading = React.useRef(null);
+    React.useEffect(() => {
+      if (document.activeElement === document.body) heading.current.focus(); // it was in the form, which is gone
+    }, []);
     return h(
       "div",
       { className: "account" },
-      h("h2", null, "You are logged in"),
+      h("h2", { ref: heading, tabIndex: -1 }, "You are logged in"),
       h("p", { className: "person" }, h("span", { className: "initials", "aria-hidden": true }, person.initials), h("span", null, h("strong", null, person.name), h("br"), person.email)),
       workspaces.length === 0
         ? h("p", null, "You belong to no workspace yet: create one with the mutation workspaceCreate.")
