@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
@@ -255,3 +256,27 @@ console.log(asked.filter((each) => each === "/auth/token").length);
 """
     told = answered(place, [node], shown + use).splitlines()
     assert told == ["The e-mail address or the password is wrong.", '["Demo","Demo","Demo"] true', "3"]
+
+
+@pytest.mark.verify
+def test_a_socket_signs_in_with_what_is_shown(place: tuple[Workgraph, str], token: str):
+    """What graphql-ws sends first is what the shown function gives."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("No Node.js here, which runs what is meant for browsers.")
+    [shown] = re.findall(r"`connectionParams: (.+?)`", README)
+    make = 'mutation { apiKeyCreate(input: {name: "socket", scopes: [READ]}) { key } }'
+    key = asked(place, token, make)["data"]["apiKeyCreate"]["key"]  # type: ignore[index]
+    address = place[1].replace("http", "ws") + "/graphql"
+    for secret, is_good in ((token, True), (key, True), (token + "x", False)):
+        program = f"const token = {json.dumps(secret)};\nconsole.log(JSON.stringify(await ({shown})()));\n"
+        payload = json.loads(answered(place, [node], program))
+        with connect(address, subprotocols=["graphql-transport-ws"], open_timeout=SECONDS) as socket:  # type: ignore[list-item]
+            socket.send(json.dumps({"type": "connection_init", "payload": payload}))
+            if is_good:
+                assert json.loads(socket.recv(SECONDS))["type"] == "connection_ack"
+                continue
+            with pytest.raises(ConnectionClosed) as closed:
+                socket.recv(SECONDS)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 4401
