@@ -87,6 +87,13 @@ async def test_every_endpoint_takes_post_and_nothing_else(process: Process, meta
         assert (await process.http.post(place, data={})).status_code in (400, 401)
 
 
+async def test_what_is_told_to_everybody_is_read_and_never_written(process: Process, metadata: Metadata) -> None:
+    for place in (WELL_KNOWN, path(metadata, metadata["jwks_uri"])):
+        assert (await process.http.get(place)).status_code == 200
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
+            assert (await process.http.request(method, place)).status_code == 405, (method, place)
+
+
 async def test_every_grant_that_is_listed_works_and_no_other(process: Process, metadata: Metadata) -> None:
     place = path(metadata, metadata["token_endpoint"])
     tokens = (await process.http.post(place, data=LOG_IN)).json()
@@ -127,7 +134,10 @@ async def test_clients_authenticate_as_it_says(process: Process, metadata: Metad
         basic = {"Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
         answer = await post({}, basic)
         assert answer.status_code == 401, user
-        assert answer.headers["www-authenticate"]
+        if method == "none":  # of a Bearer endpoint, the door refuses what is no Bearer before the form is read
+            assert answer.json()["error"] == "invalid_client", user
+        challenge = 'Basic realm="workgraph"' if method == "none" else 'Bearer realm="workgraph"'
+        assert answer.headers["www-authenticate"].startswith(challenge), user
     if method == "Bearer":
         assert (await post({}, {})).status_code == 401
     for more in ({}, {"client_id": "workgraph"}, {"client_secret": "", "client_id": ""}):  # empty is absent
@@ -145,7 +155,7 @@ async def test_the_keys_verify_a_token_that_is_given_out_now(process: Process, m
         jwt.PyJWK(keys[head["kid"]]).key,
         algorithms=[keys[head["kid"]]["alg"]],
         issuer=metadata["issuer"],
-        options={"verify_aud": False},
+        audience=process.app.auth.options.audience,
     )
     assert (claims["iss"], head["typ"]) == (metadata["issuer"], "at+jwt")
 
