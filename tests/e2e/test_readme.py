@@ -20,6 +20,7 @@ from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from tests.e2e.processes import ROOT, SECONDS, Workgraph, forget_data
 from tests.e2e.test_dev import free_port
 
+PATIENCE = 600  # seconds for all of its commands, whatever else the machine does
 README = (ROOT / "README.md").read_text()
 SHELL = ("sh", "console", "bash", "shell")
 NOT_RUN = "not-run"
@@ -140,7 +141,7 @@ def ran(place: tuple[Workgraph, str], script: str) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
@@ -219,7 +220,7 @@ def answered(place: tuple[Workgraph, str], command: list[str], text: str) -> str
     """What the program prints in which localhost:8000 is the running server."""
     script = place[0].folder / "program.mjs"
     script.write_text(text.replace("http://localhost:8000", place[1]))
-    done = subprocess.run([*command, str(script)], capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run([*command, str(script)], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.returncode, done.stderr) == (0, ""), text
     return done.stdout
 
