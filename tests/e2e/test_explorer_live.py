@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import httpx
 
+from domain.seed.commands import DEMO_EMAIL
 from infra.settings import Settings
 from tests.e2e.browser import SECONDS, needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, QUERY_EDITOR, RESULT, RUN, Explorer, opened_explorer
+from tests.e2e.tracker import asked
 
 pytestmark = needs_browser
 
@@ -18,6 +20,10 @@ FOLLOW = """subscription Live($after: Revision = {after}) {{
   changes(workspace: "acme", after: $after) {{ upTo events {{ revision kind }} }}
 }}"""
 STATUS = "document.querySelector('.status').innerText"
+PANEL = "document.querySelector('.panel.live')"
+FIRST = f"({PANEL}?.querySelector('li')?.innerText ?? '')"
+LINK = '.panel-link[data-panel="{}"]'
+END_OTHERS = "mutation { sessionsEndOthers(input: {}) { endedCount errors { message } } }"
 SAID = f"({FORM}?.querySelector('[role=alert]')?.innerText ?? '')"
 
 
@@ -102,6 +108,32 @@ async def test_a_session_that_is_ended_elsewhere_ends_here(
         assert all("/auth/token" in problem for problem in explorer.page.problems), explorer.page.problems
 
 
+async def test_ending_all_other_sessions_ends_this_one_and_what_it_listens_to(
+    database: str, redis_database: str, settings: Settings
+) -> None:
+    async with opened_explorer(settings) as explorer:
+        page, traffic = explorer.page, explorer.tracker.traffic
+        await explorer.log_in()
+        await page.click(LINK.format("Live"))
+        await page.click(".panel.live button.primary")
+        await page.until(f"{STATUS}.includes('listening')")
+        await page.has_opened_sockets(1)
+        async with explorer.tracker.client() as elsewhere:
+            assert (await asked(elsewhere, END_OTHERS, {}))["sessionsEndOthers"]["errors"] == []
+            await page.until(f"{SAID} === 'Your session has ended. Log in again.'")
+            await page.until(f"{STATUS} === 'Not logged in'")
+            assert traffic.grants == ["password", "refresh_token"]
+            assert sockets(explorer) == 2  # for the second the renewal was refused
+            # Whoever ended the others goes on.
+            assert (await asked(elsewhere, "{ viewer { email } }", {}))["viewer"]["email"] == DEMO_EMAIL
+        assert all("/auth/token" in problem for problem in page.take_problems())
+
+        await explorer.log_in()
+        await page.click(LINK.format("Live"))
+        await page.until(f"{PANEL}.querySelector('button').innerText === 'Follow'")
+        assert page.problems == []
+
+
 async def test_logging_out_ends_the_subscription(database: str, redis_database: str, settings: Settings) -> None:
     async with following(settings) as explorer:
         await arrives(explorer, await explorer.tracker.change())
@@ -112,10 +144,6 @@ async def test_logging_out_ends_the_subscription(database: str, redis_database: 
         assert sockets(explorer) == 2
         assert explorer.tracker.traffic.grants == ["password", "password"]
         assert explorer.page.problems == []
-
-
-PANEL = "document.querySelector('.panel.live')"
-FIRST = f"({PANEL}?.querySelector('li')?.innerText ?? '')"
 
 
 async def test_the_panel_follows_while_the_editor_runs_other_things(
@@ -156,4 +184,34 @@ async def test_the_panel_follows_while_the_editor_runs_other_things(
         await explorer.open_panel("Live")
         await page.until(f"{PANEL}.querySelectorAll('li').length === 0")
         assert sockets(explorer) == 1
+        assert page.problems == []
+
+
+async def test_a_newcomer_sees_their_change_arrive_by_pressing_what_is_offered(
+    database: str, redis_database: str, settings: Settings
+) -> None:
+    async with opened_explorer(settings) as explorer:
+        page = explorer.page
+        await page.click(".panel form button[type=button]")  # the demo account
+        await explorer.has_schema()
+        await page.click(LINK.format("Live"))
+        await page.click(".panel.live button.primary")
+        await page.until(f"{STATUS} === 'Demo · acme · listening'")
+        await page.until(f"{PANEL}.querySelector('.panel-link')?.innerText.includes('Change an issue')")
+        async with asyncio.timeout(SECONDS):
+            while not await page.run(FIRST):  # what is changed before the server listens is not told
+                revision = await explorer.tracker.change()
+        await page.until(f"{FIRST}.includes('revision {revision}')")
+        await explorer.open_panel("Log in")
+        await page.click(LINK.format("Samples"))
+        sample = (
+            "[...document.querySelectorAll('.samples button')].find(({ innerText }) => innerText.startsWith('Change'))"
+        )
+        await page.until(f"{sample} !== undefined")
+        await page.run(f"{sample}.click()")
+        await page.until(f"{QUERY_EDITOR}.operationName === 'ChangeIssue'")
+        await page.click(RUN)
+        await page.until(f"{STATUS} === 'Demo · acme · listening · 1 new in Live'")
+        await explorer.open_panel("Live")
+        await page.until(f"{FIRST}.startsWith('Issue updated') && {FIRST}.includes('→ URGENT')")
         assert page.problems == []

@@ -1,6 +1,7 @@
 /** What changes in the workspace, as it happens. */
 import { h, useStore } from "./element.js";
-import { LiveIcon } from "./icons.js";
+import { LiveIcon, SampleIcon } from "./icons.js";
+import { PanelLink } from "./panel_link.js";
 import { timeOfDay } from "./quantities.js";
 
 const LONGEST = 60; // characters of a value
@@ -24,12 +25,21 @@ export function livePanel({ session, live }) {
         ? h("button", { type: "button", className: "primary", onClick: () => live.follow(workspace) }, "Follow")
         : h("button", { type: "button", onClick: live.stop }, "Stop"),
       problem && h("p", { className: "problem", role: "alert" }, problem),
-      followed !== null && events.length === 0 && h("p", null, "Nothing yet. Change something: “Create an issue” in Samples will do."),
+      followed !== null && events.length === 0 && h(Silence),
       h("ol", { className: "events", "aria-live": "polite" }, ...events.map((event) => h(Event, { key: event.revision, ...event }))),
     );
   }
 
   return { title: "Live", icon: LiveIcon, content: Content };
+}
+
+function Silence() {
+  return h(
+    React.Fragment,
+    null,
+    h("p", null, "Nothing yet. Change something, here or in another window; it will stand here at once."),
+    h(PanelLink, { panel: "Samples", icon: SampleIcon }, "has “Create an issue” and “Change an issue”"),
+  );
 }
 
 function Event({ revision, kind, occurredAt, actor, subjectId, changes }) {

@@ -1,6 +1,7 @@
 /** Log in, see who you are and where you belong, log out. */
 import { h, useStore } from "./element.js";
-import { PersonIcon } from "./icons.js";
+import { LiveIcon, PersonIcon, SampleIcon } from "./icons.js";
+import { PanelLink } from "./panel_link.js";
 
 export function loginPanel({ session, settings }) {
   function Content() {
@@ -72,8 +73,10 @@ export function loginPanel({ session, settings }) {
               ...workspaces.map(({ slug, name, role }) => h("option", { key: slug, value: slug }, `${name} (${role})`)),
             ),
           ),
-      h("p", null, "Ctrl-Enter runs what stands in the tab. Of the panels in the bar, Samples has more to run, and Live shows changes as they are made."),
       h("button", { onClick: () => session.logOut() }, "Log out"),
+      h("p", null, "Ctrl-Enter runs what stands in the tab. There is more in the bar:"),
+      h(PanelLink, { panel: "Samples", icon: SampleIcon }, "has more to run"),
+      h(PanelLink, { panel: "Live", icon: LiveIcon }, "shows changes as they are made"),
     );
   }
 

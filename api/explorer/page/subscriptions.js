@@ -8,10 +8,10 @@ const KEEP_ALIVE = 20_000;
 const LONGEST_SILENCE = 10_000; // after a ping, before the connection is taken for dead
 const MESSAGE_TOO_BIG = 1009;
 const UNAUTHORIZED = 4401;
-const IN_TOUCH = { isWaiting: false, seconds: 0 };
+const IN_TOUCH = { isWaiting: false, seconds: 0, isListening: false };
 const TEMPORARY = new Set([4408, 4499]); // of the protocol's own codes; below 4400 nearly every end is
 
-/** `follow(request, sink)` answers how to stop; `state()` is `{ isWaiting, seconds }` while the server is away. */
+/** `follow(request, sink)` answers how to stop; `state()` is `{ isWaiting, seconds, isListening }`, the first two while the server is away. */
 export function createSubscriptions(session) {
   const store = createStore(IN_TOUCH);
   const running = new Set();
@@ -32,7 +32,7 @@ export function createSubscriptions(session) {
       connected() {
         connection.openedAt = performance.now();
         connection.refusals = 0;
-        store.set(IN_TOUCH);
+        tellInTouch();
       },
       ping(isFromServer) {
         if (!isFromServer) connection.silence = setTimeout(() => client.terminate(), LONGEST_SILENCE);
@@ -44,6 +44,10 @@ export function createSubscriptions(session) {
       },
     },
   });
+
+  function tellInTouch() {
+    store.set({ ...IN_TOUCH, isListening: running.size > 0 });
+  }
 
   session.subscribe(() => {
     const { person, notice } = session.state();
@@ -62,7 +66,7 @@ export function createSubscriptions(session) {
       if (isOver) return;
       isOver = true;
       running.delete(stop);
-      store.set(IN_TOUCH);
+      tellInTouch();
       leave();
       if (message) sink.next({ errors: [{ message }] });
       sink.complete();
@@ -95,11 +99,12 @@ export function createSubscriptions(session) {
     async function pause(times) {
       const longest = Math.min(LONGEST_PAUSE, 500 * 2 ** times);
       const milliseconds = longest / 2 + Math.random() * (longest / 2);
-      store.set({ isWaiting: true, seconds: Math.ceil(milliseconds / 1000) });
+      store.set({ isWaiting: true, seconds: Math.ceil(milliseconds / 1000), isListening: false });
       await new Promise((resolve) => setTimeout(resolve, milliseconds));
     }
 
     running.add(stop);
+    if (!store.state().isWaiting) tellInTouch();
     start();
     return () => stop();
   }
