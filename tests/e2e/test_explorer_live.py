@@ -175,6 +175,8 @@ async def test_the_panel_follows_while_the_editor_runs_other_things(
         await explorer.open_panel("Live")
         await page.until(f"{PANEL}.querySelectorAll('li').length === {known + 1} && !{STATUS}.includes('new in Live')")
         assert await page.run(f"{FIRST}.split('\\n')[0]") == "Issue created"
+        assert "Title: none → Try the explorer" in await page.run(FIRST)
+        assert "none → none" not in await page.run(FIRST)
 
         await page.run(f"{PANEL}.querySelector('button').click()")
         await page.until(f"{PANEL}.querySelector('button').innerText === 'Follow'")

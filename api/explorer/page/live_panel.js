@@ -49,7 +49,7 @@ function Event({ revision, kind, occurredAt, actor, subjectId, changes }) {
     h("strong", null, words(kind)),
     h("span", null, `${actor?.name ?? "The server"} · ${timeOfDay(occurredAt)} · revision ${revision}`),
     h("code", null, subjectId),
-    ...changes.map(({ field, before, after }) => h("span", { key: field }, `${words(field)}: ${told(before)} → ${told(after)}`)),
+    ...changes.filter(isSeen).map(({ field, before, after }) => h("span", { key: field }, `${words(field)}: ${told(before)} → ${told(after)}`)),
   );
 }
 
@@ -58,8 +58,17 @@ function words(name) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
+/** An empty text of a new issue is no news. */
+function isSeen({ before, after }) {
+  return whole(before) !== whole(after);
+}
+
 /** Values are lists of texts; null stands for none. */
+function whole(values) {
+  return (values ?? []).join(", ") || "none";
+}
+
 function told(values) {
-  const text = (values ?? []).join(", ") || "none";
+  const text = whole(values);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
