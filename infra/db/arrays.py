@@ -33,7 +33,7 @@ def texts(name: str) -> ColumnElement[Sequence[str]]:
     return cast(bindparam(name, type_=TextList), ARRAY(Text))
 
 
-def among(column: InstrumentedAttribute[str] | ColumnElement[str], name: str) -> ColumnElement[bool]:
+def among(column: InstrumentedAttribute[str], name: str) -> ColumnElement[bool]:
     """`= ANY(:name)`: one statement, and one plan, whatever the number of values."""
     # In a query of its own the text is read once, and not for each row that the condition is tried on.
     return column == any_(cast(select(texts(name)).scalar_subquery(), ARRAY(Text)))

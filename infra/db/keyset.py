@@ -13,9 +13,12 @@ from functools import cached_property, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     FromClause,
     Integer,
+    Text,
+    any_,
     bindparam,
     func,
     null,
@@ -28,7 +31,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, O, Page, PageRequest, Sort
-from infra.db.arrays import among, texts
+from infra.db.arrays import texts
 from infra.db.cursors import CursorColumn, decode_cursor, encode_cursor, scope_digest
 from infra.db.read import AnyRow, AnySelect, Reads
 
@@ -147,7 +150,7 @@ class KeysetPlan:
         """The part of one list, in one statement, and its total in another if that is asked for."""
         query = self.one(rows, parts=parts)
         found = await reads.fetch(query.statement, **params, **self.params)
-        total = (await reads.fetch(_count(rows, parts), **params))[0][0] if self.request.is_counted else None
+        total = (await reads.fetch(self.total(rows, parts=parts), **params))[0][0] if self.request.is_counted else None
         return self._page(found, build, query.positions, total)
 
     async def pages(
@@ -178,6 +181,9 @@ class KeysetPlan:
         if parts is None:
             return _one(rows, self._reading_keys, self._nulls)
         return _of_parts(rows, self._reading_keys, self._nulls, parts)
+
+    def total(self, rows: AnySelect, *, parts: Parts | None = None) -> AnySelect:
+        return _count(rows, parts)
 
     def per_parent(self, rows: AnySelect, *, parent: InstrumentedAttribute[str]) -> "PageQuery":
         """Rows end with the list's total, null unless it is asked for, and the parent's id."""
@@ -307,7 +313,10 @@ def _total(rows: AnySelect) -> AnySelect:
 
 @lru_cache(DISTINCT_STATEMENTS)
 def _count(rows: AnySelect, parts: Parts | None) -> AnySelect:
-    return _total(rows if parts is None else rows.where(among(parts.column, parts.parameter)))
+    if parts is None:
+        return _total(rows)
+    # The bare parameter: only of values that it sees can PostgreSQL tell the few rows of one from the many of another.
+    return _total(rows.where(parts.column == any_(bindparam(parts.parameter, type_=ARRAY(Text)))))
 
 
 def _with_keys(rows: AnySelect, keys: tuple[_Key, ...]) -> PageQuery:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import DateTime, Float, Integer, MetaData, Select, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from domain.shared.errors import ErrorCode, InvalidInput
@@ -440,6 +440,14 @@ async def crowd(engine: AsyncEngine) -> None:
     )
 
 
+FILL_SKEWED = """INSERT INTO keyset_item (id, parent, created_at, number)
+    SELECT 'i' || n, CASE WHEN n > 30000 THEN 'few' ELSE 'many' END, now(), n FROM generate_series(1, 30030) AS n"""
+SKEWED = (
+    "CREATE TEMPORARY TABLE keyset_item (LIKE public.keyset_item)",
+    FILL_SKEWED,
+    "CREATE INDEX ON keyset_item (parent, created_at, id)",
+    "ANALYZE keyset_item",
+)
 CREATED, DUE = Order.CREATED_AT, Order.DUE
 DESC, FIRST = Direction.DESC, Nulls.FIRST
 TIE, TIE_START, TIE_END = "i000100000", "i000000004", "i000199998"
@@ -495,6 +503,18 @@ class TestQueryPlans:
         assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan"}
         assert sum(rows_read(node) for node in scans) == 51 * number
 
+    async def test_counting_parts_reads_no_others(self, engine):
+        """One part has 30,000 rows and the other 30; a table of the connection's own stands before the real one."""
+        statement = plan([]).total(ALL_ROWS, parts=Parts(ItemRow.parent, "parents"))
+        async with engine.connect() as connection:
+            for line in SKEWED:
+                await connection.execute(text(line))
+            try:
+                nodes = await explained(connection, statement, {"parents": ["few"]})
+            finally:
+                await connection.execute(text("DROP TABLE pg_temp.keyset_item"))
+        assert sum(rows_read(node) for node in nodes if "Relation Name" in node) == 30
+
     async def test_the_database_keeps_the_plan_of_a_page(self, reads, crowd):
         kept = text("SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE 'SELECT keyset_item.%'")
         async with reads.scope():
@@ -509,10 +529,16 @@ def rows_read(node: dict[str, Any]) -> float:
 
 
 async def explain(engine: AsyncEngine, statement: Select[Any], params: dict[str, Any]) -> list[dict[str, Any]]:
-    sql = statement.params(params).compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True})
     async with engine.connect() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection
-        answer = await driver.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+        return await explained(connection, statement, params)
+
+
+async def explained(
+    connection: AsyncConnection, statement: Select[Any], params: dict[str, Any]
+) -> list[dict[str, Any]]:
+    sql = statement.params(params).compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True})
+    driver = (await connection.get_raw_connection()).driver_connection
+    answer = await driver.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
     found, waiting = [], [answer[0]["Plan"]]
     while waiting:
         node = waiting.pop()
