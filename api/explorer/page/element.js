@@ -5,3 +5,14 @@ export const h = React.createElement;
 export function useStore(store) {
   return React.useSyncExternalStore(store.subscribe, store.state);
 }
+
+/** From one panel to another, by its title and its picture: the bar itself has pictures alone. */
+export function PanelLink({ panel, icon, children }) {
+  const { setVisiblePlugin } = GraphiQL.React.usePluginStore();
+  return h(
+    "button",
+    { type: "button", className: "panel-link", "data-panel": panel, onClick: () => setVisiblePlugin(panel) },
+    h(icon),
+    h("span", null, h("strong", null, panel), " ", children),
+  );
+}

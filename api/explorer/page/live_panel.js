@@ -1,7 +1,6 @@
 /** What changes in the workspace, as it happens. */
-import { h, useStore } from "./element.js";
+import { PanelLink, h, useStore } from "./element.js";
 import { LiveIcon, SampleIcon } from "./icons.js";
-import { PanelLink } from "./panel_link.js";
 import { timeOfDay } from "./quantities.js";
 
 const LONGEST = 60; // characters of a value

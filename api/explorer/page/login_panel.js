@@ -1,7 +1,6 @@
 /** Log in, see who you are and where you belong, log out. */
-import { h, useStore } from "./element.js";
+import { PanelLink, h, useStore } from "./element.js";
 import { LiveIcon, PersonIcon, SampleIcon } from "./icons.js";
-import { PanelLink } from "./panel_link.js";
 
 export function loginPanel({ session, settings }) {
   function Content() {
