@@ -22,7 +22,7 @@ async def test_the_answer_says_what_it_cost(transport: str) -> None:
         answer = await caller.ask(TEN)
         cost = answer["extensions"]["cost"]
         assert (cost["requested"], cost["actual"], cost["limit"]) == (10, 1, 250_000)  # no row was read
-        assert 249_998 <= cost["remaining"] <= 249_999
+        assert 249_998 <= cost["remaining"] <= 250_000  # a point comes back within 15 ms
         assert datetime.fromisoformat(cost["resetAt"]).utcoffset() is not None
         assert "extensions" in await caller.ask('{ failing(how: "not found") }')
     async with calling(World(), transport) as caller:
