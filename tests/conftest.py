@@ -102,9 +102,10 @@ async def empty_tables(database_url: str) -> AsyncIterator[Callable[[], Awaitabl
 
 @pytest.fixture
 async def redis_database(redis_url: str) -> AsyncIterator[str]:
-    """The Redis database's URL; it is emptied after the test."""
-    yield redis_url
+    """The Redis database's URL; it is emptied after the test, and before it of what others left who did not ask for it."""
     client = redis.asyncio.from_url(redis_url)
+    await client.flushdb()
+    yield redis_url
     await client.flushdb()
     await client.aclose()
 
