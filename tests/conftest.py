@@ -102,7 +102,7 @@ async def empty_tables(database_url: str) -> AsyncIterator[Callable[[], Awaitabl
 
 @pytest.fixture
 async def redis_database(redis_url: str) -> AsyncIterator[str]:
-    """The Redis database's URL; it is emptied after the test, and before it of what others left who did not ask for it."""
+    """The Redis database's URL; it is emptied before the test, of what others left, and after it."""
     client = redis.asyncio.from_url(redis_url)
     await client.flushdb()
     yield redis_url
