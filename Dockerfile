@@ -1,17 +1,17 @@
 # The build stage has compilers, npm and the project's sources; the image that runs has none of them, and no pip.
-FROM python:3.11-slim AS build
+FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY requirements.txt requirements-dev.txt ./
 RUN python -m venv --without-pip /opt/workgraph \
-    && python -m pip --python /opt/workgraph/bin/python install --require-hashes -r requirements.txt
-RUN python -m venv /opt/build && /opt/build/bin/pip install --require-hashes -r requirements-dev.txt
+    && python -m pip --python /opt/workgraph/bin/python install --require-hashes --no-deps -r requirements.txt
+RUN python -m venv /opt/build && /opt/build/bin/pip install --require-hashes --no-deps -r requirements-dev.txt
 COPY . .
 RUN /opt/build/bin/python -m api.explorer.install \
     && /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && python -m pip --python /opt/workgraph/bin/python install --no-deps /wheels/*.whl
 
-FROM python:3.11-slim
+FROM python:3.13-slim
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin workgraph \
     && install --directory --owner workgraph --group workgraph --mode 700 /data
 COPY --from=build /opt/workgraph /opt/workgraph

@@ -6,25 +6,28 @@ PYTHON := $(VENV)/bin/python
 WORKGRAPH := $(VENV)/bin/workgraph
 INSTALLED := $(VENV)/.installed
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--custom-compile-command "make lock"
+	--excludes excluded.txt --custom-compile-command "make lock"
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test verify check bench schema migration lock clean
+.PHONY: help install dev test verify check bench schema migration add lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make .venv with the exact versions of requirements-dev.txt
 
-$(INSTALLED): requirements-dev.txt
+# --no-deps: the lock file is complete, and pip would add what excluded.txt leaves out of it.
+$(INSTALLED): pyproject.toml requirements-dev.txt excluded.txt
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Workgraph needs Python 3.11 or newer. Name one with: make PYTHON3=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON3) -m venv $(VENV) || \
 		{ echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	$(PYTHON) -m pip install --quiet --require-hashes -r requirements-dev.txt
-	$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Installing the Python packages of requirements-dev.txt into $(VENV): about 650 MB, 1 to 4 minutes, once."
+	@$(PYTHON) -m pip install --quiet --require-hashes --no-deps -r requirements-dev.txt
+	@$(PYTHON) -m pip uninstall -qq --yes -r excluded.txt
+	@$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 dev: install ## Start everything, with demo data, at http://localhost:8000
@@ -60,7 +63,14 @@ migration: install ## Write the migration that is missing: make migration m="add
 	@$(VENV)/bin/ruff check --quiet --fix migrations/versions
 	@$(VENV)/bin/ruff format --quiet migrations/versions
 
-lock: install ## Choose versions anew, within pyproject.toml
+add: install ## Add one dependency: make add p="httpx>=0.28"; for development only: extra=dev
+	@test -n "$(p)" || { echo 'Name the package: make add p="httpx>=0.28", with extra=dev for development only' >&2; exit 1; }
+	@$(VENV)/bin/uv add --quiet --frozen $(if $(extra),--optional $(extra)) "$(p)"
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	@$(MAKE) --no-print-directory install
+
+lock: install ## Upgrade all dependencies, within pyproject.toml
 	$(COMPILE) --upgrade --output-file requirements.txt
 	$(COMPILE) --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
