@@ -4,6 +4,7 @@ import strawberry
 from strawberry import Maybe
 
 from api.shared.inputs import IdComparator, MutationInput, StringComparator
+from api.shared.nulls import never_null
 from domain.accounts import commands, queries
 
 
@@ -22,6 +23,6 @@ class UserFilter:
 class ViewerUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.ProfileChanges
 
-    name: Maybe[str] = strawberry.field(description="At most 80 characters.")
+    name: Maybe[str | None] = never_null("At most 80 characters.")
     initials: Maybe[str | None] = strawberry.field(description="One to three characters; null for those of the name.")
-    time_zone: Maybe[str] = strawberry.field(description="An IANA name such as Europe/Berlin.")
+    time_zone: Maybe[str | None] = never_null("An IANA name such as Europe/Berlin.")

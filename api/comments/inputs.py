@@ -5,6 +5,7 @@ from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
 from api.shared.inputs import DateTimeComparator, IdComparator, MutationInput, StringComparator, to_domain
+from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.comments import commands, queries
 
@@ -51,7 +52,7 @@ class CommentUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.CommentChanges
 
     id: strawberry.ID = strawberry.field(description="The comment.")
-    body: Maybe[str] = strawberry.field(description="Markdown, at most 256 KB.")
+    body: Maybe[str | None] = never_null("Markdown, at most 256 KB.")
 
 
 @strawberry.input(description="Which comment to delete.")

@@ -22,6 +22,7 @@ from api.shared.inputs import (
     StringComparator,
     to_domain,
 )
+from api.shared.nulls import never_null
 from api.shared.pages import IncludeArchived, SortOrder, sorts
 from domain.issues import commands, queries
 from domain.issues.priorities import Priority
@@ -124,10 +125,10 @@ class IssueUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.IssueChanges
 
     id: strawberry.ID = strawberry.field(description="The issue.")
-    title: Maybe[str] = strawberry.field(description="One line, at most 255 characters.")
-    description: Maybe[str] = strawberry.field(description="Markdown, at most 256 KB.")
-    state_id: Maybe[strawberry.ID] = strawberry.field(description="A state of its project.")
-    priority: Maybe[Priority] = strawberry.field(description="How urgent it is.")
+    title: Maybe[str | None] = never_null("One line, at most 255 characters.")
+    description: Maybe[str | None] = never_null("Markdown, at most 256 KB.")
+    state_id: Maybe[strawberry.ID | None] = never_null("A state of its project.")
+    priority: Maybe[Priority | None] = never_null("How urgent it is.")
     start_date: Maybe[date | None] = strawberry.field(description="When it is to begin; null clears it.")
     due_date: Maybe[date | None] = strawberry.field(description="When it is due; null clears it.")
     estimate: Maybe[int | None] = strawberry.field(description="Its size, 0 to 10,000; null clears it.")
@@ -137,8 +138,8 @@ class IssueUpdateInput(MutationInput):
     parent_id: Maybe[strawberry.ID | None] = strawberry.field(
         description="The issue that it is a part of; null makes it stand alone."
     )
-    assignees: Maybe[IdSetChange] = strawberry.field(description="Members who are to do it, at most 20.")
-    labels: Maybe[IdSetChange] = strawberry.field(description="Its labels, at most 50.")
+    assignees: Maybe[IdSetChange | None] = never_null("Members who are to do it, at most 20.")
+    labels: Maybe[IdSetChange | None] = never_null("Its labels, at most 50.")
 
 
 @strawberry.input(description="Which issue to archive.")

@@ -4,6 +4,7 @@ import strawberry
 from strawberry import Maybe
 
 from api.shared.inputs import IdComparator, MutationInput, StringComparator, to_domain
+from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.labels import commands, queries
 
@@ -51,8 +52,8 @@ class LabelUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.LabelChanges
 
     id: strawberry.ID = strawberry.field(description="The label.")
-    name: Maybe[str] = strawberry.field(description="Unique in the workspace, at most 80 characters.")
-    color: Maybe[str] = strawberry.field(description="Such as #5e6ad2.")
+    name: Maybe[str | None] = never_null("Unique in the workspace, at most 80 characters.")
+    color: Maybe[str | None] = never_null("Such as #5e6ad2.")
     description: Maybe[str | None] = strawberry.field(description="When to use the label; null clears it.")
 
 

@@ -5,6 +5,7 @@ import strawberry
 from strawberry import Maybe
 
 from api.shared.inputs import DateComparator, IdComparator, MutationInput, StringComparator, to_domain
+from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.milestones import commands, queries
 
@@ -54,7 +55,7 @@ class MilestoneUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.MilestoneChanges
 
     id: strawberry.ID = strawberry.field(description="The milestone.")
-    name: Maybe[str] = strawberry.field(description="Unique in the project, at most 80 characters.")
+    name: Maybe[str | None] = never_null("Unique in the project, at most 80 characters.")
     due_date: Maybe[date | None] = strawberry.field(description="When it is due; null clears it.")
 
 

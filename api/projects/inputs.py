@@ -12,6 +12,7 @@ from api.shared.inputs import (
     StringComparator,
     to_domain,
 )
+from api.shared.nulls import never_null
 from api.shared.pages import IncludeArchived, SortOrder, sorts
 from domain.projects import commands, queries
 from domain.projects.categories import StateCategory
@@ -122,8 +123,8 @@ class ProjectUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.ProjectChanges
 
     id: strawberry.ID = strawberry.field(description="The project.")
-    key: Maybe[str] = strawberry.field(description="A new key; the issues' identifiers change with it.")
-    name: Maybe[str] = strawberry.field(description="At most 80 characters.")
+    key: Maybe[str | None] = never_null("A new key; the issues' identifiers change with it.")
+    name: Maybe[str | None] = never_null("At most 80 characters.")
 
 
 @strawberry.input(description="Which project to archive.")
@@ -156,8 +157,8 @@ class StateUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.StateChanges
 
     id: strawberry.ID = strawberry.field(description="The state.")
-    name: Maybe[str] = strawberry.field(description="Unique in the project, at most 50 characters.")
-    color: Maybe[str] = strawberry.field(description="Such as #5e6ad2.")
+    name: Maybe[str | None] = never_null("Unique in the project, at most 50 characters.")
+    color: Maybe[str | None] = never_null("Such as #5e6ad2.")
 
 
 @strawberry.input(description="The new order of a project's workflow states.")

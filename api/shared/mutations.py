@@ -13,6 +13,7 @@ from api.shared.context import Info
 from api.shared.errors import UserError, user_errors
 from api.shared.inputs import MutationInput
 from api.shared.node import nodes_by_ids
+from api.shared.nulls import refuse_nulls
 from api.shared.scalars import Revision
 from domain.shared.actor import IdempotencyKey
 from domain.shared.checks import Checks
@@ -63,6 +64,7 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
             # What an earlier mutation of the same operation read may have changed since.
             context.loaders.clear()
             try:
+                refuse_nulls(input)
                 key = _idempotency_key(resolver.__name__, input)
                 context.actor = replace(caller, idempotency=key)
                 payload = await resolver(self, info, input)

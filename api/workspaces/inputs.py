@@ -6,6 +6,7 @@ from strawberry import Maybe
 from api.accounts.inputs import UserFilter
 from api.shared.enums import describe_enum
 from api.shared.inputs import EnumComparator, IdComparator, MutationInput, to_domain
+from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.shared.actor import Role
 from domain.workspaces import commands, queries
@@ -62,8 +63,8 @@ class WorkspaceUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.WorkspaceChanges
 
     id: strawberry.ID = strawberry.field(description="The workspace.")
-    slug: Maybe[str] = strawberry.field(description="Unique on this server: 1 to 48 of a-z, 0-9 and hyphens.")
-    name: Maybe[str] = strawberry.field(description="At most 80 characters.")
+    slug: Maybe[str | None] = never_null("Unique on this server: 1 to 48 of a-z, 0-9 and hyphens.")
+    name: Maybe[str | None] = never_null("At most 80 characters.")
 
 
 @strawberry.input(description="Which workspace to delete.")

@@ -9,11 +9,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import strawberry
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition, StrawberryOptional
+from strawberry.types.field import StrawberryField
 
 from api.schema import schema
 from api.shared.errors import UserError
 from api.shared.inputs import MutationInput
 from api.shared.mutations import Payload
+from api.shared.nulls import never_null, refuses_null
 from domain.shared.unset import Unset
 from infra.db.base import Base
 from infra.db.repository import SqlRepository
@@ -167,13 +169,32 @@ def input_faults(definition: StrawberryObjectDefinition, exceptions: Mapping[str
         may_clear = Unset in alternatives(get_type_hints(kind)[name])
         if may_clear and not isinstance(fields[name].type, StrawberryMaybe):
             found.append(f"{definition.name}.{name}: may be left out: make it a Maybe.")
-        elif may_clear and is_clearable(fields[name].type) is not is_optional(get_type_hints(kind)[name]):
+        elif may_clear and is_clearable(fields[name]) is not is_optional(get_type_hints(kind)[name]):
             found.append(f"{definition.name}.{name}: null must mean the same as None in {place}.")
     return found
 
 
-def is_clearable(maybe: StrawberryMaybe) -> bool:
-    return isinstance(maybe.of_type, StrawberryOptional)
+def is_clearable(field: StrawberryField) -> bool:
+    assert isinstance(field.type, StrawberryMaybe)
+    return isinstance(field.type.of_type, StrawberryOptional) and not refuses_null(field)
+
+
+def test_no_input_leaves_the_refusal_of_null_to_strawberry() -> None:
+    """What it raises fails the whole operation and names Python types; GraphQL itself refuses null in oneOf inputs."""
+    fields = [
+        (definition.name, field)
+        for definition in definitions(is_input=True)
+        if not definition.is_one_of
+        for field in definition.fields
+        if isinstance(field.type, StrawberryMaybe)
+    ]
+    assert len(fields) > 20
+    bare = [
+        f"{name}.{field.python_name}"
+        for name, field in fields
+        if not isinstance(field.type.of_type, StrawberryOptional)
+    ]
+    assert bare == [], "Make it Maybe[T | None] = never_null(...)."
 
 
 def test_every_input_asks_for_what_its_command_or_filter_takes() -> None:
@@ -216,15 +237,16 @@ def test_an_input_that_has_drifted_is_found() -> None:
 
         id: strawberry.ID
         name: strawberry.Maybe[str | None]
-        due: strawberry.Maybe[str | None]
+        due: strawberry.Maybe[str | None] = never_null("When it is due.")
         size: int
         colour: strawberry.Maybe[str]
 
     lines = input_faults(ThingUpdateInput.__strawberry_definition__, {})
     assert [line.partition(" of ")[0].partition(": m")[0] for line in lines] == [
         f"ThingUpdateInput.colour: {ThingChanges.__module__}.ThingChanges has no such field.",
+        f"ThingUpdateInput.due: null must mean the same as None in {ThingChanges.__module__}.ThingChanges.",
         "ThingUpdateInput: offer hidden",
-        "ThingUpdateInput.name: null must mean the same as None in " + f"{ThingChanges.__module__}.ThingChanges.",
+        f"ThingUpdateInput.name: null must mean the same as None in {ThingChanges.__module__}.ThingChanges.",
         "ThingUpdateInput.size",
     ]
 
