@@ -15,6 +15,7 @@ from tests.e2e.browser import Page, opened_page
 from tests.e2e.tracker import Tracker, running_tracker
 
 QUERY_EDITOR = "document.querySelector('.graphiql-query-editor .CodeMirror')?.CodeMirror"
+VARIABLE_EDITOR = "document.querySelector('[aria-label=Variables] .CodeMirror')?.CodeMirror"
 RESULT = "(document.querySelector('.result-window')?.innerText ?? '')"
 HAS_SCHEMA = f"{QUERY_EDITOR}?.options.hintOptions.schema != null"
 RUN = ".graphiql-execute-button"

@@ -1,18 +1,50 @@
-/** GraphiQL's storage, without headers: its history keeps those of each query, whatever it is told about them. */
-export const editorStorage = {
-  get length() {
-    return localStorage.length;
-  },
-  getItem: (key) => localStorage.getItem(key),
-  removeItem: (key) => localStorage.removeItem(key),
-  clear: () => localStorage.clear(),
-  setItem: (key, value) => localStorage.setItem(key, withoutHeaders(value)),
+/** GraphiQL's storage: the tabs come from kept_tabs.js, and the history is written without headers. */
+const PREFIX = "graphiql:";
+const OF_TABS = {
+  tabState: ({ activeTabIndex, tabs }) => JSON.stringify({ activeTabIndex, tabs: tabs.map((tab) => ({ ...tab, headers: null, response: null })) }),
+  query: ({ activeTabIndex, tabs }) => tabs[activeTabIndex].query,
+  variables: ({ activeTabIndex, tabs }) => tabs[activeTabIndex].variables,
+  operationName: ({ activeTabIndex, tabs }) => tabs[activeTabIndex].operationName,
+  headers: () => null,
 };
+const HISTORIES = ["queries", "favorites"]; // each `{ [name]: [{ query, variables, headers, … }] }`
 
-function withoutHeaders(text) {
-  try {
-    return JSON.stringify(JSON.parse(text, (name, value) => (name === "headers" ? undefined : value)));
-  } catch {
-    return text; // a query, a setting: not JSON
+export function createEditorStorage(keptTabs) {
+  function ours() {
+    return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
   }
+
+  return {
+    get length() {
+      return ours().length;
+    },
+
+    getItem(key) {
+      const ofTabs = OF_TABS[nameOf(key)];
+      return ofTabs ? ofTabs(keptTabs.state()) : localStorage.getItem(key);
+    },
+
+    setItem(key, value) {
+      const name = nameOf(key);
+      if (name in OF_TABS) return;
+      localStorage.setItem(key, HISTORIES.includes(name) ? withoutHeaders(name, value) : value);
+    },
+
+    removeItem: (key) => localStorage.removeItem(key),
+
+    /** The button "Clear data" of GraphiQL's settings. */
+    clear() {
+      ours().forEach((key) => localStorage.removeItem(key));
+      keptTabs.clear();
+    },
+  };
+}
+
+function nameOf(key) {
+  return key.slice(PREFIX.length);
+}
+
+function withoutHeaders(name, text) {
+  const items = JSON.parse(text)[name].map(({ headers, ...item }) => item);
+  return JSON.stringify({ [name]: items });
 }

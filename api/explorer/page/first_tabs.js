@@ -1,6 +1,8 @@
-/** What a newcomer sees first. No variables: GraphiQL drops those of the first tab. */
+/** What a newcomer sees first. */
 export const FIRST_TABS = [
   {
+    title: "Issues",
+    variables: "",
     query: `# Log in, then press Ctrl-Enter
 # or the button. "Samples" has
 # more of these.
@@ -30,6 +32,8 @@ query Issues {
 `,
   },
   {
+    title: "Changes",
+    variables: "",
     query: `# What changes, as it happens.
 
 subscription Changes {

@@ -1,12 +1,13 @@
 /** Puts the page together. */
 import { h, useStore } from "./element.js";
 import { EditorKeys } from "./editor_keys.js";
-import { editorStorage } from "./editor_storage.js";
+import { createEditorStorage } from "./editor_storage.js";
 import { copyPanel } from "./copy_panel.js";
 import { costPanel } from "./cost_panel.js";
 import { createExchanges } from "./exchanges.js";
 import { createFetcher } from "./fetcher.js";
 import { FIRST_TABS } from "./first_tabs.js";
+import { KeepTabs, createKeptTabs } from "./kept_tabs.js";
 import { createKeeper } from "./kept_token.js";
 import { createLive } from "./live.js";
 import { livePanel } from "./live_panel.js";
@@ -22,6 +23,8 @@ const session = createSession(createKeeper());
 const exchanges = createExchanges();
 const subscriptions = createSubscriptions(session);
 const live = createLive({ session, subscriptions });
+const keptTabs = createKeptTabs(() => FIRST_TABS);
+const editorStorage = createEditorStorage(keptTabs);
 const context = { session, exchanges, subscriptions, live, settings };
 
 const login = loginPanel(context);
@@ -64,11 +67,10 @@ function Explorer({ panel }) {
       storage: editorStorage,
       plugins: panels,
       visiblePlugin: panel,
-      defaultTabs: FIRST_TABS,
       defaultEditorToolsVisibility: "variables",
       shouldPersistHeaders: false,
     },
-    h(GraphiQL.Footer, null, h(EditorKeys), h(StatusLine)),
+    h(GraphiQL.Footer, null, h(EditorKeys), h(KeepTabs, { keptTabs }), h(StatusLine)),
   );
 }
 
