@@ -19,14 +19,14 @@ from api.main import http_options, serve_listener, serve_with_workers, set_up_lo
 from api.permissions import printed_permissions
 from api.schema import sdl
 from api.schema_plan import PlanRefused, printed_plans
-from api.transfers.command import ImportOrder, import_file
+from api.transfers.command import ImportOrder, import_commands, import_file
 from domain.app import App
 from domain.seed.commands import DEFAULT_SIZE, DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, LARGEST_SIZE, SeedOrder
 from domain.seed.model import SeedOutcome
 from domain.shared.actor import Actor, Cause
 from domain.shared.errors import DomainError, Rejected
 from domain.shared.jobs import Progress
-from domain.transfers.model import ImportFormat, ImportRun, ImportState
+from domain.transfers.model import ImportRun, ImportState
 from infra.bootstrap import open_app
 from infra.db import migrate as migrations
 from infra.development import scratch_database, servers_at_hand
@@ -59,11 +59,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 keys = typer.Typer(help="Keys that sign access tokens.", no_args_is_help=True)
-importer = typer.Typer(help="Bring issues in from another tracker.", no_args_is_help=True)
 schemas = typer.Typer(help="Print the GraphQL schema.", invoke_without_command=True)
 documents = typer.Typer(help="GraphQL documents that clients may ask for by id.", no_args_is_help=True)
 cli.add_typer(documents, name="documents")
-cli.add_typer(importer, name="import")
 cli.add_typer(schemas, name="schema")
 cli.add_typer(keys, name="keys")
 
@@ -216,41 +214,7 @@ def print_plans(
         raise typer.Exit(1) from None
 
 
-ImportedFile = Annotated[Path, typer.Argument(metavar="FILE", help="The export, also packed by gzip.")]
-ImportedSlug = Annotated[str, typer.Option("--workspace", help="The workspace that gets it, by its slug.")]
-ImportedKey = Annotated[str | None, typer.Option("--project", help="The project for everything, by its key.")]
-ImportedBy = Annotated[str | None, typer.Option("--as", help="Address of the member who imports. Default: an owner.")]
-ImportReport = Annotated[Path | None, typer.Option("--report", help="Write all losses and mappings here, as JSON.")]
-
-
-@importer.command("jira")
-def import_jira(
-    file: ImportedFile,
-    slug: ImportedSlug,
-    project: ImportedKey = None,
-    email: ImportedBy = None,
-    report: ImportReport = None,
-) -> None:
-    """Import issues as Jira's REST API gives them, one in each line."""
-    _import(ImportFormat.JIRA, file, slug, project, email, report)
-
-
-@importer.command("github")
-def import_github(
-    file: ImportedFile,
-    slug: ImportedSlug,
-    project: ImportedKey = None,
-    email: ImportedBy = None,
-    report: ImportReport = None,
-) -> None:
-    """Import an archive of a GitHub repository's issues and pull requests."""
-    _import(ImportFormat.GITHUB, file, slug, project, email, report)
-
-
-def _import(
-    format: ImportFormat, file: Path, slug: str, project: str | None, email: str | None, report: Path | None
-) -> None:
-    order = ImportOrder(format=format, file=file, slug=slug, email=email, project_key=project, report=report)
+def _import(order: ImportOrder) -> None:
     settings = load_settings()
     set_up_logs(settings)
     # Measured on a busy machine, so roughly: uvloop and rarer looks for cycles, which records do not make, save time.
@@ -265,6 +229,9 @@ async def _run_import(settings: Settings, order: ImportOrder) -> ImportRun:
     async with open_app(settings) as app, job_claims(settings) as claims:
         seconds = settings.job_lease_seconds
         return await import_file(app, order, lambda app, job_id: run_now(app, claims, job_id, lease=seconds))
+
+
+cli.add_typer(import_commands(_import), name="import")
 
 
 @keys.command("list")

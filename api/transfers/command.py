@@ -3,9 +3,9 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -18,6 +18,7 @@ from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.pages import MOST, Page, PageRequest
 from domain.transfers.commands import ImportDraft
 from domain.transfers.model import ImportFormat, ImportRun, ImportState
+from domain.transfers.records import LossCode
 
 CHUNK = 1024 * 1024
 LOOK_SECONDS = 0.25
@@ -36,9 +37,74 @@ class ImportOrder:
     email: str | None
     project_key: str | None
     report: Path | None
+    include_restricted: bool = False
 
 
 Work = Callable[[App, str], Awaitable[bool]]
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The export, also packed by gzip.")]
+Slug = Annotated[str, typer.Option("--workspace", help="The workspace that gets it, by its slug.")]
+ProjectKey = Annotated[str | None, typer.Option("--project", help="The project for everything, by its key.")]
+Email = Annotated[str | None, typer.Option("--as", help="Address of the member who imports. Default: an owner.")]
+Report = Annotated[Path | None, typer.Option("--report", help="Write all losses and mappings here, as JSON.")]
+Restricted = Annotated[
+    bool,
+    typer.Option(
+        "--include-restricted",
+        help="Also import issues and comments that Jira shows to some people only, readable for everyone who sees "
+        "the project.",
+    ),
+]
+Confirmed = Annotated[bool, typer.Option("--yes", help="Import restricted content without asking.")]
+
+
+def import_commands(run: Callable[[ImportOrder], None]) -> typer.Typer:
+    """`workgraph import …`; `run` carries an order out."""
+    importer = typer.Typer(help="Bring issues in from another tracker.", no_args_is_help=True)
+
+    @importer.command("jira")
+    def import_jira(
+        file: File,
+        slug: Slug,
+        project_key: ProjectKey = None,
+        email: Email = None,
+        report: Report = None,
+        include_restricted: Restricted = False,
+        is_confirmed: Confirmed = False,
+    ) -> None:
+        """Import issues as Jira's REST API gives them, one in each line."""
+        if include_restricted and not is_confirmed:
+            confirm_restricted(slug)
+        order = ImportOrder(
+            format=ImportFormat.JIRA, file=file, slug=slug, email=email, project_key=project_key, report=report
+        )
+        run(replace(order, include_restricted=include_restricted))
+
+    @importer.command("github")
+    def import_github(
+        file: File, slug: Slug, project_key: ProjectKey = None, email: Email = None, report: Report = None
+    ) -> None:
+        """Import an archive of a GitHub repository's issues and pull requests."""
+        run(
+            ImportOrder(
+                format=ImportFormat.GITHUB, file=file, slug=slug, email=email, project_key=project_key, report=report
+            )
+        )
+
+    return importer
+
+
+def confirm_restricted(slug: str) -> None:
+    """Asks on a terminal before restricted content is imported; raises typer.Exit(1) elsewhere, or for a no."""
+    warning = (
+        "Issues and comments that Jira shows to some people only become readable for everyone who sees their project "
+        f"in {slug}."
+    )
+    if not sys.stdin.isatty():
+        typer.echo(f"{warning} Confirm it with --yes.", err=True)
+        raise typer.Exit(1)
+    typer.confirm(f"{warning} Import them?", abort=True, err=True)
 
 
 async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
@@ -59,7 +125,11 @@ async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
         typer.echo(f"Reading {order.file.name} ({size:,} bytes) into {workspace.slug}.")
         upload = (await app.imports.upload(actor, order.file.name, _chunks(file))).value
     draft = ImportDraft(
-        workspace_id=workspace.id, format=order.format, file_id=upload.id, project_key=order.project_key
+        workspace_id=workspace.id,
+        format=order.format,
+        file_id=upload.id,
+        project_key=order.project_key,
+        include_restricted=order.include_restricted,
     )
     run = (await app.imports.start(actor, draft)).value
     if run.position:
@@ -149,11 +219,14 @@ def _print_report(run: ImportRun) -> None:
 
 async def _print_losses(app: App, actor: Actor, run: ImportRun) -> None:
     kinds = (await app.imports.loss_kinds_of(actor, [run]))[0]
+    lost = [kind for kind in kinds if kind.code is not LossCode.UNUSED]
     typer.echo(f"Losses: {run.loss_count:,}." if run.loss_count else "Nothing was lost.")
-    for kind in kinds[:MOST_KINDS_SHOWN]:
+    for kind in lost[:MOST_KINDS_SHOWN]:
         typer.echo(f"  {kind.field} {kind.code}: {kind.places:,}, first in line {kind.first_line}: {kind.first_reason}")
-    if len(kinds) > MOST_KINDS_SHOWN:
-        typer.echo(f"  and {len(kinds) - MOST_KINDS_SHOWN} further kinds")
+    if len(lost) > MOST_KINDS_SHOWN:
+        typer.echo(f"  and {len(lost) - MOST_KINDS_SHOWN} further kinds")
+    if unused := [f"{kind.field} ({kind.count:,})" for kind in kinds if kind.code is LossCode.UNUSED]:
+        typer.echo(f"Members that an import does not use: {', '.join(unused)}.")
     async for mapping in _all(lambda request: app.imports.mappings_of(actor, [run], request)):
         if mapping.kind != "label":
             typer.echo(f"  {mapping.kind} {mapping.source!r} became {mapping.target} ({mapping.count:,})")

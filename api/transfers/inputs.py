@@ -30,6 +30,14 @@ class ImportStartInput(MutationInput):
     project_key: str | None = strawberry.field(
         default=None, description="The project for everything; without one, the file says."
     )
+    include_restricted: bool = strawberry.field(
+        default=False,
+        description=(
+            "True also imports issues and comments that the other tracker shows to some people only, "
+            "and makes them readable for everyone who sees the project. Takes an admin or owner. "
+            "False, the default, leaves them out and reports each as `RESTRICTED`."
+        ),
+    )
 
 
 @strawberry.input(description="Whose work to hand to whom.")

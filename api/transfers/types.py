@@ -37,9 +37,18 @@ describe_enum(
     REPLACED="Characters that cannot be stored were replaced.",
     CUT="It was longer than the limit.",
     TOO_MANY="There were more items than there can be.",
+    RESTRICTED="The other tracker shows it to some people only, and `includeRestricted` was false.",
+    UNUSED="Members of objects that an import does not use. Counted in `lossKinds`, without entries in `losses`.",
     INCOMPLETE="The file announces more than it holds.",
     DUPLICATE="The file has it twice.",
     NOT_KEPT="There is no place for it here.",
+)
+
+
+LOSS_COUNT = "Number of losses, including those that `losses` omits: it lists the first 10,000 of each kind."
+LOSS_KINDS = (
+    "Losses by kind, most frequent first; members that an import does not use come last. At most 250 kinds; "
+    "further kinds are left out."
 )
 
 
@@ -92,6 +101,9 @@ class ImportRun(Node):
     format: ImportFormat = strawberry.field(description="What kind of export the file is.")
     file_name: str = strawberry.field(description="The file's name.")
     project_key: str | None = strawberry.field(description="The project that was asked for, if any was.")
+    include_restricted: bool = strawberry.field(
+        description="Whether issues and comments that the other tracker shows to some people only are imported."
+    )
     state: ImportState = strawberry.field(description="How it stands.")
     failure: str | None = strawberry.field(description="Why it has failed.")
     progress: Progress = strawberry.field(description="How far it is, in items of the file.")
@@ -105,7 +117,7 @@ class ImportRun(Node):
     comments_unchanged: int = strawberry.field(description="Comments that the file says no news of.")
     people_created: int = strawberry.field(description="Placeholders made for people who are no members.")
     labels_created: int = strawberry.field(description="Labels that are new here.")
-    loss_count: int = strawberry.field(description="In how many places something was lost.")
+    loss_count: int = strawberry.field(description=LOSS_COUNT)
     created_at: datetime = strawberry.field(description="When it was asked for.")
     updated_at: datetime = strawberry.field(description="When it last got anywhere.")
     finished_at: datetime | None = strawberry.field(description="When it ended.")
@@ -117,7 +129,7 @@ class ImportRun(Node):
     ) -> Sequence[Page[model.ImportLoss]]:
         return await info.context.app.imports.losses_of(info.context.actor, runs, request)
 
-    @batched(graphql_type=list[ImportLossKind], description="The losses by kind, the most frequent first, at most 250.")
+    @batched(graphql_type=list[ImportLossKind], description=LOSS_KINDS)
     async def loss_kinds(runs: Sequence[model.ImportRun], info: Info) -> Sequence[Sequence[model.LossKind]]:
         return await info.context.app.imports.loss_kinds_of(info.context.actor, runs)
 

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     MEMBER_MANAGE = "manage members"
     OWNER_MANAGE = "manage owners"
     IMPORT = "import issues"
+    IMPORT_RESTRICTED = "import restricted issues and comments"
     WORKSPACE_UPDATE = "change the workspace"
     WORKSPACE_DELETE = "delete the workspace"
 
@@ -48,6 +49,7 @@ _ADMIN = _MEMBER | {
     Permission.PROJECT_DELETE,
     Permission.MEMBER_MANAGE,
     Permission.IMPORT,
+    Permission.IMPORT_RESTRICTED,
     Permission.WORKSPACE_UPDATE,
 }
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(

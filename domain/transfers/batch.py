@@ -72,7 +72,7 @@ class Batch:
         records: dict[tuple[str, str], IssueRecord] = {}
         for item in items:
             if isinstance(item, Loss):
-                self.tally.losses.append(item)
+                self.tally.note(item)
                 self.tally.count("issues_read", int(item.field == WHOLE))
                 continue
             self.tally.count("issues_read")
@@ -81,7 +81,7 @@ class Batch:
             if key in records:
                 self.tally.lose(item, WHOLE, LossCode.DUPLICATE, TWICE)
                 continue
-            self.tally.losses.extend(item.losses)
+            self.tally.note_all(item)
             records[key] = item
         return list(records.values())
 

@@ -5,12 +5,16 @@ from domain.transfers.model import ImportFormat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportDraft:
-    """`file_id` is an uploaded file; `project_key` names the project that gets everything, whatever the file says."""
+    """`file_id` is an uploaded file; `project_key` names the project that gets everything, whatever the file says.
+
+    `include_restricted` also imports what the other tracker shows to some people only.
+    """
 
     workspace_id: str
     format: ImportFormat
     file_id: str
     project_key: str | None = None
+    include_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

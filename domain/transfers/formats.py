@@ -11,7 +11,7 @@ from domain.transfers.records import IssueRecord, Loss
 
 
 class Reader(Protocol):
-    def __call__(self, lines: Iterable[bytes], *, skip: int) -> Iterator[IssueRecord | Loss]:
+    def __call__(self, lines: Iterable[bytes], *, skip: int, include_restricted: bool) -> Iterator[IssueRecord | Loss]:
         """Everything in the file, item by item, without the first `skip` items."""
         ...
 

@@ -9,6 +9,7 @@ from domain.issues.model import MOST_ASSIGNEES
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 from domain.shared.checks import COLOR
+from domain.transfers import github_members as kinds
 from domain.transfers.github_comments import comments_of
 from domain.transfers.json_walk import BrokenDocumentError, Element, elements
 from domain.transfers.reading import (
@@ -21,20 +22,13 @@ from domain.transfers.reading import (
     mapping,
     parse_object,
 )
-from domain.transfers.records import IssueRecord, LabelRecord, Loss, LossCode
+from domain.transfers.records import UNUSED, IssueRecord, LabelRecord, Loss, LossCode
 from domain.transfers.sanitising import clean_line
 
 PULL_LABEL = "pull request"
 MOST_DESCRIBED_LABELS = 10_000  # of more, only the names are kept
 _ISSUE_MEMBERS = ("issues", "pulls")
-_KNOWN_MEMBERS = frozenset(("magic", "timestamp", "repo", "labels"))
 _REPOSITORY = re.compile(r"https?://[^/]+/([^/]+/[^/]+)/(?:issues|pull)/")
-_KNOWN_FIELDS = frozenset(
-    (
-        "number", "id", "title", "url", "state", "stateReason", "author", "authorAssociation", "assignees", "labels",
-        "body", "createdAt", "updatedAt", "closedAt", "mergedAt", "comments", "reviews",
-    )
-)  # fmt: skip
 _STATES = {
     ("issues", "OPEN"): ("Open", StateCategory.UNSTARTED),
     ("issues", "CLOSED"): ("Closed", StateCategory.COMPLETED),
@@ -46,7 +40,12 @@ _STATES = {
 }
 
 
-def read_github(lines: Iterable[bytes], *, skip: int = 0) -> Iterator[IssueRecord | Loss]:
+def read_github(
+    lines: Iterable[bytes],
+    *,
+    skip: int = 0,
+    include_restricted: bool = False,
+) -> Iterator[IssueRecord | Loss]:
     """One item for each issue and pull request, in the file's order: the record, or why there is none.
 
     The first `skip` items are passed over unread. At the end follow what the archive
@@ -74,6 +73,7 @@ class _Archive:
         self._repository = ""
         self._labels: dict[str, LabelRecord] = {}
         self._unknown: Counter[str] = Counter()
+        self._unused: Counter[str] = Counter()
         self._end: Loss | None = None
 
     def note(self, element: Element) -> None:
@@ -83,7 +83,9 @@ class _Archive:
             # In an object of its own it is parsed as carefully as everything else.
             found = _parsed(Reading(line=element.line), b'{"repo":' + element.raw + b"}")
             self._repository = Reading(line=element.line).name("repo", found.get("repo"))
-        elif element.member not in _KNOWN_MEMBERS and len(self._unknown) < MOST_UNKNOWN_FIELDS:
+        elif element.member in kinds.ARCHIVE.formal:
+            self._unused[f"archive.{element.member}"] += 1
+        elif element.member not in kinds.ARCHIVE.used and len(self._unknown) < MOST_UNKNOWN_FIELDS:
             self._unknown[clean_line(element.member, longest=LONGEST_LABEL).text] += 1
 
     def breaks_off(self, error: BrokenDocumentError) -> None:
@@ -95,6 +97,7 @@ class _Archive:
             _loss(1, name, LossCode.NOT_KEPT, "Workgraph has no place for it.", count)
             for name, count in self._unknown.items()
         ]
+        found += [_loss(1, member, LossCode.UNUSED, UNUSED, count) for member, count in self._unused.items()]
         if self._end is not None:
             found.append(self._end)
         elif not self.issues and not self._repository:
@@ -122,6 +125,8 @@ class _Archive:
     def _note_label(self, element: Element) -> None:
         reading = Reading(line=element.line)
         found = _parsed(reading, element.raw)
+        reading.note_unused(kinds.LABEL, found)
+        self._unused.update(dict(reading.unused))
         name = reading.name("labels", found.get("name"), longest=LONGEST_LABEL)
         color = "#" + reading.name("labels.color", found.get("color")).lower()
         self._labels[name] = LabelRecord(
@@ -143,7 +148,7 @@ class _Issue:
         text = reading.text("body", fields.get("body"))
         description = reading.fitting("body", text)
         labels = self._labels()
-        reading.lose_unknown(fields, _KNOWN_FIELDS)
+        reading.note_unused(kinds.ISSUE, fields)
         return IssueRecord(
             line=reading.line,
             external_key=f"{repository}#{number}",
@@ -172,6 +177,7 @@ class _Issue:
             # Last, because everything above adds to them.
             people=tuple(reading.people.values()),
             losses=reading.losses,
+            unused=reading.unused,
         )
 
     def _title(self, number: int) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
+from domain.transfers import github_members as kinds
 from domain.transfers.reading import Reading
 from domain.transfers.records import CommentRecord, LossCode
 
@@ -15,9 +16,9 @@ def comments_of(reading: Reading, fields: dict[str, object], issue_created: date
     said = _Said(reading, issue_created)
     comments = [
         said.comment(f"comment {said.place(item)}", item, author=item.get("author"))
-        for item in _objects(reading, "comments", fields)
+        for item in reading.each("comments", fields.get("comments"), kinds.COMMENT)
     ]
-    for review in _objects(reading, "reviews", fields):
+    for review in reading.each("reviews", fields.get("reviews"), kinds.REVIEW):
         comments += said.review(review)
     unique: dict[str, CommentRecord] = {}
     for comment in comments:
@@ -69,17 +70,6 @@ class _Said:
         body = review.get("body")
         if verdict or (isinstance(body, str) and body.strip()):
             yield self.comment(key, review, author=author, verdict=verdict)
-        if review.get("commit"):
-            reading.lose("reviews.commit", LossCode.NOT_KEPT, "Workgraph has no place for it.")
-        for ordinal, remark in enumerate(_objects(reading, "comments", review), 1):
-            if remark.get("originalPosition") is not None:
-                reading.lose("reviews.originalPosition", LossCode.NOT_KEPT, "Workgraph has no place for it.")
+        remarks = reading.each("reviews.comments", review.get("comments"), kinds.REMARK)
+        for ordinal, remark in enumerate(remarks, 1):
             yield self.comment(f"{key} {ordinal}", remark, author=author)
-
-
-def _objects(reading: Reading, field: str, fields: dict[str, object]) -> Iterator[dict[str, object]]:
-    for item in reading.items(field, fields.get(field)):
-        if isinstance(item, dict):
-            yield item
-        else:
-            reading.lose(field, LossCode.WRONG_TYPE, "It is not an object.")

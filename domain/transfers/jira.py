@@ -6,7 +6,9 @@ from datetime import datetime
 
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
+from domain.transfers import jira_members as kinds
 from domain.transfers.jira_markup import jira_to_markdown, plain_mention
+from domain.transfers.jira_restrictions import is_restricted_comment, is_restricted_issue
 from domain.transfers.jira_states import priority_of, state_of
 from domain.transfers.reading import (
     LARGEST_NUMBER,
@@ -21,23 +23,21 @@ from domain.transfers.reading import (
 from domain.transfers.records import CommentRecord, IssueRecord, Loss, LossCode, Mapping, PersonRecord
 
 _KEY = re.compile(r"([A-Z][A-Z0-9_]*)-([0-9]+)", re.ASCII)
-_KNOWN = frozenset(("id", "key", "fields", "self", "expand"))
-# Kept, judged below, or said again elsewhere (subtasks name their parent themselves).
-_KNOWN_FIELDS = frozenset(
-    (
-        "assignee", "comment", "components", "created", "creator", "description", "duedate", "environment", "epic",
-        "issuetype", "labels", "parent", "priority", "project", "reporter", "resolution", "resolutiondate", "status",
-        "statusCategory", "subtasks", "summary", "updated", "workratio", "lastViewed",
-    )
-)  # fmt: skip
+_LEFT_OUT = "Restricted to some people in the other tracker. Importing it takes includeRestricted."
+_MADE_PUBLIC = "The restriction is not kept: everyone who sees the project can read it."
 
 
 def read_jira(
-    lines: Iterable[bytes], *, skip: int = 0, mention: Callable[[str], str] = plain_mention
+    lines: Iterable[bytes],
+    *,
+    skip: int = 0,
+    mention: Callable[[str], str] = plain_mention,
+    include_restricted: bool = False,
 ) -> Iterator[IssueRecord | Loss]:
     """One item for each line that is not blank, in order: the issue, or why there is none.
 
-    The first `skip` items are passed over unread. `mention` turns the user's name in [~name] into Markdown.
+    The first `skip` items are passed over unread. `mention` turns the user's name in [~name] into Markdown. Issues and
+    comments that Jira shows to some people only are losses unless `include_restricted`.
     """
     for number, line in enumerate(lines, 1):
         if not line or line.isspace():
@@ -45,10 +45,12 @@ def read_jira(
         if skip > 0:
             skip -= 1
             continue
-        yield _read_line(Reading(line=number), line, mention)
+        yield _read_line(Reading(line=number), line, mention, include_restricted=include_restricted)
 
 
-def _read_line(reading: Reading, line: bytes, mention: Callable[[str], str]) -> IssueRecord | Loss:
+def _read_line(
+    reading: Reading, line: bytes, mention: Callable[[str], str], *, include_restricted: bool
+) -> IssueRecord | Loss:
     try:
         top, replaced = parse_object(line)
     except UnreadableError as error:
@@ -61,13 +63,20 @@ def _read_line(reading: Reading, line: bytes, mention: Callable[[str], str]) -> 
     reading.key = external_key
     if not isinstance(fields, dict):
         return reading.whole("It has no fields.", code=LossCode.MISSING)
-    reading.lose_unknown(top, _KNOWN)
-    return _Issue(reading, fields, mention).record(external_key)
+    if is_restricted_issue(fields):
+        if not include_restricted:
+            return reading.whole(_LEFT_OUT, code=LossCode.RESTRICTED)
+        reading.lose("security", LossCode.NOT_KEPT, _MADE_PUBLIC)
+    reading.note_unused(kinds.ISSUE, top)
+    return _Issue(reading, fields, mention, include_restricted=include_restricted).record(external_key)
 
 
 class _Issue:
-    def __init__(self, reading: Reading, fields: dict[str, object], mention: Callable[[str], str]) -> None:
+    def __init__(
+        self, reading: Reading, fields: dict[str, object], mention: Callable[[str], str], *, include_restricted: bool
+    ) -> None:
         self._reading = reading
+        self._include_restricted = include_restricted
         self._fields = fields
         self._mention = mention
         self._mappings: list[Mapping] = []
@@ -80,7 +89,7 @@ class _Issue:
             return reading.whole("It names no project, or no time at all.", code=LossCode.MISSING)
         state_name, state_category = self._state()
         description, source = self._description()
-        reading.lose_unknown(fields, _KNOWN_FIELDS)
+        reading.note_unused(kinds.FIELDS, fields)
         return IssueRecord(
             line=reading.line,
             external_key=external_key,
@@ -106,6 +115,7 @@ class _Issue:
             people=tuple(reading.people.values()),
             mappings=tuple(self._mappings),
             losses=reading.losses,
+            unused=reading.unused,
         )
 
     def _resolved(self) -> datetime | None:
@@ -128,7 +138,7 @@ class _Issue:
 
     def _place(self, external_key: str) -> tuple[str, str, int | None]:
         """The project's key and name, and the number within it."""
-        project = self._reading.fields("project", self._fields.get("project"))
+        project = self._reading.fields("project", self._fields.get("project"), kinds.PROJECT)
         key = self._reading.name("project", project.get("key"))
         name = self._reading.name("project", project.get("name"))
         match = _KEY.fullmatch(external_key)
@@ -161,13 +171,16 @@ class _Issue:
 
     def _state(self) -> tuple[str, StateCategory]:
         reading = self._reading
-        status = reading.fields("status", self._fields.get("status"))
+        status = reading.fields("status", self._fields.get("status"), kinds.STATUS)
         name = reading.name("status", status.get("name"), longest=LONGEST_STATE)
         if not name:
             reading.lose("status", LossCode.MISSING, "The issue counts as open.")
             name = "Open"
-        category = reading.fields("status.statusCategory", status.get("statusCategory")).get("key")
-        resolution = reading.named("resolution", self._fields.get("resolution"), longest=LONGEST_STATE)
+        found_category = reading.fields("status.statusCategory", status.get("statusCategory"), kinds.STATUS_CATEGORY)
+        category = found_category.get("key")
+        resolution = reading.named(
+            "resolution", self._fields.get("resolution"), kinds.RESOLUTION, longest=LONGEST_STATE
+        )
         state, found = state_of(name, category if isinstance(category, str) else "", resolution)
         self._mappings.append(
             mapping("status", f"{name} / {resolution}" if resolution else name, f"{state} ({found.value})")
@@ -177,7 +190,7 @@ class _Issue:
         return state, found
 
     def _priority(self) -> Priority:
-        name = self._reading.named("priority", self._fields.get("priority"), longest=LONGEST_STATE)
+        name = self._reading.named("priority", self._fields.get("priority"), kinds.PRIORITY, longest=LONGEST_STATE)
         priority = priority_of(name)
         if priority is None:
             self._reading.lose("priority", LossCode.NOT_KEPT, "Its name says nothing about urgency.")
@@ -193,9 +206,9 @@ class _Issue:
             reading.name("labels", label, longest=LONGEST_LABEL)
             for label in reading.items("labels", fields.get("labels"))
         ]
-        sorts = [("type", reading.named("issuetype", fields.get("issuetype")))]
+        sorts = [("type", reading.named("issuetype", fields.get("issuetype"), kinds.TYPE))]
         sorts += [
-            ("component", reading.named("components", component))
+            ("component", reading.named("components", component, kinds.COMPONENT))
             for component in reading.items("components", fields.get("components"))
         ]
         for sort, name in sorts:
@@ -208,8 +221,8 @@ class _Issue:
     def _parent(self) -> str | None:
         """The key of the issue above; an epic is one for issues that have no other."""
         reading = self._reading
-        parent = reading.name("parent", reading.fields("parent", self._fields.get("parent")).get("key"))
-        epic = reading.name("epic", reading.fields("epic", self._fields.get("epic")).get("key"))
+        parent = reading.name("parent", reading.fields("parent", self._fields.get("parent"), kinds.PARENT).get("key"))
+        epic = reading.name("epic", reading.fields("epic", self._fields.get("epic"), kinds.EPIC).get("key"))
         if parent and epic and parent != epic:
             reading.lose("epic", LossCode.NOT_KEPT, "The issue has a parent already.")
         return parent or epic or None
@@ -225,7 +238,7 @@ class _Issue:
     def _person(self, field: str, value: object) -> str | None:
         """The person's key, by which alone people are told apart."""
         reading = self._reading
-        person = reading.fields(field, value)
+        person = reading.fields(field, value, kinds.USER)
         if not person:
             return None
         known = person.get("key")
@@ -249,7 +262,7 @@ class _Issue:
 
     def _comments(self, created: datetime) -> tuple[CommentRecord, ...]:
         reading = self._reading
-        listing = reading.fields("comment", self._fields.get("comment"))
+        listing = reading.fields("comment", self._fields.get("comment"), kinds.COMMENTS)
         comments: dict[str, CommentRecord] = {}
         items = reading.items("comments", listing.get("comments"))
         for ordinal, item in enumerate(items, 1):
@@ -271,6 +284,12 @@ class _Issue:
         if not isinstance(item, dict):
             reading.lose("comments", LossCode.WRONG_TYPE, "It is not an object.")
             return None
+        if is_restricted_comment(item):
+            if not self._include_restricted:
+                reading.lose("comments", LossCode.RESTRICTED, _LEFT_OUT)
+                return None
+            reading.lose("comments", LossCode.NOT_KEPT, _MADE_PUBLIC)
+        reading.note_unused(kinds.COMMENT, item)
         text = reading.text("comments.body", item.get("body"))
         body = reading.fitting("comments.body", jira_to_markdown(text, mention=self._mention))
         created = reading.instant("comments.created", item.get("created"))

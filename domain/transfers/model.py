@@ -72,6 +72,7 @@ class ImportRun:
     workspace_id: WorkspaceId
     format: ImportFormat
     project_key: str | None
+    include_restricted: bool
     file_name: str
     file_digest: str
     upload_id: UploadId
@@ -105,6 +106,7 @@ class ImportRun:
         workspace: Workspace,
         format: ImportFormat,
         project_key: str | None,
+        include_restricted: bool,
         job_id: str,
         started_by_id: UserId,
         now: datetime,
@@ -115,6 +117,7 @@ class ImportRun:
             workspace_id=workspace.id,
             format=format,
             project_key=project_key,
+            include_restricted=include_restricted,
             file_name=upload.name,
             file_digest=upload.digest,
             upload_id=upload.id,

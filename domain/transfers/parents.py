@@ -26,7 +26,7 @@ async def write_parents(uow: ImportUow, run: ImportRun, tally: Tally, named: Seq
             continue
         parent = _chosen(parents.get(each.parent_key, []), child)
         if parent is None:
-            tally.losses.append(_loss(each, child, LossCode.MISSING, "The parent is not in the file."))
+            tally.losses.append(_loss(each, child, LossCode.MISSING, "The parent was not imported."))
         elif _is_under(parent.id, child.id, above):
             tally.losses.append(_loss(each, child, LossCode.NOT_KEPT, "The issue would be under itself."))
         elif child.parent_id != parent.id:

@@ -12,7 +12,8 @@ from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
-from domain.transfers.model import ImportFormat, ImportLoss, ImportMapping, ImportRun, LossKind, Upload
+from domain.transfers.commands import ImportDraft
+from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, LossKind, Upload
 from domain.workspaces.model import Member, Workspace
 from domain.workspaces.ports import MemberRepository, UserRepository
 
@@ -77,10 +78,8 @@ class NamedParent:
 
 
 class ImportRunRepository(Repository[ImportRun], Protocol):
-    async def unfinished(
-        self, workspace_id: str, format: ImportFormat, digest: str, project_key: str | None
-    ) -> ImportRun | None:
-        """A run of the same file into the same place that is not over, locked."""
+    async def unfinished(self, draft: ImportDraft, digest: str) -> ImportRun | None:
+        """A run of the same file, asked for in the same way, that is not over, locked."""
         ...
 
     async def has_open_job(self, run: ImportRun) -> bool:
@@ -103,8 +102,17 @@ class UploadRepository(Protocol):
 
 
 class ImportReport(Protocol):
-    async def add(self, run_id: str, losses: Sequence[ImportLoss], mappings: Sequence[ImportMapping]) -> None:
-        """Adds to the run's report; of each kind of loss the first 10,000 are kept, and all are counted."""
+    async def add(
+        self,
+        run_id: str,
+        losses: Sequence[ImportLoss],
+        mappings: Sequence[ImportMapping],
+        unused: Sequence[LossKind] = (),
+    ) -> None:
+        """Adds to the run's report; of each kind of loss the first 10,000 are kept, and all are counted.
+
+        `unused` are kinds that are counted only.
+        """
         ...
 
 

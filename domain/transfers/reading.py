@@ -1,12 +1,15 @@
 """Values taken out of foreign JSON, of which nothing can be taken for granted."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from domain.issues.model import MOST_LABELS
 from domain.shared.checks import LONGEST_LINE, LONGEST_TEXT
+from domain.transfers.members import ObjectKind
 from domain.transfers.records import Loss, LossCode, Mapping, PersonRecord
 from domain.transfers.sanitising import clean_line, cut_text, replace_unstorable, unify_newlines
 
@@ -62,6 +65,12 @@ class Reading:
         self.key = key
         self.people: dict[str, PersonRecord] = {}
         self._losses: dict[tuple[str, LossCode], tuple[str, int]] = {}
+        self._unused: Counter[str] = Counter()
+
+    @property
+    def unused(self) -> tuple[tuple[str, int], ...]:
+        """Members that the import does not use, by kind of object ("user.timeZone"), and how many there were."""
+        return tuple(self._unused.items())
 
     @property
     def losses(self) -> tuple[Loss, ...]:
@@ -77,16 +86,22 @@ class Reading:
         first, before = self._losses.get((field, code), (reason, 0))
         self._losses[field, code] = (first, min(before + count, LARGEST_NUMBER))
 
-    def lose_unknown(self, values: AnyMapping[str, object], known: frozenset[str]) -> None:
-        """Notes every value of a field that Workgraph has no place for."""
-        kinds = 0
-        for name, value in values.items():
-            if name in known or not value:
+    def note_unused(self, kind: ObjectKind, values: AnyMapping[str, object]) -> None:
+        """Notes every member with a value that the import does not use; numbers and names of members have a limit."""
+        listed = 0
+        for name in _unused_names(kind, values):
+            if not kind.is_listed or name in kind.formal:
+                self._count_unused(f"{kind.name}.{_shown(name)}", f"{kind.name}.*")
                 continue
-            kinds += 1
-            field = clean_line(name, longest=80).text if kinds <= MOST_UNKNOWN_FIELDS else "fields"
+            listed += 1
+            value = values[name]
+            field = _shown(name) if listed <= MOST_UNKNOWN_FIELDS else "fields"
             items = len(value) if isinstance(value, list) else 1
             self.lose(field, LossCode.NOT_KEPT, "Workgraph has no place for it.", count=items)
+
+    def _count_unused(self, member: str, others: str) -> None:
+        is_known = member in self._unused or len(self._unused) < MOST_UNKNOWN_FIELDS
+        self._unused[member if is_known else others] += 1
 
     def text(self, field: str, value: object) -> str:
         """Text as the source has it, made storable, of any length; empty if there is none."""
@@ -121,12 +136,23 @@ class Reading:
             self.lose(field, LossCode.CUT, f"Characters over the limit of {longest}.", count=cleaned.cut)
         return cleaned.text
 
-    def fields(self, field: str, value: object) -> dict[str, object]:
+    def fields(self, field: str, value: object, kind: ObjectKind) -> dict[str, object]:
+        """The members of an object, empty if there is none; those that the import does not use are noted."""
         if isinstance(value, dict):
+            self.note_unused(kind, value)
             return value
         if value is not None:
             self._wrong_type(field, "an object")
         return {}
+
+    def each(self, field: str, value: object, kind: ObjectKind) -> Iterator[dict[str, object]]:
+        """The objects of a list; anything else in it is noted and left out."""
+        for item in self.items(field, value):
+            if isinstance(item, dict):
+                self.note_unused(kind, item)
+                yield item
+            else:
+                self._wrong_type(field, "an object")
 
     def items(self, field: str, value: object) -> list[object]:
         if isinstance(value, list):
@@ -135,9 +161,9 @@ class Reading:
             self._wrong_type(field, "a list")
         return []
 
-    def named(self, field: str, value: object, *, longest: int = LONGEST_LINE) -> str:
+    def named(self, field: str, value: object, kind: ObjectKind, *, longest: int = LONGEST_LINE) -> str:
         """The name in an object that has one."""
-        return self.name(field, self.fields(field, value).get("name"), longest=longest)
+        return self.name(field, self.fields(field, value, kind).get("name"), longest=longest)
 
     def instant(self, field: str, value: object) -> datetime | None:
         """A time in UTC; one without a zone is taken for UTC."""
@@ -188,3 +214,13 @@ class Reading:
     def _note_replaced(self, field: str, replaced: int) -> None:
         if replaced:
             self.lose(field, LossCode.REPLACED, "Control characters or lone surrogates became U+FFFD.", count=replaced)
+
+
+def _unused_names(kind: ObjectKind, values: AnyMapping[str, object]) -> Iterator[str]:
+    """In the file's order. Most objects have none, which the difference of sets finds out at the least cost."""
+    if unused := values.keys() - kind.used:
+        yield from (name for name, value in values.items() if name in unused and value)
+
+
+def _shown(name: str) -> str:
+    return clean_line(name, longest=LONGEST_LABEL).text

@@ -7,6 +7,8 @@ from enum import StrEnum
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 
+UNUSED = "An import does not use this member."
+
 
 class LossCode(StrEnum):
     UNREADABLE = "UNREADABLE"  # the whole line or element is not what the format promises
@@ -16,6 +18,8 @@ class LossCode(StrEnum):
     REPLACED = "REPLACED"  # characters that cannot be stored were replaced by U+FFFD
     CUT = "CUT"  # text over the limit
     TOO_MANY = "TOO_MANY"  # more items than an issue can have
+    RESTRICTED = "RESTRICTED"  # the other tracker shows it to some people only, and the import was not told to take it
+    UNUSED = "UNUSED"  # a member that an import does not use; counted once per kind of object, listed nowhere
     INCOMPLETE = "INCOMPLETE"  # the file itself announces more than it holds
     DUPLICATE = "DUPLICATE"
     NOT_KEPT = "NOT_KEPT"  # Workgraph has no place for it
@@ -102,4 +106,5 @@ class IssueRecord:
     people: tuple[PersonRecord, ...]
     mappings: tuple[Mapping, ...]
     losses: tuple[Loss, ...]
+    unused: tuple[tuple[str, int], ...] = ()  # members by kind of object, such as "user.timeZone", and their number
     label_details: tuple[LabelRecord, ...] = ()  # of those labels that the file says more about than a name

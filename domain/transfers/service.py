@@ -116,12 +116,14 @@ class ImportService:
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
             actor.require(Permission.IMPORT, workspace.id)
+            if draft.include_restricted:
+                actor.require(Permission.IMPORT_RESTRICTED, workspace.id)
             with Checks() as check:
                 if draft.project_key is not None:
                     check.matches("project_key", draft.project_key, KEY, KEY_RULE)
             check_id(draft.file_id, Upload.prefix, ("file_id",))
             upload = await uow.uploads.owned(actor.signed_in_id, draft.file_id)
-            run = await uow.import_runs.unfinished(workspace.id, draft.format, upload.digest, draft.project_key)
+            run = await uow.import_runs.unfinished(draft, upload.digest)
             if run is None:
                 run = self._begun(uow, actor, workspace, upload, draft)
                 await uow.import_runs.add(run)
@@ -163,6 +165,7 @@ class ImportService:
             workspace=workspace,
             format=draft.format,
             project_key=draft.project_key,
+            include_restricted=draft.include_restricted,
             job_id=uow.enqueue(RunImport(run_id=run_id), workspace_id=workspace.id),
             started_by_id=UserId(actor.signed_in_id),
             now=self._clock.now(),
@@ -177,7 +180,8 @@ class ImportService:
         if total is None and run.format in ITEM_PER_LINE:
             total = await asyncio.to_thread(self._count, run.upload_id)
         lines = self._files.lines(run.upload_id)
-        stream = RecordStream(READERS[run.format](lines, skip=run.position))
+        items = READERS[run.format](lines, skip=run.position, include_restricted=run.include_restricted)
+        stream = RecordStream(items)
         position = run.position
         async with aclosing(stream.batches()) as batches:
             async for batch in batches:
@@ -239,7 +243,7 @@ class ImportService:
 
     async def _store(self, uow: ImportUow, before: ImportRun, after: ImportRun, tally: Tally) -> None:
         losses, mappings = tally.report(self._ids)
-        await uow.import_report.add(after.id, losses, mappings)
+        await uow.import_report.add(after.id, losses, mappings, tally.unused)
         await uow.import_runs.save(before, after)
         uow.checkpoint({"position": after.position}, progress=Progress(done=after.position, total=after.total))
 

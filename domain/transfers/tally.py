@@ -3,8 +3,8 @@
 from collections import Counter
 
 from domain.shared.ids import IdFactory
-from domain.transfers.model import ImportCounts, ImportLoss, ImportMapping
-from domain.transfers.records import IssueRecord, Loss, LossCode
+from domain.transfers.model import ImportCounts, ImportLoss, ImportMapping, LossKind
+from domain.transfers.records import UNUSED, IssueRecord, Loss, LossCode
 from domain.transfers.sanitising import clean_line
 
 LONGEST_REASON = 500
@@ -15,6 +15,7 @@ class Tally:
         self.losses: list[Loss] = []
         self._counts: Counter[str] = Counter()
         self._mappings: Counter[tuple[str, str, str]] = Counter()
+        self._unused: dict[str, LossKind] = {}
 
     @property
     def counts(self) -> ImportCounts:
@@ -29,8 +30,37 @@ class Tally:
             Loss(line=record.line, key=record.external_key, field=field, code=code, reason=reason, count=count)
         )
 
+    def note(self, loss: Loss) -> None:
+        """Adds a loss that the reader reports; members that are not used are summed over the batch."""
+        if loss.code is not LossCode.UNUSED:
+            self.losses.append(loss)
+            return
+        self._note_unused(loss.field, loss.count, loss.line)
+
+    def note_all(self, record: IssueRecord) -> None:
+        """Adds everything that the reader reports of an issue."""
+        self.losses.extend(record.losses)
+        for member, count in record.unused:
+            self._note_unused(member, count, record.line)
+
+    def _note_unused(self, member: str, count: int, line: int) -> None:
+        before = self._unused.get(member)
+        self._unused[member] = LossKind(
+            field=member,
+            code=LossCode.UNUSED,
+            places=before.places + 1 if before else 1,
+            count=before.count + count if before else count,
+            first_line=before.first_line if before else line,
+            first_reason=UNUSED,
+        )
+
     def map(self, kind: str, source: str, target: str, number: int = 1) -> None:
         self._mappings[kind, clean_line(source).text, clean_line(target).text] += number
+
+    @property
+    def unused(self) -> list[LossKind]:
+        """Members that the import does not use, each once."""
+        return list(self._unused.values())
 
     def report(self, ids: IdFactory) -> tuple[list[ImportLoss], list[ImportMapping]]:
         """Losses and mappings as they are stored."""

@@ -1,13 +1,14 @@
 from collections.abc import Sequence
 
-from sqlalchemy import case, exists, select
+from sqlalchemy import case, exists, func, select
 
 from domain.accounts.model import normal_email
 from domain.shared.actor import Actor, Role
 from domain.shared.jobs import JobState
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, ImportState, LossKind
-from domain.transfers.queries import LossOrder, MappingOrder, RunOrder
+from domain.transfers.queries import MOST_KINDS, LossOrder, MappingOrder, RunOrder
+from domain.transfers.records import LossCode
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
@@ -28,10 +29,22 @@ _RUNS_OF_GUESTS = _RUNS.where(GuestRule.nothing(ImportRunRow.workspace_id).anywh
 _BY_IDS_OF_GUESTS = _RUNS_OF_GUESTS.where(among_ids(ImportRunRow.id))
 _LOSSES = select(*columns_of(ImportLossRow, ImportLoss))
 _MAPPINGS = select(*columns_of(ImportMappingRow, ImportMapping))
-_LOSS_KINDS = (
-    select(ImportLossKindRow.run_id, *columns_of(ImportLossKindRow, LossKind))
+_KIND_ORDER = (
+    ImportLossKindRow.code == LossCode.UNUSED,
+    ImportLossKindRow.places.desc(),
+    ImportLossKindRow.field,
+    ImportLossKindRow.code,
+)
+_RANK = func.row_number().over(partition_by=ImportLossKindRow.run_id, order_by=_KIND_ORDER).label("rank")
+_RANKED_KINDS = (
+    select(ImportLossKindRow.run_id, *columns_of(ImportLossKindRow, LossKind), _RANK)
     .where(among_ids(ImportLossKindRow.run_id))
-    .order_by(ImportLossKindRow.places.desc(), ImportLossKindRow.field, ImportLossKindRow.code)
+    .subquery()
+)
+_LOSS_KINDS = (
+    select(*(column for column in _RANKED_KINDS.c if column.key != "rank"))
+    .where(_RANKED_KINDS.c.rank <= MOST_KINDS)
+    .order_by(_RANKED_KINDS.c.rank)
 )
 _RUN_KEYS = Keyset(RunOrder, {RunOrder.CREATED_AT: ImportRunRow.created_at}, id_column=ImportRunRow.id)
 _LOSS_KEYS = Keyset(LossOrder, {LossOrder.LINE: ImportLossRow.line}, id_column=ImportLossRow.id)

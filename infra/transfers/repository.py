@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.errors import NotFound
 from domain.shared.jobs import JobState
-from domain.transfers.model import ImportFormat, ImportLoss, ImportMapping, ImportRun, ImportState, Upload
+from domain.transfers.commands import ImportDraft
+from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, ImportState, LossKind, Upload
 from domain.transfers.records import LossCode
 from infra.db.repository import SqlRepository, SqlTenantRepository
 from infra.db.visibility import GuestRule
@@ -15,6 +16,7 @@ from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappi
 
 MOST_LOSSES = 10_000  # rows kept of each kind
 
+_KIND_COLUMNS = ("field", "code", "places", "count", "first_line", "first_reason")
 _LOSS_COLUMNS = ("id", "line", "key", "field", "code", "reason", "count")
 
 
@@ -23,14 +25,13 @@ class SqlImportRunRepository(SqlTenantRepository[ImportRun]):
     entity = ImportRun
     guests = GuestRule.nothing(ImportRunRow.workspace_id)
 
-    async def unfinished(
-        self, workspace_id: str, format: ImportFormat, digest: str, project_key: str | None
-    ) -> ImportRun | None:
+    async def unfinished(self, draft: ImportDraft, digest: str) -> ImportRun | None:
         same = (
-            (ImportRunRow.workspace_id == workspace_id)
-            & (ImportRunRow.format == format)
+            (ImportRunRow.workspace_id == draft.workspace_id)
+            & (ImportRunRow.format == draft.format)
             & (ImportRunRow.file_digest == digest)
-            & ImportRunRow.project_key.is_not_distinct_from(project_key)
+            & ImportRunRow.project_key.is_not_distinct_from(draft.project_key)
+            & (ImportRunRow.include_restricted == draft.include_restricted)
             & ImportRunRow.state.in_((ImportState.WAITING, ImportState.RUNNING))
         )
         found = await self.where(same, for_update=True)
@@ -60,9 +61,15 @@ class SqlImportReport:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def add(self, run_id: str, losses: Sequence[ImportLoss], mappings: Sequence[ImportMapping]) -> None:
-        if losses:
-            await self._add_losses(run_id, losses)
+    async def add(
+        self,
+        run_id: str,
+        losses: Sequence[ImportLoss],
+        mappings: Sequence[ImportMapping],
+        unused: Sequence[LossKind] = (),
+    ) -> None:
+        if losses or unused:
+            await self._add_losses(run_id, losses, unused)
         if mappings:
             rows = [
                 {"id": each.id, "run_id": run_id, "kind": each.kind, "source": each.source, "target": each.target}
@@ -78,24 +85,13 @@ class SqlImportReport:
                 rows,
             )
 
-    async def _add_losses(self, run_id: str, losses: Sequence[ImportLoss]) -> None:
+    async def _add_losses(self, run_id: str, losses: Sequence[ImportLoss], unused: Sequence[LossKind]) -> None:
         kinds: dict[tuple[str, LossCode], list[ImportLoss]] = {}
         for loss in losses:
             kinds.setdefault((loss.field, loss.code), []).append(loss)
-        counted = upsert(ImportLossKindRow).values(
-            [
-                {
-                    "run_id": run_id,
-                    "field": field,
-                    "code": code,
-                    "places": len(of_kind),
-                    "count": sum(loss.count for loss in of_kind),
-                    "first_line": of_kind[0].line,
-                    "first_reason": of_kind[0].reason,
-                }
-                for (field, code), of_kind in kinds.items()
-            ]
-        )
+        found = [*unused, *(_kind_of(of_kind) for of_kind in kinds.values())]
+        rows = [{name: getattr(kind, name) for name in _KIND_COLUMNS} | {"run_id": run_id} for kind in found]
+        counted = upsert(ImportLossKindRow).values(rows)
         summed = counted.on_conflict_do_update(
             index_elements=[ImportLossKindRow.run_id, ImportLossKindRow.field, ImportLossKindRow.code],
             set_={
@@ -105,8 +101,21 @@ class SqlImportReport:
         ).returning(ImportLossKindRow.field, ImportLossKindRow.code, ImportLossKindRow.places)
         kept: list[ImportLoss] = []
         for field, code, places in await self._connection.execute(summed):
-            of_kind = kinds[field, code]
+            of_kind = kinds.get((field, code), [])
             kept += of_kind[: max(MOST_LOSSES - (places - len(of_kind)), 0)]
         rows = [{name: getattr(loss, name) for name in _LOSS_COLUMNS} | {"run_id": run_id} for loss in kept]
         if rows:
             await self._connection.execute(insert(ImportLossRow), rows)
+
+
+def _kind_of(losses: Sequence[ImportLoss]) -> LossKind:
+    """What several losses of one field for one reason have in common."""
+    first = losses[0]
+    return LossKind(
+        field=first.field,
+        code=first.code,
+        places=len(losses),
+        count=sum(loss.count for loss in losses),
+        first_line=first.line,
+        first_reason=first.reason,
+    )

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.transfers.model import ImportFormat, ImportState
@@ -40,6 +40,7 @@ class ImportRunRow(Base):
     workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"))
     format: Mapped[ImportFormat] = mapped_column(named_enum(ImportFormat))
     project_key: Mapped[Key | None]
+    include_restricted: Mapped[bool] = mapped_column(server_default=false())
     file_name: Mapped[str]
     file_digest: Mapped[Key]
     upload_id: Mapped[Id]

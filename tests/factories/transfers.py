@@ -20,6 +20,7 @@ class ImportRunFactory(factory.Factory):
     workspace_id = factory.SelfAttribute("workspace.id")
     format = ImportFormat.JIRA
     project_key = None
+    include_restricted = False
     file_name = factory.Sequence(lambda number: f"export-{number}.jsonl")
     file_digest = factory.Sequence(lambda number: f"{number:064x}")
     upload_id = factory.LazyFunction(lambda: IDS.new("fil"))

@@ -16,7 +16,10 @@ from api.http.problems import install_problem_handlers
 from api.transfers.routes import FILES_PATH, router
 from domain.accounts.commands import Newcomer
 from domain.accounts.one_time import OneTimeSecrets
-from domain.shared.actor import Actor, Origin, Role
+from domain.shared import actor as actors
+from domain.shared.actor import PERMISSIONS, Actor, Origin, Permission, Role
+from domain.transfers.queries import MOST_KINDS
+from domain.transfers.records import LossCode
 from infra.accounts.tables import OneTimeLinkRow
 from infra.auth.keys import derived_key
 from infra.jobs.claims import SqlClaims
@@ -68,12 +71,88 @@ async def test_an_import_is_started_watched_and_reported(world: World, claims: S
     assert (node["issuesRead"], node["issuesCreated"], node["commentsCreated"], node["lossCount"]) == (3, 2, 1, 1)
     [loss] = node["losses"]["nodes"]
     assert (loss["line"], loss["field"], loss["code"], loss["count"]) == (2, "issue", "UNREADABLE", 1)
-    assert node["lossKinds"] == [{"field": "issue", "code": "UNREADABLE", "places": 1, "count": 1, "firstLine": 2}]
+    kinds = node["lossKinds"]
+    assert kinds[0] == {"field": "issue", "code": "UNREADABLE", "places": 1, "count": 1, "firstLine": 2}
+    assert {kind["code"] for kind in kinds[1:]} == {"UNUSED"}
+    assert {"field": "issuetype.id", "code": "UNUSED", "places": 2, "count": 2, "firstLine": 1} in kinds
     assert {"kind": "project", "source": "AC", "target": "AC", "count": 2} in node["mappings"]["nodes"]
     found = await world.member.run("query ($id: ID!) { node(id: $id) { __typename id } }", id=node["id"])
     assert found["node"] == {"__typename": "ImportRun", "id": node["id"]}
     strange = await world.client(None).run("query ($id: ID!) { node(id: $id) { id } }", id=node["id"])
     assert strange["node"] is None
+
+
+SECRET_LINES = lines(
+    issue(1, comments=[comment("1", "open"), comment("2", "secret") | {"jsdPublic": False}]),
+    issue(2, security={"name": "Staff only"}, comments=[comment("3", "for staff")]),
+)
+STORED = """query ($slug: String!) { workspace(slug: $slug) {
+  issues(filter: {project: {key: {eq: "AC"}}}, sort: [{number: {}}]) { nodes {
+    identifier comments { nodes { body } } } }
+  imports { nodes { includeRestricted lossCount losses { nodes { line key field code count } } } } } }"""
+
+
+async def stored(world: World) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
+    """Bodies of comments by issue, and the runs, newest first."""
+    data = await world.member.run(STORED, slug=world.here.workspace.slug)
+    nodes = data["workspace"]["issues"]["nodes"]
+    said = {node["identifier"]: [each["body"] for each in node["comments"]["nodes"]] for node in nodes}
+    return said, data["workspace"]["imports"]["nodes"]
+
+
+async def test_restricted_content_stays_out_until_an_admin_asks_for_it(world: World, claims: SqlClaims):
+    admin = world.client(Role.ADMIN)
+
+    async def start(**further: Any) -> str:
+        file_id = await uploaded(world, SECRET_LINES, role=Role.ADMIN)
+        asked = {"workspaceId": world.here.workspace.id, "format": "JIRA", "fileId": file_id, **further}
+        run_id: str = (await admin.mutate("importStart", asked, "importRun { id }"))["importRun"]["id"]
+        return run_id
+
+    async def finish(run_id: str) -> None:
+        run = (await world.app.imports.by_ids(admin.actor, [run_id]))[run_id]
+        assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+
+    without = await start()
+    included = await start(includeRestricted=True)
+    assert included != without, "an import that leaves restricted content out must not be joined by one that takes it"
+    assert await start(includeRestricted=True) == included
+    await finish(without)
+    said, runs = await stored(world)
+    assert said == {"AC-1": ["open"]}
+    assert [run["includeRestricted"] for run in runs] == [True, False]
+    assert runs[1]["losses"]["nodes"] == [
+        {"line": 1, "key": "AC-1", "field": "comments", "code": "RESTRICTED", "count": 1},
+        {"line": 2, "key": "AC-2", "field": "issue", "code": "RESTRICTED", "count": 1},
+    ]
+
+    await finish(included)
+    said, runs = await stored(world)
+    assert said == {"AC-1": ["open", "secret"], "AC-2": ["for staff"]}
+    assert {loss["code"] for loss in runs[0]["losses"]["nodes"]} == {"NOT_KEPT"}
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.GUEST])
+async def test_members_may_not_import_restricted_content(world: World, role: Role, monkeypatch: pytest.MonkeyPatch):
+    """Not even where a role is changed so that it may import."""
+    monkeypatch.setattr(actors, "PERMISSIONS", PERMISSIONS | {role: PERMISSIONS[role] | {Permission.IMPORT}})
+    asked = {"workspaceId": world.here.workspace.id, "format": "JIRA", "fileId": await uploaded(world, role=role)}
+    before = await world.rows()
+
+    refused = await world.client(role).refused("importStart", asked | {"includeRestricted": True})
+
+    assert refused == [("PermissionError", "PERMISSION_DENIED", "input")]
+    assert await world.rows() == before
+
+
+async def test_at_most_250_kinds_of_loss_are_listed_and_unused_members_come_last(world: World, imported: Import):
+    odd = [{f"field{number}": "x" for number in range(start, start + 50)} for start in range(0, 250, 50)]
+    run = await imported(lines(*(issue(number, **fields) for number, fields in enumerate(odd, 1))))
+
+    [kinds] = await world.app.imports.loss_kinds_of(world.owner.actor, [run])
+
+    assert len(kinds) == MOST_KINDS
+    assert {kind.code for kind in kinds} == {LossCode.NOT_KEPT}
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.GUEST])

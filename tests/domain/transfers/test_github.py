@@ -45,6 +45,7 @@ def test_issues_come_before_pulls_and_bad_ones_stop_nothing(items: list[IssueRec
         ("demo-wg/draft-one#9", 73),
         ("demo-wg/draft-one#5", 91),
         ("Workgraph has no place for it.", 1),
+        ("An import does not use this member.", 1),
     ]
 
 
@@ -80,6 +81,7 @@ def test_a_whole_issue(items: list[IssueRecord | Loss]) -> None:
         people=(BO, ADA),
         mappings=(Mapping(kind="status", source="issues CLOSED", target="Closed (COMPLETED)"),),
         losses=record.losses,
+        unused=(("issue.id", 1), ("issue.authorAssociation", 1), ("comments.authorAssociation", 4)),
         label_details=(
             LabelRecord(name="bug", color="#d73a4a", description="It is wrong"),
             LabelRecord(name="odd", color=None, description=""),
@@ -109,14 +111,24 @@ def test_a_pull_request_with_reviews(items: list[IssueRecord | Loss]) -> None:
         ("baseRefName", LossCode.NOT_KEPT): 1,
         ("mergedBy", LossCode.NOT_KEPT): 1,
         ("mergeCommit", LossCode.NOT_KEPT): 1,
-        ("reviews.commit", LossCode.NOT_KEPT): 1,
-        ("reviews.originalPosition", LossCode.NOT_KEPT): 1,
+    }
+    assert dict(record.unused) == {
+        "issue.id": 1,
+        "issue.authorAssociation": 1,
+        "comments.authorAssociation": 1,
+        "reviews.commit": 1,
+        "reviews.authorAssociation": 2,
+        "reviews.comments.originalPosition": 1,
     }
 
 
 def test_what_the_archive_has_beside_issues_is_reported(items: list[IssueRecord | Loss]) -> None:
     reason = "Workgraph has no place for it."
-    assert items[5] == Loss(line=1, key=None, field="milestones", code=LossCode.NOT_KEPT, reason=reason, count=2)
+    unused = "An import does not use this member."
+    assert items[5:] == [
+        Loss(line=1, key=None, field="milestones", code=LossCode.NOT_KEPT, reason=reason, count=2),
+        Loss(line=1, key=None, field="archive.timestamp", code=LossCode.UNUSED, reason=unused),
+    ]
 
 
 @pytest.mark.parametrize("skip", range(8))
@@ -133,7 +145,7 @@ def test_an_archive_that_breaks_off_keeps_what_came_before(items: list[IssueReco
     found = list(read_github([RAW[: RAW.index(b'"pulls"') + 40]]))
     assert found[:4] == items[:4]
     reason = "It breaks off here: It ends too early."
-    assert found[4:] == [Loss(line=91, key=None, field="archive", code=LossCode.UNREADABLE, reason=reason)]
+    assert found[5:] == [Loss(line=91, key=None, field="archive", code=LossCode.UNREADABLE, reason=reason)]
 
 
 @pytest.mark.parametrize(

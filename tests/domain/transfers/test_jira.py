@@ -99,7 +99,19 @@ def test_a_whole_issue(items: list[IssueRecord | Loss]) -> None:
             Mapping(kind="label", source="component engine", target="component: engine"),
         ),
         losses=record.losses,
+        unused=record.unused,
     )
+    assert dict(record.unused) == {
+        "issue.id": 1,
+        "project.id": 1,
+        "status.id": 1,
+        "status.statusCategory.id": 1,
+        "fields.subtasks": 1,
+        "issuetype.id": 1,
+        "components.id": 1,
+        "user.timeZone": 8,
+        "comment.maxResults": 1,
+    }
     assert lost(record) == {
         ("ghissue", LossCode.NOT_KEPT): 1,
         ("summary", LossCode.REPLACED): 1,

@@ -1,0 +1,28 @@
+"""The members of Jira's objects that an import uses; the reader reports all others."""
+
+from domain.transfers.members import kind, listed_kind
+
+ISSUE = listed_kind("issue", "key", "fields", formal=("id", "self", "expand"))
+FIELDS = listed_kind(
+    "fields",
+    *("assignee", "comment", "components", "created", "creator", "description", "duedate", "environment", "epic"),
+    *("issuerestriction", "issuetype", "labels", "parent", "priority", "project", "reporter", "resolution"),
+    *("resolutiondate", "security", "status", "summary", "updated"),
+    # Subtasks name their parent themselves; the category is repeated in the status, the ratio follows from times.
+    formal=("lastViewed", "statusCategory", "statuscategorychangedate", "subtasks", "workratio"),
+)
+PROJECT = kind("project", "key", "name")
+STATUS = kind("status", "name", "statusCategory")
+STATUS_CATEGORY = kind("status.statusCategory", "key")
+RESOLUTION = kind("resolution", "name")
+PRIORITY = kind("priority", "name")
+TYPE = kind("issuetype", "name")
+COMPONENT = kind("components", "name")
+PARENT = kind("parent", "key")
+EPIC = kind("epic", "key")
+USER = kind("user", "accountId", "active", "displayName", "emailAddress", "key", "name")
+COMMENTS = kind("comment", "comments", "total")
+COMMENT = kind(
+    "comments",
+    *("author", "body", "created", "id", "jsdPublic", "properties", "updateAuthor", "updated", "visibility"),
+)
