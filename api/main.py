@@ -7,12 +7,13 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
-from uvicorn import Config, Server
+from uvicorn import Server
 from uvicorn.supervisors import Multiprocess
 
 from api.accounts.routes import router as account_router
 from api.app import create_app
 from api.auth.routes import router as auth_router
+from api.http.connections import BoundedConfig
 from api.http.options import CostOptions, DemoLogin, ExecutionOptions, ExplorerOptions, HttpOptions, QueryLimits
 from api.http.request_id import known_request_id
 from api.http.socket_limits import SocketOptions
@@ -28,7 +29,6 @@ from infra.settings import Settings, load_settings
 
 FACTORY = "api.main:create"
 WORKER_CHECK_SECONDS = 30  # uvicorn's 5 would kill a process that is only busy
-HEADER_BYTES = 65_536
 OBJECTS_BETWEEN_LOOKS = 10_000  # for cycles
 
 _log = logging.getLogger(__name__)
@@ -127,22 +127,21 @@ def _explorer_options(settings: Settings) -> ExplorerOptions | None:
 def serve_listener(listener: socket.socket, settings: Settings | None = None) -> None:
     """Serves in this process until SIGTERM; then requests in course may finish for the shutdown time."""
     settings = settings or load_settings()
-    Server(_config(settings, app=partial(_serving, settings))).run(sockets=[listener])
+    Server(server_config(settings, app=partial(_serving, settings))).run(sockets=[listener])
 
 
 def serve_with_workers(listener: socket.socket, settings: Settings) -> None:
     """The same in as many processes as are set, each replaced when it dies."""
-    Multiprocess(_config(settings, app=FACTORY), sockets=[listener]).run()
+    Multiprocess(server_config(settings, app=FACTORY), sockets=[listener]).run()
 
 
-def _config(settings: Settings, *, app: object) -> Config:
-    return Config(
-        app,  # type: ignore[arg-type]  # a factory, as said below
+def server_config(settings: Settings, *, app: object) -> BoundedConfig:
+    return BoundedConfig(
+        app,
+        head_seconds=settings.request_head_seconds,
         factory=True,
         workers=settings.workers,
-        http="httptools",
         ws="websockets-sansio",
-        h11_max_incomplete_event_size=HEADER_BYTES,
         ws_max_size=settings.socket_message_bytes,
         ws_max_queue=8,
         ws_per_message_deflate=False,

@@ -74,8 +74,16 @@ class Settings(BaseSettings):
         ("127.0.0.1",), description="Addresses or networks whose X-Forwarded-* headers are believed."
     )
     workers: Limit = Field(1, description="API processes of `workgraph serve`.")
-    connection_limit: Limit = Field(1000, description="Open connections per API process; more get 503.")
+    connection_limit: Limit = Field(
+        1000,
+        description="Open connections per API process. Beyond it, the connection that has waited longest for its "
+        "client is closed; if all are at work, a new request gets 503.",
+    )
     keep_alive_seconds: Limit = Field(5, description="How long an idle HTTP connection is kept.")
+    request_head_seconds: Seconds = Field(
+        10.0,
+        description="Longest time for the head of a request to arrive, and for a client to read nothing of its answer.",
+    )
     shutdown_seconds: Limit = Field(20, description="How long requests and jobs may finish after SIGTERM.")
     introspection_enabled: bool = Field(True, description="Whether the GraphQL schema may be queried.")
     explorer: Literal["auto", "on", "members", "off"] = Field(

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from socket import create_server, socket
 
 from fastapi import FastAPI
-from uvicorn import Config, Server
+from uvicorn import Server
+
+from api.http.connections import BoundedConfig
 
 START_SECONDS = 10
 
@@ -20,7 +22,8 @@ def new_listener() -> socket:
 async def served(app: FastAPI, listener: socket | None = None) -> AsyncIterator[str]:
     """The address of the application, served in this process until the block is left."""
     with listener or new_listener() as listener:
-        server = Server(Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2))
+        config = BoundedConfig(app, head_seconds=10, log_config=None, lifespan="on", timeout_graceful_shutdown=2)
+        server = Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             async with asyncio.timeout(START_SECONDS):

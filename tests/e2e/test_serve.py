@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import asyncpg
@@ -110,3 +111,33 @@ def test_a_silent_request_does_not_hold_up_the_end(production: Workgraph, url: s
             client.sendall(b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{")
             api.process.send_signal(signal.SIGTERM)
             assert api.process.wait(5 + 10) in (0, -signal.SIGTERM)
+
+
+def test_a_thousand_half_sent_heads_close_the_server_to_nobody(production: Workgraph, url: str):
+    assert production.run("migrate").returncode == 0
+    production.variables["REQUEST_HEAD_SECONDS"] = "5"
+    address = ("127.0.0.1", int(production.variables["PORT"]))
+    with production.running("serve") as api, ExitStack() as clients:
+        api.wait_until_ready(url)
+        halves = [clients.enter_context(socket.create_connection(address, timeout=30)) for _ in range(1_500)]
+        for client in halves:
+            client.sendall(b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+        open_still = sum(not is_ended(client) for client in halves)
+        assert open_still >= 900, "the flood was over before others came"
+        assert [status_of(f"{url}/readyz") for _ in range(20)] == [200] * 20
+        for client in halves:
+            with suppress(ConnectionResetError):
+                assert client.recv(4_096)[9:12] in (b"408", b"")
+        assert status_of(f"{url}/readyz") == 200
+
+
+def is_ended(client: socket.socket) -> bool:
+    client.setblocking(False)
+    try:
+        return client.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+    finally:
+        client.settimeout(30)

@@ -14,6 +14,7 @@ from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from api.http.connections import BoundedConfig
 from tests.api.http.socket_world import World
 
 INIT = '{"type":"connection_init","payload":{"Authorization":"Bearer ada"}}'
@@ -25,7 +26,8 @@ async def running(world: World) -> AsyncIterator[tuple[uvicorn.Server, str]]:
     app.router.routes.append(WebSocketRoute("/graphql", world.endpoint))
     listener = socket.create_server(("127.0.0.1", 0))
     options: dict[str, Any] = {"log_config": None, "lifespan": "off", "timeout_graceful_shutdown": 5}
-    server = uvicorn.Server(uvicorn.Config(app, ws_max_size=world.options.message_bytes, **options))
+    config = BoundedConfig(app, head_seconds=10, ws_max_size=world.options.message_bytes, **options)
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield server, f"ws://127.0.0.1:{listener.getsockname()[1]}/graphql"
