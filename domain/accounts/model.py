@@ -12,7 +12,7 @@ from domain.accounts.commands import Newcomer, ProfileChanges, Registration
 from domain.accounts.passwords import PasswordRules, check_password
 from domain.shared.actor import Actor
 from domain.shared.checks import Checks
-from domain.shared.entities import rechecked
+from domain.shared.entities import from_draft, rechecked
 from domain.shared.mail import ADDRESS
 from domain.shared.unset import sent_fields
 
@@ -59,14 +59,8 @@ class User:
         with Checks() as check:
             check_email(check, email)
             name = check_newcomer(check, registration, email=email, rules=rules)
-        return cls(
-            id=id,
-            name=name,
-            email=email,
-            time_zone=registration.time_zone,
-            is_placeholder=False,
-            created_at=now,
-            updated_at=now,
+        return from_draft(
+            cls, registration, id=id, name=name, email=email, is_placeholder=False, created_at=now, updated_at=now
         )
 
     def changed(self, changes: ProfileChanges, *, now: datetime) -> "User":

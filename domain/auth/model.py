@@ -11,6 +11,7 @@ from domain.accounts.model import UserId
 from domain.auth.commands import ApiKeyDraft
 from domain.shared.actor import Grant, Scope, with_held
 from domain.shared.checks import Checks
+from domain.shared.entities import from_draft
 from domain.shared.errors import ErrorCode
 
 SessionId = NewType("SessionId", str)
@@ -154,7 +155,9 @@ class ApiKey:
             if draft.workspace_ids is not None and not draft.workspace_ids:
                 check.fail("workspace_ids", "Name a workspace, or leave this out for all of yours.", ErrorCode.REQUIRED)
             check.count("workspace_ids", len(draft.workspace_ids or ()), most=MOST_KEY_WORKSPACES)
-        return cls(
+        return from_draft(
+            cls,
+            draft,
             id=id,
             user_id=user_id,
             name=name,

@@ -9,7 +9,7 @@ from domain.comments.commands import CommentChanges, CommentDraft
 from domain.issues.model import Issue, IssueId
 from domain.projects.model import ProjectId
 from domain.shared.checks import Checks
-from domain.shared.entities import rechecked, revised
+from domain.shared.entities import from_draft, rechecked, revised
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import WorkspaceId
 
@@ -28,9 +28,9 @@ class Comment:
     issue_id: IssueId
     author_id: UserId
     body: str
-    external_key: str | None
-    edited_at: datetime | None
-    deleted_at: datetime | None
+    external_key: str | None = None
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -38,16 +38,14 @@ class Comment:
     def drafted(
         cls, draft: CommentDraft, *, id: CommentId, issue: Issue, author_id: UserId, now: datetime
     ) -> "Comment":
-        return cls(
+        return from_draft(
+            cls,
+            draft,
             id=id,
             workspace_id=issue.workspace_id,
             project_id=issue.project_id,
             issue_id=issue.id,
             author_id=author_id,
-            body=draft.body,
-            external_key=None,
-            edited_at=None,
-            deleted_at=None,
             created_at=now,
             updated_at=now,
         ).checked()

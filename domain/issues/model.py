@@ -10,7 +10,7 @@ from domain.issues.priorities import Priority
 from domain.milestones.model import Milestone, MilestoneId
 from domain.projects.model import Project, ProjectId, State, StateId
 from domain.shared.checks import Checks
-from domain.shared.entities import rechecked, revised
+from domain.shared.entities import from_draft, rechecked, revised
 from domain.shared.errors import ErrorCode
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import WorkspaceId
@@ -60,29 +60,24 @@ class Issue:
         project: Project,
         state: State,
         number: int,
+        milestone: Milestone | None = None,
+        parent: "Issue | None" = None,
         creator_id: UserId,
         now: datetime,
     ) -> "Issue":
-        return cls(
+        return from_draft(
+            cls,
+            draft,
             id=id,
             workspace_id=project.workspace_id,
             project_id=project.id,
             number=number,
             identifier=f"{project.key}-{number}",
-            title=draft.title,
-            description=draft.description,
             state_id=state.id,
-            priority=draft.priority,
+            milestone_id=milestone.id if milestone else None,
+            parent_id=parent.id if parent else None,
             creator_id=creator_id,
-            parent_id=None,
-            start_date=draft.start_date,
-            due_date=draft.due_date,
-            estimate=draft.estimate,
-            external_source=None,
-            external_key=None,
             completed_at=now if state.category.is_closed else None,
-            archived_at=None,
-            trashed_at=None,
             created_at=now,
             updated_at=now,
         ).checked()

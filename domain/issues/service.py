@@ -82,6 +82,7 @@ class IssueService:
             if project.archived_at is not None:
                 raise Conflict("This project is archived: restore it first.", path=("project_id",))
             state = await self._first_or_named_state(uow, actor, project, draft.state_id)
+            milestone = await self._milestone(uow, actor, project.id, draft.milestone_id)
             parent = await self._parent(uow, actor, project.workspace_id, draft.parent_id)
             issue = Issue.drafted(
                 draft,
@@ -89,10 +90,11 @@ class IssueService:
                 project=project,
                 state=state,
                 number=await uow.projects.next_number(project.id),
+                milestone=milestone,
+                parent=parent,
                 creator_id=creator_id,
                 now=now,
-            ).under(parent, now=now)
-            issue = await self._planned(uow, actor, issue, draft.milestone_id)
+            )
             await uow.issues.add(issue)
             links = IssueLinks(uow, actor, issue, is_new=True)
             await links.assign(SetChange(set=draft.assignee_ids), path="assignee_ids")
@@ -173,12 +175,18 @@ class IssueService:
     async def _planned(self, uow: IssueUow, actor: Actor, issue: Issue, milestone_id: str | Unset | None) -> Issue:
         if milestone_id is UNSET or milestone_id == issue.milestone_id:
             return issue
-        if milestone_id is None:
-            return issue.planned_for(None, now=self._clock.now())
-        milestone = await uow.milestones.get(actor, milestone_id, path=("milestone_id",))
-        if milestone.project_id != issue.project_id:
-            raise InvalidInput("The milestone belongs to another project.", path=("milestone_id",))
+        milestone = await self._milestone(uow, actor, issue.project_id, milestone_id)
         return issue.planned_for(milestone, now=self._clock.now())
+
+    async def _milestone(
+        self, uow: IssueUow, actor: Actor, project_id: str, milestone_id: str | None
+    ) -> Milestone | None:
+        if milestone_id is None:
+            return None
+        milestone = await uow.milestones.get(actor, milestone_id, path=("milestone_id",))
+        if milestone.project_id != project_id:
+            raise InvalidInput("The milestone belongs to another project.", path=("milestone_id",))
+        return milestone
 
     async def _parent(self, uow: IssueUow, actor: Actor, workspace_id: str, parent_id: str | None) -> Issue | None:
         if parent_id is None:

@@ -6,7 +6,7 @@ from typing import ClassVar, NewType
 
 from domain.labels.commands import LabelChanges, LabelDraft
 from domain.shared.checks import COLOR, COLOR_RULE, Checks
-from domain.shared.entities import rechecked
+from domain.shared.entities import from_draft, rechecked
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import Workspace, WorkspaceId
 
@@ -27,15 +27,7 @@ class Label:
 
     @classmethod
     def drafted(cls, draft: LabelDraft, *, id: LabelId, workspace: Workspace, now: datetime) -> "Label":
-        return cls(
-            id=id,
-            workspace_id=workspace.id,
-            name=draft.name,
-            color=draft.color,
-            description=draft.description,
-            created_at=now,
-            updated_at=now,
-        ).checked()
+        return from_draft(cls, draft, id=id, workspace_id=workspace.id, created_at=now, updated_at=now).checked()
 
     def changed(self, changes: LabelChanges, *, now: datetime) -> "Label":
         return rechecked(self, now=now, **sent_fields(changes))

@@ -7,7 +7,7 @@ from typing import ClassVar, NewType
 from domain.milestones.commands import MilestoneChanges, MilestoneDraft
 from domain.projects.model import Project, ProjectId
 from domain.shared.checks import Checks
-from domain.shared.entities import rechecked
+from domain.shared.entities import from_draft, rechecked
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import WorkspaceId
 
@@ -28,12 +28,12 @@ class Milestone:
 
     @classmethod
     def drafted(cls, draft: MilestoneDraft, *, id: MilestoneId, project: Project, now: datetime) -> "Milestone":
-        return cls(
+        return from_draft(
+            cls,
+            draft,
             id=id,
             workspace_id=project.workspace_id,
             project_id=project.id,
-            name=draft.name,
-            due_date=draft.due_date,
             created_at=now,
             updated_at=now,
         ).checked()

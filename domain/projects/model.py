@@ -8,7 +8,7 @@ from typing import ClassVar, NewType
 from domain.projects.categories import StateCategory
 from domain.projects.commands import ProjectChanges, ProjectDraft, StateChanges, StateDraft
 from domain.shared.checks import COLOR, COLOR_RULE, Checks
-from domain.shared.entities import rechecked, revised
+from domain.shared.entities import from_draft, rechecked, revised
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
 
@@ -29,7 +29,7 @@ class Project:
     workspace_id: WorkspaceId
     key: str
     name: str
-    archived_at: datetime | None
+    archived_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -39,15 +39,7 @@ class Project:
 
     @classmethod
     def drafted(cls, draft: ProjectDraft, *, id: ProjectId, workspace: Workspace, now: datetime) -> "Project":
-        return cls(
-            id=id,
-            workspace_id=workspace.id,
-            key=draft.key,
-            name=draft.name,
-            archived_at=None,
-            created_at=now,
-            updated_at=now,
-        ).checked()
+        return from_draft(cls, draft, id=id, workspace_id=workspace.id, created_at=now, updated_at=now).checked()
 
     def changed(self, changes: ProjectChanges, *, now: datetime) -> "Project":
         return rechecked(self, now=now, **sent_fields(changes))
@@ -84,13 +76,12 @@ class State:
 
     @classmethod
     def drafted(cls, draft: StateDraft, *, id: StateId, project: Project, position: int, now: datetime) -> "State":
-        return cls(
+        return from_draft(
+            cls,
+            draft,
             id=id,
             workspace_id=project.workspace_id,
             project_id=project.id,
-            name=draft.name,
-            category=draft.category,
-            color=draft.color,
             position=position,
             created_at=now,
             updated_at=now,

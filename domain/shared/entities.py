@@ -1,8 +1,21 @@
-from dataclasses import replace
+"""Building and revising entities, field by field and without naming the fields."""
+
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 E = TypeVar("E", bound=Any)
+
+
+def from_draft(kind: type[E], draft: Any, **given: Any) -> E:
+    """An entity with the draft's values in its fields of the same names; `given` is everything else, and wins.
+
+    Ids of other entities belong into `given`, from entities that the actor was allowed to load.
+    """
+    own = {field.name for field in fields(kind)} - given.keys()
+    taken = {field.name: getattr(draft, field.name) for field in fields(draft) if field.name in own}
+    entity: E = kind(**taken, **given)
+    return entity
 
 
 def revised(entity: E, *, now: datetime, **changes: Any) -> E:

@@ -8,7 +8,7 @@ from typing import ClassVar, NewType
 from domain.accounts.model import UserId, check_email, normal_email
 from domain.shared.actor import Role
 from domain.shared.checks import Checks
-from domain.shared.entities import rechecked
+from domain.shared.entities import from_draft, rechecked
 from domain.shared.unset import sent_fields
 from domain.workspaces.commands import InvitationDraft, WorkspaceChanges, WorkspaceDraft
 
@@ -41,7 +41,7 @@ class Workspace:
 
     @classmethod
     def drafted(cls, draft: WorkspaceDraft, *, id: WorkspaceId, now: datetime) -> "Workspace":
-        return cls(id=id, slug=draft.slug, name=draft.name, created_at=now, updated_at=now).checked()
+        return from_draft(cls, draft, id=id, created_at=now, updated_at=now).checked()
 
     def changed(self, changes: WorkspaceChanges, *, now: datetime) -> "Workspace":
         return rechecked(self, now=now, **sent_fields(changes))
@@ -111,11 +111,11 @@ class Invitation:
                 check.fail("project_ids", "Only guests are invited to projects: all others see every project.")
             if email is not None:
                 check_email(check, email)
-        return cls(
+        return from_draft(
+            cls,
+            draft,
             id=id,
-            workspace_id=WorkspaceId(draft.workspace_id),
             email=email,
-            role=draft.role,
             issue=1,
             digest=digest,
             project_ids=project_ids,

@@ -66,6 +66,9 @@ class Listed:
     async def ids(self, arguments: str = "") -> list[str]:
         return [node["id"] for node in (await self.page(arguments))["nodes"]]
 
+    def has_nulls(self, key: str) -> bool:
+        return any(getattr(item, self.orders[key]) is None for item in self.items)
+
     def sorted_ids(self, key: str, direction: str, nulls: str = "LAST") -> list[str]:
         """What the list must be, worked out without the database."""
         attribute = self.orders.get(key, key)

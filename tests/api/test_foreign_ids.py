@@ -138,6 +138,7 @@ def id_places() -> list[IdPlace]:
     for operation, name, field in root_fields():
         if operation != "mutation":
             continue
+        assert name in uses, f"{name}: say in USES of tests/api/permission_table.py who may."
         kind = get_named_type(field.args["input"].type)
         assert isinstance(kind, GraphQLInputObjectType)
         required = frozenset(name for name, each in kind.fields.items() if is_required_input_field(each))

@@ -3,12 +3,13 @@
 from itertools import product
 
 import pytest
-from graphql import GraphQLNonNull, GraphQLObjectType
+from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, get_named_type
 
 from api.http.execution import graphql_schema
 from api.schema import schema
 from api.shared.list_sizes import default_size
 from tests.api.lists import LISTS, Listed
+from tests.api.root_fields import SCHEMA
 from tests.api.world import World
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory, StateFactory
@@ -66,7 +67,7 @@ async def test_every_order_can_be_walked_in_both_directions(listed: Listed):
     orders = [
         (key, *rest)
         for key in listed.orders
-        for rest in product(("ASC", "DESC"), ("FIRST", "LAST") if key == "dueDate" else ("LAST",))
+        for rest in product(("ASC", "DESC"), ("FIRST", "LAST") if listed.has_nulls(key) else ("LAST",))
     ]
     for key, direction, nulls in orders or [(*listed.usual, "LAST")]:
         sort = f"sort: [{{{key}: {{direction: {direction}, nulls: {nulls}}}}}]" if orders else ""
@@ -98,6 +99,11 @@ async def test_every_order_can_be_walked_in_both_directions(listed: Listed):
 @pytest.mark.parametrize("name", [name for name in LISTS if name not in UNSORTABLE])
 async def test_the_usual_direction_is_ascending_and_nulls_come_last(world: World, name: str):
     listed = await LISTS[name](world, 20)
+    kind = SCHEMA.type_map[listed.parent.split()[0] if listed.parent else "Query"]
+    assert isinstance(kind, GraphQLObjectType)
+    sort = get_named_type(kind.fields[listed.field].args["sort"].type)
+    assert isinstance(sort, GraphQLInputObjectType)
+    assert listed.orders.keys() == sort.fields.keys(), "Give the list in tests/api/lists.py each key in its `orders`."
     for key in listed.orders:
         assert await listed.ids(f"first: 100, sort: [{{{key}: {{}}}}]") == listed.sorted_ids(key, "ASC", "LAST")
 

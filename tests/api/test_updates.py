@@ -8,6 +8,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull
 
 from api.http.execution import graphql_schema
 from api.schema import schema
+from api.shared.errors import camel_case
 from domain.shared.actor import Role
 from tests.api.refusals import invalid
 from tests.api.world import World
@@ -147,11 +148,18 @@ def input_fields(mutation: str) -> dict[str, Any]:
 async def test_every_update_is_in_the_table_with_every_field(world: World):
     existing = {name for name in graphql_schema(schema).mutation_type.fields if name.endswith("Update")} - ALONE.keys()
     table = updates(world)
-    assert set(MUTATIONS) == set(table)
-    assert {name: set(input_fields(name)) for name in existing} == {
-        name: {"id", *update.values} for name, (_, update) in table.items()
-    }
-    assert all(update.values.keys() == update.selections.keys() for _, update in table.values())
+    assert set(MUTATIONS) == set(table) == existing, "Enter the mutation in updates() and MUTATIONS, or in ALONE."
+    missing = [
+        f"{name}.{field}: add to updates() of this file a value that it has not got, and what shows it."
+        for name, (_, update) in table.items()
+        for field in input_fields(name)
+        if field != "id" and not (field in update.values and field in update.selections)
+    ]
+    assert missing == []
+    gone = [
+        f"{name}.{field}" for name, (_, update) in table.items() for field in update.values.keys() - input_fields(name)
+    ]
+    assert gone == [], "There are no such fields: take them out of updates()."
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
@@ -164,6 +172,8 @@ async def test_a_field_that_is_left_out_stays(filled: World, mutation: str):
         assert (payload["errors"], payload["revision"] is None) == ([], False), name
         after = await shown(filled, subject, update)
         assert {key for key in after if after[key] != before[key]} == {name}
+        [*_, (_, _, _, logged)] = await filled.events()
+        assert {camel_case(key) for key in logged} == {name}, "Add it to `logged` of its event."
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
