@@ -106,7 +106,7 @@ class ImportRun:
         workspace: Workspace,
         format: ImportFormat,
         project_key: str | None,
-        include_restricted: bool,
+        include_restricted: bool = False,
         job_id: str,
         started_by_id: UserId,
         now: datetime,
