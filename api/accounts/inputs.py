@@ -3,18 +3,26 @@ from typing import ClassVar
 import strawberry
 from strawberry import Maybe
 
-from api.shared.inputs import IdComparator, MutationInput, StringComparator
+from api.shared.inputs import (
+    ALL_HOLD,
+    DOES_NOT_HOLD,
+    ONE_HOLDS,
+    WITHOUT_CONDITIONS,
+    IdComparator,
+    MutationInput,
+    StringComparator,
+)
 from api.shared.nulls import never_null
 from domain.accounts import commands, queries
 
 
-@strawberry.input(description="Which people.")
+@strawberry.input(description=f"Filter for people. {WITHOUT_CONDITIONS}")
 class UserFilter:
     describes: ClassVar[type] = queries.UserFilter
 
-    and_: "list[UserFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
-    or_: "list[UserFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
-    not_: "UserFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    and_: "list[UserFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
+    or_: "list[UserFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
+    not_: "UserFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
     name: StringComparator | None = strawberry.field(default=None, description="By name.")
 

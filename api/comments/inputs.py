@@ -4,19 +4,29 @@ import strawberry
 from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
-from api.shared.inputs import DateTimeComparator, IdComparator, MutationInput, StringComparator, to_domain
+from api.shared.inputs import (
+    ALL_HOLD,
+    DOES_NOT_HOLD,
+    ONE_HOLDS,
+    WITHOUT_CONDITIONS,
+    DateTimeComparator,
+    IdComparator,
+    MutationInput,
+    StringComparator,
+    to_domain,
+)
 from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.comments import commands, queries
 
 
-@strawberry.input(description="Which comments.")
+@strawberry.input(description=f"Filter for comments. {WITHOUT_CONDITIONS}")
 class CommentFilter:
     describes: ClassVar[type] = queries.CommentFilter
 
-    and_: "list[CommentFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
-    or_: "list[CommentFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
-    not_: "CommentFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    and_: "list[CommentFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
+    or_: "list[CommentFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
+    not_: "CommentFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
     body: StringComparator | None = strawberry.field(default=None, description="By text.")
     author: UserFilter | None = strawberry.field(default=None, description="By who wrote it.")

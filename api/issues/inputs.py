@@ -11,14 +11,18 @@ from api.milestones.inputs import MilestoneFilter
 from api.projects.inputs import ProjectFilter, StateFilter
 from api.shared.enums import describe_enum
 from api.shared.inputs import (
+    ALL_HOLD,
+    DOES_NOT_HOLD,
+    ONE_HOLDS,
+    WITHOUT_CONDITIONS,
     DateComparator,
     DateTimeComparator,
-    EnumComparator,
     IdComparator,
     IdSetChange,
     IntComparator,
     ListFilter,
     MutationInput,
+    OrderedEnumComparator,
     StringComparator,
     to_domain,
 )
@@ -30,7 +34,7 @@ from domain.issues.priorities import Priority
 describe_enum(
     Priority,
     name="IssuePriority",
-    description="How urgent an issue is.",
+    description="Urgency of an issue, in ascending order: NONE, LOW, MEDIUM, HIGH, URGENT.",
     NONE="Nobody has said.",
     LOW="When there is time.",
     MEDIUM="In its turn.",
@@ -39,13 +43,13 @@ describe_enum(
 )
 
 
-@strawberry.input(description="Which issues.")
+@strawberry.input(description=f"Filter for issues. {WITHOUT_CONDITIONS}")
 class IssueFilter:
     describes: ClassVar[type] = queries.IssueFilter
 
-    and_: "list[IssueFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
-    or_: "list[IssueFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
-    not_: "IssueFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    and_: "list[IssueFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
+    or_: "list[IssueFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
+    not_: "IssueFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
     identifier: StringComparator | None = strawberry.field(default=None, description="By identifier.")
     number: IntComparator | None = strawberry.field(default=None, description="By number.")
@@ -53,7 +57,7 @@ class IssueFilter:
     text: str | None = strawberry.field(
         default=None, description='Words in title or description: all of them; "a phrase", or, and -not as on the web.'
     )
-    priority: EnumComparator[Priority] | None = strawberry.field(default=None, description="By priority.")
+    priority: OrderedEnumComparator[Priority] | None = strawberry.field(default=None, description="By priority.")
     state: StateFilter | None = strawberry.field(default=None, description="By its state.")
     project: ProjectFilter | None = strawberry.field(default=None, description="By its project.")
     creator: UserFilter | None = strawberry.field(default=None, description="By who reported it.")

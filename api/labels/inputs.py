@@ -3,19 +3,28 @@ from typing import Annotated, ClassVar
 import strawberry
 from strawberry import Maybe
 
-from api.shared.inputs import IdComparator, MutationInput, StringComparator, to_domain
+from api.shared.inputs import (
+    ALL_HOLD,
+    DOES_NOT_HOLD,
+    ONE_HOLDS,
+    WITHOUT_CONDITIONS,
+    IdComparator,
+    MutationInput,
+    StringComparator,
+    to_domain,
+)
 from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.labels import commands, queries
 
 
-@strawberry.input(description="Which labels.")
+@strawberry.input(description=f"Filter for labels. {WITHOUT_CONDITIONS}")
 class LabelFilter:
     describes: ClassVar[type] = queries.LabelFilter
 
-    and_: "list[LabelFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
-    or_: "list[LabelFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
-    not_: "LabelFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    and_: "list[LabelFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
+    or_: "list[LabelFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
+    not_: "LabelFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
     name: StringComparator | None = strawberry.field(default=None, description="By name.")
 

@@ -4,19 +4,29 @@ from typing import Annotated, ClassVar
 import strawberry
 from strawberry import Maybe
 
-from api.shared.inputs import DateComparator, IdComparator, MutationInput, StringComparator, to_domain
+from api.shared.inputs import (
+    ALL_HOLD,
+    DOES_NOT_HOLD,
+    ONE_HOLDS,
+    WITHOUT_CONDITIONS,
+    DateComparator,
+    IdComparator,
+    MutationInput,
+    StringComparator,
+    to_domain,
+)
 from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.milestones import commands, queries
 
 
-@strawberry.input(description="Which milestones.")
+@strawberry.input(description=f"Filter for milestones. {WITHOUT_CONDITIONS}")
 class MilestoneFilter:
     describes: ClassVar[type] = queries.MilestoneFilter
 
-    and_: "list[MilestoneFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
-    or_: "list[MilestoneFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
-    not_: "MilestoneFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    and_: "list[MilestoneFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
+    or_: "list[MilestoneFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
+    not_: "MilestoneFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
     name: StringComparator | None = strawberry.field(default=None, description="By name.")
     due_date: DateComparator | None = strawberry.field(default=None, description="By when it is due.")

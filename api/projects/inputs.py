@@ -5,6 +5,10 @@ from strawberry import Maybe
 
 from api.shared.enums import describe_enum
 from api.shared.inputs import (
+    ALL_HOLD,
+    DOES_NOT_HOLD,
+    ONE_HOLDS,
+    WITHOUT_CONDITIONS,
     DateTimeComparator,
     EnumComparator,
     IdComparator,
@@ -29,25 +33,25 @@ describe_enum(
 )
 
 
-@strawberry.input(description="Which workflow states.")
+@strawberry.input(description=f"Filter for workflow states. {WITHOUT_CONDITIONS}")
 class StateFilter:
     describes: ClassVar[type] = queries.StateFilter
 
-    and_: "list[StateFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
-    or_: "list[StateFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
-    not_: "StateFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    and_: "list[StateFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
+    or_: "list[StateFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
+    not_: "StateFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
     name: StringComparator | None = strawberry.field(default=None, description="By name.")
     category: EnumComparator[StateCategory] | None = strawberry.field(default=None, description="By category.")
 
 
-@strawberry.input(description="Which projects.")
+@strawberry.input(description=f"Filter for projects. {WITHOUT_CONDITIONS}")
 class ProjectFilter:
     describes: ClassVar[type] = queries.ProjectFilter
 
-    and_: "list[ProjectFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
-    or_: "list[ProjectFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
-    not_: "ProjectFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    and_: "list[ProjectFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
+    or_: "list[ProjectFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
+    not_: "ProjectFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
     key: StringComparator | None = strawberry.field(default=None, description="By key.")
     name: StringComparator | None = strawberry.field(default=None, description="By name.")
@@ -60,17 +64,13 @@ class ProjectSort:
     created_at: Maybe[SortOrder] = strawberry.field(description="By when it was made.")
 
 
-@strawberry.input(description="Which guests of a project.")
+@strawberry.input(description=f"Filter for guests of a project. {WITHOUT_CONDITIONS}")
 class ProjectMemberFilter:
     describes: ClassVar[type] = queries.ProjectMemberFilter
 
-    and_: "list[ProjectMemberFilter] | None" = strawberry.field(
-        default=None, name="and", description="All of these hold."
-    )
-    or_: "list[ProjectMemberFilter] | None" = strawberry.field(
-        default=None, name="or", description="One of these holds."
-    )
-    not_: "ProjectMemberFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    and_: "list[ProjectMemberFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
+    or_: "list[ProjectMemberFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
+    not_: "ProjectMemberFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
     member_id: IdComparator | None = strawberry.field(default=None, description="By the member's id.")
 

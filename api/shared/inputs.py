@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import strawberry
-from strawberry import Some
+from strawberry import Maybe, Some
 
 from domain.shared import filters
 from domain.shared.sets import SetChange
@@ -46,74 +46,99 @@ class IdSetChange:
     remove: list[strawberry.ID] | None = strawberry.field(default=None, description="What to take out.")
 
 
-@strawberry.input(description="Compares an id.")
+WITHOUT_CONDITIONS = "Every condition that is sent must hold; without conditions, everything matches."
+ALL_HOLD = "All of these filters match. An empty list matches everything."
+ONE_HOLDS = "At least one of these filters matches. An empty list matches nothing."
+DOES_NOT_HOLD = "This filter does not match."
+_TERMS = f"{WITHOUT_CONDITIONS} Null has no effect, except in `eq` and `neq`."
+_EQ = "Equal to this value. Null matches items without a value."
+_NEQ = "Not equal to this value; items without a value match too. Null matches items with a value."
+_IN = "Equal to one of these values. An empty list matches nothing."
+_NOT_IN = "Equal to none of these values; items without a value match too. An empty list matches everything."
+_LT, _LTE = "Less than this value.", "Less than or equal to this value."
+_GT, _GTE = "Greater than this value.", "Greater than or equal to this value."
+_IS_NULL = "True matches items without a value, false items with one."
+
+
+@strawberry.input(description=f"Compares an ID. An ID of another kind is refused with `INVALID_ID`. {_TERMS}")
 class IdComparator:
     describes: ClassVar[type] = filters.IdComparator
 
-    eq: strawberry.ID | None = strawberry.field(default=None, description="Is this id.")
-    neq: strawberry.ID | None = strawberry.field(default=None, description="Is not this id.")
-    in_: list[strawberry.ID] | None = strawberry.field(default=None, name="in", description="Is one of these.")
-    not_in: list[strawberry.ID] | None = strawberry.field(default=None, description="Is none of these.")
-    is_null: bool | None = strawberry.field(default=None, description="Whether there is none.")
+    eq: Maybe[strawberry.ID | None] = strawberry.field(description=_EQ)
+    neq: Maybe[strawberry.ID | None] = strawberry.field(description=_NEQ)
+    in_: list[strawberry.ID] | None = strawberry.field(default=None, name="in", description=_IN)
+    not_in: list[strawberry.ID] | None = strawberry.field(default=None, description=_NOT_IN)
+    is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-@strawberry.input(description="Compares text.")
+@strawberry.input(description=f"Compares text. {_TERMS}")
 class StringComparator:
     describes: ClassVar[type] = filters.TextComparator
 
-    eq: str | None = strawberry.field(default=None, description="Is exactly this.")
-    neq: str | None = strawberry.field(default=None, description="Is not exactly this.")
-    in_: list[str] | None = strawberry.field(default=None, name="in", description="Is one of these.")
-    not_in: list[str] | None = strawberry.field(default=None, description="Is none of these.")
-    contains: str | None = strawberry.field(default=None, description="Contains this, whatever the letter case.")
-    starts_with: str | None = strawberry.field(default=None, description="Begins with this, whatever the letter case.")
-    is_null: bool | None = strawberry.field(default=None, description="Whether there is none.")
+    eq: Maybe[str | None] = strawberry.field(description=_EQ)
+    neq: Maybe[str | None] = strawberry.field(description=_NEQ)
+    in_: list[str] | None = strawberry.field(default=None, name="in", description=_IN)
+    not_in: list[str] | None = strawberry.field(default=None, description=_NOT_IN)
+    contains: str | None = strawberry.field(default=None, description="Contains this text, in any letter case.")
+    starts_with: str | None = strawberry.field(default=None, description="Begins with this text, in any letter case.")
+    is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-@strawberry.input(description="Compares what can be less or greater.")
+@strawberry.input(description=f"Compares a value that has an order. {_TERMS}")
 class OrderComparator(Generic[T]):
     describes: ClassVar[type] = filters.OrderComparator
 
-    eq: T | None = strawberry.field(default=None, description="Is equal to this.")
-    neq: T | None = strawberry.field(default=None, description="Is not equal to this.")
-    in_: list[T] | None = strawberry.field(default=None, name="in", description="Is one of these.")
-    not_in: list[T] | None = strawberry.field(default=None, description="Is none of these.")
-    lt: T | None = strawberry.field(default=None, description="Is less than this.")
-    lte: T | None = strawberry.field(default=None, description="Is at most this.")
-    gt: T | None = strawberry.field(default=None, description="Is greater than this.")
-    gte: T | None = strawberry.field(default=None, description="Is at least this.")
-    is_null: bool | None = strawberry.field(default=None, description="Whether there is none.")
+    eq: Maybe[T | None] = strawberry.field(description=_EQ)
+    neq: Maybe[T | None] = strawberry.field(description=_NEQ)
+    in_: list[T] | None = strawberry.field(default=None, name="in", description=_IN)
+    not_in: list[T] | None = strawberry.field(default=None, description=_NOT_IN)
+    lt: T | None = strawberry.field(default=None, description=_LT)
+    lte: T | None = strawberry.field(default=None, description=_LTE)
+    gt: T | None = strawberry.field(default=None, description=_GT)
+    gte: T | None = strawberry.field(default=None, description=_GTE)
+    is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-@strawberry.input(description="Compares a whole number.")
+@strawberry.input(description=f"Compares an integer. {_TERMS}")
 class IntComparator(OrderComparator[int]):
     pass
 
 
-@strawberry.input(description="Compares a day.")
+@strawberry.input(description=f"Compares a date. {_TERMS}")
 class DateComparator(OrderComparator[date]):
     pass
 
 
-@strawberry.input(description="Compares a moment.")
+@strawberry.input(description=f"Compares a point in time. {_TERMS}")
 class DateTimeComparator(OrderComparator[datetime]):
     pass
 
 
-@strawberry.input(description="Compares one of a fixed set of values.")
+@strawberry.input(description=f"Compares a value of an enum. {_TERMS}")
 class EnumComparator(Generic[T]):
     describes: ClassVar[type] = filters.EnumComparator
 
-    eq: T | None = strawberry.field(default=None, description="Is this.")
-    neq: T | None = strawberry.field(default=None, description="Is not this.")
-    in_: list[T] | None = strawberry.field(default=None, name="in", description="Is one of these.")
-    not_in: list[T] | None = strawberry.field(default=None, description="Is none of these.")
+    eq: Maybe[T | None] = strawberry.field(description=_EQ)
+    neq: Maybe[T | None] = strawberry.field(description=_NEQ)
+    in_: list[T] | None = strawberry.field(default=None, name="in", description=_IN)
+    not_in: list[T] | None = strawberry.field(default=None, description=_NOT_IN)
+    is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-@strawberry.input(description="Looks into a list.")
+# Named like the other: an enum that is given an order keeps the name of its comparator.
+@strawberry.input(
+    name="EnumComparator", description=f"Compares a value of an enum, in the order that the enum describes. {_TERMS}"
+)
+class OrderedEnumComparator(OrderComparator[T]):
+    pass
+
+
+@strawberry.input(description=f"Filters by the items of a list. {WITHOUT_CONDITIONS}")
 class ListFilter(Generic[T]):
     describes: ClassVar[type] = filters.ListComparator
 
-    some: T | None = strawberry.field(default=None, description="At least one item matches.")
-    every: T | None = strawberry.field(default=None, description="All items match, also when there are none.")
-    none: T | None = strawberry.field(default=None, description="No item matches.")
+    some: T | None = strawberry.field(
+        default=None, description="At least one item matches; an empty filter matches any item."
+    )
+    every: T | None = strawberry.field(default=None, description="All items match, or the list is empty.")
+    none: T | None = strawberry.field(default=None, description="No item matches. An empty filter matches empty lists.")

@@ -5,7 +5,16 @@ from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
 from api.shared.enums import describe_enum
-from api.shared.inputs import EnumComparator, IdComparator, MutationInput, to_domain
+from api.shared.inputs import (
+    ALL_HOLD,
+    DOES_NOT_HOLD,
+    ONE_HOLDS,
+    WITHOUT_CONDITIONS,
+    IdComparator,
+    MutationInput,
+    OrderedEnumComparator,
+    to_domain,
+)
 from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.shared.actor import Role
@@ -14,7 +23,7 @@ from domain.workspaces import commands, queries
 describe_enum(
     Role,
     name="Role",
-    description="What a member may do.",
+    description="What a member may do. In ascending order: GUEST, MEMBER, ADMIN, OWNER.",
     OWNER="Everything, and appoints owners.",
     ADMIN="Manages members, and deletes for ever.",
     MEMBER="Changes projects, labels and issues.",
@@ -22,15 +31,15 @@ describe_enum(
 )
 
 
-@strawberry.input(description="Which members.")
+@strawberry.input(description=f"Filter for members. {WITHOUT_CONDITIONS}")
 class MemberFilter:
     describes: ClassVar[type] = queries.MemberFilter
 
-    and_: "list[MemberFilter] | None" = strawberry.field(default=None, name="and", description="All of these hold.")
-    or_: "list[MemberFilter] | None" = strawberry.field(default=None, name="or", description="One of these holds.")
-    not_: "MemberFilter | None" = strawberry.field(default=None, name="not", description="This does not hold.")
+    and_: "list[MemberFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
+    or_: "list[MemberFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
+    not_: "MemberFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    role: EnumComparator[Role] | None = strawberry.field(default=None, description="By role.")
+    role: OrderedEnumComparator[Role] | None = strawberry.field(default=None, description="By role.")
     user: UserFilter | None = strawberry.field(default=None, description="By who it is.")
 
 

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
-from domain.shared.filters import IdComparator, TextComparator
+from domain.accounts.model import User
+from domain.shared.filters import IdComparator, TextComparator, ids_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -8,5 +9,5 @@ class UserFilter:
     and_: "tuple[UserFilter, ...] | None" = None
     or_: "tuple[UserFilter, ...] | None" = None
     not_: "UserFilter | None" = None
-    id: IdComparator | None = None
+    id: IdComparator | None = ids_of(User.prefix)
     name: TextComparator | None = None

@@ -2,7 +2,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.accounts.queries import UserFilter
-from domain.shared.filters import DateTimeComparator, IdComparator, TextComparator
+from domain.comments.model import Comment
+from domain.shared.filters import DateTimeComparator, IdComparator, TextComparator, ids_of
 from domain.shared.pages import Sort
 
 
@@ -15,7 +16,7 @@ class CommentFilter:
     and_: "tuple[CommentFilter, ...] | None" = None
     or_: "tuple[CommentFilter, ...] | None" = None
     not_: "CommentFilter | None" = None
-    id: IdComparator | None = None
+    id: IdComparator | None = ids_of(Comment.prefix)
     body: TextComparator | None = None
     author: UserFilter | None = None
     created_at: DateTimeComparator | None = None

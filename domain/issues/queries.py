@@ -4,18 +4,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.accounts.queries import UserFilter
+from domain.issues.model import Issue
 from domain.issues.priorities import Priority
 from domain.labels.queries import LabelFilter
+from domain.milestones.model import Milestone
 from domain.milestones.queries import MilestoneFilter
 from domain.projects.queries import ProjectFilter, StateFilter
 from domain.shared.filters import (
     DateComparator,
     DateTimeComparator,
-    EnumComparator,
     IdComparator,
     IntComparator,
     ListComparator,
+    OrderComparator,
     TextComparator,
+    ids_of,
 )
 from domain.shared.pages import Direction, Sort
 
@@ -47,20 +50,20 @@ class IssueFilter:
     and_: "tuple[IssueFilter, ...] | None" = None
     or_: "tuple[IssueFilter, ...] | None" = None
     not_: "IssueFilter | None" = None
-    id: IdComparator | None = None
+    id: IdComparator | None = ids_of(Issue.prefix)
     identifier: TextComparator | None = None
     number: IntComparator | None = None
     title: TextComparator | None = None
     text: str | None = None
-    priority: EnumComparator[Priority] | None = None
+    priority: OrderComparator[Priority] | None = None
     state: StateFilter | None = None
     project: ProjectFilter | None = None
     creator: UserFilter | None = None
     assignees: ListComparator[UserFilter] | None = None
     labels: ListComparator[LabelFilter] | None = None
     milestone: MilestoneFilter | None = None
-    milestone_id: IdComparator | None = None
-    parent_id: IdComparator | None = None
+    milestone_id: IdComparator | None = ids_of(Milestone.prefix)
+    parent_id: IdComparator | None = ids_of(Issue.prefix)
     start_date: DateComparator | None = None
     due_date: DateComparator | None = None
     estimate: IntComparator | None = None

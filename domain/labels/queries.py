@@ -1,7 +1,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.shared.filters import IdComparator, TextComparator
+from domain.labels.model import Label
+from domain.shared.filters import IdComparator, TextComparator, ids_of
 from domain.shared.pages import Sort
 
 
@@ -15,7 +16,7 @@ class LabelFilter:
     and_: "tuple[LabelFilter, ...] | None" = None
     or_: "tuple[LabelFilter, ...] | None" = None
     not_: "LabelFilter | None" = None
-    id: IdComparator | None = None
+    id: IdComparator | None = ids_of(Label.prefix)
     name: TextComparator | None = None
 
 

@@ -1,7 +1,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.shared.filters import DateComparator, IdComparator, TextComparator
+from domain.milestones.model import Milestone
+from domain.shared.filters import DateComparator, IdComparator, TextComparator, ids_of
 from domain.shared.pages import Sort
 
 
@@ -15,7 +16,7 @@ class MilestoneFilter:
     and_: "tuple[MilestoneFilter, ...] | None" = None
     or_: "tuple[MilestoneFilter, ...] | None" = None
     not_: "MilestoneFilter | None" = None
-    id: IdComparator | None = None
+    id: IdComparator | None = ids_of(Milestone.prefix)
     name: TextComparator | None = None
     due_date: DateComparator | None = None
 

@@ -2,8 +2,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.projects.categories import StateCategory
-from domain.shared.filters import DateTimeComparator, EnumComparator, IdComparator, TextComparator
+from domain.projects.model import Project, ProjectMember, State
+from domain.shared.filters import DateTimeComparator, EnumComparator, IdComparator, TextComparator, ids_of
 from domain.shared.pages import Sort
+from domain.workspaces.model import Member
 
 
 class ProjectOrder(StrEnum):
@@ -20,7 +22,7 @@ class ProjectFilter:
     and_: "tuple[ProjectFilter, ...] | None" = None
     or_: "tuple[ProjectFilter, ...] | None" = None
     not_: "ProjectFilter | None" = None
-    id: IdComparator | None = None
+    id: IdComparator | None = ids_of(Project.prefix)
     key: TextComparator | None = None
     name: TextComparator | None = None
     archived_at: DateTimeComparator | None = None
@@ -31,7 +33,7 @@ class StateFilter:
     and_: "tuple[StateFilter, ...] | None" = None
     or_: "tuple[StateFilter, ...] | None" = None
     not_: "StateFilter | None" = None
-    id: IdComparator | None = None
+    id: IdComparator | None = ids_of(State.prefix)
     name: TextComparator | None = None
     category: EnumComparator[StateCategory] | None = None
 
@@ -53,8 +55,8 @@ class ProjectMemberFilter:
     and_: "tuple[ProjectMemberFilter, ...] | None" = None
     or_: "tuple[ProjectMemberFilter, ...] | None" = None
     not_: "ProjectMemberFilter | None" = None
-    id: IdComparator | None = None
-    member_id: IdComparator | None = None
+    id: IdComparator | None = ids_of(ProjectMember.prefix)
+    member_id: IdComparator | None = ids_of(Member.prefix)
 
 
 MEMBERS_DEFAULT_ORDER = (Sort(by=ProjectMemberOrder.CREATED_AT),)

@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 from domain.shared.errors import InsufficientScope, PermissionDenied, Unauthenticated
 from domain.shared.jobs import ClaimedJob
+from domain.shared.ranks import RankedEnum
 
 
-class Role(StrEnum):
+class Role(RankedEnum):
     OWNER = "OWNER"
     ADMIN = "ADMIN"
     MEMBER = "MEMBER"

@@ -1,22 +1,31 @@
-"""The comparators that every entity's filter is built of; fields that are None say nothing."""
+"""The comparators that every entity's filter is built of.
 
-from dataclasses import dataclass, fields, is_dataclass
+A field that has its default says nothing. `eq` and `neq` are UNSET by default, because None is something to be equal
+to; all other fields are None.
+"""
+
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from domain.shared.checks import is_storable
 from domain.shared.errors import ErrorCode, InvalidInput
+from domain.shared.ids import check_id
+from domain.shared.unset import UNSET, Unset
 
 T = TypeVar("T")
 
+Path = tuple[str, ...]
+
 DEEPEST = 6  # filters in filters, the outermost included
 MOST_CONDITIONS = 64
+_PREFIX = "domain.shared.filters.prefix"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdComparator:
-    eq: str | None = None
-    neq: str | None = None
+    eq: str | Unset | None = UNSET
+    neq: str | Unset | None = UNSET
     in_: tuple[str, ...] | None = None
     not_in: tuple[str, ...] | None = None
     is_null: bool | None = None
@@ -24,18 +33,19 @@ class IdComparator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnumComparator(Generic[T]):
-    eq: T | None = None
-    neq: T | None = None
+    eq: T | Unset | None = UNSET
+    neq: T | Unset | None = UNSET
     in_: tuple[T, ...] | None = None
     not_in: tuple[T, ...] | None = None
+    is_null: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextComparator:
     """`contains` and `starts_with` ignore case and take `%` and `_` literally."""
 
-    eq: str | None = None
-    neq: str | None = None
+    eq: str | Unset | None = UNSET
+    neq: str | Unset | None = UNSET
     in_: tuple[str, ...] | None = None
     not_in: tuple[str, ...] | None = None
     contains: str | None = None
@@ -45,10 +55,10 @@ class TextComparator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderComparator(Generic[T]):
-    """For whatever can be less or greater: numbers, dates, times."""
+    """For whatever can be less or greater: numbers, dates, times, enums with an order."""
 
-    eq: T | None = None
-    neq: T | None = None
+    eq: T | Unset | None = UNSET
+    neq: T | Unset | None = UNSET
     in_: tuple[T, ...] | None = None
     not_in: tuple[T, ...] | None = None
     lt: T | None = None
@@ -83,37 +93,72 @@ class ListComparator(Generic[T]):
     none: T | None = None
 
 
+def ids_of(prefix: str) -> Any:
+    """A field of a filter that compares ids of one kind."""
+    return field(default=None, metadata={_PREFIX: prefix})
+
+
+def said_by(part: Any) -> dict[str, Any]:
+    """The fields of a filter or comparator that say something, by name."""
+    pairs = ((each.name, getattr(part, each.name), each.default) for each in fields(part))
+    return {name: value for name, value, default in pairs if value is not default}
+
+
+def is_blank(part: object) -> bool:
+    """Whether a filter or comparator has no condition, however deep it is nested, and so matches everything."""
+    if not is_dataclass(part):
+        return False
+    return all(_is_blank_field(name, value) for name, value in said_by(part).items())
+
+
 def check_filter(filter: object) -> None:
-    """Raises InvalidInput for a filter that is nested too deeply, has too many conditions, or unstorable text."""
-    if _conditions(filter, depth=1) > MOST_CONDITIONS:
+    """Raises InvalidInput for a filter that is nested too deeply, has too many conditions, unstorable text or ids of
+    another kind; what is wrong with one value has the path to it."""
+    if _conditions(filter, ("filter",), depth=1) > MOST_CONDITIONS:
         message = f"A filter must have at most {MOST_CONDITIONS} conditions."
         raise InvalidInput(message, path=("filter",), code=ErrorCode.LIMIT_EXCEEDED)
 
 
-def _conditions(part: object, *, depth: int) -> int:
+def _is_blank_field(name: str, value: object) -> bool:
+    match name:
+        case "and_":
+            return isinstance(value, tuple) and all(map(is_blank, value))
+        case "or_":
+            return isinstance(value, tuple) and any(map(is_blank, value))
+        case "not_" | "some" | "none":
+            return False
+    return is_blank(value)
+
+
+def _conditions(part: object, path: Path, *, depth: int, prefix: str | None = None) -> int:
+    """`prefix` is the kind of the ids that are compared, if they are."""
     if isinstance(part, tuple):
-        return sum(_conditions(item, depth=depth) for item in part) or 1
+        found = (_conditions(item, (*path, str(place)), depth=depth) for place, item in enumerate(part))
+        return sum(found) or 1
     if isinstance(part, IdComparator | EnumComparator | TextComparator | OrderComparator):
-        operands = _said(part)
-        for operand in operands:
-            _check_texts(operand if isinstance(operand, tuple) else (operand,))
+        operands = said_by(part)
+        for name, operand in operands.items():
+            _check_operand(operand, (*path, name), prefix)
         return len(operands) or 1
-    if isinstance(part, ListComparator):
-        return sum(_conditions(item, depth=depth) for item in _said(part)) or 1
-    if is_dataclass(part):
+    if not is_dataclass(part):
+        _check_operand(part, path, None)
+        return 1
+    if not isinstance(part, ListComparator):
         if depth > DEEPEST:
             message = f"A filter must be nested at most {DEEPEST} deep."
             raise InvalidInput(message, path=("filter",), code=ErrorCode.LIMIT_EXCEEDED)
-        return sum(_conditions(item, depth=depth + 1) for item in _said(part)) or 1
-    _check_texts((part,))
-    return 1
+        depth += 1
+    kinds = {each.name: each.metadata.get(_PREFIX) for each in fields(part)}
+    said = said_by(part).items()
+    return sum(_conditions(item, (*path, name), depth=depth, prefix=kinds[name]) for name, item in said) or 1
 
 
-def _said(part: Any) -> list[object]:
-    values = (getattr(part, field.name) for field in fields(part))
-    return [value for value in values if value is not None]
-
-
-def _check_texts(operands: tuple[object, ...]) -> None:
-    if any(isinstance(operand, str) and not is_storable(operand) for operand in operands):
-        raise InvalidInput("A filter must not contain NUL or lone surrogates.", path=("filter",))
+def _check_operand(operand: object, path: Path, prefix: str | None) -> None:
+    if isinstance(operand, tuple):
+        for place, item in enumerate(operand):
+            _check_operand(item, (*path, str(place)), prefix)
+    elif isinstance(operand, str):
+        if prefix is not None:
+            check_id(operand, prefix, path)
+        elif not is_storable(operand):
+            raise InvalidInput("A filter must not contain NUL or lone surrogates.", path=path)

@@ -3,8 +3,9 @@ from enum import StrEnum
 
 from domain.accounts.queries import UserFilter
 from domain.shared.actor import Role
-from domain.shared.filters import EnumComparator, IdComparator
+from domain.shared.filters import IdComparator, OrderComparator, ids_of
 from domain.shared.pages import Sort
+from domain.workspaces.model import Member
 
 
 class WorkspaceOrder(StrEnum):
@@ -24,8 +25,8 @@ class MemberFilter:
     and_: "tuple[MemberFilter, ...] | None" = None
     or_: "tuple[MemberFilter, ...] | None" = None
     not_: "MemberFilter | None" = None
-    id: IdComparator | None = None
-    role: EnumComparator[Role] | None = None
+    id: IdComparator | None = ids_of(Member.prefix)
+    role: OrderComparator[Role] | None = None
     user: UserFilter | None = None
 
 

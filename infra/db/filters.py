@@ -7,6 +7,7 @@ A condition on related rows is a join, and PostgreSQL cannot tell how common the
 the average. Of ids that stand in the text it knows. So whoever has looked such rows up may swap them in.
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -31,7 +32,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.shared.filters import IdComparator, ListComparator, check_filter
+from domain.shared.filters import IdComparator, ListComparator, check_filter, is_blank, said_by
+from domain.shared.ranks import RankedEnum
 from infra.db.arrays import TextList
 
 Column = InstrumentedAttribute[Any]
@@ -85,14 +87,12 @@ class Filters:
         return self.match(filter, self.table)
 
     def match(self, filter: Any, rows: FromClause) -> ColumnElement[bool]:
-        sent = ((name, getattr(filter, name)) for name in self._conditions)
-        return and_(true(), *(self._conditions[name](value, rows) for name, value in sent if value is not None))
+        return and_(true(), *(self._conditions[name](value, rows) for name, value in said_by(filter).items()))
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
         """The same filter, with what `swap` makes of each filter of a `ToFew`."""
         changes: dict[str, Any] = {}
-        for name in _sent_names(filter):
-            value = getattr(filter, name)
+        for name, value in said_by(filter).items():
             if name in {"and_", "or_"}:
                 changes[name] = tuple(self.swapped(part, swap) for part in value)
             elif name == "not_":
@@ -104,13 +104,18 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class ToOne:
-    """The row that `reference` points at matches; none does if it is null. A cycle of filters needs a function."""
+    """The row that `reference` points at matches; none does if it is null, but for a filter without a condition.
+
+    A cycle of filters needs a function.
+    """
 
     reference: Column
     key: Column
     filters: Filters | Callable[[], Filters]
 
     def __call__(self, filter: Any, rows: FromClause) -> ColumnElement[bool]:
+        if is_blank(filter):
+            return true()
         target = self.target
         reference = _on(rows, self.reference)
         if self._is_by_id(filter):
@@ -127,7 +132,7 @@ class ToOne:
         return self.target.swapped(filter, swap)
 
     def _is_by_id(self, filter: Any) -> bool:
-        return _sent_names(filter) == ["id"] and self.target.scalars["id"] is self.key
+        return list(said_by(filter)) == ["id"] and self.target.scalars["id"] is self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class ToFew(ToOne):
     workspace: Column
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
-        is_plain = not _sent_names(filter) or self._is_by_id(filter)
+        is_plain = is_blank(filter) or self._is_by_id(filter)
         return filter if is_plain else swap(self, filter)
 
     def by_ids(self, filter: Any, ids: KnownIds) -> Any:
@@ -165,8 +170,8 @@ class ToMany:
 
     def swapped(self, comparator: ListComparator[Any], swap: Swap) -> ListComparator[Any]:
         match = self.filters if isinstance(self.filters, ToOne) else _resolved(self.filters)
-        names = _sent_names(comparator)
-        return replace(comparator, **{name: match.swapped(getattr(comparator, name), swap) for name in names})
+        said = said_by(comparator)
+        return replace(comparator, **{name: match.swapped(value, swap) for name, value in said.items()})
 
     def _has(self, filter: Any, rows: FromClause, *, is_match: bool = True) -> ColumnElement[bool]:
         items = table_of(self.reference).alias()
@@ -187,8 +192,7 @@ class _Scalar:
 
 def compare(column: ColumnElement[Any], comparator: Any) -> ColumnElement[bool]:
     """Whether the value is as the comparator says."""
-    said = ((name, getattr(comparator, name)) for name in _sent_names(comparator))
-    return and_(true(), *(_OPERATORS[name](column, value) for name, value in said))
+    return and_(true(), *(_OPERATORS[name](column, value) for name, value in said_by(comparator).items()))
 
 
 def _value(column: ColumnElement[Any], value: Any) -> ColumnElement[Any]:
@@ -203,6 +207,14 @@ def _among(column: ColumnElement[Any], values: tuple[Any, ...]) -> ColumnElement
     return column == any_(bindparam(None, list(values), type_=ARRAY(_wide(column)), unique=True))
 
 
+def _ordered(column: ColumnElement[Any], value: Any, holds: Callable[[Any, Any], Any]) -> ColumnElement[bool]:
+    if isinstance(value, RankedEnum):
+        # Stored as text, whose order is another one.
+        return _among(column, tuple(member for member in type(value) if holds(member.rank, value.rank)))
+    compared: ColumnElement[bool] = holds(column, _value(column, value))
+    return compared
+
+
 def _wide(column: ColumnElement[Any]) -> Any:
     """Any integer may be asked for: beyond the column's own size there just are none."""
     return BigInteger() if isinstance(column.type, Integer) else column.type
@@ -213,14 +225,16 @@ def _pattern(text: str) -> str:
 
 
 _OPERATORS: dict[str, Callable[[ColumnElement[Any], Any], ColumnElement[bool]]] = {
-    "eq": lambda column, value: column == _value(column, value),
-    "neq": lambda column, value: column.is_distinct_from(_value(column, value)),
+    "eq": lambda column, value: column.is_(None) if value is None else column == _value(column, value),
+    "neq": lambda column, value: (
+        column.is_not(None) if value is None else column.is_distinct_from(_value(column, value))
+    ),
     "in_": _among,
     "not_in": lambda column, values: _among(column, values).is_not(true()),
-    "lt": lambda column, value: column < _value(column, value),
-    "lte": lambda column, value: column <= _value(column, value),
-    "gt": lambda column, value: column > _value(column, value),
-    "gte": lambda column, value: column >= _value(column, value),
+    "lt": lambda column, value: _ordered(column, value, operator.lt),
+    "lte": lambda column, value: _ordered(column, value, operator.le),
+    "gt": lambda column, value: _ordered(column, value, operator.gt),
+    "gte": lambda column, value: _ordered(column, value, operator.ge),
     "contains": lambda column, text: column.ilike(f"%{_pattern(text)}%"),
     "starts_with": lambda column, text: column.ilike(f"{_pattern(text)}%"),
     "is_null": lambda column, is_null: column.is_(None) if is_null else column.is_not(None),
@@ -234,10 +248,6 @@ def table_of(column: Column) -> Table:
 
 def _on(rows: FromClause, column: Column) -> ColumnElement[Any]:
     return rows.c[str(column.expression.key)]
-
-
-def _sent_names(part: Any) -> list[str]:
-    return [field.name for field in fields(part) if getattr(part, field.name) is not None]
 
 
 def _resolved(filters: Filters | Callable[[], Filters]) -> Filters:

@@ -193,12 +193,12 @@ async def test_bad_filters_are_refused(issues: World):
     for _ in range(6):
         deep = {"not": deep}
     wrong: list[tuple[dict[str, Any], tuple[str, str]]] = [
-        ({"title": {"contains": "a\0"}}, ("INVALID_INPUT", "filter")),
-        ({"title": {"in": ["\ud800"]}}, ("INVALID_INPUT", "filter")),
-        ({"text": "\0"}, ("INVALID_INPUT", "filter")),
-        ({"id": {"eq": "\0"}}, ("INVALID_INPUT", "filter")),
-        ({"state": {"name": {"eq": "\udfff"}}}, ("INVALID_INPUT", "filter")),
-        ({"labels": {"some": {"name": {"eq": "\0"}}}}, ("INVALID_INPUT", "filter")),
+        ({"title": {"contains": "a\0"}}, ("INVALID_INPUT", "filter.title.contains")),
+        ({"title": {"in": ["\ud800"]}}, ("INVALID_INPUT", "filter.title.in.0")),
+        ({"text": "\0"}, ("INVALID_INPUT", "filter.text")),
+        ({"id": {"eq": "\0"}}, ("INVALID_ID", "filter.id.eq")),
+        ({"state": {"name": {"eq": "\udfff"}}}, ("INVALID_INPUT", "filter.state.name.eq")),
+        ({"labels": {"some": {"name": {"eq": "\0"}}}}, ("INVALID_INPUT", "filter.labels.some.name.eq")),
         (deep, ("LIMIT_EXCEEDED", "filter")),
         ({"or": [{"number": {"eq": number}} for number in range(65)]}, ("LIMIT_EXCEEDED", "filter")),
         ({"or": [{} for _ in range(65)]}, ("LIMIT_EXCEEDED", "filter")),

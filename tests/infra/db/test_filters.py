@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from domain.shared.errors import ErrorCode, InvalidInput
+from domain.shared.errors import ErrorCode, InvalidInput, WrongId
 from domain.shared.filters import (
     DEEPEST,
     MOST_CONDITIONS,
@@ -24,8 +24,12 @@ from domain.shared.filters import (
     ListComparator,
     OrderComparator,
     TextComparator,
+    check_filter,
+    ids_of,
 )
-from infra.db.base import Id, NumberedEnum
+from domain.shared.ranks import RankedEnum
+from domain.shared.unset import UNSET
+from infra.db.base import Id, NumberedEnum, named_enum
 from infra.db.engine import EngineOptions, read_pool
 from infra.db.filters import Filters, ToFew, ToMany, ToOne
 from infra.db.lookups import MOST_IDS, MOST_LOOKUPS, looked_up
@@ -36,6 +40,14 @@ class Rank(IntEnum):
     LOW = 1
     HIGH = 2
     TOP = 3
+
+
+class Level(RankedEnum):
+    """By rank, not by name: A is neither the lowest nor the highest."""
+
+    C = "C"
+    A = "A"
+    B = "B"
 
 
 class OwnBase(DeclarativeBase):
@@ -56,6 +68,7 @@ class ThingRow(OwnBase):
     title: Mapped[str | None]
     rank: Mapped[Rank | None] = mapped_column(NumberedEnum(Rank))
     size: Mapped[int | None] = mapped_column(SmallInteger)
+    level: Mapped[Level | None] = mapped_column(named_enum(Level))
     created_at: Mapped[datetime]
     owner_id: Mapped[Id | None]
     parent_id: Mapped[Id | None]
@@ -86,6 +99,7 @@ class ThingFilter:
     title: TextComparator | None = None
     rank: EnumComparator[Rank] | None = None
     size: IntComparator | None = None
+    level: OrderComparator[Level] | None = None
     created_at: DateTimeComparator | None = None
     owner_id: IdComparator | None = None
     owner: PersonFilter | None = None
@@ -105,7 +119,7 @@ PEOPLE = Filters(
     to_many={"owns": ToMany(PersonRow.id, ThingRow.owner_id, lambda: THINGS)},
 )
 SCALARS = {
-    name: getattr(ThingRow, name) for name in ("id", "title", "rank", "size", "created_at", "owner_id")
+    name: getattr(ThingRow, name) for name in ("id", "title", "rank", "size", "level", "created_at", "owner_id")
 }  # fmt: skip
 RELATIONS: dict[str, Any] = {
     "to_one": {
@@ -135,6 +149,7 @@ class Thing:
     title: str | None
     rank: Rank | None
     size: int | None
+    level: Level | None
     created_at: datetime
     owner_id: str | None
     parent_id: str | None
@@ -153,6 +168,7 @@ ALL = {
         title=random.choice([None, *TEXTS]),
         rank=random.choice([None, *Rank]),
         size=random.choice([None, -1, 0, 7]),
+        level=random.choice([None, *Level]),
         created_at=random.choice(TIMES),
         owner_id=random.choice([None, *PERSON_IDS[:-1]]),
         parent_id=random.choice([None, *IDS[:number]]),
@@ -198,22 +214,49 @@ async def matching_by_ids(reads: Reads, filter: Any, workspace_id: str = "w1") -
 # The oracle: what a filter means, said in Python.
 
 OPERATORS = {
-    "eq": lambda value, wanted: value is not None and value == wanted,
+    "eq": lambda value, wanted: value == wanted,
     "neq": lambda value, wanted: value != wanted,
     "in_": lambda value, wanted: value is not None and value in wanted,
     "not_in": lambda value, wanted: value not in wanted,
-    "lt": lambda value, wanted: value is not None and value < wanted,
-    "lte": lambda value, wanted: value is not None and value <= wanted,
-    "gt": lambda value, wanted: value is not None and value > wanted,
-    "gte": lambda value, wanted: value is not None and value >= wanted,
+    "lt": lambda value, wanted: value is not None and order(value) < order(wanted),
+    "lte": lambda value, wanted: value is not None and order(value) <= order(wanted),
+    "gt": lambda value, wanted: value is not None and order(value) > order(wanted),
+    "gte": lambda value, wanted: value is not None and order(value) >= order(wanted),
     "contains": lambda value, wanted: value is not None and wanted.lower() in value.lower(),
     "starts_with": lambda value, wanted: value is not None and value.lower().startswith(wanted.lower()),
     "is_null": lambda value, wanted: (value is None) is wanted,
 }
 
 
+def order(value: Any) -> Any:
+    return "BAC".index(value) if isinstance(value, Level) else value
+
+
 def said(part: Any) -> dict[str, Any]:
-    return {field.name: getattr(part, field.name) for field in fields(part) if getattr(part, field.name) is not None}
+    values = {field.name: getattr(part, field.name) for field in fields(part)}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not UNSET and (value is not None or (name in ("eq", "neq")))
+    }
+
+
+def is_everything(part: Any) -> bool:
+    """Whether a filter says nothing, in its parts and in theirs."""
+    match part:
+        case ListComparator():
+            return part.some is None and part.none is None and (part.every is None or is_everything(part.every))
+        case PersonFilter() | ThingFilter():
+            plain = {name: value for name, value in said(part).items() if name not in ("and_", "or_", "not_")}
+            return (
+                part.not_ is None
+                and (part.or_ is None or any(map(is_everything, part.or_)))
+                and all(map(is_everything, part.and_ or ()))
+                and all(map(is_everything, plain.values()))
+            )
+        case int():
+            return False
+    return not said(part)
 
 
 def related(row: Any, name: str) -> list[Any]:
@@ -243,7 +286,7 @@ def holds(filter: Any, row: Any) -> bool:
             case "length":
                 return row.title is not None and len(row.title) == value
             case "owner" | "parent":
-                return any(holds(value, other) for other in related(row, name))
+                return is_everything(value) or any(holds(value, other) for other in related(row, name))
             case "fans" | "children" | "owns":
                 others = related(row, name)
                 return (
@@ -269,7 +312,8 @@ def some_of(kind: Any, most: int, **strategies: st.SearchStrategy[Any]) -> st.Se
 def comparator(kind: Any, values: list[Any], **more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     value, values_ = st.sampled_from(values), st.lists(st.sampled_from(values), max_size=3).map(tuple)
     known = {field.name for field in fields(kind)}
-    operators = {name: value for name in ("eq", "neq", "lt", "lte", "gt", "gte") if name in known}
+    operators = {name: value for name in ("lt", "lte", "gt", "gte") if name in known}
+    operators |= dict.fromkeys(("eq", "neq"), st.none() | value)
     lists = dict.fromkeys(("in_", "not_in"), values_)
     null = {"is_null": st.booleans()} if "is_null" in known else {}
     return some_of(kind, 2, **operators, **lists, **null, **more)
@@ -290,6 +334,7 @@ def filters(kind: Any, depth: int) -> st.SearchStrategy[Any]:
             "title": texts(TEXTS),
             "rank": comparator(EnumComparator, list(Rank)),
             "size": comparator(OrderComparator, [-1, 0, 7, 2**31 - 1]),
+            "level": comparator(OrderComparator, list(Level)),
             "created_at": comparator(OrderComparator, TIMES),
             "owner_id": comparator(IdComparator, PERSON_IDS),
             "length": st.integers(0, 4),
@@ -340,6 +385,14 @@ class TestMeaning:
             (ThingFilter(not_=ThingFilter()), False),
             (ThingFilter(or_=(ThingFilter(),)), True),
             (ThingFilter(title=TextComparator()), True),
+            (ThingFilter(owner=PersonFilter()), True),
+            (ThingFilter(owner=PersonFilter(name=TextComparator(), and_=(PersonFilter(),))), True),
+            (ThingFilter(parent=ThingFilter(owner=PersonFilter())), True),
+            (ThingFilter(fans=ListComparator()), True),
+            (ThingFilter(created_at=DateTimeComparator(eq=None)), False),
+            (ThingFilter(created_at=DateTimeComparator(neq=None)), True),
+            (ThingFilter(size=IntComparator(in_=())), False),
+            (ThingFilter(rank=EnumComparator(not_in=())), True),
             (ThingFilter(id=IdComparator(in_=())), False),
             (ThingFilter(title=TextComparator(not_in=())), True),
             (ThingFilter(fans=ListComparator(every=PersonFilter())), True),
@@ -356,6 +409,12 @@ class TestMeaning:
               for operator in ("eq", "neq", "contains", "starts_with") for text in [*TEXTS, "é", "%", "\\"]),
             ThingFilter(title=TextComparator(not_in=("a", "_"))),
             ThingFilter(rank=EnumComparator(neq=Rank.LOW)),
+            ThingFilter(rank=EnumComparator(is_null=True)),
+            ThingFilter(title=TextComparator(eq=None)),
+            ThingFilter(title=TextComparator(neq=None)),
+            ThingFilter(owner=PersonFilter(id=IdComparator(eq=None))),
+            *(ThingFilter(level=OrderComparator(**{operator: level}))
+              for operator in ("lt", "lte", "gt", "gte") for level in Level),
             ThingFilter(rank=EnumComparator(in_=(Rank.LOW, Rank.TOP))),
             ThingFilter(owner=PersonFilter()),
             ThingFilter(owner=PersonFilter(id=IdComparator(eq="p1"))),
@@ -412,7 +471,33 @@ class TestLimits:
         for comparator in (TextComparator(eq=text), TextComparator(in_=("a", text)), TextComparator(contains=text)):
             with pytest.raises(InvalidInput, match="NUL") as refused:
                 THINGS.where(ThingFilter(not_=ThingFilter(title=comparator)))
-            assert refused.value.path == ("filter",)
+            [operator] = said(comparator)
+            assert refused.value.path[:4] == ("filter", "not_", "title", operator)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueLike:
+    or_: "tuple[IssueLike, ...] | None" = None
+    id: IdComparator | None = ids_of("iss")
+    labels: "ListComparator[IssueLike] | None" = None
+
+
+GOOD, OTHER = "iss_01m82zxy2ae03r7bzer0er12a0", "lab_01m82zxy2ae03r7bzer0er12a0"
+
+
+class TestIds:
+    @pytest.mark.parametrize("wrong", [OTHER, "", "junk", "iss_\0", "\ud800", "iss_01M82ZXY2AE03R7BZER0ER12A0"])
+    @pytest.mark.parametrize("operator", ["eq", "neq", "in_", "not_in"])
+    def test_ids_of_another_kind_and_no_ids_at_all_are_named_by_their_path(self, operator, wrong):
+        is_list = operator in ("in_", "not_in")
+        comparator = IdComparator(**{operator: (GOOD, wrong) if is_list else wrong})
+        with pytest.raises(WrongId) as refused:
+            check_filter(IssueLike(or_=(IssueLike(), IssueLike(labels=ListComparator(some=IssueLike(id=comparator))))))
+        place = ("filter", "or_", "1", "labels", "some", "id", operator)
+        assert refused.value.path == ((*place, "1") if is_list else place)
+
+    def test_ids_of_their_kind_and_null_are_accepted(self):
+        check_filter(IssueLike(id=IdComparator(eq=GOOD, neq=None, in_=(GOOD,), not_in=())))
 
 
 def fans(**some: TextComparator) -> ThingFilter:
@@ -456,6 +541,7 @@ class TestLookups:
             ThingFilter(),
             ThingFilter(title=TextComparator(eq="a"), or_=()),
             ThingFilter(owner=PersonFilter(), fans=ListComparator(every=PersonFilter())),
+            ThingFilter(owner=PersonFilter(name=TextComparator(), and_=())),
             ThingFilter(owner=PersonFilter(id=IdComparator(eq="p1"))),
             ThingFilter(parent=ThingFilter(children=ListComparator(some=ThingFilter(size=IntComparator(gt=0))))),
         ],
