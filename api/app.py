@@ -12,8 +12,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.auth.routes import signed_in
 from api.explorer.pages import explorer_routes
-from api.explorer.schema_file import schema_route
 from api.front.landing import landing_routes
 from api.front.look import look_route
 from api.front.reference import reference_route
@@ -27,6 +27,7 @@ from api.http.options import HttpOptions
 from api.http.problems import MEDIA_TYPE as PROBLEM_TYPE
 from api.http.problems import SCHEMA as PROBLEM_SCHEMA
 from api.http.problems import install_problem_handlers
+from api.http.schema_file import schema_route
 from api.http.security_headers import SecurityHeaders
 from api.http.sockets import graphql_sockets
 from api.http.spending import Meter
@@ -77,12 +78,14 @@ def create_app(
     health = health_router(seconds=options.readiness_seconds)
     app.include_router(health)
     app.router.routes.append(look_route())
+    if options.is_introspection_enabled and not options.are_trusted_only:
+        app.router.routes.append(
+            schema_route(GRAPHQL_PATH, graphql_schema(schema), signed_in, is_open=options.is_introspection_open)
+        )
     if options.explorer is not None:
         app.router.routes.extend(
             explorer_routes(EXPLORER_PATH, options.explorer, are_trusted_only=options.are_trusted_only)
         )
-        if options.is_introspection_enabled and not options.are_trusted_only:
-            app.router.routes.append(schema_route(EXPLORER_PATH, graphql_schema(schema)))
         app.router.routes.append(reference_route(app.openapi, base=options.public_url))
         app.router.routes.extend(landing_routes(_paths(app, health, *routers), version=options.version))
     install_problem_handlers(app)

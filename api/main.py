@@ -75,6 +75,7 @@ def http_options(settings: Settings) -> HttpOptions:
         allowed_origins=settings.allowed_origins,
         explorer=_explorer_options(settings),
         is_introspection_enabled=settings.introspection_enabled,
+        is_introspection_open=settings.is_at_home,
         limits=QueryLimits(
             document_bytes=settings.graphql_document_bytes,
             tokens=settings.graphql_tokens,

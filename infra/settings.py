@@ -85,7 +85,10 @@ class Settings(BaseSettings):
         description="Longest time for the head of a request to arrive, and for a client to read nothing of its answer.",
     )
     shutdown_seconds: Limit = Field(20, description="How long requests and jobs may finish after SIGTERM.")
-    introspection_enabled: bool = Field(True, description="Whether the GraphQL schema may be queried.")
+    introspection_enabled: bool = Field(
+        True,
+        description="Whether the GraphQL schema can be introspected: by signed-in callers, in development by all.",
+    )
     explorer: Literal["auto", "on", "members", "off"] = Field(
         "auto",
         description="GraphiQL at /graphql: `on`, `members` (strangers see a log-in form), `off`. "

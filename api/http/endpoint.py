@@ -23,7 +23,7 @@ from api.http.decoding import (
 from api.http.disconnection import DisconnectWatch
 from api.http.documents import TYPENAME, DocumentCache, DocumentRefused, Operation, Prepared, SignInRequired
 from api.http.execution import OperationRunner, is_request_error, timeout_error
-from api.http.limits import check_variables
+from api.http.limits import INTROSPECTION_FIELDS, check_variables
 from api.http.masking import domain_error, format_errors, internal_error
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
 from api.http.options import HttpOptions
@@ -42,7 +42,7 @@ from domain.shared.errors import DomainError, ErrorCode, Unauthenticated, Unavai
 EXPLORER_PATH = "/graphiql"
 METHODS = "GET, POST"
 PUBLIC_ROOT_FIELDS = frozenset({TYPENAME})
-"""What callers may ask for who are not signed in."""
+"""Root fields for callers who are not signed in; in development, introspection is open to them as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,8 @@ class GraphQLEndpoint:
         self._app = app
         self._options = options
         self._is_cost_shown = options.cost.is_shown
+        opened = INTROSPECTION_FIELDS if options.is_introspection_open else frozenset()
+        self._public_fields = PUBLIC_ROOT_FIELDS | opened
         self._statement_trace = app.statement_trace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,7 +172,7 @@ class GraphQLEndpoint:
         if request.document_id is not None and not is_known:
             raise SignInRequired
         text = await self._trusted.text(request.query, request.document_id, actor)
-        prepared = self._documents.prepare(text, only=None if is_known else PUBLIC_ROOT_FIELDS)
+        prepared = self._documents.prepare(text, only=None if is_known else self._public_fields)
         operation = prepared.operation(request.operation_name)
         note_operation(operation.name)
         if request.variables:

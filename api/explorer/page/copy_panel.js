@@ -3,7 +3,7 @@ import { h, useStore } from "./element.js";
 import { CopyAsIcon } from "./icons.js";
 import { LANGUAGES } from "./snippets.js";
 
-const SCHEMA = "/graphiql/schema.graphql";
+const SCHEMA = "/graphql/schema.graphql";
 
 export function copyPanel({ session }) {
   function Content() {
