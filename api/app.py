@@ -7,7 +7,6 @@ from typing import Any
 import strawberry
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,6 +23,7 @@ from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
 from api.http.execution import OperationRunner, graphql_schema
 from api.http.health import health_router
 from api.http.options import HttpOptions
+from api.http.origins import CrossOrigin, Origins
 from api.http.problems import MEDIA_TYPE as PROBLEM_TYPE
 from api.http.problems import SCHEMA as PROBLEM_SCHEMA
 from api.http.problems import install_problem_handlers
@@ -35,7 +35,6 @@ from api.http.trusted import TrustedDocuments
 from domain.app import App
 
 GRAPHQL_PATH = "/graphql"
-CORS_SECONDS = 600
 TAGS: list[dict[str, Any]] = [
     {"name": "auth", "description": "Logging in"},
     {"name": "accounts", "description": "Accounts"},
@@ -80,7 +79,7 @@ def create_app(
     app.router.routes.append(look_route())
     if options.is_introspection_enabled and not options.are_trusted_only:
         app.router.routes.append(
-            schema_route(GRAPHQL_PATH, graphql_schema(schema), signed_in, is_open=options.is_introspection_open)
+            schema_route(GRAPHQL_PATH, graphql_schema(schema), signed_in, is_open=options.is_development)
         )
     if options.explorer is not None:
         app.router.routes.extend(
@@ -100,17 +99,9 @@ def _paths(*served: FastAPI | APIRouter) -> set[str]:
 def _layers(options: HttpOptions) -> list[Middleware]:
     """From the outermost to the innermost."""
     layers = [Middleware(AccessLog), Middleware(SecurityHeaders)]
-    if options.allowed_origins:
-        layers.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=options.allowed_origins,
-                allow_methods=("GET", "POST"),
-                allow_headers=("Authorization", "Content-Type", "X-Request-Id"),
-                expose_headers=("X-Request-Id", "Retry-After"),
-                max_age=CORS_SECONDS,
-            )
-        )
+    origins = Origins(options.allowed_origins, is_development=options.is_development)
+    if origins:
+        layers.append(Middleware(CrossOrigin, origins=origins))
     return [
         *layers,
         # Inside of the layers above, so that a 500 has their headers: a page elsewhere can read it, and none frame it.

@@ -75,18 +75,8 @@ def http_options(settings: Settings) -> HttpOptions:
         allowed_origins=settings.allowed_origins,
         explorer=_explorer_options(settings),
         is_introspection_enabled=settings.introspection_enabled,
-        is_introspection_open=settings.is_at_home,
-        limits=QueryLimits(
-            document_bytes=settings.graphql_document_bytes,
-            tokens=settings.graphql_tokens,
-            depth=settings.graphql_depth,
-            introspection_depth=settings.graphql_introspection_depth,
-            aliases=settings.graphql_aliases,
-            root_fields=settings.graphql_root_fields,
-            fields=settings.graphql_fields,
-            list_items=settings.graphql_list_items,
-            cost=settings.graphql_cost,
-        ),
+        is_development=settings.is_at_home,
+        limits=_query_limits(settings),
         execution=ExecutionOptions(
             is_compiled=settings.execution == "compiled", shadow_one_in=settings.execution_shadow_one_in
         ),
@@ -107,6 +97,20 @@ def http_options(settings: Settings) -> HttpOptions:
         request_seconds=settings.request_seconds,
         body_bytes=settings.request_body_bytes,
         larger_bodies={FILES_PATH: settings.upload_bytes},
+    )
+
+
+def _query_limits(settings: Settings) -> QueryLimits:
+    return QueryLimits(
+        document_bytes=settings.graphql_document_bytes,
+        tokens=settings.graphql_tokens,
+        depth=settings.graphql_depth,
+        introspection_depth=settings.graphql_introspection_depth,
+        aliases=settings.graphql_aliases,
+        root_fields=settings.graphql_root_fields,
+        fields=settings.graphql_fields,
+        list_items=settings.graphql_list_items,
+        cost=settings.graphql_cost,
     )
 
 

@@ -68,7 +68,9 @@ class Settings(BaseSettings):
         (), description="Host headers to accept, comma-separated. Default: the public URL's host and loopback."
     )
     allowed_origins: Names = Field(
-        (), description="Further browser origins to accept, comma-separated. The public URL is always one."
+        (),
+        description="Further browser origins to accept, comma-separated. The public URL is always one, and in "
+        "development every origin of this machine, such as http://localhost:5173.",
     )
     trusted_proxies: Names = Field(
         ("127.0.0.1",), description="Addresses or networks whose X-Forwarded-* headers are believed."

@@ -71,7 +71,7 @@ class GraphQLEndpoint:
         self._app = app
         self._options = options
         self._is_cost_shown = options.cost.is_shown
-        opened = INTROSPECTION_FIELDS if options.is_introspection_open else frozenset()
+        opened = INTROSPECTION_FIELDS if options.is_development else frozenset()
         self._public_fields = PUBLIC_ROOT_FIELDS | opened
         self._statement_trace = app.statement_trace
 

@@ -69,7 +69,7 @@ class HttpOptions:
     allowed_origins: tuple[str, ...] = ()
     explorer: ExplorerOptions | None = ExplorerOptions()
     is_introspection_enabled: bool = True
-    is_introspection_open: bool = False  # also to callers who are not signed in
+    is_development: bool = False  # everybody may introspect, and pages of this machine may read answers
     limits: QueryLimits = field(default_factory=QueryLimits)
     execution: ExecutionOptions = field(default_factory=ExecutionOptions)
     cost: CostOptions = field(default_factory=CostOptions)

@@ -219,12 +219,13 @@ SCHEMA = strawberry.Schema(Query, Mutation, Subscription)
 class World:
     """Everything behind one socket endpoint."""
 
-    def __init__(self, *, request_seconds: float = 10, **limits: Any) -> None:
+    def __init__(self, *, request_seconds: float = 10, is_development: bool = False, **limits: Any) -> None:
         self.app = SmallApp()
         self.clock = self.app.clock
         options = HttpOptions(
             public_url="https://tracker.example",
             allowed_origins=("http://app.example:3000",),
+            is_development=is_development,
             limits=QueryLimits(depth=5),
             request_seconds=request_seconds,
             sockets=SocketOptions(**limits),

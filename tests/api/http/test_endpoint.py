@@ -353,3 +353,24 @@ async def test_other_origins_are_let_in_by_name(world: World) -> None:
         assert "access-control-allow-credentials" not in allowed.headers
         refused = await client.options("/graphql", headers={**headers, "Origin": "https://evil.example"})
         assert "access-control-allow-origin" not in refused.headers
+
+
+@pytest.mark.parametrize("is_development", [True, False])
+async def test_a_refused_origin_is_logged_once_in_development(
+    world: World, caplog: pytest.LogCaptureFixture, is_development: bool
+) -> None:
+    evil = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    others = [
+        {"Origin": origin} for origin in ("http://test", "http://localhost:3000", "https://app.example.org", "null")
+    ]
+    options = HttpOptions(allowed_origins=("https://app.example.org",), is_development=is_development)
+    async with running(world, options) as client:
+        for headers in (evil, evil, *others, *others):
+            await client.options("/graphql", headers=headers)
+            await client.post("/graphql", json={"query": "{__typename}"}, headers=headers)
+        for number in range(200):
+            await client.get("/livez", headers={"Origin": f"https://{number}.example"})
+    lines = [record.getMessage() for record in caplog.records if record.name == "api.http.origins"]
+    refused = "Refused pages of the origin %r. To allow it, add it to WORKGRAPH_ALLOWED_ORIGINS."
+    assert lines[:2] == ([refused % "https://evil.example", refused % "null"] if is_development else [])
+    assert len(lines) == (100 if is_development else 0)

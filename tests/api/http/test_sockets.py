@@ -79,6 +79,7 @@ async def test_pages_of_our_own_may_connect(world: World, origin: str, host: str
         ("http://localhost:8001", "localhost:8000"),
         ("http://localhost", "localhost:8000"),
         ("http://app.example", "internal:8000"),
+        ("http://localhost:5173", "internal:8000"),
         ("file://", "internal:8000"),
         ("chrome-extension://tracker.example", "tracker.example"),
         ("https://tracker.example:port", "internal:8000"),
@@ -92,6 +93,13 @@ async def test_foreign_pages_get_403(world: World, origin: str, host: str, has_d
         await socket.closed()
         assert (socket.status, socket.is_accepted) == (403, False)
         assert len(world.registry) == 0
+
+
+async def test_pages_of_this_machine_may_connect_in_development() -> None:
+    world = World(is_development=True)
+    headers = [("origin", "http://localhost:5173")]
+    async with connect(world.endpoint, host="internal:8000", headers=headers, token="ada") as socket:
+        assert socket.is_accepted
 
 
 async def test_two_origins_are_none_of_ours(world: World) -> None:

@@ -1,0 +1,118 @@
+"""Browser origins (RFC 6454): whose pages may read answers and open sockets."""
+
+import logging
+import re
+from collections.abc import Iterable
+from urllib.parse import SplitResult, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.http.problems import problem
+
+SETTING = "WORKGRAPH_ALLOWED_ORIGINS"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+EXPOSED = ("ETag", "Retry-After", "X-Request-Id")
+PREFLIGHT_SECONDS = 7_200  # the most that Chromium keeps one
+MOST_LOGGED = 100
+_LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
+
+_log = logging.getLogger(__name__)
+
+
+class Origins:
+    """The origins that are allowed beside the server's own; in development also those of this machine, on any port."""
+
+    def __init__(self, allowed: Iterable[str], *, is_development: bool) -> None:
+        self._texts = frozenset(allowed)
+        self._parsed = frozenset(filter(None, map(_parsed, self._texts)))
+        self._is_development = is_development
+        self._logged: set[str] = set()
+
+    def __bool__(self) -> bool:
+        """Whether there can be any."""
+        return bool(self._texts) or self._is_development
+
+    def allows(self, origin: str, host: str | None) -> bool:
+        """Whether pages of the origin may read answers. Compared as text, as browsers compare."""
+        if origin in self._texts or self._is_loopback(origin):
+            return True
+        self._note_refusal(origin, host)
+        return False
+
+    def allows_socket(self, origin: str, host: str | None) -> bool:
+        """Whether a page of the origin may open a socket; those of the server itself, reached as `host`, may."""
+        parsed = _parsed(origin)
+        if self._is_loopback(origin) or (parsed is not None and parsed in self._parsed) or _is_same(parsed, host):
+            return True
+        self._note_refusal(origin, host)
+        return False
+
+    def _is_loopback(self, origin: str) -> bool:
+        return self._is_development and _LOOPBACK.fullmatch(origin) is not None
+
+    def _note_refusal(self, origin: str, host: str | None) -> None:
+        is_noted = origin in self._logged or len(self._logged) >= MOST_LOGGED
+        if self._is_development and not is_noted and not _is_same(_parsed(origin), host):
+            self._logged.add(origin)
+            _log.warning("Refused pages of the origin %r. To allow it, add it to %s.", origin, SETTING)
+
+
+class CrossOrigin(CORSMiddleware):
+    """ASGI middleware: pages of allowed origins may send any header and read every answer.
+
+    There are no cookies, so that an allowed origin gains nothing that a program could not do with the same token.
+    """
+
+    def __init__(self, app: ASGIApp, *, origins: Origins) -> None:
+        super().__init__(
+            app,
+            allow_methods=("GET", "POST"),
+            allow_headers=("*",),  # which echoes the names that a page asks for
+            expose_headers=EXPOSED,
+            max_age=PREFLIGHT_SECONDS,
+        )
+        self._origins = origins
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        return self._origins.allows(origin, None)
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        if self._origins.allows(request_headers["origin"], request_headers.get("host")):
+            return super().preflight_response(request_headers)
+        detail = f"Pages of this origin cannot use this server. Its operator allows an origin with {SETTING}."
+        return problem(400, detail, headers={"Vary": self.preflight_headers["Vary"]})
+
+    async def simple_response(self, scope: Scope, receive: Receive, send: Send, request_headers: Headers) -> None:
+        origin = request_headers.get("origin")
+        if origin is not None and not self._origins.allows(origin, request_headers.get("host")):
+            request_headers = Headers()  # as if there were none: nothing but `Vary` is added
+        await super().simple_response(scope, receive, send, request_headers)
+
+
+def _parsed(text: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port; None for anything but an http or https origin, such as `null`."""
+    url = _split(text)
+    if url is None or url.scheme not in DEFAULT_PORTS or not url.hostname:
+        return None
+    return url.scheme, url.hostname, url.port or DEFAULT_PORTS[url.scheme]
+
+
+def _is_same(origin: tuple[str, str, int] | None, host: str | None) -> bool:
+    if origin is None or host is None:
+        return False
+    scheme, name, port = origin
+    # Without a port in Host the browser's scheme decides: ours is `http` behind a proxy that ends TLS.
+    url = _split(f"{scheme}://{host}")
+    return url is not None and url.hostname == name and (url.port or DEFAULT_PORTS[scheme]) == port
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        url = urlsplit(text)
+        _ = url.port  # a port that is no number raises only here
+    except ValueError:
+        return None
+    return None if "@" in url.netloc else url
