@@ -18,7 +18,9 @@ class _Body(BaseModel):
 
 class VerificationBody(_Body):
     token: str = TOKEN
-    name: str = Field(description="What others call you.", examples=["You"])
+    name: str = Field(
+        description="What others call you: at most 80 characters, without `://` and `www.`.", examples=["You"]
+    )
     password: str = PASSWORD
     time_zone: str = Field(default="UTC", description="Of the IANA database, such as Europe/Berlin.")
 

@@ -31,6 +31,6 @@ class UserFilter:
 class ViewerUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.ProfileChanges
 
-    name: Maybe[str | None] = never_null("At most 80 characters.")
+    name: Maybe[str | None] = never_null("At most 80 characters, without `://` and `www.`.")
     initials: Maybe[str | None] = strawberry.field(description="One to three characters; null for those of the name.")
     time_zone: Maybe[str | None] = never_null("An IANA name such as Europe/Berlin.")

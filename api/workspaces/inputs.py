@@ -64,7 +64,7 @@ class WorkspaceCreateInput(MutationInput):
     describes: ClassVar[type] = commands.WorkspaceDraft
 
     slug: str = strawberry.field(description="Unique on this server: 1 to 48 of a-z, 0-9 and hyphens.")
-    name: str = strawberry.field(description="At most 80 characters.")
+    name: str = strawberry.field(description="At most 80 characters, without `://` and `www.`.")
 
 
 @strawberry.input(description="What to change of a workspace; what is left out stays.")
@@ -73,7 +73,7 @@ class WorkspaceUpdateInput(MutationInput):
 
     id: strawberry.ID = strawberry.field(description="The workspace.")
     slug: Maybe[str | None] = never_null("Unique on this server: 1 to 48 of a-z, 0-9 and hyphens.")
-    name: Maybe[str | None] = never_null("At most 80 characters.")
+    name: Maybe[str | None] = never_null("At most 80 characters, without `://` and `www.`.")
 
 
 @strawberry.input(description="Which workspace to delete.")
@@ -93,7 +93,8 @@ class InvitationCreateInput(MutationInput):
 
     workspace_id: strawberry.ID = strawberry.field(description="The workspace.")
     email: str | None = strawberry.field(
-        default=None, description="The address to mail; without one, you are given a link to hand on."
+        default=None,
+        description="The address to mail, such as ann@example.org; without one, you are given a link to hand on.",
     )
     role: Role = strawberry.field(description="What the person may do; at most what you may.")
     project_ids: list[strawberry.ID] | None = strawberry.field(

@@ -3,10 +3,11 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 
 from domain.accounts.mails import AddressInUse
-from domain.accounts.model import check_email, normal_email
+from domain.accounts.model import check_email
 from domain.accounts.notice_service import FORGOTTEN_PATH, mail_id
 from domain.accounts.one_time import FORMAT, LinkPurpose, OneTimeLink, OneTimeLinkId, OneTimeSecrets
 from domain.shared.actor import Actor
+from domain.shared.addresses import normal_address
 from domain.shared.checks import Checks
 from domain.shared.clock import Clock
 from domain.shared.errors import NotFound, Unavailable
@@ -50,7 +51,7 @@ class MailedLinks:
         """
         if not self._mailer.is_set:
             raise Unavailable("This server cannot send mail. Ask whoever runs it.")
-        address = normal_email(email)
+        address = normal_address(email)
         with Checks() as check:
             check_email(check, address)
         await self._throttle.take(_mail_buckets(purpose, actor, address))

@@ -1,9 +1,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.accounts.model import User, normal_email
+from domain.accounts.model import User
 from domain.audit.ports import SecurityLogReader
 from domain.shared.actor import Actor
+from domain.shared.addresses import normal_address
 from domain.shared.checks import is_storable
 from domain.shared.errors import NotFound, PermissionDenied
 from domain.shared.pages import Page, PageRequest
@@ -33,7 +34,7 @@ class SecurityLogService:
         """The newest lines, oldest first: all, or those about one person, or since a time; raises NotFound."""
         if not actor.is_system:
             raise PermissionDenied("Only the operator of this server may read everybody's security log.")
-        user_id = None if email is None else await self._person(normal_email(email))
+        user_id = None if email is None else await self._person(normal_address(email))
         return await self._read.latest(user_id=user_id, since=since, most=most)
 
     async def _person(self, email: str) -> str:

@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.accounts.model import SignedIn, normal_email
+from domain.accounts.model import SignedIn
 from domain.accounts.ports import CredentialReader, Credentials, PasswordHasher, Verdict
 from domain.auth.api_keys import ApiKeyHolders, looks_like_api_key
 from domain.auth.errors import InvalidGrant, InvalidToken
@@ -24,6 +24,7 @@ from domain.auth.model import (
 from domain.auth.ports import AuthUow, KeyMaker, SessionReader, TokenSigner
 from domain.auth.refresh import RefreshTokens, is_lost_answer, looks_like_refresh_token
 from domain.shared.actor import Actor, Origin
+from domain.shared.addresses import normal_address
 from domain.shared.checks import is_storable
 from domain.shared.clock import Clock
 from domain.shared.errors import PermissionDenied, Unavailable
@@ -88,7 +89,7 @@ class AuthService:
 
     async def sign_in(self, actor: Actor, email: str, password: str, *, client_id: str) -> Tokens:
         """Opens a session; raises InvalidGrant, or TooOften for a caller who guesses."""
-        email = normal_email(email)
+        email = normal_address(email)
         counted = await self._guard.admit(email, source_of(actor))
         try:
             credentials = await self._accounts.credentials(email) if is_storable(email) else None

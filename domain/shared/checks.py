@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from domain.shared.characters import DIRECTIONS, has_link
 from domain.shared.errors import DomainError, ErrorCode, InvalidInput, Rejected
 
 LONGEST_LINE = 255  # characters
@@ -43,6 +44,15 @@ class Checks:
         elif not is_storable(text) or any(unicodedata.category(character) == "Cc" for character in stripped):
             self.fail(field, f"{field} must be one line without control characters.")
         return stripped
+
+    def name(self, field: str, text: str, *, longest: int) -> str:
+        """One line that mails carry to strangers: it may neither look like a link nor reorder the text around it."""
+        line = self.line(field, text, longest=longest)
+        if has_link(line):
+            self.fail(field, f"{field} must not contain :// or www., because mails show it to people outside.")
+        elif DIRECTIONS.search(line):
+            self.fail(field, f"{field} must not contain characters that change the direction of text.")
+        return line
 
     def text(self, field: str, text: str, *, is_required: bool = False) -> str:
         """Text of any number of lines, at most 256 KB of UTF-8."""

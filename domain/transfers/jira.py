@@ -13,7 +13,6 @@ from domain.transfers.jira_states import priority_of, state_of
 from domain.transfers.reading import (
     LARGEST_NUMBER,
     LONGEST_LABEL,
-    LONGEST_PERSON,
     LONGEST_STATE,
     Reading,
     UnreadableError,
@@ -251,10 +250,10 @@ class _Issue:
             reading.lose(field, LossCode.MISSING, "The person has no key.")
             return None
         if key not in reading.people:
-            name = reading.name(field, person.get("displayName"), longest=LONGEST_PERSON)
+            name = reading.person(field, person.get("displayName"))
             reading.people[key] = PersonRecord(
                 key=key,
-                name=name or reading.name(field, key, longest=LONGEST_PERSON),
+                name=name or reading.person(field, key),
                 email=reading.name(field, person.get("emailAddress")) or None,
                 is_active=person.get("active") is not False,
             )

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from domain.accounts.model import User, UserId, normal_email
+from domain.accounts.model import User, UserId
 from domain.shared.actor import Role
+from domain.shared.addresses import normal_address
 from domain.shared.ids import IdFactory
 from domain.transfers.model import ImportRun
 from domain.transfers.ports import ImportUow, NewPerson
 from domain.transfers.records import IssueRecord, PersonRecord
-from domain.transfers.sanitising import clean_line
+from domain.transfers.sanitising import plain_name
 from domain.workspaces.events import MemberAdded
 from domain.workspaces.model import Member, MemberId
 
@@ -31,12 +32,12 @@ async def known_people(
     source = run.format.source
     found = await uow.imports.people(run.workspace_id, source, keys)
     unknown = [described.get(key) or _undescribed(key) for key in sorted(keys - found.keys())]
-    addresses = {normal_email(person.email) for person in unknown if person.email}
+    addresses = {normal_address(person.email) for person in unknown if person.email}
     members = await uow.imports.members_by_email(run.workspace_id, addresses) if addresses else {}
     recognised = {
-        person.key: members[normal_email(person.email)]
+        person.key: members[normal_address(person.email)]
         for person in unknown
-        if person.email and normal_email(person.email) in members
+        if person.email and normal_address(person.email) in members
     }
     await uow.imports.know_people(run.workspace_id, source, recognised)
     strangers = [_placeholder(run, person, ids, now) for person in unknown if person.key not in recognised]
@@ -58,7 +59,7 @@ def _undescribed(key: str) -> PersonRecord:
 
 
 def _placeholder(run: ImportRun, person: PersonRecord, ids: IdFactory, now: datetime) -> NewPerson:
-    name = clean_line(person.name, longest=LONGEST_NAME).text or clean_line(person.key, longest=LONGEST_NAME).text
+    name = plain_name(person.name, longest=LONGEST_NAME) or plain_name(person.key, longest=LONGEST_NAME)
     user = User(
         id=UserId(ids.new(User.prefix)),
         name=name or NOBODY_NAME,

@@ -11,7 +11,7 @@ from domain.issues.model import MOST_LABELS
 from domain.shared.checks import LONGEST_LINE, LONGEST_TEXT
 from domain.transfers.members import ObjectKind
 from domain.transfers.records import Loss, LossCode, Mapping, PersonRecord
-from domain.transfers.sanitising import clean_line, cut_text, replace_unstorable, unify_newlines
+from domain.transfers.sanitising import clean_line, cut_text, plain_name, replace_unstorable, unify_newlines
 
 LONGEST_LABEL = 80
 LONGEST_STATE = 50
@@ -136,6 +136,14 @@ class Reading:
             self.lose(field, LossCode.CUT, f"Characters over the limit of {longest}.", count=cleaned.cut)
         return cleaned.text
 
+    def person(self, field: str, value: object) -> str:
+        """The name of a person, without what could pass for a link or turn the direction of text; empty if none."""
+        name = self.name(field, value, longest=LONGEST_PERSON)
+        plain = plain_name(name, longest=LONGEST_PERSON)
+        if plain != name:
+            self.lose(field, LossCode.REPLACED, "A name holds no :// or www. and no changes of direction.")
+        return plain
+
     def fields(self, field: str, value: object, kind: ObjectKind) -> dict[str, object]:
         """The members of an object, empty if there is none; those that the import does not use are noted."""
         if isinstance(value, dict):
@@ -195,8 +203,7 @@ class Reading:
         """The key of a person of whom the file tells nothing else; None for nobody."""
         key = self.name(field, value)
         if key and key not in self.people:
-            name = self.name(field, key, longest=LONGEST_PERSON)
-            self.people[key] = PersonRecord(key=key, name=name, email=None, is_active=True)
+            self.people[key] = PersonRecord(key=key, name=self.person(field, key), email=None, is_active=True)
         return key or None
 
     def labels(self, names: list[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ class LossCode(StrEnum):
     MISSING = "MISSING"  # a value that every issue has is not there; something else stands in
     WRONG_TYPE = "WRONG_TYPE"  # a value of another type than the format promises was left out
     OUT_OF_RANGE = "OUT_OF_RANGE"
-    REPLACED = "REPLACED"  # characters that cannot be stored were replaced by U+FFFD
+    REPLACED = "REPLACED"  # characters that cannot be stored, or not in a name, were replaced
     CUT = "CUT"  # text over the limit
     TOO_MANY = "TOO_MANY"  # more items than an issue can have
     RESTRICTED = "RESTRICTED"  # the other tracker shows it to some people only, and the import was not told to take it

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from domain.shared.characters import DIRECTIONS, has_link, without_links
 from domain.shared.checks import LONGEST_LINE, LONGEST_TEXT
 
 REPLACEMENT = "\ufffd"
@@ -58,6 +59,13 @@ def clean_line(text: str, *, longest: int = LONGEST_LINE) -> CleanText:
         return CleanText(text=line, replaced=replaced)
     kept = line[: longest - 1].rstrip()
     return CleanText(text=kept + "…", replaced=replaced, cut=len(line) - len(kept))
+
+
+def plain_name(text: str, *, longest: int) -> str:
+    """One line that may be the name of a person: nothing in it could pass for a link or turn the direction of text."""
+    line = clean_line(DIRECTIONS.sub("", without_links(text)), longest=longest).text
+    # The ellipsis of a cut is a dot to mail programs.
+    return line if not has_link(line) else without_links(line)[:longest].strip()
 
 
 def _kept_part(encoded: bytes, room: int) -> tuple[str, str]:

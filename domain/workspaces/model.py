@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, NewType
 
-from domain.accounts.model import UserId, check_email, normal_email
+from domain.accounts.model import UserId, check_email
 from domain.shared.actor import Role
+from domain.shared.addresses import normal_address
 from domain.shared.checks import Checks
 from domain.shared.entities import from_draft, rechecked
 from domain.shared.unset import sent_fields
@@ -50,7 +51,7 @@ class Workspace:
         """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             check.matches("slug", self.slug, SLUG, SLUG_RULE)
-            name = check.line("name", self.name, longest=80)
+            name = check.name("name", self.name, longest=80)
         return self if name == self.name else replace(self, name=name)
 
 
@@ -103,7 +104,7 @@ class Invitation:
         cls, draft: InvitationDraft, *, id: InvitationId, digest: str, created_by_id: UserId, now: datetime
     ) -> "Invitation":
         """Raises Rejected for what is no address, and for projects of somebody who will see all of them."""
-        email = None if draft.email is None else normal_email(draft.email)
+        email = None if draft.email is None else normal_address(draft.email)
         project_ids = tuple(dict.fromkeys(draft.project_ids))
         with Checks() as check:
             check.count("project_ids", len(draft.project_ids), most=MOST_PROJECTS)

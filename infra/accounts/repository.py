@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.accounts.model import User, normal_email
+from domain.accounts.model import User
 from domain.accounts.one_time import LinkPurpose, OneTimeLink
+from domain.shared.addresses import normal_address
 from domain.shared.checks import is_storable
 from infra.accounts.tables import OneTimeLinkRow, PasswordRow, UserRow
 from infra.db.entities import builder_of, columns_of
@@ -25,7 +26,7 @@ class SqlUserRepository(SqlRepository[User]):
     async def by_email(self, email: str) -> User | None:
         if not is_storable(email):
             return None
-        found = await self.where(UserRow.email == normal_email(email))
+        found = await self.where(UserRow.email == normal_address(email))
         return found[0] if found else None
 
     async def active_by_email(self, email: str) -> User | None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from domain.shared.characters import DIRECTIONS
 from domain.shared.mail import Letter
 
 FOLDER = Path(__file__).parent / "letters"
 PARTS = ("subject", "txt", "html")
 SUBJECT_LENGTH = 150
 _BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # they could make a line read as another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def _shown(fact: object) -> object:
 
 
 def _one_line(text: str) -> str:
-    return _DIRECTIONS.sub("", _BREAKS.sub(" ", text)).strip()
+    return DIRECTIONS.sub("", _BREAKS.sub(" ", text)).strip()
 
 
 def _cut(subject: str) -> str:

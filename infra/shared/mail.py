@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
+from domain.shared.addresses import ascii_domain
 from domain.shared.clock import Clock
 from domain.shared.errors import Unavailable
 from domain.shared.mail import Mail
@@ -111,7 +112,7 @@ class SmtpMailer:
 
     async def send(self, mail: Mail) -> None:
         message = message_of(mail, self._letters.write(mail.letter), sender=self._sender, clock=self._clock)
-        await self._server.deliver(message, sender=parseaddr(self._sender)[1], to=mail.to)
+        await self._server.deliver(message, sender=parseaddr(self._sender)[1], to=_wire_address(mail.to))
 
 
 class UnsetMailer:
@@ -125,7 +126,7 @@ class UnsetMailer:
 
 def message_of(mail: Mail, letter: WrittenLetter, *, sender: str, clock: Clock) -> EmailMessage:
     message = EmailMessage()
-    local, _, domain = mail.to.rpartition("@")
+    local, _, domain = _wire_address(mail.to).rpartition("@")
     message["From"] = sender
     message["To"] = Address(username=local, domain=domain)
     message["Subject"] = letter.subject
@@ -135,6 +136,12 @@ def message_of(mail: Mail, letter: WrittenLetter, *, sender: str, clock: Clock) 
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return message
+
+
+def _wire_address(address: str) -> str:
+    """The address with its domain in ASCII where that is enough for a server without SMTPUTF8 (RFC 6531, 3.7.1)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{ascii_domain(domain)}" if local.isascii() else address
 
 
 def _reason(error: Exception) -> str:

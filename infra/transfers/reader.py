@@ -2,8 +2,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import case, exists, func, select
 
-from domain.accounts.model import normal_email
 from domain.shared.actor import Actor, Role
+from domain.shared.addresses import normal_address
 from domain.shared.jobs import JobState
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, ImportState, LossKind
@@ -70,7 +70,7 @@ class SqlImportReader:
         self._reads = reads
 
     async def importer_id(self, workspace_id: str, email: str | None) -> str | None:
-        wanted = MemberRow.role == Role.OWNER if email is None else UserRow.email == normal_email(email)
+        wanted = MemberRow.role == Role.OWNER if email is None else UserRow.email == normal_address(email)
         statement = _MEMBER_IDS.where(MemberRow.workspace_id == workspace_id, wanted)
         rows = await self._reads.fetch(statement)
         return str(rows[0][0]) if rows else None

@@ -41,6 +41,20 @@ def bad_lines(field: str, *, longest: int) -> Cases:
     }
 
 
+def bad_names(field: str, *, longest: int) -> Cases:
+    """Names that mails carry to people outside."""
+    return {
+        **bad_lines(field, longest=longest),
+        f"{field} scheme": ({field: "See https://evil.example"}, invalid(field)),
+        f"{field} host": ({field: "WWW.evil.example"}, invalid(field)),
+        f"{field} full-width": ({field: "ｗｗｗ．evil.example"}, invalid(field)),
+        f"{field} long dot": ({field: "www\u3002evil.example"}, invalid(field)),
+        f"{field} zero width": ({field: "evil:\u200b//example"}, invalid(field)),
+        f"{field} override": ({field: "Ann \u202eelpmaxe"}, invalid(field)),
+        f"{field} isolate": ({field: "Ann \u2067Lee\u2069"}, invalid(field)),
+    }
+
+
 def bad_texts(field: str) -> Cases:
     return {
         f"{field} too long": ({field: "ä" * (128 * 1024) + "x"}, invalid(field, "TOO_LONG")),

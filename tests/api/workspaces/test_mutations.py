@@ -9,7 +9,7 @@ from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Member, Workspace
 from infra.workspaces.repository import SqlMemberRepository
 from tests.api.client import Client
-from tests.api.refusals import assert_refused, bad_ids, bad_lines, bad_patterns, conflict, invalid
+from tests.api.refusals import assert_refused, bad_ids, bad_names, bad_patterns, conflict, invalid
 from tests.api.world import World
 from tests.factories.accounts import PASSWORD, RegistrationFactory, UserFactory
 from tests.factories.auth import SessionFactory
@@ -81,7 +81,7 @@ async def test_bad_workspaces_are_refused(world: World):
     taken = world.elsewhere.workspace.slug
     cases = {
         **bad_patterns("slug", SLUGS),
-        **bad_lines("name", longest=80),
+        **bad_names("name", longest=80),
         "taken": ({"slug": taken}, conflict("slug", "ALREADY_EXISTS")),
         "two at once": ({"slug": "A", "name": ""}, [*invalid("slug"), *invalid("name", "REQUIRED")]),
     }
@@ -109,7 +109,7 @@ async def test_bad_changes_of_a_workspace_are_refused(world: World):
     cases = {
         **bad_ids("id", "wsp", foreign=world.elsewhere.workspace.id),
         **bad_patterns("slug", SLUGS),
-        **bad_lines("name", longest=80),
+        **bad_names("name", longest=80),
         "taken": ({"slug": world.elsewhere.workspace.slug}, conflict("slug", "ALREADY_EXISTS")),
     }
     await assert_refused(world, world.owner, "workspaceUpdate", {"id": world.here.workspace.id}, cases)

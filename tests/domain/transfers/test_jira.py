@@ -274,6 +274,21 @@ def test_a_time_that_no_calendar_has_is_not_taken(value: str) -> None:
     assert lost(record).get(("updated", LossCode.OUT_OF_RANGE)) == (1 if value else None)
 
 
+def test_a_name_that_a_mail_could_make_a_link_of_is_changed_and_reported() -> None:
+    record = read_one(
+        {
+            "reporter": {"key": "ann", "displayName": "Ann https://evil.example"},
+            "assignee": {"key": "www.evil.example", "displayName": "://"},
+        }
+    )
+    assert {person.key: person.name for person in record.people} == {
+        "ann": "Ann https evil.example",
+        "www.evil.example": "evil.example",
+    }
+    assert lost(record)["reporter", LossCode.REPLACED] == 1
+    assert lost(record)["assignee", LossCode.REPLACED] == 2
+
+
 def test_people_are_told_apart_by_key_and_found_by_account_id() -> None:
     record = read_one(
         {

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.shared.checks import LONGEST_TEXT, Checks
-from domain.transfers.sanitising import CleanText, clean_line, cut_text, replace_unstorable, unify_newlines
+from domain.transfers.sanitising import CleanText, clean_line, cut_text, plain_name, replace_unstorable, unify_newlines
 
 
 def test_newlines_become_one_kind() -> None:
@@ -69,6 +69,32 @@ def test_a_line_is_in_normal_form() -> None:
 def test_a_line_over_the_limit_ends_in_an_ellipsis() -> None:
     assert clean_line("abc def", longest=5) == CleanText(text="abc…", cut=4)
     assert clean_line("abcde", longest=5) == CleanText(text="abcde")
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Ann Lee", "Ann Lee"),
+        ("Zoe\u0308 \u200fעברית", "Zoë \u200fעברית"),
+        ("https://github.com/ann", "https github.com/ann"),
+        ("Ann WWW.evil.example", "Ann evil.example"),
+        ("ｗｗｗ．evil.example", "evil.example"),
+        ("Ann\u202e eeL", "Ann eeL"),
+        ("x" * 9 + "www" + "y" * 20, "x" * 9 + "www" + "y" * 7 + "…"),
+        ("x" * 16 + "www" + "y" * 20, "x" * 16 + " .."),
+        ("://", ""),
+    ],
+)
+def test_a_name_of_a_person_holds_no_link(name: str, plain: str) -> None:
+    assert plain_name(name, longest=20) == plain
+
+
+@given(st.text(max_size=40) | st.text(alphabet="w.:/\u200b\u202eＷ．。… a", max_size=40), st.integers(5, 30))
+def test_a_plain_name_is_a_valid_one(text: str, longest: int) -> None:
+    name = plain_name(text, longest=longest)
+    if name:
+        with Checks() as check:
+            assert check.name("name", name, longest=longest) == name
 
 
 @given(st.text(max_size=400))

@@ -67,6 +67,24 @@ def fact(name: str, hint: object, text: str) -> object:
     return values[hint]
 
 
+WRITTEN_BY = {
+    "inviter": "a person: the name, which Checks.name has let through",
+    "new_owner": "the same",
+    "old_owner": "the same",
+    "person": "the same",
+    "workspace": "a workspace's people: its name, which Checks.name has let through",
+    "role": "the server",
+    "what": "the server",
+}
+"""Each text that a letter holds -> who wrote it, and what keeps links of theirs out of it."""
+
+
+def test_it_is_known_who_wrote_what_a_letter_says() -> None:
+    hints = {name for kind in KINDS for name, hint in typing.get_type_hints(kind).items() if hint is str}
+    texts = {name for name in hints if not SECRET.fullmatch(name)}
+    assert texts == WRITTEN_BY.keys(), "Say in WRITTEN_BY who writes it: text of users needs Checks.name."
+
+
 class Page(HTMLParser):
     """What a mail program would make of it."""
 

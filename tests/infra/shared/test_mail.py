@@ -168,6 +168,13 @@ async def test_an_odd_address_gets_its_mail_and_nobody_else(sink: SmtpSink, to: 
     assert len(sink.mails[0]["To"].addresses) == 1
 
 
+async def test_an_ascii_name_at_a_domain_in_letters_needs_no_extension_of_the_server(sink: SmtpSink) -> None:
+    await mailer_to(server_at(sink)).send(replace(MAIL, to="ann@grüße.example"))
+
+    assert ("RCPT", "ann@xn--gre-6ka8l.example") in sink.envelopes
+    assert sink.mails[0]["To"] == "ann@xn--gre-6ka8l.example"
+
+
 def test_every_address_that_is_let_through_stays_one_address() -> None:
     addresses = [
         address

@@ -1,0 +1,30 @@
+"""Kinds of characters that rules and log lines ask for."""
+
+import re
+import unicodedata
+
+# The property Default_Ignorable_Code_Point of Unicode 16, and the empty Braille pattern, which is drawn as a blank.
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+# Embeddings, overrides and isolates (UAX 9): they can make a line read as another. Marks such as U+200E cannot.
+DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+_LINK = re.compile(r"://|www\.", re.IGNORECASE)
+_LONG_DOTS = str.maketrans("\u3002", ".")  # what mail programs take for the dot of a host name
+
+
+def has_link(text: str) -> bool:
+    """Whether a mail program could make a link of the text: `://` or `www.`, in whatever width and letter case."""
+    return _LINK.search(_plain(text)) is not None
+
+
+def without_links(text: str) -> str:
+    """The text with a blank for what `has_link` finds; other characters may have become plain ones."""
+    return " ".join(_LINK.sub(" ", _plain(text)).split()) if has_link(text) else text
+
+
+def _plain(text: str) -> str:
+    return INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_LONG_DOTS)
