@@ -51,12 +51,17 @@ class Explorer:
             await self.page.call("Input.insertText", text=value)
         await self.page.run(f"{FORM}.requestSubmit()")
 
-    async def log_in(self, email: str = DEMO_EMAIL, password: str = DEMO_PASSWORD) -> None:
+    async def sign_in(self, email: str = DEMO_EMAIL, password: str = DEMO_PASSWORD) -> None:
         """Waits until the schema is there too."""
         await self.page.until(f"{FORM} !== null")
         await self.fill_in(email=email, password=password)
         await self.page.until(f"{ACCOUNT} !== null")
         await self.has_schema()
+
+    async def sign_out(self) -> None:
+        await self.show_panel("Sign in")
+        await self.page.run(f"{ACCOUNT}.parentElement.querySelector('button').click()")
+        await self.page.until(f"{FORM} !== null")
 
     async def has_schema(self) -> None:
         await self.page.until(HAS_SCHEMA)

@@ -22,7 +22,7 @@ async def test_somebody_logs_in_asks_follows_and_logs_out(explorer: Explorer, tm
     page = explorer.page
     await page.until(f"{FORM} !== null")
     await page.screenshot(tmp_path / "signed-out.png")
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.run_query("{ viewer { email } }", f'"email": "{DEMO_EMAIL}"')
     await explorer.run_query('subscription { changes(workspace: "acme", after: 0) { upTo } }', '"upTo":')
     await page.screenshot(tmp_path / "signed-in.png")
@@ -31,7 +31,7 @@ async def test_somebody_logs_in_asks_follows_and_logs_out(explorer: Explorer, tm
     await page.run(f"{ACCOUNT}.parentElement.querySelector('button').click()")
     await page.until(f"{FORM} !== null")
     await page.run("document.querySelector('.graphiql-execute-button').click()")
-    await page.until(f"{RESULT}.includes('Log in first')")
+    await page.until(f"{RESULT}.includes('Sign in first')")
 
     assert page.problems == []
     assert {urlsplit(url).netloc for url in page.requests if not url.startswith("data:")} == {

@@ -27,7 +27,7 @@ VARIABLES = '{ "text": "it\'s \\"nasty\\" \\\\ `$HOME` ${x}\\né😀" }'
 @pytest.fixture
 async def explorer(database: str, redis_database: str, settings: Settings) -> AsyncIterator[Explorer]:
     async with opened_explorer(settings) as opened:
-        await opened.log_in()
+        await opened.sign_in()
         await opened.open_panel("Copy as")
         yield opened
 

@@ -27,7 +27,7 @@ async def explorer(database: str, redis_database: str, settings: Settings) -> As
 
 async def test_what_an_operation_cost_is_told_with_how_it_ran(explorer: Explorer, tmp_path: Path) -> None:
     page = explorer.page
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.open_panel("Cost")
     await page.until(f"{TEXT}.includes('Run an operation')")
     await explorer.run_query(LIST, '"title"')
@@ -50,7 +50,7 @@ async def test_what_an_operation_cost_is_told_with_how_it_ran(explorer: Explorer
 
 async def test_a_refusal_says_what_is_dear_and_what_would_fit(explorer: Explorer, tmp_path: Path) -> None:
     page = explorer.page
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.open_panel("Cost")
     await explorer.run_query(DEAR, "COST_LIMIT")
     await page.until(f"{PANEL}.querySelector('[role=alert]') !== null")
@@ -63,7 +63,7 @@ async def test_a_refusal_says_what_is_dear_and_what_would_fit(explorer: Explorer
 
 async def test_a_subscription_counts_its_events_in_one_line(explorer: Explorer) -> None:
     page = explorer.page
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.open_panel("Cost")
     await explorer.run_query(CHANGES, '"upTo":')
     await page.until(f"{TEXT}.includes('Events')")

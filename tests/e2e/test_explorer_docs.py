@@ -21,7 +21,7 @@ TEXT = f"{PANE}.innerText.replace(/\\s+/g, ' ')"
 @pytest.fixture
 async def explorer(database: str, redis_database: str, settings: Settings) -> AsyncIterator[Explorer]:
     async with opened_explorer(settings) as opened:
-        await opened.log_in()
+        await opened.sign_in()
         await opened.open_panel("Documentation Explorer")
         await opened.page.until(f"{PANE}.querySelector('a') !== null")
         yield opened

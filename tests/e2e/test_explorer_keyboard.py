@@ -14,7 +14,7 @@ pytestmark = needs_browser
 
 CTRL, SHIFT = 2, 8
 MOST_STOPS = 80
-PANELS = ("Log in", "Samples", "Live", "Cost", "Copy as")
+PANELS = ("Sign in", "Samples", "Live", "Cost", "Copy as")
 COPY = "document.querySelector('.panel.copy button.primary')"
 # As assistive technology names it; a label holds its input here.
 NAME = """(() => {
@@ -61,7 +61,7 @@ async def test_one_logs_in_runs_a_sample_sees_its_cost_and_copies_it(explorer: E
     page = explorer.page
     permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]
     await page.call("Browser.grantPermissions", origin=explorer.address, permissions=permissions)
-    await tab_to(explorer, "E-mail")
+    await tab_to(explorer, "Email")
     await page.call("Input.insertText", text=DEMO_EMAIL)
     await tab_to(explorer, "Password")
     await page.call("Input.insertText", text=DEMO_PASSWORD)
@@ -100,7 +100,7 @@ async def test_one_logs_in_runs_a_sample_sees_its_cost_and_copies_it(explorer: E
 
 async def test_no_editor_keeps_whoever_tabs_through_it(explorer: Explorer) -> None:
     page = explorer.page
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.run_query("{ viewer { email } }", DEMO_EMAIL)
     editors = ("query-editor", "editor-tool", "result-window")
     inside = (
@@ -120,7 +120,7 @@ async def test_no_editor_keeps_whoever_tabs_through_it(explorer: Explorer) -> No
 async def test_whatever_can_be_worked_has_a_name(explorer: Explorer) -> None:
     page = explorer.page
     assert orjson.loads(await page.run(NAMELESS)) == []
-    await explorer.log_in()
+    await explorer.sign_in()
     for text in ('{ workspace(slug: "acme") { name } }', "{ viewer { name } }"):
         await explorer.run_query(text, '"data"')
     for title in PANELS:
@@ -133,13 +133,13 @@ async def test_whatever_can_be_worked_has_a_name(explorer: Explorer) -> None:
 
 async def test_screen_readers_are_told_a_name_of_everything_that_can_be_worked(explorer: Explorer) -> None:
     """Also of GraphiQL's editors, which have none by themselves."""
-    await explorer.log_in()
-    assert await explorer.page.run("document.activeElement.innerText") == "You are logged in", "where the form was"
+    await explorer.sign_in()
+    assert await explorer.page.run("document.activeElement.innerText") == "You are signed in", "where the form was"
     nodes = (await explorer.page.call("Accessibility.getFullAXTree"))["nodes"]
     worked = [node for node in nodes if node.get("role", {}).get("value") in ROLES]
     names = [node["name"]["value"].strip() for node in worked]
     assert "" not in names
-    assert {"Operation", "Variables", "Headers", "Log out"} <= set(names)
+    assert {"Operation", "Variables", "Headers", "Sign out"} <= set(names)
 
 
 async def test_the_short_keys_are_graphiqls_and_are_listed(explorer: Explorer) -> None:

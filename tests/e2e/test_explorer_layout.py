@@ -18,13 +18,13 @@ pytestmark = needs_browser
 
 SIZES = [(390, 844), (1280, 800)]
 GRAPHIQLS_PANELS = ("Documentation Explorer", "History", "GraphiQL Explorer")
-OUR_PANELS = ("Log in", "Samples", "Live", "Cost", "Copy as")
+OUR_PANELS = ("Sign in", "Samples", "Live", "Cost", "Copy as")
 RUN_NAME = "Execute query (Ctrl-Enter)"
 HAS_DRAWN = {
     "Documentation Explorer": ".graphiql-doc-explorer-content a",
     "History": ".graphiql-history-items li",
     "GraphiQL Explorer": ".graphiql-explorer-root input",
-    "Log in": ".panel .person",
+    "Sign in": ".panel .person",
     "Samples": ".panel .samples button",
     "Live": ".panel.live .events li",
     "Cost": ".panel.cost progress",
@@ -107,7 +107,7 @@ async def test_nothing_sticks_out_and_everything_can_be_reached(
         await page.until(f"{FORM} !== null")
         await fits(explorer, width)
         assert len(await are_in_place(explorer, f".panel :is({CONTROLS})", room=".graphiql-plugin")) >= 4
-        await explorer.log_in()
+        await explorer.sign_in()
         await explorer.run_query(DEAR, "COST_LIMIT")
         await explorer.run_query(LIST, '"title"')
         for title in GRAPHIQLS_PANELS + OUR_PANELS:
@@ -136,9 +136,9 @@ async def all_our_texts(explorer: Explorer, folder: Path) -> dict[str, list[Text
     await page.until(f"{FORM} !== null")
     await explorer.fill_in(email="nobody@example.org", password="wrong password")
     await page.until(f"{FORM}.querySelector('[role=alert]') !== null")
-    found["Log in, in vain"] = await shown_texts(explorer)
+    found["Sign in, in vain"] = await shown_texts(explorer)
     page.take_problems()
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.run_query(LIST, '"title"')
     for title in OUR_PANELS:
         await show(explorer, title)
@@ -186,7 +186,7 @@ async def test_our_panels_follow_the_system_and_graphiqls_switch_against_it(
     async with opened_explorer(settings) as explorer:
         page = explorer.page
         await page.prefer(other)
-        await explorer.log_in()
+        await explorer.sign_in()
         before = await shown_texts(explorer)
         await page.prefer(scheme)
         wanted = await shown_texts(explorer)

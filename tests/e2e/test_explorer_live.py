@@ -29,9 +29,9 @@ SAID = f"({FORM}?.querySelector('[role=alert]')?.innerText ?? '')"
 
 @asynccontextmanager
 async def following(settings: Settings, *, access_life: timedelta | None = None) -> AsyncIterator[Explorer]:
-    """Somebody who has logged in and follows the demo workspace."""
+    """Somebody who has signed in and follows the demo workspace."""
     async with opened_explorer(settings, access_life=access_life) as explorer:
-        await explorer.log_in()
+        await explorer.sign_in()
         await follow(explorer)
         yield explorer
 
@@ -103,7 +103,7 @@ async def test_a_session_that_is_ended_elsewhere_ends_here(
         await arrives(explorer, await explorer.tracker.change())
         async with httpx.AsyncClient(base_url=explorer.address) as client:
             await client.post("/auth/revoke", data={"token": traffic.issued[-1]["refresh_token"]})
-        await explorer.page.until(f"{SAID} === 'Your session has ended. Log in again.'")
+        await explorer.page.until(f"{SAID} === 'Your session has ended. Sign in again.'")
         assert traffic.grants == ["password", "refresh_token"]
         assert all("/auth/token" in problem for problem in explorer.page.problems), explorer.page.problems
 
@@ -113,22 +113,22 @@ async def test_ending_all_other_sessions_ends_this_one_and_what_it_listens_to(
 ) -> None:
     async with opened_explorer(settings) as explorer:
         page, traffic = explorer.page, explorer.tracker.traffic
-        await explorer.log_in()
+        await explorer.sign_in()
         await page.click(LINK.format("Live"))
         await page.click(".panel.live button.primary")
         await page.until(f"{STATUS}.includes('listening')")
         await page.has_opened_sockets(1)
         async with explorer.tracker.client() as elsewhere:
             assert (await asked(elsewhere, END_OTHERS, {}))["sessionsEndOthers"]["errors"] == []
-            await page.until(f"{SAID} === 'Your session has ended. Log in again.'")
-            await page.until(f"{STATUS} === 'Not logged in'")
+            await page.until(f"{SAID} === 'Your session has ended. Sign in again.'")
+            await page.until(f"{STATUS} === 'Not signed in'")
             assert traffic.grants == ["password", "refresh_token"]
             assert sockets(explorer) == 2  # for the second the renewal was refused
             # Whoever ended the others goes on.
             assert (await asked(elsewhere, "{ viewer { email } }", {}))["viewer"]["email"] == DEMO_EMAIL
         assert all("/auth/token" in problem for problem in page.take_problems())
 
-        await explorer.log_in()
+        await explorer.sign_in()
         await page.click(LINK.format("Live"))
         await page.until(f"{PANEL}.querySelector('button').innerText === 'Follow'")
         assert page.problems == []
@@ -138,7 +138,7 @@ async def test_logging_out_ends_the_subscription(database: str, redis_database: 
     async with following(settings) as explorer:
         await arrives(explorer, await explorer.tracker.change())
         await explorer.page.run(f"{ACCOUNT}.parentElement.querySelector('button').click()")
-        await explorer.log_in()
+        await explorer.sign_in()
         await follow(explorer)
         await arrives(explorer, await explorer.tracker.change())
         assert sockets(explorer) == 2
@@ -151,7 +151,7 @@ async def test_the_panel_follows_while_the_editor_runs_other_things(
 ) -> None:
     async with opened_explorer(settings) as explorer:
         page = explorer.page
-        await explorer.log_in()
+        await explorer.sign_in()
         await explorer.open_panel("Live")
         await page.click(".panel.live button.primary")
         await page.until(f"{PANEL}.innerText.includes('Nothing yet.')")
@@ -180,9 +180,9 @@ async def test_the_panel_follows_while_the_editor_runs_other_things(
 
         await page.run(f"{PANEL}.querySelector('button').click()")
         await page.until(f"{PANEL}.querySelector('button').innerText === 'Follow'")
-        await explorer.open_panel("Log in")
+        await explorer.open_panel("Sign in")
         await page.run(f"{ACCOUNT}.parentElement.querySelector('button').click()")
-        await explorer.log_in()
+        await explorer.sign_in()
         await explorer.open_panel("Live")
         await page.until(f"{PANEL}.querySelectorAll('li').length === 0")
         assert sockets(explorer) == 1
@@ -204,7 +204,7 @@ async def test_a_newcomer_sees_their_change_arrive_by_pressing_what_is_offered(
             while not await page.run(FIRST):  # what is changed before the server listens is not told
                 revision = await explorer.tracker.change()
         await page.until(f"{FIRST}.includes('revision {revision}')")
-        await explorer.open_panel("Log in")
+        await explorer.open_panel("Sign in")
         await page.click(LINK.format("Samples"))
         sample = (
             "[...document.querySelectorAll('.samples button')].find(({ innerText }) => innerText.startsWith('Change'))"

@@ -39,11 +39,11 @@ async def test_a_stranger_can_log_in_and_nothing_else(explorer: Explorer, scheme
     # The colours are GraphiQL's, which are said for its own container alone; without them a button is see-through.
     assert await page.run(f"getComputedStyle({BUTTON}).backgroundColor") not in ("rgba(0, 0, 0, 0)", "")
 
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.open_panel("Samples")
     await page.until(f"{SAMPLES} === {len(samples())}")
 
-    await explorer.open_panel("Log in")
+    await explorer.open_panel("Sign in")
     await page.run(f"{ACCOUNT}.parentElement.querySelector('button').click()")
     await page.until(f"{FORM} !== null && {EDITORS} === null")
     assert page.problems == []

@@ -26,7 +26,7 @@ async def explorer(database: str, redis_database: str, settings: Settings) -> As
 
 async def test_it_is_usable_after_few_requests_and_bytes(explorer: Explorer) -> None:
     page = explorer.page
-    await explorer.log_in()
+    await explorer.sign_in()
     loaded = dict(await page.run(LOADED))
     assert len(page.requests) <= MOST_REQUESTS
     assert 500_000 < sum(loaded.values()) <= MOST_BYTES

@@ -26,7 +26,7 @@ LIVE = "Live changes"
 @pytest.fixture
 async def explorer(database: str, redis_database: str, settings: Settings) -> AsyncIterator[Explorer]:
     async with opened_explorer(settings, seeded=120) as opened:
-        await opened.log_in()
+        await opened.sign_in()
         await opened.open_panel("Samples")
         await opened.page.until(f"{MENU}.length === {len(samples())}")
         yield opened
@@ -124,8 +124,9 @@ async def test_a_sample_without_anything_to_show_says_so(explorer: Explorer) -> 
     page = explorer.page
     mutation = 'mutation { workspaceCreate(input: { name: "Empty", slug: "empty" }) { errors { message } } }'
     await explorer.run_query(mutation, '"errors": []')
-    await explorer.open()
-    await explorer.log_in()
+    await explorer.page.reload()
+    await explorer.has_schema()
+    await explorer.show_panel("Sign in")
     select = "document.querySelector('.panel select')"
     await page.until(f"{select}.options.length === 2")
     await page.run(f"Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, 'value').set.call({select}, 'empty')")

@@ -1,4 +1,4 @@
-"""Who is logged in, in the browser: tokens are renewed, kept, refused and forgotten."""
+"""Who is signed in, in the browser: tokens are renewed, kept, refused and forgotten."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,15 +17,15 @@ pytestmark = needs_browser
 SAID = f"({FORM}?.querySelector('[role=alert]')?.innerText ?? '')"
 VIEWER = "{ viewer { email } }"
 SHOWN = f'"email": "{DEMO_EMAIL}"'
-LOG_OUT = f"{ACCOUNT}.parentElement.querySelector('button').click()"
-SESSION_LOST = "Your session has ended. Log in again."
+SIGN_OUT = f"{ACCOUNT}.parentElement.querySelector('button').click()"
+SESSION_LOST = "Your session has ended. Sign in again."
 MUCH_LATER = "(() => { const later = Date.now() + 3_600_000; Date.now = () => later; })()"
 # A session of its own, made of the page's modules: what the editor does one by one is done here at once.
 OWN_SESSION = f"""(async () => {{
   const {{ createSession }} = await import("/graphiql/session.js");
-  const {{ createKeeper }} = await import("/graphiql/kept_token.js");
-  window.own = createSession(createKeeper());
-  await own.logIn({{ email: "{DEMO_EMAIL}", password: "{DEMO_PASSWORD}", isKept: false }});
+  const {{ createTabKeeper }} = await import("/graphiql/tab_token.js");
+  window.own = createSession(createTabKeeper());
+  await own.signIn({{ email: "{DEMO_EMAIL}", password: "{DEMO_PASSWORD}", isKept: false }});
 }})()"""
 ASK_THRICE = """(async () => {
   const body = JSON.stringify({ query: "{ viewer { email } }" });
@@ -37,7 +37,16 @@ ASK_THRICE = """(async () => {
 
 @pytest.fixture
 async def explorer(database: str, redis_database: str, settings: Settings) -> AsyncIterator[Explorer]:
+    """As on a server with a public address, where only the tab keeps a session, and only by choice."""
+    async with opened_explorer(settings.replaced(public_url="https://tracker.example.org")) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def local(database: str, redis_database: str, settings: Settings) -> AsyncIterator[Explorer]:
+    """As on a developer's own machine."""
     async with opened_explorer(settings) as opened:
+        await opened.page.until(f"{FORM} !== null")
         yield opened
 
 
@@ -59,7 +68,7 @@ async def stay(explorer: Explorer) -> None:
     """Logs in by hand and has the tab remember it."""
     await explorer.page.until(f"{FORM} !== null")
     await explorer.page.click("input[name=kept]")
-    await explorer.log_in()
+    await explorer.sign_in()
 
 
 async def stored_tokens(page: Page, tokens: set[str]) -> set[str]:
@@ -67,16 +76,15 @@ async def stored_tokens(page: Page, tokens: set[str]) -> set[str]:
     return {token for token in tokens if token in text}
 
 
-async def test_a_newcomer_finds_the_way_without_being_told(explorer: Explorer) -> None:
-    page, traffic = explorer.page, explorer.tracker.traffic
-    await page.until(f"{FORM} !== null")
+async def test_a_newcomer_finds_the_way_without_being_told(local: Explorer) -> None:
+    page, traffic = local.page, local.tracker.traffic
     await page.click(".panel form button[type=button]")  # the demo account
     await page.until(HAS_SCHEMA)
     person = await page.run(f"{ACCOUNT}.innerText")
     assert DEMO_EMAIL in person
     assert await page.run("document.querySelector('.panel select').selectedOptions[0].text") == "Acme (owner)"
     await page.run(f"{QUERY_EDITOR}.focus()")
-    await explorer.press("Enter", modifiers=2)
+    await local.press("Enter", modifiers=2)
     await page.until(f"{RESULT}.includes('\"totalCount\": 40')")
     assert traffic.grants == ["password"]
     assert page.problems == []
@@ -89,7 +97,7 @@ async def test_logging_out_ends_the_session_and_leaves_nothing_behind(explorer: 
     kept = await stored_tokens(page, traffic.tokens)
     assert kept == {traffic.issued[-1]["refresh_token"]}
 
-    await page.run(LOG_OUT)
+    await page.run(SIGN_OUT)
     await page.until(f"{FORM} !== null")
     await page.until("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/auth/revoke'))")
     assert await refused(explorer.tracker, traffic.issued[-1]) == (401, 400)
@@ -98,7 +106,7 @@ async def test_logging_out_ends_the_session_and_leaves_nothing_behind(explorer: 
     assert DEMO_PASSWORD not in await explorer.stored()
 
     await page.click(RUN)
-    await page.until(f"{RESULT}.includes('Log in first')")
+    await page.until(f"{RESULT}.includes('Sign in first')")
     await page.reload()
     await page.until(f"{FORM} !== null")
     assert traffic.grants == ["password"]
@@ -107,7 +115,7 @@ async def test_logging_out_ends_the_session_and_leaves_nothing_behind(explorer: 
 
 async def test_tokens_reach_neither_storage_nor_the_document(explorer: Explorer) -> None:
     page = explorer.page
-    await explorer.log_in()
+    await explorer.sign_in()
     tokens = explorer.tracker.traffic.tokens
     await explorer.run_query(VIEWER, SHOWN)
     await page.click("button[aria-label='Show History']")
@@ -125,7 +133,7 @@ async def test_a_wrong_password_is_said_and_the_next_try_counts(explorer: Explor
     await page.until(f"{SAID} === 'The e-mail address or the password is wrong.'")
     assert (traffic.grants, traffic.issued) == (["password"], [])
     assert only(page.take_problems(), "/auth/token")
-    await explorer.log_in()
+    await explorer.sign_in()
     assert page.problems == []
 
 
@@ -152,12 +160,12 @@ async def test_a_server_that_is_away_is_said_when_logging_in_asking_and_logging_
     await explorer.fill_in(email=DEMO_EMAIL, password=DEMO_PASSWORD)
     await page.until(f"{SAID} === 'The server cannot be reached.'")
     await explorer.tracker.start()
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.tracker.stop()
     await page.click(RUN)
     await page.until(f"{RESULT}.includes('The server cannot be reached.')")
-    await page.run(LOG_OUT)
-    await page.until(f"{SAID}.startsWith('You are logged out here, but the session goes on: ')")
+    await page.run(SIGN_OUT)
+    await page.until(f"{SAID}.startsWith('You are signed out here, but the session goes on: ')")
     assert only(page.problems, "ERR_CONNECTION")
     await explorer.tracker.start()
 
@@ -194,14 +202,14 @@ async def test_a_refused_renewal_is_tried_once_and_said(explorer: Explorer) -> N
 
 async def test_whoever_asks_with_an_ended_session_is_shown_the_log_in(explorer: Explorer) -> None:
     page, traffic = explorer.page, explorer.tracker.traffic
-    await explorer.log_in()
+    await explorer.sign_in()
     async with httpx.AsyncClient(base_url=explorer.address) as client:
         await client.post("/auth/revoke", data={"token": traffic.issued[-1]["refresh_token"]})
     await page.click(RUN)
     await page.until(f"{SAID} === {SESSION_LOST!r}")
     assert traffic.grants == ["password", "refresh_token"]
     assert only(page.take_problems(), "401", "/auth/token")
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.run_query(VIEWER, SHOWN)
     assert page.problems == []
 
@@ -220,7 +228,7 @@ async def test_a_tab_that_stays_logged_in_is_so_after_each_reload(explorer: Expl
 
 
 async def test_otherwise_a_reload_asks_for_the_password_again(explorer: Explorer) -> None:
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.page.reload()
     await explorer.page.until(f"{FORM} !== null")
     assert explorer.tracker.traffic.grants == ["password"]

@@ -74,9 +74,9 @@ async def test_a_stranger_finds_all_tabs_again(explorer: Explorer) -> None:
     assert page.problems == []
 
 
-async def test_whoever_signs_in_finds_two_samples_again_before_and_after(explorer: Explorer) -> None:
+async def test_two_samples_are_there_again_signed_in_and_signed_out(explorer: Explorer) -> None:
     page = explorer.page
-    await explorer.log_in()
+    await explorer.sign_in()
     await explorer.open_panel("Samples")
     for title in ("My issues", "Board by state"):
         button = (
@@ -89,9 +89,14 @@ async def test_whoever_signs_in_finds_two_samples_again_before_and_after(explore
     before = await shown(page)
     assert (before[0], len(before[1])) == (3, 4)
     await reload(page)
-    assert await shown(page) == before, "signed out by the reload"
-    await explorer.log_in()
+    await explorer.has_schema()
     assert await shown(page) == before
+    await explorer.sign_out()
+    await page.until(IS_DRAWN)
+    assert await shown(page) == before, "signed out"
+    await reload(page)
+    await page.until(f"{FORM} !== null")
+    assert await shown(page) == before, "signed out, after a reload"
     assert page.problems == []
 
 
@@ -133,7 +138,7 @@ async def test_two_windows_keep_tabs_of_their_own(explorer: Explorer) -> None:
 
 async def test_headers_are_not_stored(explorer: Explorer) -> None:
     page = explorer.page
-    await explorer.log_in()
+    await explorer.sign_in()
     await page.run(f"{HEADER_EDITOR}.setValue({json.dumps({'Authorization': SECRET})!r})")
     await page.run("document.querySelector('.graphiql-execute-button').click()")
     await page.until("document.querySelector('.result-window').innerText.includes('errors')")

@@ -1,4 +1,5 @@
-/** The current tab as a program in another language, and the schema as a file. */
+/** The current tab as a program in another language, the credentials that it needs, and the schema as a file. */
+import { credentials } from "./credentials.js";
 import { h, useStore } from "./element.js";
 import { CopyAsIcon } from "./icons.js";
 import { LANGUAGES } from "./snippets.js";
@@ -6,6 +7,8 @@ import { LANGUAGES } from "./snippets.js";
 const SCHEMA = "/graphql/schema.graphql";
 
 export function copyPanel({ session }) {
+  const Credentials = credentials({ session });
+
   function Content() {
     const [chosen, setChosen] = React.useState(LANGUAGES[0].name);
     const operation = useOperation();
@@ -15,6 +18,7 @@ export function copyPanel({ session }) {
       h("h2", null, "Copy as"),
       h("div", { className: "choices", role: "group", "aria-label": "Language" }, ...LANGUAGES.map(({ name }) => h("button", { key: name, type: "button", "aria-pressed": name === chosen, onClick: () => setChosen(name) }, name))),
       typeof operation === "string" ? h("p", { role: "status" }, operation) : h(Program, { key: chosen, language: LANGUAGES.find(({ name }) => name === chosen), operation }),
+      h(Credentials),
       h("h2", null, "Schema"),
       h(Download),
     );
@@ -40,7 +44,7 @@ export function copyPanel({ session }) {
       null,
       h("p", null, "The whole API with its descriptions, for code generators and editors."),
       h("button", { type: "button", disabled: person === null, onClick: download }, "Download schema.graphql"),
-      person === null && h("p", null, "Log in first."),
+      person === null && h("p", null, "Sign in first."),
       problem && h("p", { className: "problem", role: "alert" }, problem),
     );
   }
@@ -69,7 +73,7 @@ function Program({ language, operation }) {
     null,
     h("pre", { ref: program, tabIndex: 0, "aria-label": `${language.name} program` }, text),
     h("button", { type: "button", className: "primary", onClick: copy }, isCopied ? "Copied" : "Copy"),
-    h("p", null, "It reads the environment variable ", h("code", null, "WORKGRAPH_TOKEN"), ": an access token or, better, an API key that ", h("code", null, "apiKeyCreate"), " makes."),
+    h("p", null, "The program reads the environment variable ", h("code", null, "WORKGRAPH_TOKEN"), ": an access token or, better, an API key."),
   );
 }
 

@@ -3,7 +3,7 @@ export const FIRST_TABS = [
   {
     title: "Issues",
     variables: "",
-    query: `# Log in, then press Ctrl-Enter
+    query: `# Sign in, then press Ctrl-Enter
 # or the button. "Samples" has
 # more of these.
 

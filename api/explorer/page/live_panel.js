@@ -8,7 +8,7 @@ const LONGEST = 60; // characters of a value
 export function livePanel({ session, live }) {
   function Content() {
     const { person } = useStore(session);
-    return h("section", { className: "panel live", "aria-label": "Live" }, h("h2", null, "Live"), person === null ? h("p", null, "Log in first: changes are told to those who may see them.") : h(Feed));
+    return h("section", { className: "panel live", "aria-label": "Live" }, h("h2", null, "Live"), person === null ? h("p", null, "Sign in first: only members of a workspace can see its changes.") : h(Feed));
   }
 
   function Feed() {

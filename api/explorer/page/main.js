@@ -1,4 +1,5 @@
 /** Puts the page together. */
+import { createBrowserKeeper } from "./browser_token.js";
 import { h, useStore } from "./element.js";
 import { EditorKeys } from "./editor_keys.js";
 import { createEditorStorage } from "./editor_storage.js";
@@ -8,18 +9,18 @@ import { createExchanges } from "./exchanges.js";
 import { createFetcher } from "./fetcher.js";
 import { FIRST_TABS } from "./first_tabs.js";
 import { KeepTabs, createKeptTabs } from "./kept_tabs.js";
-import { createKeeper } from "./kept_token.js";
 import { createLive } from "./live.js";
 import { livePanel } from "./live_panel.js";
-import { loginPanel } from "./login_panel.js";
 import { samplesPanel } from "./samples_panel.js";
 import { createSession } from "./session.js";
 import { loadSettings } from "./settings.js";
+import { signInPanel } from "./sign_in_panel.js";
 import { statusLine } from "./status_line.js";
 import { createSubscriptions } from "./subscriptions.js";
+import { createTabKeeper } from "./tab_token.js";
 
 const settings = await loadSettings();
-const session = createSession(createKeeper());
+const session = createSession(settings.isDevelopment ? createBrowserKeeper() : createTabKeeper());
 const exchanges = createExchanges();
 const subscriptions = createSubscriptions(session);
 const live = createLive({ session, subscriptions });
@@ -27,8 +28,8 @@ const keptTabs = createKeptTabs(() => FIRST_TABS);
 const editorStorage = createEditorStorage(keptTabs);
 const context = { session, exchanges, subscriptions, live, settings };
 
-const login = loginPanel(context);
-const panels = [login, samplesPanel(context), livePanel(context), costPanel(context), copyPanel(context), GraphiQLPluginExplorer.explorerPlugin()];
+const signIn = signInPanel(context);
+const panels = [signIn, samplesPanel(context), livePanel(context), costPanel(context), copyPanel(context), GraphiQLPluginExplorer.explorerPlugin()];
 const extraHeaders = settings.isDevelopment ? { "X-Workgraph-Trace": "1" } : {};
 const StatusLine = statusLine(context);
 
@@ -38,12 +39,12 @@ function Page() {
   wasStranger.current ||= person === null;
   if (person === null && settings.isForMembers) return h(Gate);
   // Another person is another explorer, so that nothing of one is shown to the next.
-  return h(Opening, { key: person?.id ?? "nobody", opened: wasStranger.current ? login : null });
+  return h(Opening, { key: person?.id ?? "nobody", opened: wasStranger.current ? signIn : null });
 }
 
-/** The log-in alone, in an empty container of GraphiQL's: its colours stand there and nowhere else. */
+/** The sign-in form alone, in an empty container of GraphiQL's: its colours stand there and nowhere else. */
 function Gate() {
-  const main = h("main", { className: "gate" }, h("h1", null, "Workgraph"), h(login.content));
+  const main = h("main", { className: "gate" }, h("h1", null, "Workgraph"), h(signIn.content));
   return h("div", { className: "graphiql-container" }, main);
 }
 
@@ -63,7 +64,7 @@ function Explorer({ panel }) {
     GraphiQL,
     {
       fetcher,
-      schema: person === null ? null : undefined, // the server tells it to those who have logged in
+      schema: person === null ? null : undefined, // the server tells it to whoever has signed in
       storage: editorStorage,
       plugins: panels,
       visiblePlugin: panel,

@@ -12,7 +12,7 @@ export function samplesPanel({ session }) {
 
   function Content() {
     const { person } = useStore(session);
-    return h("section", { className: "panel", "aria-label": "Samples" }, h("h2", null, "Samples"), person === null ? h("p", null, "Log in first: samples are filled with what you can see.") : h(Menu));
+    return h("section", { className: "panel", "aria-label": "Samples" }, h("h2", null, "Samples"), person === null ? h("p", null, "Sign in first: samples are filled with data that you can see.") : h(Menu));
   }
 
   function Menu() {

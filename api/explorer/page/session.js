@@ -1,12 +1,13 @@
 /**
  * Who is signed in. Tokens stay in this closure: never in an editor, a history or a log, and only by the person's wish
- * in the tab's session storage.
+ * in the browser's storage, where a keeper puts the refresh token.
  */
 import { Refused, revoke, tokensByPassword, tokensByRefresh } from "./oauth.js";
 import { createStore } from "./store.js";
 
 const NOBODY = { person: null, workspaces: [], workspace: null, expiresAt: null, notice: null };
-const ENDED = "Your session has ended. Log in again.";
+const ENDED = "Your session has ended. Sign in again.";
+const ENDED_ELSEWHERE = "You have signed out in another tab.";
 const EARLY = 5000; // milliseconds before its end at which a token is replaced, or a quarter of a short life
 
 const WHO = "query WhoAmI { viewer { id name email initials } }";
@@ -19,7 +20,7 @@ const WHERE = `query WhereAmI($viewer: ID!) {
 /** There is nobody to ask as; the message says what to do. */
 export class SignedOut extends Error {}
 
-/** `keeper` remembers a refresh token for this tab, see kept_token.js. */
+/** `keeper` remembers a refresh token, see tab_token.js and browser_token.js. */
 export function createSession(keeper) {
   const store = createStore(NOBODY);
   let tokens = null; // { access, refresh, renewAt }
@@ -34,22 +35,26 @@ export function createSession(keeper) {
       refresh: answer.refresh_token,
       renewAt: now + life - Math.min(EARLY, life / 4),
     };
-    keeper.update(tokens.refresh);
     store.set({ ...store.state(), expiresAt: now + life });
   }
 
-  function forget(notice) {
+  /** Nobody is signed in in this tab; what is kept stays. */
+  function leave(notice) {
     generation += 1;
     tokens = null;
     renewing = null;
-    keeper.forget();
     store.set({ ...NOBODY, notice });
+  }
+
+  function forget(notice) {
+    keeper.forget();
+    leave(notice);
   }
 
   async function renew() {
     const began = generation;
     try {
-      const answer = await tokensByRefresh(tokens.refresh);
+      const answer = await keeper.renewed(tokens.refresh, tokensByRefresh);
       if (began === generation) take(answer);
     } catch (error) {
       if (began !== generation) return;
@@ -67,7 +72,7 @@ export function createSession(keeper) {
   }
 
   function required() {
-    if (tokens === null) throw new SignedOut(store.state().notice ?? "Log in first, in the panel at the left.");
+    if (tokens === null) throw new SignedOut(store.state().notice ?? "Sign in first, in the panel on the left.");
     return tokens.access;
   }
 
@@ -111,16 +116,21 @@ export function createSession(keeper) {
     store.set({ ...store.state(), person: viewer, workspaces, workspace: workspaces[0]?.slug ?? null });
   }
 
-  async function begin(answer) {
-    forget(null);
-    take(answer);
+  /** Goes on with the session that is kept, if there is one. */
+  async function resume() {
+    const kept = await keeper.kept();
+    if (kept === null) return;
     try {
+      take(await keeper.renewed(kept, tokensByRefresh));
       await lookAround();
     } catch (error) {
-      forget(null);
-      throw error;
+      if (error instanceof Refused && error.isFinal) forget(ENDED);
+      // What is kept may be good for the next try: the server was away.
+      else if (tokens !== null || store.state().notice === null) leave(error.message);
     }
   }
+
+  keeper.watch({ lost: () => leave(ENDED_ELSEWHERE), found: resume });
 
   return {
     state: store.state,
@@ -128,38 +138,32 @@ export function createSession(keeper) {
     freshToken,
     tokenAfter,
     fetch: fetchSignedIn,
-    canBeKept: keeper.isAble,
+    keeping: { isAble: keeper.isAble, isDefault: keeper.isDefault, wish: keeper.wish },
 
     /** Raises Refused, its message for people. */
-    async logIn({ email, password, isKept }) {
+    async signIn({ email, password, isKept }) {
       const answer = await tokensByPassword(email, password);
-      await begin(answer);
+      forget(null);
+      take(answer);
+      try {
+        await lookAround();
+      } catch (error) {
+        forget(null);
+        throw error;
+      }
       if (isKept) await keeper.keep(tokens.refresh);
     },
 
-    /** Goes on with the session that this tab has kept, if it has. */
-    async resume() {
-      const kept = await keeper.kept();
-      if (kept === null) return;
-      try {
-        const answer = await tokensByRefresh(kept);
-        await begin(answer);
-        await keeper.keep(tokens.refresh);
-      } catch (error) {
-        if (error instanceof Refused && error.isFinal) forget(ENDED);
-        // What is kept may be good for the next try: the server was away.
-        else store.set({ ...NOBODY, notice: error.message });
-      }
-    },
+    resume,
 
-    async logOut() {
-      const { refresh } = tokens ?? {};
+    async signOut() {
+      const newest = tokens && keeper.current(tokens.refresh);
       forget(null);
-      if (refresh === undefined) return;
+      if (newest === null) return;
       try {
-        await revoke(refresh);
+        await revoke(newest);
       } catch (error) {
-        store.set({ ...NOBODY, notice: `You are logged out here, but the session goes on: ${error.message}` });
+        store.set({ ...NOBODY, notice: `You are signed out here, but the session goes on: ${error.message}` });
       }
     },
 

@@ -5,7 +5,7 @@ export function statusLine({ session, subscriptions, live }) {
   return function StatusLine() {
     const { person, workspace } = useStore(session);
     const { isWaiting, seconds, isListening } = useStore(subscriptions);
-    const who = person === null ? "Not logged in" : [person.name, workspace].filter(Boolean).join(" · ");
+    const who = person === null ? "Not signed in" : [person.name, workspace].filter(Boolean).join(" · ");
     const { unseen } = useStore(live);
     const news = unseen > 0 ? ` · ${unseen} new in Live` : "";
     const listening = isListening ? " · listening" : "";

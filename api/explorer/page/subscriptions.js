@@ -52,7 +52,7 @@ export function createSubscriptions(session) {
   session.subscribe(() => {
     const { person, notice } = session.state();
     if (person !== null) return;
-    running.forEach((stop) => stop(notice ?? "You have logged out."));
+    running.forEach((stop) => stop(notice ?? "You have signed out."));
     client.terminate();
   });
 

@@ -1,11 +1,14 @@
 /**
- * A refresh token in the tab's session storage, by choice. A duplicated tab begins with a copy of that storage, and a
- * refresh token that is used twice ends its session: the tab that made it holds a lock, and whoever has a copy drops it.
+ * Keeper of a refresh token in the tab's session storage, by choice. A duplicated tab begins with a copy of that storage,
+ * and a refresh token that is used twice ends its session: the tab that made it holds a lock, and a copy is dropped.
+ *
+ * Keepers: `kept()` finds a token or null, `keep(token)` begins to keep one, `renewed(token, renew)` has it exchanged,
+ * `current(token)` is the newest of its session, `forget()` ends the keeping, `watch({ lost, found })` tells of other tabs.
  */
 const NAME = "workgraph:session";
 const PATIENCE = 2000; // milliseconds: a page that is loaded again waits for its predecessor's end
 
-export function createKeeper() {
+export function createTabKeeper() {
   const isAble = navigator.locks !== undefined; // not on a page without TLS, other than loopback's
   let letGo = null;
 
@@ -30,6 +33,9 @@ export function createKeeper() {
 
   return {
     isAble,
+    isDefault: false,
+    wish: "Stay signed in in this tab",
+    watch() {}, // no other tab has a part in it
 
     /** The token that this tab has kept, or null; a copy of another tab's is dropped. */
     async kept() {
@@ -46,11 +52,15 @@ export function createKeeper() {
       write(token, lock);
     },
 
-    /** A new token in place of the kept one, if there is one. */
-    update(token) {
+    /** The answer of `renew`, its token in place of the kept one, if there is one. */
+    async renewed(token, renew) {
+      const answer = await renew(token);
       const found = stored();
-      if (found !== null) write(token, found.lock);
+      if (found !== null) write(answer.refresh_token, found.lock);
+      return answer;
     },
+
+    current: (token) => token,
 
     forget() {
       if (isAble) sessionStorage.removeItem(NAME);

@@ -1,8 +1,10 @@
-/** Log in, see who you are and where you belong, log out. */
+/** Sign in, see who you are and where you belong, sign out. */
 import { PanelLink, h, useStore } from "./element.js";
 import { LiveIcon, PersonIcon, SampleIcon } from "./icons.js";
 
-export function loginPanel({ session, settings }) {
+export function signInPanel({ session, settings }) {
+  const { keeping } = session;
+
   function Content() {
     const { person } = useStore(session);
     return h("section", { className: "panel" }, person === null ? h(Form) : h(Account));
@@ -13,11 +15,11 @@ export function loginPanel({ session, settings }) {
     const [problem, setProblem] = React.useState(null);
     const [isBusy, setIsBusy] = React.useState(false);
 
-    async function logIn(credentials) {
+    async function signIn(credentials, form) {
       setIsBusy(true);
       setProblem(null);
       try {
-        await session.logIn(credentials);
+        await session.signIn({ ...credentials, isKept: new FormData(form).has("kept") });
       } catch (error) {
         setProblem(error.message);
         setIsBusy(false);
@@ -27,24 +29,24 @@ export function loginPanel({ session, settings }) {
     function submit(event) {
       event.preventDefault();
       const given = new FormData(event.currentTarget);
-      logIn({ email: given.get("email"), password: given.get("password"), isKept: given.get("kept") === "on" });
+      signIn({ email: given.get("email"), password: given.get("password") }, event.currentTarget);
     }
 
     const said = problem ?? notice;
     return h(
       "form",
-      { onSubmit: submit, "aria-label": "Log in" },
-      h("h2", null, "Log in"),
-      h(Field, { label: "E-mail", name: "email", type: "email", autoComplete: "username" }),
+      { onSubmit: submit, "aria-label": "Sign in" },
+      h("h2", null, "Sign in"),
+      h(Field, { label: "Email", name: "email", type: "email", autoComplete: "username" }),
       h(Field, { label: "Password", name: "password", type: "password", autoComplete: "current-password" }),
-      session.canBeKept && h("label", { className: "check" }, h("input", { type: "checkbox", name: "kept" }), " Stay logged in in this tab"),
+      keeping.isAble && h("label", { className: "check" }, h("input", { type: "checkbox", name: "kept", defaultChecked: keeping.isDefault }), ` ${keeping.wish}`),
       said && h("p", { className: "problem", role: "alert" }, said),
-      h("button", { className: "primary", disabled: isBusy }, isBusy ? "Logging in…" : "Log in"),
+      h("button", { className: "primary", disabled: isBusy }, isBusy ? "Signing in…" : "Sign in"),
       settings.demo &&
         h(
           "button",
-          { type: "button", disabled: isBusy, onClick: () => logIn({ ...settings.demo, isKept: false }) },
-          `Log in as ${settings.demo.email}`,
+          { type: "button", disabled: isBusy, onClick: (event) => signIn(settings.demo, event.currentTarget.form) },
+          `Sign in as ${settings.demo.email}`,
         ),
     );
   }
@@ -58,7 +60,7 @@ export function loginPanel({ session, settings }) {
     return h(
       "div",
       { className: "account" },
-      h("h2", { ref: heading, tabIndex: -1 }, "You are logged in"),
+      h("h2", { ref: heading, tabIndex: -1 }, "You are signed in"),
       h("p", { className: "person" }, h("span", { className: "initials", "aria-hidden": true }, person.initials), h("span", null, h("strong", null, person.name), h("br"), person.email)),
       workspaces.length === 0
         ? h("p", null, "You belong to no workspace yet: create one with the mutation workspaceCreate.")
@@ -72,14 +74,14 @@ export function loginPanel({ session, settings }) {
               ...workspaces.map(({ slug, name, role }) => h("option", { key: slug, value: slug }, `${name} (${role})`)),
             ),
           ),
-      h("button", { onClick: () => session.logOut() }, "Log out"),
-      h("p", null, "Ctrl-Enter runs what stands in the tab. There is more in the bar:"),
-      h(PanelLink, { panel: "Samples", icon: SampleIcon }, "has more to run"),
-      h(PanelLink, { panel: "Live", icon: LiveIcon }, "shows changes as they are made"),
+      h("button", { type: "button", onClick: () => session.signOut() }, "Sign out"),
+      h("p", null, "Press Ctrl-Enter to run the operation in the editor. More in the bar on the left:"),
+      h(PanelLink, { panel: "Samples", icon: SampleIcon }, "has more operations to run"),
+      h(PanelLink, { panel: "Live", icon: LiveIcon }, "shows changes as they happen"),
     );
   }
 
-  return { title: "Log in", icon: PersonIcon, content: Content };
+  return { title: "Sign in", icon: PersonIcon, content: Content };
 }
 
 function Field({ label, ...input }) {
