@@ -20,7 +20,7 @@ describe_enum(
     INSUFFICIENT_SCOPE="The API key lacks a scope.",
     INVALID_INPUT="A value breaks a rule.",
     INVALID_ID="An id of another kind, or no id at all.",
-    INVALID_CURSOR="A cursor of another list, sort or filter, or no cursor at all.",
+    INVALID_CURSOR="The cursor belongs to another list, parent, sort or filter, or is malformed.",
     REQUIRED="A value is missing.",
     TOO_LONG="A text is too long.",
     OUT_OF_RANGE="A number is too small or too large.",

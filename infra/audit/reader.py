@@ -102,13 +102,12 @@ class SqlEventReader:
     async def history_of(
         self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
-        plan = _KEYSET.plan((), request, default=DEFAULT_NESTED, scope="history")
+        plan = _KEYSET.plan((), request, default=DEFAULT_NESTED, scope="history", parents=subject_ids)
         return await plan.pages(
             self._reads,
             _HISTORY,
             _event,
             parent=EventRow.subject_id,
-            parents=subject_ids,
             workspace_ids=list(workspace_ids),
         )
 
@@ -118,7 +117,8 @@ class SqlSecurityLogReader:
         self._reads = reads
 
     async def events_of(self, user_id: str, request: PageRequest) -> Page[SecurityEvent]:
-        plan = _LINE_KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT_NESTED, scope="security events")
+        scope = "security events"
+        plan = _LINE_KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT_NESTED, scope=scope, parents=[user_id])
         return await plan.page(self._reads, _LINES_OF, _build_line, user_id=user_id)
 
     async def person(self, email: str) -> str | None:

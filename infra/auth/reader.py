@@ -137,7 +137,7 @@ class SqlSessionReader:
     async def sessions_of(
         self, user_id: str, request: PageRequest, *, now: datetime, used_after: datetime
     ) -> Page[Session]:
-        plan = _SESSION_KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT_NESTED, scope="sessions")
+        plan = _SESSION_KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT_NESTED, scope="sessions", parents=[user_id])
         return await plan.page(
             self._reads, _SESSIONS_OF, _build_session, user_id=user_id, now=now, used_after=used_after
         )

@@ -1,11 +1,11 @@
-"""Cursors: the sort values of one row, and a digest of the list they belong to, as base64url text.
+"""Cursors: the sort values of one row, and a digest of the list and parent they belong to, as base64url text.
 
 They are not signed: whoever forges one moves about in a list that shows only what the reader may see anyway.
 """
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
@@ -68,8 +68,10 @@ def encode_cursor(values: Sequence[Any], *, scope: str) -> str:
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, columns: Sequence[CursorColumn], *, scope: str, path: tuple[str, ...]) -> tuple[Any, ...]:
-    """Raises InvalidInput for what is no cursor, or one of another list, filter or order."""
+def decode_cursor(
+    text: str, columns: Sequence[CursorColumn], *, scopes: Collection[str], path: tuple[str, ...]
+) -> tuple[Any, ...]:
+    """Raises InvalidInput for what is no cursor, or one that does not belong to all of the scopes."""
     damaged = InvalidInput("This is not a cursor of this server.", path=path, code=ErrorCode.INVALID_CURSOR)
     if _ENCODED.fullmatch(text) is None:
         raise damaged
@@ -78,8 +80,8 @@ def decode_cursor(text: str, columns: Sequence[CursorColumn], *, scope: str, pat
         version, made_for, *plains = orjson.loads(packed)
         if version != VERSION or not isinstance(made_for, str):
             raise damaged
-        if made_for != scope:
-            message = "This cursor belongs to another list, filter or order."
+        if any(made_for != scope for scope in scopes):
+            message = "This cursor belongs to another list, parent, filter or order."
             raise InvalidInput(message, path=path, code=ErrorCode.INVALID_CURSOR)
         return tuple(column.decode(plain) for column, plain in zip(columns, plains, strict=True))
     except (ValueError, TypeError, OverflowError) as error:

@@ -105,15 +105,19 @@ class Keyset(Generic[O]):
         self._fields = {order: CursorColumn.of(column) for order, column in columns.items()}
         self._id = CursorColumn.of(id_column)
 
-    def plan(self, sort: Sequence[Sort[O]], request: PageRequest, *, default: int, scope: object) -> "KeysetPlan":
-        """`scope` says by its repr which list and filter it is; raises InvalidInput for cursors of any other."""
+    def plan(
+        self, sort: Sequence[Sort[O]], request: PageRequest, *, default: int, scope: object, parents: Sequence[str]
+    ) -> "KeysetPlan":
+        """`scope` says by its repr which list and filter it is, and `parents` under what it is read: ids of entities,
+        or of the person for lists under nothing else. Raises InvalidInput for cursors of any other list or parent."""
         sort = tuple(sort)
-        plan = KeysetPlan(keys=self._keys(sort), about=(sort, scope), request=request, size=request.size(default))
+        keys, size = self._keys(sort), request.size(default)
+        plan = KeysetPlan(keys=keys, about=(sort, scope), request=request, size=size, parents=parents)
         if request.cursor is None:
             return plan
         path = ("before",) if request.is_backward else ("after",)
-        fields = [key.field for key in plan.keys]
-        return replace(plan, after=decode_cursor(request.cursor, fields, scope=plan.scope, path=path))
+        scopes = {plan.scope_of(parent) for parent in parents}
+        return replace(plan, after=decode_cursor(request.cursor, [key.field for key in keys], scopes=scopes, path=path))
 
     def _keys(self, sort: tuple[Sort[O], ...]) -> tuple[_Key, ...]:
         if len({key.by for key in sort}) < len(sort):
@@ -137,12 +141,17 @@ class KeysetPlan:
     about: tuple[object, ...]
     request: PageRequest
     size: int
+    parents: Sequence[str]
     after: tuple[Any, ...] | None = None
 
     @cached_property
     def scope(self) -> str:
         """What ties a cursor to this list; most lists are read and never paged on."""
         return scope_digest(*self.about)
+
+    def scope_of(self, parent: str) -> str:
+        """What ties a cursor to this list under that parent."""
+        return scope_digest(self.scope, parent)
 
     async def page(
         self, reads: Reads, rows: AnySelect, build: Callable[[AnyRow], T], *, parts: Parts | None = None, **params: Any
@@ -151,7 +160,7 @@ class KeysetPlan:
         query = self.one(rows, parts=parts)
         found = await reads.fetch(query.statement, **params, **self.params)
         total = (await reads.fetch(self.total(rows, parts=parts), **params))[0][0] if self.request.is_counted else None
-        return self._page(found, build, query.positions, total)
+        return self._page(self.parents[0], found, build, query.positions, total)
 
     async def pages(
         self,
@@ -160,10 +169,10 @@ class KeysetPlan:
         build: Callable[[AnyRow], T],
         *,
         parent: InstrumentedAttribute[str],
-        parents: Sequence[str],
         **params: Any,
     ) -> list[Page[T]]:
         """The same part of the list under each parent, in their order, with their totals, in one statement."""
+        parents = self.parents
         query = self.per_parent(rows, parent=parent)
         params[_PARENTS] = list(dict.fromkeys(parents))
         under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in parents}
@@ -175,7 +184,7 @@ class KeysetPlan:
             # A parent with nothing on this page has a row for its total alone.
             if row[id_position] is not None:
                 under[parent_id].append(row)
-        return [self._page(under[id_], build, query.positions, totals.get(id_)) for id_ in parents]
+        return [self._page(id_, under[id_], build, query.positions, totals.get(id_)) for id_ in parents]
 
     def one(self, rows: AnySelect, *, parts: Parts | None = None) -> "PageQuery":
         if parts is None:
@@ -204,7 +213,12 @@ class KeysetPlan:
         return None if self.after is None else tuple(value is None for value in self.after)
 
     def _page(
-        self, rows: Sequence[AnyRow], build: Callable[[AnyRow], T], positions: Positions, total: int | None
+        self,
+        parent: str,
+        rows: Sequence[AnyRow],
+        build: Callable[[AnyRow], T],
+        positions: Positions,
+        total: int | None,
     ) -> Page[T]:
         # That there are rows on the near side of the cursor is taken for granted: looking costs a statement.
         has_more, has_cursor = len(rows) > self.size, self.after is not None
@@ -214,7 +228,7 @@ class KeysetPlan:
             kept = kept[::-1]
         return Page(
             nodes=list(map(build, kept)),
-            cursors=_Cursors(kept, positions, self),
+            cursors=_Cursors(kept, positions, self, parent),
             has_next_page=has_cursor if is_backward else has_more,
             has_previous_page=has_more if is_backward else has_cursor,
             total_count=total,
@@ -231,12 +245,14 @@ class PageQuery(NamedTuple):
 class _Cursors(Sequence[str]):
     """Encoded when asked for, since most lists are read and never paged on."""
 
-    __slots__ = ("_plan", "_positions", "_rows")
+    __slots__ = ("_parent", "_plan", "_positions", "_rows", "_scope")
 
-    def __init__(self, rows: Sequence[AnyRow], positions: Positions, plan: KeysetPlan) -> None:
+    def __init__(self, rows: Sequence[AnyRow], positions: Positions, plan: KeysetPlan, parent: str) -> None:
         self._rows = rows
         self._positions = positions
         self._plan = plan
+        self._parent = parent
+        self._scope = ""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -254,7 +270,8 @@ class _Cursors(Sequence[str]):
         return map(self._cursor, self._rows)
 
     def _cursor(self, row: AnyRow) -> str:
-        return encode_cursor([row[position] for position in self._positions], scope=self._plan.scope)
+        self._scope = self._scope or self._plan.scope_of(self._parent)
+        return encode_cursor([row[position] for position in self._positions], scope=self._scope)
 
 
 def _list(rows: AnySelect, keys: tuple[_Key, ...], nulls: Nullness) -> PageQuery:

@@ -112,7 +112,8 @@ class EntityList(Generic[E, O]):
     ) -> Sequence[Page[E]]:
         """One page of what the actor may see for each parent, in the order of the ids; the parents are visible."""
         keyset, build = self._entities.keyset, self._entities.build
-        plan = keyset.plan(sort, request, default=self._default, scope=(self._name, filter))
+        scope = (self._name, filter)
+        plan = keyset.plan(sort, request, default=self._default, scope=scope, parents=parent_ids)
         # The busiest lists are those at the root, where one parent needs no LATERAL join.
         is_single = self._default == DEFAULT and len(parent_ids) == 1
         rows, filters, params, parts = self._seen_by(actor, parent_ids[0] if is_single else None)
@@ -122,7 +123,7 @@ class EntityList(Generic[E, O]):
             rows = _filtered(rows, filters, by_ids)
         if is_single:
             return [await plan.page(reads, rows, build, parts=parts, parent_id=parent_ids[0], **params)]
-        return await plan.pages(reads, rows, build, parent=self._parent, parents=parent_ids, **params)
+        return await plan.pages(reads, rows, build, parent=self._parent, **params)
 
     def _seen_by(self, actor: Actor, parent_id: str | None) -> "_Seen":
         """What is seen under that one parent, or under any."""

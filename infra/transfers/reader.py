@@ -86,14 +86,15 @@ class SqlImportReader:
         self, actor: Actor, workspace_ids: Sequence[str], request: PageRequest
     ) -> Sequence[Page[ImportRun]]:
         sort = (Sort(by=RunOrder.CREATED_AT, direction=Direction.DESC),)
-        plan = _RUN_KEYS.plan(sort, request, default=DEFAULT, scope="imports")
+        plan = _RUN_KEYS.plan(sort, request, default=DEFAULT, scope="imports", parents=workspace_ids)
         rows, params = (_RUNS_OF_GUESTS, guest_visibility(actor)) if actor.is_guest else (_RUNS, {})
         parent = ImportRunRow.workspace_id
-        return await plan.pages(self._reads, rows, _build_run, parent=parent, parents=workspace_ids, **params)
+        return await plan.pages(self._reads, rows, _build_run, parent=parent, **params)
 
     async def losses_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportLoss]]:
-        plan = _LOSS_KEYS.plan((Sort(by=LossOrder.LINE),), request, default=DEFAULT_NESTED, scope="losses")
-        return await plan.pages(self._reads, _LOSSES, _build_loss, parent=ImportLossRow.run_id, parents=run_ids)
+        sort = (Sort(by=LossOrder.LINE),)
+        plan = _LOSS_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="losses", parents=run_ids)
+        return await plan.pages(self._reads, _LOSSES, _build_loss, parent=ImportLossRow.run_id)
 
     async def loss_kinds_of(self, run_ids: Sequence[str]) -> Sequence[Sequence[LossKind]]:
         found: dict[str, list[LossKind]] = {run_id: [] for run_id in run_ids}
@@ -103,5 +104,5 @@ class SqlImportReader:
 
     async def mappings_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportMapping]]:
         sort = (Sort(by=MappingOrder.KIND), Sort(by=MappingOrder.SOURCE))
-        plan = _MAPPING_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="mappings")
-        return await plan.pages(self._reads, _MAPPINGS, _build_mapping, parent=ImportMappingRow.run_id, parents=run_ids)
+        plan = _MAPPING_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="mappings", parents=run_ids)
+        return await plan.pages(self._reads, _MAPPINGS, _build_mapping, parent=ImportMappingRow.run_id)

@@ -60,7 +60,8 @@ class SqlWorkspaceReader:
         return {row[0]: _build(row) for row in rows}
 
     async def page(self, actor: Actor, request: PageRequest) -> Page[Workspace]:
-        plan = _KEYSET.plan((Sort(by=WorkspaceOrder.SLUG),), request, default=DEFAULT, scope="workspaces")
+        sort = (Sort(by=WorkspaceOrder.SLUG),)
+        plan = _KEYSET.plan(sort, request, default=DEFAULT, scope="workspaces", parents=[actor.user_id or ""])
         return await plan.page(self._reads, _SELECT, _build, **visibility(actor))
 
     async def members_of(
@@ -77,13 +78,12 @@ class SqlWorkspaceReader:
         self, workspace_ids: Sequence[str], request: PageRequest
     ) -> Sequence[Page[Invitation]]:
         sort = (Sort(by=InvitationOrder.CREATED_AT, direction=Direction.DESC),)
-        plan = _INVITATION_KEYS.plan(sort, request, default=DEFAULT, scope="invitations")
+        plan = _INVITATION_KEYS.plan(sort, request, default=DEFAULT, scope="invitations", parents=workspace_ids)
         return await plan.pages(
             self._reads,
             _OPEN_INVITATIONS,
             _build_invitation,
             parent=InvitationRow.workspace_id,
-            parents=workspace_ids,
         )
 
     async def invitations_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:

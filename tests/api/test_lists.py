@@ -1,6 +1,8 @@
 """What holds for every list of the schema alike (DESIGN 4.4)."""
 
+from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, get_named_type
@@ -8,11 +10,13 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, g
 from api.http.execution import graphql_schema
 from api.schema import schema
 from api.shared.list_sizes import default_size
+from domain.shared.actor import Role
 from tests.api.lists import LISTS, Listed
 from tests.api.root_fields import SCHEMA
 from tests.api.world import World
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory, StateFactory
+from tests.factories.transfers import ImportRunFactory
 
 UNSORTABLE = (
     "Query.workspaces",
@@ -169,6 +173,58 @@ async def test_a_cursor_belongs_to_one_list_and_one_filter(world: World):
         query = issues.query(f'after: "{cursor}", {arguments}', "nodes { id }")
         assert await world.member.failed(query) == [("INVALID_CURSOR", "after")], arguments
     assert await issues.ids(f'after: "{cursor}", filter: {{}}') == (await issues.ids())[2:]
+
+
+async def under_another_parent(listed: Listed, world: World) -> Listed:
+    """The same list of a parent elsewhere that its reader may see, or of another person."""
+    if listed.parent is None:
+        return replace(listed, client=world.owner)
+    kind, _ = listed.parent.split()
+    if kind == "User":
+        return replace(listed, client=world.owner, parent=f"User {world.owner.actor.user_id}")
+    there = world.elsewhere
+    run = ImportRunFactory(workspace=there.workspace, started_by_id=there.people[Role.OWNER].id)
+    await world.store(run)
+    parents: dict[str, Any] = {
+        "Workspace": there.workspace,
+        "Project": there.project,
+        "Milestone": there.milestone,
+        "Issue": there.issue,
+        "ImportRun": run,
+    }
+    actor = listed.client.actor
+    seeing_both = replace(actor, roles={**actor.roles, there.workspace.id: Role.OWNER})
+    return replace(listed, client=replace(listed.client, actor=seeing_both), parent=f"{kind} {parents[kind].id}")
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_cursor_belongs_to_one_parent(world: World, name: str):
+    listed = await LISTS[name](world, 5)
+    other = await under_another_parent(listed, world)
+    pages = await listed.page("first: 3", INFO)
+    cursor = pages["pageInfo"]["endCursor"]
+    await other.page("first: 3", INFO)
+    for arguments in (f'after: "{cursor}"', f'last: 2, before: "{cursor}"'):
+        [error] = await other.client.failed(other.query(arguments, "nodes { id }"))
+        assert error == ("INVALID_CURSOR", "after" if arguments.startswith("after") else "before")
+    assert len(await listed.ids(f'after: "{cursor}"')) == 2
+
+
+async def test_one_cursor_under_many_parents_is_refused_under_each(world: World):
+    """It can belong to one of them only."""
+    listed = await LISTS["Issue.comments"](world, 5)
+    cursor = (await listed.page("first: 3", INFO))["pageInfo"]["endCursor"]
+    await world.store(*_children(world))
+    select = f'issues {{ nodes {{ comments(after: "{cursor}") {{ nodes {{ id }} }} }} }}'
+    workspace_id = world.here.workspace.id
+    refused = await world.member.failed(f'{{ node(id: "{workspace_id}") {{ ... on Workspace {{ {select} }} }} }}')
+    assert set(refused) == {("INVALID_CURSOR", "after")}
+
+
+def _children(world: World) -> list[Any]:
+    place = world.here
+    made = {"project": place.project, "state": place.todo, "creator_id": place.issue.creator_id}
+    return [IssueFactory(number=number, **made) for number in (2, 3)]
 
 
 async def test_a_count_alone_and_a_count_under_a_filter(world: World):
