@@ -1,8 +1,11 @@
 """The entry point of an API process: `uvicorn --factory api.main:create`, or what follows below."""
 
+import asyncio
 import gc
 import logging
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
@@ -14,18 +17,22 @@ from api.accounts.routes import router as account_router
 from api.app import create_app
 from api.auth.routes import router as auth_router
 from api.http.connections import BoundedConfig
+from api.http.health_watch import HealthWatch
 from api.http.options import CostOptions, DemoLogin, ExecutionOptions, ExplorerOptions, HttpOptions, QueryLimits
 from api.http.request_id import known_request_id
 from api.http.socket_limits import SocketOptions
+from api.http.socket_transport import SocketTransport
 from api.mailbox.pages import mailbox_router
 from api.schema import schema
 from api.transfers.routes import FILES_PATH
 from api.transfers.routes import router as transfer_router
 from api.workspaces.routes import router as invitation_router
+from domain.app import App
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.bootstrap import mailbox, open_app
 from infra.logs import configure_logging
 from infra.settings import Settings, load_settings
+from infra.shared.tasks import end
 
 FACTORY = "api.main:create"
 WORKER_CHECK_SECONDS = 30  # uvicorn's 5 would kill a process that is only busy
@@ -39,12 +46,24 @@ def create() -> FastAPI:
     return _serving(load_settings())
 
 
-def build(settings: Settings) -> FastAPI:
+def build(settings: Settings, *, is_watched: bool = False) -> FastAPI:
+    """The application; `is_watched` logs when PostgreSQL or Redis is not available."""
     set_up_logs(settings)
     settings.require("database_url", "redis_url", "secret_key")
     if not (settings.has_mailbox or settings.smtp_url.get_secret_value()):
         _log.warning("WORKGRAPH_SMTP_URL is not set, so that no mail can be sent.")
-    return create_app(partial(open_app, settings), http_options(settings), schema=schema, routers=routers(settings))
+    opened = partial(_open_watched if is_watched else open_app, settings)
+    return create_app(opened, http_options(settings), schema=schema, routers=routers(settings))
+
+
+@asynccontextmanager
+async def _open_watched(settings: Settings) -> AsyncIterator[App]:
+    async with open_app(settings) as app:
+        watch = asyncio.create_task(HealthWatch(app.health).run())
+        try:
+            yield app
+        finally:
+            await end(watch)
 
 
 def routers(settings: Settings) -> list[APIRouter]:
@@ -54,7 +73,7 @@ def routers(settings: Settings) -> list[APIRouter]:
 
 def _serving(settings: Settings) -> FastAPI:
     """The application of a process that does nothing else."""
-    app = build(settings)
+    app = build(settings, is_watched=True)
     # What is there now stays. Looking through its 200,000 objects for cycles held up all requests for 80 ms.
     gc.collect()
     gc.freeze()
@@ -69,7 +88,7 @@ def set_up_logs(settings: Settings) -> None:
 
 def http_options(settings: Settings) -> HttpOptions:
     return HttpOptions(
-        version=_version(),
+        version=version_text(),
         public_url=settings.issuer,
         allowed_hosts=settings.hosts,
         allowed_origins=settings.allowed_origins,
@@ -114,7 +133,8 @@ def _query_limits(settings: Settings) -> QueryLimits:
     )
 
 
-def _version() -> str:
+def version_text() -> str:
+    """Version of the installed package, or `unknown`."""
     try:
         return version("workgraph")
     except PackageNotFoundError:  # it runs out of a folder, not installed
@@ -146,7 +166,7 @@ def server_config(settings: Settings, *, app: object) -> BoundedConfig:
         head_seconds=settings.request_head_seconds,
         factory=True,
         workers=settings.workers,
-        ws="websockets-sansio",
+        ws=SocketTransport,
         ws_max_size=settings.socket_message_bytes,
         ws_max_queue=8,
         ws_per_message_deflate=False,

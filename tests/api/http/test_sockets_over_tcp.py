@@ -1,6 +1,7 @@
 """The socket endpoint behind uvicorn, spoken to by somebody else's WebSocket client."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,11 +11,14 @@ import orjson
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.http.connections import BoundedConfig
+from api.http.socket_transport import SocketTransport
 from tests.api.http.socket_world import World
 
 INIT = '{"type":"connection_init","payload":{"Authorization":"Bearer ada"}}'
@@ -22,11 +26,12 @@ INIT = '{"type":"connection_init","payload":{"Authorization":"Bearer ada"}}'
 
 @asynccontextmanager
 async def running(world: World) -> AsyncIterator[tuple[uvicorn.Server, str]]:
-    app = FastAPI()
+    app = FastAPI(middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1"])])
     app.router.routes.append(WebSocketRoute("/graphql", world.endpoint))
     listener = socket.create_server(("127.0.0.1", 0))
     options: dict[str, Any] = {"log_config": None, "lifespan": "off", "timeout_graceful_shutdown": 5}
-    config = BoundedConfig(app, head_seconds=10, ws_max_size=world.options.message_bytes, **options)
+    bounds = {"head_seconds": 10, "ws": SocketTransport, "ws_max_size": world.options.message_bytes}
+    config = BoundedConfig(app, **bounds, **options)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -69,14 +74,30 @@ async def test_a_subscription_from_start_to_end() -> None:
         ]
 
 
-async def test_handshakes_are_refused_where_browsers_see_it() -> None:
+@pytest.mark.parametrize(
+    ("host", "origin", "status", "body"),
+    [
+        ("127.0.0.1", "https://evil.example", 403, b"This origin may not open a socket.\n"),
+        ("evil.example", None, 400, b"Invalid host header"),
+    ],
+)
+async def test_refused_handshakes_say_why_and_log_no_error(
+    host: str, origin: str | None, status: int, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     async with running(World()) as (_, url):
         with pytest.raises(InvalidStatus) as refused:
-            async with connect(url, subprotocols=["graphql-transport-ws"], origin="https://evil.example"):
+            # `host` is where it connects to; the header comes from the address.
+            async with connect(url.replace("127.0.0.1", host), host="127.0.0.1", origin=origin):
                 pass
-        assert refused.value.response.status_code == 403
-        async with connect(url) as client:
-            assert await closing(client) == (4406, "Subprotocol not acceptable")
+        assert refused.value.response.status_code == status
+        assert refused.value.response.body == body
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_handshake_without_the_subprotocol_is_closed_with_a_code_that_browsers_show() -> None:
+    async with running(World()) as (_, url), connect(url) as client:
+        assert await closing(client) == (4406, "Subprotocol not acceptable")
 
 
 @pytest.mark.parametrize(
