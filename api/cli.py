@@ -13,9 +13,9 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from api.accounts.command import user_commands
 from api.audit.security_lines import printed_line
-from api.documents.command import DocumentsRefused, add_files, listed, remove_ids, stale
+from api.documents.command import DocumentsRefused, document_commands
 from api.mailbox.pages import PATH as MAILBOX_PATH
-from api.main import http_options, serve_listener, serve_with_workers, set_up_logs
+from api.main import http_options, serve_listener, serve_with_workers, set_up_logs, version_text
 from api.permissions import printed_permissions
 from api.schema import sdl
 from api.schema_plan import PlanRefused, printed_plans
@@ -28,6 +28,7 @@ from domain.shared.errors import DomainError, Rejected
 from domain.shared.jobs import Progress
 from domain.transfers.model import ImportRun, ImportState
 from infra.bootstrap import open_app
+from infra.children import Program
 from infra.db import migrate as migrations
 from infra.development import scratch_database, servers_at_hand
 from infra.doctor import examine
@@ -36,7 +37,7 @@ from infra.folder_lock import FolderInUse
 from infra.jobs.in_process import job_claims, run_now
 from infra.jobs.worker import RARE_COLLECTIONS, run_worker
 from infra.settings import Settings, SettingsError, load_settings
-from infra.supervisor import Program, StartError, Supervisor, bound_socket, dev_settings
+from infra.supervisor import StartError, Supervisor, bound_socket, dev_settings
 
 SCHEMA_FILE = Path(__file__).with_name("schema.graphql")
 EXPECTED = (
@@ -54,14 +55,13 @@ T = TypeVar("T")
 cli = typer.Typer(
     name="workgraph",
     help="A self-hosted, GraphQL-first work tracker.",
+    invoke_without_command=True,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 keys = typer.Typer(help="Keys that sign access tokens.", no_args_is_help=True)
 schemas = typer.Typer(help="Print the GraphQL schema.", invoke_without_command=True)
-documents = typer.Typer(help="GraphQL documents that clients may ask for by id.", no_args_is_help=True)
-cli.add_typer(documents, name="documents")
 cli.add_typer(schemas, name="schema")
 cli.add_typer(keys, name="keys")
 
@@ -73,6 +73,15 @@ def main() -> None:
         for line in str(error).splitlines():
             print(f"workgraph: {line}", file=sys.stderr)
         raise SystemExit(1) from None
+
+
+@cli.callback()
+def workgraph(
+    is_version_wanted: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if is_version_wanted:
+        print(f"workgraph {version_text()}")
+        raise typer.Exit
 
 
 @cli.command()
@@ -117,7 +126,8 @@ def serve(
 @cli.command()
 def worker() -> None:
     """Run jobs until SIGTERM."""
-    work()
+    with servers_at_hand(load_settings()) as ready:
+        _work(ready)
 
 
 @cli.command()
@@ -265,40 +275,6 @@ def audit(email: LogEmail = None, since: LogSince = None) -> None:
         print(printed_line(line))
 
 
-@documents.command("add")
-def add_documents(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="A GraphQL document each.")],
-) -> None:
-    """Check documents against the schema, trust them, and print their ids."""
-    limits = http_options(load_settings()).limits
-    for line in _with_app(lambda app: add_files(app, files, limits)):
-        print(line)
-
-
-@documents.command("list")
-def list_documents() -> None:
-    """Show the trusted documents."""
-    for line in _with_app(listed):
-        print(line)
-
-
-@documents.command("remove")
-def remove_documents(ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `add` printed it.")]) -> None:
-    """Trust documents no longer; servers refuse them within ten seconds."""
-    _with_app(lambda app: remove_ids(app, ids))
-
-
-@documents.command("check")
-def check_documents() -> None:
-    """Tell which trusted documents this version would refuse; run it before you deploy."""
-    limits = http_options(load_settings()).limits
-    problems = _with_app(lambda app: stale(app, limits))
-    for problem in problems:
-        print(problem)
-    if problems:
-        raise typer.Exit(1)
-
-
 def _with_app(action: Callable[[App], Awaitable[T]]) -> T:
     settings = load_settings()
     set_up_logs(settings)
@@ -313,7 +289,10 @@ def _with_app(action: Callable[[App], Awaitable[T]]) -> T:
 
 def work(*_: object) -> None:
     """Runs jobs in this process, with the settings of its environment."""
-    settings = load_settings().require("database_url", "redis_url", "secret_key")
+    _work(load_settings().require("database_url", "redis_url", "secret_key"))
+
+
+def _work(settings: Settings) -> None:
     set_up_logs(settings)
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         runner.run(run_worker(settings))
@@ -358,6 +337,7 @@ async def _examine(settings: Settings, *, has_mail: bool) -> bool:
 
 
 cli.add_typer(user_commands(_with_app), name="user")
+cli.add_typer(document_commands(_with_app, lambda: http_options(load_settings()).limits), name="documents")
 
 if __name__ == "__main__":
     main()

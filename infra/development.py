@@ -47,14 +47,15 @@ def _write_once(path: Path, text: str) -> None:
 def servers_at_hand(settings: Settings) -> Iterator[Settings]:
     """Settings with servers and a secret: those that are set, those of a running `dev`, or embedded ones.
 
-    In production, and where both URLs are set, everything has to be set.
+    In production everything has to be set. The port is that of a running `dev`, which may differ from the setting.
     """
-    has_both = settings.database_url.get_secret_value() and settings.redis_url.get_secret_value()
-    if settings.is_production or (has_both and settings.secret_key.get_secret_value()):
+    if settings.is_production:
         yield settings.require("database_url", "redis_url", "secret_key")
         return
     running = holder_of(settings.data_dir / DEV_LOCK) or {}
-    if has_both:
+    if "port" in running:
+        settings = settings.replaced(port=int(running["port"]))
+    if settings.database_url.get_secret_value() and settings.redis_url.get_secret_value():
         yield with_own_secret(settings)
     elif "database_url" in running:
         yield with_own_secret(with_servers(settings, running["database_url"], running["redis_url"]))

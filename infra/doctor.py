@@ -71,7 +71,7 @@ async def _database(url: str) -> list[Finding]:
     try:
         async with asyncio.timeout(SECONDS), engine.connect() as connection:
             number = int(str(await connection.scalar(text("SHOW server_version_num"))))
-            is_at_head = await migrate.is_at_head(connection)
+            problem = await migrate.problem_of(connection)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         advice = "Start the server, and check WORKGRAPH_DATABASE_URL."
         return [Finding(subject="PostgreSQL", detail=_reason(error), advice=advice)]
@@ -83,8 +83,8 @@ async def _database(url: str) -> list[Finding]:
         Finding(subject="PostgreSQL", detail=f"{number // 10_000}.{number % 10_000}", advice=advice),
         Finding(
             subject="Migrations",
-            detail="all have run" if is_at_head else "the tables do not fit this version of Workgraph",
-            advice="" if is_at_head else "Run: workgraph migrate",
+            detail="the tables do not fit this version of Workgraph" if problem else "all have run",
+            advice=problem,
         ),
     ]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import quote
 
 from infra.folder_lock import FolderLock
@@ -34,6 +34,12 @@ class EmbeddedServerError(Exception):
     """An embedded server cannot be had or does not start; the text says what to do."""
 
 
+class _Server(NamedTuple):
+    name: str
+    process: subprocess.Popen[bytes]
+    stopped_by: signal.Signals
+
+
 class EmbeddedServers:
     """PostgreSQL and Valkey from their wheels, as our children, for as long as the context is open.
 
@@ -48,7 +54,7 @@ class EmbeddedServers:
         self._while_waiting = while_waiting
         self._lock = FolderLock(self._dir / "servers.lock")
         self._user = _unprivileged_user() if os.geteuid() == 0 else None
-        self._children: list[tuple[subprocess.Popen[bytes], signal.Signals]] = []
+        self._children: list[_Server] = []
         key = hashlib.sha256(os.fsencode(self._dir)).hexdigest()[:12]
         self._private = Path("/var/tmp") / f"workgraph-data-{key}"  # noqa: S108 - checked to be ours
         self._store = self._dir if self._user is None else self._private
@@ -73,19 +79,19 @@ class EmbeddedServers:
             self._stop_leftovers()
             valkey = self._start_valkey()
             postgres = self._start_postgres(self._installed_postgres())
-            self._wait_for(valkey, "valkey", (self._sockets / "valkey.sock").exists)
-            self._wait_for(postgres, "postgres", lambda: self._is_postgres_ready(postgres.pid))
+            self._wait_for(valkey, (self._sockets / "valkey.sock").exists)
+            self._wait_for(postgres, lambda: self._is_postgres_ready(postgres.process.pid))
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        for child, _ in self._children:
-            if child.poll() is None:
-                child.send_signal(self._signal_for(child))
-        for child, by in reversed(self._children):
-            stop_child(child, by=by, seconds=STOP_SECONDS)
+        for child in self._children:
+            if child.process.poll() is None:
+                child.process.send_signal(child.stopped_by)
+        for child in reversed(self._children):
+            stop_child(child.process, by=child.stopped_by, seconds=STOP_SECONDS)
         self._children.clear()
         if not self._durable:
             self._remove_data()
@@ -103,9 +109,6 @@ class EmbeddedServers:
 
     async def __aexit__(self, *exc_info: object) -> None:
         self.__exit__()
-
-    def _signal_for(self, child: subprocess.Popen[bytes]) -> signal.Signals:
-        return next(by for each, by in self._children if each is child)
 
     def _prepare_folders(self) -> None:
         if self._user is not None:
@@ -142,7 +145,7 @@ class EmbeddedServers:
         newest = max(versions, key=lambda path: int(path.name.removeprefix("pginstall")))
         return (newest if self._user is None else _readable_copy(newest)) / "bin"
 
-    def _start_postgres(self, binaries: Path) -> subprocess.Popen[bytes]:
+    def _start_postgres(self, binaries: Path) -> _Server:
         data = self._store / "data"
         if not data.exists():
             self._initialise(binaries, data)
@@ -163,8 +166,7 @@ class EmbeddedServers:
                 environment=_server_environment(),
                 cwd=self._store,
             )
-        self._children.append((child, signal.SIGINT))
-        return child
+        return self._started("postgres", child, signal.SIGINT)
 
     def _initialise(self, binaries: Path, data: Path) -> None:
         # Made under another name first: a kill half-way must not leave a folder that looks complete.
@@ -205,7 +207,7 @@ class EmbeddedServers:
 
     # Valkey
 
-    def _start_valkey(self) -> subprocess.Popen[bytes]:
+    def _start_valkey(self) -> _Server:
         folder = self._dir / "valkey"
         configuration = folder / "valkey.conf"
         settings = {
@@ -226,8 +228,7 @@ class EmbeddedServers:
             child = start_child(
                 [binary, configuration], death_signal=signal.SIGTERM, output=log, environment=_server_environment()
             )
-        self._children.append((child, signal.SIGTERM))
-        return child
+        return self._started("valkey", child, signal.SIGTERM)
 
     # Both
 
@@ -248,16 +249,29 @@ class EmbeddedServers:
         for socket in ("valkey.sock", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
             (self._sockets / socket).unlink(missing_ok=True)
 
-    def _wait_for(self, child: subprocess.Popen[bytes], name: str, is_ready: Callable[[], bool]) -> None:
+    def _started(self, name: str, process: subprocess.Popen[bytes], stopped_by: signal.Signals) -> _Server:
+        server = _Server(name, process, stopped_by)
+        self._children.append(server)
+        return server
+
+    def _wait_for(self, child: _Server, is_ready: Callable[[], bool]) -> None:
         def is_over() -> bool:
             self._while_waiting()
-            return is_ready() or child.poll() is not None
+            return is_ready() or child.process.poll() is not None
 
         wait_until(is_over, seconds=START_SECONDS)
-        if child.poll() is None and is_ready():
-            return
+        if child.process.poll() is not None or not is_ready():
+            raise self._failure(child.name, "did not start")
+
+    def check(self) -> None:
+        """Raises EmbeddedServerError when PostgreSQL or Valkey has ended by itself."""
+        for child in self._children:
+            if child.process.poll() is not None:
+                raise self._failure(child.name, f"ended with exit code {child.process.returncode}")
+
+    def _failure(self, name: str, what: str) -> EmbeddedServerError:
         log = self._dir / f"{name}.log"
-        raise EmbeddedServerError(f"{name} did not start; the end of {log}:\n" + "\n".join(_lines(log)[-20:]))
+        return EmbeddedServerError(f"{name} {what}. The end of {log}:\n" + "\n".join(_lines(log)[-20:]))
 
 
 def _unprivileged_user() -> int:

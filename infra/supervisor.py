@@ -2,36 +2,24 @@
 
 import errno
 import http.client
-import importlib
 import logging
-import multiprocessing
 import os
-import signal
 import socket
-import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from pydantic import SecretStr
-
+from infra.children import PACKAGES, Children, Program
 from infra.db import migrate
 from infra.development import DEV_LOCK, with_own_secret, with_servers
 from infra.embedded import EmbeddedServers
 from infra.folder_lock import FolderInUse, FolderLock
-from infra.processes import die_with_parent, wait_until
 from infra.settings import PREFIX, Settings, SettingsError
-from infra.stop_request import Stopped, StopRequest, end_by_stop_signals, stop_signals_held
+from infra.stop_request import Stopped, StopRequest
 
-# A fork has the libraries loaded already; macOS's own libraries do not survive one.
-PROCESSES = multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
-PACKAGES = ("api", "domain", "infra", "migrations")
 POLL_SECONDS = 0.25
-STOP_SECONDS = 8.0
 GRACE_SECONDS = 3  # for requests in course when the code changes or Ctrl-C is pressed
 
 _log = logging.getLogger("workgraph.dev")
@@ -39,14 +27,6 @@ _log = logging.getLogger("workgraph.dev")
 
 class StartError(Exception):
     """It cannot start; the text says what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """One of the processes; `entry` is a function as "module:name", called with the listening socket."""
-
-    name: str
-    entry: str
 
 
 class Supervisor:
@@ -65,7 +45,6 @@ class Supervisor:
         self._prepare = prepare
         self._on_ready = on_ready
         self._stop = StopRequest()
-        self._children: dict[str, BaseProcess] = {}
 
     def run(self) -> None:
         """Returns after Ctrl-C or SIGTERM, with nothing left running; raises StartError when it cannot start."""
@@ -80,6 +59,7 @@ class Supervisor:
         lock = stack.enter_context(_only_one(self._settings.data_dir))
         listener = stack.enter_context(bound_socket(self._settings))
         settings = self._settings.replaced(port=listener.getsockname()[1])
+        servers: EmbeddedServers | None = None
         if not (settings.database_url.get_secret_value() and settings.redis_url.get_secret_value()):
             servers = EmbeddedServers(settings.data_dir, durable=True, while_waiting=self._stop.check)
             stack.enter_context(servers)
@@ -88,77 +68,33 @@ class Supervisor:
         self._stop.run(lambda: migrate.upgrade(settings.database_url.get_secret_value()))
         lock.announce(
             url=settings.issuer,
+            port=str(settings.port),
             database_url=settings.database_url.get_secret_value(),
             redis_url=settings.redis_url.get_secret_value(),
         )
-        stack.callback(self._stop_children)
-        self._start_children(settings, listener, is_restart=False)
+        children = stack.enter_context(Children(self._programs, settings, listener, while_waiting=self._stop.check))
+        children.start()
         self._stop.run(lambda: self._prepare(settings))
-        self._watch(settings, listener)
+        self._watch(settings, children, servers)
 
-    def _watch(self, settings: Settings, listener: socket.socket) -> None:
+    def _watch(self, settings: Settings, children: Children, servers: EmbeddedServers | None) -> None:
         files = SourceFiles()
         is_ready = False
-        silent: set[str] = set()
         while True:
             time.sleep(POLL_SECONDS)
             self._stop.check()
+            if servers is not None:
+                servers.check()
             changed = files.changed()
             if changed:
-                _log.info("%s has changed: starting again.", changed.name)
-                self._stop_children()
-                silent.clear()
-                self._start_children(settings, listener, is_restart=True)
+                _log.info("%s changed. Restarting.", changed[0].name)
+                children.restart(migrates=any("migrations" in path.parts for path in changed))
             elif not is_ready and answers(settings):
                 is_ready = True
                 self._on_ready(settings)
-            for name in self._ended() - silent:
-                if not is_ready:
-                    raise StartError(f"The {name} has ended before it was ready; the lines above say why.")
-                _log.error("The %s has ended. It is started again when a source file changes.", name)
-                silent.add(name)
-
-    def _start_children(self, settings: Settings, listener: socket.socket, *, is_restart: bool) -> None:
-        self._stop.check()
-        for program in self._programs:
-            arguments = (program.entry, environment_of(settings), listener, os.getpid(), is_restart)
-            child = PROCESSES.Process(target=_run_program, args=arguments, name=program.name)
-            with stop_signals_held():  # a forked child has our handlers until it replaces them
-                child.start()
-            self._children[program.name] = child
-
-    def _ended(self) -> set[str]:
-        return {name for name, child in self._children.items() if not child.is_alive()}
-
-    def _stop_children(self) -> None:
-        for child in self._children.values():
-            child.terminate()
-        wait_until(lambda: len(self._ended()) == len(self._children), seconds=STOP_SECONDS)
-        for child in self._children.values():
-            child.kill()
-            child.join()
-        self._children.clear()
-
-
-def _run_program(
-    entry: str, environment: Mapping[str, str], listener: socket.socket, parent: int, is_restart: bool
-) -> None:
-    os.setsid()
-    die_with_parent(parent, signal.SIGTERM)
-    end_by_stop_signals()
-    os.environ.update(environment)
-    if is_restart:
-        _forget_own_modules()
-    module, _, name = entry.partition(":")
-    getattr(importlib.import_module(module), name)(listener)
-
-
-def _forget_own_modules() -> None:
-    """Our code is read again, and the libraries, most of the start's time, are not."""
-    for name in tuple(sys.modules):
-        if name.partition(".")[0] in PACKAGES:
-            del sys.modules[name]
-    importlib.invalidate_caches()
+            ended = children.replace_ended(may_restart=is_ready)
+            if ended and not is_ready:
+                raise StartError(f"The {ended[0]} ended before it was ready. The lines above give the reason.")
 
 
 class SourceFiles:
@@ -169,12 +105,12 @@ class SourceFiles:
         self._folders = [Path(place) for spec in specs if spec for place in spec.submodule_search_locations or ()]
         self._times = dict(self._read())
 
-    def changed(self) -> Path | None:
-        """One file that was written, made or deleted since the last call."""
+    def changed(self) -> Sequence[Path]:
+        """Files that were written, created or deleted since the last call."""
         times = dict(self._read())
-        different = next(iter(times.items() ^ self._times.items()), None)
+        different = {path for path, _ in times.items() ^ self._times.items()}
         self._times = times
-        return Path(different[0]) if different else None
+        return [Path(path) for path in sorted(different)]
 
     def _read(self) -> Iterator[tuple[str, int]]:
         for folder in self._folders:
@@ -229,17 +165,6 @@ def bound_socket(settings: Settings) -> socket.socket:
             f"Set {PREFIX}HOST and {PREFIX}PORT."
         ) from error
     return listener
-
-
-def environment_of(settings: Settings) -> Mapping[str, str]:
-    """The variables from which another process reads the same settings."""
-    own = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
-    for name, value in settings:
-        if isinstance(value, SecretStr):
-            value = value.get_secret_value()
-        text = ",".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
-        own[f"{PREFIX}{name.upper()}"] = text
-    return own
 
 
 def dev_settings(settings: Settings) -> Settings:

@@ -1,8 +1,10 @@
 """`workgraph documents`: what the operator trusts, checked against the schema before anybody can ask for it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
+import typer
 from graphql import GraphQLError
 
 from api.http.cost import check_cost
@@ -18,6 +20,45 @@ from domain.shared.actor import Actor
 
 class DocumentsRefused(Exception):
     """Documents cannot be trusted; each problem is one line, `name:line:column: message`."""
+
+
+def document_commands(
+    with_app: Callable[[Callable[[App], Awaitable[Any]]], Any], limits: Callable[[], QueryLimits]
+) -> typer.Typer:
+    """`workgraph documents …`; `with_app` runs a function on an open application, `limits` reads the settings."""
+    documents = typer.Typer(help="GraphQL documents that clients may send by ID.", no_args_is_help=True)
+
+    @documents.command("add")
+    def add_documents(
+        files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files with one GraphQL document each.")],
+    ) -> None:
+        """Check documents against the schema, trust them, and print their IDs."""
+        for line in with_app(lambda app: add_files(app, files, limits())):
+            print(line)
+
+    @documents.command("list")
+    def list_documents() -> None:
+        """Print the trusted documents."""
+        for line in with_app(listed):
+            print(line)
+
+    @documents.command("remove")
+    def remove_documents(
+        ids: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs as printed by `add`.")],
+    ) -> None:
+        """Stop trusting documents. Servers refuse them within ten seconds."""
+        with_app(lambda app: remove_ids(app, ids))
+
+    @documents.command("check")
+    def check_documents() -> None:
+        """Print the trusted documents that this version would refuse. Run it before a deployment."""
+        problems = with_app(lambda app: stale(app, limits()))
+        for problem in problems:
+            print(problem)
+        if problems:
+            raise typer.Exit(1)
+
+    return documents
 
 
 def shown_id(id: str) -> str:

@@ -5,6 +5,7 @@ import io
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -25,13 +26,26 @@ LOCK_TIMEOUT = "3s"
 LOCK_POLL_SECONDS = 0.1
 
 
+BEHIND = "The database lacks migrations of this version of Workgraph. Run: workgraph migrate"
+UNKNOWN = (
+    "The database has a migration that this version of Workgraph does not know, and was left alone. "
+    "Use the version that made it, or an empty database. To start afresh with `make dev`, delete the folder .workgraph."
+)
+
+
 class MigrationError(Exception):
     """The database could not be migrated; the text says what to do."""
 
 
 async def upgrade(url: str, *, revision: str = "head") -> None:
-    """Brings the database to `revision`; of several processes that call it at once each succeeds."""
+    """Brings the database to `revision`; of several processes that call it at once each succeeds.
+
+    Raises MigrationError, without a change, for a database with a migration that the code does not know.
+    """
     async with _migrating(url) as connection:
+        if await connection.run_sync(current_heads) - set(revisions()):
+            raise MigrationError(UNKNOWN)
+        await connection.rollback()  # Alembic begins a transaction of its own for each migration
         await _run(connection, lambda config: command.upgrade(config, revision))
 
 
@@ -71,9 +85,19 @@ async def drift(url: str) -> tuple[str, ...]:
     return ()
 
 
-async def is_at_head(connection: AsyncConnection) -> bool:
-    """Whether every known migration, and none that is unknown, has run on this database."""
-    return await connection.run_sync(current_heads) == set(script_directory().get_heads())
+async def problem_of(connection: AsyncConnection) -> str:
+    """What is wrong with the migrations of this database, and what to do; empty if nothing is."""
+    known = _shipped_revisions()
+    found = await connection.run_sync(current_heads)
+    if found - set(known):
+        return UNKNOWN
+    return "" if found == {known[-1]} else BEHIND
+
+
+@cache
+def _shipped_revisions() -> tuple[str, ...]:
+    # Alembic reads every file, which takes 10 ms, and a health check asks again and again.
+    return revisions()
 
 
 def current_heads(connection: Connection) -> set[str]:

@@ -33,11 +33,13 @@ class ServerHealth:
         try:
             async with asyncio.timeout(SECONDS), self._engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
-                is_at_head = await migrate.is_at_head(connection)
+                problem = await migrate.problem_of(connection)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             return [HealthCheck(name=DATABASE, is_ok=False, detail=_reason(error))]
-        detail = "" if is_at_head else "Run `workgraph migrate`."
-        return [HealthCheck(name=DATABASE, is_ok=True), HealthCheck(name=MIGRATIONS, is_ok=is_at_head, detail=detail)]
+        return [
+            HealthCheck(name=DATABASE, is_ok=True),
+            HealthCheck(name=MIGRATIONS, is_ok=not problem, detail=problem),
+        ]
 
     async def _check_redis(self) -> HealthCheck:
         try:

@@ -47,7 +47,7 @@ USED_BY_NAME = {
 
 ENVIRONMENT = {
     "infra/settings.py": "reads the settings",
-    "infra/supervisor.py": "hands its own environment on to the processes that it starts",
+    "infra/children.py": "hands its own environment on to the processes that it starts",
 }
 
 

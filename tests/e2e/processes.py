@@ -124,9 +124,13 @@ def content_of(url: str) -> bytes:
         return b""
 
 
+def children(pid: int) -> set[int]:
+    return {int(each) for path in Path(f"/proc/{pid}/task").glob("*/children") for each in path.read_text().split()}
+
+
 def descendants(pid: int) -> set[int]:
-    children = [int(each) for path in Path(f"/proc/{pid}/task").glob("*/children") for each in path.read_text().split()]
-    return set(children).union(*(descendants(child) for child in children))
+    direct = children(pid)
+    return direct.union(*(descendants(child) for child in direct))
 
 
 def is_alive(pid: int) -> bool:

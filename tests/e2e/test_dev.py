@@ -1,15 +1,28 @@
+import os
 import shutil
 import signal
 import socket
 import stat
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from infra.children import PACKAGES
+from infra.db import migrate
 from infra.development import DEV_LOCK
-from infra.supervisor import PACKAGES
-from tests.e2e.processes import ROOT, Workgraph, content_of, forget_data, is_alive, status_of
+from infra.processes import command_line
+from tests.e2e.processes import (
+    ROOT,
+    SECONDS,
+    Workgraph,
+    children,
+    content_of,
+    forget_data,
+    is_alive,
+    status_of,
+)
 
 pytestmark = pytest.mark.verify
 
@@ -113,25 +126,115 @@ def test_other_commands_find_the_running_servers_and_start_them_otherwise(workgr
     assert f"ok    Mail: kept for {url}/dev/mail, and not sent" in examined.stdout
 
 
-def test_a_changed_file_is_served_and_a_broken_one_waits_for_its_repair(workgraph: Workgraph, url: str, tmp_path: Path):
+@pytest.fixture
+def sources(workgraph: Workgraph, tmp_path: Path) -> Path:
+    """A copy of the packages, from which `workgraph` runs."""
     workgraph.sources = tmp_path / "sources"
     for package in PACKAGES:
         shutil.copytree(ROOT / package, workgraph.sources / package, ignore=shutil.ignore_patterns("node_modules"))
-    health = workgraph.sources / "api" / "http" / "health.py"
+    return workgraph.sources
+
+
+def test_a_changed_file_is_served_and_a_broken_one_waits_for_its_repair(workgraph: Workgraph, url: str, sources: Path):
+    health = sources / "api" / "http" / "health.py"
     original = health.read_text()
     assert '"status": "ok"' in original
     with workgraph.running("dev") as dev:
         dev.wait_until_ready(url)
         dev.wait_for_text("Workgraph is ready")
         health.write_text(original.replace('"status": "ok"', '"status": "changed"'))
-        dev.wait_for_text("health.py has changed")
+        dev.wait_for_text("health.py changed. Restarting.")
         dev.wait_for(lambda: content_of(f"{url}/livez") == b'{"status":"changed"}', "the new answer")
         health.write_text("this is no Python")
-        dev.wait_for_text("The API has ended. It is started again when a source file changes.")
+        dev.wait_for_text("The API ended with exit code 1. It starts again after the next change of a source file.")
         health.write_text(original)
         dev.wait_for(lambda: status_of(f"{url}/livez") == 200, "the repaired API")
         assert content_of(f"{url}/livez") == b'{"status":"ok"}'
         assert dev.end(signal.SIGINT) == 0
+
+
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "{revision}", "{before}", None, None
+
+
+def upgrade() -> None:
+    op.execute("{statement}")
+
+
+def downgrade() -> None:
+    raise NotImplementedError
+"""
+
+
+def test_a_new_migration_runs_at_once_and_a_failing_one_after_its_repair(workgraph: Workgraph, url: str, sources: Path):
+    versions, head = sources / "migrations" / "versions", migrate.revisions()[-1]
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        dev.wait_for_text("Workgraph is ready")
+        (versions / "9001_later.py").write_text(
+            MIGRATION.format(revision="9001", before=head, statement="CREATE TABLE later (id text PRIMARY KEY)")
+        )
+        dev.wait_for_text("Applied migration 9001.")
+        dev.wait_for(lambda: status_of(f"{url}/readyz") == 200, "the API after the migration")
+        second = versions / "9002_more.py"
+        second.write_text(MIGRATION.format(revision="9002", before="9001", statement="SELECT nothing FROM nowhere"))
+        dev.wait_for_text("The migration failed. API and worker start again after the next change of a source file.")
+        second.write_text(MIGRATION.format(revision="9002", before="9001", statement="DROP TABLE later"))
+        dev.wait_for_text("Applied migration 9002.")
+        dev.wait_for(lambda: status_of(f"{url}/readyz") == 200, "the API after the repair")
+        assert dev.end(signal.SIGINT) == 0
+    for path in versions.glob("900*.py"):
+        path.unlink()
+    refused = workgraph.run("dev")
+    assert (refused.returncode, refused.stderr) == (1, f"workgraph: {migrate.UNKNOWN}\n")
+
+
+def test_killed_programs_are_replaced_and_do_their_work(workgraph: Workgraph, url: str):
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        dev.wait_for_text("Workgraph is ready")
+        programs = [pid for pid in children(dev.process.pid) if command_line(pid) == command_line(dev.process.pid)]
+        assert len(programs) == 2
+        for pid in programs:
+            os.kill(pid, signal.SIGKILL)
+        for name in ("API", "worker"):
+            dev.wait_for_text(f"The {name} was killed by SIGKILL. Restarting it.")
+        dev.wait_for(lambda: status_of(f"{url}/readyz") == 200, "the new API")
+        body = b'{"email": "ada@example.org"}'
+        registration = urllib.request.Request(
+            f"{url}/auth/register", data=body, headers={"Content-Type": "application/json"}
+        )
+        urllib.request.urlopen(registration, timeout=10).close()
+        dev.wait_for(lambda: b"ada@example.org" in content_of(f"{url}/dev/mail.json"), "a mail from the new worker")
+        assert dev.end(signal.SIGINT) == 0
+
+
+def test_a_killed_database_server_ends_it_with_the_reason(workgraph: Workgraph, url: str):
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        dev.wait_for_text("Workgraph is ready")
+        [valkey] = [pid for pid in children(dev.process.pid) if "valkey" in command_line(pid)[0]]
+        os.kill(valkey, signal.SIGKILL)
+        assert dev.process.wait(SECONDS) == 1
+        assert "workgraph: valkey ended with exit code -9. The end of " in dev.log.read_text()
+
+
+def test_worker_and_doctor_find_a_running_dev_and_its_port(workgraph: Workgraph, url: str, tmp_path: Path):
+    with workgraph.running("dev") as dev:
+        dev.wait_until_ready(url)
+        dev.wait_for_text("Workgraph is ready")
+        without_port = Workgraph(tmp_path)
+        examined = without_port.run("doctor")
+        assert f"ok    Public URL: {url}\n" in examined.stdout
+        assert f"kept for {url}/dev/mail" in examined.stdout
+        with without_port.running("worker") as worker:
+            worker.wait_for_text("The worker is ready")
+            assert worker.end(signal.SIGTERM) == 0
+        assert "Traceback" not in worker.log.read_text()
+        assert status_of(f"{url}/readyz") == 200
 
 
 def test_in_production_nothing_is_made_up(workgraph: Workgraph):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,11 @@ def created(workgraph: Workgraph, email: str) -> str:
 def facts(lines: list[str]) -> list[tuple[str, str]]:
     found = [LINE.fullmatch(line) for line in lines]
     return [(match[2], match[3]) if match else ("not a line", line) for match, line in zip(found, lines, strict=True)]
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    printed_version = CliRunner().invoke(cli, ["--version"])
+    assert (printed_version.exit_code, printed_version.stdout) == (0, f"workgraph {version('workgraph')}\n")
 
 
 @pytest.mark.verify

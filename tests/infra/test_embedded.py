@@ -26,7 +26,7 @@ from infra.embedded import EmbeddedServers
 if sys.argv[2] == "outlived":
     processes._libc = None  # as on systems without a parent-death signal
 with EmbeddedServers(Path(sys.argv[1]), durable=True) as servers:
-    print(*(child.pid for child, _ in servers._children), flush=True)
+    print(*(child.process.pid for child in servers._children), flush=True)
     threading.Event().wait()
 """
 
@@ -141,7 +141,7 @@ def test_a_second_user_of_the_folder_is_told_of_the_first(folder: Path):
 
 def test_closing_leaves_no_process_and_without_durability_no_data(tmp_path: Path):
     with EmbeddedServers(tmp_path / "data", durable=False) as servers:
-        children = [child.pid for child, _ in servers._children]
+        children = [child.process.pid for child in servers._children]
         store, sockets = servers._store, servers._sockets
         assert [is_gone(pid) for pid in children] == [False, False]
     assert [is_gone(pid) for pid in children] == [True, True]

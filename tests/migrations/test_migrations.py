@@ -31,13 +31,17 @@ async def empty_database(servers: dict[str, str], worker: int) -> AsyncIterator[
         await connection.close()
 
 
-async def is_at_head(url: str) -> bool:
+async def problem_of(url: str) -> str:
     engine = create_async_engine(url)
     try:
         async with engine.connect() as connection:
-            return await migrate.is_at_head(connection)
+            return await migrate.problem_of(connection)
     finally:
         await engine.dispose()
+
+
+async def is_at_head(url: str) -> bool:
+    return not await problem_of(url)
 
 
 async def test_each_step_up_can_be_taken_back_and_up_again(empty_database: str):
@@ -97,6 +101,21 @@ async def test_a_database_behind_or_ahead_of_the_code_is_not_at_head(empty_datab
     await connection.execute("UPDATE alembic_version SET version_num = '9999'")
     await connection.close()
     assert not await is_at_head(empty_database)
+
+
+async def test_a_database_of_an_unknown_version_is_left_alone_with_the_way_to_start_afresh(empty_database: str):
+    await migrate.upgrade(empty_database)
+    connection = await asyncpg.connect(driver_url(empty_database))
+    await connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    before = await catalog(driver_url(empty_database))
+    with pytest.raises(migrate.MigrationError) as refused:
+        await migrate.upgrade(empty_database)
+    assert str(refused.value) == migrate.UNKNOWN
+    assert "delete the folder .workgraph" in migrate.UNKNOWN
+    assert await catalog(driver_url(empty_database)) == before
+    assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999"
+    await connection.close()
+    assert await problem_of(empty_database) == migrate.UNKNOWN
 
 
 async def test_a_migration_gives_up_on_a_lock_and_changes_nothing(empty_database: str):

@@ -5,6 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.shared.health import HealthCheck
+from infra.db import migrate
 from infra.shared.health import ServerHealth
 from infra.shared.redis import redis_client
 
@@ -41,15 +42,20 @@ async def test_servers_that_are_away_are_named_without_their_addresses() -> None
     await redis.aclose()
 
 
-async def test_a_database_behind_its_migrations_is_not_ready(engine: AsyncEngine, redis_url: str) -> None:
+@pytest.mark.parametrize(
+    ("stored", "problem"), [(migrate.revisions()[0], migrate.BEHIND), ("unknown", migrate.UNKNOWN)]
+)
+async def test_a_database_of_another_version_is_not_ready(
+    engine: AsyncEngine, redis_url: str, stored: str, problem: str
+) -> None:
     redis = redis_client(redis_url)
     async with engine.begin() as connection:
         revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
-        await connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+        await connection.execute(text("UPDATE alembic_version SET version_num = :stored"), {"stored": stored})
     try:
         checks = await ServerHealth(engine, redis).check()
     finally:
         async with engine.begin() as connection:
             await connection.execute(text("UPDATE alembic_version SET version_num = :old"), {"old": revision})
-    assert checks[1] == HealthCheck(name="migrations", is_ok=False, detail="Run `workgraph migrate`.")
+    assert checks[1] == HealthCheck(name="migrations", is_ok=False, detail=problem)
     await redis.aclose()
