@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import _repr_type
 from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, Enum
 from sqlalchemy.types import TypeDecorator
@@ -19,7 +20,8 @@ def render_item(kind: str, item: Any, autogenerate: AutogenContext) -> str | Lit
     if kind == "type" and isinstance(item, Enum) and not item.native_enum:
         return f"sa.String({item.length or ''})"
     if kind == "type" and isinstance(item, TypeDecorator):
-        return f"sa.{item.impl!r}"
+        # Alembic's own rendering knows types within types; repr() gives sa.ARRAY(Text()), a file that does not run.
+        return _repr_type(item.impl_instance, autogenerate)
     return False
 
 

@@ -105,6 +105,8 @@ class _Shape:
     def _with_text(
         self, variant: tuple[Any, ...], values: Mapping[str, Any]
     ) -> tuple[str, Sequence[tuple[str, Convert | None]]]:
+        for name in self._compiled.bind_names.values():
+            values[name]  # SQLAlchemy raises an error of its own for a missing one
         state = self._compiled.construct_expanded_state(dict(values))
         names = [(name, self._converts.get(name)) for name in state.positiontup or ()]
         if len(self._texts) >= MOST_TEXTS:

@@ -1,9 +1,11 @@
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -40,6 +42,14 @@ async def problem_of(url: str) -> str:
         await engine.dispose()
 
 
+async def migrate_afresh(url: str) -> None:
+    """Drops everything and runs the committed migrations."""
+    connection = await asyncpg.connect(driver_url(url))
+    await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await connection.close()
+    await migrate.upgrade(url)
+
+
 async def is_at_head(url: str) -> bool:
     return not await problem_of(url)
 
@@ -70,6 +80,35 @@ async def test_the_migrated_database_is_the_one_that_the_tables_describe(empty_d
     await migrate.upgrade(empty_database)
     assert await catalog(driver_url(empty_database)) == described
     assert await migrate.drift(empty_database) == ()
+
+
+SQUASH = """
+import asyncio, sys
+from infra.db import migrate
+
+async def squash(url):
+    print(await migrate.add_revision(url, message="everything"))
+    await migrate.upgrade(url)
+    print(migrate.revisions(), await migrate.drift(url))
+
+asyncio.run(squash(sys.argv[1]))
+"""
+
+
+@pytest.mark.verify
+async def test_one_generated_migration_can_replace_all_others(empty_database: str, tmp_path: Path):
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations", ignore=shutil.ignore_patterns("0*.py"))
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    command = (sys.executable, "-c", SQUASH, empty_database)
+    pipes: dict[str, Any] = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
+    squashed = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environment, **pipes)
+    printed, errors = await squashed.communicate()
+    written = tmp_path / "migrations" / "versions" / "0001_everything.py"
+    assert squashed.returncode == 0, errors.decode()
+    assert printed.decode().splitlines()[-2:] == [str(written), "('0001',) ()"]
+    found = await catalog(driver_url(empty_database))
+    await migrate_afresh(empty_database)
+    assert await catalog(driver_url(empty_database)) == found
 
 
 async def test_drift_names_what_differs(empty_database: str):
