@@ -58,6 +58,9 @@ def _run_npm() -> None:
 
 
 def main() -> int:
+    if not is_current():
+        sys.stdout.write("Installing the explorer's files with npm: about 120 MB, up to a minute, once.\n")
+        sys.stdout.flush()
     try:
         install()
     except InstallError as error:

@@ -59,3 +59,12 @@ def test_lock_files_are_installed_by_hash_and_without_resolving(file: str) -> No
 def test_both_stages_of_the_image_have_the_same_python() -> None:
     stages = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert stages == ["python:3.13-slim"] * 2
+
+
+def test_make_says_what_it_installs_and_how_long_that_takes() -> None:
+    dry = subprocess.run(
+        ["make", "--dry-run", "--always-make", "install"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    said, installed = dry.stdout.index("Installing the Python packages"), dry.stdout.index("pip install")
+    assert said < installed
+    assert re.search(r"about \d+ MB, \d+ to \d+ minutes", dry.stdout[said:installed])
