@@ -51,7 +51,9 @@ class IssueFilter:
     or_: "list[IssueFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "IssueFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    identifier: StringComparator | None = strawberry.field(default=None, description="By identifier.")
+    identifier: StringComparator | None = strawberry.field(
+        default=None, description="By identifier, in any letter case."
+    )
     number: IntComparator | None = strawberry.field(default=None, description="By number.")
     title: StringComparator | None = strawberry.field(default=None, description="By title.")
     text: str | None = strawberry.field(

@@ -53,7 +53,7 @@ class ProjectFilter:
     or_: "list[ProjectFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "ProjectFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    key: StringComparator | None = strawberry.field(default=None, description="By key.")
+    key: StringComparator | None = strawberry.field(default=None, description="By key, in any letter case.")
     name: StringComparator | None = strawberry.field(default=None, description="By name.")
     archived_at: DateTimeComparator | None = strawberry.field(default=None, description="By when it was archived.")
 

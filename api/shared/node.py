@@ -1,6 +1,6 @@
 """Everything with an id can be read by it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
@@ -24,6 +24,7 @@ from domain.workspaces.model import Invitation, Member, Workspace
 
 MOST_NODES = 100
 
+Path: TypeAlias = tuple[str, ...]
 ByIds: TypeAlias = Callable[[Actor, Sequence[str]], Awaitable[Mapping[str, Any]]]
 
 NODES: Mapping[str, Callable[[App], ByIds]] = MappingProxyType(
@@ -56,15 +57,27 @@ class Node:
         return isinstance(value, cls.describes)
 
 
-async def nodes_by_ids(app: App, actor: Actor, ids: Sequence[str], *, path: tuple[str, ...] = ("id",)) -> list[Any]:
-    """The entities in the order of the ids, None for what is missing or invisible; raises WrongId."""
+async def nodes_by_ids(app: App, actor: Actor, ids: Sequence[str], *, paths: Iterable[Path] = (("id",),)) -> list[Any]:
+    """The entities in the order of the ids: None for what is missing or invisible, and an InvalidInput, which GraphQL
+    makes null and an error at that place, for what is no id of a node. `paths` lead to the ids in the arguments."""
+    refused: dict[int, InvalidInput] = {}
+    by_kind: dict[str, list[str]] = {}
+    for place, (entity_id, path) in enumerate(zip(ids, paths, strict=True)):
+        try:
+            by_kind.setdefault(_kind_of(entity_id, path), []).append(entity_id)
+        except InvalidInput as error:
+            refused[place] = error
     found: dict[str, Any] = {}
-    for prefix in dict.fromkeys(prefix_of(entity_id, path=path) for entity_id in ids):
-        if prefix not in NODES:
-            raise InvalidInput(f"Ids that start with '{prefix}_' cannot be read as nodes.", path=path)
-        of_kind = [entity_id for entity_id in ids if prefix_of(entity_id) == prefix]
+    for prefix, of_kind in by_kind.items():
         found |= await NODES[prefix](app)(actor, of_kind)
-    return [found.get(entity_id) for entity_id in ids]
+    return [refused.get(place) or found.get(entity_id) for place, entity_id in enumerate(ids)]
+
+
+def _kind_of(entity_id: str, path: Path) -> str:
+    prefix = prefix_of(entity_id, path=path)
+    if prefix not in NODES:
+        raise InvalidInput(f"IDs that start with `{prefix}_` cannot be read as nodes.", path=path)
+    return prefix
 
 
 @strawberry.type
@@ -74,8 +87,12 @@ class NodeQueries:
         node: Node | None = (await nodes_by_ids(info.context.app, info.context.actor, [id]))[0]
         return node
 
-    @strawberry.field(description="Whatever has these ids, at most 100, in their order; null for the missing.")
+    @strawberry.field(
+        description="Objects with these IDs, at most 100, in the order of the IDs. Null for an object that does not "
+        "exist or is not visible to you, and, with an error at its place, for an ID that is malformed or of no node."
+    )
     async def nodes(self, info: Info, ids: NodeIds) -> list[Node | None]:
         if len(ids) > MOST_NODES:
             raise LimitExceeded(f"At most {MOST_NODES} ids are possible.", path=("ids",))
-        return await nodes_by_ids(info.context.app, info.context.actor, ids, path=("ids",))
+        paths = [("ids", str(place)) for place in range(len(ids))]
+        return await nodes_by_ids(info.context.app, info.context.actor, ids, paths=paths)

@@ -18,6 +18,7 @@ from domain.issues.queries import IssueParent, IssueQuery
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
+from domain.shared import letters
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode, InvalidInput
@@ -40,7 +41,7 @@ class IssueService:
         return await self._read.by_ids(actor, ids)
 
     async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
-        return await self._read.by_identifier(actor, workspace.id, identifier)
+        return await self._read.by_identifier(actor, workspace.id, letters.upper(identifier))
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: IssueQuery, request: PageRequest

@@ -13,6 +13,7 @@ from domain.projects.events import (
 from domain.projects.model import DEFAULT_STATES, Project, ProjectId, State, StateId
 from domain.projects.ports import Place, ProjectReader, ProjectUow
 from domain.projects.queries import ProjectQuery
+from domain.shared import letters
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
@@ -33,7 +34,7 @@ class ProjectService:
         return await self._read.by_ids(actor, ids)
 
     async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
-        return await self._read.by_key(actor, workspace.id, key)
+        return await self._read.by_key(actor, workspace.id, letters.upper(key))
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: ProjectQuery, request: PageRequest

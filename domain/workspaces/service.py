@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 
 from domain.accounts.model import User, UserId
+from domain.shared import letters
 from domain.shared.actor import Actor, Permission, Role, Scope
 from domain.shared.clock import Clock
 from domain.shared.entities import revised
@@ -46,7 +47,7 @@ class WorkspaceService:
         self._public_url = public_url
 
     async def by_slug(self, actor: Actor, slug: str) -> Workspace | None:
-        return await self._read.by_slug(actor, slug)
+        return await self._read.by_slug(actor, letters.lower(slug))
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
         return await self._read.by_ids(actor, ids)

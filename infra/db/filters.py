@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
+from domain.shared import letters
 from domain.shared.filters import IdComparator, ListComparator, check_filter, is_blank, said_by
 from domain.shared.ranks import RankedEnum
 from infra.db.arrays import TextList
@@ -188,6 +189,22 @@ class _Scalar:
 
     def __call__(self, comparator: Any, rows: FromClause) -> ColumnElement[bool]:
         return compare(_on(rows, self.column), comparator)
+
+
+def upper_case(column: Column) -> Condition:
+    """Compares keys, which are stored in upper case, whatever the letter case of what they are compared with."""
+
+    def condition(comparator: Any, rows: FromClause) -> ColumnElement[bool]:
+        return compare(_on(rows, column), replace(comparator, **_map_texts(letters.upper, comparator)))
+
+    return condition
+
+
+def _map_texts(change: Callable[[str], str], comparator: Any) -> dict[str, Any]:
+    texts = {name: value for name, value in said_by(comparator).items() if isinstance(value, str | tuple)}
+    return {
+        name: change(value) if isinstance(value, str) else tuple(map(change, value)) for name, value in texts.items()
+    }
 
 
 def compare(column: ColumnElement[Any], comparator: Any) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, FromClause, Text, bindparam, func, literal
 from domain.issues.queries import IssueFilter
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
-from infra.db.filters import Condition, Filters, ToFew, ToMany, ToOne, compare
+from infra.db.filters import Condition, Filters, ToFew, ToMany, ToOne, compare, upper_case
 from infra.db.visibility import GuestRule
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, words_of
 from infra.labels.filters import LABEL_FILTERS
@@ -32,7 +32,6 @@ def _is_under_what_guests_see(comparator: Any, issues: FromClause) -> ColumnElem
 
 _SCALARS = (
     "id",
-    "identifier",
     "number",
     "title",
     "priority",
@@ -70,7 +69,8 @@ _TO_MANY = {
 def _filters(**own: Condition) -> Filters:
     """`own` are conditions in the place of a column's."""
     scalars = {name: getattr(IssueRow, name) for name in _SCALARS if name not in own}
-    conditions: Mapping[str, Condition] = {"text": _has_words, **own}
+    identifier = upper_case(IssueRow.identifier)
+    conditions: Mapping[str, Condition] = {"text": _has_words, "identifier": identifier, **own}
     return Filters(of=IssueFilter, scalars=scalars, to_one=_TO_ONE, to_many=_TO_MANY, own=conditions)
 
 

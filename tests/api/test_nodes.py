@@ -1,5 +1,8 @@
+from typing import Any
+
 import pytest
 
+from api.http.masking import format_errors
 from api.shared.node import NODES as NODE_KINDS
 from domain.shared.actor import Actor, Role
 from domain.shared.ids import prefix_of
@@ -8,6 +11,7 @@ from tests.api.world import Place, World
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.moments import MADE
+from tests.factories.projects import ProjectFactory
 from tests.factories.transfers import ImportRunFactory
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
@@ -81,7 +85,69 @@ async def test_100_nodes_are_possible_and_101_are_not(world: World):
 )
 async def test_what_is_no_id_of_a_node_is_refused(world: World, node_id: str, code: str):
     assert await world.member.failed(NODE, id=node_id) == [(code, "id")]
-    assert await world.member.failed(NODES, ids=[world.here.issue.id, node_id]) == [(code, "ids")]
+
+
+async def test_wrong_ids_among_many_are_null_with_an_error_each_and_the_rest_is_answered(world: World):
+    ids = [world.here.issue.id, "junk", IDS.new("lab"), IDS.new("job"), world.here.label.id, "junk"]
+    data, errors = await world.member.execute(NODES, ids=ids)
+    assert [node and node["id"] for node in data["nodes"]] == [ids[0], None, None, None, ids[4], None]
+    told = [
+        (error["extensions"]["code"], error["path"], error["extensions"]["inputPath"])
+        for error in format_errors(errors)
+    ]
+    assert told == [
+        ("INVALID_ID", ["nodes", 1], ["ids", "1"]),
+        ("INVALID_INPUT", ["nodes", 3], ["ids", "3"]),
+        ("INVALID_ID", ["nodes", 5], ["ids", "5"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ('issue(identifier: "eng-1")', "ENG-1"),
+        ('issue(identifier: "Eng-1")', "ENG-1"),
+        ('issue(identifier: " ENG-1")', None),
+        ('issue(identifier: "ENG-\u0661")', None),
+        ('project(key: "eng")', "ENG"),
+        ('project(key: "\u0065\u0146g")', None),
+    ],
+)
+async def test_human_keys_are_found_in_any_letter_case(world: World, arguments: str, name: str | None):
+    field = "identifier" if arguments.startswith("issue") else "key"
+    slug = world.here.workspace.slug
+    for written in (slug, slug.upper()):
+        found = await world.member.run(
+            f'{{ workspace(slug: "{written}") {{ found: {arguments} {{ name: {field} }} }} }}'
+        )
+        assert found == {"workspace": {"found": name and {"name": name}}}
+
+
+async def test_letters_that_turn_into_two_or_into_ascii_find_nothing(world: World):
+    project = ProjectFactory(workspace=world.here.workspace, key="SS")
+    await world.store(project)
+    query = "query ($slug: String!, $key: String!) { workspace(slug: $slug) { project(key: $key) { key } } }"
+    slug = world.here.workspace.slug
+    assert await world.member.run(query, slug=slug, key="\u00df") == {"workspace": {"project": None}}
+    assert await world.member.run(query, slug=slug, key="ss") == {"workspace": {"project": {"key": "SS"}}}
+
+
+async def test_filters_by_human_keys_ignore_letter_case(world: World):
+    query = """query ($id: ID!, $issues: IssueFilter, $projects: ProjectFilter) { node(id: $id) { ... on Workspace {
+      issues(filter: $issues) { nodes { identifier } } projects(filter: $projects) { nodes { key } } } } }"""
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({"eq": "eng-1"}, True),
+        ({"in": ["eng-1", "x"]}, True),
+        ({"startsWith": "eng"}, True),
+        ({"neq": "eng-1"}, False),
+        ({"notIn": ["Eng-1"]}, False),
+        ({"eq": None}, False),
+    ]
+    for comparator, is_found in cases:
+        filters = {"issues": {"identifier": comparator}, "projects": {"key": {"in": ["eng"]}}}
+        node = (await world.member.run(query, id=world.here.workspace.id, **filters))["node"]
+        assert node["issues"]["nodes"] == ([{"identifier": "ENG-1"}] if is_found else []), comparator
+        assert node["projects"]["nodes"] == [{"key": "ENG"}]
 
 
 async def test_trashed_and_archived_ones_can_still_be_read_by_id(world: World):

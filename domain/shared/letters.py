@@ -1,0 +1,11 @@
+"""Letter case of keys and slugs, which have ASCII letters alone: `ß` and `ı` must not turn into some."""
+
+
+def upper(text: str) -> str:
+    """The text in upper case, as keys and identifiers are stored; unchanged if it cannot be one."""
+    return text.upper() if text.isascii() else text
+
+
+def lower(text: str) -> str:
+    """The text in lower case, as slugs are stored; unchanged if it cannot be one."""
+    return text.lower() if text.isascii() else text
