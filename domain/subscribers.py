@@ -57,6 +57,7 @@ REACTIONS: Mapping[type[Event], tuple[Reaction, ...]] = MappingProxyType(
         milestones.MilestoneDeleted: (),
         issues.IssueCreated: (),
         issues.IssueUpdated: (),
+        issues.IssueMoved: (),
         issues.IssueArchived: (),
         issues.IssueRestored: (),
         issues.IssueTrashed: (),

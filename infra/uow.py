@@ -41,6 +41,7 @@ from infra.projects.repository import (
 )
 from infra.seed.repository import SqlSeedRepository
 from infra.transfers.claims import SqlClaimStore
+from infra.transfers.identities import SqlIdentityStore
 from infra.transfers.repository import SqlImportReport, SqlImportRunRepository, SqlUploadRepository
 from infra.transfers.store import SqlImportStore
 from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
@@ -87,6 +88,7 @@ class SqlUow:
         self.import_runs = SqlImportRunRepository(connection)
         self.import_report = SqlImportReport(connection)
         self.imports = SqlImportStore(connection)
+        self.identities = SqlIdentityStore(connection)
         self.claims = SqlClaimStore(connection)
         self.committed: Committed | None = None
         self._connection = connection

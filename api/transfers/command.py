@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +17,9 @@ from domain.shared.actor import Actor, Cause
 from domain.shared.errors import InvalidInput, NotFound
 from domain.shared.pages import MOST, Page, PageRequest
 from domain.transfers.commands import ImportDraft
-from domain.transfers.model import ImportFormat, ImportRun, ImportState
+from domain.transfers.model import ImportFormat, ImportRun, ImportState, Upload
 from domain.transfers.records import LossCode
+from domain.workspaces.model import Workspace
 
 CHUNK = 1024 * 1024
 LOOK_SECONDS = 0.25
@@ -36,6 +37,7 @@ class ImportOrder:
     slug: str
     email: str | None
     project_key: str | None
+    site: str | None
     report: Path | None
     include_restricted: bool = False
 
@@ -46,6 +48,14 @@ Work = Callable[[App, str], Awaitable[bool]]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The export, also packed by gzip.")]
 Slug = Annotated[str, typer.Option("--workspace", help="The workspace that gets it, by its slug.")]
 ProjectKey = Annotated[str | None, typer.Option("--project", help="The project for everything, by its key.")]
+Site = Annotated[
+    str | None,
+    typer.Option(
+        "--site",
+        help="Name of the Jira or GitHub that the file is of. Default: the host of each record's address. An import "
+        "recognizes what an earlier one brought in of the same site.",
+    ),
+]
 Email = Annotated[str | None, typer.Option("--as", help="Address of the member who imports. Default: an owner.")]
 Report = Annotated[Path | None, typer.Option("--report", help="Write all losses and mappings here, as JSON.")]
 Restricted = Annotated[
@@ -62,12 +72,18 @@ Confirmed = Annotated[bool, typer.Option("--yes", help="Import restricted conten
 def import_commands(run: Callable[[ImportOrder], None]) -> typer.Typer:
     """`workgraph import …`; `run` carries an order out."""
     importer = typer.Typer(help="Bring issues in from another tracker.", no_args_is_help=True)
+    _add_jira(importer, run)
+    _add_github(importer, run)
+    return importer
 
+
+def _add_jira(importer: typer.Typer, run: Callable[[ImportOrder], None]) -> None:
     @importer.command("jira")
     def import_jira(
         file: File,
         slug: Slug,
         project_key: ProjectKey = None,
+        site: Site = None,
         email: Email = None,
         report: Report = None,
         include_restricted: Restricted = False,
@@ -76,23 +92,42 @@ def import_commands(run: Callable[[ImportOrder], None]) -> typer.Typer:
         """Import issues as Jira's REST API gives them, one in each line."""
         if include_restricted and not is_confirmed:
             confirm_restricted(slug)
-        order = ImportOrder(
-            format=ImportFormat.JIRA, file=file, slug=slug, email=email, project_key=project_key, report=report
+        run(
+            ImportOrder(
+                format=ImportFormat.JIRA,
+                file=file,
+                slug=slug,
+                email=email,
+                project_key=project_key,
+                site=site,
+                report=report,
+                include_restricted=include_restricted,
+            )
         )
-        run(replace(order, include_restricted=include_restricted))
 
+
+def _add_github(importer: typer.Typer, run: Callable[[ImportOrder], None]) -> None:
     @importer.command("github")
     def import_github(
-        file: File, slug: Slug, project_key: ProjectKey = None, email: Email = None, report: Report = None
+        file: File,
+        slug: Slug,
+        project_key: ProjectKey = None,
+        site: Site = None,
+        email: Email = None,
+        report: Report = None,
     ) -> None:
         """Import an archive of a GitHub repository's issues and pull requests."""
         run(
             ImportOrder(
-                format=ImportFormat.GITHUB, file=file, slug=slug, email=email, project_key=project_key, report=report
+                format=ImportFormat.GITHUB,
+                file=file,
+                slug=slug,
+                email=email,
+                project_key=project_key,
+                site=site,
+                report=report,
             )
         )
-
-    return importer
 
 
 def confirm_restricted(slug: str) -> None:
@@ -124,14 +159,7 @@ async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
     with file:
         typer.echo(f"Reading {order.file.name} ({size:,} bytes) into {workspace.slug}.")
         upload = (await app.imports.upload(actor, order.file.name, _chunks(file))).value
-    draft = ImportDraft(
-        workspace_id=workspace.id,
-        format=order.format,
-        file_id=upload.id,
-        project_key=order.project_key,
-        include_restricted=order.include_restricted,
-    )
-    run = (await app.imports.start(actor, draft)).value
+    run = (await app.imports.start(actor, _draft(order, workspace, upload))).value
     if run.position:
         typer.echo(f"Going on after item {run.position:,}, where an earlier import of this file ended.")
     watching = asyncio.create_task(_watch(app, actor, run.id))
@@ -147,6 +175,17 @@ async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
     if order.report is not None:
         typer.echo(f"The whole report is in {order.report}.")
     return run
+
+
+def _draft(order: ImportOrder, workspace: Workspace, upload: Upload) -> ImportDraft:
+    return ImportDraft(
+        workspace_id=workspace.id,
+        format=order.format,
+        file_id=upload.id,
+        project_key=order.project_key,
+        site=order.site,
+        include_restricted=order.include_restricted,
+    )
 
 
 async def report_of(app: App, actor: Actor, run: ImportRun) -> bytes:

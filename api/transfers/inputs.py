@@ -30,6 +30,11 @@ class ImportStartInput(MutationInput):
     project_key: str | None = strawberry.field(
         default=None, description="The project for everything; without one, the file says."
     )
+    site: str | None = strawberry.field(
+        default=None,
+        description="Name of the Jira or GitHub installation that the file is of, at most 200 characters. "
+        "Null takes the host of each record's address. A later import recognizes issues of the same site only.",
+    )
     include_restricted: bool = strawberry.field(
         default=False,
         description=(

@@ -88,7 +88,7 @@ class ImportLossKind:
 class ImportMapping:
     describes = model.ImportMapping
 
-    kind: str = strawberry.field(description="What it is a name of: project, state, priority or label.")
+    kind: str = strawberry.field(description="Kind of the name: site, project, state, status, priority or label.")
     source: str = strawberry.field(description="The name in the file.")
     target: str = strawberry.field(description="What it became here.")
     count: int = strawberry.field(description="For how many issues.")
@@ -101,6 +101,9 @@ class ImportRun(Node):
     format: ImportFormat = strawberry.field(description="What kind of export the file is.")
     file_name: str = strawberry.field(description="The file's name.")
     project_key: str | None = strawberry.field(description="The project that was asked for, if any was.")
+    site: str | None = strawberry.field(
+        description="Site that was asked for, in lower case. Null if the hosts in the file decide."
+    )
     include_restricted: bool = strawberry.field(
         description="Whether issues and comments that the other tracker shows to some people only are imported."
     )

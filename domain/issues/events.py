@@ -27,6 +27,12 @@ class IssueUpdated(IssueEvent):
     type: ClassVar[str] = "issue.updated"
 
 
+class IssueMoved(IssueEvent):
+    """The issue has left the event's project. An `issue.updated` of the project that it is in now follows."""
+
+    type: ClassVar[str] = "issue.moved"
+
+
 class IssueArchived(IssueEvent):
     type: ClassVar[str] = "issue.archived"
 

@@ -6,26 +6,26 @@ from datetime import datetime
 
 from domain.accounts.model import UserId
 from domain.issues.commands import IssueDraft
-from domain.issues.events import IssueCreated, IssueUpdated
+from domain.issues.events import IssueCreated, IssueMoved, IssueUpdated
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, Issue, IssueId
 from domain.labels.model import Label
 from domain.projects.model import Project, State
 from domain.shared.errors import Rejected
-from domain.shared.events import FieldChange
+from domain.shared.events import FieldChange, changes_between
 from domain.shared.ids import IdFactory
 from domain.transfers.comments import write_comments
-from domain.transfers.digests import digest_of_texts, iso_text
+from domain.transfers.identities import ExternalRef, Recognition, Registry
 from domain.transfers.model import ImportRun
 from domain.transfers.people import NOBODY, known_people
-from domain.transfers.ports import ImportUow, IssueLink, NamedParent, Origin, StoredIssue
-from domain.transfers.records import IssueRecord, Loss, LossCode
+from domain.transfers.placing import TWICE, PlacedIssue, Placing, issue_ref
+from domain.transfers.ports import ImportUow, IssueLink, NamedParent, Origin
+from domain.transfers.records import WHOLE, IssueRecord, Loss, LossCode
+from domain.transfers.sites import Sites
 from domain.transfers.tally import Tally
-from domain.transfers.workflow import Workflow, label_names
+from domain.transfers.workflow import Workflow, label_names, state_ref
 from domain.workspaces.model import Workspace
 
 LARGEST_NUMBER = 2_000_000_000
-WHOLE = "issue"  # the field of a loss that is an issue from beginning to end
-TWICE = "The file has an issue with this key already."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,43 +33,65 @@ class Setting:
     """What the issues of one batch and project are built with."""
 
     project: Project
-    states: Mapping[str, State]
+    states: Mapping[ExternalRef, State]
     labels: Mapping[str, Label]
     people: Mapping[str, str]
 
 
 class Batch:
-    """Writes records in one Unit of Work; what became of them is in `tally`."""
+    """Writes records in one Unit of Work; what became of them is in `tally`.
+
+    `site_id` and `project_id` are what the run has decided on.
+    """
 
     def __init__(self, uow: ImportUow, run: ImportRun, workspace: Workspace, *, ids: IdFactory, now: datetime) -> None:
         self.tally = Tally()
+        self.site_id = run.site_id
+        self.project_id = run.project_id
         self._uow = uow
         self._run = run
         self._workspace = workspace
         self._ids = ids
         self._now = now
-        self._workflow = Workflow(uow, run, workspace, self.tally, ids=ids, now=now)
 
     async def write(self, items: Sequence[IssueRecord | Loss]) -> None:
         """Raises Unstorable if the database refuses any of it, Conflict if a project is archived."""
         await self._uow.imports.lock(self._workspace.id)
         records = self._unique(items)
-        people, created = await known_people(self._uow, self._run, records, ids=self._ids, now=self._now)
+        sites = Sites(self._uow, self._run, self._workspace, self.tally, ids=self._ids, now=self._now)
+        for site_id, group in (await sites.sort(records)).items():
+            await self._write_site(site_id, group)
+        self.site_id = sites.default_id
+
+    async def _write_site(self, site_id: str, records: Sequence[IssueRecord]) -> None:
+        registry = Registry(self._uow, self._workspace.id, site_id, ids=self._ids)
+        place = (self._uow, self._run, self._workspace, registry, self.tally)
+        placing = Placing(*place, ids=self._ids, now=self._now, asked_id=self.project_id)
+        placed = await placing.place(records)
+        self.project_id = placing.asked_id
+        written = [each for each in placed if each.has_news]
+        records = [each.record for each in placed]
+        people, created = await known_people(self._uow, self._run, site_id, records, ids=self._ids, now=self._now)
         self.tally.count("people_created", created)
-        labels = await self._workflow.labels_for(records)
-        by_project: dict[str, list[IssueRecord]] = {}
-        for record in records:
-            by_project.setdefault(record.project_key, []).append(record)
-        for project_key, group in by_project.items():
-            project = await self._workflow.project_for(group[0])
-            self.tally.map("project", project_key, project.key, len(group))
-            states = await self._workflow.states_for(project, group)
+        workflow = Workflow(self._uow, self._workspace, registry, self.tally, ids=self._ids, now=self._now)
+        labels = await workflow.labels_for([each.record for each in written])
+        by_project: dict[str, list[PlacedIssue]] = {}
+        for each in placed:
+            by_project.setdefault(each.project.id, []).append(each)
+        projects = {each.project.id: each.project for each in written}
+        await workflow.load_states(projects.values(), [each.record for each in written])
+        for group in by_project.values():
+            project, news = group[0].project, [each.record for each in group if each.has_news]
+            states = await workflow.states_for(project, news) if news else {}
             setting = Setting(project=project, states=states, labels=labels, people=people)
-            await self._write_project(setting, group)
+            await self._write_project(setting, placing, group)
+        await registry.save()
+        await placing.save()
 
     def _unique(self, items: Sequence[IssueRecord | Loss]) -> list[IssueRecord]:
-        """The records, each key once; what the reader has to report goes to the tally."""
-        records: dict[tuple[str, str], IssueRecord] = {}
+        """The records, each issue once; what the reader has to report goes to the tally."""
+        records: list[IssueRecord] = []
+        seen: dict[str | None, Recognition[ExternalRef]] = {}
         for item in items:
             if isinstance(item, Loss):
                 self.tally.note(item)
@@ -77,51 +99,48 @@ class Batch:
                 continue
             self.tally.count("issues_read")
             self.tally.count("comments_read", len(item.comments))
-            key = (item.project_key, item.external_key)
-            if key in records:
+            of_site, ref = seen.setdefault(item.site, Recognition()), issue_ref(item)
+            if of_site.get(ref) is not None:
                 self.tally.lose(item, WHOLE, LossCode.DUPLICATE, TWICE)
                 continue
             self.tally.note_all(item)
-            records[key] = item
-        return list(records.values())
+            of_site.add(ref)
+            records.append(item)
+        return records
 
-    async def _write_project(self, setting: Setting, records: Sequence[IssueRecord]) -> None:
-        store, source = self._uow.imports, self._run.format.source
-        existing = await store.issues(setting.project.id, source, [record.external_key for record in records])
-        numbers = await self._numbers(setting, [record for record in records if record.external_key not in existing])
-        written: list[tuple[IssueRecord, Issue, StoredIssue | None]] = []
-        for record in records:
-            stored = existing.get(record.external_key)
-            if stored is not None and stored.run_id == self._run.id:
-                self.tally.lose(record, WHOLE, LossCode.DUPLICATE, TWICE)
-                continue
+    async def _write_project(self, setting: Setting, placing: Placing, placed: Sequence[PlacedIssue]) -> None:
+        store = self._uow.imports
+        numbers = await self._numbers(setting.project, [each for each in placed if each.needs_number])
+        written: list[tuple[PlacedIssue, Issue]] = []
+        for each in placed:
             try:
-                issue = self._built(setting, record, stored, numbers)
+                issue = self._built(setting, each, numbers)
             except Rejected as rejected:
-                self.tally.lose(record, WHOLE, LossCode.UNREADABLE, str(rejected))
+                self.tally.lose(each.record, WHOLE, LossCode.UNREADABLE, str(rejected))
                 continue
-            written.append((record, issue, stored))
-            self._map(setting, record)
+            written.append((each, issue))
+            placing.keep(each, issue)
+            self._map(setting, each)
         origins = await self._write_issues(setting, written)
-        pairs = [(record, issue) for record, issue, _ in written]
+        pairs = [(each.record, issue) for each, issue in written]
         context = (self._uow, self.tally, setting.people)
-        has_stored = any(stored for _, _, stored in written)
+        has_stored = any(each.stored for each, _ in written)
         comment_origins = await write_comments(*context, pairs, ids=self._ids, is_first_time=not has_stored)
         await store.keep_origins(self._run.id, origins, comment_origins, is_first_time=not has_stored)
         news = {origin.id for origin in origins}
-        await store.mark_seen(self._run.id, [issue.id for _, issue, _ in written if issue.id not in news])
-        await store.name_parents(self._run.id, _named_parents(written))
+        await store.mark_seen(self._run.id, [issue.id for _, issue in written if issue.id not in news])
+        await store.name_parents(self._run.id, _named_parents(placing.site_id, written))
 
-    async def _numbers(self, setting: Setting, records: Sequence[IssueRecord]) -> dict[str, int]:
-        """A free number for every new issue: its own if nothing else has it, otherwise one behind the last."""
-        if not records:
+    async def _numbers(self, project: Project, placed: Sequence[PlacedIssue]) -> dict[ExternalRef, int]:
+        """A free number for every issue that is new in the project: its own if it is free, otherwise the next."""
+        if not placed:
             return {}
-        project_id = setting.project.id
-        highest = await self._uow.imports.highest_number(project_id)
+        records = [each.record for each in placed]
+        highest = await self._uow.imports.highest_number(project.id)
         wanted = {number for record in records if (number := record.number) and 0 < number <= LARGEST_NUMBER}
-        taken = set(await self._uow.imports.taken_numbers(project_id, wanted))
+        taken = set(await self._uow.imports.taken_numbers(project.id, wanted))
         highest = max(highest, *wanted, 0)
-        numbers: dict[str, int] = {}
+        numbers: dict[ExternalRef, int] = {}
         for record in records:
             number = record.number
             if number is None or number not in wanted or number in taken:
@@ -131,16 +150,18 @@ class Batch:
                     self.tally.lose(record, "number", LossCode.NOT_KEPT, reason)
                 number = highest
             taken.add(number)
-            numbers[record.external_key] = number
-        await self._uow.imports.raise_number(project_id, highest)
+            numbers[issue_ref(record)] = number
+        await self._uow.imports.raise_number(project.id, highest)
         return numbers
 
-    def _built(
-        self, setting: Setting, record: IssueRecord, stored: StoredIssue | None, numbers: Mapping[str, int]
-    ) -> Issue:
+    def _built(self, setting: Setting, placed: PlacedIssue, numbers: Mapping[ExternalRef, int]) -> Issue:
         """The issue as the file says; of one that is there already, only what a file can say is replaced."""
-        state = setting.states[record.state_name]
-        issue = stored.issue if stored else self._drafted(setting, record, numbers[record.external_key])
+        record = placed.record
+        issue = placed.in_place(numbers.get(placed.ref))
+        if issue is not None and not placed.has_news:
+            return issue
+        state = setting.states[state_ref(record)]
+        issue = issue or self._drafted(setting, record, numbers[placed.ref])
         return replace(
             issue,
             title=record.title,
@@ -160,53 +181,62 @@ class Batch:
             IssueDraft(project_id=setting.project.id, title=record.title),
             id=IssueId(self._ids.new(Issue.prefix)),
             project=setting.project,
-            state=setting.states[record.state_name],
+            state=setting.states[state_ref(record)],
             number=number,
             creator_id=UserId(setting.people[record.creator_key or NOBODY]),
             now=record.created_at,
         )
         return replace(issue, external_source=self._run.format.source, external_key=record.external_key)
 
-    async def _write_issues(
-        self, setting: Setting, written: Sequence[tuple[IssueRecord, Issue, StoredIssue | None]]
-    ) -> list[Origin]:
+    async def _write_issues(self, setting: Setting, written: Sequence[tuple[PlacedIssue, Issue]]) -> list[Origin]:
         new: list[Issue] = []
         changed: list[Issue] = []
         origins: list[Origin] = []
         assignees, labels = _LinkChanges(), _LinkChanges()
-        for record, issue, stored in written:
-            digest = digest_of(record)
-            if stored is not None and stored.digest == digest:
-                self.tally.count("issues_unchanged")
-                continue
-            origins.append(Origin(id=issue.id, digest=digest, source=record.source_text))
-            further = {
-                "assignees": assignees.change(
-                    issue, stored.assignee_ids if stored else None, _assignee_ids(setting, record)
-                ),
-                "labels": labels.change(issue, stored.label_ids if stored else None, _label_ids(setting, record)),
-            }
+        for placed, issue in written:
+            record, stored, further = placed.record, placed.stored, dict[str, FieldChange | None]()
+            if placed.has_news:
+                origins.append(Origin(id=issue.id, digest=placed.digest, source=record.source_text))
+                before = (stored.assignee_ids, stored.label_ids) if stored is not None else (None, None)
+                further["assignees"] = assignees.change(issue, before[0], _assignee_ids(setting, record))
+                further["labels"] = labels.change(issue, before[1], _label_ids(setting, record))
             links = {name: change for name, change in further.items() if change is not None}
             if stored is None:
                 new.append(issue)
                 self._uow.record(IssueCreated.between(None, issue, **links))
             elif links or issue != stored.issue:
                 changed.append(issue)
-                self._uow.record(IssueUpdated.between(stored.issue, issue, **links))
+                self._record_change(stored.issue, issue, links)
             else:
                 self.tally.count("issues_unchanged")
         self.tally.count("issues_created", len(new))
         self.tally.count("issues_changed", len(changed))
-        await self._uow.imports.add_issues(new)
-        await self._uow.imports.save_issues(changed)
-        await self._uow.imports.link_assignees(add=assignees.added, remove=assignees.removed)
-        await self._uow.imports.link_labels(add=labels.added, remove=labels.removed)
+        store = self._uow.imports
+        await store.add_issues(new)
+        await store.save_issues(changed)
+        await store.move_comments([issue for placed, issue in written if placed.moves])
+        await store.link_assignees(add=assignees.added, remove=assignees.removed)
+        await store.link_labels(add=labels.added, remove=labels.removed)
         return origins
 
-    def _map(self, setting: Setting, record: IssueRecord) -> None:
-        state = setting.states[record.state_name]
-        if (state.name, state.category) != (record.state_name, record.state_category):
-            self.tally.map("state", record.state_name, f"{state.name} ({state.category})")
+    def _record_change(self, before: Issue, after: Issue, links: Mapping[str, FieldChange]) -> None:
+        places = changes_between(before, after, ("number", "external_key"))
+        changed = IssueUpdated.between(before, after, **places, **links)
+        if before.project_id != after.project_id:
+            # Guests of the one project may not know the other: neither event says anything of both.
+            self._uow.record(
+                IssueMoved(workspace_id=before.workspace_id, subject_id=before.id, project_id=before.project_id)
+            )
+            news = {name: FieldChange(after=change.after) for name, change in changed.changes.items()}
+            changed = replace(changed, changes=news | {"project_id": FieldChange(after=after.project_id)})
+        self._uow.record(changed)
+
+    def _map(self, setting: Setting, placed: PlacedIssue) -> None:
+        record = placed.record
+        if placed.has_news:
+            state = setting.states[state_ref(record)]
+            if (state.name, state.category) != (record.state_name, record.state_category):
+                self.tally.map("state", record.state_name, f"{state.name} ({state.category})")
         for mapping in record.mappings:
             self.tally.map(mapping.kind, mapping.source, mapping.target)
 
@@ -227,24 +257,6 @@ class _LinkChanges:
         return FieldChange(before=sorted(before), after=sorted(after))
 
 
-def digest_of(record: IssueRecord) -> str:
-    """What the file says of the issue itself, in 128 bits; parents, comments and people have their own ways."""
-    return digest_of_texts(
-        record.title,
-        record.description,
-        record.state_name,
-        record.state_category,
-        record.priority.name,
-        repr(record.labels),
-        repr(record.assignee_keys),
-        record.creator_key,
-        record.created_at.isoformat(),
-        record.updated_at.isoformat(),
-        iso_text(record.completed_at),
-        iso_text(record.due_date),
-    )
-
-
 def _assignee_ids(setting: Setting, record: IssueRecord) -> frozenset[str]:
     return frozenset(setting.people[key] for key in record.assignee_keys[:MOST_ASSIGNEES])
 
@@ -253,11 +265,17 @@ def _label_ids(setting: Setting, record: IssueRecord) -> frozenset[str]:
     return frozenset(setting.labels[name].id for name in label_names(record)[:MOST_LABELS])
 
 
-def _named_parents(written: Sequence[tuple[IssueRecord, Issue, StoredIssue | None]]) -> list[NamedParent]:
+def _named_parents(site_id: str, written: Sequence[tuple[PlacedIssue, Issue]]) -> list[NamedParent]:
     """Parents to look for: where the file says anything new, and where none has been found so far."""
     return [
-        NamedParent(issue_id=issue.id, parent_key=record.parent_key, line=record.line)
-        for record, issue, stored in written
-        if record.parent_key is not None
-        and (stored is None or stored.issue.parent_id is None or stored.digest != digest_of(record))
+        NamedParent(
+            issue_id=issue.id,
+            site_id=site_id,
+            parent_key=each.record.parent_key,
+            parent_id=each.record.parent_id,
+            line=each.record.line,
+        )
+        for each, issue in written
+        if each.record.parent_key is not None
+        and (each.stored is None or each.stored.issue.parent_id is None or each.has_news)
     ]

@@ -7,6 +7,7 @@ from domain.transfers.model import ImportFormat
 class ImportDraft:
     """`file_id` is an uploaded file; `project_key` names the project that gets everything, whatever the file says.
 
+    `site` names the installation of the tracker that the file is of, whatever hosts the file names.
     `include_restricted` also imports what the other tracker shows to some people only.
     """
 
@@ -14,6 +15,7 @@ class ImportDraft:
     format: ImportFormat
     file_id: str
     project_key: str | None = None
+    site: str | None = None
     include_restricted: bool = False
 
 

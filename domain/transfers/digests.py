@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from hashlib import blake2b
 
+from domain.transfers.records import IssueRecord
+
 _ABSENT = "\x00"
 
 
@@ -18,3 +20,21 @@ def digest_of_texts(*texts: str | None) -> str:
 
 def iso_text(moment: datetime | date | None) -> str | None:
     return None if moment is None else moment.isoformat()
+
+
+def digest_of(record: IssueRecord) -> str:
+    """What the file says of the issue itself, in 128 bits; parents, comments and people have their own ways."""
+    return digest_of_texts(
+        record.title,
+        record.description,
+        record.state_name,
+        record.state_category,
+        record.priority.name,
+        repr(record.labels),
+        repr(record.assignee_keys),
+        record.creator_key,
+        record.created_at.isoformat(),
+        record.updated_at.isoformat(),
+        iso_text(record.completed_at),
+        iso_text(record.due_date),
+    )

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from domain.issues.model import MOST_ASSIGNEES
@@ -10,6 +11,7 @@ from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 from domain.shared.checks import COLOR
 from domain.transfers import github_members as kinds
+from domain.transfers.addresses import github_ids, site_of
 from domain.transfers.github_comments import comments_of
 from domain.transfers.json_walk import BrokenDocumentError, Element, elements
 from domain.transfers.reading import (
@@ -120,7 +122,9 @@ class _Archive:
         created = reading.instant("createdAt", fields.get("createdAt"))
         if created is None:
             return reading.whole("It does not say when it was created.", code=LossCode.MISSING)
-        return _Issue(reading, fields, element.member).record(repository, number, created, self._labels)
+        external_id, repository_id = github_ids(fields.get("id"))
+        record = _Issue(reading, fields, element.member).record(repository, number, created, self._labels)
+        return replace(record, site=site_of(fields.get("url")), external_id=external_id, project_id=repository_id)
 
     def _note_label(self, element: Element) -> None:
         reading = Reading(line=element.line)
@@ -153,7 +157,7 @@ class _Issue:
             line=reading.line,
             external_key=f"{repository}#{number}",
             number=number,
-            project_key=repository.rpartition("/")[2] or "GITHUB",
+            project_key=repository or "GITHUB",
             project_name=repository or "GitHub",
             title=self._title(number),
             description=description,

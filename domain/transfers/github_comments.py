@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from domain.transfers import github_members as kinds
+from domain.transfers.addresses import github_ids
 from domain.transfers.reading import Reading
 from domain.transfers.records import CommentRecord, LossCode
 
@@ -35,11 +36,13 @@ class _Said:
         self._seen: Counter[str] = Counter()
 
     def place(self, item: dict[str, object]) -> str:
-        """What tells a comment without an id from all others, also when the file is exported again."""
-        author, created = (self._reading.name("comments", item.get(name)) for name in ("author", "createdAt"))
-        place = f"{author} {created}"
-        self._seen[place] += 1
-        return f"{place} {self._seen[place]}"
+        """What tells a comment without an id from all others, also when the file is exported again.
+
+        Not its author, whose name may have changed by then.
+        """
+        created = self._reading.name("comments", item.get("createdAt"))
+        self._seen[created] += 1
+        return f"{created} {self._seen[created]}"
 
     def comment(self, key: str, item: dict[str, object], *, author: object, verdict: str = "") -> CommentRecord:
         reading = self._reading
@@ -64,7 +67,8 @@ class _Said:
     def review(self, review: dict[str, object]) -> Iterator[CommentRecord]:
         reading = self._reading
         author = review.get("author")
-        key = f"review {reading.name('reviews.id', review.get('id')) or self.place(review)}"
+        node_id = reading.name("reviews.id", review.get("id"))
+        key = f"review {github_ids(node_id)[0] or node_id or self.place(review)}"
         state = reading.name("reviews.state", review.get("state")).upper()
         verdict = _VERDICTS.get(state, "")
         body = review.get("body")

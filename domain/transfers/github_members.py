@@ -5,9 +5,9 @@ from domain.transfers.members import kind, listed_kind
 ARCHIVE = listed_kind("archive", "magic", "repo", "labels", "issues", "pulls", formal=("timestamp",))
 ISSUE = listed_kind(
     "issue",
-    *("assignees", "author", "body", "closedAt", "comments", "createdAt", "labels", "mergedAt", "number", "reviews"),
-    *("state", "stateReason", "title", "updatedAt", "url"),
-    formal=("authorAssociation", "id"),
+    *("assignees", "author", "body", "closedAt", "comments", "createdAt", "id", "labels", "mergedAt", "number"),
+    *("reviews", "state", "stateReason", "title", "updatedAt", "url"),
+    formal=("authorAssociation",),
 )
 LABEL = kind("labels", "color", "description", "name")
 COMMENT = kind("comments", "author", "body", "createdAt", "updatedAt")

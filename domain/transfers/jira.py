@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 from domain.transfers import jira_members as kinds
+from domain.transfers.addresses import site_of
 from domain.transfers.jira_markup import jira_to_markdown, plain_mention
 from domain.transfers.jira_restrictions import is_restricted_comment, is_restricted_issue
 from domain.transfers.jira_states import priority_of, state_of
@@ -19,11 +22,12 @@ from domain.transfers.reading import (
     mapping,
     parse_object,
 )
-from domain.transfers.records import CommentRecord, IssueRecord, Loss, LossCode, Mapping, PersonRecord
+from domain.transfers.records import CommentRecord, IssueRecord, LabelRecord, Loss, LossCode, Mapping, PersonRecord
 
 _KEY = re.compile(r"([A-Z][A-Z0-9_]*)-([0-9]+)", re.ASCII)
 _LEFT_OUT = "Restricted to some people in the other tracker. Importing it takes includeRestricted."
 _MADE_PUBLIC = "The restriction is not kept: everyone who sees the project can read it."
+_LABEL_KINDS = {"type": ("issuetype", kinds.TYPE), "component": ("components", kinds.COMPONENT)}
 
 
 def read_jira(
@@ -67,13 +71,28 @@ def _read_line(
             return reading.whole(_LEFT_OUT, code=LossCode.RESTRICTED)
         reading.lose("security", LossCode.NOT_KEPT, _MADE_PUBLIC)
     reading.note_unused(kinds.ISSUE, top)
-    return _Issue(reading, fields, mention, include_restricted=include_restricted).record(external_key)
+    external_id = reading.identifier("id", top.get("id"))
+    issue = _Issue(reading, fields, mention, include_restricted=include_restricted)
+    record = issue.record(external_key)
+    if isinstance(record, Loss):
+        return record
+    return replace(
+        record,
+        site=site_of(top.get("self")),
+        external_id=external_id,
+        project_id=issue.project_id,
+        state_id=issue.state_id,
+        parent_id=issue.parent_id,
+    )
 
 
 class _Issue:
     def __init__(
         self, reading: Reading, fields: dict[str, object], mention: Callable[[str], str], *, include_restricted: bool
     ) -> None:
+        self.project_id: str | None = None
+        self.state_id: str | None = None
+        self.parent_id: str | None = None
         self._reading = reading
         self._include_restricted = include_restricted
         self._fields = fields
@@ -88,6 +107,8 @@ class _Issue:
             return reading.whole("It names no project, or no time at all.", code=LossCode.MISSING)
         state_name, state_category = self._state()
         description, source = self._description()
+        priority = self._priority()
+        labels, details = self._labels()
         reading.note_unused(kinds.FIELDS, fields)
         return IssueRecord(
             line=reading.line,
@@ -100,8 +121,9 @@ class _Issue:
             source_text=source,
             state_name=state_name,
             state_category=state_category,
-            priority=self._priority(),
-            labels=self._labels(),
+            priority=priority,
+            labels=labels,
+            label_details=details,
             assignee_keys=self._assignees(),
             creator_key=self._creator(),
             parent_key=self._parent(),
@@ -140,7 +162,10 @@ class _Issue:
         project = self._reading.fields("project", self._fields.get("project"), kinds.PROJECT)
         key = self._reading.name("project", project.get("key"))
         name = self._reading.name("project", project.get("name"))
+        project_id = self._reading.identifier("project", project.get("id"))
         match = _KEY.fullmatch(external_key)
+        # The id counts only if the issue's key names the same project.
+        self.project_id = project_id if match is None or match[1] == key else None
         if match is None:
             self._reading.lose("number", LossCode.MISSING, "The key does not end in a number.")
             return key, name or key, None
@@ -169,6 +194,7 @@ class _Issue:
         return fitting, (original if fitting != original else None)
 
     def _state(self) -> tuple[str, StateCategory]:
+        """The state's name and category; `state_id` is of the status or resolution that gave it the name."""
         reading = self._reading
         status = reading.fields("status", self._fields.get("status"), kinds.STATUS)
         name = reading.name("status", status.get("name"), longest=LONGEST_STATE)
@@ -177,15 +203,18 @@ class _Issue:
             name = "Open"
         found_category = reading.fields("status.statusCategory", status.get("statusCategory"), kinds.STATUS_CATEGORY)
         category = found_category.get("key")
-        resolution = reading.named(
-            "resolution", self._fields.get("resolution"), kinds.RESOLUTION, longest=LONGEST_STATE
-        )
+        resolved = reading.fields("resolution", self._fields.get("resolution"), kinds.RESOLUTION)
+        resolution = reading.name("resolution", resolved.get("name"), longest=LONGEST_STATE)
         state, found = state_of(name, category if isinstance(category, str) else "", resolution)
         self._mappings.append(
             mapping("status", f"{name} / {resolution}" if resolution else name, f"{state} ({found.value})")
         )
         if resolution and not found.is_closed:
             reading.lose("resolution", LossCode.NOT_KEPT, "The issue is open.")
+        ids = {"status": status.get("id"), "resolution": resolved.get("id")}
+        sort = "status" if state == name else "resolution"
+        state_id = reading.identifier(sort, ids[sort])
+        self.state_id = state_id and f"{sort} {state_id}"
         return state, found
 
     def _priority(self) -> Priority:
@@ -198,33 +227,47 @@ class _Issue:
             self._mappings.append(mapping("priority", name, priority.name))
         return priority
 
-    def _labels(self) -> tuple[str, ...]:
-        """Jira's labels, and its components and types, for which labels are the place here."""
+    def _labels(self) -> tuple[tuple[str, ...], tuple[LabelRecord, ...]]:
+        """Jira's labels, and its components and types, for which labels are the place here; these have ids."""
         reading, fields = self._reading, self._fields
         names = [
             reading.name("labels", label, longest=LONGEST_LABEL)
             for label in reading.items("labels", fields.get("labels"))
         ]
-        sorts = [("type", reading.named("issuetype", fields.get("issuetype"), kinds.TYPE))]
-        sorts += [
-            ("component", reading.named("components", component, kinds.COMPONENT))
-            for component in reading.items("components", fields.get("components"))
-        ]
-        for sort, name in sorts:
+        sorts = [("type", fields.get("issuetype"))]
+        sorts += [("component", component) for component in reading.items("components", fields.get("components"))]
+        details: dict[str, LabelRecord] = {}
+        for sort, item in sorts:
+            field, kind = _LABEL_KINDS[sort]
+            found = reading.fields(field, item, kind)
+            name = reading.name(field, found.get("name"))
             if name:
                 label = reading.name(sort, f"{sort}: {name}", longest=LONGEST_LABEL)
                 self._mappings.append(mapping("label", f"{sort} {name}", label))
                 names.append(label)
-        return reading.labels(names)
+                label_id = reading.identifier(field, found.get("id"))
+                details[label] = _described(label, label_id and f"{sort} {label_id}")
+        labels = reading.labels(names)
+        return labels, tuple(details[label] for label in labels if label in details)
 
     def _parent(self) -> str | None:
-        """The key of the issue above; an epic is one for issues that have no other."""
+        """The key of the issue above, `parent_id` being its id; an epic is one for issues that have no other."""
         reading = self._reading
-        parent = reading.name("parent", reading.fields("parent", self._fields.get("parent"), kinds.PARENT).get("key"))
-        epic = reading.name("epic", reading.fields("epic", self._fields.get("epic"), kinds.EPIC).get("key"))
-        if parent and epic and parent != epic:
+        parents = [
+            ("parent", reading.fields("parent", self._fields.get("parent"), kinds.PARENT)),
+            ("epic", reading.fields("epic", self._fields.get("epic"), kinds.EPIC)),
+        ]
+        named = [
+            (key, reading.identifier(field, above.get("id")))
+            for field, above in parents
+            if (key := reading.name(field, above.get("key")))
+        ]
+        if len({key for key, _ in named}) > 1:
             reading.lose("epic", LossCode.NOT_KEPT, "The issue has a parent already.")
-        return parent or epic or None
+        if not named:
+            return None
+        key, self.parent_id = named[0]
+        return key
 
     def _creator(self) -> str | None:
         """Whom Jira shows as the one who asks for it: the reporter, or else who typed it in."""
@@ -309,3 +352,8 @@ class _Issue:
             updated_at=updated if updated != created else None,
             source_text=text if body != text else None,
         )
+
+
+@lru_cache(maxsize=4096)
+def _described(label: str, external_id: str | None) -> LabelRecord:
+    return LabelRecord(name=label, color=None, description="", external_id=external_id)

@@ -2,7 +2,7 @@
 
 from domain.transfers.members import kind, listed_kind
 
-ISSUE = listed_kind("issue", "key", "fields", formal=("id", "self", "expand"))
+ISSUE = listed_kind("issue", "fields", "id", "key", "self", formal=("expand",))
 FIELDS = listed_kind(
     "fields",
     *("assignee", "comment", "components", "created", "creator", "description", "duedate", "environment", "epic"),
@@ -11,15 +11,15 @@ FIELDS = listed_kind(
     # Subtasks name their parent themselves; the category is repeated in the status, the ratio follows from times.
     formal=("lastViewed", "statusCategory", "statuscategorychangedate", "subtasks", "workratio"),
 )
-PROJECT = kind("project", "key", "name")
-STATUS = kind("status", "name", "statusCategory")
+PROJECT = kind("project", "id", "key", "name")
+STATUS = kind("status", "id", "name", "statusCategory")
 STATUS_CATEGORY = kind("status.statusCategory", "key")
-RESOLUTION = kind("resolution", "name")
+RESOLUTION = kind("resolution", "id", "name")
 PRIORITY = kind("priority", "name")
-TYPE = kind("issuetype", "name")
-COMPONENT = kind("components", "name")
-PARENT = kind("parent", "key")
-EPIC = kind("epic", "key")
+TYPE = kind("issuetype", "id", "name")
+COMPONENT = kind("components", "id", "name")
+PARENT = kind("parent", "id", "key")
+EPIC = kind("epic", "id", "key")
 USER = kind("user", "accountId", "active", "displayName", "emailAddress", "key", "name")
 COMMENTS = kind("comment", "comments", "total")
 COMMENT = kind(

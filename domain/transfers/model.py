@@ -1,5 +1,6 @@
 """Imports: what was asked for, how far it is, and what became of every line."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,9 @@ from domain.workspaces.model import Workspace, WorkspaceId
 ImportRunId = NewType("ImportRunId", str)
 UploadId = NewType("UploadId", str)
 
+SITE = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,199}", re.ASCII)
+SITE_RULE = "1 to 200 letters, digits and any of . _ : / -, a letter or digit first"
+
 
 class ImportFormat(StrEnum):
     JIRA = "JIRA"
@@ -22,6 +26,11 @@ class ImportFormat(StrEnum):
     def source(self) -> str:
         """What issues of this format bear as their external source."""
         return self.value.lower()
+
+    @property
+    def moves_issues(self) -> bool:
+        """Whether an issue keeps its id in another project. GitHub gives a transferred issue a new one."""
+        return self is ImportFormat.JIRA
 
 
 class ImportState(StrEnum):
@@ -64,7 +73,11 @@ class ImportCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRun:
-    """One import of one file; `position` is how many items of the file have been dealt with."""
+    """One import of one file; `position` is how many items of the file have been dealt with.
+
+    `site` is the site that was asked for. `site_id` and `project_id` are what the run has decided on, so that a
+    resumed run goes on as it began even if names have changed.
+    """
 
     prefix: ClassVar[str] = "imp"
 
@@ -73,6 +86,9 @@ class ImportRun:
     format: ImportFormat
     project_key: str | None
     include_restricted: bool
+    project_id: str | None
+    site: str | None
+    site_id: str | None
     file_name: str
     file_digest: str
     upload_id: UploadId
@@ -106,6 +122,8 @@ class ImportRun:
         workspace: Workspace,
         format: ImportFormat,
         project_key: str | None,
+        project_id: str | None,
+        site: str | None,
         include_restricted: bool = False,
         job_id: str,
         started_by_id: UserId,
@@ -118,6 +136,9 @@ class ImportRun:
             format=format,
             project_key=project_key,
             include_restricted=include_restricted,
+            project_id=project_id,
+            site=site,
+            site_id=None,
             file_name=upload.name,
             file_digest=upload.digest,
             upload_id=upload.id,
@@ -177,7 +198,7 @@ class LossKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportMapping:
-    """What a name of the file became, and for how many issues; `kind` is "project", "state", "priority" or "label"."""
+    """What a name of the file became, and for how many issues; `kind` is for example "site" or "state"."""
 
     id: str
     kind: str

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from domain.issues.events import IssueUpdated
-from domain.issues.model import Issue
+from domain.issues.model import Issue, IssueId
+from domain.transfers.identities import ExternalRef, Recognition
+from domain.transfers.identity_ports import ExternalIssue
 from domain.transfers.model import ImportRun
 from domain.transfers.ports import ImportUow, NamedParent
 from domain.transfers.records import Loss, LossCode
@@ -16,31 +18,49 @@ async def write_parents(uow: ImportUow, run: ImportRun, tally: Tally, named: Seq
     store = uow.imports
     await store.lock_tree(run.workspace_id)
     children = await store.issues_by_id({each.issue_id for each in named})
-    keys = {each.parent_key for each in named}
-    parents = await store.issues_by_key(run.workspace_id, run.format.source, keys)
-    above = await store.parents_above({parent.id for found in parents.values() for parent in found})
+    parents = await _parents(uow, run, named)
+    above = await store.parents_above(set(parents.values()))
     changed: list[Issue] = []
     for each in named:
         child = children.get(each.issue_id)
         if child is None:
             continue
-        parent = _chosen(parents.get(each.parent_key, []), child)
-        if parent is None:
+        parent_id = parents.get((each.site_id, _ref(each)))
+        if parent_id is None:
             tally.losses.append(_loss(each, child, LossCode.MISSING, "The parent was not imported."))
-        elif _is_under(parent.id, child.id, above):
+        elif _is_under(parent_id, child.id, above):
             tally.losses.append(_loss(each, child, LossCode.NOT_KEPT, "The issue would be under itself."))
-        elif child.parent_id != parent.id:
-            moved = replace(child, parent_id=parent.id)
-            above[child.id] = parent.id
+        elif child.parent_id != parent_id:
+            moved = replace(child, parent_id=IssueId(parent_id))
+            above[child.id] = parent_id
             changed.append(moved)
             uow.record(IssueUpdated.between(child, moved))
     await store.save_issues(changed)
 
 
-def _chosen(found: Sequence[Issue], child: Issue) -> Issue | None:
-    """Of several issues with the same key, the one in the child's own project."""
-    own = (parent for parent in found if parent.project_id == child.project_id)
-    return next(own, found[0] if found else None)
+async def _parents(uow: ImportUow, run: ImportRun, named: Sequence[NamedParent]) -> dict[tuple[str, ExternalRef], str]:
+    """Ids of the parents that are there, by their site and what the file calls them."""
+    found = await uow.identities.issues(
+        run.workspace_id,
+        {each.site_id for each in named},
+        external_ids={each.parent_id for each in named if each.parent_id is not None},
+        keys={each.parent_key for each in named},
+    )
+    there: dict[str, Recognition[ExternalIssue]] = {}
+    for issue in found:
+        if issue.created_at is not None:
+            there.setdefault(issue.site_id, Recognition()).add(issue)
+    parents = {}
+    for each in named:
+        of_site = there.get(each.site_id)
+        parent = of_site.get(_ref(each)) if of_site is not None else None
+        if parent is not None:
+            parents[each.site_id, _ref(each)] = parent.issue_id
+    return parents
+
+
+def _ref(named: NamedParent) -> ExternalRef:
+    return ExternalRef(named.parent_key, named.parent_id)
 
 
 def _is_under(issue_id: str | None, ancestor_id: str, above: Mapping[str, str]) -> bool:

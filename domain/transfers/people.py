@@ -20,7 +20,7 @@ LONGEST_NAME = 80
 
 
 async def known_people(
-    uow: ImportUow, run: ImportRun, records: Sequence[IssueRecord], *, ids: IdFactory, now: datetime
+    uow: ImportUow, run: ImportRun, site_id: str, records: Sequence[IssueRecord], *, ids: IdFactory, now: datetime
 ) -> tuple[dict[str, str], int]:
     """User ids by key of everybody whom the records name, and how many of them are new placeholders.
 
@@ -29,8 +29,7 @@ async def known_people(
     """
     keys = set[str]().union(*(_keys_of(record) for record in records))
     described = {person.key: person for record in records for person in record.people}
-    source = run.format.source
-    found = await uow.imports.people(run.workspace_id, source, keys)
+    found = await uow.imports.people(run.workspace_id, site_id, keys)
     unknown = [described.get(key) or _undescribed(key) for key in sorted(keys - found.keys())]
     addresses = {normal_address(person.email) for person in unknown if person.email}
     members = await uow.imports.members_by_email(run.workspace_id, addresses) if addresses else {}
@@ -39,9 +38,9 @@ async def known_people(
         for person in unknown
         if person.email and normal_address(person.email) in members
     }
-    await uow.imports.know_people(run.workspace_id, source, recognised)
+    await uow.imports.know_people(run.workspace_id, site_id, recognised)
     strangers = [_placeholder(run, person, ids, now) for person in unknown if person.key not in recognised]
-    await uow.imports.add_people(source, strangers)
+    await uow.imports.add_people(site_id, strangers)
     for stranger in strangers:
         uow.record(MemberAdded.between(None, stranger.member))
     return found | recognised | {stranger.key: stranger.user.id for stranger in strangers}, len(strangers)

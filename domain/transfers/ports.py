@@ -6,13 +6,14 @@ from domain.accounts.model import User
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
-from domain.projects.model import Project, State
+from domain.projects.model import State
 from domain.projects.ports import StateRepository
 from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
 from domain.transfers.commands import ImportDraft
+from domain.transfers.identity_ports import IdentityStore
 from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, LossKind, Upload
 from domain.workspaces.model import Member, Workspace
 from domain.workspaces.ports import MemberRepository, UserRepository
@@ -70,10 +71,12 @@ class IssueLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedParent:
-    """An issue whose parent the file names by key."""
+    """An issue whose parent the file names by key, and by id if it can."""
 
     issue_id: str
+    site_id: str
     parent_key: str
+    parent_id: str | None
     line: int
 
 
@@ -127,11 +130,7 @@ class ImportStore(Protocol):
         """Lets nobody else put issues under others, until the end of the transaction."""
         ...
 
-    async def project(self, workspace_id: str, key: str) -> Project | None:
-        """The project with that key, locked."""
-        ...
-
-    async def people(self, workspace_id: str, source: str, keys: Collection[str]) -> dict[str, str]:
+    async def people(self, workspace_id: str, site_id: str, keys: Collection[str]) -> dict[str, str]:
         """User ids of the people that earlier batches or imports have met, by their key."""
         ...
 
@@ -139,16 +138,16 @@ class ImportStore(Protocol):
         """User ids of members, by their address in lower case."""
         ...
 
-    async def add_people(self, source: str, people: Sequence[NewPerson]) -> None:
+    async def add_people(self, site_id: str, people: Sequence[NewPerson]) -> None:
         """Stores placeholders with their memberships and keys."""
         ...
 
-    async def know_people(self, workspace_id: str, source: str, user_ids: Mapping[str, str]) -> None:
+    async def know_people(self, workspace_id: str, site_id: str, user_ids: Mapping[str, str]) -> None:
         """Remembers which members these people are."""
         ...
 
-    async def labels(self, workspace_id: str, names: Collection[str]) -> dict[str, Label]:
-        """The workspace's labels of these names, by name."""
+    async def labels(self, workspace_id: str, names: Collection[str], *, ids: Collection[str]) -> list[Label]:
+        """The workspace's labels with these names, and with these ids."""
         ...
 
     async def add_labels(self, labels: Sequence[Label]) -> None:
@@ -159,8 +158,8 @@ class ImportStore(Protocol):
         """Stores new states."""
         ...
 
-    async def issues(self, project_id: str, source: str, keys: Collection[str]) -> dict[str, StoredIssue]:
-        """The project's issues that were imported under these keys, by key, locked."""
+    async def issues(self, workspace_id: str, ids: Collection[str]) -> dict[str, StoredIssue]:
+        """Imported issues by id, locked, with all that it takes to see what a file changes of them."""
         ...
 
     async def comments(self, issue_ids: Collection[str]) -> dict[tuple[str, str], StoredComment]:
@@ -207,6 +206,10 @@ class ImportStore(Protocol):
         """Writes all that an import can change of comments."""
         ...
 
+    async def move_comments(self, issues: Sequence[Issue]) -> None:
+        """Puts the comments of these issues into the issues' projects."""
+        ...
+
     async def keep_origins(
         self, run_id: str, issues: Sequence[Origin], comments: Sequence[Origin], *, is_first_time: bool
     ) -> None:
@@ -223,10 +226,6 @@ class ImportStore(Protocol):
 
     async def take_parents(self, run_id: str, *, most: int) -> list[NamedParent]:
         """Some of the parents that were put aside, which are put aside no more."""
-        ...
-
-    async def issues_by_key(self, workspace_id: str, source: str, keys: Collection[str]) -> dict[str, list[Issue]]:
-        """Issues of the workspace that were imported under these keys."""
         ...
 
     async def issues_by_id(self, ids: Collection[str]) -> dict[str, Issue]:
@@ -248,8 +247,6 @@ class ImportUow(UnitOfWork, Protocol):
     @property
     def workspaces(self) -> Repository[Workspace]: ...
     @property
-    def projects(self) -> Repository[Project]: ...
-    @property
     def states(self) -> StateRepository: ...
     @property
     def import_runs(self) -> ImportRunRepository: ...
@@ -257,6 +254,8 @@ class ImportUow(UnitOfWork, Protocol):
     def import_report(self) -> ImportReport: ...
     @property
     def imports(self) -> ImportStore: ...
+    @property
+    def identities(self) -> IdentityStore: ...
     @property
     def uploads(self) -> UploadRepository: ...
 

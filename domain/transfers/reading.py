@@ -18,6 +18,8 @@ LONGEST_STATE = 50
 LONGEST_PERSON = 80
 LONGEST_LINE_OF_FILE = 64 * 1024 * 1024  # bytes
 LARGEST_NUMBER = 2**31 - 1
+LONGEST_IDENTIFIER = 200
+LARGEST_IDENTIFIER = 2**63
 MOST_UNKNOWN_FIELDS = 50
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -172,6 +174,12 @@ class Reading:
     def named(self, field: str, value: object, kind: ObjectKind, *, longest: int = LONGEST_LINE) -> str:
         """The name in an object that has one."""
         return self.name(field, self.fields(field, value, kind).get("name"), longest=longest)
+
+    def identifier(self, field: str, value: object) -> str | None:
+        """What the tracker calls a thing for ever: text, or a whole number; None if there is nothing of the kind."""
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_IDENTIFIER:
+            return str(value)
+        return self.name(field, value, longest=LONGEST_IDENTIFIER) or None
 
     def instant(self, field: str, value: object) -> datetime | None:
         """A time in UTC; one without a zone is taken for UTC."""

@@ -8,6 +8,7 @@ from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 
 UNUSED = "An import does not use this member."
+WHOLE = "issue"  # the field of a loss that is an issue from beginning to end
 
 
 class LossCode(StrEnum):
@@ -62,9 +63,12 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRecord:
+    """What a file says of a label. `external_id` outlives the label's name; null if the file has none."""
+
     name: str
     color: str | None
     description: str
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,11 @@ class CommentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRecord:
-    """One issue with all that hangs on it. `source_text` is there if the description is not what the file says."""
+    """One issue with all that hangs on it. `source_text` is there if the description is not what the file says.
+
+    `external_id`, `project_id`, `state_id` and `parent_id` are the tracker's own ids, which survive that things are
+    renamed and moved; null where the file has none. `site` is the host that the record's address names.
+    """
 
     line: int
     external_key: str
@@ -108,3 +116,8 @@ class IssueRecord:
     losses: tuple[Loss, ...]
     unused: tuple[tuple[str, int], ...] = ()  # members by kind of object, such as "user.timeZone", and their number
     label_details: tuple[LabelRecord, ...] = ()  # of those labels that the file says more about than a name
+    site: str | None = None
+    external_id: str | None = None
+    project_id: str | None = None
+    state_id: str | None = None
+    parent_id: str | None = None

@@ -20,6 +20,8 @@ from domain.transfers.commands import ImportDraft
 from domain.transfers.formats import ITEM_PER_LINE, READERS
 from domain.transfers.jobs import RunImport
 from domain.transfers.model import (
+    SITE,
+    SITE_RULE,
     ImportLoss,
     ImportMapping,
     ImportRun,
@@ -121,11 +123,15 @@ class ImportService:
             with Checks() as check:
                 if draft.project_key is not None:
                     check.matches("project_key", draft.project_key, KEY, KEY_RULE)
+                site = draft.site.lower() if draft.site is not None else None
+                if site is not None:
+                    check.matches("site", site, SITE, SITE_RULE)
+            draft = replace(draft, site=site)
             check_id(draft.file_id, Upload.prefix, ("file_id",))
             upload = await uow.uploads.owned(actor.signed_in_id, draft.file_id)
             run = await uow.import_runs.unfinished(draft, upload.digest)
             if run is None:
-                run = self._begun(uow, actor, workspace, upload, draft)
+                run = await self._begun(uow, actor, workspace, upload, draft)
                 await uow.import_runs.add(run)
                 return await uow.commit(run)
             job_id = run.job_id
@@ -155,16 +161,19 @@ class ImportService:
             finished = await self._finish(acting, run.id, ImportState.FAILED, failure=str(error))
         await self._files.delete(finished.upload_id)
 
-    def _begun(
+    async def _begun(
         self, uow: ImportUow, actor: Actor, workspace: Workspace, upload: Upload, draft: ImportDraft
     ) -> ImportRun:
         run_id = ImportRunId(self._ids.new(ImportRun.prefix))
+        key = draft.project_key
         return ImportRun.begun(
             upload,
             id=run_id,
             workspace=workspace,
             format=draft.format,
-            project_key=draft.project_key,
+            project_key=key,
+            project_id=await uow.identities.project_id(workspace.id, key) if key is not None else None,
+            site=draft.site,
             include_restricted=draft.include_restricted,
             job_id=uow.enqueue(RunImport(run_id=run_id), workspace_id=workspace.id),
             started_by_id=UserId(actor.signed_in_id),
@@ -225,7 +234,8 @@ class ImportService:
             batch = Batch(uow, run, workspace, ids=self._ids, now=now)
             await batch.write(items)
             advanced = run.advanced(batch.tally.counts, items=len(items), now=now)
-            await self._store(uow, run, replace(advanced, total=total), batch.tally)
+            after = replace(advanced, total=total, site_id=batch.site_id, project_id=batch.project_id)
+            await self._store(uow, run, after, batch.tally)
             await uow.commit(None)
 
     async def _write_parents(self, actor: Actor, run_id: str) -> bool:

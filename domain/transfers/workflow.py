@@ -1,6 +1,5 @@
-"""Projects, states and labels as an import finds or makes them."""
+"""States and labels as an import finds or makes them."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -9,34 +8,24 @@ from domain.labels.commands import LabelDraft
 from domain.labels.events import LabelCreated
 from domain.labels.model import Label, LabelId
 from domain.projects.categories import StateCategory
-from domain.projects.commands import ProjectDraft, StateDraft
-from domain.projects.events import ProjectCreated, StateCreated, StateUpdated
-from domain.projects.model import DEFAULT_STATES, KEY, MOST_STATES, Project, ProjectId, State, StateId
+from domain.projects.commands import StateDraft
+from domain.projects.events import StateCreated, StateUpdated
+from domain.projects.model import DEFAULT_STATES, MOST_STATES, Project, State, StateId
 from domain.shared.entities import revised
-from domain.shared.errors import Conflict
 from domain.shared.ids import IdFactory
-from domain.transfers.model import ImportRun
+from domain.transfers.identities import ExternalRef, Registry
+from domain.transfers.identity_ports import ExternalObject, ObjectKind
 from domain.transfers.ports import ImportUow
 from domain.transfers.records import IssueRecord, LabelRecord, LossCode
 from domain.transfers.sanitising import clean_line
 from domain.transfers.tally import Tally
 from domain.workspaces.model import Workspace
 
-LONGEST_PROJECT_NAME = 80
 LONGEST_STATE_NAME = 50
 LONGEST_LABEL_NAME = 80
-_LONGEST_KEY = 10
 _COLORS = ("#5e6ad2", "#26b5ce", "#4cb782", "#f2c94c", "#f2994a", "#eb5757", "#bb87fc", "#8a8f98", "#2f80ed", "#d9730d")
 _STATE_COLORS = {category: color for _, category, color in DEFAULT_STATES}
 _ORDER = {category: place for place, category in enumerate(StateCategory)}
-
-
-def project_key_of(text: str) -> str:
-    """The text itself if it can be a project's key, or what of it can."""
-    if KEY.fullmatch(text):
-        return text
-    kept = re.sub(r"[^A-Z0-9]", "", text.upper(), flags=re.ASCII).lstrip("0123456789")
-    return kept[:_LONGEST_KEY] or "IMPORT"
 
 
 def color_of(name: str) -> str:
@@ -50,50 +39,42 @@ def label_names(record: IssueRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def state_ref(record: IssueRecord) -> ExternalRef:
+    return ExternalRef(record.state_name, record.state_id)
+
+
 class Workflow:
-    """Finds or makes projects, states and labels for one batch."""
+    """Finds or makes states and labels for one batch."""
 
     def __init__(
-        self, uow: ImportUow, run: ImportRun, workspace: Workspace, tally: Tally, *, ids: IdFactory, now: datetime
+        self, uow: ImportUow, workspace: Workspace, registry: Registry, tally: Tally, *, ids: IdFactory, now: datetime
     ) -> None:
         self._uow = uow
-        self._run = run
         self._workspace = workspace
+        self._registry = registry
         self._tally = tally
         self._ids = ids
         self._now = now
 
-    async def project_for(self, record: IssueRecord) -> Project:
-        """The project, locked; raises Conflict if it is archived."""
-        key = project_key_of(self._run.project_key or record.project_key)
-        project = await self._uow.imports.project(self._workspace.id, key)
-        if project is None:
-            draft = ProjectDraft(
-                workspace_id=self._workspace.id,
-                key=key,
-                name=clean_line(record.project_name, longest=LONGEST_PROJECT_NAME).text or key,
-            )
-            project = Project.drafted(
-                draft, id=ProjectId(self._ids.new(Project.prefix)), workspace=self._workspace, now=self._now
-            )
-            await self._uow.projects.add(project)
-            self._uow.record(ProjectCreated.between(None, project))
-        if project.archived_at is not None:
-            raise Conflict(f"The project {key} is archived: restore it first.", path=("project_key",))
-        return project
+    async def load_states(self, projects: Iterable[Project], records: Sequence[IssueRecord]) -> None:
+        """Reads what earlier imports recorded of the records' states in these projects."""
+        refs = {state_ref(record) for record in records}
+        await self._registry.load(ObjectKind.STATE, refs, scopes=[project.id for project in projects])
 
-    async def states_for(self, project: Project, records: Sequence[IssueRecord]) -> dict[str, State]:
-        """The project's states by the names that the records use."""
+    async def states_for(self, project: Project, records: Sequence[IssueRecord]) -> dict[ExternalRef, State]:
+        """The project's states by what the records call them: as an import recorded it, by name, or new."""
         existing = await self._uow.states.of(project.id)
         states = {state.name: state for state in existing}
         folded = {state.name.casefold(): state for state in existing}
-        found: dict[str, State] = {}
+        recorded = await self._recorded_states(project, existing, records)
+        found: dict[ExternalRef, State] = {}
         new: list[State] = []
         for record in records:
-            if record.state_name in found:
+            ref = state_ref(record)
+            if ref in found:
                 continue
             name = clean_line(record.state_name, longest=LONGEST_STATE_NAME).text or "Unknown"
-            state = states.get(name) or folded.get(name.casefold())
+            state = recorded.get(ref) or states.get(name) or folded.get(name.casefold())
             if state is None and len(states) >= MOST_STATES:
                 state = _nearest(states.values(), record.state_category)
                 reason = f"A project has at most {MOST_STATES} states; {state.name} stands in."
@@ -102,22 +83,61 @@ class Workflow:
                 state = self._new_state(project, name, record.state_category, len(states))
                 new.append(state)
             states[state.name] = folded[state.name.casefold()] = state
-            found[record.state_name] = state
+            found[ref] = state
+            self._registry.put(ObjectKind.STATE, ref, state.id, scope=project.id)
         if new:
             await self._place(existing, new)
         return found
 
     async def labels_for(self, records: Sequence[IssueRecord]) -> dict[str, Label]:
-        """Labels by their stored names."""
-        names = {name for record in records for name in label_names(record)}
-        labels = await self._uow.imports.labels(self._workspace.id, names) if names else {}
+        """Labels by the names that the records have for them: as an import recorded it, by name, or new."""
         described = {label.name: label for record in records for label in record.label_details}
-        new = [self._new_label(name, described.get(name)) for name in sorted(names - labels.keys())]
+        refs = {
+            name: ExternalRef(name, described[name].external_id if name in described else None)
+            for record in records
+            for name in label_names(record)
+        }
+        if not refs:
+            return {}
+        await self._registry.load(ObjectKind.LABEL, refs.values())
+        targets = {name: each.target_id for name, ref in refs.items() if (each := self._label_object(ref))}
+        labels = await self._uow.imports.labels(self._workspace.id, refs, ids=set(targets.values()))
+        by_id, by_name = {label.id: label for label in labels}, {label.name: label for label in labels}
+        found: dict[str, Label] = {}
+        new: list[Label] = []
+        for name in sorted(refs):
+            label = by_id.get(LabelId(targets.get(name, ""))) or by_name.get(name)
+            if label is None:
+                label = self._new_label(name, described.get(name))
+                new.append(label)
+            found[name] = label
+            self._registry.put(ObjectKind.LABEL, refs[name], label.id)
         await self._uow.imports.add_labels(new)
         for label in new:
             self._uow.record(LabelCreated.between(None, label))
         self._tally.count("labels_created", len(new))
-        return labels | {label.name: label for label in new}
+        return found
+
+    def _label_object(self, ref: ExternalRef) -> ExternalObject | None:
+        return self._registry.get(ObjectKind.LABEL, ref)
+
+    async def _recorded_states(
+        self, project: Project, existing: Sequence[State], records: Sequence[IssueRecord]
+    ) -> dict[ExternalRef, State]:
+        """States as an import recorded them; of a deleted one, the state that its issues moved to."""
+        by_id: dict[str, State] = {state.id: state for state in existing}
+        refs = {state_ref(record) for record in records}
+        objects = {ref: self._registry.get(ObjectKind.STATE, ref, scope=project.id) for ref in refs}
+        targets = {ref: each.target_id for ref, each in objects.items() if each is not None}
+        # Each step needs at least one more deleted state, so that the chain ends.
+        while gone := {target for target in targets.values() if target not in by_id}:
+            replaced = await self._uow.identities.replacements(self._workspace.id, gone)
+            targets = {
+                ref: replaced.get(target, target)
+                for ref, target in targets.items()
+                if target in by_id or target in replaced
+            }
+        return {ref: by_id[target] for ref, target in targets.items()}
 
     def _new_state(self, project: Project, name: str, category: StateCategory, position: int) -> State:
         draft = StateDraft(project_id=project.id, name=name, category=category, color=_STATE_COLORS[category])

@@ -30,7 +30,6 @@ class IssueRow(Base):
     __table_args__ = (
         UniqueConstraint("workspace_id", "identifier"),
         UniqueConstraint("project_id", "number"),
-        UniqueConstraint("project_id", "external_source", "external_key"),
         ForeignKeyConstraint(["project_id", "state_id"], [StateRow.project_id, StateRow.id]),
         ForeignKeyConstraint(["project_id", "milestone_id"], [MilestoneRow.project_id, MilestoneRow.id]),
         CheckConstraint("number > 0", name="number_positive"),

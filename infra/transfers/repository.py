@@ -31,6 +31,7 @@ class SqlImportRunRepository(SqlTenantRepository[ImportRun]):
             & (ImportRunRow.format == draft.format)
             & (ImportRunRow.file_digest == digest)
             & ImportRunRow.project_key.is_not_distinct_from(draft.project_key)
+            & ImportRunRow.site.is_not_distinct_from(draft.site)
             & (ImportRunRow.include_restricted == draft.include_restricted)
             & ImportRunRow.state.in_((ImportState.WAITING, ImportState.RUNNING))
         )

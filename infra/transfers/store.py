@@ -1,43 +1,43 @@
 """Sets of rows, written by COPY and single statements over arrays."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-import asyncpg
-from sqlalchemy import ARRAY, Text, any_, bindparam, delete, func, literal, select, tuple_, update
+from sqlalchemy import ARRAY, Text, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.accounts.model import User
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
-from domain.projects.model import Project, State
-from domain.transfers.ports import IssueLink, NamedParent, NewPerson, Origin, StoredComment, StoredIssue, Unstorable
+from domain.projects.model import State
+from domain.transfers.ports import IssueLink, NamedParent, NewPerson, Origin, StoredComment, StoredIssue
 from domain.workspaces.model import Member
 from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
 from infra.db.base import Base
 from infra.db.bulk import copy_entities, copy_rows, update_rows
-from infra.db.engine import sqlstate
 from infra.db.repository import RowMapping
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
-from infra.projects.tables import ProjectNumberRow, ProjectRow, StateRow
+from infra.projects.tables import ProjectNumberRow, StateRow
+from infra.transfers.refusals import among, refusals
 from infra.transfers.tables import ExternalPersonRow, ImportedCommentRow, ImportedIssueRow, ImportParentRow
 from infra.workspaces.tables import MemberRow
 
-_REFUSALS = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
 _IMPORTS, _TREE = 1, 0  # seeds that keep the two advisory locks of one workspace apart
 
-_PROJECTS = RowMapping.of(ProjectRow, Project)
 _LABELS = RowMapping.of(LabelRow, Label)
 _ISSUES = RowMapping.of(IssueRow, Issue)
 _COMMENTS = RowMapping.of(CommentRow, Comment)
 _ISSUE_CHANGES = (
+    "project_id",
+    "number",
+    "identifier",
+    "external_key",
+    "milestone_id",
     "title",
     "description",
     "state_id",
@@ -51,28 +51,11 @@ _ISSUE_CHANGES = (
 )
 _COMMENT_CHANGES = ("author_id", "body", "edited_at", "created_at", "updated_at")
 _ORIGIN = ("id", "digest", "source")
+_PARENT = tuple(field.name for field in fields(NamedParent))
 
 
 def _names(entity: type[Any]) -> list[str]:
     return [field.name for field in fields(entity)]
-
-
-def _among(column: Any, values: Collection[Any]) -> Any:
-    """`= ANY(array)`: one statement, and one plan, however many values there are."""
-    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
-
-
-@asynccontextmanager
-async def _refusals() -> AsyncIterator[None]:
-    """Turns the database's, and its driver's, refusal of a value into Unstorable."""
-    try:
-        yield
-    except DBAPIError as error:
-        if sqlstate(error).startswith(_REFUSALS):
-            raise Unstorable from error
-        raise
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError) as error:
-        raise Unstorable from error
 
 
 class SqlImportStore:
@@ -85,47 +68,42 @@ class SqlImportStore:
     async def lock_tree(self, workspace_id: str) -> None:
         await self._lock(workspace_id, _TREE)
 
-    async def project(self, workspace_id: str, key: str) -> Project | None:
-        statement = _PROJECTS.select.where(ProjectRow.workspace_id == workspace_id, ProjectRow.key == key)
-        row = (await self._connection.execute(statement.with_for_update())).first()
-        return _PROJECTS.build(row) if row else None
-
-    async def people(self, workspace_id: str, source: str, keys: Collection[str]) -> dict[str, str]:
-        async with _refusals():
+    async def people(self, workspace_id: str, site_id: str, keys: Collection[str]) -> dict[str, str]:
+        async with refusals():
             rows = await self._connection.execute(
                 select(ExternalPersonRow.key, ExternalPersonRow.user_id).where(
                     ExternalPersonRow.workspace_id == workspace_id,
-                    ExternalPersonRow.source == source,
-                    _among(ExternalPersonRow.key, keys),
+                    ExternalPersonRow.site_id == site_id,
+                    among(ExternalPersonRow.key, keys),
                 )
             )
         return {row.key: row.user_id for row in rows}
 
     async def members_by_email(self, workspace_id: str, emails: Collection[str]) -> dict[str, str]:
-        async with _refusals():
+        async with refusals():
             rows = await self._connection.execute(
                 select(UserRow.email, UserRow.id)
                 .join(MemberRow, MemberRow.user_id == UserRow.id)
-                .where(MemberRow.workspace_id == workspace_id, _among(UserRow.email, emails))
+                .where(MemberRow.workspace_id == workspace_id, among(UserRow.email, emails))
             )
         return {row.email: row.id for row in rows if row.email is not None}
 
-    async def add_people(self, source: str, people: Sequence[NewPerson]) -> None:
-        known = [(person.member.workspace_id, source, person.key, person.user.id) for person in people]
-        async with _refusals():
+    async def add_people(self, site_id: str, people: Sequence[NewPerson]) -> None:
+        known = [(person.member.workspace_id, site_id, person.key, person.user.id) for person in people]
+        async with refusals():
             await copy_entities(self._connection, UserRow, _names(User), [person.user for person in people])
             await copy_entities(self._connection, MemberRow, _names(Member), [person.member for person in people])
             await self._know(known)
 
-    async def know_people(self, workspace_id: str, source: str, user_ids: Mapping[str, str]) -> None:
-        async with _refusals():
-            await self._know([(workspace_id, source, key, user_id) for key, user_id in user_ids.items()])
+    async def know_people(self, workspace_id: str, site_id: str, user_ids: Mapping[str, str]) -> None:
+        async with refusals():
+            await self._know([(workspace_id, site_id, key, user_id) for key, user_id in user_ids.items()])
 
-    async def labels(self, workspace_id: str, names: Collection[str]) -> dict[str, Label]:
-        async with _refusals():
-            statement = _LABELS.select.where(LabelRow.workspace_id == workspace_id, _among(LabelRow.name, names))
-            labels = [_LABELS.build(row) for row in await self._connection.execute(statement)]
-        return {label.name: label for label in labels}
+    async def labels(self, workspace_id: str, names: Collection[str], *, ids: Collection[str]) -> list[Label]:
+        wanted = among(LabelRow.name, names) | among(LabelRow.id, ids)
+        async with refusals():
+            statement = _LABELS.select.where(LabelRow.workspace_id == workspace_id, wanted)
+            return [_LABELS.build(row) for row in await self._connection.execute(statement)]
 
     async def add_labels(self, labels: Sequence[Label]) -> None:
         await self._add(LabelRow, Label, labels)
@@ -133,25 +111,21 @@ class SqlImportStore:
     async def add_states(self, states: Sequence[State]) -> None:
         await self._add(StateRow, State, states)
 
-    async def issues(self, project_id: str, source: str, keys: Collection[str]) -> dict[str, StoredIssue]:
-        same = (IssueRow.project_id == project_id) & (IssueRow.external_source == source)
+    async def issues(self, workspace_id: str, ids: Collection[str]) -> dict[str, StoredIssue]:
         assignees = _collected(IssueAssigneeRow.user_id, IssueAssigneeRow.issue_id)
         labels = _collected(IssueLabelRow.label_id, IssueLabelRow.issue_id)
         statement = (
             _ISSUES.select.add_columns(ImportedIssueRow.digest, ImportedIssueRow.run_id, assignees, labels)
             .outerjoin(ImportedIssueRow, ImportedIssueRow.id == IssueRow.id)
-            .where(same, _among(IssueRow.external_key, keys))
+            .where(IssueRow.workspace_id == workspace_id, among(IssueRow.id, ids))
             .order_by(IssueRow.id)
             .with_for_update(of=IssueRow)
         )
-        async with _refusals():
-            rows = (await self._connection.execute(statement)).all()
-        found = {}
-        for row in rows:
+        found: dict[str, StoredIssue] = {}
+        for row in await self._connection.execute(statement):
             issue: Issue = _ISSUES.build(row)
             digest, run_id, assignee_ids, label_ids = row[-4:]
-            assert issue.external_key is not None
-            found[issue.external_key] = StoredIssue(
+            found[issue.id] = StoredIssue(
                 issue=issue,
                 digest=digest or "",
                 run_id=run_id or "",
@@ -165,7 +139,7 @@ class SqlImportStore:
         statement = (
             select(CommentRow.id, CommentRow.issue_id, CommentRow.external_key, CommentRow.deleted_at, digest)
             .outerjoin(ImportedCommentRow, ImportedCommentRow.id == CommentRow.id)
-            .where(_among(CommentRow.issue_id, issue_ids), CommentRow.external_key.is_not(None))
+            .where(among(CommentRow.issue_id, issue_ids), CommentRow.external_key.is_not(None))
         )
         return {
             (row.issue_id, row.external_key): StoredComment(
@@ -175,7 +149,7 @@ class SqlImportStore:
         }
 
     async def comments_by_id(self, ids: Collection[str]) -> dict[str, Comment]:
-        statement = _COMMENTS.select.where(_among(CommentRow.id, ids)).order_by(CommentRow.id).with_for_update()
+        statement = _COMMENTS.select.where(among(CommentRow.id, ids)).order_by(CommentRow.id).with_for_update()
         comments = [_COMMENTS.build(row) for row in await self._connection.execute(statement)]
         return {comment.id: comment for comment in comments}
 
@@ -193,14 +167,14 @@ class SqlImportStore:
         await self._connection.execute(raised.values(number=number))
 
     async def taken_numbers(self, project_id: str, numbers: Collection[int]) -> frozenset[int]:
-        among = (IssueRow.project_id == project_id) & _among(IssueRow.number, numbers)
-        return frozenset(await self._connection.scalars(select(IssueRow.number).where(among)))
+        taken = (IssueRow.project_id == project_id) & among(IssueRow.number, numbers)
+        return frozenset(await self._connection.scalars(select(IssueRow.number).where(taken)))
 
     async def add_issues(self, issues: Sequence[Issue]) -> None:
         await self._add(IssueRow, Issue, issues)
 
     async def save_issues(self, issues: Sequence[Issue]) -> None:
-        async with _refusals():
+        async with refusals():
             await update_rows(self._connection, IssueRow, _ISSUE_CHANGES, issues)
 
     async def link_assignees(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
@@ -213,16 +187,22 @@ class SqlImportStore:
         await self._add(CommentRow, Comment, comments)
 
     async def save_comments(self, comments: Sequence[Comment]) -> None:
-        async with _refusals():
+        async with refusals():
             await update_rows(self._connection, CommentRow, _COMMENT_CHANGES, comments)
+
+    async def move_comments(self, issues: Sequence[Issue]) -> None:
+        for project_id in {issue.project_id for issue in issues}:
+            ids = [issue.id for issue in issues if issue.project_id == project_id]
+            moved = update(CommentRow).where(among(CommentRow.issue_id, ids))
+            await self._connection.execute(moved.values(project_id=project_id))
 
     async def keep_origins(
         self, run_id: str, issues: Sequence[Origin], comments: Sequence[Origin], *, is_first_time: bool
     ) -> None:
-        async with _refusals():
+        async with refusals():
             if not is_first_time:
                 for table, origins in ((ImportedIssueRow, issues), (ImportedCommentRow, comments)):
-                    earlier = delete(table).where(_among(table.id, [origin.id for origin in origins]))
+                    earlier = delete(table).where(among(table.id, [origin.id for origin in origins]))
                     await self._connection.execute(earlier)
             rows = [(run_id, origin.id, origin.digest, origin.source) for origin in issues]
             await copy_rows(self._connection, ImportedIssueRow, ("run_id", *_ORIGIN), rows)
@@ -230,13 +210,13 @@ class SqlImportStore:
 
     async def mark_seen(self, run_id: str, issue_ids: Sequence[str]) -> None:
         if issue_ids:
-            seen = update(ImportedIssueRow).where(_among(ImportedIssueRow.id, issue_ids)).values(run_id=run_id)
+            seen = update(ImportedIssueRow).where(among(ImportedIssueRow.id, issue_ids)).values(run_id=run_id)
             await self._connection.execute(seen)
 
     async def name_parents(self, run_id: str, parents: Sequence[NamedParent]) -> None:
-        rows = [(run_id, each.issue_id, each.parent_key, each.line) for each in parents]
-        async with _refusals():
-            await copy_rows(self._connection, ImportParentRow, ("run_id", "issue_id", "parent_key", "line"), rows)
+        rows = [(run_id, *(getattr(each, name) for name in _PARENT)) for each in parents]
+        async with refusals():
+            await copy_rows(self._connection, ImportParentRow, ("run_id", *_PARENT), rows)
 
     async def take_parents(self, run_id: str, *, most: int) -> list[NamedParent]:
         some = (
@@ -248,36 +228,19 @@ class SqlImportStore:
         taken = (
             delete(ImportParentRow)
             .where(ImportParentRow.run_id == run_id, ImportParentRow.issue_id.in_(some))
-            .returning(ImportParentRow.issue_id, ImportParentRow.parent_key, ImportParentRow.line)
+            .returning(*(getattr(ImportParentRow, name) for name in _PARENT))
         )
-        found = [
-            NamedParent(issue_id=row.issue_id, parent_key=row.parent_key, line=row.line)
-            for row in await self._connection.execute(taken)
-        ]
+        found = [NamedParent(**row) for row in (await self._connection.execute(taken)).mappings()]
         return sorted(found, key=lambda named: named.line)
 
-    async def issues_by_key(self, workspace_id: str, source: str, keys: Collection[str]) -> dict[str, list[Issue]]:
-        # The unique index begins with the project: so each project of the workspace is looked into.
-        projects = select(ProjectRow.id).where(ProjectRow.workspace_id == workspace_id)
-        statement = _ISSUES.select.where(
-            IssueRow.project_id.in_(projects),
-            IssueRow.external_source == source,
-            _among(IssueRow.external_key, keys),
-        )
-        found: dict[str, list[Issue]] = {}
-        for row in await self._connection.execute(statement.order_by(IssueRow.id)):
-            issue: Issue = _ISSUES.build(row)
-            found.setdefault(issue.external_key or "", []).append(issue)
-        return found
-
     async def issues_by_id(self, ids: Collection[str]) -> dict[str, Issue]:
-        statement = _ISSUES.select.where(_among(IssueRow.id, ids)).order_by(IssueRow.id).with_for_update()
+        statement = _ISSUES.select.where(among(IssueRow.id, ids)).order_by(IssueRow.id).with_for_update()
         issues = [_ISSUES.build(row) for row in await self._connection.execute(statement)]
         return {issue.id: issue for issue in issues}
 
     async def parents_above(self, ids: Collection[str]) -> dict[str, str]:
         columns = (IssueRow.id, IssueRow.parent_id)
-        above = select(*columns).where(_among(IssueRow.id, ids)).cte("above", recursive=True)
+        above = select(*columns).where(among(IssueRow.id, ids)).cte("above", recursive=True)
         above = above.union(select(*columns).join(above, IssueRow.id == above.c.parent_id))
         statement = select(above.c.id, above.c.parent_id).where(above.c.parent_id.is_not(None))
         return {row.id: row.parent_id for row in await self._connection.execute(statement)}
@@ -286,11 +249,11 @@ class SqlImportStore:
         await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(workspace_id, seed))))
 
     async def _add(self, table: type[Base], entity: type[Any], entities: Sequence[Any]) -> None:
-        async with _refusals():
+        async with refusals():
             await copy_entities(self._connection, table, _names(entity), entities)
 
     async def _know(self, known: Sequence[tuple[str, str, str, str]]) -> None:
-        await copy_rows(self._connection, ExternalPersonRow, ("workspace_id", "source", "key", "user_id"), known)
+        await copy_rows(self._connection, ExternalPersonRow, ("workspace_id", "site_id", "key", "user_id"), known)
 
     async def _link(self, links: Any, other: Any, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
         if remove:

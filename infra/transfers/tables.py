@@ -1,8 +1,9 @@
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.transfers.identity_ports import ObjectKind
 from domain.transfers.model import ImportFormat, ImportState
 from domain.transfers.records import LossCode
 from infra.accounts.tables import UserRow
@@ -41,6 +42,9 @@ class ImportRunRow(Base):
     format: Mapped[ImportFormat] = mapped_column(named_enum(ImportFormat))
     project_key: Mapped[Key | None]
     include_restricted: Mapped[bool] = mapped_column(server_default=false())
+    project_id: Mapped[Id | None]
+    site: Mapped[Key | None]
+    site_id: Mapped[Id | None]
     file_name: Mapped[str]
     file_digest: Mapped[Key]
     upload_id: Mapped[Id]
@@ -118,18 +122,88 @@ class ImportParentRow(Base):
 
     run_id: Mapped[Id] = mapped_column(ForeignKey(ImportRunRow.id, ondelete="CASCADE"), primary_key=True)
     issue_id: Mapped[Id] = mapped_column(ForeignKey(IssueRow.id, ondelete="CASCADE"), primary_key=True)
+    site_id: Mapped[Id]
     parent_key: Mapped[str]
+    parent_id: Mapped[str | None]
     line: Mapped[int]
+
+
+class ExternalSiteRow(Base):
+    """One installation of a tracker. Unnamed ones are told apart by what was imported from them."""
+
+    __tablename__ = "external_site"
+    __table_args__ = (UniqueConstraint("workspace_id", "source", "name"),)
+
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"), primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    source: Mapped[Key]
+    name: Mapped[Key | None]
+    created_at: Mapped[datetime]
+
+
+def _of_site() -> ForeignKeyConstraint:
+    sites = (ExternalSiteRow.workspace_id, ExternalSiteRow.id)
+    return ForeignKeyConstraint(["workspace_id", "site_id"], list(sites), ondelete="CASCADE")
+
+
+class ExternalObjectRow(Base):
+    """What a project, state or label of another tracker is here.
+
+    No foreign key leads to the target: what was recorded outlives it, so that a deleted state still leads to the one
+    that took its place.
+    """
+
+    __tablename__ = "external_object"
+    __table_args__ = (
+        _of_site(),
+        UniqueConstraint("workspace_id", "site_id", "kind", "scope", "external_id"),
+        # Of things without an id, the key is the identity.
+        UniqueConstraint(
+            "workspace_id", "site_id", "kind", "scope", "key", "external_id", postgresql_nulls_not_distinct=True
+        ),
+        one_of("kind", ObjectKind),
+    )
+
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    site_id: Mapped[Id]
+    kind: Mapped[ObjectKind] = mapped_column(named_enum(ObjectKind))
+    scope: Mapped[Id]
+    key: Mapped[Key]
+    external_id: Mapped[Key | None]
+    target_id: Mapped[Id]
+
+
+class ExternalIssueRow(Base):
+    """Which issue one of another tracker is here.
+
+    No foreign key leads to the issue: the row outlives it, so that what was deleted permanently stays deleted.
+    """
+
+    __tablename__ = "external_issue"
+    __table_args__ = (
+        _of_site(),
+        UniqueConstraint("workspace_id", "site_id", "external_id"),
+        UniqueConstraint("workspace_id", "site_id", "key", "external_id", postgresql_nulls_not_distinct=True),
+    )
+
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    issue_id: Mapped[Id] = mapped_column(primary_key=True)
+    site_id: Mapped[Id]
+    key: Mapped[Key]
+    external_id: Mapped[Key | None]
+    source_id: Mapped[Id]
+    project_id: Mapped[Id]
 
 
 class ExternalPersonRow(Base):
     """Who somebody of another tracker is here."""
 
     __tablename__ = "external_person"
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (_of_site(), Index(None, "user_id"))
 
-    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"), primary_key=True)
-    source: Mapped[Key] = mapped_column(primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    site_id: Mapped[Id] = mapped_column(primary_key=True)
     key: Mapped[Key] = mapped_column(primary_key=True)
     user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
 

@@ -21,6 +21,9 @@ class ImportRunFactory(factory.Factory):
     format = ImportFormat.JIRA
     project_key = None
     include_restricted = False
+    project_id = None
+    site = None
+    site_id = None
     file_name = factory.Sequence(lambda number: f"export-{number}.jsonl")
     file_digest = factory.Sequence(lambda number: f"{number:064x}")
     upload_id = factory.LazyFunction(lambda: IDS.new("fil"))

@@ -26,12 +26,20 @@ def started(world: World) -> Import:
     """Uploads a file and starts its import, as the owner."""
 
     async def start(
-        content: bytes, *, format: ImportFormat = ImportFormat.JIRA, project_key: str | None = None
+        content: bytes,
+        *,
+        format: ImportFormat = ImportFormat.JIRA,
+        project_key: str | None = None,
+        site: str | None = None,
     ) -> ImportRun:
         actor = world.client(Role.OWNER).actor
         upload = (await world.app.imports.upload(actor, "export", chunks(content))).value
         draft = ImportDraft(
-            workspace_id=world.here.workspace.id, format=format, file_id=upload.id, project_key=project_key
+            workspace_id=world.here.workspace.id,
+            format=format,
+            file_id=upload.id,
+            project_key=project_key,
+            site=site,
         )
         return (await world.app.imports.start(actor, draft)).value
 

@@ -74,7 +74,7 @@ async def test_an_import_is_started_watched_and_reported(world: World, claims: S
     kinds = node["lossKinds"]
     assert kinds[0] == {"field": "issue", "code": "UNREADABLE", "places": 1, "count": 1, "firstLine": 2}
     assert {kind["code"] for kind in kinds[1:]} == {"UNUSED"}
-    assert {"field": "issuetype.id", "code": "UNUSED", "places": 2, "count": 2, "firstLine": 1} in kinds
+    assert {"field": "priority.id", "code": "UNUSED", "places": 2, "count": 2, "firstLine": 1} in kinds
     assert {"kind": "project", "source": "AC", "target": "AC", "count": 2} in node["mappings"]["nodes"]
     found = await world.member.run("query ($id: ID!) { node(id: $id) { __typename id } }", id=node["id"])
     assert found["node"] == {"__typename": "ImportRun", "id": node["id"]}

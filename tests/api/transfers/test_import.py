@@ -254,7 +254,7 @@ async def test_a_number_that_is_taken_is_replaced_by_a_later_one(world: World, i
     state = replace(world.here.todo, id=IDS.new(State.prefix), project_id=project.id, name="Open")
     await world.store(project, state, replace(taken, state_id=state.id))
 
-    run = await imported(lines(issue(1), issue(2), issue(3)))
+    run = await imported(lines(issue(1), issue(2), issue(3)), project_key="AC")
 
     found = await issues(world)
     assert {key: node["externalKey"] for key, node in found.items()} == {
@@ -264,7 +264,7 @@ async def test_a_number_that_is_taken_is_replaced_by_a_later_one(world: World, i
         "AC-4": "AC-2",
     }
     assert (2, "AC-2", "number", "NOT_KEPT") in await losses(world, run)
-    again = await imported(lines(issue(1), issue(2), issue(3), b""))
+    again = await imported(lines(issue(1), issue(2), issue(3), b""), project_key="AC")
     assert (again.issues_unchanged, again.issues_created) == (3, 0)
 
 
@@ -314,7 +314,7 @@ async def test_events_tell_of_an_import_and_start_nothing(world: World, imported
 async def test_an_archived_project_ends_the_import(world: World, imported: Import):
     await world.store(ProjectFactory(workspace=world.here.workspace, key="AC", archived_at=datetime.now(UTC)))
 
-    run = await imported(lines(issue(1)))
+    run = await imported(lines(issue(1)), project_key="AC")
 
     assert run.state is ImportState.FAILED
     assert run.failure == "The project AC is archived: restore it first."

@@ -216,6 +216,7 @@ async def test_the_command_refuses_what_it_cannot_do(
         slug=slug or world.here.workspace.slug,
         email=email,
         project_key=None,
+        site=None,
         report=None,
     )
     before = await world.rows()

@@ -15,7 +15,7 @@ from domain.projects.categories import StateCategory
 from domain.shared.checks import LONGEST_TEXT
 from domain.transfers.jira import read_jira
 from domain.transfers.jira_states import priority_of, state_of
-from domain.transfers.records import CommentRecord, IssueRecord, Loss, LossCode, Mapping, PersonRecord
+from domain.transfers.records import CommentRecord, IssueRecord, LabelRecord, Loss, LossCode, Mapping, PersonRecord
 
 FILE = Path(__file__).parent / "data" / "jira.jsonl"
 LINES = FILE.read_bytes().splitlines(keepends=True)
@@ -100,15 +100,16 @@ def test_a_whole_issue(items: list[IssueRecord | Loss]) -> None:
         ),
         losses=record.losses,
         unused=record.unused,
+        label_details=(
+            LabelRecord(name="type: Bug", color=None, description="", external_id="type 1"),
+            LabelRecord(name="component: engine", color=None, description="", external_id="component 5"),
+        ),
+        external_id="1001",
+        project_id="1",
     )
     assert dict(record.unused) == {
-        "issue.id": 1,
-        "project.id": 1,
-        "status.id": 1,
         "status.statusCategory.id": 1,
         "fields.subtasks": 1,
-        "issuetype.id": 1,
-        "components.id": 1,
         "user.timeZone": 8,
         "comment.maxResults": 1,
     }

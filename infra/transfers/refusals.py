@@ -1,0 +1,32 @@
+"""Statements over sets of foreign values, any of which the database may refuse."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import ARRAY, any_, bindparam
+from sqlalchemy.exc import DBAPIError
+
+from domain.transfers.ports import Unstorable
+from infra.db.engine import sqlstate
+
+_REFUSALS = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
+
+
+def among(column: Any, values: Collection[Any]) -> Any:
+    """`= ANY(array)`: one statement, and one plan, however many values there are."""
+    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+
+
+@asynccontextmanager
+async def refusals() -> AsyncIterator[None]:
+    """Turns the database's, and its driver's, refusal of a value into Unstorable."""
+    try:
+        yield
+    except DBAPIError as error:
+        if sqlstate(error).startswith(_REFUSALS):
+            raise Unstorable from error
+        raise
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError) as error:
+        raise Unstorable from error

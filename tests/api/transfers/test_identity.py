@@ -1,0 +1,502 @@
+"""A second import finds what the first one made, whatever was renamed, moved or deleted, here or there."""
+
+import asyncio
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from domain.shared.actor import Actor
+from domain.shared.pages import PageRequest
+from domain.transfers import stream
+from domain.transfers.jobs import RunImport
+from domain.transfers.model import ImportFormat, ImportRun, ImportState
+from infra.jobs.claims import SqlClaims
+from infra.jobs.in_process import run_now
+from tests.api.test_statements import counted
+from tests.api.transfers.conftest import LEASE, Import
+from tests.api.transfers.exports import comment, issue, lines, time_of
+from tests.api.transfers.test_resuming import under_way
+from tests.api.world import World
+from tests.factories.projects import ProjectFactory
+
+QUERY = """query ($slug: String!) { workspace(slug: $slug) {
+  labels(first: 100) { nodes { id name } }
+  projects(first: 100) { nodes { id key name states { id name category } milestones { nodes { id } } } }
+  issues(first: 100) { nodes {
+    id identifier externalKey title trashedAt project { id key } state { id name } labels { name }
+    parent { identifier } comments { nodes { id body } } } } } }"""
+
+
+class Tracker:
+    """What the workspace shows of itself."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self.projects = {each["key"]: each for each in found["projects"]["nodes"]}
+        self.labels = {each["name"]: each["id"] for each in found["labels"]["nodes"]}
+        self.issues = {each["identifier"]: each for each in found["issues"]["nodes"] if each["externalKey"]}
+
+    def states(self, key: str) -> dict[str, str]:
+        return {state["name"]: state["id"] for state in self.projects[key]["states"]}
+
+
+async def tracker(world: World) -> Tracker:
+    data = await world.owner.run(QUERY, slug=world.here.workspace.slug)
+    return Tracker(data["workspace"])
+
+
+def at_site(host: str, record: dict[str, Any], *, key: str = "") -> dict[str, Any]:
+    """The record with the address that it has at a site, and another key if one is given."""
+    changed = record | {"self": f"https://{host}/rest/api/2/issue/{record['id']}"}
+    if key:
+        name = key.partition("-")[0]
+        project = {"id": name, "key": name, "name": name}
+        changed |= {"key": key, "fields": record["fields"] | {"project": project}}
+    return changed
+
+
+def archive(repository: str, *numbers: int, ids: bool = True, host: str = "github.com", author: str = "ann") -> bytes:
+    issues = [
+        {
+            "number": number,
+            "id": b64encode(f"05:Issue{number}".encode()).decode() if ids else None,
+            "title": f"Issue {number}",
+            "url": f"https://{host}/{repository}/issues/{number}",
+            "state": "OPEN",
+            "author": "bob",
+            "labels": [],
+            "body": "Text",
+            "createdAt": f"2020-01-0{number}T00:00:00Z",
+            "updatedAt": f"2020-01-0{number}T00:00:00Z",
+            "comments": [{"author": author, "body": "Yes", "createdAt": "2020-01-09T00:00:00Z"}],
+        }
+        for number in numbers
+    ]
+    return json.dumps({"repo": repository, "issues": issues, "pulls": []}).encode()
+
+
+def created_nothing(run: ImportRun) -> bool:
+    counts = (run.issues_created, run.comments_created, run.people_created, run.labels_created)
+    return run.state is ImportState.DONE and not any(counts)
+
+
+async def losses(world: World, run: ImportRun) -> list[tuple[int, str, str]]:
+    [page] = await world.app.imports.losses_of(Actor.system(), [run], PageRequest(first=100))
+    return [(loss.line, loss.field, loss.code.value) for loss in page.nodes if loss.field != "creator"]
+
+
+async def mappings(world: World, run: ImportRun, kind: str) -> dict[str, tuple[str, int]]:
+    [page] = await world.app.imports.mappings_of(Actor.system(), [run], PageRequest(first=100))
+    return {each.source: (each.target, each.count) for each in page.nodes if each.kind == kind}
+
+
+async def rename_here(world: World, found: Tracker) -> None:
+    """Gives the project, its states and all labels new names."""
+    project = found.projects["AC"]
+    await world.owner.mutate("projectUpdate", {"id": project["id"], "key": "NEW", "name": "Renamed"})
+    for place, state in enumerate(project["states"]):
+        await world.owner.mutate("stateUpdate", {"id": state["id"], "name": f"State {place}"})
+    for name, label_id in found.labels.items():
+        await world.owner.mutate("labelUpdate", {"id": label_id, "name": f"{name} renamed"})
+
+
+async def test_what_was_renamed_here_is_found_again(world: World, imported: Import):
+    await imported(lines(issue(1, comments=[comment("1", "a")]), issue(2)))
+    before = await tracker(world)
+    await rename_here(world, before)
+    renamed = await tracker(world)
+
+    run = await imported(lines(issue(1, comments=[comment("1", "a")]), issue(2, summary="Changed"), issue(3)))
+
+    assert (run.issues_created, run.issues_changed, run.issues_unchanged) == (1, 1, 1)
+    assert (run.labels_created, run.people_created, run.comments_created) == (0, 0, 0)
+    found = await tracker(world)
+    assert set(found.issues) == {"NEW-1", "NEW-2", "NEW-3"}
+    assert found.issues["NEW-2"]["title"] == "Changed"
+    assert (found.projects, found.labels) == (renamed.projects, renamed.labels)
+    assert {each["state"]["name"] for each in found.issues.values()} == {"State 0"}
+    assert {label["name"] for label in found.issues["NEW-3"]["labels"]} == {"alpha renamed", "type: Bug renamed"}
+
+
+async def test_what_was_renamed_in_jira_is_found_again(world: World, imported: Import):
+    component = {"id": "77", "name": "core"}
+    await imported(lines(issue(1, components=[component]), issue(2, parent={"id": "1", "key": "AC-1"})))
+    before = await tracker(world)
+
+    def renamed(number: int, **fields: Any) -> dict[str, Any]:
+        record = issue(
+            number,
+            project={"id": "1", "key": "ACME", "name": "Acme"},
+            status={"id": "1", "name": "To do", "statusCategory": {"key": "new"}},
+            components=[component | {"name": "kernel"}],
+            **fields,
+        )
+        return record | {"key": f"ACME-{number}"}
+
+    run = await imported(lines(renamed(1), renamed(2, parent={"id": "1", "key": "ACME-1"}), renamed(3)))
+
+    assert (run.issues_created, run.labels_created, run.people_created) == (1, 0, 0)
+    found = await tracker(world)
+    assert found.projects == before.projects
+    assert found.labels == before.labels
+    assert {each["externalKey"]: key for key, each in found.issues.items()} == {
+        "ACME-1": "AC-1",
+        "ACME-2": "AC-2",
+        "ACME-3": "AC-3",
+    }
+    assert found.issues["AC-2"]["parent"] == {"identifier": "AC-1"}
+    assert (await imported(lines(renamed(1), renamed(2), renamed(3), b""))).issues_unchanged == 3
+
+
+async def test_a_new_key_alone_leaves_what_was_changed_here(world: World, imported: Import):
+    await imported(lines(issue(1)))
+    [before] = (await tracker(world)).issues.values()
+    await world.owner.mutate("issueUpdate", {"id": before["id"], "title": "Ours"})
+
+    record = issue(1, project={"id": "1", "key": "ACME", "name": "Acme"}) | {"key": "ACME-1"}
+    run = await imported(lines(record))
+
+    assert run.issues_changed == 1
+    [after] = (await tracker(world)).issues.values()
+    assert (after["identifier"], after["externalKey"], after["title"]) == ("AC-1", "ACME-1", "Ours")
+    changes = {"external_key": ["AC-1", "ACME-1"]}
+    assert (await world.events())[-1][1:] == ("issue.updated", before["id"], changes)
+
+
+async def test_an_issue_that_moved_in_jira_is_moved(world: World, imported: Import):
+    target = {"id": "2", "key": "OPS", "name": "Operations"}
+    child = issue(2, parent={"id": "1", "key": "AC-1"})
+    await imported(lines(issue(1, comments=[comment("1", "a")]), child))
+    before = (await tracker(world)).issues["AC-1"]
+    count = len(await world.events())
+
+    moved = issue(1, project=target, summary="Moved", comments=[comment("1", "a"), comment("2", "b")])
+    moved |= {"key": "OPS-7"}
+    run = await imported(lines(moved, child))
+
+    assert (run.issues_created, run.issues_changed, run.issues_unchanged, run.comments_created) == (0, 1, 1, 1)
+    found = await tracker(world)
+    assert set(found.issues) == {"AC-2", "OPS-7"}
+    after = found.issues["OPS-7"]
+    assert (after["id"], after["title"], after["externalKey"]) == (before["id"], "Moved", "OPS-7")
+    assert [each["body"] for each in after["comments"]["nodes"]] == ["a", "b"]
+    assert after["comments"]["nodes"][0]["id"] == before["comments"]["nodes"][0]["id"]
+    assert found.issues["AC-2"]["parent"] == {"identifier": "OPS-7"}
+    async with world.engine.connect() as connection:
+        projects = set(await connection.scalars(text("SELECT project_id FROM comment WHERE external_key IS NOT NULL")))
+        left = await connection.scalar(text("SELECT project_id FROM event WHERE type = 'issue.moved'"))
+    assert projects == {found.projects["OPS"]["id"]}
+    assert left == found.projects["AC"]["id"]
+    news = [(kind, subject) for _, kind, subject, _ in (await world.events())[count:]]
+    assert news.count(("issue.moved", before["id"])) == news.count(("issue.updated", before["id"])) == 1
+    assert (await imported(lines(moved, child, b""))).issues_unchanged == 2
+
+
+async def test_an_issue_goes_back_to_where_it_was(world: World, imported: Import):
+    away = issue(1, project={"id": "2", "key": "OPS", "name": "Operations"}) | {"key": "OPS-1"}
+    await imported(lines(issue(1)))
+    await imported(lines(away))
+    assert set((await tracker(world)).issues) == {"OPS-1"}
+
+    run = await imported(lines(issue(1) | {"key": "AC-8"}))
+
+    assert (run.issues_created, run.issues_changed) == (0, 1)
+    assert set((await tracker(world)).issues) == {"AC-8"}
+
+
+async def test_two_projects_with_one_key_stay_two(world: World, imported: Import):
+    """Unlike repositories, and a project of the file and one that was here before."""
+    await imported(archive("a/spec", 3), format=ImportFormat.GITHUB)
+    await imported(archive("b/spec", 3, ids=False), format=ImportFormat.GITHUB)
+    await imported(archive("c/spec", 3, ids=False), format=ImportFormat.GITHUB)
+    run = await imported(lines(issue(1, project={"id": "9", "key": "ENG", "name": "Engines"}) | {"key": "ENG-1"}))
+
+    found = await tracker(world)
+    assert {key: found.projects[key]["name"] for key in ("SPEC", "SPEC2", "SPEC3", "ENG2")} == {
+        "SPEC": "a/spec",
+        "SPEC2": "b/spec",
+        "SPEC3": "c/spec",
+        "ENG2": "Engines",
+    }
+    assert await mappings(world, run, "project") == {"ENG": ("ENG2", 1)}
+    assert set(found.issues) == {"SPEC-3", "SPEC2-3", "SPEC3-3", "ENG2-1"}
+    again = await imported(archive("b/spec", 3, ids=False) + b" ", format=ImportFormat.GITHUB)
+    assert created_nothing(again)
+
+
+async def test_a_long_key_is_cut_for_its_number(world: World, imported: Import):
+    for owner in ("a", "b"):
+        await imported(archive(f"{owner}/extraordinary", 3, ids=False), format=ImportFormat.GITHUB)
+
+    assert {"EXTRAORDIN", "EXTRAORDI2"} <= set((await tracker(world)).projects)
+
+
+async def test_two_jira_projects_with_one_key_stay_two(world: World, imported: Import):
+    """Somebody renames AC and makes a new AC: the same site, the same keys, other ids."""
+    await imported(lines(issue(1)))
+    other = issue(1, project={"id": "5", "key": "AC", "name": "Another"}) | {"id": "501"}
+
+    run = await imported(lines(other))
+
+    assert run.issues_created == 1
+    found = await tracker(world)
+    assert {key: each["externalKey"] for key, each in found.issues.items()} == {"AC-1": "AC-1", "AC2-1": "AC-1"}
+    assert created_nothing(await imported(lines(issue(1), b"")))
+    assert created_nothing(await imported(lines(other, b"")))
+
+
+async def test_sites_are_told_apart_by_their_hosts(world: World, imported: Import):
+    await imported(lines(at_site("One.example.org", issue(1))))
+    run = await imported(lines(at_site("two.example.org:8443", issue(1, summary="Other"))))
+
+    assert run.issues_created == 1
+    assert await mappings(world, run, "site") == {"two.example.org:8443": ("two.example.org:8443", 1)}
+    assert set((await tracker(world)).issues) == {"AC-1", "AC2-1"}
+    again = lines(at_site("one.example.org", issue(1)), at_site("two.example.org:8443", issue(1, summary="Other")))
+    assert created_nothing(await imported(again))
+
+
+async def test_a_site_that_is_named_counts_whatever_the_file_says(world: World, imported: Import):
+    await imported(lines(at_site("old.example.org", issue(1))))
+
+    run = await imported(lines(at_site("new.example.org", issue(1))), site="OLD.example.org")
+
+    assert created_nothing(run)
+    assert await mappings(world, run, "site") == {"new.example.org": ("old.example.org", 1)}
+    assert (await imported(lines(at_site("new.example.org", issue(1))), site="third")).issues_created == 1
+
+
+async def test_a_file_without_hosts_is_of_the_site_that_has_its_issues(world: World, imported: Import):
+    first = await imported(lines(issue(1), issue(2)))
+    assert await mappings(world, first, "site") == {"not in the file": ("unnamed", 2)}
+
+    assert created_nothing(await imported(lines(issue(2), issue(1))))
+    named = await imported(lines(at_site("jira.example.org", issue(1)), issue(2)))
+    assert created_nothing(named)
+    assert await mappings(world, named, "site") == {
+        "jira.example.org": ("jira.example.org", 1),
+        "not in the file": ("jira.example.org", 1),
+    }
+    assert created_nothing(await imported(lines(issue(1), issue(2), b"")))
+
+
+async def test_a_file_without_hosts_of_another_jira_is_not_taken_for_the_first(world: World, imported: Import):
+    """Every new Jira begins with the same ids and the same key."""
+    await imported(lines(issue(1), issue(2)))
+    strange = lines(*(issue(number, summary="Strange", created=time_of(20)) for number in (1, 2)))
+
+    run = await imported(strange)
+
+    assert (run.issues_created, run.issues_changed) == (2, 0)
+    assert set((await tracker(world)).issues) == {"AC-1", "AC-2", "AC2-1", "AC2-2"}
+    assert created_nothing(await imported(strange + b"\n"))
+    assert created_nothing(await imported(lines(issue(1), issue(2), b"")))
+
+
+async def test_new_issues_alone_are_recognized_by_their_project(world: World, imported: Import):
+    await imported(lines(issue(1)))
+
+    run = await imported(lines(issue(2)))
+
+    assert run.issues_created == 1
+    assert set((await tracker(world)).issues) == {"AC-1", "AC-2"}
+
+
+@pytest.mark.parametrize("ids", [True, False])
+async def test_a_repository_that_was_renamed_is_found_by_its_issues(world: World, imported: Import, ids: bool):
+    await imported(archive("a/spec", 3, ids=ids), format=ImportFormat.GITHUB)
+
+    run = await imported(archive("a/standard", 3, 4, ids=ids), format=ImportFormat.GITHUB)
+
+    found = await tracker(world)
+    if ids:
+        assert (run.issues_created, run.issues_changed) == (1, 1)
+        assert {key: each["externalKey"] for key, each in found.issues.items()} == {
+            "SPEC-3": "a/standard#3",
+            "SPEC-4": "a/standard#4",
+        }
+    else:  # Nothing in the file says so.
+        assert set(found.issues) == {"SPEC-3", "STANDARD-3", "STANDARD-4"}
+
+
+async def test_comments_of_somebody_with_a_new_login_are_not_doubled(world: World, imported: Import):
+    await imported(archive("a/spec", 3), format=ImportFormat.GITHUB)
+
+    run = await imported(archive("a/spec", 3, author="anna"), format=ImportFormat.GITHUB)
+
+    assert (run.comments_created, run.comments_changed) == (0, 1)
+
+
+async def test_somebody_with_a_new_name_is_not_doubled(world: World, imported: Import):
+    cloud = {"accountId": "5b10a2844c20165700ede21g", "displayName": "Jo", "active": True}
+    await imported(lines(issue(1, assignee=cloud, creator=cloud, reporter=cloud)))
+
+    renamed = cloud | {"displayName": "Jo Smith"}
+    assert created_nothing(await imported(lines(issue(1, assignee=renamed, creator=renamed, reporter=renamed))))
+
+
+async def test_what_was_deleted_permanently_stays_deleted(world: World, imported: Import):
+    content = lines(issue(1), issue(2, parent={"id": "1", "key": "AC-1"}))
+    await imported(content)
+    found = (await tracker(world)).issues
+    await world.owner.mutate("issueUpdate", {"id": found["AC-2"]["id"], "parentId": None})
+    for mutation in ("issueDelete", "issuePurge"):
+        await world.owner.mutate(mutation, {"id": found["AC-1"]["id"]})
+
+    run = await imported(content + b"\n")
+
+    assert (run.issues_read, run.issues_created, run.issues_unchanged) == (2, 0, 1)
+    assert await losses(world, run) == [(1, "issue", "NOT_KEPT"), (2, "parent", "MISSING")]
+    assert set((await tracker(world)).issues) == {"AC-2"}
+
+
+async def test_a_project_that_was_deleted_comes_back_whole(
+    world: World, imported: Import, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stream, "MOST_RECORDS", 1)
+    await imported(lines(issue(1), issue(2)))
+    found = await tracker(world)
+    for each in found.issues.values():
+        for mutation in ("issueDelete", "issuePurge"):
+            await world.owner.mutate(mutation, {"id": each["id"]})
+    await world.owner.mutate("projectDelete", {"id": found.projects["AC"]["id"]})
+    await world.store(ProjectFactory(workspace=world.here.workspace, key="AC", name="Made here"))
+
+    run = await imported(lines(issue(1), issue(2), b""))
+
+    assert (run.issues_created, run.loss_count) == (2, 0)
+    found = await tracker(world)
+    assert set(found.issues) == {"AC2-1", "AC2-2"}
+    assert found.projects["AC"]["name"] == "Made here"
+    assert created_nothing(await imported(lines(issue(1), b"", issue(2))))
+
+
+async def test_what_is_in_the_trash_stays_there(world: World, imported: Import):
+    await imported(lines(issue(1)))
+    [found] = (await tracker(world)).issues.values()
+    await world.owner.mutate("issueDelete", {"id": found["id"]})
+
+    assert created_nothing(await imported(lines(issue(1), b"")))
+    assert (await tracker(world)).issues == {}
+
+
+async def test_a_deleted_state_leads_to_the_one_that_took_its_place(world: World, imported: Import):
+    doing = {"id": "3", "name": "Doing", "statusCategory": {"key": "indeterminate"}}
+    await imported(lines(issue(1), issue(2, status=doing)))
+    states = (await tracker(world)).states("AC")
+    await world.owner.mutate("stateDelete", {"id": states["Open"], "replaceWith": states["Doing"]})
+
+    run = await imported(lines(issue(1, summary="Changed"), issue(2, status=doing), issue(3)))
+
+    assert (run.issues_changed, run.issues_created) == (1, 1)
+    found = await tracker(world)
+    assert found.states("AC") == {"Doing": states["Doing"]}
+    assert {each["state"]["name"] for each in found.issues.values()} == {"Doing"}
+
+
+async def test_what_nothing_new_needs_is_not_made_again(world: World, imported: Import):
+    await imported(lines(issue(1)))
+    label_id = (await tracker(world)).labels["alpha"]
+    await world.owner.mutate("labelDelete", {"id": label_id})
+    count = len(await world.events())
+
+    assert created_nothing(await imported(lines(issue(1), b"")))
+    assert len(await world.events()) == count
+    assert (await imported(lines(issue(1, summary="Changed")))).labels_created == 1
+
+
+@pytest.mark.parametrize("project_key", [None, "KEPT"])
+async def test_a_project_renamed_between_kill_and_resume_changes_nothing(
+    world: World, started: Import, claims: SqlClaims, monkeypatch: pytest.MonkeyPatch, project_key: str | None
+):
+    monkeypatch.setattr(stream, "MOST_RECORDS", 1)
+    run = await started(lines(*(issue(number) for number in range(1, 41))), project_key=project_key)
+    [claim] = await claims.claim(most=1, job_id=run.job_id)
+    running = asyncio.create_task(world.app.imports.run(Actor.system(claim.job), RunImport(run_id=run.id)))
+    assert await under_way(world, run, running) < 40
+    running.cancel()
+    await asyncio.wait({running})
+    await claims.release([claim])
+    key = project_key or "AC"
+    project = (await tracker(world)).projects[key]
+    await world.owner.mutate("projectUpdate", {"id": project["id"], "key": "MOVED"})
+    await world.store(ProjectFactory(workspace=world.here.workspace, key=key))
+
+    assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+
+    assert set((await tracker(world)).issues) == {f"MOVED-{number}" for number in range(1, 41)}
+
+
+async def test_the_project_that_was_asked_for_is_the_one_at_the_start(world: World, started: Import, claims: SqlClaims):
+    run = await started(lines(issue(1)), project_key="ENG")
+    await world.owner.mutate("projectUpdate", {"id": world.here.project.id, "key": "MOVED"})
+    await world.store(ProjectFactory(workspace=world.here.workspace, key="ENG"))
+
+    assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+
+    [found] = (await tracker(world)).issues.values()
+    assert found["project"] == {"id": world.here.project.id, "key": "MOVED"}
+
+
+async def test_the_project_that_was_asked_for_is_found_again(world: World, imported: Import):
+    await imported(lines(issue(1)), project_key="KEPT")
+    project = (await tracker(world)).projects["KEPT"]
+    await world.owner.mutate("projectUpdate", {"id": project["id"], "key": "MOVED"})
+
+    run = await imported(lines(issue(1), issue(2)), project_key="KEPT")
+    also = await imported(lines(issue(1), issue(2), issue(3)))
+
+    assert (run.issues_created, run.issues_unchanged, run.loss_count) == (1, 1, 0)
+    assert (also.issues_created, also.issues_unchanged) == (1, 2)
+    found = await tracker(world)
+    assert "KEPT" not in found.projects
+    assert set(found.issues) == {"MOVED-1", "MOVED-2", "MOVED-3"}
+
+
+async def test_another_project_does_not_take_what_is_here(world: World, imported: Import):
+    await imported(lines(issue(1)))
+
+    run = await imported(lines(issue(1), issue(2)), project_key="ENG")
+
+    assert (run.issues_created, run.issues_unchanged) == (1, 1)
+    assert await losses(world, run) == [(1, "project", "NOT_KEPT")]
+    assert set((await tracker(world)).issues) == {"AC-1", "ENG-2"}
+
+
+async def test_two_imports_at_once_make_nothing_twice(
+    world: World, started: Import, claims: SqlClaims, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stream, "MOST_RECORDS", 2)
+    content = lines(*(issue(number, comments=[comment(str(number), "x")]) for number in range(1, 9)))
+    runs = [await started(content + b"\n" * each) for each in range(3)]
+
+    await asyncio.gather(*(run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds()) for run in runs))
+
+    done = (await world.app.imports.by_ids(Actor.system(), [run.id for run in runs])).values()
+    assert {run.state for run in done} == {ImportState.DONE}
+    assert sum(run.issues_created for run in done) == sum(run.comments_created for run in done) == 8
+    assert sum(run.people_created for run in done) == sum(run.labels_created for run in done) == 2
+    found = await tracker(world)
+    assert set(found.issues) == {f"AC-{number}" for number in range(1, 9)}
+    assert "AC2" not in found.projects
+
+
+async def statements_of(imported: Import, *records: Any) -> int:
+    with counted() as statements:
+        await imported(lines(*records))
+    return len(statements)
+
+
+async def test_a_batch_takes_as_many_statements_for_many_issues_as_for_few(imported: Import):
+    def records(numbers: range) -> list[dict[str, Any]]:
+        return [at_site("jira.example.org", issue(number, comments=[comment(f"{number}", "x")])) for number in numbers]
+
+    first = await statements_of(imported, *records(range(1, 4)))
+    many = await statements_of(imported, *records(range(4, 44)))
+    unchanged = await statements_of(imported, *records(range(1, 4)))
+    many_unchanged = await statements_of(imported, *records(range(4, 43)))
+
+    assert many <= first
+    assert many_unchanged == unchanged
