@@ -19,6 +19,7 @@ from api.main import http_options, serve_listener, serve_with_workers, set_up_lo
 from api.permissions import printed_permissions
 from api.schema import sdl
 from api.schema_plan import PlanRefused, printed_plans
+from api.shared.option_names import option_names
 from api.transfers.command import ImportOrder, import_commands, import_file
 from domain.app import App
 from domain.seed.commands import DEFAULT_SIZE, DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, LARGEST_SIZE, SeedOrder
@@ -70,7 +71,7 @@ def main() -> None:
     try:
         cli()
     except EXPECTED as error:
-        for line in str(error).splitlines():
+        for line in _told(error):
             print(f"workgraph: {line}", file=sys.stderr)
         raise SystemExit(1) from None
 
@@ -82,6 +83,17 @@ def workgraph(
     if is_version_wanted:
         print(f"workgraph {version_text()}")
         raise typer.Exit
+
+
+def _told(error: Exception) -> list[str]:
+    """A line for each thing that is wrong, each field under the name of the option or argument that gives it."""
+    failures = error.errors if isinstance(error, Rejected) else (error,)
+    option = option_names(typer.main.get_command(cli), sys.argv[1:])
+    return [
+        line
+        for failure in failures
+        for line in (failure.message_with(option) if isinstance(failure, DomainError) else str(failure)).splitlines()
+    ]
 
 
 @cli.command()
@@ -100,7 +112,8 @@ def dev() -> None:
         try:
             outcomes.append(await _seed(ready, demo))
         except Rejected as error:
-            print(f"No demo data: {error}", file=sys.stderr)  # WORKGRAPH_PASSWORD_CHARACTERS may ask for a longer one
+            # WORKGRAPH_PASSWORD_CHARACTERS may ask for a longer one.
+            print(f"No demo data: {' '.join(_told(error))}", file=sys.stderr)
             outcomes.append(SeedOutcome(is_new=False, has_owner=False))
 
     Supervisor(
@@ -160,15 +173,16 @@ def migrate(
 def seed(
     size: Annotated[int, typer.Option(min=1, max=LARGEST_SIZE, help="How many issues.")] = DEFAULT_SIZE,
     slug: Annotated[str, typer.Option("--workspace", help="The workspace to make.")] = DEMO_SLUG,
-    owner: Annotated[str, typer.Option(help="Address of the account that owns it.")] = DEMO_EMAIL,
+    owner_email: Annotated[str, typer.Option("--owner", help="Address of the account that owns it.")] = DEMO_EMAIL,
     is_confirmed: Annotated[bool, typer.Option("--yes", help="Also in production, for an owner who is there.")] = False,
 ) -> None:
     """Make a workspace with demo data; one that exists stays as it is."""
     settings = load_settings()
     if settings.is_production and not is_confirmed:
         raise StartError("Demo data in production needs --yes, and --owner with the address of an account.")
-    is_demo_owner = owner == DEMO_EMAIL and not settings.is_production
-    order = SeedOrder(size=size, slug=slug, owner_email=owner, owner_password=DEMO_PASSWORD if is_demo_owner else None)
+    is_demo_owner = owner_email == DEMO_EMAIL and not settings.is_production
+    password = DEMO_PASSWORD if is_demo_owner else None
+    order = SeedOrder(size=size, slug=slug, owner_email=owner_email, owner_password=password)
     outcome = _with_app(lambda app: app.seed.seed(Actor.system(cause=Cause.SEED), order, on_progress=_tell))
     if outcome.is_new:
         print(f"Made {slug}: {outcome.issues} issues, {outcome.comments} comments, {outcome.people} people.")

@@ -74,7 +74,7 @@ class FormPage:
         try:
             await self.act(app_of(request), caller(request), form)
         except Rejected as error:
-            return self._form(form, *(each.message for each in error.errors), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+            return self._form(form, *map(self._told, error.errors), status=HTTPStatus.UNPROCESSABLE_ENTITY)
         except TooOften as error:
             status, wait = HTTPStatus.TOO_MANY_REQUESTS, str(error.retry_after)
             return self._form(form, error.message, status=status, headers={"Retry-After": wait})
@@ -82,8 +82,13 @@ class FormPage:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             return self._form(form, error.message, status=status, headers={"Retry-After": RETRY_SECONDS})
         except DomainError as error:
-            return self._form(form, error.message, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+            return self._form(form, self._told(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return self._page("done.html", {"done": self.done})
+
+    def _told(self, error: DomainError) -> str:
+        """The message, each field under the label that it has on the page."""
+        labels = {each.name: each.label for each in self.fields}
+        return error.message_with(lambda name: labels.get(name, name.replace("_", " ")))
 
     def _form(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from api.http.request_id import current_request_id
-from api.shared.errors import camel_case
+from api.shared.errors import camel_case, told
 from domain.shared.errors import DomainError, Rejected
 
 Formatted = dict[str, Any]
@@ -25,7 +25,7 @@ def format_errors(errors: Iterable[GraphQLError]) -> list[Formatted]:
             unforeseen.append(error)
             formatted.append(_entry(error, "Internal error.", _internal_extensions()))
         elif causes:
-            formatted.extend(_entry(error, cause.message, extensions_of(cause)) for cause in causes)
+            formatted.extend(_entry(error, told(cause), extensions_of(cause)) for cause in causes)
         else:
             extensions = error.extensions or {"code": "INVALID_INPUT"}
             formatted.append(_entry(error, error.message, extensions))
@@ -56,7 +56,7 @@ def told_causes(error: GraphQLError) -> Sequence[DomainError] | None:
 
 def domain_error(error: DomainError) -> Formatted:
     """The error that refused the whole request."""
-    return {"message": error.message, "extensions": extensions_of(error)}
+    return {"message": told(error), "extensions": extensions_of(error)}
 
 
 def extensions_of(error: DomainError) -> dict[str, Any]:

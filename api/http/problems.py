@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.http.authentication import challenge
-from api.shared.errors import camel_case
+from api.shared.errors import camel_case, told
 from domain.shared import errors
 from domain.shared.errors import DomainError, Rejected
 from domain.shared.throttle import TooOften
@@ -97,8 +97,8 @@ async def _domain_problem(_: Request, error: Exception) -> Response:
     elif isinstance(first, TooOften):
         headers["Retry-After"] = str(first.retry_after)
     found = [
-        {"path": [camel_case(name) for name in each.path], "detail": each.message, "code": each.failure.value}
+        {"path": [camel_case(name) for name in each.path], "detail": told(each), "code": each.failure.value}
         for each in failures
         if isinstance(each, DomainError)
     ]
-    return problem(status, first.message, headers=headers, code=first.failure.value, errors=found)
+    return problem(status, told(first), headers=headers, code=first.failure.value, errors=found)

@@ -96,6 +96,11 @@ def camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+def told(error: DomainError) -> str:
+    """The message for a client of GraphQL or REST, each field under the name that the schema gives it."""
+    return error.message_with(lambda name: f"`{camel_case(name)}`")
+
+
 def _user_error(error: DomainError) -> UserError | None:
     kind = next((KINDS[base] for base in type(error).__mro__ if base in KINDS), None)
     if kind is None:
@@ -103,5 +108,5 @@ def _user_error(error: DomainError) -> UserError | None:
     path = argument_path(error.path)
     if kind is ConflictError:
         fields = [camel_case(name) for name in error.path]
-        return ConflictError(message=error.message, code=error.failure, path=path, conflicting_fields=fields)
-    return kind(message=error.message, code=error.failure, path=path)
+        return ConflictError(message=told(error), code=error.failure, path=path, conflicting_fields=fields)
+    return kind(message=told(error), code=error.failure, path=path)

@@ -9,7 +9,6 @@ from strawberry import Some
 from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 
-from api.shared.errors import camel_case
 from domain.shared.errors import DomainError, ErrorCode, InvalidInput, Rejected
 
 _REFUSES_NULL = "api.shared.refuses_null"
@@ -50,7 +49,7 @@ def _refusals(value: Any, path: Path) -> Iterator[DomainError]:
         elif sent.value is not None:
             yield from _refusals(sent.value, (*path, name))
         elif refuses_null:
-            message = f"`{camel_case(name)}` must not be null. Leave it out to keep its value."
+            message = "{field} must not be null. Leave it out to keep its value."
             yield InvalidInput(message, path=(*path, name), code=ErrorCode.REQUIRED)
 
 

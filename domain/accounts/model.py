@@ -111,13 +111,13 @@ def check_newcomer(check: Checks, newcomer: Newcomer, *, email: str = "", rules:
 def check_email(check: Checks, email: str) -> None:
     """Fails for what is no address in normal form (domain/shared/addresses.py)."""
     if not is_address(email):
-        check.fail("email", "email must be an address such as ann@example.org.")
+        check.fail("email", "{field} must be an address such as ann@example.org.")
 
 
 def check_time_zone(check: Checks, name: str) -> None:
     """Fails for what is not a name of the IANA time zone database."""
     if name not in _time_zones():
-        check.fail("time_zone", "time_zone must be an IANA name such as Europe/Berlin.")
+        check.fail("time_zone", "{field} must be an IANA name such as Europe/Berlin.")
 
 
 @cache

@@ -52,15 +52,15 @@ def check_password(check: Checks, password: str, *, personal: Iterable[str], rul
     """Fails for a password that is too short, too long, or little more than what `personal` and a guesser know."""
     encoded = normal_form(password)
     if len(password) > LONGEST or (encoded is None and len(password.encode(errors="replace")) > LONGEST):
-        check.fail("password", f"password must have at most {LONGEST} bytes.", ErrorCode.TOO_LONG)
+        check.fail("password", f"{{field}} must have at most {LONGEST} bytes.", ErrorCode.TOO_LONG)
     elif encoded is None:
-        check.fail("password", "password must not contain NUL or lone surrogates.")
+        check.fail("password", "{field} must not contain NUL or lone surrogates.")
     elif len(encoded.decode()) < rules.shortest:
-        check.fail("password", f"password must have at least {rules.shortest} characters.")
+        check.fail("password", f"{{field}} must have at least {rules.shortest} characters.")
     elif encoded.decode().casefold() in rules.common:
-        check.fail("password", "password is one of those that people use most, so it is guessed first.")
+        check.fail("password", "{field} is one of those that people use most, so it is guessed first.")
     elif is_guessable(encoded.decode(), personal=personal):
-        check.fail("password", "password is too easy to guess: common words, runs, your name and address do not count.")
+        check.fail("password", "{field} is too easy to guess: common words, runs, your name and address do not count.")
 
 
 def is_guessable(password: str, *, personal: Iterable[str]) -> bool:

@@ -26,7 +26,7 @@ class AuditService:
     ) -> Sequence[ChangeBatch]:
         """The next events of each workspace after a revision, 1 to 500; `up_to` is what to ask after next."""
         if not 1 <= first <= MOST_EVENTS:
-            message = f"first must be between 1 and {MOST_EVENTS}."
+            message = f"{{field}} must be between 1 and {MOST_EVENTS}."
             raise InvalidInput(message, path=("first",), code=ErrorCode.OUT_OF_RANGE)
         ids = [workspace.id for workspace in workspaces]
         revisions = await self._reader.revisions(ids)
@@ -68,7 +68,7 @@ class AuditService:
 def _require_reached(after: int, revision: int) -> None:
     """Raises InvalidInput for a revision that the workspace has not given yet."""
     if not 0 <= after <= revision:
-        message = "after must be a revision that this workspace has reached."
+        message = "{field} must be a revision that this workspace has reached."
         raise InvalidInput(message, path=("after",), code=ErrorCode.OUT_OF_RANGE)
 
 

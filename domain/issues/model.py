@@ -120,7 +120,8 @@ class Issue:
             title = check.line("title", self.title)
             check.text("description", self.description)
             if self.start_date and self.due_date and self.start_date > self.due_date:
-                check.fail("start_date", "start_date must not be after due_date.", ErrorCode.OUT_OF_RANGE)
+                message = "{field} must not be after {other}."
+                check.fail("start_date", message, ErrorCode.OUT_OF_RANGE, other="due_date")
             if self.estimate is not None:
                 check.between("estimate", self.estimate, 0, LARGEST_ESTIMATE)
         return self if title == self.title else replace(self, title=title)

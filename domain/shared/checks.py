@@ -31,49 +31,50 @@ class Checks:
         if kind is None and self._errors:
             raise Rejected(tuple(self._errors))
 
-    def fail(self, field: str, message: str, code: ErrorCode = ErrorCode.INVALID_INPUT) -> None:
-        self._errors.append(InvalidInput(message, path=(field,), code=code))
+    def fail(self, field: str, message: str, code: ErrorCode = ErrorCode.INVALID_INPUT, **named: str) -> None:
+        """Notes a broken rule; the message says `{field}` for the field's name (domain/shared/errors.py)."""
+        self._errors.append(InvalidInput(message, path=(field,), code=code, **named))
 
     def line(self, field: str, text: str, *, longest: int = LONGEST_LINE) -> str:
         """One line that is not empty, stripped, in Unicode normal form C."""
         stripped = unicodedata.normalize("NFC", text).strip()
         if not stripped:
-            self.fail(field, f"{field} must not be empty.", ErrorCode.REQUIRED)
+            self.fail(field, "{field} must not be empty.", ErrorCode.REQUIRED)
         elif len(stripped) > longest:
-            self.fail(field, f"{field} must have at most {longest} characters.", ErrorCode.TOO_LONG)
+            self.fail(field, f"{{field}} must have at most {longest} characters.", ErrorCode.TOO_LONG)
         elif not is_storable(text) or any(unicodedata.category(character) == "Cc" for character in stripped):
-            self.fail(field, f"{field} must be one line without control characters.")
+            self.fail(field, "{field} must be one line without control characters.")
         return stripped
 
     def name(self, field: str, text: str, *, longest: int) -> str:
         """One line that mails carry to strangers: it may neither look like a link nor reorder the text around it."""
         line = self.line(field, text, longest=longest)
         if has_link(line):
-            self.fail(field, f"{field} must not contain :// or www., because mails show it to people outside.")
+            self.fail(field, "{field} must not contain :// or www., because mails show it to people outside.")
         elif DIRECTIONS.search(line):
-            self.fail(field, f"{field} must not contain characters that change the direction of text.")
+            self.fail(field, "{field} must not contain characters that change the direction of text.")
         return line
 
     def text(self, field: str, text: str, *, is_required: bool = False) -> str:
         """Text of any number of lines, at most 256 KB of UTF-8."""
         if not is_storable(text):
-            self.fail(field, f"{field} must not contain NUL or lone surrogates.")
+            self.fail(field, "{field} must not contain NUL or lone surrogates.")
         elif len(text.encode()) > LONGEST_TEXT:
-            self.fail(field, f"{field} must have at most {LONGEST_TEXT // 1024} KB.", ErrorCode.TOO_LONG)
+            self.fail(field, f"{{field}} must have at most {LONGEST_TEXT // 1024} KB.", ErrorCode.TOO_LONG)
         elif is_required and not text.strip():
-            self.fail(field, f"{field} must not be empty.", ErrorCode.REQUIRED)
+            self.fail(field, "{field} must not be empty.", ErrorCode.REQUIRED)
         return text
 
     def matches(self, field: str, text: str, pattern: re.Pattern[str], rule: str) -> str:
         if pattern.fullmatch(text) is None:
-            self.fail(field, f"{field} must be {rule}.")
+            self.fail(field, f"{{field}} must be {rule}.")
         return text
 
     def between(self, field: str, number: int, least: int, most: int) -> int:
         if not least <= number <= most:
-            self.fail(field, f"{field} must be between {least} and {most}.", ErrorCode.OUT_OF_RANGE)
+            self.fail(field, f"{{field}} must be between {least} and {most}.", ErrorCode.OUT_OF_RANGE)
         return number
 
     def count(self, field: str, items: int, *, most: int) -> None:
         if items > most:
-            self.fail(field, f"{field} must have at most {most} items.", ErrorCode.LIMIT_EXCEEDED)
+            self.fail(field, f"{{field}} must have at most {most} items.", ErrorCode.LIMIT_EXCEEDED)

@@ -14,8 +14,12 @@ DomainError
 Rejected                 several DomainErrors of one request
 """
 
+import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import ClassVar
+
+_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
 class ErrorCode(StrEnum):
@@ -43,15 +47,34 @@ class ErrorCode(StrEnum):
 
 
 class DomainError(Exception):
-    """A failure that the caller is told about; `path` is in the command's own field names."""
+    """A failure that the caller is told about; `path` is in the command's own field names.
+
+    The message never spells a field's name: it says `{field}` for the last of the path, and `{other}` and the like for
+    the fields in `named`. Whoever shows it puts in what the caller calls them (`message_with`).
+    """
 
     code: ClassVar[ErrorCode]
 
-    def __init__(self, message: str, *, path: tuple[str, ...] = (), code: ErrorCode | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(
+        self, message: str, *, path: tuple[str, ...] = (), code: ErrorCode | None = None, **named: str
+    ) -> None:
+        self.template = message
         self.path = path
         self.failure = code or self.code
+        self.named = {"field": path[-1], **named} if path else named
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """With the command's own names, for logs."""
+        return self.message_with(str)
+
+    def message_with(self, name_of: Callable[[str], str]) -> str:
+        """The message with what `name_of` makes of each field's name."""
+        # Not str.format: what people wrote, braces included, may be in the message.
+        return _PLACEHOLDER.sub(
+            lambda found: name_of(self.named[found[1]]) if found[1] in self.named else found[0], self.template
+        )
 
 
 class Unauthenticated(DomainError):

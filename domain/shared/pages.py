@@ -34,7 +34,9 @@ class PageRequest:
             raise InvalidInput("Use after together with first.", path=("after",))
         for name, count in (("first", self.first), ("last", self.last)):
             if count is not None and not 1 <= count <= MOST:
-                raise InvalidInput(f"{name} must be between 1 and {MOST}.", path=(name,), code=ErrorCode.OUT_OF_RANGE)
+                raise InvalidInput(
+                    f"{{field}} must be between 1 and {MOST}.", path=(name,), code=ErrorCode.OUT_OF_RANGE
+                )
 
     @property
     def is_backward(self) -> bool:

@@ -1,5 +1,6 @@
 """The write side of one table: rows in, entities out, and back only what differs."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -139,5 +140,6 @@ class SqlTenantRepository(SqlRepository[W]):
         found = await self.where(wanted, for_update=for_update, params=params) if ids else []
         visible = [entity for entity in found if actor.sees(entity.workspace_id)]
         if len(visible) < len(set(ids)):
-            raise NotFound(f"There is no such {self.entity.__name__.lower()}, or you may not see it.", path=path)
+            noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.entity.__name__).lower()
+            raise NotFound(f"There is no such {noun}, or you may not see it.", path=path)
         return visible

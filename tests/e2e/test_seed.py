@@ -71,7 +71,7 @@ def test_the_command_says_what_it_made_and_makes_it_once(workgraph: Workgraph, d
     assert (again.returncode, again.stdout) == (0, "The workspace acme exists. Nothing was changed.\n")
     wrong = workgraph.run("seed", "--size", "3", "--workspace", "Not A Slug")
     assert (wrong.returncode, wrong.stdout) == (1, "")
-    assert wrong.stderr.startswith("workgraph: slug must be")
+    assert wrong.stderr.startswith("workgraph: --workspace must be")
 
 
 def test_production_gets_no_known_password(workgraph: Workgraph, database: str, redis_database: str):
