@@ -36,6 +36,7 @@ from domain.shared import letters
 from domain.shared.filters import IdComparator, ListComparator, check_filter, is_blank, said_by
 from domain.shared.ranks import RankedEnum
 from infra.db.arrays import TextList
+from infra.db.visibility import GuestRule
 
 Column = InstrumentedAttribute[Any]
 Condition = Callable[[Any, FromClause], ColumnElement[bool]]  # the filter's value, and the table or alias it is about
@@ -68,13 +69,13 @@ class Filters:
             raise TypeError(f"The scalars of {of.__name__} must be columns of one table.")
         self.table = tables.pop()
         self.scalars = scalars
-        self._relations: dict[str, ToOne | ToMany] = {**(to_one or {}), **(to_many or {})}
+        self.relations: dict[str, ToOne | ToMany] = {**(to_one or {}), **(to_many or {})}
         self._conditions: dict[str, Condition] = {
             "and_": lambda parts, rows: and_(true(), *(self.match(part, rows) for part in parts)),
             "or_": lambda parts, rows: or_(false(), *(self.match(part, rows) for part in parts)),
             "not_": lambda part, rows: self.match(part, rows).is_not(true()),
             **{name: _Scalar(column) for name, column in scalars.items()},
-            **self._relations,
+            **self.relations,
             **(own or {}),
         }
         if wrong := self._conditions.keys() ^ {field.name for field in fields(of)}:
@@ -98,8 +99,8 @@ class Filters:
                 changes[name] = tuple(self.swapped(part, swap) for part in value)
             elif name == "not_":
                 changes[name] = self.swapped(value, swap)
-            elif name in self._relations:
-                changes[name] = self._relations[name].swapped(value, swap)
+            elif name in self.relations:
+                changes[name] = self.relations[name].swapped(value, swap)
         return replace(filter, **changes)
 
 
@@ -138,9 +139,13 @@ class ToOne:
 
 @dataclass(frozen=True, slots=True)
 class ToFew(ToOne):
-    """One of the rows, by their id, that a workspace has few of; `workspace` says which they are in."""
+    """One of the rows, by their id, that a workspace has few of; `workspace` says which they are in.
+
+    `guests` is the rule by which guests see them, None if they see them all.
+    """
 
     workspace: Column
+    guests: GuestRule | None
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
         is_plain = is_blank(filter) or self._is_by_id(filter)

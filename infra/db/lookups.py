@@ -1,4 +1,8 @@
-"""Filters on the few states, labels or projects of a workspace, said by their ids."""
+"""Filters on the few states, labels or projects of a workspace, said by their ids.
+
+Only what the actor may see is looked up, and its rows count for nothing: neither the answer nor its cost may tell a
+guest whether something hidden matches.
+"""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -6,22 +10,29 @@ from typing import Any
 
 from sqlalchemy import Executable, Integer, Select, bindparam, literal_column, select, union_all
 
+from domain.shared.actor import Actor
 from domain.shared.filters import check_filter
 from infra.db.filters import Filters, KnownIds, ToFew
 from infra.db.read import Reads
+from infra.db.visibility import guest_visibility
 
 MOST_LOOKUPS = 8  # in one filter; what is beyond stays a join, and so does what has more ids
 MOST_IDS = 100
 DISTINCT_FILTERS = 128
 
 
-async def looked_up(reads: Reads, filters: Filters, filter: Any, *, workspace_id: str) -> Any:
-    """A filter that means the same for rows of that workspace; in one statement, if any. Raises InvalidInput."""
-    parts, statement = _lookups(filters, filter)
+async def looked_up(reads: Reads, filters: Filters, filter: Any, *, actor: Actor, workspace_id: str) -> Any:
+    """A filter that matches the same rows of those in the workspace that the actor sees. Raises InvalidInput.
+
+    Takes one statement, or none.
+    """
+    is_guest = actor.is_guest_in(workspace_id)
+    parts, statement = _lookups(filters, filter, is_guest=is_guest)
     if statement is None:
         return filter
+    params = guest_visibility(actor) if is_guest else {}
     ids: list[list[str]] = [[] for _ in parts]
-    for place, id_ in await reads.fetch(statement, workspace_id=workspace_id):
+    for place, id_ in await reads.fetch_aside(statement, workspace_id=workspace_id, **params):
         ids[place].append(id_)
     # In order, so that the same rows make the same text.
     known = {part: KnownIds(sorted(found)) for part, found in zip(parts, ids, strict=True) if len(found) <= MOST_IDS}
@@ -29,7 +40,7 @@ async def looked_up(reads: Reads, filters: Filters, filter: Any, *, workspace_id
 
 
 @lru_cache(DISTINCT_FILTERS)
-def _lookups(filters: Filters, filter: Any) -> tuple[Sequence[Any], Executable | None]:
+def _lookups(filters: Filters, filter: Any, *, is_guest: bool) -> tuple[Sequence[Any], Executable | None]:
     """The parts of the filter that can be said by ids, and the statement that finds these by the parts' places."""
     check_filter(filter)
     asked: dict[Any, ToFew] = {}
@@ -40,14 +51,16 @@ def _lookups(filters: Filters, filter: Any) -> tuple[Sequence[Any], Executable |
         return part
 
     filters.swapped(filter, ask)
-    selects = [_matching(place, relation, part) for place, (part, relation) in enumerate(asked.items())]
+    places = enumerate(asked.items())
+    selects = [_matching(place, relation, part, is_guest=is_guest) for place, (part, relation) in places]
     return tuple(asked), union_all(*selects) if len(selects) > 1 else next(iter(selects), None)
 
 
-def _matching(place: int, relation: ToFew, part: Any) -> Select[int, str]:
+def _matching(place: int, relation: ToFew, part: Any, *, is_guest: bool) -> Select[int, str]:
     target = relation.target
-    return (
-        select(literal_column(str(place), Integer), relation.key)
-        .where(relation.workspace == bindparam("workspace_id"), target.match(part, target.table))
-        .limit(MOST_IDS + 1)
+    found = select(literal_column(str(place), Integer), relation.key).where(
+        relation.workspace == bindparam("workspace_id"), target.match(part, target.table)
     )
+    if is_guest and relation.guests is not None:
+        found = found.where(relation.guests.within)
+    return found.limit(MOST_IDS + 1)

@@ -123,6 +123,14 @@ class Reads:
                 raise
             raise meaning from error
 
+    async def fetch_aside(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
+        """As `fetch`, for rows that only help to find others: the request does not pay for them."""
+        rows = await self.fetch(statement, **params)
+        scope = self._current.get()
+        if scope is not None and not scope.is_over:
+            scope.rows_read -= len(rows)
+        return rows
+
 
 def _meaning(error: Exception) -> DomainError | None:
     if isinstance(error, OSError):

@@ -119,7 +119,9 @@ class EntityList(Generic[E, O]):
         rows, filters, params, parts = self._seen_by(actor, parent_ids[0] if is_single else None)
         if filter != type(filter)():
             is_known = is_single and self._is_of_workspace
-            by_ids = await looked_up(reads, filters, filter, workspace_id=parent_ids[0]) if is_known else filter
+            by_ids = filter
+            if is_known:
+                by_ids = await looked_up(reads, filters, filter, actor=actor, workspace_id=parent_ids[0])
             rows = _filtered(rows, filters, by_ids)
         if is_single:
             return [await plan.page(reads, rows, build, parts=parts, parent_id=parent_ids[0], **params)]

@@ -46,10 +46,15 @@ _SCALARS = (
     "updated_at",
 )
 
+_STATES_OF_GUESTS = GuestRule.of_projects(StateRow.workspace_id, StateRow.project_id)
+_PROJECTS_OF_GUESTS = GuestRule.of_projects(ProjectRow.workspace_id, ProjectRow.id)
+_MILESTONES_OF_GUESTS = GuestRule.of_projects(MilestoneRow.workspace_id, MilestoneRow.project_id)
 _TO_ONE = {
-    "state": ToFew(IssueRow.state_id, StateRow.id, STATE_FILTERS, StateRow.workspace_id),
-    "project": ToFew(IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS, ProjectRow.workspace_id),
-    "milestone": ToFew(IssueRow.milestone_id, MilestoneRow.id, MILESTONE_FILTERS, MilestoneRow.workspace_id),
+    "state": ToFew(IssueRow.state_id, StateRow.id, STATE_FILTERS, StateRow.workspace_id, _STATES_OF_GUESTS),
+    "project": ToFew(IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS, ProjectRow.workspace_id, _PROJECTS_OF_GUESTS),
+    "milestone": ToFew(
+        IssueRow.milestone_id, MilestoneRow.id, MILESTONE_FILTERS, MilestoneRow.workspace_id, _MILESTONES_OF_GUESTS
+    ),
     "creator": ToOne(IssueRow.creator_id, UserRow.id, USER_FILTERS),
 }
 _TO_MANY = {
@@ -61,7 +66,7 @@ _TO_MANY = {
     "labels": ToMany(
         IssueRow.id,
         IssueLabelRow.issue_id,
-        ToFew(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS, LabelRow.workspace_id),
+        ToFew(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS, LabelRow.workspace_id, None),
     ),
 }
 

@@ -80,6 +80,12 @@ class GuestWorld:
         listed = {each.id for kind in (*kinds, self.milestones, self.issues, self.comments) for each in kind}
         return listed | {self.workspace.id, self.run.id}
 
+    def things(self, kind: type) -> list[Any]:
+        """All that there is of one kind."""
+        kinds = (self.people, self.members, self.labels, self.projects, self.guest_places, self.states)
+        everything = (each for one in (*kinds, self.milestones, self.issues, self.comments) for each in one)
+        return [each for each in (self.workspace, self.run, *everything) if isinstance(each, kind)]
+
     def projects_of(self, place: int) -> set[str]:
         member = self.members[place]
         return {each.project_id for each in self.guest_places if each.member_id == member.id}
@@ -268,13 +274,18 @@ def _selection(kind: GraphQLObjectType, there: GuestWorld, depth: int = 0) -> st
     return " ".join(parts)
 
 
+def node_selections(there: GuestWorld) -> dict[str, str]:
+    """Everything that can be asked of each kind of node."""
+    return {kind.name: _selection(kind, there) for kind in SCHEMA.get_implementations(NODE).objects}
+
+
 async def crawl(client: Client, there: GuestWorld, further: Iterable[str] = ()) -> tuple[set[str], dict[str, Any]]:
     """Every id that anything tells, and each node by its id: begun at `workspaces` and at the further ids."""
     reached = ids_in(await client.run("{ workspaces(first: 100) { nodes { id } } viewer { id } }"))
     nodes: dict[str, Any] = {}
     waiting = reached | set(further)
     asked: set[str] = set()
-    kinds = {kind.name: _selection(kind, there) for kind in SCHEMA.get_implementations(NODE).objects}
+    kinds = node_selections(there)
     while waiting:
         entity_id = waiting.pop()
         asked.add(entity_id)

@@ -1,4 +1,4 @@
-"""The small world's application behind the real endpoint, its owner signed in."""
+"""The small world's application behind the real endpoint, its owner or somebody else signed in."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +12,7 @@ from api.http.options import HttpOptions
 from api.schema import schema
 from domain.app import App
 from domain.shared.actor import Actor, Origin
+from domain.shared.budget import Budget
 from tests.api.world import World
 
 
@@ -26,12 +27,14 @@ class OnePerson:
 
 
 @asynccontextmanager
-async def served(world: World, options: HttpOptions) -> AsyncIterator[httpx.AsyncClient]:
-    auth: Any = OnePerson(world.owner.actor)
+async def served(
+    world: World, options: HttpOptions, *, actor: Actor | None = None, budget: Budget | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    auth: Any = OnePerson(actor or world.owner.actor)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[App]:
-        yield replace(world.app, auth=auth)
+        yield replace(world.app, auth=auth, budget=budget or world.app.budget)
 
     app = create_app(opened, options, schema=schema, routers=())
     async with (

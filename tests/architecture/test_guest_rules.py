@@ -4,6 +4,7 @@ from collections.abc import Collection
 from inspect import isclass
 from typing import Any
 
+from infra.db.filters import Filters, ToFew, ToMany
 from infra.db.reader import EntityTable
 from infra.db.repository import SqlTenantRepository
 from infra.db.visibility import GuestRule
@@ -11,11 +12,12 @@ from tests.architecture.sources import sources
 
 OPEN_TO_GUESTS = {
     "infra/labels/reader.py": "labels belong to no project",
+    "infra/issues/filters.py labels": "labels belong to no project",
     "SqlLabelRepository": "labels belong to no project",
     "SqlWorkspaceRepository": "guests see their workspace",
     "SqlInvitationRepository": "needs a permission that guests do not have",
 }
-"""Repository, or file of a list -> why guests see all of it."""
+"""Repository, file of a list, or relation of a filter -> why guests see all of it."""
 
 
 def repositories() -> dict[str, GuestRule | None]:
@@ -34,13 +36,25 @@ def lists() -> dict[str, GuestRule | None]:
     return found
 
 
+def lookups() -> dict[str, GuestRule | None]:
+    """What filters look up before they are applied."""
+    found: dict[str, GuestRule | None] = {}
+    for source in sources("infra/*/filters.py"):
+        for filters in [value for value in vars(source.module).values() if isinstance(value, Filters)]:
+            for name, relation in filters.relations.items():
+                inner = relation.filters if isinstance(relation, ToMany) else relation
+                if isinstance(inner, ToFew):
+                    found[f"{source.name} {name}"] = inner.guests
+    return found
+
+
 def unruled(rules: dict[str, Any], open_ones: Collection[str]) -> list[str]:
     return sorted(name for name, rule in rules.items() if rule is None and name not in open_ones)
 
 
 def test_everything_has_a_rule_for_guests() -> None:
-    rules: dict[str, Any] = repositories() | lists()
-    assert len(rules) > 12
+    rules: dict[str, Any] = repositories() | lists() | lookups()
+    assert len(rules) > 16
     assert unruled(rules, OPEN_TO_GUESTS) == [], "Give it a GuestRule, or say in OPEN_TO_GUESTS why not."
     assert OPEN_TO_GUESTS.keys() == {name for name, rule in rules.items() if rule is None}
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from domain.shared.actor import Actor, Role
 from domain.shared.errors import ErrorCode, InvalidInput, WrongId
 from domain.shared.filters import (
     DEEPEST,
@@ -34,6 +35,7 @@ from infra.db.engine import EngineOptions, read_pool
 from infra.db.filters import Filters, ToFew, ToMany, ToOne
 from infra.db.lookups import MOST_IDS, MOST_LOOKUPS, looked_up
 from infra.db.read import Reads
+from infra.db.visibility import GuestRule
 
 
 class Rank(IntEnum):
@@ -118,17 +120,19 @@ PEOPLE = Filters(
     scalars={"id": PersonRow.id, "name": PersonRow.name},
     to_many={"owns": ToMany(PersonRow.id, ThingRow.owner_id, lambda: THINGS)},
 )
+# Guests see the people whose ids are those of their projects.
+PEOPLE_OF_GUESTS = GuestRule.of_projects(PersonRow.workspace_id, PersonRow.id)
 SCALARS = {
     name: getattr(ThingRow, name) for name in ("id", "title", "rank", "size", "level", "created_at", "owner_id")
 }  # fmt: skip
 RELATIONS: dict[str, Any] = {
     "to_one": {
-        "owner": ToFew(ThingRow.owner_id, PersonRow.id, PEOPLE, PersonRow.workspace_id),
+        "owner": ToFew(ThingRow.owner_id, PersonRow.id, PEOPLE, PersonRow.workspace_id, PEOPLE_OF_GUESTS),
         "parent": ToOne(ThingRow.parent_id, ThingRow.id, lambda: THINGS),
     },
     "to_many": {
         "fans": ToMany(
-            ThingRow.id, FanRow.thing_id, ToFew(FanRow.person_id, PersonRow.id, PEOPLE, PersonRow.workspace_id)
+            ThingRow.id, FanRow.thing_id, ToFew(FanRow.person_id, PersonRow.id, PEOPLE, PersonRow.workspace_id, None)
         ),
         "children": ToMany(ThingRow.id, ThingRow.parent_id, lambda: THINGS),
     },
@@ -206,7 +210,7 @@ async def reads(connection: AsyncConnection) -> AsyncIterator[Reads]:
 
 async def matching_by_ids(reads: Reads, filter: Any, workspace_id: str = "w1") -> list[str]:
     """What the filter finds when it is said by the ids of people."""
-    by_ids = await looked_up(reads, THINGS, filter, workspace_id=workspace_id)
+    by_ids = await looked_up(reads, THINGS, filter, actor=OWNER, workspace_id=workspace_id)
     rows = await reads.fetch(select(ThingRow.id).where(THINGS.where(by_ids)).order_by(ThingRow.id))
     return [row[0] for row in rows]
 
@@ -505,6 +509,8 @@ def fans(**some: TextComparator) -> ThingFilter:
 
 
 NAMED_A = PersonFilter(name=TextComparator(eq="a"))
+OWNER = Actor(user_id="usr_owner", roles={"w1": Role.OWNER})
+GUEST = Actor(user_id="usr_guest", roles={"w1": Role.GUEST}, projects={"w1": frozenset({"p2"})})
 
 
 class TestLookups:
@@ -524,6 +530,7 @@ class TestLookups:
             ThingFilter(
                 owner=wanted, not_=ThingFilter(fans=ListComparator(none=wanted)), or_=(ThingFilter(size=None),)
             ),
+            actor=OWNER,
             workspace_id="w1",
         )
         found = PersonFilter(id=IdComparator(in_=tuple(id_ for id_, person in PERSONS.items() if person.name == name)))
@@ -532,7 +539,7 @@ class TestLookups:
         )
 
     async def test_only_rows_of_the_workspace_are_looked_up(self, reads):
-        by_ids = await looked_up(reads, THINGS, ThingFilter(owner=NAMED_A), workspace_id="w2")
+        by_ids = await looked_up(reads, THINGS, ThingFilter(owner=NAMED_A), actor=OWNER, workspace_id="w2")
         assert by_ids == ThingFilter(owner=PersonFilter(id=IdComparator(in_=())))
 
     @pytest.mark.parametrize(
@@ -548,30 +555,47 @@ class TestLookups:
     )
     async def test_nothing_is_looked_up_that_an_id_says_already(self, reads, caplog, filter):
         with caplog.at_level("DEBUG", "infra.db.read"):
-            assert await looked_up(reads, THINGS, filter, workspace_id="w1") == filter
+            assert await looked_up(reads, THINGS, filter, actor=OWNER, workspace_id="w1") == filter
         assert not caplog.records
+
+    async def test_a_guest_has_nothing_looked_up_that_is_hidden(self, reads):
+        both = ThingFilter(owner=PersonFilter(name=TextComparator(contains="a")))
+        fans = ThingFilter(fans=ListComparator(some=both.owner))
+        whole = await looked_up(reads, THINGS, both, actor=OWNER, workspace_id="w1")
+        assert whole.owner.id.in_ == ("p1", "p2", "p3")
+        seen = await looked_up(reads, THINGS, both, actor=GUEST, workspace_id="w1")
+        assert seen.owner.id.in_ == ("p2",)
+        open_to_all = await looked_up(reads, THINGS, fans, actor=GUEST, workspace_id="w1")
+        assert open_to_all.fans.some.id.in_ == ("p1", "p2", "p3")
+
+    async def test_nobody_pays_for_what_is_looked_up(self, reads):
+        async with reads.scope() as tally:
+            await looked_up(reads, THINGS, ThingFilter(owner=NAMED_A), actor=OWNER, workspace_id="w1")
+            assert tally.rows_read == 0
+            await reads.fetch(select(PersonRow.id))
+            assert tally.rows_read == len(PERSONS)
 
     async def test_everything_is_looked_up_in_one_statement_and_equal_conditions_once(self, reads, caplog):
         wanted = ThingFilter(
             or_=(ThingFilter(owner=NAMED_A), fans(name=TextComparator(eq="a")), fans(name=TextComparator(eq="A")))
         )
         with caplog.at_level("DEBUG", "infra.db.read"):
-            await looked_up(reads, THINGS, wanted, workspace_id="w1")
+            await looked_up(reads, THINGS, wanted, actor=OWNER, workspace_id="w1")
         [record] = caplog.records
         assert record.getMessage().count("SELECT") == 2
 
     async def test_what_is_too_much_stays_a_join(self, reads, connection):
         wanted = ThingFilter(or_=tuple(fans(name=TextComparator(eq=str(number))) for number in range(MOST_LOOKUPS + 2)))
-        by_ids = await looked_up(reads, THINGS, wanted, workspace_id="w1")
+        by_ids = await looked_up(reads, THINGS, wanted, actor=OWNER, workspace_id="w1")
         assert by_ids.or_[MOST_LOOKUPS:] == wanted.or_[MOST_LOOKUPS:]
         assert {part.fans.some.name for part in by_ids.or_[:MOST_LOOKUPS]} == {None}
 
         crowd = [{"id": f"q{number:03}", "name": "one of many", "workspace_id": "w3"} for number in range(MOST_IDS + 1)]
         await connection.execute(insert(PersonRow), crowd)
         many = ThingFilter(owner=PersonFilter(name=TextComparator(eq="one of many")))
-        assert await looked_up(reads, THINGS, many, workspace_id="w3") == many
+        assert await looked_up(reads, THINGS, many, actor=OWNER, workspace_id="w3") == many
         await connection.execute(delete(PersonRow).where(PersonRow.id == "q000"))
-        by_ids = await looked_up(reads, THINGS, many, workspace_id="w3")
+        by_ids = await looked_up(reads, THINGS, many, actor=OWNER, workspace_id="w3")
         assert by_ids.owner.id.in_ == tuple(row["id"] for row in crowd[1:])
         await connection.execute(delete(PersonRow).where(PersonRow.workspace_id == "w3"))
 
@@ -590,7 +614,7 @@ class TestLookups:
 
     async def test_larger_filters_are_refused_before_anything_is_read(self, reads, caplog):
         with caplog.at_level("DEBUG", "infra.db.read"), pytest.raises(InvalidInput, match="at most"):
-            await looked_up(reads, THINGS, nested(DEEPEST + 1), workspace_id="w1")
+            await looked_up(reads, THINGS, nested(DEEPEST + 1), actor=OWNER, workspace_id="w1")
         assert not caplog.records
 
 

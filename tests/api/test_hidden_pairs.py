@@ -1,0 +1,62 @@
+"""Whatever a guest asks, nothing of the answer depends on what is hidden: not its cost either, nor what is left."""
+
+from random import Random
+
+import pytest
+
+from domain.comments.model import Comment
+from domain.issues.model import Issue
+from domain.milestones.model import Milestone
+from domain.projects.model import Project, State
+from tests.api.guest_world import GuestWorld, build_guest_world
+from tests.api.hidden_pairs import CHANGES, Asked, HiddenChange, all_filters, asked_with, other_requests, unequal
+from tests.api.world import World
+
+GUEST = 2
+SAMPLE = 60
+
+
+@pytest.fixture
+async def there(world: World) -> GuestWorld:
+    return await build_guest_world(world, Random(2))
+
+
+@pytest.fixture
+def hidden(there: GuestWorld) -> HiddenChange:
+    return HiddenChange.of(there, GUEST)
+
+
+def sample(hidden: HiddenChange) -> list[Asked]:
+    """A comparison of each field, in the first list that can be filtered by it, and some more of the workspace's."""
+    random = Random(2)
+    by_subject = [[each for each in pairs if each[0] == pairs[0][0]] for pairs in all_filters().values()]
+    chosen = [random.choice(pairs) for pairs in by_subject]
+    of_workspace = [each for pairs in by_subject for each in pairs if each[0].parent == "Workspace"]
+    chosen += random.sample(of_workspace, max(0, SAMPLE - len(chosen)))
+    return [asked_with(listed, leaf, hidden, random) for listed, leaf in chosen]
+
+
+async def test_a_filter_tells_a_guest_nothing_of_what_is_hidden(
+    world: World, there: GuestWorld, hidden: HiddenChange
+) -> None:
+    assert 1 <= len(there.projects_of(GUEST)) < len(there.projects)
+    assert {Project, State, Milestone, Issue, Comment} <= {type(each) for each in hidden.before}
+    assert CHANGES.keys() <= {type(each) for each in (*hidden.before, *hidden.further)}
+    asked = sample(hidden)
+    assert len(asked) >= SAMPLE
+    assert await unequal(world, hidden, asked) == []
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("seed", range(3))
+async def test_no_filter_of_any_list_tells_it(world: World, hidden: HiddenChange, seed: int) -> None:
+    random = Random(seed)
+    every = [each for pairs in all_filters().values() for each in pairs]
+    asked = [asked_with(listed, leaf, hidden, random) for listed, leaf in every]
+    assert len(asked) > 10 * SAMPLE
+    assert await unequal(world, hidden, asked) == []
+
+
+@pytest.mark.verify
+async def test_no_id_or_name_and_no_part_of_the_log_tells_it(world: World, hidden: HiddenChange) -> None:
+    assert await unequal(world, hidden, other_requests(hidden)) == []
