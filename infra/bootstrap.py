@@ -101,7 +101,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         events = SqlEventReader(reads)
         stream = RedisEventStream(events, redis_url)
         stack.push_async_callback(stream.aclose)
-        uow = SqlUowFactory(engines.write, clock, ids, queue.after_commit)
+        uow = SqlUowFactory(engines.write, clock, ids, queue.after_commit, make_way=reads.make_way)
         throttle = RedisThrottle(redis, LocalThrottle())
         hasher = PasslibPasswordHasher(threads)
         options = auth_options(settings)
@@ -196,6 +196,8 @@ def engine_options(settings: Settings) -> EngineOptions:
     return EngineOptions(
         pool_size=settings.database_pool_size,
         pool_wait=settings.database_pool_seconds,
+        write_wait=settings.request_seconds,
+        write_queue=settings.database_write_queue,
         statement_timeout=settings.database_statement_seconds,
         lock_timeout=settings.database_lock_seconds,
     )

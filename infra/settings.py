@@ -105,7 +105,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
 
     database_pool_size: Limit = Field(10, description="Database connections per process and pool.")
-    database_pool_seconds: Seconds = Field(1.0, description="Longest wait for a database connection.")
+    database_pool_seconds: Seconds = Field(1.0, description="Longest wait for a database connection to read.")
+    database_write_queue: Limit = Field(
+        200, description="Writes that wait in order for a connection; further ones get a 503 at once."
+    )
     database_statement_seconds: Seconds = Field(5.0, description="Longest run of one SQL statement.")
     database_lock_seconds: Seconds = Field(3.0, description="Longest wait for a row or table lock.")
     request_seconds: Seconds = Field(10.0, description="Longest run of one request.")

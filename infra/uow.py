@@ -238,9 +238,17 @@ class SqlUowFactory:
     """Opens Units of Work and tells of what they committed, without waiting for anybody to hear it."""
 
     def __init__(
-        self, engine: AsyncEngine, clock: Clock, ids: IdFactory, after_commit: Callable[[Committed], None]
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        ids: IdFactory,
+        after_commit: Callable[[Committed], None],
+        *,
+        make_way: Callable[[], None] = lambda: None,
     ) -> None:
+        """`make_way` is called before each Unit of Work waits for its connection."""
         self._engine = engine
+        self._make_way = make_way
         self._clock = clock
         self._ids = ids
         self._after_commit = after_commit
@@ -248,6 +256,7 @@ class SqlUowFactory:
     @asynccontextmanager
     async def __call__(self, actor: Actor) -> AsyncIterator[SqlUow]:
         actor.require_scope(Scope.WRITE)
+        self._make_way()
         with database_errors():
             async with self._engine.connect() as connection:
                 uow = SqlUow(connection, actor, self._clock, self._ids)

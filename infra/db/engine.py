@@ -16,6 +16,7 @@ from domain.shared.errors import DomainError, InvalidInput, Unavailable
 from infra.db.pool import ReadPool, connect
 from infra.db.statement_trace import ContextStatementTrace
 from infra.db.statements import Statements
+from infra.db.write_pool import FairPool
 
 _QUERY_CANCELED = "57014"
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -34,10 +35,12 @@ class Engines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """Times in seconds."""
+    """Times in seconds; `pool_wait` is the longest wait for a connection to read, `write_wait` that of a write."""
 
     pool_size: int = 10
     pool_wait: float = 1.0
+    write_wait: float = 10.0
+    write_queue: int = 200  # transactions that wait for a connection; further ones are refused at once
     statement_timeout: float = 5.0
     lock_timeout: float = 3.0
 
@@ -50,9 +53,11 @@ async def open_engines(
     write = create_async_engine(
         url,
         isolation_level="READ COMMITTED",
+        poolclass=FairPool,
         pool_size=options.pool_size,
         max_overflow=0,
-        pool_timeout=options.pool_wait,
+        pool_timeout=options.write_wait,
+        most_waiting=options.write_queue,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args=_session(options, is_read_only=False),
@@ -76,6 +81,7 @@ def read_pool(engine: AsyncEngine, options: EngineOptions, trace: ContextStateme
         Statements(engine.dialect),
         size=options.pool_size,
         wait=options.pool_wait,
+        patient_wait=options.write_wait,
     )
 
 

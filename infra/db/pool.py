@@ -72,10 +72,13 @@ async def connect(
 class ReadPool:
     """At most `size` connections, the last returned being the first given out."""
 
-    def __init__(self, connect: Connect, statements: Statements, *, size: int, wait: float) -> None:
+    def __init__(
+        self, connect: Connect, statements: Statements, *, size: int, wait: float, patient_wait: float
+    ) -> None:
         self.statements = statements
         self._connect = connect
         self._wait = wait
+        self._patient_wait = patient_wait
         self._size = size
         self._free = asyncio.Semaphore(size)
         self._idle: list[ReadConnection] = []
@@ -86,11 +89,14 @@ class ReadPool:
     def in_use(self) -> int:
         return self._in_use
 
-    async def acquire(self) -> ReadConnection:
-        """A connection, to be given to `release` or `discard`; raises Unavailable after `wait` seconds without one."""
+    async def acquire(self, *, is_patient: bool = False) -> ReadConnection:
+        """A connection, to be given to `release` or `discard`, in the order of asking.
+
+        Raises Unavailable after `wait`, or `patient_wait`, seconds without one.
+        """
         if self._free.locked():
             try:
-                async with asyncio.timeout(self._wait):
+                async with asyncio.timeout(self._patient_wait if is_patient else self._wait):
                     await self._free.acquire()
             except TimeoutError as error:
                 raise Unavailable("Too many requests are waiting for the database. Try again.") from error

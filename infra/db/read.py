@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 class _Scope:
     """One connection, taken at the first read. Sibling fields run concurrently, and it serves one at a time."""
 
-    __slots__ = ("_current", "_pool", "_token", "connection", "is_over", "lock", "rows_read")
+    __slots__ = ("_current", "_pool", "_token", "connection", "is_over", "is_patient", "lock", "rows_read")
 
     def __init__(self, pool: ReadPool, current: "ContextVar[_Scope | None]") -> None:
         self._pool = pool
@@ -38,6 +38,7 @@ class _Scope:
         self.connection: ReadConnection | None = None
         self.lock = asyncio.Lock()
         self.is_over = False
+        self.is_patient = False
         self.rows_read = 0
 
     async def __aenter__(self) -> Self:
@@ -83,7 +84,7 @@ class _Scope:
     async def _rows(self, query: Query) -> Sequence[AnyRow]:
         connection = self.connection
         if connection is None:
-            connection = self.connection = await self._pool.acquire()
+            connection = self.connection = await self._pool.acquire(is_patient=self.is_patient)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s", query.text, extra={"facts": {"connection": connection.pid}})
         try:
@@ -106,6 +107,19 @@ class Reads:
     def scope(self) -> AbstractAsyncContextManager[ReadTally]:
         """Holds one connection, taken at the first read, for everything read inside, and counts the rows."""
         return _Scope(self._pool, self._current)
+
+    def make_way(self) -> None:
+        """To be called before the scope's request waits for a transaction: others read on its connection meanwhile.
+
+        What the request reads afterwards, such as the answer to a committed write, it waits for as writes do.
+        """
+        scope = self._current.get()
+        if scope is None or scope.is_over:
+            return
+        scope.is_patient = True
+        if scope.connection is not None and not scope.lock.locked():
+            connection, scope.connection = scope.connection, None
+            self._pool.release(connection)
 
     async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
         """All rows; raises Unavailable when the database is away, busy or too slow."""

@@ -1,0 +1,71 @@
+"""The pool of connections that transactions run on, with a waiting line in which everybody keeps their place."""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.util import await_only
+
+
+class WaitingLine:
+    """Admits `size` at once; `most_waiting` others wait, first come, first served, each at most `wait` seconds."""
+
+    def __init__(self, size: int, *, most_waiting: int, wait: float) -> None:
+        self._free = asyncio.Semaphore(size)
+        self._most_waiting = most_waiting
+        self._wait = wait
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many wait now."""
+        return self._waiting
+
+    async def enter(self) -> None:
+        """To be followed by `leave`; raises SQLAlchemy's TimeoutError, at once if the line is full."""
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        if self._waiting >= self._most_waiting:
+            raise PoolTimeout(f"{self._waiting} others are waiting for a connection already.")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise PoolTimeout(f"There was no connection within {self._wait:g} seconds.") from error
+        finally:
+            self._waiting -= 1
+
+    def leave(self) -> None:
+        self._free.release()
+
+
+class FairPool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's pool behind a waiting line; `timeout` is the longest wait.
+
+    SQLAlchemy's own queue gives a connection that is returned to whoever asks next, and sends the one who was woken
+    for it back to the end. It also lets those who wait wait on when a connection could not be opened.
+    """
+
+    # SQLAlchemy looks at the names of these arguments; it does not see those that are keyword only.
+    def __init__(
+        self, creator: Any, pool_size: int = 10, most_waiting: int = 200, timeout: float = 10.0, **others: Any
+    ) -> None:
+        super().__init__(creator, pool_size=pool_size, timeout=timeout, **others)
+        self.line = WaitingLine(pool_size, most_waiting=most_waiting, wait=timeout)
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        await_only(self.line.enter())
+        try:
+            return super()._do_get()
+        except BaseException:
+            self.line.leave()
+            raise
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        try:
+            super()._do_return_conn(record)
+        finally:
+            self.line.leave()

@@ -1,0 +1,67 @@
+"""Many people write at once, with few connections: nobody is refused."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from api.http.options import HttpOptions
+from domain.app import App
+from infra.bootstrap import open_app
+from infra.settings import Settings
+from tests.api.served import served
+from tests.api.world import World
+
+WRITERS = 48
+CREATE = """mutation ($input: IssueCreateInput!) { issueCreate(input: $input) {
+  issue { number project { key } creator { name } } errors { message } } }"""
+
+
+@pytest.fixture
+async def few(settings: Settings, redis_database: str) -> AsyncIterator[App]:
+    """Two connections to write and two to read, and 50 ms to wait for one to read."""
+    limits = {"database_pool_size": 2, "database_pool_seconds": 0.05}
+    async with open_app(settings.model_copy(update=limits)) as opened:
+        yield opened
+
+
+async def numbers(client: httpx.AsyncClient, world: World, count: int) -> list[int]:
+    """What the writers get, each of them one issue after another."""
+    left = list(range(count))
+    found = []
+
+    async def write() -> None:
+        while left:
+            left.pop()
+            variables = {"input": {"projectId": world.here.project.id, "title": "One of many"}}
+            response = await client.post("/graphql", json={"query": CREATE, "variables": variables})
+            assert response.status_code == 200, response.text
+            found.append(response.json()["data"]["issueCreate"]["issue"]["number"])
+
+    await asyncio.gather(*(write() for _ in range(WRITERS)))
+    return found
+
+
+@pytest.mark.parametrize("count", [WRITERS, pytest.param(300, marks=pytest.mark.verify)])
+async def test_no_writer_is_refused(few: App, world: World, count: int) -> None:
+    async with served(replace(world, app=few), HttpOptions()) as client:
+        assert sorted(await numbers(client, world, count)) == list(range(2, count + 2))
+
+
+async def test_a_full_line_is_a_503_that_says_when_to_come_back(settings: Settings, world: World) -> None:
+    options = {"database_pool_size": 1, "database_write_queue": 1}
+    async with (
+        open_app(settings.model_copy(update=options)) as few,
+        served(replace(world, app=few), HttpOptions()) as client,
+    ):
+        variables = {"input": {"projectId": world.here.project.id, "title": "One of many"}}
+        asked = {"query": CREATE, "variables": variables}
+        responses = await asyncio.gather(*(client.post("/graphql", json=asked) for _ in range(8)))
+    statuses = [response.status_code for response in responses]
+    assert set(statuses) == {200, 503}
+    refused = next(response for response in responses if response.status_code == 503)
+    assert refused.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert int(refused.headers["retry-after"]) >= 1
+    assert len([event for event in await world.events() if event[1] == "issue.created"]) == statuses.count(200)

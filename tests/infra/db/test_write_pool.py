@@ -1,0 +1,166 @@
+"""Writes wait for a connection in the order in which they came, up to their deadline."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import literal_column, select, text
+
+from domain.shared.errors import Unavailable
+from infra.db.engine import EngineOptions, Engines, database_errors, open_engines
+from infra.db.read import Reads
+from infra.db.write_pool import WaitingLine
+
+NOW = select(literal_column("1"))
+
+
+@asynccontextmanager
+async def opened(database_url: str, **options: Any) -> AsyncIterator[Engines]:
+    """One connection each to write and to read; whoever wants to read waits 50 ms for it."""
+    async with open_engines(database_url, EngineOptions(pool_size=1, pool_wait=0.05, **options)) as engines:
+        yield engines
+
+
+def line_of(engines: Engines) -> WaitingLine:
+    pool: Any = engines.write.pool
+    return pool.line
+
+
+async def write(engines: Engines, done: list[Any], name: Any, statement: str = "SELECT 1") -> None:
+    with database_errors():
+        async with engines.write.connect() as connection:
+            await connection.execute(text(statement))
+            done.append(name)
+
+
+async def in_line(engines: Engines, *writes: Any) -> list[asyncio.Task[None]]:
+    """The writes as tasks, once each of them is waiting."""
+    before = line_of(engines).waiting
+    tasks = []
+    for each in writes:
+        tasks.append(asyncio.create_task(each))
+        while line_of(engines).waiting < before + len(tasks):
+            assert not tasks[-1].done(), tasks[-1].result()
+            await asyncio.sleep(0)
+    return tasks
+
+
+async def test_many_writers_are_served_one_after_another_in_their_order(database_url: str) -> None:
+    """All of them wait longer than a reader may."""
+    done: list[int] = []
+    async with opened(database_url) as engines:
+        async with engines.write.connect() as connection:
+            await connection.execute(NOW)
+            tasks = await in_line(engines, *(write(engines, done, n, "SELECT pg_sleep(0.002)") for n in range(48)))
+        await asyncio.gather(*tasks)
+    assert done == list(range(48))
+
+
+async def test_whoever_comes_later_does_not_take_the_connection_that_another_waits_for(database_url: str) -> None:
+    done: list[str] = []
+    async with opened(database_url) as engines:
+        async with engines.write.connect() as connection:
+            await connection.execute(NOW)
+            tasks = await in_line(engines, write(engines, done, "first"))
+        # The first has been woken and has not run yet.
+        await write(engines, done, "second")
+        await asyncio.gather(*tasks)
+    assert done == ["first", "second"]
+
+
+async def test_a_full_line_refuses_at_once(database_url: str) -> None:
+    done: list[str] = []
+    async with opened(database_url, write_queue=2) as engines:
+        async with engines.write.connect() as connection:
+            await connection.execute(NOW)
+            tasks = await in_line(engines, write(engines, done, "first"), write(engines, done, "second"))
+            third = asyncio.create_task(write(engines, done, "third"))
+            await asyncio.sleep(0)
+            assert third.done()
+            with pytest.raises(Unavailable, match="Too many requests"):
+                await third
+            assert line_of(engines).waiting == 2
+        await asyncio.gather(*tasks)
+        await write(engines, done, "fourth")
+    assert done == ["first", "second", "fourth"]
+
+
+async def test_whoever_gives_up_leaves_the_line(database_url: str) -> None:
+    done: list[str] = []
+    async with opened(database_url, write_queue=2) as engines:
+        async with engines.write.connect() as connection:
+            await connection.execute(NOW)
+            first, second = await in_line(engines, write(engines, done, "first"), write(engines, done, "second"))
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            assert line_of(engines).waiting == 1
+            third = (await in_line(engines, write(engines, done, "third")))[0]
+        # Woken, and gone before it ran: its turn goes to the next.
+        second.cancel()
+        await third
+        assert line_of(engines).waiting == 0
+        await write(engines, done, "fourth")
+    assert done == ["third", "fourth"]
+
+
+async def test_a_request_keeps_no_connection_from_readers_while_it_waits_to_write(database_url: str) -> None:
+    async with opened(database_url) as engines:
+        reads = Reads(engines.read)
+        async with reads.scope() as tally:
+            await reads.fetch(NOW)
+            reads.make_way()
+            assert engines.read.in_use == 0
+            async with Reads(engines.read).scope():
+                await Reads(engines.read).fetch(NOW)
+            await reads.fetch(NOW)
+            assert (engines.read.in_use, tally.rows_read) == (1, 2)
+        assert engines.read.in_use == 0
+
+
+async def test_what_is_read_after_a_write_waits_as_long_as_the_write(database_url: str) -> None:
+    """Or else a change that is committed would be answered as if it were not."""
+    async with opened(database_url) as engines:
+        reads = Reads(engines.read)
+        connection = await engines.read.acquire()
+        async with reads.scope():
+            with pytest.raises(Unavailable):
+                await reads.fetch(NOW)  # after 50 ms
+            reads.make_way()
+            reading = asyncio.create_task(reads.fetch(NOW))
+            with pytest.raises(Unavailable):
+                await Reads(engines.read).fetch(NOW)
+            assert not reading.done()
+            engines.read.release(connection)
+            assert len(await reading) == 1
+
+
+async def test_nobody_waits_for_ever(database_url: str) -> None:
+    async with opened(database_url, write_wait=0.02) as engines:
+        async with engines.write.connect() as connection:
+            await connection.execute(NOW)
+            with pytest.raises(Unavailable, match="Too many requests"):
+                await write(engines, [], "late")
+            assert line_of(engines).waiting == 0
+        await write(engines, [], "in time")
+
+
+async def test_those_who_wait_hear_at_once_of_a_server_that_is_away() -> None:
+    """A connection that cannot be opened makes way for the next in the line."""
+    url = "postgresql+asyncpg://nobody@/nothing?host=/nonexistent"
+    async with open_engines(url, EngineOptions(pool_size=1, write_wait=60)) as engines:
+        async with asyncio.timeout(30):
+            results = await asyncio.gather(*(write(engines, [], n) for n in range(5)), return_exceptions=True)
+    assert [type(each) for each in results] == [Unavailable] * 5
+
+
+async def test_a_connection_that_breaks_gives_its_turn_back(database_url: str) -> None:
+    done: list[str] = []
+    async with opened(database_url) as engines:
+        with pytest.raises(Unavailable):
+            await write(engines, done, "broken", "SELECT pg_terminate_backend(pg_backend_pid())")
+        for name in ("second", "third"):
+            await write(engines, done, name)
+    assert done == ["second", "third"]
