@@ -242,7 +242,8 @@ class FilterPlace:
 
     def foreign(self, place: Place) -> str:
         steps = [step for step in self.way if step not in ("id", "some", "every", "none")]
-        noun = steps[-1] if steps else self.field
+        own = self.filter_type.removesuffix("Filter")
+        noun = steps[-1] if steps else own[0].lower() + own[1:]
         assert noun in KINDS, f"{self.name}: say in KINDS what it is an id of."
         return KINDS[noun](place)
 
