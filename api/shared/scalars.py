@@ -1,12 +1,14 @@
 """Scalars: what arrives is checked before any resolver sees it."""
 
-from datetime import UTC, date, datetime
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NewType
 
 import orjson
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
 Revision = NewType("Revision", int)
@@ -14,38 +16,65 @@ Revision = NewType("Revision", int)
 _LARGEST_REVISION = 2**53  # JSON numbers are exact up to here (RFC 8259, 6)
 
 
-def _text(value: Any, rule: str) -> str:
-    if not isinstance(value, str):
-        raise GraphQLError(rule)
-    return value
+_DATE_RULE = "Expected a Date as in RFC 3339: a day of the calendar such as `2026-01-31`."
+_DATE_TIME_RULE = (
+    "Expected a DateTime as in RFC 3339: date, `T`, time with seconds and offset from UTC, "
+    "such as `2026-01-31T12:00:00Z` or `2026-01-31T12:00:00.5+02:00`."
+)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:[Zz]|[+-]\d\d:[0-5]\d))", re.ASCII)
+_SECOND = timedelta(seconds=1)
 
 
 def _date_time(value: Any) -> datetime:
-    rule = "DateTime must be RFC 3339, such as 2026-01-31T12:00:00Z."
+    """Python alone takes all of ISO 8601, such as week dates and times without seconds, and no lower case."""
+    found = _DATE_TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise GraphQLError(_DATE_TIME_RULE)
+    until, second, rest = found.groups()
+    is_leap = second == "60"
     try:
-        moment = datetime.fromisoformat(_text(value, rule))
+        moment = datetime.fromisoformat(f"{until}{'59' if is_leap else second}{rest}".upper()).astimezone(UTC)
+        return _after_leap_second(moment) if is_leap else moment
     except ValueError as error:
-        raise GraphQLError(rule) from error
-    if moment.tzinfo is None:
-        raise GraphQLError("DateTime must say its offset from UTC, such as Z or +02:00.")
-    try:
-        return moment.astimezone(UTC)
+        raise GraphQLError(_DATE_TIME_RULE) from error
     except OverflowError as error:
-        raise GraphQLError("DateTime is out of range.") from error
+        raise GraphQLError("The DateTime is out of range: years 0001 to 9999 in UTC.") from error
+
+
+def _after_leap_second(before: datetime) -> datetime:
+    """The second that follows, since Python has no leap seconds; ValueError where none can be (RFC 3339, 5.7)."""
+    after = before + _SECOND
+    if (after.day, after.hour, after.minute, after.second) != (1, 0, 0, 0):
+        raise ValueError("no leap second")
+    return after
 
 
 def _date(value: Any) -> date:
-    rule = "Date must be RFC 3339, such as 2026-01-31."
+    if not isinstance(value, str) or _DATE.fullmatch(value) is None:
+        raise GraphQLError(_DATE_RULE)
     try:
-        return date.fromisoformat(_text(value, rule))
+        return date.fromisoformat(value)
     except ValueError as error:
-        raise GraphQLError(rule) from error
+        raise GraphQLError(_DATE_RULE) from error
 
 
 def _revision(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST_REVISION:
         raise GraphQLError("Revision must be a whole number from 0.")
     return value
+
+
+def _literal(parse: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The same for a value in the document, whose place the error then names."""
+
+    def parse_literal(node: ValueNode, variables: Any = None) -> Any:
+        try:
+            return parse(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from error
+
+    return parse_literal
 
 
 def _utc(moment: datetime) -> str:
@@ -64,22 +93,26 @@ def json_bytes(answer: Any) -> bytes:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A moment as RFC 3339 text in UTC.",
+        description="A point in time as RFC 3339 text, such as `2026-01-31T12:00:00Z`. Input takes any offset, and "
+        "fractions of a second are cut to microseconds. Output is in UTC.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_utc,
         parse_value=_date_time,
+        parse_literal=_literal(_date_time),
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A calendar day as RFC 3339 text.",
+        description="A day of the calendar as RFC 3339 text, such as `2026-01-31`.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=date.isoformat,
         parse_value=_date,
+        parse_literal=_literal(_date),
     ),
     Revision: strawberry.scalar(
         name="Revision",
         description="A position in a workspace's log of changes: 1 for the first, and no gaps.",
         serialize=int,
         parse_value=_revision,
+        parse_literal=_literal(_revision),
     ),
 }
