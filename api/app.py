@@ -18,6 +18,7 @@ from api.front.look import look_route
 from api.front.reference import reference_route
 from api.http.access_log import AccessLog, LastNet
 from api.http.body import BodyGuard
+from api.http.compression import Compression
 from api.http.documents import DocumentCache
 from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
 from api.http.execution import OperationRunner, graphql_schema
@@ -77,10 +78,7 @@ def create_app(
     health = health_router(seconds=options.readiness_seconds)
     app.include_router(health)
     app.router.routes.append(look_route())
-    if options.is_introspection_enabled and not options.are_trusted_only:
-        app.router.routes.append(
-            schema_route(GRAPHQL_PATH, graphql_schema(schema), signed_in, is_open=options.is_development)
-        )
+    app.router.routes.extend(_schema_routes(schema, options))
     if options.explorer is not None:
         app.router.routes.extend(
             explorer_routes(EXPLORER_PATH, options.explorer, are_trusted_only=options.are_trusted_only)
@@ -89,6 +87,13 @@ def create_app(
         app.router.routes.extend(landing_routes(_paths(app, health, *routers), version=options.version))
     install_problem_handlers(app)
     return app
+
+
+def _schema_routes(schema: strawberry.Schema, options: HttpOptions) -> list[Route]:
+    if not options.is_introspection_enabled or options.are_trusted_only:
+        return []
+    is_open, is_compressed = options.is_development, options.is_compressed
+    return [schema_route(GRAPHQL_PATH, graphql_schema(schema), signed_in, is_open=is_open, is_compressed=is_compressed)]
 
 
 def _paths(*served: FastAPI | APIRouter) -> set[str]:
@@ -102,8 +107,7 @@ def _layers(options: HttpOptions) -> list[Middleware]:
     origins = Origins(options.allowed_origins, is_development=options.is_development)
     if origins:
         layers.append(Middleware(CrossOrigin, origins=origins))
-    return [
-        *layers,
+    layers += [
         # Inside of the layers above, so that a 500 has their headers: a page elsewhere can read it, and none frame it.
         Middleware(LastNet),
         Middleware(TrustedHostMiddleware, allowed_hosts=options.allowed_hosts, www_redirect=False),
@@ -111,6 +115,7 @@ def _layers(options: HttpOptions) -> list[Middleware]:
             BodyGuard, most_bytes=options.body_bytes, seconds=options.body_seconds, larger=options.larger_bodies
         ),
     ]
+    return [*layers, Middleware(Compression)] if options.is_compressed else layers
 
 
 class _Shortcut:

@@ -114,6 +114,7 @@ def http_options(settings: Settings) -> HttpOptions:
             init_seconds=settings.socket_init_seconds,
         ),
         request_seconds=settings.request_seconds,
+        is_compressed=settings.compression,
         body_bytes=settings.request_body_bytes,
         larger_bodies={FILES_PATH: settings.upload_bytes},
     )
@@ -145,8 +146,12 @@ def _explorer_options(settings: Settings) -> ExplorerOptions | None:
     if settings.explorer_access == "off":
         return None
     demo = DemoLogin(email=DEMO_EMAIL, password=DEMO_PASSWORD) if settings.is_at_home else None
-    is_for_members = settings.explorer_access == "members"
-    return ExplorerOptions(is_for_members=is_for_members, is_development=settings.is_at_home, demo=demo)
+    return ExplorerOptions(
+        is_for_members=settings.explorer_access == "members",
+        is_development=settings.is_at_home,
+        is_compressed=settings.compression,
+        demo=demo,
+    )
 
 
 def serve_listener(listener: socket.socket, settings: Settings | None = None) -> None:

@@ -87,6 +87,9 @@ class Settings(BaseSettings):
         description="Longest time for the head of a request to arrive, and for a client to read nothing of its answer.",
     )
     shutdown_seconds: Limit = Field(20, description="How long requests and jobs may finish after SIGTERM.")
+    compression: bool = Field(
+        True, description="Whether answers above 1 KB are sent as gzip to clients that accept it, secrets excepted."
+    )
     introspection_enabled: bool = Field(
         True,
         description="Whether the GraphQL schema can be introspected: by signed-in callers, in development by all.",

@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from api.explorer.static_files import pack
 from api.explorer.vendor_files import FILES, FOLDER, PACKAGES, VENDOR, missing_files
 
 SECONDS = 300
@@ -16,13 +17,13 @@ class InstallError(Exception):
 
 
 def install() -> None:
-    """Installs the exact packages of package-lock.json; does nothing if the files are newer than that."""
-    if is_current():
-        return
-    _run_npm()
-    VENDOR.mkdir(exist_ok=True)
-    for name, source in FILES.items():
-        shutil.copyfile(PACKAGES / source, VENDOR / name)
+    """Installs the exact packages of package-lock.json, unless the files are newer than that, and packs all files."""
+    if not is_current():
+        _run_npm()
+        VENDOR.mkdir(exist_ok=True)
+        for name, source in FILES.items():
+            shutil.copyfile(PACKAGES / source, VENDOR / name)
+    pack()
 
 
 def is_current() -> bool:

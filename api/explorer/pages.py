@@ -1,27 +1,21 @@
 """GraphiQL, served from our own files: no other host is ever asked."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api.auth.routes import signed_in
-from api.explorer.vendor_files import FILES, FOLDER, VENDOR, missing_files
+from api.explorer.static_files import INDEX, PAGE, file_answer, own_files
+from api.explorer.vendor_files import FILES, VENDOR, missing_files
 from api.http.options import ExplorerOptions
 
-PAGE = FOLDER / "page"
-INDEX = "index.html"
 SETTINGS = "settings.json"
 SAMPLES = "samples"
-MEDIA_TYPES: Mapping[str, str] = {
-    ".css": "text/css",
-    ".graphql": "application/graphql",
-    ".js": "text/javascript",
-    ".json": "application/json",
-}
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 # GraphiQL's editor writes style attributes, hence unsafe-inline for styles; scripts come from files only.
@@ -52,30 +46,29 @@ def explorer_routes(path: str, options: ExplorerOptions, *, are_trusted_only: bo
     """The page at `path`, with everything that it loads below it; a notice if only trusted documents may run."""
     if are_trusted_only:
         return [Route(path, _notice, include_in_schema=False)]
-    own = [_own_route(path, file, options) for file in own_files()]
-    vendor = [Route(f"{path}/vendor/{name}", _file(VENDOR / name, LASTING), include_in_schema=False) for name in FILES]
+    file = partial(_file, is_compressed=options.is_compressed)
+    own = [_own_route(path, each, file(each, FRESH), options) for each in own_files()]
+    vendor = [Route(f"{path}/vendor/{name}", file(VENDOR / name, LASTING), include_in_schema=False) for name in FILES]
     return [
-        Route(path, _page, include_in_schema=False),
+        Route(path, _page(is_compressed=options.is_compressed), include_in_schema=False),
         _settings_route(f"{path}/{SETTINGS}", options),
         *own,
         *vendor,
     ]
 
 
-def own_files() -> Iterator[Path]:
-    """Everything of the page that we wrote, but the page itself."""
-    return (file for file in sorted(PAGE.rglob("*")) if file.suffix in MEDIA_TYPES)
-
-
 def _notice(_: Request) -> Response:
     return Response(NOTICE_PAGE, 200, {"Cache-Control": FRESH}, "text/html")
 
 
-def _page(request: Request) -> Response:
-    headers = {"Cache-Control": FRESH, "Content-Security-Policy": POLICY.format(sockets=_sockets(request))}
-    if missing_files():
-        return Response(MISSING_PAGE, 503, headers, "text/html")
-    return FileResponse(PAGE / INDEX, headers=headers)
+def _page(*, is_compressed: bool) -> Endpoint:
+    async def serve(request: Request) -> Response:
+        headers = {"Cache-Control": FRESH, "Content-Security-Policy": POLICY.format(sockets=_sockets(request))}
+        if missing_files():
+            return Response(MISSING_PAGE, 503, headers, "text/html")
+        return file_answer(request, PAGE / INDEX, headers, is_compressed=is_compressed)
+
+    return serve
 
 
 def _sockets(request: Request) -> str:
@@ -99,16 +92,15 @@ def _settings_route(path: str, options: ExplorerOptions) -> Route:
     return Route(path, serve, include_in_schema=False)
 
 
-def _own_route(path: str, file: Path, options: ExplorerOptions) -> Route:
+def _own_route(path: str, file: Path, serve: Endpoint, options: ExplorerOptions) -> Route:
     name = file.relative_to(PAGE)
     is_for_all = SAMPLES not in name.parts or not options.is_for_members
-    serve = _file(file, FRESH)
     return Route(f"{path}/{name}", serve if is_for_all else members_only(serve), include_in_schema=False)
 
 
-def _file(file: Path, caching: str) -> Endpoint:
-    async def serve(_: Request) -> Response:
-        return FileResponse(file, headers={"Cache-Control": caching}, media_type=MEDIA_TYPES.get(file.suffix))
+def _file(file: Path, caching: str, *, is_compressed: bool) -> Endpoint:
+    async def serve(request: Request) -> Response:
+        return file_answer(request, file, {"Cache-Control": caching}, is_compressed=is_compressed)
 
     return serve
 
@@ -119,7 +111,8 @@ def members_only(serve: Endpoint) -> Endpoint:
     async def serve_member(request: Request) -> Response:
         await signed_in(request)
         response = await serve(request)
-        response.headers.update({"Cache-Control": OWN, "Vary": "Authorization"})
+        response.headers["Cache-Control"] = OWN
+        response.headers.add_vary_header("Authorization")
         return response
 
     return serve_member

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from api.http.access_log import note_operation
 from api.http.authentication import authenticate, challenge, origin_of
 from api.http.body import read_body
+from api.http.compression import mark_confidential
 from api.http.decoding import (
     GraphQLRequest,
     MalformedRequest,
@@ -152,6 +153,8 @@ class GraphQLEndpoint:
         except DocumentRefused as refused:
             await self._meter.charge_refusal(actor)
             return _request_error(refused.errors, media_type)
+        if operation.type is OperationType.MUTATION:
+            mark_confidential(scope)  # some answer with an API key or an invitation's link
         if operation.type is OperationType.SUBSCRIPTION:
             message = "Subscriptions run over the WebSocket at this address."
             return _request_error([_coded_error(message, "SUBSCRIPTION_OVER_HTTP")], media_type)

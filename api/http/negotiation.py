@@ -1,11 +1,11 @@
-"""Which media type a client wants its answer in (RFC 9110 section 12.5.1)."""
+"""Which media type and encoding a client wants its answer in (RFC 9110 sections 12.5.1 and 12.5.3)."""
 
 from functools import lru_cache
 
 RESPONSE_TYPE = "application/graphql-response+json"
 JSON_TYPE = "application/json"
 PAGE_TYPE = "text/html"
-LONGEST = 2_000  # bytes of Accept that are looked at
+LONGEST = 2_000  # bytes of a header that are looked at
 
 
 @lru_cache(maxsize=256)
@@ -23,6 +23,16 @@ def answer_type(accept: bytes | None) -> str | None:
 def is_page_wanted(accept: bytes | None) -> bool:
     """Whether a browser is navigating: it names text/html, programs do not."""
     return accept is not None and _weights(accept).get(PAGE_TYPE, 0) > 0
+
+
+@lru_cache(maxsize=256)
+def is_gzip_accepted(accept_encoding: bytes) -> bool:
+    """Whether gzip is acceptable, and no less than the plain answer."""
+    wanted = _weights(accept_encoding)
+    packed = max(wanted.get("gzip", 0), wanted.get("x-gzip", 0))
+    if "gzip" not in wanted and "x-gzip" not in wanted:
+        packed = wanted.get("*", 0)
+    return packed > 0 and packed >= wanted.get("identity", 0)
 
 
 def _weights(accept: bytes) -> dict[str, float]:

@@ -52,10 +52,12 @@ class DemoLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplorerOptions:
-    """`is_for_members`: strangers see a log-in form and nothing else; `is_development`: operations can be traced."""
+    """`is_for_members`: strangers see a sign-in form only; `is_development`: operations can be traced; `is_compressed`:
+    files are sent as gzip to clients that accept it."""
 
     is_for_members: bool = False
     is_development: bool = False
+    is_compressed: bool = True
     demo: DemoLogin | None = None
 
 
@@ -79,4 +81,5 @@ class HttpOptions:
     body_bytes: int = 1_048_576
     larger_bodies: Mapping[str, int] = field(default_factory=dict)  # by path, for uploads
     body_seconds: float = 15
+    is_compressed: bool = True  # answers above 1 KB, for clients that accept gzip
     readiness_seconds: float = 1.5

@@ -10,35 +10,43 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from api.http.compression import gzip
 from api.http.conditional import entity_tag, is_known
+from api.http.negotiation import is_gzip_accepted
 from api.shared.sdl import sdl_of
 
 NAME = "schema.graphql"
+Identify = Callable[[Request], Awaitable[object]]
 
 
 def schema_route(
-    path: str, schema: GraphQLSchema, identify: Callable[[Request], Awaitable[object]], *, is_open: bool
+    path: str, schema: GraphQLSchema, identify: Identify, *, is_open: bool, is_compressed: bool = True
 ) -> Route:
     """GET of the SDL, with an entity tag; `identify` refuses callers who are not signed in, unless it is open."""
 
     @cache
-    def file() -> tuple[bytes, str]:
+    def file() -> tuple[bytes, bytes]:
         content = sdl_of(schema).encode()
-        return content, entity_tag(content)
+        return content, gzip(content)
 
     async def serve(request: Request) -> Response:
         if not is_open or "authorization" in request.headers:
             await identify(request)
         # Half a second of work, once.
-        content, tag = await asyncio.to_thread(file)
+        plain, packed = await asyncio.to_thread(file)
+        accepted = ",".join(request.headers.getlist("accept-encoding")).encode("latin-1")
+        is_packed = is_compressed and is_gzip_accepted(accepted)
+        content = packed if is_packed else plain
         headers = {
             "Cache-Control": "private, no-cache",
             "Content-Disposition": f'inline; filename="{NAME}"',
-            "ETag": tag,
-            "Vary": "Authorization",
+            "ETag": entity_tag(content),
+            "Vary": "Authorization, Accept-Encoding" if is_compressed else "Authorization",
         }
-        if is_known(request.headers.get("if-none-match"), tag):
+        if is_known(request.headers.get("if-none-match"), headers["ETag"]):
             return Response(None, HTTPStatus.NOT_MODIFIED, headers)
+        if is_packed:
+            headers["Content-Encoding"] = "gzip"
         return PlainTextResponse(content, headers=headers)
 
     return Route(f"{path}/{NAME}", serve, include_in_schema=False)

@@ -42,7 +42,8 @@ async def test_samples_are_for_members(name: str, headers: dict[str, str], chall
 async def test_members_get_samples_that_no_cache_gives_to_others(name: str) -> None:
     response = await get(f"/graphiql/{name}", FOR_MEMBERS, BEARER)
     assert (response.status_code, response.text) == (200, (PAGE / name).read_text())
-    assert (response.headers["cache-control"], response.headers["vary"]) == ("private, no-cache", "Authorization")
+    assert response.headers["cache-control"] == "private, no-cache"
+    assert "Authorization" in response.headers["vary"].split(", ")
 
 
 async def test_whoever_cannot_be_told_apart_is_asked_to_come_again() -> None:
