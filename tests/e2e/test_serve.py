@@ -66,6 +66,7 @@ def test_the_commands_of_the_image_run_in_their_order(production: Workgraph, url
         assert status_of(f"{url}/livez") == 200
         assert status_of(f"{url}/dev/mail") == 404, "a mailbox in production"
         assert status_of(f"{url}/readyz") == 503, "the migrations have not run"
+        api.wait_for_text("The database schema: The database lacks migrations of this version of Workgraph.")
         assert production.run(*commands["migrate"]).returncode == 0
         api.wait_until_ready(url)
         with production.running(*commands["worker"]) as worker:
@@ -80,6 +81,17 @@ def test_the_commands_of_the_image_run_in_their_order(production: Workgraph, url
         api.wait_for_children_to_end()
     for record in api.log.read_text().splitlines():
         assert {"time", "level", "logger", "message"} <= set(json.loads(record))
+
+
+def test_a_missing_redis_is_warned_of_at_the_start(production: Workgraph, url: str):
+    assert production.run("migrate").returncode == 0
+    production.variables["REDIS_URL"] = "redis://127.0.0.1:1"
+    with production.running("serve") as api:
+        api.wait_until_ready(url)
+        api.wait_for_text("Redis is not available (ConnectionError).")
+        assert api.end(signal.SIGTERM) in (0, -signal.SIGTERM)
+    records = [json.loads(line) for line in api.log.read_text().splitlines()]
+    assert [record["level"] for record in records if record["logger"] == "workgraph.health"] == ["WARNING"]
 
 
 def healthy(production: Workgraph, url: str) -> bool:
