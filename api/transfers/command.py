@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from domain.app import App
 from domain.shared.actor import Actor, Cause
@@ -45,7 +45,7 @@ class ImportOrder:
 Work = Callable[[App, str], Awaitable[bool]]
 
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="The export, also packed by gzip.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON in UTF-8 or UTF-16, also packed by gzip.")]
 Slug = Annotated[str, typer.Option("--workspace", help="The workspace that gets it, by its slug.")]
 ProjectKey = Annotated[str | None, typer.Option("--project", help="The project for everything, by its key.")]
 Site = Annotated[
@@ -89,7 +89,7 @@ def _add_jira(importer: typer.Typer, run: Callable[[ImportOrder], None]) -> None
         include_restricted: Restricted = False,
         is_confirmed: Confirmed = False,
     ) -> None:
-        """Import issues as Jira's REST API gives them, one in each line."""
+        """Import issues of Jira's REST API: one per line, a list, or the answer to a search."""
         if include_restricted and not is_confirmed:
             confirm_restricted(slug)
         run(
@@ -116,7 +116,7 @@ def _add_github(importer: typer.Typer, run: Callable[[ImportOrder], None]) -> No
         email: Email = None,
         report: Report = None,
     ) -> None:
-        """Import an archive of a GitHub repository's issues and pull requests."""
+        """Import issues of GitHub's REST API, one per line or a list, or an archive of a repository."""
         run(
             ImportOrder(
                 format=ImportFormat.GITHUB,
@@ -233,13 +233,13 @@ async def _watch(app: App, actor: Actor, run_id: str) -> None:
         while True:
             await asyncio.sleep(LINE_SECONDS)
             run = (await app.imports.by_ids(actor, [run_id]))[run_id]
-            typer.echo(f"{run.position:,} of {run.total or '?'}")
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            typer.echo(f"{run.progress.share:.0%} of the file, {run.position:,} issues")
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console()) as bar:
-        task = bar.add_task("Importing", total=None)
+        task = bar.add_task("Importing", total=1.0)
         while True:
             run = (await app.imports.by_ids(actor, [run_id]))[run_id]
-            bar.update(task, completed=run.position, total=run.total)
+            bar.update(task, completed=run.progress.share, description=f"{run.position:,} issues")
             await asyncio.sleep(LOOK_SECONDS)
 
 

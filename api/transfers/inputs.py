@@ -11,8 +11,9 @@ describe_enum(
     ImportFormat,
     name="ImportFormat",
     description="What kind of export a file is.",
-    JIRA="Issues as Jira's REST API gives them, one in each line, also packed by gzip.",
-    GITHUB="An archive of a GitHub repository's issues and pull requests, also packed by gzip.",
+    JIRA="JSON of issues from Jira's REST API: one issue per line, a list of issues, or the answer to a search.",
+    GITHUB="JSON of issues and pull requests from GitHub's REST API, one per line or in a list, or an archive of a "
+    "repository with the members `issues` and `pulls`.",
 )
 
 

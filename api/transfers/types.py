@@ -23,8 +23,8 @@ describe_enum(
     description="How an import stands.",
     WAITING="No worker has begun.",
     RUNNING="It is on its way, or goes on soon.",
-    DONE="The whole file has been dealt with.",
-    FAILED="It has ended before the end of the file.",
+    DONE="The whole file was read. `losses` lists what was not imported.",
+    FAILED="The import ended early, or no issue of the file could be read. `failure` gives the reason.",
 )
 describe_enum(
     LossCode,
@@ -52,12 +52,17 @@ LOSS_KINDS = (
 )
 
 
-@strawberry.type(description="How far a long job is.")
+@strawberry.type(description="Progress of a background job.")
 class Progress:
     describes = jobs.Progress
 
-    done: int = strawberry.field(description="Items dealt with.")
-    total: int | None = strawberry.field(description="All items; null as long as nobody has counted.")
+    done: int = strawberry.field(description="Number of items processed so far.")
+    total: int | None = strawberry.field(
+        description="Number of all items. Null until they are counted; an import counts them by reading its file."
+    )
+    share: float = strawberry.field(
+        description="Progress from 0 to 1. For an import, the share of the file's bytes that have been read."
+    )
 
 
 @strawberry.type(description="Something of a file that did not come through.")
@@ -108,8 +113,8 @@ class ImportRun(Node):
         description="Whether issues and comments that the other tracker shows to some people only are imported."
     )
     state: ImportState = strawberry.field(description="How it stands.")
-    failure: str | None = strawberry.field(description="Why it has failed.")
-    progress: Progress = strawberry.field(description="How far it is, in items of the file.")
+    failure: str | None = strawberry.field(description="Reason for the failure. Null unless the state is FAILED.")
+    progress: Progress = strawberry.field(description="Progress of the import; its items are the issues of the file.")
     issues_read: int = strawberry.field(description="Issues in the file so far.")
     issues_created: int = strawberry.field(description="Issues that are new here.")
     issues_changed: int = strawberry.field(description="Issues of an earlier import that the file has changed.")

@@ -3,11 +3,39 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
 
-from domain.shared.errors import InvalidInput
+from domain.shared.errors import ErrorCode, InvalidInput
 
 
 class BrokenFile(InvalidInput):
-    """The rest of a file cannot be read: packed wrongly, or unpacking to too much."""
+    """The rest of a file cannot be read, because it is packed wrongly."""
+
+
+class FileTooLarge(InvalidInput):
+    """The content is, or unpacks to, more than may be read."""
+
+    code = ErrorCode.LIMIT_EXCEEDED
+
+
+class StoredFile(Protocol):
+    """A file that is read once, from its beginning to its end."""
+
+    @property
+    def size(self) -> int:
+        """Bytes as stored, before they are unpacked."""
+        ...
+
+    @property
+    def bytes_read(self) -> int:
+        """How many of these bytes have been read."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The content in chunks of at most 16 KB, unpacked if it is gzip; raises BrokenFile, FileTooLarge."""
+        ...
+
+    def close(self) -> None:
+        """Ends the reading; called by everyone who opens a file."""
+        ...
 
 
 class FileStore(Protocol):
@@ -15,8 +43,8 @@ class FileStore(Protocol):
         """Stores the content and returns its size; raises LimitExceeded, keeping nothing, if it is larger."""
         ...
 
-    def lines(self, file_id: str) -> Iterator[bytes]:
-        """The content line by line, unpacked if it is gzip, over-long lines cut; raises NotFound, BrokenFile."""
+    def open(self, file_id: str) -> StoredFile:
+        """The file, to be read; raises NotFound."""
         ...
 
     async def delete(self, file_id: str) -> None:

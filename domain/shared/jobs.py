@@ -37,10 +37,11 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a long job is, in its own unit."""
+    """How far a long job is: items done, all items if they have been counted, and a share from 0 to 1."""
 
     done: int
     total: int | None = None
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,13 @@ from domain.transfers.records import IssueRecord, Loss
 
 
 class Reader(Protocol):
-    def __call__(self, lines: Iterable[bytes], *, skip: int, include_restricted: bool) -> Iterator[IssueRecord | Loss]:
-        """Everything in the file, item by item, without the first `skip` items."""
+    def __call__(
+        self, lines: Iterable[bytes], *, skip: int, include_restricted: bool
+    ) -> Iterator[IssueRecord | Loss | None]:
+        """Everything in the file, item by item, without the first `skip` items; None where a part has no item."""
         ...
 
 
 READERS: Mapping[ImportFormat, Reader] = MappingProxyType(
     {ImportFormat.GITHUB: read_github, ImportFormat.JIRA: read_jira}
 )
-
-ITEM_PER_LINE = frozenset({ImportFormat.JIRA})
-"""Formats whose items can be counted without reading them."""

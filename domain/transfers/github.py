@@ -1,35 +1,37 @@
-"""Issues and pull requests out of a GitHub archive, as the IETF's working groups keep them: one JSON object."""
+"""Issues and pull requests of GitHub: of its REST API, or of an archive as the IETF's working groups keep them."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from domain.issues.model import MOST_ASSIGNEES
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
-from domain.shared.checks import COLOR
 from domain.transfers import github_members as kinds
 from domain.transfers.addresses import github_ids, site_of
 from domain.transfers.github_comments import comments_of
-from domain.transfers.json_walk import BrokenDocumentError, Element, elements
+from domain.transfers.github_rest import as_archived, label_of
+from domain.transfers.items import read_items
+from domain.transfers.json_walk import Element, Shape
 from domain.transfers.reading import (
     LARGEST_NUMBER,
     LONGEST_LABEL,
     LONGEST_STATE,
-    MOST_UNKNOWN_FIELDS,
     Reading,
     UnreadableError,
     mapping,
     parse_object,
 )
 from domain.transfers.records import UNUSED, IssueRecord, LabelRecord, Loss, LossCode
-from domain.transfers.sanitising import clean_line
 
 PULL_LABEL = "pull request"
 MOST_DESCRIBED_LABELS = 10_000  # of more, only the names are kept
-_ISSUE_MEMBERS = ("issues", "pulls")
+_SHAPE = Shape(
+    lists=frozenset(("issues", "pulls", "items")),  # the last one is the search API's
+    marks=frozenset(("number", "title", "html_url", "node_id")),
+)
 _REPOSITORY = re.compile(r"https?://[^/]+/([^/]+/[^/]+)/(?:issues|pull)/")
 _STATES = {
     ("issues", "OPEN"): ("Open", StateCategory.UNSTARTED),
@@ -47,39 +49,26 @@ def read_github(
     *,
     skip: int = 0,
     include_restricted: bool = False,
-) -> Iterator[IssueRecord | Loss]:
+) -> Iterator[IssueRecord | Loss | None]:
     """One item for each issue and pull request, in the file's order: the record, or why there is none.
 
-    The first `skip` items are passed over unread. At the end follow what the archive
-    has beside them that Workgraph has no place for, and where it breaks off if it does.
+    See `read_items`. `lines` are chunks of the file, of any size.
     """
-    archive = _Archive()
-    try:
-        for element in elements(lines):
-            if element.member not in _ISSUE_MEMBERS or not element.is_of_list:
-                archive.note(element)
-                continue
-            archive.issues += 1
-            if archive.issues > skip:
-                yield archive.issue(element)
-    except BrokenDocumentError as error:
-        archive.breaks_off(error)
-    yield from archive.losses()[max(skip - archive.issues, 0) :]
+    return read_items(_Archive(), lines, skip=skip)
 
 
 class _Archive:
-    """What the archive says before and beside its issues."""
+    """What the file says before and beside its issues."""
+
+    shape = _SHAPE
 
     def __init__(self) -> None:
-        self.issues = 0
         self._repository = ""
         self._labels: dict[str, LabelRecord] = {}
-        self._unknown: Counter[str] = Counter()
         self._unused: Counter[str] = Counter()
-        self._end: Loss | None = None
 
-    def note(self, element: Element) -> None:
-        if element.member == "labels" and element.is_of_list and len(self._labels) < MOST_DESCRIBED_LABELS:
+    def note(self, element: Element) -> bool:
+        if element.member == "labels" and len(self._labels) < MOST_DESCRIBED_LABELS:
             self._note_label(element)
         elif element.member == "repo":
             # In an object of its own it is parsed as carefully as everything else.
@@ -87,24 +76,13 @@ class _Archive:
             self._repository = Reading(line=element.line).name("repo", found.get("repo"))
         elif element.member in kinds.ARCHIVE.formal:
             self._unused[f"archive.{element.member}"] += 1
-        elif element.member not in kinds.ARCHIVE.used and len(self._unknown) < MOST_UNKNOWN_FIELDS:
-            self._unknown[clean_line(element.member, longest=LONGEST_LABEL).text] += 1
+        return element.member in kinds.ARCHIVE.used | kinds.ARCHIVE.formal
 
-    def breaks_off(self, error: BrokenDocumentError) -> None:
-        self._end = _loss(error.line, "archive", LossCode.UNREADABLE, f"It breaks off here: {error.reason}")
-
-    def losses(self) -> list[Loss]:
-        """What is to be reported of the archive itself."""
-        found = [
-            _loss(1, name, LossCode.NOT_KEPT, "Workgraph has no place for it.", count)
-            for name, count in self._unknown.items()
+    def losses(self, issues: int) -> Sequence[Loss]:
+        return [
+            Loss(line=1, key=None, field=member, code=LossCode.UNUSED, reason=UNUSED, count=count)
+            for member, count in self._unused.items()
         ]
-        found += [_loss(1, member, LossCode.UNUSED, UNUSED, count) for member, count in self._unused.items()]
-        if self._end is not None:
-            found.append(self._end)
-        elif not self.issues and not self._repository:
-            found.append(_loss(1, "archive", LossCode.MISSING, "It has no repository, no issues and no pull requests."))
-        return found
 
     def issue(self, element: Element) -> IssueRecord | Loss:
         reading = Reading(line=element.line)
@@ -114,6 +92,7 @@ class _Archive:
             return reading.whole(str(error))
         if replaced:
             reading.lose("issue", LossCode.REPLACED, "Bytes that are not UTF-8 became U+FFFD.", count=replaced)
+        fields, member, described = as_archived(reading, fields, element.member)
         number = fields.get("number")
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= LARGEST_NUMBER:
             return reading.whole("It has no number.", code=LossCode.MISSING)
@@ -123,7 +102,7 @@ class _Archive:
         if created is None:
             return reading.whole("It does not say when it was created.", code=LossCode.MISSING)
         external_id, repository_id = github_ids(fields.get("id"))
-        record = _Issue(reading, fields, element.member).record(repository, number, created, self._labels)
+        record = _Issue(reading, fields, member).record(repository, number, created, {**self._labels, **described})
         return replace(record, site=site_of(fields.get("url")), external_id=external_id, project_id=repository_id)
 
     def _note_label(self, element: Element) -> None:
@@ -131,13 +110,8 @@ class _Archive:
         found = _parsed(reading, element.raw)
         reading.note_unused(kinds.LABEL, found)
         self._unused.update(dict(reading.unused))
-        name = reading.name("labels", found.get("name"), longest=LONGEST_LABEL)
-        color = "#" + reading.name("labels.color", found.get("color")).lower()
-        self._labels[name] = LabelRecord(
-            name=name,
-            color=color if COLOR.fullmatch(color) else None,
-            description=reading.name("labels.description", found.get("description")),
-        )
+        label = label_of(reading, found)
+        self._labels[label.name] = label
 
 
 class _Issue:
@@ -233,7 +207,3 @@ def _parsed(reading: Reading, raw: bytes) -> dict[str, object]:
         return parse_object(raw)[0]
     except UnreadableError:
         return {}
-
-
-def _loss(line: int, field: str, code: LossCode, reason: str, count: int = 1) -> Loss:
-    return Loss(line=line, key=None, field=field, code=code, reason=reason, count=count)

@@ -1,13 +1,21 @@
-"""The members of a GitHub archive's objects that an import uses; the reader reports all others."""
+"""The members of GitHub's objects that an import uses; the reader reports all others."""
 
 from domain.transfers.members import kind, listed_kind
 
-ARCHIVE = listed_kind("archive", "magic", "repo", "labels", "issues", "pulls", formal=("timestamp",))
+# An archive, or an answer of the search API.
+ARCHIVE = listed_kind(
+    "archive",
+    *("issues", "items", "labels", "magic", "pulls", "repo"),
+    formal=("incomplete_results", "timestamp", "total_count"),
+)
 ISSUE = listed_kind(
     "issue",
     *("assignees", "author", "body", "closedAt", "comments", "createdAt", "id", "labels", "mergedAt", "number"),
-    *("reviews", "state", "stateReason", "title", "updatedAt", "url"),
-    formal=("authorAssociation",),
+    *("pull_request", "reviews", "state", "stateReason", "title", "updatedAt", "url"),
+    formal=(
+        *("assignee", "authorAssociation", "comments_url", "events_url", "labels_url", "repository_url", "score"),
+        "timeline_url",
+    ),
 )
 LABEL = kind("labels", "color", "description", "name")
 COMMENT = kind("comments", "author", "body", "createdAt", "updatedAt")

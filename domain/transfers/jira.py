@@ -1,4 +1,4 @@
-"""Issues out of a Jira export: one issue of the REST API, as JSON, on each line."""
+"""Issues as Jira's REST API gives them: one on each line, in a list, or in the answer to a search."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -10,9 +10,12 @@ from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 from domain.transfers import jira_members as kinds
 from domain.transfers.addresses import site_of
+from domain.transfers.items import read_items
 from domain.transfers.jira_markup import jira_to_markdown, plain_mention
 from domain.transfers.jira_restrictions import is_restricted_comment, is_restricted_issue
+from domain.transfers.jira_search import Search
 from domain.transfers.jira_states import priority_of, state_of
+from domain.transfers.json_walk import Element
 from domain.transfers.reading import (
     LARGEST_NUMBER,
     LONGEST_LABEL,
@@ -36,19 +39,17 @@ def read_jira(
     skip: int = 0,
     mention: Callable[[str], str] = plain_mention,
     include_restricted: bool = False,
-) -> Iterator[IssueRecord | Loss]:
-    """One item for each line that is not blank, in order: the issue, or why there is none.
+) -> Iterator[IssueRecord | Loss | None]:
+    """One item for each issue, in the file's order: the record, or why there is none.
 
-    The first `skip` items are passed over unread. `mention` turns the user's name in [~name] into Markdown. Issues and
-    comments that Jira shows to some people only are losses unless `include_restricted`.
+    See `read_items`. `lines` are chunks of the file, of any size. `mention` turns the user's name in [~name] into
+    Markdown. Issues and comments that Jira shows to some people only are losses unless `include_restricted`.
     """
-    for number, line in enumerate(lines, 1):
-        if not line or line.isspace():
-            continue
-        if skip > 0:
-            skip -= 1
-            continue
-        yield _read_line(Reading(line=number), line, mention, include_restricted=include_restricted)
+
+    def read(element: Element) -> IssueRecord | Loss:
+        return _read_line(Reading(line=element.line), element.raw, mention, include_restricted=include_restricted)
+
+    return read_items(Search(read), lines, skip=skip)
 
 
 def _read_line(

@@ -2,6 +2,11 @@
 
 from domain.transfers.members import kind, listed_kind
 
+SEARCH = listed_kind(
+    "search",
+    *("issues", "isLast", "total"),
+    formal=("expand", "maxResults", "names", "nextPageToken", "schema", "startAt"),
+)
 ISSUE = listed_kind("issue", "fields", "id", "key", "self", formal=("expand",))
 FIELDS = listed_kind(
     "fields",

@@ -1,21 +1,26 @@
-"""The elements of the lists in one large JSON object, one at a time, so that memory does not grow with the file."""
+"""The issues of a JSON file, one at a time, so that memory does not grow with the file."""
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 _END_OF_VALUE = re.compile(rb'["{}\[\],:]')
-_BRACKET = re.compile(rb'["{}\[\]]')
-_IN_STRING = re.compile(rb'["\\]')
+_IN_STRING = rb'(?:[^"\\]++|\\.)*+'
+_REST_OF_STRING = re.compile(_IN_STRING, re.DOTALL)
+_FLAT = rb'(?:[^"{}\[\]]++|"' + _IN_STRING + rb'")*+'
+# Up to a bracket that does not close at once, or a string that does not end in the window. Finding each bracket and
+# quote by a search of its own takes three times as long.
+_NESTED = re.compile(rb"(?:" + _FLAT + rb"(?:\{" + _FLAT + rb"\}|\[" + _FLAT + rb"\]))*+" + _FLAT, re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*+")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FORGET = 1024 * 1024  # bytes that may have been read before the window moves on
-LONGEST_ELEMENT = 64 * 1024 * 1024  # bytes
+LONGEST_ELEMENT = 16 * 1024 * 1024  # bytes; the objects parsed out of them can take twenty times as much memory
+MOST_LINES = 5_000_000
+DEEPEST = 1000  # levels; Python's parser refuses more as well
 
 
 class BrokenDocumentError(Exception):
-    """From here on the document is not the JSON that it began as; `line` counts from 1."""
+    """The document is not JSON from `line` on, which counts from 1."""
 
     def __init__(self, reason: str, *, line: int) -> None:
         super().__init__(reason)
@@ -23,58 +28,143 @@ class BrokenDocumentError(Exception):
         self.line = line
 
 
+class UnknownDocumentError(Exception):
+    """The file does not begin as a file of issues does; nothing of it has been read."""
+
+
+class TooManyLinesError(Exception):
+    """The file has more than MOST_LINES issues and blank lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Names that tell what the first object of a file is: those of lists of issues, and members of an issue itself."""
+
+    lists: frozenset[str]
+    marks: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
-    """The bytes of a member of the object, or of one element of a member that is a list; not yet parsed."""
+    """The bytes of an issue, or of another member of the object around the issues; not yet parsed.
+
+    `member` is the name of the list or member, empty for an issue that is in no list with a name.
+    """
 
     member: str
-    is_of_list: bool
+    is_issue: bool
     line: int
     raw: bytes
 
 
-def elements(chunks: Iterable[bytes]) -> Iterator[Element]:
-    """Everything in the object that the chunks make up, in order; raises BrokenDocumentError where it is no JSON.
+_Walk = Callable[["_Cursor", Shape], Iterator[Element | None]]
 
-    A list is handed out element by element, so that a bad one stops no other as long as its brackets and quotes match.
+
+def elements(chunks: Iterable[bytes], shape: Shape) -> Iterator[Element | None]:
+    """Everything in the file, in order, and None for each chunk in which no issue ends.
+
+    A file is a sequence of lists and objects; an object is an issue, or has lists of issues. If the first object is an
+    issue on one line, each line is an element, so that a bad line stops no other. In other shapes a bad element stops
+    no other as long as its brackets and quotes match. Raises UnknownDocumentError if the file begins like none of
+    these, BrokenDocumentError where it is no longer JSON, and TooManyLinesError.
     """
     cursor = _Cursor(chunks)
-    cursor.expect(b"{")
-    if cursor.next_sign() == b"}":
-        cursor.expect(b"}")
-    else:
-        yield from _members(cursor)
-    if cursor.next_sign():
-        raise BrokenDocumentError("More follows after its end.", line=cursor.line)
+    sign = yield from cursor.next_sign()
+    if not sign or sign not in b"{[":
+        raise UnknownDocumentError("The file is not JSON." if sign else "The file is empty.")
+    walk: _Walk = _documents
+    if sign == b"{":
+        cursor.hold()
+        walk = yield from _walk_for(cursor, shape)
+        cursor.go_back()
+    while (yield from cursor.next_sign()):
+        yield from walk(cursor, shape)
 
 
-def _members(cursor: "_Cursor") -> Iterator[Element]:
-    while True:
-        name = _member_name(cursor)
-        cursor.expect(b":")
-        if cursor.next_sign() == b"[":
-            yield from _list(cursor, name)
-        else:
-            yield Element(member=name, is_of_list=False, line=cursor.line, raw=cursor.value())
-        if cursor.expect(b",}") == b"}":
-            return
+def _walk_for(cursor: "_Cursor", shape: Shape) -> Generator[None, None, _Walk]:
+    """How to read a file that begins with this object. Members are looked at until one of them tells."""
+    line = cursor.line
+    try:
+        yield from cursor.expect(b"{")
+        while True:
+            name = yield from _member_name(cursor)
+            if name in shape.lists:
+                return _documents
+            if name in shape.marks:
+                return _line if cursor.line == line else _object
+            yield from cursor.expect(b":")
+            yield from cursor.value()
+            if (yield from cursor.expect(b",}")) == b"}" or cursor.held_bytes > LONGEST_ELEMENT:
+                break
+    except BrokenDocumentError:
+        return _line
+    if cursor.line == line:
+        return _line
+    raise UnknownDocumentError("The first object of the file is not an issue and has no list of issues.")
 
 
-def _list(cursor: "_Cursor", name: str) -> Iterator[Element]:
-    cursor.expect(b"[")
-    if cursor.next_sign() == b"]":
-        cursor.expect(b"]")
+def _line(cursor: "_Cursor", shape: Shape) -> Iterator[Element | None]:
+    line = cursor.line
+    raw = yield from cursor.rest_of_line()
+    yield cursor.found(Element(member="", is_issue=True, line=line, raw=raw))
+
+
+def _object(cursor: "_Cursor", shape: Shape) -> Iterator[Element | None]:
+    """An issue that has many lines."""
+    line = cursor.line
+    raw = yield from cursor.value()
+    if not raw:
+        raise BrokenDocumentError("It is not JSON.", line=line)
+    yield cursor.found(Element(member="", is_issue=True, line=line, raw=raw))
+
+
+def _documents(cursor: "_Cursor", shape: Shape) -> Iterator[Element | None]:
+    """A list of issues, or an object with lists of them."""
+    if (yield from cursor.next_sign()) == b"[":
+        yield from _list(cursor, "", is_issue=True, may_have_pages=True)
+        return
+    yield from cursor.expect(b"{")
+    if (yield from cursor.next_sign()) == b"}":
+        yield from cursor.expect(b"}")
         return
     while True:
-        cursor.next_sign()
-        yield Element(member=name, is_of_list=True, line=cursor.line, raw=cursor.value())
-        if cursor.expect(b",]") == b"]":
+        name = yield from _member_name(cursor)
+        yield from cursor.expect(b":")
+        if (yield from cursor.next_sign()) == b"[":
+            yield from _list(cursor, name, is_issue=name in shape.lists)
+        else:
+            yield (yield from _element(cursor, name, is_issue=False))
+        if (yield from cursor.expect(b",}")) == b"}":
             return
 
 
-def _member_name(cursor: "_Cursor") -> str:
-    cursor.next_sign()
-    line, raw = cursor.line, cursor.value()
+def _list(cursor: "_Cursor", name: str, *, is_issue: bool, may_have_pages: bool = False) -> Iterator[Element | None]:
+    yield from cursor.expect(b"[")
+    if (yield from cursor.next_sign()) == b"]":
+        yield from cursor.expect(b"]")
+        return
+    while True:
+        # Programs that fetch page by page may put the lists of all pages into one list.
+        if (yield from cursor.next_sign()) == b"[" and may_have_pages:
+            yield from _list(cursor, name, is_issue=is_issue)
+        else:
+            yield (yield from _element(cursor, name, is_issue=is_issue))
+        if (yield from cursor.expect(b",]")) == b"]":
+            return
+
+
+def _element(cursor: "_Cursor", name: str, *, is_issue: bool) -> Generator[None, None, Element]:
+    if not (yield from cursor.next_sign()):
+        raise BrokenDocumentError("It ends too early.", line=cursor.line)
+    line = cursor.line
+    raw = yield from cursor.value()
+    return cursor.found(Element(member=name, is_issue=is_issue, line=line, raw=raw))
+
+
+def _member_name(cursor: "_Cursor") -> Generator[None, None, str]:
+    yield from cursor.next_sign()
+    line = cursor.line
+    raw = yield from cursor.value()
     try:
         name = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -85,85 +175,143 @@ def _member_name(cursor: "_Cursor") -> str:
 
 
 class _Cursor:
-    """A window on the document that forgets what has been read."""
+    """A window on the document that forgets what has been read.
+
+    What may have to fetch a chunk is a generator: it yields None after a chunk in which no issue has ended.
+    """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._buffer = bytearray()
         self._at = 0
+        self._held: tuple[int, int, int] | None = None
+        self._is_fruitless = False
+        self._lines = 0  # issues and blank lines
         self.line = 1
-        if self._more() and self._buffer.startswith(_BYTE_ORDER_MARK):
-            self._at = len(_BYTE_ORDER_MARK)
 
-    def next_sign(self) -> bytes:
+    def hold(self) -> None:
+        """Forgets nothing from here on."""
+        self._held = (self._at, self.line, self._lines)
+
+    @property
+    def held_bytes(self) -> int:
+        return self._at - self._held[0] if self._held is not None else 0
+
+    def go_back(self) -> None:
+        """Returns to where `hold` was called."""
+        assert self._held is not None
+        self._at, self.line, self._lines = self._held
+        self._held = None
+
+    def found(self, element: Element) -> Element:
+        if element.is_issue:
+            self._is_fruitless = False
+        self._add_lines(1)
+        return element
+
+    def next_sign(self) -> Generator[None, None, bytes]:
         """Passes over space and returns the byte that follows, which stays; empty at the end."""
+        ended = self.line  # the first line break ends a line that is not blank
         while True:
-            space = _SPACE.match(self._buffer, self._at)
-            if space is not None:
+            line, space = self.line, _SPACE.match(self._buffer, self._at)
+            if space is not None and space.end() > self._at:
                 self._pass(space.end())
+                self._add_lines(self.line - line - (line == ended != self.line))
             if self._at < len(self._buffer):
                 return bytes(self._buffer[self._at : self._at + 1])
-            if not self._more():
+            if not (yield from self._more()):
                 return b""
 
-    def expect(self, signs: bytes) -> bytes:
+    def expect(self, signs: bytes) -> Generator[None, None, bytes]:
         """Takes the next byte, which must be one of these."""
-        sign = self.next_sign()
+        sign = yield from self.next_sign()
         if not sign or sign not in signs:
             raise BrokenDocumentError("It is not JSON." if sign else "It ends too early.", line=self.line)
         self._pass(self._at + 1)
         return sign
 
-    def value(self) -> bytes:
+    def value(self) -> Generator[None, None, bytes]:
         """Takes one value of any kind; only its brackets and quotes are looked at."""
-        end = self._end_of_value()
+        end = yield from self._end_of_value()
+        return self._take(end)
+
+    def rest_of_line(self) -> Generator[None, None, bytes]:
+        """Takes what is left of the line; of one that is longer than an element can be, the beginning."""
+        position, most = self._at, LONGEST_ELEMENT + 1
+        while (end := self._buffer.find(b"\n", position)) < 0:
+            del self._buffer[self._at + most :]
+            position = len(self._buffer)
+            if not (yield from self._more()):
+                return self._take(position)
+        raw = bytes(self._buffer[self._at : min(end, self._at + most)])
+        self._pass(end)
+        return raw
+
+    def _take(self, end: int) -> bytes:
         raw = bytes(self._buffer[self._at : end])
         self._pass(end)
         return raw
 
-    def _end_of_value(self) -> int:
+    def _end_of_value(self) -> Generator[None, None, int]:
         depth, position, is_string = 0, self._at, False
         while True:
-            pattern = _IN_STRING if is_string else _BRACKET if depth else _END_OF_VALUE
-            match = pattern.search(self._buffer, position)
-            if match is None:
-                position = len(self._buffer)
-                if not self._more_of_value(depth > 0 or is_string):
+            sign, position = self._next_mark(position, is_string=is_string, is_nested=depth > 0)
+            if not sign:
+                if not (yield from self._more_of_value(depth > 0 or is_string)):
                     return position
-                continue
-            sign, position = match[0], match.end()
-            if is_string:
-                is_string = sign == b"\\"
-                if is_string and position == len(self._buffer):
-                    self._more_of_value(True)
-                position += is_string
-            elif sign == b'"':
-                is_string = True
+            elif is_string or sign == b'"':
+                is_string = not is_string
             elif sign in b"{[":
                 depth += 1
+                if depth > DEEPEST:
+                    raise BrokenDocumentError("It is nested too deeply.", line=self.line)
             elif not depth:
-                return match.start()
+                return position - 1
             else:
                 depth -= 1
                 if not depth:
                     return position
 
-    def _more_of_value(self, is_open: bool) -> bool:
+    def _next_mark(self, position: int, *, is_string: bool, is_nested: bool) -> tuple[bytes, int]:
+        """The next quote, bracket or separator and the position behind it; empty if the window ends before."""
+        if is_string or is_nested:
+            pattern = _REST_OF_STRING if is_string else _NESTED
+            match = pattern.match(self._buffer, position)
+            assert match is not None  # both match the empty text
+            end = match.end()
+        else:
+            match = _END_OF_VALUE.search(self._buffer, position)
+            end = match.start() if match is not None else len(self._buffer)
+        sign = bytes(self._buffer[end : end + 1])
+        # A backslash is the last byte of the window: what it escapes is not there yet.
+        return (b"", end) if not sign or sign == b"\\" else (sign, end + 1)
+
+    def _more_of_value(self, is_open: bool) -> Generator[None, None, bool]:
         if len(self._buffer) - self._at > LONGEST_ELEMENT:
             raise BrokenDocumentError(f"A part of it is longer than {LONGEST_ELEMENT:,} bytes.", line=self.line)
-        has_more = self._more()
+        has_more = yield from self._more()
         if is_open and not has_more:
             raise BrokenDocumentError("It ends too early.", line=self.line)
         return has_more
 
-    def _more(self) -> bool:
+    def _more(self) -> Generator[None, None, bool]:
         chunk = next((chunk for chunk in self._chunks if chunk), None)
-        self._buffer += chunk or b""
-        return chunk is not None
+        if chunk is None:
+            return False
+        self._buffer += chunk
+        if self._is_fruitless:
+            yield None
+        self._is_fruitless = True
+        return True
+
+    def _add_lines(self, number: int) -> None:
+        self._lines += number
+        if self._lines > MOST_LINES:
+            raise TooManyLinesError(f"The file has more than {MOST_LINES:,} issues and blank lines.")
 
     def _pass(self, end: int) -> None:
         self.line += self._buffer.count(b"\n", self._at, end)
         self._at = end
-        if end > _FORGET:
+        if end > _FORGET and self._held is None:
             del self._buffer[:end]
             self._at = 0

@@ -73,10 +73,11 @@ class ImportCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRun:
-    """One import of one file; `position` is how many items of the file have been dealt with.
+    """One import of one file.
 
-    `site` is the site that was asked for. `site_id` and `project_id` are what the run has decided on, so that a
-    resumed run goes on as it began even if names have changed.
+    `position` is how many items of the file have been dealt with, `bytes_read` how many of its `file_size` bytes;
+    `total` is known once the whole file has been read. `site` is the site that was asked for. `site_id` and
+    `project_id` are what the run has decided on, so that a resumed run goes on as it began even if names have changed.
     """
 
     prefix: ClassVar[str] = "imp"
@@ -98,6 +99,8 @@ class ImportRun:
     failure: str | None
     position: int
     total: int | None
+    file_size: int
+    bytes_read: int
     issues_read: int
     issues_created: int
     issues_changed: int
@@ -129,7 +132,7 @@ class ImportRun:
         started_by_id: UserId,
         now: datetime,
     ) -> "ImportRun":
-        counts = dict.fromkeys(ImportCounts.__dataclass_fields__, 0)
+        zeros = dict.fromkeys(("position", "bytes_read", *ImportCounts.__dataclass_fields__), 0)
         return cls(
             id=id,
             workspace_id=workspace.id,
@@ -146,26 +149,30 @@ class ImportRun:
             started_by_id=started_by_id,
             state=ImportState.WAITING,
             failure=None,
-            position=0,
             total=None,
+            file_size=upload.size,
             created_at=now,
             updated_at=now,
             finished_at=None,
-            **counts,
+            **zeros,
         )
 
     @property
     def progress(self) -> Progress:
-        return Progress(done=self.position, total=self.total)
+        share = 1.0 if self.state is ImportState.DONE else self.bytes_read / max(self.file_size, 1)
+        return Progress(done=self.position, total=self.total, share=share)
 
     @property
     def is_over(self) -> bool:
         return self.state in (ImportState.DONE, ImportState.FAILED)
 
-    def advanced(self, counts: ImportCounts, *, items: int, now: datetime) -> "ImportRun":
-        """The run after a batch of so many items of the file."""
+    def advanced(self, counts: ImportCounts, *, items: int, bytes_read: int, now: datetime) -> "ImportRun":
+        """The run after a batch of so many items, when so much of the file has been read."""
         sums = {name: getattr(self, name) + getattr(counts, name) for name in ImportCounts.__dataclass_fields__}
-        return replace(self, state=ImportState.RUNNING, position=self.position + items, updated_at=now, **sums)
+        position = self.position + items
+        return replace(
+            self, state=ImportState.RUNNING, position=position, bytes_read=bytes_read, updated_at=now, **sums
+        )
 
     def ended(self, state: ImportState, *, now: datetime, failure: str | None = None) -> "ImportRun":
         return replace(self, state=state, failure=failure, updated_at=now, finished_at=now)

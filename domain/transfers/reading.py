@@ -1,6 +1,7 @@
 """Values taken out of foreign JSON, of which nothing can be taken for granted."""
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
@@ -9,6 +10,7 @@ from functools import lru_cache
 
 from domain.issues.model import MOST_LABELS
 from domain.shared.checks import LONGEST_LINE, LONGEST_TEXT
+from domain.transfers.json_walk import LONGEST_ELEMENT
 from domain.transfers.members import ObjectKind
 from domain.transfers.records import Loss, LossCode, Mapping, PersonRecord
 from domain.transfers.sanitising import clean_line, cut_text, plain_name, replace_unstorable, unify_newlines
@@ -16,12 +18,10 @@ from domain.transfers.sanitising import clean_line, cut_text, plain_name, replac
 LONGEST_LABEL = 80
 LONGEST_STATE = 50
 LONGEST_PERSON = 80
-LONGEST_LINE_OF_FILE = 64 * 1024 * 1024  # bytes
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_IDENTIFIER = 200
 LARGEST_IDENTIFIER = 2**63
 MOST_UNKNOWN_FIELDS = 50
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class UnreadableError(Exception):
@@ -30,9 +30,10 @@ class UnreadableError(Exception):
 
 def parse_object(raw: bytes) -> tuple[dict[str, object], int]:
     """The JSON object, and how many bytes that are not UTF-8 were replaced; raises UnreadableError."""
-    if len(raw) > LONGEST_LINE_OF_FILE:
-        raise UnreadableError(f"It is longer than {LONGEST_LINE_OF_FILE:,} bytes.")
-    text, replaced = _decoded(raw.removeprefix(_BYTE_ORDER_MARK))
+    if len(raw) > LONGEST_ELEMENT:
+        raise UnreadableError(f"It is longer than {LONGEST_ELEMENT:,} bytes.")
+    # Files that were joined have a byte order mark wherever one of them began.
+    text, replaced = _decoded(raw.removeprefix(BOM_UTF8))
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:

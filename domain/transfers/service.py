@@ -1,6 +1,5 @@
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing, closing
 from dataclasses import replace
 from hashlib import sha256
 
@@ -10,14 +9,15 @@ from domain.shared.actor import SCOPES, Actor, Cause, Permission
 from domain.shared.checks import Checks
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput, NotFound, Rejected
-from domain.shared.files import BrokenFile, FileStore
+from domain.shared.files import FileStore, StoredFile
 from domain.shared.ids import IdFactory, check_id
-from domain.shared.jobs import Progress
 from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import ClaimLost, OpenUow, Written
 from domain.transfers.batch import Batch
 from domain.transfers.commands import ImportDraft
-from domain.transfers.formats import ITEM_PER_LINE, READERS
+from domain.transfers.encodings import ACCEPTED, WrongKind, recognized
+from domain.transfers.formats import READERS
+from domain.transfers.items import Item
 from domain.transfers.jobs import RunImport
 from domain.transfers.model import (
     SITE,
@@ -33,12 +33,13 @@ from domain.transfers.model import (
 )
 from domain.transfers.parents import write_parents
 from domain.transfers.ports import ImportReader, ImportUow, Unstorable
-from domain.transfers.records import Loss, LossCode
-from domain.transfers.stream import Item, RecordStream
+from domain.transfers.records import WHOLE, Loss, LossCode
+from domain.transfers.stream import MOST_RECORDS, RecordStream, Taken
 from domain.transfers.tally import Tally
 from domain.workspaces.model import Workspace
 
 PARENTS_AT_ONCE = 500
+UNREADABLE = frozenset((LossCode.UNREADABLE, LossCode.MISSING))
 LARGEST_FILE = 1 << 40  # bytes, for whoever has the machine anyway
 
 
@@ -91,7 +92,10 @@ class ImportService:
         return actor.acting_for(user_id)
 
     async def upload(self, actor: Actor, name: str, chunks: AsyncIterator[bytes]) -> Written[Upload]:
-        """Stores a file for an import; raises LimitExceeded if it is too large, unless an operator acts."""
+        """Stores a file for an import.
+
+        Raises WrongKind if it cannot be one, and LimitExceeded if it is too large, unless an operator acts.
+        """
         owner_id = UserId(actor.signed_in_id)
         actor.require_scope(SCOPES[Permission.IMPORT])
         with Checks() as check:
@@ -100,7 +104,7 @@ class ImportService:
         digest = sha256()
 
         async def hashed() -> AsyncIterator[bytes]:
-            async for chunk in chunks:
+            async for chunk in recognized(chunks):
                 digest.update(chunk)
                 yield chunk
 
@@ -156,6 +160,7 @@ class ImportService:
         acting = replace(actor.acting_for(run.started_by_id), cause=Cause.IMPORT)
         try:
             await self._import(acting, run)
+            await self._check_readable(acting, run.id)
             finished = await self._finish(acting, run.id, ImportState.DONE)
         except (NotFound, Conflict, InvalidInput, Rejected) as error:
             finished = await self._finish(acting, run.id, ImportState.FAILED, failure=str(error))
@@ -185,46 +190,45 @@ class ImportService:
             return await uow.import_runs.get(actor, job.run_id)
 
     async def _import(self, actor: Actor, run: ImportRun) -> None:
-        total = run.total
-        if total is None and run.format in ITEM_PER_LINE:
-            total = await asyncio.to_thread(self._count, run.upload_id)
-        lines = self._files.lines(run.upload_id)
-        items = READERS[run.format](lines, skip=run.position, include_restricted=run.include_restricted)
-        stream = RecordStream(items)
-        position = run.position
-        async with aclosing(stream.batches()) as batches:
-            async for batch in batches:
-                await self._write(actor, run.id, batch, position=position, total=total)
-                position += len(batch)
+        with closing(self._files.open(run.upload_id)) as file:
+            await self._import_records(actor, run, file)
         while await self._write_parents(actor, run.id):
             continue
 
-    def _count(self, upload_id: str) -> int:
-        """The file's items; of one that breaks off, those before."""
-        count = 0
-        with suppress(BrokenFile):
-            for line in self._files.lines(upload_id):
-                count += not line.isspace()
-        return count
+    async def _import_records(self, actor: Actor, run: ImportRun, file: StoredFile) -> None:
+        items = READERS[run.format](file, skip=run.position, include_restricted=run.include_restricted)
+        position = run.position
+        async with aclosing(RecordStream(items, file).batches()) as batches:
+            async for taken in batches:
+                if not position and len(taken.items) >= MOST_RECORDS and all(map(_is_unreadable, taken.items)):
+                    first = taken.items[0]
+                    raise _nothing_readable(first.line, first.reason if isinstance(first, Loss) else "")
+                await self._write(actor, run.id, taken, position=position)
+                position += len(taken.items)
 
-    async def _write(
-        self, actor: Actor, run_id: str, items: Sequence[Item], *, position: int, total: int | None
-    ) -> None:
+    async def _check_readable(self, actor: Actor, run_id: str) -> None:
+        """Raises WrongKind if the file has issues and none of them could be read."""
+        run = (await self._read.by_ids(actor, [run_id]))[run_id]
+        [kinds] = await self._read.loss_kinds_of([run_id])
+        unread = [kind for kind in kinds if kind.field == WHOLE and kind.code in UNREADABLE]
+        if unread and sum(kind.places for kind in unread) == run.issues_read:
+            first = min(unread, key=lambda kind: kind.first_line)
+            raise _nothing_readable(first.first_line, first.first_reason)
+
+    async def _write(self, actor: Actor, run_id: str, taken: Taken, *, position: int) -> None:
         """One batch; if the database refuses it, its halves, so that one bad record stops no other."""
+        items = taken.items
         try:
-            await self._write_whole(actor, run_id, items, position=position, total=total)
+            await self._write_whole(actor, run_id, taken, position=position)
         except Unstorable:
             if len(items) == 1:
-                refused = [_refused(items[0])]
-                await self._write_whole(actor, run_id, refused, position=position, total=total)
+                await self._write_whole(actor, run_id, replace(taken, items=[_refused(items[0])]), position=position)
                 return
             half = len(items) // 2
-            await self._write(actor, run_id, items[:half], position=position, total=total)
-            await self._write(actor, run_id, items[half:], position=position + half, total=total)
+            await self._write(actor, run_id, replace(taken, items=items[:half]), position=position)
+            await self._write(actor, run_id, replace(taken, items=items[half:]), position=position + half)
 
-    async def _write_whole(
-        self, actor: Actor, run_id: str, items: Sequence[Item], *, position: int, total: int | None
-    ) -> None:
+    async def _write_whole(self, actor: Actor, run_id: str, taken: Taken, *, position: int) -> None:
         async with self._uow(actor) as uow:
             run = await uow.import_runs.get(actor, run_id, for_update=True)
             if run.position != position or run.is_over:
@@ -232,9 +236,9 @@ class ImportService:
             workspace = await uow.workspaces.get(actor, run.workspace_id)
             now = self._clock.now()
             batch = Batch(uow, run, workspace, ids=self._ids, now=now)
-            await batch.write(items)
-            advanced = run.advanced(batch.tally.counts, items=len(items), now=now)
-            after = replace(advanced, total=total, site_id=batch.site_id, project_id=batch.project_id)
+            await batch.write(taken.items)
+            advanced = run.advanced(batch.tally.counts, items=len(taken.items), bytes_read=taken.bytes_read, now=now)
+            after = replace(advanced, site_id=batch.site_id, project_id=batch.project_id)
             await self._store(uow, run, after, batch.tally)
             await uow.commit(None)
 
@@ -247,7 +251,8 @@ class ImportService:
                 return False
             tally = Tally()
             await write_parents(uow, run, tally, named)
-            await self._store(uow, run, run.advanced(tally.counts, items=0, now=self._clock.now()), tally)
+            advanced = run.advanced(tally.counts, items=0, bytes_read=run.bytes_read, now=self._clock.now())
+            await self._store(uow, run, advanced, tally)
             await uow.commit(None)
             return True
 
@@ -255,7 +260,7 @@ class ImportService:
         losses, mappings = tally.report(self._ids)
         await uow.import_report.add(after.id, losses, mappings, tally.unused)
         await uow.import_runs.save(before, after)
-        uow.checkpoint({"position": after.position}, progress=Progress(done=after.position, total=after.total))
+        uow.checkpoint({"position": after.position}, progress=after.progress)
 
     async def _finish(self, actor: Actor, run_id: str, state: ImportState, *, failure: str | None = None) -> ImportRun:
         """Ends the run, and with it the job."""
@@ -263,7 +268,7 @@ class ImportService:
             run = await uow.import_runs.get(actor, run_id, for_update=True)
             ended = run.ended(state, now=self._clock.now(), failure=failure)
             if state is ImportState.DONE:
-                ended = replace(ended, total=ended.position)
+                ended = replace(ended, total=ended.position, bytes_read=ended.file_size)
             await uow.import_runs.save(run, ended)
             await uow.uploads.forget(run.upload_id)
             await uow.commit(None)
@@ -273,4 +278,12 @@ class ImportService:
 def _refused(item: Item) -> Loss:
     key = None if isinstance(item, Loss) else item.external_key
     reason = "The database refuses a value of this issue; the whole issue is missing."
-    return Loss(line=item.line, key=key, field="issue", code=LossCode.UNREADABLE, reason=reason)
+    return Loss(line=item.line, key=key, field=WHOLE, code=LossCode.UNREADABLE, reason=reason)
+
+
+def _is_unreadable(item: Item) -> bool:
+    return isinstance(item, Loss) and item.field == WHOLE and item.code in UNREADABLE
+
+
+def _nothing_readable(line: int, reason: str) -> WrongKind:
+    return WrongKind(f"No issue of the file can be read. Line {line:,}: {reason} {ACCEPTED}")

@@ -2,29 +2,69 @@
 
 import asyncio
 import gzip
+import os
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from io import BufferedReader
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO
 
 from domain.shared.errors import LimitExceeded, NotFound
-from domain.shared.files import BrokenFile
+from domain.shared.files import BrokenFile, FileTooLarge
 from domain.shared.ids import is_id, prefix_of
 
 GZIP = b"\x1f\x8b"
-LONGEST_LINE = 64 * 1024 * 1024  # bytes; the rest of a longer line is left out
 MOST_UNPACKED = 8 * 1024**3  # bytes
-_READ = 1024 * 1024
+MOST_RATIO = 200  # of unpacked to packed bytes; JSON of trackers has 5 to 30
+FREE_OF_RATIO = 10_000_000  # unpacked bytes of any ratio
+CHUNK = 16 * 1024  # bytes; what is done with a chunk keeps the event loop
+
+
+class DiskFile:
+    """One reading of a stored file."""
+
+    def __init__(self, file: BufferedReader, *, most_unpacked: int) -> None:
+        self._file = file
+        self._most_unpacked = most_unpacked
+        self.size = os.fstat(file.fileno()).st_size
+
+    @property
+    def bytes_read(self) -> int:
+        return self._file.tell()
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._file.peek(len(GZIP))[: len(GZIP)] == GZIP:
+            yield from self._unpacked()
+        else:
+            while chunk := self._file.read(CHUNK):
+                yield chunk
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _unpacked(self) -> Iterator[bytes]:
+        size = 0
+        with gzip.open(self._file) as content:
+            try:
+                while chunk := content.read1(CHUNK):
+                    size += len(chunk)
+                    self._check(size)
+                    yield chunk
+            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+                raise BrokenFile("it is not packed as gzip should be") from error
+
+    def _check(self, size: int) -> None:
+        if size > self._most_unpacked:
+            raise FileTooLarge(f"The file unpacks to more than {self._most_unpacked:,} bytes.")
+        if size > FREE_OF_RATIO and size > MOST_RATIO * self._file.tell():
+            raise FileTooLarge(f"The file unpacks to more than {MOST_RATIO} times its size, as no real export does.")
 
 
 class DiskFileStore:
     """One file per id, readable by its owner alone, there as a whole or not at all."""
 
-    def __init__(self, folder: Path, *, longest_line: int = LONGEST_LINE, most_unpacked: int = MOST_UNPACKED) -> None:
+    def __init__(self, folder: Path, *, most_unpacked: int = MOST_UNPACKED) -> None:
         self._folder = folder
-        self._longest_line = longest_line
         self._most_unpacked = most_unpacked
 
     async def save(self, file_id: str, chunks: AsyncIterator[bytes], *, most_bytes: int) -> int:
@@ -46,37 +86,18 @@ class DiskFileStore:
                 raise
         return size
 
-    def lines(self, file_id: str) -> Iterator[bytes]:
+    def open(self, file_id: str) -> DiskFile:
         try:
             file = self._path(file_id).open("rb")
         except FileNotFoundError:
             raise NotFound("The file is not there any more. Upload it again.", path=("file_id",)) from None
-        return self._lines(file)
+        return DiskFile(file, most_unpacked=self._most_unpacked)
 
     async def delete(self, file_id: str) -> None:
         await asyncio.to_thread(self._path(file_id).unlink, missing_ok=True)
-
-    def _lines(self, file: BufferedReader) -> Iterator[bytes]:
-        with file, _unpacked(file) as content:
-            room = self._most_unpacked
-            try:
-                while line := content.readline(self._longest_line):
-                    rest = line
-                    while not rest.endswith(b"\n") and (rest := content.readline(_READ)):
-                        room -= len(rest)
-                    room -= len(line)
-                    if room < 0:
-                        raise BrokenFile(f"it unpacks to more than {self._most_unpacked} bytes")
-                    yield line
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                raise BrokenFile("it is not packed as gzip should be") from error
 
     def _path(self, file_id: str) -> Path:
         # A well-formed id has no separators and no dots, so that no path leads out of the folder.
         if not is_id(file_id, prefix_of(file_id)):
             raise NotFound("There is no such file.", path=("file_id",))
         return self._folder / file_id
-
-
-def _unpacked(file: BufferedReader) -> IO[bytes]:
-    return gzip.open(file) if file.peek(len(GZIP))[: len(GZIP)] == GZIP else file  # type: ignore[return-value]  # a GzipFile is a binary stream

@@ -54,6 +54,8 @@ class ImportRunRow(Base):
     failure: Mapped[str | None]
     position: Mapped[int]
     total: Mapped[int | None]
+    file_size: Mapped[int] = mapped_column(BigInteger)
+    bytes_read: Mapped[int] = mapped_column(BigInteger)
     issues_read: Mapped[int]
     issues_created: Mapped[int]
     issues_changed: Mapped[int]

@@ -33,6 +33,8 @@ class ImportRunFactory(factory.Factory):
     failure = None
     position = 0
     total = 0
+    file_size = 0
+    bytes_read = 0
     issues_read = 0
     issues_created = 0
     issues_changed = 0

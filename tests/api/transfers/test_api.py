@@ -35,7 +35,7 @@ from tests.identity import SECRET
 LIMIT = 5_000
 CONTENT = lines(issue(1, comments=[comment("1", "a")]), b"no JSON", issue(2))
 RUN = """query ($slug: String!) { workspace(slug: $slug) { imports { totalCount nodes {
-  id format fileName projectKey state failure progress { done total } startedBy { name }
+  id format fileName projectKey state failure progress { done total share } startedBy { name }
   issuesRead issuesCreated commentsCreated lossCount finishedAt
   losses { totalCount nodes { line key field code reason count } }
   lossKinds { field code places count firstLine } mappings { nodes { kind source target count } } } } } }"""
@@ -50,10 +50,10 @@ async def test_an_import_is_started_watched_and_reported(world: World, claims: S
     payload = await world.client(Role.ADMIN).mutate("importStart", asked, "importRun { id }")
     assert payload["errors"][0]["code"] == "NOT_FOUND"  # the file is the owner's
 
-    payload = await world.owner.mutate("importStart", asked, "importRun { id state progress { done total } }")
+    payload = await world.owner.mutate("importStart", asked, "importRun { id state progress { done total share } }")
     assert (payload["errors"], payload["revision"]) == ([], None)
     assert payload["importRun"]["state"] == "WAITING"
-    assert payload["importRun"]["progress"] == {"done": 0, "total": None}
+    assert payload["importRun"]["progress"] == {"done": 0, "total": None, "share": 0.0}
     run = (await world.app.imports.by_ids(world.owner.actor, [payload["importRun"]["id"]])).popitem()[1]
     assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
 
@@ -66,7 +66,7 @@ async def test_an_import_is_started_watched_and_reported(world: World, claims: S
         "state": "DONE",
         "failure": None,
     }
-    assert node["progress"] == {"done": 3, "total": 3}
+    assert node["progress"] == {"done": 3, "total": 3, "share": 1.0}
     assert node["startedBy"] == {"name": "Owner"}
     assert (node["issuesRead"], node["issuesCreated"], node["commentsCreated"], node["lossCount"]) == (3, 2, 1, 1)
     [loss] = node["losses"]["nodes"]
@@ -285,7 +285,9 @@ def as_owner(world: World, served: FastAPI) -> None:
 
 
 @pytest.mark.usefixtures("as_owner")
-@pytest.mark.parametrize("content", [CONTENT, gzip.compress(CONTENT), b"\xef\xbb\xbf \n" + CONTENT])
+@pytest.mark.parametrize(
+    "content", [CONTENT, gzip.compress(CONTENT), b"\xef\xbb\xbf \n" + CONTENT, CONTENT[:900].decode().encode("utf-16")]
+)
 async def test_a_file_is_handed_in(world: World, http: httpx.AsyncClient, content: bytes):
     answer = await http.post(FILES_PATH, content=content, params={"name": "export.jsonl"})
 
@@ -299,7 +301,12 @@ async def test_a_file_is_handed_in(world: World, http: httpx.AsyncClient, conten
 @pytest.mark.usefixtures("as_owner")
 @pytest.mark.parametrize(
     ("content", "status"),
-    [(b"", 422), (b" \n ", 422), (b"\x89PNG\r\n", 415), (b"PK\x03\x04", 415), (b"{" * (LIMIT + 1), 413)],
+    [
+        *((content, 415) for content in (b"\x89PNG\r\n", b"PK\x03\x04", gzip.compress(b"Key,Summary", mtime=0))),
+        (b"", 422),
+        (b" \n ", 422),
+        (b"{" * (LIMIT + 1), 413),
+    ],
 )
 async def test_other_files_are_refused_and_not_kept(world: World, http: httpx.AsyncClient, content: bytes, status: int):
     before = await world.rows()

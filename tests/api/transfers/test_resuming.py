@@ -56,6 +56,7 @@ async def reached(world: World, run: ImportRun) -> ImportRun:
 
 async def assert_whole(world: World, run: ImportRun, count: int = ISSUES) -> None:
     assert (run.state, run.position, run.total) == (ImportState.DONE, count, count)
+    assert (run.bytes_read, run.progress.share) == (run.file_size, 1.0)
     assert (run.issues_created, run.comments_created, run.loss_count) == (count, 2 * count, 0)
     async with world.engine.connect() as connection:
         counted = text(
@@ -121,7 +122,7 @@ async def test_whoever_has_lost_the_claim_stores_nothing_more(
 
     await assert_whole(world, await reached(world, run))
     job = await row(world.engine, run.job_id)
-    assert (job.state, job.progress_done, job.progress_total) == (JobState.DONE, ISSUES, ISSUES)
+    assert (job.state, job.progress_done, job.progress_total) == (JobState.DONE, ISSUES, None)
 
 
 async def test_the_same_file_joins_the_import_that_is_not_over(world: World, started: Import, claims: SqlClaims):

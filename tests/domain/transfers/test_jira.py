@@ -43,7 +43,7 @@ def read_one(fields: dict[str, object], **top: object) -> IssueRecord:
 
 @pytest.fixture(scope="module")
 def items() -> list[IssueRecord | Loss]:
-    return list(read_jira(LINES))
+    return [item for item in read_jira(LINES) if item]
 
 
 def test_there_is_one_item_for_each_line_that_is_not_blank(items: list[IssueRecord | Loss]) -> None:
@@ -166,7 +166,7 @@ def test_wrong_types_everywhere_cost_their_fields_only(items: list[IssueRecord |
 
 def test_bad_lines_say_why_and_stop_nothing(items: list[IssueRecord | Loss]) -> None:
     whole = [(item.line, item.key, item.code, item.reason) for item in items if isinstance(item, Loss)]
-    not_json = "It is not JSON: Expecting property name enclosed in double quotes at character 44."
+    not_json = "It is not JSON: Expecting property name enclosed in double quotes at character 43."
     assert whole == [
         (3, None, LossCode.UNREADABLE, not_json),
         (5, None, LossCode.UNREADABLE, "It is not a JSON object."),
@@ -190,19 +190,19 @@ def test_bad_lines_say_why_and_stop_nothing(items: list[IssueRecord | Loss]) -> 
     ],
 )
 def test_bad_lines(line: bytes, reason: str) -> None:
-    (loss,) = read_jira([line])
+    (_, loss) = read_jira([LINES[0], line])
     assert isinstance(loss, Loss)
-    assert (loss.line, loss.field, loss.reason) == (1, "issue", reason)
+    assert (loss.line, loss.field, loss.reason) == (2, "issue", reason)
 
 
 @pytest.mark.parametrize("skip", range(12))
 def test_skipping_gives_what_follows(items: list[IssueRecord | Loss], skip: int) -> None:
-    assert list(read_jira(LINES, skip=skip)) == items[skip:]
+    assert [item for item in read_jira(LINES, skip=skip) if item] == items[skip:]
 
 
 def test_lines_are_read_one_at_a_time() -> None:
     lines = iter(LINES)
-    assert len(list(islice(read_jira(lines), 2))) == 2
+    assert len(list(islice(filter(None, read_jira(lines)), 2))) == 2
     assert next(lines) == LINES[3]
 
 
@@ -394,8 +394,9 @@ def test_any_change_of_a_good_line_is_read_or_reported(changes: list[tuple[tuple
             holder[place[-1]] = value
         except (KeyError, IndexError, TypeError):
             document = value  # an earlier change removed the place, or the place is the document itself
-    (item,) = read_jira([json.dumps(document).encode()])
-    assert item.line == 1
+    (_, item) = read_jira([LINES[0], json.dumps(document).encode()])
+    assert item is not None
+    assert item.line == 2
     if isinstance(item, IssueRecord):
         assert item.title
         assert item.created_at.tzinfo is UTC
@@ -405,5 +406,38 @@ def test_any_change_of_a_good_line_is_read_or_reported(changes: list[tuple[tuple
 @given(st.binary(max_size=30), st.integers(0, len(LINES[0])), st.integers(0, 30))
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_read_or_reported(noise: bytes, start: int, length: int) -> None:
-    line = LINES[0][:start] + noise.replace(b"\n", b"") + LINES[0][start + length :]
-    assert len(list(read_jira([line, LINES[5]]))) == 2
+    line = LINES[0][:start] + noise.replace(b"\n", b"") + LINES[0].rstrip(b"\n")[start + length :]
+    read = [item for item in read_jira([LINES[0], line, b"\n", LINES[5]]) if item]
+    assert len(read) == (3 if line.strip() else 2)
+
+
+def search(**members: object) -> bytes:
+    return json.dumps({"expand": "names", "startAt": 0, "maxResults": 50, **members}).encode()
+
+
+@pytest.mark.parametrize(
+    ("answers", "missing"),
+    [
+        ([search(total=2, issues=[GOOD, GOOD])], 0),
+        ([search(total=1, issues=[GOOD]), search(total=1, issues=[])], 0),
+        ([search(issues=[GOOD], isLast=True)], 0),
+        ([search(issues=[GOOD], isLast=False), search(issues=[GOOD], isLast=True)], 0),
+        ([search(total=7, issues=[GOOD]), search(total=7, issues=[GOOD])], 5),
+        ([search(issues=[GOOD], isLast=False)], 1),
+        ([search(total="7", issues=[GOOD], isLast=None)], 0),
+    ],
+)
+def test_a_search_answer_tells_what_the_file_does_not_hold(answers: list[bytes], missing: int) -> None:
+    read = list(read_jira(b"\n".join(answers).splitlines(keepends=True)))
+    assert sum(isinstance(item, IssueRecord) for item in read) == sum(answer.count(b'"summary"') for answer in answers)
+    lost = [loss for loss in read if isinstance(loss, Loss) and loss.code is not LossCode.UNUSED]
+    assert [(loss.field, loss.code, loss.count) for loss in lost] == [
+        ("issues", LossCode.INCOMPLETE, missing) for _ in range(min(missing, 1))
+    ]
+
+
+def test_other_members_of_a_search_answer_are_reported() -> None:
+    (_, *losses) = read_jira([search(issues=[GOOD], warningMessages=["a", "b"])])
+    found = {(loss.line, loss.field, loss.code, loss.count) for loss in losses if isinstance(loss, Loss)}
+    formal = {(1, f"search.{name}", LossCode.UNUSED, 1) for name in ("expand", "startAt", "maxResults")}
+    assert found == formal | {(1, "warningMessages", LossCode.NOT_KEPT, 2)}

@@ -1,23 +1,29 @@
 import gzip
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from domain.shared.errors import LimitExceeded, NotFound, WrongId
-from domain.shared.files import BrokenFile, FileStore
-from infra.shared.files import DiskFileStore
+from domain.shared.files import BrokenFile, FileStore, FileTooLarge
+from infra.shared import files
+from infra.shared.files import CHUNK, DiskFileStore
 from tests.factories.accounts import IDS
 from tests.fakes.files import MemoryFileStore
 
 CONTENT = b"one\ntwo\r\n\nthree"
-LINES = [b"one\n", b"two\r\n", b"\n", b"three"]
 
 
 async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
     for part in parts:
         yield part
+
+
+def chunks_of(store: FileStore, file_id: str) -> Iterator[bytes]:
+    with closing(store.open(file_id)) as file:
+        yield from file
 
 
 def mode_of(path: Path) -> int:
@@ -43,27 +49,37 @@ def file_id() -> str:
     return IDS.new("fil")
 
 
-async def test_a_file_comes_back_line_by_line(store: FileStore, file_id: str):
-    assert await store.save(file_id, chunks(CONTENT[:5], b"", CONTENT[5:]), most_bytes=len(CONTENT)) == len(CONTENT)
-    assert list(store.lines(file_id)) == LINES
-    assert list(store.lines(file_id)) == LINES
+async def test_a_file_comes_back_and_tells_how_much_of_it_has_been_read(store: FileStore, file_id: str):
+    content = CONTENT * 10_000
+    assert await store.save(file_id, chunks(content[:5], b"", content[5:]), most_bytes=len(content)) == len(content)
+    for _ in range(2):
+        with closing(store.open(file_id)) as file:
+            assert (file.size, file.bytes_read) == (len(content), 0)
+            found = list(file)
+            assert b"".join(found) == content
+            assert all(len(chunk) <= CHUNK for chunk in found)
+            assert file.bytes_read == len(content)
 
 
-async def test_gzip_is_unpacked(store: FileStore, file_id: str):
-    await store.save(file_id, chunks(gzip.compress(CONTENT)), most_bytes=1000)
-    assert list(store.lines(file_id)) == LINES
+@pytest.mark.parametrize("members", [1, 3])
+async def test_gzip_is_unpacked(store: FileStore, file_id: str, members: int):
+    packed = gzip.compress(CONTENT) * members
+    await store.save(file_id, chunks(packed), most_bytes=1000)
+    with closing(store.open(file_id)) as file:
+        assert b"".join(file) == CONTENT * members
+        assert (file.size, file.bytes_read) == (len(packed), len(packed))
 
 
-async def test_an_empty_file_has_no_lines(store: FileStore, file_id: str):
+async def test_an_empty_file_has_no_chunks(store: FileStore, file_id: str):
     assert await store.save(file_id, chunks(), most_bytes=1) == 0
-    assert list(store.lines(file_id)) == []
+    assert list(chunks_of(store, file_id)) == []
 
 
 async def test_nothing_is_kept_of_a_file_that_is_too_large(store: FileStore, file_id: str):
     with pytest.raises(LimitExceeded):
         await store.save(file_id, chunks(b"12345", b"6"), most_bytes=5)
     with pytest.raises(NotFound):
-        store.lines(file_id)
+        store.open(file_id)
 
 
 async def test_a_deleted_file_is_not_found(store: FileStore, file_id: str):
@@ -71,7 +87,7 @@ async def test_a_deleted_file_is_not_found(store: FileStore, file_id: str):
     await store.delete(file_id)
     await store.delete(file_id)
     with pytest.raises(NotFound):
-        store.lines(file_id)
+        store.open(file_id)
 
 
 async def test_only_the_owner_can_read_what_is_stored(folder: Path, file_id: str):
@@ -98,7 +114,7 @@ async def test_no_id_leads_out_of_the_folder(folder: Path, file_id: str):
     secret = folder.parent / "secret"
     secret.write_text("x")
     with pytest.raises((NotFound, WrongId)):
-        store.lines(file_id)
+        store.open(file_id)
     with pytest.raises((NotFound, WrongId)):
         await store.delete(file_id)
     with pytest.raises((NotFound, WrongId)):
@@ -106,17 +122,33 @@ async def test_no_id_leads_out_of_the_folder(folder: Path, file_id: str):
     assert secret.read_text() == "x"
 
 
-async def test_the_rest_of_an_over_long_line_is_left_out(folder: Path, file_id: str):
-    store = DiskFileStore(folder, longest_line=4)
-    await store.save(file_id, chunks(b"12345678\nabc\nabcd\n123456"), most_bytes=100)
-    assert list(store.lines(file_id)) == [b"1234", b"abc\n", b"abcd", b"1234"]
-
-
 async def test_a_small_file_cannot_unpack_to_a_huge_one(folder: Path, file_id: str):
-    store = DiskFileStore(folder, most_unpacked=1000)
-    await store.save(file_id, chunks(gzip.compress(b"a\n" * 10_000)), most_bytes=1000)
-    with pytest.raises(BrokenFile, match="more than 1000"):
-        list(store.lines(file_id))
+    store = DiskFileStore(folder, most_unpacked=50_000)
+    await store.save(file_id, chunks(gzip.compress(b"a\n" * 50_000)), most_bytes=1000)
+    read = []
+    with pytest.raises(FileTooLarge, match=r"unpacks to more than 50,000 bytes\."):
+        read.extend(chunks_of(store, file_id))
+    assert 0 < sum(map(len, read)) <= 50_000
+
+
+async def test_no_file_unpacks_to_more_than_200_times_its_size(
+    folder: Path, file_id: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(files, "FREE_OF_RATIO", 300_000)
+    store = DiskFileStore(folder)
+    real = b"".join(b'{"number": %d}\n' % number for number in range(20_000))
+    bomb = gzip.compress(real) + gzip.compress(b"\n" * 15_000_000)
+    await store.save(file_id, chunks(bomb), most_bytes=len(bomb))
+    read: list[bytes] = []
+    with pytest.raises(FileTooLarge, match="unpacks to more than 200 times its size"):
+        read.extend(chunks_of(store, file_id))
+    assert len(real) < sum(map(len, read)) <= 200 * len(bomb)
+
+
+async def test_a_small_file_may_have_any_ratio(folder: Path, file_id: str):
+    store = DiskFileStore(folder)
+    await store.save(file_id, chunks(gzip.compress(b"\n" * 9_000_000, 1)), most_bytes=100_000)
+    assert sum(map(len, chunks_of(store, file_id))) == 9_000_000
 
 
 @pytest.mark.parametrize("damage", ["cut", "header", "data", "check sum"])
@@ -135,5 +167,5 @@ async def test_a_broken_gzip_gives_what_it_can(folder: Path, file_id: str, damag
 
     found: list[bytes] = []
     with pytest.raises(BrokenFile):
-        found.extend(store.lines(file_id))
-    assert found[:3] == ([] if damage == "header" else [b"0\n", b"1\n", b"2\n"])
+        found.extend(chunks_of(store, file_id))
+    assert b"".join(found).split(b"\n")[:3] == ([b""] if damage == "header" else [b"0", b"1", b"2"])

@@ -1,0 +1,89 @@
+"""The bytes of uploaded files: which encodings are read, and what a file that can be imported begins with."""
+
+import zlib
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections.abc import AsyncIterator, Iterable, Iterator
+from itertools import chain
+
+from domain.shared.errors import InvalidInput
+
+GZIP = b"\x1f\x8b"
+_GZIP_WINDOW = 31  # bits, of zlib: a gzip header is expected
+_HEAD = 1024  # bytes that are looked at
+_SHORTEST = 4  # bytes without which encoding and packing cannot be told
+_SPACE = b" \t\r\n"
+_STARTS = (b"{", b"[")
+_MARKS = ((BOM_UTF8, ""), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
+
+ACCEPTED = (
+    "Accepted are JSON files of Jira or GitHub issues, in UTF-8 or UTF-16, also packed by gzip: one issue per line, a"
+    ' list of issues, a search answer such as {"issues": […]}, or a GitHub archive.'
+)
+
+
+class WrongKind(InvalidInput):
+    """The file is of a kind that cannot be imported."""
+
+
+def utf8_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks in UTF-8 and without a byte order mark; UTF-16 is recognized as RFC 4627, section 3, does."""
+    rest = iter(chunks)
+    head = b""
+    while len(head) < len(BOM_UTF8) and (chunk := next(rest, None)) is not None:
+        head += chunk
+    mark, encoding = _encoding_of(head)
+    whole = chain((head.removeprefix(mark),), rest)
+    if not encoding:
+        yield from whole
+        return
+    # Half of a character at the end is dropped: JSON that ends within a character is not complete anyway.
+    decoder = getincrementaldecoder(encoding)("surrogatepass")
+    for chunk in whole:
+        yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
+
+
+def _encoding_of(head: bytes) -> tuple[bytes, str]:
+    """The byte order mark, empty if there is none, and the encoding if it is not UTF-8."""
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return mark, encoding
+    # JSON begins with an ASCII character, whose other byte is zero in UTF-16.
+    zeros = [byte == 0 for byte in head[:2]]
+    return b"", "utf-16-le" if zeros == [False, True] else "utf-16-be" if zeros == [True, False] else ""
+
+
+async def recognized(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same content, once its beginning can be that of a file to import; raises WrongKind if it cannot be.
+
+    Raises InvalidInput if there is nothing but white space, at most 1 KB of it.
+    Content that gzip has packed is looked at, too. A beginning of white space alone is left to the import to judge.
+    """
+    head, is_decided = b"", False
+    async for chunk in chunks:
+        if is_decided:
+            yield chunk
+            continue
+        head += chunk
+        is_decided = len(head) >= _SHORTEST and _is_json(head)
+        if is_decided:
+            yield head
+    if not is_decided:
+        if not head:
+            raise InvalidInput("The file is empty.", path=("file",))
+        if not _is_json(head):
+            raise InvalidInput(f"The file holds nothing. {ACCEPTED}", path=("file",))
+        yield head
+
+
+def _is_json(head: bytes) -> bool:
+    """Whether this can be the beginning of JSON, False as long as that is open; raises WrongKind if it cannot be."""
+    beginning = head[:_HEAD]
+    if head.startswith(GZIP):
+        try:
+            beginning = zlib.decompressobj(_GZIP_WINDOW).decompress(head, _HEAD)
+        except zlib.error as error:
+            raise WrongKind(f"The file cannot be unpacked. {ACCEPTED}", path=("file",)) from error
+    sign = b"".join(utf8_chunks([beginning])).lstrip(_SPACE)[:1]
+    if sign and sign not in _STARTS:
+        raise WrongKind(f"The file is not JSON. {ACCEPTED}", path=("file",))
+    return bool(sign) or len(beginning) >= _HEAD

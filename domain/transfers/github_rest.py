@@ -1,0 +1,100 @@
+"""Issues of GitHub's REST API, and of its command line, in the words of an archive."""
+
+from collections.abc import Mapping
+
+from domain.shared.checks import COLOR
+from domain.transfers import github_members as kinds
+from domain.transfers.members import ObjectKind, kind
+from domain.transfers.reading import LARGEST_NUMBER, LONGEST_LABEL, Reading
+from domain.transfers.records import LabelRecord, LossCode
+
+_NAMES = {
+    "user": "author",
+    "state_reason": "stateReason",
+    "author_association": "authorAssociation",
+    "created_at": "createdAt",
+    "updated_at": "updatedAt",
+    "closed_at": "closedAt",
+    "merged_at": "mergedAt",
+}
+
+_USER = kind("user", "login")
+_PULL = kind("pull_request", "merged_at")
+
+
+def as_archived(
+    reading: Reading, fields: dict[str, object], member: str
+) -> tuple[dict[str, object], str, Mapping[str, LabelRecord]]:
+    """The issue as an archive has it, the archive's list that it belongs to, and what it says about its labels."""
+    found = _renamed(fields)
+    pull, address, labels = found.get("pull_request"), found.get("url"), found.get("labels")
+    changes: dict[str, object] = {}
+    if isinstance(pull, dict):
+        reading.note_unused(_PULL, pull)
+        changes["mergedAt"] = pull.get("merged_at") or found.get("mergedAt")
+    if "created_at" in fields and changes.get("mergedAt", found.get("mergedAt")):
+        changes["state"] = "MERGED"
+    described = {}
+    if isinstance(labels, list) and any(isinstance(label, dict) for label in labels):
+        records = [label_of(reading, label) for label in labels if isinstance(label, dict)]
+        described = {record.name: record for record in records}
+        changes["labels"] = [_plain(reading, label, kinds.LABEL, "name") for label in labels]
+    if isinstance(assignees := found.get("assignees"), list):
+        changes["assignees"] = [_plain(reading, assignee, _USER) for assignee in assignees]
+    changes["author"] = _plain(reading, found.get("author"), _USER)
+    changes["comments"] = _comments(reading, found.get("comments"))
+    is_pull = member == "pulls" or isinstance(pull, dict) or (isinstance(address, str) and "/pull/" in address)
+    found.update(changes)
+    return found, "pulls" if is_pull else "issues", described
+
+
+def label_of(reading: Reading, fields: Mapping[str, object]) -> LabelRecord:
+    """A label with its color, if that is one."""
+    color = "#" + reading.name("labels.color", fields.get("color")).lower()
+    return LabelRecord(
+        name=reading.name("labels", fields.get("name"), longest=LONGEST_LABEL),
+        color=color if COLOR.fullmatch(color) else None,
+        description=reading.name("labels.description", fields.get("description")),
+    )
+
+
+def _renamed(fields: dict[str, object]) -> dict[str, object]:
+    """The object under an archive's names; the same one if it has them already."""
+    if "created_at" not in fields:
+        return fields
+    found = {_NAMES.get(name, name): value for name, value in fields.items() if name not in ("html_url", "node_id")}
+    # The archive's addresses are those of pages, and its ids are those of GraphQL.
+    for name, better in (("url", "html_url"), ("id", "node_id")):
+        if better in fields:
+            found[name] = fields[better]
+    reactions = found.get("reactions")
+    if isinstance(reactions, dict) and not reactions.get("total_count"):
+        del found["reactions"]
+    return found
+
+
+def _plain(reading: Reading, value: object, of_kind: ObjectKind, name: str = "login") -> object:
+    """The name of a person or label, which an archive has instead of an object."""
+    if not isinstance(value, dict):
+        return value
+    reading.note_unused(of_kind, value)
+    return value.get(name)
+
+
+def _comments(reading: Reading, value: object) -> object:
+    """Comments as an archive has them. The REST API tells only how many there are."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value > 0:
+            reason = "The file announces comments and does not hold them."
+            reading.lose("comments", LossCode.INCOMPLETE, reason, count=min(value, LARGEST_NUMBER))
+        return []
+    if not isinstance(value, list):
+        return value
+    return [_comment(reading, comment) if isinstance(comment, dict) else comment for comment in value]
+
+
+def _comment(reading: Reading, fields: dict[str, object]) -> dict[str, object]:
+    found = _renamed(fields)
+    if isinstance(author := found.get("author"), dict):
+        found["author"] = _plain(reading, author, _USER)
+    return found

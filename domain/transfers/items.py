@@ -1,0 +1,88 @@
+"""What is read of a file: its issues, one after the other, whatever its shape."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from domain.shared.files import FileTooLarge
+from domain.transfers.encodings import ACCEPTED, WrongKind, utf8_chunks
+from domain.transfers.json_walk import (
+    BrokenDocumentError,
+    Element,
+    Shape,
+    TooManyLinesError,
+    UnknownDocumentError,
+    elements,
+)
+from domain.transfers.reading import LONGEST_LABEL, MOST_UNKNOWN_FIELDS
+from domain.transfers.records import IssueRecord, Loss, LossCode
+from domain.transfers.sanitising import clean_line
+
+OTHERS_AT_ONCE = 100  # elements that are not issues: together they take less than a millisecond
+
+Item = IssueRecord | Loss
+
+
+class IssueReader(Protocol):
+    """Understands one format."""
+
+    @property
+    def shape(self) -> Shape: ...
+
+    def issue(self, element: Element) -> Item:
+        """The issue, or why there is none."""
+        ...
+
+    def note(self, element: Element) -> bool:
+        """Takes a member of an object around the issues; False if it has no meaning."""
+        ...
+
+    def losses(self, issues: int) -> Sequence[Loss]:
+        """What is to be reported at the end of a file of so many issues."""
+        ...
+
+
+def read_items(reader: IssueReader, chunks: Iterable[bytes], *, skip: int) -> Iterator[Item | None]:
+    """One item per issue, in order, and then what the file has beside them and where it breaks off, if it does.
+
+    The first `skip` items are passed over unread. None stands for a part of the file without an item, so that the
+    caller can give others a turn. Raises WrongKind if the file holds no issues at all, and FileTooLarge.
+    """
+    issues = others = 0
+    unknown: Counter[str] = Counter()
+    ends: list[Loss] = []
+    try:
+        for element in elements(utf8_chunks(chunks), reader.shape):
+            if element is None:
+                yield None
+            elif element.is_issue:
+                issues += 1
+                yield reader.issue(element) if issues > skip else None
+            else:
+                others += 1
+                if not reader.note(element) and len(unknown) < MOST_UNKNOWN_FIELDS:
+                    unknown[clean_line(element.member, longest=LONGEST_LABEL).text] += 1
+                if not others % OTHERS_AT_ONCE:
+                    yield None
+    except UnknownDocumentError as error:
+        raise WrongKind(f"{error} {ACCEPTED}") from error
+    except TooManyLinesError as error:
+        raise FileTooLarge(str(error)) from error
+    except BrokenDocumentError as error:
+        if not issues:
+            raise WrongKind(f"The file cannot be read. Line {error.line:,}: {error.reason} {ACCEPTED}") from error
+        ends.append(breaks_off(error.line, error.reason))
+    losses = [_not_kept(name, count) for name, count in unknown.items()]
+    yield from [*losses, *reader.losses(issues), *ends][max(skip - issues, 0) :]
+
+
+def breaks_off(line: int, reason: str) -> Loss:
+    """The loss of all that follows."""
+    return Loss(
+        line=line, key=None, field="file", code=LossCode.INCOMPLETE, reason=f"The file breaks off here: {reason}"
+    )
+
+
+def _not_kept(name: str, count: int) -> Loss:
+    reason = "Workgraph has no place for it."
+    return Loss(line=1, key=None, field=name, code=LossCode.NOT_KEPT, reason=reason, count=count)

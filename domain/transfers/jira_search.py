@@ -1,0 +1,50 @@
+"""The answers to a Jira search: what they say beside their issues."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from domain.transfers import jira_members as kinds
+from domain.transfers.items import Item
+from domain.transfers.json_walk import Element, Shape
+from domain.transfers.reading import LARGEST_NUMBER, UnreadableError, parse_object
+from domain.transfers.records import UNUSED, Loss, LossCode
+
+
+class Search:
+    """Reads the issues of a file by `read`, and what is around them if the file is made of answers."""
+
+    shape = Shape(lists=frozenset(("issues",)), marks=frozenset(("key", "fields")))
+
+    def __init__(self, read: Callable[[Element], Item]) -> None:
+        self.issue = read
+        self._total = 0
+        self._is_last: bool | None = None
+        self._unused: Counter[str] = Counter()
+
+    def note(self, element: Element) -> bool:
+        if element.member in ("total", "isLast"):
+            self._note_extent(element)
+        elif element.member in kinds.SEARCH.formal:
+            self._unused[f"search.{element.member}"] += 1
+        return element.member in kinds.SEARCH.used | kinds.SEARCH.formal
+
+    def losses(self, issues: int) -> Sequence[Loss]:
+        """Answers come in pages, so a file with one answer often has only a part of what was found."""
+        missing = max(self._total - issues, int(self._is_last is False))
+        reason = "The search found more issues than the file holds."
+        counts = [("issues", LossCode.INCOMPLETE, reason, missing)] if missing else []
+        counts += [(member, LossCode.UNUSED, UNUSED, count) for member, count in self._unused.items()]
+        return [
+            Loss(line=1, key=None, field=field, code=code, reason=reason, count=count)
+            for field, code, reason, count in counts
+        ]
+
+    def _note_extent(self, element: Element) -> None:
+        try:
+            found = parse_object(b'{"found":' + element.raw + b"}")[0].get("found")
+        except UnreadableError:
+            return
+        if isinstance(found, bool):
+            self._is_last = found
+        elif isinstance(found, int):
+            self._total = max(self._total, min(found, LARGEST_NUMBER))
