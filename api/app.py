@@ -85,6 +85,7 @@ def create_app(
         )
         app.router.routes.append(reference_route(app.openapi, base=options.public_url))
         app.router.routes.extend(landing_routes(_paths(app, health, *routers), version=options.version))
+    app.state.served_paths = _paths(app, health, *routers)
     install_problem_handlers(app)
     return app
 

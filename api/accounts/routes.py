@@ -16,7 +16,7 @@ from api.accounts.bodies import (
     ResetBody,
     VerificationBody,
 )
-from api.auth.form_pages import NAME, NEW_PASSWORD, PASSWORD, Field, FormPage
+from api.auth.form_pages import NAME, NEW_PASSWORD, PASSWORD, READ_MAIL, SIGN_IN, Field, FormPage, Link
 from api.auth.oauth import UNCACHED, caller
 from api.auth.routes import PERSON, app_of, person_answer, signed_in
 from domain.accounts.commands import Newcomer
@@ -98,11 +98,13 @@ async def _verify(app: App, actor: Actor, form: Mapping[str, str]) -> None:
     await app.registrations.verify(actor, form.get("token", ""), newcomer)
 
 
-ADDRESS = Field(name="email", label="The address of your account", kind="email", autocomplete="username")
+ADDRESS = Field(name="email", label="Email address of your account", kind="email", autocomplete="username")
 CURRENT_PASSWORD = Field(
-    name="password", label="The password of your account", kind=PASSWORD, autocomplete="current-password"
+    name="password", label="Password of your account", kind=PASSWORD, autocomplete="current-password"
 )
-OWN_ADDRESS = Field(name="email", label="Your e-mail address", kind="email", autocomplete="email")
+OWN_ADDRESS = Field(name="email", label="Your email address", kind="email", autocomplete="email")
+SIGN_UP = Link(path=REGISTER_PATH, text="Sign up")
+RESET = Link(path=FORGOTTEN_PATH, text="Reset a forgotten password")
 PAGES = (
     FormPage(
         path=REGISTER_PATH,
@@ -110,7 +112,9 @@ PAGES = (
         button="Send a link",
         secret=FORMAT,
         fields=(OWN_ADDRESS,),
-        done="A mail is on its way. Its link is good for a day.",
+        done="A mail is on its way. Its link works once, until 24 hours from now.",
+        beside=(SIGN_IN, RESET),
+        onward=(READ_MAIL,),
         act=lambda app, actor, form: app.registrations.register(actor, form.get("email", "")),
     ),
     FormPage(
@@ -118,35 +122,41 @@ PAGES = (
         title="Sign up",
         button="Finish signing up",
         secret=FORMAT,
-        done="You have an account now. Sign in with your address and password.",
+        done="You have an account now. Sign in with your email address and password.",
         fields=(NAME, NEW_PASSWORD),
+        onward=(SIGN_IN,),
         act=_verify,
     ),
     FormPage(
         path=FORGOTTEN_PATH,
-        title="Forgotten password",
+        title="Reset your password",
         button="Send a link",
         secret=FORMAT,
         fields=(ADDRESS,),
-        done="If the address has an account, a link is on its way. It is good for ten minutes.",
+        done="If the address has an account, a link is on its way. It expires after 10 minutes.",
+        beside=(SIGN_IN, SIGN_UP),
+        onward=(READ_MAIL,),
         act=lambda app, actor, form: app.passwords.forgot(actor, form.get("email", "")),
     ),
     FormPage(
         path=RESET_PATH,
-        title="Another password",
-        button="Use this password",
+        title="Choose a new password",
+        button="Change password",
         secret=FORMAT,
         fields=(NEW_PASSWORD,),
         done="Your password has been changed. Sign in with it.",
+        beside=(RESET,),
+        onward=(SIGN_IN,),
         act=lambda app, actor, form: app.passwords.reset(actor, form.get("token", ""), form.get("password", "")),
     ),
     FormPage(
         path=CONFIRM_PATH,
-        title="Another address",
+        title="Confirm your new email address",
         button="Use this address",
         secret=FORMAT,
         fields=(CURRENT_PASSWORD,),
-        done="From now on, sign in with this address.",
+        done="Your email address has been changed. Sign in with it from now on.",
+        onward=(SIGN_IN,),
         act=lambda app, actor, form: app.emails.confirm(actor, form.get("token", ""), form.get("password", "")),
     ),
 )

@@ -15,7 +15,9 @@ from api.auth.forms import MalformedForm, read_form
 from api.auth.oauth import UNCACHED, caller
 from api.auth.routes import app_of
 from api.front.look import POLICY, Templates
+from api.http.endpoint import EXPLORER_PATH
 from api.http.problems import RETRY_SECONDS
+from api.mailbox.pages import PATH as MAIL_PATH
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.errors import DomainError, Rejected, Unavailable
@@ -30,21 +32,42 @@ _TEMPLATES = Templates()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """Something to fill in; `kind` and `autocomplete` are those of HTML."""
+    """Something to fill in; `kind` and `autocomplete` are those of HTML, and `hint` is shown below the field."""
 
     name: str
     label: str
     kind: str = "text"
     autocomplete: str
+    hint: Callable[[App], str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A way on from a page, shown where this server serves the path."""
+
+    path: str
+    text: str
+
+
+def _password_rule(app: App) -> str:
+    shortest = app.registrations.rules.shortest
+    return f"At least {shortest} characters. Common words and passwords, your name and your address do not count."
 
 
 NAME = Field(name="name", label="Your name", autocomplete="name")
-NEW_PASSWORD = Field(name="password", label="A new password", kind=PASSWORD, autocomplete="new-password")
+NEW_PASSWORD = Field(
+    name="password", label="New password", kind=PASSWORD, autocomplete="new-password", hint=_password_rule
+)
+SIGN_IN = Link(path=EXPLORER_PATH, text="Sign in with the explorer")
+READ_MAIL = Link(path=MAIL_PATH, text="Read the mail: this development server shows it instead of sending it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormPage:
-    """A page at `path` whose form goes to `path`/form; `template` extends `form.html`."""
+    """A page at `path` whose form goes to `path`/form; `template` extends `form.html`.
+
+    `beside` are links below the form, `onward` those below what `done` says.
+    """
 
     path: str
     title: str
@@ -53,6 +76,8 @@ class FormPage:
     secret: SecretFormat
     fields: Sequence[Field] = ()
     template: str = "form.html"
+    beside: Sequence[Link] = ()
+    onward: Sequence[Link] = ()
     act: Callable[[App, Actor, Mapping[str, str]], Awaitable[object]]
 
     def add_to(self, router: APIRouter) -> None:
@@ -61,29 +86,31 @@ class FormPage:
 
     async def show(self, request: Request) -> Response:
         """The form, empty."""
-        return self._form({"token": request.query_params.get("token", "")})
+        return self._form(request, {"token": request.query_params.get("token", "")})
 
     async def post(self, request: Request) -> Response:
         """Does what the button says, on a page of ours; the token is all that the form is trusted for."""
         if _is_foreign(request):
-            return self._form({}, "Use the button of this page.", status=HTTPStatus.FORBIDDEN)
+            return self._form(request, {}, "Use the button of this page.", status=HTTPStatus.FORBIDDEN)
         try:
             form = await read_form(request)
         except MalformedForm as error:
-            return self._form({}, str(error), status=HTTPStatus.BAD_REQUEST)
+            return self._form(request, {}, str(error), status=HTTPStatus.BAD_REQUEST)
         try:
             await self.act(app_of(request), caller(request), form)
         except Rejected as error:
-            return self._form(form, *map(self._told, error.errors), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+            refusals = [self._told(each) for each in error.errors]
+            return self._form(request, form, *refusals, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         except TooOften as error:
             status, wait = HTTPStatus.TOO_MANY_REQUESTS, str(error.retry_after)
-            return self._form(form, error.message, status=status, headers={"Retry-After": wait})
+            return self._form(request, form, error.message, status=status, headers={"Retry-After": wait})
         except Unavailable as error:
             status = HTTPStatus.SERVICE_UNAVAILABLE
-            return self._form(form, error.message, status=status, headers={"Retry-After": RETRY_SECONDS})
+            return self._form(request, form, error.message, status=status, headers={"Retry-After": RETRY_SECONDS})
         except DomainError as error:
-            return self._form(form, self._told(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        return self._page("done.html", {"done": self.done})
+            return self._form(request, form, self._told(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        facts = {"done": self.done, "links": _served(request, self.onward)}
+        return self._page("done.html", facts)
 
     def _told(self, error: DomainError) -> str:
         """The message, each field under the label that it has on the page."""
@@ -92,6 +119,7 @@ class FormPage:
 
     def _form(
         self,
+        request: Request,
         entered: Mapping[str, str],
         *refusals: str,
         status: int = HTTPStatus.OK,
@@ -103,6 +131,8 @@ class FormPage:
             "action": self.path + FORM_SUFFIX,
             "token": token if self.secret.matches(token) else "",
             "fields": self.fields,
+            "hints": {each.name: each.hint(app_of(request)) for each in self.fields if each.hint is not None},
+            "links": _served(request, self.beside),
             "values": {each.name: entered.get(each.name, "") for each in self.fields if each.kind != PASSWORD},
             "button": self.button,
             "refusals": refusals,
@@ -119,6 +149,10 @@ class FormPage:
     ) -> Response:
         headers = {**UNCACHED, **headers}
         return _TEMPLATES.page(template, {"title": self.title, **facts}, status=status, policy=_POLICY, headers=headers)
+
+
+def _served(request: Request, links: Sequence[Link]) -> Sequence[Link]:
+    return [each for each in links if each.path in request.app.state.served_paths]
 
 
 def _is_foreign(request: Request) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter
 
-from api.auth.form_pages import NAME, NEW_PASSWORD, Field, FormPage
+from api.auth.form_pages import NAME, NEW_PASSWORD, SIGN_IN, Field, FormPage
 from domain.accounts.commands import Registration
 from domain.app import App
 from domain.shared.actor import Actor
@@ -22,13 +22,15 @@ async def _join(app: App, actor: Actor, form: Mapping[str, str]) -> None:
 
 
 _INVITED = Field(
-    name="email", label="The address that the invitation was mailed to", kind="email", autocomplete="username"
+    name="email", label="Email address that the invitation was sent to", kind="email", autocomplete="username"
 )
 FormPage(
     path=INVITATION_PATH,
     title="You are invited to a workspace",
     button="Sign up and join",
-    done="You have an account now, and are a member. Sign in with your address and password.",
+    done="You have an account now, and are a member. Sign in with your email address and password.",
+    onward=(SIGN_IN,),
+    beside=(SIGN_IN,),
     secret=FORMAT,
     fields=(_INVITED, NAME, NEW_PASSWORD),
     template="invitation.html",

@@ -36,9 +36,9 @@ class RegistrationService:
         *,
         policy: RegistrationPolicy,
     ) -> None:
+        self.rules = rules
         self._uow = uow
         self._hasher = hasher
-        self._rules = rules
         self._links = links
         self._clock = clock
         self._ids = ids
@@ -75,7 +75,7 @@ class RegistrationService:
         """
         async with self._links.presented(actor, LinkPurpose.REGISTER, token) as digest:
             with Checks() as check:
-                check_newcomer(check, newcomer, rules=self._rules)
+                check_newcomer(check, newcomer, rules=self.rules)
             password_hash = await self._hasher.hash(newcomer.password)
         now = self._clock.now()
         async with self._uow(actor) as uow:
@@ -83,7 +83,7 @@ class RegistrationService:
             if link is None:
                 raise link_not_good()
             user_id = UserId(self._ids.new(User.prefix))
-            user = User.registered(newcomer.registration(link.address), id=user_id, now=now, rules=self._rules)
+            user = User.registered(newcomer.registration(link.address), id=user_id, now=now, rules=self.rules)
             try:
                 await uow.users.add(user)
             except Conflict as error:

@@ -61,7 +61,8 @@ async def test_what_is_copied_runs(explorer: Explorer, tmp_path: Path) -> None:
     await page.call("Browser.grantPermissions", origin=origin, permissions=permissions)
     await page.run(f"{QUERY_EDITOR}.setValue({QUERY!r})")
     await page.run(f'{VARIABLE_EDITOR}.setValue(\'{{"text": "acme"}}\')')
-    await page.until(f"{PROGRAM}.includes('nasty') && {PROGRAM}.includes('acme')")
+    written = '"text": "acme"'
+    await page.until(f"{PROGRAM}.includes('nasty') && {PROGRAM}.includes({written!r})")
     await page.call("Page.bringToFront")
     await page.run(f"{PANEL}.querySelector('button.primary').click()")
     await page.until(f"{PANEL}.querySelector('button.primary').innerText === 'Copied'")

@@ -9,8 +9,12 @@ export function createFetcher({ session, exchanges, follow, extraHeaders = {} })
     if (isSubscription(documentAST, request.operationName)) {
       return { subscribe: (sink) => ({ unsubscribe: follow(request, noting(request, sink)) }) };
     }
-    return ask(request, headers);
+    return ask(request, headers).finally(() => changesMembership(documentAST) && lookAround());
   };
+
+  function lookAround() {
+    session.lookAround().catch((error) => console.warn("The list of workspaces could not be renewed.", error));
+  }
 
   async function ask(request, headers) {
     const began = performance.now();
@@ -66,6 +70,13 @@ function isSubscription(document, operationName) {
   const operations = document?.definitions.filter((each) => each.kind === "OperationDefinition") ?? [];
   const chosen = operations.find((each) => each.name?.value === operationName) ?? operations[0];
   return chosen?.operation === "subscription";
+}
+
+/** Whether the workspaces of the person may be others afterwards, or have other names. */
+function changesMembership(document) {
+  const mutations = document?.definitions.filter((each) => each.operation === "mutation") ?? [];
+  const fields = mutations.flatMap(({ selectionSet }) => selectionSet.selections.map(({ name }) => name?.value ?? ""));
+  return fields.some((name) => /^(workspace|member|invitationAccept)/.test(name));
 }
 
 function readAnswer(text, response) {

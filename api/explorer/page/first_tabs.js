@@ -1,14 +1,29 @@
-/** What a newcomer sees first. */
-export const FIRST_TABS = [
-  {
-    title: "Issues",
-    variables: "",
-    query: `# Sign in, then press Ctrl-Enter
-# or the button. "Samples" has
-# more of these.
+/** What a newcomer sees first, with variables that fit them. */
+import { suggested } from "./samples.js";
 
-query Issues {
-  workspace(slug: "acme") {
+const DEMO = "acme"; // the workspace of the demo data
+
+const CREATE_WORKSPACE = {
+  title: "CreateWorkspace",
+  query: `# Creates a workspace; you become its owner. The slug is what URLs and queries
+# name it by: change it in the variables if the answer says that it is taken.
+mutation CreateWorkspace($input: WorkspaceCreateInput!) {
+  workspaceCreate(input: $input) {
+    workspace { id slug name }
+    revision
+    errors { code message path }
+  }
+}
+`,
+};
+
+const ISSUES = {
+  title: "Issues",
+  query: `# Sign in, then press Ctrl-Enter or the button on the right.
+# The panel "Samples" has more operations.
+
+query Issues($workspace: String!) {
+  workspace(slug: $workspace) {
     name
     issues(first: 10, sort: [{ createdAt: { direction: DESC } }]) {
       totalCount
@@ -30,18 +45,35 @@ query Issues {
   }
 }
 `,
-  },
-  {
-    title: "Changes",
-    variables: "",
-    query: `# What changes, as it happens.
+};
 
-subscription Changes {
-  changes(workspace: "acme") {
+const CHANGES = {
+  title: "Changes",
+  query: `# Changes of the workspace, as they happen.
+
+subscription Changes($workspace: String!) {
+  changes(workspace: $workspace) {
     upTo
     events { revision kind occurredAt actor { name } subjectId }
   }
 }
 `,
-  },
-];
+};
+
+/** `[{ title, query, variables }]` for the state of a session. */
+export function firstTabs(state, { demo }) {
+  const { person, workspace } = state;
+  if (person === null) return tabsOf(demo ? DEMO : "my-workspace");
+  if (workspace !== null) return tabsOf(workspace);
+  const [name, slug] = ["{newName}", "{newSlug}"].map((each) => suggested(each, state));
+  return [{ ...CREATE_WORKSPACE, variables: written({ input: { name, slug } }) }, ...tabsOf(slug)];
+}
+
+function tabsOf(workspace) {
+  return [ISSUES, CHANGES].map((tab) => ({ ...tab, variables: written({ workspace }) }));
+}
+
+/** As samples.js writes them, so that a sample is found in its tab. */
+function written(variables) {
+  return JSON.stringify(variables, null, 2);
+}

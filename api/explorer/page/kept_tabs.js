@@ -6,8 +6,10 @@
  */
 const NAME = "workgraph:tabs";
 
-/** `firstTabs()` is what to show where nothing is kept: `[{ title, query, variables }]`. */
+/** `firstTabs()` is what to show where nothing is kept, or only such tabs, untouched: `[{ title, query, variables }]`. */
 export function createKeptTabs(firstTabs) {
+  let shown = null; // of the first tabs, those that the editor was opened with, as text
+
   function read() {
     const text = sessionStorage.getItem(NAME) ?? localStorage.getItem(NAME);
     return text === null ? null : JSON.parse(text);
@@ -15,11 +17,17 @@ export function createKeptTabs(firstTabs) {
 
   return {
     /** `{ activeTabIndex, tabs: [{ id, title, query, variables, operationName }] }`, at least one tab. */
-    state: () => read() ?? { activeTabIndex: 0, tabs: firstTabs().map(asTab) },
+    state() {
+      const tabs = firstTabs().map(asTab);
+      shown = asText(tabs);
+      const kept = read();
+      if (kept !== null && !kept.areFirst) return kept;
+      return { activeTabIndex: Math.min(kept?.activeTabIndex ?? 0, tabs.length - 1), tabs };
+    },
 
     keep({ activeTabIndex, tabs }) {
       const kept = tabs.map(({ id, title, query, variables, operationName }) => ({ id, title, query, variables, operationName }));
-      const text = JSON.stringify({ activeTabIndex, tabs: kept });
+      const text = JSON.stringify({ activeTabIndex, tabs: kept, areFirst: asText(kept) === shown });
       try {
         for (const storage of [sessionStorage, localStorage]) storage.setItem(NAME, text);
       } catch (error) {
@@ -59,6 +67,10 @@ function withEditors({ tabs, activeTabIndex, queryEditor, variableEditor }) {
   if (!queryEditor || !variableEditor) return { tabs, activeTabIndex };
   const active = { ...tabs[activeTabIndex], query: queryEditor.getValue(), variables: variableEditor.getValue() };
   return { tabs: tabs.map((tab, place) => (place === activeTabIndex ? active : tab)), activeTabIndex };
+}
+
+function asText(tabs) {
+  return JSON.stringify(tabs.map(({ query, variables }) => [query ?? "", variables ?? ""]));
 }
 
 function asTab({ title, query, variables }, place) {

@@ -15,7 +15,7 @@ export function livePanel({ session, live }) {
     const { workspace } = useStore(session);
     const { workspace: followed, events, problem } = useStore(live);
     React.useEffect(live.watch, []);
-    if (workspace === null) return h("p", null, "You belong to no workspace yet.");
+    if (workspace === null) return h("p", null, "You have no workspace yet: create one with a sample.");
     return h(
       React.Fragment,
       null,

@@ -7,7 +7,7 @@ import { copyPanel } from "./copy_panel.js";
 import { costPanel } from "./cost_panel.js";
 import { createExchanges } from "./exchanges.js";
 import { createFetcher } from "./fetcher.js";
-import { FIRST_TABS } from "./first_tabs.js";
+import { firstTabs } from "./first_tabs.js";
 import { KeepTabs, createKeptTabs } from "./kept_tabs.js";
 import { createLive } from "./live.js";
 import { livePanel } from "./live_panel.js";
@@ -24,7 +24,7 @@ const session = createSession(settings.isDevelopment ? createBrowserKeeper() : c
 const exchanges = createExchanges();
 const subscriptions = createSubscriptions(session);
 const live = createLive({ session, subscriptions });
-const keptTabs = createKeptTabs(() => FIRST_TABS);
+const keptTabs = createKeptTabs(() => firstTabs(session.state(), settings));
 const editorStorage = createEditorStorage(keptTabs);
 const context = { session, exchanges, subscriptions, live, settings };
 

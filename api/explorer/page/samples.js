@@ -2,6 +2,25 @@
 
 const FOLDER = "/graphiql/samples";
 
+const LONGEST_SLUG = 48; // characters
+/** What a person who creates a workspace may call it; the slug is free as far as the person can see. */
+const SUGGESTIONS = {
+  "{newName}": ({ person }) => `${person.name.slice(0, 60)}'s workspace`,
+  "{newSlug}": ({ person, workspaces }) => {
+    const plain = person.name.normalize("NFKD").replace(/\p{Mark}/gu, "").toLowerCase();
+    const slug = plain.replace(/[^a-z0-9]+/g, "-").slice(0, LONGEST_SLUG - 4).replace(/^-+|-+$/g, "") || "my-workspace";
+    const taken = new Set(workspaces.map((each) => each.slug));
+    for (let number = 2, found = slug; ; number += 1) {
+      if (!taken.has(found)) return found;
+      found = `${slug}-${number}`;
+    }
+  },
+};
+
+export function suggested(name, state) {
+  return SUGGESTIONS[name](state);
+}
+
 /** Nothing to fill a sample with; the message says why. */
 export class Unfilled extends Error {}
 
@@ -22,7 +41,6 @@ export function createSamples(session) {
 
   /** What the placeholders stand for in this workspace, now. */
   async function answers(workspace) {
-    if (workspace === null) throw new Unfilled("You belong to no workspace yet: create one with workspaceCreate.");
     const response = await session.fetch("/graphql", {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
@@ -34,15 +52,20 @@ export function createSamples(session) {
   }
 
   return {
-    /** `[{ title, shows, file, variables }]` */
-    list: async () => (await known()).samples,
+    /** `[{ title, shows, file, variables }]`: all, or what can be run by somebody without a workspace. */
+    async list(workspace) {
+      const { samples, placeholders } = await known();
+      return workspace === null ? samples.filter((sample) => !isFilled(sample, placeholders)) : samples;
+    },
 
     /** `{ query, variables }` for the editors, and in `missing` the placeholders that stand for nothing here. */
-    async filled({ file, variables }) {
+    async filled(sample) {
+      const state = session.state();
       const { placeholders } = await known();
-      const [query, found] = await Promise.all([text(file), answers(session.state().workspace)]);
+      const [query, found] = await Promise.all([text(sample.file), isFilled(sample, placeholders) ? answers(state.workspace) : {}]);
       const missing = [];
-      const written = JSON.stringify(variables, (name, value) => {
+      const written = JSON.stringify(sample.variables, (name, value) => {
+        if (typeof value === "string" && value in SUGGESTIONS) return suggested(value, state);
         if (typeof value !== "string" || !(value in placeholders)) return value;
         const meant = placeholders[value].reduce((from, step) => from?.[step], found);
         if (meant == null) missing.push(value);
@@ -51,4 +74,10 @@ export function createSamples(session) {
       return { query, variables: written === "{}" ? "" : written, missing };
     },
   };
+}
+
+/** Whether a variable is to be filled with something of a workspace. */
+function isFilled({ variables }, placeholders) {
+  const text = JSON.stringify(variables);
+  return Object.keys(placeholders).some((name) => text.includes(`"${name}"`));
 }

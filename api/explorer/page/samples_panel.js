@@ -26,8 +26,8 @@ export function samplesPanel({ session }) {
     const [said, setSaid] = React.useState(null);
 
     React.useEffect(() => {
-      samples.list().then(setAll, (error) => setSaid(error.message));
-    }, []);
+      samples.list(workspace).then(setAll, (error) => setSaid(error.message));
+    }, [workspace]);
 
     async function open(sample) {
       try {
@@ -43,7 +43,9 @@ export function samplesPanel({ session }) {
     return h(
       React.Fragment,
       null,
-      h("p", null, "Each opens in a tab of its own, with variables that fit ", h("strong", null, workspace ?? "your workspace"), "."),
+      workspace === null
+        ? h("p", null, "You have no workspace yet. Create one; then this panel has more samples.")
+        : h("p", null, "Each opens in a tab of its own, with variables for ", h("strong", null, workspace), "."),
       all.length > MANY && h(Search, { wanted, setWanted, choose: () => found.length > 0 && open(found[0]) }),
       said && h("p", { className: "problem", role: "alert" }, said),
       h("ul", { className: "samples" }, ...found.map((sample) => h(Entry, { key: sample.file, sample, open }))),

@@ -113,7 +113,8 @@ export function createSession(keeper) {
     const workspaces = found.workspaces.nodes.flatMap(({ slug, name, members }) =>
       members.nodes.map(({ role }) => ({ slug, name, role: role.toLowerCase() })),
     );
-    store.set({ ...store.state(), person: viewer, workspaces, workspace: workspaces[0]?.slug ?? null });
+    const chosen = workspaces.find(({ slug }) => slug === store.state().workspace) ?? workspaces[0];
+    store.set({ ...store.state(), person: viewer, workspaces, workspace: chosen?.slug ?? null });
   }
 
   /** Goes on with the session that is kept, if there is one. */
@@ -166,6 +167,9 @@ export function createSession(keeper) {
         store.set({ ...NOBODY, notice: `You are signed out here, but the session goes on: ${error.message}` });
       }
     },
+
+    /** Finds out anew who one is and which workspaces one has. */
+    lookAround,
 
     choose(slug) {
       store.set({ ...store.state(), workspace: slug });

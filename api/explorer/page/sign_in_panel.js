@@ -48,6 +48,7 @@ export function signInPanel({ session, settings }) {
           { type: "button", disabled: isBusy, onClick: (event) => signIn(settings.demo, event.currentTarget.form) },
           `Sign in as ${settings.demo.email}`,
         ),
+      h("p", { className: "links" }, h("a", { href: "/auth/register" }, "Sign up"), " · ", h("a", { href: "/auth/password/forgot" }, "Reset your password")),
     );
   }
 
@@ -63,7 +64,7 @@ export function signInPanel({ session, settings }) {
       h("h2", { ref: heading, tabIndex: -1 }, "You are signed in"),
       h("p", { className: "person" }, h("span", { className: "initials", "aria-hidden": true }, person.initials), h("span", null, h("strong", null, person.name), h("br"), person.email)),
       workspaces.length === 0
-        ? h("p", null, "You belong to no workspace yet: create one with the mutation workspaceCreate.")
+        ? h("p", null, "You have no workspace yet. The first tab creates one: check its variables and press Ctrl-Enter.")
         : h(
             "label",
             null,

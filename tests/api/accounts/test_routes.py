@@ -69,6 +69,7 @@ async def test_signing_up_by_pages_alone(client: httpx.AsyncClient, identity: Id
     assert 'value="Ann &lt;3"' in refused.text
     done = await client.post("/auth/verify/form", data={"token": token, "name": "Ann <3", "password": NEW})
     assert (done.status_code, "You have an account now" in done.text) == (200, True)
+    assert '<a href="/graphiql">' in done.text
     again = await client.post("/auth/verify/form", data={"token": token, "name": "Eve", "password": PASSWORD})
     assert (again.status_code, "This link is not good" in again.text) == (422, True)
     me = await client.get("/auth/me", headers=await bearer(client, NEW))

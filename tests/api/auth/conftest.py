@@ -22,6 +22,7 @@ async def client(identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
     """Speaks to the REST half of identity as the server mounts it."""
     served = FastAPI()
     served.state.app = identity
+    served.state.served_paths = {"/graphiql"}
     served.include_router(router)
     served.include_router(account_router)
     served.add_middleware(BodyGuard, most_bytes=1_048_576, seconds=5, larger={})

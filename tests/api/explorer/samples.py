@@ -9,6 +9,8 @@ from typing import Any
 from api.explorer.vendor_files import FOLDER
 
 SAMPLES = FOLDER / "page" / "samples"
+SUGGESTIONS = {"{newName}": "Ada Lovelace's workspace", "{newSlug}": "ada-lovelace"}
+"""What the page itself would write for a person of that name."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ def filled(value: Any, answers: Any) -> Any:
         return {name: filled(each, answers) for name, each in value.items()}
     if isinstance(value, list):
         return [filled(each, answers) for each in value]
+    if isinstance(value, str) and value in SUGGESTIONS:
+        return SUGGESTIONS[value]
     path = listing()["placeholders"].get(value) if isinstance(value, str) else None
     if path is None:
         return value

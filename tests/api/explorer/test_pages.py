@@ -125,11 +125,18 @@ def test_only_at_home_everybody_is_told_the_demo_account(
     assert http_options(settings.model_copy(update=given)).explorer == expected
 
 
-def test_the_prepared_queries_fit_the_schema() -> None:
-    texts = re.findall(r"query: `(.*?)`", (pages.PAGE / "first_tabs.js").read_text(), re.DOTALL)
-    assert len(texts) == 2
-    for text in texts:
+def first_tabs() -> list[str]:
+    return re.findall(r"query: `(.*?)`", (pages.PAGE / "first_tabs.js").read_text(), re.DOTALL)
+
+
+def test_the_first_tabs_fit_the_schema() -> None:
+    assert len(first_tabs()) == 3
+    for text in first_tabs():
         assert validate(graphql_schema(schema), parse(text)) == []
+
+
+def test_the_first_tab_of_a_newcomer_is_the_sample_that_creates_a_workspace() -> None:
+    assert first_tabs()[0] == (pages.PAGE / "samples" / "create_workspace.graphql").read_text()
 
 
 def test_packages_are_exact_and_no_registry_is_recorded() -> None:

@@ -51,7 +51,7 @@ async def test_programs_get_the_doors_as_json(settings: Settings, accept: str | 
     content = answer.json()
     assert (content["name"], content["version"]) == ("Workgraph", version("workgraph"))
     assert list(content["doors"]) == [door.path for door in DOORS]
-    assert answer.headers["vary"] == "Accept"
+    assert "Accept" in answer.headers["vary"]
 
 
 async def test_it_runs_its_own_script_and_nothing_else(settings: Settings) -> None:
