@@ -17,6 +17,7 @@ from api.front.landing import landing_routes
 from api.front.look import look_route
 from api.front.reference import reference_route
 from api.http.access_log import AccessLog, LastNet
+from api.http.admission import Admission
 from api.http.body import BodyGuard
 from api.http.compression import Compression
 from api.http.documents import DocumentCache
@@ -160,8 +161,9 @@ class _GraphQL:
             )
             trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
             meter = Meter(app.budget, options.cost, most_points=options.limits.cost)
-            self._http = GraphQLEndpoint(runner, documents, trusted, meter, app, options)
-            self._sockets = sockets = graphql_sockets(app, runner, documents, trusted, meter, options)
+            admission = Admission(runner, documents, trusted, meter, options)
+            self._http = GraphQLEndpoint(admission, app, options)
+            self._sockets = sockets = graphql_sockets(app, runner, admission, meter, options)
             try:
                 yield
             finally:

@@ -1,5 +1,6 @@
 """From the bytes of an HTTP request to a GraphQL request (GraphQL-over-HTTP, "Request")."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -24,12 +25,13 @@ class MalformedRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """Either with the text of a document, or with the id of one that the server knows."""
+    """With the text of a document, with the id of one that the server knows, or with the hash of its text alone."""
 
     query: str | None
     operation_name: str | None
     variables: dict[str, Any] | None
     document_id: str | None = None
+    persisted_hash: str | None = None
 
 
 def check_content_type(value: bytes | None) -> None:
@@ -80,8 +82,9 @@ def _request(content: Any) -> GraphQLRequest:
     if not isinstance(content, dict):
         raise MalformedRequest("The body must be a JSON object.")
     query, document_id = content.get("query"), content.get("documentId")
+    persisted = persisted_hash(content)
     if document_id is None:
-        if not isinstance(query, str) or not query:
+        if persisted is None and (not isinstance(query, str) or not query):
             raise MalformedRequest("query must be the text of a GraphQL document.")
     elif not isinstance(document_id, str) or not document_id:
         raise MalformedRequest("documentId must be the id of a document.")
@@ -94,4 +97,14 @@ def _request(content: Any) -> GraphQLRequest:
         if not isinstance(content.get(name), dict | None):
             raise MalformedRequest(f"{name} must be an object.")
     # Some clients send an empty name for "the only one".
-    return GraphQLRequest(query, operation_name or None, content.get("variables"), document_id)
+    return GraphQLRequest(query, operation_name or None, content.get("variables"), document_id, persisted)
+
+
+def persisted_hash(content: Mapping[str, Any]) -> str | None:
+    """The SHA-256 that a persisted query link sends in place of everything else that names a document."""
+    if content.get("query") is not None or content.get("documentId") is not None:
+        return None
+    extensions: object = content.get("extensions")
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    value: object = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    return value if isinstance(value, str) else None

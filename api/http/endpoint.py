@@ -10,7 +10,7 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from api.http.access_log import note_operation
+from api.http.admission import Admission, Carrier, MethodRefused
 from api.http.authentication import authenticate, challenge, origin_of
 from api.http.body import read_body
 from api.http.compression import mark_confidential
@@ -22,15 +22,13 @@ from api.http.decoding import (
     decode_query_string,
 )
 from api.http.disconnection import DisconnectWatch
-from api.http.documents import TYPENAME, DocumentCache, DocumentRefused, Operation, Prepared, SignInRequired
-from api.http.execution import OperationRunner, is_request_error, timeout_error
-from api.http.limits import INTROSPECTION_FIELDS, check_variables
+from api.http.documents import DocumentRefused, SignInRequired
+from api.http.execution import is_request_error, timeout_error
 from api.http.masking import domain_error, format_errors, internal_error
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
 from api.http.options import HttpOptions
 from api.http.problems import RETRY_SECONDS
-from api.http.spending import Meter, over_budget_error
-from api.http.trusted import TrustedDocuments
+from api.http.spending import over_budget_error
 from api.shared.context import Context
 from api.shared.operation_trace import HEADER as TRACE_HEADER
 from api.shared.operation_trace import OperationTrace
@@ -42,8 +40,6 @@ from domain.shared.errors import DomainError, ErrorCode, Unauthenticated, Unavai
 
 EXPLORER_PATH = "/graphiql"
 METHODS = "GET, POST"
-PUBLIC_ROOT_FIELDS = frozenset({TYPENAME})
-"""Root fields for callers who are not signed in; in development, introspection is open to them as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +52,11 @@ class Answer:
 class GraphQLEndpoint:
     """The ASGI application behind the HTTP route."""
 
-    def __init__(
-        self,
-        runner: OperationRunner,
-        documents: DocumentCache,
-        trusted: TrustedDocuments,
-        meter: Meter,
-        app: App,
-        options: HttpOptions,
-    ) -> None:
-        self._runner = runner
-        self._documents = documents
-        self._trusted = trusted
-        self._meter = meter
+    def __init__(self, admission: Admission, app: App, options: HttpOptions) -> None:
+        self._admission = admission
         self._app = app
         self._options = options
         self._is_cost_shown = options.cost.is_shown
-        opened = INTROSPECTION_FIELDS if options.is_development else frozenset()
-        self._public_fields = PUBLIC_ROOT_FIELDS | opened
         self._statement_trace = app.statement_trace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,51 +125,40 @@ class GraphQLEndpoint:
     async def _run(
         self, request: GraphQLRequest, scope: Scope, media_type: str, trace: OperationTrace | None = None
     ) -> Answer:
-        tokens = [value for name, value in scope["headers"] if name == b"authorization"]
-        actor = await authenticate(self._app.auth, tokens, origin_of(scope))
+        actor = await self._caller(scope)
+        carrier = Carrier.GET if scope["method"] == "GET" else Carrier.POST
         try:
-            prepared, operation = await self._prepare(request, actor)
-            charge = await self._meter.charge(operation, request.variables, actor)
+            admitted = await self._admission.admit(request, actor, carrier)
         except SignInRequired as error:
-            await self._meter.charge_refusal(actor)
             raise Unauthenticated("Sign in first.") from error
+        except MethodRefused as refused:
+            content = {"errors": format_errors(refused.errors)}
+            return Answer(HTTPStatus.METHOD_NOT_ALLOWED, content, {"Allow": "POST"})
         except DocumentRefused as refused:
-            await self._meter.charge_refusal(actor)
             return _request_error(refused.errors, media_type)
-        if operation.type is OperationType.MUTATION:
+        if admitted.operation.type is OperationType.MUTATION:
             mark_confidential(scope)  # some answer with an API key or an invitation's link
-        if operation.type is OperationType.SUBSCRIPTION:
-            message = "Subscriptions run over the WebSocket at this address."
-            return _request_error([_coded_error(message, "SUBSCRIPTION_OVER_HTTP")], media_type)
-        if operation.type is OperationType.MUTATION and scope["method"] == "GET":
-            raise MalformedRequest("Send mutations with POST.", HTTPStatus.METHOD_NOT_ALLOWED, Allow="POST")
-        context = Context(app=self._app, actor=actor, rate_limit_of=charge.rate_limit, trace=trace)
-        result = await self._runner.execute(prepared, operation, variables=request.variables, context=context)
-        actual = self._meter.settle(charge, context.rows_read)
+        context = Context(app=self._app, actor=actor, trace=trace)
+        result = await self._admission.run(admitted, request, context)
         if is_request_error(result):
             return _request_error(result.errors or [], media_type)
-        extensions = {"cost": charge.extension(actual)} if self._is_cost_shown else {}
+        extensions = {"cost": admitted.charge.extension()} if self._is_cost_shown else {}
         if trace is not None:
             extensions["trace"] = trace.extension()
-        return _executed(result, operation.type, extensions)
+        return _executed(result, admitted.operation.type, extensions)
 
-    async def _prepare(self, request: GraphQLRequest, actor: Actor) -> tuple[Prepared, Operation]:
-        is_known = actor.user_id is not None
-        if request.document_id is not None and not is_known:
-            raise SignInRequired
-        text = await self._trusted.text(request.query, request.document_id, actor)
-        prepared = self._documents.prepare(text, only=None if is_known else self._public_fields)
-        operation = prepared.operation(request.operation_name)
-        note_operation(operation.name)
-        if request.variables:
-            excess = check_variables(request.variables, self._options.limits)
-            if excess is not None:
-                raise DocumentRefused([excess])
-        return prepared, operation
+    async def _caller(self, scope: Scope) -> Actor:
+        tokens = [value for name, value in scope["headers"] if name == b"authorization"]
+        origin = origin_of(scope)
+        try:
+            return await authenticate(self._app.auth, tokens, origin)
+        except Unauthenticated:
+            await self._admission.note_wrong_token(origin)
+            raise
 
 
 def _is_visit(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-    asks = b"query=" in scope["query_string"] or b"documentId=" in scope["query_string"]
+    asks = any(name in scope["query_string"] for name in (b"query=", b"documentId=", b"extensions="))
     return not asks and is_page_wanted(headers.get(b"accept"))
 
 
@@ -207,10 +179,6 @@ def _request_error(errors: Sequence[GraphQLError], media_type: str) -> Answer:
     """Nothing was executed. Old clients, who ask for plain JSON, take any 4xx for a broken transport."""
     status = HTTPStatus.BAD_REQUEST if media_type == RESPONSE_TYPE else HTTPStatus.OK
     return Answer(status, {"errors": format_errors(errors)})
-
-
-def _coded_error(message: str, code: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": code})
 
 
 def _refusal(status: HTTPStatus, message: str, headers: Mapping[str, str]) -> Answer:

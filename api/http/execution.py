@@ -85,8 +85,10 @@ class OperationRunner:
             return ExecutionResult(None, executor)
         try:
             async with context.app.reads() as tally:
-                result = await _settled(executor.execute_operation())
-            context.rows_read += tally.rows_read
+                try:
+                    result = await _settled(executor.execute_operation())
+                finally:
+                    context.rows_read += tally.rows_read
         finally:
             _note_growth(prepared, operation)
         is_compiled = self._count(executor)
@@ -111,8 +113,10 @@ class OperationRunner:
             context.loaders.clear()  # an event shows the present, not what was read for an earlier one
             try:
                 async with asyncio.timeout(event_seconds), context.app.reads() as tally:
-                    result = await _settled(execute_subscription_event(executor))
-                context.rows_read += tally.rows_read
+                    try:
+                        result = await _settled(execute_subscription_event(executor))
+                    finally:
+                        context.rows_read += tally.rows_read
             except TimeoutError:
                 return ExecutionResult(None, [timeout_error(event_seconds)])
             finally:

@@ -7,17 +7,15 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
-from api.http.documents import DocumentCache, DocumentRefused, Operation, Prepared
+from api.http.admission import Admission, Admitted, Carrier
+from api.http.documents import DocumentRefused, Operation
 from api.http.execution import OperationRunner, is_request_error, timeout_error
-from api.http.limits import check_variables
 from api.http.masking import domain_error, format_errors
 from api.http.options import HttpOptions
 from api.http.socket_protocol import Subscribe
 from api.http.socket_session import OperationFailed
-from api.http.spending import Charge, Meter, over_budget_error
-from api.http.trusted import TrustedDocuments
+from api.http.spending import Meter, over_budget_error
 from api.shared.context import Context
-from domain.shared.actor import Actor
 from domain.shared.budget import OverBudget
 from domain.shared.errors import Unavailable
 
@@ -27,43 +25,33 @@ Response = Mapping[str, Any]
 class GraphQLOperations:
     """Runs what sockets ask for, under the same limits and with the same errors as HTTP; no mutations."""
 
-    def __init__(
-        self,
-        runner: OperationRunner,
-        documents: DocumentCache,
-        trusted: TrustedDocuments,
-        meter: Meter,
-        options: HttpOptions,
-    ) -> None:
+    def __init__(self, runner: OperationRunner, admission: Admission, meter: Meter, options: HttpOptions) -> None:
         self._runner = runner
-        self._documents = documents
-        self._trusted = trusted
+        self._admission = admission
         self._meter = meter
         self._is_cost_shown = options.cost.is_shown
-        self._limits = options.limits
         self._seconds = options.request_seconds
 
     async def run(self, request: Subscribe, context: Context) -> AsyncGenerator[Response, None]:
         """The operation's results, one per event; raises OperationFailed when it cannot start or go on."""
         try:
-            prepared, operation, charge = await self._admit(request, context)
+            admitted = await self._admission.admit(request, context.actor, Carrier.SOCKET)
         except DocumentRefused as refused:
             raise OperationFailed(format_errors(refused.errors)) from refused
         except OverBudget as error:
             raise OperationFailed([over_budget_error(error)]) from error
         except Unavailable as error:
             raise OperationFailed([domain_error(error)]) from error
-        context.rate_limit_of = charge.rate_limit
-        if operation.type is OperationType.QUERY:
-            yield await self._query(request, prepared, operation, context, charge)
+        if admitted.operation.type is OperationType.QUERY:
+            yield await self._query(request, admitted, context)
             return
-        async with aclosing(self._events(request, prepared, operation, context, charge)) as responses:
+        async with aclosing(self._events(request, admitted, context)) as responses:
             async for response in responses:
                 yield response
 
-    async def _events(
-        self, request: Subscribe, prepared: Prepared, operation: Operation, context: Context, charge: Charge
-    ) -> AsyncGenerator[Response, None]:
+    async def _events(self, request: Subscribe, admitted: Admitted, context: Context) -> AsyncGenerator[Response, None]:
+        prepared, operation, charge = admitted.prepared, admitted.operation, admitted.charge
+        context.rate_limit_of = charge.rate_limit
         self._meter.settle(charge, 0)  # each event is paid for when it is sent
         opened = await self._runner.subscribe(
             prepared, operation, variables=request.variables, context=context, event_seconds=self._seconds
@@ -85,39 +73,17 @@ class GraphQLOperations:
                     raise OperationFailed([over_budget_error(error)]) from error
                 yield _response(result)
 
-    async def _admit(self, request: Subscribe, context: Context) -> tuple[Prepared, Operation, Charge]:
-        try:
-            prepared, operation = await self._prepare(request, context.actor)
-            return prepared, operation, await self._meter.charge(operation, request.variables, context.actor)
-        except DocumentRefused:
-            await self._meter.charge_refusal(context.actor)
-            raise
-
-    async def _prepare(self, request: Subscribe, actor: Actor) -> tuple[Prepared, Operation]:
-        prepared = self._documents.prepare(await self._trusted.text(request.query, request.document_id, actor))
-        operation = prepared.operation(request.operation_name)
-        if operation.type is OperationType.MUTATION:
-            message = "Mutations are not accepted over sockets; send them over HTTP."
-            raise DocumentRefused([GraphQLError(message, extensions={"code": "MUTATION_OVER_SOCKET"})])
-        excess = check_variables(request.variables or {}, self._limits)
-        if excess is not None:
-            raise DocumentRefused([excess])
-        return prepared, operation
-
-    async def _query(
-        self, request: Subscribe, prepared: Prepared, operation: Operation, context: Context, charge: Charge
-    ) -> Response:
+    async def _query(self, request: Subscribe, admitted: Admitted, context: Context) -> Response:
         try:
             async with asyncio.timeout(self._seconds):
-                result = await self._runner.execute(prepared, operation, variables=request.variables, context=context)
+                result = await self._admission.run(admitted, request, context)
         except TimeoutError as error:
             raise OperationFailed(format_errors([timeout_error(self._seconds)])) from error
-        actual = self._meter.settle(charge, context.rows_read)
         if is_request_error(result):
             raise OperationFailed(format_errors(result.errors or ()))
         response = _response(result)
         if self._is_cost_shown:
-            response["extensions"] = {"cost": charge.extension(actual)}
+            response["extensions"] = {"cost": admitted.charge.extension()}
         return response
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from api.http.decoding import persisted_hash
 from api.shared.scalars import json_bytes
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -58,6 +59,7 @@ class Subscribe:
     variables: dict[str, Any] | None
     operation_name: str | None
     document_id: str | None = None
+    persisted_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +139,8 @@ def _subscribe(id: str, payload: object) -> Subscribe:
     document_id: object = payload.get("documentId")
     if not isinstance(document_id, str | None) or (document_id is not None and query is not None):
         raise _bad("subscribe needs either query or documentId")
-    if not isinstance(query, str | None) or (query is None and document_id is None):
+    persisted = persisted_hash(payload)
+    if not isinstance(query, str | None) or (query is None and document_id is None and persisted is None):
         raise _bad("subscribe needs a query string")
     operation_name: object = payload.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
@@ -149,6 +152,7 @@ def _subscribe(id: str, payload: object) -> Subscribe:
         variables=_optional_object(payload, "variables"),
         operation_name=operation_name,
         document_id=document_id,
+        persisted_hash=persisted,
     )
 
 

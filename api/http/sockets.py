@@ -2,8 +2,8 @@
 
 from starlette.types import Receive, Scope, Send
 
+from api.http.admission import Admission
 from api.http.authentication import origin_of
-from api.http.documents import DocumentCache
 from api.http.execution import OperationRunner
 from api.http.options import HttpOptions
 from api.http.origins import Origins
@@ -13,22 +13,20 @@ from api.http.socket_operations import GraphQLOperations
 from api.http.socket_protocol import SUBPROTOCOL, CloseCode, Ending
 from api.http.socket_session import SocketServices, SocketSession
 from api.http.spending import Meter
-from api.http.trusted import TrustedDocuments
 from domain.app import App
 
 
 def graphql_sockets(
     app: App,
     runner: OperationRunner,
-    documents: DocumentCache,
-    trusted: TrustedDocuments,
+    admission: Admission,
     meter: Meter,
     options: HttpOptions,
 ) -> "GraphQLSockets":
     """The endpoint for a WebSocketRoute; call `registry.close_all` when the process stops."""
     services = SocketServices(
         app=app,
-        runner=GraphQLOperations(runner, documents, trusted, meter, options),
+        runner=GraphQLOperations(runner, admission, meter, options),
         registry=SocketRegistry(options.sockets),
         options=options.sockets,
     )

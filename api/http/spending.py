@@ -10,7 +10,7 @@ from api.http.cost import check_cost
 from api.http.documents import DocumentRefused, Operation
 from api.http.options import CostOptions
 from domain.shared.actor import Actor
-from domain.shared.budget import Allowance, Budget, OverBudget, RateLimit
+from domain.shared.budget import Allowance, Bucket, Budget, OverBudget, RateLimit
 from domain.shared.throttle import source_key, source_of
 
 RATE_LIMITED = "RATE_LIMITED"
@@ -20,16 +20,17 @@ HOUR_SECONDS = 3600
 
 @dataclass(slots=True)
 class Charge:
-    """The points of one request, taken before it runs."""
+    """The points of one request, taken before it runs; `actual` is what it has cost in the end."""
 
-    budget: Budget
+    bucket: Bucket
     allowance: Allowance
     requested: int
     lasting: int
+    actual: int
 
     def rate_limit(self) -> RateLimit:
         """What the request's caller may know while it runs."""
-        balance = self.budget.balance(self.allowance)
+        balance = self.bucket.balance(self.allowance)
         return RateLimit(
             cost=self.requested,
             limit=self.allowance.capacity,
@@ -37,12 +38,12 @@ class Charge:
             reset_at=balance.reset_at,
         )
 
-    def extension(self, actual: int) -> dict[str, Any]:
+    def extension(self) -> dict[str, Any]:
         """`extensions.cost` of the answer."""
-        balance = self.budget.balance(self.allowance)
+        balance = self.bucket.balance(self.allowance)
         return {
             "requested": self.requested,
-            "actual": actual,
+            "actual": self.actual,
             "limit": self.allowance.capacity,
             "remaining": balance.remaining,
             "resetAt": balance.reset_at,
@@ -63,8 +64,8 @@ class Meter:
         """Raises DocumentRefused if it costs more than any operation may, OverBudget if the caller has too little."""
         points = self.price(operation, variables)
         allowance = self._allowance_of(actor)
-        await self._budget.take(allowance, points)
-        return Charge(self._budget, allowance, points, operation.cost.lasting)
+        bucket = await self._budget.take(allowance, points)
+        return Charge(bucket, allowance, points, operation.cost.lasting, actual=points)
 
     def price(self, operation: Operation, variables: Mapping[str, Any] | None) -> int:
         """The points that the operation can cost; raises DocumentRefused if that is too much."""
@@ -79,14 +80,20 @@ class Meter:
 
     async def charge_rows(self, charge: Charge, rows: int) -> None:
         """Takes the points for one more answer of a subscription; raises OverBudget."""
-        await self._budget.take(charge.allowance, max(rows, 1))
+        charge.bucket = await self._budget.take(charge.allowance, max(rows, 1))
 
-    def settle(self, charge: Charge, rows: int) -> int:
-        """Returns what reading so many rows leaves of a charge, and what it has cost in the end."""
-        actual = min(charge.requested, max(charge.lasting + rows, 1))
-        if actual < charge.requested:
-            self._budget.give_back(charge.allowance, charge.requested - actual)
-        return actual
+    def settle(self, charge: Charge, rows: int) -> None:
+        """Returns what reading so many rows leaves of a charge."""
+        self._settle(charge, max(charge.lasting + rows, 1))
+
+    def settle_refusal(self, charge: Charge) -> None:
+        """Returns the charge of a request that was refused after all, but for what a refusal costs."""
+        self._settle(charge, REFUSAL_POINTS)
+
+    def _settle(self, charge: Charge, points: int) -> None:
+        charge.actual = min(charge.requested, points)
+        if charge.actual < charge.requested:
+            charge.bucket.give_back(charge.allowance, charge.requested - charge.actual)
 
     def _allowance_of(self, actor: Actor) -> Allowance:
         if actor.user_id is not None:

@@ -14,7 +14,20 @@ from domain.shared.actor import Actor
 FRESH_SECONDS = 10.0  # for so long a process may go on running what has been removed
 MOST_KNOWN = 1_000
 ID_PREFIX = "sha256:"
+PERSISTED_QUERY_NOT_SUPPORTED = "PersistedQueryNotSupported"
+"""The exact message that makes the persisted query links of Apollo Client and urql send texts from then on."""
 _ID = re.compile(ID_PREFIX + "[0-9a-f]{64}")
+
+
+class DocumentReference(Protocol):
+    """What a client names a document by: its text, its id, or the hash that persisted query links send."""
+
+    @property
+    def query(self) -> str | None: ...
+    @property
+    def document_id(self) -> str | None: ...
+    @property
+    def persisted_hash(self) -> str | None: ...
 
 
 class DocumentTexts(Protocol):
@@ -34,15 +47,24 @@ class TrustedDocuments:
         self._monotonic = monotonic
         self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
-    async def text(self, query: str | None, document_id: str | None, actor: Actor) -> str:
-        """What a request with either of the two asks for; raises DocumentRefused."""
-        if document_id is not None:
-            return await self._by_id(document_id, actor)
-        assert query is not None
+    async def text(self, asked: DocumentReference, actor: Actor) -> str:
+        """The text that the request means; raises DocumentRefused."""
+        if asked.document_id is not None:
+            return await self._by_id(asked.document_id, actor)
+        if asked.query is None:
+            return await self._by_hash(asked.persisted_hash or "", actor)
         if self._are_trusted_only:
             message = "This server runs only documents that its operator has added; send the documentId of one."
             raise _refused("DOCUMENT_NOT_TRUSTED", message)
-        return query
+        return asked.query
+
+    async def _by_hash(self, persisted_hash: str, actor: Actor) -> str:
+        try:
+            return await self._by_id(ID_PREFIX + persisted_hash, actor)
+        except DocumentRefused as refused:
+            if self._are_trusted_only:
+                raise  # the client would send the text instead, which is refused, and no hash any more
+            raise _refused("PERSISTED_QUERY_NOT_SUPPORTED", PERSISTED_QUERY_NOT_SUPPORTED) from refused
 
     async def _by_id(self, document_id: str, actor: Actor) -> str:
         known = self._known.get(document_id)

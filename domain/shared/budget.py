@@ -43,10 +43,8 @@ class OverBudget(LimitExceeded):
         super().__init__(f"This takes {points:,} points, and fewer are left. Try again in {self.retry_after} seconds.")
 
 
-class Budget(Protocol):
-    async def take(self, allowance: Allowance, points: int) -> None:
-        """Takes the points out of the bucket, or raises OverBudget and takes none."""
-        ...
+class Bucket(Protocol):
+    """Where points were taken from, which unused ones have to go back to."""
 
     def give_back(self, allowance: Allowance, points: int) -> None:
         """Returns points that were taken and not used."""
@@ -54,4 +52,10 @@ class Budget(Protocol):
 
     def balance(self, allowance: Allowance) -> Balance:
         """What is left, as far as this process knows."""
+        ...
+
+
+class Budget(Protocol):
+    async def take(self, allowance: Allowance, points: int) -> Bucket:
+        """Takes the points, and answers out of which bucket; or raises OverBudget and takes none."""
         ...

@@ -11,7 +11,7 @@ from math import ceil
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from domain.shared.budget import Allowance, Balance, OverBudget
+from domain.shared.budget import Allowance, Balance, Bucket, OverBudget
 from domain.shared.clock import Clock
 
 AHEAD = 25  # a process takes at most this fraction of the capacity ahead of use
@@ -45,7 +45,7 @@ class LocalBudget:
         self._monotonic = monotonic
         self._full_at: OrderedDict[str, float] = OrderedDict()
 
-    async def take(self, allowance: Allowance, points: int) -> None:
+    async def take(self, allowance: Allowance, points: int) -> Bucket:
         now = self._monotonic()
         full_at = max(now, self._full_at.get(allowance.key, now))
         left = allowance.capacity - (full_at - now) * allowance.per_second
@@ -55,6 +55,7 @@ class LocalBudget:
         self._full_at.move_to_end(allowance.key)
         if len(self._full_at) > _MOST_CALLERS:
             self._full_at.popitem(last=False)
+        return self
 
     def give_back(self, allowance: Allowance, points: int) -> None:
         if allowance.key in self._full_at:
@@ -95,15 +96,14 @@ class RedisBudget:
         self._away_until = 0.0
         self._leases: OrderedDict[str, _Lease] = OrderedDict()
 
-    async def take(self, allowance: Allowance, points: int) -> None:
+    async def take(self, allowance: Allowance, points: int) -> Bucket:
         lease = self._leases.get(allowance.key)
         if lease is not None and lease.points >= points:
             lease.points -= points
-            return
+            return self
         if self._monotonic() < self._away_until:
-            await self._local.take(allowance, points)
-        else:
-            await self._extend(allowance, self._lease_of(allowance), points)
+            return await self._local.take(allowance, points)
+        return await self._extend(allowance, self._lease_of(allowance), points)
 
     def give_back(self, allowance: Allowance, points: int) -> None:
         self._lease_of(allowance).points += points
@@ -122,7 +122,7 @@ class RedisBudget:
                 self._leases.popitem(last=False)
         return lease
 
-    async def _extend(self, allowance: Allowance, lease: _Lease, points: int) -> None:
+    async def _extend(self, allowance: Allowance, lease: _Lease, points: int) -> Bucket:
         mine, lease.points = lease.points, 0  # nobody else may count on them meanwhile
         need = points - mine
         price = 1_000_000 / allowance.per_second
@@ -135,8 +135,7 @@ class RedisBudget:
             lease.points += mine
             self._away_until = self._monotonic() + _RETRY_SECONDS
             log.warning("Redis is away; points are counted in this process alone: %s", type(error).__name__)
-            await self._local.take(allowance, points)
-            return
+            return await self._local.take(allowance, points)
         except BaseException:
             lease.points += mine
             raise
@@ -146,6 +145,7 @@ class RedisBudget:
             raise OverBudget(points, (need - beyond) / allowance.per_second)
         lease.points += granted - need
         self._leases.move_to_end(allowance.key)
+        return self
 
 
 def _moment(clock: Clock, seconds: float) -> datetime:

@@ -32,7 +32,7 @@ from domain.milestones.model import Milestone
 from domain.projects.categories import StateCategory
 from domain.projects.model import Project, State
 from domain.shared.actor import Role
-from domain.shared.budget import Allowance, Balance
+from domain.shared.budget import Allowance, Balance, Bucket
 from infra.audit.tables import EventRow
 from infra.shared.budget import LocalBudget
 from tests.api.guest_world import GuestWorld, node_selections
@@ -308,8 +308,8 @@ class RefilledBudget:
     def refill(self) -> None:
         self._points = LocalBudget(MemoryClock(), monotonic=lambda: 0.0)
 
-    async def take(self, allowance: Allowance, points: int) -> None:
-        await self._points.take(allowance, points)
+    async def take(self, allowance: Allowance, points: int) -> Bucket:
+        return await self._points.take(allowance, points)
 
     def give_back(self, allowance: Allowance, points: int) -> None:
         self._points.give_back(allowance, points)

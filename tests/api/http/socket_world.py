@@ -10,6 +10,7 @@ from typing import Any
 
 import strawberry
 
+from api.http.admission import Admission
 from api.http.documents import DocumentCache
 from api.http.execution import OperationRunner
 from api.http.options import HttpOptions, QueryLimits
@@ -236,7 +237,8 @@ class World:
         app: Any = self.app
         trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
         meter = Meter(app.budget, options.cost, most_points=options.limits.cost)
-        self.endpoint = graphql_sockets(app, runner, documents, trusted, meter, options)
+        admission = Admission(runner, documents, trusted, meter, options)
+        self.endpoint = graphql_sockets(app, runner, admission, meter, options)
         self.registry = self.endpoint.registry
         for name in ("ada", "bob"):
             self.sign_in(name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.http.decoding import GraphQLRequest
 from api.http.documents import DocumentRefused
 from api.http.options import HttpOptions
 from api.http.trusted import FRESH_SECONDS, MOST_KNOWN, TrustedDocuments
@@ -29,6 +30,10 @@ def id_of(text: str) -> str:
 
 def world_with(*texts: str) -> World:
     return World(documents=MemoryDocuments({digest(text): text for text in texts}))
+
+
+def asking(document_id: str) -> GraphQLRequest:
+    return GraphQLRequest(None, None, None, document_id)
 
 
 @pytest.fixture(params=TRANSPORTS)
@@ -102,14 +107,14 @@ async def test_texts_are_known_for_a_while_and_no_longer() -> None:
     texts, now = MemoryDocuments({digest(ITEM): ITEM}), 5.0
     trusted = TrustedDocuments(texts, are_trusted_only=True, monotonic=lambda: now)
     for _ in range(100):
-        assert await trusted.text(None, id_of(ITEM), ADA) == ITEM
+        assert await trusted.text(asking(id_of(ITEM)), ADA) == ITEM
     assert texts.asked == 1
     texts.texts.clear()
     now += FRESH_SECONDS - 0.1
-    assert await trusted.text(None, id_of(ITEM), ADA) == ITEM
+    assert await trusted.text(asking(id_of(ITEM)), ADA) == ITEM
     now += 0.1
     with pytest.raises(DocumentRefused):
-        await trusted.text(None, id_of(ITEM), ADA)
+        await trusted.text(asking(id_of(ITEM)), ADA)
     assert texts.asked == 2
 
 
@@ -118,5 +123,5 @@ async def test_only_so_many_are_known_at_once() -> None:
     texts = MemoryDocuments({digest(text): text for text in many})
     trusted = TrustedDocuments(texts, are_trusted_only=True)
     for text in (*many, many[-1], many[0]):
-        assert await trusted.text(None, id_of(text), ADA) == text
+        assert await trusted.text(asking(id_of(text)), ADA) == text
     assert texts.asked == len(many) + 1

@@ -136,6 +136,14 @@ async def test_without_redis_each_process_counts_for_itself(redis_database: str,
     assert await spent(budget, SLOW, 10, 1) == 10
     await relay.cut()
     assert await spent(budget, SLOW, 100, 30) == 1000
+    other = Allowance("user:bob", 1000, 1.0)
+    bucket = await budget.take(other, 600)
+    # What is left is told of the bucket that was taken from, and what is given back goes there.
+    assert bucket.balance(other).remaining == 400
+    assert 595 < (bucket.balance(other).reset_at - SystemClock().now()).total_seconds() <= 601
+    bucket.give_back(other, 590)
+    assert bucket.balance(other).remaining == 990
+    assert await spent(budget, other, 10, 200) == 990
     clock.seconds += 2
     await relay.mend()
     assert await spent(budget, SLOW, 100, 30) == 900
