@@ -1,4 +1,10 @@
-"""The files of other people that the explorer's page loads."""
+"""The files of other people that the explorer's page loads.
+
+GraphiQL stays on version 4 with React 18, as looked at on 2026-11-30: version 5 needs a bundler, Monaco (99 MB of npm
+packages) and web workers, and React 19 ships no file that a page can load without a bundler. Version 4 is the last with
+a UMD file, and React 18 takes fixes for security. Look again when GraphiQL 6 or its package for CDNs is released.
+graphql-ws has ES modules since version 6: `client.js` imports the second file by the name that it has here.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +19,8 @@ FILES: Mapping[str, str] = MappingProxyType(
         "react-dom.min.js": "react-dom/umd/react-dom.production.min.js",
         "graphiql.min.js": "graphiql/graphiql.min.js",
         "graphiql.min.css": "graphiql/graphiql.min.css",
-        "graphql-ws.min.js": "graphql-ws/umd/graphql-ws.min.js",
+        "graphql-ws.js": "graphql-ws/dist/client.js",
+        "common-CGW11Fyb.js": "graphql-ws/dist/common-CGW11Fyb.js",
         "plugin-explorer.js": "@graphiql/plugin-explorer/dist/index.umd.js",
         "plugin-explorer.css": "@graphiql/plugin-explorer/dist/style.css",
     }

@@ -1,4 +1,5 @@
 /** Subscriptions over graphql-transport-ws that outlive tokens, restarts and short outages. */
+import { createClient } from "/graphiql/vendor/graphql-ws.js";
 import { SignedOut } from "./session.js";
 import { createStore } from "./store.js";
 
@@ -16,7 +17,7 @@ export function createSubscriptions(session) {
   const store = createStore(IN_TOUCH);
   const running = new Set();
   const connection = { openedAt: null, refusals: 0, token: null, silence: null };
-  const client = graphqlWs.createClient({
+  const client = createClient({
     url: socketAddress(),
     keepAlive: KEEP_ALIVE,
     retryAttempts: 0, // here, since what was seen already need not be sent again

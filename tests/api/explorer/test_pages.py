@@ -1,3 +1,4 @@
+import json
 import re
 import sys
 from pathlib import Path
@@ -146,6 +147,14 @@ def test_packages_are_exact_and_no_registry_is_recorded() -> None:
     versions = re.findall(r'"[^"]+": "([^"]+)"', (vendor_files.FOLDER / "package.json").read_text().split("ies")[1])
     assert versions
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions)
+
+
+def test_the_lock_is_of_the_packages_that_are_named() -> None:
+    named = json.loads((vendor_files.FOLDER / "package.json").read_text())["dependencies"]
+    locked = json.loads((vendor_files.FOLDER / "package-lock.json").read_text())["packages"]
+    assert locked[""]["dependencies"] == named
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in named} == named
+    assert named["graphql-ws"].startswith("6.")
 
 
 def test_npm_is_taken_from_the_wheel_where_the_machine_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
