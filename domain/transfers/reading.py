@@ -2,7 +2,6 @@
 
 import json
 from codecs import BOM_UTF8
-from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Mapping as AnyMapping
 from datetime import UTC, date, datetime
@@ -68,12 +67,12 @@ class Reading:
         self.key = key
         self.people: dict[str, PersonRecord] = {}
         self._losses: dict[tuple[str, LossCode], tuple[str, int]] = {}
-        self._unused: Counter[str] = Counter()
+        self._unused: dict[tuple[str, str], int] = {}
 
     @property
     def unused(self) -> tuple[tuple[str, int], ...]:
         """Members that the import does not use, by kind of object ("user.timeZone"), and how many there were."""
-        return tuple(self._unused.items())
+        return tuple((_member(kind, name), count) for (kind, name), count in self._unused.items())
 
     @property
     def losses(self) -> tuple[Loss, ...]:
@@ -90,21 +89,25 @@ class Reading:
         self._losses[field, code] = (first, min(before + count, LARGEST_NUMBER))
 
     def note_unused(self, kind: ObjectKind, values: AnyMapping[str, object]) -> None:
-        """Notes every member with a value that the import does not use; numbers and names of members have a limit."""
+        """Notes every member with a value that the import does not use; how many names are kept has a limit."""
+        used = kind.used
         listed = 0
-        for name in _unused_names(kind, values):
+        for name, value in values.items():
+            if name in used or not value:
+                continue
             if not kind.is_listed or name in kind.formal:
-                self._count_unused(f"{kind.name}.{_shown(name)}", f"{kind.name}.*")
+                self._count_unused(kind.name, name)
                 continue
             listed += 1
-            value = values[name]
             field = _shown(name) if listed <= MOST_UNKNOWN_FIELDS else "fields"
             items = len(value) if isinstance(value, list) else 1
             self.lose(field, LossCode.NOT_KEPT, "Workgraph has no place for it.", count=items)
 
-    def _count_unused(self, member: str, others: str) -> None:
-        is_known = member in self._unused or len(self._unused) < MOST_UNKNOWN_FIELDS
-        self._unused[member if is_known else others] += 1
+    def _count_unused(self, kind: str, name: str) -> None:
+        key = (kind, name)
+        if key not in self._unused and len(self._unused) >= MOST_UNKNOWN_FIELDS:
+            key = (kind, "*")
+        self._unused[key] = self._unused.get(key, 0) + 1
 
     def text(self, field: str, value: object) -> str:
         """Text as the source has it, made storable, of any length; empty if there is none."""
@@ -232,10 +235,9 @@ class Reading:
             self.lose(field, LossCode.REPLACED, "Control characters or lone surrogates became U+FFFD.", count=replaced)
 
 
-def _unused_names(kind: ObjectKind, values: AnyMapping[str, object]) -> Iterator[str]:
-    """In the file's order. Most objects have none, which the difference of sets finds out at the least cost."""
-    if unused := values.keys() - kind.used:
-        yield from (name for name, value in values.items() if name in unused and value)
+@lru_cache(maxsize=4096)
+def _member(kind: str, name: str) -> str:
+    return f"{kind}.{_shown(name)}"
 
 
 def _shown(name: str) -> str:
