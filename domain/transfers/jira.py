@@ -11,10 +11,11 @@ from domain.projects.categories import StateCategory
 from domain.transfers import jira_members as kinds
 from domain.transfers.addresses import site_of
 from domain.transfers.items import read_items
-from domain.transfers.jira_markup import jira_to_markdown, plain_mention
+from domain.transfers.jira_markup import plain_mention
 from domain.transfers.jira_restrictions import is_restricted_comment, is_restricted_issue
 from domain.transfers.jira_search import Search
 from domain.transfers.jira_states import priority_of, state_of
+from domain.transfers.jira_texts import JiraTexts
 from domain.transfers.json_walk import Element
 from domain.transfers.reading import (
     LARGEST_NUMBER,
@@ -97,7 +98,7 @@ class _Issue:
         self._reading = reading
         self._include_restricted = include_restricted
         self._fields = fields
-        self._mention = mention
+        self._texts = JiraTexts(reading, fields, mention)
         self._mappings: list[Mapping] = []
 
     def record(self, external_key: str) -> IssueRecord | Loss:
@@ -184,13 +185,12 @@ class _Issue:
 
     def _description(self) -> tuple[str, str | None]:
         """Description and environment, which has no field of its own, as Markdown; and as they were, if they differ."""
-        text = self._reading.text("description", self._fields.get("description"))
-        environment = self._reading.text("environment", self._fields.get("environment"))
-        converted, original = jira_to_markdown(text, mention=self._mention), text
+        converted, original = self._texts.converted("description", self._fields.get("description"))
+        environment, environment_source = self._texts.converted("environment", self._fields.get("environment"))
         if environment.strip():
-            heading = "\n\n" if text else ""
-            converted += f"{heading}## Environment\n\n{jira_to_markdown(environment, mention=self._mention)}"
-            original += f"{heading}h2. Environment\n\n{environment}"
+            gap = "\n\n" if original else ""
+            converted += f"{gap}## Environment\n\n{environment}"
+            original += f"{gap}h2. Environment\n\n{environment_source}"
         fitting = self._reading.fitting("description", converted)
         return fitting, (original if fitting != original else None)
 
@@ -333,8 +333,8 @@ class _Issue:
                 return None
             reading.lose("comments", LossCode.NOT_KEPT, _MADE_PUBLIC)
         reading.note_unused(kinds.COMMENT, item)
-        text = reading.text("comments.body", item.get("body"))
-        body = reading.fitting("comments.body", jira_to_markdown(text, mention=self._mention))
+        converted, text = self._texts.converted("comments.body", item.get("body"))
+        body = reading.fitting("comments.body", converted)
         created = reading.instant("comments.created", item.get("created"))
         updated = reading.instant("comments.updated", item.get("updated"))
         if created is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from domain.transfers.jira_macros import Piece, pieces_of
 from domain.transfers.jira_phrases import SIGNS, Phrases
 from domain.transfers.jira_tables import is_row, table
-from domain.transfers.markdown import escape_line_start, fenced
+from domain.transfers.markdown import escape_line_start, fenced, heading
 from domain.transfers.sanitising import unify_newlines
 
 _LINE_START = r"[ \t]*+(?:[-+=#>|]|h[1-6]\.|bq\.)"
@@ -23,7 +23,6 @@ _QUOTED_LINE = re.compile(r"\s*+bq\.\s++(.*)")
 _RULE = re.compile(r"\s*+-{4,}+\s*+$")
 _ITEM = re.compile(r"\s*+([*#]++-?+|-)\s++(\S.*)")
 _INDENTED = re.compile(r"(?: {4}| {0,3}\t)[ \t]*+(?=\S)")
-_HEADING_END = re.compile(r"(?<=\s)(#++)(?=\s*$)")
 _BLANKS = (" ", "\t")
 _NAME_SIGNS = re.compile(r"([\\`*<\[])")
 
@@ -127,10 +126,10 @@ class _Blocks:
 
     def _add_line(self, line: str) -> None:
         first = line.lstrip()[:1]
-        if first in "hb" and (heading := _HEADING.match(line)):
+        if first in "hb" and (found := _HEADING.match(line)):
             self._levels.clear()
-            title = self._phrases.convert((heading[2] or "").rstrip(), line_break=" ")
-            self._emit("#" * int(heading[1]) + " " + _HEADING_END.sub(r"\\\1", title) if title else "")
+            title = self._phrases.convert((found[2] or "").rstrip(), line_break=" ")
+            self._emit(heading(title, int(found[1])) if title else "")
         elif first in "hb" and (quoted := _QUOTED_LINE.match(line)):
             self._levels.clear()
             self._emit_prose(self._phrases.convert(quoted[1]), first="> ", others="> ")

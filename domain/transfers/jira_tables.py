@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
+from domain.transfers.markdown import table_rows
+
 # A bar within a link, monospace text or an image does not end a cell.
 _CELL_PART = re.compile(
     r"\\.|\[[^\[\]\n]*+\]|\{\{[^{}\n]*+\}\}|![^!|\n]*+\|[^!|\n]*+![ ]*+(?=\|)|(?P<bars>\|{1,2})", re.DOTALL
@@ -18,13 +20,10 @@ def is_row(line: str) -> bool:
 def table(rows: Sequence[str], phrases: Callable[[str], str]) -> list[str]:
     """The lines of the table; GFM demands a header, so one without words stands above rows that bring none."""
     split = [_cells(row) for row in rows]
-    # Only the header is padded: GFM fills short rows by itself, and padding all would cost rows times columns.
-    width = max(len(cells) for cells, _ in split)
     header = split.pop(0)[0] if split[0][1] else []
-    lines = [_row([*(_cell(cell, phrases) for cell in header), *[""] * (width - len(header))])]
-    lines.append("|" + " --- |" * width)
-    lines += [_row([_cell(cell, phrases) for cell in cells]) for cells, _ in split]
-    return lines
+    return table_rows(
+        [_cell(cell, phrases) for cell in header], [[_cell(cell, phrases) for cell in cells] for cells, _ in split]
+    )
 
 
 def _cells(row: str) -> tuple[list[str], bool]:
@@ -44,7 +43,3 @@ def _cells(row: str) -> tuple[list[str], bool]:
 
 def _cell(cell: str, phrases: Callable[[str], str]) -> str:
     return _BARE_BAR.sub(r"\\|", phrases(cell.strip()))
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)

@@ -1,13 +1,51 @@
 """Pieces of CommonMark and GFM, written so that any text stays the text that it is."""
 
 import re
+from collections.abc import Sequence
 from itertools import count
+
+HARD_BREAK = "  \n"
+"""A line break that renderers keep. Two blanks, unlike a backslash, do not show where Markdown is read as it is."""
 
 _BACKTICKS = re.compile(r"`+")
 _LINE_START = re.compile(
     r"(?P<indent>[ ]{0,3})"
     r"(?P<sign>\#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|=+(?=\s*$)|~{3}|`{3}|\[(?=[^\]\n]*\]:)|[-*_](?=[-*_\s]+$))"
 )
+
+# A run of text may end where a sign begins: so the last character counts as if anything could follow.
+_TEXT_SIGNS = re.compile(
+    r"[\\`*\[\]~|]|(?<![^\W_])_|_(?![^\W_])|<(?=[a-zA-Z/!?]|\Z)|&(?=#?\w++;|\Z)|!(?=\Z)|&(?=#?\w*+\Z)"
+)
+_TEXT_START = re.compile(
+    r"(?:(?P<number>[0-9]{1,9})(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|>|[-+](?:\s|$)|=+\s*$|[-:][-:|\s]*$))"
+)
+_UNSAFE_IN_TARGET = re.compile(r"[\x00-\x20\x7f()<>\\|\[\]`*]")
+_HEADING_END = re.compile(r"(?:(?<=\s)|^)(#++)(?=\s*$)")
+_ENTITY = re.compile(r"&(?=#?\w++;)")
+
+
+def escape_text(text: str) -> str:
+    """Text within a line, with a backslash before whatever Markdown could take for a sign."""
+    return _TEXT_SIGNS.sub(r"\\\g<0>", text)
+
+
+def escape_text_start(line: str) -> str:
+    """A line of escaped text, with a backslash where its start would begin a block."""
+    line = line.lstrip(" \t")
+    match = _TEXT_START.match(line)
+    return line if match is None else f"{match['number'] or ''}\\{line[match.end() :]}"
+
+
+def link_target(address: str) -> str:
+    """An address as it can stand in the round brackets of a link."""
+    encoded = _UNSAFE_IN_TARGET.sub(lambda match: f"%{ord(match[0]):02X}", address.strip())
+    return _ENTITY.sub("&amp;", encoded)
+
+
+def image(text: str, address: str) -> str:
+    """An image; `text` is escaped already."""
+    return f"![{text}]({link_target(address)})"
 
 
 def escape_line_start(line: str) -> str:
@@ -34,3 +72,20 @@ def link(text: str, target: str) -> str:
     """A link to an address without line breaks or angle brackets."""
     is_plain = not any(sign in target for sign in " ()\\")
     return f"[{text}]({target})" if is_plain else f"[{text}](<{target}>)"
+
+
+def heading(text: str, level: int) -> str:
+    """A heading of one line; `text` is escaped already, but for number signs at its end, which Markdown would drop."""
+    return "#" * level + " " + _HEADING_END.sub(r"\\\1", text)
+
+
+def table_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table, from cells in which bars are escaped; GFM demands a header, which may be empty."""
+    # Only the header is padded: GFM fills short rows by itself, and padding all would cost rows times columns.
+    width = max(map(len, (header, *rows)))
+    lines = [_table_row([*header, *[""] * (width - len(header))]), "|" + " --- |" * width]
+    return lines + [_table_row(row) for row in rows]
+
+
+def _table_row(cells: Sequence[str]) -> str:
+    return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)

@@ -117,7 +117,7 @@ class Reading:
             self._wrong_type(field, "text")
             return ""
         storable, replaced = replace_unstorable(unify_newlines(value))
-        self._note_replaced(field, replaced)
+        self.note_replaced(field, replaced)
         return storable
 
     def fitting(self, field: str, text: str) -> str:
@@ -137,7 +137,7 @@ class Reading:
         if len(value) <= longest and value.isascii() and value.isprintable():
             return value.strip()
         cleaned = clean_line(value, longest=longest)
-        self._note_replaced(field, cleaned.replaced)
+        self.note_replaced(field, cleaned.replaced)
         if cleaned.cut:
             self.lose(field, LossCode.CUT, f"Characters over the limit of {longest}.", count=cleaned.cut)
         return cleaned.text
@@ -230,7 +230,8 @@ class Reading:
     def _wrong_type(self, field: str, expected: str) -> None:
         self.lose(field, LossCode.WRONG_TYPE, f"It is not {expected}.")
 
-    def _note_replaced(self, field: str, replaced: int) -> None:
+    def note_replaced(self, field: str, replaced: int) -> None:
+        """Notes characters that were replaced, if there were any."""
         if replaced:
             self.lose(field, LossCode.REPLACED, "Control characters or lone surrogates became U+FFFD.", count=replaced)
 

@@ -304,6 +304,55 @@ def test_people_are_told_apart_by_key_and_found_by_account_id() -> None:
     assert (record.assignee_keys, record.creator_key) == (("ann",), "5b:1")
 
 
+def adf(*content: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": list(content)}]}
+
+
+def test_documents_of_jira_cloud_are_converted_with_the_names_that_the_issue_gives() -> None:
+    jo, ann = ({"accountId": f"5b-{name}", "displayName": f"{name} [x]"} for name in ("Jo", "Ann"))
+    asked = adf(
+        {"type": "text", "text": "Ask"},
+        *({"type": "mention", "attrs": {"id": f"5b-{name}", "text": "@Old"}} for name in ("Jo", "Ann", "Cy")),
+    )
+    colored = {"type": "text", "text": "\x00 or so", "marks": [{"type": "textColor"}]}
+    said = [
+        {"id": "1", "author": ann, "body": adf(colored)},
+        {"id": "2", "body": "[~accountid:5b-Ann] [~accountid:5b-Cy]"},
+    ]
+    record = read_one(
+        {"description": asked, "environment": adf(colored), "reporter": jo, "comment": {"comments": said}}
+    )
+    assert record.description == "Ask@Jo \\[x\\]@Ann \\[x\\]@Old\n\n## Environment\n\n\ufffd or so"
+    assert [comment.body for comment in record.comments] == ["\ufffd or so", "@Ann \\[x\\] @5b-Cy"]
+    assert json.loads((record.source_text or "").partition("\n")[0]) == asked
+    assert json.loads(record.comments[0].source_text or "") == adf(colored)
+    assert {name: count for name, count in lost(record).items() if "." in name[0] and "created" not in name[0]} == {
+        ("environment.textColor", LossCode.NOT_KEPT): 1,
+        ("comments.body.textColor", LossCode.NOT_KEPT): 1,
+        ("comments.body", LossCode.REPLACED): 1,
+    }
+    assert lost(record)["environment", LossCode.REPLACED] == 1
+
+
+@pytest.mark.parametrize("depth", range(20, 1020, 100))
+def test_a_document_of_any_depth_is_read_or_reported(depth: int) -> None:
+    document = '{"type":"doc","content":[' + '{"type":"blockquote","content":[' * depth
+    document += '{"type":"text","text":"deep"}' + "]}" * depth + "]}"
+    line = '{"key":"A-1","fields":{"created":"2020-01-01","description":' + document + "}}"
+    (item,) = read_jira([line.encode()])
+    if isinstance(item, IssueRecord):
+        assert "deep" in item.description
+    else:
+        assert isinstance(item, Loss)
+        assert item.reason == "It is nested too deeply."
+
+
+def test_a_document_without_content_is_an_empty_text() -> None:
+    record = read_one({"description": {"type": "doc", "version": 1}})
+    assert (record.description, record.source_text) == ("", None)
+    assert ("description", LossCode.WRONG_TYPE) not in lost(record)
+
+
 @pytest.mark.parametrize(
     ("status", "category", "resolution", "state"),
     [
