@@ -157,7 +157,9 @@ class Settings(BaseSettings):
     refresh_token_days: int = Field(30, ge=1, le=365, description="Life of an unused refresh token.")
     session_days: int = Field(90, ge=1, le=365, description="Life of a session, however often it is refreshed.")
     security_log_days: int = Field(400, ge=1, le=36_500, description="How long lines of the security log are kept.")
-    worker_concurrency: Limit = Field(10, description="Jobs that one worker runs at once.")
+    worker_concurrency: int = Field(
+        10, ge=2, description="Jobs that one worker runs at once. Imports take at most half of these slots."
+    )
     job_lease_seconds: Seconds = Field(30.0, description="After this long without a sign a job is re-run.")
     job_poll_seconds: Seconds = Field(5.0, description="How often due jobs are looked for without Redis.")
 

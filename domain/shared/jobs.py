@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
 MOST_FAILURES = 10
+MOST_LOST_LEASES = 5
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
 
@@ -21,9 +22,14 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Base of every message to the worker: texts, numbers, booleans and tuples of them, ids rather than objects."""
+    """Base of every message to the worker: texts, numbers, booleans and tuples of them, ids rather than objects.
+
+    Long jobs run for minutes and store checkpoints. They take at most half of a worker's slots, so that the others,
+    which send mail, never wait for them.
+    """
 
     kind: ClassVar[str]
+    is_long: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

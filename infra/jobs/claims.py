@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, or_, select, text, tuple_, update
+from sqlalchemy import CTE, ColumnElement, case, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.expression import cast
 
-from domain.shared.jobs import ClaimedJob, JobState, retry_delay
+from domain.shared.jobs import MOST_LOST_LEASES, ClaimedJob, JobState, retry_delay
 from infra.db.engine import database_errors
 from infra.jobs.tables import JobRow
 
-MOST_ATTEMPTS = 200  # a job that has taken down its worker this often is parked, although no error was ever seen
-_LOST_TOO_OFTEN = f"{MOST_ATTEMPTS} workers have vanished while running this job."
+_LOST_TOO_OFTEN = f"The lease was lost {MOST_LOST_LEASES} times without progress: no worker finished this job."
 
 _log = logging.getLogger(__name__)
 
@@ -53,20 +52,37 @@ class SqlClaims:
         self._engine = engine
         self._lease = lease
 
-    async def claim(self, *, most: int, job_id: str | None = None) -> Sequence[Claim]:
-        """Up to `most` jobs that are due or whose lease has run out, the longest waiting first; or that one alone."""
-        due = select(JobRow.id).where(_OPEN, *_IS_DUE).order_by(JobRow.run_at).limit(most)
-        if job_id is not None:
-            due = due.where(JobRow.id == job_id)
-        # As a WITH query it runs once; as a plain subquery a nested loop may repeat it and lock more than `most`.
-        locked = due.with_for_update(skip_locked=True).cte("due")
-        is_hopeless = JobRow.attempts >= MOST_ATTEMPTS
+    async def claim(
+        self, *, most: int, job_id: str | None = None, long_kinds: Collection[str] = (), most_long: int = 0
+    ) -> Sequence[Claim]:
+        """Up to `most` jobs that are due or whose lease has run out, the longest waiting first; or that one alone.
+
+        Of the long kinds, if any are named, at most `most_long` are claimed; other jobs do not wait behind them.
+        """
+        if not long_kinds:
+            return await self._claim(_due(most, job_id))
+        claims: list[Claim] = []
+        if most_long > 0:
+            claims += await self._claim(_due_with_long(most, job_id, long_kinds, most_long))
+        if len(claims) < most and sum(claim.kind in long_kinds for claim in claims) >= most_long:
+            # Long jobs that have to wait can be the oldest ones: what is due behind them is looked for apart.
+            is_other = JobRow.kind.not_in(long_kinds) & JobRow.id.not_in([claim.job.id for claim in claims])
+            claims += await self._claim(_due(most - len(claims), job_id, is_other))
+        return claims
+
+    async def _claim(self, due: CTE) -> list[Claim]:
+        """The jobs whose ids `due` gives. A job that loses its lease again and again without progress is parked."""
+        is_lost = JobRow.state == JobState.RUNNING
+        is_hopeless = is_lost & (JobRow.lost_leases + 1 >= MOST_LOST_LEASES)
+        lost = case((is_lost, 1), else_=0)
         statement = (
             update(JobRow)
-            .where(JobRow.id == locked.c.id)
+            .where(JobRow.id == due.c.id)
             .values(
                 state=case((is_hopeless, JobState.PARKED), else_=JobState.RUNNING),
                 last_error=case((is_hopeless, _LOST_TOO_OFTEN), else_=JobRow.last_error),
+                failures=JobRow.failures + lost,
+                lost_leases=JobRow.lost_leases + lost,
                 attempts=JobRow.attempts + 1,
                 lease_until=func.now() + cast(self._lease, INTERVAL),
                 updated_at=func.now(),
@@ -140,6 +156,24 @@ class SqlClaims:
         with database_errors():
             async with self._engine.begin() as connection:
                 await connection.execute(update(JobRow).where(_held([each.key for each in claims])).values(**values))
+
+
+def _due(most: int, job_id: str | None, *conditions: ColumnElement[bool]) -> CTE:
+    """Locked rows, the longest due first."""
+    due = select(JobRow.id, JobRow.kind, JobRow.run_at).where(_OPEN, *_IS_DUE, *conditions)
+    if job_id is not None:
+        due = due.where(JobRow.id == job_id)
+    # As a WITH query it runs once; as a plain subquery a nested loop may repeat it and lock more than `most`.
+    return due.order_by(JobRow.run_at).limit(most).with_for_update(skip_locked=True).cte("due")
+
+
+def _due_with_long(most: int, job_id: str | None, long_kinds: Collection[str], most_long: int) -> CTE:
+    """The same rows without the long jobs that are too many; in one look, since nearly always none are."""
+    due = _due(most, job_id)
+    is_long = due.c.kind.in_(long_kinds)
+    place = func.row_number().over(partition_by=is_long, order_by=due.c.run_at)
+    ranked = select(due.c.id, is_long.label("is_long"), place.label("place")).cte("ranked")
+    return select(ranked.c.id).where(or_(~ranked.c.is_long, ranked.c.place <= most_long)).cte("chosen")
 
 
 def _held(keys: Collection[tuple[str, int]]) -> ColumnElement[bool]:

@@ -24,6 +24,7 @@ def job_values(job: Job, *, id: str, run_at: datetime, workspace_id: str | None,
         "run_at": run_at,
         "attempts": 0,
         "failures": 0,
+        "lost_leases": 0,
         "checkpoint": {},
         "progress_done": 0,
         "created_at": now,
@@ -39,7 +40,7 @@ async def advance_job(
     now: datetime,
 ) -> None:
     """Stores the checkpoint, or that the job is done; raises ClaimLost if another attempt has begun."""
-    values: dict[str, Any] = {"failures": 0, "last_error": None, "updated_at": now}
+    values: dict[str, Any] = {"failures": 0, "lost_leases": 0, "last_error": None, "updated_at": now}
     if checkpoint is None:
         values |= {"state": JobState.DONE, "lease_until": None}
     else:

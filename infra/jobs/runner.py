@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -33,7 +33,7 @@ class RunnerOptions:
 
 
 class JobRunner(Generic[A]):
-    """Runs up to `concurrency` jobs at once, each by the handler of its type."""
+    """Runs up to `concurrency` jobs at once, at most half of them long ones, each by the handler of its type."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class JobRunner(Generic[A]):
         self._app = app
         self._handlers = handlers
         self._kinds = kinds_of(handlers)
+        self._long_kinds = frozenset(kind for kind, job_type in self._kinds.items() if job_type.is_long)
         self._claims = claims
         self._options = options
         self._running: dict[tuple[str, int], tuple[Claim, asyncio.Task[None]]] = {}
@@ -104,13 +105,27 @@ class JobRunner(Generic[A]):
             if room <= 0:
                 self._has_more = True
                 return
-            claims = await self._claims.claim(most=1 if job_id is not None else room, job_id=job_id)
-            if job_id is None:
-                self._has_more = len(claims) >= room
+            most_long = min(room, self._long_room())
+            claims = await self._claims.claim(
+                most=1 if job_id is not None else room,
+                job_id=job_id,
+                long_kinds=self._long_kinds,
+                most_long=most_long,
+            )
             for claim in claims:
                 task = asyncio.create_task(self._run(claim), name=f"{claim.kind} {claim.job.id}")
                 self._running[claim.key] = (claim, task)
                 task.add_done_callback(lambda _, key=claim.key: self._ended(key))  # type: ignore[misc]  # of a lambda with a default
+            # Whatever kept this look from finding more, another job may wait for the next free slot.
+            is_full = len(claims) >= room or self._long_of(claims) >= most_long
+            self._has_more = is_full or (self._has_more and job_id is not None)
+
+    def _long_room(self) -> int:
+        running = self._long_of([claim for claim, _ in self._running.values()])
+        return max(self._options.concurrency // 2, 1) - running
+
+    def _long_of(self, claims: Sequence[Claim]) -> int:
+        return sum(claim.kind in self._long_kinds for claim in claims)
 
     def _ended(self, key: tuple[str, int]) -> None:
         del self._running[key]

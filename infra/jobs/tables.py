@@ -11,7 +11,7 @@ class JobRow(Base):
     """Background work; `lease_until` is when a running job may be claimed anew.
 
     `attempts` counts claims and never goes down, since it names the claim; `failures` counts errors since the last
-    checkpoint.
+    checkpoint, and `lost_leases` those of them that are leases which ran out.
     """
 
     __tablename__ = "job"
@@ -31,6 +31,7 @@ class JobRow(Base):
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int]
     failures: Mapped[int]
+    lost_leases: Mapped[int]
     checkpoint: Mapped[Plain]
     progress_done: Mapped[int]
     progress_total: Mapped[int | None]

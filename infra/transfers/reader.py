@@ -19,10 +19,14 @@ from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow
 from infra.workspaces.tables import MemberRow
 
+GIVEN_UP = "The import was stopped after repeated errors, which are in the server's log. Start it again to continue."
+
 # A job that has failed too often is parked, and only its own row says so.
 _IS_PARKED = exists().where(JobRow.id == ImportRunRow.job_id, JobRow.state == JobState.PARKED)
 _STATE = case((_IS_PARKED, ImportState.FAILED), else_=ImportRunRow.state).label("state")
-_RUNS = select(*(_STATE if each.key == "state" else each for each in columns_of(ImportRunRow, ImportRun)))
+_FAILURE = func.coalesce(ImportRunRow.failure, case((_IS_PARKED, GIVEN_UP))).label("failure")
+_COLUMNS = {"state": _STATE, "failure": _FAILURE}
+_RUNS = select(*(_COLUMNS.get(each.key, each) for each in columns_of(ImportRunRow, ImportRun)))
 _BY_IDS = _RUNS.where(among_ids(ImportRunRow.id), visible(ImportRunRow.workspace_id))
 # An import names people, projects and keys of the whole workspace.
 _RUNS_OF_GUESTS = _RUNS.where(GuestRule.nothing(ImportRunRow.workspace_id).anywhere)

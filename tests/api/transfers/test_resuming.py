@@ -140,7 +140,11 @@ async def test_a_parked_import_is_started_anew_where_it_was(world: World, starte
     first = await started(export())
     async with world.engine.begin() as connection:
         await connection.execute(text("UPDATE job SET state = 'PARKED'"))
-    assert (await reached(world, first)).state is ImportState.FAILED
+    failed = await reached(world, first)
+    assert (failed.state, failed.failure) == (
+        ImportState.FAILED,
+        "The import was stopped after repeated errors, which are in the server's log. Start it again to continue.",
+    )
 
     second = await started(export())
 

@@ -44,7 +44,15 @@ class Walk(Job):
     steps: int = 1
 
 
-HANDLERS = {Walk: lambda app, actor, job: app(actor, job)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trek(Walk):
+    """A long one."""
+
+    kind: ClassVar[str] = "sample.trek"
+    is_long: ClassVar[bool] = True
+
+
+HANDLERS = {Walk: lambda app, actor, job: app(actor, job), Trek: lambda app, actor, job: app(actor, job)}
 
 
 def nobody_listens(committed: Committed) -> None:

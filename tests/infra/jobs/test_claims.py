@@ -6,12 +6,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.shared.actor import Actor
-from domain.shared.jobs import FIRST_RETRY, MOST_FAILURES, Progress
+from domain.shared.jobs import FIRST_RETRY, MOST_FAILURES, MOST_LOST_LEASES, Progress
 from domain.shared.uow import ClaimLost
-from infra.jobs.claims import MOST_ATTEMPTS, Claim, SqlClaims
+from infra.jobs.claims import Claim, SqlClaims
 from infra.uow import SqlUowFactory
 from tests.infra.jobs.rows import change, row, rows, take_over
-from tests.infra.jobs.sample import CLOCK, Walk, add_job
+from tests.infra.jobs.sample import CLOCK, Trek, Walk, add_job
 
 
 @pytest.fixture
@@ -182,16 +182,84 @@ async def test_getting_somewhere_forgives_failures(engine: AsyncEngine, claims: 
     assert (await row(engine, job_id)).checkpoint == {"step": 1}
 
 
-async def test_crashes_do_not_count_as_failures_but_end_at_last(engine: AsyncEngine, claims: SqlClaims) -> None:
-    job_id = await add_job(engine, Walk(name="a"), attempts=MOST_ATTEMPTS - 1)
-    assert len(await claims.claim(most=1)) == 1
+async def lose_lease(engine: AsyncEngine) -> None:
     await change(engine, "UPDATE job SET lease_until = now()")
+
+
+async def test_leases_lost_without_progress_park_the_job(engine: AsyncEngine, claims: SqlClaims) -> None:
+    job_id = await add_job(engine, Walk(name="a"))
+    assert len(await claims.claim(most=1)) == 1
+    for count in range(1, MOST_LOST_LEASES):
+        await lose_lease(engine)
+        claim = await only_claim(claims)
+        after = await row(engine, job_id)
+        assert (claim.job.attempt, after.failures, after.lost_leases) == (count + 1, count, count)
+    await lose_lease(engine)
 
     assert await claims.claim(most=1) == []
 
     after = await row(engine, job_id)
-    assert (after.state, after.failures) == ("PARKED", 0)
-    assert after.last_error == "200 workers have vanished while running this job."
+    assert (after.state, after.failures, after.lost_leases) == ("PARKED", 5, 5)
+    assert after.last_error == "The lease was lost 5 times without progress: no worker finished this job."
+
+
+async def test_a_job_that_moves_is_never_parked_for_lost_leases(
+    engine: AsyncEngine, claims: SqlClaims, uow: SqlUowFactory
+) -> None:
+    job_id = await add_job(engine, Walk(name="a", steps=300))
+    for step in range(1, 3 * MOST_LOST_LEASES):
+        claim = await only_claim(claims)
+        assert (await row(engine, job_id)).lost_leases == min(step - 1, 1)
+        async with uow(Actor.system(claim.job)) as unit:
+            unit.checkpoint({"step": step}, progress=Progress(done=step, total=300))
+            await unit.commit(None)
+        assert (await row(engine, job_id)).lost_leases == 0
+        await lose_lease(engine)
+    await change(engine, "UPDATE job SET attempts = 10000")
+
+    assert (await only_claim(claims)).job.attempt == 10_001
+
+
+async def test_a_job_that_is_given_back_has_lost_no_lease(engine: AsyncEngine, claims: SqlClaims) -> None:
+    job_id = await add_job(engine, Walk(name="a"))
+    for _ in range(2 * MOST_LOST_LEASES):
+        await claims.release([await only_claim(claims)])
+
+    assert len(await claims.claim(most=1)) == 1
+    after = await row(engine, job_id)
+    assert (after.failures, after.lost_leases) == (0, 0)
+
+
+LONG = {Trek.kind}
+
+
+@pytest.mark.parametrize(
+    ("most", "most_long", "claimed"),
+    [(4, 2, "TTWW"), (4, 0, "WWW"), (10, 2, "TTWWW"), (2, 1, "TW"), (2, 2, "TT"), (1, 0, "W"), (10, 9, "TTTTWWW")],
+)
+async def test_jobs_do_not_wait_behind_long_ones(
+    engine: AsyncEngine, claims: SqlClaims, most: int, most_long: int, claimed: str
+) -> None:
+    now = CLOCK.now()
+    for age, job_type in enumerate((Walk, Walk, Walk, Trek, Trek, Trek, Trek)):
+        await add_job(engine, job_type(name="a"), run_at=now - timedelta(minutes=age))
+
+    found = await claims.claim(most=most, long_kinds=LONG, most_long=most_long)
+
+    assert "".join(sorted(claim.kind[len("sample.")].upper() for claim in found)) == claimed
+    assert [each.state for each in await rows(engine)].count("RUNNING") == len(found)
+    assert {each.attempts for each in await rows(engine) if each.state == "WAITING"} <= {0}
+
+
+async def test_a_long_job_is_not_claimed_by_its_id_where_there_is_no_slot(
+    engine: AsyncEngine, claims: SqlClaims
+) -> None:
+    job_id = await add_job(engine, Trek(name="a"))
+
+    assert await claims.claim(most=1, job_id=job_id, long_kinds=LONG, most_long=0) == []
+    assert [claim.job.id for claim in await claims.claim(most=1, job_id=job_id, long_kinds=LONG, most_long=1)] == [
+        job_id
+    ]
 
 
 async def test_a_retry_gives_up_its_dedupe_key_to_the_job_that_waits(engine: AsyncEngine, claims: SqlClaims) -> None:

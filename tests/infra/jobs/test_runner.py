@@ -11,7 +11,7 @@ from domain.shared.errors import Unavailable
 from domain.shared.jobs import Progress
 from infra.uow import SqlUowFactory
 from tests.infra.jobs.rows import change, effects, row, rows, take_over, until, until_state
-from tests.infra.jobs.sample import CLOCK, Walk, add_job, runner_of, running, walking
+from tests.infra.jobs.sample import CLOCK, Trek, Walk, add_job, runner_of, running, walking
 
 
 class Gate:
@@ -247,6 +247,35 @@ async def test_a_wake_up_runs_that_job_alone(engine: AsyncEngine) -> None:
     assert actor.job.id == wanted
     assert gate.entered.empty()
     assert (await row(engine, other)).state == "WAITING"
+
+
+async def test_long_jobs_take_at_most_half_of_the_slots_and_others_go_past_them(
+    engine: AsyncEngine, uow: SqlUowFactory
+) -> None:
+    long = [await add_job(engine, Trek(name=f"long {number}")) for number in range(4)]
+    short = [await add_job(engine, Walk(name=str(number))) for number in range(3)]
+    gate, walk = Gate(), walking(uow)
+
+    async def work(actor: Actor, job: Walk) -> None:
+        await (gate if isinstance(job, Trek) else walk)(actor, job)
+
+    runner = runner_of(engine, work, concurrency=4)
+    async with running(runner):  # the next poll is a minute away
+        for job_id in short:
+            await until_state(engine, job_id, "DONE")
+        states = [(await row(engine, job_id)).state for job_id in long]
+        woken = await add_job(engine, Trek(name="woken"))
+        await runner.wake(woken)
+        late = await add_job(engine, Walk(name="late"))
+        await runner.wake(late)
+        await until_state(engine, late, "DONE")
+        assert (await row(engine, woken)).state == "WAITING"
+        assert gate.entered.qsize() == 2
+        gate.open.set()
+        for job_id in (*long, woken):
+            await until_state(engine, job_id, "DONE")
+
+    assert states == ["RUNNING", "RUNNING", "WAITING", "WAITING"]
 
 
 async def test_due_jobs_are_found_by_polling(engine: AsyncEngine) -> None:

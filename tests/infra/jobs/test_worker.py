@@ -5,13 +5,19 @@ import signal
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor
+from domain.transfers.jobs import RunImport
 from domain.workspaces.jobs import SendMemberWelcome
 from infra.jobs.worker import run_worker
 from infra.settings import Settings
 from infra.uow import SqlUowFactory
 from tests.infra.jobs.rows import until_state
 from tests.infra.jobs.sample import IDS
+
+
+def test_only_imports_are_long_jobs() -> None:
+    assert {job_type for job_type in HANDLERS if job_type.is_long} == {RunImport}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
