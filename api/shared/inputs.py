@@ -71,7 +71,7 @@ class IdComparator:
     is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-@strawberry.input(description=f"Compares text. {_TERMS}")
+@strawberry.input(description=f"Compares text; both sides in Unicode normal form C. {_TERMS}")
 class StringComparator:
     describes: ClassVar[type] = filters.TextComparator
 

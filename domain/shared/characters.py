@@ -16,6 +16,16 @@ _LINK = re.compile(r"://|www\.", re.IGNORECASE)
 _LONG_DOTS = str.maketrans("\u3002", ".")  # what mail programs take for the dot of a host name
 
 
+def nfc(text: str) -> str:
+    """The text in Unicode normal form C, in which lines are stored and everything is searched."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def is_visible(text: str) -> bool:
+    """Whether a reader would see anything."""
+    return bool(INVISIBLE.sub("", text).strip())
+
+
 def has_link(text: str) -> bool:
     """Whether a mail program could make a link of the text: `://` or `www.`, in whatever width and letter case."""
     return _LINK.search(_plain(text)) is not None

@@ -3,13 +3,14 @@
 import re
 import unicodedata
 
-from domain.shared.characters import DIRECTIONS, has_link
+from domain.shared.characters import DIRECTIONS, has_link, is_visible, nfc
 from domain.shared.errors import DomainError, ErrorCode, InvalidInput, Rejected
 
 LONGEST_LINE = 255  # characters
 LONGEST_TEXT = 256 * 1024  # bytes of UTF-8
 COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 COLOR_RULE = "a colour such as #5e6ad2"
+_BREAKS = ("Cc", "Zl", "Zp")  # categories: control characters, line and paragraph separators
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
@@ -36,13 +37,13 @@ class Checks:
         self._errors.append(InvalidInput(message, path=(field,), code=code, **named))
 
     def line(self, field: str, text: str, *, longest: int = LONGEST_LINE) -> str:
-        """One line that is not empty, stripped, in Unicode normal form C."""
-        stripped = unicodedata.normalize("NFC", text).strip()
-        if not stripped:
+        """One line with something to see, stripped, in Unicode normal form C."""
+        stripped = nfc(text).strip()
+        if not is_visible(stripped):
             self.fail(field, "{field} must not be empty.", ErrorCode.REQUIRED)
         elif len(stripped) > longest:
             self.fail(field, f"{{field}} must have at most {longest} characters.", ErrorCode.TOO_LONG)
-        elif not is_storable(text) or any(unicodedata.category(character) == "Cc" for character in stripped):
+        elif not is_storable(text) or any(unicodedata.category(character) in _BREAKS for character in stripped):
             self.fail(field, "{field} must be one line without control characters.")
         return stripped
 
@@ -61,7 +62,7 @@ class Checks:
             self.fail(field, "{field} must not contain NUL or lone surrogates.")
         elif len(text.encode()) > LONGEST_TEXT:
             self.fail(field, f"{{field}} must have at most {LONGEST_TEXT // 1024} KB.", ErrorCode.TOO_LONG)
-        elif is_required and not text.strip():
+        elif is_required and not is_visible(text):
             self.fail(field, "{field} must not be empty.", ErrorCode.REQUIRED)
         return text
 

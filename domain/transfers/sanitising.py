@@ -1,12 +1,12 @@
 """Foreign text made storable: what cannot be kept is replaced or cut so that a reader sees it."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
-from domain.shared.characters import DIRECTIONS, has_link, without_links
+from domain.shared.characters import DIRECTIONS, has_link, is_visible, nfc, without_links
 from domain.shared.checks import LONGEST_LINE, LONGEST_TEXT
 
+_BREAKS = "\n\r\t\u2028\u2029"
 REPLACEMENT = "\ufffd"
 _UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _FENCE = re.compile(r"^((?:> ?)*+ *+)(`{3,}|~{3,})([^\n]*)", re.MULTILINE)
@@ -51,10 +51,15 @@ def cut_text(text: str, *, longest: int = LONGEST_TEXT) -> CleanText:
 
 
 def clean_line(text: str, *, longest: int = LONGEST_LINE) -> CleanText:
-    """One stripped line in Unicode normal form C, at most `longest` characters, the last an ellipsis if it was cut."""
-    joined = " ".join(text.split()) if any(space in text for space in "\n\r\t") else text.strip()
+    """One stripped line in Unicode normal form C, at most `longest` characters, the last an ellipsis if it was cut.
+
+    Empty if a reader would see nothing of it.
+    """
+    joined = " ".join(text.split()) if any(space in text for space in _BREAKS) else text.strip()
     storable, replaced = replace_unstorable(joined)
-    line = storable if storable.isascii() else unicodedata.normalize("NFC", storable)
+    line = nfc(storable)
+    if not is_visible(line):
+        return CleanText(text="", replaced=replaced)
     if len(line) <= longest:
         return CleanText(text=line, replaced=replaced)
     kept = line[: longest - 1].rstrip()

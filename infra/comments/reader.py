@@ -7,7 +7,7 @@ from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
-from infra.db.filters import Filters, ToOne
+from infra.db.filters import Filters, ToOne, as_sent
 from infra.db.read import Reads
 from infra.db.reader import EntityTable
 from infra.db.visibility import GuestRule
@@ -19,8 +19,9 @@ _COMMENTS = EntityTable(
     columns={CommentOrder.CREATED_AT: CommentRow.created_at},
     filters=Filters(
         of=CommentFilter,
-        scalars={"id": CommentRow.id, "body": CommentRow.body, "created_at": CommentRow.created_at},
+        scalars={"id": CommentRow.id, "created_at": CommentRow.created_at},
         to_one={"author": ToOne(CommentRow.author_id, UserRow.id, USER_FILTERS)},
+        own={"body": as_sent(CommentRow.body)},
     ),
     visible_by=CommentRow.workspace_id,
     guests=GuestRule.of_projects(CommentRow.workspace_id, CommentRow.project_id),

@@ -4,6 +4,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Text, bindparam, func, literal_column, select
 
 from domain.issues.queries import IssueFilter
+from domain.shared.characters import nfc
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.db.filters import Condition, Filters, ToFew, ToMany, ToOne, compare, upper_case
@@ -18,7 +19,7 @@ from infra.projects.tables import ProjectRow, StateRow
 
 
 def _has_words(text: str, issues: FromClause) -> ColumnElement[bool]:
-    wanted = func.websearch_to_tsquery(literal_column("'simple'::regconfig"), bindparam(None, text, Text))
+    wanted = func.websearch_to_tsquery(literal_column("'simple'::regconfig"), bindparam(None, nfc(text), Text))
     return words_of(issues.c.title, issues.c.description).bool_op("@@")(wanted)
 
 

@@ -12,11 +12,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql.elements import Grouping
 
 from domain.issues.priorities import Priority
 from infra.accounts.tables import UserRow
 from infra.db.base import Base, Id, Key, NumberedEnum
+from infra.db.filters import normalized
 from infra.labels.tables import LabelRow
 from infra.milestones.tables import MilestoneRow
 from infra.projects.tables import ProjectRow, StateRow
@@ -77,8 +77,7 @@ class IssueRow(Base):
 def words_of(title: Any, description: Any) -> ColumnElement[Any]:
     """The expression that the index on words is built on: searches must use the very same."""
     # `text` and not `literal_column`, which Index would take for a column, and then belong to no table.
-    # With the parentheses that PostgreSQL adds, because Alembic compares expressions as texts.
-    words = Grouping(title.op("||")(text("' '"))).op("||")(description)
+    words = title.op("||")(text("' '")).op("||")(normalized(description))
     return func.to_tsvector(text("'simple'::regconfig"), words)
 
 

@@ -184,6 +184,8 @@ def run_of(place: Place) -> ImportRun:
         workspace=place.workspace,
         format=ImportFormat.JIRA,
         project_key=None,
+        project_id=None,
+        site=None,
         job_id=IDS.new("job"),
         started_by_id=place.people[Role.OWNER].id,
         now=MADE,

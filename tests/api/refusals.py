@@ -38,6 +38,9 @@ def bad_lines(field: str, *, longest: int) -> Cases:
         f"{field} two lines": ({field: "a\nb"}, invalid(field)),
         f"{field} bell": ({field: "a\x07b"}, invalid(field)),
         f"{field} C1 control": ({field: "a\x85b"}, invalid(field)),
+        f"{field} line separator": ({field: "a\u2028b"}, invalid(field)),
+        f"{field} paragraph separator": ({field: "a\u2029b"}, invalid(field)),
+        f"{field} invisible": ({field: "\u200b \ufe0f\u3164\u2800\u00ad"}, invalid(field, "REQUIRED")),
     }
 
 

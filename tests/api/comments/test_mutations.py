@@ -66,6 +66,7 @@ async def test_bad_comments_are_refused(world: World):
         **bad_texts("body"),
         "empty": ({"body": ""}, invalid("body", "REQUIRED")),
         "blank": ({"body": " \n\t"}, invalid("body", "REQUIRED")),
+        "invisible": ({"body": "\u200b\n\ufeff"}, invalid("body", "REQUIRED")),
         "in the trash": ({"issueId": trashed.id}, conflict("issueId")),
     }
     await assert_refused(world, world.member, "commentCreate", {"issueId": place.issue.id, "body": "Hello"}, cases)
@@ -108,6 +109,7 @@ async def test_bad_changes_of_a_comment_are_refused(world: World):
         **bad_texts("body"),
         "empty": ({"body": ""}, invalid("body", "REQUIRED")),
         "blank": ({"body": " \n\t"}, invalid("body", "REQUIRED")),
+        "invisible": ({"body": "\u200b\n\ufeff"}, invalid("body", "REQUIRED")),
         "deleted": ({"id": gone.id}, conflict("id")),
         "somebody else's": ({"id": others.id}, DENIED),
     }

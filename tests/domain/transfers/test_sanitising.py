@@ -62,6 +62,14 @@ def test_a_line_is_one_line() -> None:
     assert clean_line("  a\r\n b\tc\x00 ") == CleanText(text="a b c\ufffd", replaced=1)
 
 
+def test_separators_of_lines_and_paragraphs_are_blanks() -> None:
+    assert clean_line("a\u2028b\u2029c") == CleanText(text="a b c")
+
+
+def test_nothing_is_left_of_a_line_that_nobody_can_see() -> None:
+    assert clean_line("\u200b\u3164 \ufe0f") == CleanText(text="")
+
+
 def test_a_line_is_in_normal_form() -> None:
     assert clean_line("e\u0301").text == "é"
 
