@@ -18,7 +18,7 @@ from domain.shared.events import Event
 from domain.shared.ids import IdFactory
 from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEvent, SecurityEventKind
-from domain.shared.uow import Replayed, Written
+from domain.shared.uow import Outcome, Replayed, Written
 from domain.subscribers import REACTIONS
 from infra.accounts.repository import SqlOneTimeLinkRepository, SqlPasswordRepository, SqlUserRepository
 from infra.audit.repository import SqlSecurityLog
@@ -172,17 +172,17 @@ class SqlUow:
         taken = upsert(IdempotencyRow).values(row).on_conflict_do_nothing().returning(IdempotencyRow.key)
         if (await self._connection.execute(taken)).first() is not None:
             return
-        spent = select(IdempotencyRow.fingerprint, IdempotencyRow.subject_id, IdempotencyRow.revision).where(
-            IdempotencyRow.user_id == row["user_id"], IdempotencyRow.key == wanted.key
-        )
-        fingerprint, subject_id, revision = (await self._connection.execute(spent)).one()
+        spent = select(
+            IdempotencyRow.fingerprint, IdempotencyRow.subject_id, IdempotencyRow.revision, IdempotencyRow.outcome
+        ).where(IdempotencyRow.user_id == row["user_id"], IdempotencyRow.key == wanted.key)
+        fingerprint, subject_id, revision, outcome = (await self._connection.execute(spent)).one()
         if fingerprint != wanted.fingerprint:
             raise Conflict(
                 "This idempotency key was used for another request.",
                 path=("idempotency_key",),
                 code=ErrorCode.IDEMPOTENCY_MISMATCH,
             )
-        raise Replayed(subject_id, revision)
+        raise Replayed(subject_id, revision, outcome or {})
 
     async def _write_events(self, now: datetime) -> Mapping[str, int]:
         """Numbers the events of each workspace, and answers its last revision.
@@ -230,7 +230,8 @@ class SqlUow:
     async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
         subject_id = value if isinstance(value, str) else getattr(value, "id", None)
         mine = (IdempotencyRow.user_id == self._actor.signed_in_id) & (IdempotencyRow.key == key.key)
-        done = update(IdempotencyRow).where(mine).values(subject_id=subject_id, revision=revision)
+        outcome = asdict(value) if isinstance(value, Outcome) else None
+        done = update(IdempotencyRow).where(mine).values(subject_id=subject_id, revision=revision, outcome=outcome)
         await self._connection.execute(done)
 
 

@@ -1,16 +1,25 @@
+from typing import Any
+
 import strawberry
 
 from api.auth.inputs import ApiKeyCreateInput, ApiKeyRevokeInput, SessionEndInput, SessionsEndOthersInput
 from api.auth.types import ApiKey
 from api.shared.context import Info
 from api.shared.inputs import to_domain
-from api.shared.mutations import Payload, mutation
+from api.shared.mutations import Payload, mutation, revision_of
 
 
-@strawberry.type(description="The answer to apiKeyCreate; a request that is repeated is not told the key again.")
+@strawberry.type(description="The answer to apiKeyCreate.")
 class ApiKeyCreatePayload(Payload):
     api_key: ApiKey | None = strawberry.field(description="The new key.")
-    key: str | None = strawberry.field(description="The secret itself, to be sent as bearer token; shown this once.")
+    key: str | None = strawberry.field(
+        description="The secret, to be sent as bearer token. Shown once: null in the answer to a retry, since the "
+        "server keeps only a digest. If the first answer was lost, revoke the key and create another."
+    )
+
+    @classmethod
+    async def reread(cls, info: Info, subject_id: str) -> Any:
+        return await info.context.app.api_keys.by_id(info.context.actor, subject_id)
 
 
 @strawberry.type(description="The answer to apiKeyRevoke.")
@@ -27,9 +36,7 @@ class SessionEndPayload(Payload):
 
 @strawberry.type(description="The answer to sessionsEndOthers.")
 class SessionsEndOthersPayload(Payload):
-    ended_count: int | None = strawberry.field(
-        description="How many sessions have ended; null where the request is a repeated one."
-    )
+    ended_count: int | None = strawberry.field(description="Number of sessions that were ended.")
 
 
 @strawberry.type
@@ -49,4 +56,5 @@ class AuthMutations:
 
     @mutation(description="Ends all your sessions but the one that asks.")
     async def sessions_end_others(self, info: Info, input: SessionsEndOthersInput) -> SessionsEndOthersPayload:
-        return SessionsEndOthersPayload.of(await info.context.app.sessions.end_others(info.context.actor))
+        written = await info.context.app.sessions.end_others(info.context.actor)
+        return SessionsEndOthersPayload(ended_count=written.value.ended_count, revision=revision_of(written))

@@ -20,9 +20,7 @@ class LabelUpdatePayload(Payload):
 @strawberry.type(description="The answer to labelDelete.")
 class LabelDeletePayload(Payload):
     deleted_label_id: strawberry.ID | None = strawberry.field(description="The id of the label that is gone.")
-    detached_count: int | None = strawberry.field(
-        description="How many issues had the label; null in the answer to a retry."
-    )
+    detached_count: int | None = strawberry.field(description="Number of issues that had the label.")
 
 
 @strawberry.type
@@ -41,6 +39,6 @@ class LabelMutations:
         written = await info.context.app.labels.delete(info.context.actor, input.id)
         return LabelDeletePayload(
             deleted_label_id=strawberry.ID(written.value.id),
-            detached_count=written.value.detached,
+            detached_count=written.value.detached_count,
             revision=revision_of(written),
         )

@@ -44,6 +44,18 @@ class Payload:
         return next(field.name for field in fields(cls) if field.name not in _COMMON)
 
     @classmethod
+    async def reread(cls, info: Info, subject_id: str) -> Any:
+        """The first own field as it is now, for the answer to a retry."""
+        if cls.subject().startswith("deleted_"):
+            return subject_id
+        # The first attempt may have given a role that this one did not know when it began.
+        await info.context.refresh_actor()
+        return (await nodes_by_ids(info.context.app, info.context.actor, [subject_id]))[0]
+
+    async def complete(self, info: Info) -> None:
+        """Fills in what is neither kept of the first attempt nor read again."""
+
+    @classmethod
     def blank(cls) -> dict[str, None]:
         """All own fields as null."""
         return {field.name: None for field in fields(cls) if field.name not in _COMMON}
@@ -110,13 +122,11 @@ def _idempotency_key(name: str, given: MutationInput) -> IdempotencyKey | None:
 
 
 async def _replayed(info: Info, payload_type: type[Payload], replayed: Replayed) -> Payload:
-    """The answer to a repeated request: the same revision, and the entity as it is now."""
-    subject = payload_type.subject()
-    values: dict[str, Any] = payload_type.blank()
-    if replayed.subject_id is not None and subject.startswith("deleted_"):
-        values[subject] = replayed.subject_id
-    elif replayed.subject_id is not None:
-        # The first attempt may have given a role that this one did not know when it began.
-        await info.context.refresh_actor()
-        values[subject] = (await nodes_by_ids(info.context.app, info.context.actor, [replayed.subject_id]))[0]
-    return payload_type(**values, revision=revision_of(replayed))
+    """The answer to a repeated request: the same revision and outcome, and the entity as it is now."""
+    blank = payload_type.blank()
+    values: dict[str, Any] = blank | {name: value for name, value in replayed.outcome.items() if name in blank}
+    if replayed.subject_id is not None:
+        values[payload_type.subject()] = await payload_type.reread(info, replayed.subject_id)
+    payload = payload_type(**values, revision=revision_of(replayed))
+    await payload.complete(info)
+    return payload

@@ -1,3 +1,5 @@
+from typing import cast
+
 import strawberry
 
 from api.shared.context import Info
@@ -16,6 +18,7 @@ from api.workspaces.inputs import (
     WorkspaceUpdateInput,
 )
 from api.workspaces.types import Invitation, Member, Workspace
+from domain.workspaces import model
 
 
 @strawberry.type(description="The answer to workspaceCreate.")
@@ -38,20 +41,28 @@ class WorkspaceTransferPayload(Payload):
     workspace: Workspace | None = strawberry.field(description="The workspace with its new owner.")
 
 
-@strawberry.type(description="The answer to invitationCreate.")
-class InvitationCreatePayload(Payload):
-    invitation: Invitation | None = strawberry.field(description="The new invitation.")
+@strawberry.type
+class _IssuedInvitation(Payload):
+    invitation: Invitation | None = strawberry.field(description="The invitation.")
     link: str | None = strawberry.field(
-        default=None, description="What to hand on, shown this once; null where the invitation was mailed."
+        default=None,
+        description="Link to hand on, shown to the issuer of the invitation. Null if the invitation was mailed.",
     )
+
+    async def complete(self, info: Info) -> None:
+        if self.invitation is not None:
+            invitation = cast("model.Invitation", self.invitation)  # a domain object, which the type describes
+            self.link = info.context.app.invitations.link_of(info.context.actor, invitation)
+
+
+@strawberry.type(description="The answer to invitationCreate.")
+class InvitationCreatePayload(_IssuedInvitation):
+    invitation: Invitation | None = strawberry.field(description="The new invitation.")
 
 
 @strawberry.type(description="The answer to invitationResend.")
-class InvitationResendPayload(Payload):
+class InvitationResendPayload(_IssuedInvitation):
     invitation: Invitation | None = strawberry.field(description="The invitation with its new end.")
-    link: str | None = strawberry.field(
-        default=None, description="What to hand on, shown this once; null where the invitation was mailed."
-    )
 
 
 @strawberry.type(description="The answer to invitationRevoke.")

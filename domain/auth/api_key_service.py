@@ -31,6 +31,11 @@ class ApiKeyService:
         own = await self._read.of_user(actor.require_session())
         return [own if user.id == actor.user_id else () for user in users]
 
+    async def by_id(self, actor: Actor, key_id: str) -> ApiKey | None:
+        """The actor's own key unless it is revoked."""
+        own = await self._read.of_user(actor.require_session())
+        return next((key for key in own if key.id == key_id), None)
+
     async def create(self, actor: Actor, draft: ApiKeyDraft) -> Written[NewApiKey]:
         """Raises Rejected naming every broken rule, NotFound for a workspace of others, LimitExceeded."""
         user_id = UserId(actor.require_session())

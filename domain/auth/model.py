@@ -13,6 +13,7 @@ from domain.shared.actor import Grant, Scope, with_held
 from domain.shared.checks import Checks
 from domain.shared.entities import from_draft
 from domain.shared.errors import ErrorCode
+from domain.shared.uow import Outcome
 
 SessionId = NewType("SessionId", str)
 KeyId = NewType("KeyId", str)
@@ -179,6 +180,18 @@ class NewApiKey:
 
     api_key: ApiKey
     key: str = field(repr=False)
+
+    @property
+    def id(self) -> ApiKeyId:
+        """What a retry reads the key by; of the secret nothing is kept but a digest."""
+        return self.api_key.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsEnded(Outcome):
+    """How many sessions were ended at once."""
+
+    ended_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

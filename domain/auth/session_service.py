@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from domain.accounts.model import User
-from domain.auth.model import AuthOptions, EndReason, Session
+from domain.auth.model import AuthOptions, EndReason, Session, SessionsEnded
 from domain.auth.ports import AuthUow, SessionReader
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
@@ -43,8 +43,8 @@ class SessionService:
             uow.note(SecurityEventKind.SESSION_ENDED, user_id=user_id, subject_id=session.id)
             return await uow.commit(str(session.id))
 
-    async def end_others(self, actor: Actor) -> Written[int]:
-        """Ends all of the actor's sessions but the present one, and answers how many they were."""
+    async def end_others(self, actor: Actor) -> Written[SessionsEnded]:
+        """Ends all of the actor's sessions but the present one."""
         user_id = actor.require_session()
         async with self._uow(actor) as uow:
             ended = await uow.sessions.end_all(
@@ -52,4 +52,4 @@ class SessionService:
             )
             for session_id in ended:
                 uow.note(SecurityEventKind.SESSION_ENDED, user_id=user_id, subject_id=session_id)
-            return await uow.commit(len(ended))
+            return await uow.commit(SessionsEnded(ended_count=len(ended)))

@@ -10,14 +10,16 @@ from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.ids import IdFactory
 from domain.shared.pages import Page, PageRequest
-from domain.shared.uow import OpenUow, Written
+from domain.shared.uow import OpenUow, Outcome, Written
 from domain.workspaces.model import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelRemoval:
+class LabelRemoval(Outcome):
+    """A deleted label, and how many issues had it."""
+
     id: str
-    detached: int
+    detached_count: int
 
 
 class LabelService:
@@ -64,4 +66,4 @@ class LabelService:
             detached = await uow.issues.detach_label(label)
             await uow.labels.remove(label)
             uow.record(LabelDeleted.between(label, None))
-            return await uow.commit(LabelRemoval(id=label.id, detached=detached))
+            return await uow.commit(LabelRemoval(id=label.id, detached_count=detached))

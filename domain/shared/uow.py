@@ -28,13 +28,20 @@ class Written(Generic[T]):
         return Written(value=value, revision=self.revision)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A result that is neither an entity nor an id. Its fields are kept with the actor's idempotency key, so that a
+    retry is told the same: ids, numbers and flags, never a secret or what somebody has written."""
+
+
 class Replayed(Exception):
     """The actor's idempotency key has been used for this very request: nothing is done again."""
 
-    def __init__(self, subject_id: str | None, revision: int | None) -> None:
+    def __init__(self, subject_id: str | None, revision: int | None, outcome: Mapping[str, Any]) -> None:
         super().__init__("This request has been carried out before.")
         self.subject_id = subject_id
         self.revision = revision
+        self.outcome = outcome
 
 
 class UnitOfWork(Protocol):

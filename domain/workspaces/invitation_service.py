@@ -8,7 +8,7 @@ from domain.accounts.passwords import PasswordRules
 from domain.accounts.ports import PasswordHasher
 from domain.shared.actor import Actor, Permission, Scope
 from domain.shared.clock import Clock
-from domain.shared.errors import Conflict, ErrorCode, NotFound, Unavailable
+from domain.shared.errors import Conflict, ErrorCode, NotFound, PermissionDenied, Unavailable
 from domain.shared.ids import IdFactory
 from domain.shared.mail import Mail, Mailer
 from domain.shared.pages import Page, PageRequest
@@ -94,6 +94,16 @@ class InvitationService:
             self._send(uow, invitation)
             written = await uow.commit(invitation)
         return self._issued(written)
+
+    def link_of(self, actor: Actor, invitation: Invitation) -> str | None:
+        """The link of an open invitation again, for the person who has issued it and may still do so."""
+        if not invitation.is_open or invitation.created_by_id != actor.user_id:
+            return None
+        try:
+            require_rank(actor, invitation.workspace_id, invitation.role)
+        except PermissionDenied:
+            return None
+        return self._link_to(invitation)
 
     async def resend(self, actor: Actor, invitation_id: str) -> Written[IssuedInvitation]:
         """Sends another secret, good for as long as a new invitation's; the one before is good no more.
@@ -247,10 +257,11 @@ class InvitationService:
         return member
 
     def _issued(self, written: Written[Invitation]) -> Written[IssuedInvitation]:
-        """With the link only where no mail carries it: whoever invites an address must not be able to accept."""
-        invitation = written.value
-        link = self._link(self._secrets.of_invitation(invitation)) if invitation.email is None else None
-        return written.of(IssuedInvitation(invitation=invitation, link=link))
+        return written.of(IssuedInvitation(invitation=written.value, link=self._link_to(written.value)))
+
+    def _link_to(self, invitation: Invitation) -> str | None:
+        """Only where no mail carries it: whoever invites an address must not be able to accept."""
+        return self._link(self._secrets.of_invitation(invitation)) if invitation.email is None else None
 
     def _link(self, secret: str) -> str:
         return f"{self._public_url}{INVITATION_PATH}?token={secret}"

@@ -61,4 +61,5 @@ class IdempotencyRow(Base):
     fingerprint: Mapped[str]
     subject_id: Mapped[Id | None]
     revision: Mapped[int | None] = mapped_column(BigInteger)
+    outcome: Mapped[Plain | None]
     created_at: Mapped[datetime]

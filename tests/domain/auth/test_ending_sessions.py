@@ -116,13 +116,13 @@ async def test_all_others_are_ended_at_once(identity: Identity) -> None:
     foreign = await sign_in(identity, PHONE, "bob@example.org")
     laptop = await sign_in(identity, LAPTOP)
     actor = (await identity.auth.authenticate(laptop.access_token)).lasting()
-    assert (await identity.sessions.end_others(actor)).value == 2
+    assert (await identity.sessions.end_others(actor)).value.ended_count == 2
     assert await is_dead(identity, phone)
     assert await is_dead(identity, tablet)
     assert await is_alive(identity, laptop)
     assert await is_alive(identity, foreign)
     assert len(await notes(identity, SecurityEventKind.SESSION_ENDED)) == 2
-    assert (await identity.sessions.end_others(actor)).value == 0
+    assert (await identity.sessions.end_others(actor)).value.ended_count == 0
 
 
 @pytest.mark.parametrize("which", ["foreign", "missing", "wrong"])
