@@ -63,7 +63,7 @@ class Recognition(Generic[R]):
 
 
 class Registry:
-    """The projects, labels and states of one site, for one batch; `save` writes what has changed, in one statement."""
+    """The projects, labels and states of one site, for one batch; `save`, called once, writes what has changed."""
 
     def __init__(self, uow: ImportUow, workspace_id: str, site_id: str, *, ids: IdFactory) -> None:
         self.site_id = site_id
@@ -71,6 +71,7 @@ class Registry:
         self._workspace_id = workspace_id
         self._ids = ids
         self._known: dict[tuple[ObjectKind, str], Recognition[ExternalObject]] = {}
+        self._new: dict[str, ExternalObject] = {}
         self._changed: dict[str, ExternalObject] = {}
 
     async def load(self, kind: ObjectKind, refs: Iterable[ExternalRef], *, scopes: Sequence[str] = ("",)) -> None:
@@ -114,8 +115,7 @@ class Registry:
         return self._replace(recorded, self._renamed(recorded, ref))
 
     async def save(self) -> None:
-        await self._uow.identities.keep_objects(list(self._changed.values()))
-        self._changed.clear()
+        await self._uow.identities.keep_objects(new=list(self._new.values()), changed=list(self._changed.values()))
 
     def _renamed(self, recorded: ExternalObject, ref: ExternalRef) -> ExternalObject:
         return replace(recorded, key=ref.key, external_id=ref.id or recorded.external_id)
@@ -126,7 +126,8 @@ class Registry:
             if before is not None:
                 known.remove(before)
             known.add(after)
-            self._changed[after.id] = after
+            is_new = before is None or after.id in self._new
+            (self._new if is_new else self._changed)[after.id] = after
         return after
 
     def _of(self, kind: ObjectKind, scope: str) -> Recognition[ExternalObject]:

@@ -92,8 +92,8 @@ class IdentityStore(Protocol):
         """What was recorded under one of these ids or keys, the oldest first."""
         ...
 
-    async def keep_objects(self, objects: Sequence[ExternalObject]) -> None:
-        """Records things, in place of what was recorded of them before."""
+    async def keep_objects(self, *, new: Sequence[ExternalObject], changed: Sequence[ExternalObject]) -> None:
+        """Records things, and changes what was recorded of others."""
         ...
 
     async def issues(

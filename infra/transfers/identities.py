@@ -24,6 +24,7 @@ from infra.transfers.tables import ExternalIssueRow, ExternalObjectRow, External
 _SITES = RowMapping.of(ExternalSiteRow, ExternalSite)
 _OBJECTS = RowMapping.of(ExternalObjectRow, ExternalObject)
 _PROJECTS = RowMapping.of(ProjectRow, Project)
+_OBJECT = tuple(field.name for field in fields(ExternalObject))
 _ISSUE = ("issue_id", "workspace_id", "site_id", "key", "external_id", "source_id", "project_id")
 _REPLACING = (StateDeleted.type, MilestoneDeleted.type)
 
@@ -70,8 +71,10 @@ class SqlIdentityStore:
             rows = await self._connection.execute(either.order_by("id"))
         return [_OBJECTS.build(row) for row in rows]
 
-    async def keep_objects(self, objects: Sequence[ExternalObject]) -> None:
-        rows = [asdict(each) for each in objects]
+    async def keep_objects(self, *, new: Sequence[ExternalObject], changed: Sequence[ExternalObject]) -> None:
+        async with refusals():
+            await copy_entities(self._connection, ExternalObjectRow, _OBJECT, new)
+        rows = [{name: getattr(each, name) for name in _OBJECT} for each in changed]
         await self._keep(ExternalObjectRow, "id", rows, ("key", "external_id", "target_id"))
 
     async def issues(
