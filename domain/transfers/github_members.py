@@ -17,7 +17,7 @@ ISSUE = listed_kind(
         "timeline_url",
     ),
 )
-LABEL = kind("labels", "color", "description", "name")
+LABEL = kind("labels", "color", "description", "id", "name", "node_id")
 COMMENT = kind("comments", "author", "body", "createdAt", "updatedAt")
 REVIEW = kind("reviews", "author", "body", "comments", "createdAt", "id", "state", "updatedAt")
 REMARK = kind("reviews.comments", "body", "createdAt", "updatedAt")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from domain.shared.checks import COLOR
 from domain.transfers import github_members as kinds
+from domain.transfers.addresses import github_ids
 from domain.transfers.members import ObjectKind, kind
 from domain.transfers.reading import LARGEST_NUMBER, LONGEST_LABEL, Reading
 from domain.transfers.records import LabelRecord, LossCode
@@ -49,12 +50,14 @@ def as_archived(
 
 
 def label_of(reading: Reading, fields: Mapping[str, object]) -> LabelRecord:
-    """A label with its color, if that is one."""
+    """A label with its color, if that is one. Its id, if there is one, is GraphQL's or a number of the database."""
+    node_id, number = fields.get("node_id"), fields.get("id")
     color = "#" + reading.name("labels.color", fields.get("color")).lower()
     return LabelRecord(
         name=reading.name("labels", fields.get("name"), longest=LONGEST_LABEL),
         color=color if COLOR.fullmatch(color) else None,
         description=reading.name("labels.description", fields.get("description")),
+        external_id=f"LA {number}" if type(number) is int else github_ids(node_id or number)[0],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, Role
 from domain.shared.pages import PageRequest
 from domain.transfers import stream
 from domain.transfers.jobs import RunImport
@@ -194,6 +194,33 @@ async def test_an_issue_that_moved_in_jira_is_moved(world: World, imported: Impo
     assert (await imported(lines(moved, child, b""))).issues_unchanged == 2
 
 
+async def test_a_move_tells_a_guest_of_the_old_project_nothing_of_the_new_one(world: World, imported: Import):
+    await imported(lines(issue(1)), project_key="ENG")
+    [before] = (await tracker(world)).issues.values()
+    count = len(await world.events())
+    target = {"id": "2", "key": "OPS", "name": "Operations"}
+
+    await imported(lines(issue(1, project=target, summary="Moved") | {"key": "OPS-1"}))
+
+    [after] = (await tracker(world)).issues.values()
+    assert (after["id"], after["identifier"]) == (before["id"], "OPS-1")
+    query = """query ($slug: String!, $after: Revision!, $id: ID!) {
+      workspace(slug: $slug) { changes(after: $after) { events {
+        kind subjectId projectId changes { field before after } } } }
+      node(id: $id) { id } }"""
+    asked = {"slug": world.here.workspace.slug, "after": count, "id": before["id"]}
+    seen = await world.client(Role.GUEST).run(query, **asked)
+    events = [event for event in seen["workspace"]["changes"]["events"] if event["subjectId"] == before["id"]]
+    project_id = world.here.project.id
+    assert events == [{"kind": "ISSUE_MOVED", "subjectId": before["id"], "projectId": project_id, "changes": []}]
+    assert seen["node"] is None
+    told = (await world.owner.run(query, **asked))["workspace"]["changes"]["events"]
+    [update] = [event for event in told if event["kind"] == "ISSUE_UPDATED"]
+    assert update["projectId"] == after["project"]["id"]
+    assert all(project_id not in str(change.values()) for change in update["changes"])
+    assert all(change["before"] is None for change in update["changes"])
+
+
 async def test_an_issue_goes_back_to_where_it_was(world: World, imported: Import):
     away = issue(1, project={"id": "2", "key": "OPS", "name": "Operations"}) | {"key": "OPS-1"}
     await imported(lines(issue(1)))
@@ -302,6 +329,20 @@ async def test_new_issues_alone_are_recognized_by_their_project(world: World, im
 
     assert run.issues_created == 1
     assert set((await tracker(world)).issues) == {"AC-1", "AC-2"}
+
+
+async def test_a_label_that_was_renamed_at_github_is_found_again(world: World, imported: Import):
+    def listed(name: str, **ids: object) -> bytes:
+        label = {"name": name, "color": "ff0000", **ids}
+        found = {"number": 3, "title": "a", "html_url": "https://github.com/a/b/issues/3", "state": "open"}
+        moments = {"created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z"}
+        return json.dumps([found | moments | {"user": {"login": "bob"}, "labels": [label]}]).encode()
+
+    await imported(listed("bug", id=7, node_id="x"), format=ImportFormat.GITHUB)
+    run = await imported(listed("defect", id=b64encode(b"05:Label7").decode()), format=ImportFormat.GITHUB)
+
+    assert run.labels_created == 0
+    assert [label["name"] for label in (await tracker(world)).issues["B-3"]["labels"]] == ["bug"]
 
 
 @pytest.mark.parametrize("ids", [True, False])
