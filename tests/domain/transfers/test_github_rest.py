@@ -71,7 +71,8 @@ def test_an_issue_of_the_rest_api_is_that_of_an_archive() -> None:
     assert {("user.id", 2), ("issue.repository_url", 1)} <= set(record.unused)
     assert record.external_key == "acme/tool#3"
     assert (record.state_name, record.state_category) == ("Not planned", StateCategory.CANCELED)
-    assert record.label_details == (LabelRecord(name="bug", color="#d73a4a", description="It is wrong"),)
+    label = LabelRecord(name="bug", color="#d73a4a", description="It is wrong", external_id="LA 2")
+    assert record.label_details == (label,)
     assert record.losses == ()
 
 
