@@ -1,6 +1,7 @@
 """Subscriptions in the browser: what others change arrives, over ended tokens, restarts and ended sessions."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -23,6 +24,11 @@ STATUS = "document.querySelector('.status').innerText"
 PANEL = "document.querySelector('.panel.live')"
 FIRST = f"({PANEL}?.querySelector('li')?.innerText ?? '')"
 LINK = '.panel-link[data-panel="{}"]'
+FIRST_ISSUE = """{ viewer { id name } workspace(slug: "acme") {
+  issues(first: 1) { nodes { id identifier title } } labels(first: 1) { nodes { id name } } } }"""
+UPDATE = "mutation ($input: IssueUpdateInput!) { issueUpdate(input: $input) { revision errors { message } } }"
+COMMENT = "mutation ($input: CommentCreateInput!) { commentCreate(input: $input) { comment { id } } }"
+UNCOMMENT = "mutation ($input: CommentDeleteInput!) { commentDelete(input: $input) { revision errors { message } } }"
 END_OTHERS = "mutation { sessionsEndOthers(input: {}) { endedCount errors { message } } }"
 SAID = f"({FORM}?.querySelector('[role=alert]')?.innerText ?? '')"
 
@@ -176,6 +182,7 @@ async def test_the_panel_follows_while_the_editor_runs_other_things(
         await page.until(f"{PANEL}.querySelectorAll('li').length === {known + 1} && !{STATUS}.includes('new in Live')")
         assert await page.run(f"{FIRST}.split('\\n')[0]") == "Issue created"
         assert "Title: none → Try the explorer" in await page.run(FIRST)
+        await page.until(f"/\\bENG-\\d+ Try the explorer/.test({FIRST})")
         assert "none → none" not in await page.run(FIRST)
 
         await page.run(f"{PANEL}.querySelector('button').click()")
@@ -216,4 +223,32 @@ async def test_a_newcomer_sees_their_change_arrive_by_pressing_what_is_offered(
         await page.until(f"{STATUS} === 'Demo · acme · listening · 1 new in Live'")
         await explorer.open_panel("Live")
         await page.until(f"{FIRST}.startsWith('Issue updated') && {FIRST}.includes('→ URGENT')")
+        assert page.problems == []
+
+
+async def test_live_shows_names_and_says_what_is_gone(database: str, redis_database: str, settings: Settings) -> None:
+    async with opened_explorer(settings) as explorer:
+        page = explorer.page
+        await explorer.sign_in()
+        await page.click(LINK.format("Live"))
+        await page.click(".panel.live button.primary")
+        async with asyncio.timeout(SECONDS):
+            while not await page.run(FIRST):  # what is changed before the server listens is not told
+                await explorer.tracker.change()
+        async with explorer.tracker.client() as client:
+            found = await asked(client, FIRST_ISSUE, {})
+            issue = found["workspace"]["issues"]["nodes"][0]
+            assignee, other = found["viewer"], found["workspace"]["labels"]["nodes"][0]
+            change = {"id": issue["id"], "assignees": {"add": [assignee["id"]]}, "labels": {"set": [other["id"]]}}
+            await asked(client, UPDATE, {"input": change})
+            await page.until(f"{FIRST}.includes('{issue['identifier']} {issue['title']}')")
+            await page.until(f"{FIRST}.includes('Labels: none → {other['name']}')")
+            await page.until(f"{FIRST}.includes('Assignees: none → {assignee['name']}')")
+            commented = await asked(client, COMMENT, {"input": {"issueId": issue["id"], "body": "Short-lived"}})
+            comment = commented["commentCreate"]["comment"]["id"]
+            await page.until(f"{FIRST}.includes('Comment on {issue['identifier']}')")
+            await asked(client, UNCOMMENT, {"input": {"id": comment}})
+            await page.until(f"{FIRST}.startsWith('Comment deleted')")
+            await page.until(f"!{FIRST}.includes('…')")
+            assert not re.search(r"\b[a-z]+_[0-9a-z]{26}\b", await page.run(f"{PANEL}.innerText"))
         assert page.problems == []

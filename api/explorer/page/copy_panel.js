@@ -83,7 +83,7 @@ function useOperation() {
   const { query, variables, operationName } = tabs[activeTabIndex];
   const operations = queryEditor?.operations ?? [];
   const chosen = operations.find((each) => each.name?.value === operationName) ?? operations[0];
-  if (!chosen) return "The editor holds no operation that can be read.";
+  if (!chosen) return query?.trim() ? "The editor has no operation that can be parsed." : "The editor is empty.";
   let values = null;
   try {
     values = variables?.trim() ? JSON.parse(variables) : null;

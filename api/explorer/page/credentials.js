@@ -66,13 +66,8 @@ export function credentials({ session }) {
   }
 
   async function created(input) {
-    const response = await session.fetch("/graphql", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ query: CREATE, variables: { input } }),
-    });
-    const { data, errors } = await response.json();
-    const refusals = errors ?? data.apiKeyCreate.errors;
+    const data = await session.ask(CREATE, { input });
+    const refusals = data.apiKeyCreate.errors;
     if (refusals.length > 0) throw new Error(refusals.map(({ message }) => message).join(" "));
     const { key, apiKey } = data.apiKeyCreate;
     return { secret: key, expiresAt: apiKey.expiresAt };

@@ -1,7 +1,10 @@
 /**
  * What GraphiQL's editors lack: they would keep whoever has no mouse (WCAG 2.1.2), so Tab leaves them, while Enter and
- * Prettify indent; and screen readers are told no name of theirs.
+ * Prettify indent; and screen readers are told no name of theirs. Ctrl-K searches the documentation from anywhere, and
+ * on phones, where the answer is below the editors, running an operation brings it into view.
  */
+const DOCUMENTATION = "Documentation Explorer";
+export const NARROW = "(max-width: 700px)"; // as in narrow.css
 const LEAVE = { Tab: false, "Shift-Tab": false }; // to CodeMirror: the browser's own affair
 
 export function EditorKeys() {
@@ -14,5 +17,41 @@ export function EditorKeys() {
     editors.forEach((editor, place) => editor?.setOption("screenReaderLabel", names[place]));
     return () => present.forEach((editor) => editor.removeKeyMap(LEAVE));
   }, editors);
+  return null;
+}
+
+/** GraphiQL heeds Cmd-K alone, and only while its documentation is open; to CodeMirror Ctrl-K begins a chord. */
+export function SearchKey() {
+  const { setVisiblePlugin, visiblePlugin } = GraphiQL.React.usePluginStore();
+  const isWanted = React.useRef(false);
+
+  function search() {
+    const input = document.querySelector(".graphiql-doc-explorer-search-input input");
+    isWanted.current = input === null;
+    input?.focus();
+  }
+
+  React.useEffect(() => {
+    if (isWanted.current) search();
+  }, [visiblePlugin]);
+  React.useEffect(() => {
+    function listen(event) {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      setVisiblePlugin(DOCUMENTATION);
+      search();
+    }
+    addEventListener("keydown", listen, { capture: true });
+    return () => removeEventListener("keydown", listen, { capture: true });
+  }, []);
+  return null;
+}
+
+export function AnswerInView() {
+  const { isFetching } = GraphiQL.React.useExecutionContext();
+  React.useEffect(() => {
+    if (isFetching && matchMedia(NARROW).matches) document.querySelector(".graphiql-response").scrollIntoView();
+  }, [isFetching]);
   return null;
 }

@@ -7,6 +7,18 @@ const OF_TABS = {
   operationName: ({ activeTabIndex, tabs }) => tabs[activeTabIndex].operationName,
   headers: () => null,
 };
+const PANEL = 250; // pixels
+const EDITOR = 615; // pixels, for 60 columns, the line numbers and the buttons
+const ROOM = { bar: 60, margins: 50, answer: 260 }; // pixels
+/** How the page is divided until somebody drags a border: the first part to the second, as GraphiQL stores it. */
+const RELATIONS = {
+  docExplorerFlex: () => PANEL / (innerWidth - ROOM.bar - PANEL),
+  editorFlex() {
+    const both = innerWidth - ROOM.bar - PANEL - ROOM.margins;
+    const editor = Math.max(Math.min(EDITOR, both - ROOM.answer), both / 2);
+    return editor / (both - editor);
+  },
+};
 const HISTORIES = ["queries", "favorites"]; // each `{ [name]: [{ query, variables, headers, … }] }`
 
 export function createEditorStorage(keptTabs) {
@@ -21,7 +33,8 @@ export function createEditorStorage(keptTabs) {
 
     getItem(key) {
       const ofTabs = OF_TABS[nameOf(key)];
-      return ofTabs ? ofTabs(keptTabs.state()) : localStorage.getItem(key);
+      if (ofTabs) return ofTabs(keptTabs.state());
+      return localStorage.getItem(key) ?? RELATIONS[nameOf(key)]?.().toFixed(3) ?? null;
     },
 
     setItem(key, value) {

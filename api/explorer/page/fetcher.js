@@ -2,6 +2,7 @@
 import { SignedOut } from "./session.js";
 
 const INTROSPECTION = "IntrospectionQuery";
+const EMPTY = "The editor is empty. Write an operation, or open one from the panel Samples.";
 
 /** A fetcher of GraphiQL's; everything but its introspection is noted in `exchanges`. */
 export function createFetcher({ session, exchanges, follow, extraHeaders = {} }) {
@@ -9,6 +10,7 @@ export function createFetcher({ session, exchanges, follow, extraHeaders = {} })
     if (isSubscription(documentAST, request.operationName)) {
       return { subscribe: (sink) => ({ unsubscribe: follow(request, noting(request, sink)) }) };
     }
+    if (isBlank(request.query)) return { errors: [{ message: EMPTY }] };
     return ask(request, headers).finally(() => changesMembership(documentAST) && lookAround());
   };
 
@@ -33,6 +35,7 @@ export function createFetcher({ session, exchanges, follow, extraHeaders = {} })
           errors: answer.errors ?? [],
         });
       }
+      answer.data?.__schema?.types?.sort((one, other) => (one.name < other.name ? -1 : 1)); // as the documentation lists them
       return answer;
     } catch (error) {
       return { errors: [{ message: explained(error) }] };
@@ -70,6 +73,11 @@ function isSubscription(document, operationName) {
   const operations = document?.definitions.filter((each) => each.kind === "OperationDefinition") ?? [];
   const chosen = operations.find((each) => each.name?.value === operationName) ?? operations[0];
   return chosen?.operation === "subscription";
+}
+
+/** Whether there is nothing but space, commas and comments, which GraphQL ignores. */
+function isBlank(query) {
+  return query.replace(/#.*$|[\s,\ufeff]/gm, "") === "";
 }
 
 /** Whether the workspaces of the person may be others afterwards, or have other names. */

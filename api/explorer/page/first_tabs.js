@@ -5,8 +5,8 @@ const DEMO = "acme"; // the workspace of the demo data
 
 const CREATE_WORKSPACE = {
   title: "CreateWorkspace",
-  query: `# Creates a workspace; you become its owner. The slug is what URLs and queries
-# name it by: change it in the variables if the answer says that it is taken.
+  query: `# Creates a workspace; you become its owner. Queries name it
+# by its slug: change that in the variables if it is taken.
 mutation CreateWorkspace($input: WorkspaceCreateInput!) {
   workspaceCreate(input: $input) {
     workspace { id slug name }
@@ -19,13 +19,16 @@ mutation CreateWorkspace($input: WorkspaceCreateInput!) {
 
 const ISSUES = {
   title: "Issues",
-  query: `# Sign in, then press Ctrl-Enter or the button on the right.
-# The panel "Samples" has more operations.
+  query: `# Sign in, then press Ctrl-Enter to run this. The panel
+# "Samples" has more operations.
 
 query Issues($workspace: String!) {
   workspace(slug: $workspace) {
     name
-    issues(first: 10, sort: [{ createdAt: { direction: DESC } }]) {
+    issues(
+      first: 10
+      sort: [{ createdAt: { direction: DESC } }]
+    ) {
       totalCount
       nodes {
         identifier
@@ -54,7 +57,13 @@ const CHANGES = {
 subscription Changes($workspace: String!) {
   changes(workspace: $workspace) {
     upTo
-    events { revision kind occurredAt actor { name } subjectId }
+    events {
+      revision
+      kind
+      occurredAt
+      actor { name }
+      subjectId
+    }
   }
 }
 `,

@@ -1,8 +1,9 @@
 /** Follows the changes of a workspace beside whatever the editor runs, which GraphiQL ends where one leaves its tab. */
 import { createStore } from "./store.js";
 
-const MOST = 100;
-const NOTHING = { workspace: null, events: [], unseen: 0, problem: null };
+const MOST = 100; // events that are kept, and IDs that one request asks for
+const NOTHING = { workspace: null, events: [], names: {}, unseen: 0, problem: null };
+export const ID = /^[a-z]+_[0-9a-z]{26}$/;
 const FOLLOW = `subscription Live($workspace: String!, $after: Revision) {
   changes(workspace: $workspace, after: $after) {
     upTo
@@ -10,7 +11,27 @@ const FOLLOW = `subscription Live($workspace: String!, $after: Revision) {
   }
 }`;
 
-/** `state()` is `{ workspace, events, unseen, problem }`: what is followed or null, and the newest events first. */
+const NAMES = `query Names($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on Issue { identifier title }
+    ... on Comment { issue { identifier title } }
+    ... on Project { name }
+    ... on State { name }
+    ... on Label { name }
+    ... on Milestone { name }
+    ... on Workspace { name }
+    ... on User { name }
+    ... on Member { user { name } }
+    ... on ProjectMember { member { user { name } } }
+    ... on ImportRun { fileName }
+    ... on Invitation { role }
+  }
+}`;
+
+/**
+ * `state()` is `{ workspace, events, names, unseen, problem }`: what is followed or null, and the newest events first.
+ * `names` tells by ID what people call the object: null once it is gone or out of sight, absent until that is known.
+ */
 export function createLive({ session, subscriptions }) {
   const store = createStore(NOTHING);
   let leave = () => {};
@@ -37,6 +58,21 @@ export function createLive({ session, subscriptions }) {
     const news = [...data.changes.events].reverse();
     const unseen = watchers > 0 ? 0 : known.unseen + news.length;
     store.set({ ...known, events: [...news, ...known.events].slice(0, MOST), unseen });
+    learnNames(news.slice(0, MOST)).catch((error) => console.warn("The names for Live could not be read.", error));
+  }
+
+  /** Those of what the events mention; of their subjects again, since they may have another name now. */
+  async function learnNames(events) {
+    const { names } = store.state();
+    const values = events.flatMap(({ changes }) => changes.flatMap(({ before, after }) => [...(before ?? []), ...(after ?? [])]));
+    const unknown = values.filter((value) => ID.test(value) && !(value in names));
+    const ids = [...new Set([...events.map(({ subjectId }) => subjectId), ...unknown])];
+    for (let first = 0; first < ids.length; first += MOST) {
+      const asked = ids.slice(first, first + MOST);
+      const nodes = await session.ask(NAMES, { ids: asked });
+      const found = Object.fromEntries(asked.map((id, place) => [id, nameOf(nodes.nodes[place])]));
+      store.set({ ...store.state(), names: { ...store.state().names, ...found } });
+    }
   }
 
   function stop() {
@@ -69,4 +105,13 @@ export function createLive({ session, subscriptions }) {
       };
     },
   };
+}
+
+function nameOf(node) {
+  if (node === null) return null;
+  const { identifier, title, name, issue, member, fileName, role } = node;
+  const user = node.user ?? member?.user;
+  if (issue) return `Comment on ${nameOf(issue)}`;
+  if (identifier) return `${identifier} ${title}`;
+  return name ?? user?.name ?? fileName ?? (role && `Invitation as ${role.toLowerCase()}`) ?? null;
 }

@@ -1,9 +1,11 @@
 /** What changes in the workspace, as it happens. */
 import { PanelLink, h, useStore } from "./element.js";
 import { LiveIcon, SampleIcon } from "./icons.js";
+import { ID } from "./live.js";
 import { timeOfDay } from "./quantities.js";
 
 const LONGEST = 60; // characters of a value
+const GONE = "deleted, or not visible to you";
 
 export function livePanel({ session, live }) {
   function Content() {
@@ -13,19 +15,19 @@ export function livePanel({ session, live }) {
 
   function Feed() {
     const { workspace } = useStore(session);
-    const { workspace: followed, events, problem } = useStore(live);
+    const { workspace: followed, events, names, problem } = useStore(live);
     React.useEffect(live.watch, []);
     if (workspace === null) return h("p", null, "You have no workspace yet: create one with a sample.");
     return h(
       React.Fragment,
       null,
-      h("p", null, "Every change of ", h("strong", null, workspace), " as it is made, by whomever. It goes on while you do other things."),
+      h("p", null, "Every change in ", h("strong", null, workspace), " as it happens. It goes on while you do other things."),
       followed === null
         ? h("button", { type: "button", className: "primary", onClick: () => live.follow(workspace) }, "Follow")
         : h("button", { type: "button", onClick: live.stop }, "Stop"),
       problem && h("p", { className: "problem", role: "alert" }, problem),
       followed !== null && events.length === 0 && h(Silence),
-      h("ol", { className: "events", "aria-live": "polite" }, ...events.map((event) => h(Event, { key: event.revision, ...event }))),
+      h("ol", { className: "events", "aria-live": "polite" }, ...events.map((event) => h(Event, { key: event.revision, names, ...event }))),
     );
   }
 
@@ -36,20 +38,29 @@ function Silence() {
   return h(
     React.Fragment,
     null,
-    h("p", null, "Nothing yet. Change something, here or in another window; it will stand here at once."),
+    h("p", null, "Nothing yet. Change something, here or in another window, and it appears here."),
     h(PanelLink, { panel: "Samples", icon: SampleIcon }, "has “Create an issue” and “Change an issue”"),
   );
 }
 
-function Event({ revision, kind, occurredAt, actor, subjectId, changes }) {
+function Event({ revision, kind, occurredAt, actor, subjectId, changes, names }) {
   return h(
     "li",
     null,
     h("strong", null, words(kind)),
     h("span", null, `${actor?.name ?? "The server"} · ${timeOfDay(occurredAt)} · revision ${revision}`),
-    h("code", null, subjectId),
-    ...changes.filter(isSeen).map(({ field, before, after }) => h("span", { key: field }, `${words(field)}: ${told(before)} → ${told(after)}`)),
+    h(Subject, { id: subjectId, name: names[subjectId] }),
+    ...changes.filter(isSeen).map(({ field, before, after }) => h("span", { key: field }, `${words(field.replace(/Ids?$/, ""))}: ${told(before, names)} → ${told(after, names)}`)),
   );
+}
+
+/** The ID is for whoever points at the name. */
+function Subject({ id, name }) {
+  return h(name ? "b" : "span", { title: id }, called(name));
+}
+
+function called(name) {
+  return name === undefined ? "…" : (name ?? GONE);
 }
 
 function words(name) {
@@ -67,7 +78,7 @@ function whole(values) {
   return (values ?? []).join(", ") || "none";
 }
 
-function told(values) {
-  const text = whole(values);
+function told(values, names) {
+  const text = whole(values?.map((value) => (ID.test(value) ? called(names[value]) : value)));
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

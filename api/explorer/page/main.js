@@ -1,7 +1,7 @@
 /** Puts the page together. */
 import { createBrowserKeeper } from "./browser_token.js";
 import { h, useStore } from "./element.js";
-import { EditorKeys } from "./editor_keys.js";
+import { AnswerInView, EditorKeys, SearchKey } from "./editor_keys.js";
 import { createEditorStorage } from "./editor_storage.js";
 import { copyPanel } from "./copy_panel.js";
 import { costPanel } from "./cost_panel.js";
@@ -71,7 +71,7 @@ function Explorer({ panel }) {
       defaultEditorToolsVisibility: "variables",
       shouldPersistHeaders: false,
     },
-    h(GraphiQL.Footer, null, h(EditorKeys), h(KeepTabs, { keptTabs }), h(StatusLine)),
+    h(GraphiQL.Footer, null, h(EditorKeys), h(SearchKey), h(AnswerInView), h(KeepTabs, { keptTabs }), h(StatusLine)),
   );
 }
 

@@ -1,11 +1,11 @@
 /** A menu of operations that work as they are. */
+import { NARROW } from "./editor_keys.js";
 import { h, useStore } from "./element.js";
 import { SampleIcon } from "./icons.js";
 import { useNewTab } from "./new_tab.js";
 import { createSamples } from "./samples.js";
 
 const MANY = 10;
-const NARROW = "(max-width: 700px)"; // as in narrow.css
 
 export function samplesPanel({ session }) {
   const samples = createSamples(session);

@@ -98,12 +98,13 @@ export function createSession(keeper) {
     return again;
   }
 
+  /** The data of an answer; raises Refused with the first error if there is none. */
   async function asked(query, variables = {}) {
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
     const body = JSON.stringify({ query, variables });
     const response = await fetchSignedIn("/graphql", { method: "POST", headers, body });
     const { data, errors } = await response.json();
-    if (!data) throw new Refused(errors?.[0]?.message ?? "The server did not say who you are.", { isFinal: false });
+    if (!data) throw new Refused(errors?.[0]?.message ?? "The server gave no answer.", { isFinal: false });
     return data;
   }
 
@@ -139,6 +140,7 @@ export function createSession(keeper) {
     freshToken,
     tokenAfter,
     fetch: fetchSignedIn,
+    ask: asked,
     keeping: { isAble: keeper.isAble, isDefault: keeper.isDefault, wish: keeper.wish },
 
     /** Raises Refused, its message for people. */

@@ -126,6 +126,18 @@ def test_only_at_home_everybody_is_told_the_demo_account(
     assert http_options(settings.model_copy(update=given)).explorer == expected
 
 
+def test_the_operations_of_the_page_itself_fit_the_schema() -> None:
+    texts = [
+        each
+        for module in modules()
+        for each in re.findall(r"[`\"]((?:query|mutation) \w[^`\"]+)[`\"]", module.read_text())
+    ]
+    named = {text.split("(")[0].split("{")[0].split()[1] for text in texts}
+    assert {"WhoAmI", "WhereAmI", "Names", "CreateApiKey"} <= named
+    for text in texts:
+        assert validate(graphql_schema(schema), parse(text)) == []
+
+
 def first_tabs() -> list[str]:
     return re.findall(r"query: `(.*?)`", (pages.PAGE / "first_tabs.js").read_text(), re.DOTALL)
 
@@ -133,6 +145,7 @@ def first_tabs() -> list[str]:
 def test_the_first_tabs_fit_the_schema() -> None:
     assert len(first_tabs()) == 3
     for text in first_tabs():
+        assert max(map(len, text.splitlines())) <= 60, "columns, which the editor shows at 1280 pixels"
         assert validate(graphql_schema(schema), parse(text)) == []
 
 
