@@ -170,7 +170,7 @@ class Batch:
             priority=record.priority,
             creator_id=UserId(setting.people[record.creator_key or NOBODY]),
             due_date=record.due_date,
-            completed_at=(record.completed_at or record.updated_at) if state.category.is_closed else None,
+            completed_at=record.completed_at if state.category.is_closed else None,
             created_at=record.created_at,
             updated_at=record.updated_at,
         ).checked()

@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_MACRO = re.compile(r"(?<!\\)\{(code|noformat|quote|panel|color)(?::([^{}\n]*+))?\}")
+_MACRO = re.compile(
+    r"(?<!\\)\{(code|noformat|quote|panel|info|note|tip|warning|expand|color|anchor)(?::([^{}\n]*+))?\}", re.IGNORECASE
+)
+_LABELS = {"info": "Info", "note": "Note", "tip": "Tip", "warning": "Warning"}
+_QUOTES = frozenset(("quote", "panel", *_LABELS))
+_SINGLE = frozenset(("anchor", "color"))
+EDGE = "\ufdd0"
+"""Where a tag of a color or an anchor was: there words end as far as emphasis goes. A code point that no text has."""
 _FENCE = re.compile(r"^ {0,3}(`{3,})([^`\n]*+)$", re.MULTILINE)
 _LANGUAGE = re.compile(r"[\w+#.-]{1,30}", re.ASCII)
 _VERBATIM = frozenset(("code", "noformat", "fence"))
@@ -46,29 +53,31 @@ def pieces_of(text: str) -> Iterator[Piece]:
         words.append(text[done : opening.start])
         is_row = _is_row(words[-1], before=is_row)
         done = closing.end if closing else opening.end
-        if opening.kind == "color":
+        if opening.kind in _SINGLE:
+            words.append(EDGE)
             continue
         body = text[opening.end : closing.start] if closing else ""
         if is_row and _fits_in_cell(body):
             words.append(f"{{{{{body}}}}}")
             continue
-        yield from _prose(words, depth=len(open_kinds), section=section, is_after=is_after, is_before=True)
+        depth = len(open_kinds & _QUOTES)
+        yield from _prose(words, depth=depth, section=section, is_after=is_after, is_before=True)
         is_after, is_row = True, None
         if closing is not None:
-            yield _verbatim(opening, body, depth=len(open_kinds), section=section)
+            yield _verbatim(opening, body, depth=depth, section=section)
             continue
         open_kinds ^= {opening.kind}
         section += 1
-        if opening.kind in open_kinds and (title := _parameters(opening).get("title")):
-            yield Piece(text=f"*{title}*\n", depth=len(open_kinds), section=section)
+        if opening.kind in open_kinds and (title := _title(opening)):
+            yield Piece(text=f"*{title}*\n", depth=len(open_kinds & _QUOTES), section=section)
     words.append(text[done:])
-    yield from _prose(words, depth=len(open_kinds), section=section, is_after=is_after, is_before=False)
+    yield from _prose(words, depth=len(open_kinds & _QUOTES), section=section, is_after=is_after, is_before=False)
 
 
 def _tags(text: str) -> list[_Tag]:
     tags = []
     if "{" in text:
-        tags += [_Tag(kind=m[1], start=m.start(), end=m.end(), parameters=m[2]) for m in _MACRO.finditer(text)]
+        tags += [_Tag(kind=m[1].lower(), start=m.start(), end=m.end(), parameters=m[2]) for m in _MACRO.finditer(text)]
     if "```" in text:
         tags += [
             _Tag(kind="fence", start=m.start(), end=m.end(), parameters=m[2].strip() or None)
@@ -102,12 +111,13 @@ def _paired(tags: list[_Tag]) -> Iterator[tuple[_Tag, _Tag | None]]:
 
 
 def _without_odd_ones(found: list[tuple[_Tag, _Tag | None]]) -> Iterator[tuple[_Tag, _Tag | None]]:
-    counts = {"quote": 0, "panel": 0, "color": 0}
+    counts = dict.fromkeys((*_QUOTES, *_SINGLE, "expand"), 0)
     for tag, end in found:
         if end is None:
             counts[tag.kind] += 1
     last_paired = {kind: number - number % 2 for kind, number in counts.items()}
-    if counts["color"] > 1:  # dropping an odd colour opens nothing that must be closed
+    last_paired["anchor"] = counts["anchor"]
+    if counts["color"] > 1:  # dropping an odd color opens nothing that must be closed
         last_paired["color"] = counts["color"]
     seen = dict.fromkeys(counts, 0)
     for tag, end in found:
@@ -144,7 +154,7 @@ def _prose(words: list[str], *, depth: int, section: int, is_after: bool, is_bef
 
 def _verbatim(opening: _Tag, body: str, *, depth: int, section: int) -> Piece:
     parameters = _parameters(opening)
-    language = parameters.get("", "").lower()
+    language = (parameters.get("language") or parameters.get("lang") or parameters.get("", "")).lower()
     return Piece(
         text=(body.removeprefix("\n") if body.strip() else "").removesuffix("\n"),
         depth=depth,
@@ -153,6 +163,13 @@ def _verbatim(opening: _Tag, body: str, *, depth: int, section: int) -> Piece:
         language=language if _LANGUAGE.fullmatch(language) else "",
         title=parameters.get("title", ""),
     )
+
+
+def _title(tag: _Tag) -> str:
+    """What Jira shows above the text of a panel or in place of what is folded away."""
+    parameters = _parameters(tag)
+    title = parameters.get("title") or (parameters.get("") if tag.kind == "expand" else "")
+    return title or _LABELS.get(tag.kind, "")
 
 
 def _parameters(tag: _Tag) -> dict[str, str]:

@@ -7,7 +7,8 @@ proportion to the length of the line.
 import re
 from collections.abc import Callable
 
-from domain.transfers.markdown import code_span, link
+from domain.transfers.jira_macros import EDGE
+from domain.transfers.markdown import HARD_BREAK, code_span, escape_text, image, link
 
 # One literal per branch: only then does the regular expression engine skip ahead by a set of first characters.
 SIGNS = (
@@ -25,6 +26,7 @@ _TAGS = {
     "~": ("<sub>", "</sub>"),
     "??": ("<cite>", "</cite>"),
 }
+_WITHIN_WORD = ("*", "*")  # emphasis beside a letter, where Markdown's underscores are none
 
 
 def _phrase(mark: str) -> re.Pattern[str]:
@@ -35,7 +37,7 @@ def _phrase(mark: str) -> re.Pattern[str]:
 _PHRASES = {mark: _phrase(mark) for mark in _TAGS}
 _FORCED = re.compile(r"\{(?P<sign>[*_+\-^~])\}(?=\S)([^{}\n]++)(?<=\S)\{(?P=sign)\}")
 _MONOSPACE = re.compile(r"\{\{([^{}\n]*+(?:(?:\{(?!\{)|\}(?!\}))[^{}\n]*+)*+)(\}\}+)")
-_BRACKETS = re.compile(r"\[([^\[\]\n]++)\]")
+_BRACKETS = re.compile(r"\[((?:[^\[\]\n\\]|\\.)++)\]")
 _MARKDOWN_TARGET = re.compile(r"\]\((https?://[^\s()<>]++)\)")
 _IMAGE = re.compile(r"(?<![\w!])!([^\s|!][^|!\n]*+)(?:\|([^!\n]*+))?!(?!!)")
 _IMAGE_TARGET = re.compile(r"(?:https?://\S+|[\w(][^<>\n]*\.\w{2,5})")
@@ -46,6 +48,7 @@ _BLANK_REST = re.compile(r"\s*+$")
 _ADDRESS = re.compile(r"(?<!\w)(?:(?:https?|ftps?)://|mailto:)[^\s<>\[\]{}|\"\\!*]++")
 _AUTOLINK = re.compile(r"<(?:https?|ftps?|mailto):[^\s<>]*+>")
 _TICKED = re.compile(r"(?<!`)`([^`\n]++)`(?!`)")
+_ESCAPED = re.compile(r"\\([{}\[\]*_+^~!|?#-])")
 _RUN = {sign: re.compile(rf"{re.escape(sign)}+") for sign in "*_`~"}
 _ESCAPABLE = frozenset("{}[]*_+^~!|?#-")
 _STAYS_ESCAPED = frozenset("[]*_~#!|`<")
@@ -71,7 +74,7 @@ class Phrases:
             "m": self._address,
         }
 
-    def convert(self, line: str, *, line_break: str = "\\\n") -> str:
+    def convert(self, line: str, *, line_break: str = HARD_BREAK) -> str:
         """The line as Markdown; `line_break` stands for Jira's forced break."""
         find = (_SIGN_OR_ADDRESS if "://" in line or "mailto:" in line else _SIGN).search
         match = find(line)
@@ -98,7 +101,8 @@ class Phrases:
         mark = "??" if line[start] == "?" else line[start]
         match = _PHRASES[mark].match(line, start)
         if match is not None:
-            opening, closing = _TAGS[mark]
+            is_at_edge = EDGE in (line[start - 1 : start], line[match.end() : match.end() + 1])
+            opening, closing = _WITHIN_WORD if mark == "_" and is_at_edge else _TAGS[mark]
             return opening + self.convert(match[1], line_break=line_break) + closing, match.end()
         if mark not in "*_~":
             return None
@@ -141,18 +145,31 @@ class Phrases:
         if not text.strip() or text.strip() == target:
             return _bare_link(target)
         words = text if not tip or tip.startswith("smart-") else f"{text} ({tip})"
-        return link(self.convert(words, line_break=" "), target.removeprefix("^"))
+        if target.startswith("^"):
+            return f"{self.convert(words, line_break=' ')} ({escape_text(target[1:])})"
+        return link(self.convert(words, line_break=" "), target)
 
     def _brace(self, line: str, start: int, line_break: str) -> Replacement | None:
         match = _MONOSPACE.match(line, start)
         if match is not None:
-            code = match[1] + match[2][:-2]
-            return (code_span(code) if code.strip() else code), match.end()
+            return self._monospace(line, match)
         forced = _FORCED.match(line, start)
         if forced is not None:
-            opening, closing = _TAGS[forced["sign"]]
+            opening, closing = _WITHIN_WORD if forced["sign"] == "_" else _TAGS[forced["sign"]]
             return opening + self.convert(forced[2], line_break=line_break) + closing, forced.end()
         return None
+
+    def _monospace(self, line: str, match: re.Match[str]) -> Replacement:
+        """Monospace text, with such text that follows without a gap: two code spans that touch would be another one."""
+        parts: list[str] = []
+        end = match.start()
+        following: re.Match[str] | None = match
+        while following is not None:
+            parts.append(_ESCAPED.sub(r"\1", following[1] + following[2][:-2]))
+            end = following.end()
+            following = _MONOSPACE.match(line, end)
+        code = "".join(parts).replace(EDGE, "")
+        return (code_span(code) if code.strip() else code), end
 
     def _image(self, line: str, start: int, line_break: str) -> Replacement | None:
         if line.startswith("[", start + 1):
@@ -162,8 +179,10 @@ class Phrases:
         match = _IMAGE.match(line, start)
         if match is None or _IMAGE_TARGET.fullmatch(match[1]) is None:
             return None
-        target_text = match[1].strip()
-        return "!" + link(_alternative(target_text), target_text), match.end()
+        name = match[1].strip()
+        if not name.lower().startswith(("http://", "https://")):
+            return escape_text(name), match.end()  # a file of Jira's, which an import does not bring
+        return image(escape_text(name.rpartition("/")[2] or name), name), match.end()
 
     def _tick(self, line: str, start: int, line_break: str) -> Replacement | None:
         # Jira has no such sign; those who wrote it meant what it means everywhere else.
@@ -220,9 +239,5 @@ def _backslashes(line: str, start: int, line_break: str) -> Replacement:
 
 def _bare_link(target: str) -> str:
     if target.startswith("^"):
-        return link(target[1:], target[1:])
+        return escape_text(target[1:])
     return f"<{target}>" if ":" in target and " " not in target else target
-
-
-def _alternative(target: str) -> str:
-    return target.rpartition("/")[2].translate({ord("["): "(", ord("]"): ")"}) or target

@@ -82,6 +82,14 @@ async def test_an_issue_keeps_all_that_there_is_a_place_for(world: World, import
     }
 
 
+async def test_a_time_of_completion_that_the_file_does_not_give_is_not_made_up(world: World, imported: Import):
+    closed = {"status": {"name": "Closed", "statusCategory": {"key": "done"}}, "resolutiondate": None}
+    await imported(lines(issue(1, **closed)))
+
+    node = (await issues(world))["AC-1"]
+    assert (node["state"]["category"], node["completedAt"]) == ("COMPLETED", None)
+
+
 async def test_two_people_of_one_name_stay_two(world: World, imported: Import):
     await imported(lines(issue(1, comments=[comment("1", "a"), comment("2", "b", author=JO)])))
 

@@ -221,4 +221,9 @@ def _copied(tree: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_at_length(check: Any, given_what: st.SearchStrategy[Any]) -> None:
-    settings(max_examples=3000, deadline=None)(given(given_what)(check.hypothesis.inner_test))()
+    @settings(max_examples=1500, deadline=None)
+    @given(given_what)
+    def at_length(value: Any) -> None:
+        check.hypothesis.inner_test(value)
+
+    at_length()

@@ -2,7 +2,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -28,8 +28,8 @@ CONVERTED = {
     "mail link": ("[mail|mailto:a@example.org]", "[mail](mailto:a@example.org)"),
     "link behind an exclamation": ("Look![a|http://x.example]", "Look\\![a](http://x.example)"),
     "mention": ("ask [~ada] or [~accountid:5b-1]", "ask @ada or @5b-1"),
-    "attachment": ("[^log.txt]", "[log.txt](log.txt)"),
-    "image": ("!shot 1.png|thumbnail!", "![shot 1.png](<shot 1.png>)"),
+    "attachment": ("[^log.txt]", "log.txt"),
+    "image": ("!shot 1.png|thumbnail!", "shot 1.png"),
     "image elsewhere": ("!http://x.example/a/b.png!", "![b.png](http://x.example/a/b.png)"),
     "quote": ("{quote}\na\n\nb\n{quote}\nreply", "> a\n>\n> b\n\nreply"),
     "two quotes": ("{quote}a{quote}{quote}b{quote}", "> a\n\n> b"),
@@ -47,17 +47,17 @@ CONVERTED = {
     "link in a table": ("|[a|http://b.example]|{{c|d}}|", "| | |\n| --- | --- |\n| [a](http://b.example) | `c\\|d` |"),
     "code in a table": ("|{code}a|b{code}|c|", "| | |\n| --- | --- |\n| `a\\|b` | c |"),
     "rule": ("a\n----\nb", "a\n\n---\nb"),
-    "line break": ("a\\\\b", "a\\\nb"),
+    "line break": ("a\\\\b", "a  \nb"),
     "line break at the end": ("a\\\\\nb", "a  \nb"),
     "line break in a table": ("|a\\\\b|", "| |\n| --- |\n| a<br>b |"),
     "network path": (r"at \\host\share", r"at \\\\host\share"),
     "escapes": (r"\{code} \*a\* \[b]", r"{code} \*a\* \[b]"),
-    "newlines": ("a\r\nb\rc", "a\nb\nc"),
+    "newlines": ("a\r\nb\rc", "a  \nb  \nc"),
     "emoticons": (":) (/) (x) (!)", ":) (/) (x) (!)"),
     "markdown heading": ("#a\n## b", "#a\n1. b"),
     "markdown quote": ("> a", "\\> a"),
     "markdown bullet": ("+ a", "\\+ a"),
-    "underlined heading": ("a\n===\nb\n---", "a\n\\===\nb\n\\---"),
+    "underlined heading": ("a\n===\nb\n---", "a  \n\\===  \nb  \n\\---"),
     "reference": ("[a]: b", "\\[a]: b"),
     "html": ("a <b>c</b> < d", "a \\<b>c\\</b> < d"),
     "markdown emphasis": ("2*3*4 **a** __b__ c~d~e", "2\\*3\\*4 \\*\\*a\\*\\* \\_\\_b\\_\\_ c\\~d\\~e"),
@@ -66,6 +66,35 @@ CONVERTED = {
     "markdown fence": ("```js\n*a*\n```\n*b*", "```js\n*a*\n```\n**b**"),
     "address": ("http://x.example/a_b_c/*d", "http://x.example/a_b_c/\\*d"),
     "indented markup": ("    *a*", "**a**"),
+    "lines of a list's item": ("* a\nb\n* c", "- a  \nb\n- c"),
+    "lines of a quote": ("{quote}a\nb\n\nc{quote}", "> a  \n> b\n>\n> c"),
+    "lines around code": ("a\n    b\n\n    c\n    d", "a  \n    b\n\n    c\n    d"),
+    "lines beside other blocks": ("a\nh1. b\nc\n* d\ne", "a\n# b\nc\n- d  \ne"),
+    "escapes in monospace": (r"{{a\[0\] \{b\}}}", "`a[0] {b}`"),
+    "monospace beside monospace": ("{{a}}{{b}} {{c}}", "`ab` `c`"),
+    "brackets in a link's text": (r"[a \[b\]|http://x.example]", r"[a \[b\]](http://x.example)"),
+    "link to an attachment": ("[the log|^log_1.txt]", "the log (log_1.txt)"),
+    "color around bold": ("a{color:red}*b*{color}c {color}_d_{color}e", "a**b**c *d*e"),
+    "color within bold": ("*{color:red}b{color}*", "**b**"),
+    "color before what begins a block": ("{color:red}- a{color}", "\\- a"),
+    "emphasis within a word": ("a{_}b{_}c", "a*b*c"),
+    "lines in a cell": ("||h||i||\n|a\nb|c|\nd", "| h | i |\n| --- | --- |\n| a<br>b | c |\n\nd"),
+    "a bar that begins no row": ("|a\nb\n\nc|", "|a  \nb\n\nc|"),
+    "row headers": ("||h|a|\n||*i*|b|", "| | |\n| --- | --- |\n| **h** | a |\n| **i** | b |"),
+    "row headers below a header": ("|| ||a||\n||h|b|", "| | a |\n| --- | --- |\n| **h** | b |"),
+    "numbers go on behind a quote": (
+        "# a\n{quote}x\ny{quote}\n# b\n{panel}z{panel}\n# c",
+        "1. a\n\n   > x  \n   > y\n\n2. b\n\n   > z\n\n3. c",
+    ),
+    "text behind a quote in a list": ("# a\n{quote}x{quote}\nb\n# c", "1. a\n\n   > x\n\nb\n1. c"),
+    "code with a named language": ("{code:title=a.java|language=Java}x{code}", "**a.java**\n```java\nx\n```"),
+    "info": ("{info}a{info}", "> **Info**\n>\n> a"),
+    "warning with a title": ("{warning:title=T|icon=false}\na\n{warning}", "> **T**\n>\n> a"),
+    "note and tip": ("{note}a{note}{tip}b{tip}", "> **Note**\n>\n> a\n\n> **Tip**\n>\n> b"),
+    "expand": ("a\n{expand:More}b\n{expand}\nc", "a\n\n**More**\n\nb\n\nc"),
+    "anchor": ("{anchor:top}a{anchor:b}b", "ab"),
+    "upper case": ("{CODE:JAVA}\n*a*\n{code}{Quote}b{QUOTE}", "```java\n*a*\n```\n\n> b"),
+    "macro that stands alone": ("{info} {expand} a", "{info} {expand} a"),
 }  # fmt: skip
 
 
@@ -80,7 +109,7 @@ def test_converts(jira: str, markdown: str) -> None:
         "",
         "  a\n\n\nb  \n",
         "foo_bar_baz --force -v x-y a - b",
-        "1. one\n2) two\n    three",
+        "1. one\n\n2) two",
         "for (int i = 0; i < 10; i++) { return x[i]; }",
         "a > b, c | d & e; 50% = 1/2 $5 @f ~/g",
         "\tindented\n\n    so {deep} that it is code\n    x[1] = y",
@@ -108,6 +137,24 @@ WORD = re.compile(r"w[0-9]+w")
 def jira_texts(draw: st.DrawFn) -> str:
     parts = draw(st.lists(st.one_of(st.just(""), st.sampled_from(SIGNS)), max_size=40))
     return "".join(part or f"w{place}w" for place, part in enumerate(parts))
+
+
+def softbreaks(markdown: str) -> int:
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(markdown)
+    return sum(child.type == "softbreak" for token in tokens for child in token.children or [])
+
+
+LINE_PARTS = [
+    "a", "b c", " ", "*", "_", "* ", "# ", "- ", "h1. ", "bq. ", "|", "||", "!", "{quote}", "{color:red}", "\\\\",
+]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(LINE_PARTS), max_size=5).map("".join), max_size=6))
+@example(["* a", "b", "{quote}", "c", "d", "{quote}", "e"])
+@settings(max_examples=100, deadline=None)
+def test_no_end_of_a_line_is_lost(lines: list[str]) -> None:
+    """What ends a line in Jira ends one in Markdown: a break or the end of a block, but no mere blank."""
+    assert softbreaks(jira_to_markdown("\n".join(lines))) == 0
 
 
 @given(jira_texts())
