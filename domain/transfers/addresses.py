@@ -11,7 +11,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _GATEWAY = re.compile(r"/ex/jira/([A-Za-z0-9-]+)/", re.ASCII)
 _LEGACY = re.compile(rb"0?\d+:([A-Za-z]+?)(\d+)", re.ASCII)
 _PREFIXED = re.compile(r"([A-Z]{1,8})_([A-Za-z0-9_-]{4,200})", re.ASCII)
-_LEGACY_NAMES = {b"Issue": "I", b"PullRequest": "PR", b"PullRequestReview": "PRR", b"Label": "LA"}
+_LEGACY_NAMES = {b"Issue": "I", b"PullRequest": "PR", b"PullRequestReview": "PRR", b"Label": "LA", b"User": "U"}
 _INTEGERS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}  # msgpack: first byte of an unsigned integer -> its bytes
 
 
@@ -44,7 +44,7 @@ def _site(origin: str, path: str) -> str | None:
 
 
 def github_ids(node_id: object) -> tuple[str | None, str | None]:
-    """The number of an issue, pull request, review or label in GitHub's database, with its kind, and of its repository.
+    """The number of a thing in GitHub's database, with its kind (issue, pull request, …), and of its repository.
 
     One export has the same node in two forms, base64 of "05:Issue123" and "I_" with msgpack of numbers, of which the
     latter names the repository too; which form an old node has changes from one export to the next, the numbers do
@@ -54,9 +54,9 @@ def github_ids(node_id: object) -> tuple[str | None, str | None]:
         return None, None
     if prefixed := _PREFIXED.fullmatch(node_id):
         numbers = _numbers(_decoded(prefixed[2]))
-        if len(numbers) == 3 and numbers[0] == 0:
-            return f"{prefixed[1]} {numbers[2]}", str(numbers[1])
-        return None, None
+        if len(numbers) not in (2, 3) or numbers[0] != 0:
+            return None, None
+        return f"{prefixed[1]} {numbers[-1]}", str(numbers[1]) if len(numbers) == 3 else None
     legacy = _LEGACY.fullmatch(_decoded(node_id))
     name = _LEGACY_NAMES.get(legacy[1]) if legacy else None
     return (f"{name} {int(legacy[2])}", None) if legacy and name else (None, None)

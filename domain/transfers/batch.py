@@ -71,7 +71,7 @@ class Batch:
         self.project_id = placing.asked_id
         written = [each for each in placed if each.has_news]
         records = [each.record for each in placed]
-        people, created = await known_people(self._uow, self._run, site_id, records, ids=self._ids, now=self._now)
+        people, created = await known_people(self._uow, self._run, registry, records, ids=self._ids, now=self._now)
         self.tally.count("people_created", created)
         workflow = Workflow(self._uow, self._workspace, registry, self.tally, ids=self._ids, now=self._now)
         labels = await workflow.labels_for([each.record for each in written])

@@ -19,7 +19,7 @@ _NAMES = {
     "merged_at": "mergedAt",
 }
 
-_USER = kind("user", "login")
+_USER = kind("user", "id", "login", "node_id")
 _PULL = kind("pull_request", "merged_at")
 
 
@@ -51,14 +51,19 @@ def as_archived(
 
 def label_of(reading: Reading, fields: Mapping[str, object]) -> LabelRecord:
     """A label with its color, if that is one. Its id, if there is one, is GraphQL's or a number of the database."""
-    node_id, number = fields.get("node_id"), fields.get("id")
     color = "#" + reading.name("labels.color", fields.get("color")).lower()
     return LabelRecord(
         name=reading.name("labels", fields.get("name"), longest=LONGEST_LABEL),
         color=color if COLOR.fullmatch(color) else None,
         description=reading.name("labels.description", fields.get("description")),
-        external_id=f"LA {number}" if type(number) is int else github_ids(node_id or number)[0],
+        external_id=_database_id(fields, "LA"),
     )
+
+
+def _database_id(fields: Mapping[str, object], prefix: str) -> str | None:
+    """The number that GitHub's database has for the object: the REST API's `id`, or part of GraphQL's."""
+    node_id, number = fields.get("node_id"), fields.get("id")
+    return f"{prefix} {number}" if type(number) is int else github_ids(node_id or number)[0]
 
 
 def _renamed(fields: dict[str, object]) -> dict[str, object]:
@@ -81,7 +86,10 @@ def _plain(reading: Reading, value: object, of_kind: ObjectKind, name: str = "lo
     if not isinstance(value, dict):
         return value
     reading.note_unused(of_kind, value)
-    return value.get(name)
+    found = value.get(name)
+    if of_kind is _USER and isinstance(found, str) and (user_id := _database_id(value, "U")):
+        reading.person_ids[found.strip()] = user_id
+    return found
 
 
 def _comments(reading: Reading, value: object) -> object:

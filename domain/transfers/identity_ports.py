@@ -10,12 +10,13 @@ from domain.projects.model import Project
 
 
 class ObjectKind(StrEnum):
-    """Kinds of things, other than issues and people, that an import recognizes."""
+    """Kinds of things, other than issues, that an import recognizes."""
 
     PROJECT = "PROJECT"
     ASKED_PROJECT = "ASKED_PROJECT"  # the project that `--project KEY` meant
     STATE = "STATE"
     LABEL = "LABEL"
+    PERSON = "PERSON"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from domain.accounts.model import User, UserId
 from domain.shared.actor import Role
 from domain.shared.addresses import normal_address
 from domain.shared.ids import IdFactory
+from domain.transfers.identities import ExternalRef, Registry
+from domain.transfers.identity_ports import ObjectKind
 from domain.transfers.model import ImportRun
 from domain.transfers.ports import ImportUow, NewPerson
 from domain.transfers.records import IssueRecord, PersonRecord
@@ -20,30 +22,38 @@ LONGEST_NAME = 80
 
 
 async def known_people(
-    uow: ImportUow, run: ImportRun, site_id: str, records: Sequence[IssueRecord], *, ids: IdFactory, now: datetime
+    uow: ImportUow, run: ImportRun, registry: Registry, records: Sequence[IssueRecord], *, ids: IdFactory, now: datetime
 ) -> tuple[dict[str, str], int]:
     """User ids by key of everybody whom the records name, and how many of them are new placeholders.
 
     A member with the same address is that person; everybody else becomes a placeholder, keys being people and names
     only names. Nobody becomes a member because of an address in a file.
     """
-    keys = set[str]().union(*(_keys_of(record) for record in records))
     described = {person.key: person for record in records for person in record.people}
-    found = await uow.imports.people(run.workspace_id, site_id, keys)
-    unknown = [described.get(key) or _undescribed(key) for key in sorted(keys - found.keys())]
+    keys = sorted(set[str]().union(*(_keys_of(record) for record in records)))
+    people = [described.get(key) or _undescribed(key) for key in keys]
+    await registry.load(ObjectKind.PERSON, {_ref(person) for person in people})
+    unknown = [person for person in people if registry.get(ObjectKind.PERSON, _ref(person)) is None]
     addresses = {normal_address(person.email) for person in unknown if person.email}
     members = await uow.imports.members_by_email(run.workspace_id, addresses) if addresses else {}
-    recognised = {
-        person.key: members[normal_address(person.email)]
-        for person in unknown
-        if person.email and normal_address(person.email) in members
-    }
-    await uow.imports.know_people(run.workspace_id, site_id, recognised)
-    strangers = [_placeholder(run, person, ids, now) for person in unknown if person.key not in recognised]
-    await uow.imports.add_people(site_id, strangers)
+    found: dict[str, str] = {}
+    strangers: list[NewPerson] = []
+    for person in people:
+        known = registry.get(ObjectKind.PERSON, _ref(person))
+        user_id = known.target_id if known is not None else members.get(normal_address(person.email or ""))
+        if user_id is None:
+            stranger = _placeholder(run, person, ids, now)
+            strangers.append(stranger)
+            user_id = stranger.user.id
+        found[person.key] = registry.put(ObjectKind.PERSON, _ref(person), user_id).target_id
+    await uow.imports.add_people(strangers)
     for stranger in strangers:
         uow.record(MemberAdded.between(None, stranger.member))
-    return found | recognised | {stranger.key: stranger.user.id for stranger in strangers}, len(strangers)
+    return found, len(strangers)
+
+
+def _ref(person: PersonRecord) -> ExternalRef:
+    return ExternalRef(person.key, person.external_id)
 
 
 def _keys_of(record: IssueRecord) -> Iterable[str]:
@@ -75,4 +85,4 @@ def _placeholder(run: ImportRun, person: PersonRecord, ids: IdFactory, now: date
         created_at=now,
         updated_at=now,
     )
-    return NewPerson(key=person.key, user=user, member=member)
+    return NewPerson(user=user, member=member)

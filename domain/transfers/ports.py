@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,9 +45,8 @@ class StoredComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPerson:
-    """Somebody of another tracker, and the placeholder that stands for that person here."""
+    """The placeholder that stands here for somebody of another tracker."""
 
-    key: str
     user: User
     member: Member
 
@@ -130,20 +129,12 @@ class ImportStore(Protocol):
         """Lets nobody else put issues under others, until the end of the transaction."""
         ...
 
-    async def people(self, workspace_id: str, site_id: str, keys: Collection[str]) -> dict[str, str]:
-        """User ids of the people that earlier batches or imports have met, by their key."""
-        ...
-
     async def members_by_email(self, workspace_id: str, emails: Collection[str]) -> dict[str, str]:
         """User ids of members, by their address in lower case."""
         ...
 
-    async def add_people(self, site_id: str, people: Sequence[NewPerson]) -> None:
-        """Stores placeholders with their memberships and keys."""
-        ...
-
-    async def know_people(self, workspace_id: str, site_id: str, user_ids: Mapping[str, str]) -> None:
-        """Remembers which members these people are."""
+    async def add_people(self, people: Sequence[NewPerson]) -> None:
+        """Stores placeholders with their memberships."""
         ...
 
     async def labels(self, workspace_id: str, names: Collection[str], *, ids: Collection[str]) -> list[Label]:

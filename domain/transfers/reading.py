@@ -66,6 +66,7 @@ class Reading:
         self.line = line
         self.key = key
         self.people: dict[str, PersonRecord] = {}
+        self.person_ids: dict[str, str] = {}  # of people of whom the file tells nothing else than a key
         self._losses: dict[tuple[str, LossCode], tuple[str, int]] = {}
         self._unused: dict[tuple[str, str], int] = {}
 
@@ -215,7 +216,8 @@ class Reading:
         """The key of a person of whom the file tells nothing else; None for nobody."""
         key = self.name(field, value)
         if key and key not in self.people:
-            self.people[key] = PersonRecord(key=key, name=self.person(field, key), email=None, is_active=True)
+            name, external_id = self.person(field, key), self.person_ids.get(key)
+            self.people[key] = PersonRecord(key=key, name=name, email=None, is_active=True, external_id=external_id)
         return key or None
 
     def labels(self, names: list[str]) -> tuple[str, ...]:

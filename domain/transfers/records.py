@@ -53,12 +53,13 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRecord:
-    """Identity is the key: names are shared by several people in real files."""
+    """Identity is the id, or else the key: names are shared by several people in real files."""
 
     key: str
     name: str
     email: str | None
     is_active: bool
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

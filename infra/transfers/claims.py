@@ -2,9 +2,10 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from domain.transfers.identity_ports import ObjectKind
 from infra.comments.tables import CommentRow
 from infra.issues.tables import IssueAssigneeRow, IssueRow
-from infra.transfers.tables import ExternalPersonRow
+from infra.transfers.tables import ExternalObjectRow
 
 
 class SqlClaimStore:
@@ -15,11 +16,13 @@ class SqlClaimStore:
         written = (
             update(IssueRow).where(IssueRow.workspace_id == workspace_id, IssueRow.creator_id == from_id),
             update(CommentRow).where(CommentRow.workspace_id == workspace_id, CommentRow.author_id == from_id),
-            update(ExternalPersonRow).where(
-                ExternalPersonRow.workspace_id == workspace_id, ExternalPersonRow.user_id == from_id
+            update(ExternalObjectRow).where(
+                ExternalObjectRow.workspace_id == workspace_id,
+                ExternalObjectRow.kind == ObjectKind.PERSON,
+                ExternalObjectRow.target_id == from_id,
             ),
         )
-        for statement, name in zip(written, ("creator_id", "author_id", "user_id"), strict=True):
+        for statement, name in zip(written, ("creator_id", "author_id", "target_id"), strict=True):
             await self._connection.execute(statement.values({name: to_id}))
         await self._hand_over_assignments(workspace_id, from_id, to_id)
 

@@ -1,6 +1,6 @@
 """Sets of rows, written by COPY and single statements over arrays."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -24,7 +24,7 @@ from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
 from infra.projects.tables import ProjectNumberRow, StateRow
 from infra.transfers.refusals import among, refusals
-from infra.transfers.tables import ExternalPersonRow, ImportedCommentRow, ImportedIssueRow, ImportParentRow
+from infra.transfers.tables import ImportedCommentRow, ImportedIssueRow, ImportParentRow
 from infra.workspaces.tables import MemberRow
 
 _IMPORTS, _TREE = 1, 0  # seeds that keep the two advisory locks of one workspace apart
@@ -68,17 +68,6 @@ class SqlImportStore:
     async def lock_tree(self, workspace_id: str) -> None:
         await self._lock(workspace_id, _TREE)
 
-    async def people(self, workspace_id: str, site_id: str, keys: Collection[str]) -> dict[str, str]:
-        async with refusals():
-            rows = await self._connection.execute(
-                select(ExternalPersonRow.key, ExternalPersonRow.user_id).where(
-                    ExternalPersonRow.workspace_id == workspace_id,
-                    ExternalPersonRow.site_id == site_id,
-                    among(ExternalPersonRow.key, keys),
-                )
-            )
-        return {row.key: row.user_id for row in rows}
-
     async def members_by_email(self, workspace_id: str, emails: Collection[str]) -> dict[str, str]:
         async with refusals():
             rows = await self._connection.execute(
@@ -88,16 +77,10 @@ class SqlImportStore:
             )
         return {row.email: row.id for row in rows if row.email is not None}
 
-    async def add_people(self, site_id: str, people: Sequence[NewPerson]) -> None:
-        known = [(person.member.workspace_id, site_id, person.key, person.user.id) for person in people]
+    async def add_people(self, people: Sequence[NewPerson]) -> None:
         async with refusals():
             await copy_entities(self._connection, UserRow, _names(User), [person.user for person in people])
             await copy_entities(self._connection, MemberRow, _names(Member), [person.member for person in people])
-            await self._know(known)
-
-    async def know_people(self, workspace_id: str, site_id: str, user_ids: Mapping[str, str]) -> None:
-        async with refusals():
-            await self._know([(workspace_id, site_id, key, user_id) for key, user_id in user_ids.items()])
 
     async def labels(self, workspace_id: str, names: Collection[str], *, ids: Collection[str]) -> list[Label]:
         wanted = among(LabelRow.name, names) | among(LabelRow.id, ids)
@@ -251,9 +234,6 @@ class SqlImportStore:
     async def _add(self, table: type[Base], entity: type[Any], entities: Sequence[Any]) -> None:
         async with refusals():
             await copy_entities(self._connection, table, _names(entity), entities)
-
-    async def _know(self, known: Sequence[tuple[str, str, str, str]]) -> None:
-        await copy_rows(self._connection, ExternalPersonRow, ("workspace_id", "site_id", "key", "user_id"), known)
 
     async def _link(self, links: Any, other: Any, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
         if remove:

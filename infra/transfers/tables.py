@@ -149,7 +149,7 @@ def _of_site() -> ForeignKeyConstraint:
 
 
 class ExternalObjectRow(Base):
-    """What a project, state or label of another tracker is here.
+    """What a project, state, label or person of another tracker is here.
 
     No foreign key leads to the target: what was recorded outlives it, so that a deleted state still leads to the one
     that took its place.
@@ -196,18 +196,6 @@ class ExternalIssueRow(Base):
     external_id: Mapped[Key | None]
     source_id: Mapped[Id]
     project_id: Mapped[Id]
-
-
-class ExternalPersonRow(Base):
-    """Who somebody of another tracker is here."""
-
-    __tablename__ = "external_person"
-    __table_args__ = (_of_site(), Index(None, "user_id"))
-
-    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
-    site_id: Mapped[Id] = mapped_column(primary_key=True)
-    key: Mapped[Key] = mapped_column(primary_key=True)
-    user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
 
 
 class ImportedIssueRow(Base):

@@ -40,7 +40,6 @@ TABLES_ALONE = {
     "EventRow": "the log, written by the Unit of Work and read as LoggedEvent",
     "ExternalIssueRow": "looked up by the import, many at once",
     "ExternalObjectRow": "looked up by the import, many at once",
-    "ExternalPersonRow": "looked up by the import, many at once",
     "ExternalSiteRow": "looked up by the import",
     "IdempotencyRow": "kept by the Unit of Work",
     "ImportLossKindRow": "counted by the import's report",

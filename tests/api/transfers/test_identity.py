@@ -378,6 +378,31 @@ async def test_somebody_with_a_new_name_is_not_doubled(world: World, imported: I
     assert created_nothing(await imported(lines(issue(1, assignee=renamed, creator=renamed, reporter=renamed))))
 
 
+def reported(number: int, login: str, user_id: int) -> bytes:
+    """An array of GitHub's REST API with one issue of that user."""
+    found = {"number": number, "title": "a", "html_url": f"https://github.com/a/b/issues/{number}", "state": "open"}
+    moments = {"created_at": "2020-01-01T00:00:00Z", "updated_at": "2020-01-01T00:00:00Z"}
+    return json.dumps([found | moments | {"user": {"login": login, "id": user_id}, "labels": []}]).encode()
+
+
+async def test_somebody_with_a_new_login_is_found_by_id(world: World, imported: Import):
+    for content, created in (
+        (reported(3, "bob", 7), 1),
+        (reported(3, "bobby", 7), 0),
+        (reported(4, "bob", 8), 1),  # somebody else has taken the login since
+        (reported(5, "bobby", 7), 0),
+        (reported(6, "bob", 8), 0),
+    ):
+        assert (await imported(content, format=ImportFormat.GITHUB)).people_created == created, content
+
+
+async def test_somebody_whom_an_archive_names_is_known_when_the_id_comes(world: World, imported: Import):
+    await imported(archive("a/b", 3, author="bob"), format=ImportFormat.GITHUB)
+
+    assert (await imported(reported(4, "bob", 7), format=ImportFormat.GITHUB)).people_created == 0
+    assert (await imported(reported(5, "bobby", 7), format=ImportFormat.GITHUB)).people_created == 0
+
+
 async def test_what_was_deleted_permanently_stays_deleted(world: World, imported: Import):
     content = lines(issue(1), issue(2, parent={"id": "1", "key": "AC-1"}))
     await imported(content)

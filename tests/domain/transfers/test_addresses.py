@@ -42,6 +42,8 @@ def encoded(packed: bytes) -> str:
         (encoded(b"011:PullRequest38"), ("PR 38", None)),
         ("I_" + encoded(b"\x93\x00\xce\x00\x01\x00\x00\xcd\x01\x02"), ("I 258", "65536")),
         ("PR_" + encoded(b"\x93\x00\x05\x06"), ("PR 6", "5")),
+        ("U_" + encoded(b"\x92\x00\x05"), ("U 5", None)),
+        ("MDQ6VXNlcjU=", ("U 5", None)),
         ("I_" + encoded(b"\x93\x00\xce\x00"), (None, None)),
         ("I_" + encoded(b"\x93\x00\x05"), (None, None)),
         ("I_" + encoded(b"\x92\x05\x06\x07"), (None, None)),
