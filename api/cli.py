@@ -38,6 +38,7 @@ from infra.folder_lock import FolderInUse
 from infra.jobs.in_process import job_claims, run_now
 from infra.jobs.worker import RARE_COLLECTIONS, run_worker
 from infra.settings import Settings, SettingsError, load_settings
+from infra.shared.disk import is_full
 from infra.supervisor import StartError, Supervisor, bound_socket, dev_settings
 
 SCHEMA_FILE = Path(__file__).with_name("schema.graphql")
@@ -73,6 +74,11 @@ def main() -> None:
     except EXPECTED as error:
         for line in _told(error):
             print(f"workgraph: {line}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        if not is_full(error):
+            raise
+        print(f"workgraph: {error.strerror}: {error.filename or 'a file'}", file=sys.stderr)
         raise SystemExit(1) from None
 
 

@@ -33,9 +33,9 @@ def _write_once(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     complete = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(complete, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
     try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
         os.link(complete, path)
     except FileExistsError:  # another process was first; its secret is the one
         return

@@ -50,6 +50,7 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
         errors.LimitExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
         TooOften: HTTPStatus.TOO_MANY_REQUESTS,
         errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     }
 )
 

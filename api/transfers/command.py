@@ -168,11 +168,10 @@ async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
     finally:
         watching.cancel()
         await asyncio.wait({watching})
-    if order.report is not None:
-        order.report.write_bytes(await report_of(app, actor, run))
     _print_report(run)
     await _print_losses(app, actor, run)
     if order.report is not None:
+        _write_report(order.report, await report_of(app, actor, run))
         typer.echo(f"The whole report is in {order.report}.")
     return run
 
@@ -241,6 +240,16 @@ async def _watch(app: App, actor: Actor, run_id: str) -> None:
             run = (await app.imports.by_ids(actor, [run_id]))[run_id]
             bar.update(task, completed=run.progress.share, description=f"{run.position:,} issues")
             await asyncio.sleep(LOOK_SECONDS)
+
+
+def _write_report(report: Path, content: bytes) -> None:
+    """Leaves no half of a report where there is no room for it."""
+    try:
+        report.write_bytes(content)
+    except OSError as error:
+        if report.is_file():
+            report.unlink()
+        raise InvalidInput(f"The report could not be written. {report}: {error.strerror}") from error
 
 
 def _print_report(run: ImportRun) -> None:

@@ -10,6 +10,7 @@ DomainError
 ├── Conflict             the rule holds alone, but not with what is stored
 ├── LimitExceeded        too many, too large, too often
 └── Unavailable          a needed service is away; the same request may succeed later
+    └── StorageFull        there is no space left to store anything
 
 Rejected                 several DomainErrors of one request
 """
@@ -115,6 +116,10 @@ class LimitExceeded(DomainError):
 
 class Unavailable(DomainError):
     code = ErrorCode.UNAVAILABLE
+
+
+class StorageFull(Unavailable):
+    """A disk or quota of the server is used up."""
 
 
 class Rejected(Exception):

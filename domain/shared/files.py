@@ -40,7 +40,10 @@ class StoredFile(Protocol):
 
 class FileStore(Protocol):
     async def save(self, file_id: str, chunks: AsyncIterator[bytes], *, most_bytes: int) -> int:
-        """Stores the content and returns its size; raises LimitExceeded, keeping nothing, if it is larger."""
+        """Stores the content and returns its size; keeps nothing if it raises.
+
+        Raises LimitExceeded if the content is larger, and StorageFull.
+        """
         ...
 
     def open(self, file_id: str) -> StoredFile:

@@ -113,9 +113,14 @@ class ImportService:
         )
         now = self._clock.now()
         upload = Upload(id=file_id, owner_id=owner_id, name=name, size=size, digest=digest.hexdigest(), created_at=now)
-        async with self._uow(actor) as uow:
-            await uow.uploads.add(upload)
-            return await uow.commit(upload)
+        try:
+            async with self._uow(actor) as uow:
+                await uow.uploads.add(upload)
+                return await uow.commit(upload)
+        except BaseException:
+            # Without its row nobody could find the file again.
+            await self._files.delete(file_id)
+            raise
 
     async def start(self, actor: Actor, draft: ImportDraft) -> Written[ImportRun]:
         """A new run and its job; or the run of the same file into the same place that is not over yet."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.shared.errors import DomainError, InvalidInput, Unavailable
+from domain.shared.errors import DomainError, InvalidInput, StorageFull, Unavailable
 from infra.db.pool import ReadPool, connect
 from infra.db.statement_trace import ContextStatementTrace
 from infra.db.statements import Statements
@@ -22,6 +22,7 @@ _QUERY_CANCELED = "57014"
 _LOCK_NOT_AVAILABLE = "55P03"
 _DEADLOCK_DETECTED = "40P01"
 _DATA_EXCEPTION = "22"
+_DISK_FULL = "53100"
 _AWAY = ("08", "57P", "53")  # SQLSTATE classes: connection, shutdown, out of resources
 
 
@@ -132,6 +133,8 @@ def meaning_of_state(state: str) -> DomainError | None:
     if state.startswith(_DATA_EXCEPTION):
         # A value that no rule caught: out of the column's range, or text that PostgreSQL cannot keep.
         return InvalidInput("A value is out of range or cannot be stored.")
+    if state == _DISK_FULL:
+        return StorageFull("The database has no space left. Try again later.")
     if state.startswith(_AWAY):
         return Unavailable("The database is not reachable. Try again.")
     return None

@@ -7,11 +7,11 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from io import BufferedReader
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from domain.shared.errors import LimitExceeded, NotFound
 from domain.shared.files import BrokenFile, FileTooLarge
 from domain.shared.ids import is_id, prefix_of
+from infra.shared.disk import unfinished_file
 
 GZIP = b"\x1f\x8b"
 MOST_UNPACKED = 8 * 1024**3  # bytes
@@ -69,21 +69,15 @@ class DiskFileStore:
 
     async def save(self, file_id: str, chunks: AsyncIterator[bytes], *, most_bytes: int) -> int:
         path = self._path(file_id)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         size = 0
-        with NamedTemporaryFile(dir=self._folder, prefix=".", delete=False) as file:
-            part = Path(file.name)
-            try:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > most_bytes:
-                        raise LimitExceeded(f"A file may have at most {most_bytes} bytes.", path=("file",))
-                    await asyncio.to_thread(file.write, chunk)
-                file.flush()
-                await asyncio.to_thread(part.replace, path)
-            except BaseException:
-                part.unlink(missing_ok=True)  # noqa: ASYNC240  a cancelled task must not wait for a thread
-                raise
+        with unfinished_file(self._folder) as file:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > most_bytes:
+                    raise LimitExceeded(f"A file may have at most {most_bytes} bytes.", path=("file",))
+                await asyncio.to_thread(file.write, chunk)
+            file.flush()
+            await asyncio.to_thread(Path(file.name).replace, path)
         return size
 
     def open(self, file_id: str) -> DiskFile:

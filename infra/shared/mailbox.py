@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from domain.shared.clock import Clock
 from domain.shared.mail import MAIL_ID, Mail, StoredMail
+from infra.shared.disk import unfinished_file
 from infra.shared.letters import JinjaLetters
 
 MOST_MAILS = 200
@@ -35,13 +35,14 @@ class DiskMailbox:
         return await asyncio.to_thread(_read, self._folder / f"{mail_id}.json")
 
     def _keep(self, mail: StoredMail) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         fields = {name: getattr(mail, name) for name in ("id", "to", "subject", "text", "html")}
-        with NamedTemporaryFile("w", encoding="utf-8", dir=self._folder, prefix=".", delete=False) as file:
-            json.dump(fields | {"sent_at": mail.sent_at.isoformat()}, file)
+        content = json.dumps(fields | {"sent_at": mail.sent_at.isoformat()}).encode()
         moment = int(mail.sent_at.timestamp() * 1_000_000) * 1000
-        os.utime(file.name, ns=(moment, moment))  # the order of the list
-        Path(file.name).replace(self._folder / f"{mail.id}.json")
+        with unfinished_file(self._folder) as file:
+            file.write(content)
+            file.flush()
+            os.utime(file.name, ns=(moment, moment))  # the order of the list
+            Path(file.name).replace(self._folder / f"{mail.id}.json")
         for path in self._paths()[self._most :]:
             path.unlink(missing_ok=True)
 

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -11,13 +12,18 @@ from tests.patience import PATIENT_SETTINGS
 
 
 @pytest.fixture(scope="session")
-async def app(database_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[App]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+async def app(database_url: str, redis_url: str, data_dir: Path) -> AsyncIterator[App]:
     settings = Settings(
         _env_file=None,
         database_url=database_url,
         redis_url=redis_url,
         secret_key="Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv",
-        data_dir=tmp_path_factory.mktemp("data"),
+        data_dir=data_dir,
         **PATIENT_SETTINGS,
     )
     async with open_app(settings) as opened:

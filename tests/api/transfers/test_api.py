@@ -2,6 +2,8 @@
 
 import gzip
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +20,7 @@ from domain.accounts.commands import Newcomer
 from domain.accounts.one_time import OneTimeSecrets
 from domain.shared import actor as actors
 from domain.shared.actor import PERMISSIONS, Actor, Origin, Permission, Role
+from domain.shared.errors import Conflict
 from domain.transfers.queries import MOST_KINDS
 from domain.transfers.records import LossCode
 from infra.accounts.tables import OneTimeLinkRow
@@ -28,8 +31,9 @@ from tests.api.refusals import Cases, assert_refused, bad_ids
 from tests.api.transfers.conftest import LEASE, Import
 from tests.api.transfers.exports import JOE, chunks, comment, issue, lines
 from tests.api.world import World
-from tests.factories.accounts import PASSWORD
+from tests.factories.accounts import IDS, PASSWORD
 from tests.factories.workspaces import MemberFactory
+from tests.full_disk import no_room_beyond
 from tests.identity import SECRET
 
 LIMIT = 5_000
@@ -279,6 +283,15 @@ async def http(served: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+@pytest.fixture
+def files(data_dir: Path) -> Path:
+    return data_dir / "files"
+
+
 @pytest.fixture
 def as_owner(world: World, served: FastAPI) -> None:
     served.dependency_overrides[signed_in] = lambda: world.owner.actor
@@ -315,6 +328,32 @@ async def test_other_files_are_refused_and_not_kept(world: World, http: httpx.As
 
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert await world.rows() == before
+
+
+@pytest.mark.usefixtures("as_owner")
+async def test_a_full_disk_is_507_and_keeps_nothing(world: World, http: httpx.AsyncClient, files: Path):
+    before, kept = await world.rows(), names_in(files)
+
+    with no_room_beyond(len(CONTENT) - 1):
+        answer = await http.post(FILES_PATH, content=CONTENT)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (507, "application/problem+json")
+    assert answer.json()["detail"] == "The server has no space left to store files. Try again later."
+    assert answer.json()["code"] == "UNAVAILABLE"
+    assert await world.rows() == before
+    assert names_in(files) == kept
+    assert (await http.post(FILES_PATH, content=CONTENT)).status_code == 201
+    assert len(names_in(files) - kept) == 1
+
+
+async def test_a_file_whose_row_cannot_be_stored_is_not_kept(world: World, files: Path):
+    kept = names_in(files)
+    nobody = replace(world.owner.actor, user_id=IDS.new("usr"))
+
+    with pytest.raises(Conflict):
+        await world.app.imports.upload(nobody, "export.jsonl", chunks(CONTENT))
+
+    assert names_in(files) == kept
 
 
 async def test_nobody_hands_in_a_file_without_signing_in(world: World, http: httpx.AsyncClient):

@@ -20,6 +20,7 @@ from infra.shared import files
 from tests.api.transfers.conftest import Import
 from tests.api.transfers.exports import issue, lines, packed
 from tests.api.world import World
+from tests.full_disk import no_room_beyond
 
 ISSUES = [issue(number) for number in range(1, 4)]
 GITHUB = [
@@ -164,6 +165,33 @@ def test_the_command_ends_with_1_and_names_the_formats(
         main()
     assert ended.value.code == 1
     assert message in "".join(capsys.readouterr())
+
+
+def test_the_command_says_that_the_disk_is_full(
+    world: World,
+    settings: Settings,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.setattr("api.cli.load_settings", lambda: settings)
+    monkeypatch.setattr("api.cli.set_up_logs", lambda _: None)
+    file, report = tmp_path / "export", tmp_path / "report"
+    file.write_bytes(lines(*ISSUES))
+    arguments = ["import", "jira", str(file), "--workspace", world.here.workspace.slug, "--report", str(report)]
+    monkeypatch.setattr("sys.argv", ["workgraph", *arguments])
+
+    for most, message in (
+        (file.stat().st_size - 1, "workgraph: The server has no space left to store files. Try again later."),
+        (file.stat().st_size, f"workgraph: The report could not be written. {report}: File too large"),
+    ):
+        file.write_bytes(file.read_bytes())
+        with no_room_beyond(most), pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 1
+        assert message in capsys.readouterr().err
+        assert not report.exists()
+    assert list((settings.data_dir / "files").iterdir()) == []
 
 
 @pytest.mark.verify

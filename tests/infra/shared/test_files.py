@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from domain.shared.errors import LimitExceeded, NotFound, WrongId
+from domain.shared.errors import LimitExceeded, NotFound, StorageFull, WrongId
 from domain.shared.files import BrokenFile, FileStore, FileTooLarge
 from infra.shared import files
 from infra.shared.files import CHUNK, DiskFileStore
 from tests.factories.accounts import IDS
 from tests.fakes.files import MemoryFileStore
+from tests.full_disk import no_room_beyond
 
 CONTENT = b"one\ntwo\r\n\nthree"
 
@@ -104,6 +105,14 @@ async def test_an_upload_that_breaks_off_leaves_nothing(folder: Path, file_id: s
     with pytest.raises(ConnectionError):
         await DiskFileStore(folder).save(file_id, broken(), most_bytes=10)
     assert content_of(folder) == []
+
+
+async def test_a_full_disk_is_told_and_keeps_nothing(folder: Path, file_id: str):
+    store = DiskFileStore(folder)
+    with no_room_beyond(100_000), pytest.raises(StorageFull):
+        await store.save(file_id, chunks(*[b"x" * 50_000] * 3), most_bytes=1_000_000)
+    assert content_of(folder) == []
+    assert await store.save(file_id, chunks(b"x" * 150_000), most_bytes=1_000_000) == 150_000
 
 
 @pytest.mark.parametrize(

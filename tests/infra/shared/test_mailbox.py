@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from domain.shared.errors import StorageFull
 from domain.shared.mail import Mail, StoredMail
 from domain.workspaces.mails import MemberWelcome
 from infra.shared.letters import JinjaLetters
 from infra.shared.mailbox import DiskMailbox, MailboxMailer
 from tests.fakes.clock import MemoryClock
+from tests.full_disk import no_room_beyond
 
 SITE = "http://localhost:8000"
 LETTER = MemberWelcome(person="Ada", workspace="Acme", url=f"{SITE}/acme")
@@ -101,3 +103,13 @@ async def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> Non
     (tmp_path / "mail" / ".hidden.json").write_text("{}")
 
     assert await DiskMailbox(tmp_path / "mail").find(name) is None
+
+
+async def test_a_full_disk_keeps_no_half_of_a_mail(tmp_path: Path, clock: MemoryClock) -> None:
+    mailbox = DiskMailbox(tmp_path / "mail")
+    await send(mailbox, clock, "job_1")
+
+    with no_room_beyond(100), pytest.raises(StorageFull):
+        await send(mailbox, clock, "job_2")
+
+    assert files_in(tmp_path / "mail") == ["job_1.json"]

@@ -1,0 +1,45 @@
+"""Writing files that are there as a whole or not at all, also when the disk is full."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from domain.shared.errors import StorageFull
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk, a quota or a limit on the size of files is used up."""
+    return error.errno in _FULL
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turns the error of a full disk into StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            raise StorageFull("The server has no space left to store files. Try again later.") from error
+        raise
+
+
+@contextmanager
+def unfinished_file(folder: Path) -> Iterator[IO[bytes]]:
+    """A new file in the folder, hidden and readable by its owner alone, for the caller to write and rename.
+
+    Removed if an error leaves the context; raises StorageFull.
+    """
+    with storage_errors():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = NamedTemporaryFile(dir=folder, prefix=".", delete=False)  # noqa: SIM115  closed below
+        try:
+            with file:
+                yield file
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
