@@ -8,6 +8,7 @@ from sys import getsizeof
 from graphql import (
     ASTValidationRule,
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
@@ -69,6 +70,12 @@ class Operation:
     runs: int = 0
     compiled: CompiledOperation | None = None
     plan_bytes: int = 0  # as last told by `Prepared.has_grown`
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it asks for one root field, so that an error of it is an error of everything."""
+        selections = self.node.selection_set.selections
+        return len(selections) == 1 and isinstance(selections[0], FieldNode)
 
     @property
     def is_introspection(self) -> bool:

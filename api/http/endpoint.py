@@ -22,7 +22,7 @@ from api.http.decoding import (
     decode_query_string,
 )
 from api.http.disconnection import DisconnectWatch
-from api.http.documents import DocumentRefused, SignInRequired
+from api.http.documents import DocumentRefused, Operation, SignInRequired
 from api.http.execution import is_request_error, timeout_error
 from api.http.masking import domain_error, format_errors, internal_error
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
@@ -145,7 +145,7 @@ class GraphQLEndpoint:
         extensions = {"cost": admitted.charge.extension()} if self._is_cost_shown else {}
         if trace is not None:
             extensions["trace"] = trace.extension()
-        return _executed(result, admitted.operation.type, extensions)
+        return _executed(result, admitted.operation, extensions)
 
     async def _caller(self, scope: Scope) -> Actor:
         tokens = [value for name, value in scope["headers"] if name == b"authorization"]
@@ -162,15 +162,17 @@ def _is_visit(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
     return not asks and is_page_wanted(headers.get(b"accept"))
 
 
-def _executed(result: ExecutionResult, kind: OperationType, told: Mapping[str, Any]) -> Answer:
+def _executed(result: ExecutionResult, operation: Operation, told: Mapping[str, Any]) -> Answer:
     extensions = {"extensions": told} if told else {}
     if not result.errors:
         return Answer(HTTPStatus.OK, {"data": result.data, **extensions})
     errors = format_errors(result.errors)
     content = {"errors": errors, "data": result.data, **extensions}
     codes = {error["extensions"].get("code") for error in errors}
-    # A mutation that has changed something must not look as if the whole of it could be tried again.
-    if ErrorCode.UNAVAILABLE in codes and (result.data is None or kind is OperationType.QUERY):
+    # Mutations of which some may have been committed must not look as if all of them could be tried again. Without
+    # `data` nothing is said of them: a refused one of several takes the answers of the others with it.
+    is_repeatable = operation.type is OperationType.QUERY or (result.data is None and operation.is_single)
+    if ErrorCode.UNAVAILABLE in codes and is_repeatable:
         return Answer(HTTPStatus.SERVICE_UNAVAILABLE, content, {"Retry-After": RETRY_SECONDS})
     return Answer(HTTPStatus.OK, content)
 

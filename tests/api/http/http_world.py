@@ -184,6 +184,10 @@ class Mutation:
     def failing(self) -> int | None:
         raise Unavailable("The database is away.")
 
+    @strawberry.mutation
+    def failing_whole(self) -> int:
+        raise Unavailable("The database is away.")
+
 
 @strawberry.type
 class Subscription:

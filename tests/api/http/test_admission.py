@@ -222,6 +222,18 @@ async def test_what_takes_too_long_pays_for_what_it_read(carrier: str) -> None:
     assert world.budget.taken == {ADA: 3}
 
 
+async def test_a_query_that_is_given_up_on_a_socket_pays_for_what_it_read() -> None:
+    world = ReadingWorld(budget=Ledger())
+    async with sending(world, "socket") as sent:
+        sent.socket.subscribe("1", f"{{ {TEN} endless }}")
+        await world.started.wait()
+        assert world.budget.taken == {ADA: 10}
+        sent.socket.complete("1")
+        await world.cancelled.wait()
+        await sent.codes({"query": "{ viewer }"})
+    assert world.budget.taken == {ADA: 3 + 1}
+
+
 async def test_whoever_goes_away_pays_for_what_was_read() -> None:
     world = ReadingWorld(budget=Ledger())
     async with running(world, OPTIONS) as client:

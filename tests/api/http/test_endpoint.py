@@ -247,6 +247,19 @@ async def test_an_unavailable_service_is_a_503_unless_something_was_changed(
     assert (response.status_code, codes(response), world.changes) == (200, ["UNAVAILABLE"], 1)
 
 
+async def test_several_mutations_are_no_503_when_one_of_them_is_unavailable(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    """`data` is null, and still the first of them was committed."""
+    response = await ask(client, "mutation { change failingWhole }")
+    assert (response.status_code, response.json()["data"], world.changes) == (200, None, 1)
+    assert "retry-after" not in response.headers
+    response = await ask(client, "mutation { ...Both } fragment Both on Mutation { change failingWhole }")
+    assert (response.status_code, world.changes) == (200, 2)
+    response = await ask(client, "mutation { failingWhole }")
+    assert (response.status_code, response.headers["retry-after"], world.changes) == (503, "1", 2)
+
+
 async def test_what_nobody_foresaw_is_masked_and_logged_once(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
