@@ -85,7 +85,7 @@ async def test_somebody_without_an_account_joins_by_the_form(
     foreign = await client.post("/auth/invitation/form", data=ada | {"email": "eve@example.org"})
     unknown = await client.post("/auth/invitation/form", data=ada | {"token": "wgi_" + "x" * 43})
     for answer, message in (
-        (short, "A new password must have at least 15 characters."),
+        (short, "New password must have at least 15 characters."),
         (foreign, "This invitation is not good"),
         (unknown, "This invitation is not good"),
     ):
