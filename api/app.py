@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.auth.routes import signed_in
 from api.explorer.pages import explorer_routes
 from api.front.landing import landing_routes
-from api.front.look import look_route
+from api.front.look import look_routes
+from api.front.missing import install_missing_page
 from api.front.reference import reference_route
 from api.http.access_log import AccessLog, LastNet
 from api.http.admission import Admission
@@ -78,16 +79,17 @@ def create_app(
         app.include_router(router, responses=REFUSALS)
     health = health_router(seconds=options.readiness_seconds)
     app.include_router(health)
-    app.router.routes.append(look_route())
+    app.router.routes.extend(look_routes())
     app.router.routes.extend(_schema_routes(schema, options))
     if options.explorer is not None:
         app.router.routes.extend(
             explorer_routes(EXPLORER_PATH, options.explorer, are_trusted_only=options.are_trusted_only)
         )
         app.router.routes.append(reference_route(app.openapi, base=options.public_url))
-        app.router.routes.extend(landing_routes(_paths(app, health, *routers), version=options.version))
+        app.router.routes.extend(landing_routes(_paths(app, health, *routers), options))
     app.state.served_paths = _paths(app, health, *routers)
     install_problem_handlers(app)
+    install_missing_page(app, app.state.served_paths)
     return app
 
 

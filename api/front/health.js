@@ -1,4 +1,4 @@
-/** Shows in the list `health` what /readyz tells, and looks again every few seconds. */
+/** Shows in the list `health` what /readyz answers, anew every few seconds. */
 const PERIOD = 5000; // milliseconds
 const list = document.getElementById("health");
 
@@ -14,8 +14,8 @@ async function look() {
 }
 
 function read({ name, ok, required, detail }) {
-  const trouble = required ? "missing" : "missing, and done without";
-  return { name, state: ok ? "there" : trouble, detail, isWell: ok };
+  const trouble = required ? "unavailable" : "unavailable, not required";
+  return { name, state: ok ? "OK" : trouble, detail, isWell: ok };
 }
 
 /** The list is left alone while nothing changes, so that it is read aloud only when something does. */

@@ -1,7 +1,9 @@
-"""The page at `/`: which doors this server has, and whether it is well."""
+"""The page at `/`: the server's entry points, a first query, and whether the server is well."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from shlex import quote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -9,6 +11,7 @@ from starlette.routing import Route
 
 from api.front.look import FOLDER, FRESH, POLICY, Templates
 from api.http.negotiation import is_page_wanted
+from api.http.options import DemoLogin, HttpOptions
 
 PATH = "/"
 SCRIPT_PATH = "/health.js"
@@ -17,7 +20,7 @@ _POLICY = f"{POLICY}; script-src 'self'; connect-src 'self'; form-action 'none'"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """Somewhere to go from the page, if it is served."""
+    """An entry point of the server, listed if it is served."""
 
     path: str
     name: str
@@ -25,28 +28,62 @@ class Door:
 
 
 DOORS = (
-    Door(path="/graphql", name="GraphQL", what="The API. A browser gets GraphiQL, with a log-in and samples."),
-    Door(path="/docs", name="REST", what="Logging in, accounts and files: what GraphQL is not made for."),
-    Door(path="/auth/register", name="Sign up", what="An account, by way of your e-mail address."),
-    Door(path="/dev/mail", name="Mail", what="What this server would have sent, had it a mail server."),
-    Door(path="/readyz", name="Health", what="Database, migrations and Redis, for programs that watch over it."),
+    Door(
+        path="/graphql",
+        name="GraphQL",
+        what="The API. Browsers get the explorer: GraphiQL with a sign-in form and samples.",
+    ),
+    Door(path="/docs", name="REST", what="Reference of the REST API: signing in, accounts, files."),
+    Door(path="/auth/register", name="Sign up", what="Create an account by way of your email address."),
+    Door(path="/dev/mail", name="Mail", what="Mail that this development server shows instead of sending it."),
+    Door(path="/readyz", name="Health", what="State of database, migrations and Redis, for monitoring."),
 )
+_QUERY = (FOLDER / "first_query.graphql").read_text()
+_ANSWER = (FOLDER / "first_answer.json").read_text()
 
 
-def landing_routes(served: Collection[str], *, version: str) -> list[Route]:
-    """The page and its script; `served` are the paths that there are. Programs get the same as JSON."""
+def landing_routes(served: Collection[str], options: HttpOptions) -> list[Route]:
+    """The page and its script; `served` are the paths that there are. Programs get the same as JSON.
+
+    The first query, and the account that may run it, are those of the demo data: only a development server has them.
+    """
     doors = [door for door in DOORS if door.path in served]
-    content = {"name": "Workgraph", "version": version, "doors": {door.path: door.what for door in doors}}
+    content = {"name": "Workgraph", "version": options.version, "doors": {door.path: door.what for door in doors}}
+    demo = options.explorer.demo if options.explorer is not None else None
+    facts = {
+        "doors": doors,
+        "version": options.version,
+        "script_path": SCRIPT_PATH,
+        "demo": demo,
+        "query": _QUERY,
+        "answer": _ANSWER,
+        "command": "" if demo is None else _command(demo, options.public_url),
+    }
     templates = Templates()
 
     async def show(request: Request) -> Response:
         headers = {"Cache-Control": FRESH, "Vary": "Accept"}
         if not is_page_wanted(request.headers.get("accept", "").encode("latin-1")):
             return JSONResponse(content, headers=headers)
-        facts = {"doors": doors, "version": version, "script_path": SCRIPT_PATH}
         return templates.page("landing.html", facts, policy=_POLICY, headers=headers)
 
     async def script(_: Request) -> Response:
         return FileResponse(FOLDER / "health.js", headers={"Cache-Control": FRESH}, media_type="text/javascript")
 
     return [Route(PATH, show, include_in_schema=False), Route(SCRIPT_PATH, script, include_in_schema=False)]
+
+
+def _command(demo: DemoLogin, base: str) -> str:
+    """The query as lines for a shell that has curl and Python."""
+    form = {"grant_type": "password", "username": demo.email, "password": demo.password}
+    fields = " ".join(f"-d {quote(f'{name}={value}')}" for name, value in form.items())
+    body = json.dumps({"query": " ".join(_QUERY.split())})
+    return "\n".join(
+        (
+            f"TOKEN=$(curl -sS {quote(f'{base}/auth/token')} \\",
+            f"  {fields} |",
+            """  python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')""",
+            f"""curl -sS {quote(f"{base}/graphql")} -H "Authorization: Bearer $TOKEN" \\""",
+            f"  -H 'Content-Type: application/json' --data-raw {quote(body)}",
+        )
+    )

@@ -11,9 +11,11 @@ from starlette.routing import Route
 
 FOLDER = Path(__file__).parent
 STYLE_PATH = "/look.css"
+ICON_PATH = "/favicon.svg"
 FRESH = "no-cache"
-# Nothing runs, and nothing is loaded but the style. Pages add what they need.
-POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+LASTING = "public, max-age=86400"
+# Nothing runs, and nothing is loaded but the style and the icon. Pages add what they need.
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 
 class Templates:
@@ -28,6 +30,7 @@ class Templates:
             lstrip_blocks=True,
         )
         self.environment.globals["style_path"] = STYLE_PATH
+        self.environment.globals["icon_path"] = ICON_PATH
 
     def page(
         self,
@@ -42,8 +45,16 @@ class Templates:
         return Response(text, status, {**(headers or {}), "Content-Security-Policy": policy}, "text/html")
 
 
-def look_route() -> Route:
-    async def style(_: Request) -> Response:
-        return FileResponse(FOLDER / "look.css", headers={"Cache-Control": FRESH})
+def look_routes() -> list[Route]:
+    """Style and icon of every page."""
+    return [
+        _file_route(STYLE_PATH, "look.css", "text/css", FRESH),
+        _file_route(ICON_PATH, "favicon.svg", "image/svg+xml", LASTING),
+    ]
 
-    return Route(STYLE_PATH, style, include_in_schema=False)
+
+def _file_route(path: str, name: str, media_type: str, caching: str) -> Route:
+    async def serve(_: Request) -> Response:
+        return FileResponse(FOLDER / name, headers={"Cache-Control": caching}, media_type=media_type)
+
+    return Route(path, serve, include_in_schema=False)

@@ -64,13 +64,14 @@ def problem(status: int, detail: str = "", *, headers: Mapping[str, str] | None 
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(HTTPException, _http_problem)
+    app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _validation_problem)
-    app.add_exception_handler(DomainError, _domain_problem)
-    app.add_exception_handler(Rejected, _domain_problem)
+    app.add_exception_handler(DomainError, domain_problem)
+    app.add_exception_handler(Rejected, domain_problem)
 
 
-async def _http_problem(_: Request, error: Exception) -> Response:
+async def http_problem(_: Request, error: Exception) -> Response:
+    """The handler of HTTPException."""
     assert isinstance(error, HTTPException)
     return problem(error.status_code, str(error.detail), headers=error.headers)
 
@@ -82,7 +83,8 @@ async def _validation_problem(_: Request, error: Exception) -> Response:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request does not have the right form.", errors=found)
 
 
-async def _domain_problem(_: Request, error: Exception) -> Response:
+async def domain_problem(_: Request, error: Exception) -> Response:
+    """The handler of DomainError and Rejected."""
     failures = error.errors if isinstance(error, Rejected) else (error,)
     assert failures
     first = failures[0]

@@ -50,6 +50,10 @@ needs_browser = [
 """The `pytestmark` of tests in a browser."""
 
 
+class Navigated(Exception):
+    """The document that a script ran in is gone."""
+
+
 class Page:
     """One tab; `requests` and `problems` collect what it asks for and complains about."""
 
@@ -77,6 +81,8 @@ class Page:
         await self._connection.send(orjson.dumps({"id": number, "method": method, "params": params}).decode())
         async with asyncio.timeout(2 * SECONDS):
             event = await answer
+        if "navigated" in event.get("error", {}).get("message", ""):
+            raise Navigated(event)
         assert "error" not in event, event
         return event["result"]
 
@@ -87,11 +93,16 @@ class Page:
         return result["result"].get("value")
 
     async def until(self, script: str) -> None:
-        """Returns once the expression is true."""
+        """Returns once the expression is true, be it in another document than the present one."""
         look = f"setInterval(() => {{ if ({script}) {{ clearInterval(timer); resolve(true); }} }}, 50)"
         late = f"setTimeout(() => resolve(false), {SECONDS * 1000})"
-        is_true = await self.run(f"new Promise(resolve => {{ const timer = {look}; {late}; }})")
-        assert is_true, (script, self.problems)
+        while True:
+            try:
+                is_true = await self.run(f"new Promise(resolve => {{ const timer = {look}; {late}; }})")
+            except Navigated:
+                continue
+            assert is_true, (script, self.problems)
+            return
 
     async def click(self, selector: str) -> None:
         """As a person does: in the middle of what is seen of it."""

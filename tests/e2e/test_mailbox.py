@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
-from api.front.look import look_route
+from api.front.look import look_routes
 from api.http.security_headers import SecurityHeaders
 from api.mailbox.pages import mailbox_router
 from domain.shared.mail import StoredMail
@@ -53,11 +53,11 @@ def app_with(mailbox: OneMail, visits: asyncio.Queue[str]) -> FastAPI:
     """The mailbox, and a page for every other path, which notes the visit."""
     app = FastAPI()
     app.include_router(mailbox_router(mailbox))
-    app.router.routes.append(look_route())
+    app.router.routes.extend(look_routes())
 
     @app.get("/{path}")
     async def linked(path: str, request: Request) -> Response:
-        if path != "favicon.ico":
+        if not path.startswith("favicon."):
             visits.put_nowait(f"{path}?{request.url.query}")
         return HTMLResponse("there")
 

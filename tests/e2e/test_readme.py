@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,18 @@ def test_the_query_has_the_answer_that_is_shown(place: tuple[Workgraph, str], to
     answer = asked(place, token, query)
     assert answer.pop("extensions").keys() == {"cost"}
     assert answer == json.loads(shown)
+
+
+@pytest.mark.verify
+def test_the_first_query_of_the_landing_page_has_its_answer_by_the_command_beside_it(place: tuple[Workgraph, str]):
+    _, url = place
+    page = ran(place, "curl -sS -H 'Accept: text/html' http://localhost:8000/")
+    shown = {name: unescape(text) for name, text in re.findall(r'<pre id="(\w+)">(.*?)</pre>', page, re.DOTALL)}
+    assert shown.keys() == {"query", "answer", "command"}
+    assert url in shown["command"]
+    answer = json.loads(ran(place, shown["command"]))
+    assert answer.pop("extensions").keys() == {"cost"}
+    assert answer == json.loads(shown["answer"])
 
 
 @contextmanager

@@ -1,16 +1,24 @@
 """The page at `/`: the doors that there are, and no others."""
 
+import asyncio
+import json
 import re
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html import unescape
 from importlib.metadata import version
 from typing import Any
 
 import httpx
 import pytest
+from graphql import parse, validate
 
 from api.front.landing import DOORS
+from api.http.execution import graphql_schema
 from api.main import build
+from api.schema import schema
+from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -30,7 +38,7 @@ async def test_it_leads_to_every_door_of_a_developers_server(settings: Settings)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     links = re.findall(r'<a href="([^"]*)">([^<]*)</a>\n<span>', page.text)
     assert links == [(door.path, door.name) for door in DOORS]
-    assert f"version {version('workgraph')}" in page.text
+    assert f"Version {version('workgraph')}." in page.text
 
 
 async def test_it_names_no_door_that_is_shut(settings: Settings) -> None:
@@ -57,11 +65,55 @@ async def test_programs_get_the_doors_as_json(settings: Settings, accept: str | 
 async def test_it_runs_its_own_script_and_nothing_else(settings: Settings) -> None:
     async with browsing(settings) as client:
         page = await client.get("/", headers=PAGE)
-        loaded = re.findall(r'(?:src|rel="stylesheet" href)="([^"]*)"', page.text)
-        assert loaded == ["/health.js", "/look.css"]
-        for path, kind in zip(loaded, ("text/javascript", "text/css"), strict=True):
-            assert (await client.get(path)).headers["content-type"] == f"{kind}; charset=utf-8"
+        loaded = re.findall(r'(?:src|rel="[^"]+"(?: type="[^"]+")? href)="([^"]*)"', page.text)
+        assert loaded == ["/health.js", "/favicon.svg", "/look.css"]
+        for path, kind in zip(loaded, ("text/javascript", "image/svg+xml", "text/css"), strict=True):
+            assert (await client.get(path)).headers["content-type"].partition(";")[0] == kind
     policy = page.headers["content-security-policy"]
     assert "script-src 'self'; connect-src 'self'" in policy
     assert "unsafe" not in policy
     assert " style=" not in page.text
+
+
+async def test_a_development_server_names_its_demo_account_and_shows_a_query(settings: Settings) -> None:
+    async with browsing(settings, port=8123) as client:
+        page = await client.get("/", headers=PAGE)
+    assert f"<code>{DEMO_EMAIL}</code> with the password <code>{DEMO_PASSWORD}</code>" in page.text
+    shown = {name: unescape(text) for name, text in re.findall(r'<pre id="(\w+)">(.*?)</pre>', page.text, re.DOTALL)}
+    assert validate(graphql_schema(schema), parse(shown["query"])) == []
+    assert json.loads(shown["answer"])["data"]["workspace"]["name"] == "Acme"
+    reading = ["/bin/sh", "-n", "-c", shown["command"]]
+    checked = await asyncio.to_thread(subprocess.run, reading, capture_output=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, b"")
+    assert shown["command"].count("http://localhost:8123/") == 2
+
+
+async def test_no_other_server_does(settings: Settings) -> None:
+    for values in (PRODUCTION, {"public_url": "https://tracker.example.org"}):
+        async with browsing(settings, **values) as client:
+            page = (await client.get("/", headers=PAGE)).text
+            assert DEMO_PASSWORD not in page
+            assert "<pre" not in page
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/graphiql/nowhere.js", "/dev/mail/nothing", "/auth/%3Cscript%3Ealert(1)"]
+)
+async def test_a_browser_gets_a_page_where_nothing_is(settings: Settings, path: str) -> None:
+    async with browsing(settings) as client:
+        page = await client.get(path, headers=PAGE)
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert re.findall(r'<a href="([^"]*)">', page.text) == ["/", "/graphiql", "/docs"]
+        assert "alert" not in page.text
+        assert "Accept" in page.headers["vary"]
+        assert page.headers["content-security-policy"].startswith("default-src 'none'; ")
+        program = await client.get(path)
+        assert (program.status_code, program.headers["content-type"]) == (404, "application/problem+json")
+        sent = await client.post("/nowhere", headers=PAGE)
+        assert (sent.status_code, sent.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_the_page_where_nothing_is_leads_to_nothing_that_is_not_served(settings: Settings) -> None:
+    async with browsing(settings, explorer="off") as client:
+        page = await client.get("/nowhere", headers=PAGE)
+        assert (page.status_code, "<a " in page.text) == (404, False)
