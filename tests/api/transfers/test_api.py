@@ -184,7 +184,13 @@ async def test_bad_input(world: World):
         )
         for key in ("", "eng", "1A", "A-B", "TOOLONGAKEY", "A\0", "\ud800")
     }
+    cases |= {
+        f"site {site!r}": ({"site": site}, [("ValidationError", "INVALID_INPUT", "input.site")])
+        for site in ("", " ", "https:// x", "-a", "a" * 201, "a\0", "\ud800", "\u00fcber")
+    }
     await assert_refused(world, world.owner, "importStart", good, cases)
+    payload = await world.owner.mutate("importStart", good | {"site": "Jira.Example.org"}, "importRun { site }")
+    assert payload["importRun"] == {"site": "jira.example.org"}
 
 
 async def placeholder_of(world: World) -> str:
