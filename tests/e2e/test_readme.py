@@ -43,31 +43,24 @@ FILES = {
             "comment": {"comments": [], "total": 0, "maxResults": 0, "startAt": 0},
         },
     },
-    "archive.json": {
-        "magic": "E!vIA5L86J2I",
-        "timestamp": "2026-01-02T00:00:00Z",
-        "repo": "somebody/thing",
-        "labels": [{"name": "bug", "description": None, "color": "d73a4a"}],
-        "issues": [
-            {
-                "number": 3,
-                "id": "I_3",
-                "title": "Bring me in too",
-                "url": "https://example.org/3",
-                "state": "OPEN",
-                "author": "ann",
-                "authorAssociation": "NONE",
-                "assignees": [],
-                "labels": ["bug"],
-                "body": "Hello.",
-                "createdAt": "2025-01-01T00:00:00Z",
-                "updatedAt": "2025-01-01T00:00:00Z",
-                "closedAt": None,
-                "comments": [],
-            }
-        ],
-        "pulls": [],
-    },
+    "issues.json": [
+        {
+            "number": 3,
+            "node_id": "I_3",
+            "title": "Bring me in too",
+            "html_url": "https://github.com/somebody/thing/issues/3",
+            "state": "open",
+            "user": {"login": "ann"},
+            "author_association": "NONE",
+            "assignees": [],
+            "labels": [{"name": "bug", "description": None, "color": "d73a4a"}],
+            "body": "Hello.",
+            "created_at": "2025-01-01T00:00:00Z",
+            "updated_at": "2025-01-01T00:00:00Z",
+            "closed_at": None,
+            "comments": 0,
+        }
+    ],
 }
 """What the commands of the README find in the folder that they run in."""
 
