@@ -9,12 +9,15 @@ from domain.issues.commands import IssueDraft
 from domain.issues.events import IssueCreated, IssueMoved, IssueUpdated
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, Issue, IssueId
 from domain.labels.model import Label
+from domain.milestones.model import MilestoneId
 from domain.projects.model import Project, State
 from domain.shared.errors import Rejected
 from domain.shared.events import FieldChange, changes_between
 from domain.shared.ids import IdFactory
+from domain.shared.unset import UNSET
 from domain.transfers.comments import write_comments
 from domain.transfers.identities import ExternalRef, Recognition, Registry
+from domain.transfers.milestones import Milestones, milestone_ref
 from domain.transfers.model import ImportRun
 from domain.transfers.people import NOBODY, known_people
 from domain.transfers.placing import TWICE, PlacedIssue, Placing, issue_ref
@@ -36,6 +39,7 @@ class Setting:
     states: Mapping[ExternalRef, State]
     labels: Mapping[str, Label]
     people: Mapping[str, str]
+    milestones: Mapping[ExternalRef, MilestoneId]
 
 
 class Batch:
@@ -74,16 +78,19 @@ class Batch:
         people, created = await known_people(self._uow, self._run, registry, records, ids=self._ids, now=self._now)
         self.tally.count("people_created", created)
         workflow = Workflow(self._uow, self._workspace, registry, self.tally, ids=self._ids, now=self._now)
+        milestones = Milestones(self._uow, self._workspace.id, registry, ids=self._ids, now=self._now)
         labels = await workflow.labels_for([each.record for each in written])
         by_project: dict[str, list[PlacedIssue]] = {}
         for each in placed:
             by_project.setdefault(each.project.id, []).append(each)
         projects = {each.project.id: each.project for each in written}
         await workflow.load_states(projects.values(), [each.record for each in written])
+        await milestones.load(projects.values(), [each.record for each in written])
         for group in by_project.values():
             project, news = group[0].project, [each.record for each in group if each.has_news]
             states = await workflow.states_for(project, news) if news else {}
-            setting = Setting(project=project, states=states, labels=labels, people=people)
+            planned = await milestones.ids_for(project, news)
+            setting = Setting(project=project, states=states, labels=labels, people=people, milestones=planned)
             await self._write_project(setting, placing, group)
         await registry.save()
         await placing.save()
@@ -170,6 +177,7 @@ class Batch:
             priority=record.priority,
             creator_id=UserId(setting.people[record.creator_key or NOBODY]),
             due_date=record.due_date,
+            milestone_id=_milestone_id(setting, record, issue),
             completed_at=record.completed_at if state.category.is_closed else None,
             created_at=record.created_at,
             updated_at=record.updated_at,
@@ -255,6 +263,13 @@ class _LinkChanges:
         self.added += [IssueLink(issue_id=issue.id, other_id=other) for other in sorted(after - before)]
         self.removed += [IssueLink(issue_id=issue.id, other_id=other) for other in sorted(before - after)]
         return FieldChange(before=sorted(before), after=sorted(after))
+
+
+def _milestone_id(setting: Setting, record: IssueRecord, issue: Issue) -> MilestoneId | None:
+    """What the file says, or what is stored if the file does not speak of milestones."""
+    if record.milestone is UNSET:
+        return issue.milestone_id
+    return setting.milestones[milestone_ref(record.milestone)] if record.milestone else None
 
 
 def _assignee_ids(setting: Setting, record: IssueRecord) -> frozenset[str]:

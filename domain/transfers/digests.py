@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from hashlib import blake2b
 
-from domain.transfers.records import IssueRecord
+from domain.transfers.records import IssueRecord, MilestoneRecord
 
 _ABSENT = "\x00"
 
@@ -37,4 +37,11 @@ def digest_of(record: IssueRecord) -> str:
         record.updated_at.isoformat(),
         iso_text(record.completed_at),
         iso_text(record.due_date),
+        *_milestone_texts(record),
     )
+
+
+def _milestone_texts(record: IssueRecord) -> tuple[str | None, ...]:
+    """None at all for an issue without milestones, so that digests of earlier versions stay as they were."""
+    milestone = record.milestone
+    return (milestone.name, milestone.external_id) if isinstance(milestone, MilestoneRecord) else ()

@@ -17,6 +17,7 @@ class ObjectKind(StrEnum):
     STATE = "STATE"
     LABEL = "LABEL"
     PERSON = "PERSON"
+    MILESTONE = "MILESTONE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class ExternalSite:
 class ExternalObject:
     """A thing of another tracker, and the id of what it is here, which may have been deleted since.
 
-    `scope` is the project of a state, otherwise empty.
+    `scope` is the project of a state or a milestone, otherwise empty.
     """
 
     id: str

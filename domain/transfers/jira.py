@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
+from domain.shared.unset import UNSET, Unset
 from domain.transfers import jira_members as kinds
 from domain.transfers.addresses import site_of
 from domain.transfers.items import read_items
@@ -20,13 +21,23 @@ from domain.transfers.json_walk import Element
 from domain.transfers.reading import (
     LARGEST_NUMBER,
     LONGEST_LABEL,
+    LONGEST_MILESTONE,
     LONGEST_STATE,
     Reading,
     UnreadableError,
     mapping,
     parse_object,
 )
-from domain.transfers.records import CommentRecord, IssueRecord, LabelRecord, Loss, LossCode, Mapping, PersonRecord
+from domain.transfers.records import (
+    CommentRecord,
+    IssueRecord,
+    LabelRecord,
+    Loss,
+    LossCode,
+    Mapping,
+    MilestoneRecord,
+    PersonRecord,
+)
 
 _KEY = re.compile(r"([A-Z][A-Z0-9_]*)-([0-9]+)", re.ASCII)
 _LEFT_OUT = "Restricted to some people in the other tracker. Importing it takes includeRestricted."
@@ -126,6 +137,7 @@ class _Issue:
             priority=priority,
             labels=labels,
             label_details=details,
+            milestone=self._milestone(),
             assignee_keys=self._assignees(),
             creator_key=self._creator(),
             parent_key=self._parent(),
@@ -250,6 +262,25 @@ class _Issue:
                 details[label] = _described(label, label_id and f"{sort} {label_id}")
         labels = reading.labels(names)
         return labels, tuple(details[label] for label in labels if label in details)
+
+    def _milestone(self) -> MilestoneRecord | Unset | None:
+        """The first version that is to hold the solution; an issue has one milestone."""
+        reading = self._reading
+        versions = self._fields.get("fixVersions", UNSET)
+        if versions is UNSET:
+            return UNSET
+        first: MilestoneRecord | None = None
+        for version in reading.each("fixVersions", versions, kinds.VERSION):
+            name = reading.name("fixVersions", version.get("name"), longest=LONGEST_MILESTONE)
+            if name and first is None:
+                first = MilestoneRecord(
+                    name=name,
+                    external_id=reading.identifier("fixVersions.id", version.get("id")),
+                    due_date=reading.day("fixVersions.releaseDate", version.get("releaseDate")),
+                )
+            elif name:
+                reading.lose("fixVersions", LossCode.TOO_MANY, "An issue has one milestone: the first version.")
+        return first
 
     def _parent(self) -> str | None:
         """The key of the issue above, `parent_id` being its id; an epic is one for issues that have no other."""

@@ -200,7 +200,7 @@ class _Blocks:
         if not self._levels or self._levels[-1].depth < depth:
             outer = self._levels[-1].inner if self._levels else 0
             self._levels.append(_Level(depth=depth, sign=sign, items=0, outer=outer, inner=outer))
-        converted = self._phrases.convert(text)
+        converted = self._phrases.convert(text).lstrip()
         if not converted.replace(EDGE, "").strip():
             self._separate()  # an item without words does not end the paragraph above
         level = self._levels[-1]

@@ -11,7 +11,17 @@ ISSUE = listed_kind("issue", "fields", "id", "key", "self", formal=("expand",))
 FIELDS = listed_kind(
     "fields",
     *("assignee", "comment", "components", "created", "creator", "description", "duedate", "environment", "epic"),
-    *("issuerestriction", "issuetype", "labels", "parent", "priority", "project", "reporter", "resolution"),
+    *(
+        "fixVersions",
+        "issuerestriction",
+        "issuetype",
+        "labels",
+        "parent",
+        "priority",
+        "project",
+        "reporter",
+        "resolution",
+    ),
     *("resolutiondate", "security", "status", "summary", "updated"),
     # Subtasks name their parent themselves; the category is repeated in the status, the ratio follows from times.
     formal=("lastViewed", "statusCategory", "statuscategorychangedate", "subtasks", "workratio"),
@@ -23,6 +33,7 @@ RESOLUTION = kind("resolution", "id", "name")
 PRIORITY = kind("priority", "name")
 TYPE = kind("issuetype", "id", "name")
 COMPONENT = kind("components", "id", "name")
+VERSION = kind("fixVersions", "id", "name", "releaseDate")
 PARENT = kind("parent", "id", "key")
 EPIC = kind("epic", "id", "key")
 USER = kind("user", "accountId", "active", "displayName", "emailAddress", "key", "name")

@@ -6,6 +6,7 @@ from domain.accounts.model import User
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
+from domain.milestones.model import Milestone
 from domain.projects.model import State
 from domain.projects.ports import StateRepository
 from domain.shared.actor import Actor
@@ -143,6 +144,14 @@ class ImportStore(Protocol):
 
     async def add_labels(self, labels: Sequence[Label]) -> None:
         """Stores new labels."""
+        ...
+
+    async def milestones(self, project_id: str, names: Collection[str], *, ids: Collection[str]) -> list[Milestone]:
+        """The project's milestones with these names, and with these ids."""
+        ...
+
+    async def add_milestones(self, milestones: Sequence[Milestone]) -> None:
+        """Stores new milestones."""
         ...
 
     async def add_states(self, states: Sequence[State]) -> None:

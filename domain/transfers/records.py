@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
+from domain.shared.unset import UNSET, Unset
 
 UNUSED = "An import does not use this member."
 WHOLE = "issue"  # the field of a loss that is an issue from beginning to end
@@ -73,6 +74,13 @@ class LabelRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneRecord:
+    name: str
+    external_id: str | None
+    due_date: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommentRecord:
     """`key` is unique within its issue and stays the same when the file is exported again."""
 
@@ -115,6 +123,7 @@ class IssueRecord:
     people: tuple[PersonRecord, ...]
     mappings: tuple[Mapping, ...]
     losses: tuple[Loss, ...]
+    milestone: MilestoneRecord | Unset | None = UNSET  # unset if the file does not speak of milestones
     unused: tuple[tuple[str, int], ...] = ()  # members by kind of object, such as "user.timeZone", and their number
     label_details: tuple[LabelRecord, ...] = ()  # of those labels that the file says more about than a name
     site: str | None = None

@@ -12,6 +12,7 @@ from domain.accounts.model import User
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
+from domain.milestones.model import Milestone
 from domain.projects.model import State
 from domain.transfers.ports import IssueLink, NamedParent, NewPerson, Origin, StoredComment, StoredIssue
 from domain.workspaces.model import Member
@@ -22,6 +23,7 @@ from infra.db.bulk import copy_entities, copy_rows, update_rows
 from infra.db.repository import RowMapping
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
+from infra.milestones.tables import MilestoneRow
 from infra.projects.tables import ProjectNumberRow, StateRow
 from infra.transfers.refusals import among, refusals
 from infra.transfers.tables import ImportedCommentRow, ImportedIssueRow, ImportParentRow
@@ -30,6 +32,7 @@ from infra.workspaces.tables import MemberRow
 _IMPORTS, _TREE = 1, 0  # seeds that keep the two advisory locks of one workspace apart
 
 _LABELS = RowMapping.of(LabelRow, Label)
+_MILESTONES = RowMapping.of(MilestoneRow, Milestone)
 _ISSUES = RowMapping.of(IssueRow, Issue)
 _COMMENTS = RowMapping.of(CommentRow, Comment)
 _ISSUE_CHANGES = (
@@ -90,6 +93,15 @@ class SqlImportStore:
 
     async def add_labels(self, labels: Sequence[Label]) -> None:
         await self._add(LabelRow, Label, labels)
+
+    async def milestones(self, project_id: str, names: Collection[str], *, ids: Collection[str]) -> list[Milestone]:
+        wanted = among(MilestoneRow.name, names) | among(MilestoneRow.id, ids)
+        async with refusals():
+            statement = _MILESTONES.select.where(MilestoneRow.project_id == project_id, wanted)
+            return [_MILESTONES.build(row) for row in await self._connection.execute(statement)]
+
+    async def add_milestones(self, milestones: Sequence[Milestone]) -> None:
+        await self._add(MilestoneRow, Milestone, milestones)
 
     async def add_states(self, states: Sequence[State]) -> None:
         await self._add(StateRow, State, states)

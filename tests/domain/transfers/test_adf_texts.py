@@ -221,7 +221,7 @@ def _copied(tree: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_at_length(check: Any, given_what: st.SearchStrategy[Any]) -> None:
-    @settings(max_examples=1500, deadline=None)
+    @settings(max_examples=500, deadline=None)
     @given(given_what)
     def at_length(value: Any) -> None:
         check.hypothesis.inner_test(value)

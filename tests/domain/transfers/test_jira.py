@@ -13,9 +13,19 @@ from hypothesis import strategies as st
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 from domain.shared.checks import LONGEST_TEXT
+from domain.shared.unset import UNSET
 from domain.transfers.jira import read_jira
 from domain.transfers.jira_states import priority_of, state_of
-from domain.transfers.records import CommentRecord, IssueRecord, LabelRecord, Loss, LossCode, Mapping, PersonRecord
+from domain.transfers.records import (
+    CommentRecord,
+    IssueRecord,
+    LabelRecord,
+    Loss,
+    LossCode,
+    Mapping,
+    MilestoneRecord,
+    PersonRecord,
+)
 
 FILE = Path(__file__).parent / "data" / "jira.jsonl"
 LINES = FILE.read_bytes().splitlines(keepends=True)
@@ -98,6 +108,7 @@ def test_a_whole_issue(items: list[IssueRecord | Loss]) -> None:
             Mapping(kind="label", source="type Bug", target="type: Bug"),
             Mapping(kind="label", source="component engine", target="component: engine"),
         ),
+        milestone=MilestoneRecord(name="1.1", external_id=None, due_date=None),
         losses=record.losses,
         unused=record.unused,
         label_details=(
@@ -118,7 +129,7 @@ def test_a_whole_issue(items: list[IssueRecord | Loss]) -> None:
         ("summary", LossCode.REPLACED): 1,
         ("description", LossCode.REPLACED): 2,
         ("versions", LossCode.NOT_KEPT): 1,
-        ("fixVersions", LossCode.NOT_KEPT): 2,
+        ("fixVersions", LossCode.TOO_MANY): 1,
         ("attachment", LossCode.NOT_KEPT): 2,
         ("issuelinks", LossCode.NOT_KEPT): 1,
         ("closedSprints", LossCode.NOT_KEPT): 1,
@@ -332,6 +343,23 @@ def test_documents_of_jira_cloud_are_converted_with_the_names_that_the_issue_giv
         ("comments.body", LossCode.REPLACED): 1,
     }
     assert lost(record)["environment", LossCode.REPLACED] == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "milestone"),
+    [
+        ({}, UNSET),
+        ({"fixVersions": None}, None),
+        ({"fixVersions": []}, None),
+        ({"fixVersions": [{"name": " "}, "odd"]}, None),
+        (
+            {"fixVersions": [{"id": "7", "name": "1.0", "releaseDate": "2020-03-01", "released": True}]},
+            MilestoneRecord(name="1.0", external_id="7", due_date=date(2020, 3, 1)),
+        ),
+    ],
+)
+def test_the_first_version_is_the_milestone(fields: dict[str, object], milestone: object) -> None:
+    assert read_one(fields).milestone == milestone
 
 
 @pytest.mark.parametrize("depth", range(20, 1020, 100))

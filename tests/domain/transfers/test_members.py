@@ -23,7 +23,7 @@ ARCHIVE = json.loads((DATA / "archive.json").read_bytes())
 ARCHIVE["issues"] = ARCHIVE["issues"][:1]
 DEEPER = {"projectCategory", "type", "outwardIssue", "commit", "mergeCommit", "headRepository", "ghissue"}
 """Objects within members that an import does not use, which are reported as a whole."""
-LISTS = {"versions", "fixVersions", "attachment", "issuelinks", "subtasks", "closedSprints", "milestones"}
+LISTS = {"versions", "attachment", "issuelinks", "subtasks", "closedSprints", "milestones"}
 
 
 def read_jira(document: object) -> list[IssueRecord | Loss]:

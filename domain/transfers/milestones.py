@@ -1,0 +1,82 @@
+"""Milestones as an import finds or makes them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from domain.milestones.commands import MilestoneDraft
+from domain.milestones.events import MilestoneCreated
+from domain.milestones.model import Milestone, MilestoneId
+from domain.projects.model import Project
+from domain.shared.ids import IdFactory
+from domain.transfers.identities import ExternalRef, Registry
+from domain.transfers.identity_ports import ObjectKind
+from domain.transfers.ports import ImportUow
+from domain.transfers.reading import LONGEST_MILESTONE
+from domain.transfers.records import IssueRecord, MilestoneRecord
+from domain.transfers.sanitising import clean_line
+
+
+def milestone_ref(record: MilestoneRecord) -> ExternalRef:
+    return ExternalRef(record.name, record.external_id)
+
+
+class Milestones:
+    """Finds or makes the milestones of one batch."""
+
+    def __init__(self, uow: ImportUow, workspace_id: str, registry: Registry, *, ids: IdFactory, now: datetime) -> None:
+        self._uow = uow
+        self._workspace_id = workspace_id
+        self._registry = registry
+        self._ids = ids
+        self._now = now
+
+    async def load(self, projects: Iterable[Project], records: Sequence[IssueRecord]) -> None:
+        """Reads what earlier imports recorded of the records' milestones in these projects."""
+        refs = {milestone_ref(milestone) for milestone in _named(records)}
+        await self._registry.load(ObjectKind.MILESTONE, refs, scopes=[project.id for project in projects])
+
+    async def ids_for(self, project: Project, records: Sequence[IssueRecord]) -> dict[ExternalRef, MilestoneId]:
+        """The project's milestones by what the records call them: as an import recorded it, by name, or new."""
+        named = {milestone_ref(milestone): milestone for milestone in _named(records)}
+        if not named:
+            return {}
+        names = {ref: clean_line(ref.key, longest=LONGEST_MILESTONE).text or "Unknown" for ref in named}
+        objects = {ref: self._registry.get(ObjectKind.MILESTONE, ref, scope=project.id) for ref in named}
+        targets = {ref: each.target_id for ref, each in objects.items() if each is not None}
+        targets = await self._replaced(project, targets)
+        existing = await self._uow.imports.milestones(project.id, set(names.values()), ids=set(targets.values()))
+        by_id = {milestone.id: milestone for milestone in existing}
+        by_name = {milestone.name: milestone for milestone in existing}
+        found: dict[ExternalRef, MilestoneId] = {}
+        new: list[Milestone] = []
+        for ref, record in named.items():
+            milestone = by_id.get(MilestoneId(targets.get(ref, ""))) or by_name.get(names[ref])
+            if milestone is None:
+                draft = MilestoneDraft(project_id=project.id, name=names[ref], due_date=record.due_date)
+                milestone_id = MilestoneId(self._ids.new(Milestone.prefix))
+                milestone = Milestone.drafted(draft, id=milestone_id, project=project, now=self._now)
+                new.append(milestone)
+                by_name[milestone.name] = milestone
+            found[ref] = milestone.id
+            self._registry.put(ObjectKind.MILESTONE, ref, milestone.id, scope=project.id)
+        await self._uow.imports.add_milestones(new)
+        for milestone in new:
+            self._uow.record(MilestoneCreated.between(None, milestone))
+        return found
+
+    async def _replaced(self, project: Project, targets: Mapping[ExternalRef, str]) -> dict[ExternalRef, str]:
+        """The milestones; in place of a deleted one, the one that its issues moved to."""
+        wanted = set(targets.values())
+        while wanted:
+            kept = {each.id for each in await self._uow.imports.milestones(project.id, (), ids=wanted)}
+            replaced = await self._uow.identities.replacements(self._workspace_id, wanted - kept)
+            if not replaced:
+                break
+            targets = {ref: replaced.get(target, target) for ref, target in targets.items()}
+            # Each step needs at least one more deleted milestone, so that the chain ends.
+            wanted = set(replaced.values())
+        return dict(targets)
+
+
+def _named(records: Sequence[IssueRecord]) -> Iterable[MilestoneRecord]:
+    return (record.milestone for record in records if isinstance(record.milestone, MilestoneRecord))
