@@ -49,7 +49,7 @@ from tests.factories.storing import REPOSITORIES, store
 from tests.factories.workspaces import MemberFactory
 from tests.fakes.clock import MemoryClock
 
-OPTIONS = HttpOptions(cost=CostOptions(is_shown=True))
+OPTIONS = HttpOptions(cost=CostOptions(is_shown=True), request_seconds=120)  # time is not the subject here
 UNEQUAL_HEADERS = ("date", "x-request-id")
 LEFT = "{ rateLimit { remaining resetAt } }"
 LOGIC = ("and", "or", "not")
