@@ -270,8 +270,8 @@ async def test_lists_under_a_list_are_each_their_own(world: World):
         for number in range(1, size + 1)
     ]
     await world.store(*projects, *states, *issues)
-    query = """query ($id: ID!, $after: String) { node(id: $id) { ... on Workspace {
-      projects(filter: {key: {startsWith: "N"}}) { nodes { key
+    query = """query ($id: ID!, $after: String, $key: String = "N") { node(id: $id) { ... on Workspace {
+      projects(filter: {key: {startsWith: $key}}) { nodes { key
         issues(first: 2, after: $after, sort: [{number: {}}]) {
           totalCount nodes { identifier } pageInfo { hasNextPage endCursor } } } } } } }"""
     first = (await world.member.run(query, id=place.workspace.id))["node"]["projects"]["nodes"]
@@ -289,10 +289,11 @@ async def test_lists_under_a_list_are_each_their_own(world: World):
         ("N2", 2, ["N2-1", "N2-2"], False),
         ("N3", 3, ["N3-1", "N3-2"], True),
     ]
-    # A cursor says where in the order to go on, under every parent alike.
-    after = first[-1]["issues"]["pageInfo"]["endCursor"]
-    then = (await world.member.run(query, id=place.workspace.id, after=after))["node"]["projects"]["nodes"]
-    assert [[issue["identifier"] for issue in node["issues"]["nodes"]] for node in then] == [[], [], [], ["N3-3"]]
+    # A cursor belongs to the list under one parent.
+    given = {"id": place.workspace.id, "after": first[-1]["issues"]["pageInfo"]["endCursor"]}
+    [then] = (await world.member.run(query, **given, key="N3"))["node"]["projects"]["nodes"]
+    assert [issue["identifier"] for issue in then["issues"]["nodes"]] == ["N3-3"]
+    assert {code for code, _ in await world.member.failed(query, **given)} == {"INVALID_CURSOR"}
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -156,6 +156,7 @@ VIEWER = {"query": "{ viewer { id } }"}
 PLACES: Mapping[str, Try] = {
     "bearer of POST /graphql": bearer("POST", "/graphql", json=VIEWER),
     "bearer of GET /graphql": bearer("GET", "/graphql", params=VIEWER),
+    "bearer of GET /graphql/schema.graphql": bearer("GET", "/graphql/schema.graphql"),
     "bearer of GET /auth/me": bearer("GET", "/auth/me"),
     "bearer of POST /auth/introspect": bearer("POST", "/auth/introspect", data={"token": "x"}),
     "bearer of POST /auth/password/change": bearer(
@@ -192,6 +193,7 @@ SPEAKS = ("access token", "API key")
 ACCEPTED: Mapping[str, tuple[str, ...]] = {
     "bearer of POST /graphql": SPEAKS,
     "bearer of GET /graphql": SPEAKS,
+    "bearer of GET /graphql/schema.graphql": SPEAKS,
     "bearer of GET /auth/me": SPEAKS,
     "bearer of POST /auth/introspect": SPEAKS,
     "bearer of POST /auth/password/change": ("access token",),

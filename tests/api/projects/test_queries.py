@@ -23,10 +23,11 @@ async def projects(world: World) -> World:
 
 async def test_the_project_of_a_key(projects: World):
     slug, project = projects.here.workspace.slug, projects.here.project
-    assert await projects.member.run(BY_KEY, slug=slug, key="ENG") == {"workspace": {"project": {"id": project.id}}}
+    for key in ("ENG", "eng"):
+        assert await projects.member.run(BY_KEY, slug=slug, key=key) == {"workspace": {"project": {"id": project.id}}}
     archived = await projects.member.run(BY_KEY, slug=slug, key="OLD")
     assert archived["workspace"]["project"] is not None
-    for key in (projects.elsewhere.project.key, "eng", "", "NOSUCH"):
+    for key in (projects.elsewhere.project.key, "", "NOSUCH"):
         assert await projects.member.run(BY_KEY, slug=slug, key=key) == {"workspace": {"project": None}}, key
 
 
