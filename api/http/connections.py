@@ -13,6 +13,8 @@ import orjson
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from api.http.statuses import phrase_of
+
 HEAD_BYTES = 65_536  # request line and header fields
 MOST_FIELDS = 100
 MOST_PIPELINED = 20
@@ -241,7 +243,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # Otherwise the requests before it are answered first.
 
     def _answer_refusal(self, refusal: _Refusal) -> None:
-        content = {"title": refusal.status.phrase, "status": refusal.status, "detail": refusal.detail}
+        content = {"title": phrase_of(refusal.status), "status": refusal.status, "detail": refusal.detail}
         body = orjson.dumps(content)
         fields = [
             *self.server_state.default_headers,

@@ -29,6 +29,7 @@ from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_
 from api.http.options import HttpOptions
 from api.http.problems import RETRY_SECONDS
 from api.http.spending import over_budget_error
+from api.http.statuses import code_of
 from api.shared.context import Context
 from api.shared.operation_trace import HEADER as TRACE_HEADER
 from api.shared.operation_trace import OperationTrace
@@ -184,7 +185,7 @@ def _request_error(errors: Sequence[GraphQLError], media_type: str) -> Answer:
 
 
 def _refusal(status: HTTPStatus, message: str, headers: Mapping[str, str]) -> Answer:
-    return Answer(status, {"errors": [{"message": message, "extensions": {"code": status.name}}]}, headers)
+    return Answer(status, {"errors": [{"message": message, "extensions": {"code": code_of(status)}}]}, headers)
 
 
 def _domain_refusal(error: DomainError, status: HTTPStatus, headers: Mapping[str, str]) -> Answer:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.http.authentication import challenge
+from api.http.statuses import phrase_of
 from api.shared.errors import camel_case, told
 from domain.shared import errors
 from domain.shared.errors import DomainError, Rejected
@@ -57,7 +58,7 @@ STATUSES: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
 
 def problem(status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any) -> Response:
     """An answer of that status; `members` are further members of the problem object."""
-    content = {"title": HTTPStatus(status).phrase, "status": status, **members}
+    content = {"title": phrase_of(status), "status": status, **members}
     if detail and detail != content["title"]:
         content["detail"] = detail
     return Response(orjson.dumps(content), status, headers, MEDIA_TYPE)

@@ -89,7 +89,7 @@ async def test_refusals_are_told_in_the_form_of_the_route(world: World) -> None:
         response = await client.post("/graphql", json=large, headers=BEARER)
         assert (response.status_code, response.headers["connection"]) == (413, "close")
         (error,) = response.json()["errors"]
-        assert error["extensions"] == {"code": "REQUEST_ENTITY_TOO_LARGE"}
+        assert error["extensions"] == {"code": "CONTENT_TOO_LARGE"}
         headers = {**BEARER, "Content-Encoding": "gzip", "Content-Type": "application/json"}
         response = await client.post("/graphql", content=b"x", headers=headers)
         assert response.status_code == 415
@@ -108,7 +108,7 @@ async def test_routes_behind_fastapi_refuse_with_a_problem(world: World) -> None
         assert response.status_code == 413
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json() == {
-            "title": "Request Entity Too Large",
+            "title": "Content Too Large",
             "status": 413,
             "detail": f"The body must not have more than {LIMIT} bytes.",
         }
