@@ -10,6 +10,7 @@ import redis.asyncio
 
 from infra.settings import PREFIX, Settings
 from tests import execution_modes
+from tests.messages import MessageWatch
 from tests.patience import PATIENT_SETTINGS
 from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
 
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.stash[EXECUTION] is not None:
         execution_modes.choose(config.stash[EXECUTION])
         config.pluginmanager.register(execution_modes.ExecutionReport())
+    config.pluginmanager.register(MessageWatch())
     if URLS in config.stash:
         urls = config.stash[URLS]
         refuse_foreign_hosts(urls["database_url"], urls["redis_url"])

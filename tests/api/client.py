@@ -12,6 +12,7 @@ from api.shared.context import Context
 from domain.app import App
 from domain.shared.actor import Actor, Role
 from tests.execution_modes import Executions
+from tests.messages import check, messages_in
 
 UNCHANGED = {"errors": [], "revision": None}
 
@@ -43,7 +44,9 @@ class Client:
         """Code and argument path of each top-level error, as a client is told."""
         _, errors = await self.execute(query, **variables)
         assert errors, "it did not fail"
-        entries = [error["extensions"] for error in format_errors(errors)]
+        told = format_errors(errors)
+        check(messages_in(told), f"{query} {variables}")
+        entries = [error["extensions"] for error in told]
         return [(entry["code"], ".".join(entry.get("inputPath", ()))) for entry in entries]
 
     async def mutate(self, name: str, input: dict[str, Any], select: str = "") -> Any:
@@ -53,6 +56,7 @@ class Client:
         data = await self.run(
             f"mutation ($input: {type_name}!) {{ {name}(input: $input) {{ {select} }} }}", input=input
         )
+        check(messages_in(data[name]["errors"]), f"{input}")
         return data[name]
 
     async def refused(self, name: str, input: dict[str, Any]) -> list[tuple[str, str, str]]:
