@@ -31,7 +31,7 @@ async def test_what_an_operation_cost_is_told_with_how_it_ran(explorer: Explorer
     await explorer.open_panel("Cost")
     await page.until(f"{TEXT}.includes('Run an operation')")
     await explorer.run_query(LIST, '"title"')
-    await page.until(f"{TEXT}.includes('that it could have cost')")
+    await page.until(f"{TEXT}.includes(' used of ')")
     await page.until(f"{TEXT}.includes('250,000 left')")
     await page.until(f"{TEXT}.includes('run it again')")
     await page.run("document.querySelector('.graphiql-execute-button').click()")

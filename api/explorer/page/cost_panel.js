@@ -17,7 +17,7 @@ export function costPanel({ exchanges }) {
       "section",
       { className: "panel cost", "aria-label": "Cost" },
       h("h2", null, "Cost"),
-      shown === undefined ? h("p", null, "Run an operation, and this tells what it has cost.") : h(Exchange, { ...shown }),
+      shown === undefined ? h("p", null, "Run an operation to see what it cost.") : h(Exchange, { ...shown }),
       all.length > 1 && h(Earlier, { all, shown, choose: setChosen }),
     );
   }
@@ -51,7 +51,7 @@ function Points({ requested, actual, limit, remaining, resetAt }) {
   return h(
     React.Fragment,
     null,
-    h("p", { className: "points" }, h("strong", null, points(actual)), ` ${actual === 1 ? "point" : "points"}, of ${points(requested)} that it could have cost`),
+    h("p", { className: "points" }, h("strong", null, points(actual)), ` ${actual === 1 ? "point" : "points"} used of ${points(requested)} reserved`),
     h("progress", { value: remaining, max: limit, "aria-label": left }),
     h("p", null, remaining < limit ? `${left}, all back at ${timeOfDay(resetAt)}` : left),
   );
@@ -65,7 +65,7 @@ function Earlier({ all, shown, choose }) {
   return h(
     React.Fragment,
     null,
-    h("h3", null, "Lately"),
+    h("h3", null, "Recent"),
     h(
       "ol",
       { className: "exchanges" },

@@ -84,6 +84,8 @@ def test_a_sample_is_short_commented_named_and_fits_the_schema(file: str):
     [operation] = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     assert operation.name is not None
     assert text(file).startswith("# ")
+    comments = [line for line in text(file).splitlines() if line.startswith("#")]
+    assert max(map(len, comments)) <= 60, "columns, which the editor shows at 1280 pixels"
     assert len(text(file).splitlines()) <= 40
 
 
