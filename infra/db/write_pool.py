@@ -49,6 +49,10 @@ class FairPool(AsyncAdaptedQueuePool):
     for it back to the end. It also lets those who wait wait on when a connection could not be opened.
     """
 
+    # SQLAlchemy names the logger after the module of the class. Under our own name each pool that is closed or opened
+    # would be reported at INFO, on the standard error of every command.
+    __module__ = "sqlalchemy.pool"
+
     # SQLAlchemy looks at the names of these arguments; it does not see those that are keyword only.
     def __init__(
         self, creator: Any, pool_size: int = 10, most_waiting: int = 200, timeout: float = 10.0, **others: Any
