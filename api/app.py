@@ -25,6 +25,7 @@ from api.http.documents import DocumentCache
 from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
 from api.http.execution import OperationRunner, graphql_schema
 from api.http.health import health_router
+from api.http.openapi import operation_id
 from api.http.options import HttpOptions
 from api.http.origins import CrossOrigin, Origins
 from api.http.problems import MEDIA_TYPE as PROBLEM_TYPE
@@ -71,6 +72,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        generate_unique_id_function=operation_id,
     )
     # The shortcut serves this path; its routes are for /graphql/, which is redirected to it.
     app.router.routes.insert(0, Route(GRAPHQL_PATH, graphql, include_in_schema=False))

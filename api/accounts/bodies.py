@@ -1,10 +1,15 @@
 """What the REST requests about an account carry."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from domain.accounts.commands import Newcomer
+from domain.shared.addresses import LONGEST_ADDRESS
 
+EMAIL: dict[str, Any] = {"format": "email", "maxLength": LONGEST_ADDRESS}
+"""What JSON Schema can say of an address; the rule itself is in domain/shared/addresses.py."""
 RULE = "15 characters or more, and none that many people use."
 TOKEN: str = Field(repr=False, description="Out of the mail; good once.", examples=["wgo_…"])
 PASSWORD: str = Field(repr=False, description=RULE, examples=["a kettle hums at dawn"])
@@ -29,7 +34,7 @@ class VerificationBody(_Body):
 
 
 class ForgottenBody(_Body):
-    email: str = Field(description="The address of the account.", examples=["you@example.org"])
+    email: str = Field(description="The address of the account.", examples=["you@example.org"], json_schema_extra=EMAIL)
 
 
 class ResetBody(_Body):
@@ -44,7 +49,7 @@ class PasswordChangeBody(_Body):
 
 class EmailChangeBody(_Body):
     current_password: str = CURRENT
-    email: str = Field(description="The new address.", examples=["you@example.org"])
+    email: str = Field(description="The new address.", examples=["you@example.org"], json_schema_extra=EMAIL)
 
 
 class ConfirmationBody(_Body):

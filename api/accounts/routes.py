@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -28,7 +28,11 @@ from domain.auth.email_service import CONFIRM_PATH
 from domain.auth.password_service import RESET_PATH
 from domain.shared.actor import Actor
 
-MAIL_FOLLOWS = "Whatever there is to tell follows by mail."
+MAIL_FOLLOWS: dict[str, Any] = {
+    "status_code": HTTPStatus.ACCEPTED,
+    "response_class": Response,
+    "response_description": "Whatever there is to tell follows by mail.",
+}
 DONE = "It is done."
 
 router = APIRouter(tags=["accounts"])
@@ -38,21 +42,21 @@ SignedIn = Annotated[Actor, Depends(signed_in)]
 
 
 @router.post(VERIFY_PATH, status_code=HTTPStatus.CREATED, responses={HTTPStatus.CREATED.value: PERSON})
-async def verify(request: Request, app: AppOf, body: VerificationBody) -> Response:
+async def verify_registration(request: Request, app: AppOf, body: VerificationBody) -> Response:
     """Makes the account of whoever got a registration's mail, with the name and password that they choose here."""
     written = await app.registrations.verify(caller(request), body.token, body.newcomer())
     return person_answer(written.value, status=HTTPStatus.CREATED)
 
 
-@router.post(FORGOTTEN_PATH, status_code=HTTPStatus.ACCEPTED, response_description=MAIL_FOLLOWS)
-async def forgot(request: Request, app: AppOf, body: ForgottenBody) -> Response:
+@router.post(FORGOTTEN_PATH, **MAIL_FOLLOWS)
+async def request_password_reset(request: Request, app: AppOf, body: ForgottenBody) -> Response:
     """Mails a link for another password, if the address has an account: the answer is the same."""
     await app.passwords.forgot(caller(request), body.email)
     return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 
 
 @router.post(RESET_PATH, status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
-async def reset(request: Request, app: AppOf, body: ResetBody) -> Response:
+async def reset_password(request: Request, app: AppOf, body: ResetBody) -> Response:
     """Another password by the link of a mail; ends all sessions, and opens none."""
     await app.passwords.reset(caller(request), body.token, body.password)
     return _done()
@@ -65,29 +69,29 @@ async def change_password(app: AppOf, actor: SignedIn, body: PasswordChangeBody)
     return _done()
 
 
-@router.post("/auth/email/change", status_code=HTTPStatus.ACCEPTED, response_description=MAIL_FOLLOWS)
-async def change_email(app: AppOf, actor: SignedIn, body: EmailChangeBody) -> Response:
+@router.post("/auth/email/change", **MAIL_FOLLOWS)
+async def request_email_change(app: AppOf, actor: SignedIn, body: EmailChangeBody) -> Response:
     """Mails a link to the new address, which counts once the link has been used; the old one is told."""
     await app.emails.ask(actor, body.current_password, body.email)
     return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 
 
 @router.post(CONFIRM_PATH, responses={HTTPStatus.OK.value: PERSON})
-async def confirm_email(request: Request, app: AppOf, body: ConfirmationBody) -> Response:
+async def confirm_email_change(request: Request, app: AppOf, body: ConfirmationBody) -> Response:
     """Makes the new address count, for whoever has its mail and knows the account's password."""
     written = await app.emails.confirm(caller(request), body.token, body.current_password)
     return person_answer(written.value)
 
 
 @router.post("/auth/account/deactivate", status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
-async def deactivate(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
+async def deactivate_account(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
     """Ends all sessions of the person who asks, who can sign in again only when an operator allows it."""
     await app.activations.deactivate_own(actor, body.current_password)
     return _done()
 
 
 @router.post("/auth/account/delete", status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
-async def delete(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
+async def delete_account(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
     """Deletes the account of the person who asks, for good; what they wrote stays, under no name."""
     await app.deletions.delete_own(actor, body.current_password)
     return _done()
@@ -108,6 +112,7 @@ RESET = Link(path=FORGOTTEN_PATH, text="Reset a forgotten password")
 PAGES = (
     FormPage(
         path=REGISTER_PATH,
+        operation_id="getRegistrationPage",
         title="Sign up",
         button="Send a link",
         secret=FORMAT,
@@ -119,6 +124,7 @@ PAGES = (
     ),
     FormPage(
         path=VERIFY_PATH,
+        operation_id="getVerificationPage",
         title="Sign up",
         button="Finish signing up",
         secret=FORMAT,
@@ -129,6 +135,7 @@ PAGES = (
     ),
     FormPage(
         path=FORGOTTEN_PATH,
+        operation_id="getForgottenPasswordPage",
         title="Reset your password",
         button="Send a link",
         secret=FORMAT,
@@ -140,6 +147,7 @@ PAGES = (
     ),
     FormPage(
         path=RESET_PATH,
+        operation_id="getPasswordResetPage",
         title="Choose a new password",
         button="Change password",
         secret=FORMAT,
@@ -151,6 +159,7 @@ PAGES = (
     ),
     FormPage(
         path=CONFIRM_PATH,
+        operation_id="getEmailConfirmationPage",
         title="Confirm your new email address",
         button="Use this address",
         secret=FORMAT,

@@ -7,9 +7,10 @@ button does.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, Response
 
 from api.auth.forms import MalformedForm, read_form
 from api.auth.oauth import UNCACHED, caller
@@ -79,14 +80,28 @@ class FormPage:
     beside: Sequence[Link] = ()
     onward: Sequence[Link] = ()
     act: Callable[[App, Actor, Mapping[str, str]], Awaitable[object]]
+    operation_id: str | None = None  # in the OpenAPI document, for a page whose path takes a POST as well
 
     def add_to(self, router: APIRouter) -> None:
-        router.add_api_route(self.path, self.show, methods=["GET"], include_in_schema=False)
+        router.add_api_route(
+            self.path,
+            self.show,
+            methods=["GET"],
+            include_in_schema=self.operation_id is not None,
+            operation_id=self.operation_id,
+            summary=f"{self.title}: page for browsers",
+            response_class=HTMLResponse,
+            response_description="The page.",
+        )
         router.add_api_route(self.path + FORM_SUFFIX, self.post, methods=["POST"], include_in_schema=False)
 
-    async def show(self, request: Request) -> Response:
-        """The form, empty."""
-        return self._form(request, {"token": request.query_params.get("token", "")})
+    async def show(
+        self,
+        request: Request,
+        token: Annotated[str, Query(description="The secret at the end of a mailed link.")] = "",
+    ) -> Response:
+        """A page for browsers, whose form does what the POST of this path does."""
+        return self._form(request, {"token": token})
 
     async def post(self, request: Request) -> Response:
         """Does what the button says, on a page of ours; the token is all that the form is trusted for."""

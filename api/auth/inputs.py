@@ -1,8 +1,9 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import strawberry
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.accounts.bodies import EMAIL
 from api.auth.scopes import Scope
 from api.shared.inputs import MutationInput
 from domain.accounts.commands import Registration
@@ -19,10 +20,17 @@ class SessionsEndOthersInput(MutationInput):
     pass
 
 
-class RegistrationInput(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+# As `_asks_for_no_more` has it.
+_BARE: dict[str, Any] = {
+    "properties": {name: {"type": "null"} for name in ("invitationToken", "name", "password", "timeZone")}
+}
+_INVITED: dict[str, Any] = {"properties": {"invitationToken": {"type": "string"}}, "required": ["invitationToken"]}
 
-    email: str = Field(description="Your e-mail address.", examples=["you@example.org"])
+
+class RegistrationInput(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra={"anyOf": [_BARE, _INVITED]})
+
+    email: str = Field(description="Your e-mail address.", examples=["you@example.org"], json_schema_extra=EMAIL)
     invitation_token: str | None = Field(
         default=None, alias="invitationToken", repr=False, description="Out of an invitation's mail."
     )

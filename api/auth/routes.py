@@ -11,10 +11,11 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.auth.forms import MEDIA_TYPE
+from api.auth.forms import MEDIA_TYPE, MOST_FIELDS
 from api.auth.inputs import RegistrationInput
 from api.auth.oauth import GRANTS, UNCACHED, answer_introspection, answer_revocation, answer_token, caller
 from api.http.authentication import authenticate, challenge, origin_of
+from api.http.openapi import answer
 from domain.accounts.model import User
 from domain.accounts.registration_service import REGISTER_PATH
 from domain.app import App
@@ -26,20 +27,16 @@ _KEYS_SECONDS = 60  # how long others may keep our public keys
 
 BEARER = HTTPBearer(scheme_name="token", auto_error=False, description="An access token of /auth/token, or an API key.")
 """For OpenAPI to tell; what is sent is read by `authenticate`."""
-PERSON: dict[str, Any] = {
-    "description": "The person, to themselves.",
-    "content": {
-        "application/json": {
-            "example": {
-                "id": "usr_01m84jak5te00832v3rhnkb4f8",
-                "name": "You",
-                "email": "you@example.org",
-                "initials": "Y",
-                "timeZone": "Europe/Berlin",
-            }
-        }
+PERSON = answer(
+    "The person, to themselves.",
+    {
+        "id": "usr_01m84jak5te00832v3rhnkb4f8",
+        "name": "You",
+        "email": "you@example.org",
+        "initials": "Y",
+        "timeZone": "Europe/Berlin",
     },
-}
+)
 
 router = APIRouter(tags=["auth"])
 
@@ -59,11 +56,18 @@ class Endpoint:
     @property
     def openapi(self) -> dict[str, Any]:
         properties = {name: {"type": "string", **told} for name, told in self.fields.items()}
-        schema = {"type": "object", "properties": properties, "required": [self.required]}
-        content = {} if self.example is None else {"content": {"application/json": {"example": self.example}}}
+        schema = {
+            "type": "object",
+            "properties": properties,
+            "required": [self.required],
+            # Unknown parameters are ignored (RFC 6749, 3.2); a list would repeat one, which is refused.
+            "additionalProperties": {"type": "string"},
+            "maxProperties": MOST_FIELDS,
+        }
+        success = {"description": self.answer} if self.example is None else answer(self.answer, self.example)
         return {
             "requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}},
-            "responses": {"200": {"description": self.answer, **content}, "default": REFUSAL},
+            "responses": {"200": success, "default": REFUSAL},
         }
 
     def metadata(self, issuer: str) -> dict[str, Any]:
@@ -72,12 +76,16 @@ class Endpoint:
         return {name: issuer + self.path, f"{name}_auth_methods_supported": [self.auth_method]}
 
 
-REFUSAL = {
-    "description": "Refused, with `error` and `error_description` (RFC 6749, 5.2).",
-    "content": {"application/json": {"example": {"error": "invalid_request", "error_description": "Say why."}}},
-}
+REFUSAL = answer(
+    "Refused, with `error` and `error_description` (RFC 6749, 5.2).",
+    {"error": "invalid_request", "error_description": "Say why."},
+)
 _OF_TOKEN: Mapping[str, dict[str, Any]] = {
-    "token": {"description": "An access token, a refresh token or an API key.", "examples": ["$WORKGRAPH_TOKEN"]},
+    "token": {
+        "minLength": 1,
+        "description": "An access token, a refresh token or an API key.",
+        "examples": ["$WORKGRAPH_TOKEN"],
+    },
     "token_type_hint": {"description": "Not needed: every token tells by itself what it is."},
 }
 TOKEN = Endpoint(
@@ -113,6 +121,19 @@ INTROSPECTION = Endpoint(
 )
 
 
+METADATA = answer(
+    "The metadata.",
+    {
+        "issuer": "https://tracker.example.org",
+        **TOKEN.metadata("https://tracker.example.org"),
+        **REVOCATION.metadata("https://tracker.example.org"),
+        **INTROSPECTION.metadata("https://tracker.example.org"),
+        "jwks_uri": f"https://tracker.example.org{KEYS_PATH}",
+        "grant_types_supported": list(GRANTS),
+    },
+)
+
+
 def app_of(request: Request) -> App:
     app: App = request.app.state.app
     return app
@@ -128,19 +149,19 @@ async def signed_in(request: Request, _: Annotated[object, Security(BEARER)] = N
 
 
 @router.post(TOKEN.path, openapi_extra=TOKEN.openapi)
-async def token(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
+async def create_token(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
     """Access and refresh token for an address and password, or for a refresh token (RFC 6749)."""
     return await answer_token(request, app)
 
 
-@router.post(REVOCATION.path, openapi_extra=REVOCATION.openapi)
-async def revoke(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
+@router.post(REVOCATION.path, response_class=Response, openapi_extra=REVOCATION.openapi)
+async def revoke_token(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
     """Ends the session that a token belongs to, or an API key (RFC 7009)."""
     return await answer_revocation(request, app)
 
 
 @router.post(INTROSPECTION.path, openapi_extra=INTROSPECTION.openapi)
-async def introspect(
+async def introspect_token(
     request: Request, app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]
 ) -> Response:
     """What a token of one's own says, if it lives (RFC 7662); nothing of other people's tokens."""
@@ -150,6 +171,7 @@ async def introspect(
 @router.post(
     REGISTER_PATH,
     status_code=HTTPStatus.ACCEPTED,
+    response_class=Response,
     response_description="A mail follows.",
     responses={HTTPStatus.CREATED.value: {**PERSON, "description": "With the token of an invitation: the person."}},
 )
@@ -166,19 +188,19 @@ async def register(request: Request, app: Annotated[App, Depends(app_of)], perso
 
 
 @router.get("/auth/me", responses={HTTPStatus.OK.value: PERSON})
-async def me(app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]) -> Response:
+async def get_viewer(app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]) -> Response:
     """Who the bearer token speaks for."""
     return person_answer(await app.accounts.viewer(actor))
 
 
-@router.get(KEYS_PATH, response_description="A JSON Web Key Set.")
-async def keys(app: Annotated[App, Depends(app_of)]) -> Response:
+@router.get(KEYS_PATH, responses={HTTPStatus.OK.value: answer("A JSON Web Key Set.", {"keys": []})})
+async def get_signing_keys(app: Annotated[App, Depends(app_of)]) -> Response:
     """The public keys of our access tokens (RFC 7517)."""
     return _json({"keys": await app.auth.published_keys(Actor())}, caching=f"public, max-age={_KEYS_SECONDS}")
 
 
-@router.get(METADATA_PATH, response_description="The metadata.")
-async def metadata(app: Annotated[App, Depends(app_of)]) -> Response:
+@router.get(METADATA_PATH, responses={HTTPStatus.OK.value: METADATA})
+async def get_server_metadata(app: Annotated[App, Depends(app_of)]) -> Response:
     """What this authorization server offers (RFC 8414); no response types, as nobody is redirected."""
     issuer = app.auth.options.issuer
     return _json(

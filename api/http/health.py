@@ -8,7 +8,13 @@ from typing import Protocol
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from api.http.openapi import answer
 from domain.shared.health import Health, HealthCheck
+
+ALIVE = answer("It does.", {"status": "ok"})
+_CHECK = {"name": "database", "ok": True, "required": True, "detail": "PostgreSQL 18"}
+READY = answer("They are, or what is missing can be done without.", {"status": "ready", "checks": [_CHECK]})
+UNREADY = answer("What it needs is not there.", {"status": "not ready", "checks": [{**_CHECK, "ok": False}]})
 
 
 class _App(Protocol):
@@ -20,17 +26,16 @@ def health_router(*, seconds: float) -> APIRouter:
     """`/livez` and `/readyz`; the latter answers within that many seconds, whatever hangs."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/livez", summary="The process runs.", response_description="It does.")
-    async def livez() -> Response:
+    @router.get("/livez", summary="The process runs.", responses={HTTPStatus.OK.value: ALIVE})
+    async def get_liveness() -> Response:
         return _answer(HTTPStatus.OK, {"status": "ok"})
 
     @router.get(
         "/readyz",
         summary="Database, migrations and Redis are there.",
-        response_description="They are, or what is missing can be done without.",
-        responses={HTTPStatus.SERVICE_UNAVAILABLE.value: {"description": "What it needs is not there."}},
+        responses={HTTPStatus.OK.value: READY, HTTPStatus.SERVICE_UNAVAILABLE.value: UNREADY},
     )
-    async def readyz(request: Request) -> Response:
+    async def get_readiness(request: Request) -> Response:
         checks = await _checks(request.app.state.app, seconds)
         is_ready = all(check.is_ok for check in checks if check.is_required)
         listed = [

@@ -71,16 +71,24 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Rejected, domain_problem)
 
 
-async def http_problem(_: Request, error: Exception) -> Response:
+async def http_problem(request: Request, error: Exception) -> Response:
     """The handler of HTTPException."""
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), headers=error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # Starlette names the methods of the first of several routes with the path (RFC 9110 section 15.5.6: all).
+        operations = request.app.openapi()["paths"].get(request.scope["path"], {})
+        headers = {"Allow": ", ".join(map(str.upper, operations))} if operations else headers
+    return problem(error.status_code, str(error.detail), headers=headers)
 
 
 async def _validation_problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # What was sent is not repeated: it may be a password.
-    found = [{"path": list(each["loc"]), "detail": each["msg"]} for each in error.errors()]
+    found = [
+        {"path": [str(part) for part in each["loc"]], "detail": each["msg"].removeprefix("Value error, ")}
+        for each in error.errors()
+    ]
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request does not have the right form.", errors=found)
 
 

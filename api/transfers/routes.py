@@ -11,13 +11,19 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api.auth.routes import app_of, signed_in
+from api.http.openapi import answer
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.transfers.encodings import WrongKind
 
 FILES_PATH = "/imports/files"
-_FILE = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
-_STORED = {"example": {"fileId": "fil_01m84jak5te00832v3rhnkb4f8", "size": 4711}}
+_FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
+    }
+}
+_STORED = answer("The file.", {"fileId": "fil_01m84jak5te00832v3rhnkb4f8", "size": 4711})
 
 router = APIRouter(tags=["imports"])
 
@@ -26,13 +32,15 @@ router = APIRouter(tags=["imports"])
     FILES_PATH,
     status_code=HTTPStatus.CREATED,
     openapi_extra=_FILE,
-    responses={HTTPStatus.CREATED.value: {"description": "The file.", "content": {"application/json": _STORED}}},
+    responses={HTTPStatus.CREATED.value: _STORED},
 )
-async def upload(
+async def upload_import_file(
     request: Request,
     app: Annotated[App, Depends(app_of)],
     actor: Annotated[Actor, Depends(signed_in)],
-    name: Annotated[str, Query(description="What people call the file.")] = "import",
+    name: Annotated[
+        str, Query(description="What people call the file.", json_schema_extra={"minLength": 1})
+    ] = "import",
 ) -> Response:
     """Stores the request body for `importStart`: JSON in UTF-8 or UTF-16, also packed by gzip."""
     try:

@@ -145,6 +145,8 @@ class InvitationService:
         Raises what `accept` does, also for a link, which proves nothing; Rejected naming every broken rule, Conflict
         for somebody who has an account already, and TooOften.
         """
+        if not FORMAT.matches(token):
+            raise _not_good(("invitation_token",))
         user_id = UserId(self._ids.new(User.prefix))
         user = User.registered(registration, id=user_id, now=self._clock.now(), rules=self._rules)
         async with counted_try(self._throttle, [source_bucket("register", actor)]):

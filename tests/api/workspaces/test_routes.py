@@ -123,6 +123,8 @@ async def test_a_second_person_signs_up_by_the_mail_and_sees_the_workspace_until
     wrong = await client.post("/auth/register", json=person | {"email": "eve@example.org"})
     assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (404, ["invitationToken"])
     assert mailed not in wrong.text
+    odd = await client.post("/auth/register", json={"email": person["email"], "invitationToken": "odd"})
+    assert (odd.status_code, odd.json()["errors"][0]["path"]) == (404, ["invitationToken"])
     bare = await client.post("/auth/register", json={"email": person["email"], "invitationToken": mailed})
     assert [each["path"] for each in bare.json()["errors"]] == [["name"], ["password"]]
     broken = await client.post("/auth/register", json=person | {"name": "A\0"})
