@@ -1,4 +1,4 @@
-"""The processes of `workgraph dev`, forked from it: started, restarted with new code, and replaced when they die."""
+"""Child processes of `workgraph dev`, forked from it: started, restarted with new code, and replaced after a crash."""
 
 import asyncio
 import importlib
@@ -21,11 +21,11 @@ from infra.processes import die_with_parent, wait_until
 from infra.settings import PREFIX, Settings, load_settings
 from infra.stop_request import end_by_stop_signals, stop_signals_held
 
-# A fork has the libraries loaded already; macOS's own libraries do not survive one.
+# A fork starts with the libraries loaded. macOS system libraries do not survive a fork.
 PROCESSES = multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
 PACKAGES = ("api", "domain", "infra", "migrations")
 STOP_SECONDS = 8.0
-LONG_ENOUGH_SECONDS = 10.0  # a program that ends sooner has a fault that a restart would only repeat
+LONG_ENOUGH_SECONDS = 10.0  # a program that ends sooner has a fault that a restart cannot fix
 MOST_QUICK_KILLS = 3
 MIGRATION_SECONDS = 300.0
 
@@ -100,7 +100,7 @@ class Children:
         self.start()
 
     def replace_ended(self, *, may_restart: bool) -> Sequence[str]:
-        """Names of the programs that ended since the last call; each is started again if that can help."""
+        """Names of the programs that ended since the last call. `may_restart` restarts those that ran long enough."""
         ended = [child for child in self._children.values() if child.has_ended() and not child.is_reported]
         for child in ended:
             child.is_reported = True
@@ -138,7 +138,7 @@ class Children:
         self._while_waiting()
         arguments = (program.entry, self._environment, self._listener, os.getpid(), self._has_new_code)
         process = PROCESSES.Process(target=_run_program, args=arguments, name=program.name)
-        with stop_signals_held():  # a forked child has our handlers until it replaces them
+        with stop_signals_held():  # a forked child keeps our handlers until it replaces them
             process.start()
         self._children[program.name] = _Child(program=program, process=process, started=time.monotonic())
 
@@ -175,7 +175,7 @@ def _run_program(
 
 
 def _forget_own_modules() -> None:
-    """Our code is read again, and the libraries, most of the start's time, are not."""
+    """Unloads our modules only; reloading the libraries would take most of the start time."""
     for name in tuple(sys.modules):
         if name.partition(".")[0] in PACKAGES:
             del sys.modules[name]

@@ -83,7 +83,7 @@ async def _database(url: str) -> list[Finding]:
         Finding(subject="PostgreSQL", detail=f"{number // 10_000}.{number % 10_000}", advice=advice),
         Finding(
             subject="Migrations",
-            detail="the tables do not fit this version of Workgraph" if problem else "all have run",
+            detail="the tables do not match this version of Workgraph" if problem else "all have run",
             advice=problem,
         ),
     ]

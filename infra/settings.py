@@ -69,8 +69,8 @@ class Settings(BaseSettings):
     )
     allowed_origins: Names = Field(
         (),
-        description="Further browser origins to accept, comma-separated. The public URL is always one, and in "
-        "development every origin of this machine, such as http://localhost:5173.",
+        description="Additional browser origins to accept, comma-separated. The public URL is always accepted; "
+        "in development, so is every origin of this machine, such as http://localhost:5173.",
     )
     trusted_proxies: Names = Field(
         ("127.0.0.1",), description="Addresses or networks whose X-Forwarded-* headers are believed."
@@ -78,21 +78,21 @@ class Settings(BaseSettings):
     workers: Limit = Field(1, description="API processes of `workgraph serve`.")
     connection_limit: Limit = Field(
         1000,
-        description="Open connections per API process. Beyond it, the connection that has waited longest for its "
-        "client is closed; if all are at work, a new request gets 503.",
+        description="Maximum of open connections per API process. Beyond it, the connection that has waited "
+        "for its client longest is closed; if all are busy, a new request gets 503.",
     )
     keep_alive_seconds: Limit = Field(5, description="How long an idle HTTP connection is kept.")
     request_head_seconds: Seconds = Field(
         10.0,
-        description="Longest time for the head of a request to arrive, and for a client to read nothing of its answer.",
+        description="Time limit for receiving a request head, and for a client that reads nothing of its answer.",
     )
     shutdown_seconds: Limit = Field(20, description="How long requests and jobs may finish after SIGTERM.")
     compression: bool = Field(
-        True, description="Whether answers above 1 KB are sent as gzip to clients that accept it, secrets excepted."
+        True, description="Compress answers above 1 KB with gzip for clients that accept it, except secrets."
     )
     introspection_enabled: bool = Field(
         True,
-        description="Whether the GraphQL schema can be introspected: by signed-in callers, in development by all.",
+        description="Allow introspection of the GraphQL schema: by signed-in callers, in development by all.",
     )
     explorer: Literal["auto", "on", "members", "off"] = Field(
         "auto",
@@ -108,9 +108,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
 
     database_pool_size: Limit = Field(10, description="Database connections per process and pool.")
-    database_pool_seconds: Seconds = Field(1.0, description="Longest wait for a database connection to read.")
+    database_pool_seconds: Seconds = Field(1.0, description="Maximum wait of a read for a database connection.")
     database_write_queue: Limit = Field(
-        200, description="Writes that wait in order for a connection; further ones get a 503 at once."
+        200, description="Maximum number of writes waiting for a connection; further writes get 503 immediately."
     )
     database_statement_seconds: Seconds = Field(5.0, description="Longest run of one SQL statement.")
     database_lock_seconds: Seconds = Field(3.0, description="Longest wait for a row or table lock.")
@@ -158,7 +158,7 @@ class Settings(BaseSettings):
     session_days: int = Field(90, ge=1, le=365, description="Life of a session, however often it is refreshed.")
     security_log_days: int = Field(400, ge=1, le=36_500, description="How long lines of the security log are kept.")
     worker_concurrency: int = Field(
-        10, ge=2, description="Jobs that one worker runs at once. Imports take at most half of these slots."
+        10, ge=2, description="Concurrent jobs per worker. Imports use at most half of these slots."
     )
     job_lease_seconds: Seconds = Field(30.0, description="After this long without a sign a job is re-run.")
     job_poll_seconds: Seconds = Field(5.0, description="How often due jobs are looked for without Redis.")

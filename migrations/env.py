@@ -18,7 +18,7 @@ logger = logging.getLogger("workgraph.migrations")
 
 
 class WorkgraphImpl(PostgresqlImpl):
-    """What Alembic does with PostgreSQL; of this dialect's implementations the last one that is declared counts."""
+    """Alembic's PostgreSQL implementation with our rules. The last declared implementation of a dialect wins."""
 
     __dialect__ = "postgresql"
 

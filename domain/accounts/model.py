@@ -109,7 +109,7 @@ def check_newcomer(check: Checks, newcomer: Newcomer, *, email: str = "", rules:
 
 
 def check_email(check: Checks, email: str) -> None:
-    """Fails for what is no address in normal form (domain/shared/addresses.py)."""
+    """Notes a broken rule unless the email is an address in normal form (domain/shared/addresses.py)."""
     if not is_address(email):
         check.fail("email", "{field} must be an address such as ann@example.org.")
 

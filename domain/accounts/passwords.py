@@ -58,9 +58,12 @@ def check_password(check: Checks, password: str, *, personal: Iterable[str], rul
     elif len(encoded.decode()) < rules.shortest:
         check.fail("password", f"{{field}} must have at least {rules.shortest} characters.")
     elif encoded.decode().casefold() in rules.common:
-        check.fail("password", "{field} is one of those that people use most, so it is guessed first.")
+        check.fail("password", "{field} is one of the most common passwords. Choose another one.")
     elif is_guessable(encoded.decode(), personal=personal):
-        check.fail("password", "{field} is too easy to guess: common words, runs, your name and address do not count.")
+        check.fail(
+            "password",
+            "{field} is too easy to guess. Common words, sequences, your name and address add no strength.",
+        )
 
 
 def is_guessable(password: str, *, personal: Iterable[str]) -> bool:

@@ -183,13 +183,13 @@ class NewApiKey:
 
     @property
     def id(self) -> ApiKeyId:
-        """What a retry reads the key by; of the secret nothing is kept but a digest."""
+        """Id by which a retry loads the key; only a digest of the secret is stored."""
         return self.api_key.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsEnded(Outcome):
-    """How many sessions were ended at once."""
+    """Number of sessions ended by one request."""
 
     ended_count: int
 

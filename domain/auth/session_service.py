@@ -44,7 +44,7 @@ class SessionService:
             return await uow.commit(str(session.id))
 
     async def end_others(self, actor: Actor) -> Written[SessionsEnded]:
-        """Ends all of the actor's sessions but the present one."""
+        """Ends all of the actor's sessions except the current one."""
         user_id = actor.require_session()
         async with self._uow(actor) as uow:
             ended = await uow.sessions.end_all(

@@ -28,7 +28,7 @@ class IssueUpdated(IssueEvent):
 
 
 class IssueMoved(IssueEvent):
-    """The issue has left the event's project. An `issue.updated` of the project that it is in now follows."""
+    """The issue left the event's project. An `issue.updated` event in its new project follows."""
 
     type: ClassVar[str] = "issue.moved"
 

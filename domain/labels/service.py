@@ -16,7 +16,7 @@ from domain.workspaces.model import Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRemoval(Outcome):
-    """A deleted label, and how many issues had it."""
+    """A deleted label and the number of issues that had it."""
 
     id: str
     detached_count: int

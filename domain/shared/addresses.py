@@ -1,12 +1,12 @@
-"""E-mail addresses: the one rule for signing up, inviting, changing an address, the command line and imports.
+"""Email addresses: one rule for sign-up, invitations, address changes, the command line and imports.
 
 `name@domain`, as `<input type="email">` has it (WHATWG HTML, 4.10.5.1.5), with four differences: letters, marks and
 digits of all scripts (RFC 6531), unless Unicode calls them compatibility forms, such as full-width letters; a domain of
 two labels or more; neither quoted names nor address literals, which are legal (RFC 5321, 4.1.2) and in practice
 mistakes or attacks; and the lengths of RFC 5321, 4.5.3.1, in bytes.
 
-Stored and compared is the normal form: without blanks around it, lower case, Unicode normal form C, and a domain in
-letters, never in its `xn--` form: all spellings of an address are one account.
+Addresses are stored and compared in normal form, so that all spellings of an address are one account: without blanks
+around it, lower case, Unicode normal form C, and the domain in letters instead of its `xn--` form.
 """
 
 import re
@@ -25,7 +25,7 @@ _CONTEXTUAL = str.maketrans("", "", "\u00b7\u0375\u05f3\u05f4\u30fb")  # signs t
 
 
 def normal_address(text: str) -> str:
-    """The form in which addresses are stored and compared; text that is no address stays none."""
+    """The address in the form that is stored and compared. Text that is not an address remains invalid."""
     lower = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).strip().lower())
     name, at, domain = lower.rpartition("@")
     if _ACE not in domain:
@@ -65,13 +65,13 @@ def _is_label(label: str) -> bool:
 
 
 def _without_marks(text: str) -> str:
-    """The text without combining marks, which belong to the letter before."""
+    """The text without combining marks."""
     first, rest = text[:1], text[1:]
     return first + "".join(character for character in rest if not unicodedata.category(character).startswith("M"))
 
 
 def _unicode_label(label: str) -> str:
-    """The letters that an `xn--` label stands for; the label itself if there are none or they have another form."""
+    """The letters that an `xn--` label encodes, or the label itself if it does not encode letters in normal form."""
     if not label.startswith(_ACE):
         return label
     try:

@@ -44,7 +44,7 @@ class OverBudget(LimitExceeded):
 
 
 class Bucket(Protocol):
-    """Where points were taken from, which unused ones have to go back to."""
+    """The bucket that points were taken from, to which unused points are refunded."""
 
     def give_back(self, allowance: Allowance, points: int) -> None:
         """Returns points that were taken and not used."""
@@ -57,5 +57,5 @@ class Bucket(Protocol):
 
 class Budget(Protocol):
     async def take(self, allowance: Allowance, points: int) -> Bucket:
-        """Takes the points, and answers out of which bucket; or raises OverBudget and takes none."""
+        """Takes the points and returns their bucket; raises OverBudget, without taking any, if there are too few."""
         ...

@@ -1,4 +1,4 @@
-"""Kinds of characters that rules and log lines ask for."""
+"""Tests for kinds of characters, used by validation rules and log lines."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ INVISIBLE = re.compile(
 DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 _LINK = re.compile(r"://|www\.", re.IGNORECASE)
-_LONG_DOTS = str.maketrans("\u3002", ".")  # what mail programs take for the dot of a host name
+_LONG_DOTS = str.maketrans("\u3002", ".")  # mail programs accept U+3002 as the dot of a host name
 
 
 def nfc(text: str) -> str:
@@ -22,17 +22,17 @@ def nfc(text: str) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Whether a reader would see anything."""
+    """Whether the text has a visible character."""
     return bool(INVISIBLE.sub("", text).strip())
 
 
 def has_link(text: str) -> bool:
-    """Whether a mail program could make a link of the text: `://` or `www.`, in whatever width and letter case."""
+    """Whether a mail program could turn the text into a link: `://` or `www.`, in any width and letter case."""
     return _LINK.search(_plain(text)) is not None
 
 
 def without_links(text: str) -> str:
-    """The text with a blank for what `has_link` finds; other characters may have become plain ones."""
+    """The text with a blank in place of every match of `has_link`; wide characters may become plain ones."""
     return " ".join(_LINK.sub(" ", _plain(text)).split()) if has_link(text) else text
 
 

@@ -37,7 +37,7 @@ class Checks:
         self._errors.append(InvalidInput(message, path=(field,), code=code, **named))
 
     def line(self, field: str, text: str, *, longest: int = LONGEST_LINE) -> str:
-        """One line with something to see, stripped, in Unicode normal form C."""
+        """One line with a visible character, stripped, in Unicode normal form C."""
         stripped = nfc(text).strip()
         if not is_visible(stripped):
             self.fail(field, "{field} must not be empty.", ErrorCode.REQUIRED)
@@ -48,10 +48,10 @@ class Checks:
         return stripped
 
     def name(self, field: str, text: str, *, longest: int) -> str:
-        """One line that mails carry to strangers: it may neither look like a link nor reorder the text around it."""
+        """One line shown in emails to non-members: it must neither look like a link nor reorder the text around it."""
         line = self.line(field, text, longest=longest)
         if has_link(line):
-            self.fail(field, "{field} must not contain :// or www., because mails show it to people outside.")
+            self.fail(field, "{field} must not contain :// or www. because emails to non-members show it.")
         elif DIRECTIONS.search(line):
             self.fail(field, "{field} must not contain characters that change the direction of text.")
         return line

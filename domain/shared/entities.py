@@ -1,4 +1,4 @@
-"""Building and revising entities, field by field and without naming the fields."""
+"""Builders that create and revise entities without listing each field."""
 
 from dataclasses import fields, replace
 from datetime import datetime
@@ -8,9 +8,9 @@ E = TypeVar("E", bound=Any)
 
 
 def from_draft(kind: type[E], draft: Any, **given: Any) -> E:
-    """An entity with the draft's values in its fields of the same names; `given` is everything else, and wins.
+    """An entity with the draft's values in its fields of the same names. Values in `given` take precedence.
 
-    Ids of other entities belong into `given`, from entities that the actor was allowed to load.
+    Pass ids of other entities in `given`, taken from entities that the actor was allowed to load.
     """
     own = {field.name for field in fields(kind)} - given.keys()
     taken = {field.name: getattr(draft, field.name) for field in fields(draft) if field.name in own}

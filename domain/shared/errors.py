@@ -10,7 +10,7 @@ DomainError
 ├── Conflict             the rule holds alone, but not with what is stored
 ├── LimitExceeded        too many, too large, too often
 └── Unavailable          a needed service is away; the same request may succeed later
-    └── StorageFull        there is no space left to store anything
+    └── StorageFull        the server has no space left
 
 Rejected                 several DomainErrors of one request
 """
@@ -48,10 +48,10 @@ class ErrorCode(StrEnum):
 
 
 class DomainError(Exception):
-    """A failure that the caller is told about; `path` is in the command's own field names.
+    """A failure reported to the caller; `path` uses the field names of the command.
 
     The message never spells a field's name: it says `{field}` for the last of the path, and `{other}` and the like for
-    the fields in `named`. Whoever shows it puts in what the caller calls them (`message_with`).
+    the fields in `named`. The adapter that shows the error inserts the caller's names (`message_with`).
     """
 
     code: ClassVar[ErrorCode]
@@ -67,12 +67,12 @@ class DomainError(Exception):
 
     @property
     def message(self) -> str:
-        """With the command's own names, for logs."""
+        """The message with the field names of the command, for logs."""
         return self.message_with(str)
 
     def message_with(self, name_of: Callable[[str], str]) -> str:
-        """The message with what `name_of` makes of each field's name."""
-        # Not str.format: what people wrote, braces included, may be in the message.
+        """The message with each field's name replaced by `name_of`."""
+        # Not str.format: the message may contain text of users, braces included.
         return _PLACEHOLDER.sub(
             lambda found: name_of(self.named[found[1]]) if found[1] in self.named else found[0], self.template
         )
@@ -119,7 +119,7 @@ class Unavailable(DomainError):
 
 
 class StorageFull(Unavailable):
-    """A disk or quota of the server is used up."""
+    """A disk or quota of the server is full."""
 
 
 class Rejected(Exception):

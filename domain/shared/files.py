@@ -7,17 +7,17 @@ from domain.shared.errors import ErrorCode, InvalidInput
 
 
 class BrokenFile(InvalidInput):
-    """The rest of a file cannot be read, because it is packed wrongly."""
+    """The rest of a file cannot be read because its gzip data is damaged."""
 
 
 class FileTooLarge(InvalidInput):
-    """The content is, or unpacks to, more than may be read."""
+    """The content, packed or unpacked, is larger than the limit."""
 
     code = ErrorCode.LIMIT_EXCEEDED
 
 
 class StoredFile(Protocol):
-    """A file that is read once, from its beginning to its end."""
+    """A file that is read once, from start to end."""
 
     @property
     def size(self) -> int:
@@ -26,7 +26,7 @@ class StoredFile(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """How many of these bytes have been read."""
+        """Number of stored bytes read so far."""
         ...
 
     def __iter__(self) -> Iterator[bytes]:
@@ -34,20 +34,20 @@ class StoredFile(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends the reading; called by everyone who opens a file."""
+        """Releases the file. Every caller that opens a file must close it."""
         ...
 
 
 class FileStore(Protocol):
     async def save(self, file_id: str, chunks: AsyncIterator[bytes], *, most_bytes: int) -> int:
-        """Stores the content and returns its size; keeps nothing if it raises.
+        """Stores the content and returns its size in bytes. An error leaves no file behind.
 
         Raises LimitExceeded if the content is larger, and StorageFull.
         """
         ...
 
     def open(self, file_id: str) -> StoredFile:
-        """The file, to be read; raises NotFound."""
+        """Opens the file for reading; raises NotFound."""
         ...
 
     async def delete(self, file_id: str) -> None:

@@ -1,7 +1,7 @@
-"""The comparators that every entity's filter is built of.
+"""Comparators from which every entity's filter is built.
 
-A field that has its default says nothing. `eq` and `neq` are UNSET by default, because None is something to be equal
-to; all other fields are None.
+A field with its default value sets no condition. `eq` and `neq` default to UNSET because None is a value to compare
+with; all other fields default to None.
 """
 
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -55,7 +55,7 @@ class TextComparator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderComparator(Generic[T]):
-    """For whatever can be less or greater: numbers, dates, times, enums with an order."""
+    """Comparator for ordered values: numbers, dates, times, ordered enums."""
 
     eq: T | Unset | None = UNSET
     neq: T | Unset | None = UNSET
@@ -99,7 +99,7 @@ def ids_of(prefix: str) -> Any:
 
 
 def said_by(part: Any) -> dict[str, Any]:
-    """The fields of a filter or comparator that say something, by name."""
+    """The fields of a filter or comparator that set a condition, by name."""
     pairs = ((each.name, getattr(part, each.name), each.default) for each in fields(part))
     return {name: value for name, value, default in pairs if value is not default}
 
@@ -113,7 +113,7 @@ def is_blank(part: object) -> bool:
 
 def check_filter(filter: object) -> None:
     """Raises InvalidInput for a filter that is nested too deeply, has too many conditions, unstorable text or ids of
-    another kind; what is wrong with one value has the path to it."""
+    another kind. An error in one value carries the path of that value."""
     if _conditions(filter, ("filter",), depth=1) > MOST_CONDITIONS:
         message = f"A filter must have at most {MOST_CONDITIONS} conditions."
         raise InvalidInput(message, path=("filter",), code=ErrorCode.LIMIT_EXCEEDED)
@@ -131,7 +131,7 @@ def _is_blank_field(name: str, value: object) -> bool:
 
 
 def _conditions(part: object, path: Path, *, depth: int, prefix: str | None = None) -> int:
-    """`prefix` is the kind of the ids that are compared, if they are."""
+    """`prefix` is the kind of the compared ids; null for values other than ids."""
     if isinstance(part, tuple):
         found = (_conditions(item, (*path, str(place)), depth=depth) for place, item in enumerate(part))
         return sum(found) or 1

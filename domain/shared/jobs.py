@@ -22,10 +22,10 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Base of every message to the worker: texts, numbers, booleans and tuples of them, ids rather than objects.
+    """Base of every message to the worker. Fields are texts, numbers, booleans and tuples of them; ids, not objects.
 
-    Long jobs run for minutes and store checkpoints. They take at most half of a worker's slots, so that the others,
-    which send mail, never wait for them.
+    Long jobs run for minutes and store checkpoints. They take at most half of a worker's slots, so that short jobs,
+    such as sending mail, never wait for long ones.
     """
 
     kind: ClassVar[str]
@@ -43,7 +43,7 @@ class ClaimedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a long job is: items done, all items if they have been counted, and a share from 0 to 1."""
+    """Progress of a long job: items done, total items once counted, and a share from 0 to 1."""
 
     done: int
     total: int | None = None

@@ -1,4 +1,4 @@
-"""Letter case of keys and slugs, which have ASCII letters alone: `ß` and `ı` must not turn into some."""
+"""Letter case of keys and slugs, limited to ASCII: `ß` and `ı` must not be converted into ASCII letters."""
 
 
 def upper(text: str) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 
 MAIL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# Wider than the rule for new addresses (addresses.py), for those that are stored already: no more than what keeps a
-# header whole, that is neither what RFC 5322 gives a meaning between addresses, nor what could begin a header.
+# Wider than the rule for new addresses (addresses.py), because older addresses are already stored. Excludes only
+# characters that RFC 5322 interprets between addresses and characters that could begin a header.
 _PLAIN = r"[^@\s\x00-\x1f\x7f-\x9f\ud800-\udfff()<>\[\]:;,\\\"]"
 # The lengths are those of RFC 5321, 4.5.3.1, erratum 1690.
 ADDRESS = re.compile(rf"(?=.{{3,254}}\Z){_PLAIN}{{1,64}}@(?:{_PLAIN}+|\[{_PLAIN}+\])")

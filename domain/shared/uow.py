@@ -31,7 +31,7 @@ class Written(Generic[T]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """A result that is neither an entity nor an id. Its fields are kept with the actor's idempotency key, so that a
-    retry is told the same: ids, numbers and flags, never a secret or what somebody has written."""
+    retry gets an identical result: ids, numbers and flags, never a secret or text of a user."""
 
 
 class Replayed(Exception):

@@ -1,4 +1,4 @@
-"""What foreign addresses and ids tell: which site a record is of, and which number GitHub has for it."""
+"""Site and GitHub database number of a record, derived from the other tracker's addresses and ids."""
 
 import re
 from base64 import urlsafe_b64decode
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 LONGEST_SITE = 200
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# Through Atlassian's gateway all clouds have one host; the cloud's id is in the path.
+# Atlassian's gateway serves every cloud from one host and has the cloud's id in the path.
 _GATEWAY = re.compile(r"/ex/jira/([A-Za-z0-9-]+)/", re.ASCII)
 _LEGACY = re.compile(rb"0?\d+:([A-Za-z]+?)(\d+)", re.ASCII)
 _PREFIXED = re.compile(r"([A-Z]{1,8})_([A-Za-z0-9_-]{4,200})", re.ASCII)
@@ -16,7 +16,7 @@ _INTEGERS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}  # msgpack: first byte of an un
 
 
 def site_of(address: object) -> str | None:
-    """The host of an http address in lower case, with its port unless that is the usual one; None without a host."""
+    """The host of an http address in lower case, with its port unless it is the default port; None without a host."""
     if not isinstance(address, str):
         return None
     scheme, _, rest = address.partition("://")
@@ -44,11 +44,10 @@ def _site(origin: str, path: str) -> str | None:
 
 
 def github_ids(node_id: object) -> tuple[str | None, str | None]:
-    """The number of a thing in GitHub's database, with its kind (issue, pull request, …), and of its repository.
+    """The number of an object in GitHub's database, with its kind (issue, pull request, …), and that of its repository.
 
-    One export has the same node in two forms, base64 of "05:Issue123" and "I_" with msgpack of numbers, of which the
-    latter names the repository too; which form an old node has changes from one export to the next, the numbers do
-    not. None for what the id does not tell.
+    A node id has two forms: base64 of "05:Issue123", and "I_" with msgpack of numbers, which also names the repository.
+    The form of an old node changes between exports; the numbers do not. None for a number that the id does not contain.
     """
     if not isinstance(node_id, str):
         return None, None
@@ -70,7 +69,7 @@ def _decoded(text: str) -> bytes:
 
 
 def _numbers(packed: bytes) -> list[int]:
-    """The numbers of a msgpack array that has nothing else; empty for anything other."""
+    """The numbers of a msgpack array of unsigned integers; empty for any other value."""
     if not packed or not 0x90 <= packed[0] <= 0x9F:
         return []
     numbers, place = [], 1

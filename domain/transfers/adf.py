@@ -1,7 +1,7 @@
 """The Atlassian Document Format of Jira Cloud (REST v3), to Markdown: CommonMark with GFM's tables and task lists.
 
-Every text of the document is kept. Nodes and marks that Markdown has no equivalent for become their text and are
-counted. Depth is bounded; time is in proportion to the size of the document.
+All text of the document is kept. Nodes and marks without a Markdown equivalent are reduced to their text and
+counted. Depth is bounded; time is proportional to the size of the document.
 """
 
 import re
@@ -27,8 +27,8 @@ from domain.transfers.adf_nodes import (
 from domain.transfers.adf_tables import Tables
 from domain.transfers.markdown import escape_text_start, fenced, heading
 
-DEEPEST = 30  # nodes within nodes; what lies deeper becomes its text
-_LARGEST_NUMBER = 999_999_999  # of an item in a list of CommonMark's
+DEEPEST = 30  # levels of nodes; deeper nodes are reduced to their text
+_LARGEST_NUMBER = 999_999_999  # of a list item in CommonMark
 _LANGUAGE = re.compile(r"[\w+#.-]{1,30}", re.ASCII)
 _PANELS = {"info": "Info", "note": "Note", "tip": "Tip", "success": "Success", "warning": "Warning", "error": "Error"}
 _BULLETS = frozenset(("bulletList", "taskList", "decisionList"))
@@ -36,7 +36,7 @@ _BULLETS = frozenset(("bulletList", "taskList", "decisionList"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Converted:
-    """Markdown, how often it has no equivalent for a node or mark, and how many characters were replaced."""
+    """Markdown, the number of nodes and marks without equivalent, and the number of replaced characters."""
 
     text: str
     losses: Mapping[str, int]
@@ -87,7 +87,7 @@ class _Blocks:
         }
 
     def add(self, nodes: Sequence[Node]) -> None:
-        """The blocks, one after the other; text that stands between blocks is a paragraph of its own."""
+        """Writes the blocks in order; text between blocks becomes a separate paragraph."""
         if self._depth >= DEEPEST:
             self._losses.note("depth")
             self._paragraph([{"type": "text", "text": plain_text(nodes)}])
@@ -100,7 +100,7 @@ class _Blocks:
                 marker = ""
                 continue
             for node in group:
-                # Lists that follow each other would be one list if their signs were the same.
+                # Adjacent lists with one marker would merge into one list.
                 marker = _other_marker(type_of(node), marker)
                 self._node(node, marker)
         self._depth -= 1
@@ -169,7 +169,7 @@ class _Blocks:
         self._has_gap = True
 
     def _nested(self, node: Node, marker: str) -> None:
-        """A block among items, as lists of tasks have other such lists: it belongs to the item before it."""
+        """A block between items, such as a nested task list; it belongs to the preceding item."""
         self._has_gap = False
         with self._within(" " * (len(marker) + 1), None):
             self._node(node, marker)
@@ -213,7 +213,7 @@ class _Blocks:
 
     @contextmanager
     def _within(self, prefix: str, first: str | None) -> Iterator[None]:
-        """Lets lines begin with `prefix` too, and the next one with `first` instead."""
+        """Adds `prefix` to the start of each line; the next line gets `first` instead."""
         outer = self._prefix
         if first is not None:
             self._first = (outer if self._first is None else self._first) + first
@@ -223,7 +223,7 @@ class _Blocks:
 
 
 def _other_marker(kind: str, before: str) -> str:
-    """The sign of a list, another one than that of a list of the same kind right before it; "" for other blocks."""
+    """The marker of a list, different from that of an adjacent list of the same kind; "" for other blocks."""
     if kind in _BULLETS:
         return "*" if before == "-" else "-"
     if kind == "orderedList":

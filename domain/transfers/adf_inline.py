@@ -1,7 +1,7 @@
 """Text within a paragraph of the Atlassian Document Format, to Markdown: marks, links, mentions, dates.
 
-Text stays text: whatever Markdown would take for a sign is escaped. Emphasis is written with Markdown's signs where
-CommonMark's rules for delimiters are sure to pair them, and with HTML tags elsewhere.
+Characters with a meaning in Markdown are escaped. Emphasis uses Markdown delimiters where CommonMark's rules are
+certain to pair them, and HTML tags elsewhere.
 """
 
 import re
@@ -44,7 +44,7 @@ _MARK = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
-    """Text that has the same marks throughout; `markdown` replaces it where it is no text."""
+    """Text with one set of marks; `markdown` replaces the text of other inline nodes."""
 
     text: str
     marks: tuple[Mark, ...] = ()
@@ -110,7 +110,7 @@ class Inline:
         return _Run(text="@" + self._mention(text_attribute(node, "id"), shown))
 
     def _card(self, node: Node) -> _Run:
-        """A link that Jira shows with the title of its page, which the document mostly does not hold."""
+        """A link that Jira shows with the title of its page; the document rarely contains the title."""
         data = attribute(node, "data")
         inside: Node = {"attrs": data} if isinstance(data, dict) else {}
         target = text_attribute(node, "url") or text_attribute(inside, "url")
@@ -121,7 +121,7 @@ class Inline:
         return _Run(text=text, marks=(("link", target),))
 
     def _media(self, node: Node) -> _Run:
-        """An image elsewhere as an image; a file of Jira's, which no import brings, as its name."""
+        """An external image as an image, an attachment as its name because imports do not include attachments."""
         name = text_attribute(node, "alt", "__fileName")
         target = text_attribute(node, "url")
         if type_of(node) == "media" and target.lower().startswith(("http://", "https://")):
@@ -130,7 +130,7 @@ class Inline:
         return _Run(text=name or "attachment")
 
     def _spans(self, runs: Sequence[_Run], depth: int, *, before: str, after: str) -> str:
-        """The runs, whose first `depth` marks are written already; `before` and `after` are the characters around."""
+        """Markdown of runs whose first `depth` marks are written; `before` and `after` are adjacent characters."""
         groups = [(mark, list(group)) for mark, group in groupby(runs, key=lambda run: _mark_at(run, depth))]
         parts: list[str] = []
         for index, (mark, group) in enumerate(groups):
@@ -187,7 +187,7 @@ def _lines(runs: Iterable[_Run]) -> list[list[_Run]]:
 
 
 def _merged(runs: Sequence[_Run]) -> Iterator[_Run]:
-    """Runs of text in one piece, because a sign may lie half in each."""
+    """Runs of text merged into one, because a Markdown delimiter may span two runs."""
     for is_text, group in groupby(runs, key=lambda run: not run.markdown):
         if is_text:
             yield _Run(text="".join(run.text for run in group))
@@ -205,7 +205,7 @@ def _first_of(group: tuple[Mark | None, Sequence[_Run]]) -> str:
 
 
 def _is_paired(sign: str, core: str, before: str, after: str, *, is_single: bool) -> bool:
-    """Whether CommonMark is sure to take the signs around the text for an opening and a closing one."""
+    """Whether CommonMark is certain to pair the delimiters around the text."""
     own = sign[0]
     if is_single and sign == "**" and len(core) > 2 and core[0] == own == core[-1] and core[1] != own != core[-2]:
         core = core[1:-1]  # three signs around both marks

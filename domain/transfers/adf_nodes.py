@@ -1,4 +1,4 @@
-"""Nodes of the Atlassian Document Format, whose form cannot be taken for granted."""
+"""Accessors for nodes of the Atlassian Document Format, tolerant of malformed nodes."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from domain.transfers.sanitising import clean_line, replace_unstorable, unify_newlines
 
 Node = Mapping[str, object]
-MOST_LOSSES = 50  # names of losses in one document; further ones share a name
+MOST_LOSSES = 50  # distinct names of losses per document; further losses share one name
 _LONGEST_NAME = 40
 
 
 class Losses:
-    """What a document holds that Markdown has no equivalent for, by the name of the node or mark."""
+    """Counts of nodes and marks without a Markdown equivalent, by name."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -43,7 +43,7 @@ def children_of(node: Node) -> list[Node]:
 
 
 def inside(node: Node) -> list[Node]:
-    """What a node that only holds others holds; a node of another kind in its place is held itself."""
+    """The children of a container node; a node of another kind is returned as the only child."""
     return children_of(node) if "content" in node else [node] if text_of(node) else []
 
 

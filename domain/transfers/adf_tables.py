@@ -18,7 +18,7 @@ class Tables:
         self._losses = losses
 
     def lines(self, node: Node) -> list[str]:
-        """The lines of the table; without a row of headers, one without words stands above it."""
+        """The lines of the table, with an empty header row if the table has no header."""
         rows = [children_of(row) if type_of(row) == "tableRow" else [row] for row in children_of(node)]
         rows = [row for row in rows if row]
         if not rows:
@@ -42,7 +42,7 @@ class Tables:
                 yield from [""] * (spanned - 1)
 
     def _cell(self, nodes: Sequence[Node], depth: int) -> Iterator[str]:
-        """The lines of a cell; what can only stand on lines of its own is flattened."""
+        """The lines of a cell, with block nodes flattened to inline text."""
         for node in nodes:
             kind = type_of(node)
             if kind in INLINE:

@@ -43,9 +43,9 @@ class Setting:
 
 
 class Batch:
-    """Writes records in one Unit of Work; what became of them is in `tally`.
+    """Writes records in one Unit of Work and reports the results to `tally`.
 
-    `site_id` and `project_id` are what the run has decided on.
+    `site_id` and `project_id` are the site and the project chosen for the run.
     """
 
     def __init__(self, uow: ImportUow, run: ImportRun, workspace: Workspace, *, ids: IdFactory, now: datetime) -> None:
@@ -96,7 +96,7 @@ class Batch:
         await placing.save()
 
     def _unique(self, items: Sequence[IssueRecord | Loss]) -> list[IssueRecord]:
-        """The records, each issue once; what the reader has to report goes to the tally."""
+        """The records without repeated issues; reports of the reader go to the tally."""
         records: list[IssueRecord] = []
         seen: dict[str | None, Recognition[ExternalRef]] = {}
         for item in items:
@@ -139,7 +139,7 @@ class Batch:
         await store.name_parents(self._run.id, _named_parents(placing.site_id, written))
 
     async def _numbers(self, project: Project, placed: Sequence[PlacedIssue]) -> dict[ExternalRef, int]:
-        """A free number for every issue that is new in the project: its own if it is free, otherwise the next."""
+        """A free number for every issue new in the project: its original number if free, otherwise the next number."""
         if not placed:
             return {}
         records = [each.record for each in placed]
@@ -231,7 +231,7 @@ class Batch:
         places = changes_between(before, after, ("number", "external_key"))
         changed = IssueUpdated.between(before, after, **places, **links)
         if before.project_id != after.project_id:
-            # Guests of the one project may not know the other: neither event says anything of both.
+            # Guests of one project may lack access to the other, so no event mentions both projects.
             self._uow.record(
                 IssueMoved(workspace_id=before.workspace_id, subject_id=before.id, project_id=before.project_id)
             )
@@ -266,7 +266,7 @@ class _LinkChanges:
 
 
 def _milestone_id(setting: Setting, record: IssueRecord, issue: Issue) -> MilestoneId | None:
-    """What the file says, or what is stored if the file does not speak of milestones."""
+    """The milestone from the file, or the stored milestone if the file has no milestones."""
     if record.milestone is UNSET:
         return issue.milestone_id
     return setting.milestones[milestone_ref(record.milestone)] if record.milestone else None

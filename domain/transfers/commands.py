@@ -5,10 +5,10 @@ from domain.transfers.model import ImportFormat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportDraft:
-    """`file_id` is an uploaded file; `project_key` names the project that gets everything, whatever the file says.
+    """`file_id` is an uploaded file; `project_key` names a project that receives all issues of the file.
 
-    `site` names the installation of the tracker that the file is of, whatever hosts the file names.
-    `include_restricted` also imports what the other tracker shows to some people only.
+    `site` names the tracker installation that the file comes from and overrides hosts in the file.
+    `include_restricted` also imports content that the other tracker restricts to some users.
     """
 
     workspace_id: str

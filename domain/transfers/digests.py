@@ -23,7 +23,7 @@ def iso_text(moment: datetime | date | None) -> str | None:
 
 
 def digest_of(record: IssueRecord) -> str:
-    """What the file says of the issue itself, in 128 bits; parents, comments and people have their own ways."""
+    """128-bit digest of the issue's own fields; parents, comments and people are compared separately."""
     return digest_of_texts(
         record.title,
         record.description,
@@ -42,6 +42,6 @@ def digest_of(record: IssueRecord) -> str:
 
 
 def _milestone_texts(record: IssueRecord) -> tuple[str | None, ...]:
-    """None at all for an issue without milestones, so that digests of earlier versions stay as they were."""
+    """Empty for an issue without milestones, so that digests of earlier versions remain valid."""
     milestone = record.milestone
     return (milestone.name, milestone.external_id) if isinstance(milestone, MilestoneRecord) else ()

@@ -1,4 +1,4 @@
-"""The bytes of uploaded files: which encodings are read, and what a file that can be imported begins with."""
+"""Encodings of uploaded files, and the check that the start of a file can be imported."""
 
 import zlib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
@@ -9,14 +9,14 @@ from domain.shared.errors import InvalidInput
 
 GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # bits, of zlib: a gzip header is expected
-_HEAD = 1024  # bytes that are looked at
-_SHORTEST = 4  # bytes without which encoding and packing cannot be told
+_HEAD = 1024  # bytes to examine
+_SHORTEST = 4  # bytes needed to detect encoding and packing
 _SPACE = b" \t\r\n"
 _STARTS = (b"{", b"[")
 _MARKS = ((BOM_UTF8, ""), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
 
 ACCEPTED = (
-    "Accepted are JSON files of Jira or GitHub issues, in UTF-8 or UTF-16, also packed by gzip: one issue per line, a"
+    "Send a JSON file of Jira or GitHub issues, in UTF-8 or UTF-16, optionally with gzip: one issue per line, a"
     ' list of issues, a search answer such as {"issues": […]}, or a GitHub archive.'
 )
 
@@ -36,7 +36,7 @@ def utf8_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     if not encoding:
         yield from whole
         return
-    # Half of a character at the end is dropped: JSON that ends within a character is not complete anyway.
+    # An incomplete character at the end is dropped: JSON that ends within a character is incomplete anyway.
     decoder = getincrementaldecoder(encoding)("surrogatepass")
     for chunk in whole:
         yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
@@ -53,10 +53,10 @@ def _encoding_of(head: bytes) -> tuple[bytes, str]:
 
 
 async def recognized(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same content, once its beginning can be that of a file to import; raises WrongKind if it cannot be.
+    """The content, unchanged; raises WrongKind if its start shows that it cannot be imported.
 
-    Raises InvalidInput if there is nothing but white space, at most 1 KB of it.
-    Content that gzip has packed is looked at, too. A beginning of white space alone is left to the import to judge.
+    Raises InvalidInput if the content is at most 1 KB of white space. Content packed with gzip is checked as well.
+    The import itself judges content that starts with more than 1 KB of white space.
     """
     head, is_decided = b"", False
     async for chunk in chunks:
@@ -71,18 +71,18 @@ async def recognized(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if not head:
             raise InvalidInput("The file is empty.", path=("file",))
         if not _is_json(head):
-            raise InvalidInput(f"The file holds nothing. {ACCEPTED}", path=("file",))
+            raise InvalidInput(f"The file has no content. {ACCEPTED}", path=("file",))
         yield head
 
 
 def _is_json(head: bytes) -> bool:
-    """Whether this can be the beginning of JSON, False as long as that is open; raises WrongKind if it cannot be."""
+    """Whether the data starts JSON; False while undecided; raises WrongKind if it cannot be JSON."""
     beginning = head[:_HEAD]
     if head.startswith(GZIP):
         try:
             beginning = zlib.decompressobj(_GZIP_WINDOW).decompress(head, _HEAD)
         except zlib.error as error:
-            raise WrongKind(f"The file cannot be unpacked. {ACCEPTED}", path=("file",)) from error
+            raise WrongKind(f"The gzip data of the file is damaged. {ACCEPTED}", path=("file",)) from error
     sign = b"".join(utf8_chunks([beginning])).lstrip(_SPACE)[:1]
     if sign and sign not in _STARTS:
         raise WrongKind(f"The file is not JSON. {ACCEPTED}", path=("file",))

@@ -14,7 +14,7 @@ class Reader(Protocol):
     def __call__(
         self, lines: Iterable[bytes], *, skip: int, include_restricted: bool
     ) -> Iterator[IssueRecord | Loss | None]:
-        """Everything in the file, item by item, without the first `skip` items; None where a part has no item."""
+        """The items of the file after the first `skip`; None for a part of the file without an item."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Issues and pull requests of GitHub: of its REST API, or of an archive as the IETF's working groups keep them."""
+"""Issues and pull requests of GitHub, from its REST API or from an archive such as those of IETF working groups."""
 
 import re
 from collections import Counter
@@ -58,7 +58,7 @@ def read_github(
 
 
 class _Archive:
-    """What the file says before and beside its issues."""
+    """Values of the file outside its issues."""
 
     shape = _SHAPE
 

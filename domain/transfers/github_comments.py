@@ -36,9 +36,9 @@ class _Said:
         self._seen: Counter[str] = Counter()
 
     def place(self, item: dict[str, object]) -> str:
-        """What tells a comment without an id from all others, also when the file is exported again.
+        """Identity of a comment without an id, stable across exports.
 
-        Not its author, whose name may have changed by then.
+        The author is not part of it because the author's name may change between exports.
         """
         created = self._reading.name("comments", item.get("createdAt"))
         self._seen[created] += 1

@@ -1,4 +1,4 @@
-"""The members of GitHub's objects that an import uses; the reader reports all others."""
+"""Members of GitHub's objects that an import uses; the reader reports all other members."""
 
 from domain.transfers.members import kind, listed_kind
 

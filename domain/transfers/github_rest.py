@@ -1,4 +1,4 @@
-"""Issues of GitHub's REST API, and of its command line, in the words of an archive."""
+"""Conversion of issues from GitHub's REST API and command line to the names of an archive."""
 
 from collections.abc import Mapping
 
@@ -26,7 +26,7 @@ _PULL = kind("pull_request", "merged_at")
 def as_archived(
     reading: Reading, fields: dict[str, object], member: str
 ) -> tuple[dict[str, object], str, Mapping[str, LabelRecord]]:
-    """The issue as an archive has it, the archive's list that it belongs to, and what it says about its labels."""
+    """The issue in archive form, the name of its list in an archive, and its labels."""
     found = _renamed(fields)
     pull, address, labels = found.get("pull_request"), found.get("url"), found.get("labels")
     changes: dict[str, object] = {}
@@ -50,7 +50,7 @@ def as_archived(
 
 
 def label_of(reading: Reading, fields: Mapping[str, object]) -> LabelRecord:
-    """A label with its color, if that is one. Its id, if there is one, is GraphQL's or a number of the database."""
+    """A label with its color if the color is valid. The id, if any, is a GraphQL id or a database number."""
     color = "#" + reading.name("labels.color", fields.get("color")).lower()
     return LabelRecord(
         name=reading.name("labels", fields.get("name"), longest=LONGEST_LABEL),
@@ -61,17 +61,17 @@ def label_of(reading: Reading, fields: Mapping[str, object]) -> LabelRecord:
 
 
 def _database_id(fields: Mapping[str, object], prefix: str) -> str | None:
-    """The number that GitHub's database has for the object: the REST API's `id`, or part of GraphQL's."""
+    """The object's number in GitHub's database: the REST API's `id`, or part of the GraphQL id."""
     node_id, number = fields.get("node_id"), fields.get("id")
     return f"{prefix} {number}" if type(number) is int else github_ids(node_id or number)[0]
 
 
 def _renamed(fields: dict[str, object]) -> dict[str, object]:
-    """The object under an archive's names; the same one if it has them already."""
+    """The object with the member names of an archive; unchanged if it already has them."""
     if "created_at" not in fields:
         return fields
     found = {_NAMES.get(name, name): value for name, value in fields.items() if name not in ("html_url", "node_id")}
-    # The archive's addresses are those of pages, and its ids are those of GraphQL.
+    # Archives use addresses of web pages and GraphQL ids.
     for name, better in (("url", "html_url"), ("id", "node_id")):
         if better in fields:
             found[name] = fields[better]
@@ -82,7 +82,7 @@ def _renamed(fields: dict[str, object]) -> dict[str, object]:
 
 
 def _plain(reading: Reading, value: object, of_kind: ObjectKind, name: str = "login") -> object:
-    """The name of a person or label, which an archive has instead of an object."""
+    """The name of a person or label; archives have the name instead of an object."""
     if not isinstance(value, dict):
         return value
     reading.note_unused(of_kind, value)
@@ -93,10 +93,10 @@ def _plain(reading: Reading, value: object, of_kind: ObjectKind, name: str = "lo
 
 
 def _comments(reading: Reading, value: object) -> object:
-    """Comments as an archive has them. The REST API tells only how many there are."""
+    """Comments in archive form. The REST API gives only their number."""
     if isinstance(value, int) and not isinstance(value, bool):
         if value > 0:
-            reason = "The file announces comments and does not hold them."
+            reason = "The file counts comments but does not contain them."
             reading.lose("comments", LossCode.INCOMPLETE, reason, count=min(value, LARGEST_NUMBER))
         return []
     if not isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What the things of another tracker are here, as earlier imports recorded it."""
+"""Counterparts in Workgraph of another tracker's objects, as recorded by earlier imports."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ OBJECT_PREFIX = "ext"
 
 @dataclass(frozen=True, slots=True)
 class ExternalRef:
-    """A thing as a file names it: the tracker's id never changes, the key may."""
+    """Reference of a file to an object: the tracker's id never changes, the key may."""
 
     key: str
     id: str | None = None
@@ -34,9 +34,9 @@ R = TypeVar("R", bound=Recorded)
 
 
 class Recognition(Generic[R]):
-    """Finds what was recorded, by id; by key only where the file or the record has no id.
+    """Finds recorded objects by id, or by key if the file or the record has no id.
 
-    So a thing that was renamed is recognized, and two things with one key and two ids are never taken for one.
+    Matching by id recognizes renamed objects and keeps two objects with one key and two ids apart.
     """
 
     def __init__(self, recorded: Iterable[R] = ()) -> None:
@@ -75,7 +75,7 @@ class Registry:
         self._changed: dict[str, ExternalObject] = {}
 
     async def load(self, kind: ObjectKind, refs: Iterable[ExternalRef], *, scopes: Sequence[str] = ("",)) -> None:
-        """Reads what was recorded of these; `scopes` are the projects of states and milestones."""
+        """Reads the records of these references; `scopes` are the projects of states and milestones."""
         named = frozenset(refs)
         if not named:
             return
@@ -94,7 +94,7 @@ class Registry:
         return self._of(kind, scope).get(ref)
 
     def put(self, kind: ObjectKind, ref: ExternalRef, target_id: str, *, scope: str = "") -> ExternalObject:
-        """Records what the thing is here, under the key that it has now."""
+        """Records the target of the object under its current key."""
         before = self.get(kind, ref, scope=scope)
         if before is not None:
             return self._replace(before, replace(self._renamed(before, ref), target_id=target_id))
@@ -111,7 +111,7 @@ class Registry:
         return self._replace(None, new)
 
     def rename(self, recorded: ExternalObject, ref: ExternalRef) -> ExternalObject:
-        """Records that the thing is now called otherwise."""
+        """Records the new key of a renamed object."""
         return self._replace(recorded, self._renamed(recorded, ref))
 
     async def save(self) -> None:

@@ -1,4 +1,4 @@
-"""What an import records of another tracker's things, so that the next one recognizes them."""
+"""Records of another tracker's objects, by which later imports recognize them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from domain.projects.model import Project
 
 
 class ObjectKind(StrEnum):
-    """Kinds of things, other than issues, that an import recognizes."""
+    """Kinds of objects, other than issues, that an import recognizes."""
 
     PROJECT = "PROJECT"
     ASKED_PROJECT = "ASKED_PROJECT"  # the project that `--project KEY` meant
@@ -33,7 +33,7 @@ class ExternalSite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalObject:
-    """A thing of another tracker, and the id of what it is here, which may have been deleted since.
+    """An object of another tracker, and the id of its counterpart, which may have been deleted since.
 
     `scope` is the project of a state or a milestone, otherwise empty.
     """
@@ -50,10 +50,10 @@ class ExternalObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalIssue:
-    """An issue of another tracker, and the issue that it is here.
+    """An issue of another tracker, and its counterpart in Workgraph.
 
-    `source_id` is the ExternalObject of its project in the other tracker, `project_id` the project that it is, or
-    was, in here. `created_at` is the issue's own time of creation, null if it was deleted permanently here.
+    `source_id` is the ExternalObject of its project in the other tracker, `project_id` the current or last project of
+    the counterpart. `created_at` is the counterpart's creation time, null if it was permanently deleted.
     """
 
     issue_id: str
@@ -67,7 +67,7 @@ class ExternalIssue:
 
 
 class IdentityStore(Protocol):
-    """What earlier imports recorded of another tracker's things; everything raises Unstorable like ImportStore."""
+    """Records of earlier imports about another tracker's objects. Every method raises Unstorable like ImportStore."""
 
     async def sites(self, workspace_id: str, source: str) -> list[ExternalSite]:
         """The sites of that tracker that the workspace has issues of, the oldest first."""
@@ -91,27 +91,27 @@ class IdentityStore(Protocol):
         external_ids: Collection[str],
         keys: Collection[str],
     ) -> list[ExternalObject]:
-        """What was recorded under one of these ids or keys, the oldest first."""
+        """Objects recorded under one of these ids or keys, oldest first."""
         ...
 
     async def keep_objects(self, *, new: Sequence[ExternalObject], changed: Sequence[ExternalObject]) -> None:
-        """Records things, and changes what was recorded of others."""
+        """Stores new and changed objects."""
         ...
 
     async def issues(
         self, workspace_id: str, site_ids: Collection[str], *, external_ids: Collection[str], keys: Collection[str]
     ) -> list[ExternalIssue]:
-        """Issues that were recorded under one of these ids or keys, the oldest first, those deleted here included."""
+        """Issues recorded under one of these ids or keys, oldest first, including issues deleted in Workgraph."""
         ...
 
     async def keep_issues(
         self, *, new: Sequence[ExternalIssue], changed: Sequence[ExternalIssue], gone: Sequence[ExternalIssue]
     ) -> None:
-        """Records issues, changes what was recorded of others, and forgets others."""
+        """Stores new and changed issues, and removes the records of gone issues."""
         ...
 
     async def replacements(self, workspace_id: str, ids: Collection[str]) -> dict[str, str]:
-        """By the id of a deleted entity, the id of the one that its issues moved to at the deletion."""
+        """The ids of entities that took over the issues of deleted entities, by the deleted id."""
         ...
 
     async def projects(self, workspace_id: str, ids: Collection[str]) -> dict[str, Project]:
@@ -119,13 +119,13 @@ class IdentityStore(Protocol):
         ...
 
     async def project_id(self, workspace_id: str, key: str) -> str | None:
-        """The project with that key."""
+        """Id of the project with that key; None if no project has it."""
         ...
 
     async def taken_keys(self, workspace_id: str, keys: Collection[str]) -> frozenset[str]:
-        """Those of the keys that projects have."""
+        """The subset of the keys that projects already use."""
         ...
 
     async def add_project(self, project: Project) -> bool:
-        """Stores a new project; False, and nothing stored, if another one has just got its key."""
+        """Stores a new project; False, without storing it, if its key was taken at the same time."""
         ...

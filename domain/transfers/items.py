@@ -1,4 +1,4 @@
-"""What is read of a file: its issues, one after the other, whatever its shape."""
+"""Reading of the issues of a file, in order, for every supported shape."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from domain.transfers.reading import LONGEST_LABEL, MOST_UNKNOWN_FIELDS
 from domain.transfers.records import IssueRecord, Loss, LossCode
 from domain.transfers.sanitising import clean_line
 
-OTHERS_AT_ONCE = 100  # elements that are not issues: together they take less than a millisecond
+OTHERS_AT_ONCE = 100  # elements other than issues per turn; together they take less than a millisecond
 
 Item = IssueRecord | Loss
 
@@ -30,23 +30,23 @@ class IssueReader(Protocol):
     def shape(self) -> Shape: ...
 
     def issue(self, element: Element) -> Item:
-        """The issue, or why there is none."""
+        """The issue, or the reason why it cannot be read."""
         ...
 
     def note(self, element: Element) -> bool:
-        """Takes a member of an object around the issues; False if it has no meaning."""
+        """Reads a member of an object around the issues; False if the member has no meaning."""
         ...
 
     def losses(self, issues: int) -> Sequence[Loss]:
-        """What is to be reported at the end of a file of so many issues."""
+        """Losses to report at the end of a file with that number of issues."""
         ...
 
 
 def read_items(reader: IssueReader, chunks: Iterable[bytes], *, skip: int) -> Iterator[Item | None]:
-    """One item per issue, in order, and then what the file has beside them and where it breaks off, if it does.
+    """One item per issue, in order, followed by losses outside the issues and the point where a file breaks off.
 
-    The first `skip` items are passed over unread. None stands for a part of the file without an item, so that the
-    caller can give others a turn. Raises WrongKind if the file holds no issues at all, and FileTooLarge.
+    The first `skip` items are skipped unread. None marks a part of the file without an item, so that the caller can
+    yield to other tasks. Raises WrongKind if the file holds no issues at all, and FileTooLarge.
     """
     issues = others = 0
     unknown: Counter[str] = Counter()
@@ -77,12 +77,12 @@ def read_items(reader: IssueReader, chunks: Iterable[bytes], *, skip: int) -> It
 
 
 def breaks_off(line: int, reason: str) -> Loss:
-    """The loss of all that follows."""
+    """The loss of the rest of the file."""
     return Loss(
         line=line, key=None, field="file", code=LossCode.INCOMPLETE, reason=f"The file breaks off here: {reason}"
     )
 
 
 def _not_kept(name: str, count: int) -> Loss:
-    reason = "Workgraph has no place for it."
+    reason = "Workgraph has no equivalent for this member."
     return Loss(line=1, key=None, field=name, code=LossCode.NOT_KEPT, reason=reason, count=count)

@@ -1,4 +1,4 @@
-"""Issues as Jira's REST API gives them: one on each line, in a list, or in the answer to a search."""
+"""Issues of Jira's REST API: one per line, in a list, or in the answer to a search."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -40,8 +40,8 @@ from domain.transfers.records import (
 )
 
 _KEY = re.compile(r"([A-Z][A-Z0-9_]*)-([0-9]+)", re.ASCII)
-_LEFT_OUT = "Restricted to some people in the other tracker. Importing it takes includeRestricted."
-_MADE_PUBLIC = "The restriction is not kept: everyone who sees the project can read it."
+_LEFT_OUT = "Restricted to some users in the other tracker. Set `includeRestricted` to import it."
+_MADE_PUBLIC = "The restriction is not kept: every user with access to the project can read the content."
 _LABEL_KINDS = {"type": ("issuetype", kinds.TYPE), "component": ("components", kinds.COMPONENT)}
 
 
@@ -52,7 +52,7 @@ def read_jira(
     mention: Callable[[str], str] = plain_mention,
     include_restricted: bool = False,
 ) -> Iterator[IssueRecord | Loss | None]:
-    """One item for each issue, in the file's order: the record, or why there is none.
+    """One item for each issue, in the file's order: the record, or the reason for a missing record.
 
     See `read_items`. `lines` are chunks of the file, of any size. `mention` turns the user's name in [~name] into
     Markdown. Issues and comments that Jira shows to some people only are losses unless `include_restricted`.
@@ -241,7 +241,7 @@ class _Issue:
         return priority
 
     def _labels(self) -> tuple[tuple[str, ...], tuple[LabelRecord, ...]]:
-        """Jira's labels, and its components and types, for which labels are the place here; these have ids."""
+        """Labels from Jira's labels, components and types; components and types have ids."""
         reading, fields = self._reading, self._fields
         names = [
             reading.name("labels", label, longest=LONGEST_LABEL)
@@ -264,7 +264,7 @@ class _Issue:
         return labels, tuple(details[label] for label in labels if label in details)
 
     def _milestone(self) -> MilestoneRecord | Unset | None:
-        """The first version that is to hold the solution; an issue has one milestone."""
+        """The first fix version; an issue has one milestone."""
         reading = self._reading
         versions = self._fields.get("fixVersions", UNSET)
         if versions is UNSET:
@@ -279,11 +279,13 @@ class _Issue:
                     due_date=reading.day("fixVersions.releaseDate", version.get("releaseDate")),
                 )
             elif name:
-                reading.lose("fixVersions", LossCode.TOO_MANY, "An issue has one milestone: the first version.")
+                reading.lose(
+                    "fixVersions", LossCode.TOO_MANY, "An issue has one milestone: only the first version is kept."
+                )
         return first
 
     def _parent(self) -> str | None:
-        """The key of the issue above, `parent_id` being its id; an epic is one for issues that have no other."""
+        """The key of the parent, with `parent_id` as its id. The epic is the parent of an issue without another one."""
         reading = self._reading
         parents = [
             ("parent", reading.fields("parent", self._fields.get("parent"), kinds.PARENT)),

@@ -11,7 +11,7 @@ _LABELS = {"info": "Info", "note": "Note", "tip": "Tip", "warning": "Warning"}
 _QUOTES = frozenset(("quote", "panel", *_LABELS))
 _SINGLE = frozenset(("anchor", "color"))
 EDGE = "\ufdd0"
-"""Where a tag of a color or an anchor was: there words end as far as emphasis goes. A code point that no text has."""
+"""Placeholder for a color or anchor tag, at which words end for emphasis. The code point occurs in no text."""
 _FENCE = re.compile(r"^ {0,3}(`{3,})([^`\n]*+)$", re.MULTILINE)
 _LANGUAGE = re.compile(r"[\w+#.-]{1,30}", re.ASCII)
 _VERBATIM = frozenset(("code", "noformat", "fence"))
@@ -166,7 +166,7 @@ def _verbatim(opening: _Tag, body: str, *, depth: int, section: int) -> Piece:
 
 
 def _title(tag: _Tag) -> str:
-    """What Jira shows above the text of a panel or in place of what is folded away."""
+    """The title that Jira shows above a panel or in place of folded text."""
     parameters = _parameters(tag)
     title = parameters.get("title") or (parameters.get("") if tag.kind == "expand" else "")
     return title or _LABELS.get(tag.kind, "")

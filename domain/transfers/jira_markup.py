@@ -85,7 +85,7 @@ class _Blocks:
             self._add_text(piece.text)
 
     def _enter(self, depth: int) -> None:
-        """Closes and opens quotes, until there are as many; one that is inside a list belongs to the list's item."""
+        """Closes or opens quotes to reach that depth; a quote inside a list belongs to the list's item."""
         kept = min(depth, len(self._outer)) if depth != len(self._outer) else max(depth - 1, 0)
         is_left = len(self._outer) > kept
         while len(self._outer) > kept:
@@ -183,7 +183,7 @@ class _Blocks:
         self._emit_prose(converted)
 
     def _break_line(self) -> None:
-        """Ends the last line with a break that shows, as every end of a line does in Jira."""
+        """Ends the last line with a visible break, because Jira shows every line end."""
         if self._is_open:
             self.lines[-1] = self.lines[-1].rstrip(" \t") + HARD_BREAK[:-1]
 

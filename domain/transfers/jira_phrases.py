@@ -26,7 +26,7 @@ _TAGS = {
     "~": ("<sub>", "</sub>"),
     "??": ("<cite>", "</cite>"),
 }
-_WITHIN_WORD = ("*", "*")  # emphasis beside a letter, where Markdown's underscores are none
+_WITHIN_WORD = ("*", "*")  # emphasis next to a letter, where underscores are plain text in Markdown
 
 
 def _phrase(mark: str) -> re.Pattern[str]:
@@ -160,7 +160,7 @@ class Phrases:
         return None
 
     def _monospace(self, line: str, match: re.Match[str]) -> Replacement:
-        """Monospace text, with such text that follows without a gap: two code spans that touch would be another one."""
+        """Monospace text, merged with adjacent monospace text because adjacent code spans would parse differently."""
         parts: list[str] = []
         end = match.start()
         following: re.Match[str] | None = match
@@ -181,7 +181,7 @@ class Phrases:
             return None
         name = match[1].strip()
         if not name.lower().startswith(("http://", "https://")):
-            return escape_text(name), match.end()  # a file of Jira's, which an import does not bring
+            return escape_text(name), match.end()  # a Jira attachment; imports do not include attachments
         return image(escape_text(name.rpartition("/")[2] or name), name), match.end()
 
     def _tick(self, line: str, start: int, line_break: str) -> Replacement | None:

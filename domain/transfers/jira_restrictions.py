@@ -1,6 +1,6 @@
-"""Marks by which Jira shows an issue or a comment to some people only.
+"""Restrictions of Jira issues and comments to some users.
 
-Every mark of an unexpected form counts as a restriction: an import must not publish what it cannot judge.
+A mark of unexpected form counts as a restriction, so that an import never publishes restricted content.
 """
 
 from collections.abc import Iterator, Mapping

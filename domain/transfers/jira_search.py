@@ -1,4 +1,4 @@
-"""The answers to a Jira search: what they say beside their issues."""
+"""Values of a Jira search answer outside its issues."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from domain.transfers.records import UNUSED, Loss, LossCode
 
 
 class Search:
-    """Reads the issues of a file by `read`, and what is around them if the file is made of answers."""
+    """Reads the issues of a file with `read`, and the values around them if the file consists of search answers."""
 
     shape = Shape(lists=frozenset(("issues",)), marks=frozenset(("key", "fields")))
 
@@ -29,7 +29,7 @@ class Search:
         return element.member in kinds.SEARCH.used | kinds.SEARCH.formal
 
     def losses(self, issues: int) -> Sequence[Loss]:
-        """Answers come in pages, so a file with one answer often has only a part of what was found."""
+        """A loss if the file has fewer issues than the search found, as often with a file of a single page."""
         missing = max(self._total - issues, int(self._is_last is False))
         reason = "The search found more issues than the file holds."
         counts = [("issues", LossCode.INCOMPLETE, reason, missing)] if missing else []

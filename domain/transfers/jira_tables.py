@@ -16,7 +16,7 @@ LONGEST_ROW = 50  # lines
 
 
 def lines_of_row(lines: Sequence[str]) -> int:
-    """How many lines the row takes that the first of them begins; 0 if it is no row."""
+    """Number of lines in the row that starts with the first line; 0 if the line starts no row."""
     for number, line in enumerate(lines, 1):
         stripped = line.strip()
         if not stripped or (number > 1 and stripped[0] == "|"):
@@ -50,6 +50,6 @@ def _cells(row: str) -> list[tuple[str, bool]]:
 
 
 def _cell(cell: str, phrases: Callable[[str], str], *, is_bold: bool = False) -> str:
-    """The cell's text; a header that does not stand in the first row is bold, because GFM has headers only there."""
+    """The cell's text; headers outside the first row are bold because GFM allows headers only there."""
     text = _BARE_BAR.sub(r"\\|", phrases(cell.strip()))
     return f"**{text}**" if is_bold and text[:1].isalnum() and text[-1:].isalnum() else text

@@ -16,9 +16,9 @@ _NO_EQUIVALENT = "Markdown has no equivalent; the text is kept."
 
 
 class JiraTexts:
-    """Texts of one issue; mentions by account id get the name that the issue's own people have.
+    """Texts of one issue; mentions by account id are resolved with the people of the issue.
 
-    People whom only other issues name are not looked for: the text must not depend on where an import was resumed.
+    People named only by other issues are ignored, so that the text does not depend on where an import resumes.
     """
 
     def __init__(self, reading: Reading, fields: Mapping[str, object], mention: Callable[[str], str]) -> None:
@@ -28,7 +28,7 @@ class JiraTexts:
         self._names: dict[str, str] | None = None
 
     def converted(self, field: str, value: object) -> tuple[str, str]:
-        """The text as Markdown, and as the file has it."""
+        """The text as Markdown, and the original text of the file."""
         if not is_document(value):
             text = self._reading.text(field, value)
             return jira_to_markdown(text, mention=self._mention), text
@@ -60,7 +60,7 @@ class JiraTexts:
         return self._names
 
     def _named(self) -> Iterator[tuple[str, str]]:
-        """Account ids and names of the people of the issue and of its comments, but for restricted ones."""
+        """Account ids and names of the people of the issue and of its unrestricted comments."""
         people = [self._fields.get(role) for role in ("assignee", "creator", "reporter")]
         listing = self._fields.get("comment")
         comments = listing.get("comments") if isinstance(listing, dict) else None

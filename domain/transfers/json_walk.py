@@ -9,8 +9,8 @@ _END_OF_VALUE = re.compile(rb'["{}\[\],:]')
 _IN_STRING = rb'(?:[^"\\]++|\\.)*+'
 _REST_OF_STRING = re.compile(_IN_STRING, re.DOTALL)
 _FLAT = rb'(?:[^"{}\[\]]++|"' + _IN_STRING + rb'")*+'
-# Up to a bracket that does not close at once, or a string that does not end in the window. Finding each bracket and
-# quote by a search of its own takes three times as long.
+# Matches up to a bracket that does not close immediately, or a string that does not end in the window. A separate
+# search for each bracket and quote takes three times as long.
 _NESTED = re.compile(rb"(?:" + _FLAT + rb"(?:\{" + _FLAT + rb"\}|\[" + _FLAT + rb"\]))*+" + _FLAT, re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _FORGET = 1024 * 1024  # bytes that may have been read before the window moves on
@@ -29,7 +29,7 @@ class BrokenDocumentError(Exception):
 
 
 class UnknownDocumentError(Exception):
-    """The file does not begin as a file of issues does; nothing of it has been read."""
+    """The start of the file is not that of a file of issues; no issue was read."""
 
 
 class TooManyLinesError(Exception):
@@ -38,7 +38,7 @@ class TooManyLinesError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """Names that tell what the first object of a file is: those of lists of issues, and members of an issue itself."""
+    """Names that identify the first object of a file: lists of issues, and members of an issue."""
 
     lists: frozenset[str]
     marks: frozenset[str]
@@ -61,7 +61,7 @@ _Walk = Callable[["_Cursor", Shape], Iterator[Element | None]]
 
 
 def elements(chunks: Iterable[bytes], shape: Shape) -> Iterator[Element | None]:
-    """Everything in the file, in order, and None for each chunk in which no issue ends.
+    """Elements of the file in order, and None for each chunk in which no issue ends.
 
     A file is a sequence of lists and objects; an object is an issue, or has lists of issues. If the first object is an
     issue on one line, each line is an element, so that a bad line stops no other. In other shapes a bad element stops
@@ -82,7 +82,7 @@ def elements(chunks: Iterable[bytes], shape: Shape) -> Iterator[Element | None]:
 
 
 def _walk_for(cursor: "_Cursor", shape: Shape) -> Generator[None, None, _Walk]:
-    """How to read a file that begins with this object. Members are looked at until one of them tells."""
+    """The way to read a file that starts with this object, decided by its first known member."""
     line = cursor.line
     try:
         yield from cursor.expect(b"{")
@@ -155,7 +155,7 @@ def _list(cursor: "_Cursor", name: str, *, is_issue: bool, may_have_pages: bool 
 
 def _element(cursor: "_Cursor", name: str, *, is_issue: bool) -> Generator[None, None, Element]:
     if not (yield from cursor.next_sign()):
-        raise BrokenDocumentError("It ends too early.", line=cursor.line)
+        raise BrokenDocumentError("The JSON ends too early.", line=cursor.line)
     line = cursor.line
     raw = yield from cursor.value()
     return cursor.found(Element(member=name, is_issue=is_issue, line=line, raw=raw))
@@ -177,7 +177,7 @@ def _member_name(cursor: "_Cursor") -> Generator[None, None, str]:
 class _Cursor:
     """A window on the document that forgets what has been read.
 
-    What may have to fetch a chunk is a generator: it yields None after a chunk in which no issue has ended.
+    Methods that may fetch a chunk are generators and yield None after a chunk in which no issue ended.
     """
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
@@ -190,7 +190,7 @@ class _Cursor:
         self.line = 1
 
     def hold(self) -> None:
-        """Forgets nothing from here on."""
+        """Keeps all bytes from the current position on."""
         self._held = (self._at, self.line, self._lines)
 
     @property
@@ -226,7 +226,7 @@ class _Cursor:
         """Takes the next byte, which must be one of these."""
         sign = yield from self.next_sign()
         if not sign or sign not in signs:
-            raise BrokenDocumentError("It is not JSON." if sign else "It ends too early.", line=self.line)
+            raise BrokenDocumentError("It is not JSON." if sign else "The JSON ends too early.", line=self.line)
         self._pass(self._at + 1)
         return sign
 
@@ -236,7 +236,7 @@ class _Cursor:
         return self._take(end)
 
     def rest_of_line(self) -> Generator[None, None, bytes]:
-        """Takes what is left of the line; of one that is longer than an element can be, the beginning."""
+        """Takes the rest of the line; only the start of a line longer than the longest element."""
         position, most = self._at, LONGEST_ELEMENT + 1
         while (end := self._buffer.find(b"\n", position)) < 0:
             del self._buffer[self._at + most :]
@@ -283,7 +283,7 @@ class _Cursor:
             match = _END_OF_VALUE.search(self._buffer, position)
             end = match.start() if match is not None else len(self._buffer)
         sign = bytes(self._buffer[end : end + 1])
-        # A backslash is the last byte of the window: what it escapes is not there yet.
+        # A backslash is the last byte of the window: the escaped byte is in the next chunk.
         return (b"", end) if not sign or sign == b"\\" else (sign, end + 1)
 
     def _more_of_value(self, is_open: bool) -> Generator[None, None, bool]:
@@ -291,7 +291,7 @@ class _Cursor:
             raise BrokenDocumentError(f"A part of it is longer than {LONGEST_ELEMENT:,} bytes.", line=self.line)
         has_more = yield from self._more()
         if is_open and not has_more:
-            raise BrokenDocumentError("It ends too early.", line=self.line)
+            raise BrokenDocumentError("The JSON ends too early.", line=self.line)
         return has_more
 
     def _more(self) -> Generator[None, None, bool]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import count
 
 HARD_BREAK = "  \n"
-"""A line break that renderers keep. Two blanks, unlike a backslash, do not show where Markdown is read as it is."""
+"""A line break that renderers keep. Two blanks, unlike a backslash, are invisible in unrendered Markdown."""
 
 _BACKTICKS = re.compile(r"`+")
 _LINE_START = re.compile(
@@ -13,7 +13,7 @@ _LINE_START = re.compile(
     r"(?P<sign>\#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|=+(?=\s*$)|~{3}|`{3}|\[(?=[^\]\n]*\]:)|[-*_](?=[-*_\s]+$))"
 )
 
-# A run of text may end where a sign begins: so the last character counts as if anything could follow.
+# A run of text may end where a delimiter begins, so any character may follow the last one.
 _TEXT_SIGNS = re.compile(
     r"[\\`*\[\]~|]|(?<![^\W_])_|_(?![^\W_])|<(?=[a-zA-Z/!?]|\Z)|&(?=#?\w++;|\Z)|!(?=\Z)|&(?=#?\w*+\Z)"
 )
@@ -26,7 +26,7 @@ _ENTITY = re.compile(r"&(?=#?\w++;)")
 
 
 def escape_text(text: str) -> str:
-    """Text within a line, with a backslash before whatever Markdown could take for a sign."""
+    """Text within a line, with a backslash before every character that Markdown could interpret."""
     return _TEXT_SIGNS.sub(r"\\\g<0>", text)
 
 

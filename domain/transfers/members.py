@@ -1,4 +1,4 @@
-"""Which members of a file's objects an import uses, so that every other member can be reported."""
+"""Members of a file's objects that an import uses, so that every other member can be reported."""
 
 from dataclasses import dataclass
 
@@ -22,5 +22,5 @@ def kind(name: str, *used: str) -> ObjectKind:
 
 
 def listed_kind(name: str, *used: str, formal: tuple[str, ...] = ()) -> ObjectKind:
-    """The kind of the issue itself, whose unused members are what a person looks for, issue by issue."""
+    """The kind of the issue object; its unused members are listed per issue."""
     return ObjectKind(name=name, used=frozenset(used), formal=frozenset(formal), is_listed=True)

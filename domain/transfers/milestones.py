@@ -1,4 +1,4 @@
-"""Milestones as an import finds or makes them."""
+"""Lookup and creation of milestones during an import."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -31,12 +31,12 @@ class Milestones:
         self._now = now
 
     async def load(self, projects: Iterable[Project], records: Sequence[IssueRecord]) -> None:
-        """Reads what earlier imports recorded of the records' milestones in these projects."""
+        """Reads the recorded identities of the records' milestones in these projects."""
         refs = {milestone_ref(milestone) for milestone in _named(records)}
         await self._registry.load(ObjectKind.MILESTONE, refs, scopes=[project.id for project in projects])
 
     async def ids_for(self, project: Project, records: Sequence[IssueRecord]) -> dict[ExternalRef, MilestoneId]:
-        """The project's milestones by what the records call them: as an import recorded it, by name, or new."""
+        """The project's milestones by their names in the records: recorded by an import, matched by name, or new."""
         named = {milestone_ref(milestone): milestone for milestone in _named(records)}
         if not named:
             return {}
@@ -65,7 +65,7 @@ class Milestones:
         return found
 
     async def _replaced(self, project: Project, targets: Mapping[ExternalRef, str]) -> dict[ExternalRef, str]:
-        """The milestones; in place of a deleted one, the one that its issues moved to."""
+        """The milestones; a deleted milestone is replaced by the milestone that its issues moved to."""
         wanted = set(targets.values())
         while wanted:
             kept = {each.id for each in await self._uow.imports.milestones(project.id, (), ids=wanted)}

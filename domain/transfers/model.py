@@ -75,9 +75,9 @@ class ImportCounts:
 class ImportRun:
     """One import of one file.
 
-    `position` is how many items of the file have been dealt with, `bytes_read` how many of its `file_size` bytes;
-    `total` is known once the whole file has been read. `site` is the site that was asked for. `site_id` and
-    `project_id` are what the run has decided on, so that a resumed run goes on as it began even if names have changed.
+    `position` counts the processed items of the file, `bytes_read` the processed bytes of `file_size`; `total` is null
+    until the whole file has been read. `site` is the requested site. `site_id` and `project_id` are the choices of the
+    run, so that a resumed run continues unchanged even if names have changed.
     """
 
     prefix: ClassVar[str] = "imp"
@@ -167,7 +167,7 @@ class ImportRun:
         return self.state in (ImportState.DONE, ImportState.FAILED)
 
     def advanced(self, counts: ImportCounts, *, items: int, bytes_read: int, now: datetime) -> "ImportRun":
-        """The run after a batch of so many items, when so much of the file has been read."""
+        """The run after a batch of that many items, with the total number of bytes read."""
         sums = {name: getattr(self, name) + getattr(counts, name) for name in ImportCounts.__dataclass_fields__}
         position = self.position + items
         return replace(
@@ -205,7 +205,7 @@ class LossKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportMapping:
-    """What a name of the file became, and for how many issues; `kind` is for example "site" or "state"."""
+    """The counterpart of a name in the file, and its number of issues; `kind` is for example "site" or "state"."""
 
     id: str
     kind: str

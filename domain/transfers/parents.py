@@ -39,7 +39,7 @@ async def write_parents(uow: ImportUow, run: ImportRun, tally: Tally, named: Seq
 
 
 async def _parents(uow: ImportUow, run: ImportRun, named: Sequence[NamedParent]) -> dict[tuple[str, ExternalRef], str]:
-    """Ids of the parents that are there, by their site and what the file calls them."""
+    """Ids of existing parents, by site and reference in the file."""
     found = await uow.identities.issues(
         run.workspace_id,
         {each.site_id for each in named},

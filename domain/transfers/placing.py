@@ -1,4 +1,4 @@
-"""Which of a batch's records are issues that are here already, and in which project each is or goes."""
+"""Assignment of a batch's records to stored issues and to projects."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,16 +18,16 @@ from domain.transfers.records import WHOLE, IssueRecord, LossCode
 from domain.transfers.tally import Tally
 from domain.workspaces.model import Workspace
 
-TWICE = "The file has this issue already."
-DELETED = "The issue was deleted permanently here, and stays deleted."
+TWICE = "The file contains this issue more than once."
+DELETED = "The issue was permanently deleted in Workgraph and is not imported again."
 _NUMBER = re.compile(r"[0-9]+\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedIssue:
-    """A record with its project here. `known` and `stored` are null if the issue is new; `source` is its project there.
+    """A record with its project. `known` and `stored` are null if the issue is new; `source` is the original project.
 
-    `moves` says that the issue is here, in another project.
+    `moves` is true if the stored issue is in another project.
     """
 
     record: IssueRecord
@@ -44,19 +44,19 @@ class PlacedIssue:
 
     @property
     def has_news(self) -> bool:
-        """Whether the file says anything new of the issue itself."""
+        """Whether the file changes fields of the issue."""
         return self.stored is None or self.moves or self.stored.digest != self.digest
 
     @property
     def needs_number(self) -> bool:
-        """Whether the issue is new in its project, or has another number there in the other tracker."""
+        """Whether the issue is new in its project, or its number in the other tracker has changed."""
         if self.known is None or self.moves:
             return True
         before = _NUMBER.search(self.known.key)
         return self.record.number is not None and before is not None and int(before[0]) != self.record.number
 
     def in_place(self, number: int | None) -> Issue | None:
-        """The stored issue under its key, and its number if it gets one, of today; None if the issue is new."""
+        """The stored issue with the current key of the record, and `number` if given; None if the issue is new."""
         if self.stored is None:
             return None
         issue = replace(self.stored.issue, external_key=self.record.external_key)
@@ -72,7 +72,7 @@ class PlacedIssue:
 
 
 class Placing:
-    """Places the records of one batch and site. `asked_id` is the project that the run was asked to fill."""
+    """Places the records of one batch and site. `asked_id` is the requested project of the run."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Placing:
         return self._projects.asked_id
 
     async def place(self, records: Sequence[IssueRecord]) -> list[PlacedIssue]:
-        """The records that are to be written; the others are reported. Raises Conflict if a project is archived."""
+        """The records to write; all other records are reported. Raises Conflict if a project is archived."""
         known = await self._known(records)
         # Projects are locked before issues, as everywhere.
         await self._projects.load(records, known)
@@ -120,7 +120,7 @@ class Placing:
         return placed
 
     def keep(self, placed: PlacedIssue, issue: Issue) -> None:
-        """Records which issue the record is, for `save`."""
+        """Notes the issue of the record, to be stored by `save`."""
         known = placed.known
         after = ExternalIssue(
             issue_id=issue.id,
@@ -163,7 +163,7 @@ class Placing:
             if self._projects.existing(known.project_id) is not None:
                 self._tally.lose(record, WHOLE, LossCode.NOT_KEPT, DELETED)
                 return None
-            # Its whole project was deleted here: whoever imports again after that wants everything again.
+            # The whole project was deleted: a new import after that is meant to bring all issues back.
             self._gone.append(known)
             known = None
         project = self._project_of(known, stored, source)
@@ -187,7 +187,7 @@ class Placing:
     def _project_of(
         self, known: ExternalIssue | None, stored: StoredIssue | None, source: ExternalObject | None
     ) -> Project | None:
-        """Where a stored issue is; None for a new one, and for one that has moved in the other tracker."""
+        """The project of a stored issue; None for a new issue and for an issue moved in the other tracker."""
         if known is None or stored is None or known.source_id != (source.id if source is not None else None):
             return None
         return self._projects.existing(stored.issue.project_id)

@@ -46,7 +46,7 @@ class StoredComment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPerson:
-    """The placeholder that stands here for somebody of another tracker."""
+    """A placeholder account for a person of another tracker."""
 
     user: User
     member: Member
@@ -71,7 +71,7 @@ class IssueLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedParent:
-    """An issue whose parent the file names by key, and by id if it can."""
+    """An issue with a parent that the file names by key, and optionally by id."""
 
     issue_id: str
     site_id: str
@@ -82,7 +82,7 @@ class NamedParent:
 
 class ImportRunRepository(Repository[ImportRun], Protocol):
     async def unfinished(self, draft: ImportDraft, digest: str) -> ImportRun | None:
-        """A run of the same file, asked for in the same way, that is not over, locked."""
+        """An unfinished run of the same file with the same options, locked."""
         ...
 
     async def has_open_job(self, run: ImportRun) -> bool:
@@ -112,9 +112,9 @@ class ImportReport(Protocol):
         mappings: Sequence[ImportMapping],
         unused: Sequence[LossKind] = (),
     ) -> None:
-        """Adds to the run's report; of each kind of loss the first 10,000 are kept, and all are counted.
+        """Adds to the run's report. All losses are counted; the first 10,000 of each kind are kept.
 
-        `unused` are kinds that are counted only.
+        `unused` are kinds of loss that are counted but not listed.
         """
         ...
 
@@ -159,7 +159,7 @@ class ImportStore(Protocol):
         ...
 
     async def issues(self, workspace_id: str, ids: Collection[str]) -> dict[str, StoredIssue]:
-        """Imported issues by id, locked, with all that it takes to see what a file changes of them."""
+        """Imported issues by id, locked, with all values needed to compare them with a file."""
         ...
 
     async def comments(self, issue_ids: Collection[str]) -> dict[tuple[str, str], StoredComment]:

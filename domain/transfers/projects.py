@@ -1,4 +1,4 @@
-"""The projects that the records of one batch go into."""
+"""Target projects for the records of one batch."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _KEYS_AT_ONCE = 50
 
 
 def project_key_of(text: str) -> str:
-    """The text itself if it can be a project's key, or what of it can; of a path, the last part."""
+    """A valid project key from the text, or from its last part if the text is a path."""
     name = text.rpartition("/")[2]
     if KEY.fullmatch(name):
         return name
@@ -33,7 +33,7 @@ def project_key_of(text: str) -> str:
 
 
 class Projects:
-    """Finds projects by what earlier imports recorded, or makes them. Two projects of a file never become one."""
+    """Finds projects by the records of earlier imports, or creates them. Two projects of a file never become one."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Projects:
         self._projects: dict[str, Project] = {}
 
     async def load(self, records: Sequence[IssueRecord], known: Mapping[ExternalRef, ExternalIssue]) -> None:
-        """Reads and locks the projects of records, and of the issues that are known of them."""
+        """Reads and locks the projects of the records and of their known issues."""
         refs = {project_ref(record) for record in records}
         earlier = set[ExternalRef]()
         if not self._run.format.moves_issues:
@@ -70,9 +70,9 @@ class Projects:
         self.asked_id = next((project_id for project_id in asked if project_id in self._projects), None)
 
     def source_of(self, record: IssueRecord, known: ExternalIssue | None) -> ExternalObject | None:
-        """What was recorded of the record's project.
+        """The recorded identity of the record's project.
 
-        GitHub's issues stay in their repository, so one that is known leads to it even if its name is new.
+        GitHub's issues stay in their repository, so a known issue identifies the repository even after a rename.
         """
         ref = project_ref(record)
         found = self._registry.get(ObjectKind.PROJECT, ref)
@@ -83,7 +83,7 @@ class Projects:
         return found
 
     async def target_for(self, record: IssueRecord, source: ExternalObject | None) -> Project:
-        """The project for an issue that is new here, or has moved in the other tracker; a new one if need be."""
+        """The project for an issue that is new or has moved in the other tracker; created if missing."""
         if self._run.project_key is not None:
             return await self._asked(self._run.project_key, record)
         project = self._projects.get(source.target_id) if source is not None else None
@@ -93,7 +93,7 @@ class Projects:
         return self._projects.get(project_id)
 
     async def _asked_ids(self) -> list[str]:
-        """Ids of the project that was asked for: at the start, by its key now, or in an earlier import."""
+        """Candidate ids of the requested project: chosen at the start, by its current key, or by an earlier import."""
         if self._run.project_key is None:
             return []
         ref = ExternalRef(self._run.project_key)
@@ -109,7 +109,7 @@ class Projects:
         return project
 
     async def _new(self, key: str, record: IssueRecord) -> Project:
-        """A project with that key, or with the smallest number from 2 appended if others have the key."""
+        """A new project with that key, with the smallest free number from 2 appended if the key is taken."""
         keys = _numbered(key)
         while True:
             some = list(islice(keys, _KEYS_AT_ONCE))

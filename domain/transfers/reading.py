@@ -32,7 +32,7 @@ def parse_object(raw: bytes) -> tuple[dict[str, object], int]:
     """The JSON object, and how many bytes that are not UTF-8 were replaced; raises UnreadableError."""
     if len(raw) > LONGEST_ELEMENT:
         raise UnreadableError(f"It is longer than {LONGEST_ELEMENT:,} bytes.")
-    # Files that were joined have a byte order mark wherever one of them began.
+    # Concatenated files have a byte order mark at the start of each part.
     text, replaced = _decoded(raw.removeprefix(BOM_UTF8))
     try:
         found = json.loads(text)
@@ -67,7 +67,7 @@ class Reading:
         self.line = line
         self.key = key
         self.people: dict[str, PersonRecord] = {}
-        self.person_ids: dict[str, str] = {}  # of people of whom the file tells nothing else than a key
+        self.person_ids: dict[str, str] = {}  # of people for whom the file has only a key
         self._losses: dict[tuple[str, LossCode], tuple[str, int]] = {}
         self._unused: dict[tuple[str, str], int] = {}
 
@@ -91,7 +91,7 @@ class Reading:
         self._losses[field, code] = (first, min(before + count, LARGEST_NUMBER))
 
     def note_unused(self, kind: ObjectKind, values: AnyMapping[str, object]) -> None:
-        """Notes every member with a value that the import does not use; how many names are kept has a limit."""
+        """Notes every member with a value that the import does not use, up to a limit of names."""
         used = kind.used
         listed = 0
         for name, value in values.items():
@@ -103,7 +103,7 @@ class Reading:
             listed += 1
             field = _shown(name) if listed <= MOST_UNKNOWN_FIELDS else "fields"
             items = len(value) if isinstance(value, list) else 1
-            self.lose(field, LossCode.NOT_KEPT, "Workgraph has no place for it.", count=items)
+            self.lose(field, LossCode.NOT_KEPT, "Workgraph has no equivalent for this member.", count=items)
 
     def _count_unused(self, kind: str, name: str) -> None:
         key = (kind, name)
@@ -145,11 +145,11 @@ class Reading:
         return cleaned.text
 
     def person(self, field: str, value: object) -> str:
-        """The name of a person, without what could pass for a link or turn the direction of text; empty if none."""
+        """The name of a person without link-like text and direction-changing characters; empty if there is none."""
         name = self.name(field, value, longest=LONGEST_PERSON)
         plain = plain_name(name, longest=LONGEST_PERSON)
         if plain != name:
-            self.lose(field, LossCode.REPLACED, "A name holds no :// or www. and no changes of direction.")
+            self.lose(field, LossCode.REPLACED, "Removed `://`, `www.` or direction-changing characters from a name.")
         return plain
 
     def fields(self, field: str, value: object, kind: ObjectKind) -> dict[str, object]:
@@ -162,7 +162,7 @@ class Reading:
         return {}
 
     def each(self, field: str, value: object, kind: ObjectKind) -> Iterator[dict[str, object]]:
-        """The objects of a list; anything else in it is noted and left out."""
+        """The objects of a list; other values are noted and skipped."""
         for item in self.items(field, value):
             if isinstance(item, dict):
                 self.note_unused(kind, item)
@@ -182,7 +182,7 @@ class Reading:
         return self.name(field, self.fields(field, value, kind).get("name"), longest=longest)
 
     def identifier(self, field: str, value: object) -> str | None:
-        """What the tracker calls a thing for ever: text, or a whole number; None if there is nothing of the kind."""
+        """The permanent id of an object in the tracker, a text or an integer; None if it has no such id."""
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_IDENTIFIER:
             return str(value)
         return self.name(field, value, longest=LONGEST_IDENTIFIER) or None

@@ -9,7 +9,7 @@ from domain.projects.categories import StateCategory
 from domain.shared.unset import UNSET, Unset
 
 UNUSED = "An import does not use this member."
-WHOLE = "issue"  # the field of a loss that is an issue from beginning to end
+WHOLE = "issue"  # the field of a loss of a whole issue
 
 
 class LossCode(StrEnum):
@@ -20,7 +20,7 @@ class LossCode(StrEnum):
     REPLACED = "REPLACED"  # characters that cannot be stored, or not in a name, were replaced
     CUT = "CUT"  # text over the limit
     TOO_MANY = "TOO_MANY"  # more items than an issue can have
-    RESTRICTED = "RESTRICTED"  # the other tracker shows it to some people only, and the import was not told to take it
+    RESTRICTED = "RESTRICTED"  # restricted in the other tracker, and the import excludes restricted content
     UNUSED = "UNUSED"  # a member that an import does not use; counted once per kind of object, listed nowhere
     INCOMPLETE = "INCOMPLETE"  # the file itself announces more than it holds
     DUPLICATE = "DUPLICATE"
@@ -54,7 +54,7 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRecord:
-    """Identity is the id, or else the key: names are shared by several people in real files."""
+    """Identified by id, or by key without an id; names are not unique in real files."""
 
     key: str
     name: str
@@ -65,7 +65,7 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRecord:
-    """What a file says of a label. `external_id` outlives the label's name; null if the file has none."""
+    """A label of a file. `external_id` stays the same when the label is renamed; null if the file has none."""
 
     name: str
     color: str | None
@@ -94,10 +94,10 @@ class CommentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRecord:
-    """One issue with all that hangs on it. `source_text` is there if the description is not what the file says.
+    """One issue with its comments, labels and people. `source_text` is the original if the description was converted.
 
-    `external_id`, `project_id`, `state_id` and `parent_id` are the tracker's own ids, which survive that things are
-    renamed and moved; null where the file has none. `site` is the host that the record's address names.
+    `external_id`, `project_id`, `state_id` and `parent_id` are ids of the tracker, which do not change with renames and
+    moves; null if the file has none. `site` is the host in the record's address.
     """
 
     line: int
@@ -123,7 +123,7 @@ class IssueRecord:
     people: tuple[PersonRecord, ...]
     mappings: tuple[Mapping, ...]
     losses: tuple[Loss, ...]
-    milestone: MilestoneRecord | Unset | None = UNSET  # unset if the file does not speak of milestones
+    milestone: MilestoneRecord | Unset | None = UNSET  # unset if the file has no milestones
     unused: tuple[tuple[str, int], ...] = ()  # members by kind of object, such as "user.timeZone", and their number
     label_details: tuple[LabelRecord, ...] = ()  # of those labels that the file says more about than a name
     site: str | None = None

@@ -53,7 +53,7 @@ def cut_text(text: str, *, longest: int = LONGEST_TEXT) -> CleanText:
 def clean_line(text: str, *, longest: int = LONGEST_LINE) -> CleanText:
     """One stripped line in Unicode normal form C, at most `longest` characters, the last an ellipsis if it was cut.
 
-    Empty if a reader would see nothing of it.
+    Empty if no character is visible.
     """
     joined = " ".join(text.split()) if any(space in text for space in _BREAKS) else text.strip()
     storable, replaced = replace_unstorable(joined)
@@ -67,7 +67,7 @@ def clean_line(text: str, *, longest: int = LONGEST_LINE) -> CleanText:
 
 
 def plain_name(text: str, *, longest: int) -> str:
-    """One line that may be the name of a person: nothing in it could pass for a link or turn the direction of text."""
+    """One line usable as the name of a person, without link-like text and direction-changing characters."""
     line = clean_line(DIRECTIONS.sub("", without_links(text)), longest=longest).text
     # The ellipsis of a cut is a dot to mail programs.
     return line if not has_link(line) else without_links(line)[:longest].strip()

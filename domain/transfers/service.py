@@ -118,7 +118,7 @@ class ImportService:
                 await uow.uploads.add(upload)
                 return await uow.commit(upload)
         except BaseException:
-            # Without its row nobody could find the file again.
+            # Without its row the file could not be found again.
             await self._files.delete(file_id)
             raise
 

@@ -1,4 +1,4 @@
-"""Which installation of a tracker the records of a file are of."""
+"""Assignment of records to the tracker installation (site) that they come from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ UNNAMED = "unnamed"
 
 
 class Sites:
-    """Sorts the records of one batch by site, and records sites that are new."""
+    """Groups the records of one batch by site, and stores new sites."""
 
     def __init__(
         self, uow: ImportUow, run: ImportRun, workspace: Workspace, tally: Tally, *, ids: IdFactory, now: datetime
@@ -36,7 +36,7 @@ class Sites:
     async def sort(self, records: Sequence[IssueRecord]) -> dict[str, list[IssueRecord]]:
         """The records by the id of their site.
 
-        A record that names no host is of the site that the run began with. `default_id` is that site.
+        Records without a host belong to the first site of the run, `default_id`.
         """
         if not records:
             return {}
@@ -56,7 +56,7 @@ class Sites:
         return found
 
     async def _site(self, name: str | None, records: Sequence[IssueRecord]) -> ExternalSite:
-        """The site with that name; an unnamed one gets it if it evidently is the same."""
+        """The site with that name; a matching unnamed site receives the name."""
         if name is not None:
             named = next((site for site in self._known.values() if site.name == name), None)
             if named is not None:
@@ -79,9 +79,9 @@ class Sites:
         return site
 
     async def _evident(self, candidates: Sequence[ExternalSite], records: Sequence[IssueRecord]) -> ExternalSite | None:
-        """The one of the sites that has some of the records' issues already, or at least their projects.
+        """The site with some of the records' issues, or otherwise with some of their projects.
 
-        Ids alone prove nothing: every new Jira begins with the same ones. Times of creation tell sites apart.
+        Ids are no proof because every new Jira starts with the same ids, so creation times distinguish sites.
         """
         if not candidates:
             return None
@@ -108,7 +108,7 @@ class Sites:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Evidence:
-    """How many issues of the records a site has, how many it has otherwise, and how many of their projects."""
+    """Numbers of issues that match the records, of issues that contradict them, and of matching projects."""
 
     agreeing: int
     contrary: int

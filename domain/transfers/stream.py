@@ -18,7 +18,7 @@ TURN_PARTS = 8  # parts of the file without an item, of at most 16 KB each
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """Items of a file, and how many of the file's bytes have been read by the last one."""
+    """Items of a file, and the number of bytes read up to the last item."""
 
     items: list[Item]
     bytes_read: int
@@ -55,7 +55,7 @@ class RecordStream:
     async def _take(self) -> Taken:
         """The next batch, empty at the end of the file.
 
-        A file that breaks off says so in its last item. What forbids to read on is raised after the items before it.
+        The last item of an incomplete file reports the loss. A fatal error is raised after all items that precede it.
         """
         if self._failure is not None:
             raise self._failure

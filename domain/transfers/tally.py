@@ -38,7 +38,7 @@ class Tally:
         self._note_unused(loss.field, loss.count, loss.line)
 
     def note_all(self, record: IssueRecord) -> None:
-        """Adds everything that the reader reports of an issue."""
+        """Adds all reports of the reader for an issue."""
         self.losses.extend(record.losses)
         for member, count in record.unused:
             self._note_unused(member, count, record.line)

@@ -1,4 +1,4 @@
-"""States and labels as an import finds or makes them."""
+"""Lookup and creation of states and labels during an import."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -57,12 +57,12 @@ class Workflow:
         self._now = now
 
     async def load_states(self, projects: Iterable[Project], records: Sequence[IssueRecord]) -> None:
-        """Reads what earlier imports recorded of the records' states in these projects."""
+        """Reads the recorded identities of the records' states in these projects."""
         refs = {state_ref(record) for record in records}
         await self._registry.load(ObjectKind.STATE, refs, scopes=[project.id for project in projects])
 
     async def states_for(self, project: Project, records: Sequence[IssueRecord]) -> dict[ExternalRef, State]:
-        """The project's states by what the records call them: as an import recorded it, by name, or new."""
+        """The project's states by their names in the records: recorded by an import, matched by name, or new."""
         existing = await self._uow.states.of(project.id)
         states = {state.name: state for state in existing}
         folded = {state.name.casefold(): state for state in existing}
@@ -90,7 +90,7 @@ class Workflow:
         return found
 
     async def labels_for(self, records: Sequence[IssueRecord]) -> dict[str, Label]:
-        """Labels by the names that the records have for them: as an import recorded it, by name, or new."""
+        """Labels by their names in the records: recorded by an import, matched by name, or new."""
         described = {label.name: label for record in records for label in record.label_details}
         refs = {
             name: ExternalRef(name, described[name].external_id if name in described else None)
@@ -124,7 +124,7 @@ class Workflow:
     async def _recorded_states(
         self, project: Project, existing: Sequence[State], records: Sequence[IssueRecord]
     ) -> dict[ExternalRef, State]:
-        """States as an import recorded them; of a deleted one, the state that its issues moved to."""
+        """Recorded states; a deleted state is replaced by the state that its issues moved to."""
         by_id: dict[str, State] = {state.id: state for state in existing}
         refs = {state_ref(record) for record in records}
         objects = {ref: self._registry.get(ObjectKind.STATE, ref, scope=project.id) for ref in refs}

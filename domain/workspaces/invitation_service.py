@@ -96,7 +96,7 @@ class InvitationService:
         return self._issued(written)
 
     def link_of(self, actor: Actor, invitation: Invitation) -> str | None:
-        """The link of an open invitation again, for the person who has issued it and may still do so."""
+        """The link of an open invitation, for its issuer while the issuer still has permission."""
         if not invitation.is_open or invitation.created_by_id != actor.user_id:
             return None
         try:
@@ -262,7 +262,7 @@ class InvitationService:
         return written.of(IssuedInvitation(invitation=written.value, link=self._link_to(written.value)))
 
     def _link_to(self, invitation: Invitation) -> str | None:
-        """Only where no mail carries it: whoever invites an address must not be able to accept."""
+        """The link; None for an invitation sent by email, so that the inviter cannot accept it."""
         return self._link(self._secrets.of_invitation(invitation)) if invitation.email is None else None
 
     def _link(self, secret: str) -> str:

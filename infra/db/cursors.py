@@ -71,7 +71,7 @@ def encode_cursor(values: Sequence[Any], *, scope: str) -> str:
 def decode_cursor(
     text: str, columns: Sequence[CursorColumn], *, scopes: Collection[str], path: tuple[str, ...]
 ) -> tuple[Any, ...]:
-    """Raises InvalidInput for what is no cursor, or one that does not belong to all of the scopes."""
+    """Raises InvalidInput for a malformed cursor, or a cursor that does not belong to all of the scopes."""
     damaged = InvalidInput("This is not a cursor of this server.", path=path, code=ErrorCode.INVALID_CURSOR)
     if _ENCODED.fullmatch(text) is None:
         raise damaged

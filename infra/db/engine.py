@@ -36,12 +36,12 @@ class Engines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """Times in seconds; `pool_wait` is the longest wait for a connection to read, `write_wait` that of a write."""
+    """Times in seconds; `pool_wait` is the maximum wait of a read for a connection, `write_wait` that of a write."""
 
     pool_size: int = 10
     pool_wait: float = 1.0
     write_wait: float = 10.0
-    write_queue: int = 200  # transactions that wait for a connection; further ones are refused at once
+    write_queue: int = 200  # transactions that wait for a connection; further transactions are refused immediately
     statement_timeout: float = 5.0
     lock_timeout: float = 3.0
 

@@ -112,9 +112,9 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class ToOne:
-    """The row that `reference` points at matches; none does if it is null, but for a filter without a condition.
+    """Matches if the row that `reference` points at matches. A null reference matches only a filter without conditions.
 
-    A cycle of filters needs a function.
+    Pass a function for a cycle of filters.
     """
 
     reference: Column
@@ -145,9 +145,9 @@ class ToOne:
 
 @dataclass(frozen=True, slots=True)
 class ToFew(ToOne):
-    """One of the rows, by their id, that a workspace has few of; `workspace` says which they are in.
+    """A row of a table with few rows per workspace, matched by id; `workspace` is the column of the workspace.
 
-    `guests` is the rule by which guests see them, None if they see them all.
+    `guests` is the visibility rule for guests, None if guests see all rows.
     """
 
     workspace: Column
@@ -203,7 +203,7 @@ class _Scalar:
 
 
 def upper_case(column: Column) -> Condition:
-    """Compares keys, which are stored in upper case, whatever the letter case of what they are compared with."""
+    """Compares keys, which are stored in upper case, regardless of the letter case of the value."""
 
     def condition(comparator: Any, rows: FromClause) -> ColumnElement[bool]:
         return compare(_on(rows, column), replace(comparator, **_map_texts(letters.upper, comparator)))
@@ -212,12 +212,12 @@ def upper_case(column: Column) -> Condition:
 
 
 def as_sent(column: Column) -> Condition:
-    """Compares texts that are stored as they were sent by their normal form C."""
+    """Compares texts that are stored unnormalized, by their Unicode normal form C."""
     return lambda comparator, rows: compare(normalized(_on(rows, column)), comparator)
 
 
 def normalized(column: ColumnElement[str]) -> ColumnElement[str]:
-    """The text in Unicode normal form C; most is in it already, which is found out at a quarter of the cost."""
+    """The text in Unicode normal form C. Most text is already normal, and the check costs a quarter of a conversion."""
     is_ascii = func.char_length(column) == func.octet_length(column)
     is_normal: ColumnElement[bool] = UnaryExpression(column, modifier=custom_op("IS NFC NORMALIZED"))
     return case((or_(is_ascii, is_normal), column), else_=func.normalize(column, text("NFC")))
@@ -231,7 +231,7 @@ def _map_texts(change: Callable[[str], str], comparator: Any) -> dict[str, Any]:
 
 
 def compare(column: ColumnElement[Any], comparator: Any) -> ColumnElement[bool]:
-    """Whether the value is as the comparator says; its texts in normal form C, as lines are stored."""
+    """Whether the value matches the comparator; texts of the comparator are compared in normal form C, as stored."""
     said = said_by(comparator).items()
     return and_(true(), *(_OPERATORS[name](column, _normal(value)) for name, value in said))
 
@@ -256,7 +256,7 @@ def _among(column: ColumnElement[Any], values: tuple[Any, ...]) -> ColumnElement
 
 def _ordered(column: ColumnElement[Any], value: Any, holds: Callable[[Any, Any], Any]) -> ColumnElement[bool]:
     if isinstance(value, RankedEnum):
-        # Stored as text, whose order is another one.
+        # Stored as text, which sorts differently.
         return _among(column, tuple(member for member in type(value) if holds(member.rank, value.rank)))
     compared: ColumnElement[bool] = holds(column, _value(column, value))
     return compared

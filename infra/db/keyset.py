@@ -108,8 +108,8 @@ class Keyset(Generic[O]):
     def plan(
         self, sort: Sequence[Sort[O]], request: PageRequest, *, default: int, scope: object, parents: Sequence[str]
     ) -> "KeysetPlan":
-        """`scope` says by its repr which list and filter it is, and `parents` under what it is read: ids of entities,
-        or of the person for lists under nothing else. Raises InvalidInput for cursors of any other list or parent."""
+        """`scope` identifies list and filter by its repr. `parents` are the ids of the entities above the list, or of
+        the user for top-level lists. Raises InvalidInput for cursors of any other list or parent."""
         sort = tuple(sort)
         keys, size = self._keys(sort), request.size(default)
         plan = KeysetPlan(keys=keys, about=(sort, scope), request=request, size=size, parents=parents)
@@ -150,7 +150,7 @@ class KeysetPlan:
         return scope_digest(*self.about)
 
     def scope_of(self, parent: str) -> str:
-        """What ties a cursor to this list under that parent."""
+        """The scope that ties a cursor to a list and its parent."""
         return scope_digest(self.scope, parent)
 
     async def page(

@@ -1,7 +1,7 @@
-"""Filters on the few states, labels or projects of a workspace, said by their ids.
+"""Conversion of filters on states, labels or projects, which a workspace has few of, to filters on their ids.
 
-Only what the actor may see is looked up, and its rows count for nothing: neither the answer nor its cost may tell a
-guest whether something hidden matches.
+Only rows visible to the actor are looked up, at no points, so that neither the answer nor its cost reveals to a
+guest whether a hidden row matches.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ DISTINCT_FILTERS = 128
 
 
 async def looked_up(reads: Reads, filters: Filters, filter: Any, *, actor: Actor, workspace_id: str) -> Any:
-    """A filter that matches the same rows of those in the workspace that the actor sees. Raises InvalidInput.
+    """An equivalent filter by id for the rows of the workspace that the actor sees. Raises InvalidInput.
 
     Takes one statement, or none.
     """

@@ -28,7 +28,7 @@ LOCK_POLL_SECONDS = 0.1
 
 BEHIND = "The database lacks migrations of this version of Workgraph. Run: workgraph migrate"
 UNKNOWN = (
-    "The database has a migration that this version of Workgraph does not know, and was left alone. "
+    "The database has a migration unknown to this version of Workgraph and was not changed. "
     "Use the version that made it, or an empty database. To start afresh with `make dev`, delete the folder .workgraph."
 )
 
@@ -38,7 +38,7 @@ class MigrationError(Exception):
 
 
 async def upgrade(url: str, *, revision: str = "head") -> None:
-    """Brings the database to `revision`; of several processes that call it at once each succeeds.
+    """Brings the database to `revision`. Concurrent calls by several processes all succeed.
 
     Raises MigrationError, without a change, for a database with a migration that the code does not know.
     """
@@ -86,7 +86,7 @@ async def drift(url: str) -> tuple[str, ...]:
 
 
 async def problem_of(connection: AsyncConnection) -> str:
-    """What is wrong with the migrations of this database, and what to do; empty if nothing is."""
+    """The problem with the migrations of this database and its fix; empty if there is none."""
     known = _shipped_revisions()
     found = await connection.run_sync(current_heads)
     if found - set(known):
@@ -96,7 +96,7 @@ async def problem_of(connection: AsyncConnection) -> str:
 
 @cache
 def _shipped_revisions() -> tuple[str, ...]:
-    # Alembic reads every file, which takes 10 ms, and a health check asks again and again.
+    # Cached: Alembic reads every file, which takes 10 ms, and health checks run often.
     return revisions()
 
 

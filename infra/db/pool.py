@@ -90,7 +90,7 @@ class ReadPool:
         return self._in_use
 
     async def acquire(self, *, is_patient: bool = False) -> ReadConnection:
-        """A connection, to be given to `release` or `discard`, in the order of asking.
+        """A connection, in the order of requests. Pass it to `release` or `discard`.
 
         Raises Unavailable after `wait`, or `patient_wait`, seconds without one.
         """

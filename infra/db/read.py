@@ -109,9 +109,9 @@ class Reads:
         return _Scope(self._pool, self._current)
 
     def make_way(self) -> None:
-        """To be called before the scope's request waits for a transaction: others read on its connection meanwhile.
+        """Releases the read connection before the scope's request waits for a transaction.
 
-        What the request reads afterwards, such as the answer to a committed write, it waits for as writes do.
+        Later reads of the request, such as the answer to a committed write, wait for a connection as long as writes do.
         """
         scope = self._current.get()
         if scope is None or scope.is_over:
@@ -138,7 +138,7 @@ class Reads:
             raise meaning from error
 
     async def fetch_aside(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
-        """As `fetch`, for rows that only help to find others: the request does not pay for them."""
+        """Fetches rows that only help to find other rows; the request is not charged for them."""
         rows = await self.fetch(statement, **params)
         scope = self._current.get()
         if scope is not None and not scope.is_over:

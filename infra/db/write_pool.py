@@ -1,4 +1,4 @@
-"""The pool of connections that transactions run on, with a waiting line in which everybody keeps their place."""
+"""Connection pool for transactions, with a fair first-come, first-served queue."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.util import await_only
 
 
 class WaitingLine:
-    """Admits `size` at once; `most_waiting` others wait, first come, first served, each at most `wait` seconds."""
+    """Admits `size` holders at once; up to `most_waiting` more wait in order, each at most `wait` seconds."""
 
     def __init__(self, size: int, *, most_waiting: int, wait: float) -> None:
         self._free = asyncio.Semaphore(size)
@@ -19,22 +19,22 @@ class WaitingLine:
 
     @property
     def waiting(self) -> int:
-        """How many wait now."""
+        """Number of waiting callers."""
         return self._waiting
 
     async def enter(self) -> None:
-        """To be followed by `leave`; raises SQLAlchemy's TimeoutError, at once if the line is full."""
+        """Waits for admission; `leave` ends it. Raises SQLAlchemy's TimeoutError, at once if the queue is full."""
         if not self._free.locked():
             await self._free.acquire()
             return
         if self._waiting >= self._most_waiting:
-            raise PoolTimeout(f"{self._waiting} others are waiting for a connection already.")
+            raise PoolTimeout(f"The queue for a database connection is full ({self._waiting} waiting).")
         self._waiting += 1
         try:
             async with asyncio.timeout(self._wait):
                 await self._free.acquire()
         except TimeoutError as error:
-            raise PoolTimeout(f"There was no connection within {self._wait:g} seconds.") from error
+            raise PoolTimeout(f"No database connection became free within {self._wait:g} seconds.") from error
         finally:
             self._waiting -= 1
 
@@ -43,10 +43,10 @@ class WaitingLine:
 
 
 class FairPool(AsyncAdaptedQueuePool):
-    """SQLAlchemy's pool behind a waiting line; `timeout` is the longest wait.
+    """SQLAlchemy's pool behind a fair queue; `timeout` is the maximum wait.
 
-    SQLAlchemy's own queue gives a connection that is returned to whoever asks next, and sends the one who was woken
-    for it back to the end. It also lets those who wait wait on when a connection could not be opened.
+    SQLAlchemy's own queue gives a returned connection to the next caller, even a new one, and sends the caller woken
+    for it back to the end. Callers also keep waiting there when a connection could not be opened.
     """
 
     # SQLAlchemy names the logger after the module of the class. Under our own name each pool that is closed or opened

@@ -55,9 +55,9 @@ class SqlClaims:
     async def claim(
         self, *, most: int, job_id: str | None = None, long_kinds: Collection[str] = (), most_long: int = 0
     ) -> Sequence[Claim]:
-        """Up to `most` jobs that are due or whose lease has run out, the longest waiting first; or that one alone.
+        """Up to `most` jobs that are due or have an expired lease, longest waiting first; or only the job `job_id`.
 
-        Of the long kinds, if any are named, at most `most_long` are claimed; other jobs do not wait behind them.
+        At most `most_long` jobs of `long_kinds` are claimed; other jobs do not wait behind them.
         """
         if not long_kinds:
             return await self._claim(_due(most, job_id))
@@ -65,7 +65,7 @@ class SqlClaims:
         if most_long > 0:
             claims += await self._claim(_due_with_long(most, job_id, long_kinds, most_long))
         if len(claims) < most and sum(claim.kind in long_kinds for claim in claims) >= most_long:
-            # Long jobs that have to wait can be the oldest ones: what is due behind them is looked for apart.
+            # Long jobs that have to wait can be the oldest ones, so a second query looks for due jobs behind them.
             is_other = JobRow.kind.not_in(long_kinds) & JobRow.id.not_in([claim.job.id for claim in claims])
             claims += await self._claim(_due(most - len(claims), job_id, is_other))
         return claims
@@ -168,7 +168,7 @@ def _due(most: int, job_id: str | None, *conditions: ColumnElement[bool]) -> CTE
 
 
 def _due_with_long(most: int, job_id: str | None, long_kinds: Collection[str], most_long: int) -> CTE:
-    """The same rows without the long jobs that are too many; in one look, since nearly always none are."""
+    """The rows without surplus long jobs, in one query because a surplus is rare."""
     due = _due(most, job_id)
     is_long = due.c.kind.in_(long_kinds)
     place = func.row_number().over(partition_by=is_long, order_by=due.c.run_at)

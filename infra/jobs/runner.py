@@ -116,7 +116,7 @@ class JobRunner(Generic[A]):
                 task = asyncio.create_task(self._run(claim), name=f"{claim.kind} {claim.job.id}")
                 self._running[claim.key] = (claim, task)
                 task.add_done_callback(lambda _, key=claim.key: self._ended(key))  # type: ignore[misc]  # of a lambda with a default
-            # Whatever kept this look from finding more, another job may wait for the next free slot.
+            # A claim limited by `room` or `most_long` may have left another due job behind.
             is_full = len(claims) >= room or self._long_of(claims) >= most_long
             self._has_more = is_full or (self._has_more and job_id is not None)
 

@@ -11,7 +11,7 @@ class JobRow(Base):
     """Background work; `lease_until` is when a running job may be claimed anew.
 
     `attempts` counts claims and never goes down, since it names the claim; `failures` counts errors since the last
-    checkpoint, and `lost_leases` those of them that are leases which ran out.
+    checkpoint, and `lost_leases` how many of these were expired leases.
     """
 
     __tablename__ = "job"

@@ -1,4 +1,4 @@
-"""Writing files that are there as a whole or not at all, also when the disk is full."""
+"""Atomic writing of files: complete or absent, even if the disk is full."""
 
 import errno
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def is_full(error: OSError) -> bool:
-    """Whether a disk, a quota or a limit on the size of files is used up."""
+    """Whether a disk, a quota or a file size limit is exhausted."""
     return error.errno in _FULL
 
 

@@ -17,11 +17,11 @@ GZIP = b"\x1f\x8b"
 MOST_UNPACKED = 8 * 1024**3  # bytes
 MOST_RATIO = 200  # of unpacked to packed bytes; JSON of trackers has 5 to 30
 FREE_OF_RATIO = 10_000_000  # unpacked bytes of any ratio
-CHUNK = 16 * 1024  # bytes; what is done with a chunk keeps the event loop
+CHUNK = 16 * 1024  # bytes; processing a chunk blocks the event loop
 
 
 class DiskFile:
-    """One reading of a stored file."""
+    """A stored file opened for one read."""
 
     def __init__(self, file: BufferedReader, *, most_unpacked: int) -> None:
         self._file = file
@@ -51,13 +51,15 @@ class DiskFile:
                     self._check(size)
                     yield chunk
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                raise BrokenFile("it is not packed as gzip should be") from error
+                raise BrokenFile("the gzip data is damaged") from error
 
     def _check(self, size: int) -> None:
         if size > self._most_unpacked:
             raise FileTooLarge(f"The file unpacks to more than {self._most_unpacked:,} bytes.")
         if size > FREE_OF_RATIO and size > MOST_RATIO * self._file.tell():
-            raise FileTooLarge(f"The file unpacks to more than {MOST_RATIO} times its size, as no real export does.")
+            raise FileTooLarge(
+                f"The file unpacks to more than {MOST_RATIO} times its size, far more than any real export."
+            )
 
 
 class DiskFileStore:

@@ -1,4 +1,4 @@
-"""What imports record of another tracker's things."""
+"""Storage of identities that imports record for another tracker's objects."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
@@ -87,7 +87,7 @@ class SqlIdentityStore:
             .outerjoin(IssueRow, is_here)
             .where(ExternalIssueRow.workspace_id == workspace_id, among(ExternalIssueRow.site_id, site_ids))
         )
-        # Each branch has an index of its own; an OR of both would be left to the planner's luck.
+        # Each branch has its own index; for an OR of both the planner may choose neither.
         either = union(
             among_these.where(among(ExternalIssueRow.external_id, external_ids)),
             among_these.where(among(ExternalIssueRow.key, keys)),
@@ -122,7 +122,7 @@ class SqlIdentityStore:
     async def projects(self, workspace_id: str, ids: Collection[str]) -> dict[str, Project]:
         if not ids:
             return {}
-        # NO KEY UPDATE, as repositories lock: whoever inserts a row that points here need not wait.
+        # NO KEY UPDATE, like the locks of repositories: inserts of referencing rows need not wait.
         these = _PROJECTS.select.where(ProjectRow.workspace_id == workspace_id, among(ProjectRow.id, ids))
         locked = these.order_by(ProjectRow.id).with_for_update(key_share=True)
         projects = [_PROJECTS.build(row) for row in await self._connection.execute(locked)]
@@ -144,7 +144,7 @@ class SqlIdentityStore:
     async def _keep(
         self, table: type[Base], id_name: str, rows: Sequence[Mapping[str, Any]], names: Sequence[str]
     ) -> None:
-        """Inserts rows, or writes the named columns of those that are there."""
+        """Inserts rows, or updates the named columns of existing rows."""
         if rows:
             kept = upsert(table)
             changes = {name: kept.excluded[name] for name in names}

@@ -1,4 +1,4 @@
-"""Statements over sets of foreign values, any of which the database may refuse."""
+"""Statements over sets of imported values, each of which the database may refuse."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager

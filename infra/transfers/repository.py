@@ -110,7 +110,7 @@ class SqlImportReport:
 
 
 def _kind_of(losses: Sequence[ImportLoss]) -> LossKind:
-    """What several losses of one field for one reason have in common."""
+    """Common values of several losses of one field for one reason."""
     first = losses[0]
     return LossKind(
         field=first.field,

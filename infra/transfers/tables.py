@@ -131,7 +131,7 @@ class ImportParentRow(Base):
 
 
 class ExternalSiteRow(Base):
-    """One installation of a tracker. Unnamed ones are told apart by what was imported from them."""
+    """One installation of a tracker. Unnamed sites are distinguished by the issues imported from them."""
 
     __tablename__ = "external_site"
     __table_args__ = (UniqueConstraint("workspace_id", "source", "name"),)
@@ -149,17 +149,17 @@ def _of_site() -> ForeignKeyConstraint:
 
 
 class ExternalObjectRow(Base):
-    """What a project, state, label or person of another tracker is here.
+    """Counterpart of a project, state, label, milestone or person of another tracker.
 
-    No foreign key leads to the target: what was recorded outlives it, so that a deleted state still leads to the one
-    that took its place.
+    The target has no foreign key because the row outlives it: a deleted state still leads to the state that took over
+    its issues.
     """
 
     __tablename__ = "external_object"
     __table_args__ = (
         _of_site(),
         UniqueConstraint("workspace_id", "site_id", "kind", "scope", "external_id"),
-        # Of things without an id, the key is the identity.
+        # The key identifies objects without an id.
         UniqueConstraint(
             "workspace_id", "site_id", "kind", "scope", "key", "external_id", postgresql_nulls_not_distinct=True
         ),
@@ -177,9 +177,9 @@ class ExternalObjectRow(Base):
 
 
 class ExternalIssueRow(Base):
-    """Which issue one of another tracker is here.
+    """Counterpart of an issue of another tracker.
 
-    No foreign key leads to the issue: the row outlives it, so that what was deleted permanently stays deleted.
+    The issue has no foreign key because the row outlives it: a permanently deleted issue is not imported again.
     """
 
     __tablename__ = "external_issue"

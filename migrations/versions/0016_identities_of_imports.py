@@ -12,7 +12,7 @@ depends_on: str | Sequence[str] | None = None
 
 _KEY = sa.Text(collation="C")
 
-# What was imported before is of one unnamed site for each tracker and workspace; the next import gives it its name.
+# Earlier imports belong to one unnamed site per tracker and workspace; the next import names the site.
 _SITES = """
     INSERT INTO external_site (workspace_id, id, source, name, created_at)
     SELECT workspace_id, 'ste_0' || substr(md5(workspace_id || source), 1, 25), source, NULL, now()
@@ -33,7 +33,7 @@ _PROJECTS = f"""
     GROUP BY workspace_id, site_id, project, project_id
     ORDER BY workspace_id, site_id, project, count(*) DESC
 """  # noqa: S608  # a statement of this file
-# Of an issue that was imported into several projects, the oldest is the one that the next import goes on with.
+# For an issue imported into several projects, the next import continues with the oldest copy.
 _ISSUES = f"""
     INSERT INTO external_issue (workspace_id, issue_id, site_id, key, external_id, source_id, project_id)
     SELECT DISTINCT ON (imported.workspace_id, imported.site_id, imported.key)

@@ -18,7 +18,7 @@ _TO_OBJECTS = """
            user_id
     FROM external_person
 """
-# Of several people with one key, of whom ids alone tell who is who, the first keeps it.
+# Several people can share a key and differ only by id: the first one keeps the key.
 _FROM_OBJECTS = """
     INSERT INTO external_person (workspace_id, site_id, key, user_id)
     SELECT DISTINCT ON (workspace_id, site_id, key) workspace_id, site_id, key, target_id

@@ -70,7 +70,7 @@ async def test_an_empty_list_is_imported(imported: Import, content: bytes):
 )
 async def test_what_is_not_json_is_refused_before_anything_is_stored(world: World, started: Import, content: bytes):
     before = await world.rows()
-    with pytest.raises(InvalidInput, match=r"^The file (is not JSON|is empty|holds nothing)\."):
+    with pytest.raises(InvalidInput, match=r"^The file (is not JSON|is empty|has no content)\."):
         await started(content)
     assert await world.rows() == before
 
@@ -82,9 +82,9 @@ WRONG = {
     "an archive": (b'{"repo": "a/b",\n"pulls": []}', "The first object of the file is not an issue and has no list of"),
     "an answer of an error": (b'{"errorMessages": ["No project."]}', f"{UNREAD}It has no key."),
     "a list of numbers": (b"[1, 2, 3]", f"{UNREAD}It is not a JSON object."),
-    "half of a list": (b"[{", "The file cannot be read. Line 1: It ends too early."),
+    "half of a list": (b"[{", "The file cannot be read. Line 1: The JSON ends too early."),
     "blank lines": (b"\n" * 5000, "The file is empty."),
-    "half of a gzip": (packed(lines(*ISSUES) * 500)[:300], "The file cannot be read: it is not packed as gzip should"),
+    "half of a gzip": (packed(lines(*ISSUES) * 500)[:300], "The file cannot be read: the gzip data is damaged"),
 }
 
 
@@ -134,7 +134,7 @@ async def test_a_file_that_unpacks_to_too_much_keeps_what_came_before(
     monkeypatch.setattr(files, "FREE_OF_RATIO", 100_000)
     run = await imported(packed(lines(issue(1), issue(2)) + b" " * 3_000_000 + lines(issue(3))))
     assert run.state is ImportState.FAILED
-    assert run.failure == "The file unpacks to more than 200 times its size, as no real export does."
+    assert run.failure == "The file unpacks to more than 200 times its size, far more than any real export."
     assert await kept(world, run) == 2
 
 
@@ -199,7 +199,11 @@ def test_the_command_says_that_the_disk_is_full(
     ("blank", "failure", "turns"),
     [
         (b"\n", "The file has more than 5,000,000 issues and blank lines.", 5_000_000 // 131_072),
-        (b" ", "The file unpacks to more than 200 times its size, as no real export does.", 9_000_000 // 131_072),
+        (
+            b" ",
+            "The file unpacks to more than 200 times its size, far more than any real export.",
+            9_000_000 // 131_072,
+        ),
     ],
 )
 async def test_a_small_file_of_forty_five_million_blanks_holds_nobody_up(

@@ -96,11 +96,11 @@ async def test_other_files_are_refused_by_a_sentence_that_names_the_formats(name
     ("content", "message"),
     [
         (b"", "The file is empty."),
-        (b" \n ", f"The file holds nothing. {ACCEPTED}"),
-        (BOM_UTF8, f"The file holds nothing. {ACCEPTED}"),
-        (gzip.compress(b"", mtime=0), f"The file holds nothing. {ACCEPTED}"),
-        (gzip.compress(b"{}", mtime=0)[:10], f"The file holds nothing. {ACCEPTED}"),
-        (b"\x1f\x8b\x63 and so on", f"The file cannot be unpacked. {ACCEPTED}"),
+        (b" \n ", f"The file has no content. {ACCEPTED}"),
+        (BOM_UTF8, f"The file has no content. {ACCEPTED}"),
+        (gzip.compress(b"", mtime=0), f"The file has no content. {ACCEPTED}"),
+        (gzip.compress(b"{}", mtime=0)[:10], f"The file has no content. {ACCEPTED}"),
+        (b"\x1f\x8b\x63 and so on", f"The gzip data of the file is damaged. {ACCEPTED}"),
     ],
 )
 async def test_what_holds_nothing_is_refused(content: bytes, message: str) -> None:

@@ -46,7 +46,7 @@ def test_issues_come_before_pulls_and_bad_ones_stop_nothing(items: list[IssueRec
         ("It is not a JSON object.", 72),
         ("demo-wg/draft-one#9", 73),
         ("demo-wg/draft-one#5", 91),
-        ("Workgraph has no place for it.", 1),
+        ("Workgraph has no equivalent for this member.", 1),
         ("An import does not use this member.", 1),
     ]
 
@@ -125,7 +125,7 @@ def test_a_pull_request_with_reviews(items: list[IssueRecord | Loss]) -> None:
 
 
 def test_what_the_archive_has_beside_issues_is_reported(items: list[IssueRecord | Loss]) -> None:
-    reason = "Workgraph has no place for it."
+    reason = "Workgraph has no equivalent for this member."
     unused = "An import does not use this member."
     assert items[5:] == [
         Loss(line=1, key=None, field="milestones", code=LossCode.NOT_KEPT, reason=reason, count=2),
@@ -147,7 +147,7 @@ def test_the_chunks_do_not_matter(items: list[IssueRecord | Loss]) -> None:
 def test_an_archive_that_breaks_off_keeps_what_came_before(items: list[IssueRecord | Loss]) -> None:
     found = list(read_github([RAW[: RAW.index(b'"pulls"') + 40]]))
     assert found[:4] == items[:4]
-    reason = "The file breaks off here: It ends too early."
+    reason = "The file breaks off here: The JSON ends too early."
     assert found[5:] == [Loss(line=91, key=None, field="file", code=LossCode.INCOMPLETE, reason=reason)]
 
 
@@ -157,7 +157,7 @@ def test_an_archive_that_breaks_off_keeps_what_came_before(items: list[IssueReco
         (b"", "The file is empty. "),
         (b"not JSON", "The file is not JSON. "),
         (b'{\n"repo": "a/b"}', "The first object of the file is not an issue and has no list of issues. "),
-        (b"[", "The file cannot be read. Line 1: It ends too early. "),
+        (b"[", "The file cannot be read. Line 1: The JSON ends too early. "),
     ],
 )
 def test_what_holds_no_issues_is_refused(raw: bytes, reason: str) -> None:

@@ -122,13 +122,13 @@ def test_what_is_no_file_of_issues_is_refused_at_once(document: bytes, reason: s
 @pytest.mark.parametrize(
     ("document", "before", "reason", "line"),
     [
-        (b'{"list": [1,\n {"b": 2', [b"1"], "It ends too early.", 2),
-        (b'{"list": ["x\\', [], "It ends too early.", 1),
+        (b'{"list": [1,\n {"b": 2', [b"1"], "The JSON ends too early.", 2),
+        (b'{"list": ["x\\', [], "The JSON ends too early.", 1),
         (b'{"list": [1}', [b"1"], "It is not JSON.", 1),
         (b'{"list": 1,\n}', [b"1"], "It is not JSON.", 2),
         (b'{"list": [1], 1: 1}', [b"1"], "It is not JSON.", 1),
         (b"[1]\n2", [b"1"], "It is not JSON.", 2),
-        (b"[1,\n2", [b"1", b"2"], "It ends too early.", 2),
+        (b"[1,\n2", [b"1", b"2"], "The JSON ends too early.", 2),
         (b'[1, {"a":\n' + b"[" * 5000, [b"1"], "It is nested too deeply.", 1),
         (b'{\n"key": 1}\n]', [b'{\n"key": 1}'], "It is not JSON.", 3),
     ],

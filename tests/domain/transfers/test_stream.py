@@ -130,12 +130,12 @@ async def test_what_was_read_before_a_bound_is_handed_on(monkeypatch: pytest.Mon
 
 
 async def test_a_file_that_breaks_off_says_so_last() -> None:
-    found, raised = await broken_after([lost(1), lost(2)], BrokenFile("it is not packed as gzip should be"))
+    found, raised = await broken_after([lost(1), lost(2)], BrokenFile("the gzip data is damaged"))
     assert raised is None
-    reason = "The file breaks off here: it is not packed as gzip should be."
+    reason = "The file breaks off here: the gzip data is damaged."
     assert found[2:] == [Loss(line=3, key=None, field="file", code=LossCode.INCOMPLETE, reason=reason)]
 
 
 async def test_a_file_that_breaks_off_at_once_is_refused() -> None:
-    found, raised = await broken_after([], BrokenFile("it is not packed as gzip should be"))
+    found, raised = await broken_after([], BrokenFile("the gzip data is damaged"))
     assert (found, type(raised)) == ([], WrongKind)
