@@ -87,7 +87,7 @@ class Children:
     def restart(self, *, migrates: bool) -> None:
         """Ends the programs and starts them with the code that is on disk now, after the migrations if asked to.
 
-        A migration that fails keeps the programs stopped, and is tried again at the next call.
+        A failed migration keeps the programs stopped and is retried at the next call.
         """
         self._stop()
         self._quick_kills.clear()

@@ -50,7 +50,7 @@ class ErrorCode(StrEnum):
 class DomainError(Exception):
     """A failure reported to the caller; `path` uses the field names of the command.
 
-    The message never spells a field's name: it says `{field}` for the last of the path, and `{other}` and the like for
+    The message never spells a field's name: it says `{field}` for the last field of the path, and `{other}` for
     the fields in `named`. The adapter that shows the error inserts the caller's names (`message_with`).
     """
 

@@ -131,7 +131,7 @@ class _Blocks:
 
     def _rule(self) -> None:
         if self._first is not None:
-            self._line("")  # behind the sign of an item it would be one long rule
+            self._line("")  # directly after a list marker, marker and rule would read as one rule
         self._block(["---"])
 
     def _code(self, node: Node) -> None:
@@ -180,7 +180,7 @@ class _Blocks:
             box = "[x] " if attribute(item, "state") == "DONE" else "[ ] "
         self._has_gap = False
         with self._within(" " * (len(sign) + 1), f"{sign} {box}"):
-            # The items of task lists hold text without a paragraph around it.
+            # Items of task lists contain text without an enclosing paragraph.
             content = inside(item)
             inline = list(takewhile(lambda node: type_of(node) in INLINE, content))
             self._paragraph(inline)

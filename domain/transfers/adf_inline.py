@@ -74,7 +74,7 @@ class Inline:
         lines = [self._spans(line, 0, before="", after="").strip() for line in _lines(self._runs(nodes))]
         if line_break != HARD_BREAK:
             return line_break.join(lines).strip()
-        # Two blanks before an empty line would be a break before nothing.
+        # Two blanks before an empty line would be a line break without following text.
         followed = zip(lines, [*lines[1:], ""], strict=True)
         return "\n".join(line + "  " if line and following else line for line, following in followed).strip()
 
@@ -208,7 +208,7 @@ def _is_paired(sign: str, core: str, before: str, after: str, *, is_single: bool
     """Whether CommonMark is certain to pair the delimiters around the text."""
     own = sign[0]
     if is_single and sign == "**" and len(core) > 2 and core[0] == own == core[-1] and core[1] != own != core[-2]:
-        core = core[1:-1]  # three signs around both marks
+        core = core[1:-1]  # three delimiters enclose both marks
     if own in (core[0], core[-1], before) or (after == own and sign == "~~"):
         return False
     opens = not _may_be_sign(core[0]) or _is_sign_or_blank(before)

@@ -79,7 +79,7 @@ def text_of(node: Node) -> str:
 
 
 def plain_text(nodes: Iterable[Node]) -> str:
-    """Every word below the nodes, however deep, with blanks between blocks."""
+    """All text below the nodes at any depth, with blanks between blocks."""
     words: list[str] = []
     waiting = list(nodes)[::-1]
     while waiting:

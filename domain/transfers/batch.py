@@ -22,6 +22,7 @@ from domain.transfers.model import ImportRun
 from domain.transfers.people import NOBODY, known_people
 from domain.transfers.placing import TWICE, PlacedIssue, Placing, issue_ref
 from domain.transfers.ports import ImportUow, IssueLink, NamedParent, Origin
+from domain.transfers.projects import Projects
 from domain.transfers.records import WHOLE, IssueRecord, Loss, LossCode
 from domain.transfers.sites import Sites
 from domain.transfers.tally import Tally
@@ -69,10 +70,11 @@ class Batch:
 
     async def _write_site(self, site_id: str, records: Sequence[IssueRecord]) -> None:
         registry = Registry(self._uow, self._workspace.id, site_id, ids=self._ids)
-        place = (self._uow, self._run, self._workspace, registry, self.tally)
-        placing = Placing(*place, ids=self._ids, now=self._now, asked_id=self.project_id)
+        place = (self._uow, self._run, self._workspace, registry)
+        targets = Projects(*place, ids=self._ids, now=self._now, asked_id=self.project_id)
+        placing = Placing(*place, self.tally, targets)
         placed = await placing.place(records)
-        self.project_id = placing.asked_id
+        self.project_id = targets.asked_id
         written = [each for each in placed if each.has_news]
         records = [each.record for each in placed]
         people, created = await known_people(self._uow, self._run, registry, records, ids=self._ids, now=self._now)

@@ -70,7 +70,7 @@ class IdentityStore(Protocol):
     """Records of earlier imports about another tracker's objects. Every method raises Unstorable like ImportStore."""
 
     async def sites(self, workspace_id: str, source: str) -> list[ExternalSite]:
-        """The sites of that tracker that the workspace has issues of, the oldest first."""
+        """Sites of that tracker with issues in the workspace, oldest first."""
         ...
 
     async def add_site(self, site: ExternalSite) -> None:

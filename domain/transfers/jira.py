@@ -207,7 +207,7 @@ class _Issue:
         return fitting, (original if fitting != original else None)
 
     def _state(self) -> tuple[str, StateCategory]:
-        """The state's name and category; `state_id` is of the status or resolution that gave it the name."""
+        """The state's name and category; sets `state_id` to the id of the status or resolution with that name."""
         reading = self._reading
         status = reading.fields("status", self._fields.get("status"), kinds.STATUS)
         name = reading.name("status", status.get("name"), longest=LONGEST_STATE)

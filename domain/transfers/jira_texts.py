@@ -43,7 +43,9 @@ class JiraTexts:
         try:
             written = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
         except RecursionError:
-            self._reading.lose(f"{field}.source", LossCode.NOT_KEPT, "The document is nested too deeply to be kept.")
+            self._reading.lose(
+                f"{field}.source", LossCode.NOT_KEPT, "The document is nested too deeply to keep its original."
+            )
             return ""
         return replace_unstorable(written)[0]
 

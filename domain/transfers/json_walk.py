@@ -198,7 +198,7 @@ class _Cursor:
         return self._at - self._held[0] if self._held is not None else 0
 
     def go_back(self) -> None:
-        """Returns to where `hold` was called."""
+        """Returns to the position of the `hold` call."""
         assert self._held is not None
         self._at, self.line, self._lines = self._held
         self._held = None

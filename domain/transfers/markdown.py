@@ -38,7 +38,7 @@ def escape_text_start(line: str) -> str:
 
 
 def link_target(address: str) -> str:
-    """An address as it can stand in the round brackets of a link."""
+    """An address escaped for the parentheses of a link."""
     encoded = _UNSAFE_IN_TARGET.sub(lambda match: f"%{ord(match[0]):02X}", address.strip())
     return _ENTITY.sub("&amp;", encoded)
 

@@ -21,7 +21,7 @@ def milestone_ref(record: MilestoneRecord) -> ExternalRef:
 
 
 class Milestones:
-    """Finds or makes the milestones of one batch."""
+    """Finds or creates the milestones of one batch."""
 
     def __init__(self, uow: ImportUow, workspace_id: str, registry: Registry, *, ids: IdFactory, now: datetime) -> None:
         self._uow = uow

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from domain.issues.model import Issue
 from domain.projects.model import Project
-from domain.shared.ids import IdFactory
 from domain.transfers.digests import digest_of
 from domain.transfers.identities import ExternalRef, Recognition, Registry
 from domain.transfers.identity_ports import ExternalIssue, ExternalObject, ObjectKind
@@ -72,7 +70,7 @@ class PlacedIssue:
 
 
 class Placing:
-    """Places the records of one batch and site. `asked_id` is the requested project of the run."""
+    """Places the records of one batch and site in `projects`."""
 
     def __init__(
         self,
@@ -81,17 +79,14 @@ class Placing:
         workspace: Workspace,
         registry: Registry,
         tally: Tally,
-        *,
-        ids: IdFactory,
-        now: datetime,
-        asked_id: str | None,
+        projects: Projects,
     ) -> None:
         self._uow = uow
         self._run = run
         self._workspace = workspace
         self._registry = registry
         self._tally = tally
-        self._projects = Projects(uow, run, workspace, registry, ids=ids, now=now, asked_id=asked_id)
+        self._projects = projects
         self._new: list[ExternalIssue] = []
         self._changed: list[ExternalIssue] = []
         self._gone: list[ExternalIssue] = []
@@ -99,10 +94,6 @@ class Placing:
     @property
     def site_id(self) -> str:
         return self._registry.site_id
-
-    @property
-    def asked_id(self) -> str | None:
-        return self._projects.asked_id
 
     async def place(self, records: Sequence[IssueRecord]) -> list[PlacedIssue]:
         """The records to write; all other records are reported. Raises Conflict if a project is archived."""

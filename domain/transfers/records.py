@@ -21,7 +21,7 @@ class LossCode(StrEnum):
     CUT = "CUT"  # text over the limit
     TOO_MANY = "TOO_MANY"  # more items than an issue can have
     RESTRICTED = "RESTRICTED"  # restricted in the other tracker, and the import excludes restricted content
-    UNUSED = "UNUSED"  # a member that an import does not use; counted once per kind of object, listed nowhere
+    UNUSED = "UNUSED"  # a member that an import does not use; counted once per kind of object, never listed
     INCOMPLETE = "INCOMPLETE"  # the file itself announces more than it holds
     DUPLICATE = "DUPLICATE"
     NOT_KEPT = "NOT_KEPT"  # Workgraph has no place for it

@@ -44,7 +44,7 @@ def state_ref(record: IssueRecord) -> ExternalRef:
 
 
 class Workflow:
-    """Finds or makes states and labels for one batch."""
+    """Finds or creates the states and labels of one batch."""
 
     def __init__(
         self, uow: ImportUow, workspace: Workspace, registry: Registry, tally: Tally, *, ids: IdFactory, now: datetime

@@ -139,7 +139,7 @@ def message_of(mail: Mail, letter: WrittenLetter, *, sender: str, clock: Clock) 
 
 
 def _wire_address(address: str) -> str:
-    """The address with its domain in ASCII where that is enough for a server without SMTPUTF8 (RFC 6531, 3.7.1)."""
+    """The address, with its domain in ASCII if a server without SMTPUTF8 can then deliver it (RFC 6531, 3.7.1)."""
     local, _, domain = address.rpartition("@")
     return f"{local}@{ascii_domain(domain)}" if local.isascii() else address
 
