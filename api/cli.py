@@ -92,7 +92,7 @@ def workgraph(
 
 
 def _told(error: Exception) -> list[str]:
-    """A line for each thing that is wrong, each field under the name of the option or argument that gives it."""
+    """One line for each error, with fields named by their options or arguments of the command line."""
     failures = error.errors if isinstance(error, Rejected) else (error,)
     option = option_names(typer.main.get_command(cli), sys.argv[1:])
     return [
@@ -118,7 +118,7 @@ def dev() -> None:
         try:
             outcomes.append(await _seed(ready, demo))
         except Rejected as error:
-            # WORKGRAPH_PASSWORD_CHARACTERS may ask for a longer one.
+            # WORKGRAPH_PASSWORD_CHARACTERS may require more characters than the demo password has.
             print(f"No demo data: {' '.join(_told(error))}", file=sys.stderr)
             outcomes.append(SeedOutcome(is_new=False, has_owner=False))
 

@@ -9,7 +9,7 @@ from domain.accounts.commands import Newcomer
 from domain.shared.addresses import LONGEST_ADDRESS
 
 EMAIL: dict[str, Any] = {"format": "email", "maxLength": LONGEST_ADDRESS}
-"""What JSON Schema can say of an address; the rule itself is in domain/shared/addresses.py."""
+"""Part of the address rule that JSON Schema can express; domain/shared/addresses.py has the whole rule."""
 RULE = "15 characters or more, and none that many people use."
 TOKEN: str = Field(repr=False, description="Out of the mail; good once.", examples=["wgo_…"])
 PASSWORD: str = Field(repr=False, description=RULE, examples=["a kettle hums at dawn"])
@@ -23,9 +23,7 @@ class _Body(BaseModel):
 
 class VerificationBody(_Body):
     token: str = TOKEN
-    name: str = Field(
-        description="What others call you: at most 80 characters, without `://` and `www.`.", examples=["You"]
-    )
+    name: str = Field(description="Display name, at most 80 characters, without `://` and `www.`.", examples=["You"])
     password: str = PASSWORD
     time_zone: str = Field(default="UTC", description="Of the IANA database, such as Europe/Berlin.")
 

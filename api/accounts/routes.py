@@ -31,7 +31,7 @@ from domain.shared.actor import Actor
 MAIL_FOLLOWS: dict[str, Any] = {
     "status_code": HTTPStatus.ACCEPTED,
     "response_class": Response,
-    "response_description": "Whatever there is to tell follows by mail.",
+    "response_description": "The request is accepted. The result is sent by mail.",
 }
 DONE = "It is done."
 
@@ -117,7 +117,7 @@ PAGES = (
         button="Send a link",
         secret=FORMAT,
         fields=(OWN_ADDRESS,),
-        done="A mail is on its way. Its link works once, until 24 hours from now.",
+        done="A mail is on its way. Its link works once and expires after 24 hours.",
         beside=(SIGN_IN, RESET),
         onward=(READ_MAIL,),
         act=lambda app, actor, form: app.registrations.register(actor, form.get("email", "")),

@@ -33,7 +33,7 @@ _TEMPLATES = Templates()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """Something to fill in; `kind` and `autocomplete` are those of HTML, and `hint` is shown below the field."""
+    """An input of a form. `kind` and `autocomplete` are the HTML attributes; `hint` is shown below the input."""
 
     name: str
     label: str
@@ -44,7 +44,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A way on from a page, shown where this server serves the path."""
+    """A link on a page, shown only if this server serves its path."""
 
     path: str
     text: str
@@ -67,7 +67,7 @@ READ_MAIL = Link(path=MAIL_PATH, text="Read the mail: this development server sh
 class FormPage:
     """A page at `path` whose form goes to `path`/form; `template` extends `form.html`.
 
-    `beside` are links below the form, `onward` those below what `done` says.
+    `beside` are links below the form, `onward` links below the text `done`.
     """
 
     path: str
@@ -80,7 +80,7 @@ class FormPage:
     beside: Sequence[Link] = ()
     onward: Sequence[Link] = ()
     act: Callable[[App, Actor, Mapping[str, str]], Awaitable[object]]
-    operation_id: str | None = None  # in the OpenAPI document, for a page whose path takes a POST as well
+    operation_id: str | None = None  # of the page in the OpenAPI document; set if the path takes a POST as well
 
     def add_to(self, router: APIRouter) -> None:
         router.add_api_route(
@@ -100,7 +100,7 @@ class FormPage:
         request: Request,
         token: Annotated[str, Query(description="The secret at the end of a mailed link.")] = "",
     ) -> Response:
-        """A page for browsers, whose form does what the POST of this path does."""
+        """A page for browsers. Its form has the effect of a POST to this path."""
         return self._form(request, {"token": token})
 
     async def post(self, request: Request) -> Response:
@@ -128,7 +128,7 @@ class FormPage:
         return self._page("done.html", facts)
 
     def _told(self, error: DomainError) -> str:
-        """The message, each field under the label that it has on the page."""
+        """The message, with each field named by its label on the page."""
         labels = {each.name: each.label for each in self.fields}
         return error.message_with(lambda name: labels.get(name, name.replace("_", " ")))
 

@@ -20,7 +20,7 @@ class SessionsEndOthersInput(MutationInput):
     pass
 
 
-# As `_asks_for_no_more` has it.
+# JSON Schema of the rule that `_asks_for_no_more` checks.
 _BARE: dict[str, Any] = {
     "properties": {name: {"type": "null"} for name in ("invitationToken", "name", "password", "timeZone")}
 }
@@ -30,7 +30,7 @@ _INVITED: dict[str, Any] = {"properties": {"invitationToken": {"type": "string"}
 class RegistrationInput(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra={"anyOf": [_BARE, _INVITED]})
 
-    email: str = Field(description="Your e-mail address.", examples=["you@example.org"], json_schema_extra=EMAIL)
+    email: str = Field(description="Your email address.", examples=["you@example.org"], json_schema_extra=EMAIL)
     invitation_token: str | None = Field(
         default=None, alias="invitationToken", repr=False, description="Out of an invitation's mail."
     )

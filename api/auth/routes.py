@@ -28,7 +28,7 @@ _KEYS_SECONDS = 60  # how long others may keep our public keys
 BEARER = HTTPBearer(scheme_name="token", auto_error=False, description="An access token of /auth/token, or an API key.")
 """For OpenAPI to tell; what is sent is read by `authenticate`."""
 PERSON = answer(
-    "The person, to themselves.",
+    "The signed-in user.",
     {
         "id": "usr_01m84jak5te00832v3rhnkb4f8",
         "name": "You",
@@ -122,7 +122,7 @@ INTROSPECTION = Endpoint(
 
 
 METADATA = answer(
-    "The metadata.",
+    "The metadata of the authorization server (RFC 8414).",
     {
         "issuer": "https://tracker.example.org",
         **TOKEN.metadata("https://tracker.example.org"),

@@ -1,4 +1,4 @@
-"""The explorer's files, each as it is and, beside that, as gzip: packed once, when the explorer is installed."""
+"""Files of the explorer, uncompressed and as gzip copies that are written when the explorer is installed."""
 
 import gzip
 import zlib
@@ -25,22 +25,22 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".json": "application/json",
 }
 LEAST_BYTES = 1_024
-LEVEL = 9  # there is time, at install
+LEVEL = 9  # slowest and smallest: packing happens at installation
 
 
 def own_files() -> Iterator[Path]:
-    """Everything of the page that we wrote, but the page itself."""
+    """The explorer's own files, without vendored files and without the page."""
     return (file for file in sorted(PAGE.rglob("*")) if file.suffix in MEDIA_TYPES and file.name != INDEX)
 
 
 def packable_files() -> list[Path]:
-    """All files of the explorer that are worth it."""
+    """Files of the explorer that are large enough to compress."""
     files = [PAGE / INDEX, *own_files(), *(vendor_files.VENDOR / name for name in FILES)]
     return [file for file in files if file.stat().st_size >= LEAST_BYTES]
 
 
 def pack() -> None:
-    """Writes the packed copy of each file that has none, or an old one."""
+    """Writes the packed copy of each file whose copy is missing or outdated."""
     for file in packable_files():
         if not has_packed_copy(file):
             packed = _packed(file)
@@ -49,7 +49,7 @@ def pack() -> None:
 
 
 def has_packed_copy(file: Path) -> bool:
-    """Whether there is one and it holds what the file holds now, which may have been edited since."""
+    """Whether a packed copy exists and has the current content of the file."""
     try:
         packed = _packed(file).stat()
     except FileNotFoundError:
@@ -59,7 +59,7 @@ def has_packed_copy(file: Path) -> bool:
 
 
 def file_answer(request: Request, file: Path, headers: Mapping[str, str], *, is_compressed: bool) -> Response:
-    """The file, packed for clients that accept that, or 304 if they have it already."""
+    """The file, compressed for clients that accept gzip, or 304 if the client has the current file."""
     path, encoded = file, {}
     if is_compressed and has_packed_copy(file):
         headers = {**headers, "Vary": "Accept-Encoding"}
@@ -67,7 +67,7 @@ def file_answer(request: Request, file: Path, headers: Mapping[str, str], *, is_
             path, encoded = _packed(file), {"Content-Encoding": "gzip"}
     media_type = MEDIA_TYPES.get(file.suffix)
     answer = FileResponse(path, headers={**headers, **encoded}, media_type=media_type, stat_result=path.stat())
-    tag = answer.headers["etag"]  # of time and size, so that each of the two has its own
+    tag = answer.headers["etag"]  # made of time and size, so that file and packed copy have different tags
     if is_known(request.headers.get("if-none-match"), tag):
         return Response(None, HTTPStatus.NOT_MODIFIED, {**headers, "ETag": tag})
     return answer
@@ -81,6 +81,6 @@ def _packed(file: Path) -> Path:
 @lru_cache(maxsize=256)
 def _is_copy(file: Path, *_changed: int) -> bool:
     content = file.read_bytes()
-    # Checksum and size of what is packed stand at the end (RFC 1952 section 2.3.1).
+    # A gzip file ends with checksum and size of its content (RFC 1952 section 2.3.1).
     trailer = zlib.crc32(content).to_bytes(4, "little") + len(content).to_bytes(4, "little")
     return _packed(file).read_bytes()[-8:] == trailer

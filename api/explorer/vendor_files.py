@@ -1,4 +1,4 @@
-"""The files of other people that the explorer's page loads.
+"""Third-party files that the explorer's page loads.
 
 GraphiQL stays on version 4 with React 18, as looked at on 2026-11-30: version 5 needs a bundler, Monaco (99 MB of npm
 packages) and web workers, and React 19 ships no file that a page can load without a bundler. Version 4 is the last with

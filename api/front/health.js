@@ -1,4 +1,4 @@
-/** Shows in the list `health` what /readyz answers, anew every few seconds. */
+/** Shows the checks of /readyz in the list `health` and refreshes them every few seconds. */
 const PERIOD = 5000; // milliseconds
 const list = document.getElementById("health");
 

@@ -34,7 +34,7 @@ DOORS = (
         what="The API. Browsers get the explorer: GraphiQL with a sign-in form and samples.",
     ),
     Door(path="/docs", name="REST", what="Reference of the REST API: signing in, accounts, files."),
-    Door(path="/auth/register", name="Sign up", what="Create an account by way of your email address."),
+    Door(path="/auth/register", name="Sign up", what="Create an account with your email address."),
     Door(path="/dev/mail", name="Mail", what="Mail that this development server shows instead of sending it."),
     Door(path="/readyz", name="Health", what="State of database, migrations and Redis, for monitoring."),
 )
@@ -43,9 +43,9 @@ _ANSWER = (FOLDER / "first_answer.json").read_text()
 
 
 def landing_routes(served: Collection[str], options: HttpOptions) -> list[Route]:
-    """The page and its script; `served` are the paths that there are. Programs get the same as JSON.
+    """Routes of the page and its script. `served` are the paths of the server. Programs get the content as JSON.
 
-    The first query, and the account that may run it, are those of the demo data: only a development server has them.
+    The first query and the demo account need the demo data, so that only a development server shows them.
     """
     doors = [door for door in DOORS if door.path in served]
     content = {"name": "Workgraph", "version": options.version, "doors": {door.path: door.what for door in doors}}
@@ -74,7 +74,7 @@ def landing_routes(served: Collection[str], options: HttpOptions) -> list[Route]
 
 
 def _command(demo: DemoLogin, base: str) -> str:
-    """The query as lines for a shell that has curl and Python."""
+    """Shell command that runs the first query; needs curl and Python."""
     form = {"grant_type": "password", "username": demo.email, "password": demo.password}
     fields = " ".join(f"-d {quote(f'{name}={value}')}" for name, value in form.items())
     body = json.dumps({"query": " ".join(_QUERY.split())})

@@ -14,7 +14,7 @@ STYLE_PATH = "/look.css"
 ICON_PATH = "/favicon.svg"
 FRESH = "no-cache"
 LASTING = "public, max-age=86400"
-# Nothing runs, and nothing is loaded but the style and the icon. Pages add what they need.
+# Forbids scripts, and loads only the style and the icon. Pages add the sources that they need.
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 
 

@@ -1,7 +1,7 @@
-"""How a GraphQL request becomes one that may run: the same for every transport.
+"""Admission of GraphQL requests, shared by all transports.
 
-In this order: whether its caller is signed in, the document, the kind of operation, the limits of its variables, and
-the points that it costs. A request that is refused on the way, or because of its variables' values, costs one point.
+The checks, in order: sign-in, document, kind of operation, limits of the variables, points. A request that a check or
+the coercion of its variables refuses costs one point.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ PUBLIC_ROOT_FIELDS = frozenset({TYPENAME})
 
 
 class Asked(DocumentReference, Protocol):
-    """What a client asks for, however it arrived."""
+    """A request of a client, independent of its transport."""
 
     @property
     def operation_name(self) -> str | None: ...
@@ -37,7 +37,7 @@ class Asked(DocumentReference, Protocol):
 
 
 class Carrier(Enum):
-    """What carries a request: not everything can be asked for in every way."""
+    """Transport of a request; each transport accepts some kinds of operations only."""
 
     POST = "post"
     GET = "get"
@@ -57,12 +57,12 @@ _REFUSED: Mapping[tuple[Carrier, OperationType], tuple[str, str]] = {
 
 
 class MethodRefused(DocumentRefused):
-    """The operation must not be asked for with GET."""
+    """The operation cannot be sent with GET."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An operation that may run, and is paid for."""
+    """An operation that may run and whose points are charged."""
 
     prepared: Prepared
     operation: Operation
@@ -70,7 +70,7 @@ class Admitted:
 
 
 class Admission:
-    """Admits requests, runs queries and mutations, and settles what they have cost, however they end."""
+    """Admits requests, runs queries and mutations, and settles their cost even if they fail."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Admission:
         self._public_fields = PUBLIC_ROOT_FIELDS | opened
 
     async def admit(self, asked: Asked, actor: Actor, carrier: Carrier) -> Admitted:
-        """The operation, its points taken; raises SignInRequired, DocumentRefused or OverBudget."""
+        """Charges and returns the operation. Raises SignInRequired, DocumentRefused or OverBudget."""
         try:
             prepared, operation = await self._prepare(asked, actor)
             _check_kind(operation, carrier)
@@ -100,13 +100,13 @@ class Admission:
             raise
 
     async def note_wrong_token(self, origin: Origin) -> None:
-        """Takes the point of a request that a wrong or expired token refused from the bucket of its address."""
+        """Charges one point to the client's address for a request with an invalid or expired token."""
         # With 429 in place of 401 a client would not learn that its token has to be renewed.
         with suppress(OverBudget):
             await self._meter.charge_refusal(Actor(origin=origin))
 
     async def run(self, admitted: Admitted, asked: Asked, context: Context) -> ExecutionResult:
-        """The result of a query or mutation; `admitted.charge.actual` then says what it has cost."""
+        """Result of a query or mutation. Sets `admitted.charge.actual` to its cost."""
         charge, is_refused = admitted.charge, False
         context.rate_limit_of = charge.rate_limit
         try:
@@ -116,7 +116,7 @@ class Admission:
             is_refused = is_request_error(result)
             return result
         finally:
-            # A request that was cancelled, or took too long, pays for what it read.
+            # A request that is canceled or times out pays for the rows that it read.
             if is_refused:
                 self._meter.settle_refusal(charge)
             else:
@@ -125,7 +125,7 @@ class Admission:
     async def _prepare(self, asked: Asked, actor: Actor) -> tuple[Prepared, Operation]:
         is_known = actor.user_id is not None
         if asked.query is None and not is_known:
-            raise SignInRequired  # strangers learn nothing about which documents there are
+            raise SignInRequired  # a caller who is not signed in must not learn which documents exist
         text = await self._trusted.text(asked, actor)
         prepared = self._documents.prepare(text, only=None if is_known else self._public_fields)
         operation = prepared.operation(asked.operation_name)

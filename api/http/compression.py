@@ -1,8 +1,8 @@
-"""Answers as gzip for clients that accept it (RFC 9110 section 12.5.3).
+"""Compressed answers for clients that accept it (RFC 9110 section 12.5.3).
 
-BREACH recovers a secret from the size of compressed answers that hold it beside text of the attacker's choice. It needs
-a victim's browser that sends requests by itself, which takes cookies, and there are none. Nevertheless no answer with
-a secret is compressed: those are the answers of `/auth/` and of mutations, which alone give out API keys and links.
+BREACH recovers a secret from the size of compressed answers that contain the secret and text of the attacker's choice.
+The attack needs cookies, which make a victim's browser send authenticated requests; Workgraph has none. Nevertheless
+answers that can contain a secret, those of `/auth/` and of mutations (API keys, links), are not compressed.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from api.http.negotiation import is_gzip_accepted
 
 try:
     from isal.igzip import compress as _compress
-except ImportError:  # a platform without a wheel: five times the time, and the same format
+except ImportError:  # platforms without a wheel: the same format in five times the time
     from gzip import compress as _compress  # type: ignore[assignment]  # its stub names other types
 
-LEVEL = 1  # 80 KB of JSON take 0.14 ms; zlib's level 1 takes 0.8 for as many bytes
+LEVEL = 1  # 80 KB of JSON take 0.14 ms; level 1 of zlib takes 0.8 ms for an equal size
 LEAST_BYTES = 1_024
-INLINE_BYTES = 524_288  # 1 ms; what is larger is compressed in a thread
+INLINE_BYTES = 524_288  # takes 1 ms; larger answers are compressed in a thread
 MEDIA_TYPES = frozenset({b"application/json", b"application/graphql-response+json", b"application/problem+json"})
 UNCOMPRESSED_PATHS = ("/auth/", "/dev/")
 _CONFIDENTIAL = "workgraph.confidential"
@@ -31,7 +31,7 @@ def gzip(content: bytes) -> bytes:
 
 
 def mark_confidential(scope: Scope) -> None:
-    """Keeps the answer to a request uncompressed, because it may hold a secret."""
+    """Leaves the answer to a request uncompressed, because it may contain a secret."""
     scope[_CONFIDENTIAL] = True
 
 

@@ -1,4 +1,4 @@
-"""Answers that a client need not fetch again (RFC 9110 section 13)."""
+"""Conditional requests (RFC 9110 section 13)."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""HTTP/1.1 connections: uvicorn's protocol with bounds on time, size and form that it leaves to a proxy in front."""
+"""HTTP/1.1 connections: uvicorn's protocol with the bounds on time, size and form that uvicorn leaves to a proxy."""
 
 import asyncio
 import enum
@@ -19,9 +19,9 @@ HEAD_BYTES = 65_536  # request line and header fields
 MOST_FIELDS = 100
 MOST_PIPELINED = 20
 BODY_OVERHEAD = 16  # bytes of chunk sizes and trailers for each byte of body, beyond HEAD_BYTES
-LINGER_SECONDS = 1.0  # after a refusal, or the reset of unread data would overtake the answer
+LINGER_SECONDS = 1.0  # delay after a refusal; an immediate close could reset the connection before the answer is read
 UPGRADE_FIELDS = frozenset({b"upgrade", b"http2-settings"})
-# Names, IPv4 and bracketed IPv6 addresses (RFC 3986 section 3.2.2), without the delimiters that no host name has.
+# Names, IPv4 and bracketed IPv6 addresses (RFC 3986 section 3.2.2), without delimiters, which host names never contain.
 _HOST = re.compile(rb"(?:[\w.~%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class _Refusal(Exception):
 
 
 class _Part(enum.Enum):
-    """What of a message comes next."""
+    """Part of a message that the parser expects next."""
 
     START = enum.auto()
     HEAD = enum.auto()
@@ -53,9 +53,9 @@ class _Part(enum.Enum):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection that ends when its client neither sends nor reads for too long, and refuses ambiguous heads.
+    """A connection that refuses ambiguous heads, and closes when its client neither sends nor reads for too long.
 
-    When all connections of the process are in use, the one that has waited longest for its client makes room.
+    When the process has no free connection, the connection that has waited longest for its client is closed.
     """
 
     def __init__(self, config: BoundedConfig, *arguments: Any, **options: Any) -> None:
@@ -73,7 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._unread_check: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrowed by uvicorn
         super().connection_made(transport)
         self._make_room()
         self._settle()
@@ -95,7 +95,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._settle()
 
     def _read(self, data: bytes) -> bytes | None:
-        """Feeds the parser; what remains to be read after an upgrade that was ignored. Raises _Refusal."""
+        """Feeds the parser. Returns the data that remains to be read after an ignored upgrade. Raises _Refusal."""
         before = self._part
         self._begun = 0
         self._data_bytes = len(data)
@@ -137,7 +137,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if name not in UPGRADE_FIELDS:
                 head += [name, b": ", value, b"\r\n"]
         self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # like uvicorn's parser
         self._part = _Part.START
         return b"".join((*head, b"\r\n", rest))
 
@@ -160,7 +160,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._part = _Part.BODY
         self._part_bytes = self._body_bytes = 0
         if not self.parser.should_upgrade():
-            # The request has the list; trailer fields, which come later, never get into it (RFC 9110 section 6.5.1).
+            # The request keeps the old list, so trailer fields never become header fields (RFC 9110 section 6.5.1).
             self.headers = []
 
     def on_body(self, body: bytes) -> None:
@@ -176,14 +176,14 @@ class BoundedProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version not in ("1.0", "1.1"):
             raise _Refusal(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "Send HTTP/1.1.")
-        # The sum is needed only where the head could be too large.
+        # The sum over all fields is computed only if the received bytes exceed the limit.
         if self._part_bytes + self._data_bytes > HEAD_BYTES and self._head_bytes() > HEAD_BYTES:
             raise _too_large()
         if len(self.headers) > MOST_FIELDS:
             message = f"A request can have at most {MOST_FIELDS} header fields."
             raise _Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
         if len(self.pipeline) >= MOST_PIPELINED:
-            message = f"At most {MOST_PIPELINED} requests can wait for the answer to an earlier one."
+            message = f"At most {MOST_PIPELINED} pipelined requests can wait for an answer."
             raise _Refusal(HTTPStatus.BAD_REQUEST, message)
         hosts = []
         for name, value in self.headers:
@@ -233,14 +233,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._is_busy:
             self._answer_refusal(refusal)
         elif self._part is _Part.BODY:
-            # The request that is being answered is itself the bad one.
+            # The malformed request is the one that is being answered.
             if self.pipeline or self.cycle.response_started:
                 self.transport.close()
             else:
                 self._answer_refusal(refusal)
                 self.cycle.disconnected = True
                 self.cycle.message_event.set()
-        # Otherwise the requests before it are answered first.
+        # Otherwise earlier requests are answered before the refusal.
 
     def _answer_refusal(self, refusal: _Refusal) -> None:
         content = {"title": phrase_of(refusal.status), "status": refusal.status, "detail": refusal.detail}
@@ -273,7 +273,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._close()
 
     def _settle(self) -> None:
-        """Notes whether it is the client's turn, and sets the deadline for that unless one is running."""
+        """Registers whether the client has to send or read something, and starts a deadline unless one is running."""
         waiting = self._waiting
         waiting.pop(self, None)
         is_busy = self._is_busy
@@ -296,17 +296,17 @@ class BoundedProtocol(HttpToolsProtocol):
         while self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
             longest = next(iter(self._waiting), None)
             if longest is None:
-                return  # all are at work: uvicorn answers 503
+                return  # every connection is busy: uvicorn answers 503
             longest.give_way()
 
     def give_way(self) -> None:
-        """Ends the connection at once, for another's sake."""
+        """Closes the connection at once to make room for another connection."""
         self._leave()
         self.connections.discard(self)
         self.transport.abort()
 
     def _watch_unread(self, last: int | None = None) -> None:
-        """Ends the connection when nothing of an answer has been read for as long as a head may take."""
+        """Closes the connection if its client reads nothing of an answer for `head_seconds`."""
         if last is None and self._unread_check is not None:
             return
         self._unread_check = None
@@ -323,7 +323,7 @@ def _too_large() -> _Refusal:
 
 
 def _check_target(target: bytes, method: bytes, hosts: list[bytes]) -> None:
-    """Raises _Refusal unless a target that is no path is one of the other forms (RFC 9112 section 3.2)."""
+    """Raises _Refusal unless the target has the absolute or asterisk form (RFC 9112 section 3.2)."""
     url = urlsplit(target)
     is_absolute = url.scheme in (b"http", b"https") and [url.netloc.lower()] == [host.lower() for host in hosts]
     if b"#" in target or not (is_absolute or (target == b"*" and method == b"OPTIONS")):

@@ -25,7 +25,7 @@ class MalformedRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """With the text of a document, with the id of one that the server knows, or with the hash of its text alone."""
+    """Request with the text of a document, the ID of a trusted document, or only the hash of a document."""
 
     query: str | None
     operation_name: str | None

@@ -73,7 +73,7 @@ class Operation:
 
     @property
     def is_single(self) -> bool:
-        """Whether it asks for one root field, so that an error of it is an error of everything."""
+        """Whether the operation has a single root field, so that an error of the field is an error of the operation."""
         selections = self.node.selection_set.selections
         return len(selections) == 1 and isinstance(selections[0], FieldNode)
 

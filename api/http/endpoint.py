@@ -138,7 +138,7 @@ class GraphQLEndpoint:
         except DocumentRefused as refused:
             return _request_error(refused.errors, media_type)
         if admitted.operation.type is OperationType.MUTATION:
-            mark_confidential(scope)  # some answer with an API key or an invitation's link
+            mark_confidential(scope)  # some mutations return an API key or the link of an invitation
         context = Context(app=self._app, actor=actor, trace=trace)
         result = await self._admission.run(admitted, request, context)
         if is_request_error(result):

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Request, Response
 from api.http.openapi import answer
 from domain.shared.health import Health, HealthCheck
 
-ALIVE = answer("It does.", {"status": "ok"})
+ALIVE = answer("The process runs.", {"status": "ok"})
 _CHECK = {"name": "database", "ok": True, "required": True, "detail": "PostgreSQL 18"}
-READY = answer("They are, or what is missing can be done without.", {"status": "ready", "checks": [_CHECK]})
-UNREADY = answer("What it needs is not there.", {"status": "not ready", "checks": [{**_CHECK, "ok": False}]})
+READY = answer("All required checks have passed.", {"status": "ready", "checks": [_CHECK]})
+UNREADY = answer("A required check has failed.", {"status": "not ready", "checks": [{**_CHECK, "ok": False}]})
 
 
 class _App(Protocol):

@@ -25,7 +25,7 @@ class HealthWatch:
         self._failures: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Looks every 5 seconds until canceled."""
+        """Runs the checks every 5 seconds until canceled."""
         while True:
             await self.look()
             await asyncio.sleep(LOOK_SECONDS)

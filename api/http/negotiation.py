@@ -1,11 +1,11 @@
-"""Which media type and encoding a client wants its answer in (RFC 9110 sections 12.5.1 and 12.5.3)."""
+"""Negotiation of the media type and encoding of an answer (RFC 9110 sections 12.5.1 and 12.5.3)."""
 
 from functools import lru_cache
 
 RESPONSE_TYPE = "application/graphql-response+json"
 JSON_TYPE = "application/json"
 PAGE_TYPE = "text/html"
-LONGEST = 2_000  # bytes of a header that are looked at
+LONGEST = 2_000  # bytes of a header that are read
 
 
 @lru_cache(maxsize=256)
@@ -27,7 +27,7 @@ def is_page_wanted(accept: bytes | None) -> bool:
 
 @lru_cache(maxsize=256)
 def is_gzip_accepted(accept_encoding: bytes) -> bool:
-    """Whether gzip is acceptable, and no less than the plain answer."""
+    """Whether the client accepts gzip and does not prefer the uncompressed answer."""
     wanted = _weights(accept_encoding)
     packed = max(wanted.get("gzip", 0), wanted.get("x-gzip", 0))
     if "gzip" not in wanted and "x-gzip" not in wanted:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of answers, and the names of its operations."""
+"""Descriptions of answers and names of operations in the OpenAPI document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +11,12 @@ _TYPES = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "
 
 
 def operation_id(route: APIRoute) -> str:
-    """A name that stays when paths change: that of the function, as clients that are generated call it."""
+    """Operation ID: the name of the function, so that generated clients keep their method names when a path changes."""
     return camel_case(route.name)
 
 
 def answer(description: str, example: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A JSON answer with all members of the example, but for the optional ones, each of the example's type."""
+    """A JSON answer whose schema has the members and types of the example; all but `optional` members are required."""
     schema = {
         "type": "object",
         "properties": {name: {"type": _TYPES[type(value)]} for name, value in example.items()},

@@ -52,8 +52,11 @@ class DemoLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplorerOptions:
-    """`is_for_members`: strangers see a sign-in form only; `is_development`: operations can be traced; `is_compressed`:
-    files are sent as gzip to clients that accept it."""
+    """Options of the explorer.
+
+    `is_for_members`: visitors who are not signed in see a sign-in form only. `is_development`: operations can be
+    traced. `is_compressed`: files are sent as gzip to clients that accept it.
+    """
 
     is_for_members: bool = False
     is_development: bool = False
@@ -71,7 +74,7 @@ class HttpOptions:
     allowed_origins: tuple[str, ...] = ()
     explorer: ExplorerOptions | None = ExplorerOptions()
     is_introspection_enabled: bool = True
-    is_development: bool = False  # everybody may introspect, and pages of this machine may read answers
+    is_development: bool = False  # all callers may introspect, and pages of this machine may read answers
     limits: QueryLimits = field(default_factory=QueryLimits)
     execution: ExecutionOptions = field(default_factory=ExecutionOptions)
     cost: CostOptions = field(default_factory=CostOptions)

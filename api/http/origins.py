@@ -1,4 +1,4 @@
-"""Browser origins (RFC 6454): whose pages may read answers and open sockets."""
+"""Browser origins (RFC 6454) whose pages may read answers and open sockets."""
 
 import logging
 import re
@@ -15,7 +15,7 @@ from api.http.problems import problem
 SETTING = "WORKGRAPH_ALLOWED_ORIGINS"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 EXPOSED = ("ETag", "Retry-After", "X-Request-Id")
-PREFLIGHT_SECONDS = 7_200  # the most that Chromium keeps one
+PREFLIGHT_SECONDS = 7_200  # Chromium caches a preflight for at most this long
 MOST_LOGGED = 100
 _LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Origins:
-    """The origins that are allowed beside the server's own; in development also those of this machine, on any port."""
+    """Allowed origins besides the origin of the server; in development also all origins of this machine."""
 
     def __init__(self, allowed: Iterable[str], *, is_development: bool) -> None:
         self._texts = frozenset(allowed)
@@ -32,18 +32,18 @@ class Origins:
         self._logged: set[str] = set()
 
     def __bool__(self) -> bool:
-        """Whether there can be any."""
+        """Whether any origin can be allowed."""
         return bool(self._texts) or self._is_development
 
     def allows(self, origin: str, host: str | None) -> bool:
-        """Whether pages of the origin may read answers. Compared as text, as browsers compare."""
+        """Whether pages of the origin may read answers. Origins are compared as text, as browsers do."""
         if origin in self._texts or self._is_loopback(origin):
             return True
         self._note_refusal(origin, host)
         return False
 
     def allows_socket(self, origin: str, host: str | None) -> bool:
-        """Whether a page of the origin may open a socket; those of the server itself, reached as `host`, may."""
+        """Whether a page of the origin may open a socket. Pages of the server itself, reached as `host`, may."""
         parsed = _parsed(origin)
         if self._is_loopback(origin) or (parsed is not None and parsed in self._parsed) or _is_same(parsed, host):
             return True
@@ -70,7 +70,7 @@ class CrossOrigin(CORSMiddleware):
         super().__init__(
             app,
             allow_methods=("GET", "POST"),
-            allow_headers=("*",),  # which echoes the names that a page asks for
+            allow_headers=("*",),  # Starlette then echoes the requested names
             expose_headers=EXPOSED,
             max_age=PREFLIGHT_SECONDS,
         )
@@ -82,13 +82,13 @@ class CrossOrigin(CORSMiddleware):
     def preflight_response(self, request_headers: Headers) -> Response:
         if self._origins.allows(request_headers["origin"], request_headers.get("host")):
             return super().preflight_response(request_headers)
-        detail = f"Pages of this origin cannot use this server. Its operator allows an origin with {SETTING}."
+        detail = f"Pages of this origin cannot use this server. The operator can allow the origin with {SETTING}."
         return problem(400, detail, headers={"Vary": self.preflight_headers["Vary"]})
 
     async def simple_response(self, scope: Scope, receive: Receive, send: Send, request_headers: Headers) -> None:
         origin = request_headers.get("origin")
         if origin is not None and not self._origins.allows(origin, request_headers.get("host")):
-            request_headers = Headers()  # as if there were none: nothing but `Vary` is added
+            request_headers = Headers()  # without an `Origin`, the middleware adds only `Vary`
         await super().simple_response(scope, receive, send, request_headers)
 
 
@@ -112,7 +112,7 @@ def _is_same(origin: tuple[str, str, int] | None, host: str | None) -> bool:
 def _split(text: str) -> SplitResult | None:
     try:
         url = urlsplit(text)
-        _ = url.port  # a port that is no number raises only here
+        _ = url.port  # raises for a port that is not a number
     except ValueError:
         return None
     return None if "@" in url.netloc else url

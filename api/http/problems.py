@@ -76,7 +76,7 @@ async def http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = error.headers
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        # Starlette names the methods of the first of several routes with the path (RFC 9110 section 15.5.6: all).
+        # Starlette names only the methods of the first route with this path; RFC 9110 section 15.5.6 asks for all.
         operations = request.app.openapi()["paths"].get(request.scope["path"], {})
         headers = {"Allow": ", ".join(map(str.upper, operations))} if operations else headers
     return problem(error.status_code, str(error.detail), headers=headers)

@@ -32,7 +32,7 @@ def schema_route(
     async def serve(request: Request) -> Response:
         if not is_open or "authorization" in request.headers:
             await identify(request)
-        # Half a second of work, once.
+        # Printing the schema takes half a second and happens once.
         plain, packed = await asyncio.to_thread(file)
         accepted = ",".join(request.headers.getlist("accept-encoding")).encode("latin-1")
         is_packed = is_compressed and is_gzip_accepted(accepted)

@@ -20,7 +20,7 @@ HOUR_SECONDS = 3600
 
 @dataclass(slots=True)
 class Charge:
-    """The points of one request, taken before it runs; `actual` is what it has cost in the end."""
+    """Points of one request, taken before it runs. `actual` is the final cost."""
 
     bucket: Bucket
     allowance: Allowance
@@ -83,11 +83,11 @@ class Meter:
         charge.bucket = await self._budget.take(charge.allowance, max(rows, 1))
 
     def settle(self, charge: Charge, rows: int) -> None:
-        """Returns what reading so many rows leaves of a charge."""
+        """Refunds the part of a charge that exceeds the rows read."""
         self._settle(charge, max(charge.lasting + rows, 1))
 
     def settle_refusal(self, charge: Charge) -> None:
-        """Returns the charge of a request that was refused after all, but for what a refusal costs."""
+        """Refunds the charge of a request that was refused late, except the cost of a refusal."""
         self._settle(charge, REFUSAL_POINTS)
 
     def _settle(self, charge: Charge, points: int) -> None:

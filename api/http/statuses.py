@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-# Python before 3.13 has the older phrases of these, so that clients would see other codes under another Python.
+# Python before 3.13 has older phrases, so that error codes would depend on the version of Python.
 _RENAMED = {
     413: "Content Too Large",
     414: "URI Too Long",

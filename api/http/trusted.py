@@ -15,12 +15,12 @@ FRESH_SECONDS = 10.0  # for so long a process may go on running what has been re
 MOST_KNOWN = 1_000
 ID_PREFIX = "sha256:"
 PERSISTED_QUERY_NOT_SUPPORTED = "PersistedQueryNotSupported"
-"""The exact message that makes the persisted query links of Apollo Client and urql send texts from then on."""
+"""Error message on which the persisted query links of Apollo Client and urql send query texts from then on."""
 _ID = re.compile(ID_PREFIX + "[0-9a-f]{64}")
 
 
 class DocumentReference(Protocol):
-    """What a client names a document by: its text, its id, or the hash that persisted query links send."""
+    """Reference to a document: its text, its ID, or the hash that persisted query links send."""
 
     @property
     def query(self) -> str | None: ...
@@ -48,7 +48,7 @@ class TrustedDocuments:
         self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     async def text(self, asked: DocumentReference, actor: Actor) -> str:
-        """The text that the request means; raises DocumentRefused."""
+        """Text of the requested document. Raises DocumentRefused."""
         if asked.document_id is not None:
             return await self._by_id(asked.document_id, actor)
         if asked.query is None:
@@ -63,7 +63,7 @@ class TrustedDocuments:
             return await self._by_id(ID_PREFIX + persisted_hash, actor)
         except DocumentRefused as refused:
             if self._are_trusted_only:
-                raise  # the client would send the text instead, which is refused, and no hash any more
+                raise  # the other error would make the client send texts, which are refused
             raise _refused("PERSISTED_QUERY_NOT_SUPPORTED", PERSISTED_QUERY_NOT_SUPPORTED) from refused
 
     async def _by_id(self, document_id: str, actor: Actor) -> str:

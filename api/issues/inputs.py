@@ -133,8 +133,8 @@ class IssueUpdateInput(MutationInput):
     id: strawberry.ID = strawberry.field(description="The issue.")
     title: Maybe[str | None] = never_null("One line, at most 255 characters.")
     description: Maybe[str | None] = never_null("Markdown, at most 256 KB.")
-    state_id: Maybe[strawberry.ID | None] = never_null("A state of its project.")
-    priority: Maybe[Priority | None] = never_null("How urgent it is.")
+    state_id: Maybe[strawberry.ID | None] = never_null("Workflow state of the issue's project.")
+    priority: Maybe[Priority | None] = never_null("Priority of the issue.")
     start_date: Maybe[date | None] = strawberry.field(description="When it is to begin; null clears it.")
     due_date: Maybe[date | None] = strawberry.field(description="When it is due; null clears it.")
     estimate: Maybe[int | None] = strawberry.field(description="Its size, 0 to 10,000; null clears it.")
@@ -144,8 +144,8 @@ class IssueUpdateInput(MutationInput):
     parent_id: Maybe[strawberry.ID | None] = strawberry.field(
         description="The issue that it is a part of; null makes it stand alone."
     )
-    assignees: Maybe[IdSetChange | None] = never_null("Members who are to do it, at most 20.")
-    labels: Maybe[IdSetChange | None] = never_null("Its labels, at most 50.")
+    assignees: Maybe[IdSetChange | None] = never_null("Change of the assignees; an issue can have at most 20.")
+    labels: Maybe[IdSetChange | None] = never_null("Change of the labels; an issue can have at most 50.")
 
 
 @strawberry.input(description="Which issue to archive.")

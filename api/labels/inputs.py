@@ -62,7 +62,7 @@ class LabelUpdateInput(MutationInput):
 
     id: strawberry.ID = strawberry.field(description="The label.")
     name: Maybe[str | None] = never_null("Unique in the workspace, at most 80 characters.")
-    color: Maybe[str | None] = never_null("Such as #5e6ad2.")
+    color: Maybe[str | None] = never_null("Color of the label, such as #5e6ad2.")
     description: Maybe[str | None] = strawberry.field(description="When to use the label; null clears it.")
 
 

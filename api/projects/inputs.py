@@ -123,7 +123,7 @@ class ProjectUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.ProjectChanges
 
     id: strawberry.ID = strawberry.field(description="The project.")
-    key: Maybe[str | None] = never_null("A new key; the issues' identifiers change with it.")
+    key: Maybe[str | None] = never_null("New key of the project. Changes the identifiers of its issues.")
     name: Maybe[str | None] = never_null("At most 80 characters.")
 
 
@@ -158,7 +158,7 @@ class StateUpdateInput(MutationInput):
 
     id: strawberry.ID = strawberry.field(description="The state.")
     name: Maybe[str | None] = never_null("Unique in the project, at most 50 characters.")
-    color: Maybe[str | None] = never_null("Such as #5e6ad2.")
+    color: Maybe[str | None] = never_null("Color of the workflow state, such as #5e6ad2.")
 
 
 @strawberry.input(description="The new order of a project's workflow states.")

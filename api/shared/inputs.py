@@ -71,7 +71,7 @@ class IdComparator:
     is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-@strawberry.input(description=f"Compares text; both sides in Unicode normal form C. {_TERMS}")
+@strawberry.input(description=f"Compares texts in Unicode normal form C. {_TERMS}")
 class StringComparator:
     describes: ClassVar[type] = filters.TextComparator
 
@@ -125,7 +125,7 @@ class EnumComparator(Generic[T]):
     is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-# Named like the other: an enum that is given an order keeps the name of its comparator.
+# Both enum comparators have one name, so that an enum that is given an order keeps the name of its comparator.
 @strawberry.input(
     name="EnumComparator", description=f"Compares a value of an enum, in the order that the enum describes. {_TERMS}"
 )

@@ -45,15 +45,15 @@ class Payload:
 
     @classmethod
     async def reread(cls, info: Info, subject_id: str) -> Any:
-        """The first own field as it is now, for the answer to a retry."""
+        """Current value of the payload's first own field, for the answer to a retry."""
         if cls.subject().startswith("deleted_"):
             return subject_id
-        # The first attempt may have given a role that this one did not know when it began.
+        # The first attempt may have granted a role after this request loaded the roles of its actor.
         await info.context.refresh_actor()
         return (await nodes_by_ids(info.context.app, info.context.actor, [subject_id]))[0]
 
     async def complete(self, info: Info) -> None:
-        """Fills in what is neither kept of the first attempt nor read again."""
+        """Sets the fields that are neither stored with the first attempt nor read again."""
 
     @classmethod
     def blank(cls) -> dict[str, None]:
@@ -122,7 +122,7 @@ def _idempotency_key(name: str, given: MutationInput) -> IdempotencyKey | None:
 
 
 async def _replayed(info: Info, payload_type: type[Payload], replayed: Replayed) -> Payload:
-    """The answer to a repeated request: the same revision and outcome, and the entity as it is now."""
+    """Payload for a retry: revision and outcome of the first attempt, and the current entity."""
     blank = payload_type.blank()
     values: dict[str, Any] = blank | {name: value for name, value in replayed.outcome.items() if name in blank}
     if replayed.subject_id is not None:

@@ -58,8 +58,11 @@ class Node:
 
 
 async def nodes_by_ids(app: App, actor: Actor, ids: Sequence[str], *, paths: Iterable[Path] = (("id",),)) -> list[Any]:
-    """The entities in the order of the ids: None for what is missing or invisible, and an InvalidInput, which GraphQL
-    makes null and an error at that place, for what is no id of a node. `paths` lead to the ids in the arguments."""
+    """The entities in the order of the ids: None for a missing or invisible entity, an InvalidInput for a malformed id.
+
+    GraphQL turns the InvalidInput into null and an error at that position. `paths` are the paths of the ids in the
+    arguments.
+    """
     refused: dict[int, InvalidInput] = {}
     by_kind: dict[str, list[str]] = {}
     for place, (entity_id, path) in enumerate(zip(ids, paths, strict=True)):

@@ -1,4 +1,4 @@
-"""Fields of an input that may be left out and must not be null: GraphQL has no type for them without a default."""
+"""Input fields that can be omitted but not null. GraphQL has no type for such a field unless it has a default."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -31,7 +31,7 @@ def refuses_null(field: StrawberryField) -> bool:
 
 
 def refuse_nulls(given: Any) -> None:
-    """Raises Rejected with REQUIRED for each null in the input, however deep, where none may be."""
+    """Raises Rejected with a REQUIRED error for each forbidden null, at any depth of the input."""
     if refused := tuple(_refusals(given, ())):
         raise Rejected(refused)
 
@@ -55,7 +55,7 @@ def _refusals(value: Any, path: Path) -> Iterator[DomainError]:
 
 @cache
 def _fields_of(kind: type[Any]) -> tuple[tuple[str, bool], ...]:
-    """Name and rule of each field of an input type; of any other type, nothing."""
+    """`(name, refuses_null)` of each field of an input type; empty for any other type."""
     definition = get_object_definition(kind)
     fields = definition.fields if definition is not None else ()
     return tuple((field.python_name, refuses_null(field)) for field in fields)

@@ -1,14 +1,14 @@
-"""What the command line calls the fields of a command."""
+"""Names of a command's fields on the command line."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 
 def option_names(command: Any, words: Sequence[str]) -> Callable[[str], str]:
-    """For a field's name the option (`--name`) or argument (EMAIL) that gives it, in the command that `words` call.
+    """Maps a field's name to its option (`--name`) or argument (EMAIL) in the command that `words` select.
 
-    `command` is Typer's, with its commands under it. A field that no parameter is named after is told in words, as what
-    is asked for on the terminal is.
+    `command` is the root command of Typer. A field without a parameter, such as one that the terminal prompts for, is
+    written in words.
     """
     for word in words:
         command = getattr(command, "commands", {}).get(word, command)

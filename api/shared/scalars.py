@@ -27,7 +27,7 @@ _SECOND = timedelta(seconds=1)
 
 
 def _date_time(value: Any) -> datetime:
-    """Python alone takes all of ISO 8601, such as week dates and times without seconds, and no lower case."""
+    """Parses RFC 3339. Python alone accepts all of ISO 8601, such as week dates, but no lower case."""
     found = _DATE_TIME.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise GraphQLError(_DATE_TIME_RULE)
@@ -43,7 +43,9 @@ def _date_time(value: Any) -> datetime:
 
 
 def _after_leap_second(before: datetime) -> datetime:
-    """The second that follows, since Python has no leap seconds; ValueError where none can be (RFC 3339, 5.7)."""
+    """The second after `before`, since Python has no leap seconds. ValueError if no leap second is possible there
+    (RFC 3339 section 5.7).
+    """
     after = before + _SECOND
     if (after.day, after.hour, after.minute, after.second) != (1, 0, 0, 0):
         raise ValueError("no leap second")
@@ -66,7 +68,7 @@ def _revision(value: Any) -> int:
 
 
 def _literal(parse: Callable[[Any], Any]) -> Callable[..., Any]:
-    """The same for a value in the document, whose place the error then names."""
+    """Wraps `parse` for values in a document; errors have the location of the value."""
 
     def parse_literal(node: ValueNode, variables: Any = None) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""`workgraph import`: a file into a workspace, with a bar on a terminal and plain lines elsewhere."""
+"""`workgraph import`: imports a file into a workspace, with a progress bar on a terminal and plain lines elsewhere."""
 
 import asyncio
 import sys
@@ -45,15 +45,15 @@ class ImportOrder:
 Work = Callable[[App, str], Awaitable[bool]]
 
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON in UTF-8 or UTF-16, also packed by gzip.")]
-Slug = Annotated[str, typer.Option("--workspace", help="The workspace that gets it, by its slug.")]
-ProjectKey = Annotated[str | None, typer.Option("--project", help="The project for everything, by its key.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON in UTF-8 or UTF-16, optionally packed by gzip.")]
+Slug = Annotated[str, typer.Option("--workspace", help="Slug of the workspace to import into.")]
+ProjectKey = Annotated[str | None, typer.Option("--project", help="Key of the project to import all issues into.")]
 Site = Annotated[
     str | None,
     typer.Option(
         "--site",
-        help="Name of the Jira or GitHub that the file is of. Default: the host of each record's address. An import "
-        "recognizes what an earlier one brought in of the same site.",
+        help="Name of the Jira or GitHub installation that the file comes from. Default: the host of each record's "
+        "address. Only issues of an equal site are recognized again.",
     ),
 ]
 Email = Annotated[str | None, typer.Option("--as", help="Address of the member who imports. Default: an owner.")]
@@ -62,8 +62,8 @@ Restricted = Annotated[
     bool,
     typer.Option(
         "--include-restricted",
-        help="Also import issues and comments that Jira shows to some people only, readable for everyone who sees "
-        "the project.",
+        help="Also import issues and comments that only some people can see in Jira. Everyone who sees the project can "
+        "read them.",
     ),
 ]
 Confirmed = Annotated[bool, typer.Option("--yes", help="Import restricted content without asking.")]
@@ -131,9 +131,9 @@ def _add_github(importer: typer.Typer, run: Callable[[ImportOrder], None]) -> No
 
 
 def confirm_restricted(slug: str) -> None:
-    """Asks on a terminal before restricted content is imported; raises typer.Exit(1) elsewhere, or for a no."""
+    """Asks for confirmation on a terminal. Raises typer.Exit(1) without a terminal, and typer.Abort for a no."""
     warning = (
-        "Issues and comments that Jira shows to some people only become readable for everyone who sees their project "
+        "Issues and comments that only some people can see in Jira become readable for everyone who sees their project "
         f"in {slug}."
     )
     if not sys.stdin.isatty():
@@ -243,7 +243,7 @@ async def _watch(app: App, actor: Actor, run_id: str) -> None:
 
 
 def _write_report(report: Path, content: bytes) -> None:
-    """Leaves no half of a report where there is no room for it."""
+    """Writes the report. Removes an incomplete file if the disk is full."""
     try:
         report.write_bytes(content)
     except OSError as error:

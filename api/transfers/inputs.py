@@ -33,14 +33,14 @@ class ImportStartInput(MutationInput):
     )
     site: str | None = strawberry.field(
         default=None,
-        description="Name of the Jira or GitHub installation that the file is of, at most 200 characters. "
-        "Null takes the host of each record's address. A later import recognizes issues of the same site only.",
+        description="Name of the Jira or GitHub installation that the file comes from, at most 200 characters. "
+        "Null: the host of each record's address. Only issues of an equal site are recognized again.",
     )
     include_restricted: bool = strawberry.field(
         default=False,
         description=(
             "True also imports issues and comments that the other tracker shows to some people only, "
-            "and makes them readable for everyone who sees the project. Takes an admin or owner. "
+            "and makes them readable for everyone who sees the project; only admins and owners can do this. "
             "False, the default, leaves them out and reports each as `RESTRICTED`."
         ),
     )

@@ -23,7 +23,7 @@ _FILE = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
     }
 }
-_STORED = answer("The file.", {"fileId": "fil_01m84jak5te00832v3rhnkb4f8", "size": 4711})
+_STORED = answer("The stored file.", {"fileId": "fil_01m84jak5te00832v3rhnkb4f8", "size": 4711})
 
 router = APIRouter(tags=["imports"])
 
@@ -39,10 +39,10 @@ async def upload_import_file(
     app: Annotated[App, Depends(app_of)],
     actor: Annotated[Actor, Depends(signed_in)],
     name: Annotated[
-        str, Query(description="What people call the file.", json_schema_extra={"minLength": 1})
+        str, Query(description="Name of the file, shown with the import.", json_schema_extra={"minLength": 1})
     ] = "import",
 ) -> Response:
-    """Stores the request body for `importStart`: JSON in UTF-8 or UTF-16, also packed by gzip."""
+    """Stores the request body for `importStart`: JSON in UTF-8 or UTF-16, optionally packed by gzip."""
     try:
         written = await app.imports.upload(actor, unquote(name), request.stream())
     except WrongKind as error:

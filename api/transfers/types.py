@@ -37,7 +37,7 @@ describe_enum(
     REPLACED="Characters that cannot be stored were replaced.",
     CUT="It was longer than the limit.",
     TOO_MANY="There were more items than there can be.",
-    RESTRICTED="The other tracker shows it to some people only, and `includeRestricted` was false.",
+    RESTRICTED="Visible to only some people in the other tracker, and left out because `includeRestricted` was false.",
     UNUSED="Members of objects that an import does not use. Counted in `lossKinds`, without entries in `losses`.",
     INCOMPLETE="The file announces more than it holds.",
     DUPLICATE="The file has it twice.",
@@ -45,7 +45,7 @@ describe_enum(
 )
 
 
-LOSS_COUNT = "Number of losses, including those that `losses` omits: it lists the first 10,000 of each kind."
+LOSS_COUNT = "Number of losses. Includes losses that `losses` omits because it lists at most 10,000 of each kind."
 LOSS_KINDS = (
     "Losses by kind, most frequent first; members that an import does not use come last. At most 250 kinds; "
     "further kinds are left out."
@@ -107,7 +107,7 @@ class ImportRun(Node):
     file_name: str = strawberry.field(description="The file's name.")
     project_key: str | None = strawberry.field(description="The project that was asked for, if any was.")
     site: str | None = strawberry.field(
-        description="Site that was asked for, in lower case. Null if the hosts in the file decide."
+        description="Site that the import was started with, in lower case. Null if each record's host is its site."
     )
     include_restricted: bool = strawberry.field(
         description="Whether issues and comments that the other tracker shows to some people only are imported."

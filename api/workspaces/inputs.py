@@ -23,7 +23,7 @@ from domain.workspaces import commands, queries
 describe_enum(
     Role,
     name="Role",
-    description="What a member may do. In ascending order: GUEST, MEMBER, ADMIN, OWNER.",
+    description="Role of a member. In ascending order: GUEST, MEMBER, ADMIN, OWNER.",
     OWNER="Everything, and appoints owners.",
     ADMIN="Manages members, and deletes for ever.",
     MEMBER="Changes projects, labels and issues.",
@@ -94,7 +94,7 @@ class InvitationCreateInput(MutationInput):
     workspace_id: strawberry.ID = strawberry.field(description="The workspace.")
     email: str | None = strawberry.field(
         default=None,
-        description="The address to mail, such as ann@example.org; without one, you are given a link to hand on.",
+        description="Recipient of the invitation, such as ann@example.org. Null returns a link to hand on instead.",
     )
     role: Role = strawberry.field(description="What the person may do; at most what you may.")
     project_ids: list[strawberry.ID] | None = strawberry.field(

@@ -2,8 +2,8 @@
  * Keeper of a refresh token in local storage, which all tabs of the browser share: for developers on their own server.
  *
  * Each tab has an access token of its own, in memory. Renewing spends the shared token, so tabs do it one after another
- * under a lock, each with what the one before it has stored. A tab that is closed while the answer is on its way stores
- * nothing; the next one sends the spent token again, which the server accepts for a minute.
+ * under a lock, each with the token that the previous tab stored. A tab that is closed before the answer arrives stores
+ * nothing; the next tab sends the spent token again, which the server accepts for a minute.
  */
 const NAME = "workgraph:session";
 
@@ -44,7 +44,7 @@ export function createBrowserKeeper() {
       if (family === null) return renew(token);
       return navigator.locks.request(`${NAME}:${family}`, async () => {
         const answer = await renew(shared()?.token ?? token);
-        if (shared() !== null) write(answer.refresh_token); // it may have been signed out meanwhile
+        if (shared() !== null) write(answer.refresh_token); // another tab may have signed out meanwhile
         return answer;
       });
     },

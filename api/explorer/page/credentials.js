@@ -1,4 +1,4 @@
-/** What a program signs in with: this session's access token, or a new API key. Neither is stored or logged here. */
+/** Credentials for programs: the session's access token, or a new API key. The explorer neither stores nor logs them. */
 import { h, useStore } from "./element.js";
 import { timeOfDay } from "./quantities.js";
 
@@ -23,7 +23,7 @@ export function credentials({ session }) {
     return h(
       React.Fragment,
       null,
-      h("p", null, "The access token of this session is for quick tests: it expires within minutes, and a copy is not renewed. Programs that run longer take an API key."),
+      h("p", null, "The access token of this session is for quick tests: it expires within minutes, and a copy is not renewed. Programs that run longer need an API key."),
       h(CopyButton, { label: "Copy access token", text: session.freshToken, copied: `Copied; valid until ${timeOfDay(expiresAt)}` }),
     );
   }
@@ -76,7 +76,7 @@ export function credentials({ session }) {
   return Content;
 }
 
-/** Shown until one leaves the panel, and never again. */
+/** Shows a new API key until the panel is closed. */
 function Shown({ secret, expiresAt }) {
   return h(
     "div",

@@ -1,7 +1,7 @@
 /**
- * What GraphiQL's editors lack: they would keep whoever has no mouse (WCAG 2.1.2), so Tab leaves them, while Enter and
- * Prettify indent; and screen readers are told no name of theirs. Ctrl-K searches the documentation from anywhere, and
- * on phones, where the answer is below the editors, running an operation brings it into view.
+ * Keyboard access to GraphiQL's editors. Tab leaves an editor, which would otherwise trap the keyboard (WCAG 2.1.2);
+ * Enter and Prettify indent. Each editor has a name for screen readers. Ctrl-K searches the documentation from anywhere.
+ * On phones, where the answer is below the editors, running an operation scrolls to the answer.
  */
 const DOCUMENTATION = "Documentation Explorer";
 export const NARROW = "(max-width: 700px)"; // as in narrow.css
@@ -20,7 +20,7 @@ export function EditorKeys() {
   return null;
 }
 
-/** GraphiQL heeds Cmd-K alone, and only while its documentation is open; to CodeMirror Ctrl-K begins a chord. */
+/** Adds Ctrl-K: GraphiQL has Cmd-K only, while its documentation is open, and in CodeMirror Ctrl-K begins a chord. */
 export function SearchKey() {
   const { setVisiblePlugin, visiblePlugin } = GraphiQL.React.usePluginStore();
   const isWanted = React.useRef(false);

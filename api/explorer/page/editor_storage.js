@@ -10,7 +10,7 @@ const OF_TABS = {
 const PANEL = 250; // pixels
 const EDITOR = 615; // pixels, for 60 columns, the line numbers and the buttons
 const ROOM = { bar: 60, margins: 50, answer: 260 }; // pixels
-/** How the page is divided until somebody drags a border: the first part to the second, as GraphiQL stores it. */
+/** Default division of the page: the ratio of the first part to the second, in the format of GraphiQL. */
 const RELATIONS = {
   docExplorerFlex: () => PANEL / (innerWidth - ROOM.bar - PANEL),
   editorFlex() {

@@ -75,12 +75,12 @@ function isSubscription(document, operationName) {
   return chosen?.operation === "subscription";
 }
 
-/** Whether there is nothing but space, commas and comments, which GraphQL ignores. */
+/** Whether the query contains only whitespace, commas and comments, which GraphQL ignores. */
 function isBlank(query) {
   return query.replace(/#.*$|[\s,\ufeff]/gm, "") === "";
 }
 
-/** Whether the workspaces of the person may be others afterwards, or have other names. */
+/** Whether the operation can change which workspaces the user has, or their names. */
 function changesMembership(document) {
   const mutations = document?.definitions.filter((each) => each.operation === "mutation") ?? [];
   const fields = mutations.flatMap(({ selectionSet }) => selectionSet.selections.map(({ name }) => name?.value ?? ""));

@@ -1,4 +1,4 @@
-/** What a newcomer sees first, with variables that fit them. */
+/** First tabs of the explorer, with variables that fit the user. */
 import { suggested } from "./samples.js";
 
 const DEMO = "acme"; // the workspace of the demo data
@@ -82,7 +82,7 @@ function tabsOf(workspace) {
   return [ISSUES, CHANGES].map((tab) => ({ ...tab, variables: written({ workspace }) }));
 }
 
-/** As samples.js writes them, so that a sample is found in its tab. */
+/** Variables in the format of samples.js, so that the tab of a sample is found. */
 function written(variables) {
   return JSON.stringify(variables, null, 2);
 }

@@ -1,12 +1,12 @@
 /**
- * The editor's tabs over reloads: as this browser tab had them, or else as the browser's latest one did.
+ * Keeps the editor's tabs over reloads: those of this browser tab, or else those of the latest browser tab.
  *
- * GraphiQL's own copy does not come back without headers, which must not be stored; it also takes the last of two equal
- * tabs for the active one, and writes half a second late. So it is handed this copy whenever it looks for its own.
+ * GraphiQL restores its own copy only with headers, which must not be stored. It also activates the last of two equal
+ * tabs, and writes half a second late. Therefore GraphiQL gets this copy whenever it reads its own.
  */
 const NAME = "workgraph:tabs";
 
-/** `firstTabs()` is what to show where nothing is kept, or only such tabs, untouched: `[{ title, query, variables }]`. */
+/** `firstTabs()` are the tabs to show unless the user has changed a tab: `[{ title, query, variables }]`. */
 export function createKeptTabs(firstTabs) {
   let shown = null; // of the first tabs, those that the editor was opened with, as text
 
@@ -43,7 +43,7 @@ export function createKeptTabs(firstTabs) {
   };
 }
 
-/** Notes every change of the tabs, and at the end what the editors hold and GraphiQL has not read yet. */
+/** Keeps every change of the tabs and, when the page closes, text of the editors that GraphiQL has not read yet. */
 export function KeepTabs({ keptTabs }) {
   const { tabs, activeTabIndex, changeTab, queryEditor, variableEditor } = GraphiQL.React.useEditorContext();
   const [wanted] = React.useState(() => keptTabs.state().activeTabIndex);

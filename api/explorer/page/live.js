@@ -29,8 +29,8 @@ const NAMES = `query Names($ids: [ID!]!) {
 }`;
 
 /**
- * `state()` is `{ workspace, events, names, unseen, problem }`: what is followed or null, and the newest events first.
- * `names` tells by ID what people call the object: null once it is gone or out of sight, absent until that is known.
+ * `state()` is `{ workspace, events, names, unseen, problem }`: the followed workspace or null; its events, newest first.
+ * `names` maps IDs to names of objects: null if the object is deleted or not visible, absent until the name is loaded.
  */
 export function createLive({ session, subscriptions }) {
   const store = createStore(NOTHING);
@@ -61,7 +61,7 @@ export function createLive({ session, subscriptions }) {
     learnNames(news.slice(0, MOST)).catch((error) => console.warn("The names for Live could not be read.", error));
   }
 
-  /** Those of what the events mention; of their subjects again, since they may have another name now. */
+  /** Loads the names of objects in the events. Reloads the names of subjects, which the events may have changed. */
   async function learnNames(events) {
     const { names } = store.state();
     const values = events.flatMap(({ changes }) => changes.flatMap(({ before, after }) => [...(before ?? []), ...(after ?? [])]));

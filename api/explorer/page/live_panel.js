@@ -54,7 +54,7 @@ function Event({ revision, kind, occurredAt, actor, subjectId, changes, names })
   );
 }
 
-/** The ID is for whoever points at the name. */
+/** A name with its ID as tooltip. */
 function Subject({ id, name }) {
   return h(name ? "b" : "span", { title: id }, called(name));
 }

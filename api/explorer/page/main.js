@@ -42,7 +42,7 @@ function Page() {
   return h(Opening, { key: person?.id ?? "nobody", opened: wasStranger.current ? signIn : null });
 }
 
-/** The sign-in form alone, in an empty container of GraphiQL's: its colours stand there and nowhere else. */
+/** The sign-in form in an empty container of GraphiQL, which defines the colors. */
 function Gate() {
   const main = h("main", { className: "gate" }, h("h1", null, "Workgraph"), h(signIn.content));
   return h("div", { className: "graphiql-container" }, main);
@@ -64,7 +64,7 @@ function Explorer({ panel }) {
     GraphiQL,
     {
       fetcher,
-      schema: person === null ? null : undefined, // the server tells it to whoever has signed in
+      schema: person === null ? null : undefined, // only signed-in users can introspect it
       storage: editorStorage,
       plugins: panels,
       visiblePlugin: panel,

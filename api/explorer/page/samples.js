@@ -3,7 +3,7 @@
 const FOLDER = "/graphiql/samples";
 
 const LONGEST_SLUG = 48; // characters
-/** What a person who creates a workspace may call it; the slug is free as far as the person can see. */
+/** Suggested name and slug of a new workspace. The slug is free among the workspaces that the user can see. */
 const SUGGESTIONS = {
   "{newName}": ({ person }) => `${person.name.slice(0, 60)}'s workspace`,
   "{newSlug}": ({ person, workspaces }) => {
@@ -52,7 +52,7 @@ export function createSamples(session) {
   }
 
   return {
-    /** `[{ title, shows, file, variables }]`: all, or what can be run by somebody without a workspace. */
+    /** `[{ title, shows, file, variables }]`: all samples, or those that need no workspace if the user has none. */
     async list(workspace) {
       const { samples, placeholders } = await known();
       return workspace === null ? samples.filter((sample) => !isFilled(sample, placeholders)) : samples;
@@ -76,7 +76,7 @@ export function createSamples(session) {
   };
 }
 
-/** Whether a variable is to be filled with something of a workspace. */
+/** Whether a variable takes its value from a workspace. */
 function isFilled({ variables }, placeholders) {
   const text = JSON.stringify(variables);
   return Object.keys(placeholders).some((name) => text.includes(`"${name}"`));

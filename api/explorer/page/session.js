@@ -1,6 +1,6 @@
 /**
- * Who is signed in. Tokens stay in this closure: never in an editor, a history or a log, and only by the person's wish
- * in the browser's storage, where a keeper puts the refresh token.
+ * Session of the signed-in user. Tokens stay in this closure: never in an editor, a history or a log. A keeper stores
+ * the refresh token in the browser only if the user wants to stay signed in.
  */
 import { Refused, revoke, tokensByPassword, tokensByRefresh } from "./oauth.js";
 import { createStore } from "./store.js";
@@ -38,7 +38,7 @@ export function createSession(keeper) {
     store.set({ ...store.state(), expiresAt: now + life });
   }
 
-  /** Nobody is signed in in this tab; what is kept stays. */
+  /** Signs out of this tab only; a kept token stays. */
   function leave(notice) {
     generation += 1;
     tokens = null;
@@ -118,7 +118,7 @@ export function createSession(keeper) {
     store.set({ ...store.state(), person: viewer, workspaces, workspace: chosen?.slug ?? null });
   }
 
-  /** Goes on with the session that is kept, if there is one. */
+  /** Continues the kept session, if there is one. */
   async function resume() {
     const kept = await keeper.kept();
     if (kept === null) return;
@@ -127,7 +127,7 @@ export function createSession(keeper) {
       await lookAround();
     } catch (error) {
       if (error instanceof Refused && error.isFinal) forget(ENDED);
-      // What is kept may be good for the next try: the server was away.
+      // The kept token may still be valid: the server was not available.
       else if (tokens !== null || store.state().notice === null) leave(error.message);
     }
   }
@@ -170,7 +170,7 @@ export function createSession(keeper) {
       }
     },
 
-    /** Finds out anew who one is and which workspaces one has. */
+    /** Reloads the user and the user's workspaces. */
     lookAround,
 
     choose(slug) {

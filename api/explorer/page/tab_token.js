@@ -2,8 +2,9 @@
  * Keeper of a refresh token in the tab's session storage, by choice. A duplicated tab begins with a copy of that storage,
  * and a refresh token that is used twice ends its session: the tab that made it holds a lock, and a copy is dropped.
  *
- * Keepers: `kept()` finds a token or null, `keep(token)` begins to keep one, `renewed(token, renew)` has it exchanged,
- * `current(token)` is the newest of its session, `forget()` ends the keeping, `watch({ lost, found })` tells of other tabs.
+ * Methods of keepers: `kept()` returns the token or null, `keep(token)` stores a token, `renewed(token, renew)`
+ * exchanges the token, `current(token)` returns the newest token of its session, `forget()` removes the token, and
+ * `watch({ lost, found })` reports sign-outs and sign-ins of other tabs.
  */
 const NAME = "workgraph:session";
 const PATIENCE = 2000; // milliseconds: a page that is loaded again waits for its predecessor's end
@@ -35,7 +36,7 @@ export function createTabKeeper() {
     isAble,
     isDefault: false,
     wish: "Stay signed in in this tab",
-    watch() {}, // no other tab has a part in it
+    watch() {}, // session storage is not shared between tabs
 
     /** The token that this tab has kept, or null; a copy of another tab's is dropped. */
     async kept() {
@@ -52,7 +53,7 @@ export function createTabKeeper() {
       write(token, lock);
     },
 
-    /** The answer of `renew`, its token in place of the kept one, if there is one. */
+    /** Returns the answer of `renew`, and replaces the kept token, if any, by its token. */
     async renewed(token, renew) {
       const answer = await renew(token);
       const found = stored();
