@@ -35,7 +35,7 @@ class CommentFilter:
 
 @strawberry.input(one_of=True, description="One key to sort comments by.")
 class CommentSort:
-    created_at: Maybe[SortOrder] = strawberry.field(description="By when it was written.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was written.")
 
 
 CommentFilterArgument = Annotated[CommentFilter | None, strawberry.argument(description="Only what matches.")]

@@ -79,11 +79,11 @@ class IssueFilter:
 
 @strawberry.input(one_of=True, description="One key to sort issues by.")
 class IssueSort:
-    created_at: Maybe[SortOrder] = strawberry.field(description="By when it was made.")
-    updated_at: Maybe[SortOrder] = strawberry.field(description="By when it was last changed.")
-    priority: Maybe[SortOrder] = strawberry.field(description="By priority.")
-    number: Maybe[SortOrder] = strawberry.field(description="By number.")
-    due_date: Maybe[SortOrder] = strawberry.field(description="By when it is due.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was made.")
+    updated_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was last changed.")
+    priority: Maybe[SortOrder | None] = strawberry.field(description="By priority.")
+    number: Maybe[SortOrder | None] = strawberry.field(description="By number.")
+    due_date: Maybe[SortOrder | None] = strawberry.field(description="By when it is due.")
 
 
 IssueFilterArgument = Annotated[IssueFilter | None, strawberry.argument(description="Only what matches.")]

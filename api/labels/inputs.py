@@ -31,8 +31,8 @@ class LabelFilter:
 
 @strawberry.input(one_of=True, description="One key to sort labels by.")
 class LabelSort:
-    name: Maybe[SortOrder] = strawberry.field(description="By name.")
-    created_at: Maybe[SortOrder] = strawberry.field(description="By when it was made.")
+    name: Maybe[SortOrder | None] = strawberry.field(description="By name.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was made.")
 
 
 LabelFilterArgument = Annotated[LabelFilter | None, strawberry.argument(description="Only what matches.")]

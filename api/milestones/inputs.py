@@ -34,8 +34,8 @@ class MilestoneFilter:
 
 @strawberry.input(one_of=True, description="One key to sort milestones by.")
 class MilestoneSort:
-    due_date: Maybe[SortOrder] = strawberry.field(description="By when it is due.")
-    created_at: Maybe[SortOrder] = strawberry.field(description="By when it was made.")
+    due_date: Maybe[SortOrder | None] = strawberry.field(description="By when it is due.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was made.")
 
 
 MilestoneFilterArgument = Annotated[MilestoneFilter | None, strawberry.argument(description="Only what matches.")]

@@ -60,8 +60,8 @@ class ProjectFilter:
 
 @strawberry.input(one_of=True, description="One key to sort projects by.")
 class ProjectSort:
-    key: Maybe[SortOrder] = strawberry.field(description="By key.")
-    created_at: Maybe[SortOrder] = strawberry.field(description="By when it was made.")
+    key: Maybe[SortOrder | None] = strawberry.field(description="By key.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was made.")
 
 
 @strawberry.input(description=f"Filter for guests of a project. {WITHOUT_CONDITIONS}")
@@ -77,7 +77,7 @@ class ProjectMemberFilter:
 
 @strawberry.input(one_of=True, description="One key to sort a project's guests by.")
 class ProjectMemberSort:
-    created_at: Maybe[SortOrder] = strawberry.field(description="By when the guest was added.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when the guest was added.")
 
 
 ProjectMemberFilterArgument = Annotated[

@@ -45,7 +45,7 @@ class MemberFilter:
 
 @strawberry.input(one_of=True, description="One key to sort members by.")
 class MemberSort:
-    created_at: Maybe[SortOrder] = strawberry.field(description="By when they were added.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when they were added.")
 
 
 MemberFilterArgument = Annotated[MemberFilter | None, strawberry.argument(description="Only what matches.")]

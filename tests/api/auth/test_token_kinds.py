@@ -228,7 +228,7 @@ FAILED_TRIES: Mapping[str, set[str]] = {"password of POST /auth/token": {"securi
 OF_NO_KIND = "wg" + "x" * 45
 # Pages, files and facts for everybody; POST /auth/password/forgot takes an address and POST /auth/token is above.
 WITHOUT_SECRETS = re.compile(
-    r"GET (/|/docs|/look\.css|/health\.js|/graphiql.*|/dev/mail.*|/openapi\.json|/\.well-known/.*)"
+    r"GET (/|/docs|/look\.css|/favicon\.svg|/health\.js|/graphiql.*|/dev/mail.*|/openapi\.json|/\.well-known/.*)"
     r"|GET /auth/(register|verify|password/.*|email/verify|invitation)"
     r"|POST /auth/(password/forgot(/form)?|register/form)"
 )

@@ -417,7 +417,7 @@ async def test_a_peer_that_answers_stays() -> None:
 
 
 async def test_a_silent_peer_is_dropped() -> None:
-    world = World(ping_seconds=0.02, silence_seconds=0.05)
+    world = World(ping_seconds=0.02, silence_seconds=0.5)
     async with connect(world.endpoint, token="ada", answers_pings=False) as socket:
         assert await socket.closed() == (4499, "No answer to pings")
         assert {"type": "ping"} in socket.sent
