@@ -2,6 +2,7 @@
 
 from typing import Any, get_type_hints
 
+import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
 from domain.shared.actor import Role
@@ -63,6 +64,7 @@ async def answers(scene: Scene, use: Use) -> list[dict[str, Any]]:
     return [await scene.client(role).mutate(use.mutation, given, scalars(payload)) for _ in range(2)]
 
 
+@pytest.mark.verify
 async def test_every_mutation_answers_its_retry_as_it_did_at_first(world: World):
     scene = await build_scene(world)
     assert set(USE) == set(SCHEMA.mutation_type.fields)

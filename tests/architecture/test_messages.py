@@ -63,8 +63,8 @@ def faults(source: Source) -> list[str]:
 
 def test_no_message_spells_the_name_of_a_field() -> None:
     searched = sources("api/**/*.py", "domain/**/*.py", "infra/**/*.py")
-    assert sum(1 for source in searched for _ in messages(source)) > 80
     assert [line for source in searched for line in faults(source)] == []
+    assert sum(1 for source in sources("domain/**/*.py") for _ in messages(source)) > 80
 
 
 def test_a_spelled_name_is_found() -> None:

@@ -295,6 +295,7 @@ async def test_a_site_that_is_named_counts_whatever_the_file_says(world: World, 
     assert (await imported(lines(at_site("new.example.org", issue(1))), site="third")).issues_created == 1
 
 
+@pytest.mark.verify
 async def test_a_file_without_hosts_is_of_the_site_that_has_its_issues(world: World, imported: Import):
     first = await imported(lines(issue(1), issue(2)))
     assert await mappings(world, first, "site") == {"not in the file": ("unnamed", 2)}
@@ -309,6 +310,7 @@ async def test_a_file_without_hosts_is_of_the_site_that_has_its_issues(world: Wo
     assert created_nothing(await imported(lines(issue(1), issue(2), b"")))
 
 
+@pytest.mark.verify
 async def test_a_file_without_hosts_of_another_jira_is_not_taken_for_the_first(world: World, imported: Import):
     """Every new Jira begins with the same ids and the same key."""
     await imported(lines(issue(1), issue(2)))
@@ -385,6 +387,7 @@ def reported(number: int, login: str, user_id: int) -> bytes:
     return json.dumps([found | moments | {"user": {"login": login, "id": user_id}, "labels": []}]).encode()
 
 
+@pytest.mark.verify
 async def test_somebody_with_a_new_login_is_found_by_id(world: World, imported: Import):
     for content, created in (
         (reported(3, "bob", 7), 1),
@@ -396,6 +399,7 @@ async def test_somebody_with_a_new_login_is_found_by_id(world: World, imported: 
         assert (await imported(content, format=ImportFormat.GITHUB)).people_created == created, content
 
 
+@pytest.mark.verify
 async def test_somebody_whom_an_archive_names_is_known_when_the_id_comes(world: World, imported: Import):
     await imported(archive("a/b", 3, author="bob"), format=ImportFormat.GITHUB)
 
@@ -403,6 +407,7 @@ async def test_somebody_whom_an_archive_names_is_known_when_the_id_comes(world: 
     assert (await imported(reported(5, "bobby", 7), format=ImportFormat.GITHUB)).people_created == 0
 
 
+@pytest.mark.verify
 async def test_what_was_deleted_permanently_stays_deleted(world: World, imported: Import):
     content = lines(issue(1), issue(2, parent={"id": "1", "key": "AC-1"}))
     await imported(content)
@@ -418,6 +423,7 @@ async def test_what_was_deleted_permanently_stays_deleted(world: World, imported
     assert set((await tracker(world)).issues) == {"AC-2"}
 
 
+@pytest.mark.verify
 async def test_a_project_that_was_deleted_comes_back_whole(
     world: World, imported: Import, monkeypatch: pytest.MonkeyPatch
 ):
@@ -462,6 +468,7 @@ async def test_a_deleted_state_leads_to_the_one_that_took_its_place(world: World
     assert {each["state"]["name"] for each in found.issues.values()} == {"Doing"}
 
 
+@pytest.mark.verify
 async def test_what_nothing_new_needs_is_not_made_again(world: World, imported: Import):
     await imported(lines(issue(1)))
     label_id = (await tracker(world)).labels["alpha"]
@@ -473,6 +480,7 @@ async def test_what_nothing_new_needs_is_not_made_again(world: World, imported: 
     assert (await imported(lines(issue(1, summary="Changed")))).labels_created == 1
 
 
+@pytest.mark.verify
 @pytest.mark.parametrize("project_key", [None, "KEPT"])
 async def test_a_project_renamed_between_kill_and_resume_changes_nothing(
     world: World, started: Import, claims: SqlClaims, monkeypatch: pytest.MonkeyPatch, project_key: str | None
@@ -506,6 +514,7 @@ async def test_the_project_that_was_asked_for_is_the_one_at_the_start(world: Wor
     assert found["project"] == {"id": world.here.project.id, "key": "MOVED"}
 
 
+@pytest.mark.verify
 async def test_the_project_that_was_asked_for_is_found_again(world: World, imported: Import):
     await imported(lines(issue(1)), project_key="KEPT")
     project = (await tracker(world)).projects["KEPT"]
@@ -521,6 +530,7 @@ async def test_the_project_that_was_asked_for_is_found_again(world: World, impor
     assert set(found.issues) == {"MOVED-1", "MOVED-2", "MOVED-3"}
 
 
+@pytest.mark.verify
 async def test_another_project_does_not_take_what_is_here(world: World, imported: Import):
     await imported(lines(issue(1)))
 
@@ -531,6 +541,7 @@ async def test_another_project_does_not_take_what_is_here(world: World, imported
     assert set((await tracker(world)).issues) == {"AC-1", "ENG-2"}
 
 
+@pytest.mark.verify
 async def test_two_imports_at_once_make_nothing_twice(
     world: World, started: Import, claims: SqlClaims, monkeypatch: pytest.MonkeyPatch
 ):
