@@ -83,7 +83,7 @@ async def test_what_cannot_be_copied_is_said(explorer: Explorer) -> None:
     await page.run(f"{VARIABLE_EDITOR}.setValue('{{')")
     await page.until(f"{said} === 'The variables are not valid JSON.'")
     await page.run(f"{QUERY_EDITOR}.setValue('{{')")
-    await page.until(f"{said} === 'The editor holds no operation that can be read.'")
+    await page.until(f"{said} === 'The editor has no operation that can be parsed.'")
     assert page.problems == []
 
 

@@ -54,6 +54,7 @@ async def is_at_head(url: str) -> bool:
     return not await problem_of(url)
 
 
+@pytest.mark.verify
 async def test_each_step_up_can_be_taken_back_and_up_again(empty_database: str):
     below = BASE
     for revision in migrate.revisions():
