@@ -15,8 +15,6 @@ from domain.shared.jobs import MOST_LOST_LEASES, ClaimedJob, JobState, retry_del
 from infra.db.engine import database_errors
 from infra.jobs.tables import JobRow
 
-_LOST_TOO_OFTEN = f"The lease was lost {MOST_LOST_LEASES} times without progress: no worker finished this job."
-
 _log = logging.getLogger(__name__)
 
 # Spelled as the index is, so that the planner can use it.
@@ -48,7 +46,9 @@ class Failure:
 class SqlClaims:
     """Every method is one short transaction and raises Unavailable when the database is away."""
 
-    def __init__(self, engine: AsyncEngine, *, lease: timedelta) -> None:
+    def __init__(self, engine: AsyncEngine, *, lease: timedelta, most_lost_leases: int = MOST_LOST_LEASES) -> None:
+        """A job that loses `most_lost_leases` leases without progress is parked."""
+        self._most_lost_leases = most_lost_leases
         self._engine = engine
         self._lease = lease
 
@@ -73,14 +73,15 @@ class SqlClaims:
     async def _claim(self, due: CTE) -> list[Claim]:
         """The jobs whose ids `due` gives. A job that loses its lease again and again without progress is parked."""
         is_lost = JobRow.state == JobState.RUNNING
-        is_hopeless = is_lost & (JobRow.lost_leases + 1 >= MOST_LOST_LEASES)
+        is_hopeless = is_lost & (JobRow.lost_leases + 1 >= self._most_lost_leases)
+        reason = f"The lease was lost {self._most_lost_leases} times without progress: no worker finished this job."
         lost = case((is_lost, 1), else_=0)
         statement = (
             update(JobRow)
             .where(JobRow.id == due.c.id)
             .values(
                 state=case((is_hopeless, JobState.PARKED), else_=JobState.RUNNING),
-                last_error=case((is_hopeless, _LOST_TOO_OFTEN), else_=JobRow.last_error),
+                last_error=case((is_hopeless, reason), else_=JobRow.last_error),
                 failures=JobRow.failures + lost,
                 lost_leases=JobRow.lost_leases + lost,
                 attempts=JobRow.attempts + 1,
@@ -94,7 +95,7 @@ class SqlClaims:
                 rows = (await connection.execute(statement)).all()
         for row in rows:
             if row.state == JobState.PARKED:
-                _log.error("Job %s (%s) is parked: %s", row.id, row.kind, _LOST_TOO_OFTEN)
+                _log.error("Job %s (%s) is parked: %s", row.id, row.kind, reason)
         return [
             Claim(
                 job=ClaimedJob(id=row.id, attempt=row.attempts, checkpoint=row.checkpoint),

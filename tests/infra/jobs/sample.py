@@ -14,7 +14,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.shared.actor import Actor
-from domain.shared.jobs import Job, Progress
+from domain.shared.jobs import MOST_LOST_LEASES, Job, Progress
 from infra.db.engine import open_engines
 from infra.jobs.arq_worker import ArqWorker
 from infra.jobs.claims import SqlClaims
@@ -82,9 +82,12 @@ async def add_job(engine: AsyncEngine, job: Job, **columns: Any) -> str:
     return str(values["id"])
 
 
-def runner_of(engine: AsyncEngine, handler: Handler, **options: Any) -> JobRunner[Handler]:
+def runner_of(
+    engine: AsyncEngine, handler: Handler, *, most_lost_leases: int = MOST_LOST_LEASES, **options: Any
+) -> JobRunner[Handler]:
     chosen = RunnerOptions(**({"poll": 60.0, "lease": 30.0} | options))
-    return JobRunner(handler, HANDLERS, SqlClaims(engine, lease=timedelta(seconds=chosen.lease)), chosen)
+    claims = SqlClaims(engine, lease=timedelta(seconds=chosen.lease), most_lost_leases=most_lost_leases)
+    return JobRunner(handler, HANDLERS, claims, chosen)
 
 
 @asynccontextmanager
@@ -112,7 +115,8 @@ async def work(database_url: str, redis_url: str) -> None:
             tell("busy")
             await walk(actor, job)
 
-        runner = runner_of(own.write, walk_loudly, concurrency=4, lease=1.0, poll=0.2)
+        # Killed every 50 ms, a worker may lose the same job many times before its first step.
+        runner = runner_of(own.write, walk_loudly, most_lost_leases=1000, concurrency=4, lease=1.0, poll=0.2)
         tell("ready")
         await ArqWorker(runner, Schedule(own.write), redis_url).run(asyncio.Event())
 
