@@ -7,6 +7,7 @@ import pytest
 from benchmarks.load import Request
 from benchmarks.logins import Stretch, percentile, table
 from benchmarks.paced import Answer, Crowd, message_of, paced
+from tests.connections import listening
 
 LIVELINESS = 30  # seconds
 Answering = Callable[[bytes], Awaitable[bytes]]
@@ -19,11 +20,9 @@ async def serving(answering: Answering) -> AsyncIterator[int]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await reader.read(65_536):
             writer.write(await answering(head))
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with asyncio.timeout(LIVELINESS), server:
-        yield server.sockets[0].getsockname()[1]
+    async with asyncio.timeout(LIVELINESS), listening(serve) as port:
+        yield port
 
 
 async def test_reads_begin_at_their_moments_though_none_is_answered() -> None:

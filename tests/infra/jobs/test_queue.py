@@ -2,6 +2,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,9 +14,11 @@ from domain.shared.jobs import JobQueue
 from infra.jobs.queue import MOST_WAITING, ArqJobQueue, arq_redis
 from infra.shared.revisions import CHANNEL
 from infra.uow import Committed
+from tests.connections import listening
 from tests.fakes.queue import MemoryJobQueue
 from tests.infra.jobs.rows import until
 from tests.infra.jobs.sample import IDS
+from tests.infra.shared.redis_relay import RedisRelay, open_relay
 
 NOBODY_THERE = "redis://127.0.0.1:1/0"
 LIVELINESS = 30  # seconds
@@ -120,18 +123,12 @@ async def test_closing_sends_what_is_left(redis_database: str) -> None:
 @asynccontextmanager
 async def frozen_server() -> AsyncIterator[str]:
     """Accepts connections and never answers."""
-    held: list[asyncio.StreamWriter] = []
 
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        held.append(writer)
+        await asyncio.Event().wait()
 
-    server = await asyncio.start_server(hold, "127.0.0.1", 0)
-    try:
-        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
-    finally:
-        for writer in held:
-            writer.close()
-        server.close()
+    async with listening(hold) as port:
+        yield f"redis://127.0.0.1:{port}/0"
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
@@ -145,11 +142,18 @@ async def test_without_redis_nobody_waits(is_frozen: bool, monkeypatch: pytest.M
 
 
 async def test_an_outage_is_logged_once_and_its_end_too(
-    redis_database: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    redis_database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "infra.jobs.queue")
-    door = await Door.open()
-    queue = ArqJobQueue(door.url)
+    async with open_relay(redis_database, tmp_path) as relay:
+        await relay.cut()
+        await _outage(redis_database, relay)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+async def _outage(redis_database: str, relay: RedisRelay) -> None:
+    """What is woken and announced while Redis is away arrives when Redis is back."""
+    queue = ArqJobQueue(relay.url)
     for number in range(500):
         queue.wake(IDS.new("job"))
         queue.announce("wsp_1", number)
@@ -162,7 +166,7 @@ async def test_an_outage_is_logged_once_and_its_end_too(
     async with client.pubsub() as channel:
         await channel.subscribe(CHANNEL)
         await channel.get_message(timeout=5)
-        door.lead_to(redis_database)
+        await relay.mend()
         announced = await announcement_of("wsp_1", channel)
 
     assert announced == {"workspace_id": "wsp_1", "revision": 499}
@@ -171,10 +175,8 @@ async def test_an_outage_is_logged_once_and_its_end_too(
         return not queue._failures
 
     await until(is_back)
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     await queue.aclose()
     await client.aclose()
-    await door.close()
 
 
 async def test_a_flood_is_dropped_not_hoarded() -> None:
@@ -185,48 +187,3 @@ async def test_a_flood_is_dropped_not_hoarded() -> None:
 
     assert len(queue._jobs) == MOST_WAITING
     await queue.aclose()
-
-
-class Door:
-    """A socket that hangs up on everybody until it is told where it leads."""
-
-    def __init__(self) -> None:
-        self._target: str | None = None
-        self._copying: set[asyncio.Task[None]] = set()
-
-    @classmethod
-    async def open(cls) -> "Door":
-        door = cls()
-        door._server = await asyncio.start_server(door._enter, "127.0.0.1", 0)
-        door.url = f"redis://127.0.0.1:{door._server.sockets[0].getsockname()[1]}/0"
-        return door
-
-    def lead_to(self, redis_url: str) -> None:
-        self._target = redis_url
-
-    async def close(self) -> None:
-        self._server.close()
-        for task in self._copying:
-            task.cancel()
-        await asyncio.gather(*self._copying, return_exceptions=True)
-
-    async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._target is None:
-            writer.close()
-            return
-        options = redis.asyncio.connection.parse_url(self._target)
-        if "path" in options:
-            far_reader, far_writer = await asyncio.open_unix_connection(options["path"])
-        else:
-            far_reader, far_writer = await asyncio.open_connection(options["host"], options.get("port", 6379))
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(self._copy(source, sink))
-            self._copying.add(task)
-
-    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            while data := await source.read(65536):
-                sink.write(data)
-                await sink.drain()
-        finally:
-            sink.close()

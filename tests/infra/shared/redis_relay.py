@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tests.connections import Connections
+
 
 class RedisRelay:
     """Passes bytes between a socket of its own, at `url`, and the real server."""
@@ -15,19 +17,20 @@ class RedisRelay:
         self._address = parts
         self._path = folder / "relay"
         self._server: asyncio.Server | None = None
-        self._ways: set[asyncio.Task[None]] = set()
+        self._connections = Connections(self._relay)
         self._is_open = asyncio.Event()
         database = parse_qs(parts.query).get("db", ["0"])[0]
         self.url = f"unix://{self._path}?db={database}"
 
     @property
     def connections(self) -> int:
-        return len(self._ways)
+        return len(self._connections)
 
     async def mend(self) -> None:
         self._is_open.set()
+        self._connections.reopen()
         if self._server is None:
-            self._server = await asyncio.start_unix_server(self._relay, self._path)
+            self._server = await asyncio.start_unix_server(self._connections.accept, self._path)
 
     def freeze(self) -> None:
         """Connections stay and are accepted, but nothing passes any more."""
@@ -39,30 +42,19 @@ class RedisRelay:
             self._server.close()
             self._path.unlink(missing_ok=True)
         self._server = None
-        for way in self._ways:
-            way.cancel()
-        await asyncio.gather(*self._ways, return_exceptions=True)
+        await self._connections.close()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._ways.add(task)
+        far_reader, far_writer = await self._connect()
+        there = asyncio.create_task(self._pass(reader, far_writer))
+        back = asyncio.create_task(self._pass(far_reader, writer))
         try:
-            far_reader, far_writer = await self._connect()
-            there = asyncio.create_task(self._pass(reader, far_writer))
-            back = asyncio.create_task(self._pass(far_reader, writer))
-            try:
-                await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                there.cancel()
-                back.cancel()
-                await asyncio.gather(there, back, return_exceptions=True)
-                far_writer.close()
-        except asyncio.CancelledError:
-            pass
+            await asyncio.wait((there, back), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            writer.close()
-            self._ways.discard(task)
+            far_writer.close()
+            there.cancel()
+            back.cancel()
+            await asyncio.gather(there, back, return_exceptions=True)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._address.scheme == "unix":

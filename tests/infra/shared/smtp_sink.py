@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.connections import listening
+
 
 class SmtpSink:
     """Takes every mail; or, when told so, offers more, refuses, or says nothing at all."""
@@ -43,8 +45,6 @@ class SmtpSink:
                     await self._answer(line.decode().strip(), reader, writer)
         except (ConnectionError, ssl.SSLError):
             return
-        finally:
-            writer.close()
 
     def _command(self, line: str, writer: asyncio.StreamWriter) -> str:
         command = line.split(" ", maxsplit=1)[0].upper()
@@ -84,13 +84,8 @@ class SmtpSink:
 async def smtp_sink(*, is_tls: bool = False) -> AsyncIterator[SmtpSink]:
     """On a port of this machine; `is_tls` encrypts from the first byte."""
     sink = SmtpSink()
-    server = await asyncio.start_server(sink.talk, "127.0.0.1", 0, ssl=server_certificates() if is_tls else None)
-    sink.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(sink.talk, certificates=server_certificates() if is_tls else None) as sink.port:
         yield sink
-    finally:
-        server.close()
-        await server.wait_closed()
 
 
 @cache

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from domain.shared.throttle import Bucket, Throttle, TooOften, source_key
 from infra.shared.throttle import LocalThrottle, RedisThrottle
+from tests.connections import listening
 from tests.fakes.clock import MemoryClock
 
 SHORT = 0.4  # seconds
@@ -125,17 +126,13 @@ async def test_without_redis_each_process_counts_for_itself(caplog: pytest.LogCa
 async def test_a_frozen_redis_holds_nobody_up() -> None:
     async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
-    server = await asyncio.start_server(silence, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    client = Redis.from_url(f"redis://127.0.0.1:{port}", socket_timeout=0.1, socket_connect_timeout=0.1)
-    throttle = RedisThrottle(client, LocalThrottle())
-    async with asyncio.timeout(5):  # asking that Redis every time would take ten seconds
-        assert await admitted(throttle, [Bucket("a", 10, 60)], 100) == 10
-    await client.aclose()
-    server.close()
-    await server.wait_closed()
+    async with listening(silence) as port:
+        client = Redis.from_url(f"redis://127.0.0.1:{port}", socket_timeout=0.1, socket_connect_timeout=0.1)
+        throttle = RedisThrottle(client, LocalThrottle())
+        async with asyncio.timeout(5):  # asking that Redis every time would take ten seconds
+            assert await admitted(throttle, [Bucket("a", 10, 60)], 100) == 10
+        await client.aclose()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""Servers of tests that close every connection they accept."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Connections:
+    """Runs `serve` for each connection and closes the connection when `serve` ends, fails or is cancelled."""
+
+    def __init__(self, serve: Serve) -> None:
+        self._serve = serve
+        self._tasks: set[asyncio.Future[None]] = set()
+        self._is_open = True
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Callback for `asyncio.start_server`; a plain function, so that no connection waits for its task unseen."""
+        # A connection can arrive after its server was closed: the event loop had already accepted it.
+        if not self._is_open:
+            writer.close()
+            return
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        # Not a `finally` of `serve`: a task that is cancelled before its first step runs none.
+        task.add_done_callback(lambda _: writer.close())
+
+    async def close(self) -> None:
+        self._is_open = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def reopen(self) -> None:
+        self._is_open = True
+
+
+@asynccontextmanager
+async def listening(serve: Serve, *, certificates: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """The port of a loopback server that lives as long as the block."""
+    connections = Connections(serve)
+    server = await asyncio.start_server(connections.accept, "127.0.0.1", 0, ssl=certificates)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await connections.close()
+        await server.wait_closed()
