@@ -42,13 +42,14 @@ verify: install ## Run the long proofs, some of them in Chromium
 	@$(PYTHON) -m tests.e2e.browser_install
 	@$(PYTHON) -m pytest -q -m verify
 
-check: install ## Lint, types, import contracts, schema file, migrations
+check: install ## Lint, types, import contracts, schema file, migrations, the explorer's modules
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(WORKGRAPH) schema --check
 	$(WORKGRAPH) migrate --check
+	$(PYTHON) -m tests.explorer.lint
 
 bench: install ## Measure beside other servers, under 25 minutes; needs wrk and npm
 	@$(PYTHON) -m benchmarks

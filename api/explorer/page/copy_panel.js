@@ -84,7 +84,7 @@ function useOperation() {
   const operations = queryEditor?.operations ?? [];
   const chosen = operations.find((each) => each.name?.value === operationName) ?? operations[0];
   if (!chosen) return query?.trim() ? "The editor has no operation that can be parsed." : "The editor is empty.";
-  let values = null;
+  let values;
   try {
     values = variables?.trim() ? JSON.parse(variables) : null;
   } catch {

@@ -26,7 +26,7 @@ export function SearchKey() {
   const isWanted = React.useRef(false);
 
   function search() {
-    const input = document.querySelector(".graphiql-doc-explorer-search-input input");
+    const input = /** @type {HTMLInputElement | null} */ (document.querySelector(".graphiql-doc-explorer-search-input input"));
     isWanted.current = input === null;
     input?.focus();
   }

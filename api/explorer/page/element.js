@@ -1,4 +1,8 @@
-/** React, as a page without a build step writes it: `h("p", { className: "x" }, "text")`. */
+/**
+ * React, as a page without a build step writes it: `h("p", { className: "x" }, "text")`.
+ *
+ * @type {(type: any, props?: object | null, ...children: any[]) => React.ReactElement}
+ */
 export const h = React.createElement;
 
 /** What a store says now; the component is drawn again whenever that changes. */

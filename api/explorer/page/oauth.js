@@ -4,8 +4,8 @@ const CLIENT = "workgraph";
 
 /** What the server refused, in words for people; `isFinal` if asking again with the same cannot help. */
 export class Refused extends Error {
-  constructor(message, { isFinal }) {
-    super(message);
+  constructor(message, { isFinal, cause = undefined }) {
+    super(message, { cause });
     this.isFinal = isFinal;
   }
 }

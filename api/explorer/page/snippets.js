@@ -158,6 +158,7 @@ function literal(value) {
 
 /** Line ends other than \n, which both languages turn into it, and whatever else cannot stand in a source file. */
 function withoutControls(text) {
+  // eslint-disable-next-line no-control-regex -- it removes them
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]|\p{Surrogate}/gu, (letter) =>
     `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
