@@ -17,25 +17,25 @@ from api.front.landing import landing_routes
 from api.front.look import look_routes
 from api.front.missing import install_missing_page
 from api.front.reference import reference_route
+from api.front.schema_file import schema_route
+from api.graphql.admission import Admission
+from api.graphql.documents import DocumentCache
+from api.graphql.runner import OperationRunner, graphql_schema
+from api.graphql.spending import Meter
+from api.graphql.trusted import TrustedDocuments
+from api.health.probes import health_router
 from api.http.access_log import AccessLog, LastNet
-from api.http.admission import Admission
 from api.http.body import BodyGuard
 from api.http.compression import Compression
-from api.http.documents import DocumentCache
 from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
-from api.http.execution import OperationRunner, graphql_schema
-from api.http.health import health_router
-from api.http.openapi import operation_id
 from api.http.options import HttpOptions
 from api.http.origins import CrossOrigin, Origins
-from api.http.problems import MEDIA_TYPE as PROBLEM_TYPE
-from api.http.problems import SCHEMA as PROBLEM_SCHEMA
-from api.http.problems import install_problem_handlers
-from api.http.schema_file import schema_route
 from api.http.security_headers import SecurityHeaders
-from api.http.sockets import graphql_sockets
-from api.http.spending import Meter
-from api.http.trusted import TrustedDocuments
+from api.rest.openapi import operation_id
+from api.rest.problems import MEDIA_TYPE as PROBLEM_TYPE
+from api.rest.problems import SCHEMA as PROBLEM_SCHEMA
+from api.rest.problems import install_problem_handlers
+from api.sockets.endpoint import graphql_sockets
 from domain.app import App
 
 GRAPHQL_PATH = "/graphql"

@@ -14,16 +14,16 @@ from api.accounts.queries import AccountQueries
 from api.audit.subscriptions import AuditSubscriptions
 from api.auth.mutations import AuthMutations
 from api.comments.mutations import CommentMutations
+from api.graphql.one_of import mark_one_of
+from api.graphql.sdl import sdl_of
 from api.issues.mutations import IssueMutations
 from api.labels.mutations import LabelMutations
 from api.milestones.mutations import MilestoneMutations
 from api.projects.mutations import ProjectMutations
 from api.shared.errors import KINDS
 from api.shared.node import NodeQueries
-from api.shared.one_of import mark_one_of
 from api.shared.rate_limit import RateLimitQueries
 from api.shared.scalars import SCALARS
-from api.shared.sdl import sdl_of
 from api.transfers.mutations import TransferMutations
 from api.workspaces.mutations import InvitationMutations, WorkspaceMutations
 from api.workspaces.queries import WorkspaceQueries

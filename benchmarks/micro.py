@@ -88,7 +88,7 @@ def table(timings: Sequence[Timing]) -> list[str]:
 
 
 def _executing(text: str, *, is_compiled: bool) -> Execute:
-    """What `api/http/execution.py` does for a known operation, without reading anything."""
+    """What `api/graphql/runner.py` does for a known operation, without reading anything."""
     core_schema = schema._schema  # noqa: SLF001  Strawberry offers no other way
     document = parse(text)
     operation = document.definitions[0]

@@ -17,9 +17,9 @@ import orjson
 import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationType
 
-from api.http.documents import DocumentCache, DocumentRefused
-from api.http.execution import OperationRunner, graphql_schema
-from api.http.execution_counts import ExecutionCounts
+from api.graphql.counts import ExecutionCounts
+from api.graphql.documents import DocumentCache, DocumentRefused
+from api.graphql.runner import OperationRunner, graphql_schema
 from api.http.options import ExecutionOptions, QueryLimits
 from api.shared.context import Context
 from api.shared.scalars import json_bytes

@@ -17,8 +17,8 @@ from api.auth.oauth import UNCACHED, caller
 from api.auth.routes import app_of
 from api.front.look import POLICY, Templates
 from api.http.endpoint import EXPLORER_PATH
-from api.http.problems import RETRY_SECONDS
 from api.mailbox.pages import PATH as MAIL_PATH
+from api.rest.problems import RETRY_SECONDS
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.errors import DomainError, Rejected, Unavailable

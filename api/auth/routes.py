@@ -15,7 +15,7 @@ from api.auth.forms import MEDIA_TYPE, MOST_FIELDS
 from api.auth.inputs import RegistrationInput
 from api.auth.oauth import GRANTS, UNCACHED, answer_introspection, answer_revocation, answer_token, caller
 from api.http.authentication import authenticate, challenge, origin_of
-from api.http.openapi import answer
+from api.rest.openapi import answer
 from domain.accounts.model import User
 from domain.accounts.registration_service import REGISTER_PATH
 from domain.app import App

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 from graphql import GraphQLError
 
-from api.http.cost import check_cost
-from api.http.documents import DocumentCache, DocumentRefused
-from api.http.execution import graphql_schema
+from api.graphql.cost import check_cost
+from api.graphql.documents import DocumentCache, DocumentRefused
+from api.graphql.runner import graphql_schema
+from api.graphql.trusted import ID_PREFIX
 from api.http.options import QueryLimits
-from api.http.trusted import ID_PREFIX
 from api.schema import schema
 from domain.app import App
 from domain.documents.model import document_id

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.front.look import Templates
 from api.http.negotiation import is_page_wanted
-from api.http.problems import domain_problem, http_problem
+from api.rest.problems import domain_problem, http_problem
 from domain.shared.errors import NotFound
 
 _WAYS = {"/": "Entry points of this server", "/graphiql": "Explorer", "/docs": "REST reference"}

@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.masking import internal_error
-from api.http.problems import problem
-from api.http.request_id import begin_request
+from api.graphql.masking import internal_error
+from api.rest.problems import problem
+from api.shared.request_id import begin_request
 
 QUIET_PATHS = frozenset({"/livez", "/readyz"})
 LONGEST_PATH = 200

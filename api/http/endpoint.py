@@ -10,30 +10,30 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from api.http.admission import Admission, Carrier, MethodRefused
-from api.http.authentication import authenticate, challenge, origin_of
-from api.http.body import read_body
-from api.http.compression import mark_confidential
-from api.http.decoding import (
+from api.graphql.admission import Admission, Carrier, MethodRefused
+from api.graphql.decoding import (
     GraphQLRequest,
     MalformedRequest,
     check_content_type,
     decode_body,
     decode_query_string,
 )
+from api.graphql.documents import DocumentRefused, Operation, SignInRequired
+from api.graphql.masking import domain_error, format_errors, internal_error
+from api.graphql.runner import is_request_error, timeout_error
+from api.graphql.spending import over_budget_error
+from api.http.authentication import authenticate, challenge, origin_of
+from api.http.body import read_body
+from api.http.compression import mark_confidential
 from api.http.disconnection import DisconnectWatch
-from api.http.documents import DocumentRefused, Operation, SignInRequired
-from api.http.execution import is_request_error, timeout_error
-from api.http.masking import domain_error, format_errors, internal_error
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
 from api.http.options import HttpOptions
-from api.http.problems import RETRY_SECONDS
-from api.http.spending import over_budget_error
-from api.http.statuses import code_of
+from api.rest.problems import RETRY_SECONDS
 from api.shared.context import Context
 from api.shared.operation_trace import HEADER as TRACE_HEADER
 from api.shared.operation_trace import OperationTrace
 from api.shared.scalars import json_bytes
+from api.shared.statuses import code_of
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.budget import OverBudget

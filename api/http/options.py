@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from api.http.socket_limits import SocketOptions
+from api.sockets.limits import SocketOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class QueryLimits:
     aliases: int = 30
     root_fields: int = 20
     fields: int = 5_000
-    cost: int = 10_000  # points, as `api/http/cost.py` counts them
+    cost: int = 10_000  # points, as `api/graphql/cost.py` counts them
     overlaps: int = 1_500  # pairs of fields with one name in one place
     list_items: int = 250
     variables_depth: int = 20

@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.problems import problem
+from api.rest.problems import problem
 
 SETTING = "WORKGRAPH_ALLOWED_ORIGINS"
 DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api.auth.routes import app_of, signed_in
-from api.http.openapi import answer
+from api.rest.openapi import answer
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.transfers.encodings import WrongKind

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from api.http.masking import format_errors
+from api.graphql.masking import format_errors
 from api.schema import schema
 from api.shared.context import Context
 from domain.app import App

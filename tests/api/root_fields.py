@@ -2,7 +2,7 @@
 
 from graphql import GraphQLArgument, GraphQLField, get_named_type, is_leaf_type, is_required_argument
 
-from api.http.execution import graphql_schema
+from api.graphql.runner import graphql_schema
 from api.schema import schema
 
 SCHEMA = graphql_schema(schema)

@@ -20,7 +20,7 @@ from graphql import (
     is_required_input_field,
 )
 
-from api.http.masking import format_errors
+from api.graphql.masking import format_errors
 from api.schema import schema
 from api.shared.context import Context
 from domain.shared.actor import Role

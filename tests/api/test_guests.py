@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.http.masking import format_errors
+from api.graphql.masking import format_errors
 from domain.issues.model import Issue
 from domain.shared.actor import Actor, Role
 from tests.api.client import Client

@@ -14,7 +14,7 @@ from graphql import (
     is_list_type,
 )
 
-from api.http.masking import format_errors
+from api.graphql.masking import format_errors
 from domain.shared.actor import Role
 from tests.api.permission_table import USES, Scene, build_scene
 from tests.api.root_fields import SCHEMA

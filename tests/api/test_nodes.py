@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from api.http.masking import format_errors
+from api.graphql.masking import format_errors
 from api.shared.node import NODES as NODE_KINDS
 from domain.shared.actor import Actor, Role
 from domain.shared.ids import prefix_of

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from api.http.execution import FIRST_SIGHT, SWITCHED_OFF
-from api.http.execution_counts import INTROSPECTION
+from api.graphql.counts import INTROSPECTION
+from api.graphql.runner import FIRST_SIGHT, SWITCHED_OFF
 from api.http.options import CostOptions, ExecutionOptions, HttpOptions
 from tests.api.http.http_world import BEARER, ask, running
 from tests.api.http.http_world import World as SmallWorld

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLError, GraphQLScalarType
 
-from api.http.masking import format_errors
+from api.graphql.masking import format_errors
 from tests.api.root_fields import SCHEMA
 from tests.api.world import World
 

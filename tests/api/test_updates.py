@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull
 
-from api.http.execution import graphql_schema
+from api.graphql.runner import graphql_schema
 from api.schema import schema
 from api.shared.errors import camel_case
 from domain.shared.actor import Role

@@ -20,8 +20,8 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from api.http.admission import PUBLIC_ROOT_FIELDS
-from api.http.documents import DocumentCache, SignInRequired
+from api.graphql.admission import PUBLIC_ROOT_FIELDS
+from api.graphql.documents import DocumentCache, SignInRequired
 from api.http.options import QueryLimits
 from api.schema import sdl
 from api.shared.node import MOST_NODES

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
-from api.http.execution import graphql_schema
+from api.graphql.runner import graphql_schema
 from api.schema import schema
 from benchmarks.dataset import Dataset
 from benchmarks.measuring import Plan, stretched

@@ -8,7 +8,7 @@ from socket import create_server, socket
 from fastapi import FastAPI
 from uvicorn import Server
 
-from api.http.connections import BoundedConfig
+from api.server.connections import BoundedConfig
 
 START_SECONDS = 10
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from graphql import GraphQLField, GraphQLObjectType
 
-from api.http.execution import graphql_schema
+from api.graphql.runner import graphql_schema
 from api.schema import schema
 from infra.settings import Settings
 from tests.e2e.browser import needs_browser

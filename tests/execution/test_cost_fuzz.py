@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 from graphql import OperationType
 
-from api.http.documents import DocumentCache, DocumentRefused
-from api.http.execution import OperationRunner, graphql_schema
+from api.graphql.documents import DocumentCache, DocumentRefused
+from api.graphql.runner import OperationRunner, graphql_schema
 from api.http.options import ExecutionOptions, QueryLimits
 from api.schema import schema
 from api.shared.context import Context

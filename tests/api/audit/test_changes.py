@@ -27,7 +27,7 @@ from domain.workspaces.model import Workspace
 from infra.bootstrap import open_app
 from infra.settings import Settings
 from tests import execution_modes
-from tests.api.http.websocket_driver import DEADLINE, WebSocketDriver, connect
+from tests.api.sockets.websocket_driver import DEADLINE, WebSocketDriver, connect
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
 
 PASSWORD = "correct horse battery staple"

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from api.accounts.routes import router as account_router
 from api.auth.routes import router
 from api.http.body import BodyGuard
-from api.http.problems import install_problem_handlers
+from api.rest.problems import install_problem_handlers
 from tests.identity import Identity, open_identity
 
 

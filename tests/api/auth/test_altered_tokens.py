@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from api.http.socket_limits import SocketOptions
+from api.sockets.limits import SocketOptions
 from domain.accounts.commands import Registration
 from domain.auth.model import AuthOptions
 from domain.shared.actor import Actor
@@ -18,7 +18,7 @@ from infra.auth.keys import AesKeyMaker, public_key_of
 from infra.auth.tokens import JoseTokenSigner
 from infra.settings import Settings
 from tests.api.auth.processes import Process, open_process
-from tests.api.http.websocket_driver import connect
+from tests.api.sockets.websocket_driver import connect
 from tests.factories.accounts import IDS, PASSWORD
 from tests.fakes.clock import MemoryClock
 from tests.infra.auth.forging import GONE, Signing, as_json, changed, encoded, hmac_signed

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from api.http.socket_limits import SocketOptions
+from api.sockets.limits import SocketOptions
 from domain.auth.commands import ApiKeyDraft
 from domain.auth.model import NewApiKey
 from domain.shared.actor import Actor, Scope
-from tests.api.http.socket_world import World
-from tests.api.http.websocket_driver import connect
+from tests.api.sockets.socket_world import World
+from tests.api.sockets.websocket_driver import connect
 from tests.identity import Identity
 
 ANN = "ann@example.org"

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from api.http.socket_limits import SocketOptions
+from api.sockets.limits import SocketOptions
 from domain.accounts.commands import Registration
 from domain.shared.actor import Actor
 from infra.settings import Settings
 from tests.api.auth.processes import Process, open_process
-from tests.api.http.websocket_driver import WebSocketDriver, connect
+from tests.api.sockets.websocket_driver import WebSocketDriver, connect
 from tests.factories.accounts import PASSWORD
 
 ANN, BOB = "ann@example.org", "bob@example.org"

@@ -23,7 +23,7 @@ from infra.metadata import metadata
 from infra.settings import Settings
 from infra.shared.clock import SystemClock
 from tests.api.auth.processes import Process, open_process
-from tests.api.http.websocket_driver import connect
+from tests.api.sockets.websocket_driver import connect
 from tests.architecture.sources import ROOT
 from tests.factories.accounts import IDS, PASSWORD
 

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from api.explorer import install, pages, vendor_files
 from api.explorer.pages import explorer_routes, own_files
 from api.front.look import ICON_PATH
-from api.http.execution import graphql_schema
+from api.graphql.runner import graphql_schema
 from api.http.options import DemoLogin, ExplorerOptions
 from api.main import http_options
 from api.schema import schema

@@ -14,7 +14,7 @@ from graphql import OperationDefinitionNode, parse, validate
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from api.http.execution import graphql_schema
+from api.graphql.runner import graphql_schema
 from api.main import build
 from api.schema import schema
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, SeedOrder

@@ -15,7 +15,7 @@ import pytest
 from graphql import parse, validate
 
 from api.front.landing import DOORS
-from api.http.execution import graphql_schema
+from api.graphql.runner import graphql_schema
 from api.main import build
 from api.schema import schema
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from api.http.options import HttpOptions
 from tests.api.http.http_world import BEARER, NEW, TOKEN, World, build
-from tests.api.http.websocket_driver import WebSocketDriver, connect
+from tests.api.sockets.websocket_driver import WebSocketDriver, connect
 
 TRANSPORTS = ("http", "socket")
 

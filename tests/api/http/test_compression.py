@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import Message
 
+from api.graphql.runner import graphql_schema
 from api.http import compression
 from api.http.compression import LEAST_BYTES, Compression
-from api.http.execution import graphql_schema
 from api.http.negotiation import is_gzip_accepted
 from api.http.options import HttpOptions
 from api.main import http_options

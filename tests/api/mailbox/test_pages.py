@@ -12,10 +12,10 @@ from pydantic import SecretStr
 
 from api.app import create_app
 from api.front.look import STYLE_PATH
-from api.http.problems import install_problem_handlers
 from api.http.security_headers import SecurityHeaders
 from api.mailbox.pages import mailbox_router
 from api.main import http_options, routers
+from api.rest.problems import install_problem_handlers
 from api.schema import schema
 from domain.shared.mail import StoredMail
 from infra.bootstrap import mailer, open_app

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 
 from api.auth.routes import signed_in
 from api.http.body import BodyGuard
-from api.http.problems import install_problem_handlers
+from api.rest.problems import install_problem_handlers
 from api.transfers.routes import FILES_PATH, router
 from domain.accounts.commands import Newcomer
 from domain.accounts.one_time import OneTimeSecrets

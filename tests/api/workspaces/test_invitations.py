@@ -6,7 +6,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from api.http.masking import format_errors
+from api.graphql.masking import format_errors
 from domain.shared.actor import Role
 from domain.workspaces.invitation_service import INVITATIONS_PER_PERSON
 from domain.workspaces.model import Invitation, Member

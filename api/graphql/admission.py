@@ -1,0 +1,147 @@
+"""Admission of GraphQL requests, shared by all transports.
+
+The checks, in order: sign-in, document, kind of operation, limits of the variables, points. A request that a check or
+the coercion of its variables refuses costs one point.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from graphql import ExecutionResult, GraphQLError, OperationType
+
+from api.graphql.documents import TYPENAME, DocumentCache, DocumentRefused, Operation, Prepared, SignInRequired
+from api.graphql.limits import INTROSPECTION_FIELDS, check_variables
+from api.graphql.runner import OperationRunner, is_request_error
+from api.graphql.spending import Charge, Meter
+from api.graphql.trusted import DocumentReference, TrustedDocuments
+from api.http.access_log import note_operation
+from api.http.options import HttpOptions
+from api.shared.context import Context
+from domain.shared.actor import Actor, Origin
+from domain.shared.budget import OverBudget
+
+PUBLIC_ROOT_FIELDS = frozenset({TYPENAME})
+"""Root fields for callers who are not signed in; in development, introspection is open to them as well."""
+
+
+class Asked(DocumentReference, Protocol):
+    """A request of a client, independent of its transport."""
+
+    @property
+    def operation_name(self) -> str | None: ...
+    @property
+    def variables(self) -> dict[str, Any] | None: ...
+
+
+class Carrier(Enum):
+    """Transport of a request; each transport accepts some kinds of operations only."""
+
+    POST = "post"
+    GET = "get"
+    SOCKET = "socket"
+
+
+_OVER_HTTP = ("SUBSCRIPTION_OVER_HTTP", "Send subscriptions over the WebSocket at this address.")
+_REFUSED: Mapping[tuple[Carrier, OperationType], tuple[str, str]] = {
+    (Carrier.POST, OperationType.SUBSCRIPTION): _OVER_HTTP,
+    (Carrier.GET, OperationType.SUBSCRIPTION): _OVER_HTTP,
+    (Carrier.GET, OperationType.MUTATION): ("METHOD_NOT_ALLOWED", "Send mutations with POST."),
+    (Carrier.SOCKET, OperationType.MUTATION): (
+        "MUTATION_OVER_SOCKET",
+        "Mutations are not accepted over sockets; send them over HTTP.",
+    ),
+}
+
+
+class MethodRefused(DocumentRefused):
+    """The operation cannot be sent with GET."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An operation that may run and whose points are charged."""
+
+    prepared: Prepared
+    operation: Operation
+    charge: Charge
+
+
+class Admission:
+    """Admits requests, runs queries and mutations, and settles their cost even if they fail."""
+
+    def __init__(
+        self,
+        runner: OperationRunner,
+        documents: DocumentCache,
+        trusted: TrustedDocuments,
+        meter: Meter,
+        options: HttpOptions,
+    ) -> None:
+        self._runner = runner
+        self._documents = documents
+        self._trusted = trusted
+        self._meter = meter
+        self._limits = options.limits
+        opened = INTROSPECTION_FIELDS if options.is_development else frozenset()
+        self._public_fields = PUBLIC_ROOT_FIELDS | opened
+
+    async def admit(self, asked: Asked, actor: Actor, carrier: Carrier) -> Admitted:
+        """Charges and returns the operation. Raises SignInRequired, DocumentRefused or OverBudget."""
+        try:
+            prepared, operation = await self._prepare(asked, actor)
+            _check_kind(operation, carrier)
+            self._check_variables(asked.variables)
+            return Admitted(prepared, operation, await self._meter.charge(operation, asked.variables, actor))
+        except (SignInRequired, DocumentRefused):
+            await self._meter.charge_refusal(actor)
+            raise
+
+    async def note_wrong_token(self, origin: Origin) -> None:
+        """Charges one point to the client's address for a request with an invalid or expired token."""
+        # With 429 in place of 401 a client would not learn that its token has to be renewed.
+        with suppress(OverBudget):
+            await self._meter.charge_refusal(Actor(origin=origin))
+
+    async def run(self, admitted: Admitted, asked: Asked, context: Context) -> ExecutionResult:
+        """Result of a query or mutation. Sets `admitted.charge.actual` to its cost."""
+        charge, is_refused = admitted.charge, False
+        context.rate_limit_of = charge.rate_limit
+        try:
+            result = await self._runner.execute(
+                admitted.prepared, admitted.operation, variables=asked.variables, context=context
+            )
+            is_refused = is_request_error(result)
+            return result
+        finally:
+            # A request that is canceled or times out pays for the rows that it read.
+            if is_refused:
+                self._meter.settle_refusal(charge)
+            else:
+                self._meter.settle(charge, context.rows_read)
+
+    async def _prepare(self, asked: Asked, actor: Actor) -> tuple[Prepared, Operation]:
+        is_known = actor.user_id is not None
+        if asked.query is None and not is_known:
+            raise SignInRequired  # a caller who is not signed in must not learn which documents exist
+        text = await self._trusted.text(asked, actor)
+        prepared = self._documents.prepare(text, only=None if is_known else self._public_fields)
+        operation = prepared.operation(asked.operation_name)
+        note_operation(operation.name)
+        return prepared, operation
+
+    def _check_variables(self, variables: Mapping[str, Any] | None) -> None:
+        excess = check_variables(variables, self._limits) if variables else None
+        if excess is not None:
+            raise DocumentRefused([excess])
+
+
+def _check_kind(operation: Operation, carrier: Carrier) -> None:
+    refusal = _REFUSED.get((carrier, operation.type))
+    if refusal is None:
+        return
+    code, message = refusal
+    kind = MethodRefused if code == "METHOD_NOT_ALLOWED" else DocumentRefused
+    raise kind([GraphQLError(message, extensions={"code": code})])

@@ -1,0 +1,362 @@
+"""What an operation costs before it runs: one point for each object that it can read, lists counted in full.
+
+    object        1 + what is selected in it; scalars, PageInfo and RateLimit are free
+    connection    1 + size * (1 + what is selected in an item) + 10 for totalCount
+    short list    size * (1 + what is selected in an item), size being the most that it can have
+    mutation      10 + what is selected in its payload
+    __schema      100, and so __type
+
+The size of a connection is `first` or `last`, or else what the list gives without. Fields that are selected twice in
+one place count once; `@skip` and `@include` count as if nothing was skipped. The least is 1.
+
+The formula of an operation is made once for each document. What depends on variables is a few additions and
+multiplications for each list whose size a variable decides and for what that is in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLList,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_leaf_type,
+    value_from_ast_untyped,
+)
+
+from api.graphql.list_sizes import COUNTED_BY, FREE_TYPES, MOST_ITEMS, default_size, largest_size
+
+COUNT_POINTS = 10  # a total looks at the whole list
+MUTATION_POINTS = 10
+INTROSPECTION_POINTS = 100
+MOST_POINTS = 1_000_000_000  # where counting stops
+INTROSPECTION = frozenset({"__schema", "__type"})
+LIMIT_CODE = "COST_LIMIT"
+
+Variables: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Size:
+    """How many items a list has: the first of the given arguments that has a value, or else the default."""
+
+    given: tuple[int | str, ...] = ()  # a number, or the name of a variable
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # of those variables
+    otherwise: int = 1
+    most: int = 1
+
+    @property
+    def is_fixed(self) -> bool:
+        return not any(isinstance(each, str) for each in self.given)
+
+    def of(self, variables: Variables) -> int:
+        for each in self.given:
+            value = variables.get(each, self.defaults.get(each)) if isinstance(each, str) else each
+            if value is None:
+                continue
+            if isinstance(value, list):
+                value = len(value)
+            elif not isinstance(value, int):
+                return self.most
+            # What is out of range is refused when the field is resolved, with a better message.
+            return self.most if value > self.most else max(value, 1)
+        return self.otherwise
+
+
+_ONE = _Size()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Part:
+    """A field that reads: `base` once, and `item` and the parts below for each of its items."""
+
+    label: str = ""
+    argument: str = ""  # that a smaller cost can be asked for with
+    base: int = 0
+    lasting: int = 0  # of the base
+    item: int = 1
+    size: _Size = _ONE
+    below: list["_Part"] = field(default_factory=list)
+
+    def points(self, variables: Variables) -> int:
+        inside = self.item + sum(part.points(variables) for part in self.below)
+        return min(self.base + self.size.of(variables) * inside, MOST_POINTS)
+
+
+_Step: TypeAlias = tuple[int, _Size, int, tuple[int, ...]]  # base, size, fixed points inside, earlier steps inside
+
+
+@dataclass(frozen=True, slots=True)
+class CostFormula:
+    """The cost of one operation; `lasting` points of it are due whatever it finds."""
+
+    root: _Part
+    lasting: int
+    fixed: int
+    steps: Sequence[_Step]
+
+    def points(self, variables: Variables | None) -> int:
+        if not self.steps:
+            return self.fixed
+        known = variables or {}
+        values: list[int] = []
+        for base, size, inside, earlier in self.steps:
+            for step in earlier:
+                inside += values[step]
+            total = base + size.of(known) * inside
+            values.append(min(MOST_POINTS, total))
+        return values[-1] or 1
+
+
+def cost_formula(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, *, most_fields: int
+) -> CostFormula:
+    """The formula for an operation of a valid document with at most so many fields, its fragments expanded."""
+    root = _Parts(schema, document, operation, most_fields=most_fields).root()
+    steps: list[_Step] = []
+    fixed, last = _compile(root, steps)
+    return CostFormula(root, _lasting(root), max(fixed, 1) if last is None else 0, steps)
+
+
+def _lasting(part: _Part) -> int:
+    """What the part costs whatever is found, its lists being empty."""
+    return part.lasting + sum(map(_lasting, part.below)) if part.size is _ONE else part.lasting
+
+
+def _compile(part: _Part, steps: list[_Step]) -> tuple[int, int | None]:
+    """Its points if they are fixed, or else the step that gives them."""
+    inside, earlier = part.item, []
+    for below in part.below:
+        points, step = _compile(below, steps)
+        if step is None:
+            inside += points
+        else:
+            earlier.append(step)
+    if not earlier and part.size.is_fixed:
+        return min(part.base + part.size.of({}) * inside, MOST_POINTS), None
+    steps.append((part.base, part.size, inside, tuple(earlier)))
+    return 0, len(steps) - 1
+
+
+@dataclass(slots=True)
+class _Selected:
+    """A field of one place, with all of its selections there."""
+
+    node: FieldNode
+    owner: str
+    definition: GraphQLField
+    selections: list[SelectionSetNode]
+
+    @property
+    def name(self) -> str:
+        return self.node.name.value
+
+    @property
+    def place(self) -> str:
+        return f"{self.owner}.{self.name}"
+
+    @property
+    def kind(self) -> str:
+        return get_named_type(self.definition.type).name
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(get_nullable_type(self.definition.type), GraphQLList)
+
+
+class _Parts:
+    """Makes the parts of one operation."""
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, *, most_fields: int
+    ) -> None:
+        self._schema = schema
+        self._operation = operation
+        self._fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+        self._defaults = {
+            each.variable.name.value: None if each.default_value is None else value_from_ast_untyped(each.default_value)
+            for each in operation.variable_definitions or ()
+        }
+        self._fields_left = most_fields
+
+    def root(self) -> _Part:
+        kind = self._schema.get_root_type(self._operation.operation)
+        assert kind is not None
+        selections = [self._operation.selection_set]
+        introspections = self._count_introspections(selections)
+        below = self._parts(kind.name, selections)
+        if self._operation.operation is OperationType.MUTATION:
+            for part in below:
+                part.base += MUTATION_POINTS - part.item
+                part.lasting += MUTATION_POINTS
+        points = INTROSPECTION_POINTS * introspections
+        return _Part(base=points, lasting=points, item=0, below=below)
+
+    def _count_introspections(self, selections: list[SelectionSetNode]) -> int:
+        found = set()
+        stack, seen = list(selections), set()
+        while stack:
+            for node in stack.pop().selections:
+                if isinstance(node, FieldNode):
+                    if node.name.value in INTROSPECTION:
+                        found.add((node.alias or node.name).value)
+                elif isinstance(node, InlineFragmentNode):
+                    stack.append(node.selection_set)
+                elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                    seen.add(node.name.value)
+                    stack.append(self._fragments[node.name.value].selection_set)
+        return len(found)
+
+    def _parts(self, owner: str, selections: list[SelectionSetNode]) -> list[_Part]:
+        found = self._selected(owner, selections)
+        return [self._part(each) for each in found if self._reads(each)]
+
+    def _reads(self, selected: _Selected) -> bool:
+        return is_composite_type(get_named_type(selected.definition.type)) and selected.kind not in FREE_TYPES
+
+    def _part(self, selected: _Selected) -> _Part:
+        part = _Part(label=(selected.node.alias or selected.node.name).value)
+        if "first" in selected.definition.args:
+            self._fill_page(part, selected)
+            return part
+        if selected.is_list and (selected.place in COUNTED_BY or selected.place in MOST_ITEMS):
+            part.argument = COUNTED_BY.get(selected.place, "")
+            most = largest_size(selected.place)
+            part.size = self._size(selected, (part.argument,), otherwise=most, most=most)
+        part.below = self._parts(selected.kind, selected.selections)
+        return part
+
+    def _fill_page(self, part: _Part, selected: _Selected) -> None:
+        default = selected.definition.args["first"].default_value
+        is_backward = self._argument(selected.node, "last") is not None
+        part.argument = "last" if is_backward and self._argument(selected.node, "first") is None else "first"
+        part.base = 1
+        part.size = self._size(
+            selected,
+            ("first", "last"),
+            otherwise=default if isinstance(default, int) else default_size(selected.owner),
+            most=largest_size(selected.place),
+        )
+        for each in self._selected(selected.kind, selected.selections):
+            if each.name == "totalCount":
+                part.base += COUNT_POINTS
+                part.lasting = COUNT_POINTS
+            elif not self._reads(each):
+                continue
+            elif each.name == "edges":
+                for inner in self._selected(each.kind, each.selections):
+                    if self._reads(inner):
+                        part.below += self._parts(inner.kind, inner.selections)
+            elif each.is_list:
+                part.below += self._parts(each.kind, each.selections)
+            else:
+                part.below.append(self._part(each))
+
+    def _size(self, selected: _Selected, names: tuple[str, ...], *, otherwise: int, most: int) -> _Size:
+        given: list[int | str] = []
+        for name in names:
+            value = self._argument(selected.node, name)
+            if isinstance(value, VariableNode):
+                given.append(value.name.value)
+            elif isinstance(value, IntValueNode):
+                given.append(int(value.value))
+            elif isinstance(value, ListValueNode):
+                given.append(len(value.values))
+        variables = {name: self._defaults.get(name) for name in given if isinstance(name, str)}
+        return _Size(given=tuple(given), defaults=variables, otherwise=otherwise, most=most)
+
+    def _argument(self, node: FieldNode, name: str) -> ValueNode | None:
+        return next((each.value for each in node.arguments or () if each.name.value == name), None)
+
+    def _selected(self, owner: str, selections: list[SelectionSetNode]) -> list[_Selected]:
+        """The fields of merged selections, each once for a type and response name, and each fragment once."""
+        found: dict[tuple[str, str], _Selected] = {}
+        stack = [(owner, each) for each in reversed(selections)]
+        seen: set[str] = set()
+        while stack:
+            owner, selection_set = stack.pop()
+            for node in selection_set.selections:
+                if isinstance(node, FieldNode):
+                    self._add(found, owner, node)
+                elif isinstance(node, InlineFragmentNode):
+                    kind = node.type_condition.name.value if node.type_condition else owner
+                    stack.append((kind, node.selection_set))
+                elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
+                    seen.add(node.name.value)
+                    fragment = self._fragments[node.name.value]
+                    stack.append((fragment.type_condition.name.value, fragment.selection_set))
+        return list(found.values())
+
+    def _add(self, found: dict[tuple[str, str], _Selected], owner: str, node: FieldNode) -> None:
+        kind: Any = self._schema.type_map[owner]
+        definition = getattr(kind, "fields", {}).get(node.name.value)
+        self._fields_left -= 1
+        # Fields of fragments that overlap without end are refused elsewhere; this one only has to stop.
+        if definition is None or self._fields_left < 0:
+            return
+        key = (owner, (node.alias or node.name).value)
+        if key not in found:
+            found[key] = _Selected(node, owner, definition, [])
+        if node.selection_set is not None:
+            found[key].selections.append(node.selection_set)
+        else:
+            assert is_leaf_type(get_named_type(definition.type))
+
+
+def check_cost(formula: CostFormula, variables: Variables | None, *, limit: int) -> int:
+    """The operation's points; raises CostLimitExceeded, which names the costliest path and what would fit."""
+    points = formula.points(variables)
+    if points > limit:
+        raise CostLimitExceeded(_excess(formula, variables or {}, points, limit), limit=limit, points=points)
+    return points
+
+
+class CostLimitExceeded(GraphQLError):
+    def __init__(self, message: str, *, limit: int, points: int) -> None:
+        super().__init__(message, extensions={"code": LIMIT_CODE, "limit": limit, "cost": points})
+
+
+def _excess(formula: CostFormula, variables: Variables, points: int, limit: int) -> str:
+    path, part = [], formula.root
+    weights = []  # points of the whole for each item of the list at that place of the path
+    times = 1
+    while part.below:
+        times *= part.size.of(variables)
+        part = max(part.below, key=lambda below: below.points(variables))
+        path.append(part)
+        inside = part.item + sum(below.points(variables) for below in part.below)
+        weights.append(times * inside)
+    named = " > ".join(_named(part, variables) for part in path)
+    costly = path[0].points(variables) if path else points
+    message = (
+        f"This operation costs {points:,} points, and one may cost {limit:,}. Most of it: {named} costs {costly:,}"
+    )
+    for part, weight in reversed(list(zip(path, weights, strict=True))):
+        size = part.size.of(variables)
+        fitting = size - -(-(points - limit) // max(weight, 1))
+        if part.argument in ("first", "last") and fitting >= 1:
+            return f"{message}; {part.argument}: {fitting} on {part.label} would fit."
+    return f"{message}; ask for less in one request."
+
+
+def _named(part: _Part, variables: Variables) -> str:
+    return f"{part.label}({part.argument}: {part.size.of(variables)})" if part.argument else part.label

@@ -1,0 +1,229 @@
+"""From query text to a document that may be executed: bounded, parsed, measured, validated, and remembered."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from sys import getsizeof
+
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    OverlappingFieldsCanBeMergedRule,
+    parse,
+    specified_rules,
+    validate,
+)
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+
+from api.execution import CompiledOperation
+from api.graphql.cost import CostFormula, cost_formula
+from api.graphql.limits import (
+    INTROSPECTION_FIELDS,
+    LimitCode,
+    check_literals,
+    check_overlaps,
+    check_sizes,
+    limit_error,
+    measure,
+)
+from api.graphql.one_of import mark_one_of
+from api.graphql.two_tier_cache import CacheStats, TwoTierCache
+from api.http.options import QueryLimits
+
+MOST_ERRORS = 5  # reported per document; a flood of mistakes is answered, and paid for, no further
+CACHED_BYTES = 67_108_864  # of memory, as estimated by what follows
+# Measured with tracemalloc: a token of a syntax tree takes 190 (comment) to 570 bytes (field name), text apart.
+TOKEN_BYTES = 600
+TEXT_FACTOR = 5  # the document's own text, the cache's, and that of names and strings
+DOCUMENT_BYTES = 3_000  # what is known of it
+TYPENAME = "__typename"
+
+
+class DocumentRefused(Exception):
+    """The document must not be executed; every error has `extensions.code`."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = errors
+
+
+class SignInRequired(Exception):
+    """The document asks for something that only callers who are signed in may have."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Operation:
+    """Facts about one operation, computed once per document, and what is known of how it runs."""
+
+    name: str | None
+    type: OperationType
+    root_fields: frozenset[str]
+    fields: int
+    node: OperationDefinitionNode
+    cost: CostFormula
+    runs: int = 0
+    compiled: CompiledOperation | None = None
+    plan_bytes: int = 0  # as last told by `Prepared.has_grown`
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the operation has a single root field, so that an error of the field is an error of the operation."""
+        selections = self.node.selection_set.selections
+        return len(selections) == 1 and isinstance(selections[0], FieldNode)
+
+    @property
+    def is_introspection(self) -> bool:
+        return self.root_fields <= INTROSPECTION_FIELDS | {TYPENAME}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A document that has passed every check, and its operations by name (None for the nameless one)."""
+
+    document: DocumentNode
+    operations: Mapping[str | None, Operation]
+    has_grown: Callable[[], None]
+    """To be called when `plan_bytes` of an operation has changed."""
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation that a request means; raises DocumentRefused if that is not exactly one."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        if name is None:
+            raise _refused("OPERATION_UNCLEAR", "Say with operationName which of the operations to run.")
+        operation = self.operations.get(name)
+        if operation is None:
+            raise _refused("OPERATION_UNKNOWN", "There is no operation of that name in the document.")
+        return operation
+
+
+class DocumentCache:
+    """Prepares documents for one schema; those that were fine are kept by their text, in `most_bytes`."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: QueryLimits,
+        *,
+        is_introspection_enabled: bool = True,
+        most_bytes: int = CACHED_BYTES,
+    ) -> None:
+        mark_one_of(schema)
+        self._schema = schema
+        self._limits = limits
+        self._hides_schema = not is_introspection_enabled
+        # The rule that compares fields with each other is the only slow one, and it is run last, on what is left.
+        self._rules = (
+            *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
+            MaybeNullValidationRule,
+        )
+        if self._hides_schema:
+            self._rules += (NoSchemaIntrospectionCustomRule,)
+        self._known: TwoTierCache[str, Prepared] = TwoTierCache(most_bytes)
+
+    def prepare(self, text: str, *, only: frozenset[str] | None = None) -> Prepared:
+        """The document, ready to run; raises DocumentRefused.
+
+        `only` names the root fields that the caller may ask for: raises SignInRequired if there are others, before
+        the document is compared with the schema, so that strangers learn nothing about that.
+        """
+        known = self._known.get(text)
+        if known is not None:
+            if only is not None:
+                _check_root_fields((each.root_fields for each in known.operations.values()), only)
+            return known
+        self._check_bytes(text)
+        prepared = self._prepare(text, only)
+        self._known.put(text, prepared, size=document_bytes(text, prepared))
+        return prepared
+
+    @property
+    def stats(self) -> CacheStats:
+        return self._known.stats
+
+    def _check_bytes(self, text: str) -> None:
+        limit = self._limits.document_bytes
+        size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
+        if size > limit:
+            message = f"A document must not have more than {limit} bytes."
+            raise DocumentRefused([limit_error(LimitCode.DOCUMENT_BYTES, limit, message)])
+
+    def _prepare(self, text: str, only: frozenset[str] | None) -> Prepared:
+        document = self._parse(text)
+        sizes = measure(document)
+        _check_root_fields((size.root_names for _, size in sizes), only)
+        self._refuse(check_sizes(sizes, self._limits) or check_literals(document, self._limits))
+        self._refuse(check_overlaps(document, self._limits))
+        self._validate(document, self._rules)
+        self._validate(document, (OverlappingFieldsCanBeMergedRule,))
+        operations = {}
+        for node, size in sizes:
+            name = node.name.value if node.name else None
+            operations[name] = Operation(
+                name=name,
+                type=node.operation,
+                root_fields=size.root_names,
+                fields=size.fields,
+                node=node,
+                cost=cost_formula(self._schema, document, node, most_fields=self._limits.fields),
+            )
+        if not operations:
+            raise _refused("OPERATION_UNKNOWN", "The document has no operation.")
+        return Prepared(document=document, operations=operations, has_grown=partial(self._note_growth, text))
+
+    def _parse(self, text: str) -> DocumentNode:
+        limit = self._limits.tokens
+        try:
+            return parse(text, max_lexical_tokens=limit, max_comments=limit)
+        except GraphQLError as error:
+            if "Document contains more than" in error.message:
+                message = f"A document must not have more than {limit} tokens."
+                refusal = limit_error(LimitCode.TOKENS, limit, message)
+            else:
+                refusal = error
+                refusal.extensions = {"code": "SYNTAX_ERROR"}
+            raise DocumentRefused([refusal]) from error
+
+    def _validate(self, document: DocumentNode, rules: Collection[type[ASTValidationRule]]) -> None:
+        errors = validate(self._schema, document, rules, max_errors=MOST_ERRORS, hide_suggestions=self._hides_schema)
+        for error in errors:
+            error.extensions = {"code": "VALIDATION_ERROR"}
+        if errors:
+            raise DocumentRefused(errors)
+
+    def _refuse(self, error: GraphQLError | None) -> None:
+        if error is not None:
+            raise DocumentRefused([error])
+
+    def _note_growth(self, text: str) -> None:
+        prepared = self._known.peek(text)
+        if prepared is not None:
+            self._known.resize(text, size=document_bytes(text, prepared))
+
+
+def document_bytes(text: str, prepared: Prepared) -> int:
+    """Some bytes more than the document takes in memory with its plans, but for odd ones."""
+    plans = sum(each.plan_bytes for each in prepared.operations.values())
+    return DOCUMENT_BYTES + TEXT_FACTOR * getsizeof(text) + TOKEN_BYTES * _tokens(prepared.document) + plans
+
+
+def _tokens(document: DocumentNode) -> int:
+    count, token = 0, document.loc.start_token if document.loc else None
+    while token is not None:
+        count, token = count + 1, token.next
+    return count
+
+
+def _check_root_fields(asked: Iterable[frozenset[str]], allowed: frozenset[str] | None) -> None:
+    if allowed is not None and any(names - allowed for names in asked):
+        raise SignInRequired
+
+
+def _refused(code: str, message: str) -> DocumentRefused:
+    return DocumentRefused([GraphQLError(message, extensions={"code": code})])

@@ -1,0 +1,91 @@
+"""Which errors a client is told about, and how; everything else is logged and masked."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from graphql import GraphQLError
+
+from api.shared.errors import camel_case, told
+from api.shared.request_id import current_request_id
+from domain.shared.errors import DomainError, Rejected
+
+Formatted = dict[str, Any]
+
+logger = logging.getLogger(__name__)
+
+
+def format_errors(errors: Iterable[GraphQLError]) -> list[Formatted]:
+    """The errors as they are sent; those that nobody foresaw share one log record, named by their trace id."""
+    formatted: list[Formatted] = []
+    unforeseen: list[GraphQLError] = []
+    for error in errors:
+        causes = told_causes(error)
+        if causes is None:
+            unforeseen.append(error)
+            formatted.append(_entry(error, "Internal error.", _internal_extensions()))
+        elif causes:
+            formatted.extend(_entry(error, told(cause), extensions_of(cause)) for cause in causes)
+        else:
+            extensions = error.extensions or {"code": "INVALID_INPUT"}
+            formatted.append(_entry(error, error.message, extensions))
+    if unforeseen:
+        _log(unforeseen)
+    return formatted
+
+
+def internal_error(error: BaseException) -> Formatted:
+    """What is sent when the whole request failed in a way that nobody foresaw; logs it."""
+    logger.error("Internal error, trace id %s", current_request_id(), exc_info=error)
+    return {"message": "Internal error.", "extensions": _internal_extensions()}
+
+
+def told_causes(error: GraphQLError) -> Sequence[DomainError] | None:
+    """The domain errors behind an error, none for a mistake in the request itself; None if it must be masked."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    if isinstance(cause, DomainError):
+        return (cause,)
+    if isinstance(cause, Rejected):
+        return cause.errors
+    # Errors without a path come from parsing, validating and coercing what the client sent, those without a cause
+    # are GraphQL's own about arguments; what resolvers and results do wrong has both.
+    return () if cause is None or error.path is None else None
+
+
+def domain_error(error: DomainError) -> Formatted:
+    """The error that refused the whole request."""
+    return {"message": told(error), "extensions": extensions_of(error)}
+
+
+def extensions_of(error: DomainError) -> dict[str, Any]:
+    extensions: dict[str, Any] = {"code": error.failure.value}
+    if error.path:
+        extensions["inputPath"] = [camel_case(name) for name in error.path]
+    return extensions
+
+
+def _entry(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Formatted:
+    entry: Formatted = {"message": message}
+    if error.locations:
+        entry["locations"] = [{"line": each.line, "column": each.column} for each in error.locations]
+    if error.path:
+        entry["path"] = error.path
+    entry["extensions"] = extensions
+    return entry
+
+
+def _internal_extensions() -> dict[str, Any]:
+    return {"code": "INTERNAL", "traceId": current_request_id()}
+
+
+def _log(errors: Sequence[GraphQLError]) -> None:
+    first = errors[0]
+    logger.error(
+        "Internal error at %s, trace id %s, %d in this answer",
+        ".".join(str(step) for step in first.path or ()),
+        current_request_id(),
+        len(errors),
+        exc_info=first.original_error,
+    )

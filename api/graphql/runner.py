@@ -1,0 +1,241 @@
+"""Running prepared operations: the one place that knows how Strawberry's schema is executed."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeGuard, cast
+
+import strawberry
+from graphql import ExecutionResult, Executor, GraphQLError, GraphQLSchema, OperationType
+from graphql.execution import create_source_event_stream, execute_subscription_event, map_source_to_response_event
+from strawberry.execution import optimized_is_awaitable
+
+from api.execution import CompiledExecutor, CompiledOperation, IncompatibleStrawberry, NotCompilable, check_strawberry
+from api.graphql.counts import ExecutionCounts
+from api.graphql.documents import Operation, Prepared
+from api.graphql.shadow import Shadow
+from api.http.options import ExecutionOptions
+from api.shared.context import Context
+from api.shared.operation_trace import OperationTrace
+from api.shared.scalars import LEFT_TO_JSON
+
+FIRST_SIGHT = "first sight"
+SWITCHED_OFF = "switched off"
+
+_is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
+
+
+def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """The graphql-core schema behind a Strawberry schema."""
+    return schema._schema  # noqa: SLF001  Strawberry offers no other way
+
+
+class _CountedExecutor(CompiledExecutor):
+    """Compiled execution with what holds for this project's functions; tells what it has left to graphql-core."""
+
+    awaits_one_by_one = True  # all that a request reads comes over one connection
+    shares_arguments = True
+    counts: ExecutionCounts
+    fallback: str | None = None  # the last reason
+
+    def note_fallback(self, reason: NotCompilable) -> None:
+        super().note_fallback(reason)
+        self.fallback = str(reason)
+        name = self.operation.name
+        self.counts.note_fallback(str(reason), name.value if name else None)
+        if self.plan is None:
+            self.counts.stock[str(reason)] += 1
+
+
+class OperationRunner:
+    """Runs operations on one schema: in graphql-core when they are new, compiled when they are known.
+
+    `counts` says how many were run in which way. A fallback of the compiled executor is logged at INFO with the
+    operation's name and the reason, at the first, tenth, hundredth occurrence of that reason and so on: whatever
+    clients send, there are a few lines for each of a few reasons. Introspection always runs in graphql-core, which
+    is logged at DEBUG only.
+    """
+
+    def __init__(self, schema: strawberry.Schema, options: ExecutionOptions, *, hides_suggestions: bool) -> None:
+        if options.is_compiled:
+            _check_strawberry()
+        self._schema = schema
+        self._core_schema = graphql_schema(schema)
+        self._options = options
+        self._hides_suggestions = hides_suggestions
+        self.counts = ExecutionCounts()
+        self.shadow = Shadow(options.shadow_one_in, self.counts)
+
+    async def close(self) -> None:
+        """Ends what runs beside the requests."""
+        await self.shadow.close()
+
+    async def execute(
+        self,
+        prepared: Prepared,
+        operation: Operation,
+        *,
+        variables: Mapping[str, Any] | None,
+        context: Context,
+    ) -> ExecutionResult:
+        """The result of a query or mutation; everything it reads is read in one scope."""
+        executor = self._executor(self._class_for(operation), prepared, operation, variables, context)
+        if isinstance(executor, list):
+            return ExecutionResult(None, executor)
+        try:
+            async with context.app.reads() as tally:
+                try:
+                    result = await _settled(executor.execute_operation())
+                finally:
+                    context.rows_read += tally.rows_read
+        finally:
+            _note_growth(prepared, operation)
+        is_compiled = self._count(executor)
+        if context.trace is not None:
+            self._note_execution(context.trace, executor)
+        if is_compiled and operation.type is OperationType.QUERY and self.shadow.is_due():
+            self._shadow(prepared, operation, variables, context, result)
+        return result
+
+    async def subscribe(
+        self,
+        prepared: Prepared,
+        operation: Operation,
+        *,
+        variables: Mapping[str, Any] | None,
+        context: Context,
+        event_seconds: float,
+    ) -> AsyncGenerator[ExecutionResult, None] | ExecutionResult:
+        """The results of a subscription, each event resolved in a read scope of its own; or why there are none."""
+
+        async def run_event(executor: Executor[Any]) -> ExecutionResult:
+            context.loaders.clear()  # an event shows the present, not what was read for an earlier one
+            try:
+                async with asyncio.timeout(event_seconds), context.app.reads() as tally:
+                    try:
+                        result = await _settled(execute_subscription_event(executor))
+                    finally:
+                        context.rows_read += tally.rows_read
+            except TimeoutError:
+                return ExecutionResult(None, [timeout_error(event_seconds)])
+            finally:
+                _note_growth(prepared, operation)
+            self._count(executor)
+            return result
+
+        if operation.type is not OperationType.SUBSCRIPTION:
+            return ExecutionResult(None, [_not_a_subscription()])
+        executor = self._executor(self._class_for(operation), prepared, operation, variables, context)
+        if isinstance(executor, list):
+            return ExecutionResult(None, executor)
+        stream = create_source_event_stream(executor)
+        source = await stream if _is_awaitable(stream) else stream
+        if isinstance(source, ExecutionResult):
+            return source
+        return map_source_to_response_event(executor, cast("AsyncIterable[Any]", source), run_event)
+
+    def _class_for(self, operation: Operation) -> type[Executor[Any]]:
+        """What runs the operation this time."""
+        operation.runs += 1
+        is_known = operation.runs > self._options.stock_runs
+        return _CountedExecutor if is_known and self._options.is_compiled else self._schema.execution_context_class
+
+    def _count(self, executor: Executor[Any]) -> bool:
+        """Counts a run that has come to its end; whether it was compiled."""
+        if not isinstance(executor, _CountedExecutor):
+            self.counts.stock[FIRST_SIGHT if self._options.is_compiled else SWITCHED_OFF] += 1
+            return False
+        if executor.plan is None:
+            return False
+        self.counts.compiled += 1
+        return True
+
+    def _note_execution(self, trace: OperationTrace, executor: Executor[Any]) -> None:
+        if isinstance(executor, _CountedExecutor):
+            trace.note_execution(reason=executor.fallback, plan=executor.plan.source if executor.plan else None)
+        else:
+            trace.note_execution(reason=FIRST_SIGHT if self._options.is_compiled else SWITCHED_OFF, plan=None)
+
+    def _executor(
+        self,
+        executor_class: type[Executor[Any]],
+        prepared: Prepared,
+        operation: Operation,
+        variables: Mapping[str, Any] | None,
+        context: Context,
+    ) -> Executor[Any] | list[GraphQLError]:
+        """What runs the operation once; the errors if its variables are wrong."""
+        # This is what strawberry.Schema.execute does after parsing and validating, without its extensions.
+        executor = executor_class.build(
+            self._core_schema,
+            prepared.document,
+            context_value=context,
+            raw_variable_values=dict(variables or {}),
+            operation_name=operation.name,
+            is_awaitable=_is_awaitable,
+            hide_suggestions=self._hides_suggestions,
+            operation_extensions=None,
+        )
+        if isinstance(executor, _CountedExecutor):
+            if operation.compiled is None:
+                operation.compiled = CompiledOperation(
+                    self._core_schema, operation.node, executor.fragments, LEFT_TO_JSON
+                )
+            executor.compiled = operation.compiled
+            executor.counts = self.counts
+        return executor
+
+    def _shadow(
+        self,
+        prepared: Prepared,
+        operation: Operation,
+        variables: Mapping[str, Any] | None,
+        context: Context,
+        answer: ExecutionResult,
+    ) -> None:
+        async def again(executor_class: type[Executor[Any]]) -> ExecutionResult:
+            fresh = replace(context, loaders={})
+            executor = self._executor(executor_class, prepared, operation, variables, fresh)
+            if isinstance(executor, list):
+                return ExecutionResult(None, executor)
+            async with fresh.app.reads():
+                return await _settled(executor.execute_operation())
+
+        stock = self._schema.execution_context_class
+        self.shadow.start(
+            operation.name, answer, compiled=partial(again, _CountedExecutor), stock=partial(again, stock)
+        )
+
+
+def _check_strawberry() -> None:
+    try:
+        check_strawberry()
+    except IncompatibleStrawberry as error:
+        raise IncompatibleStrawberry(f"{error} The setting is WORKGRAPH_EXECUTION=stock.") from error
+
+
+def _note_growth(prepared: Prepared, operation: Operation) -> None:
+    """Plans are made while operations run."""
+    if operation.compiled is not None and operation.compiled.size != operation.plan_bytes:
+        operation.plan_bytes = operation.compiled.size
+        prepared.has_grown()
+
+
+async def _settled(result: Any) -> ExecutionResult:
+    return cast("ExecutionResult", await result if _is_awaitable(result) else result)
+
+
+def is_request_error(result: ExecutionResult) -> bool:
+    """Whether nothing was executed: then the answer has no `data` at all."""
+    return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
+
+
+def timeout_error(seconds: float) -> GraphQLError:
+    return GraphQLError(
+        f"This took longer than {seconds:g} seconds.", extensions={"code": "TIMEOUT", "limitSeconds": seconds}
+    )
+
+
+def _not_a_subscription() -> GraphQLError:
+    return GraphQLError("Only subscriptions run here.", extensions={"code": "NOT_A_SUBSCRIPTION"})

@@ -1,0 +1,128 @@
+"""Shadow runs: some queries are executed a second time, in graphql-core, and compared with the compiled answer.
+
+A shadow run begins when the answer is on its way, in a task of its own, with loaders and a read scope of its own: the
+client gets the compiled answer, and a shadow run can cost it processor time, but neither change nor hold back
+anything. Data may change between two runs. So a difference counts only if it shows twice, with the executors taking
+turns (compiled, stock, compiled, stock) and each giving the same answer as before: data that did that by themselves
+would have had to change back and forth in step. What differs and does not repeat itself is counted as undecided.
+
+What is logged is the operation's name, the path of the first difference and its kind: no values of data, variables
+or arguments, no error messages, and no text of the query but the response keys in that path.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import orjson
+from graphql import ExecutionResult
+
+from api.execution.comparison import Difference, difference
+from api.graphql.counts import ExecutionCounts, shown_name
+from api.shared.scalars import json_bytes
+from domain.shared.errors import Unavailable
+
+MOST_AT_ONCE = 2  # so that they never take more than that many connections from those who wait for answers
+SECONDS = 10.0
+LONGEST_PATH = 200
+
+Run: TypeAlias = Callable[[], Awaitable[ExecutionResult]]
+
+logger = logging.getLogger(__name__)
+
+
+class _Undecided(Exception):
+    """Whether the executors agree cannot be told."""
+
+
+class Shadow:
+    """Compares one in so many answers; 0: none."""
+
+    def __init__(self, one_in: int, counts: ExecutionCounts, *, seconds: float = SECONDS) -> None:
+        self._one_in = one_in
+        self._counts = counts
+        self._seconds = seconds
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def is_due(self) -> bool:
+        """Whether the next answer is to be compared; by chance, as turns could always fall on the same operation."""
+        if not self._one_in or random.randrange(self._one_in):  # noqa: S311  nothing is kept secret by it
+            return False
+        if len(self._tasks) < MOST_AT_ONCE:
+            return True
+        self._counts.shadow_skipped += 1
+        return False
+
+    def start(self, name: str | None, answer: ExecutionResult, *, compiled: Run, stock: Run) -> None:
+        """Compares the answer in the background; the functions repeat the operation in either way."""
+        task = asyncio.get_running_loop().create_task(self._compare(name, answer, compiled, stock))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def settle(self) -> None:
+        """Returns when nothing is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def close(self) -> None:
+        """Gives up what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        await self.settle()
+
+    async def _compare(self, name: str | None, answer: ExecutionResult, compiled: Run, stock: Run) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                found = await _difference(answer, compiled, stock)
+        except _Undecided:
+            self._counts.shadow_undecided += 1
+        except Exception as error:  # noqa: BLE001  nobody waits for it, and its message could hold data
+            self._counts.shadow_failures += 1
+            logger.warning("The shadow run of operation %s failed: %s", shown_name(name), type(error).__name__)
+        else:
+            self._counts.shadowed += 1
+            if found is not None:
+                self._tell(name, found)
+
+    def _tell(self, name: str | None, found: Difference) -> None:
+        self._counts.shadow_differences += 1
+        path = ".".join(map(str, found.path))[:LONGEST_PATH]
+        facts = {"operation": name, "path": path, "kind": found.kind, "differences": self._counts.shadow_differences}
+        logger.error(
+            "Compiled execution of operation %s differs from graphql-core's at %s: %s (%d differences so far)",
+            shown_name(name),
+            path or "data",
+            found.kind,
+            self._counts.shadow_differences,
+            extra={"facts": facts},
+        )
+
+
+async def _difference(answer: ExecutionResult, compiled: Run, stock: Run) -> Difference | None:
+    """What the executors do not agree on; raises _Undecided."""
+    answer = _as_sent(answer)
+    first = await _taken(stock)
+    found = difference(first, answer)
+    if found is None:
+        return None
+    again = await _taken(compiled)
+    if difference(first, again) is None:
+        return None  # the data changed after the answer
+    second = await _taken(stock)
+    if difference(answer, again) is None and difference(first, second) is None:
+        return found
+    raise _Undecided
+
+
+async def _taken(run: Run) -> ExecutionResult:
+    result = await run()
+    if any(isinstance(error.original_error, Unavailable) for error in result.errors or ()):
+        raise _Undecided  # the database was busy, and may not be so for the other run
+    return _as_sent(result)
+
+
+def _as_sent(result: ExecutionResult) -> ExecutionResult:
+    """The result with the data that a client reads: some moments and days are written by the JSON writer only."""
+    return ExecutionResult(orjson.loads(json_bytes(result.data)), result.errors)

@@ -1,0 +1,111 @@
+"""What requests take of their callers' points, on both transports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError
+
+from api.graphql.cost import check_cost
+from api.graphql.documents import DocumentRefused, Operation
+from api.http.options import CostOptions
+from domain.shared.actor import Actor
+from domain.shared.budget import Allowance, Bucket, Budget, OverBudget, RateLimit
+from domain.shared.throttle import source_key, source_of
+
+RATE_LIMITED = "RATE_LIMITED"
+REFUSAL_POINTS = 1
+HOUR_SECONDS = 3600
+
+
+@dataclass(slots=True)
+class Charge:
+    """Points of one request, taken before it runs. `actual` is the final cost."""
+
+    bucket: Bucket
+    allowance: Allowance
+    requested: int
+    lasting: int
+    actual: int
+
+    def rate_limit(self) -> RateLimit:
+        """What the request's caller may know while it runs."""
+        balance = self.bucket.balance(self.allowance)
+        return RateLimit(
+            cost=self.requested,
+            limit=self.allowance.capacity,
+            remaining=balance.remaining,
+            reset_at=balance.reset_at,
+        )
+
+    def extension(self) -> dict[str, Any]:
+        """`extensions.cost` of the answer."""
+        balance = self.bucket.balance(self.allowance)
+        return {
+            "requested": self.requested,
+            "actual": self.actual,
+            "limit": self.allowance.capacity,
+            "remaining": balance.remaining,
+            "resetAt": balance.reset_at,
+        }
+
+
+class Meter:
+    """Takes points for operations before they run, and returns what they did not need."""
+
+    def __init__(self, budget: Budget, options: CostOptions, *, most_points: int) -> None:
+        self._budget = budget
+        self._most_points = most_points
+        self._person = _bucket(options.burst, options.per_hour, most_points)
+        anonymous = options.anonymous_per_hour
+        self._stranger = _bucket(min(options.burst, anonymous), anonymous, most_points)
+
+    async def charge(self, operation: Operation, variables: Mapping[str, Any] | None, actor: Actor) -> Charge:
+        """Raises DocumentRefused if it costs more than any operation may, OverBudget if the caller has too little."""
+        points = self.price(operation, variables)
+        allowance = self._allowance_of(actor)
+        bucket = await self._budget.take(allowance, points)
+        return Charge(bucket, allowance, points, operation.cost.lasting, actual=points)
+
+    def price(self, operation: Operation, variables: Mapping[str, Any] | None) -> int:
+        """The points that the operation can cost; raises DocumentRefused if that is too much."""
+        try:
+            return check_cost(operation.cost, variables, limit=self._most_points)
+        except GraphQLError as error:
+            raise DocumentRefused([error]) from error
+
+    async def charge_refusal(self, actor: Actor) -> None:
+        """Counts a request that was refused before it ran; raises OverBudget."""
+        await self._budget.take(self._allowance_of(actor), REFUSAL_POINTS)
+
+    async def charge_rows(self, charge: Charge, rows: int) -> None:
+        """Takes the points for one more answer of a subscription; raises OverBudget."""
+        charge.bucket = await self._budget.take(charge.allowance, max(rows, 1))
+
+    def settle(self, charge: Charge, rows: int) -> None:
+        """Refunds the part of a charge that exceeds the rows read."""
+        self._settle(charge, max(charge.lasting + rows, 1))
+
+    def settle_refusal(self, charge: Charge) -> None:
+        """Refunds the charge of a request that was refused late, except the cost of a refusal."""
+        self._settle(charge, REFUSAL_POINTS)
+
+    def _settle(self, charge: Charge, points: int) -> None:
+        charge.actual = min(charge.requested, points)
+        if charge.actual < charge.requested:
+            charge.bucket.give_back(charge.allowance, charge.requested - charge.actual)
+
+    def _allowance_of(self, actor: Actor) -> Allowance:
+        if actor.user_id is not None:
+            return Allowance(f"user:{actor.user_id}", *self._person)
+        return Allowance(f"address:{source_key(source_of(actor))}", *self._stranger)
+
+
+def over_budget_error(error: OverBudget) -> dict[str, Any]:
+    """The error in the form that clients see."""
+    return {"message": error.message, "extensions": {"code": RATE_LIMITED, "retryAfter": error.retry_after}}
+
+
+def _bucket(burst: int, per_hour: int, least: int) -> tuple[int, float]:
+    """Capacity and points per second; the dearest operation that is allowed must be possible at times."""
+    return max(burst, least), per_hour / HOUR_SECONDS

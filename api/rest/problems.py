@@ -1,0 +1,116 @@
+"""Errors of everything that is not GraphQL, as RFC 9457 problem details."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.http.authentication import challenge
+from api.shared.errors import camel_case, told
+from api.shared.statuses import phrase_of
+from domain.shared import errors
+from domain.shared.errors import DomainError, Rejected
+from domain.shared.throttle import TooOften
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = "1"
+_FAILURE = {
+    "type": "object",
+    "properties": {
+        "path": {"type": "array", "items": {"type": "string"}},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+    },
+    "required": ["path", "detail"],
+}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "errors": {"type": "array", "items": _FAILURE},
+    },
+    "required": ["title", "status"],
+}
+"""A problem object, in JSON Schema."""
+STATUSES: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
+    {
+        errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+        errors.PermissionDenied: HTTPStatus.FORBIDDEN,
+        errors.NotFound: HTTPStatus.NOT_FOUND,
+        errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+        errors.Conflict: HTTPStatus.CONFLICT,
+        errors.LimitExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
+        TooOften: HTTPStatus.TOO_MANY_REQUESTS,
+        errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    }
+)
+
+
+def problem(status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any) -> Response:
+    """An answer of that status; `members` are further members of the problem object."""
+    content = {"title": phrase_of(status), "status": status, **members}
+    if detail and detail != content["title"]:
+        content["detail"] = detail
+    return Response(orjson.dumps(content), status, headers, MEDIA_TYPE)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(HTTPException, http_problem)
+    app.add_exception_handler(RequestValidationError, _validation_problem)
+    app.add_exception_handler(DomainError, domain_problem)
+    app.add_exception_handler(Rejected, domain_problem)
+
+
+async def http_problem(request: Request, error: Exception) -> Response:
+    """The handler of HTTPException."""
+    assert isinstance(error, HTTPException)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # Starlette names only the methods of the first route with this path; RFC 9110 section 15.5.6 asks for all.
+        operations = request.app.openapi()["paths"].get(request.scope["path"], {})
+        headers = {"Allow": ", ".join(map(str.upper, operations))} if operations else headers
+    return problem(error.status_code, str(error.detail), headers=headers)
+
+
+async def _validation_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # What was sent is not repeated: it may be a password.
+    found = [
+        {"path": [str(part) for part in each["loc"]], "detail": each["msg"].removeprefix("Value error, ")}
+        for each in error.errors()
+    ]
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request does not have the right form.", errors=found)
+
+
+async def domain_problem(_: Request, error: Exception) -> Response:
+    """The handler of DomainError and Rejected."""
+    failures = error.errors if isinstance(error, Rejected) else (error,)
+    assert failures
+    first = failures[0]
+    assert isinstance(first, DomainError)
+    status = next(STATUSES[base] for base in type(first).__mro__ if base in STATUSES)
+    headers = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = challenge("invalid_token")
+    elif isinstance(first, errors.InsufficientScope):
+        headers["WWW-Authenticate"] = challenge("insufficient_scope", scope=first.scope)
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = RETRY_SECONDS
+    elif isinstance(first, TooOften):
+        headers["Retry-After"] = str(first.retry_after)
+    found = [
+        {"path": [camel_case(name) for name in each.path], "detail": told(each), "code": each.failure.value}
+        for each in failures
+        if isinstance(each, DomainError)
+    ]
+    return problem(status, told(first), headers=headers, code=first.failure.value, errors=found)

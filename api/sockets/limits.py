@@ -1,0 +1,129 @@
+"""What one process allows its sockets together, and each of them alone."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from api.sockets.protocol import CloseCode, Ending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketOptions:
+    """Limits of sockets, per process; all times in seconds."""
+
+    sockets: int = 1000
+    sockets_per_user: int = 10
+    unanswered_sockets: int = 200
+    subscriptions: int = 20
+    message_bytes: int = 65_536
+    messages_per_second: int = 60
+    outgoing_messages: int = 256
+    outgoing_bytes: int = 262_144
+    init_seconds: float = 5
+    ping_seconds: float = 25
+    silence_seconds: float = 60
+    recheck_seconds: float = 2
+    recheck_timeout_seconds: float = 3
+    unchecked_seconds: float = 30
+    stall_seconds: float = 5
+    close_seconds: float = 5
+
+
+class MessageRate:
+    """A token bucket: one second's worth of messages at once, refilled steadily."""
+
+    def __init__(self, per_second: int, *, now: Callable[[], float]) -> None:
+        self._per_second = per_second
+        self._now = now
+        self._left = float(per_second)
+        self._counted_at = now()
+
+    def take(self) -> bool:
+        """Whether one more message is allowed now."""
+        now = self._now()
+        self._left = min(self._per_second, self._left + (now - self._counted_at) * self._per_second)
+        self._counted_at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Endable(Protocol):
+    def end(self, ending: Ending) -> None:
+        """Starts the socket's end; the first reason given is the one that the client is told."""
+        ...
+
+
+class SocketRegistry:
+    """All open sockets of this process."""
+
+    def __init__(self, options: SocketOptions) -> None:
+        self._options = options
+        self._users: dict[Endable, str | None] = {}
+        self._unanswered: dict[Endable, None] = {}
+        self._per_user: Counter[str] = Counter()
+        self._is_closing = False
+        self._all_gone = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._users)
+
+    def refusal(self) -> Ending | None:
+        """Why no further socket may be opened now."""
+        if self._is_closing:
+            return Ending(CloseCode.GOING_AWAY, "Server is shutting down")
+        if len(self._users) >= self._options.sockets:
+            return Ending(CloseCode.TRY_AGAIN_LATER, "Too many sockets")
+        return None
+
+    @contextmanager
+    def enrolled(self, socket: Endable) -> Iterator[None]:
+        """Counts the socket while it is open; one that is not signed in may give way to a newer one."""
+        if len(self._unanswered) >= self._options.unanswered_sockets:
+            # Whoever opens sockets and says nothing shall not keep out those who sign in at once.
+            oldest = next(iter(self._unanswered))
+            del self._unanswered[oldest]
+            oldest.end(Ending(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout"))
+        self._users[socket] = None
+        self._unanswered[socket] = None
+        self._all_gone.clear()
+        try:
+            yield
+        finally:
+            self._leave(socket)
+
+    def admit(self, socket: Endable, *, user_id: str) -> None:
+        """Counts the socket for its user; raises Ending when that user has too many."""
+        if self._per_user[user_id] >= self._options.sockets_per_user:
+            raise Ending(CloseCode.TOO_MANY, "Too many sockets of this user")
+        self._unanswered.pop(socket, None)
+        self._users[socket] = user_id
+        self._per_user[user_id] += 1
+
+    async def close_all(
+        self, *, code: CloseCode = CloseCode.GOING_AWAY, reason: str = "Server is shutting down", within: float
+    ) -> int:
+        """Ends every socket and refuses new ones; returns how many are still open after that many seconds."""
+        self._is_closing = True
+        for socket in tuple(self._users):
+            socket.end(Ending(code, reason))
+        if self._users:
+            try:
+                await asyncio.wait_for(self._all_gone.wait(), within)
+            except TimeoutError:
+                return len(self._users)
+        return 0
+
+    def _leave(self, socket: Endable) -> None:
+        self._unanswered.pop(socket, None)
+        user_id = self._users.pop(socket)
+        if user_id is not None:
+            self._per_user[user_id] -= 1
+            if not self._per_user[user_id]:
+                del self._per_user[user_id]
+        if not self._users:
+            self._all_gone.set()

@@ -1,0 +1,190 @@
+"""The formula of a document's cost, on Workgraph's own schema."""
+
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import GraphQLList, GraphQLObjectType, get_named_type, get_nullable_type, is_composite_type
+
+from api.graphql.cost import MOST_POINTS, CostFormula, CostLimitExceeded, check_cost, cost_formula
+from api.graphql.documents import DocumentCache
+from api.graphql.list_sizes import FREE_TYPES, MOST_ITEMS, VALUES
+from api.graphql.runner import graphql_schema
+from api.http.options import QueryLimits
+from api.schema import schema
+from benchmarks.operations import REFERENCE_TEXT
+from tests.work import counted_calls
+
+CORE = graphql_schema(schema)
+LIMITS = QueryLimits()
+
+
+def formula(text: str) -> CostFormula:
+    return DocumentCache(CORE, LIMITS).prepare(text).operation(None).cost
+
+
+def points(text: str, **variables: Any) -> int:
+    return formula(text).points(variables)
+
+
+def here(selection: str, arguments: str = "") -> str:
+    return f'query{arguments} {{ workspace(slug: "acme") {{ {selection} }} }}'
+
+
+CASES: dict[str, tuple[str, int]] = {
+    "nothing": ("{ __typename }", 1),
+    "an object": ("{ viewer { id name } }", 1),
+    "the same object, asked for twice": ("{ viewer { id } viewer { name } }", 1),
+    "two objects": ("{ a: viewer { id } b: viewer { name } }", 2),
+    "what this costs": ("{ viewer { id } rateLimit { cost remaining } }", 1),
+    "introspection": ("{ __schema { types { name fields { name } } } viewer { id } }", 101),
+    "introspection twice": ('{ __schema { types { name } } __type(name: "User") { name } }', 200),
+    "a root list": ("{ workspaces { nodes { id } } }", 51),
+    "a list of the workspace": (here("issues { nodes { id } }"), 1 + 1 + 50),
+    "a list with a page": (here("issues(first: 7) { nodes { id } pageInfo { endCursor } }"), 1 + 1 + 7),
+    "a list from its end": (here("issues(last: 7) { nodes { id } }"), 1 + 1 + 7),
+    "no size": (here("issues(first: null) { nodes { id } }"), 1 + 1 + 50),
+    "an impossible size": (here("issues(first: 1000000) { nodes { id } }"), 1 + 1 + 100),
+    "edges": (here("issues(first: 7) { edges { cursor node { id } } }"), 1 + 1 + 7),
+    "edges and nodes": (here("issues(first: 7) { edges { node { id } } nodes { title } }"), 1 + 1 + 7),
+    "a total": (here("issues(first: 1) { totalCount }"), 1 + 1 + 10 + 1),
+    "relations": (here("issues(first: 7) { nodes { state { id } creator { id } } }"), 1 + 1 + 7 * 3),
+    "a list under a list": (here("issues(first: 7) { nodes { comments { nodes { id } } } }"), 2 + 7 * (1 + 1 + 20)),
+    "totals under a list": (here("issues(first: 7) { nodes { comments(first: 1) { totalCount } } }"), 2 + 7 * (1 + 12)),
+    "people": (here("issues(first: 7) { nodes { assignees { id } } }"), 2 + 7 * (1 + 20)),
+    "labels": (here("issues(first: 7) { nodes { labels { id } } }"), 2 + 7 * (1 + 50)),
+    "nodes by ids": ('{ nodes(ids: ["usr_1", "usr_2"]) { id } }', 2),
+    "fragments on two kinds": (
+        '{ node(id: "x") { ... on Issue { labels { id } } ... on Project { states { id } } } }',
+        101,
+    ),
+    "events": (here("changes(after: 0) { events { kind actor { id } } }"), 1 + 1 + 100 * 2),
+    "events, some": (here("changes(after: 0, first: 3) { events { kind changes { field } } }"), 1 + 1 + 3 * 2),
+    "a mutation": ('mutation { issueArchive(input: {id: "x"}) { issue { id } errors { message } } }', 10 + 2),
+    "a subscription": ('subscription { changes(workspace: "acme") { upTo } }', 1),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_an_operation_costs(name: str) -> None:
+    text, expected = CASES[name]
+    assert points(text) == expected
+
+
+def test_the_reference_list_costs_the_same_each_time() -> None:
+    assert points(REFERENCE_TEXT) == 2 + 50 * (1 + 3 + 20 + 50 + (1 + 10 + 3 * 2))
+
+
+def test_sizes_come_from_variables_and_their_defaults() -> None:
+    text = here("issues(first: $n) { nodes { comments(first: $m) { nodes { id } } } }", "($n: Int = 5, $m: Int)")
+    assert points(text) == 2 + 5 * (2 + 20)
+    assert points(text, n=3) == 2 + 3 * (2 + 20)
+    assert points(text, n=3, m=2) == 2 + 3 * (2 + 2)
+    assert points(text, n=None, m=2) == 2 + 50 * (2 + 2)
+    assert points(text, n="wrong", m=-1) == 2 + 100 * (2 + 1)
+    ids = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    assert (points(ids, ids=["a", "b", "c"]), points(ids, ids="a"), points(ids)) == (3, 100, 100)
+
+
+def test_fragments_cost_what_they_select_where_they_are() -> None:
+    text = (
+        here("issues(first: 10) { ...Page } more: issues(first: 20) { ...Page nodes { title creator { id } } }")
+        + "fragment Page on IssueConnection { nodes { ...Line } } fragment Line on Issue { creator { name } }"
+    )
+    assert points(text) == 1 + (1 + 10 * 2) + (1 + 20 * 2)
+
+
+def test_every_list_has_a_size() -> None:
+    def unsized() -> Iterator[str]:
+        for kind in CORE.type_map.values():
+            if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
+                continue
+            for name, field in kind.fields.items():
+                place, of = f"{kind.name}.{name}", get_named_type(field.type)
+                is_list = isinstance(get_nullable_type(field.type), GraphQLList) and is_composite_type(of)
+                is_page = kind.name.endswith("Connection") and name in ("edges", "nodes")
+                if is_list and not is_page and not {place, name} & {*MOST_ITEMS, *VALUES}:
+                    yield place
+
+    assert list(unsized()) == []
+    kinds = {name for place in MOST_ITEMS for name in [place.partition(".")[0]]} | FREE_TYPES
+    assert kinds <= CORE.type_map.keys()
+
+
+def excess(text: str, limit: int = LIMITS.cost, **variables: Any) -> str:
+    with pytest.raises(CostLimitExceeded) as refusal:
+        check_cost(formula(text), variables, limit=limit)
+    assert refusal.value.extensions is not None
+    assert refusal.value.extensions["code"] == "COST_LIMIT"
+    assert refusal.value.extensions["limit"] == limit
+    return refusal.value.message
+
+
+def test_a_refusal_names_the_costliest_path_and_what_would_fit() -> None:
+    text = here("issues(first: 100) { nodes { creator { id } comments(first: 100) { nodes { id } } } }")
+    assert excess(text) == (
+        "This operation costs 10,302 points, and one may cost 10,000. Most of it: "
+        "workspace > issues(first: 100) > comments(first: 100) costs 10,302; first: 96 on comments would fit."
+    )
+    assert points(text.replace("comments(first: 100)", "comments(first: 96)")) <= LIMITS.cost
+    assert points(text.replace("comments(first: 100)", "comments(first: 97)")) > LIMITS.cost
+
+
+def test_what_would_fit_is_said_of_an_outer_list_too() -> None:
+    people = "nodes { labels { id } assignees { id } children(first: 5) { nodes { labels { id } assignees { id } } } }"
+    text = here(f"issues(first: $n) {{ {people} }}", "($n: Int)")
+    assert excess(text, n=100).endswith("first: 23 on issues would fit.")
+    assert points(text, n=23) <= LIMITS.cost < points(text, n=24)
+    assert excess("{ a: viewer { id } b: viewer { id } }", limit=1).endswith("ask for less in one request.")
+
+
+def test_doubled_fields_and_fragments_never_overflow() -> None:
+    nested = "{ nodes { id } }"
+    for _ in range(30):
+        nested = (
+            f"{{ nodes {{ children(first: 100) {nested} parent {{ children(first: 100) {{ nodes {{ id }} }} }} }} }}"
+        )
+    text = here(f"issues(first: 100) {nested}")
+    loose = QueryLimits(depth=1000, tokens=20_000, document_bytes=1_000_000)
+    document = DocumentCache(CORE, loose).prepare(text)
+    assert document.operation(None).cost.points({}) == MOST_POINTS
+
+
+@pytest.mark.parametrize("levels", [10, 20, 40, 60])
+def test_documents_that_double_at_each_level_are_refused_at_once(levels: int) -> None:
+    fragments = "".join(
+        f"fragment F{n} on Issue {{ a: parent {{ ...F{n + 1} }} b: parent {{ ...F{n + 1} }} }}" for n in range(levels)
+    )
+    text = '{ node(id: "x") { ...F0 } }' + fragments + f"fragment F{levels} on Issue {{ id }}"
+    tracemalloc.start()
+    with counted_calls() as calls, pytest.raises(Exception, match=r"must not (nest|have)"):
+        DocumentCache(CORE, LIMITS).prepare(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert calls.count < 1_000 * levels
+    assert peak < 4_000_000
+
+
+def test_a_formula_stays_small_however_often_fragments_are_spread() -> None:
+    """Within the limits, what is expanded is bounded by the number of fields."""
+    inner = "".join(f"a{n}: creator {{ id }} " for n in range(28))
+    text = here("issues(first: 1) { nodes { ...F } }") + f"fragment F on Issue {{ {inner} }}"
+    document = DocumentCache(CORE, LIMITS).prepare(text)
+    node = document.operation(None).node
+    assert document.operation(None).cost.points({}) == 2 + 1 + 28
+    assert cost_formula(CORE, document.document, node, most_fields=10).points({}) < 2 + 1 + 28
+
+
+def test_the_cost_of_the_reference_list_is_counted_in_a_few_calls() -> None:
+    document = DocumentCache(CORE, LIMITS).prepare(
+        here(
+            "issues(first: $n) { nodes { id state { id } assignees { id } labels { id }"
+            " comments(first: $m) { totalCount nodes { id author { id } } } } }",
+            "($n: Int, $m: Int)",
+        )
+    )
+    cost = document.operation(None).cost
+    with counted_calls() as calls:
+        check_cost(cost, {"n": 50, "m": 3}, limit=LIMITS.cost)
+    assert calls.count <= 40

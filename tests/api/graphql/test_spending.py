@@ -1,0 +1,121 @@
+"""What requests cost their callers, over HTTP and sockets."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from api.graphql.spending import REFUSAL_POINTS
+from api.http.options import CostOptions, HttpOptions, QueryLimits
+from tests.api.http.both_transports import TRANSPORTS, Caller, calling
+from tests.api.http.http_world import BEARER, OLD, World, ask, running
+
+POOR = HttpOptions(limits=QueryLimits(cost=10), cost=CostOptions(per_hour=3600, burst=20, anonymous_per_hour=10))
+SHOWN = HttpOptions(cost=CostOptions(is_shown=True))
+TEN = "{" + "".join(f"a{n}:item{{name}} " for n in range(10)) + "}"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_the_answer_says_what_it_cost(transport: str) -> None:
+    async with calling(World(), transport, SHOWN) as caller:
+        answer = await caller.ask(TEN)
+        cost = answer["extensions"]["cost"]
+        assert (cost["requested"], cost["actual"], cost["limit"]) == (10, 1, 250_000)  # no row was read
+        assert 249_998 <= cost["remaining"] <= 250_000  # a point comes back within 15 ms
+        assert datetime.fromisoformat(cost["resetAt"]).utcoffset() is not None
+        assert "extensions" in await caller.ask('{ failing(how: "not found") }')
+    async with calling(World(), transport) as caller:
+        assert "extensions" not in await caller.ask(TEN)
+
+
+class SpentWorld(World):
+    """Every read is of ten rows, so that nothing is given back."""
+
+    def reads(self) -> Any:
+        scope = super().reads()
+
+        class Counted:
+            async def __aenter__(self) -> Any:
+                tally = await scope.__aenter__()
+                tally.rows_read = 10
+                return tally
+
+            async def __aexit__(self, *error: Any) -> None:
+                await scope.__aexit__(*error)
+
+        return Counted()
+
+
+async def test_over_http_too_much_is_a_429_that_says_when() -> None:
+    async with running(SpentWorld(), POOR) as client:
+        for _ in range(2):
+            assert (await ask(client, TEN)).status_code == 200
+        for accept in (OLD, "application/graphql-response+json"):
+            response = await ask(client, TEN, accept=accept)
+            assert response.status_code == 429
+            assert response.headers["content-type"].startswith(accept)
+            (error,) = response.json()["errors"]
+            assert error["extensions"]["code"] == "RATE_LIMITED"
+            assert 9 <= int(response.headers["retry-after"]) <= 10  # ten points, one a second
+            assert error["extensions"]["retryAfter"] == int(response.headers["retry-after"])
+            assert "data" not in response.json()
+
+
+async def test_on_a_socket_too_much_is_an_error_and_the_socket_lives_on() -> None:
+    async with calling(SpentWorld(), "socket", POOR) as caller:
+        assert [await caller.codes(TEN) for _ in range(3)] == [[], [], ["RATE_LIMITED"]]
+        assert await caller.codes(TEN) == ["RATE_LIMITED"]
+        assert not caller.socket.task.done()
+
+
+async def test_both_transports_take_from_one_bucket() -> None:
+    world = SpentWorld()
+    async with calling(world, "http", POOR) as caller:
+        by_socket = Caller(caller.client, caller.socket, "socket")
+        assert [await caller.codes(TEN), await by_socket.codes(TEN)] == [[], []]
+        assert [await caller.codes(TEN), await by_socket.codes(TEN)] == [["RATE_LIMITED"], ["RATE_LIMITED"]]
+
+
+async def test_what_was_not_needed_comes_back() -> None:
+    async with running(World(), POOR) as client:
+        assert [(await ask(client, TEN)).status_code for _ in range(10)] == [200] * 10
+
+
+async def test_nothing_runs_that_is_not_paid_for() -> None:
+    world = SpentWorld()
+    async with running(world, POOR) as client:
+        for _ in range(2):
+            await ask(client, TEN)
+        assert (await ask(client, "mutation { change }")).status_code == 429
+        assert (world.changes, world.scopes) == (0, 2)
+
+
+async def test_requests_that_are_refused_cost_a_point() -> None:
+    async with running(World(), POOR) as client:
+        statuses = [(await ask(client, "{ unknown }")).status_code for _ in range(20 // REFUSAL_POINTS + 1)]
+    assert statuses == [400] * 20 + [429]
+
+
+async def test_strangers_share_the_bucket_of_their_address() -> None:
+    async with running(World(), POOR) as client:
+        query = {"query": "{ __typename }"}
+        statuses = [(await client.post("/graphql", json=query)).status_code for _ in range(11)]
+        assert statuses == [200] * 10 + [429]
+        assert (await client.post("/graphql", json={"query": "{ viewer }"})).status_code == 429
+        assert (await client.post("/graphql", json=query, headers=BEARER)).status_code == 200
+
+
+async def test_a_subscription_pays_for_each_event() -> None:
+    async with calling(SpentWorld(), "socket", POOR) as caller:
+        assert await caller.codes(TEN) == []
+        caller.socket.subscribe("s", "subscription { ticks }")
+        message = await caller.socket.receive()
+        # One point at the start, and ten for the event are more than the nine that are left.
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "RATE_LIMITED")
+
+
+async def test_simultaneous_requests_spend_no_more_than_there_is() -> None:
+    async with running(SpentWorld(), POOR) as client:
+        responses = await asyncio.gather(*(ask(client, TEN) for _ in range(20)))
+    assert sorted(response.status_code for response in responses) == [200] * 2 + [429] * 18
