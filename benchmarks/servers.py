@@ -91,7 +91,7 @@ def _workgraph(execution: str) -> Start:
             "GRAPHQL_COST_PER_HOUR": str(UNLIMITED),
             "GRAPHQL_COST_BURST": str(UNLIMITED),
         }
-        command = [sys.executable, "-m", "api.cli", "serve", "--workers", "1"]
+        command = [sys.executable, "-m", "cli", "serve", "--workers", "1"]
         return command, _environment(
             PYTHONPATH=str(ROOT), **{PREFIX + name: value for name, value in variables.items()}
         )

@@ -42,7 +42,7 @@ def running_dev(folder: Path) -> Iterator[int]:
     """`workgraph dev` in that folder, once it is ready, on the port."""
     port = free_port()
     with running(
-        [sys.executable, "-m", "api.cli", "dev"],
+        [sys.executable, "-m", "cli", "dev"],
         environment={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "WORKGRAPH_PORT": str(port)},
         folder=folder,
         is_ready=lambda: _is_ready(port),

@@ -23,7 +23,7 @@ from infra.stop_request import end_by_stop_signals, stop_signals_held
 
 # A fork starts with the libraries loaded. macOS system libraries do not survive a fork.
 PROCESSES = multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
-PACKAGES = ("api", "domain", "infra", "migrations")
+PACKAGES = ("api", "cli", "domain", "infra", "migrations")
 STOP_SECONDS = 8.0
 LONG_ENOUGH_SECONDS = 10.0  # a program that ends sooner has a fault that a restart cannot fix
 MOST_QUICK_KILLS = 3

@@ -13,9 +13,9 @@ from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 from api.app import create_app
 from api.auth.routes import router as auth_router
 from api.http.options import HttpOptions
-from api.permissions import printed_permissions
 from api.schema import schema
 from api.transfers.routes import router as transfer_router
+from cli.permissions import printed_permissions
 from domain.app import App
 from domain.auth.model import WORKSPACE_PREFIX, ApiKey
 from domain.shared.actor import PERMISSIONS, SCOPES, Permission, Role, Scope, with_held

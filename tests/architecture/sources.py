@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("api", "benchmarks", "domain", "infra", "migrations")
+PACKAGES = ("api", "benchmarks", "cli", "domain", "infra", "migrations")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -12,7 +12,7 @@ from tests.settings_table import with_table
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")
-TOP = "api|domain|infra|migrations|tests"
+TOP = "api|cli|domain|infra|migrations|tests"
 PATH = re.compile(rf"`((?:{TOP})/[\w./-]+|[\w-]+\.(?:py|md|toml|yaml)|LICENSE|Makefile|Dockerfile)`")
 NAMED = re.compile(rf"`((?:{TOP})/[\w./-]+\.py)`\s+\((`\w+`(?:, `\w+`)*)\)|\(`([\w./-]+\.py)`, (`\w+`)\)")
 LINK = re.compile(r"\]\(([^)#\s]+)")

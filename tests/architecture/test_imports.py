@@ -62,7 +62,7 @@ def contracts() -> dict[str, Contract]:
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("api", "domain", "infra", include_external_packages=True, cache_dir=None)
+    return grimp.build_graph("api", "cli", "domain", "infra", include_external_packages=True, cache_dir=None)
 
 
 def test_the_contracts_hold() -> None:
@@ -77,6 +77,8 @@ def test_the_contracts_hold() -> None:
     [
         ("hexagon", "domain.issues.service", "infra.issues.repository"),
         ("hexagon", "infra.issues.reader", "api.issues.types"),
+        ("hexagon", "api.main", "cli.permissions"),
+        ("hexagon", "infra.settings", "cli.main"),
         ("entry-points", "api.issues.types", "infra.issues.reader"),
         ("domain-slices", "domain.labels.service", "domain.issues.model"),
         ("domain-slices", "domain.labels.service", "domain.projects.model"),

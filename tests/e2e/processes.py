@@ -33,7 +33,7 @@ class Workgraph:
         return {**os.environ, "PYTHONPATH": str(self.sources), "PYTHONUNBUFFERED": "1", **own}
 
     def command(self, *arguments: str) -> Sequence[str]:
-        return [sys.executable, "-m", "api.cli", *arguments]
+        return [sys.executable, "-m", "cli", *arguments]
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(

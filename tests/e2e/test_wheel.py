@@ -11,7 +11,7 @@ from tests.e2e.processes import ROOT
 
 pytestmark = pytest.mark.verify
 
-PACKAGES = ("api", "domain", "infra", "migrations")
+PACKAGES = ("api", "cli", "domain", "infra", "migrations")
 LEFT_OUT = shutil.ignore_patterns("node_modules", "__pycache__")
 
 
@@ -33,7 +33,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "api.cli", *arguments],
+        [sys.executable, "-m", "cli", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(installed)},
         capture_output=True,

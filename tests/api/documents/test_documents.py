@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from api.documents.command import DocumentsRefused, add_files, listed, remove_ids, stale
 from api.http.options import HttpOptions, QueryLimits
+from cli.documents import DocumentsRefused, add_files, listed, remove_ids, stale
 from domain.documents.model import document_id
 from domain.shared.actor import Actor
 from domain.shared.errors import NotFound, PermissionDenied, Unauthenticated

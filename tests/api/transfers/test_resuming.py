@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from api.transfers.command import ImportOrder, import_file
+from cli.imports import ImportOrder, import_file
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.errors import DomainError
@@ -172,7 +172,7 @@ class Command:
 
     async def start(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "api.cli", "import", "jira"),
+            *(sys.executable, "-m", "cli", "import", "jira"),
             *self._arguments,
             cwd=self._folder,
             env=self._environment,

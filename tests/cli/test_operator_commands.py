@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from api.cli import cli
+from cli.main import cli
 from tests.e2e.processes import Workgraph
 from tests.factories.accounts import PASSWORD
 

@@ -1,8 +1,8 @@
 import pytest
 import typer
 
-from api.cli import cli
-from api.shared.option_names import option_names
+from cli.main import cli
+from cli.option_names import option_names
 
 COMMANDS = typer.main.get_command(cli)
 

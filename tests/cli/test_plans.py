@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from api.cli import cli
 from api.schema import sdl
+from cli.main import cli
 from tests.api.test_statements import REFERENCE_LIST
 
 TWO = "query A { viewer { id } }\n  query B { node(id: 1) { id ... on Issue { title } } }"

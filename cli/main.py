@@ -11,16 +11,17 @@ from typing import Annotated, TypeVar
 import typer
 from uvicorn.loops.auto import auto_loop_factory
 
-from api.accounts.command import user_commands
-from api.audit.security_lines import printed_line
-from api.documents.command import DocumentsRefused, document_commands
+import api
 from api.mailbox.pages import PATH as MAILBOX_PATH
 from api.main import http_options, serve_listener, serve_with_workers, set_up_logs, version_text
-from api.permissions import printed_permissions
 from api.schema import sdl
-from api.schema_plan import PlanRefused, printed_plans
-from api.shared.option_names import option_names
-from api.transfers.command import ImportOrder, import_commands, import_file
+from cli.audit import printed_line
+from cli.documents import DocumentsRefused, document_commands
+from cli.imports import ImportOrder, import_commands, import_file
+from cli.option_names import option_names
+from cli.permissions import printed_permissions
+from cli.plans import PlanRefused, printed_plans
+from cli.users import user_commands
 from domain.app import App
 from domain.seed.commands import DEFAULT_SIZE, DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, LARGEST_SIZE, SeedOrder
 from domain.seed.model import SeedOutcome
@@ -41,7 +42,7 @@ from infra.settings import Settings, SettingsError, load_settings
 from infra.shared.disk import is_full
 from infra.supervisor import StartError, Supervisor, bound_socket, dev_settings
 
-SCHEMA_FILE = Path(__file__).with_name("schema.graphql")
+SCHEMA_FILE = Path(api.__file__).with_name("schema.graphql")
 EXPECTED = (
     DocumentsRefused,
     DomainError,
@@ -109,7 +110,7 @@ def dev() -> None:
     set_up_logs(settings)
     programs = [
         Program(name="API", entry="api.main:serve_listener"),
-        Program(name="worker", entry="api.cli:work"),
+        Program(name="worker", entry="cli.main:work"),
     ]
     demo = SeedOrder(owner_password=DEMO_PASSWORD, is_first_only=True)
     outcomes: list[SeedOutcome] = []
@@ -358,6 +359,3 @@ async def _examine(settings: Settings, *, has_mail: bool) -> bool:
 
 cli.add_typer(user_commands(_with_app), name="user")
 cli.add_typer(document_commands(_with_app, lambda: http_options(load_settings()).limits), name="documents")
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from api.transfers.command import ImportOrder, confirm_restricted, import_commands
+from cli.imports import ImportOrder, confirm_restricted, import_commands
 
 COMMON = ("export.jsonl", "--workspace", "acme")
 
