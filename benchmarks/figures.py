@@ -88,7 +88,7 @@ def ratio(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """DESIGN's word for it, the number to reach, and against whom on which operation."""
+    """Name of the goal, the number to reach, the other server and the operation."""
 
     text: str
     least: float

@@ -1,4 +1,4 @@
-"""The table of settings in README.md; `python -m tests.settings_table` writes it anew."""
+"""Writes the table of docs/reference/settings.md from the settings: `python -m tests.settings_table`."""
 
 import re
 from pathlib import Path
@@ -8,23 +8,23 @@ from pydantic.fields import FieldInfo
 
 from infra.settings import PREFIX, Settings
 
-README = Path(__file__).parents[1] / "README.md"
+DOCUMENT = Path(__file__).parents[1] / "docs/reference/settings.md"
 _BETWEEN = re.compile(r"(<!-- settings: [^\n]* -->\n).*(?=<!-- end of settings -->)", re.DOTALL)
 
 
 def table() -> str:
     """One line for each setting, in the order of the class."""
-    lines = ["| setting | default | |", "|---|---|---|"]
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         lines.append(f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} |")
     return "\n" + "\n".join(lines) + "\n\n"
 
 
 def with_table(text: str) -> str:
-    """The README with the table that belongs there; raises ValueError if its markers are gone."""
+    """The document with the current table; raises ValueError if its markers are missing."""
     written, count = _BETWEEN.subn(lambda match: match[1] + table(), text)
     if count != 1:
-        raise ValueError("README.md must have the two markers of the settings once.")
+        raise ValueError("The document must have the two markers of the settings once.")
     return written
 
 
@@ -42,4 +42,4 @@ def _default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_table(README.read_text()))
+    DOCUMENT.write_text(with_table(DOCUMENT.read_text()))

@@ -1,4 +1,4 @@
-"""A retry with the same key does nothing twice and gets the same answer (DESIGN 4.1)."""
+"""A mutation that is retried with its idempotency key runs once and returns the same response."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What holds for every list of the schema alike (DESIGN 4.4)."""
+"""Rules that hold for every list of the schema: order, pages, counts and filters."""
 
 from dataclasses import replace
 from itertools import product

@@ -1,4 +1,4 @@
-"""How many statements an operation takes: the same for few and for many (DESIGN 3, 9)."""
+"""The number of SQL statements of an operation does not depend on the number of objects."""
 
 import logging
 from collections.abc import Iterator

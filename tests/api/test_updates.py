@@ -1,4 +1,4 @@
-"""What an update leaves out stays, field by field; null clears what may be empty (DESIGN 4.6)."""
+"""Updates change only the fields that the input contains; null clears optional fields."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,6 +1,7 @@
 """What the documents say of the code is so: paths, names in them, links, the order of slices, the table of settings."""
 
 import ast
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,11 +12,13 @@ import pytest
 from tests.settings_table import with_table
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md")
+DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
 TOP = "api|cli|domain|infra|migrations|tests"
 PATH = re.compile(rf"`((?:{TOP})/[\w./-]+|[\w-]+\.(?:py|md|toml|yaml)|LICENSE|Makefile|Dockerfile)`")
 NAMED = re.compile(rf"`((?:{TOP})/[\w./-]+\.py)`\s+\((`\w+`(?:, `\w+`)*)\)|\(`([\w./-]+\.py)`, (`\w+`)\)")
-LINK = re.compile(r"\]\(([^)#\s]+)")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 SLICE_FILES = {path.name for path in ROOT.glob("domain/*/*.py")} | {
     path.name for package in ("api", "infra") for path in ROOT.glob(f"{package}/*/*.py")
 }
@@ -47,9 +50,20 @@ def missing_names(text: str) -> list[str]:
     ]
 
 
-def broken_links(text: str) -> Iterator[str]:
-    for target in LINK.findall(text):
-        if "://" not in target and not (ROOT / target).exists():
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives the headings: lower case, without punctuation, spaces as hyphens."""
+    headings = HEADING.findall(CODE.sub("", text))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(text: str, folder: Path = ROOT) -> Iterator[str]:
+    """Relative links to missing files, and anchors that no heading has."""
+    for target in LINK.findall(CODE.sub("", text)):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        path = folder / name
+        if not path.exists() or (anchor and anchor not in anchors(path.read_text() if name else text)):
             yield target
 
 
@@ -58,7 +72,7 @@ def test_paths_names_and_links_lead_somewhere(document: str) -> None:
     text = text_of(document)
     assert missing_paths(text) == []
     assert missing_names(text) == []
-    assert list(broken_links(text)) == []
+    assert list(broken_links(text, (ROOT / document).parent)) == []
 
 
 def test_the_architecture_names_files_of_all_lives() -> None:
@@ -72,11 +86,12 @@ def test_the_architecture_names_files_of_all_lives() -> None:
 def test_what_is_wrong_in_a_document_is_found() -> None:
     text = (
         "`api/nowhere.py`, `nothing.py` and `model.py`; `domain/app.py` (`App`, `Ape`) and (`infra/uow.py`, `SqlUow`), "
-        "(`infra/uow.py`, `Other`); [here](LICENSE), [there](LICENCE), [far](https://example.org/none)"
+        "(`infra/uow.py`, `Other`); [here](LICENSE), [there](LICENCE), [far](https://example.org/none), [below](#a-b), "
+        "[nowhere](#c), [elsewhere](ARCHITECTURE.md#none)\n\n## A `b`!\n\n```sh\n# c\n```\n"
     )
     assert missing_paths(text) == ["api/nowhere.py", "nothing.py"]
     assert missing_names(text) == ["domain/app.py: Ape", "infra/uow.py: Other"]
-    assert list(broken_links(text)) == ["LICENCE"]
+    assert list(broken_links(text)) == ["LICENCE", "#c", "ARCHITECTURE.md#none"]
 
 
 def test_the_order_of_slices_is_that_of_the_contracts() -> None:
@@ -90,11 +105,35 @@ def test_the_order_of_slices_is_that_of_the_contracts() -> None:
 
 
 def test_the_table_of_settings_is_that_of_the_class() -> None:
-    text = text_of("README.md")
+    text = text_of("docs/reference/settings.md")
     assert with_table(text) == text, "Run: .venv/bin/python -m tests.settings_table"
     assert with_table(text.replace("| `8000` |", "| `8001` |")) == text
     with pytest.raises(ValueError, match="markers"):
         with_table(text.replace("<!-- end of settings -->", ""))
+
+
+def own_files() -> Iterator[str]:
+    """Paths of the repository's texts, without what is installed or written by tools."""
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name[0] != "." and name not in ("node_modules", "build", "dist")]
+        for name in names:
+            if name.endswith((".py", ".md", ".toml", ".yaml", ".yml")):
+                yield (Path(folder) / name).relative_to(ROOT).as_posix()
+
+
+def unknown_documents(text: str, known: set[str]) -> list[str]:
+    """Markdown files that a text names and the repository does not have, by path or by name."""
+    named = re.findall(r"(?<![\w/.*-])(?:[\w-]+/)*[\w-]+\.md\b", text)
+    return [name for name in named if not any(f"/{path}".endswith(f"/{name}") for path in known)]
+
+
+def test_only_documents_of_the_repository_are_named() -> None:
+    paths = list(own_files())
+    known = {path for path in paths if path.endswith(".md")}
+    texts = {path: text_of(path) for path in paths if path != "tests/architecture/test_documents.py"}
+    assert [f"{path}: {name}" for path, text in texts.items() for name in unknown_documents(text, known)] == []
+    assert [path for path, text in texts.items() if re.search(r"\bDESIGN\b", text)] == []
+    assert unknown_documents("README.md, docs/none.md, GUIDE.md", known) == ["docs/none.md", "GUIDE.md"]
 
 
 def test_documents_are_short_and_say_nothing_provisional() -> None:
