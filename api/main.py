@@ -30,8 +30,8 @@ from api.workspaces.routes import router as invitation_router
 from domain.app import App
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.bootstrap import mailbox, open_app
-from infra.logs import configure_logging
 from infra.settings import Settings, load_settings
+from infra.shared.logs import configure_logging
 from infra.shared.tasks import end
 
 FACTORY = "api.main:create"

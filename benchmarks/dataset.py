@@ -18,8 +18,8 @@ from domain.shared.actor import Actor, Cause, Role
 from domain.shared.jobs import Progress
 from infra.bootstrap import open_app
 from infra.db import migrate
-from infra.development import with_own_secret
-from infra.embedded import EmbeddedServers
+from infra.dev.embedded import EmbeddedServers
+from infra.dev.servers import with_own_secret
 from infra.settings import Settings, load_settings
 
 FOLDER = Path(".workgraph") / "bench"

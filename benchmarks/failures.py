@@ -1,5 +1,5 @@
-from infra.embedded import EmbeddedServerError
-from infra.folder_lock import FolderInUse
+from infra.dev.embedded import EmbeddedServerError
+from infra.dev.folder_lock import FolderInUse
 from infra.settings import SettingsError
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.failures import BenchmarkError
-from infra.processes import start_child, stop_child, wait_until
+from infra.dev.processes import start_child, stop_child, wait_until
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0

@@ -24,7 +24,7 @@ from benchmarks.operations import (
     Operation,
 )
 from domain.issues.priorities import Priority
-from infra.embedded import ROLE
+from infra.dev.embedded import ROLE
 from infra.settings import PREFIX
 
 WORKGRAPH, STOCK = "workgraph", "stock"

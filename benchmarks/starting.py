@@ -13,7 +13,7 @@ from statistics import median
 
 from benchmarks.processes import free_port, running
 from benchmarks.servers import ROOT
-from infra.embedded import EmbeddedServers
+from infra.dev.embedded import EmbeddedServers
 
 LATER_STARTS = 5
 ANSWER_SECONDS = 1.0

@@ -30,17 +30,17 @@ from domain.shared.errors import DomainError, Rejected
 from domain.shared.jobs import Progress
 from domain.transfers.model import ImportRun, ImportState
 from infra.bootstrap import open_app
-from infra.children import Program
 from infra.db import migrate as migrations
-from infra.development import scratch_database, servers_at_hand
-from infra.doctor import examine
-from infra.embedded import EmbeddedServerError
-from infra.folder_lock import FolderInUse
+from infra.dev.children import Program
+from infra.dev.doctor import examine
+from infra.dev.embedded import EmbeddedServerError
+from infra.dev.folder_lock import FolderInUse
+from infra.dev.servers import scratch_database, servers_at_hand
+from infra.dev.supervisor import StartError, Supervisor, bound_socket, dev_settings
 from infra.jobs.in_process import job_claims, run_now
 from infra.jobs.worker import RARE_COLLECTIONS, run_worker
 from infra.settings import Settings, SettingsError, load_settings
 from infra.shared.disk import is_full
-from infra.supervisor import StartError, Supervisor, bound_socket, dev_settings
 
 SCHEMA_FILE = Path(api.__file__).with_name("schema.graphql")
 EXPECTED = (

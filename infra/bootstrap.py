@@ -46,6 +46,7 @@ from infra.accounts.frequent_passwords import shipped_frequent_passwords
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.accounts.reader import SqlAccountReader
 from infra.audit.reader import SqlEventReader, SqlSecurityLogReader
+from infra.audit.streams import RedisEventStream
 from infra.auth.key_uses import SqlKeyUses
 from infra.auth.keys import AesKeyMaker, derived_key
 from infra.auth.reader import SqlApiKeyReader, SqlSessionReader
@@ -58,20 +59,19 @@ from infra.documents.reader import SqlDocumentReader
 from infra.issues.reader import SqlIssueReader
 from infra.jobs.queue import ArqJobQueue
 from infra.labels.reader import SqlLabelReader
+from infra.limits.budget import LocalBudget, RedisBudget
+from infra.limits.throttle import LocalThrottle, RedisThrottle
+from infra.mail.letters import JinjaLetters
+from infra.mail.mailbox import DiskMailbox, MailboxMailer
+from infra.mail.smtp import SmtpMailer, SmtpServer, UnsetMailer
 from infra.milestones.reader import SqlMilestoneReader
 from infra.projects.reader import SqlProjectMemberReader, SqlProjectReader
 from infra.settings import Settings
-from infra.shared.budget import LocalBudget, RedisBudget
 from infra.shared.clock import SystemClock
 from infra.shared.files import DiskFileStore
 from infra.shared.health import ServerHealth
 from infra.shared.ids import Uuid7IdFactory
-from infra.shared.letters import JinjaLetters
-from infra.shared.mail import SmtpMailer, SmtpServer, UnsetMailer
-from infra.shared.mailbox import DiskMailbox, MailboxMailer
 from infra.shared.redis import redis_client
-from infra.shared.streams import RedisEventStream
-from infra.shared.throttle import LocalThrottle, RedisThrottle
 from infra.transfers.reader import SqlImportReader
 from infra.uow import SqlUowFactory
 from infra.workspaces.reader import SqlWorkspaceReader

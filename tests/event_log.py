@@ -13,12 +13,12 @@ from domain.issues.events import IssueCreated
 from domain.shared.actor import Actor, Cause
 from domain.shared.events import Event
 from infra.audit.reader import SqlEventReader
+from infra.audit.revisions import CHANNEL, revision_message
+from infra.audit.streams import RedisEventStream
 from infra.db.engine import Engines, open_engines
 from infra.db.read import Reads
 from infra.shared.clock import SystemClock
 from infra.shared.ids import Uuid7IdFactory
-from infra.shared.revisions import CHANNEL, revision_message
-from infra.shared.streams import RedisEventStream
 from infra.uow import Committed, SqlUowFactory
 from tests.patience import PATIENT
 

@@ -43,9 +43,9 @@ from infra.auth.tokens import JoseTokenSigner
 from infra.db.engine import Engines, open_engines
 from infra.db.read import Reads
 from infra.jobs.tables import JobRow
+from infra.limits.throttle import LocalThrottle
 from infra.metadata import metadata
 from infra.shared.ids import Uuid7IdFactory
-from infra.shared.throttle import LocalThrottle
 from infra.uow import SqlUowFactory
 from infra.workspaces.reader import SqlWorkspaceReader
 from tests.factories.accounts import PASSWORD, RegistrationFactory

@@ -14,8 +14,8 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 from infra.db import migrate
-from infra.embedded import EmbeddedServers
-from infra.folder_lock import holder_of
+from infra.dev.embedded import EmbeddedServers
+from infra.dev.folder_lock import holder_of
 from infra.settings import PREFIX, asyncpg_url
 
 RUNS = Path("/tmp")

@@ -10,7 +10,7 @@ import redis.asyncio
 from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 
-from infra.shared.revisions import CHANNEL, revision_message
+from infra.audit.revisions import CHANNEL, revision_message
 from infra.shared.tasks import end
 from infra.uow import Committed
 

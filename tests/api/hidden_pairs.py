@@ -34,7 +34,7 @@ from domain.projects.model import Project, State
 from domain.shared.actor import Role
 from domain.shared.budget import Allowance, Balance, Bucket
 from infra.audit.tables import EventRow
-from infra.shared.budget import LocalBudget
+from infra.limits.budget import LocalBudget
 from tests.api.guest_world import GuestWorld, node_selections
 from tests.api.root_fields import SCHEMA
 from tests.api.served import served

@@ -12,8 +12,8 @@ import redis.asyncio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.logs import JsonFormatter, TextFormatter
 from infra.metadata import metadata
+from infra.shared.logs import JsonFormatter, TextFormatter
 
 CLIENTS = ("httpx", "httpcore")  # the browser's side, which is in the same process here
 LEAST_LENGTH = 12  # of a secret: shorter ones would be found by chance

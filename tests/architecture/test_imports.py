@@ -47,7 +47,7 @@ USED_BY_NAME = {
 
 ENVIRONMENT = {
     "infra/settings.py": "reads the settings",
-    "infra/children.py": "hands its own environment on to the processes that it starts",
+    "infra/dev/children.py": "hands its own environment on to the processes that it starts",
 }
 
 
@@ -90,7 +90,7 @@ def test_the_contracts_hold() -> None:
         ("jose", "api.auth.routes", "jose"),
         ("passlib", "infra.auth.keys", "passlib"),
         ("tables", "infra.bootstrap", "infra.issues.tables"),
-        ("tables", "infra.shared.streams", "infra.audit.tables"),
+        ("tables", "infra.audit.streams", "infra.audit.tables"),
     ],
 )
 def test_a_contract_refuses(contract: str, importer: str, imports: str, graph: grimp.ImportGraph) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra.embedded import EmbeddedServers
+from infra.dev.embedded import EmbeddedServers
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60.0

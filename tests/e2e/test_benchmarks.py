@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded import EmbeddedServers
+from infra.dev.embedded import EmbeddedServers
 from tests.e2e.processes import ROOT
 
 pytestmark = pytest.mark.verify

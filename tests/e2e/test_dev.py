@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.children import PACKAGES
 from infra.db import migrate
-from infra.development import DEV_LOCK
-from infra.processes import command_line
+from infra.dev.children import PACKAGES
+from infra.dev.processes import command_line
+from infra.dev.servers import DEV_LOCK
 from tests.e2e.processes import (
     ROOT,
     SECONDS,

@@ -15,7 +15,7 @@ from api.http.security_headers import SecurityHeaders
 from api.mailbox.pages import mailbox_router
 from domain.shared.mail import StoredMail
 from domain.workspaces.mails import MemberWelcome
-from infra.shared.letters import JinjaLetters
+from infra.mail.letters import JinjaLetters
 from tests.e2e.browser import SECONDS, Page, needs_browser, opened_page
 from tests.e2e.loopback import served
 

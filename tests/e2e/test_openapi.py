@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from infra import bootstrap
+from infra.limits.throttle import LocalThrottle
 from infra.settings import Settings
-from infra.shared.throttle import LocalThrottle
 from tests.api.auth.loopback import ANN, identity_provider
 from tests.factories.accounts import PASSWORD
 

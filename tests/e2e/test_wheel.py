@@ -52,7 +52,7 @@ def test_the_wheel_holds_what_the_commands_read(installed: Path):
         "api/front/look.css",
         "api/front/landing.html",
         "api/mailbox/list.html",
-        "infra/shared/letters/layout.html",
+        "infra/mail/letters/layout.html",
         "migrations/script.py.mako",
     ):
         assert (installed / name).is_file(), f"{name}: add it to package-data in pyproject.toml"

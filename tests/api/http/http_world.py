@@ -18,7 +18,7 @@ from domain.shared.actor import Actor, Origin
 from domain.shared.clock import Clock
 from domain.shared.errors import InvalidInput, NotFound, Rejected, Unauthenticated, Unavailable
 from domain.shared.health import HealthCheck
-from infra.shared.budget import LocalBudget
+from infra.limits.budget import LocalBudget
 from infra.shared.clock import SystemClock
 from tests import execution_modes
 

@@ -19,9 +19,9 @@ from api.rest.problems import install_problem_handlers
 from api.schema import schema
 from domain.shared.mail import StoredMail
 from infra.bootstrap import mailer, open_app
+from infra.mail.mailbox import MailboxMailer
+from infra.mail.smtp import SmtpMailer, UnsetMailer
 from infra.settings import Settings
-from infra.shared.mail import SmtpMailer, UnsetMailer
-from infra.shared.mailbox import MailboxMailer
 from tests.fakes.clock import MemoryClock
 
 LINK = "http://localhost:8000/auth/verify?token=abc_DEF-123&a=b"

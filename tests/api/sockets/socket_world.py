@@ -22,7 +22,7 @@ from api.sockets.limits import SocketOptions
 from domain.accounts.model import SignedIn
 from domain.shared.actor import Actor, Origin, Role
 from domain.shared.errors import NotFound, Unauthenticated
-from infra.shared.budget import LocalBudget
+from infra.limits.budget import LocalBudget
 from infra.shared.clock import SystemClock
 from tests import execution_modes
 from tests.api.http.http_world import MemoryDocuments

@@ -11,8 +11,8 @@ import redis.asyncio
 from redis.asyncio.client import PubSub
 
 from domain.shared.jobs import JobQueue
+from infra.audit.revisions import CHANNEL
 from infra.jobs.queue import MOST_WAITING, ArqJobQueue, arq_redis
-from infra.shared.revisions import CHANNEL
 from infra.uow import Committed
 from tests.connections import listening
 from tests.fakes.queue import MemoryJobQueue

@@ -10,12 +10,12 @@ import pytest
 from domain.shared.errors import Unavailable
 from domain.shared.mail import ADDRESS, Mail, Mailer
 from domain.workspaces.mails import MemberWelcome
+from infra.mail.letters import JinjaLetters
+from infra.mail.mailbox import DiskMailbox, MailboxMailer
+from infra.mail.smtp import Encryption, SmtpMailer, SmtpServer, UnsetMailer, message_of
 from infra.shared.clock import SystemClock
-from infra.shared.letters import JinjaLetters
-from infra.shared.mail import Encryption, SmtpMailer, SmtpServer, UnsetMailer, message_of
-from infra.shared.mailbox import DiskMailbox, MailboxMailer
 from tests.fakes.mail import MemoryMailer
-from tests.infra.shared.smtp_sink import SmtpSink, server_certificates, smtp_sink, trusting_certificates
+from tests.infra.mail.smtp_sink import SmtpSink, server_certificates, smtp_sink, trusting_certificates
 
 SITE = "https://tracker.example.org"
 LETTER = MemberWelcome(person="žluťoučký kůň", workspace="Grüße an Ada", url=f"{SITE}/acme")

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from domain.shared.errors import Unavailable
 from domain.shared.streams import EventBatch, FellBehind
-from infra.shared.revisions import RevisionListener
+from infra.audit.revisions import RevisionListener
 
 PAGE = 500
 MOST_WAITING = 5_000  # events that one follower may leave lying

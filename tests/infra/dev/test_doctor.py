@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from infra.doctor import Finding, examine
+from infra.dev.doctor import Finding, examine
 from infra.settings import Settings
-from tests.infra.shared.smtp_sink import SmtpSink, smtp_sink
+from tests.infra.mail.smtp_sink import SmtpSink, smtp_sink
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from domain.shared.clock import Clock
 from domain.shared.mail import MAIL_ID, Mail, StoredMail
+from infra.mail.letters import JinjaLetters
 from infra.shared.disk import unfinished_file
-from infra.shared.letters import JinjaLetters
 
 MOST_MAILS = 200
 

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from domain.shared.budget import Allowance, Budget, OverBudget
-from infra.shared.budget import AHEAD, LocalBudget, RedisBudget
+from infra.limits.budget import AHEAD, LocalBudget, RedisBudget
 from infra.shared.clock import SystemClock
 from tests.infra.shared.redis_relay import RedisRelay
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from infra.stop_request import STOP_SIGNALS, Stopped, StopRequest, stop_signals_held
+from infra.dev.stop_request import STOP_SIGNALS, Stopped, StopRequest, stop_signals_held
 from tests.servers import driver_url
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STOPPED_WHILE_IT_SENDS = """
 import signal, sys
 from asyncio import selector_events
 import asyncpg
-from infra.stop_request import Stopped, StopRequest
+from infra.dev.stop_request import Stopped, StopRequest
 
 class Transport(selector_events._SelectorSocketTransport):
     def write(self, data):
@@ -38,7 +38,7 @@ except Stopped:
 """
 FORKED_WHILE_A_SIGNAL_IS_HELD = """
 import os, signal
-from infra.stop_request import StopRequest, end_by_stop_signals, stop_signals_held
+from infra.dev.stop_request import StopRequest, end_by_stop_signals, stop_signals_held
 
 StopRequest().listen()
 with stop_signals_held():

@@ -17,9 +17,9 @@ from typing import Self
 from pydantic import SecretStr
 
 from infra.db import migrate
-from infra.processes import die_with_parent, wait_until
+from infra.dev.processes import die_with_parent, wait_until
+from infra.dev.stop_request import end_by_stop_signals, stop_signals_held
 from infra.settings import PREFIX, Settings, load_settings
-from infra.stop_request import end_by_stop_signals, stop_signals_held
 
 # A fork starts with the libraries loaded. macOS system libraries do not survive a fork.
 PROCESSES = multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
@@ -40,7 +40,7 @@ class Program:
     entry: str
 
 
-MIGRATION = Program(name="migration", entry="infra.children:migrate_database")
+MIGRATION = Program(name="migration", entry="infra.dev.children:migrate_database")
 
 
 @dataclass(slots=True, kw_only=True)

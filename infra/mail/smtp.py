@@ -17,7 +17,7 @@ from domain.shared.addresses import ascii_domain
 from domain.shared.clock import Clock
 from domain.shared.errors import Unavailable
 from domain.shared.mail import Mail
-from infra.shared.letters import JinjaLetters, WrittenLetter
+from infra.mail.letters import JinjaLetters, WrittenLetter
 
 SMTP_SECONDS = 15.0
 FAREWELL_SECONDS = 1.0

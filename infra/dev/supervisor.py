@@ -11,13 +11,13 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from infra.children import PACKAGES, Children, Program
 from infra.db import migrate
-from infra.development import DEV_LOCK, with_own_secret, with_servers
-from infra.embedded import EmbeddedServers
-from infra.folder_lock import FolderInUse, FolderLock
+from infra.dev.children import PACKAGES, Children, Program
+from infra.dev.embedded import EmbeddedServers
+from infra.dev.folder_lock import FolderInUse, FolderLock
+from infra.dev.servers import DEV_LOCK, with_own_secret, with_servers
+from infra.dev.stop_request import Stopped, StopRequest
 from infra.settings import PREFIX, Settings, SettingsError
-from infra.stop_request import Stopped, StopRequest
 
 POLL_SECONDS = 0.25
 GRACE_SECONDS = 3  # for requests in course when the code changes or Ctrl-C is pressed

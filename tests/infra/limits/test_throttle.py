@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from domain.shared.throttle import Bucket, Throttle, TooOften, source_key
-from infra.shared.throttle import LocalThrottle, RedisThrottle
+from infra.limits.throttle import LocalThrottle, RedisThrottle
 from tests.connections import listening
 from tests.fakes.clock import MemoryClock
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.logs import configure_logging
+from infra.shared.logs import configure_logging
 
 
 @pytest.fixture(autouse=True)

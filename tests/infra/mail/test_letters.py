@@ -19,8 +19,8 @@ import domain
 from domain.accounts.mails import AccountNotice
 from domain.shared.mail import Letter, Mail
 from domain.workspaces.mails import MemberWelcome
-from infra.shared.letters import FOLDER, SUBJECT_LENGTH, JinjaLetters, _facts
-from infra.shared.mail import message_of
+from infra.mail.letters import FOLDER, SUBJECT_LENGTH, JinjaLetters, _facts
+from infra.mail.smtp import message_of
 from tests.fakes.clock import MemoryClock
 
 SITE = "https://tracker.example.org"

@@ -7,8 +7,8 @@ import pytest
 from domain.shared.errors import StorageFull
 from domain.shared.mail import Mail, StoredMail
 from domain.workspaces.mails import MemberWelcome
-from infra.shared.letters import JinjaLetters
-from infra.shared.mailbox import DiskMailbox, MailboxMailer
+from infra.mail.letters import JinjaLetters
+from infra.mail.mailbox import DiskMailbox, MailboxMailer
 from tests.fakes.clock import MemoryClock
 from tests.full_disk import no_room_beyond
 

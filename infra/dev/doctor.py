@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.shared.errors import Unavailable
 from infra.db import migrate
-from infra.development import KEY_FILE
+from infra.dev.servers import KEY_FILE
+from infra.mail.smtp import SmtpServer
 from infra.settings import Settings
-from infra.shared.mail import SmtpServer
 from infra.shared.redis import redis_client
 
 OLDEST_PYTHON = (3, 11)

@@ -12,17 +12,17 @@ from arq.connections import RedisSettings, create_pool
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from infra.embedded import EmbeddedServerError, EmbeddedServers, _make_private
-from infra.folder_lock import FolderInUse, FolderLock, holder_of
-from infra.processes import command_line, wait_until
+from infra.dev.embedded import EmbeddedServerError, EmbeddedServers, _make_private
+from infra.dev.folder_lock import FolderInUse, FolderLock, holder_of
+from infra.dev.processes import command_line, wait_until
 from tests.servers import driver_url
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOLDER = """
 import sys, threading
 from pathlib import Path
-from infra import processes
-from infra.embedded import EmbeddedServers
+from infra.dev import processes
+from infra.dev.embedded import EmbeddedServers
 if sys.argv[2] == "outlived":
     processes._libc = None  # as on systems without a parent-death signal
 with EmbeddedServers(Path(sys.argv[1]), durable=True) as servers:

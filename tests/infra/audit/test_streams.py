@@ -11,9 +11,9 @@ from domain.audit.model import LoggedEvent
 from domain.audit.service import MOST_EVENTS
 from domain.shared.errors import ErrorCode, Unavailable
 from domain.shared.streams import FellBehind
+from infra.audit.revisions import RevisionListener
+from infra.audit.streams import MOST_WAITING, PAGE, SAFETY_SECONDS, RedisEventStream
 from infra.db.read import Reads
-from infra.shared.revisions import RevisionListener
-from infra.shared.streams import MOST_WAITING, PAGE, SAFETY_SECONDS, RedisEventStream
 from tests.event_log import EventLog, eventually, open_event_log, revisions, take
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
 

