@@ -8,7 +8,7 @@ RUN python -m venv --without-pip /opt/workgraph \
 RUN python -m venv /opt/build && /opt/build/bin/pip install --require-hashes --no-deps -r requirements-dev.txt
 COPY . .
 RUN /opt/build/bin/python -m api.explorer.install \
-    && /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels ./strawberry_compiled . \
     && python -m pip --python /opt/workgraph/bin/python install --no-deps /wheels/*.whl
 
 FROM python:3.13-slim

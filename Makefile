@@ -6,7 +6,10 @@ PYTHON := $(VENV)/bin/python
 WORKGRAPH := $(VENV)/bin/workgraph
 INSTALLED := $(VENV)/.installed
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--excludes excluded.txt --custom-compile-command "make lock"
+	--excludes excluded.txt --no-emit-package strawberry-compiled --custom-compile-command "make lock"
+
+# The compiler's tests are a session of their own: they know nothing of Workgraph and its servers.
+COMPILED_TESTS := $(PYTHON) -m pytest -p no:valkey -p no:schemathesis strawberry_compiled/tests
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -19,7 +22,7 @@ help: ## List the targets
 install: $(INSTALLED) ## Make .venv with the exact versions of requirements-dev.txt
 
 # --no-deps: the lock file is complete, and pip would add what excluded.txt leaves out of it.
-$(INSTALLED): pyproject.toml requirements-dev.txt excluded.txt
+$(INSTALLED): pyproject.toml strawberry_compiled/pyproject.toml requirements-dev.txt excluded.txt
 	@$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Workgraph needs Python 3.11 or newer. Name one with: make PYTHON3=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON3) -m venv $(VENV) || \
@@ -27,7 +30,7 @@ $(INSTALLED): pyproject.toml requirements-dev.txt excluded.txt
 	@echo "Installing the Python packages of requirements-dev.txt into $(VENV): about 650 MB, 1 to 4 minutes, once."
 	@$(PYTHON) -m pip install --quiet --require-hashes --no-deps -r requirements-dev.txt
 	@$(PYTHON) -m pip uninstall -qq --yes -r excluded.txt
-	@$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation -e ./strawberry_compiled -e .
 	@touch $@
 
 dev: install ## Start everything, with demo data, at http://localhost:8000
@@ -36,11 +39,13 @@ dev: install ## Start everything, with demo data, at http://localhost:8000
 
 test: install ## Run the suite
 	@$(PYTHON) -m pytest -q -n auto -m "not verify"
+	@$(COMPILED_TESTS) -q -n auto -m "not verify"
 
 verify: install ## Run the long proofs, some of them in Chromium
 	@$(PYTHON) -m api.explorer.install
 	@$(PYTHON) -m tests.e2e.browser_install
 	@$(PYTHON) -m pytest -q -m verify
+	@$(COMPILED_TESTS) -q -n auto -m verify
 
 check: install ## Lint, types, import contracts, schema file, migrations, the explorer's modules
 	$(VENV)/bin/ruff check

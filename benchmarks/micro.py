@@ -11,9 +11,9 @@ from typing import Any, TypeGuard, cast
 from graphql import ExecutionResult, OperationDefinitionNode, parse
 from strawberry.execution import optimized_is_awaitable
 
-from api.execution import CompiledExecutor, CompiledOperation
 from benchmarks.failures import BenchmarkError
 from benchmarks.micro_schema import BATCHES, LIST, PING, Context, schema
+from strawberry_compiled import CompiledExecutor, CompiledOperation
 
 SECONDS = 0.6
 BLOCK_SECONDS = 0.01

@@ -8,7 +8,7 @@ from typing import Any
 
 import strawberry
 
-from api.execution import batched
+from strawberry_compiled import batched
 
 ISSUES = 50
 LABELS = 3

@@ -9,12 +9,12 @@ from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, Operatio
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
-from api.execution import CompiledOperation, NotCompilable, Plan
 from api.graphql.documents import DocumentCache, DocumentRefused, Operation
 from api.graphql.runner import graphql_schema
 from api.http.options import QueryLimits
 from api.schema import schema
 from api.shared.scalars import LEFT_TO_JSON
+from strawberry_compiled import CompiledOperation, NotCompilable, Plan
 
 
 class PlanRefused(Exception):

@@ -5,7 +5,6 @@ import strawberry
 
 from api.audit.security_types import SecurityEvent
 from api.auth.types import ApiKey, Session
-from api.execution import batched
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
@@ -15,6 +14,7 @@ from domain.auth.model import ApiKey as ApiKeyModel
 from domain.auth.model import Session as SessionModel
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEvent as SecurityEventModel
+from strawberry_compiled import batched
 
 
 @strawberry.type(description="A person.")

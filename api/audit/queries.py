@@ -4,11 +4,11 @@ from typing import Annotated
 import strawberry
 
 from api.audit.types import ChangeBatch
-from api.execution import batched
 from api.shared.context import Info
 from api.shared.scalars import Revision
 from domain.audit import model
 from domain.workspaces.model import Workspace
+from strawberry_compiled import batched
 
 DEFAULT_EVENTS = 100
 

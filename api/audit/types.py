@@ -3,7 +3,6 @@ from datetime import datetime
 import strawberry
 
 from api.accounts.types import User
-from api.execution import related
 from api.shared import loads
 from api.shared.enums import describe_enum
 from api.shared.errors import camel_case
@@ -12,6 +11,7 @@ from domain.audit import model
 from domain.audit.kinds import EventKind
 from domain.shared.actor import Cause
 from domain.shared.streams import EventBatch
+from strawberry_compiled import related
 
 
 def _sentence(kind: EventKind) -> str:

@@ -5,9 +5,9 @@ from typing import ClassVar
 import strawberry
 
 from api.auth.scopes import Scope
-from api.execution import batched
 from api.shared.context import Info
 from domain.auth import model
+from strawberry_compiled import batched
 
 
 @strawberry.type(description="What a program signs in with in your place.")

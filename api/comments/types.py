@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.accounts.types import User
-from api.execution import related
 from api.shared import loads
 from api.shared.node import Node
 from domain.comments import model
+from strawberry_compiled import related
 
 if TYPE_CHECKING:
     from api.issues.types import Issue

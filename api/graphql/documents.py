@@ -21,7 +21,6 @@ from graphql import (
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
-from api.execution import CompiledOperation
 from api.graphql.cost import CostFormula, cost_formula
 from api.graphql.limits import (
     INTROSPECTION_FIELDS,
@@ -35,6 +34,7 @@ from api.graphql.limits import (
 from api.graphql.one_of import mark_one_of
 from api.graphql.two_tier_cache import CacheStats, TwoTierCache
 from api.http.options import QueryLimits
+from strawberry_compiled import CompiledOperation
 
 MOST_ERRORS = 5  # reported per document; a flood of mistakes is answered, and paid for, no further
 CACHED_BYTES = 67_108_864  # of memory, as estimated by what follows

@@ -11,7 +11,6 @@ from graphql import ExecutionResult, Executor, GraphQLError, GraphQLSchema, Oper
 from graphql.execution import create_source_event_stream, execute_subscription_event, map_source_to_response_event
 from strawberry.execution import optimized_is_awaitable
 
-from api.execution import CompiledExecutor, CompiledOperation, IncompatibleStrawberry, NotCompilable, check_strawberry
 from api.graphql.counts import ExecutionCounts
 from api.graphql.documents import Operation, Prepared
 from api.graphql.shadow import Shadow
@@ -19,6 +18,13 @@ from api.http.options import ExecutionOptions
 from api.shared.context import Context
 from api.shared.operation_trace import OperationTrace
 from api.shared.scalars import LEFT_TO_JSON
+from strawberry_compiled import (
+    CompiledExecutor,
+    CompiledOperation,
+    IncompatibleStrawberry,
+    NotCompilable,
+    check_strawberry,
+)
 
 FIRST_SIGHT = "first sight"
 SWITCHED_OFF = "switched off"

@@ -18,8 +18,8 @@ from typing import TypeAlias
 
 import orjson
 from graphql import ExecutionResult
+from strawberry_compiled.testing import Difference, difference
 
-from api.execution.comparison import Difference, difference
 from api.graphql.counts import ExecutionCounts, shown_name
 from api.shared.scalars import json_bytes
 from domain.shared.errors import Unavailable

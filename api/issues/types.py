@@ -7,7 +7,6 @@ import strawberry
 from api.accounts.types import User
 from api.comments.inputs import comment_query
 from api.comments.types import Comment
-from api.execution import batched, related
 from api.issues.inputs import issue_query
 from api.labels.types import Label
 from api.milestones.types import Milestone
@@ -24,6 +23,7 @@ from domain.issues.priorities import Priority
 from domain.issues.queries import IssueQuery
 from domain.labels.model import Label as LabelModel
 from domain.shared.pages import Page, PageRequest
+from strawberry_compiled import batched, related
 
 
 @strawberry.type(description="A unit of work in a project.")

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.execution import related
 from api.issues.inputs import issue_query
 from api.shared import loads
 from api.shared.connections import connection
@@ -14,6 +13,7 @@ from domain.issues.model import Issue as IssueModel
 from domain.issues.queries import IssueQuery
 from domain.milestones import model
 from domain.shared.pages import Page, PageRequest
+from strawberry_compiled import related
 
 if TYPE_CHECKING:
     from api.issues.types import Issue

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.execution import batched, related
 from api.issues.inputs import issue_query
 from api.milestones.inputs import milestone_query
 from api.projects.inputs import project_member_query
@@ -20,6 +19,7 @@ from domain.projects import model
 from domain.projects.categories import StateCategory
 from domain.projects.queries import ProjectMemberQuery
 from domain.shared.pages import Page, PageRequest
+from strawberry_compiled import batched, related
 
 if TYPE_CHECKING:
     from api.issues.types import Issue

@@ -4,10 +4,10 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from api.execution import batched
 from api.shared.context import Info
 from api.shared.pages import After, Before, Connection, First, Last, page_request
 from domain.shared.pages import Page, PageRequest
+from strawberry_compiled import batched
 
 Lister = Callable[[Any, Info, Any, PageRequest], Awaitable[Sequence[Page[Any]]]]
 

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, TypeAlias
 
 import strawberry
 
-from api.execution import decides_by_class
 from api.shared.arguments import NodeId, NodeIds
 from api.shared.context import Info
 from domain.accounts.model import User
@@ -21,6 +20,7 @@ from domain.shared.errors import InvalidInput, LimitExceeded
 from domain.shared.ids import prefix_of
 from domain.transfers.model import ImportRun
 from domain.workspaces.model import Invitation, Member, Workspace
+from strawberry_compiled import decides_by_class
 
 MOST_NODES = 100
 

@@ -4,7 +4,6 @@ from datetime import datetime
 import strawberry
 
 from api.accounts.types import User
-from api.execution import batched, related
 from api.shared import loads
 from api.shared.connections import connection
 from api.shared.context import Info
@@ -16,6 +15,7 @@ from domain.shared.pages import Page, PageRequest
 from domain.transfers import model
 from domain.transfers.model import ImportFormat, ImportState
 from domain.transfers.records import LossCode
+from strawberry_compiled import batched, related
 
 describe_enum(
     ImportState,

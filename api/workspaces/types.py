@@ -6,7 +6,6 @@ import strawberry
 
 from api.accounts.types import User
 from api.audit.queries import workspace_changes
-from api.execution import batched, related
 from api.issues.inputs import issue_query, trash_query
 from api.issues.types import Issue
 from api.labels.inputs import label_query
@@ -32,6 +31,7 @@ from domain.shared.pages import Page, PageRequest
 from domain.transfers.model import ImportRun as ImportRunModel
 from domain.workspaces import model
 from domain.workspaces.queries import MemberQuery
+from strawberry_compiled import batched, related
 
 
 @strawberry.type(description="A person's place in a workspace.")

@@ -123,18 +123,18 @@ def ties_to_the_project(source: Source) -> list[str]:
     return [
         f"{source.name}:{line}: {name} is the project's: compiled execution is a package of its own."
         for line, name in source.imports
-        if name.partition(".")[0] in PACKAGES and not name.startswith("api.execution.")
+        if name.partition(".")[0] in PACKAGES and not name.startswith("strawberry_compiled.")
     ]
 
 
 def test_compiled_execution_imports_nothing_of_the_project() -> None:
-    assert [line for source in sources("api/execution/**/*.py") for line in ties_to_the_project(source)] == []
+    assert [line for source in sources("strawberry_compiled/**/*.py") for line in ties_to_the_project(source)] == []
 
 
 def test_a_tie_of_compiled_execution_to_the_project_is_found() -> None:
-    text = "import graphql\nfrom api.execution.run import Run\nfrom api.shared.context import Context\n"
-    [line] = ties_to_the_project(Source("api/execution/sample.py", text))
-    assert line.startswith("api/execution/sample.py:3: api.shared.context.Context")
+    text = "import graphql\nfrom strawberry_compiled.run import Run\nfrom api.shared.context import Context\n"
+    [line] = ties_to_the_project(Source("strawberry_compiled/sample.py", text))
+    assert line.startswith("strawberry_compiled/sample.py:3: api.shared.context.Context")
 
 
 def misplaced_imports(source: Source) -> list[str]:

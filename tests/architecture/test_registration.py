@@ -24,7 +24,6 @@ NO_NODES = {
 """Prefix of ids that `node` does not read -> why."""
 
 API_ROOMS = (
-    "execution",
     "explorer",
     "front",
     "graphql",

@@ -11,23 +11,25 @@ from tests.e2e.processes import ROOT
 
 pytestmark = pytest.mark.verify
 
-PACKAGES = ("api", "cli", "domain", "infra", "migrations")
-LEFT_OUT = shutil.ignore_patterns("node_modules", "__pycache__")
+PACKAGES = ("api", "cli", "domain", "infra", "migrations", "strawberry_compiled")
+LEFT_OUT = shutil.ignore_patterns("node_modules", "__pycache__", "*.egg-info", "build")
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel's content and nothing else of the project."""
+    """A folder with the content of both wheels and nothing else of the project."""
     source, wheels = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheels")
     for package in PACKAGES:
         shutil.copytree(ROOT / package, source / package, ignore=LEFT_OUT)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), "."]
-    subprocess.run([sys.executable, *build], cwd=source, check=True, capture_output=True)
-    (wheel,) = wheels.glob("*.whl")
+    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels)]
+    subprocess.run([sys.executable, *build, "./strawberry_compiled", "."], cwd=source, check=True, capture_output=True)
     site = tmp_path_factory.mktemp("site")
-    zipfile.ZipFile(wheel).extractall(site)
+    both = sorted(wheels.glob("*.whl"))
+    assert [wheel.name.partition("-")[0] for wheel in both] == ["strawberry_compiled", "workgraph"]
+    for wheel in both:
+        zipfile.ZipFile(wheel).extractall(site)
     return site
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from graphql import OperationType
+from strawberry_compiled.testing.fuzzing.operations import OperationWriter, Sizes
 
 from api.graphql.documents import DocumentCache, DocumentRefused
 from api.graphql.runner import OperationRunner, graphql_schema
@@ -14,8 +15,7 @@ from api.shared.context import Context
 from domain.shared.actor import Role
 from tests.api.lists import LISTS
 from tests.api.world import World
-from tests.execution.fuzzing.operations import OperationWriter, Sizes
-from tests.execution.fuzzing.workgraph import WorkgraphValues, furnish
+from tests.execution.workgraph_fuzzer import WorkgraphValues, furnish
 
 CORE = graphql_schema(schema)
 LIMITS = QueryLimits(depth=40, aliases=500, tokens=20_000, document_bytes=100_000, fields=50_000)

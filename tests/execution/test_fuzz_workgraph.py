@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.api.world import World
-from tests.execution.fuzzing.workgraph import WorkgraphFuzzer, furnish
+from tests.execution.workgraph_fuzzer import WorkgraphFuzzer, furnish
 
 CHUNK = 40
 

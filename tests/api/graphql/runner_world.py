@@ -10,12 +10,12 @@ from typing import Any
 import strawberry
 from graphql import ExecutionResult
 
-from api.execution import related
 from api.graphql.documents import DocumentCache, Operation, Prepared
 from api.graphql.runner import OperationRunner, graphql_schema
 from api.http.options import ExecutionOptions, QueryLimits
 from api.shared.context import Context
 from domain.shared.actor import Actor
+from strawberry_compiled import related
 
 Info = strawberry.Info[Context, None]
 STOCK = ExecutionOptions(is_compiled=False)

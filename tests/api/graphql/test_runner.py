@@ -8,10 +8,10 @@ import pytest
 from graphql import ExecutionResult
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-from api.execution import IncompatibleStrawberry
 from api.graphql.counts import INTROSPECTION, ExecutionCounts
 from api.graphql.runner import FIRST_SIGHT, SWITCHED_OFF
 from api.http.options import ExecutionOptions
+from strawberry_compiled import IncompatibleStrawberry
 from tests.api.graphql.runner_world import COMPILED, STOCK, World
 
 TASKS = "query Tasks($owners: [String!]!) { tasks(owners: $owners) { title owner { id name } } }"

@@ -1,0 +1,239 @@
+"""What generated code calls when a value is not as usual: graphql-core's own methods, with its own results.
+
+"Waits" are (key, coroutine) of the fields, or (index, coroutine) of the items, that an object or list waits for;
+None as long as there are none.
+"""
+
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from typing import Any, TypeAlias
+
+from graphql import GraphQLOutputType, is_non_null_type
+from graphql.pyutils import Path, gather_with_cancel
+
+from strawberry_compiled.arguments import are_immutable
+from strawberry_compiled.field_errors import Position, as_path
+from strawberry_compiled.planning import PlannedField
+from strawberry_compiled.run import Run
+from strawberry_compiled.strawberry_internals import may_be_cast
+
+Waits: TypeAlias = list[tuple[Any, Awaitable[Any]]]
+
+
+class Deferred:
+    """A call of an async function that begins when it is awaited; one that is given up before has not begun."""
+
+    __slots__ = ("_arguments", "_function", "_named")
+
+    def __init__(self, function: Callable[..., Awaitable[Any]], /, *arguments: Any, **named: Any) -> None:
+        self._function = function
+        self._arguments = arguments
+        self._named = named
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._function(*self._arguments, **self._named).__await__()
+
+
+def execute(
+    run: Run, source: Any, field: PlannedField, above: Position | None, waits: Waits | None
+) -> tuple[Any, Waits | None]:
+    """Has graphql-core resolve and complete the field."""
+    path = as_path(_position(field, above))
+    assert path is not None
+    value = run.execute_field(field.parent_type, source, field.details, path, None)
+    return _noted(waits, field.key, value) if run.is_awaitable(value) else (value, waits)
+
+
+def complete(
+    run: Run, value: Any, field: PlannedField, above: Position | None, waits: Waits | None
+) -> tuple[Any, Waits | None]:
+    """What the field's value is in the answer."""
+    position = _position(field, above)
+    select = field.uncertain_functions.get(type(value))
+    if select is not None and not may_be_cast(value):
+        completed = select(run, value, position)
+        return (completed, waits) if type(completed) is dict else later(run, completed, field, above, waits)
+    path = as_path(position)
+    assert path is not None
+    info = run.build_resolve_info(field.definition, field.nodes, field.parent_type, path)
+    if run.is_awaitable(value):
+        coroutine = run.complete_awaitable_value(field.type, field.details, info, path, value, None)
+        return _noted(waits, field.key, coroutine)
+    completed = run.complete_value(field.type, field.details, info, path, value, None)
+    if not run.is_awaitable(completed):
+        return completed, waits
+    return _noted(waits, field.key, _guarded(run, completed, field.type, field, path))
+
+
+def later(
+    run: Run, coroutine: Awaitable[Any], field: PlannedField, above: Position | None, waits: Waits | None
+) -> tuple[Any, Waits | None]:
+    """Notes that the object or list in the field has to be awaited."""
+    path = as_path(_position(field, above))
+    assert path is not None
+    return _noted(waits, field.key, _guarded(run, coroutine, field.type, field, path))
+
+
+def fail(run: Run, error: Exception, field: PlannedField, above: Position | None, waits: Waits | None) -> None:
+    """Reports the field's error, and raises it where null is not possible."""
+    path = as_path(_position(field, above))
+    assert path is not None
+    try:
+        run.handle_field_error(error, field.type, field.details, path)
+    except Exception:
+        _abandon(run, waits)
+        raise
+
+
+def complete_item(
+    run: Run, item: Any, field: PlannedField, here: Position, index: int, waits: Waits | None
+) -> tuple[Any, Waits | None]:
+    """What the item is in the answer; `here` is the position of its list."""
+    select = field.uncertain_functions.get(type(item))
+    if select is not None and not may_be_cast(item):
+        completed = select(run, item, (here, index, None))
+        return (completed, waits) if type(completed) is dict else later_item(run, completed, field, here, index, waits)
+    item_type = _item_type(field)
+    field_path = as_path(here)
+    assert field_path is not None
+    info = run.build_resolve_info(field.definition, field.nodes, field.parent_type, field_path)
+    path = field_path.add_key(index, None)
+    if run.is_awaitable(item):
+        coroutine = run.complete_awaitable_list_item_value(item, item_type, field.details, info, path, None)
+        return _noted(waits, index, coroutine)
+    completed = run.complete_value(item_type, field.details, info, path, item, None)
+    if not run.is_awaitable(completed):
+        return completed, waits
+    return _noted(waits, index, _guarded(run, completed, item_type, field, path))
+
+
+def later_item(
+    run: Run,
+    coroutine: Awaitable[Any],
+    field: PlannedField,
+    here: Position,
+    index: int,
+    waits: Waits | None,
+) -> tuple[Any, Waits | None]:
+    """Notes that the object has to be awaited which is the item of that index."""
+    path = as_path((here, index, None))
+    assert path is not None
+    return _noted(waits, index, _guarded(run, coroutine, _item_type(field), field, path))
+
+
+def fail_item(
+    run: Run,
+    error: Exception,
+    field: PlannedField,
+    here: Position,
+    index: int,
+    waits: Waits | None,
+    items: list[Any] | tuple[Any, ...],
+) -> None:
+    """Reports the item's error, and raises it where null is not possible."""
+    path = as_path((here, index, None))
+    assert path is not None
+    try:
+        run.handle_field_error(error, _item_type(field), field.details, path)
+    except Exception:
+        _abandon(run, waits, [item for item in items[index + 1 :] if run.is_awaitable(item)])
+        raise
+
+
+async def await_fields(data: dict[str, Any], waits: Waits) -> dict[str, Any]:
+    await _await_all(data, waits)
+    return data
+
+
+async def await_items(items: list[Any], waits: Waits) -> list[Any]:
+    await _await_all(items, waits)
+    return items
+
+
+def deliver_later(run: Run, data: dict[str, Any], field: PlannedField, above: Position | None, waits: Waits) -> None:
+    """Writes the results that a batch field still waits for, when they are there."""
+    ((_, coroutine),) = waits
+
+    async def deliver() -> None:
+        try:
+            data[field.key] = await coroutine
+        except Exception as error:  # noqa: BLE001  it is reported in the answer
+            fail_late(run, error, field, above)
+
+    run.late_tasks.add_task(deliver())
+
+
+def fail_late(run: Run, error: Exception, field: PlannedField, above: Position | None) -> None:
+    """Reports the error of a field whose object is already in its place."""
+    run.late_errors.add(error, field.nodes, _position(field, above), field.levels_up)
+
+
+def info_of(run: Run, field: PlannedField, above: Position | None) -> Any:
+    """The `info` that the field's function gets."""
+    path = as_path(_position(field, above))
+    assert path is not None
+    assert field.make_info is not None
+    return field.make_info(run.build_resolve_info(field.definition, field.nodes, field.parent_type, path))
+
+
+def arguments_of(run: Run, field: PlannedField) -> dict[str, Any]:
+    """What the field's function takes, made once per operation, or per plan, unless a function could change it."""
+    known = run.known_arguments.get(field.number)
+    if known is not None:
+        return known
+    arguments = field.arguments
+    assert arguments is not None
+    if arguments.constant is not None:
+        return arguments.constant
+    values = arguments.values(run.variable_values, hides_suggestions=run.hide_suggestions)
+    if run.shares_arguments or are_immutable(values):
+        if arguments.is_constant:
+            arguments.constant = values
+        else:
+            run.known_arguments[field.number] = values
+    return values
+
+
+def _position(field: PlannedField, above: Position | None) -> Position:
+    return above, field.key, field.parent_type.name
+
+
+def _item_type(field: PlannedField) -> GraphQLOutputType:
+    bare: Any = field.type.of_type if is_non_null_type(field.type) else field.type
+    item_type: GraphQLOutputType = bare.of_type
+    return item_type
+
+
+def _noted(waits: Waits | None, key: Any, coroutine: Awaitable[Any]) -> tuple[None, Waits]:
+    if waits is None:
+        waits = []
+    waits.append((key, coroutine))
+    return None, waits
+
+
+async def _guarded(
+    run: Run, coroutine: Awaitable[Any], type_: GraphQLOutputType, field: PlannedField, path: Path
+) -> Any:
+    """What the coroutine returns; its error is the position's."""
+    try:
+        return await coroutine
+    except Exception as error:  # noqa: BLE001  it is reported in the answer
+        run.handle_field_error(error, type_, field.details, path)
+        return None
+
+
+def _abandon(run: Run, waits: Waits | None, others: Iterable[Awaitable[Any]] = ()) -> None:
+    """Lets what has been started come to its end: nobody waits for it any more."""
+    started = [coroutine for _, coroutine in waits or ()]
+    started.extend(others)
+    if started:
+        run.settle_in_background(started)
+
+
+async def _await_all(container: Any, waits: Waits) -> None:
+    if len(waits) == 1:
+        ((key, coroutine),) = waits
+        container[key] = await coroutine
+        return
+    results = await gather_with_cancel(*(coroutine for _, coroutine in waits))
+    for (key, _), result in zip(waits, results, strict=True):
+        container[key] = result

@@ -1,0 +1,245 @@
+"""From a plan to Python source: one function per selection, one more per batch field that writes its results.
+
+The functions handle what is usual, inline. For everything else (exceptions, awaitables, wrong types, classes not
+seen before) they call `completion.py`, which leaves the matter to graphql-core.
+"""
+
+from collections.abc import Mapping, Sequence
+from keyword import iskeyword
+from typing import Any
+
+from graphql import (
+    GraphQLOutputType,
+    get_named_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from strawberry_compiled.batching import KeyedBatch
+from strawberry_compiled.leaves import leaf_lines
+from strawberry_compiled.planning import PlannedField, Selection, Source
+
+
+class Generator:
+    """Writes functions; `constants` are the objects that they refer to by name."""
+
+    def __init__(self, left_to_json: Mapping[str, type]) -> None:
+        self._left_to_json = left_to_json
+        self.constants: dict[str, Any] = {}
+
+    def selection(self, selection: Selection) -> str:
+        """`def name(run, source, path)`, which returns the object's data, or a coroutine of it."""
+        lines = ["waits = None"]
+        for field in selection.fields.values():
+            if field is not None and field.source is not Source.BATCH:
+                lines += self._field(field)
+        lines += [f"data = {self._literal(selection)}"]
+        if selection.batches:
+            lines += [f"run.pending[{selection.number}].append((data, source, path))"]
+        lines += ["if waits is not None:", "    return await_fields(data, waits)", "return data"]
+        return _function(function_name(selection), "run, source, path", lines)
+
+    def delivery(self, field: PlannedField, *, shares_equal: bool) -> str:
+        """`def name(run, entries, values[, keys])`, which completes a batch field's results and writes them.
+
+        One that shares equals completes what belongs to equal keys once and writes it in all their places.
+        """
+        value = _variable(field)
+        complete = [
+            "waits = None",
+            "try:",
+            *_indented(self._completion(field, value)),
+            "except Exception as error:",
+            f"    {value} = fail_late(run, error, {self._constant(field)}, path)",
+        ]
+        write = f"data[{field.key!r}] = {value}"
+        name, columns = delivery_name(field), f"for (data, source, path), {value}"
+        if not shares_equal:
+            lines = [
+                f"{columns} in zip(entries, values):",
+                *_indented(complete),
+                f"    {write}",
+                "    if waits is not None:",
+                f"        deliver_later(run, data, {self._constant(field)}, path, waits)",
+            ]
+            return _function(name, "run, entries, values", lines)
+        lines = [
+            "known = {}",
+            "errors = run.collected_errors.errors",
+            f"{columns}, key in zip(entries, values, keys):",
+            "    shared = known.get(key)",
+            "    if shared is not None:",
+            f"        data[{field.key!r}] = shared",
+            "        continue",
+            *_indented(complete),
+            f"    {write}",
+            "    if waits is not None:",
+            f"        deliver_later(run, data, {self._constant(field)}, path, waits)",
+            "    elif not errors:",  # an error belongs to one position only
+            f"        known[key] = {value}",
+        ]
+        return _function(name, "run, entries, values, keys", lines)
+
+    def _literal(self, selection: Selection) -> str:
+        items = [f"{key!r}: {_initial(selection, field)}" for key, field in selection.fields.items()]
+        return "{" + ", ".join(items) + "}"
+
+    def _field(self, field: PlannedField) -> list[str]:
+        value, known = _variable(field), self._constant(field)
+        if field.source is Source.OTHER:
+            body = [f"{value}, waits = execute(run, source, {known}, path, waits)"]
+        else:
+            body = [f"{value} = {self._value(field)}", *self._completion(field, value)]
+        return [
+            "try:",
+            *_indented(body),
+            "except Exception as error:",
+            f"    {value} = fail(run, error, {known}, path, waits)",
+        ]
+
+    def _value(self, field: PlannedField) -> str:
+        if field.source is Source.FUNCTION:
+            return self._call(field)
+        name = field.attribute
+        if field.default_resolver is getattr and name.isidentifier() and not iskeyword(name):
+            return f"source.{name}"
+        return f"{self._named('default_resolver', field.default_resolver)}(source, {name!r})"
+
+    def _call(self, field: PlannedField) -> str:
+        known = self._constant(field)
+        forms = {"self": "source", "parent": "{}=source", "info": f"{{}}=info_of(run, {known}, path)"}
+        given = [forms[what].format(name) for name, what in field.takes.items()]
+        if field.arguments is not None:
+            given.append(f"**arguments_of(run, {known})")
+        function = self._named(field.key, field.function)
+        if field.is_async:
+            return f"Deferred({', '.join([function, *given])})"
+        return f"{function}({', '.join(given)})"
+
+    def _completion(self, field: PlannedField, value: str) -> list[str]:
+        """Lines that turn what the variable holds into JSON, or leave that to graphql-core."""
+        slow = f"{value}, waits = complete(run, {value}, {self._constant(field)}, path, waits)"
+        bare = _nullable(field.type)
+        if is_list_type(bare):
+            if is_list_type(_nullable(bare.of_type)):
+                return [slow]
+            lines = self._list(field, value, bare.of_type, slow)
+        else:
+            later = f"{value}, waits = later(run, {value}, {self._constant(field)}, path, waits)"
+            lines = self._single(field, value, bare, slow, later, position=_position(field))
+        return [f"if {value} is not None:", *_indented(lines)] if field.is_nullable else lines
+
+    def _single(
+        self, field: PlannedField, value: str, bare: GraphQLOutputType, slow: str, later: str, *, position: str
+    ) -> list[str]:
+        """Lines for a leaf or an object; `slow` handles what is not usual, `later` an object that has to be awaited."""
+        if is_leaf_type(bare):
+            return leaf_lines(bare, value, left=self._left_to_json, constant=self._named, otherwise=slow)
+        return [
+            f"select = {self._types(field)}.get(type({value}))",
+            "if select is None:",
+            f"    {slow}",
+            "else:",
+            f"    {value} = select(run, {value}, {position})",
+            f"    if type({value}) is not dict:",
+            f"        {later}",
+        ]
+
+    def _list(self, field: PlannedField, value: str, item_type: GraphQLOutputType, slow: str) -> list[str]:
+        known = self._constant(field)
+        lines = self._single(
+            field,
+            "item",
+            _nullable(item_type),
+            f"item, item_waits = complete_item(run, item, {known}, here, index, item_waits)",
+            f"item, item_waits = later_item(run, item, {known}, here, index, item_waits)",
+            position="(here, index, None)",
+        )
+        if not is_non_null_type(item_type):
+            lines = ["if item is not None:", *_indented(lines)]
+        return [
+            f"if type({value}) is list or type({value}) is tuple:",
+            f"    here = {_position(field)}",
+            "    items = []",
+            "    item_waits = None",
+            f"    for index, item in enumerate({value}):",
+            "        try:",
+            *_indented(lines, 3),
+            "        except Exception as error:",
+            f"            item = fail_item(run, error, {known}, here, index, item_waits, {value})",
+            "        items.append(item)",
+            "    if item_waits is None:",
+            f"        {value} = items",
+            "    else:",
+            f"        {value}, waits = later(run, await_items(items, item_waits), {known}, path, waits)",
+            "else:",
+            f"    {slow}",
+        ]
+
+    def _constant(self, field: PlannedField) -> str:
+        name = f"F{field.number}_{field.key}"
+        self.constants[name] = field
+        return name
+
+    def _types(self, field: PlannedField) -> str:
+        name = f"{self._constant(field)}_by_class"
+        self.constants[name] = field.functions
+        return name
+
+    def _named(self, beginning: str, value: Any) -> str:
+        for name, known in self.constants.items():
+            if known is value and name.endswith(f"_{beginning}"):
+                return name
+        name = f"C{len(self.constants)}_{beginning}"
+        self.constants[name] = value
+        return name
+
+
+def function_name(selection: Selection) -> str:
+    return f"select_{selection.number}_{selection.type.name}"
+
+
+def delivery_name(field: PlannedField) -> str:
+    return f"deliver_{field.number}_{field.key}"
+
+
+def is_shareable(field: PlannedField, selection: Selection | None) -> bool:
+    """Whether equal keys of a batch field give equal, self-contained data: nothing in it depends on the place."""
+    return (
+        isinstance(field.batch, KeyedBatch)
+        and selection is not None
+        and all(
+            each is None or (each.source is Source.ATTRIBUTE and is_leaf_type(_nullable(each.type)))
+            for each in selection.fields.values()
+        )
+        and not is_list_type(_nullable(field.type))
+        and get_named_type(field.type) is selection.type
+    )
+
+
+def _initial(selection: Selection, field: PlannedField | None) -> str:
+    """What the field is when the object is built; a batch field's value follows."""
+    if field is None:
+        return repr(selection.type.name)
+    return "None" if field.source is Source.BATCH else _variable(field)
+
+
+def _variable(field: PlannedField) -> str:
+    return f"{field.key}_"  # neither a keyword nor one of the names that the functions use
+
+
+def _position(field: PlannedField) -> str:
+    return f"(path, {field.key!r}, {field.parent_type.name!r})"
+
+
+def _nullable(type_: GraphQLOutputType) -> Any:
+    return type_.of_type if is_non_null_type(type_) else type_
+
+
+def _function(name: str, parameters: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"def {name}({parameters}):", *_indented(lines), ""])
+
+
+def _indented(lines: Sequence[str], levels: int = 1) -> list[str]:
+    return ["    " * levels + line for line in lines]

@@ -1,0 +1,75 @@
+"""The code that turns a leaf's Python value into JSON: a test of the exact type where that proves the value valid."""
+
+import datetime as dt
+import decimal
+import enum
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLLeafType, is_enum_type, specified_scalar_types
+
+from strawberry_compiled.strawberry_internals import enum_names
+
+SETTLED: frozenset[type] = frozenset({str, int, float, bool, bytes, list, tuple, dict})
+"""Types of what a scalar makes that need no further look: neither null nor awaitable."""
+PLAIN: frozenset[type] = SETTLED | {dt.datetime, dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID}
+"""Types of Python values that are never null, awaitable or an exception."""
+
+# What proves a value of one of GraphQL's own scalars valid (specification, section 3.5); {0} is the value.
+_IS_VALID: Mapping[str, str] = {
+    "String": "type({0}) is str",
+    "ID": "type({0}) is str",
+    "Boolean": "type({0}) is bool",
+    "Int": "type({0}) is int and -2147483648 <= {0} <= 2147483647",
+    "Float": "type({0}) is float and {0} - {0} == 0.0",  # not infinite, not NaN
+}
+
+
+def leaf_lines(
+    type_: GraphQLLeafType,
+    value: str,
+    *,
+    left: Mapping[str, type],
+    constant: Callable[[str, Any], str],
+    otherwise: str,
+) -> list[str]:
+    """Lines that replace the variable `value` by its JSON, or run `otherwise`.
+
+    `left` are the Python types that the JSON writer writes, by scalar. `constant` makes an object known to the
+    generated code, under a name that ends as given.
+    """
+    if specified_scalar_types.get(type_.name) is type_:
+        return [f"if not ({_IS_VALID[type_.name].format(value)}):", f"    {otherwise}"]
+    names = _enum_names(type_) if is_enum_type(type_) else None
+    if names is not None:
+        members, by_name = constant(type_.name, type_.wrapped_cls), constant(f"{type_.name}_names", names)  # type: ignore[union-attr]  # an enum's type has one
+        return [
+            f"if type({value}) is {members}:",
+            f"    {value} = {by_name}[{value}._name_]",
+            "else:",
+            f"    {otherwise}",
+        ]
+    if type_.name in left:
+        python_type = left[type_.name]
+        is_left = f"type({value}) is {constant(type_.name, python_type)}"
+        if issubclass(python_type, dt.datetime):
+            is_left += f" and {value}.tzinfo is {constant('UTC', dt.UTC)}"
+        return [f"if not ({is_left}):", f"    {otherwise}"]
+    coerce = constant(f"{type_.name}_out", type_.coerce_output_value)
+    return [
+        f"coerced = {coerce}({value}) if type({value}) in PLAIN else None",
+        "if type(coerced) in SETTLED:",
+        f"    {value} = coerced",
+        "else:",
+        f"    {otherwise}",
+    ]
+
+
+def _enum_names(type_: GraphQLEnumType) -> Mapping[str, str] | None:
+    """The GraphQL names of a Python enum's members; None if the values are not such members."""
+    members = getattr(type_, "wrapped_cls", None)
+    if not (isinstance(members, type) and issubclass(members, enum.Enum)) or issubclass(members, enum.Flag):
+        return None  # flags combine to values that are no members
+    names = enum_names(members, type_.coerce_output_value)
+    return names if len(names) == len(members) else None

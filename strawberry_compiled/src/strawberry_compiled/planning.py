@@ -1,0 +1,254 @@
+"""From a validated operation to a plan: what is selected where, and how each field gets its value."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, TypeAlias
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    FieldDetailsList,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues
+
+from strawberry_compiled.arguments import Arguments
+from strawberry_compiled.batching import BATCH, KeyedBatch, ParentsBatch
+from strawberry_compiled.field_errors import Position
+from strawberry_compiled.strawberry_internals import (
+    InfoFactory,
+    converter_of,
+    is_attribute,
+    is_bare_resolver,
+    strawberry_field,
+)
+
+MOST_FIELDS = 1_000  # in one plan, each counted wherever a fragment repeats it: some 0.15 s to compile
+
+Nullability: TypeAlias = tuple[bool, ...]
+"""From the root down, whether each position (field or list item) is non-null."""
+
+
+Select: TypeAlias = Callable[[Any, Any, Position | None], Any]
+"""`select(run, source, position)`: the data of an object, or a coroutine of it."""
+
+
+class NotCompilable(Exception):
+    """The operation has something that only graphql-core executes; the message, a few words, is counted and logged."""
+
+
+class Source(Enum):
+    """Where a field's value comes from."""
+
+    ATTRIBUTE = auto()  # of the parent object
+    FUNCTION = auto()  # called once for each parent
+    BATCH = auto()  # called once for all parents of a wave
+    OTHER = auto()  # graphql-core resolves the field, and completes what it resolves to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlannedField:
+    """One response key of one selection."""
+
+    number: int
+    key: str
+    parent_type: GraphQLObjectType
+    definition: GraphQLField
+    details: FieldDetailsList
+    nodes: list[FieldNode]
+    nullability: Nullability
+    levels_up: int | None
+    """How far above the field the nearest nullable position is: 0 if it is the field, None if it is `data`."""
+    source: Source
+    attribute: str = ""
+    default_resolver: Callable[[Any, str], Any] = getattr
+    function: Callable[..., Any] | None = None
+    takes: Mapping[str, str] = field(default_factory=dict)
+    """What the function gets beside the arguments: "self" (positional), "parent" or "info", by parameter name."""
+    is_async: bool = False
+    """Whether the function is declared with `async def`."""
+    batch: ParentsBatch | KeyedBatch | None = None
+    arguments: Arguments | None = None
+    """None if the field has none."""
+    make_info: InfoFactory | None = None
+    functions: dict[type, Select] = field(default_factory=dict)
+    """What completes objects of the classes seen in this place, by class."""
+    uncertain_functions: dict[type, Select] = field(default_factory=dict)
+    """The same for classes whose objects might have been cast to another type."""
+
+    @property
+    def type(self) -> GraphQLOutputType:
+        return self.definition.type
+
+    @property
+    def is_nullable(self) -> bool:
+        return not is_non_null_type(self.type)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Selection:
+    """What is selected of objects of one type in one place; fields by response key, None for `__typename`."""
+
+    number: int
+    type: GraphQLObjectType
+    fields: Mapping[str, PlannedField | None]
+
+    @property
+    def batches(self) -> Sequence[PlannedField]:
+        return [each for each in self.fields.values() if each is not None and each.source is Source.BATCH]
+
+
+class Planner:
+    """Plans one operation for one set of values of the variables in @skip and @include."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: dict[str, FragmentDetails],
+        conditions: VariableValues,
+    ) -> None:
+        self._schema = schema
+        self._operation = operation
+        self._fragments = fragments
+        self._conditions = conditions
+        self._fields = 0
+        self._selections = 0
+        self._nullability: dict[int, Nullability] = {}
+        self._details: list[FieldDetailsList] = []
+
+    def root(self) -> Selection:
+        """The operation's own selection; raises NotCompilable."""
+        root_type = self._schema.get_root_type(self._operation.operation)
+        if root_type is None:
+            raise NotCompilable("no root type")
+        collected = self._collected(
+            lambda: collect_fields(self._schema, self._fragments, self._conditions, root_type, self._operation)
+        )
+        if any(
+            details[0].node.name.value in ("__schema", "__type") for details in collected.grouped_field_set.values()
+        ):
+            raise NotCompilable("introspection")
+        return self._selection(root_type, collected, ())
+
+    def below(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
+        """What the field with these details selects of objects of the type; raises NotCompilable."""
+        collected = self._collected(
+            lambda: collect_subfields(self._schema, self._fragments, self._conditions, self._operation, type_, details)
+        )
+        return self._selection(type_, collected, self._nullability[id(details)])
+
+    def _collected(self, collect: Callable[[], CollectedFields]) -> CollectedFields:
+        try:
+            collected = collect()
+        except (GraphQLError, RecursionError) as error:
+            raise NotCompilable("invalid selection") from error
+        if collected.new_defer_usages:
+            raise NotCompilable("@defer")
+        return collected
+
+    def _selection(self, type_: GraphQLObjectType, collected: CollectedFields, nullability: Nullability) -> Selection:
+        self._selections += 1
+        number = self._selections
+        fields: dict[str, PlannedField | None] = {}
+        for key, details in collected.grouped_field_set.items():
+            self._fields += 1
+            if self._fields > MOST_FIELDS:
+                raise NotCompilable("too many fields")
+            name = details[0].node.name.value
+            if name == "__typename":
+                fields[key] = None
+                continue
+            definition = self._schema.get_field(type_, name)
+            if definition is not None:
+                fields[key] = self._field(key, type_, definition, details, nullability)
+        return Selection(number=number, type=type_, fields=fields)
+
+    def _field(
+        self,
+        key: str,
+        parent_type: GraphQLObjectType,
+        definition: GraphQLField,
+        details: FieldDetailsList,
+        above: Nullability,
+    ) -> PlannedField:
+        if any(detail.fragment_variable_values for detail in details):
+            raise NotCompilable("fragment variables")
+        nullability = (*above, is_non_null_type(definition.type))
+        self._nullability[id(details)] = (*nullability, *_of_items(definition.type))
+        self._details.append(details)  # their ids must not be used again while the plan lives
+        return PlannedField(
+            number=self._fields,
+            key=key,
+            parent_type=parent_type,
+            definition=definition,
+            details=details,
+            nodes=[detail.node for detail in details],
+            nullability=nullability,
+            levels_up=_levels_up(nullability),
+            **self._resolution(definition, details),
+        )
+
+    def _resolution(self, definition: GraphQLField, details: FieldDetailsList) -> dict[str, Any]:
+        """How the field gets its value: the part of PlannedField that depends on Strawberry."""
+        known = strawberry_field(definition)
+        if known is None:
+            return {"source": Source.OTHER}
+        if is_attribute(definition, known):
+            return {
+                "source": Source.ATTRIBUTE,
+                "attribute": known.python_name,
+                "default_resolver": known.default_resolver,
+            }
+        if not is_bare_resolver(self._schema, definition, known):
+            return {"source": Source.OTHER}
+        resolver, converter, node = known.base_resolver, converter_of(self._schema), details[0].node
+        assert resolver is not None
+        assert converter is not None
+        common = {
+            "arguments": Arguments(converter, known, definition, node) if definition.args or node.arguments else None,
+            "make_info": InfoFactory(self._schema, known),
+        }
+        batch = known.metadata.get(BATCH)
+        if batch is not None:
+            return {"source": Source.BATCH, "batch": batch, **common}
+        takes = {}
+        if resolver.self_parameter:
+            takes[resolver.self_parameter.name] = "self"
+        for parameter in (resolver.parent_parameter, resolver.root_parameter):
+            if parameter:
+                takes[parameter.name] = "parent"
+        if resolver.info_parameter:
+            takes[resolver.info_parameter.name] = "info"
+        return {
+            "source": Source.FUNCTION,
+            "function": resolver.wrapped_func,
+            "is_async": known.is_async,
+            "takes": takes,
+            **common,
+        }
+
+
+def _of_items(type_: GraphQLOutputType) -> Nullability:
+    """Whether the items of each list level of the type are non-null."""
+    bare = type_.of_type if is_non_null_type(type_) else type_
+    if not is_list_type(bare):
+        return ()
+    return (is_non_null_type(bare.of_type), *_of_items(bare.of_type))
+
+
+def _levels_up(nullability: Nullability) -> int | None:
+    return next((steps for steps, is_non_null in enumerate(reversed(nullability)) if not is_non_null), None)

@@ -1,0 +1,288 @@
+"""Plans: an operation's generated functions, one set for each set of values of its variables in @skip and @include."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Undefined,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    is_abstract_type,
+    is_object_type,
+    visit,
+)
+from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
+from graphql.execution.values import VariableValues
+from graphql.pyutils import is_awaitable
+
+from strawberry_compiled import completion
+from strawberry_compiled.generation import Generator, delivery_name, function_name, is_shareable
+from strawberry_compiled.leaves import PLAIN, SETTLED
+from strawberry_compiled.planning import NotCompilable, PlannedField, Planner, Select, Selection, Source
+from strawberry_compiled.strawberry_internals import accepts_by_class, may_be_cast, resolves_by_class
+from strawberry_compiled.waves import Batch
+
+MOST_VARIANTS = 16
+FIELD_BYTES = 3_000  # of memory that a planned field and its code take beside the source; measured: 2,000 to 3,000
+OPERATION_BYTES = 2_000
+MOST_CLASSES = 64  # remembered in one place: a program that makes classes as it runs must not fill the memory
+
+_NAMES: Mapping[str, Any] = {
+    "PLAIN": PLAIN,
+    "SETTLED": SETTLED,
+    "Undefined": Undefined,
+    **{
+        each.__name__: each
+        for each in (
+            completion.Deferred,
+            completion.arguments_of,
+            completion.await_fields,
+            completion.await_items,
+            completion.complete,
+            completion.complete_item,
+            completion.deliver_later,
+            completion.execute,
+            completion.fail,
+            completion.fail_item,
+            completion.fail_late,
+            completion.info_of,
+            completion.later,
+            completion.later_item,
+        )
+    },
+}
+"""What generated code may call."""
+
+
+class Plan:
+    """The functions that execute one operation; those below abstract types are made when their type is first seen."""
+
+    def __init__(self, schema: GraphQLSchema, planner: Planner, left_to_json: Mapping[str, type]) -> None:
+        self._schema = schema
+        self._planner = planner
+        self._generator = Generator(left_to_json)
+        self._namespace: dict[str, Any] = dict(_NAMES)
+        self._fields: dict[int, PlannedField] = {}
+        self._selects: dict[tuple[int, str], Select] = {}
+        self._refused: dict[tuple[int, str], tuple[Any, ...]] = {}
+        self._batches: dict[int, Sequence[Batch]] = {}
+        self._sources: list[str] = []
+        self._size = 0
+        self._lock = threading.Lock()
+        self.root_selection = planner.root()
+        self._make(self.root_selection)
+        self.root: Select = self._namespace[function_name(self.root_selection)]
+
+    @property
+    def source(self) -> str:
+        """The generated code so far."""
+        return "\n\n".join(self._sources)
+
+    @property
+    def size(self) -> int:
+        """Some bytes more than the plan takes in memory, so far."""
+        return self._size
+
+    @property
+    def field_count(self) -> int:
+        """How many fields it resolves, so far; `__typename` is none."""
+        return len(self._fields)
+
+    def has(self, details: FieldDetailsList) -> bool:
+        """Whether the field with these details is one of the plan's own."""
+        return id(details) in self._fields
+
+    def batches(self, place: int) -> Sequence[Batch]:
+        """The batch fields of the selection with that number."""
+        return self._batches[place]
+
+    def select(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Select:
+        """The function for objects of the type in the field with these details; raises NotCompilable."""
+        key = id(details), type_.name
+        known = self._selects.get(key)
+        if known is not None:
+            return known
+        with self._lock:
+            if key in self._refused:
+                raise NotCompilable(*self._refused[key])
+            if key not in self._selects:
+                try:
+                    self._make(self._planner.below(type_, details), key)
+                except NotCompilable as reason:
+                    self._refused[key] = reason.args
+                    raise
+            return self._selects[key]
+
+    def remember_class(self, details: FieldDetailsList, value: Any, type_: GraphQLObjectType, select: Select) -> None:
+        """Lets generated code call the function for the next value of that class by itself."""
+        field, class_ = self._fields[id(details)], type(value)
+        if is_awaitable(value):  # taken for an object, as the caller of `execute_sync` says that nothing is awaitable
+            return
+        if len(field.functions) + len(field.uncertain_functions) >= MOST_CLASSES:
+            return
+        named = get_named_type(field.type)
+        if is_object_type(named):
+            if named.is_type_of is None:
+                field.functions[class_] = select
+                return
+            if not accepts_by_class(named):
+                return
+        elif not (is_abstract_type(named) and resolves_by_class(self._schema, named)):
+            return
+        if may_be_cast(value):
+            return
+        is_closed = class_.__dictoffset__ == 0  # its objects cannot be given attributes, so they cannot be cast
+        (field.functions if is_closed else field.uncertain_functions)[class_] = select
+
+    def complete_source(self) -> str:
+        """The generated code for all types that could be seen."""
+        for field in list(self._fields.values()):
+            self._reach(field)
+        return self.source
+
+    def _reach(self, field: PlannedField) -> None:
+        named = get_named_type(field.type)
+        if not is_abstract_type(named):
+            return
+        for type_ in self._schema.get_possible_types(named):
+            before = len(self._fields)
+            self.select(type_, field.details)
+            for each in list(self._fields.values())[before:]:
+                self._reach(each)
+
+    def _make(self, selection: Selection, key: tuple[int, str] | None = None) -> None:
+        """Writes and compiles the functions of the selection and of all below it whose type is certain."""
+        made: list[tuple[Selection, tuple[int, str] | None]] = []
+        sources: list[str] = []
+        self._write(selection, key, made, sources)
+        text = "\n\n".join(sources)
+        self._namespace.update(self._generator.constants)
+        exec(compile(text, f"<plan of {selection.type.name}>", "exec"), self._namespace)  # noqa: S102  our own code
+        self._sources.append(text)
+        self._size = sum(map(len, self._sources)) + FIELD_BYTES * len(self._fields)
+        for each, place in made:
+            self._batches[each.number] = [self._batch(field) for field in each.batches]
+            if place is not None:
+                self._selects[place] = self._namespace[function_name(each)]
+
+    def _write(
+        self,
+        selection: Selection,
+        key: tuple[int, str] | None,
+        made: list[tuple[Selection, tuple[int, str] | None]],
+        sources: list[str],
+    ) -> Selection:
+        made.append((selection, key))
+        for field in selection.fields.values():
+            if field is None:
+                continue
+            self._fields[id(field.details)] = field
+            named = get_named_type(field.type)
+            below = None
+            if is_object_type(named):
+                below = self._planner.below(named, field.details)
+                self._write(below, (id(field.details), named.name), made, sources)
+            if field.source is Source.BATCH:
+                sources.append(self._generator.delivery(field, shares_equal=is_shareable(field, below)))
+        sources.append(self._generator.selection(selection))
+        return selection
+
+    def _batch(self, field: PlannedField) -> Batch:
+        deliver = self._namespace[delivery_name(field)]
+        return Batch(field, deliver, shares_equal="keys" in deliver.__code__.co_varnames)
+
+
+class CompiledOperation:
+    """One operation of a document on one schema.
+
+    `left_to_json` names scalars and the Python type whose values are left in `data` because the JSON writer makes the
+    same text of them: `{"Date": date}`. Values of `datetime` are left only where they are in UTC.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDetails],
+        left_to_json: Mapping[str, type] | None = None,
+    ) -> None:
+        self._left_to_json = left_to_json or {}
+        self._schema = schema
+        self._operation = operation
+        self._fragments = dict(fragments)
+        self._variants: dict[tuple[bool | None, ...], Plan | NotCompilable] = {}
+        self._lock = threading.Lock()
+        finder = _DirectiveFinder()
+        visit(operation, finder)
+        for fragment in self._fragments.values():
+            visit(fragment.definition, finder)
+        self.conditions = tuple(sorted(finder.variables))
+        """The variables in @skip and @include."""
+        self._unsupported = finder.unsupported
+
+    @property
+    def size(self) -> int:
+        """Some bytes more than the plans take in memory, so far."""
+        variants = tuple(self._variants.values())
+        return sum([OPERATION_BYTES, *(OPERATION_BYTES + each.size for each in variants if isinstance(each, Plan))])
+
+    def plan(self, variable_values: VariableValues) -> Plan:
+        """The plan for these values of the variables; raises NotCompilable."""
+        if self._unsupported is not None:
+            raise NotCompilable(self._unsupported)
+        coerced = variable_values.coerced
+        values = tuple(coerced.get(name) for name in self.conditions)  # None is an error, not False
+        known = self._variants.get(values)
+        if known is None:
+            with self._lock:
+                known = self._variants.get(values) or self._add(values, variable_values)
+        if isinstance(known, NotCompilable):
+            raise NotCompilable(*known.args)
+        return known
+
+    def _add(self, values: tuple[bool | None, ...], variable_values: VariableValues) -> Plan | NotCompilable:
+        if len(self._variants) >= MOST_VARIANTS:
+            return NotCompilable("too many variants")
+        # Only these variables decide what is selected: a plan must not keep a request's other data alive.
+        conditions = VariableValues(
+            {name: source for name, source in variable_values.sources.items() if name in self.conditions},
+            {name: value for name, value in variable_values.coerced.items() if name in self.conditions},
+        )
+        made: Plan | NotCompilable
+        try:
+            planner = Planner(self._schema, self._operation, self._fragments, conditions)
+            made = Plan(self._schema, planner, self._left_to_json)
+        except NotCompilable as reason:
+            made = NotCompilable(*reason.args)
+        except RecursionError:
+            made = NotCompilable("nested too deeply")
+        self._variants[values] = made
+        return made
+
+
+class _DirectiveFinder(Visitor):
+    """Finds the variables in @skip and @include, and whether there is anything that plans cannot have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.variables: set[str] = set()
+        self.unsupported: str | None = None
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        name = node.name.value
+        if name in ("skip", "include"):
+            values = [argument.value for argument in node.arguments or ()]
+            self.variables.update(value.name.value for value in values if isinstance(value, VariableNode))
+        elif name in ("defer", "stream"):
+            self.unsupported = f"@{name}"
+
+    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> None:
+        if node.variable_definitions:
+            self.unsupported = "fragment variables"

@@ -1,0 +1,183 @@
+"""Running a plan: an executor that graphql-core and Strawberry use like their own."""
+
+import threading
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Awaitable, Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
+from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
+from graphql.pyutils import Path
+
+from strawberry_compiled.field_errors import LateErrors
+from strawberry_compiled.planning import NotCompilable, PlannedField, Selection
+from strawberry_compiled.plans import CompiledOperation, Plan
+from strawberry_compiled.run import Run
+from strawberry_compiled.waves import Waves
+
+MOST_OPERATIONS = 128  # kept by `compile_operation`; as many documents as Strawberry's ParserCache keeps
+
+fallbacks: Counter[str] = Counter()
+"""How often graphql-core executed an operation, or a part of one, instead, by reason."""
+
+_lock = threading.Lock()
+_operations: OrderedDict[int, tuple[GraphQLSchema, OperationDefinitionNode, CompiledOperation]] = OrderedDict()
+
+
+def compile_operation(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDetails]
+) -> CompiledOperation:
+    """The operation's plans, made once as long as the same syntax tree is executed; the longest unused go first."""
+    key = id(operation)
+    with _lock:
+        known = _operations.get(key)
+        if known is None or known[0] is not schema or known[1] is not operation:
+            # The syntax tree is kept, so that no other gets its id.
+            known = _operations[key] = schema, operation, CompiledOperation(schema, operation, fragments)
+        _operations.move_to_end(key)
+        if len(_operations) > MOST_OPERATIONS:
+            _operations.popitem(last=False)
+    return known[2]
+
+
+class CompiledExecutor(Run):
+    """Executes operations by their plans, and those that have none as Strawberry does.
+
+    For `strawberry.Schema(execution_context_class=CompiledExecutor)`: an operation is compiled when it is first
+    executed, so its document should be kept by Strawberry's `ParserCache`. Who keeps documents in another way sets
+    `compiled` before executing.
+    """
+
+    compiled: CompiledOperation | None = None
+    plan: Plan | None = None
+    waves: Waves
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        try:
+            plan = self._find_plan()
+        except NotCompilable as reason:
+            plan = None
+            self.note_fallback(reason)
+        if plan is None:  # outside of the block above, or the reason would be the context of the operation's errors
+            return super().execute_operation(serially)
+        self._begin(plan)
+        if serially is None:
+            serially = self.operation.operation is OperationType.MUTATION
+        try:
+            result = self._serial_data(plan.root_selection) if serially else plan.root(self, self.root_value, None)
+        except GraphQLError as error:
+            self.waves.abandon()
+            return self._answer(None, error)
+        if type(result) is dict and self.waves.are_settled:
+            return self._answer(result)
+        return self._finish(result)
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Leads from graphql-core's completion of an object back to generated code."""
+        select = None
+        if self.plan is not None and self.plan.has(field_details_list):
+            try:
+                select = self.plan.select(return_type, field_details_list)
+            except NotCompilable as reason:
+                self.note_fallback(reason)
+        if select is None or self.plan is None:
+            return super().collect_and_execute_subfields(
+                return_type, field_details_list, path, result, position_context
+            )
+        self.plan.remember_class(field_details_list, result, return_type, select)
+        data = select(self, result, path)
+        self.waves.start()
+        return data
+
+    def note_fallback(self, reason: NotCompilable) -> None:
+        """Counts what graphql-core executes instead: a part of the operation if there is a plan, else all of it."""
+        fallbacks[str(reason)] += 1
+
+    def _find_plan(self) -> Plan:
+        if self.middleware_manager is not None and self.middleware_manager.middlewares:
+            raise NotCompilable("middleware")
+        if self.abort_signal is not None:
+            raise NotCompilable("abort signal")
+        if self.hooks is not None:
+            raise NotCompilable("execution hooks")
+        if not self.error_propagation:
+            raise NotCompilable("no error propagation")
+        if self.compiled is None:
+            self.compiled = compile_operation(self.schema, self.operation, self.fragments)
+        return self.compiled.plan(self.variable_values)
+
+    def _begin(self, plan: Plan) -> None:
+        """Sets what belongs to one run: the executors of a subscription's events are copies of one."""
+        self.plan = plan
+        self.pending = defaultdict(list)
+        self.known_arguments = {}
+        self.late_errors = LateErrors(self.collected_errors)
+        self.waves = self.late_tasks = Waves(self, plan.batches)
+
+    def _serial_data(self, selection: Selection) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+        """The fields one after the other, each with all that is below it (specification, section 6.3.1)."""
+        data: dict[str, Any] = {}
+        remaining = iter(selection.fields.items())
+        for key, field in remaining:
+            data[key] = value = self._root_field(selection.type, key, field)
+            if self.is_awaitable(value) or not self.waves.are_settled:
+                return self._remaining_serial_data(selection.type, data, key, remaining)
+        return data
+
+    async def _remaining_serial_data(
+        self,
+        root_type: GraphQLObjectType,
+        data: dict[str, Any],
+        key: str,
+        remaining: Iterator[tuple[str, PlannedField | None]],
+    ) -> dict[str, Any]:
+        """Awaits the field of that key, then executes those that remain."""
+        following: str | None = key
+        while following is not None:
+            if self.is_awaitable(data[following]):
+                data[following] = await data[following]
+            await self.waves.settle()
+            if self.late_errors.leaves_nothing:
+                break
+            following, field = next(remaining, (None, None))
+            if following is not None:
+                data[following] = self._root_field(root_type, following, field)
+        return data
+
+    def _root_field(self, root_type: GraphQLObjectType, key: str, field: PlannedField | None) -> Any:
+        if field is None:
+            return root_type.name
+        return self.execute_field(root_type, self.root_value, field.details, Path(None, key, root_type.name), None)
+
+    async def _finish(self, result: dict[str, Any] | Awaitable[dict[str, Any]]) -> ExecutionResult:
+        try:
+            if isinstance(result, dict):
+                data = result
+            else:
+                self.waves.start()  # beside what the other fields await
+                data = await result
+            await self.waves.settle()
+        except GraphQLError as error:
+            return self._answer(None, error)
+        finally:
+            await self.waves.cancel()
+        return self._answer(self.late_errors.applied_to(data))
+
+    def _answer(self, data: dict[str, Any] | None, error: GraphQLError | None = None) -> ExecutionResult:
+        if error is not None:
+            self.collected_errors.add(error, None)
+        return ExecutionResult(data, self.collected_errors.errors or None)

@@ -1,0 +1,193 @@
+"""Everything that this package knows about Strawberry beyond its public interface, and a test of it at start-up."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+import strawberry
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    is_union_type,
+)
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.base import StrawberryContainer, StrawberryObjectDefinition, get_object_definition
+from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
+
+DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+PLAIN_ARGUMENTS = "strawberry_compiled.plain_arguments"
+"""The key of an answer that is kept in a field's extensions."""
+Predicate = TypeVar("Predicate", bound=Callable[..., Any])
+
+
+class IncompatibleStrawberry(RuntimeError):
+    """The installed Strawberry does not work as compiled execution expects; the message says where."""
+
+
+def decides_by_class(is_type_of: Predicate) -> Predicate:
+    """Promises that an `is_type_of` answers the same for all values of one class, so that it is asked once for each."""
+    is_type_of.decides_by_class = True  # type: ignore[attr-defined]  # our own mark
+    return is_type_of
+
+
+def definition_of(element: Any) -> Any:
+    """What Strawberry made a type, field or schema of graphql-core from; None if it was another library."""
+    return (element.extensions or {}).get(DEFINITION)
+
+
+def strawberry_field(field: GraphQLField) -> StrawberryField | None:
+    """The field's definition if it resolves in Strawberry's own way."""
+    definition = definition_of(field)
+    if isinstance(definition, StrawberryField) and type(definition).get_result is StrawberryField.get_result:
+        return definition
+    return None
+
+
+def is_attribute(field: GraphQLField, definition: StrawberryField) -> bool:
+    """Whether the field's value is what the default resolver finds under its Python name."""
+    return definition.is_basic_field and _resolver_name(field) == "_get_basic_result"
+
+
+def is_bare_resolver(schema: GraphQLSchema, field: GraphQLField, definition: StrawberryField) -> bool:
+    """Whether nothing stands between graphql-core and the field's function but the conversion of arguments."""
+    converter = converter_of(schema)
+    resolver = definition.base_resolver
+    return (
+        converter is not None
+        and resolver is not None
+        and _resolver_name(field) in ("_resolver", "_async_resolver")
+        and callable(resolver.wrapped_func)
+        and not definition.extensions
+        and not definition.is_subscription
+        and not converter._get_field_exception_handlers(definition)  # noqa: SLF001
+        and _takes_plain_arguments(field, definition)
+    )
+
+
+def _takes_plain_arguments(field: GraphQLField, definition: StrawberryField) -> bool:
+    """Whether all arguments are made by conversion alone; found out once for each field, as input types are large."""
+    if PLAIN_ARGUMENTS not in field.extensions:
+        seen: set[Any] = set()
+        field.extensions[PLAIN_ARGUMENTS] = not any(_builds_itself(each.type, seen) for each in definition.arguments)
+    return bool(field.extensions[PLAIN_ARGUMENTS])
+
+
+def _resolver_name(field: GraphQLField) -> str:
+    """What Strawberry calls the function that resolves the field; empty if that is another's, such as a tracer's."""
+    code = getattr(field.resolve, "__code__", None)  # functools.wraps copies a function's names, not those of its code
+    maker, _, name = code.co_qualname.rpartition(".<locals>.") if code else ("", "", "")
+    return name if maker == GraphQLCoreConverter.from_resolver.__qualname__ else ""
+
+
+def converter_of(schema: GraphQLSchema) -> GraphQLCoreConverter | None:
+    owner = definition_of(schema)
+    return None if owner is None else cast("GraphQLCoreConverter", owner.schema_converter)
+
+
+class InfoFactory:
+    """Makes the `info` that a field's function gets."""
+
+    def __init__(self, schema: GraphQLSchema, definition: StrawberryField) -> None:
+        converter = converter_of(schema)
+        assert converter is not None
+        self._info_class = converter.config.info_class
+        self._definition = definition
+
+    def __call__(self, raw_info: Any) -> Any:
+        return self._info_class(_raw_info=raw_info, _field=self._definition)
+
+
+def enum_names(enum_class: type[Any], coerce: Callable[[Any], Any]) -> Mapping[str, str]:
+    """GraphQL names by Python names."""
+    return {name: coerce(member) for name, member in enum_class.__members__.items() if member.name == name}
+
+
+def may_be_cast(value: Any) -> bool:
+    """Whether `strawberry.cast`, or a `__typename` of its own, could say for this very value which type it is of."""
+    attributes = getattr(value, "__dict__", None)
+    if attributes is None:
+        return hasattr(value, TYPE_CAST_ATTRIBUTE)
+    return any(name == TYPE_CAST_ATTRIBUTE or name.endswith("__typename") for name in attributes)
+
+
+def accepts_by_class(type_: GraphQLObjectType) -> bool:
+    """Whether values of one class, unless cast, are all of this type or all not."""
+    predicate = type_.is_type_of
+    if predicate is None or getattr(predicate, "decides_by_class", False):
+        return True
+    definition = definition_of(type_)
+    return (
+        isinstance(definition, StrawberryObjectDefinition)
+        and definition.is_type_of is None
+        and definition.concrete_of is None
+    )
+
+
+def resolves_by_class(schema: GraphQLSchema, type_: GraphQLInterfaceType | GraphQLUnionType) -> bool:
+    """Whether values of one class, unless cast, are all of the same object type."""
+    definition = definition_of(type_)
+    if is_union_type(type_):
+        is_default = "_resolve_union_type" in getattr(type_.resolve_type, "__qualname__", "")
+    else:
+        is_default = isinstance(definition, StrawberryObjectDefinition) and definition.resolve_type is None
+    possible = schema.get_possible_types(type_)
+    return is_default and all(accepts_by_class(each) and not _is_generic(each) for each in possible)
+
+
+def _is_generic(type_: GraphQLObjectType) -> bool:
+    definition = definition_of(type_)
+    return isinstance(definition, StrawberryObjectDefinition) and definition.concrete_of is not None
+
+
+def _builds_itself(type_: Any, seen: set[Any]) -> bool:
+    """Whether an argument's type, or one inside it, makes its values with `from_input` from `info` and path.
+
+    Types are `seen` once: where one was found that does, no further one is looked at.
+    """
+    if isinstance(type_, LazyType):
+        return _builds_itself(type_.resolve_type(), seen)
+    if isinstance(type_, StrawberryContainer):
+        return _builds_itself(type_.of_type, seen)
+    definition = get_object_definition(type_)
+    if definition is None or type_ in seen:
+        return False
+    if definition.from_input is not None:
+        return True
+    seen.add(type_)
+    return any(_builds_itself(field.resolve_type(type_definition=definition), seen) for field in definition.fields)
+
+
+def check_strawberry() -> None:
+    """Raises IncompatibleStrawberry unless the installed version is as compiled execution expects it."""
+
+    @strawberry.type
+    class Query:
+        attribute: int
+
+        @strawberry.field
+        def method(self, info: strawberry.Info, count: int = 1) -> int:
+            return count
+
+    built = strawberry.Schema(query=Query)._schema  # noqa: SLF001  Strawberry offers no other way to it
+    fields = built.query_type.fields if built.query_type else {}
+    try:
+        attribute, method = strawberry_field(fields["attribute"]), strawberry_field(fields["method"])
+        assert attribute is not None, "a field's definition is not among its extensions"
+        assert method is not None, "a field's definition is not among its extensions"
+        assert is_attribute(fields["attribute"], attribute), "plain attributes are not resolved by _get_basic_result"
+        assert not is_attribute(fields["method"], method), "methods are resolved by _get_basic_result"
+        assert attribute.default_resolver is getattr, "the default resolver is not getattr"
+        assert is_bare_resolver(built, fields["method"], method), "a method has something around its function"
+        assert method.base_resolver is not None
+        assert method.base_resolver.self_parameter is not None, "the parameter `self` is not known"
+        assert method.base_resolver.info_parameter is not None, "the parameter `info` is not known"
+        InfoFactory(built, method)(None)
+    except (AssertionError, AttributeError, KeyError, TypeError) as error:
+        raise IncompatibleStrawberry(
+            f"Compiled execution does not know this version of Strawberry: {error}. "
+            "Switch it off, or use a version that requirements.txt names."
+        ) from error

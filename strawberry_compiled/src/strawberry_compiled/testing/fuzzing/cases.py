@@ -1,0 +1,162 @@
+"""One case of the fuzzer: an operation and data made from a seed, run under both executors."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from graphql import DocumentNode, GraphQLError, OperationType, parse, validate
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from strawberry_compiled import CompiledExecutor
+from strawberry_compiled.testing.fuzzing.comparison import difference, known_errors
+from strawberry_compiled.testing.fuzzing.data import Chances
+from strawberry_compiled.testing.fuzzing.operations import Operation, OperationWriter, Sizes
+from strawberry_compiled.testing.fuzzing.running import ExecutorClass, Observed, World, field_names, run
+from strawberry_compiled.testing.fuzzing.schemas import generated_schema
+
+SEEDS_PER_SCHEMA = 80
+"""Making a schema takes as long as some ten cases, so neighbouring seeds share one."""
+INTROSPECTION = "introspection"
+"""The reason for which a fallback is expected."""
+
+
+class Mode(Enum):
+    """What the data are like."""
+
+    CLEAN = "clean"
+    FAULTS = "faults"
+    ASYNC = "async"
+    ASYNC_FAULTS = "async-faults"
+    BATCH_FAULTS = "batch-faults"
+    MUTATIONS = "mutations"
+    SUBSCRIPTIONS = "subscriptions"
+    REUSE = "reuse"
+    """One document again and again, with other variables and data."""
+
+
+_CHANCES = {
+    Mode.CLEAN: [Chances()],
+    Mode.FAULTS: [Chances(faults=0.02), Chances(faults=0.1)],
+    Mode.ASYNC: [Chances(waits=0.05), Chances(waits=0.3)],
+    Mode.ASYNC_FAULTS: [Chances(faults=0.03, waits=0.1), Chances(faults=0.08, waits=0.3)],
+    Mode.BATCH_FAULTS: [Chances(batch_faults=0.3), Chances(faults=0.03, waits=0.05, batch_faults=0.3)],
+}
+_ANY_CHANCES = [chances for each in _CHANCES.values() for chances in each]
+
+
+class FrugalExecutor(CompiledExecutor):
+    """With all that an application can promise: its awaitables need no company, its functions change no arguments."""
+
+    awaits_one_by_one = True
+    shares_arguments = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is run; `runs` are tried one after the other with the same document."""
+
+    seed: int
+    mode: Mode
+    executor_class: ExecutorClass
+    document: DocumentNode
+    runs: Sequence[tuple[Operation, World]]
+
+    @property
+    def schema_seed(self) -> int:
+        return self.seed // SEEDS_PER_SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    case: Case
+    operation: Operation
+    world: World
+    what: str
+    stock: Observed
+    compiled: Observed
+
+
+def make_case(seed: int, mode: Mode) -> Case:
+    chance = random.Random(f"case {seed} {mode.value}")
+    schema = generated_schema(seed // SEEDS_PER_SCHEMA)
+    sizes = Sizes(fields=chance.choice([3, 8, 15, 25, 40]), depth=chance.choice([3, 5, 8]))
+    writer = OperationWriter(schema.core, chance, sizes=sizes)
+    kind = {Mode.MUTATIONS: OperationType.MUTATION, Mode.SUBSCRIPTIONS: OperationType.SUBSCRIPTION}.get(mode)
+    operation = writer.operation(kind or OperationType.QUERY)
+    document = parse(operation.text)
+    names = field_names(document)
+    likely = _CHANCES.get(mode, _ANY_CHANCES)
+    runs = []
+    for number in range(4 if mode is Mode.REUSE else 1):
+        world = World(seed=f"{seed} {mode.value} {number}", chances=chance.choice(likely), names=names)
+        runs.append((writer.again(operation) if number else operation, world))
+    executor_class = FrugalExecutor if chance.random() < 0.3 else CompiledExecutor
+    return Case(seed=seed, mode=mode, executor_class=executor_class, document=document, runs=runs)
+
+
+class InvalidOperation(AssertionError):
+    """The fuzzer wrote an operation that does not pass validation."""
+
+
+class UnexpectedFallback(AssertionError):
+    """The compiled executor left to graphql-core what it should have executed itself."""
+
+
+async def try_case(
+    case: Case,
+    outcomes: Counter[str],
+    *,
+    executor_class: ExecutorClass | None = None,
+    validates: bool = False,
+) -> Difference | None:
+    """Runs the case under both executors and counts what came of it; the first difference, if any.
+
+    Raises UnexpectedFallback, and InvalidOperation if it `validates`.
+    """
+    schema = generated_schema(case.schema_seed)
+    if validates and (errors := validate(schema.core, case.document)):
+        raise InvalidOperation(f"{errors[0]}\nSeed {case.seed}, {case.mode.value}: {case.runs[0][0].text}")
+    for operation, world in case.runs:
+        stock, compiled = await both(case, case.document, operation, world, executor_class)
+        what = difference(stock, compiled)
+        if what:
+            return Difference(case=case, operation=operation, world=world, what=what, stock=stock, compiled=compiled)
+        outcomes[_outcome(operation, stock, compiled)] += 1
+    return None
+
+
+async def both(
+    case: Case,
+    document: DocumentNode,
+    operation: Operation,
+    world: World,
+    executor_class: ExecutorClass | None = None,
+) -> tuple[Observed, Observed]:
+    """What stock execution shows, and what the compiled one (or the given one) does."""
+    schema = generated_schema(case.schema_seed)
+    stock = await run(schema, StrawberryGraphQLCoreExecutionContext, document, operation, world)
+    compiled = await run(schema, executor_class or case.executor_class, document, operation, world)
+    return stock, compiled
+
+
+def _outcome(operation: Operation, stock: Observed, compiled: Observed) -> str:
+    if compiled.fallbacks:
+        if not operation.introspects or set(compiled.fallbacks) != {INTROSPECTION}:
+            raise UnexpectedFallback(f"{dict(compiled.fallbacks)}: {operation.text}")
+        return "fallback for introspection"
+    theirs, ours = _errors(stock), _errors(compiled)
+    if not theirs:
+        return "equal"
+    if all(error.path is None for error in theirs):
+        return "refused before execution"
+    if known_errors(ours) == known_errors(theirs):
+        return "equal, with errors"
+    if sorted(known_errors(ours)) == sorted(known_errors(theirs)):
+        return "equal, errors in another order"
+    return "equal, other errors where both are null"
+
+
+def _errors(observed: Observed) -> list[GraphQLError]:
+    return [error for result in observed.results for error in result.errors or ()]

@@ -1,0 +1,284 @@
+"""Running one operation under one executor, and everything that can be seen of it from outside."""
+
+import asyncio
+import copy
+import gc
+import inspect
+import random
+import warnings
+from collections import Counter
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard, cast
+
+import strawberry
+from graphql import DocumentNode, ExecutionResult, Executor, FieldNode, GraphQLError, OperationType, Visitor, visit
+from graphql import execute as graphql_execute
+from graphql.execution import create_source_event_stream, execute_subscription_event, map_source_to_response_event
+from strawberry.execution import optimized_is_awaitable
+
+from strawberry_compiled import fallbacks
+from strawberry_compiled.testing.fuzzing.behaviour import Answer, Ledger, turns
+from strawberry_compiled.testing.fuzzing.data import Chances, Data
+from strawberry_compiled.testing.fuzzing.operations import Operation
+from strawberry_compiled.testing.fuzzing.schemas import GeneratedSchema
+from strawberry_compiled.testing.fuzzing.shapes import FieldShape
+
+MOST_TURNS = 60
+"""Turns of the event loop after which everything that was left behind must have come to its end."""
+
+SECONDS = 20
+"""After which an operation is taken to hang."""
+
+is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
+ExecutorClass = type[Executor[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """From what the data of a run are made; equal worlds make equal data."""
+
+    seed: str
+    chances: Chances
+    names: frozenset[str]
+    """The GraphQL names of all fields that may be asked for."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Observed:
+    """What a run showed."""
+
+    results: list[ExecutionResult]
+    """One, or one for each event of a subscription."""
+    crash: str
+    """What the executor raised instead; empty if it did not."""
+    was_async: bool
+    """Whether anything was awaited, or might have been."""
+    ledger: Ledger
+    never_awaited: int
+    tasks_left: int
+    """How many tasks were not done when the result was there."""
+    tasks_stuck: int
+    fallbacks: Counter[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """What the functions of generated schemas find in `info.context`."""
+
+    ledger: Ledger
+    entities: Mapping[str, Mapping[Any, Any]]
+    events: Mapping[str, Answer]
+    world: World
+    loaders: dict[Any, Any] = field(default_factory=dict)
+
+    async def batch(self, shape: FieldShape, parents: Sequence[Any], info: strawberry.Info, arguments: str) -> Any:
+        chance = random.Random(f"{self.world.seed} {shape.name} {shape.ref} {arguments}")
+        seen = repr(info.selected_fields) if shape.looks_ahead else ""
+        for parent in parents:
+            identity = getattr(getattr(parent, "answers", None), "identity", None)
+            self.ledger.calls["batch", identity, shape.name, arguments, seen] += 1
+        await turns(chance.choice([0, 0, 1, 2]))
+        results = [_outcome(parent, shape, arguments) for parent in parents]
+        if chance.random() < self.world.chances.batch_faults:
+            match chance.randint(0, 5):
+                case 0 | 1:
+                    raise ValueError(f"all of {shape.name}")
+                case 2:
+                    return results[:-1]
+                case 3:
+                    return [*results, None]
+                case 4:
+                    return None
+        return tuple(results) if chance.random() < 0.2 else results
+
+    async def load(self, name: str, keys: Sequence[Any]) -> Any:
+        chance = random.Random(f"{self.world.seed} {name}")
+        for key in keys:
+            self.ledger.load(name, key)
+        await turns(chance.choice([0, 0, 1, 2]))
+        if chance.random() < self.world.chances.batch_faults * 0.5:
+            match chance.randint(0, 2):
+                case 0 | 1:
+                    raise ValueError(f"no {name} at all")
+                case 2:
+                    return [*keys]
+        return {key: self.entities[name][key] for key in keys if key in self.entities[name]}
+
+
+def _outcome(parent: Any, shape: FieldShape, arguments: str) -> Any:
+    try:
+        return parent.answers.by_field[shape.name].outcome(arguments)
+    except Exception as error:  # noqa: BLE001  that is what a batch function returns for a parent that fails
+        return error
+
+
+def field_names(document: DocumentNode) -> frozenset[str]:
+    names: set[str] = set()
+
+    class Names(Visitor):
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            names.add(node.name.value)
+
+    visit(document, Names())
+    return frozenset(names)
+
+
+async def run(
+    schema: GeneratedSchema, executor_class: ExecutorClass, document: DocumentNode, operation: Operation, world: World
+) -> Observed:
+    """Runs the operation on data made anew, and waits until all that it left behind is done."""
+    ledger = Ledger()
+    data = Data(schema, world.seed, world.chances, names=world.names, ledger=ledger)
+    shape = schema.shape
+    root_name = "Mutation" if operation.kind is OperationType.MUTATION else "Query"
+    root = data.root(root_name)
+    is_subscription = operation.kind is OperationType.SUBSCRIPTION
+    context = Context(
+        ledger=ledger,
+        entities=data.entities(),
+        events=data.events(shape.subscription.fields) if is_subscription else {},
+        world=world,
+    )
+    execute = _subscribe if is_subscription else _execute
+    before, fallbacks_before = asyncio.all_tasks(), Counter(fallbacks)
+    gc.disable()  # what is older than this run then stays out of `gc.collect(1)`
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect(1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        # A task of its own holds on to nothing when it is done.
+        executing = asyncio.create_task(execute(schema, executor_class, document, operation, root, context))
+        crash = ""
+        try:
+            results, was_async = await asyncio.wait_for(executing, SECONDS)
+        except Exception as raised:  # noqa: BLE001  executors report failures, and raise none
+            results, was_async, crash = [], True, f"{type(raised).__name__}: {raised}"
+        del executing
+        left = len(asyncio.all_tasks() - before)
+        for _ in range(MOST_TURNS):
+            if asyncio.all_tasks() <= before:
+                break
+            await asyncio.sleep(0)
+        await turns(2)  # for callbacks of what was done last, which hold on to it
+        stuck = len(asyncio.all_tasks() - before)
+        never_awaited = ledger.never_awaited()
+        for result in results:
+            for error in result.errors or ():
+                _forget_frames(error)
+        del root, context, data
+        gc.collect(1)
+    gc.enable()
+    _close(caught)
+    return Observed(
+        results=results,
+        crash=crash,
+        was_async=was_async or any(shape.waits(*field) for field in operation.selected),
+        ledger=ledger,
+        never_awaited=len(caught) + never_awaited,
+        tasks_left=left,
+        tasks_stuck=stuck,
+        fallbacks=Counter(fallbacks) - fallbacks_before,
+    )
+
+
+def _close(caught: Sequence[warnings.WarningMessage]) -> None:
+    """Ends coroutines that were never awaited, or Python warns once more when the warnings go."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those below them
+        for warning in caught:
+            if "never awaited" not in str(warning.message):
+                raise AssertionError(f"An unexpected warning: {warning.message}")
+            assert inspect.iscoroutine(warning.source)
+            warning.source.close()
+            warning.source = None
+        gc.collect(1)
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Lets go of what the frames of tracebacks hold: coroutines that nobody awaited among it."""
+    waiting, seen = [error], set()
+    while waiting:
+        error = waiting.pop()
+        if error is None or id(error) in seen:
+            continue
+        seen.add(id(error))
+        error.__traceback__ = None
+        waiting += [error.__cause__, error.__context__, getattr(error, "original_error", None)]
+
+
+async def _execute(
+    schema: GeneratedSchema,
+    executor_class: ExecutorClass,
+    document: DocumentNode,
+    operation: Operation,
+    root: Any,
+    context: Context,
+) -> tuple[list[ExecutionResult], bool]:
+    try:
+        result = graphql_execute(
+            schema.core,
+            document,
+            root_value=root,
+            context_value=context,
+            variable_values=copy.deepcopy(dict(operation.variables)),
+            operation_name=operation.name,
+            executor_class=executor_class,
+            is_awaitable=is_awaitable,
+            operation_extensions=None,
+        )
+    except GraphQLError as error:
+        return [ExecutionResult(None, [error])], False
+    if is_awaitable(result):
+        return [cast("ExecutionResult", await result)], True
+    return [cast("ExecutionResult", result)], False
+
+
+async def _subscribe(
+    schema: GeneratedSchema,
+    executor_class: ExecutorClass,
+    document: DocumentNode,
+    operation: Operation,
+    root: Any,
+    context: Context,
+) -> tuple[list[ExecutionResult], bool]:
+    was_async = False
+    before = asyncio.all_tasks()
+
+    async def run_event(executor: Executor[Any]) -> ExecutionResult:
+        nonlocal was_async
+        context.loaders.clear()
+        context.ledger.loaded.clear()
+        context.ledger.overlaps |= not asyncio.all_tasks() <= before
+        result = execute_subscription_event(executor)
+        if is_awaitable(result):
+            was_async = True
+            return await result
+        return cast("ExecutionResult", result)
+
+    executor = executor_class.build(
+        schema.core,
+        document,
+        root_value=root,
+        context_value=context,
+        raw_variable_values=copy.deepcopy(dict(operation.variables)),
+        operation_name=operation.name,
+        is_awaitable=is_awaitable,
+        operation_extensions=None,
+    )
+    if isinstance(executor, list):
+        return [ExecutionResult(None, executor)], False
+    stream = create_source_event_stream(executor)
+    source = await stream if is_awaitable(stream) else stream
+    if isinstance(source, ExecutionResult):
+        return [source], False
+    results: list[ExecutionResult] = []
+    try:
+        async for result in map_source_to_response_event(executor, cast("AsyncIterable[Any]", source), run_event):
+            results.append(result)  # noqa: PERF401  those before a failure count
+    except GraphQLError as error:
+        results.append(ExecutionResult(None, [error]))
+    except Exception as error:  # noqa: BLE001  the source failed in the midst of its events
+        results.append(ExecutionResult(None, [GraphQLError(f"{type(error).__name__}: {error}")]))
+    return results, was_async

@@ -1,0 +1,225 @@
+"""Waves: what all places of a plan ask of batch fields is asked in one go, again and again until nothing is asked."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, TypeAlias
+
+from graphql.pyutils import gather_with_cancel
+
+from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch, one_for_each
+from strawberry_compiled.completion import arguments_of, info_of
+from strawberry_compiled.planning import PlannedField
+from strawberry_compiled.run import Entry, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch field, what writes its results, and whether that writes equal keys once."""
+
+    field: PlannedField
+    deliver: Callable[..., None]
+    shares_equal: bool
+
+
+Asked: TypeAlias = list[tuple[Batch, list[Entry]]]
+"""All that one call of a batch function is to answer."""
+
+
+class Waves:
+    """The batch fields of one run."""
+
+    def __init__(self, run: Run, batches: Callable[[int], Sequence[Batch]]) -> None:
+        self._run = run
+        self._batches = batches
+        self._is_running = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def are_settled(self) -> bool:
+        return not (self._run.pending or self._tasks)
+
+    def start(self) -> None:
+        """Begins with what is pending, if anything, beside whatever the caller awaits."""
+        if self._run.pending and not self._is_running and _is_loop_running():
+            self._is_running = True
+            self.add_task(self._ride())
+
+    def add_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Has the run wait for the coroutine, too."""
+        self._tasks.add(asyncio.get_running_loop().create_task(coroutine))
+
+    async def settle(self) -> None:
+        """Returns when all batch fields are written; raises what no field can be blamed for."""
+        while not self.are_settled:
+            if self._run.pending and not self._is_running:
+                self._is_running = True
+                await self._ride()
+                continue
+            done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._tasks -= done
+            for task in done:
+                task.result()
+
+    def abandon(self) -> None:
+        """Has what is still under way end soon."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def cancel(self) -> None:
+        """Ends what is still under way."""
+        self.abandon()
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _ride(self) -> None:
+        run = self._run
+        by_load: dict[Load, Asked] = {}
+        try:
+            while run.pending or by_load:
+                pending, run.pending = run.pending, defaultdict(list)
+                calls = self._calls(pending, by_load)
+                if not (calls and run.awaits_one_by_one):  # else their results may ask for more of the same
+                    calls += [self._load(load, asked) for load, asked in by_load.items()]
+                    by_load.clear()
+                if len(calls) == 1 or run.awaits_one_by_one:
+                    await _one_by_one(calls)
+                else:
+                    await gather_with_cancel(*calls)
+        finally:
+            self._is_running = False
+
+    def _calls(self, pending: Mapping[int, list[Entry]], by_load: dict[Load, Asked]) -> list[Coroutine[Any, Any, None]]:
+        """One call for each function and its arguments; what is to be loaded by key is added to `by_load`."""
+        by_function: list[tuple[Any, dict[str, Any], Asked]] = []
+        for place, entries in pending.items():
+            for batch in self._batches(place):
+                kind = batch.field.batch
+                if isinstance(kind, KeyedBatch):
+                    by_load.setdefault(kind.load, []).append((batch, entries))
+                    continue
+                assert isinstance(kind, ParentsBatch)
+                try:
+                    arguments = {} if batch.field.arguments is None else arguments_of(self._run, batch.field)
+                except Exception as error:  # noqa: BLE001  it is reported in the answer
+                    batch.deliver(self._run, entries, [error] * len(entries))
+                    continue
+                self._join(by_function, batch, entries, kind, arguments)
+        return [self._call(key[0], arguments, asked) for key, arguments, asked in by_function]
+
+    def _join(
+        self,
+        calls: list[tuple[Any, dict[str, Any], Asked]],
+        batch: Batch,
+        entries: list[Entry],
+        kind: ParentsBatch,
+        arguments: dict[str, Any],
+    ) -> None:
+        """Adds the field to the call that asks the same, or begins one."""
+        nodes = tuple(map(id, batch.field.nodes)) if kind.looks_ahead else ()
+        for key, known_arguments, asked in calls:
+            if key == (kind.function, nodes) and _are_same(known_arguments, arguments):
+                asked.append((batch, entries))
+                return
+        calls.append(((kind.function, nodes), arguments, [(batch, entries)]))
+
+    async def _call(self, function: Callable[..., Any], arguments: dict[str, Any], asked: Asked) -> None:
+        parents = [parent for _, entries in asked for _, parent, _ in entries]
+        try:
+            results = one_for_each(await function(parents, self._info(asked), **arguments), len(parents))
+        except Exception as error:  # noqa: BLE001  it is reported in the answer
+            results = [error] * len(parents)
+        start = 0
+        for batch, entries in asked:
+            batch.deliver(self._run, entries, results[start : start + len(entries)])
+            start += len(entries)
+
+    async def _load(self, load: Load, asked: Asked) -> None:
+        # Beside the futures of graphql-core: whoever clears these between two mutations means what is known here, too.
+        known: dict[Any, Any] = self._run.context_value.loaders.setdefault((load, "loaded"), {})
+        keys_by_place = [_keys(batch.field, entries) for batch, entries in asked]
+        wanted = [key for key in dict.fromkeys(chain.from_iterable(keys_by_place)) if key is not None]
+        missing = [key for key in wanted if key not in known and not isinstance(key, Exception)]
+        if missing:
+            try:
+                found = await load(self._info(asked), missing)
+                known.update(zip(missing, one_for_each(map(found.get, missing), len(missing)), strict=True))
+            except Exception as error:  # noqa: BLE001  it is reported in the answer
+                known.update(dict.fromkeys(missing, error))
+        for (batch, entries), keys in zip(asked, keys_by_place, strict=True):
+            shown = _shown(batch.field, keys, known)
+            columns = (keys,) if batch.shares_equal else ()
+            batch.deliver(self._run, entries, [shown[key] for key in keys], *columns)
+
+    def _info(self, asked: Asked) -> Any:
+        """The `info` of the first place."""
+        batch, entries = asked[0]
+        return info_of(self._run, batch.field, entries[0][2])
+
+
+def _is_loop_running() -> bool:
+    """False under `execute_sync`, which then says that execution failed to complete synchronously."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _one_by_one(calls: Sequence[Coroutine[Any, Any, None]]) -> None:
+    try:
+        for call in calls:
+            await call
+    finally:
+        for call in calls:
+            call.close()  # those that a cancellation leaves; Python warns of a coroutine that is never awaited
+
+
+def _are_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether arguments are equal, and neither 1 for True nor 1.0 for 1."""
+    return one is other or (one == other and repr(one) == repr(other))
+
+
+def _keys(field: PlannedField, entries: Sequence[Entry]) -> list[Any]:
+    """The key of each parent; the exception where there is none to be had."""
+    assert isinstance(field.batch, KeyedBatch)
+    key_of = field.batch.key
+    try:
+        keys = [key_of(parent) for _, parent, _ in entries]
+        set(keys)  # raises TypeError for keys that cannot be hashed
+        return keys
+    except Exception:  # noqa: BLE001  each parent is asked by itself below, and its exception kept
+        return [_key_or_error(key_of, parent) for _, parent, _ in entries]
+
+
+def _key_or_error(key_of: Callable[[Any], Any], parent: Any) -> Any:
+    try:
+        key = key_of(parent)
+        hash(key)
+        return key
+    except Exception as error:  # noqa: BLE001  it is reported in the answer
+        return error
+
+
+def _shown(field: PlannedField, keys: Sequence[Any], known: Mapping[Any, Any]) -> dict[Any, Any]:
+    """What the field shows by key, exceptions among them."""
+    assert isinstance(field.batch, KeyedBatch)
+    pick = field.batch.pick
+    shown: dict[Any, Any] = {}
+    for key in dict.fromkeys(keys):
+        value = key if isinstance(key, Exception) else known.get(key)
+        shown[key] = value if pick is None else _picked(pick, value)
+    return shown
+
+
+def _picked(pick: Callable[[Any], Any], value: Any) -> Any:
+    if value is None or isinstance(value, Exception):
+        return value
+    try:
+        return pick(value)
+    except StopIteration:
+        return RuntimeError("coroutine raised StopIteration")  # which is what Python makes of it under graphql-core
+    except Exception as error:  # noqa: BLE001  it is reported in the answer
+        return error

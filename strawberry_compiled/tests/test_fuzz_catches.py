@@ -1,0 +1,36 @@
+"""The fuzzer can fail: whatever is wrong with an executor shows within a few hundred cases."""
+
+from collections import Counter
+
+import pytest
+from broken import BROKEN
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry_compiled.testing.fuzz import mode_of
+from strawberry_compiled.testing.fuzzing.cases import UnexpectedFallback, make_case, try_case
+from strawberry_compiled.testing.fuzzing.running import ExecutorClass
+
+FIRST_SEED = 7_000_000
+FEW = 400
+
+
+async def cases_until_caught(executor_class: ExecutorClass, most: int) -> int | None:
+    for number in range(most):
+        case = make_case(FIRST_SEED + number, mode_of(number))
+        try:
+            if await try_case(case, Counter(), executor_class=executor_class):
+                return number + 1
+        except UnexpectedFallback:
+            return number + 1
+    return None
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
+async def test_what_is_broken_is_caught(broken: ExecutorClass):
+    assert await cases_until_caught(broken, FEW)
+
+
+async def test_stock_execution_does_not_differ_from_itself():
+    class Same(StrawberryGraphQLCoreExecutionContext):
+        pass
+
+    assert await cases_until_caught(Same, 80) is None
