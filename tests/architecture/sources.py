@@ -10,6 +10,8 @@ from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("api", "benchmarks", "cli", "domain", "infra", "migrations")
+COMPILER = "strawberry_compiled/src"
+"""The folder of the compiler's package, a distribution of its own."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -47,8 +49,8 @@ class Source:
 
 
 def sources(*patterns: str) -> list[Source]:
-    """The files that match a pattern such as `domain/*/service.py`; all of our packages if none is given."""
-    chosen = patterns or tuple(f"{package}/**/*.py" for package in PACKAGES)
+    """The files that match a pattern such as `domain/*/service.py`; all packages if none is given."""
+    chosen = patterns or tuple(f"{folder}/**/*.py" for folder in (*PACKAGES, COMPILER))
     paths = sorted({path for pattern in chosen for path in ROOT.glob(pattern) if "node_modules" not in path.parts})
     assert paths, f"Nothing matches {chosen}: correct the pattern."
     return [_read(path) for path in paths]

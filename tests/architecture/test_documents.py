@@ -13,7 +13,7 @@ from tests.settings_table import with_table
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")))
-TOP = "api|cli|domain|infra|migrations|tests"
+TOP = "api|cli|domain|infra|migrations|strawberry_compiled|tests"
 PATH = re.compile(rf"`((?:{TOP})/[\w./-]+|[\w-]+\.(?:py|md|toml|yaml)|LICENSE|Makefile|Dockerfile)`")
 NAMED = re.compile(rf"`((?:{TOP})/[\w./-]+\.py)`\s+\((`\w+`(?:, `\w+`)*)\)|\(`([\w./-]+\.py)`, (`\w+`)\)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")

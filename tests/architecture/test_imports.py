@@ -14,9 +14,13 @@ from importlinter import configuration
 from importlinter.application.use_cases import _register_contract_types, read_user_options
 from importlinter.domain.contract import Contract, registry
 
+import strawberry_compiled
 from tests.architecture.sources import PACKAGES, ROOT, Source, sources
 
 configuration.configure()
+
+MYSELF = "tests/architecture/test_imports.py"
+"""This file reads `__all__`."""
 
 FIXED_PACKAGES = {
     "alembic": "alembic",
@@ -62,7 +66,8 @@ def contracts() -> dict[str, Contract]:
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("api", "cli", "domain", "infra", include_external_packages=True, cache_dir=None)
+    roots = ("api", "cli", "domain", "infra", "strawberry_compiled")
+    return grimp.build_graph(*roots, include_external_packages=True, cache_dir=None)
 
 
 def test_the_contracts_hold() -> None:
@@ -80,6 +85,7 @@ def test_the_contracts_hold() -> None:
         ("hexagon", "api.main", "cli.permissions"),
         ("hexagon", "infra.settings", "cli.main"),
         ("entry-points", "api.issues.types", "infra.issues.reader"),
+        ("compiled", "strawberry_compiled.waves", "domain.shared.actor"),
         ("domain-slices", "domain.labels.service", "domain.issues.model"),
         ("domain-slices", "domain.labels.service", "domain.projects.model"),
         ("domain-slices", "domain.shared.actor", "domain.accounts.model"),
@@ -119,22 +125,51 @@ def test_a_library_in_the_domain_is_found() -> None:
     assert line.startswith("domain/sample.py:3: pydantic.BaseModel is outside of the standard library")
 
 
-def ties_to_the_project(source: Source) -> list[str]:
+def ties_to_workgraph(source: Source) -> list[str]:
     return [
-        f"{source.name}:{line}: {name} is the project's: compiled execution is a package of its own."
+        f"{source.name}:{line}: {name} is Workgraph's: strawberry_compiled works without it."
         for line, name in source.imports
-        if name.partition(".")[0] in PACKAGES and not name.startswith("strawberry_compiled.")
+        if name.partition(".")[0] in (*PACKAGES, "tests")
     ]
 
 
-def test_compiled_execution_imports_nothing_of_the_project() -> None:
-    assert [line for source in sources("strawberry_compiled/**/*.py") for line in ties_to_the_project(source)] == []
+def test_the_compiler_and_its_tests_import_nothing_of_workgraph() -> None:
+    assert [line for source in sources("strawberry_compiled/**/*.py") for line in ties_to_workgraph(source)] == []
 
 
-def test_a_tie_of_compiled_execution_to_the_project_is_found() -> None:
+def test_an_import_of_workgraph_in_the_compiler_is_found() -> None:
     text = "import graphql\nfrom strawberry_compiled.run import Run\nfrom api.shared.context import Context\n"
-    [line] = ties_to_the_project(Source("strawberry_compiled/sample.py", text))
-    assert line.startswith("strawberry_compiled/sample.py:3: api.shared.context.Context")
+    [line] = ties_to_workgraph(Source("sample.py", text))
+    assert line.startswith("sample.py:3: api.shared.context.Context")
+
+
+def private_imports(source: Source) -> list[str]:
+    public = {f"strawberry_compiled.{name}" for name in strawberry_compiled.__all__}
+    return [
+        f"{source.name}:{line}: {name} is private: use strawberry_compiled.__all__ or strawberry_compiled.testing."
+        for line, name in source.imports
+        if name.partition(".")[0] == "strawberry_compiled"
+        and name not in public
+        and not name.startswith("strawberry_compiled.testing.")
+    ]
+
+
+def test_workgraph_imports_only_what_the_compiler_offers() -> None:
+    everywhere = [*sources(*(f"{package}/**/*.py" for package in PACKAGES)), *sources("tests/**/*.py")]
+    assert [line for source in everywhere for line in private_imports(source) if source.name != MYSELF] == []
+
+
+def test_an_import_of_a_private_part_of_the_compiler_is_found() -> None:
+    text = (
+        "from strawberry_compiled import batched, plans\nfrom strawberry_compiled.waves import Waves\n"
+        "from strawberry_compiled.testing import difference\nimport strawberry_compiled\n"
+    )
+    lines = [line.partition(" is private")[0] for line in private_imports(Source("sample.py", text))]
+    assert lines == [
+        "sample.py:1: strawberry_compiled.plans",
+        "sample.py:2: strawberry_compiled.waves.Waves",
+        "sample.py:4: strawberry_compiled",
+    ]
 
 
 def misplaced_imports(source: Source) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import zlib
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -94,11 +94,12 @@ class Awaitable:
     fault: Fault | None
     ticks: int
 
-    def __await__(self) -> Iterator[Any]:
+    def __await__(self) -> Generator[Any, None, Any]:
         yield from turns(self.ticks).__await__()
         if self.fault is not None:
             raise self.fault.exception("awaitable")
-        return given(self.value)
+        value: Any = given(self.value)
+        return value
 
 
 @dataclass(slots=True)

@@ -83,7 +83,7 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, list):
         return len(one) == len(other) and all(map(_same, one, other))
     if isinstance(one, str | int):
-        return one == other
+        return bool(one == other)
     # NaN is not equal to itself, and a scalar may pass on anything.
     return repr(one) == repr(other)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from uuid import UUID
 
 import strawberry
@@ -81,14 +82,12 @@ class Data:
 
     def events(self, fields: Sequence[FieldShape]) -> Mapping[str, Answer]:
         """What the fields of a subscription yield."""
-        found = {
-            field.name: self._answer(
-                field.name, lambda ref=field.ref: [self._event(ref) for _ in range(self._random.randint(0, 3))]
-            )
-            for field in fields
-        }
+        found = {field.name: self._answer(field.name, partial(self._events_of, field.ref)) for field in fields}
         self._finish()
         return found
+
+    def _events_of(self, ref: TypeRef) -> list[Answer]:
+        return [self._event(ref) for _ in range(self._random.randint(0, 3))]
 
     def entities(self) -> Mapping[str, Mapping[Any, Any]]:
         """What loads find, by type and key."""
@@ -116,7 +115,8 @@ class Data:
         return self._random.choice([0, 0, 1, 1, 2, 3])
 
     def _fault(self) -> Fault:
-        return self._random.choice([Fault.VALUE, *Fault])
+        chosen: Fault = self._random.choice([Fault.VALUE, *Fault])
+        return chosen
 
     # Objects.
 
@@ -137,7 +137,7 @@ class Data:
         says_itself = shape.recognised is not Recognised.BY_STRAWBERRY
         draw = r.random()
         if wanted == name in ROOTS or draw < 0.6:
-            value = made.__new__(made)
+            value = cast("Any", made).__new__(made)
         elif shape.recognised is Recognised.BY_CLASS or (says_itself and draw < 0.8):
             value = plain()
         elif says_itself or (draw < 0.7 and wanted == name and not shape.interfaces):
@@ -150,7 +150,7 @@ class Data:
         elif draw < 0.9 and schema.shape.own_default_resolver and wanted == name and not shape.interfaces:
             value, performs = Attributes(), False
         else:
-            value = made.__new__(made)
+            value = cast("Any", made).__new__(made)
             performs = made is schema.performing[name]
         if isinstance(value, Attributes):
             value["answers"] = answers
@@ -162,9 +162,9 @@ class Data:
         for field in self._fields[shape.name]:
             if field.kind is Kind.RELATED:
                 key = self._key(field)
-                self._set(value, field.key, performs, answers, lambda key=key: key)
+                self._set(value, field.key, performs, answers, partial(_itself, key))
             elif field.kind is Kind.ATTRIBUTE:
-                self._set(value, field.name, performs, answers, lambda ref=field.ref: self._value(ref))
+                self._set(value, field.name, performs, answers, partial(self._value, field.ref))
             else:
                 answers.by_field[field.name] = self._method(field)
                 if field.guard is not None and self._random.random() < 0.2:
@@ -320,3 +320,7 @@ _SCALAR_VALUES: Mapping[str, Sequence[Any]] = {
     "JSON": [{"a": [1, None]}, [1, "x"], "text", 5, False],
     "Money": [1, 2],
 }
+
+
+def _itself(value: Any) -> Any:
+    return value

@@ -3,9 +3,10 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
+    GraphQLCompositeType,
     GraphQLField,
     GraphQLList,
     GraphQLNamedType,
@@ -131,7 +132,7 @@ class OperationWriter:
             if root and self._sizes.door in fields and r.random() < 0.8:
                 chosen = [self._sizes.door, *chosen]
             parts += [self._field(type_, name, fields[name], depth, items) for name in chosen]
-            parts += self._fragments_on(type_, depth, items)
+            parts += self._fragments_on(cast("GraphQLCompositeType", type_), depth, items)
         if parts and r.random() < 0.12:
             parts += [self._field(type_, r.choice(leaves), None, depth, items)] if leaves else []
         if not parts or r.random() < 0.25:
@@ -203,9 +204,9 @@ class OperationWriter:
         chosen = r.choice([["skip"], ["include"], ["include", "skip"]])
         return "".join(f" @{name}(if: {self._arguments.flag()})" for name in chosen)
 
-    def _fragments_on(self, type_: GraphQLNamedType, depth: int, items: float) -> list[str]:
+    def _fragments_on(self, type_: GraphQLCompositeType, depth: int, items: float) -> list[str]:
         r = self._random
-        written = []
+        written: list[str] = []
         likely = 0.6 if not is_object_type(type_) else 0.15
         for on in self._overlapping(type_):
             if r.random() > likely / (1 + 0.5 * len(written)) or not self._may_descend(depth, items):
@@ -229,7 +230,7 @@ class OperationWriter:
         self._fragments[name] = _Fragment(on, text)  # known from here on, so that none contains itself
         return name
 
-    def _overlapping(self, type_: GraphQLNamedType) -> list[GraphQLNamedType]:
+    def _overlapping(self, type_: GraphQLCompositeType) -> list[GraphQLCompositeType]:
         possible = [
             each
             for each in self._schema.type_map.values()

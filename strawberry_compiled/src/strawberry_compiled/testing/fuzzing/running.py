@@ -124,23 +124,28 @@ def field_names(document: DocumentNode) -> frozenset[str]:
     return frozenset(names)
 
 
+def _root_and_context(
+    schema: GeneratedSchema, operation: Operation, world: World, ledger: Ledger
+) -> tuple[Any, Context]:
+    data = Data(schema, world.seed, world.chances, names=world.names, ledger=ledger)
+    root = data.root("Mutation" if operation.kind is OperationType.MUTATION else "Query")
+    is_subscription = operation.kind is OperationType.SUBSCRIPTION
+    context = Context(
+        ledger=ledger,
+        entities=data.entities(),
+        events=data.events(schema.shape.subscription.fields) if is_subscription else {},
+        world=world,
+    )
+    return root, context
+
+
 async def run(
     schema: GeneratedSchema, executor_class: ExecutorClass, document: DocumentNode, operation: Operation, world: World
 ) -> Observed:
     """Runs the operation on data made anew, and waits until all that it left behind is done."""
     ledger = Ledger()
-    data = Data(schema, world.seed, world.chances, names=world.names, ledger=ledger)
-    shape = schema.shape
-    root_name = "Mutation" if operation.kind is OperationType.MUTATION else "Query"
-    root = data.root(root_name)
-    is_subscription = operation.kind is OperationType.SUBSCRIPTION
-    context = Context(
-        ledger=ledger,
-        entities=data.entities(),
-        events=data.events(shape.subscription.fields) if is_subscription else {},
-        world=world,
-    )
-    execute = _subscribe if is_subscription else _execute
+    root, context = _root_and_context(schema, operation, world, ledger)
+    execute = _subscribe if operation.kind is OperationType.SUBSCRIPTION else _execute
     before, fallbacks_before = asyncio.all_tasks(), Counter(fallbacks)
     gc.disable()  # what is older than this run then stays out of `gc.collect(1)`
     with warnings.catch_warnings():
@@ -156,31 +161,35 @@ async def run(
         except Exception as raised:  # noqa: BLE001  executors report failures, and raise none
             results, was_async, crash = [], True, f"{type(raised).__name__}: {raised}"
         del executing
-        left = len(asyncio.all_tasks() - before)
-        for _ in range(MOST_TURNS):
-            if asyncio.all_tasks() <= before:
-                break
-            await asyncio.sleep(0)
-        await turns(2)  # for callbacks of what was done last, which hold on to it
-        stuck = len(asyncio.all_tasks() - before)
+        left, stuck = await _other_tasks(before)
         never_awaited = ledger.never_awaited()
-        for result in results:
-            for error in result.errors or ():
-                _forget_frames(error)
-        del root, context, data
+        for error in (error for result in results for error in result.errors or ()):
+            _forget_frames(error)
+        del root, context
         gc.collect(1)
     gc.enable()
     _close(caught)
     return Observed(
         results=results,
         crash=crash,
-        was_async=was_async or any(shape.waits(*field) for field in operation.selected),
+        was_async=was_async or any(schema.shape.waits(*field) for field in operation.selected),
         ledger=ledger,
         never_awaited=len(caught) + never_awaited,
         tasks_left=left,
         tasks_stuck=stuck,
         fallbacks=Counter(fallbacks) - fallbacks_before,
     )
+
+
+async def _other_tasks(before: set[asyncio.Task[Any]]) -> tuple[int, int]:
+    """Numbers of tasks beside those of before: now, and once they have had time to end."""
+    left = len(asyncio.all_tasks() - before)
+    for _ in range(MOST_TURNS):
+        if asyncio.all_tasks() <= before:
+            break
+        await asyncio.sleep(0)
+    await turns(2)  # for callbacks of what was done last, which hold on to it
+    return left, len(asyncio.all_tasks() - before)
 
 
 def _close(caught: Sequence[warnings.WarningMessage]) -> None:
@@ -254,7 +263,7 @@ async def _subscribe(
         result = execute_subscription_event(executor)
         if is_awaitable(result):
             was_async = True
-            return await result
+            return cast("ExecutionResult", await result)
         return cast("ExecutionResult", result)
 
     executor = executor_class.build(
@@ -273,12 +282,18 @@ async def _subscribe(
     source = await stream if is_awaitable(stream) else stream
     if isinstance(source, ExecutionResult):
         return [source], False
+    events = map_source_to_response_event(executor, cast("AsyncIterable[Any]", source), run_event)
+    return await _all_results(events), was_async
+
+
+async def _all_results(events: AsyncIterable[ExecutionResult]) -> list[ExecutionResult]:
+    """The results of all events; a failure of their source is the last result."""
     results: list[ExecutionResult] = []
     try:
-        async for result in map_source_to_response_event(executor, cast("AsyncIterable[Any]", source), run_event):
-            results.append(result)  # noqa: PERF401  those before a failure count
+        async for result in events:
+            results.append(result)  # noqa: PERF401  results before a failure are kept
     except GraphQLError as error:
         results.append(ExecutionResult(None, [error]))
     except Exception as error:  # noqa: BLE001  the source failed in the midst of its events
         results.append(ExecutionResult(None, [GraphQLError(f"{type(error).__name__}: {error}")]))
-    return results, was_async
+    return results

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from types import ModuleType
-from typing import Annotated, Any, NewType, Optional, Union
+from typing import Annotated, Any, NewType, Optional, Union, cast
 from uuid import UUID
 
 import strawberry
@@ -22,6 +22,26 @@ from strawberry.schema.config import StrawberryConfig
 
 from strawberry_compiled import batched, decides_by_class, related
 from strawberry_compiled.testing.fuzzing.behaviour import Answers, turns
+from strawberry_compiled.testing.fuzzing.resolvers import (
+    PARENTS,
+    Counted,
+    MayLook,
+    MayLookLater,
+    argument_text,
+    async_function,
+    class_text,
+    from_mapping,
+    function_of,
+    is_type_of_class,
+    is_type_of_name,
+    load_of,
+    parameter,
+    performing_class,
+    plain_class,
+    resolve_type,
+    resolve_type_late,
+    sign,
+)
 from strawberry_compiled.testing.fuzzing.shapes import (
     ArgumentShape,
     FieldShape,
@@ -109,6 +129,11 @@ def _forget_modules(*, but: str) -> None:
         sys.modules.pop(_modules.popleft(), None)
 
 
+def _enum_class(name: str, values: Sequence[Any]) -> type[Enum]:
+    members = {str(value).upper() if type(value) is str else f"L{value}": value for value in values}
+    return cast("type[Enum]", Enum(name, members))
+
+
 class _Builder:
     def __init__(self, shape: SchemaShape) -> None:
         self._shape = shape
@@ -116,16 +141,11 @@ class _Builder:
         self._module = ModuleType(f"strawberry_compiled.generated_{shape.seed}")
         sys.modules[self._module.__name__] = self._module
         _forget_modules(but=self._module.__name__)
-        self._enums = {
-            name: strawberry.enum(
-                Enum(name, {str(value).upper() if type(value) is str else f"L{value}": value for value in values})
-            )
-            for name, values in shape.enums.items()
-        }
+        self._enums = {name: strawberry.enum(_enum_class(name, values)) for name, values in shape.enums.items()}
         self._inputs: dict[str, type] = {}
         for name, arguments in shape.inputs.items():
             self._inputs[name] = self._input(name, arguments)
-        self._loads = {each.name: _load(each.name) for each in shape.objects}
+        self._loads = {each.name: load_of(each.name) for each in shape.objects}
 
     def schema(self) -> GeneratedSchema:
         shape = self._shape
@@ -142,16 +162,16 @@ class _Builder:
             types=[objects[each.name] for each in shape.objects],
             config=StrawberryConfig(
                 scalar_map={Money: strawberry.scalar(name="Money", serialize=_write_money, parse_value=int)},
-                default_resolver=_from_mapping if shape.own_default_resolver else getattr,
+                default_resolver=from_mapping if shape.own_default_resolver else getattr,
             ),
         )
         return GeneratedSchema(
             shape=shape,
             strawberry=schema,
             made=objects,
-            performing={name: _performing(objects[name], attributes[name]) for name in objects},
-            plain={name: _plain(name, attributes[name]) for name in objects},
-            performing_plain={name: _performing(_plain(name, ()), attributes[name]) for name in objects},
+            performing={name: performing_class(objects[name], attributes[name]) for name in objects},
+            plain={name: plain_class(name, attributes[name]) for name in objects},
+            performing_plain={name: performing_class(plain_class(name, ()), attributes[name]) for name in objects},
             enums=self._enums,
         )
 
@@ -177,37 +197,37 @@ class _Builder:
         if argument.is_list:
             known = list[known]
         if argument.is_maybe:
-            return strawberry.Maybe[known]
+            return cast("Any", strawberry.Maybe)[known]
         return Optional[known] if argument.nullable else known  # noqa: UP045  `|` does not take every annotation
 
     def _output_type(self, ref: TypeRef) -> Any:
         known: Any
         if ref.item is not None:
-            known = list[self._output_type(ref.item)]
+            known = cast("Any", list)[self._output_type(ref.item)]
         elif ref.name in self._shape.unions:
             members = tuple(self._lazy(name) for name in self._shape.unions[ref.name])
-            known = Annotated[Union[members], strawberry.union(ref.name)]  # noqa: UP007
+            known = cast("Any", Annotated)[cast("Any", Union)[members], strawberry.union(ref.name)]
         else:
             known = SCALAR_TYPES.get(ref.name) or self._enums.get(ref.name) or self._lazy(ref.name)
         return Optional[known] if ref.nullable else known  # noqa: UP045
 
     def _lazy(self, name: str) -> Any:
-        return Annotated[name, strawberry.lazy(self._module.__name__)]
+        return cast("Any", Annotated)[name, strawberry.lazy(self._module.__name__)]
 
     def _interface(self, shape: InterfaceShape) -> type:
         namespace = self._namespace(shape.fields)
         if shape.resolves_itself:
-            namespace["resolve_type"] = classmethod(_resolve_late if shape.resolves_late else _resolve_type)
+            namespace["resolve_type"] = classmethod(resolve_type_late if shape.resolves_late else resolve_type)
         return strawberry.interface(type(shape.name, (), namespace))
 
     def _object(self, shape: ObjectShape, interfaces: Mapping[str, type]) -> type:
         namespace = self._namespace(shape.fields)
-        namespace |= {"kind": shape.name, "__repr__": _written}
+        namespace |= {"kind": shape.name, "__repr__": class_text}
         if shape.recognised is not Recognised.BY_STRAWBERRY:
             is_late = shape.recognised is Recognised.BY_ASYNC_IS_TYPE_OF
-            decide = _is_type_of(shape.name, is_late=is_late)
+            decide = is_type_of_name(shape.name, is_late=is_late)
             if shape.recognised is Recognised.BY_CLASS:
-                decide = decides_by_class(_is_type_of_class(shape.name))
+                decide = decides_by_class(is_type_of_class(shape.name))
             namespace["is_type_of"] = classmethod(decide)
         return strawberry.type(type(shape.name, tuple(interfaces[each] for each in shape.interfaces), namespace))
 
@@ -220,13 +240,13 @@ class _Builder:
     def _stream(self, field: FieldShape) -> Callable[..., Any]:
         async def stream(info: strawberry.Info, **arguments: Any) -> AsyncIterator[Any]:
             events = info.context.events[field.name]
-            for event in await events.later(_text(arguments)):
+            for event in await events.later(argument_text(arguments)):
                 await turns(events.ticks)
-                yield event.outcome(_text(arguments))
+                yield event.outcome(argument_text(arguments))
 
-        info = _parameter("info", strawberry.Info)
-        returned = AsyncIterator[self._output_type(field.ref)]  # type: ignore[misc]
-        _sign(stream, field, [info, *self._arguments(field)], returned)
+        info = parameter("info", strawberry.Info)
+        returned = cast("Any", AsyncIterator)[self._output_type(field.ref)]
+        sign(stream, field, [info, *self._arguments(field)], returned)
         return stream
 
     def _namespace(self, fields: Sequence[FieldShape]) -> dict[str, Any]:
@@ -263,11 +283,11 @@ class _Builder:
         ]
 
     def _method(self, field: FieldShape, type_: Any) -> Any:
-        function = _async_function(field) if field.kind is Kind.ASYNC_METHOD else _function(field)
-        parameters = [_PARENTS[field.takes_parent]]
+        function = async_function(field) if field.kind is Kind.ASYNC_METHOD else function_of(field)
+        parameters = [PARENTS[field.takes_parent]]
         if field.takes_info:
-            parameters.append(_parameter("info", strawberry.Info))
-        _sign(function, field, [*parameters, *self._arguments(field)], type_)
+            parameters.append(parameter("info", strawberry.Info))
+        sign(function, field, [*parameters, *self._arguments(field)], type_)
         permissions: Sequence[type[BasePermission]] = ()
         extensions: Sequence[FieldExtension] = ()
         match field.guard:
@@ -283,161 +303,9 @@ class _Builder:
 
     def _batch(self, field: FieldShape, type_: Any) -> Any:
         async def batch(parents: Sequence[Any], info: strawberry.Info, **arguments: Any) -> Any:
-            text = _text(arguments)
+            text = argument_text(arguments)
             return await info.context.batch(field, parents, info, text)
 
-        parents = _parameter("parents", Sequence[Any])
-        _sign(batch, field, [parents, _parameter("info", strawberry.Info), *self._arguments(field)], Sequence[Any])
+        parents = parameter("parents", Sequence[Any])
+        sign(batch, field, [parents, parameter("info", strawberry.Info), *self._arguments(field)], Sequence[Any])
         return batched(graphql_type=type_, description="A batch.", looks_ahead=field.looks_ahead)(batch)
-
-
-def _parameter(name: str, annotation: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation)
-
-
-_PARENTS = {
-    "self": _parameter("self", inspect.Parameter.empty),
-    "root": _parameter("root", inspect.Parameter.empty),
-    "parent": _parameter("parent", strawberry.Parent[Any]),
-}
-
-
-def _sign(function: Any, field: FieldShape, parameters: Sequence[inspect.Parameter], returned: Any) -> None:
-    function.__name__ = field.name
-    function.__signature__ = inspect.Signature(parameters, return_annotation=returned)
-    function.__annotations__ = {each.name: each.annotation for each in parameters} | {"return": returned}
-
-
-def _text(arguments: Mapping[str, Any]) -> str:
-    """The arguments as text: what a field without arguments has is empty."""
-    return ", ".join(f"{name}={value!r}" for name, value in sorted(arguments.items()))
-
-
-def _called(field: FieldShape, positional: Sequence[Any], named: dict[str, Any]) -> tuple[Answers, str]:
-    """What the parent has to answer, and the arguments; notes the call."""
-    parent = positional[0] if positional else named.pop(field.takes_parent)
-    info = named.pop("info", None)
-    answers: Answers = parent.answers
-    text = _text(named)
-    ledger = answers.ledger
-    ledger.calls[answers.identity, field.name, text, None if info is None else _seen(info)] += 1
-    if answers.identity == "Mutation":
-        ledger.changes.append((field.name, text))
-    return answers, text
-
-
-def _seen(info: strawberry.Info) -> Any:
-    """What a function can see in `info`."""
-    return (
-        tuple(info.path.as_list()),
-        info.field_name,
-        info.python_name,
-        str(info._raw_info.return_type),
-        info._raw_info.parent_type.name,
-        len(info._raw_info.field_nodes),
-        repr(info.variable_values),
-        repr(info.selected_fields),
-    )
-
-
-def _function(field: FieldShape) -> Callable[..., Any]:
-    def call(*positional: Any, **named: Any) -> Any:
-        answers, text = _called(field, positional, named)
-        return answers.by_field[field.name].now(answers.ledger, text)
-
-    return call
-
-
-def _async_function(field: FieldShape) -> Callable[..., Any]:
-    async def call(*positional: Any, **named: Any) -> Any:
-        answers, text = _called(field, positional, named)
-        return await answers.by_field[field.name].later(text)
-
-    return call
-
-
-def _load(name: str) -> Any:
-    async def load(info: strawberry.Info, keys: Sequence[Any]) -> Any:
-        return await info.context.load(name, keys)
-
-    return load
-
-
-def _is_type_of(name: str, *, is_late: bool) -> Callable[..., Any]:
-    def is_type_of(_cls: type, value: Any, _info: Any) -> bool:
-        return bool(getattr(value, "kind", None) == name)
-
-    async def is_type_of_late(_cls: type, value: Any, _info: Any) -> bool:
-        await turns(1)
-        return bool(getattr(value, "kind", None) == name)
-
-    return is_type_of_late if is_late else is_type_of
-
-
-def _is_type_of_class(name: str) -> Callable[..., Any]:
-    def is_type_of(_cls: type, value: Any, _info: Any) -> bool:
-        return bool(getattr(type(value), "kind", None) == name)
-
-    return is_type_of
-
-
-def _resolve_type(_cls: type, value: Any, _info: Any, _type: Any) -> Any:
-    return getattr(value, "kind", None)
-
-
-async def _resolve_late(_cls: type, value: Any, _info: Any, _type: Any) -> Any:
-    await turns(1)
-    return getattr(value, "kind", None)
-
-
-def _from_mapping(source: Any, name: str) -> Any:
-    return source[name] if isinstance(source, dict) else getattr(source, name)
-
-
-def _property(name: str) -> property:
-    def get(self: Any) -> Any:
-        return self.answers.by_field[name].now(self.answers.ledger)
-
-    return property(get, lambda self, value: None)
-
-
-def _performing(base: type, attributes: Sequence[str]) -> type:
-    return type(f"Performing{base.__name__}", (base,), {name: _property(name) for name in attributes})
-
-
-def _written(value: Any) -> str:
-    """Not by its address, which differs from run to run."""
-    return f"<{type(value).__name__}>"
-
-
-def _plain(name: str, attributes: Sequence[str]) -> type:
-    return type(f"Plain{name}", (), {"__slots__": ("answers", *attributes), "kind": name, "__repr__": _written})
-
-
-class MayLook(BasePermission):
-    message = "You may not look."
-
-    def has_permission(self, source: Any, info: strawberry.Info, **_arguments: Any) -> bool:
-        return info.python_name not in source.answers.refused
-
-
-class MayLookLater(BasePermission):
-    message = "You may not look later either."
-
-    async def has_permission(self, source: Any, info: strawberry.Info, **_arguments: Any) -> bool:
-        await turns(1)
-        return info.python_name not in source.answers.refused
-
-
-class Counted(FieldExtension):
-    """Notes that it was asked, and lets everything pass."""
-
-    def resolve(self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **arguments: Any) -> Any:
-        source.answers.ledger.calls["extension", tuple(info.path.as_list())] += 1
-        return next_(source, info, **arguments)
-
-    async def resolve_async(
-        self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **arguments: Any
-    ) -> Any:
-        source.answers.ledger.calls["extension", tuple(info.path.as_list())] += 1
-        return await next_(source, info, **arguments)

@@ -136,7 +136,13 @@ class SchemaShape:
 
     def waits(self, type_name: str, graphql_name: str) -> bool:
         """Whether the field is asynchronous by its kind, whatever the data are."""
-        owners = (*self.objects, *self.interfaces, self.query, self.mutation, self.subscription)
+        owners: tuple[ObjectShape | InterfaceShape, ...] = (
+            *self.objects,
+            *self.interfaces,
+            self.query,
+            self.mutation,
+            self.subscription,
+        )
         fields = next(
             self.fields_of(each) if isinstance(each, ObjectShape) else {field.name: field for field in each.fields}
             for each in owners
