@@ -37,6 +37,8 @@ from domain.seed.service import SeedService
 from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
 from domain.transfers.claim_service import ClaimService
+from domain.transfers.encodings import recognized
+from domain.transfers.formats import FORMATS
 from domain.transfers.service import ImportService
 from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.invitation_service import InvitationService
@@ -150,6 +152,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 uow,
                 SqlImportReader(reads),
                 DiskFileStore(settings.files),
+                FORMATS,
+                recognized,
                 clock,
                 ids,
                 most_bytes=settings.upload_bytes,

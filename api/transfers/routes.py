@@ -14,7 +14,7 @@ from api.auth.routes import app_of, signed_in
 from api.rest.openapi import answer
 from domain.app import App
 from domain.shared.actor import Actor
-from domain.transfers.encodings import WrongKind
+from domain.transfers.errors import WrongKind
 
 FILES_PATH = "/imports/files"
 _FILE = {

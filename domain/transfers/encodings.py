@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import chain
 
 from domain.shared.errors import InvalidInput
+from domain.transfers.errors import ACCEPTED, WrongKind
 
 GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # bits, of zlib: a gzip header is expected
@@ -14,15 +15,6 @@ _SHORTEST = 4  # bytes needed to detect encoding and packing
 _SPACE = b" \t\r\n"
 _STARTS = (b"{", b"[")
 _MARKS = ((BOM_UTF8, ""), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
-
-ACCEPTED = (
-    "Send a JSON file of Jira or GitHub issues, in UTF-8 or UTF-16, optionally with gzip: one issue per line, a"
-    ' list of issues, a search answer such as {"issues": […]}, or a GitHub archive.'
-)
-
-
-class WrongKind(InvalidInput):
-    """The file is of a kind that cannot be imported."""
 
 
 def utf8_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:

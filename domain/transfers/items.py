@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from domain.shared.files import FileTooLarge
-from domain.transfers.encodings import ACCEPTED, WrongKind, utf8_chunks
+from domain.transfers.encodings import utf8_chunks
+from domain.transfers.errors import ACCEPTED, WrongKind
 from domain.transfers.json_walk import (
     BrokenDocumentError,
     Element,
@@ -15,12 +16,10 @@ from domain.transfers.json_walk import (
     elements,
 )
 from domain.transfers.reading import LONGEST_LABEL, MOST_UNKNOWN_FIELDS
-from domain.transfers.records import IssueRecord, Loss, LossCode
+from domain.transfers.records import Item, Loss, LossCode, breaks_off
 from domain.transfers.sanitising import clean_line
 
 OTHERS_AT_ONCE = 100  # elements other than issues per turn; together they take less than a millisecond
-
-Item = IssueRecord | Loss
 
 
 class IssueReader(Protocol):
@@ -74,13 +73,6 @@ def read_items(reader: IssueReader, chunks: Iterable[bytes], *, skip: int) -> It
         ends.append(breaks_off(error.line, error.reason))
     losses = [_not_kept(name, count) for name, count in unknown.items()]
     yield from [*losses, *reader.losses(issues), *ends][max(skip - issues, 0) :]
-
-
-def breaks_off(line: int, reason: str) -> Loss:
-    """The loss of the rest of the file."""
-    return Loss(
-        line=line, key=None, field="file", code=LossCode.INCOMPLETE, reason=f"The file breaks off here: {reason}"
-    )
 
 
 def _not_kept(name: str, count: int) -> Loss:

@@ -21,7 +21,6 @@ from domain.transfers.json_walk import Element
 from domain.transfers.reading import (
     LARGEST_NUMBER,
     LONGEST_LABEL,
-    LONGEST_MILESTONE,
     LONGEST_STATE,
     Reading,
     UnreadableError,
@@ -29,6 +28,7 @@ from domain.transfers.reading import (
     parse_object,
 )
 from domain.transfers.records import (
+    LONGEST_MILESTONE,
     CommentRecord,
     IssueRecord,
     LabelRecord,

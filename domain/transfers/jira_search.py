@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from domain.transfers import jira_members as kinds
-from domain.transfers.items import Item
 from domain.transfers.json_walk import Element, Shape
 from domain.transfers.reading import LARGEST_NUMBER, UnreadableError, parse_object
-from domain.transfers.records import UNUSED, Loss, LossCode
+from domain.transfers.records import UNUSED, Item, Loss, LossCode
 
 
 class Search:

@@ -11,8 +11,7 @@ from domain.shared.ids import IdFactory
 from domain.transfers.identities import ExternalRef, Registry
 from domain.transfers.identity_ports import ObjectKind
 from domain.transfers.ports import ImportUow
-from domain.transfers.reading import LONGEST_MILESTONE
-from domain.transfers.records import IssueRecord, MilestoneRecord
+from domain.transfers.records import LONGEST_MILESTONE, IssueRecord, MilestoneRecord
 from domain.transfers.sanitising import clean_line
 
 

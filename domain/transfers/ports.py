@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from domain.shared.uow import UnitOfWork
 from domain.transfers.commands import ImportDraft
 from domain.transfers.identity_ports import IdentityStore
 from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, LossKind, Upload
+from domain.transfers.records import Item
 from domain.workspaces.model import Member, Workspace
 from domain.workspaces.ports import MemberRepository, UserRepository
 
@@ -78,6 +79,23 @@ class NamedParent:
     parent_key: str
     parent_id: str | None
     line: int
+
+
+class FileFormat(Protocol):
+    """Reads the files of one other tracker."""
+
+    def __call__(self, chunks: Iterable[bytes], /, *, skip: int, include_restricted: bool) -> Iterator[Item | None]:
+        """The items of the file after the first `skip`; None for a part of the file without an item.
+
+        Raises WrongKind if the file holds no issues at all, and FileTooLarge.
+        """
+        ...
+
+
+class ContentCheck(Protocol):
+    def __call__(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The content, unchanged; raises WrongKind if its start shows that no format can read it."""
+        ...
 
 
 class ImportRunRepository(Repository[ImportRun], Protocol):

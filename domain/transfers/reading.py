@@ -16,7 +16,6 @@ from domain.transfers.sanitising import clean_line, cut_text, plain_name, replac
 
 LONGEST_LABEL = 80
 LONGEST_STATE = 50
-LONGEST_MILESTONE = 80
 LONGEST_PERSON = 80
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_IDENTIFIER = 200

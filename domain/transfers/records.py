@@ -9,6 +9,7 @@ from domain.projects.categories import StateCategory
 from domain.shared.unset import UNSET, Unset
 
 UNUSED = "An import does not use this member."
+LONGEST_MILESTONE = 80  # characters of a milestone's name
 WHOLE = "issue"  # the field of a loss of a whole issue
 
 
@@ -131,3 +132,14 @@ class IssueRecord:
     project_id: str | None = None
     state_id: str | None = None
     parent_id: str | None = None
+
+
+Item = IssueRecord | Loss
+"""An issue of a file, or the reason why the issue cannot be read."""
+
+
+def breaks_off(line: int, reason: str) -> Loss:
+    """The loss of the rest of the file."""
+    return Loss(
+        line=line, key=None, field="file", code=LossCode.INCOMPLETE, reason=f"The file breaks off here: {reason}"
+    )

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import replace
 from hashlib import sha256
@@ -15,13 +15,12 @@ from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import ClaimLost, OpenUow, Written
 from domain.transfers.batch import Batch
 from domain.transfers.commands import ImportDraft
-from domain.transfers.encodings import ACCEPTED, WrongKind, recognized
-from domain.transfers.formats import READERS
-from domain.transfers.items import Item
+from domain.transfers.errors import ACCEPTED, WrongKind
 from domain.transfers.jobs import RunImport
 from domain.transfers.model import (
     SITE,
     SITE_RULE,
+    ImportFormat,
     ImportLoss,
     ImportMapping,
     ImportRun,
@@ -32,8 +31,8 @@ from domain.transfers.model import (
     UploadId,
 )
 from domain.transfers.parents import write_parents
-from domain.transfers.ports import ImportReader, ImportUow, Unstorable
-from domain.transfers.records import WHOLE, Loss, LossCode
+from domain.transfers.ports import ContentCheck, FileFormat, ImportReader, ImportUow, Unstorable
+from domain.transfers.records import WHOLE, Item, Loss, LossCode
 from domain.transfers.stream import MOST_RECORDS, RecordStream, Taken
 from domain.transfers.tally import Tally
 from domain.workspaces.model import Workspace
@@ -51,6 +50,8 @@ class ImportService:
         uow: OpenUow[ImportUow],
         read: ImportReader,
         files: FileStore,
+        formats: Mapping[ImportFormat, FileFormat],
+        check_content: ContentCheck,
         clock: Clock,
         ids: IdFactory,
         *,
@@ -59,6 +60,8 @@ class ImportService:
         self._uow = uow
         self._read = read
         self._files = files
+        self._formats = formats
+        self._check_content = check_content
         self._clock = clock
         self._ids = ids
         self._most_bytes = most_bytes
@@ -104,7 +107,7 @@ class ImportService:
         digest = sha256()
 
         async def hashed() -> AsyncIterator[bytes]:
-            async for chunk in recognized(chunks):
+            async for chunk in self._check_content(chunks):
                 digest.update(chunk)
                 yield chunk
 
@@ -201,7 +204,7 @@ class ImportService:
             continue
 
     async def _import_records(self, actor: Actor, run: ImportRun, file: StoredFile) -> None:
-        items = READERS[run.format](file, skip=run.position, include_restricted=run.include_restricted)
+        items = self._formats[run.format](file, skip=run.position, include_restricted=run.include_restricted)
         position = run.position
         async with aclosing(RecordStream(items, file).batches()) as batches:
             async for taken in batches:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from domain.shared.errors import DomainError
 from domain.shared.files import BrokenFile, StoredFile
-from domain.transfers.encodings import ACCEPTED, WrongKind
-from domain.transfers.items import Item, breaks_off
-from domain.transfers.records import Loss
+from domain.transfers.errors import ACCEPTED, WrongKind
+from domain.transfers.records import Item, Loss, breaks_off
 
 MOST_RECORDS = 400
 MOST_CHARACTERS = 4_000_000

@@ -13,7 +13,7 @@ from domain.shared.actor import Actor
 from domain.shared.errors import InvalidInput
 from domain.shared.pages import PageRequest
 from domain.transfers import json_walk, stream
-from domain.transfers.encodings import ACCEPTED
+from domain.transfers.errors import ACCEPTED
 from domain.transfers.model import ImportFormat, ImportRun, ImportState
 from infra.settings import Settings
 from infra.shared import files

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.shared.errors import InvalidInput
-from domain.transfers.encodings import ACCEPTED, recognized, utf8_chunks
+from domain.transfers.encodings import recognized, utf8_chunks
+from domain.transfers.errors import ACCEPTED
 
 TEXT = '{"key": "A-1", "text": "Grüße \U0001f600"}'
 ENCODED = {

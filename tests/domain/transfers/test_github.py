@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
-from domain.transfers.encodings import ACCEPTED, WrongKind
+from domain.transfers.errors import ACCEPTED, WrongKind
 from domain.transfers.github import read_github
 from domain.transfers.records import CommentRecord, IssueRecord, LabelRecord, Loss, LossCode, Mapping, PersonRecord
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.shared.files import BrokenFile, FileTooLarge
 from domain.transfers import stream
-from domain.transfers.encodings import WrongKind
+from domain.transfers.errors import WrongKind
 from domain.transfers.items import Item
 from domain.transfers.jira import read_jira
 from domain.transfers.records import Loss, LossCode
