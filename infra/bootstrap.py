@@ -37,8 +37,6 @@ from domain.seed.service import SeedService
 from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
 from domain.transfers.claim_service import ClaimService
-from domain.transfers.encodings import recognized
-from domain.transfers.formats import FORMATS
 from domain.transfers.service import ImportService
 from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.invitation_service import InvitationService
@@ -74,6 +72,8 @@ from infra.shared.files import DiskFileStore
 from infra.shared.health import ServerHealth
 from infra.shared.ids import Uuid7IdFactory
 from infra.shared.redis import redis_client
+from infra.transfers.encodings import recognized
+from infra.transfers.formats import FORMATS
 from infra.transfers.reader import SqlImportReader
 from infra.uow import SqlUowFactory
 from infra.workspaces.reader import SqlWorkspaceReader

@@ -12,11 +12,12 @@ from cli.main import main
 from domain.shared.actor import Actor
 from domain.shared.errors import InvalidInput
 from domain.shared.pages import PageRequest
-from domain.transfers import json_walk, stream
+from domain.transfers import stream
 from domain.transfers.errors import ACCEPTED
 from domain.transfers.model import ImportFormat, ImportRun, ImportState
 from infra.settings import Settings
 from infra.shared import files
+from infra.transfers import json_walk
 from tests.api.transfers.conftest import Import
 from tests.api.transfers.exports import issue, lines, packed
 from tests.api.world import World

@@ -9,10 +9,10 @@ import pytest
 from domain.shared.files import BrokenFile, FileTooLarge
 from domain.transfers import stream
 from domain.transfers.errors import WrongKind
-from domain.transfers.items import Item
-from domain.transfers.jira import read_jira
 from domain.transfers.records import Loss, LossCode
 from domain.transfers.stream import TURN_PARTS, RecordStream
+from infra.transfers.items import Item
+from infra.transfers.jira.issues import read_jira
 from tests.fakes.files import MemoryFile
 
 
