@@ -29,12 +29,12 @@ from api.workspaces.mutations import InvitationMutations, WorkspaceMutations
 from api.workspaces.queries import WorkspaceQueries
 
 
-@strawberry.type(description="Everything that can be read.")
+@strawberry.type(description="Root type of all queries.")
 class Query(AccountQueries, NodeQueries, RateLimitQueries, WorkspaceQueries):
     pass
 
 
-@strawberry.type(description="Everything that can be changed.")
+@strawberry.type(description="Root type of all mutations.")
 class Mutation(
     AccountMutations,
     AuthMutations,
@@ -50,7 +50,7 @@ class Mutation(
     pass
 
 
-@strawberry.type(description="Everything that can be followed.")
+@strawberry.type(description="Root type of all subscriptions.")
 class Subscription(AuditSubscriptions):
     pass
 

@@ -16,21 +16,26 @@ from api.shared.nulls import never_null
 from domain.accounts import commands, queries
 
 
-@strawberry.input(description=f"Filter for people. {WITHOUT_CONDITIONS}")
+@strawberry.input(description=f"Filter for users. {WITHOUT_CONDITIONS}")
 class UserFilter:
     describes: ClassVar[type] = queries.UserFilter
 
     and_: "list[UserFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
     or_: "list[UserFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "UserFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
-    id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    name: StringComparator | None = strawberry.field(default=None, description="By name.")
+    id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the user.")
+    name: StringComparator | None = strawberry.field(default=None, description="Filter by the name of the user.")
 
 
-@strawberry.input(description="What to change of your own profile; what is left out stays.")
+@strawberry.input(description="Input of the `viewerUpdate` mutation. Omitted fields keep their values.")
 class ViewerUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.ProfileChanges
 
-    name: Maybe[str | None] = never_null("At most 80 characters, without `://` and `www.`.")
-    initials: Maybe[str | None] = strawberry.field(description="One to three characters; null for those of the name.")
-    time_zone: Maybe[str | None] = never_null("An IANA name such as Europe/Berlin.")
+    name: Maybe[str | None] = never_null(
+        "New display name: one line of at most 80 characters, without `://` and `www.`."
+    )
+    initials: Maybe[str | None] = strawberry.field(
+        description="New initials, 1 to 3 characters. Null derives them from the name; omit the field to keep the "
+        "current value."
+    )
+    time_zone: Maybe[str | None] = never_null("New time zone: an IANA name such as `Europe/Berlin`.")

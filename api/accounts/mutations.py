@@ -7,14 +7,14 @@ from api.shared.inputs import to_domain
 from api.shared.mutations import Payload, mutation
 
 
-@strawberry.type(description="The answer to viewerUpdate.")
+@strawberry.type(description="Payload of the `viewerUpdate` mutation.")
 class ViewerUpdatePayload(Payload):
-    viewer: User | None = strawberry.field(description="You, as you are now.")
+    viewer: User | None = strawberry.field(description="The updated user. Null if `errors` is not empty.")
 
 
 @strawberry.type
 class AccountMutations:
-    @mutation(description="Changes your own profile; takes a person who has signed in.")
+    @mutation(description="Updates the profile of the signed-in user. API keys cannot use this mutation.")
     async def viewer_update(self, info: Info, input: ViewerUpdateInput) -> ViewerUpdatePayload:
         written = await info.context.app.accounts.update_profile(info.context.actor, to_domain(input))
         return ViewerUpdatePayload.of(written)

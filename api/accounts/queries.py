@@ -6,6 +6,8 @@ from api.shared.context import Info
 
 @strawberry.type
 class AccountQueries:
-    @strawberry.field(graphql_type=User, description="Who is asking.")
+    @strawberry.field(
+        graphql_type=User, description="The user who is signed in, or the owner of the API key that is used."
+    )
     async def viewer(self, info: Info) -> object:
         return await info.context.app.accounts.viewer(info.context.actor)

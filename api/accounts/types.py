@@ -17,28 +17,35 @@ from domain.shared.security import SecurityEvent as SecurityEventModel
 from strawberry_compiled import batched
 
 
-@strawberry.type(description="A person.")
+@strawberry.type(description="A person with an account, or a placeholder for a person whom an import named.")
 class User(Node):
     describes = model.User
 
-    name: str = strawberry.field(description="The person's name.")
-    initials: str = strawberry.field(description="One to three letters for where the name has no room.")
-    time_zone: str = strawberry.field(description="The person's time zone, an IANA name such as Europe/Berlin.")
+    name: str = strawberry.field(description="Display name of the user, at most 80 characters.")
+    initials: str = strawberry.field(
+        description="Initials of the user, 1 to 3 characters: chosen by the user or derived from `name`."
+    )
+    time_zone: str = strawberry.field(
+        description="Time zone of the user: an IANA name such as `Europe/Berlin`. Default: `UTC`."
+    )
     is_placeholder: bool = strawberry.field(
-        description="Whether this stands for somebody whom an import named and who has not signed up."
+        description="Whether the user is a placeholder that an import created for a person without an account. "
+        "Nobody can sign in as a placeholder."
     )
     is_deleted: bool = strawberry.field(
-        description="Whether the account has been deleted: what its person wrote stays, and nothing tells who it was."
+        description="Whether the account has been deleted. Content created by a deleted user remains, without the "
+        "name of the user."
     )
-    created_at: datetime = strawberry.field(description="When the person signed up, or was imported.")
+    created_at: datetime = strawberry.field(description="Time when the user signed up or was created by an import.")
 
-    @batched(graphql_type=str | None, description="Your own e-mail address; null for other people.")
+    @batched(graphql_type=str | None, description="Email address of the user. Null for all users except yourself.")
     async def email(users: Sequence[model.User], info: Info) -> Sequence[str | None]:
         return [user.email if user.id == info.context.actor.user_id else None for user in users]
 
     @batched(
         graphql_type=list[ApiKey],
-        description="Your own API keys that are not revoked, at most 50, newest first; of other people none.",
+        description="API keys of the user that have not been revoked, newest first, at most 50. Empty for all "
+        "users except yourself. Requires a session: API keys cannot list the keys of their owner.",
     )
     async def api_keys(users: Sequence[model.User], info: Info) -> Sequence[Sequence[ApiKeyModel]]:
         return await info.context.app.api_keys.of_users(info.context.actor, users)
@@ -46,7 +53,7 @@ class User(Node):
     @connection(
         Session,
         query=everything,
-        description="Your own sessions that can be used, the latest sign-in first; of other people none.",
+        description="Active sessions of the user, newest sign-in first. Empty for all users except yourself.",
     )
     async def sessions(
         users: Sequence[model.User], info: Info, query: None, request: PageRequest
@@ -56,7 +63,7 @@ class User(Node):
     @connection(
         SecurityEvent,
         query=everything,
-        description="What has happened around your own account, the latest first; of other people's nothing.",
+        description="Security log of the user's account, newest event first. Empty for all users except yourself.",
     )
     async def security_events(
         users: Sequence[model.User], info: Info, query: None, request: PageRequest

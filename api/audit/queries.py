@@ -15,12 +15,21 @@ DEFAULT_EVENTS = 100
 
 @batched(
     graphql_type=ChangeBatch,
-    description="What happened after a revision, in order: read on from `upTo` until `hasMore` is false.",
+    description="Changes made after a revision, oldest first. To read all changes, repeat the request with "
+    "`upTo` as `after` until `hasMore` is false.",
 )
 async def workspace_changes(
     workspaces: Sequence[Workspace],
     info: Info,
-    after: Annotated[Revision, strawberry.argument(description="The last revision that is known already; 0 for none.")],
-    first: Annotated[int, strawberry.argument(description="How many events, 1 to 500.")] = DEFAULT_EVENTS,
+    after: Annotated[
+        Revision,
+        strawberry.argument(
+            description="Revision after which to start; 0 starts with the first change. Must not be above the current "
+            "revision of the workspace."
+        ),
+    ],
+    first: Annotated[
+        int, strawberry.argument(description="Maximum number of events to return, 1 to 500. Default: 100.")
+    ] = DEFAULT_EVENTS,
 ) -> Sequence[model.ChangeBatch]:
     return await info.context.app.audit.changes_of(info.context.actor, workspaces, after=after, first=first)

@@ -12,51 +12,61 @@ from domain.shared.security import SecurityEventKind
 describe_enum(
     SecurityEventKind,
     name="SecurityEventKind",
-    description="What has happened around an account.",
-    SIGNED_IN="Somebody signed in.",
-    SIGN_IN_REFUSED="A sign-in was refused.",
-    SIGNED_OUT="Somebody signed out.",
-    SESSION_ENDED="A session was ended from another one, or by itself.",
-    REFRESH_TOKEN_REUSED="A spent refresh token was presented again, so its session was ended.",  # noqa: S106  about one
-    REGISTRATION_ASKED="Somebody wants to sign up with an address, which gets a link.",
-    REGISTERED="The account was made.",
-    EMAIL_VERIFIED="The address was proved.",
-    EMAIL_CHANGE_ASKED="Another address was asked for.",
-    EMAIL_CHANGED="The address was changed.",
-    PASSWORD_REFUSED="Somebody signed in gave a wrong password for a change of the account.",  # noqa: S106  about one
+    description="Type of an event in the security log.",
+    SIGNED_IN="A user signed in.",
+    SIGN_IN_REFUSED="A sign-in failed because of wrong credentials.",
+    SIGNED_OUT="A user signed out.",
+    SESSION_ENDED="A session was ended by its user.",
+    REFRESH_TOKEN_REUSED="A refresh token was used a second time, so its session was ended.",  # noqa: S106  about one
+    REGISTRATION_ASKED="Sign-up was requested for an email address.",
+    REGISTERED="An account was created.",
+    EMAIL_VERIFIED="An email address was confirmed.",
+    EMAIL_CHANGE_ASKED="A change of the email address was requested.",
+    EMAIL_CHANGED="The email address was changed.",
+    PASSWORD_REFUSED="A change to the account was rejected because of a wrong password.",  # noqa: S106  about one
     PASSWORD_CHANGED="The password was changed.",  # noqa: S106  about one
-    PASSWORD_RESET_ASKED="A link for a new password was asked for.",  # noqa: S106  about one
-    PASSWORD_RESET="A new password was set through a link.",  # noqa: S106  about one
+    PASSWORD_RESET_ASKED="A link to reset the password was requested.",  # noqa: S106  about one
+    PASSWORD_RESET="The password was reset through a link.",  # noqa: S106  about one
     ACCOUNT_DEACTIVATED="The account was deactivated.",
-    ACCOUNT_REACTIVATED="The account was activated again.",
+    ACCOUNT_REACTIVATED="The account was reactivated.",
     ACCOUNT_DELETED="The account was deleted.",
-    API_KEY_CREATED="An API key was made.",
+    API_KEY_CREATED="An API key was created.",
     API_KEY_REVOKED="An API key was revoked.",
-    SIGNING_KEY_ROTATED="The server got a new signing key.",
-    INVITED="Somebody was invited.",
+    SIGNING_KEY_ROTATED="The server created a new signing key.",
+    INVITED="A person was invited to a workspace.",
     INVITATION_ACCEPTED="An invitation was accepted.",
     INVITATION_REVOKED="An invitation was revoked.",
-    MEMBER_ROLE_CHANGED="A member's role was changed.",
-    MEMBER_REMOVED="A member was removed.",
-    PROJECT_MEMBER_ADDED="A guest was let into a project.",
-    PROJECT_MEMBER_REMOVED="A guest was taken out of a project.",
+    MEMBER_ROLE_CHANGED="The role of a member was changed.",
+    MEMBER_REMOVED="A member was removed from a workspace.",
+    PROJECT_MEMBER_ADDED="A guest was added to a project.",
+    PROJECT_MEMBER_REMOVED="A guest was removed from a project.",
 )
 
 
-@strawberry.type(description="A line of your security log.")
+@strawberry.type(description="An entry in the security log of your account.")
 class SecurityEvent:
     describes: ClassVar[type] = security.SecurityEvent
 
-    id: strawberry.ID = strawberry.field(description="The line's id.")
-    kind: SecurityEventKind = strawberry.field(description="What has happened.")
+    id: strawberry.ID = strawberry.field(description="Unique ID of the security event.")
+    kind: SecurityEventKind = strawberry.field(description="Type of the security event.")
     actor_id: strawberry.ID | None = strawberry.field(
-        description="The person who did it; null if nobody was signed in."
+        description="ID of the user who caused the event. Null if nobody was signed in."
     )
-    session_id: strawberry.ID | None = strawberry.field(description="The session that it was done in.")
+    session_id: strawberry.ID | None = strawberry.field(
+        description="ID of the session or API key that was used. Null if the event was caused without either."
+    )
     subject_id: strawberry.ID | None = strawberry.field(
-        description="The session, key, member or invitation that it is about."
+        description="ID of the object that the event is about, such as a session, an API key, a membership or an "
+        "invitation. Null if it is about the account itself."
     )
-    workspace_id: strawberry.ID | None = strawberry.field(description="Where it happened, if it was in a workspace.")
-    address: str | None = strawberry.field(description="The network address that it came from.")
-    device: str | None = strawberry.field(description="What the program that did it said that it is.")
-    occurred_at: datetime = strawberry.field(description="When it happened.")
+    workspace_id: strawberry.ID | None = strawberry.field(
+        description="ID of the workspace in which the event happened. Null if it does not belong to a workspace."
+    )
+    address: str | None = strawberry.field(
+        description="IP address of the client that caused the event. Null if the event did not come over the network."
+    )
+    device: str | None = strawberry.field(
+        description="`User-Agent` header of the client, at most 200 characters. Null if the event did not come "
+        "over the network."
+    )
+    occurred_at: datetime = strawberry.field(description="Time when the event happened.")

@@ -16,15 +16,19 @@ from domain.shared.errors import NotFound
 class AuditSubscriptions:
     @strawberry.subscription(
         graphql_type=ChangeBatch,
-        description="What happens in a workspace: first what came after a revision, then each change as it is made. "
-        "Ends when you may no longer see the workspace.",
+        description="Changes in a workspace: first those made after a revision, then each new change as it is "
+        "made. The subscription ends when you lose access to the workspace.",
     )
     async def changes(
         self,
         info: Info,
         workspace: Slug,
         after: Annotated[
-            Revision | None, strawberry.argument(description="The last revision that is known already; null for now.")
+            Revision | None,
+            strawberry.argument(
+                description="Revision after which to start. Null starts with the next change. Must not be above the "
+                "current revision of the workspace."
+            ),
         ] = None,
     ) -> AsyncGenerator[model.ChangeBatch, None]:
         context = info.context

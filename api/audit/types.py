@@ -13,8 +13,24 @@ from domain.shared.actor import Cause
 from domain.shared.streams import EventBatch
 from strawberry_compiled import related
 
+_SENTENCES = {
+    "member.claimed": "The work of a placeholder was transferred to a member.",
+    "project_member.added": "A guest was added to a project.",
+    "project_member.removed": "A guest was removed from a project.",
+    "state.created": "A workflow state was created.",
+    "state.updated": "A workflow state was updated.",
+    "state.deleted": "A workflow state was deleted.",
+    "issue.moved": "An issue was moved to another project.",
+    "issue.trashed": "An issue was moved to the trash.",
+    "issue.purged": "A trashed issue was deleted permanently.",
+    "unknown": "An event of a type that a newer version of the server added.",
+}
+
 
 def _sentence(kind: EventKind) -> str:
+    """The description of an event kind: made of its noun and verb, unless these need an explanation."""
+    if kind.value in _SENTENCES:
+        return _SENTENCES[kind.value]
     noun, _, verb = kind.value.replace("_", " ").partition(".")
     return f"{'An' if noun[0] in 'aeiou' else 'A'} {noun} was {verb}."
 
@@ -22,17 +38,17 @@ def _sentence(kind: EventKind) -> str:
 describe_enum(
     EventKind,
     name="EventKind",
-    description="What happened to what.",
-    **{kind.name: _sentence(kind) for kind in EventKind} | {"UNKNOWN": "A newer release of this server knows."},
+    description="Type of a change event: the object that changed and what happened to it.",
+    **{kind.name: _sentence(kind) for kind in EventKind},
 )
 describe_enum(
     Cause,
     name="EventCause",
-    description="Why a change happened.",
-    USER="Somebody made it.",
-    IMPORT="An import brought it in; nobody was notified.",
-    SEED="It belongs to the demo data; nobody was notified.",
-    SYSTEM="The server made it by itself.",
+    description="Origin of a change.",
+    USER="Made by a user.",
+    IMPORT="Made by an import. No notifications were sent.",
+    SEED="Part of the demo data. No notifications were sent.",
+    SYSTEM="Made by the server itself.",
 )
 
 
@@ -40,47 +56,63 @@ def _field_name(root: strawberry.Parent[model.LoggedChange]) -> str:
     return camel_case(root.field)
 
 
-@strawberry.type(description="What a change did to one field.")
+@strawberry.type(description="Change of one field of an object.")
 class FieldChange:
     describes = model.LoggedChange
 
-    field: str = strawberry.field(resolver=_field_name, description="The field's name, such as dueDate or stateId.")
+    field: str = strawberry.field(
+        resolver=_field_name, description="Name of the changed field, such as `dueDate` or `stateId`."
+    )
     before: list[str] | None = strawberry.field(
-        description="The value before, as text; null for none, several items for a collection."
+        description="Value before the change, as text; one item per element for collections. Null if there was no "
+        "value. Text over 4,096 characters is replaced by its SHA-256 hash."
     )
     after: list[str] | None = strawberry.field(
-        description="The value after, as text; null for none, several items for a collection."
+        description="Value after the change, as text; one item per element for collections. Null if there is no "
+        "value. Text over 4,096 characters is replaced by its SHA-256 hash."
     )
 
 
-@strawberry.type(description="A fact about a workspace, at its place in the log.")
+@strawberry.type(description="An entry in the change log of a workspace.")
 class Event:
     describes = model.LoggedEvent
 
-    revision: Revision = strawberry.field(description="Its place in the workspace's log: no gaps, no repeats.")
-    kind: EventKind = strawberry.field(description="What happened to what.")
-    subject_id: strawberry.ID = strawberry.field(description="The id of what it happened to, which may be gone by now.")
-    project_id: strawberry.ID | None = strawberry.field(description="The project that the subject was in.")
-    actor_id: strawberry.ID | None = strawberry.field(description="Who made the change; null for the server itself.")
-    cause: Cause = strawberry.field(description="Why the change happened.")
-    changes: list[FieldChange] = strawberry.field(description="The fields that changed, at most one entry for each.")
-    occurred_at: datetime = strawberry.field(description="When the change was made.")
+    revision: Revision = strawberry.field(
+        description="Position of the event in the change log of the workspace. Revisions have no gaps."
+    )
+    kind: EventKind = strawberry.field(
+        description="Type of the event: the object that changed and what happened to it."
+    )
+    subject_id: strawberry.ID = strawberry.field(
+        description="ID of the object that changed. The object may have been deleted since."
+    )
+    project_id: strawberry.ID | None = strawberry.field(
+        description="ID of the project that the changed object belongs to. Null for objects outside of projects, "
+        "such as labels and members."
+    )
+    actor_id: strawberry.ID | None = strawberry.field(
+        description="ID of the user who made the change. Null if the server made it."
+    )
+    cause: Cause = strawberry.field(description="Origin of the change: a user, an import, the demo data or the server.")
+    changes: list[FieldChange] = strawberry.field(description="Fields that changed, at most one entry per field.")
+    occurred_at: datetime = strawberry.field(description="Time when the change was made.")
     actor = related(
         "actor_id",
         loads.users,
         graphql_type=User | None,
-        description="Who made the change; null for the server itself.",
+        description="The user who made the change. Null if the server made it.",
     )
 
 
-@strawberry.type(description="A part of a workspace's log of changes.")
+@strawberry.type(description="A batch of consecutive events from the change log of a workspace.")
 class ChangeBatch:
     describes = EventBatch
 
     events: list[Event] = strawberry.field(
-        description="The events in order, at most 500; those that you may not see are left out."
+        description="Events in order of revision, at most 500. Events that are not visible to you are left out."
     )
     up_to: Revision = strawberry.field(
-        description="Everything up to this revision has been looked at: what to ask `after` next."
+        description="Last revision that the batch covers, including events that were left out. Pass it as `after` "
+        "to read the next batch."
     )
-    has_more: bool = strawberry.field(description="Whether later events were there already when this was read.")
+    has_more: bool = strawberry.field(description="Whether more events were already available when the batch was read.")

@@ -10,12 +10,12 @@ from domain.accounts.commands import Registration
 from domain.auth import commands
 
 
-@strawberry.input(description="Which session to end.")
+@strawberry.input(description="Input of the `sessionEnd` mutation.")
 class SessionEndInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The session's id.")
+    id: strawberry.ID = strawberry.field(description="ID of the session to end.")
 
 
-@strawberry.input(description="Nothing more than any mutation takes.")
+@strawberry.input(description="Input of the `sessionsEndOthers` mutation.")
 class SessionsEndOthersInput(MutationInput):
     pass
 
@@ -53,19 +53,26 @@ class RegistrationInput(BaseModel):
         )
 
 
-@strawberry.input(description="A new API key.")
+@strawberry.input(description="Input of the `apiKeyCreate` mutation.")
 class ApiKeyCreateInput(MutationInput):
     describes: ClassVar[type] = commands.ApiKeyDraft
 
-    name: str = strawberry.field(description="What it is for; at most 80 characters.")
-    scopes: list[Scope] = strawberry.field(description="What it may do.")
+    name: str = strawberry.field(description="Name of the API key: one line of at most 80 characters.")
+    scopes: list[Scope] = strawberry.field(description="Scopes to grant to the API key, at least one.")
     workspace_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="The workspaces that it opens, at most 50; left out, all of yours."
+        default=None,
+        description="IDs of the workspaces that the API key can access, 1 to 50. Null for all of your workspaces, "
+        "including future ones.",
     )
-    expires_in_days: int | None = strawberry.field(default=None, description="1 to 365 days; left out, 90.")
-    never_expires: bool = strawberry.field(default=False, description="Whether it lives until it is revoked.")
+    expires_in_days: int | None = strawberry.field(
+        default=None,
+        description="Days until the API key expires, 1 to 365. Default: 90. Omit this field if `neverExpires` is true.",
+    )
+    never_expires: bool = strawberry.field(
+        default=False, description="Whether the API key stays valid until it is revoked. Default: false."
+    )
 
 
-@strawberry.input(description="Which API key to revoke.")
+@strawberry.input(description="Input of the `apiKeyRevoke` mutation.")
 class ApiKeyRevokeInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The key's id.")
+    id: strawberry.ID = strawberry.field(description="ID of the API key to revoke.")

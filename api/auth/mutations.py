@@ -9,12 +9,13 @@ from api.shared.inputs import to_domain
 from api.shared.mutations import Payload, mutation, revision_of
 
 
-@strawberry.type(description="The answer to apiKeyCreate.")
+@strawberry.type(description="Payload of the `apiKeyCreate` mutation.")
 class ApiKeyCreatePayload(Payload):
-    api_key: ApiKey | None = strawberry.field(description="The new key.")
+    api_key: ApiKey | None = strawberry.field(description="The new API key. Null if `errors` is not empty.")
     key: str | None = strawberry.field(
-        description="The secret, to be sent as bearer token. Shown once: null in the answer to a retry, since the "
-        "server keeps only a digest. If the first answer was lost, revoke the key and create another."
+        description="Secret key, to be sent as a bearer token. Returned only once: null in the response to a "
+        "retry, because the server stores only a digest. If the first response was lost, revoke the "
+        "API key and create another."
     )
 
     @classmethod
@@ -22,39 +23,51 @@ class ApiKeyCreatePayload(Payload):
         return await info.context.app.api_keys.by_id(info.context.actor, subject_id)
 
 
-@strawberry.type(description="The answer to apiKeyRevoke.")
+@strawberry.type(description="Payload of the `apiKeyRevoke` mutation.")
 class ApiKeyRevokePayload(Payload):
     deleted_api_key_id: strawberry.ID | None = strawberry.field(
-        description="The id of the key that opens nothing any more."
+        description="ID of the revoked API key. Null if `errors` is not empty."
     )
 
 
-@strawberry.type(description="The answer to sessionEnd.")
+@strawberry.type(description="Payload of the `sessionEnd` mutation.")
 class SessionEndPayload(Payload):
-    deleted_session_id: strawberry.ID | None = strawberry.field(description="The id of the session that has ended.")
+    deleted_session_id: strawberry.ID | None = strawberry.field(
+        description="ID of the ended session. Null if `errors` is not empty."
+    )
 
 
-@strawberry.type(description="The answer to sessionsEndOthers.")
+@strawberry.type(description="Payload of the `sessionsEndOthers` mutation.")
 class SessionsEndOthersPayload(Payload):
-    ended_count: int | None = strawberry.field(description="Number of sessions that were ended.")
+    ended_count: int | None = strawberry.field(
+        description="Number of sessions that were ended. Null if `errors` is not empty."
+    )
 
 
 @strawberry.type
 class AuthMutations:
-    @mutation(description="Makes an API key; takes a person who has signed in.")
+    @mutation(
+        description="Creates an API key for yourself. A user can have at most 50. API keys cannot use this mutation."
+    )
     async def api_key_create(self, info: Info, input: ApiKeyCreateInput) -> ApiKeyCreatePayload:
         made = (await info.context.app.api_keys.create(info.context.actor, to_domain(input))).value
         return ApiKeyCreatePayload(api_key=made.api_key, key=made.key)  # type: ignore[arg-type]  # Strawberry takes the entity for its type
 
-    @mutation(description="Ends an API key; takes a person who has signed in.")
+    @mutation(
+        description="Revokes one of your API keys: requests with the key are rejected immediately. API keys cannot "
+        "use this mutation."
+    )
     async def api_key_revoke(self, info: Info, input: ApiKeyRevokeInput) -> ApiKeyRevokePayload:
         return ApiKeyRevokePayload.of(await info.context.app.api_keys.revoke(info.context.actor, input.id))
 
-    @mutation(description="Ends a session of yours: its tokens are refused from now on, its sockets close in seconds.")
+    @mutation(
+        description="Ends one of your sessions: its tokens are rejected immediately, and its WebSocket connections "
+        "close within seconds. API keys cannot use this mutation."
+    )
     async def session_end(self, info: Info, input: SessionEndInput) -> SessionEndPayload:
         return SessionEndPayload.of(await info.context.app.sessions.end(info.context.actor, input.id))
 
-    @mutation(description="Ends all your sessions but the one that asks.")
+    @mutation(description="Ends all of your sessions except the current one. API keys cannot use this mutation.")
     async def sessions_end_others(self, info: Info, input: SessionsEndOthersInput) -> SessionsEndOthersPayload:
         written = await info.context.app.sessions.end_others(info.context.actor)
         return SessionsEndOthersPayload(ended_count=written.value.ended_count, revision=revision_of(written))

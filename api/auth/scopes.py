@@ -8,8 +8,10 @@ __all__ = ["Scope"]
 describe_enum(
     Scope,
     name="ApiKeyScope",
-    description="What an API key may do of what the person may; each scope holds those before it.",
-    READ="Read.",
-    WRITE="Change what members may change.",
-    ADMIN="Do what admins and owners may: workspaces, members, imports, deleting for ever.",
+    description="Permission granted to an API key. An API key never allows more than its owner's role does. In "
+    "ascending order, each scope including the previous ones: READ, WRITE, ADMIN.",
+    READ="Read data that the owner of the API key can see.",
+    WRITE="Make changes that the role `MEMBER` allows, such as updating issues and comments.",
+    ADMIN="Make changes that require the role `ADMIN` or `OWNER`, such as managing members and importing "
+    "files, and create, join or leave workspaces.",
 )

@@ -10,35 +10,46 @@ from domain.auth import model
 from strawberry_compiled import batched
 
 
-@strawberry.type(description="What a program signs in with in your place.")
+@strawberry.type(description="A credential that lets a program act on your behalf.")
 class ApiKey:
     describes: ClassVar[type] = model.ApiKey
 
-    id: strawberry.ID = strawberry.field(description="For revoking it.")
-    name: str = strawberry.field(description="What you call it.")
-    scopes: list[Scope] = strawberry.field(description="What it may do, at most 3 scopes.")
+    id: strawberry.ID = strawberry.field(description="ID of the API key, as expected by `apiKeyRevoke`.")
+    name: str = strawberry.field(description="Name of the API key, at most 80 characters.")
+    scopes: list[Scope] = strawberry.field(description="Scopes granted to the API key, at most 3.")
     workspace_ids: list[strawberry.ID] | None = strawberry.field(
-        description="The workspaces that it opens, at most 50; null for all of yours."
+        description="IDs of the workspaces that the API key can access, at most 50. Null if it can access all of "
+        "your workspaces."
     )
-    hint: str = strawberry.field(description="The last four characters of the key.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    expires_at: datetime | None = strawberry.field(description="When it ends; null if it lives until it is revoked.")
-    last_used_at: datetime | None = strawberry.field(description="When it was last used, to the minute.")
+    hint: str = strawberry.field(description="Last four characters of the secret key, to tell API keys apart.")
+    created_at: datetime = strawberry.field(description="Time when the API key was created.")
+    expires_at: datetime | None = strawberry.field(
+        description="Time when the API key expires. Null if it never expires."
+    )
+    last_used_at: datetime | None = strawberry.field(
+        description="Time when the API key was last used, accurate to about a minute. Null if it has not been used."
+    )
 
 
-@strawberry.type(description="A sign-in of yours on one device.")
+@strawberry.type(description="A session that started when you signed in on a device.")
 class Session:
     describes: ClassVar[type] = model.Session
 
-    id: strawberry.ID = strawberry.field(description="For ending it.")
-    device: str = strawberry.field(description="What the program that signed in said that it is.")
-    address: str = strawberry.field(description="The network address of the sign-in; of IPv6 the /64 network.")
-    created_at: datetime = strawberry.field(description="When you signed in.")
-    last_used_at: datetime = strawberry.field(
-        description="When a token was last fetched for it, which programs that are in use do every few minutes."
+    id: strawberry.ID = strawberry.field(description="ID of the session, as expected by `sessionEnd`.")
+    device: str = strawberry.field(
+        description="`User-Agent` header of the client that signed in, at most 200 characters. Empty if the client "
+        "sent none."
     )
-    expires_at: datetime = strawberry.field(description="When it ends, however often it is used.")
+    address: str = strawberry.field(description="IP address of the client that signed in; for IPv6, its /64 network.")
+    created_at: datetime = strawberry.field(description="Time when you signed in to the session.")
+    last_used_at: datetime = strawberry.field(
+        description="Time when an access token was last issued for the session. Active clients renew their token "
+        "every few minutes."
+    )
+    expires_at: datetime = strawberry.field(
+        description="Time when the session expires, no matter how often it is used."
+    )
 
-    @batched(graphql_type=bool, description="Whether it is the one that asks.")
+    @batched(graphql_type=bool, description="Whether the session is the one that made the request.")
     async def is_current(sessions: Sequence[model.Session], info: Info) -> Sequence[bool]:
         return [session.id == info.context.actor.session_id for session in sessions]

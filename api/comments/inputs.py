@@ -27,19 +27,29 @@ class CommentFilter:
     and_: "list[CommentFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
     or_: "list[CommentFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "CommentFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
-    id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    body: StringComparator | None = strawberry.field(default=None, description="By text.")
-    author: UserFilter | None = strawberry.field(default=None, description="By who wrote it.")
-    created_at: DateTimeComparator | None = strawberry.field(default=None, description="By when it was written.")
+    id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the comment.")
+    body: StringComparator | None = strawberry.field(default=None, description="Filter by the text of the comment.")
+    author: UserFilter | None = strawberry.field(default=None, description="Filter by the user who wrote the comment.")
+    created_at: DateTimeComparator | None = strawberry.field(
+        default=None, description="Filter by the time when the comment was created."
+    )
 
 
-@strawberry.input(one_of=True, description="One key to sort comments by.")
+@strawberry.input(one_of=True, description="A sort key for comments. Set exactly one field.")
 class CommentSort:
-    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was written.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="Sort by the time when the comment was created.")
 
 
-CommentFilterArgument = Annotated[CommentFilter | None, strawberry.argument(description="Only what matches.")]
-CommentSortArgument = Annotated[list[CommentSort] | None, strawberry.argument(description="In this order.")]
+CommentFilterArgument = Annotated[
+    CommentFilter | None,
+    strawberry.argument(
+        description="Return only comments that match the filter. At most 64 conditions, nested at most 6 levels deep."
+    ),
+]
+CommentSortArgument = Annotated[
+    list[CommentSort] | None,
+    strawberry.argument(description="Sort keys, most significant first. Default: oldest comment first."),
+]
 
 
 def comment_query(filter: CommentFilterArgument = None, sort: CommentSortArgument = None) -> queries.CommentQuery:
@@ -49,22 +59,24 @@ def comment_query(filter: CommentFilterArgument = None, sort: CommentSortArgumen
     )
 
 
-@strawberry.input(description="A new comment.")
+@strawberry.input(description="Input of the `commentCreate` mutation.")
 class CommentCreateInput(MutationInput):
     describes: ClassVar[type] = commands.CommentDraft
 
-    issue_id: strawberry.ID = strawberry.field(description="The issue that is commented on.")
-    body: str = strawberry.field(description="Markdown, at most 256 KB.")
+    issue_id: strawberry.ID = strawberry.field(
+        description="ID of the issue to comment on. The issue must not be in the trash."
+    )
+    body: str = strawberry.field(description="Text of the comment in Markdown, at most 256 KB. Must not be empty.")
 
 
-@strawberry.input(description="What to change of a comment; what is left out stays.")
+@strawberry.input(description="Input of the `commentUpdate` mutation. Omitted fields keep their values.")
 class CommentUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.CommentChanges
 
-    id: strawberry.ID = strawberry.field(description="The comment.")
-    body: Maybe[str | None] = never_null("Markdown, at most 256 KB.")
+    id: strawberry.ID = strawberry.field(description="ID of the comment to update. You must be its author.")
+    body: Maybe[str | None] = never_null("New text of the comment in Markdown, at most 256 KB. Must not be empty.")
 
 
-@strawberry.input(description="Which comment to delete.")
+@strawberry.input(description="Input of the `commentDelete` mutation.")
 class CommentDeleteInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The comment.")
+    id: strawberry.ID = strawberry.field(description="ID of the comment to delete.")

@@ -7,33 +7,38 @@ from api.shared.inputs import to_domain
 from api.shared.mutations import Payload, mutation
 
 
-@strawberry.type(description="The answer to commentCreate.")
+@strawberry.type(description="Payload of the `commentCreate` mutation.")
 class CommentCreatePayload(Payload):
-    comment: Comment | None = strawberry.field(description="The new comment.")
+    comment: Comment | None = strawberry.field(description="The new comment. Null if `errors` is not empty.")
 
 
-@strawberry.type(description="The answer to commentUpdate.")
+@strawberry.type(description="Payload of the `commentUpdate` mutation.")
 class CommentUpdatePayload(Payload):
-    comment: Comment | None = strawberry.field(description="The comment as it is now.")
+    comment: Comment | None = strawberry.field(description="The updated comment. Null if `errors` is not empty.")
 
 
-@strawberry.type(description="The answer to commentDelete.")
+@strawberry.type(description="Payload of the `commentDelete` mutation.")
 class CommentDeletePayload(Payload):
-    comment: Comment | None = strawberry.field(description="What stays in the comment's place.")
+    comment: Comment | None = strawberry.field(
+        description="The deleted comment, without its text. Null if `errors` is not empty."
+    )
 
 
 @strawberry.type
 class CommentMutations:
-    @mutation(description="Comments on an issue.")
+    @mutation(description="Adds a comment to an issue. Every member who can see the issue can comment on it.")
     async def comment_create(self, info: Info, input: CommentCreateInput) -> CommentCreatePayload:
         comments = info.context.app.comments
         return CommentCreatePayload.of(await comments.create(info.context.actor, to_domain(input)))
 
-    @mutation(description="Changes one's own comment.")
+    @mutation(description="Updates the text of one of your own comments.")
     async def comment_update(self, info: Info, input: CommentUpdateInput) -> CommentUpdatePayload:
         comments = info.context.app.comments
         return CommentUpdatePayload.of(await comments.update(info.context.actor, input.id, to_domain(input)))
 
-    @mutation(description="Deletes one's own comment, or anybody's as an admin; a tombstone stays.")
+    @mutation(
+        description="Deletes the text of a comment; the comment stays in lists as deleted. Authors can delete "
+        "their own comments; deleting others' comments requires the role `ADMIN` or higher."
+    )
     async def comment_delete(self, info: Info, input: CommentDeleteInput) -> CommentDeletePayload:
         return CommentDeletePayload.of(await info.context.app.comments.delete(info.context.actor, input.id))

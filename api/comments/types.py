@@ -13,19 +13,26 @@ if TYPE_CHECKING:
     from api.issues.types import Issue
 
 
-@strawberry.type(description="What somebody said on an issue.")
+@strawberry.type(description="A comment on an issue.")
 class Comment(Node):
     describes = model.Comment
 
-    body: str = strawberry.field(description="Markdown; empty once the comment is deleted.")
-    edited_at: datetime | None = strawberry.field(description="When its author last changed the text.")
-    deleted_at: datetime | None = strawberry.field(description="When it was deleted; its place stays.")
-    created_at: datetime = strawberry.field(description="When it was written.")
-    updated_at: datetime = strawberry.field(description="When it was last changed in any way.")
-    author = related("author_id", loads.users, graphql_type=User, description="Who wrote it.")
+    body: str = strawberry.field(
+        description="Text of the comment in Markdown, at most 256 KB. Empty if the comment was deleted."
+    )
+    edited_at: datetime | None = strawberry.field(
+        description="Time when the author last edited the text. Null if the text was never edited."
+    )
+    deleted_at: datetime | None = strawberry.field(
+        description="Time when the comment was deleted. Null if it was not deleted. Deleted comments stay in lists "
+        "without their text."
+    )
+    created_at: datetime = strawberry.field(description="Time when the comment was created.")
+    updated_at: datetime = strawberry.field(description="Time when the comment was last edited or deleted.")
+    author = related("author_id", loads.users, graphql_type=User, description="The user who wrote the comment.")
     issue = related(
         "issue_id",
         loads.issues,
         graphql_type=Annotated["Issue", strawberry.lazy("api.issues.types")],
-        description="The issue that it is on.",
+        description="The issue that the comment belongs to.",
     )

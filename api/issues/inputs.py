@@ -34,12 +34,12 @@ from domain.issues.priorities import Priority
 describe_enum(
     Priority,
     name="IssuePriority",
-    description="Urgency of an issue, in ascending order: NONE, LOW, MEDIUM, HIGH, URGENT.",
-    NONE="Nobody has said.",
-    LOW="When there is time.",
-    MEDIUM="In its turn.",
-    HIGH="Before others.",
-    URGENT="Now.",
+    description="Priority of an issue, in ascending order: NONE, LOW, MEDIUM, HIGH, URGENT.",
+    NONE="No priority set.",
+    LOW="Below normal priority.",
+    MEDIUM="Normal priority.",
+    HIGH="Above normal priority.",
+    URGENT="Needs immediate attention.",
 )
 
 
@@ -50,44 +50,80 @@ class IssueFilter:
     and_: "list[IssueFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
     or_: "list[IssueFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "IssueFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
-    id: IdComparator | None = strawberry.field(default=None, description="By id.")
+    id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the issue.")
     identifier: StringComparator | None = strawberry.field(
-        default=None, description="By identifier, in any letter case."
+        default=None, description="Filter by the identifier of the issue, such as `ENG-12`, in any letter case."
     )
-    number: IntComparator | None = strawberry.field(default=None, description="By number.")
-    title: StringComparator | None = strawberry.field(default=None, description="By title.")
+    number: IntComparator | None = strawberry.field(default=None, description="Filter by the number of the issue.")
+    title: StringComparator | None = strawberry.field(default=None, description="Filter by the title of the issue.")
     text: str | None = strawberry.field(
-        default=None, description='Words in title or description: all of them; "a phrase", or, and -not as on the web.'
+        default=None,
+        description="Full-text search in title and description. All words must occur. Put a phrase in double "
+        "quotes, write OR between alternatives, and put a hyphen before a word to exclude it.",
     )
-    priority: OrderedEnumComparator[Priority] | None = strawberry.field(default=None, description="By priority.")
-    state: StateFilter | None = strawberry.field(default=None, description="By its state.")
-    project: ProjectFilter | None = strawberry.field(default=None, description="By its project.")
-    creator: UserFilter | None = strawberry.field(default=None, description="By who reported it.")
-    assignees: ListFilter[UserFilter] | None = strawberry.field(default=None, description="By who is to do it.")
-    labels: ListFilter[LabelFilter] | None = strawberry.field(default=None, description="By its labels.")
-    milestone: MilestoneFilter | None = strawberry.field(default=None, description="By its milestone.")
-    milestone_id: IdComparator | None = strawberry.field(default=None, description="By its milestone's id.")
-    parent_id: IdComparator | None = strawberry.field(default=None, description="By the issue that it is under.")
-    start_date: DateComparator | None = strawberry.field(default=None, description="By when it is to begin.")
-    due_date: DateComparator | None = strawberry.field(default=None, description="By when it is due.")
-    estimate: IntComparator | None = strawberry.field(default=None, description="By its estimate.")
-    completed_at: DateTimeComparator | None = strawberry.field(default=None, description="By when it was closed.")
-    archived_at: DateTimeComparator | None = strawberry.field(default=None, description="By when it was archived.")
-    created_at: DateTimeComparator | None = strawberry.field(default=None, description="By when it was made.")
-    updated_at: DateTimeComparator | None = strawberry.field(default=None, description="By when it was last changed.")
+    priority: OrderedEnumComparator[Priority] | None = strawberry.field(
+        default=None, description="Filter by the priority of the issue."
+    )
+    state: StateFilter | None = strawberry.field(default=None, description="Filter by the workflow state of the issue.")
+    project: ProjectFilter | None = strawberry.field(default=None, description="Filter by the project of the issue.")
+    creator: UserFilter | None = strawberry.field(default=None, description="Filter by the user who created the issue.")
+    assignees: ListFilter[UserFilter] | None = strawberry.field(
+        default=None, description="Filter by the users who are assigned to the issue."
+    )
+    labels: ListFilter[LabelFilter] | None = strawberry.field(
+        default=None, description="Filter by the labels of the issue."
+    )
+    milestone: MilestoneFilter | None = strawberry.field(
+        default=None, description="Filter by the milestone of the issue."
+    )
+    milestone_id: IdComparator | None = strawberry.field(
+        default=None, description="Filter by the ID of the issue's milestone."
+    )
+    parent_id: IdComparator | None = strawberry.field(
+        default=None, description="Filter by the ID of the issue's parent."
+    )
+    start_date: DateComparator | None = strawberry.field(
+        default=None, description="Filter by the start date of the issue."
+    )
+    due_date: DateComparator | None = strawberry.field(default=None, description="Filter by the due date of the issue.")
+    estimate: IntComparator | None = strawberry.field(default=None, description="Filter by the estimate of the issue.")
+    completed_at: DateTimeComparator | None = strawberry.field(
+        default=None, description="Filter by the time when the issue was completed or canceled."
+    )
+    archived_at: DateTimeComparator | None = strawberry.field(
+        default=None, description="Filter by the time when the issue was archived."
+    )
+    created_at: DateTimeComparator | None = strawberry.field(
+        default=None, description="Filter by the time when the issue was created."
+    )
+    updated_at: DateTimeComparator | None = strawberry.field(
+        default=None, description="Filter by the time when the issue was last changed."
+    )
 
 
-@strawberry.input(one_of=True, description="One key to sort issues by.")
+@strawberry.input(one_of=True, description="A sort key for issues. Set exactly one field.")
 class IssueSort:
-    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was made.")
-    updated_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was last changed.")
-    priority: Maybe[SortOrder | None] = strawberry.field(description="By priority.")
-    number: Maybe[SortOrder | None] = strawberry.field(description="By number.")
-    due_date: Maybe[SortOrder | None] = strawberry.field(description="By when it is due.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="Sort by the time when the issue was created.")
+    updated_at: Maybe[SortOrder | None] = strawberry.field(
+        description="Sort by the time when the issue was last changed."
+    )
+    priority: Maybe[SortOrder | None] = strawberry.field(
+        description="Sort by the priority of the issue; `ASC` starts with `NONE`."
+    )
+    number: Maybe[SortOrder | None] = strawberry.field(description="Sort by the number of the issue.")
+    due_date: Maybe[SortOrder | None] = strawberry.field(description="Sort by the due date of the issue.")
 
 
-IssueFilterArgument = Annotated[IssueFilter | None, strawberry.argument(description="Only what matches.")]
-IssueSortArgument = Annotated[list[IssueSort] | None, strawberry.argument(description="In this order.")]
+IssueFilterArgument = Annotated[
+    IssueFilter | None,
+    strawberry.argument(
+        description="Return only issues that match the filter. At most 64 conditions, nested at most 6 levels deep."
+    ),
+]
+IssueSortArgument = Annotated[
+    list[IssueSort] | None,
+    strawberry.argument(description="Sort keys, most significant first. Default: newest issue first."),
+]
 
 
 def issue_query(
@@ -104,65 +140,105 @@ def trash_query(filter: IssueFilterArgument = None, sort: IssueSortArgument = No
     return replace(issue_query(filter, sort, include_archived=True), is_trash=True)
 
 
-@strawberry.input(description="A new issue.")
+@strawberry.input(description="Input of the `issueCreate` mutation.")
 class IssueCreateInput(MutationInput):
     describes: ClassVar[type] = commands.IssueDraft
 
-    project_id: strawberry.ID = strawberry.field(description="The project that gets it.")
-    title: str = strawberry.field(description="One line, at most 255 characters.")
-    description: str | None = strawberry.field(default=None, description="Markdown, at most 256 KB.")
+    project_id: strawberry.ID = strawberry.field(
+        description="ID of the project in which to create the issue. The project must not be archived."
+    )
+    title: str = strawberry.field(description="Title of the issue: one line of at most 255 characters.")
+    description: str | None = strawberry.field(
+        default=None, description="Description of the issue in Markdown, at most 256 KB. Default: empty."
+    )
     state_id: strawberry.ID | None = strawberry.field(
-        default=None, description="A state of the project; its first one if left out."
+        default=None, description="ID of a workflow state of the project. Default: the first state of the workflow."
     )
-    priority: Priority | None = strawberry.field(default=None, description="How urgent it is.")
-    start_date: date | None = strawberry.field(default=None, description="When work on it is to begin.")
-    due_date: date | None = strawberry.field(default=None, description="When it is due.")
-    estimate: int | None = strawberry.field(default=None, description="Its size in your own unit, 0 to 10,000.")
-    milestone_id: strawberry.ID | None = strawberry.field(default=None, description="A milestone of the project.")
-    parent_id: strawberry.ID | None = strawberry.field(default=None, description="The issue that it is a part of.")
+    priority: Priority | None = strawberry.field(default=None, description="Priority of the issue. Default: `NONE`.")
+    start_date: date | None = strawberry.field(
+        default=None,
+        description="Date on which work on the issue is planned to start. Must not be after `dueDate`. Default: no "
+        "start date.",
+    )
+    due_date: date | None = strawberry.field(
+        default=None, description="Date on which the issue is due. Default: no due date."
+    )
+    estimate: int | None = strawberry.field(
+        default=None,
+        description="Estimated size of the issue in a unit of your choice, 0 to 10,000. Default: no estimate.",
+    )
+    milestone_id: strawberry.ID | None = strawberry.field(
+        default=None, description="ID of a milestone of the project. Default: no milestone."
+    )
+    parent_id: strawberry.ID | None = strawberry.field(
+        default=None, description="ID of the parent issue in any project of the workspace. Default: no parent."
+    )
     assignee_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="Members who are to do it, at most 20."
+        default=None,
+        description="IDs of the users to assign, at most 20. They must be members who can see the project. "
+        "Default: nobody.",
     )
-    label_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Its labels, at most 50.")
+    label_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="IDs of the labels to attach to the issue, at most 50. Default: no labels."
+    )
 
 
-@strawberry.input(description="What to change of an issue; what is left out stays.")
+@strawberry.input(description="Input of the `issueUpdate` mutation. Omitted fields keep their values.")
 class IssueUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.IssueChanges
 
-    id: strawberry.ID = strawberry.field(description="The issue.")
-    title: Maybe[str | None] = never_null("One line, at most 255 characters.")
-    description: Maybe[str | None] = never_null("Markdown, at most 256 KB.")
-    state_id: Maybe[strawberry.ID | None] = never_null("Workflow state of the issue's project.")
-    priority: Maybe[Priority | None] = never_null("Priority of the issue.")
-    start_date: Maybe[date | None] = strawberry.field(description="When it is to begin; null clears it.")
-    due_date: Maybe[date | None] = strawberry.field(description="When it is due; null clears it.")
-    estimate: Maybe[int | None] = strawberry.field(description="Its size, 0 to 10,000; null clears it.")
+    id: strawberry.ID = strawberry.field(description="ID of the issue to update.")
+    title: Maybe[str | None] = never_null("New title of the issue: one line of at most 255 characters.")
+    description: Maybe[str | None] = never_null(
+        "New description of the issue in Markdown, at most 256 KB. May be empty."
+    )
+    state_id: Maybe[strawberry.ID | None] = never_null(
+        "ID of the new workflow state, which must belong to the issue's project."
+    )
+    priority: Maybe[Priority | None] = never_null("New priority of the issue.")
+    start_date: Maybe[date | None] = strawberry.field(
+        description="New start date of the issue, which must not be after `dueDate`. Null removes it; omit the "
+        "field to keep the current value."
+    )
+    due_date: Maybe[date | None] = strawberry.field(
+        description="New due date of the issue. Null removes it; omit the field to keep the current value."
+    )
+    estimate: Maybe[int | None] = strawberry.field(
+        description="New estimate of the issue, 0 to 10,000. Null removes it; omit the field to keep the current value."
+    )
     milestone_id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="A milestone of its project; null takes it out."
+        description="ID of the new milestone, which must belong to the issue's project. Null removes the issue "
+        "from its milestone; omit the field to keep the current value."
     )
     parent_id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="The issue that it is a part of; null makes it stand alone."
+        description="ID of the new parent issue in the workspace. Null removes the parent; omit the field to keep "
+        "the current value."
     )
-    assignees: Maybe[IdSetChange | None] = never_null("Change of the assignees; an issue can have at most 20.")
-    labels: Maybe[IdSetChange | None] = never_null("Change of the labels; an issue can have at most 50.")
+    assignees: Maybe[IdSetChange | None] = never_null(
+        "Change of the assignees by user ID. An issue can have at most 20 assignees."
+    )
+    labels: Maybe[IdSetChange | None] = never_null(
+        "Change of the labels by label ID. An issue can have at most 50 labels."
+    )
 
 
-@strawberry.input(description="Which issue to archive.")
+@strawberry.input(description="Input of the `issueArchive` mutation.")
 class IssueArchiveInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The issue.")
+    id: strawberry.ID = strawberry.field(description="ID of the issue to archive.")
 
 
-@strawberry.input(description="Which issue to restore.")
+@strawberry.input(description="Input of the `issueRestore` mutation.")
 class IssueRestoreInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The issue.")
+    id: strawberry.ID = strawberry.field(description="ID of the issue to restore.")
 
 
-@strawberry.input(description="Which issue to put into the trash.")
+@strawberry.input(description="Input of the `issueDelete` mutation.")
 class IssueDeleteInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The issue.")
+    id: strawberry.ID = strawberry.field(description="ID of the issue to move to the trash.")
 
 
-@strawberry.input(description="Which issue to delete for ever.")
+@strawberry.input(description="Input of the `issuePurge` mutation.")
 class IssuePurgeInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The issue.")
+    id: strawberry.ID = strawberry.field(
+        description="ID of the issue to delete permanently. The issue must be in the trash."
+    )

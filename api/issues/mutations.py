@@ -14,59 +14,69 @@ from api.shared.inputs import to_domain
 from api.shared.mutations import Payload, mutation
 
 
-@strawberry.type(description="The answer to issueCreate.")
+@strawberry.type(description="Payload of the `issueCreate` mutation.")
 class IssueCreatePayload(Payload):
-    issue: Issue | None = strawberry.field(description="The new issue.")
+    issue: Issue | None = strawberry.field(description="The new issue. Null if `errors` is not empty.")
 
 
-@strawberry.type(description="The answer to issueUpdate.")
+@strawberry.type(description="Payload of the `issueUpdate` mutation.")
 class IssueUpdatePayload(Payload):
-    issue: Issue | None = strawberry.field(description="The issue as it is now.")
+    issue: Issue | None = strawberry.field(description="The updated issue. Null if `errors` is not empty.")
 
 
-@strawberry.type(description="The answer to issueArchive.")
+@strawberry.type(description="Payload of the `issueArchive` mutation.")
 class IssueArchivePayload(Payload):
-    issue: Issue | None = strawberry.field(description="The archived issue.")
+    issue: Issue | None = strawberry.field(description="The archived issue. Null if `errors` is not empty.")
 
 
-@strawberry.type(description="The answer to issueRestore.")
+@strawberry.type(description="Payload of the `issueRestore` mutation.")
 class IssueRestorePayload(Payload):
-    issue: Issue | None = strawberry.field(description="The restored issue.")
+    issue: Issue | None = strawberry.field(description="The restored issue. Null if `errors` is not empty.")
 
 
-@strawberry.type(description="The answer to issueDelete.")
+@strawberry.type(description="Payload of the `issueDelete` mutation.")
 class IssueDeletePayload(Payload):
-    issue: Issue | None = strawberry.field(description="The trashed issue.")
+    issue: Issue | None = strawberry.field(description="The trashed issue. Null if `errors` is not empty.")
 
 
-@strawberry.type(description="The answer to issuePurge.")
+@strawberry.type(description="Payload of the `issuePurge` mutation.")
 class IssuePurgePayload(Payload):
-    deleted_issue_id: strawberry.ID | None = strawberry.field(description="The id of the issue that is gone.")
+    deleted_issue_id: strawberry.ID | None = strawberry.field(
+        description="ID of the permanently deleted issue. Null if `errors` is not empty."
+    )
 
 
 @strawberry.type
 class IssueMutations:
-    @mutation(description="Adds an issue to a project.")
+    @mutation(description="Creates an issue in a project. Requires the role `MEMBER` or higher.")
     async def issue_create(self, info: Info, input: IssueCreateInput) -> IssueCreatePayload:
         return IssueCreatePayload.of(await info.context.app.issues.create(info.context.actor, to_domain(input)))
 
-    @mutation(description="Changes an issue.")
+    @mutation(description="Updates an issue. Requires the role `MEMBER` or higher.")
     async def issue_update(self, info: Info, input: IssueUpdateInput) -> IssueUpdatePayload:
         issues = info.context.app.issues
         return IssueUpdatePayload.of(await issues.update(info.context.actor, input.id, to_domain(input)))
 
-    @mutation(description="Archives an issue: lists leave it out unless asked.")
+    @mutation(
+        description="Archives an issue: lists exclude it unless `includeArchived` is true. Requires the role "
+        "`MEMBER` or higher."
+    )
     async def issue_archive(self, info: Info, input: IssueArchiveInput) -> IssueArchivePayload:
         return IssueArchivePayload.of(await info.context.app.issues.archive(info.context.actor, input.id))
 
-    @mutation(description="Brings an issue back from the archive and from the trash.")
+    @mutation(
+        description="Restores an issue from the archive and from the trash. Requires the role `MEMBER` or higher."
+    )
     async def issue_restore(self, info: Info, input: IssueRestoreInput) -> IssueRestorePayload:
         return IssueRestorePayload.of(await info.context.app.issues.restore(info.context.actor, input.id))
 
-    @mutation(description="Puts an issue into the trash, from where it can be restored.")
+    @mutation(
+        description="Moves an issue to the trash, from which `issueRestore` can restore it. Requires the role "
+        "`MEMBER` or higher."
+    )
     async def issue_delete(self, info: Info, input: IssueDeleteInput) -> IssueDeletePayload:
         return IssueDeletePayload.of(await info.context.app.issues.trash(info.context.actor, input.id))
 
-    @mutation(description="Deletes a trashed issue with its comments, for ever.")
+    @mutation(description="Deletes a trashed issue and its comments permanently. Requires the role `ADMIN` or higher.")
     async def issue_purge(self, info: Info, input: IssuePurgeInput) -> IssuePurgePayload:
         return IssuePurgePayload.of(await info.context.app.issues.purge(info.context.actor, input.id))

@@ -30,47 +30,84 @@ from strawberry_compiled import batched, related
 class Issue(Node):
     describes = model.Issue
 
-    number: int = strawberry.field(description="Its number in the project; numbers are never used again.")
-    identifier: str = strawberry.field(description="The project's key and the number, such as ENG-12.")
-    title: str = strawberry.field(description="One line.")
-    description: str = strawberry.field(description="Markdown, possibly empty.")
-    priority: Priority = strawberry.field(description="How urgent it is.")
-    start_date: date | None = strawberry.field(description="When work on it is to begin.")
-    due_date: date | None = strawberry.field(description="When it is due.")
-    estimate: int | None = strawberry.field(description="Its size in the team's own unit.")
-    external_source: str | None = strawberry.field(description="The tracker that it was imported from.")
-    external_key: str | None = strawberry.field(description="Its key in that tracker.")
-    completed_at: datetime | None = strawberry.field(description="When it entered a completed or canceled state.")
-    archived_at: datetime | None = strawberry.field(description="When it was archived.")
-    trashed_at: datetime | None = strawberry.field(description="When it was put into the trash.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    updated_at: datetime = strawberry.field(description="When it was last changed; comments do not count.")
+    number: int = strawberry.field(description="Number of the issue, unique in its project. Numbers are never reused.")
+    identifier: str = strawberry.field(
+        description="Human-readable identifier of the issue: project key and number, such as `ENG-12`."
+    )
+    title: str = strawberry.field(description="Title of the issue: one line of at most 255 characters.")
+    description: str = strawberry.field(
+        description="Description of the issue in Markdown, at most 256 KB. May be empty."
+    )
+    priority: Priority = strawberry.field(description="Priority of the issue.")
+    start_date: date | None = strawberry.field(
+        description="Date on which work on the issue is planned to start. Null if the issue has no start date."
+    )
+    due_date: date | None = strawberry.field(
+        description="Date on which the issue is due. Null if the issue has no due date."
+    )
+    estimate: int | None = strawberry.field(
+        description="Estimated size of the issue in a unit of the team's choice, 0 to 10,000. Null if the issue "
+        "has no estimate."
+    )
+    external_source: str | None = strawberry.field(
+        description="Tracker that the issue was imported from, such as `jira` or `github`. Null if the issue was "
+        "not imported."
+    )
+    external_key: str | None = strawberry.field(
+        description="Key of the issue in the tracker that it was imported from. Null if the issue was not imported."
+    )
+    completed_at: datetime | None = strawberry.field(
+        description="Time when the issue entered a state of the category `COMPLETED` or `CANCELED`. Null while the "
+        "issue is open."
+    )
+    archived_at: datetime | None = strawberry.field(
+        description="Time when the issue was archived. Null if it is not archived."
+    )
+    trashed_at: datetime | None = strawberry.field(
+        description="Time when the issue was moved to the trash. Null if it is not in the trash."
+    )
+    created_at: datetime = strawberry.field(description="Time when the issue was created.")
+    updated_at: datetime = strawberry.field(
+        description="Time when the issue was last changed. Comments do not count as changes."
+    )
     state = related(
-        "state_id", loads.places, pick="state", graphql_type=State, description="Where it is in the workflow."
+        "state_id", loads.places, pick="state", graphql_type=State, description="Workflow state that the issue is in."
     )
     project = related(
-        "state_id", loads.places, pick="project", graphql_type=Project, description="The project it is in."
+        "state_id",
+        loads.places,
+        pick="project",
+        graphql_type=Project,
+        description="The project that the issue belongs to.",
     )
     milestone = related(
-        "milestone_id", loads.milestones, graphql_type=Milestone | None, description="The milestone it is planned for."
+        "milestone_id",
+        loads.milestones,
+        graphql_type=Milestone | None,
+        description="Milestone that the issue is assigned to. Null if the issue has no milestone.",
     )
-    creator = related("creator_id", loads.users, graphql_type=User, description="Who reported it.")
+    creator = related("creator_id", loads.users, graphql_type=User, description="The user who created the issue.")
     parent = related(
         "parent_id",
         loads.issues,
         graphql_type=Annotated["Issue", strawberry.lazy("api.issues.types")] | None,
-        description="The issue that it is a part of.",
+        description="Parent of the issue. Null if the issue has no parent or the parent is not visible to you.",
     )
 
-    @batched(graphql_type=list[User], description="The people who are to do it, by name, at most 20.")
+    @batched(graphql_type=list[User], description="Users who are assigned to the issue, by name, at most 20.")
     async def assignees(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[UserModel]]:
         return await info.context.app.issues.assignees_of(info.context.actor, issues)
 
-    @batched(graphql_type=list[Label], description="Its labels by name, at most 50.")
+    @batched(graphql_type=list[Label], description="Labels of the issue, by name, at most 50.")
     async def labels(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[LabelModel]]:
         return await info.context.app.issues.labels_of(info.context.actor, issues)
 
-    @connection(Comment, query=comment_query, description="What was said on it, oldest first.")
+    @connection(
+        Comment,
+        query=comment_query,
+        description="Comments on the issue, oldest first unless `sort` is given. Includes deleted comments, "
+        "without their text.",
+    )
     async def comments(
         issues: Sequence[model.Issue], info: Info, query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[CommentModel]]:
@@ -79,7 +116,8 @@ class Issue(Node):
     @connection(
         Annotated["Issue", strawberry.lazy("api.issues.types")],
         query=issue_query,
-        description="The issues that are parts of it, newest first unless sorted otherwise.",
+        description="Sub-issues of the issue, newest first unless `sort` is given. Trashed issues are excluded, "
+        "and archived ones unless `includeArchived` is true.",
     )
     async def children(
         issues: Sequence[model.Issue], info: Info, query: IssueQuery, request: PageRequest

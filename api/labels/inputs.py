@@ -25,18 +25,25 @@ class LabelFilter:
     and_: "list[LabelFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
     or_: "list[LabelFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "LabelFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
-    id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    name: StringComparator | None = strawberry.field(default=None, description="By name.")
+    id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the label.")
+    name: StringComparator | None = strawberry.field(default=None, description="Filter by the name of the label.")
 
 
-@strawberry.input(one_of=True, description="One key to sort labels by.")
+@strawberry.input(one_of=True, description="A sort key for labels. Set exactly one field.")
 class LabelSort:
-    name: Maybe[SortOrder | None] = strawberry.field(description="By name.")
-    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was made.")
+    name: Maybe[SortOrder | None] = strawberry.field(description="Sort by the name of the label.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="Sort by the time when the label was created.")
 
 
-LabelFilterArgument = Annotated[LabelFilter | None, strawberry.argument(description="Only what matches.")]
-LabelSortArgument = Annotated[list[LabelSort] | None, strawberry.argument(description="In this order.")]
+LabelFilterArgument = Annotated[
+    LabelFilter | None,
+    strawberry.argument(
+        description="Return only labels that match the filter. At most 64 conditions, nested at most 6 levels deep."
+    ),
+]
+LabelSortArgument = Annotated[
+    list[LabelSort] | None, strawberry.argument(description="Sort keys, most significant first. Default: by name.")
+]
 
 
 def label_query(filter: LabelFilterArgument = None, sort: LabelSortArgument = None) -> queries.LabelQuery:
@@ -46,26 +53,40 @@ def label_query(filter: LabelFilterArgument = None, sort: LabelSortArgument = No
     )
 
 
-@strawberry.input(description="A new label.")
+@strawberry.input(description="Input of the `labelCreate` mutation.")
 class LabelCreateInput(MutationInput):
     describes: ClassVar[type] = commands.LabelDraft
 
-    workspace_id: strawberry.ID = strawberry.field(description="The workspace that gets it.")
-    name: str = strawberry.field(description="Unique in the workspace, at most 80 characters.")
-    color: str = strawberry.field(description="Such as #5e6ad2.")
-    description: str | None = strawberry.field(default=None, description="When to use the label.")
+    workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace in which to create the label.")
+    name: str = strawberry.field(
+        description="Name of the label, unique in the workspace: one line of at most 80 characters."
+    )
+    color: str = strawberry.field(
+        description="Color of the label: `#` and six lowercase hexadecimal digits, such as `#5e6ad2`."
+    )
+    description: str | None = strawberry.field(
+        default=None,
+        description="Explanation of when to use the label: one line of at most 255 characters. Default: none.",
+    )
 
 
-@strawberry.input(description="What to change of a label; what is left out stays.")
+@strawberry.input(description="Input of the `labelUpdate` mutation. Omitted fields keep their values.")
 class LabelUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.LabelChanges
 
-    id: strawberry.ID = strawberry.field(description="The label.")
-    name: Maybe[str | None] = never_null("Unique in the workspace, at most 80 characters.")
-    color: Maybe[str | None] = never_null("Color of the label, such as #5e6ad2.")
-    description: Maybe[str | None] = strawberry.field(description="When to use the label; null clears it.")
+    id: strawberry.ID = strawberry.field(description="ID of the label to update.")
+    name: Maybe[str | None] = never_null(
+        "New name of the label, unique in the workspace: one line of at most 80 characters."
+    )
+    color: Maybe[str | None] = never_null(
+        "New color of the label: `#` and six lowercase hexadecimal digits, such as `#5e6ad2`."
+    )
+    description: Maybe[str | None] = strawberry.field(
+        description="New explanation of when to use the label: one line of at most 255 characters. Null removes "
+        "it; omit the field to keep the current value."
+    )
 
 
-@strawberry.input(description="Which label to delete.")
+@strawberry.input(description="Input of the `labelDelete` mutation.")
 class LabelDeleteInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The label.")
+    id: strawberry.ID = strawberry.field(description="ID of the label to delete.")

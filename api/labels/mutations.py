@@ -7,34 +7,40 @@ from api.shared.inputs import to_domain
 from api.shared.mutations import Payload, mutation, revision_of
 
 
-@strawberry.type(description="The answer to labelCreate.")
+@strawberry.type(description="Payload of the `labelCreate` mutation.")
 class LabelCreatePayload(Payload):
-    label: Label | None = strawberry.field(description="The new label.")
+    label: Label | None = strawberry.field(description="The new label. Null if `errors` is not empty.")
 
 
-@strawberry.type(description="The answer to labelUpdate.")
+@strawberry.type(description="Payload of the `labelUpdate` mutation.")
 class LabelUpdatePayload(Payload):
-    label: Label | None = strawberry.field(description="The label as it is now.")
+    label: Label | None = strawberry.field(description="The updated label. Null if `errors` is not empty.")
 
 
-@strawberry.type(description="The answer to labelDelete.")
+@strawberry.type(description="Payload of the `labelDelete` mutation.")
 class LabelDeletePayload(Payload):
-    deleted_label_id: strawberry.ID | None = strawberry.field(description="The id of the label that is gone.")
-    detached_count: int | None = strawberry.field(description="Number of issues that had the label.")
+    deleted_label_id: strawberry.ID | None = strawberry.field(
+        description="ID of the deleted label. Null if `errors` is not empty."
+    )
+    detached_count: int | None = strawberry.field(
+        description="Number of issues that the label was removed from. Null if `errors` is not empty."
+    )
 
 
 @strawberry.type
 class LabelMutations:
-    @mutation(description="Adds a label to a workspace.")
+    @mutation(description="Creates a label in a workspace. Requires the role `MEMBER` or higher.")
     async def label_create(self, info: Info, input: LabelCreateInput) -> LabelCreatePayload:
         return LabelCreatePayload.of(await info.context.app.labels.create(info.context.actor, to_domain(input)))
 
-    @mutation(description="Changes a label.")
+    @mutation(description="Updates a label. Requires the role `MEMBER` or higher.")
     async def label_update(self, info: Info, input: LabelUpdateInput) -> LabelUpdatePayload:
         labels = info.context.app.labels
         return LabelUpdatePayload.of(await labels.update(info.context.actor, input.id, to_domain(input)))
 
-    @mutation(description="Deletes a label and takes it off every issue.")
+    @mutation(
+        description="Deletes a label permanently and removes it from all issues. Requires the role `MEMBER` or higher."
+    )
     async def label_delete(self, info: Info, input: LabelDeleteInput) -> LabelDeletePayload:
         written = await info.context.app.labels.delete(info.context.actor, input.id)
         return LabelDeletePayload(

@@ -6,12 +6,14 @@ from api.shared.node import Node
 from domain.labels import model
 
 
-@strawberry.type(description="A workspace's own word for issues.")
+@strawberry.type(description="A label that can be attached to any issue of a workspace.")
 class Label(Node):
     describes = model.Label
 
-    name: str = strawberry.field(description="Unique in the workspace.")
-    color: str = strawberry.field(description="Such as #5e6ad2.")
-    description: str | None = strawberry.field(description="When to use the label.")
-    created_at: datetime = strawberry.field(description="When the label was made.")
-    updated_at: datetime = strawberry.field(description="When the label was last changed.")
+    name: str = strawberry.field(description="Name of the label, unique in the workspace, at most 80 characters.")
+    color: str = strawberry.field(description="Color of the label as a hexadecimal code such as `#5e6ad2`.")
+    description: str | None = strawberry.field(
+        description="Explanation of when to use the label, at most 255 characters. Null if there is none."
+    )
+    created_at: datetime = strawberry.field(description="Time when the label was created.")
+    updated_at: datetime = strawberry.field(description="Time when the label was last changed.")

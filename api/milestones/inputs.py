@@ -27,19 +27,34 @@ class MilestoneFilter:
     and_: "list[MilestoneFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
     or_: "list[MilestoneFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "MilestoneFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
-    id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    name: StringComparator | None = strawberry.field(default=None, description="By name.")
-    due_date: DateComparator | None = strawberry.field(default=None, description="By when it is due.")
+    id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the milestone.")
+    name: StringComparator | None = strawberry.field(default=None, description="Filter by the name of the milestone.")
+    due_date: DateComparator | None = strawberry.field(
+        default=None, description="Filter by the due date of the milestone."
+    )
 
 
-@strawberry.input(one_of=True, description="One key to sort milestones by.")
+@strawberry.input(one_of=True, description="A sort key for milestones. Set exactly one field.")
 class MilestoneSort:
-    due_date: Maybe[SortOrder | None] = strawberry.field(description="By when it is due.")
-    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was made.")
+    due_date: Maybe[SortOrder | None] = strawberry.field(description="Sort by the due date of the milestone.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(
+        description="Sort by the time when the milestone was created."
+    )
 
 
-MilestoneFilterArgument = Annotated[MilestoneFilter | None, strawberry.argument(description="Only what matches.")]
-MilestoneSortArgument = Annotated[list[MilestoneSort] | None, strawberry.argument(description="In this order.")]
+MilestoneFilterArgument = Annotated[
+    MilestoneFilter | None,
+    strawberry.argument(
+        description="Return only milestones that match the filter. At most 64 conditions, nested at most 6 levels deep."
+    ),
+]
+MilestoneSortArgument = Annotated[
+    list[MilestoneSort] | None,
+    strawberry.argument(
+        description="Sort keys, most significant first. Default: earliest due date first, milestones without a due "
+        "date last."
+    ),
+]
 
 
 def milestone_query(
@@ -51,27 +66,37 @@ def milestone_query(
     )
 
 
-@strawberry.input(description="A new milestone.")
+@strawberry.input(description="Input of the `milestoneCreate` mutation.")
 class MilestoneCreateInput(MutationInput):
     describes: ClassVar[type] = commands.MilestoneDraft
 
-    project_id: strawberry.ID = strawberry.field(description="The project that gets it.")
-    name: str = strawberry.field(description="Unique in the project, at most 80 characters.")
-    due_date: date | None = strawberry.field(default=None, description="When it is due.")
+    project_id: strawberry.ID = strawberry.field(description="ID of the project in which to create the milestone.")
+    name: str = strawberry.field(
+        description="Name of the milestone, unique in the project: one line of at most 80 characters."
+    )
+    due_date: date | None = strawberry.field(
+        default=None, description="Date on which the milestone is due. Default: no due date."
+    )
 
 
-@strawberry.input(description="What to change of a milestone; what is left out stays.")
+@strawberry.input(description="Input of the `milestoneUpdate` mutation. Omitted fields keep their values.")
 class MilestoneUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.MilestoneChanges
 
-    id: strawberry.ID = strawberry.field(description="The milestone.")
-    name: Maybe[str | None] = never_null("Unique in the project, at most 80 characters.")
-    due_date: Maybe[date | None] = strawberry.field(description="When it is due; null clears it.")
+    id: strawberry.ID = strawberry.field(description="ID of the milestone to update.")
+    name: Maybe[str | None] = never_null(
+        "New name of the milestone, unique in the project: one line of at most 80 characters."
+    )
+    due_date: Maybe[date | None] = strawberry.field(
+        description="New due date of the milestone. Null removes it; omit the field to keep the current value."
+    )
 
 
-@strawberry.input(description="Which milestone to delete.")
+@strawberry.input(description="Input of the `milestoneDelete` mutation.")
 class MilestoneDeleteInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The milestone.")
+    id: strawberry.ID = strawberry.field(description="ID of the milestone to delete.")
     replace_with: strawberry.ID | None = strawberry.field(
-        default=None, description="The milestone that its issues move to; needed if there are any."
+        default=None,
+        description="ID of the milestone of the project that the issues move to. Required if the deleted milestone "
+        "has any issues.",
     )

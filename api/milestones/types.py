@@ -20,25 +20,28 @@ if TYPE_CHECKING:
     from api.projects.types import Project
 
 
-@strawberry.type(description="What a project wants to have done, and by when.")
+@strawberry.type(description="A goal of a project with an optional due date. Issues can be assigned to it.")
 class Milestone(Node):
     describes = model.Milestone
 
-    name: str = strawberry.field(description="Unique in the project.")
-    due_date: date | None = strawberry.field(description="When it is due.")
-    created_at: datetime = strawberry.field(description="When the milestone was made.")
-    updated_at: datetime = strawberry.field(description="When the milestone was last changed.")
+    name: str = strawberry.field(description="Name of the milestone, unique in the project, at most 80 characters.")
+    due_date: date | None = strawberry.field(
+        description="Date on which the milestone is due. Null if it has no due date."
+    )
+    created_at: datetime = strawberry.field(description="Time when the milestone was created.")
+    updated_at: datetime = strawberry.field(description="Time when the milestone was last changed.")
     project = related(
         "project_id",
         loads.projects,
         graphql_type=Annotated["Project", strawberry.lazy("api.projects.types")],
-        description="The project that it belongs to.",
+        description="The project that the milestone belongs to.",
     )
 
     @connection(
         Annotated["Issue", strawberry.lazy("api.issues.types")],
         query=issue_query,
-        description="Its issues, newest first unless sorted otherwise; without archived and trashed ones.",
+        description="Issues of the milestone, newest first unless `sort` is given. Trashed issues are excluded, "
+        "and archived ones unless `includeArchived` is true.",
     )
     async def issues(
         milestones: Sequence[model.Milestone], info: Info, query: IssueQuery, request: PageRequest

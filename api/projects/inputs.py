@@ -24,12 +24,12 @@ from domain.projects.categories import StateCategory
 describe_enum(
     StateCategory,
     name="StateCategory",
-    description="The five kinds of workflow state.",
-    BACKLOG="Wanted some day.",
-    UNSTARTED="Planned.",
+    description="Category of a workflow state, which says how far the work is.",
+    BACKLOG="Accepted but not yet planned.",
+    UNSTARTED="Planned but not yet started.",
     STARTED="Being worked on.",
-    COMPLETED="Done.",
-    CANCELED="Given up.",
+    COMPLETED="Work has been completed.",
+    CANCELED="Closed without being completed.",
 )
 
 
@@ -40,9 +40,13 @@ class StateFilter:
     and_: "list[StateFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
     or_: "list[StateFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "StateFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
-    id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    name: StringComparator | None = strawberry.field(default=None, description="By name.")
-    category: EnumComparator[StateCategory] | None = strawberry.field(default=None, description="By category.")
+    id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the workflow state.")
+    name: StringComparator | None = strawberry.field(
+        default=None, description="Filter by the name of the workflow state."
+    )
+    category: EnumComparator[StateCategory] | None = strawberry.field(
+        default=None, description="Filter by the category of the workflow state."
+    )
 
 
 @strawberry.input(description=f"Filter for projects. {WITHOUT_CONDITIONS}")
@@ -52,16 +56,20 @@ class ProjectFilter:
     and_: "list[ProjectFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
     or_: "list[ProjectFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "ProjectFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
-    id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    key: StringComparator | None = strawberry.field(default=None, description="By key, in any letter case.")
-    name: StringComparator | None = strawberry.field(default=None, description="By name.")
-    archived_at: DateTimeComparator | None = strawberry.field(default=None, description="By when it was archived.")
+    id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the project.")
+    key: StringComparator | None = strawberry.field(
+        default=None, description="Filter by the key of the project, in any letter case."
+    )
+    name: StringComparator | None = strawberry.field(default=None, description="Filter by the name of the project.")
+    archived_at: DateTimeComparator | None = strawberry.field(
+        default=None, description="Filter by the time when the project was archived."
+    )
 
 
-@strawberry.input(one_of=True, description="One key to sort projects by.")
+@strawberry.input(one_of=True, description="A sort key for projects. Set exactly one field.")
 class ProjectSort:
-    key: Maybe[SortOrder | None] = strawberry.field(description="By key.")
-    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when it was made.")
+    key: Maybe[SortOrder | None] = strawberry.field(description="Sort by the key of the project.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(description="Sort by the time when the project was created.")
 
 
 @strawberry.input(description=f"Filter for guests of a project. {WITHOUT_CONDITIONS}")
@@ -71,21 +79,42 @@ class ProjectMemberFilter:
     and_: "list[ProjectMemberFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
     or_: "list[ProjectMemberFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "ProjectMemberFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
-    id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    member_id: IdComparator | None = strawberry.field(default=None, description="By the member's id.")
+    id: IdComparator | None = strawberry.field(
+        default=None, description="Filter by the ID of the guest's project membership."
+    )
+    member_id: IdComparator | None = strawberry.field(
+        default=None, description="Filter by the ID of the guest's workspace membership."
+    )
 
 
-@strawberry.input(one_of=True, description="One key to sort a project's guests by.")
+@strawberry.input(one_of=True, description="A sort key for guests of a project. Set exactly one field.")
 class ProjectMemberSort:
-    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when the guest was added.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(
+        description="Sort by the time when the guest was added to the project."
+    )
 
 
 ProjectMemberFilterArgument = Annotated[
-    ProjectMemberFilter | None, strawberry.argument(description="Only what matches.")
+    ProjectMemberFilter | None,
+    strawberry.argument(
+        description="Return only guests that match the filter. At most 64 conditions, nested at most 6 levels deep."
+    ),
 ]
-ProjectMemberSortArgument = Annotated[list[ProjectMemberSort] | None, strawberry.argument(description="In this order.")]
-ProjectFilterArgument = Annotated[ProjectFilter | None, strawberry.argument(description="Only what matches.")]
-ProjectSortArgument = Annotated[list[ProjectSort] | None, strawberry.argument(description="In this order.")]
+ProjectMemberSortArgument = Annotated[
+    list[ProjectMemberSort] | None,
+    strawberry.argument(
+        description="Sort keys, most significant first. Default: in the order in which the guests were added."
+    ),
+]
+ProjectFilterArgument = Annotated[
+    ProjectFilter | None,
+    strawberry.argument(
+        description="Return only projects that match the filter. At most 64 conditions, nested at most 6 levels deep."
+    ),
+]
+ProjectSortArgument = Annotated[
+    list[ProjectSort] | None, strawberry.argument(description="Sort keys, most significant first. Default: by key.")
+]
 
 
 def project_query(
@@ -109,80 +138,100 @@ def project_member_query(
     )
 
 
-@strawberry.input(description="A new project.")
+@strawberry.input(description="Input of the `projectCreate` mutation.")
 class ProjectCreateInput(MutationInput):
     describes: ClassVar[type] = commands.ProjectDraft
 
-    workspace_id: strawberry.ID = strawberry.field(description="The workspace that gets it.")
-    key: str = strawberry.field(description="Unique in the workspace: 1 to 10 of A-Z and 0-9, a letter first.")
-    name: str = strawberry.field(description="At most 80 characters.")
+    workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace in which to create the project.")
+    key: str = strawberry.field(
+        description="Key of the project, unique in the workspace: 1 to 10 uppercase letters and digits, starting "
+        "with a letter."
+    )
+    name: str = strawberry.field(description="Name of the project: one line of at most 80 characters.")
 
 
-@strawberry.input(description="What to change of a project; what is left out stays.")
+@strawberry.input(description="Input of the `projectUpdate` mutation. Omitted fields keep their values.")
 class ProjectUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.ProjectChanges
 
-    id: strawberry.ID = strawberry.field(description="The project.")
-    key: Maybe[str | None] = never_null("New key of the project. Changes the identifiers of its issues.")
-    name: Maybe[str | None] = never_null("At most 80 characters.")
+    id: strawberry.ID = strawberry.field(description="ID of the project to update.")
+    key: Maybe[str | None] = never_null(
+        "New key of the project, unique in the workspace: 1 to 10 uppercase letters and digits, "
+        "starting with a letter. Changes the identifiers of all issues of the project."
+    )
+    name: Maybe[str | None] = never_null("New name of the project: one line of at most 80 characters.")
 
 
-@strawberry.input(description="Which project to archive.")
+@strawberry.input(description="Input of the `projectArchive` mutation.")
 class ProjectArchiveInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The project.")
+    id: strawberry.ID = strawberry.field(description="ID of the project to archive.")
 
 
-@strawberry.input(description="Which project to restore.")
+@strawberry.input(description="Input of the `projectRestore` mutation.")
 class ProjectRestoreInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The project.")
+    id: strawberry.ID = strawberry.field(description="ID of the project to restore.")
 
 
-@strawberry.input(description="Which project to delete.")
+@strawberry.input(description="Input of the `projectDelete` mutation.")
 class ProjectDeleteInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The project.")
+    id: strawberry.ID = strawberry.field(description="ID of the project to delete.")
 
 
-@strawberry.input(description="A new workflow state.")
+@strawberry.input(description="Input of the `stateCreate` mutation.")
 class StateCreateInput(MutationInput):
     describes: ClassVar[type] = commands.StateDraft
 
-    project_id: strawberry.ID = strawberry.field(description="The project that gets it.")
-    name: str = strawberry.field(description="Unique in the project, at most 50 characters.")
-    category: StateCategory = strawberry.field(description="What kind of step it is.")
-    color: str = strawberry.field(description="Such as #5e6ad2.")
-
-
-@strawberry.input(description="What to change of a workflow state; what is left out stays.")
-class StateUpdateInput(MutationInput):
-    describes: ClassVar[type] = commands.StateChanges
-
-    id: strawberry.ID = strawberry.field(description="The state.")
-    name: Maybe[str | None] = never_null("Unique in the project, at most 50 characters.")
-    color: Maybe[str | None] = never_null("Color of the workflow state, such as #5e6ad2.")
-
-
-@strawberry.input(description="The new order of a project's workflow states.")
-class StatesReorderInput(MutationInput):
-    project_id: strawberry.ID = strawberry.field(description="The project.")
-    state_ids: list[strawberry.ID] = strawberry.field(description="Every state of the project exactly once.")
-
-
-@strawberry.input(description="Which workflow state to delete.")
-class StateDeleteInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The state.")
-    replace_with: strawberry.ID | None = strawberry.field(
-        default=None, description="The state that its issues move to; needed if there are any."
+    project_id: strawberry.ID = strawberry.field(description="ID of the project in which to create the workflow state.")
+    name: str = strawberry.field(
+        description="Name of the workflow state, unique in the project: one line of at most 50 characters."
+    )
+    category: StateCategory = strawberry.field(description="Category of the workflow state. Cannot be changed later.")
+    color: str = strawberry.field(
+        description="Color of the workflow state: `#` and six lowercase hexadecimal digits, such as `#5e6ad2`."
     )
 
 
-@strawberry.input(description="Which guest to let into which project.")
+@strawberry.input(description="Input of the `stateUpdate` mutation. Omitted fields keep their values.")
+class StateUpdateInput(MutationInput):
+    describes: ClassVar[type] = commands.StateChanges
+
+    id: strawberry.ID = strawberry.field(description="ID of the workflow state to update.")
+    name: Maybe[str | None] = never_null(
+        "New name of the workflow state, unique in the project: one line of at most 50 characters."
+    )
+    color: Maybe[str | None] = never_null(
+        "New color of the workflow state: `#` and six lowercase hexadecimal digits, such as `#5e6ad2`."
+    )
+
+
+@strawberry.input(description="Input of the `statesReorder` mutation.")
+class StatesReorderInput(MutationInput):
+    project_id: strawberry.ID = strawberry.field(description="ID of the project whose workflow states to reorder.")
+    state_ids: list[strawberry.ID] = strawberry.field(
+        description="IDs of all workflow states of the project in the new order, each exactly once."
+    )
+
+
+@strawberry.input(description="Input of the `stateDelete` mutation.")
+class StateDeleteInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="ID of the workflow state to delete.")
+    replace_with: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="ID of the workflow state of the project that the issues move to. Required if any issue is in "
+        "the deleted state.",
+    )
+
+
+@strawberry.input(description="Input of the `projectMemberAdd` mutation.")
 class ProjectMemberAddInput(MutationInput):
     describes: ClassVar[type] = commands.ProjectMemberDraft
 
-    project_id: strawberry.ID = strawberry.field(description="The project.")
-    member_id: strawberry.ID = strawberry.field(description="A member of the same workspace who is a guest.")
+    project_id: strawberry.ID = strawberry.field(description="ID of the project that the guest gets access to.")
+    member_id: strawberry.ID = strawberry.field(
+        description="ID of the guest's membership in the workspace. The member must have the role `GUEST`."
+    )
 
 
-@strawberry.input(description="Which guest to take out of a project.")
+@strawberry.input(description="Input of the `projectMemberRemove` mutation.")
 class ProjectMemberRemoveInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The guest's place in the project.")
+    id: strawberry.ID = strawberry.field(description="ID of the project membership to remove.")

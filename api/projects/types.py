@@ -27,65 +27,82 @@ if TYPE_CHECKING:
     from api.workspaces.types import Member, Workspace
 
 
-@strawberry.type(description="A step of a project's workflow.")
+@strawberry.type(description="A workflow state of a project. Every issue of the project is in one of its states.")
 class State(Node):
     describes = model.State
 
-    name: str = strawberry.field(description="Unique in the project.")
-    category: StateCategory = strawberry.field(description="What kind of step it is.")
-    color: str = strawberry.field(description="Such as #5e6ad2.")
-    position: int = strawberry.field(description="Its place among the project's states, from 0.")
+    name: str = strawberry.field(
+        description="Name of the workflow state, unique in the project, at most 50 characters."
+    )
+    category: StateCategory = strawberry.field(description="Category of the workflow state.")
+    color: str = strawberry.field(description="Color of the workflow state as a hexadecimal code such as `#5e6ad2`.")
+    position: int = strawberry.field(
+        description="Position of the workflow state in the project's workflow, starting at 0."
+    )
     project = related(
         "project_id",
         loads.projects,
         graphql_type=Annotated["Project", strawberry.lazy("api.projects.types")],
-        description="The project whose workflow it is a step of.",
+        description="The project that the workflow state belongs to.",
     )
 
 
-@strawberry.type(description="A guest's place in a project: guests see the projects that they are in, and no others.")
+@strawberry.type(
+    description="A guest's access to a project. Guests see only the projects that they were added to; members "
+    "with other roles see all projects."
+)
 class ProjectMember(Node):
     describes = model.ProjectMember
 
-    created_at: datetime = strawberry.field(description="When the guest was added.")
+    created_at: datetime = strawberry.field(description="Time when the guest was added to the project.")
     member = related(
         "member_id",
         loads.members,
         graphql_type=Annotated["Member", strawberry.lazy("api.workspaces.types")],
-        description="The guest.",
+        description="The workspace membership of the guest.",
     )
     project = related(
         "project_id",
         loads.projects,
         graphql_type=Annotated["Project", strawberry.lazy("api.projects.types")],
-        description="The project.",
+        description="The project that the guest has access to.",
     )
 
 
-@strawberry.type(description="A body of work with its own workflow and its own numbers.")
+@strawberry.type(description="A collection of issues with its own workflow, milestones and issue numbers.")
 class Project(Node):
     describes = model.Project
 
-    key: str = strawberry.field(description="The beginning of its issues' identifiers, such as ENG.")
-    name: str = strawberry.field(description="The project's name.")
-    archived_at: datetime | None = strawberry.field(description="When it was archived; null while it is in use.")
-    created_at: datetime = strawberry.field(description="When the project was made.")
-    updated_at: datetime = strawberry.field(description="When the project was last changed.")
+    key: str = strawberry.field(
+        description="Key of the project, such as `ENG`: the first part of its issues' identifiers. Unique in the "
+        "workspace."
+    )
+    name: str = strawberry.field(description="Name of the project, at most 80 characters.")
+    archived_at: datetime | None = strawberry.field(
+        description="Time when the project was archived. Null if it is not archived."
+    )
+    created_at: datetime = strawberry.field(description="Time when the project was created.")
+    updated_at: datetime = strawberry.field(
+        description="Time when the project was last changed. Changes of its issues do not count."
+    )
     workspace = related(
         "workspace_id",
         loads.workspaces,
         graphql_type=Annotated["Workspace", strawberry.lazy("api.workspaces.types")],
-        description="The workspace that it belongs to.",
+        description="The workspace that the project belongs to.",
     )
 
-    @batched(graphql_type=list[State], description="The steps of its workflow in their order, at most 50.")
+    @batched(
+        graphql_type=list[State], description="Workflow states of the project in the order of its workflow, at most 50."
+    )
     async def states(projects: Sequence[model.Project], info: Info) -> Sequence[Sequence[model.State]]:
         return await info.context.app.projects.states_of(info.context.actor, projects)
 
     @connection(
         ProjectMember,
         query=project_member_query,
-        description="The guests who see it, longest first; who has another role sees every project.",
+        description="Guests who have access to the project, in the order in which they were added. Members with "
+        "other roles see every project and are not listed.",
     )
     async def members(
         projects: Sequence[model.Project], info: Info, query: ProjectMemberQuery, request: PageRequest
@@ -95,7 +112,7 @@ class Project(Node):
     @connection(
         Annotated["Milestone", strawberry.lazy("api.milestones.types")],
         query=milestone_query,
-        description="Its milestones, the next due first.",
+        description="Milestones of the project, earliest due date first unless `sort` is given.",
     )
     async def milestones(
         projects: Sequence[model.Project], info: Info, query: MilestoneQuery, request: PageRequest
@@ -105,7 +122,8 @@ class Project(Node):
     @connection(
         Annotated["Issue", strawberry.lazy("api.issues.types")],
         query=issue_query,
-        description="Its issues, newest first unless sorted otherwise; without archived and trashed ones.",
+        description="Issues of the project, newest first unless `sort` is given. Trashed issues are excluded, and "
+        "archived ones unless `includeArchived` is true.",
     )
     async def issues(
         projects: Sequence[model.Project], info: Info, query: IssueQuery, request: PageRequest

@@ -5,9 +5,9 @@ from typing import Annotated
 import strawberry
 
 Slug = Annotated[str, strawberry.argument(description="Slug of the workspace, in any letter case.")]
-Key = Annotated[str, strawberry.argument(description="Key of the project in any letter case, such as ENG.")]
+Key = Annotated[str, strawberry.argument(description="Key of the project, such as `ENG`, in any letter case.")]
 Identifier = Annotated[
-    str, strawberry.argument(description="Identifier of the issue in any letter case, such as ENG-12.")
+    str, strawberry.argument(description="Identifier of the issue, such as `ENG-12`, in any letter case.")
 ]
-NodeId = Annotated[strawberry.ID, strawberry.argument(description="A TypeID.")]
-NodeIds = Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 TypeIDs.")]
+NodeId = Annotated[strawberry.ID, strawberry.argument(description="ID of the object to fetch.")]
+NodeIds = Annotated[list[strawberry.ID], strawberry.argument(description="IDs of the objects to fetch, at most 100.")]

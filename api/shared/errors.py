@@ -12,57 +12,61 @@ from domain.shared.errors import DomainError, ErrorCode, Rejected
 describe_enum(
     ErrorCode,
     name="ErrorCode",
-    description="Stable codes of what can go wrong.",
-    UNAUTHENTICATED="Nobody is signed in, or no longer.",
-    INVALID_CREDENTIALS="Name and password do not belong together.",
-    NOT_FOUND="It does not exist, or you may not see it.",
-    PERMISSION_DENIED="You see it, and may not do this.",
-    INSUFFICIENT_SCOPE="The API key lacks a scope.",
-    INVALID_INPUT="A value breaks a rule.",
-    INVALID_ID="An id of another kind, or no id at all.",
-    INVALID_CURSOR="The cursor belongs to another list, parent, sort or filter, or is malformed.",
-    REQUIRED="A value is missing.",
-    TOO_LONG="A text is too long.",
-    OUT_OF_RANGE="A number is too small or too large.",
-    CONFLICT="What is stored does not allow it now.",
-    ALREADY_EXISTS="Something else has this name, key or slug.",
-    IN_USE="Others point at it.",
-    LAST_OWNER="A workspace keeps at least one owner.",
-    PARENT_CYCLE="An issue would be under itself.",
-    IDEMPOTENCY_MISMATCH="The idempotency key was used for another request.",
-    LIMIT_EXCEEDED="Too many, too large or too often.",
-    UNAVAILABLE="A service is away; the same request may succeed later.",
+    description="Stable error code for programs.",
+    UNAUTHENTICATED="Authentication is missing, or the credentials have expired.",
+    INVALID_CREDENTIALS="The email address or the password is wrong.",
+    NOT_FOUND="The object does not exist or is not visible to you.",
+    PERMISSION_DENIED="The operation is not allowed for your role.",
+    INSUFFICIENT_SCOPE="The API key lacks a required scope.",
+    INVALID_INPUT="A value is not valid.",
+    INVALID_ID="The value is not an ID, or the ID of an object of another type.",
+    INVALID_CURSOR="The cursor is malformed, or belongs to another list, parent, sort order or filter.",
+    REQUIRED="A required value is missing.",
+    TOO_LONG="A text is longer than allowed.",
+    OUT_OF_RANGE="A value is smaller or larger than allowed.",
+    CONFLICT="The change conflicts with the current state of the object.",
+    ALREADY_EXISTS="Another object already has the name, key, slug or email address.",
+    IN_USE="The object is in use by other objects.",
+    LAST_OWNER="The workspace would be left without an owner.",
+    PARENT_CYCLE="The issue would become its own ancestor.",
+    IDEMPOTENCY_MISMATCH="The idempotency key was already used for a different request.",
+    LIMIT_EXCEEDED="A limit on size, number or frequency is exceeded.",
+    UNAVAILABLE="A required service is unavailable. Retry the request later.",
 )
 
 
-@strawberry.interface(description="Something that the caller can put right.")
+@strawberry.interface(description="An error in the input of a mutation that the caller can correct.")
 class UserError:
-    message: str = strawberry.field(description="What is wrong, for people.")
-    code: ErrorCode = strawberry.field(description="What is wrong, for programs.")
-    path: list[str] = strawberry.field(description="Where in the arguments, such as input, title.")
+    message: str = strawberry.field(description="Explanation of the error, for people.")
+    code: ErrorCode = strawberry.field(description="Stable code of the error, for programs.")
+    path: list[str] = strawberry.field(
+        description="Path to the input field that caused the error, such as `input`, `title`."
+    )
 
 
-@strawberry.type(description="A value breaks a rule.")
+@strawberry.type(description="A value of the input is not valid.")
 class ValidationError(UserError):
     pass
 
 
-@strawberry.type(description="Something named does not exist, or you may not see it.")
+@strawberry.type(description="An object that the input refers to does not exist or is not visible to you.")
 class NotFoundError(UserError):
     pass
 
 
-@strawberry.type(name="PermissionError", description="Your role, or the scope of your API key, does not allow this.")
+@strawberry.type(
+    name="PermissionError", description="The operation is not allowed for your role or for the scopes of your API key."
+)
 class PermissionDeniedError(UserError):
     pass
 
 
-@strawberry.type(description="What is stored does not allow it.")
+@strawberry.type(description="The change conflicts with the current state of an object.")
 class ConflictError(UserError):
-    conflicting_fields: list[str] = strawberry.field(description="The fields in conflict.")
+    conflicting_fields: list[str] = strawberry.field(description="Input fields that are in conflict.")
 
 
-@strawberry.type(description="A limit is reached.")
+@strawberry.type(description="A limit on size, number or frequency is exceeded.")
 class LimitError(UserError):
     pass
 

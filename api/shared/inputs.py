@@ -26,41 +26,55 @@ def to_domain(value: Any) -> Any:
     return described(**{name: to_domain(item) for name, item in sent if item is not None})
 
 
-@strawberry.input(description="What every mutation takes.")
+@strawberry.input(description="Common input of all mutations.")
 class MutationInput:
     client_mutation_id: str | None = strawberry.field(
-        default=None, description="Comes back in the payload, for the client's own use."
+        default=None, description="Text for the client's own use, returned unchanged in the payload. Default: none."
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="Makes a retry safe: the same request with the same key is carried out once within 24 hours.",
+        description="Key that makes retries safe: one line of at most 255 characters, chosen by the client. A "
+        "request that is repeated with the key within 24 hours is executed only once, and the retry "
+        "returns the first result. A different request with the key is rejected with "
+        "`IDEMPOTENCY_MISMATCH`. Default: none.",
     )
 
 
-@strawberry.input(description="Changes a collection: either `set`, its whole new content, or `add` and `remove`.")
+@strawberry.input(description="A change of a collection of IDs: either `set`, or `add` and `remove`.")
 class IdSetChange:
     describes: ClassVar[type] = SetChange
 
-    set: list[strawberry.ID] | None = strawberry.field(default=None, description="The whole new content.")
-    add: list[strawberry.ID] | None = strawberry.field(default=None, description="What to add.")
-    remove: list[strawberry.ID] | None = strawberry.field(default=None, description="What to take out.")
+    set: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="IDs that replace the whole collection. Cannot be combined with `add` or `remove`."
+    )
+    add: list[strawberry.ID] | None = strawberry.field(default=None, description="IDs to add to the collection.")
+    remove: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="IDs to remove from the collection."
+    )
 
 
-WITHOUT_CONDITIONS = "Every condition that is sent must hold; without conditions, everything matches."
+WITHOUT_CONDITIONS = "All given conditions must match. An empty filter matches everything."
 ALL_HOLD = "All of these filters match. An empty list matches everything."
 ONE_HOLDS = "At least one of these filters matches. An empty list matches nothing."
-DOES_NOT_HOLD = "This filter does not match."
-_TERMS = f"{WITHOUT_CONDITIONS} Null has no effect, except in `eq` and `neq`."
-_EQ = "Equal to this value. Null matches items without a value."
-_NEQ = "Not equal to this value; items without a value match too. Null matches items with a value."
-_IN = "Equal to one of these values. An empty list matches nothing."
-_NOT_IN = "Equal to none of these values; items without a value match too. An empty list matches everything."
-_LT, _LTE = "Less than this value.", "Less than or equal to this value."
-_GT, _GTE = "Greater than this value.", "Greater than or equal to this value."
+DOES_NOT_HOLD = "Matches if the given filter does not match."
+_TERMS = (
+    "All given conditions must match; an empty comparison matches everything. "
+    "Null has no effect, except in `eq` and `neq`."
+)
+_EQ = "Matches values equal to the given value. Null matches items without a value."
+_NEQ = "Matches values not equal to the given value, and items without a value. Null matches items with a value."
+_IN = "Matches values equal to one of the given values. An empty list matches nothing."
+_NOT_IN = (
+    "Matches values equal to none of the given values, and items without a value. An empty list matches everything."
+)
+_LT = "Matches values less than the given value."
+_LTE = "Matches values less than or equal to the given value."
+_GT = "Matches values greater than the given value."
+_GTE = "Matches values greater than or equal to the given value."
 _IS_NULL = "True matches items without a value, false items with one."
 
 
-@strawberry.input(description=f"Compares an ID. An ID of another kind is refused with `INVALID_ID`. {_TERMS}")
+@strawberry.input(description=f"Comparison of an ID. An ID of another type is rejected with `INVALID_ID`. {_TERMS}")
 class IdComparator:
     describes: ClassVar[type] = filters.IdComparator
 
@@ -71,7 +85,10 @@ class IdComparator:
     is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-@strawberry.input(description=f"Compares texts in Unicode normal form C. {_TERMS}")
+@strawberry.input(
+    description="Comparison of text in Unicode normal form C. Unless the filtered field says otherwise, only "
+    f"`contains` and `startsWith` ignore letter case. {_TERMS}"
+)
 class StringComparator:
     describes: ClassVar[type] = filters.TextComparator
 
@@ -79,12 +96,16 @@ class StringComparator:
     neq: Maybe[str | None] = strawberry.field(description=_NEQ)
     in_: list[str] | None = strawberry.field(default=None, name="in", description=_IN)
     not_in: list[str] | None = strawberry.field(default=None, description=_NOT_IN)
-    contains: str | None = strawberry.field(default=None, description="Contains this text, in any letter case.")
-    starts_with: str | None = strawberry.field(default=None, description="Begins with this text, in any letter case.")
+    contains: str | None = strawberry.field(
+        default=None, description="Matches text that contains the given text, ignoring letter case."
+    )
+    starts_with: str | None = strawberry.field(
+        default=None, description="Matches text that starts with the given text, ignoring letter case."
+    )
     is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-@strawberry.input(description=f"Compares a value that has an order. {_TERMS}")
+@strawberry.input(description=f"Comparison of an ordered value. {_TERMS}")
 class OrderComparator(Generic[T]):
     describes: ClassVar[type] = filters.OrderComparator
 
@@ -99,22 +120,22 @@ class OrderComparator(Generic[T]):
     is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-@strawberry.input(description=f"Compares an integer. {_TERMS}")
+@strawberry.input(description=f"Comparison of an integer. {_TERMS}")
 class IntComparator(OrderComparator[int]):
     pass
 
 
-@strawberry.input(description=f"Compares a date. {_TERMS}")
+@strawberry.input(description=f"Comparison of a date. {_TERMS}")
 class DateComparator(OrderComparator[date]):
     pass
 
 
-@strawberry.input(description=f"Compares a point in time. {_TERMS}")
+@strawberry.input(description=f"Comparison of a point in time. {_TERMS}")
 class DateTimeComparator(OrderComparator[datetime]):
     pass
 
 
-@strawberry.input(description=f"Compares a value of an enum. {_TERMS}")
+@strawberry.input(description=f"Comparison of an enum value. {_TERMS}")
 class EnumComparator(Generic[T]):
     describes: ClassVar[type] = filters.EnumComparator
 
@@ -127,18 +148,19 @@ class EnumComparator(Generic[T]):
 
 # Both enum comparators have one name, so that an enum that is given an order keeps the name of its comparator.
 @strawberry.input(
-    name="EnumComparator", description=f"Compares a value of an enum, in the order that the enum describes. {_TERMS}"
+    name="EnumComparator",
+    description=f"Comparison of an enum value, in the order given in the description of the enum. {_TERMS}",
 )
 class OrderedEnumComparator(OrderComparator[T]):
     pass
 
 
-@strawberry.input(description=f"Filters by the items of a list. {WITHOUT_CONDITIONS}")
+@strawberry.input(description=f"Filter by the items of a list. {WITHOUT_CONDITIONS}")
 class ListFilter(Generic[T]):
     describes: ClassVar[type] = filters.ListComparator
 
     some: T | None = strawberry.field(
-        default=None, description="At least one item matches; an empty filter matches any item."
+        default=None, description="At least one item matches. An empty filter matches lists with at least one item."
     )
-    every: T | None = strawberry.field(default=None, description="All items match, or the list is empty.")
+    every: T | None = strawberry.field(default=None, description="All items match. Empty lists match as well.")
     none: T | None = strawberry.field(default=None, description="No item matches. An empty filter matches empty lists.")

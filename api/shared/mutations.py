@@ -23,15 +23,19 @@ from domain.shared.uow import Replayed, Written
 _COMMON = ("errors", "revision", "client_mutation_id")
 
 
-@strawberry.type(description="What every mutation answers.")
+@strawberry.type(description="Common payload of all mutations.")
 class Payload:
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="What was refused and why; if there is any, nothing was changed."
+        default_factory=list, description="Errors that prevented the change. If there are any, nothing was changed."
     )
     revision: Revision | None = strawberry.field(
-        default=None, description="The workspace's last revision that this change made; null if none was made."
+        default=None,
+        description="Last revision that the mutation added to the change log of the workspace. Null if nothing was "
+        "added.",
     )
-    client_mutation_id: str | None = strawberry.field(default=None, description="As in the input.")
+    client_mutation_id: str | None = strawberry.field(
+        default=None, description="The `clientMutationId` of the input, unchanged."
+    )
 
     @classmethod
     def of(cls, written: Written[Any]) -> Self:

@@ -45,11 +45,13 @@ NODES: Mapping[str, Callable[[App], ByIds]] = MappingProxyType(
 )
 
 
-@strawberry.interface(description="Something with an id.")
+@strawberry.interface(description="An object with a globally unique ID.")
 class Node:
     describes: ClassVar[type]
 
-    id: strawberry.ID = strawberry.field(description="The TypeID; its prefix names the kind.")
+    id: strawberry.ID = strawberry.field(
+        description="Unique ID of the object. The prefix names the type, such as `iss` for issues."
+    )
 
     @classmethod
     @decides_by_class
@@ -85,14 +87,14 @@ def _kind_of(entity_id: str, path: Path) -> str:
 
 @strawberry.type
 class NodeQueries:
-    @strawberry.field(description="Whatever has this id; null if there is none, or you may not see it.")
+    @strawberry.field(description="Fetch an object by ID. Null if it does not exist or is not visible to you.")
     async def node(self, info: Info, id: NodeId) -> Node | None:
         node: Node | None = (await nodes_by_ids(info.context.app, info.context.actor, [id]))[0]
         return node
 
     @strawberry.field(
-        description="Objects with these IDs, at most 100, in the order of the IDs. Null for an object that does not "
-        "exist or is not visible to you, and, with an error at its place, for an ID that is malformed or of no node."
+        description="Fetch objects by ID, at most 100, in the order of `ids`. Null for an object that does not exist "
+        "or is not visible to you. Null with an error for an ID that is malformed or does not name a node."
     )
     async def nodes(self, info: Info, ids: NodeIds) -> list[Node | None]:
         if len(ids) > MOST_NODES:

@@ -22,7 +22,10 @@ def never_null(description: str) -> Any:
     Strawberry's own `Maybe[T]` fails the whole operation, after earlier mutations have been committed, with a message
     that names Python types.
     """
-    return strawberry.field(description=f"{description} Null is refused.", metadata={_REFUSES_NULL: True})
+    return strawberry.field(
+        description=f"{description} Omit the field to keep the current value; null is rejected.",
+        metadata={_REFUSES_NULL: True},
+    )
 
 
 def refuses_null(field: StrawberryField) -> bool:

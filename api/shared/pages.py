@@ -14,52 +14,94 @@ from domain.shared.pages import Direction, Nulls, PageRequest, Sort
 T = TypeVar("T")
 O = TypeVar("O")  # noqa: E741  an enum of orders
 
-First = Annotated[int | None, strawberry.argument(description="How many items from the start, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="The cursor behind which `first` begins.")]
-Last = Annotated[int | None, strawberry.argument(description="How many items from the end, 1 to 100.")]
-Before = Annotated[str | None, strawberry.argument(description="The cursor before which `last` ends.")]
-IncludeArchived = Annotated[bool, strawberry.argument(description="Whether archived ones are in the list too.")]
+First = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Maximum number of items to return from the start of the list, 1 to 100. Default: 50 in "
+        "`Query` and `Workspace`, 20 in other types. Cannot be combined with `last` or `before`."
+    ),
+]
+After = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Cursor of the item after which the page starts, such as `endCursor` of the previous page."
+    ),
+]
+Last = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Maximum number of items to return from the end of the list, 1 to 100. Cannot be combined with "
+        "`first` or `after`."
+    ),
+]
+Before = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Cursor of the item before which the page ends, such as `startCursor` of the next page."
+    ),
+]
+IncludeArchived = Annotated[
+    bool, strawberry.argument(description="Whether to include archived items in the list. Default: false.")
+]
 
 describe_enum(
-    Direction, name="SortDirection", description="Which way to sort.", ASC="Smallest first.", DESC="Largest first."
+    Direction,
+    name="SortDirection",
+    description="Direction of a sort order.",
+    ASC="Smallest value first.",
+    DESC="Largest value first.",
 )
 describe_enum(
-    Nulls, name="SortNulls", description="Where items without a value go.", FIRST="Before all.", LAST="After all."
+    Nulls,
+    name="SortNulls",
+    description="Position of items without a value in a sort order.",
+    FIRST="Before all other items.",
+    LAST="After all other items.",
 )
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="Position of a page in its list.")
 class PageInfo:
     describes = pages.PageInfo
 
-    has_next_page: bool = strawberry.field(description="Whether more items follow.")
-    has_previous_page: bool = strawberry.field(description="Whether items precede, as far as the request tells.")
-    start_cursor: str | None = strawberry.field(description="The cursor of the first item.")
-    end_cursor: str | None = strawberry.field(description="The cursor of the last item.")
+    has_next_page: bool = strawberry.field(
+        description="Whether more items follow the page. When paging backward, true if `before` was given."
+    )
+    has_previous_page: bool = strawberry.field(
+        description="Whether more items precede the page. When paging forward, true if `after` was given."
+    )
+    start_cursor: str | None = strawberry.field(
+        description="Cursor of the first item of the page. Null if the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="Cursor of the last item of the page. Null if the page is empty."
+    )
 
 
 @strawberry.type(description="An item of a list with its cursor.")
 class Edge(Generic[T]):
     describes = pages.Edge
 
-    node: T = strawberry.field(description="The item.")
-    cursor: str = strawberry.field(description="The item's place in the list, for `after` and `before`.")
+    node: T = strawberry.field(description="The item of the list.")
+    cursor: str = strawberry.field(description="Cursor of the item, for use in `after` and `before`.")
 
 
-@strawberry.type(description="A page of a list.")
+@strawberry.type(description="A page of a list, with cursors for fetching further pages.")
 class Connection(Generic[T]):
     describes = pages.Page
 
-    edges: list[Edge[T]] = strawberry.field(description="The items with their cursors.")
-    nodes: list[T] = strawberry.field(description="The items.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
-    total_count: int = strawberry.field(description="How many items the whole list has; counted only when asked for.")
+    edges: list[Edge[T]] = strawberry.field(description="Items of the page with their cursors.")
+    nodes: list[T] = strawberry.field(description="Items of the page without cursors.")
+    page_info: PageInfo = strawberry.field(description="Position of the page in its list, for fetching further pages.")
+    total_count: int = strawberry.field(
+        description="Number of items in the whole list, on all pages. Counted only if selected."
+    )
 
 
-@strawberry.input(description="How one key sorts.")
+@strawberry.input(description="Direction of a sort key and position of items without a value.")
 class SortOrder:
-    direction: Direction = strawberry.field(default=Direction.ASC, description="Which way to sort.")
-    nulls: Nulls = strawberry.field(default=Nulls.LAST, description="Where items without a value go.")
+    direction: Direction = strawberry.field(default=Direction.ASC, description="Direction of the sort order.")
+    nulls: Nulls = strawberry.field(default=Nulls.LAST, description="Position of items without a value.")
 
 
 def page_request(info: Info, first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:

@@ -6,22 +6,27 @@ from api.shared.context import Info
 from domain.shared import budget
 
 
-@strawberry.type(description="What a request takes of its caller's points.")
+@strawberry.type(description="Points that a request uses and the caller has left.")
 class RateLimit:
     describes = budget.RateLimit
 
-    cost: int = strawberry.field(description="Points that this request can cost; what it does not need comes back.")
-    limit: int = strawberry.field(description="Most points that the caller can have.")
-    remaining: int = strawberry.field(description="Points that the caller has left.")
-    reset_at: datetime = strawberry.field(description="When the caller has all points again.")
+    cost: int = strawberry.field(
+        description="Points reserved for the request: the most that it can cost. Unused points are refunded."
+    )
+    limit: int = strawberry.field(description="Maximum number of points that the caller can have.")
+    remaining: int = strawberry.field(description="Number of points that the caller has left.")
+    reset_at: datetime = strawberry.field(
+        description="Time when the caller will have all points again if no further requests are made."
+    )
 
 
 @strawberry.type
 class RateLimitQueries:
     @strawberry.field(
         graphql_type=RateLimit | None,
-        description="What this request takes of your points. An object costs 1 point, with all that its lists can "
-        "have; scalars are free; a connection costs 1 more and `totalCount` 10, a mutation 10, `__schema` 100.",
+        description="Rate limit of the caller and the points reserved for the request. Cost: 1 point "
+        "per object, with lists counted at their maximum length, plus 1 per connection, 10 per `totalCount`, 10 per "
+        "mutation and 100 per `__schema`; scalars are free. Null if requests are not limited.",
     )
     def rate_limit(self, info: Info) -> budget.RateLimit | None:
         rate_limit_of = info.context.rate_limit_of

@@ -95,8 +95,8 @@ def json_bytes(answer: Any) -> bytes:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A point in time as RFC 3339 text, such as `2026-01-31T12:00:00Z`. Input takes any offset, and "
-        "fractions of a second are cut to microseconds. Output is in UTC.",
+        description="A point in time as text according to RFC 3339, such as `2026-01-31T12:00:00Z`. Input accepts "
+        "any offset from UTC; fractions of a second are truncated to microseconds. Output is in UTC.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=_utc,
         parse_value=_date_time,
@@ -104,7 +104,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A day of the calendar as RFC 3339 text, such as `2026-01-31`.",
+        description="A calendar date as text according to RFC 3339, such as `2026-01-31`.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=date.isoformat,
         parse_value=_date,
@@ -112,7 +112,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     Revision: strawberry.scalar(
         name="Revision",
-        description="A position in a workspace's log of changes: 1 for the first, and no gaps.",
+        description="A position in the change log of a workspace, as an integer. The first change has revision 1, "
+        "and there are no gaps.",
         serialize=int,
         parse_value=_revision,
         parse_literal=_literal(_revision),

@@ -10,10 +10,10 @@ from domain.transfers.model import ImportFormat
 describe_enum(
     ImportFormat,
     name="ImportFormat",
-    description="What kind of export a file is.",
-    JIRA="JSON of issues from Jira's REST API: one issue per line, a list of issues, or the answer to a search.",
-    GITHUB="JSON of issues and pull requests from GitHub's REST API, one per line or in a list, or an archive of a "
-    "repository with the members `issues` and `pulls`.",
+    description="Format of a file to import.",
+    JIRA="Issues from Jira's REST API as JSON: one issue per line, an array of issues, or the response to a search.",
+    GITHUB="Issues and pull requests from GitHub's REST API as JSON, one per line or in an array, or an "
+    "archive of a repository with the members `issues` and `pulls`.",
 )
 
 
@@ -21,34 +21,41 @@ def everything() -> None:
     """Lists of an import have neither filter nor sort."""
 
 
-@strawberry.input(description="What to import, and where to.")
+@strawberry.input(description="Input of the `importStart` mutation.")
 class ImportStartInput(MutationInput):
     describes: ClassVar[type] = commands.ImportDraft
 
-    workspace_id: strawberry.ID = strawberry.field(description="The workspace that gets it.")
-    format: ImportFormat = strawberry.field(description="What kind of export the file is.")
-    file_id: strawberry.ID = strawberry.field(description="A file that you have sent to /imports/files.")
+    workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace to import into.")
+    format: ImportFormat = strawberry.field(description="Format of the file to import.")
+    file_id: strawberry.ID = strawberry.field(description="ID of a file that you uploaded to `/imports/files`.")
     project_key: str | None = strawberry.field(
-        default=None, description="The project for everything; without one, the file says."
+        default=None,
+        description="Key of the project that receives all issues of the file. Null lets the file determine the "
+        "projects.",
     )
     site: str | None = strawberry.field(
         default=None,
         description="Name of the Jira or GitHub installation that the file comes from, at most 200 characters. "
-        "Null: the host of each record's address. Only issues of an equal site are recognized again.",
+        "Null uses the host of each record's address. A later import recognizes an issue only if the "
+        "site is equal.",
     )
     include_restricted: bool = strawberry.field(
         default=False,
         description=(
-            "True also imports issues and comments that the other tracker shows to some people only, "
-            "and makes them readable for everyone who sees the project; only admins and owners can do this. "
-            "False, the default, leaves them out and reports each as `RESTRICTED`."
+            "Whether to import issues and comments that are restricted in the other tracker. If true, "
+            "everyone who can see the project can read them. If false, they are left out and reported as "
+            "`RESTRICTED`. Default: false."
         ),
     )
 
 
-@strawberry.input(description="Whose work to hand to whom.")
+@strawberry.input(description="Input of the `memberClaim` mutation.")
 class MemberClaimInput(MutationInput):
     describes: ClassVar[type] = commands.MemberClaim
 
-    placeholder_id: strawberry.ID = strawberry.field(description="A member that an import made for somebody.")
-    member_id: strawberry.ID = strawberry.field(description="The member who is that person.")
+    placeholder_id: strawberry.ID = strawberry.field(
+        description="ID of the placeholder's membership, which an import created."
+    )
+    member_id: strawberry.ID = strawberry.field(
+        description="ID of the membership of the real person, who receives the placeholder's work."
+    )

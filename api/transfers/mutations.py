@@ -8,24 +8,33 @@ from api.transfers.types import ImportRun
 from api.workspaces.types import Member
 
 
-@strawberry.type(description="The answer to importStart.")
+@strawberry.type(description="Payload of the `importStart` mutation.")
 class ImportStartPayload(Payload):
     import_run: ImportRun | None = strawberry.field(
-        description="The import; the same file into the same place is imported once at a time."
+        description="The started import, or the unfinished import of an identical file with identical options. "
+        "Null if `errors` is not empty."
     )
 
 
-@strawberry.type(description="The answer to memberClaim.")
+@strawberry.type(description="Payload of the `memberClaim` mutation.")
 class MemberClaimPayload(Payload):
-    member: Member | None = strawberry.field(description="The member whose work it is now.")
+    member: Member | None = strawberry.field(
+        description="The member who received the placeholder's work. Null if `errors` is not empty."
+    )
 
 
 @strawberry.type
 class TransferMutations:
-    @mutation(description="Imports a file that you have sent to /imports/files, in the background.")
+    @mutation(
+        description="Starts an import of a file that was uploaded to `/imports/files`. The import runs in the "
+        "background. Requires the role `ADMIN` or higher."
+    )
     async def import_start(self, info: Info, input: ImportStartInput) -> ImportStartPayload:
         return ImportStartPayload.of(await info.context.app.imports.start(info.context.actor, to_domain(input)))
 
-    @mutation(description="Hands what a placeholder wrote and was assigned to a member; the placeholder is removed.")
+    @mutation(
+        description="Transfers everything that a placeholder created or was assigned to a member, and removes the "
+        "placeholder. Requires the role `ADMIN` or higher."
+    )
     async def member_claim(self, info: Info, input: MemberClaimInput) -> MemberClaimPayload:
         return MemberClaimPayload.of(await info.context.app.claims.claim(info.context.actor, to_domain(input)))

@@ -20,34 +20,34 @@ from strawberry_compiled import batched, related
 describe_enum(
     ImportState,
     name="ImportState",
-    description="How an import stands.",
-    WAITING="No worker has begun.",
-    RUNNING="It is on its way, or goes on soon.",
+    description="Status of an import.",
+    WAITING="Waiting for a worker to start.",
+    RUNNING="Being processed, or waiting to be continued.",
     DONE="The whole file was read. `losses` lists what was not imported.",
     FAILED="The import ended early, or no issue of the file could be read. `failure` gives the reason.",
 )
 describe_enum(
     LossCode,
     name="ImportLossCode",
-    description="Why something did not come through.",
-    UNREADABLE="It is not what the format promises, or cannot be stored.",
-    MISSING="It is not in the file; something else stands in.",
-    WRONG_TYPE="It is of another type than the format promises.",
-    OUT_OF_RANGE="It is too large, too small, too early or too late.",
+    description="Reason why a value of the file was not imported, or not imported unchanged.",
+    UNREADABLE="The value does not match the format, or cannot be stored.",
+    MISSING="A required value is missing from the file and was replaced by a default.",
+    WRONG_TYPE="The value has a different type than the format specifies.",
+    OUT_OF_RANGE="The value is too large, too small, too early or too late.",
     REPLACED="Characters that cannot be stored were replaced.",
-    CUT="It was longer than the limit.",
-    TOO_MANY="There were more items than there can be.",
-    RESTRICTED="Visible to only some people in the other tracker, and left out because `includeRestricted` was false.",
-    UNUSED="Members of objects that an import does not use. Counted in `lossKinds`, without entries in `losses`.",
-    INCOMPLETE="The file announces more than it holds.",
-    DUPLICATE="The file has it twice.",
-    NOT_KEPT="There is no place for it here.",
+    CUT="Text was cut because it was longer than the limit.",
+    TOO_MANY="Items beyond the maximum number were left out.",
+    RESTRICTED="The item is restricted in the other tracker, and `includeRestricted` was false.",
+    UNUSED="Members of JSON objects that imports do not use. Counted in `lossKinds`, but not listed in `losses`.",
+    INCOMPLETE="The file announces more items than it contains.",
+    DUPLICATE="The item occurs more than once in the file.",
+    NOT_KEPT="Workgraph cannot represent the value.",
 )
 
 
-LOSS_COUNT = "Number of losses. Includes losses that `losses` omits because it lists at most 10,000 of each kind."
+LOSS_COUNT = "Number of losses, including those that `losses` omits because it lists at most 10,000 of each kind."
 LOSS_KINDS = (
-    "Losses by kind, most frequent first; members that an import does not use come last. At most 250 kinds; "
+    "Losses by field and reason, most frequent first; unused members come last. At most 250 kinds; "
     "further kinds are left out."
 )
 
@@ -58,80 +58,107 @@ class Progress:
 
     done: int = strawberry.field(description="Number of items processed so far.")
     total: int | None = strawberry.field(
-        description="Number of all items. Null until they are counted; an import counts them by reading its file."
+        description="Total number of items. Null until the items have been counted; an import counts them by "
+        "reading its file."
     )
     share: float = strawberry.field(
-        description="Progress from 0 to 1. For an import, the share of the file's bytes that have been read."
+        description="Progress of the job, from 0 to 1. For an import, the share of the file's bytes that have been "
+        "read."
     )
 
 
-@strawberry.type(description="Something of a file that did not come through.")
+@strawberry.type(description="A value of the file that was not imported, or not imported unchanged.")
 class ImportLoss:
     describes = model.ImportLoss
 
-    line: int = strawberry.field(description="The line of the file, from 1.")
-    key: str | None = strawberry.field(description="The issue's key in the other tracker.")
-    field: str = strawberry.field(description="What is lost, such as comments.body; issue for a whole one.")
-    code: LossCode = strawberry.field(description="Why, for programs.")
-    reason: str = strawberry.field(description="Why, for people.")
-    count: int = strawberry.field(description="How many things are lost here.")
+    line: int = strawberry.field(description="Line of the file that contains the value, starting at 1.")
+    key: str | None = strawberry.field(
+        description="Key of the issue in the other tracker. Null if the loss does not belong to an issue."
+    )
+    field: str = strawberry.field(
+        description="Name of the lost field, such as `comments.body`; `issue` if the whole issue is lost."
+    )
+    code: LossCode = strawberry.field(description="Reason for the loss as a code, for programs.")
+    reason: str = strawberry.field(description="Reason for the loss as a sentence, for people.")
+    count: int = strawberry.field(description="Number of values that are lost at this place of the file.")
 
 
-@strawberry.type(description="All losses of one field for one reason.")
+@strawberry.type(description="Summary of all losses of one field for one reason.")
 class ImportLossKind:
     describes = model.LossKind
 
-    field: str = strawberry.field(description="What is lost.")
-    code: LossCode = strawberry.field(description="Why.")
-    places: int = strawberry.field(description="In how many places of the file.")
-    count: int = strawberry.field(description="How many things.")
-    first_line: int = strawberry.field(description="The first line where it happened.")
-    first_reason: str = strawberry.field(description="Why it happened there, for people.")
+    field: str = strawberry.field(
+        description="Name of the lost field, such as `comments.body`; `issue` if whole issues are lost."
+    )
+    code: LossCode = strawberry.field(description="Reason for the losses as a code, for programs.")
+    places: int = strawberry.field(description="Number of places of the file with such losses.")
+    count: int = strawberry.field(description="Number of values that are lost.")
+    first_line: int = strawberry.field(description="First line of the file with such a loss, starting at 1.")
+    first_reason: str = strawberry.field(description="Reason for the first such loss as a sentence, for people.")
 
 
-@strawberry.type(description="What a name of the file became.")
+@strawberry.type(description="A name in the file and the object or value that it was mapped to.")
 class ImportMapping:
     describes = model.ImportMapping
 
     kind: str = strawberry.field(description="Kind of the name: site, project, state, status, priority or label.")
-    source: str = strawberry.field(description="The name in the file.")
-    target: str = strawberry.field(description="What it became here.")
-    count: int = strawberry.field(description="For how many issues.")
+    source: str = strawberry.field(description="Name as it appears in the file.")
+    target: str = strawberry.field(description="Name of the object or value that `source` was mapped to.")
+    count: int = strawberry.field(description="Number of issues that the mapping was applied to.")
 
 
-@strawberry.type(description="One import of one file, and what became of everything in it.")
+@strawberry.type(description="An import of a file into a workspace, with its progress and result.")
 class ImportRun(Node):
     describes = model.ImportRun
 
-    format: ImportFormat = strawberry.field(description="What kind of export the file is.")
-    file_name: str = strawberry.field(description="The file's name.")
-    project_key: str | None = strawberry.field(description="The project that was asked for, if any was.")
+    format: ImportFormat = strawberry.field(description="Format of the imported file.")
+    file_name: str = strawberry.field(description="Name of the imported file.")
+    project_key: str | None = strawberry.field(
+        description="Key of the project that the import was started for. Null if the file determines the projects."
+    )
     site: str | None = strawberry.field(
-        description="Site that the import was started with, in lower case. Null if each record's host is its site."
+        description="Name of the installation that the import was started with, in lower case. Null if the host of "
+        "each record's address is used."
     )
     include_restricted: bool = strawberry.field(
-        description="Whether issues and comments that the other tracker shows to some people only are imported."
+        description="Whether issues and comments that are restricted in the other tracker are imported."
     )
-    state: ImportState = strawberry.field(description="How it stands.")
-    failure: str | None = strawberry.field(description="Reason for the failure. Null unless the state is FAILED.")
+    state: ImportState = strawberry.field(description="Status of the import.")
+    failure: str | None = strawberry.field(description="Reason for the failure. Null unless `state` is `FAILED`.")
     progress: Progress = strawberry.field(description="Progress of the import; its items are the issues of the file.")
-    issues_read: int = strawberry.field(description="Issues in the file so far.")
-    issues_created: int = strawberry.field(description="Issues that are new here.")
-    issues_changed: int = strawberry.field(description="Issues of an earlier import that the file has changed.")
-    issues_unchanged: int = strawberry.field(description="Issues of an earlier import that the file says no news of.")
-    comments_read: int = strawberry.field(description="Comments in the file so far.")
-    comments_created: int = strawberry.field(description="Comments that are new here.")
-    comments_changed: int = strawberry.field(description="Comments of an earlier import that the file has changed.")
-    comments_unchanged: int = strawberry.field(description="Comments that the file says no news of.")
-    people_created: int = strawberry.field(description="Placeholders made for people who are no members.")
-    labels_created: int = strawberry.field(description="Labels that are new here.")
+    issues_read: int = strawberry.field(description="Number of issues read from the file so far.")
+    issues_created: int = strawberry.field(description="Number of issues that the import created.")
+    issues_changed: int = strawberry.field(description="Number of previously imported issues that the file changed.")
+    issues_unchanged: int = strawberry.field(
+        description="Number of previously imported issues that the file does not change."
+    )
+    comments_read: int = strawberry.field(description="Number of comments read from the file so far.")
+    comments_created: int = strawberry.field(description="Number of comments that the import created.")
+    comments_changed: int = strawberry.field(
+        description="Number of previously imported comments that the file changed."
+    )
+    comments_unchanged: int = strawberry.field(
+        description="Number of previously imported comments that the file does not change."
+    )
+    people_created: int = strawberry.field(
+        description="Number of placeholder users created for people who are not members."
+    )
+    labels_created: int = strawberry.field(description="Number of labels that the import created.")
     loss_count: int = strawberry.field(description=LOSS_COUNT)
-    created_at: datetime = strawberry.field(description="When it was asked for.")
-    updated_at: datetime = strawberry.field(description="When it last got anywhere.")
-    finished_at: datetime | None = strawberry.field(description="When it ended.")
-    started_by = related("started_by_id", loads.users, graphql_type=User, description="Who asked for it.")
+    created_at: datetime = strawberry.field(description="Time when the import was started.")
+    updated_at: datetime = strawberry.field(description="Time of the last progress of the import.")
+    finished_at: datetime | None = strawberry.field(
+        description="Time when the import was done or failed. Null while it is unfinished."
+    )
+    started_by = related(
+        "started_by_id", loads.users, graphql_type=User, description="The user who started the import."
+    )
 
-    @connection(ImportLoss, query=everything, description="What did not come through, in the file's order.")
+    @connection(
+        ImportLoss,
+        query=everything,
+        description="Values of the file that were not imported or were changed, in the order of the file.",
+    )
     async def losses(
         runs: Sequence[model.ImportRun], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[model.ImportLoss]]:
@@ -141,7 +168,11 @@ class ImportRun(Node):
     async def loss_kinds(runs: Sequence[model.ImportRun], info: Info) -> Sequence[Sequence[model.LossKind]]:
         return await info.context.app.imports.loss_kinds_of(info.context.actor, runs)
 
-    @connection(ImportMapping, query=everything, description="What names of the file became, by kind and name.")
+    @connection(
+        ImportMapping,
+        query=everything,
+        description="Names of the file and the objects or values that they were mapped to, by kind and name.",
+    )
     async def mappings(
         runs: Sequence[model.ImportRun], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[model.ImportMapping]]:

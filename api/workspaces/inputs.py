@@ -23,11 +23,14 @@ from domain.workspaces import commands, queries
 describe_enum(
     Role,
     name="Role",
-    description="Role of a member. In ascending order: GUEST, MEMBER, ADMIN, OWNER.",
-    OWNER="Everything, and appoints owners.",
-    ADMIN="Manages members, and deletes for ever.",
-    MEMBER="Changes projects, labels and issues.",
-    GUEST="Reads and comments.",
+    description="Role of a member in a workspace. In ascending order, each role including the permissions of "
+    "the previous ones: GUEST, MEMBER, ADMIN, OWNER.",
+    OWNER="Manages owners and can delete the workspace.",
+    ADMIN="Manages members and the workspace, imports files, moderates comments, and deletes projects "
+    "and trashed issues permanently.",
+    MEMBER="Sees all projects. Creates and updates projects, workflow states, milestones, labels and "
+    "issues, and gives guests access to projects.",
+    GUEST="Sees only the projects that the guest was added to. Reads their issues and writes comments.",
 )
 
 
@@ -38,18 +41,30 @@ class MemberFilter:
     and_: "list[MemberFilter] | None" = strawberry.field(default=None, name="and", description=ALL_HOLD)
     or_: "list[MemberFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "MemberFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
-    id: IdComparator | None = strawberry.field(default=None, description="By id.")
-    role: OrderedEnumComparator[Role] | None = strawberry.field(default=None, description="By role.")
-    user: UserFilter | None = strawberry.field(default=None, description="By who it is.")
+    id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the membership.")
+    role: OrderedEnumComparator[Role] | None = strawberry.field(
+        default=None, description="Filter by the role of the member."
+    )
+    user: UserFilter | None = strawberry.field(default=None, description="Filter by the user who is the member.")
 
 
-@strawberry.input(one_of=True, description="One key to sort members by.")
+@strawberry.input(one_of=True, description="A sort key for members. Set exactly one field.")
 class MemberSort:
-    created_at: Maybe[SortOrder | None] = strawberry.field(description="By when they were added.")
+    created_at: Maybe[SortOrder | None] = strawberry.field(
+        description="Sort by the time when the user became a member."
+    )
 
 
-MemberFilterArgument = Annotated[MemberFilter | None, strawberry.argument(description="Only what matches.")]
-MemberSortArgument = Annotated[list[MemberSort] | None, strawberry.argument(description="In this order.")]
+MemberFilterArgument = Annotated[
+    MemberFilter | None,
+    strawberry.argument(
+        description="Return only members that match the filter. At most 64 conditions, nested at most 6 levels deep."
+    ),
+]
+MemberSortArgument = Annotated[
+    list[MemberSort] | None,
+    strawberry.argument(description="Sort keys, most significant first. Default: oldest membership first."),
+]
 
 
 def member_query(filter: MemberFilterArgument = None, sort: MemberSortArgument = None) -> queries.MemberQuery:
@@ -59,70 +74,88 @@ def member_query(filter: MemberFilterArgument = None, sort: MemberSortArgument =
     )
 
 
-@strawberry.input(description="A new workspace.")
+@strawberry.input(description="Input of the `workspaceCreate` mutation.")
 class WorkspaceCreateInput(MutationInput):
     describes: ClassVar[type] = commands.WorkspaceDraft
 
-    slug: str = strawberry.field(description="Unique on this server: 1 to 48 of a-z, 0-9 and hyphens.")
-    name: str = strawberry.field(description="At most 80 characters, without `://` and `www.`.")
+    slug: str = strawberry.field(
+        description="Slug of the workspace, unique on this server: 1 to 48 lowercase letters, digits and hyphens, "
+        "with no hyphen at the start or end."
+    )
+    name: str = strawberry.field(
+        description="Display name of the workspace: one line of at most 80 characters, without `://` and `www.`."
+    )
 
 
-@strawberry.input(description="What to change of a workspace; what is left out stays.")
+@strawberry.input(description="Input of the `workspaceUpdate` mutation. Omitted fields keep their values.")
 class WorkspaceUpdateInput(MutationInput):
     describes: ClassVar[type] = commands.WorkspaceChanges
 
-    id: strawberry.ID = strawberry.field(description="The workspace.")
-    slug: Maybe[str | None] = never_null("Unique on this server: 1 to 48 of a-z, 0-9 and hyphens.")
-    name: Maybe[str | None] = never_null("At most 80 characters, without `://` and `www.`.")
+    id: strawberry.ID = strawberry.field(description="ID of the workspace to update.")
+    slug: Maybe[str | None] = never_null(
+        "New slug of the workspace, unique on this server: 1 to 48 lowercase letters, digits and "
+        "hyphens, with no hyphen at the start or end."
+    )
+    name: Maybe[str | None] = never_null(
+        "New display name of the workspace: one line of at most 80 characters, without `://` and `www.`."
+    )
 
 
-@strawberry.input(description="Which workspace to delete.")
+@strawberry.input(description="Input of the `workspaceDelete` mutation.")
 class WorkspaceDeleteInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The workspace.")
+    id: strawberry.ID = strawberry.field(description="ID of the workspace to delete.")
 
 
-@strawberry.input(description="Which workspace to hand over, and to whom.")
+@strawberry.input(description="Input of the `workspaceTransfer` mutation.")
 class WorkspaceTransferInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The workspace, of which you are an owner.")
-    member_id: strawberry.ID = strawberry.field(description="The member who becomes an owner; you become an admin.")
+    id: strawberry.ID = strawberry.field(
+        description="ID of the workspace to transfer. You must be an owner of the workspace."
+    )
+    member_id: strawberry.ID = strawberry.field(
+        description="ID of the member who becomes an owner. You become an admin."
+    )
 
 
-@strawberry.input(description="Whom to invite to a workspace.")
+@strawberry.input(description="Input of the `invitationCreate` mutation.")
 class InvitationCreateInput(MutationInput):
     describes: ClassVar[type] = commands.InvitationDraft
 
-    workspace_id: strawberry.ID = strawberry.field(description="The workspace.")
+    workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace to invite to.")
     email: str | None = strawberry.field(
         default=None,
-        description="Recipient of the invitation, such as ann@example.org. Null returns a link to hand on instead.",
+        description="Email address to send the invitation to. Null creates a link instead, which the payload returns.",
     )
-    role: Role = strawberry.field(description="What the person may do; at most what you may.")
+    role: Role = strawberry.field(description="Role of the new member. Only owners can invite owners.")
     project_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="The projects that a guest will be in, at most 20; all others see every project."
+        default=None,
+        description="IDs of the projects that the new guest gets access to, at most 20. Only for the role `GUEST`; "
+        "members with other roles see all projects.",
     )
 
 
-@strawberry.input(description="Which invitation to send again.")
+@strawberry.input(description="Input of the `invitationResend` mutation.")
 class InvitationResendInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The invitation.")
+    id: strawberry.ID = strawberry.field(description="ID of the invitation to resend.")
 
 
-@strawberry.input(description="Which invitation to revoke.")
+@strawberry.input(description="Input of the `invitationRevoke` mutation.")
 class InvitationRevokeInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The invitation.")
+    id: strawberry.ID = strawberry.field(description="ID of the invitation to revoke.")
 
 
-@strawberry.input(description="Which invitation to accept.")
+@strawberry.input(description="Input of the `invitationAccept` mutation.")
 class InvitationAcceptInput(MutationInput):
-    token: str = strawberry.field(description="The secret at the end of the invitation's link.")
+    token: str = strawberry.field(description="Secret token from the end of the invitation link.")
 
 
-@strawberry.input(description="A member's new role.")
+@strawberry.input(description="Input of the `memberUpdate` mutation.")
 class MemberUpdateInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The member.")
-    role: Role = strawberry.field(description="What the person may do.")
+    id: strawberry.ID = strawberry.field(description="ID of the membership to update.")
+    role: Role = strawberry.field(
+        description="New role of the member. Only owners can grant or withdraw the role `OWNER`."
+    )
 
 
-@strawberry.input(description="Which member to remove.")
+@strawberry.input(description="Input of the `memberRemove` mutation.")
 class MemberRemoveInput(MutationInput):
-    id: strawberry.ID = strawberry.field(description="The member.")
+    id: strawberry.ID = strawberry.field(description="ID of the membership to remove.")

@@ -10,11 +10,14 @@ from domain.workspaces import model
 
 @strawberry.type
 class WorkspaceQueries:
-    @strawberry.field(graphql_type=Workspace | None, description="The workspace with this slug, if you belong to it.")
+    @strawberry.field(
+        graphql_type=Workspace | None,
+        description="Find a workspace by slug. Null if it does not exist or you are not a member.",
+    )
     async def workspace(self, info: Info, slug: Slug) -> model.Workspace | None:
         return await info.context.app.workspaces.by_slug(info.context.actor, slug)
 
-    @strawberry.field(graphql_type=Connection[Workspace], description="The workspaces that you belong to, by slug.")
+    @strawberry.field(graphql_type=Connection[Workspace], description="Workspaces that you are a member of, by slug.")
     async def workspaces(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Page[model.Workspace]:

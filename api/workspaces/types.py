@@ -34,75 +34,104 @@ from domain.workspaces.queries import MemberQuery
 from strawberry_compiled import batched, related
 
 
-@strawberry.type(description="A person's place in a workspace.")
+@strawberry.type(description="A user's membership in a workspace.")
 class Member(Node):
     describes = model.Member
 
-    role: Role = strawberry.field(description="What the person may do.")
-    created_at: datetime = strawberry.field(description="When the person was added.")
-    updated_at: datetime = strawberry.field(description="When the role was last changed.")
-    user = related("user_id", loads.users, graphql_type=User, description="Who it is.")
+    role: Role = strawberry.field(description="Role of the member in the workspace.")
+    created_at: datetime = strawberry.field(description="Time when the user became a member.")
+    updated_at: datetime = strawberry.field(description="Time when the role of the member was last changed.")
+    user = related("user_id", loads.users, graphql_type=User, description="The user who is the member.")
     workspace = related(
         "workspace_id",
         loads.workspaces,
         graphql_type=Annotated["Workspace", strawberry.lazy("api.workspaces.types")],
-        description="Where the place is.",
+        description="The workspace of the membership.",
     )
 
 
-@strawberry.type(description="A place in a workspace that waits for somebody; seen by those who manage members.")
+@strawberry.type(description="An invitation to join a workspace. Visible only to members who can manage members.")
 class Invitation(Node):
     describes = model.Invitation
 
     email: str | None = strawberry.field(
-        description="The address that it was mailed to; null for a link, and once it is accepted or revoked."
+        description="Email address that the invitation was sent to. Null for an invitation by link, and after the "
+        "invitation was accepted or revoked."
     )
-    role: Role = strawberry.field(description="What the person will be allowed to do.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    expires_at: datetime = strawberry.field(description="Until when it can be accepted; sending it again moves this.")
-    accepted_at: datetime | None = strawberry.field(description="When it was accepted.")
-    revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
+    role: Role = strawberry.field(description="Role that the new member will have.")
+    created_at: datetime = strawberry.field(description="Time when the invitation was created.")
+    expires_at: datetime = strawberry.field(
+        description="Time when the invitation expires: 7 days after it was created or last resent."
+    )
+    accepted_at: datetime | None = strawberry.field(
+        description="Time when the invitation was accepted. Null if it has not been accepted."
+    )
+    revoked_at: datetime | None = strawberry.field(
+        description="Time when the invitation was revoked. Null if it has not been revoked."
+    )
     created_by = related(
         "created_by_id",
         loads.users,
         graphql_type=User,
-        description="Who promises the place: whoever made it, or sent it again.",
+        description="The user who created the invitation or last resent it.",
     )
 
-    @batched(graphql_type=list[Project], description="The projects that a guest will be in, at most 20.")
+    @batched(
+        graphql_type=list[Project],
+        description="Projects that the new guest will have access to, at most 20. Empty for other roles.",
+    )
     async def projects(invitations: Sequence[model.Invitation], info: Info) -> Sequence[Sequence[ProjectModel]]:
         wanted = {each for invitation in invitations for each in invitation.project_ids}
         found = await loads.projects(info, sorted(wanted)) if wanted else {}
         return [[found[each] for each in invitation.project_ids if each in found] for invitation in invitations]
 
-    accepted_by = related("accepted_by_id", loads.users, graphql_type=User | None, description="Who accepted it.")
+    accepted_by = related(
+        "accepted_by_id",
+        loads.users,
+        graphql_type=User | None,
+        description="The user who accepted the invitation. Null if it has not been accepted.",
+    )
     workspace = related(
         "workspace_id",
         loads.workspaces,
         graphql_type=Annotated["Workspace", strawberry.lazy("api.workspaces.types")],
-        description="Where the place is.",
+        description="The workspace that the invitation is for.",
     )
 
 
-@strawberry.type(description="The door to everything that a group of people works on.")
+@strawberry.type(description="The top-level container for a team's members, projects, labels and issues.")
 class Workspace(Node):
     describes = model.Workspace
 
-    slug: str = strawberry.field(description="Unique on this server.")
-    name: str = strawberry.field(description="The workspace's name.")
-    created_at: datetime = strawberry.field(description="When it was made.")
-    updated_at: datetime = strawberry.field(description="When its name or slug was last changed.")
+    slug: str = strawberry.field(
+        description="Unique name of the workspace in URLs: 1 to 48 lowercase letters, digits and hyphens."
+    )
+    name: str = strawberry.field(description="Display name of the workspace, at most 80 characters.")
+    created_at: datetime = strawberry.field(description="Time when the workspace was created.")
+    updated_at: datetime = strawberry.field(description="Time when the name or slug of the workspace was last changed.")
     changes = workspace_changes
 
-    @strawberry.field(graphql_type=Project | None, description="The project with this key.")
+    @strawberry.field(
+        graphql_type=Project | None,
+        description="Find a project of the workspace by key. Null if it does not exist or is not visible to you.",
+    )
     async def project(self, info: Info, key: Key) -> ProjectModel | None:
         return await info.context.app.projects.by_key(info.context.actor, workspace_of(self), key)
 
-    @strawberry.field(graphql_type=Issue | None, description="The issue with this identifier, also a trashed one.")
+    @strawberry.field(
+        graphql_type=Issue | None,
+        description="Find an issue of the workspace by identifier, including archived and trashed issues. Null if "
+        "it does not exist or is not visible to you.",
+    )
     async def issue(self, info: Info, identifier: Identifier) -> IssueModel | None:
         return await info.context.app.issues.by_identifier(info.context.actor, workspace_of(self), identifier)
 
-    @connection(Member, query=member_query, description="Who belongs to it, longest first.")
+    @connection(
+        Member,
+        query=member_query,
+        description="Members of the workspace, oldest membership first. Guests see only other guests who share a "
+        "project with them, and all members with another role.",
+    )
     async def members(
         workspaces: Sequence[model.Workspace], info: Info, query: MemberQuery, request: PageRequest
     ) -> Sequence[Page[model.Member]]:
@@ -111,20 +140,26 @@ class Workspace(Node):
     @connection(
         Invitation,
         query=everything,
-        description="Invitations that wait to be accepted, the newest first; none for those who do not manage members.",
+        description="Pending invitations to the workspace, newest first, including expired ones. Empty if you "
+        "cannot manage members.",
     )
     async def invitations(
         workspaces: Sequence[model.Workspace], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[model.Invitation]]:
         return await info.context.app.invitations.open_of(info.context.actor, workspaces, request)
 
-    @connection(Project, query=project_query, description="Its projects, by key; without archived ones.")
+    @connection(
+        Project,
+        query=project_query,
+        description="Projects of the workspace, by key unless `sort` is given. Archived projects are excluded "
+        "unless `includeArchived` is true.",
+    )
     async def projects(
         workspaces: Sequence[model.Workspace], info: Info, query: ProjectQuery, request: PageRequest
     ) -> Sequence[Page[ProjectModel]]:
         return await info.context.app.projects.of_workspaces(info.context.actor, workspaces, query, request)
 
-    @connection(Label, query=label_query, description="Its labels, by name.")
+    @connection(Label, query=label_query, description="Labels of the workspace, by name unless `sort` is given.")
     async def labels(
         workspaces: Sequence[model.Workspace], info: Info, query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[LabelModel]]:
@@ -133,20 +168,26 @@ class Workspace(Node):
     @connection(
         Issue,
         query=issue_query,
-        description="Its issues, newest first unless sorted otherwise; without archived and trashed ones.",
+        description="Issues of the workspace, newest first unless `sort` is given. Trashed issues are excluded, "
+        "and archived ones unless `includeArchived` is true.",
     )
     async def issues(
         workspaces: Sequence[model.Workspace], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
         return await info.context.app.issues.of_workspaces(info.context.actor, workspaces, query, request)
 
-    @connection(ImportRun, query=everything, description="Imports into it, the latest first.")
+    @connection(ImportRun, query=everything, description="Imports into the workspace, newest first.")
     async def imports(
         workspaces: Sequence[model.Workspace], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[ImportRunModel]]:
         return await info.context.app.imports.of_workspaces(info.context.actor, workspaces, request)
 
-    @connection(Issue, query=trash_query, description="The issues in the trash, newest first.")
+    @connection(
+        Issue,
+        query=trash_query,
+        description="Issues in the trash of the workspace, newest first unless `sort` is given. Archived issues "
+        "are included.",
+    )
     async def trash(
         workspaces: Sequence[model.Workspace], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
