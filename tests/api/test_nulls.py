@@ -16,7 +16,7 @@ from tests.api.root_fields import SCHEMA
 from tests.api.served import served
 from tests.api.world import World
 
-RULE = "Null is refused."
+RULE = "null is rejected."
 USE = {use.mutation: use for use in reversed(USES)}
 ANSWER = "errors { __typename code message path }"
 Way = tuple[str, ...]
