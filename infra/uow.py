@@ -1,238 +1,45 @@
 """One transaction per use case: its rows, its events with their revisions, its jobs, or nothing."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import Any, TypeVar
 
-import orjson
-from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.shared.actor import Actor, Cause, IdempotencyKey, Scope
+from domain.shared.actor import Actor, Scope
 from domain.shared.clock import Clock
-from domain.shared.errors import Conflict, ErrorCode
-from domain.shared.events import Event
 from domain.shared.ids import IdFactory
-from domain.shared.jobs import Job, Progress
-from domain.shared.security import SecurityEvent, SecurityEventKind
-from domain.shared.uow import Outcome, Replayed, Written
-from domain.subscribers import REACTIONS
-from infra.accounts.repository import SqlOneTimeLinkRepository, SqlPasswordRepository, SqlUserRepository
-from infra.audit.repository import SqlSecurityLog
-from infra.audit.tables import EventRow, SecurityEventRow
-from infra.auth.repository import SqlApiKeyRepository, SqlSessionRepository, SqlSigningKeyRepository
-from infra.comments.repository import SqlCommentRepository
-from infra.db.bulk import copy_rows
+from infra.accounts.slice import AccountRepositories
+from infra.audit.slice import AuditRepositories
+from infra.auth.slice import AuthRepositories
+from infra.comments.slice import CommentRepositories
+from infra.commits import Committed, SqlCommit
 from infra.db.engine import database_errors
-from infra.documents.repository import SqlDocumentRepository
-from infra.issues.repository import SqlIssueRepository
-from infra.jobs.outbox import advance_job, job_values
-from infra.jobs.tables import IdempotencyRow, JobRow
-from infra.labels.repository import SqlLabelRepository
-from infra.milestones.repository import SqlMilestoneRepository
-from infra.projects.repository import (
-    SqlInvitedProjects,
-    SqlProjectMemberRepository,
-    SqlProjectRepository,
-    SqlStateRepository,
-)
-from infra.seed.repository import SqlSeedRepository
-from infra.transfers.claims import SqlClaimStore
-from infra.transfers.identities import SqlIdentityStore
-from infra.transfers.repository import SqlImportReport, SqlImportRunRepository, SqlUploadRepository
-from infra.transfers.store import SqlImportStore
-from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
-from infra.workspaces.tables import RevisionRow
-
-T = TypeVar("T")
-
-ROWS_TO_COPY = 100  # from so many events on COPY is faster than INSERT
+from infra.documents.slice import DocumentRepositories
+from infra.issues.slice import IssueRepositories
+from infra.labels.slice import LabelRepositories
+from infra.milestones.slice import MilestoneRepositories
+from infra.projects.slice import ProjectRepositories
+from infra.seed.slice import SeedRepositories
+from infra.transfers.slice import TransferRepositories
+from infra.workspaces.slice import WorkspaceRepositories
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
-    """What became visible: the revision of each workspace that changed, by its id, and the jobs that are due."""
-
-    revisions: Mapping[str, int] = field(default_factory=dict)
-    job_ids: Sequence[str] = field(default_factory=tuple)
-
-
-class SqlUow:
+class SqlUow(
+    DocumentRepositories,
+    AccountRepositories,
+    AuthRepositories,
+    WorkspaceRepositories,
+    AuditRepositories,
+    LabelRepositories,
+    ProjectRepositories,
+    MilestoneRepositories,
+    IssueRepositories,
+    CommentRepositories,
+    SeedRepositories,
+    TransferRepositories,
+    SqlCommit,
+):
     """Satisfies every slice's narrow UoW protocol."""
-
-    def __init__(self, connection: AsyncConnection, actor: Actor, clock: Clock, ids: IdFactory) -> None:
-        self.users = SqlUserRepository(connection)
-        self.links = SqlOneTimeLinkRepository(connection)
-        self.passwords = SqlPasswordRepository(connection)
-        self.sessions = SqlSessionRepository(connection)
-        self.api_keys = SqlApiKeyRepository(connection)
-        self.signing_keys = SqlSigningKeyRepository(connection)
-        self.workspaces = SqlWorkspaceRepository(connection)
-        self.members = SqlMemberRepository(connection)
-        self.invitations = SqlInvitationRepository(connection)
-        self.security_log = SqlSecurityLog(connection)
-        self.projects = SqlProjectRepository(connection)
-        self.project_members = SqlProjectMemberRepository(connection)
-        self.invited_projects = SqlInvitedProjects(connection, ids)
-        self.states = SqlStateRepository(connection)
-        self.milestones = SqlMilestoneRepository(connection)
-        self.labels = SqlLabelRepository(connection)
-        self.issues = SqlIssueRepository(connection)
-        self.comments = SqlCommentRepository(connection)
-        self.documents = SqlDocumentRepository(connection)
-        self.seed = SqlSeedRepository(connection)
-        self.uploads = SqlUploadRepository(connection)
-        self.import_runs = SqlImportRunRepository(connection)
-        self.import_report = SqlImportReport(connection)
-        self.imports = SqlImportStore(connection)
-        self.identities = SqlIdentityStore(connection)
-        self.claims = SqlClaimStore(connection)
-        self.committed: Committed | None = None
-        self._connection = connection
-        self._actor = actor
-        self._clock = clock
-        self._ids = ids
-        self._events: list[Event] = []
-        self._jobs: list[dict[str, Any]] = []
-        self._security_events: list[dict[str, Any]] = []
-        self._checkpoint: tuple[Mapping[str, Any], Progress] | None = None
-
-    def record(self, event: Event) -> None:
-        self._events.append(event)
-        is_quiet = self._actor.cause in (Cause.IMPORT, Cause.SEED)
-        for reaction in REACTIONS[type(event)]:
-            if not (reaction.is_outward and is_quiet):
-                self.enqueue(reaction.job(event), workspace_id=event.workspace_id)
-
-    def note(
-        self,
-        kind: SecurityEventKind,
-        *,
-        user_id: str | None,
-        subject_id: str | None = None,
-        workspace_id: str | None = None,
-    ) -> None:
-        actor, origin = self._actor, self._actor.origin
-        event = SecurityEvent(
-            id=self._ids.new(SecurityEvent.prefix),
-            kind=kind,
-            user_id=user_id,
-            actor_id=actor.user_id,
-            session_id=actor.grant.key_id if actor.grant else actor.session_id,
-            subject_id=subject_id,
-            workspace_id=workspace_id,
-            address=origin.address if origin else None,
-            device=origin.device if origin else None,
-            occurred_at=self._clock.now(),
-        )
-        self._security_events.append(asdict(event))
-
-    def enqueue(self, job: Job, *, run_at: datetime | None = None, workspace_id: str | None = None) -> str:
-        now = self._clock.now()
-        job_id = self._ids.new("job")
-        self._jobs.append(job_values(job, id=job_id, run_at=run_at or now, workspace_id=workspace_id, now=now))
-        return job_id
-
-    def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:
-        self._checkpoint = (state, progress)
-
-    async def commit(self, value: T) -> Written[T]:
-        now = self._clock.now()
-        if self._jobs:
-            await self._connection.execute(insert(JobRow), self._jobs)
-        if self._security_events:
-            await self._connection.execute(insert(SecurityEventRow), self._security_events)
-        if self._actor.job is not None:
-            await advance_job(self._connection, self._actor.job, self._checkpoint, now=now)
-        revisions = await self._write_events(now)
-        revision = next(iter(revisions.values())) if len(revisions) == 1 else None
-        if self._actor.idempotency is not None:
-            await self._remember(self._actor.idempotency, value, revision)
-        await self._connection.commit()
-        self.committed = Committed(
-            revisions=revisions,
-            job_ids=[job["id"] for job in self._jobs if job["run_at"] <= now],
-        )
-        return Written(value=value, revision=revision)
-
-    async def begin(self) -> None:
-        """Takes the actor's idempotency key, waiting for whoever is using it now; raises Replayed if it is spent."""
-        wanted = self._actor.idempotency
-        if wanted is None:
-            return
-        row = {
-            "user_id": self._actor.signed_in_id,
-            "key": wanted.key,
-            "fingerprint": wanted.fingerprint,
-            "created_at": self._clock.now(),
-        }
-        taken = upsert(IdempotencyRow).values(row).on_conflict_do_nothing().returning(IdempotencyRow.key)
-        if (await self._connection.execute(taken)).first() is not None:
-            return
-        spent = select(
-            IdempotencyRow.fingerprint, IdempotencyRow.subject_id, IdempotencyRow.revision, IdempotencyRow.outcome
-        ).where(IdempotencyRow.user_id == row["user_id"], IdempotencyRow.key == wanted.key)
-        fingerprint, subject_id, revision, outcome = (await self._connection.execute(spent)).one()
-        if fingerprint != wanted.fingerprint:
-            raise Conflict(
-                "This idempotency key was used for another request.",
-                path=("idempotency_key",),
-                code=ErrorCode.IDEMPOTENCY_MISMATCH,
-            )
-        raise Replayed(subject_id, revision, outcome or {})
-
-    async def _write_events(self, now: datetime) -> Mapping[str, int]:
-        """Numbers the events of each workspace, and answers its last revision.
-
-        The counters are locked last, only until the commit that follows, and in one order by everybody.
-        """
-        by_workspace: dict[str, list[Event]] = {}
-        for event in self._events:
-            by_workspace.setdefault(event.workspace_id, []).append(event)
-        return {
-            workspace_id: await self._write_events_of(workspace_id, by_workspace[workspace_id], now)
-            for workspace_id in sorted(by_workspace)
-        }
-
-    async def _write_events_of(self, workspace_id: str, events: Sequence[Event], now: datetime) -> int:
-        counter = upsert(RevisionRow).values(workspace_id=workspace_id, revision=len(events))
-        counted = counter.on_conflict_do_update(
-            index_elements=[RevisionRow.workspace_id],
-            set_={"revision": RevisionRow.revision + counter.excluded.revision},
-        ).returning(RevisionRow.revision)
-        last = (await self._connection.execute(counted)).scalar_one()
-        first = last - len(events) + 1
-        rows = [
-            {
-                "workspace_id": workspace_id,
-                "revision": revision,
-                "type": event.type,
-                "subject_id": event.subject_id,
-                "project_id": event.project_id,
-                "actor_id": self._actor.user_id,
-                "cause": self._actor.cause,
-                "changes": {name: [change.before, change.after] for name, change in event.changes.items()},
-                "occurred_at": now,
-            }
-            for revision, event in enumerate(events, first)
-        ]
-        if len(rows) >= ROWS_TO_COPY:
-            for row in rows:
-                row["changes"] = orjson.dumps(row["changes"]).decode()
-            await copy_rows(self._connection, EventRow, tuple(rows[0]), [tuple(row.values()) for row in rows])
-        else:
-            await self._connection.execute(insert(EventRow), rows)
-        return int(last)
-
-    async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
-        subject_id = value if isinstance(value, str) else getattr(value, "id", None)
-        mine = (IdempotencyRow.user_id == self._actor.signed_in_id) & (IdempotencyRow.key == key.key)
-        outcome = asdict(value) if isinstance(value, Outcome) else None
-        done = update(IdempotencyRow).where(mine).values(subject_id=subject_id, revision=revision, outcome=outcome)
-        await self._connection.execute(done)
 
 
 class SqlUowFactory:

@@ -15,11 +15,12 @@ from domain.shared.events import Event
 from infra.audit.reader import SqlEventReader
 from infra.audit.revisions import CHANNEL, revision_message
 from infra.audit.streams import RedisEventStream
+from infra.commits import Committed
 from infra.db.engine import Engines, open_engines
 from infra.db.read import Reads
 from infra.shared.clock import SystemClock
 from infra.shared.ids import Uuid7IdFactory
-from infra.uow import Committed, SqlUowFactory
+from infra.uow import SqlUowFactory
 from tests.patience import PATIENT
 
 SYSTEM = Actor.system(cause=Cause.SEED)

@@ -11,8 +11,8 @@ from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 
 from infra.audit.revisions import CHANNEL, revision_message
+from infra.commits import Committed
 from infra.shared.tasks import end
-from infra.uow import Committed
 
 QUEUE_NAME = "workgraph:jobs"
 RUN_JOB = "run_job"

@@ -73,7 +73,16 @@ def test_every_table_is_in_the_metadata() -> None:
 def test_every_repository_is_in_the_unit_of_work() -> None:
     found = classes_ending("Repository", "infra/*/repository.py")
     own = [(source, name) for source, name in found if source.name != "infra/db/repository.py"]
-    assert unregistered(own, names_in("infra/uow.py"), where="SqlUow.__init__ in infra/uow.py") == []
+    assert len(own) > 15
+    for source, name in own:
+        registration = f"{source.name.rpartition('/')[0]}/slice.py"
+        assert unregistered([(source, name)], names_in(registration), where=registration) == []
+
+
+def test_every_slice_of_repositories_is_in_the_unit_of_work() -> None:
+    found = classes_ending("Repositories", "infra/*/slice.py")
+    assert len(found) > 10
+    assert unregistered(found, names_in("infra/uow.py"), where="the bases of SqlUow in infra/uow.py") == []
 
 
 def test_every_service_is_in_the_app_and_built() -> None:

@@ -15,7 +15,7 @@ SERVICE_FILES = ("domain/*/service.py", "domain/*/*_service.py")
 WRITES = {"add", "add_all", "checkpoint", "enqueue", "purge", "record", "remove", "save"}
 COMMITTERS = {
     "domain/auth/proof.py": "a wrong password is noted, although the use case that asked for it is refused",
-    "infra/uow.py": "the Unit of Work itself",
+    "infra/commits.py": "the Unit of Work itself",
 }
 
 

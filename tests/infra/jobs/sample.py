@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.shared.actor import Actor
 from domain.shared.jobs import MOST_LOST_LEASES, Job, Progress
+from infra.commits import Committed
 from infra.db.engine import open_engines
 from infra.jobs.arq_worker import ArqWorker
 from infra.jobs.claims import SqlClaims
@@ -24,7 +25,7 @@ from infra.jobs.schedule import Schedule
 from infra.jobs.tables import JobRow
 from infra.shared.clock import SystemClock
 from infra.shared.ids import Uuid7IdFactory
-from infra.uow import Committed, SqlUowFactory
+from infra.uow import SqlUowFactory
 from tests.patience import PATIENT
 
 CLOCK = SystemClock()

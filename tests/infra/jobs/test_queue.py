@@ -12,8 +12,8 @@ from redis.asyncio.client import PubSub
 
 from domain.shared.jobs import JobQueue
 from infra.audit.revisions import CHANNEL
+from infra.commits import Committed
 from infra.jobs.queue import MOST_WAITING, ArqJobQueue, arq_redis
-from infra.uow import Committed
 from tests.connections import listening
 from tests.fakes.queue import MemoryJobQueue
 from tests.infra.jobs.rows import until

@@ -14,9 +14,10 @@ from domain.seed.service import BATCH, SeedService
 from domain.shared.actor import Actor, Cause
 from domain.shared.errors import NotFound, PermissionDenied, Rejected
 from domain.shared.jobs import Progress
+from infra.commits import Committed
 from infra.db.engine import Engines, open_engines
 from infra.shared.ids import Uuid7IdFactory
-from infra.uow import Committed, SqlUowFactory
+from infra.uow import SqlUowFactory
 from tests.factories.accounts import UserFactory, persisted_user
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher

@@ -1,0 +1,43 @@
+"""The repositories of a Unit of Work, each built when it is first used."""
+
+from collections.abc import Callable
+from typing import Any, Generic, Self, TypeVar, overload
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.shared.ids import IdFactory
+
+R = TypeVar("R")
+
+
+class Repositories:
+    """Base of the repositories that a slice adds to the Unit of Work, one attribute each."""
+
+    connection: AsyncConnection
+    ids: IdFactory
+
+
+class first_use(Generic[R]):  # noqa: N801  reads like the decorators of functools
+    """Attribute of `Repositories` that builds its repository on the connection when it is first read.
+
+    A use case touches two or three of some 25 repositories, so building all of them would cost every write.
+    """
+
+    def __init__(self, build: Callable[[AsyncConnection], R]) -> None:
+        self.build = build
+        self._name = ""
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, uow: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, uow: Repositories, owner: type[Any]) -> R: ...
+
+    def __get__(self, uow: Repositories | None, owner: type[Any]) -> Self | R:
+        if uow is None:
+            return self
+        built = self.build(uow.connection)
+        vars(uow)[self._name] = built  # found before this descriptor from now on
+        return built

@@ -1,0 +1,14 @@
+from infra.db.first_use import Repositories, first_use
+from infra.transfers.claims import SqlClaimStore
+from infra.transfers.identities import SqlIdentityStore
+from infra.transfers.repository import SqlImportReport, SqlImportRunRepository, SqlUploadRepository
+from infra.transfers.store import SqlImportStore
+
+
+class TransferRepositories(Repositories):
+    claims = first_use(SqlClaimStore)
+    identities = first_use(SqlIdentityStore)
+    import_report = first_use(SqlImportReport)
+    import_runs = first_use(SqlImportRunRepository)
+    uploads = first_use(SqlUploadRepository)
+    imports = first_use(SqlImportStore)

@@ -1,0 +1,46 @@
+"""Repositories of a Unit of Work are built when they are first used."""
+
+from typing import Any
+
+import pytest
+
+from infra.commits import SqlCommit
+from infra.db.first_use import first_use
+from infra.uow import SqlUow
+from tests.identity import open_identity
+
+ANN = "ann@example.org"
+REPOSITORIES = {name for base in SqlUow.__mro__ for name, value in vars(base).items() if isinstance(value, first_use)}
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[SqlUow]:
+    """The Units of Work that were opened."""
+    found: list[Any] = []
+    build = SqlCommit.__init__
+
+    def kept(uow: SqlUow, *given: Any) -> None:
+        build(uow, *given)
+        found.append(uow)
+
+    monkeypatch.setattr(SqlCommit, "__init__", kept)
+    return found
+
+
+async def test_a_sign_in_builds_only_the_repositories_that_it_uses(database: str, opened: list[SqlUow]) -> None:
+    async with open_identity(database) as identity:
+        await identity.register(email=ANN)
+        await identity.sign_in(ANN)  # makes the first signing key as well
+        opened.clear()
+        await identity.sign_in(ANN)
+    built = [REPOSITORIES & vars(uow).keys() for uow in opened]
+    assert len(REPOSITORIES) > 20
+    assert 1 <= sum(map(len, built)) <= 3, built
+
+
+def test_a_repository_is_built_once() -> None:
+    uow = SqlUow(object(), object(), object(), object())  # type: ignore[arg-type]  # nothing reaches the database
+    assert not REPOSITORIES & vars(uow).keys()
+    assert uow.issues is uow.issues
+    assert uow.invited_projects is uow.invited_projects
+    assert vars(uow).keys() & REPOSITORIES == {"issues"}
