@@ -24,7 +24,7 @@ from api.graphql.runner import OperationRunner, graphql_schema
 from api.graphql.spending import Meter
 from api.graphql.trusted import TrustedDocuments
 from api.health.probes import health_router
-from api.http.access_log import AccessLog, LastNet
+from api.http.access_log import AccessLog, ErrorBoundary
 from api.http.body import BodyGuard
 from api.http.compression import Compression
 from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
@@ -115,7 +115,7 @@ def _layers(options: HttpOptions) -> list[Middleware]:
         layers.append(Middleware(CrossOrigin, origins=origins))
     layers += [
         # Inside of the layers above, so that a 500 has their headers: a page elsewhere can read it, and none frame it.
-        Middleware(LastNet),
+        Middleware(ErrorBoundary),
         Middleware(TrustedHostMiddleware, allowed_hosts=options.allowed_hosts, www_redirect=False),
         Middleware(
             BodyGuard, most_bytes=options.body_bytes, seconds=options.body_seconds, larger=options.larger_bodies

@@ -94,7 +94,7 @@ def http_options(settings: Settings) -> HttpOptions:
         allowed_origins=settings.allowed_origins,
         explorer=_explorer_options(settings),
         is_introspection_enabled=settings.introspection_enabled,
-        is_development=settings.is_at_home,
+        is_development=settings.is_development,
         limits=_query_limits(settings),
         execution=ExecutionOptions(
             is_compiled=settings.execution == "compiled", shadow_one_in=settings.execution_shadow_one_in
@@ -145,10 +145,10 @@ def version_text() -> str:
 def _explorer_options(settings: Settings) -> ExplorerOptions | None:
     if settings.explorer_access == "off":
         return None
-    demo = DemoLogin(email=DEMO_EMAIL, password=DEMO_PASSWORD) if settings.is_at_home else None
+    demo = DemoLogin(email=DEMO_EMAIL, password=DEMO_PASSWORD) if settings.is_development else None
     return ExplorerOptions(
         is_for_members=settings.explorer_access == "members",
-        is_development=settings.is_at_home,
+        is_development=settings.is_development,
         is_compressed=settings.compression,
         demo=demo,
     )

@@ -37,7 +37,7 @@ from infra.dev.embedded import EmbeddedServerError
 from infra.dev.folder_lock import FolderInUse
 from infra.dev.servers import scratch_database, servers_at_hand
 from infra.dev.supervisor import StartError, Supervisor, bound_socket, dev_settings
-from infra.jobs.in_process import job_claims, run_now
+from infra.jobs.in_process import job_leases, run_now
 from infra.jobs.worker import RARE_COLLECTIONS, run_worker
 from infra.settings import Settings, SettingsError, load_settings
 from infra.shared.disk import is_full
@@ -257,9 +257,9 @@ def _import(order: ImportOrder) -> None:
 
 
 async def _run_import(settings: Settings, order: ImportOrder) -> ImportRun:
-    async with open_app(settings) as app, job_claims(settings) as claims:
+    async with open_app(settings) as app, job_leases(settings) as leases:
         seconds = settings.job_lease_seconds
-        return await import_file(app, order, lambda app, job_id: run_now(app, claims, job_id, lease=seconds))
+        return await import_file(app, order, lambda app, job_id: run_now(app, leases, job_id, seconds=seconds))
 
 
 cli.add_typer(import_commands(_import), name="import")

@@ -27,7 +27,7 @@ from domain.shared.clock import Clock
 from domain.shared.health import Health
 from domain.shared.statement_trace import StatementTrace
 from domain.shared.uow import ReadScope
-from domain.transfers.claim_service import ClaimService
+from domain.transfers.placeholder_service import PlaceholderService
 from domain.transfers.service import ImportService
 from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.invitation_service import InvitationService
@@ -42,7 +42,7 @@ class App:
     audit: AuditService
     auth: AuthService
     budget: Budget
-    claims: ClaimService
+    placeholders: PlaceholderService
     clock: Clock
     comments: CommentService
     deletions: DeletionService

@@ -36,7 +36,7 @@ from domain.projects.state_service import StateService
 from domain.seed.service import SeedService
 from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
-from domain.transfers.claim_service import ClaimService
+from domain.transfers.placeholder_service import PlaceholderService
 from domain.transfers.service import ImportService
 from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.invitation_service import InvitationService
@@ -53,7 +53,7 @@ from infra.auth.reader import SqlApiKeyReader, SqlSessionReader
 from infra.auth.tokens import JoseTokenSigner
 from infra.comments.reader import SqlCommentReader
 from infra.db.engine import EngineOptions, open_engines
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.statement_trace import ContextStatementTrace
 from infra.documents.reader import SqlDocumentReader
 from infra.issues.reader import SqlIssueReader
@@ -89,7 +89,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
     redis_url = settings.redis_url.get_secret_value()
     clock = SystemClock()
     ids = Uuid7IdFactory(clock)
-    trace = ContextStatementTrace() if settings.is_at_home else None
+    trace = ContextStatementTrace() if settings.is_development else None
     async with AsyncExitStack() as stack:
         engines = await stack.enter_async_context(
             open_engines(settings.database_url.get_secret_value(), engine_options(settings), trace)
@@ -99,7 +99,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         redis = redis_client(redis_url)
         stack.push_async_callback(redis.aclose)
         threads = stack.enter_context(ThreadPoolExecutor(HASHING_THREADS, thread_name_prefix="hash"))
-        reads = Reads(engines.read)
+        reads = ReadSession(engines.read)
         events = SqlEventReader(reads)
         stream = RedisEventStream(events, redis_url)
         stack.push_async_callback(stream.aclose)
@@ -141,7 +141,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 options,
             ),
             budget=RedisBudget(redis, LocalBudget(clock), clock),
-            claims=ClaimService(uow),
+            placeholders=PlaceholderService(uow),
             clock=clock,
             comments=CommentService(uow, SqlCommentReader(reads), clock, ids),
             deletions=DeletionService(uow, proof, clock),

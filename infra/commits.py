@@ -67,7 +67,7 @@ class SqlCommit:
         subject_id: str | None = None,
         workspace_id: str | None = None,
     ) -> None:
-        actor, origin = self._actor, self._actor.origin
+        actor, client = self._actor, self._actor.client
         event = SecurityEvent(
             id=self.ids.new(SecurityEvent.prefix),
             kind=kind,
@@ -76,8 +76,8 @@ class SqlCommit:
             session_id=actor.grant.key_id if actor.grant else actor.session_id,
             subject_id=subject_id,
             workspace_id=workspace_id,
-            address=origin.address if origin else None,
-            device=origin.device if origin else None,
+            address=client.address if client else None,
+            device=client.device if client else None,
             occurred_at=self._clock.now(),
         )
         self._security_events.append(asdict(event))

@@ -275,10 +275,10 @@ class Settings(BaseSettings):
     @property
     def has_mailbox(self) -> bool:
         """Whether mail is kept for /dev/mail."""
-        return self.is_at_home and not self.smtp_url.get_secret_value()
+        return self.is_development and not self.smtp_url.get_secret_value()
 
     @property
-    def is_at_home(self) -> bool:
+    def is_development(self) -> bool:
         """Whether it serves its developer only: never in production, nor where people have a public URL to come by."""
         is_private = not self.public_url or is_loopback(urlsplit(self.public_url).hostname or "")
         return is_private and not self.is_production

@@ -17,7 +17,7 @@ from infra.audit.revisions import CHANNEL, revision_message
 from infra.audit.streams import RedisEventStream
 from infra.commits import Committed
 from infra.db.engine import Engines, open_engines
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.shared.clock import SystemClock
 from infra.shared.ids import Uuid7IdFactory
 from infra.uow import SqlUowFactory
@@ -33,7 +33,7 @@ class EventLog:
         clock = SystemClock()
         self.ids = Uuid7IdFactory(clock)
         self.redis_url = redis_url
-        self.reader = SqlEventReader(Reads(engines.read))
+        self.reader = SqlEventReader(ReadSession(engines.read))
         self._engines = engines
         self._announced: list[Committed] = []
         self._open = SqlUowFactory(engines.write, clock, self.ids, self._announced.append)

@@ -28,7 +28,7 @@ from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
 from domain.auth.session_service import SessionService
 from domain.job_handlers import HANDLERS
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.jobs import decoded, kinds_of
 from domain.shared.mail import Mail
 from domain.shared.throttle import Throttle
@@ -41,7 +41,7 @@ from infra.auth.keys import AesKeyMaker, derived_key
 from infra.auth.reader import SqlApiKeyReader, SqlSessionReader
 from infra.auth.tokens import JoseTokenSigner
 from infra.db.engine import Engines, open_engines
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.jobs.tables import JobRow
 from infra.limits.throttle import LocalThrottle
 from infra.metadata import metadata
@@ -88,13 +88,13 @@ class Identity:
         return (await self.accounts.create(Actor(), registration)).value
 
     async def sign_in(self, email: str, password: str = PASSWORD, *, source: str = HERE) -> Tokens:
-        actor = Actor(origin=Origin(address=source))
+        actor = Actor(client=ClientInfo(address=source))
         return await self.auth.sign_in(actor, email, password, client_id="workgraph")
 
     async def actor(self, email: str, password: str = PASSWORD) -> Actor:
         """That person, signed in."""
         tokens = await self.sign_in(email, password)
-        return await self.auth.authenticate(tokens.access_token, origin=Origin(address=HERE))
+        return await self.auth.authenticate(tokens.access_token, client=ClientInfo(address=HERE))
 
     async def deliver(self) -> list[Mail]:
         """Runs the jobs that wait, as the worker would, and answers the mails that they sent."""
@@ -137,7 +137,7 @@ def identity_on(
     clock = clock or MemoryClock()
     throttle_time = MemoryClock()
     ids = Uuid7IdFactory(clock)
-    reads = Reads(engines.read)
+    reads = ReadSession(engines.read)
     uow = SqlUowFactory(engines.write, clock, ids, after_commit=lambda committed: None)
     throttle = throttle or LocalThrottle(lambda: throttle_time.now().timestamp())
     memory_hasher = MemoryPasswordHasher()

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth.forms import MalformedForm, read_form
-from api.http.authentication import origin_of
+from api.http.authentication import client_info_of
 from domain.app import App
 from domain.auth.errors import InvalidGrant
 from domain.auth.model import AuthOptions, LiveToken, Tokens
@@ -43,7 +43,7 @@ class OAuthError(Exception):
 
 def caller(request: Request) -> Actor:
     """Nobody yet, from where the request comes."""
-    return Actor(origin=origin_of(request.scope))
+    return Actor(client=client_info_of(request.scope))
 
 
 async def answer_token(request: Request, app: App) -> Response:

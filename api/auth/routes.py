@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.auth.forms import MEDIA_TYPE, MOST_FIELDS
 from api.auth.inputs import RegistrationInput
 from api.auth.oauth import GRANTS, UNCACHED, answer_introspection, answer_revocation, answer_token, caller
-from api.http.authentication import authenticate, challenge, origin_of
+from api.http.authentication import authenticate, challenge, client_info_of
 from api.rest.openapi import answer
 from domain.accounts.model import User
 from domain.accounts.registration_service import REGISTER_PATH
@@ -142,7 +142,7 @@ def app_of(request: Request) -> App:
 async def signed_in(request: Request, _: Annotated[object, Security(BEARER)] = None) -> Actor:
     """Whoever the bearer token speaks for; every other request is answered with 401."""
     values = [value for name, value in request.headers.raw if name == b"authorization"]
-    actor = await authenticate(app_of(request).auth, values, origin_of(request.scope))
+    actor = await authenticate(app_of(request).auth, values, client_info_of(request.scope))
     if actor.user_id is None:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, "Sign in first.", {"WWW-Authenticate": challenge()})
     return actor

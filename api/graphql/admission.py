@@ -20,7 +20,7 @@ from api.graphql.trusted import DocumentReference, TrustedDocuments
 from api.http.access_log import note_operation
 from api.http.options import HttpOptions
 from api.shared.context import Context
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.budget import OverBudget
 
 PUBLIC_ROOT_FIELDS = frozenset({TYPENAME})
@@ -99,11 +99,11 @@ class Admission:
             await self._meter.charge_refusal(actor)
             raise
 
-    async def note_wrong_token(self, origin: Origin) -> None:
+    async def note_wrong_token(self, client: ClientInfo) -> None:
         """Charges one point to the client's address for a request with an invalid or expired token."""
         # With 429 in place of 401 a client would not learn that its token has to be renewed.
         with suppress(OverBudget):
-            await self._meter.charge_refusal(Actor(origin=origin))
+            await self._meter.charge_refusal(Actor(client=client))
 
     async def run(self, admitted: Admitted, asked: Asked, context: Context) -> ExecutionResult:
         """Result of a query or mutation. Sets `admitted.charge.actual` to its cost."""

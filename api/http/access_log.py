@@ -52,7 +52,7 @@ class AccessLog:
             _log(scope, status, (time.perf_counter() - started) * 1000)
 
 
-class LastNet:
+class ErrorBoundary:
     """ASGI middleware: what nobody foresaw is logged, and answered with 500 through the layers around this one."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from starlette.types import Scope
 
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.errors import Unauthenticated
 
 MOST_TOKEN_BYTES = 4_096
@@ -15,7 +15,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Authenticator(Protocol):
-    async def authenticate(self, token: str, *, origin: Origin | None = None) -> Actor:
+    async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> Actor:
         """Whoever the token was given to; raises Unauthenticated, or Unavailable if that cannot be found out."""
         ...
 
@@ -34,17 +34,17 @@ def bearer_token(values: Iterable[bytes]) -> str | None:
     return token.decode("ascii")
 
 
-async def authenticate(authenticator: Authenticator, values: Iterable[bytes], origin: Origin) -> Actor:
+async def authenticate(authenticator: Authenticator, values: Iterable[bytes], client: ClientInfo) -> Actor:
     """The caller; an Actor without a user if no token was sent; raises Unauthenticated or Unavailable."""
     token = bearer_token(values)
-    return Actor(origin=origin) if token is None else await authenticator.authenticate(token, origin=origin)
+    return Actor(client=client) if token is None else await authenticator.authenticate(token, client=client)
 
 
-def origin_of(scope: Scope) -> Origin:
+def client_info_of(scope: Scope) -> ClientInfo:
     """Where a request or socket comes from; the server has taken a trusted proxy's word into account already."""
     client = scope.get("client")
     device = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
-    return Origin(
+    return ClientInfo(
         address=client[0] if client else "unknown", device=_CONTROLS.sub(" ", device[:LONGEST_DEVICE].decode("latin-1"))
     )
 

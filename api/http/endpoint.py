@@ -22,7 +22,7 @@ from api.graphql.documents import DocumentRefused, Operation, SignInRequired
 from api.graphql.masking import domain_error, format_errors, internal_error
 from api.graphql.runner import is_request_error, timeout_error
 from api.graphql.spending import over_budget_error
-from api.http.authentication import authenticate, challenge, origin_of
+from api.http.authentication import authenticate, challenge, client_info_of
 from api.http.body import read_body
 from api.http.compression import mark_confidential
 from api.http.disconnection import DisconnectWatch
@@ -150,11 +150,11 @@ class GraphQLEndpoint:
 
     async def _caller(self, scope: Scope) -> Actor:
         tokens = [value for name, value in scope["headers"] if name == b"authorization"]
-        origin = origin_of(scope)
+        client = client_info_of(scope)
         try:
-            return await authenticate(self._app.auth, tokens, origin)
+            return await authenticate(self._app.auth, tokens, client)
         except Unauthenticated:
-            await self._admission.note_wrong_token(origin)
+            await self._admission.note_wrong_token(client)
             raise
 
 

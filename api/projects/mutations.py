@@ -128,7 +128,7 @@ class ProjectMutations:
     )
     async def project_member_remove(self, info: Info, input: ProjectMemberRemoveInput) -> ProjectMemberRemovePayload:
         written = await info.context.app.project_members.remove(info.context.actor, input.id)
-        await info.context.refresh_actor()
+        await info.context.reload_actor()
         return ProjectMemberRemovePayload.of(written)
 
     @mutation(

@@ -23,9 +23,9 @@ class Context:
     rows_read: int = 0
     trace: OperationTrace | None = None
 
-    async def refresh_actor(self) -> None:
+    async def reload_actor(self) -> None:
         """Lets the rest of the operation act in the roles that a mutation has just given or taken."""
-        refreshed = await self.app.auth.refreshed(self.actor)
+        refreshed = await self.app.auth.reload_actor(self.actor)
         self.actor = replace(refreshed, idempotency=self.actor.idempotency)
 
 

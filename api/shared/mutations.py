@@ -53,7 +53,7 @@ class Payload:
         if cls.subject().startswith("deleted_"):
             return subject_id
         # The first attempt may have granted a role after this request loaded the roles of its actor.
-        await info.context.refresh_actor()
+        await info.context.reload_actor()
         return (await nodes_by_ids(info.context.app, info.context.actor, [subject_id]))[0]
 
     async def complete(self, info: Info) -> None:

@@ -5,7 +5,7 @@ from starlette.types import Receive, Scope, Send
 from api.graphql.admission import Admission
 from api.graphql.runner import OperationRunner
 from api.graphql.spending import Meter
-from api.http.authentication import origin_of
+from api.http.authentication import client_info_of
 from api.http.options import HttpOptions
 from api.http.origins import Origins
 from api.shared.request_id import begin_request
@@ -57,7 +57,7 @@ class GraphQLSockets:
         if refusal is not None:
             await _turn_away(send, SUBPROTOCOL, refusal)
             return
-        session = SocketSession(self._services, receive, send, origin=origin_of(scope))
+        session = SocketSession(self._services, receive, send, client=client_info_of(scope))
         with self.registry.enrolled(session):
             await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
             await session.run()

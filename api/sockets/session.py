@@ -29,7 +29,7 @@ from api.sockets.protocol import (
     parse,
 )
 from domain.app import App
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.errors import Unauthenticated, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -70,9 +70,9 @@ class _Running:
 class SocketSession:
     """Reads, answers and ends one socket; leaves no task behind when `run` returns."""
 
-    def __init__(self, services: SocketServices, receive: Receive, send: Send, *, origin: Origin) -> None:
+    def __init__(self, services: SocketServices, receive: Receive, send: Send, *, client: ClientInfo) -> None:
         self._services = services
-        self._origin = origin
+        self._client = client
         self._options = services.options
         self._receive = receive
         self._send = send
@@ -157,7 +157,7 @@ class SocketSession:
         if token is None:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized")
         try:
-            actor = (await self._services.app.auth.authenticate(token, origin=self._origin)).lasting()
+            actor = (await self._services.app.auth.authenticate(token, client=self._client)).without_request_data()
             user_id = actor.signed_in_id
         except Unauthenticated as error:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized") from error
@@ -212,7 +212,7 @@ class SocketSession:
                 raise Ending(CloseCode.UNAUTHORIZED, "Token expired")
             try:
                 async with asyncio.timeout(min(self._options.recheck_timeout_seconds, self._lifetime(actor))):
-                    actor = await self._services.app.auth.refreshed(actor)
+                    actor = await self._services.app.auth.reload_actor(actor)
             except Unauthenticated as error:
                 raise Ending(CloseCode.UNAUTHORIZED, "Session ended") from error
             except (Unavailable, TimeoutError) as error:

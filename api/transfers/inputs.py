@@ -51,7 +51,7 @@ class ImportStartInput(MutationInput):
 
 @strawberry.input(description="Input of the `memberClaim` mutation.")
 class MemberClaimInput(MutationInput):
-    describes: ClassVar[type] = commands.MemberClaim
+    describes: ClassVar[type] = commands.PlaceholderAdoption
 
     placeholder_id: strawberry.ID = strawberry.field(
         description="ID of the placeholder's membership, which an import created."

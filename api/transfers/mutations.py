@@ -37,4 +37,4 @@ class TransferMutations:
         "placeholder. Requires the role `ADMIN` or higher."
     )
     async def member_claim(self, info: Info, input: MemberClaimInput) -> MemberClaimPayload:
-        return MemberClaimPayload.of(await info.context.app.claims.claim(info.context.actor, to_domain(input)))
+        return MemberClaimPayload.of(await info.context.app.placeholders.adopt(info.context.actor, to_domain(input)))

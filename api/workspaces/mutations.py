@@ -104,7 +104,7 @@ class WorkspaceMutations:
     async def workspace_create(self, info: Info, input: WorkspaceCreateInput) -> WorkspaceCreatePayload:
         workspaces = info.context.app.workspaces
         written = await workspaces.create(info.context.actor, to_domain(input))
-        await info.context.refresh_actor()
+        await info.context.reload_actor()
         return WorkspaceCreatePayload.of(written)
 
     @mutation(description="Updates the name or slug of a workspace. Requires the role `ADMIN` or higher.")
@@ -125,7 +125,7 @@ class WorkspaceMutations:
     )
     async def workspace_transfer(self, info: Info, input: WorkspaceTransferInput) -> WorkspaceTransferPayload:
         written = await info.context.app.workspaces.transfer(info.context.actor, input.id, input.member_id)
-        await info.context.refresh_actor()
+        await info.context.reload_actor()
         return WorkspaceTransferPayload.of(written)
 
     @mutation(
@@ -135,7 +135,7 @@ class WorkspaceMutations:
     async def member_update(self, info: Info, input: MemberUpdateInput) -> MemberUpdatePayload:
         workspaces = info.context.app.workspaces
         written = await workspaces.change_role(info.context.actor, input.id, input.role)
-        await info.context.refresh_actor()
+        await info.context.reload_actor()
         return MemberUpdatePayload.of(written)
 
     @mutation(
@@ -144,7 +144,7 @@ class WorkspaceMutations:
     )
     async def member_remove(self, info: Info, input: MemberRemoveInput) -> MemberRemovePayload:
         written = await info.context.app.workspaces.remove_member(info.context.actor, input.id)
-        await info.context.refresh_actor()
+        await info.context.reload_actor()
         return MemberRemovePayload.of(written)
 
 
@@ -183,5 +183,5 @@ class InvitationMutations:
     )
     async def invitation_accept(self, info: Info, input: InvitationAcceptInput) -> InvitationAcceptPayload:
         written = await info.context.app.invitations.accept(info.context.actor, input.token)
-        await info.context.refresh_actor()
+        await info.context.reload_actor()
         return InvitationAcceptPayload.of(written)

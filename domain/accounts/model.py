@@ -96,7 +96,7 @@ class SignedIn(Actor):
 
     account: User
 
-    def lasting(self) -> Actor:
+    def without_request_data(self) -> Actor:
         return Actor(**{field.name: getattr(self, field.name) for field in fields(Actor)})
 
 

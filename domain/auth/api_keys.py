@@ -9,7 +9,7 @@ from datetime import timedelta
 from domain.accounts.model import SignedIn
 from domain.auth.errors import InvalidToken
 from domain.auth.ports import ApiKeyReader, KeyHolder, KeyUses
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.clock import Clock
 from domain.shared.secrets import digest_of
 
@@ -45,18 +45,18 @@ class ApiKeyHolders:
         self._uses = uses
         self._clock = clock
 
-    async def authenticate(self, key: str, *, origin: Origin | None) -> SignedIn:
+    async def authenticate(self, key: str, *, client: ClientInfo | None) -> SignedIn:
         """The person, with the roles of this moment in the key's workspaces; raises InvalidToken."""
         now = self._clock.now()
         holder = _known(await self._read.holder(digest_of(key), now=now))
         last = holder.api_key.last_used_at
         if last is None or now - last >= USE_PERIOD:
             self._uses.note(holder.api_key.id, at=now)
-        return _speaking(holder, origin)
+        return _speaking(holder, client)
 
-    async def refreshed(self, actor: Actor, key_id: str) -> SignedIn:
+    async def reload_actor(self, actor: Actor, key_id: str) -> SignedIn:
         """The same person with the roles of this moment; raises InvalidToken when the key has ended."""
-        return _speaking(_known(await self._read.holder_by_id(key_id, now=self._clock.now())), actor.origin)
+        return _speaking(_known(await self._read.holder_by_id(key_id, now=self._clock.now())), actor.client)
 
 
 def _known(holder: KeyHolder | None) -> KeyHolder:
@@ -65,7 +65,7 @@ def _known(holder: KeyHolder | None) -> KeyHolder:
     return holder
 
 
-def _speaking(holder: KeyHolder, origin: Origin | None) -> SignedIn:
+def _speaking(holder: KeyHolder, client: ClientInfo | None) -> SignedIn:
     key, person = holder.api_key, holder.person
     opened = person.roles.keys() if key.workspace_ids is None else person.roles.keys() & set(key.workspace_ids)
     return SignedIn(
@@ -74,7 +74,7 @@ def _speaking(holder: KeyHolder, origin: Origin | None) -> SignedIn:
         expires_at=key.expires_at,
         roles={workspace_id: person.roles[workspace_id] for workspace_id in opened},
         projects={workspace_id: ids for workspace_id, ids in person.projects.items() if workspace_id in opened},
-        origin=origin,
+        client=client,
         grant=key.grant,
     )
 

@@ -23,7 +23,7 @@ from domain.auth.model import (
 )
 from domain.auth.ports import AuthUow, KeyMaker, SessionReader, TokenSigner
 from domain.auth.refresh import RefreshTokens, is_lost_answer, looks_like_refresh_token
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.addresses import normal_address
 from domain.shared.checks import is_storable
 from domain.shared.clock import Clock
@@ -72,20 +72,22 @@ class AuthService:
         self._clock = clock
         self._ids = ids
 
-    async def authenticate(self, token: str, *, origin: Origin | None = None) -> SignedIn:
+    async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> SignedIn:
         """Whom an access token or API key speaks for, with the roles of this moment; raises Unauthenticated."""
         if looks_like_api_key(token):
-            return await self._api_keys.authenticate(token, origin=origin)
+            return await self._api_keys.authenticate(token, client=client)
         claims = await self._verified(token)
-        return await self._actor(claims.session_id, claims.user_id, claims.expires_at, origin)
+        return await self._actor(claims.session_id, claims.user_id, claims.expires_at, client)
 
-    async def refreshed(self, actor: Actor) -> Actor:
+    async def reload_actor(self, actor: Actor) -> Actor:
         """The same person with the roles of this moment; raises Unauthenticated when session or token has ended."""
         if actor.grant is not None:
-            return (await self._api_keys.refreshed(actor, actor.grant.key_id)).lasting()
+            return (await self._api_keys.reload_actor(actor, actor.grant.key_id)).without_request_data()
         if actor.session_id is None or actor.expires_at is None or self._clock.now() >= actor.expires_at:
             raise InvalidToken
-        return (await self._actor(actor.session_id, actor.signed_in_id, actor.expires_at, actor.origin)).lasting()
+        return (
+            await self._actor(actor.session_id, actor.signed_in_id, actor.expires_at, actor.client)
+        ).without_request_data()
 
     async def sign_in(self, actor: Actor, email: str, password: str, *, client_id: str) -> Tokens:
         """Opens a session; raises InvalidGrant, or TooOften for a caller who guesses."""
@@ -218,7 +220,7 @@ class AuthService:
             raise InvalidToken
         return self._signer.verify(token, key)
 
-    async def _actor(self, session_id: str, user_id: str, expires_at: datetime, origin: Origin | None) -> SignedIn:
+    async def _actor(self, session_id: str, user_id: str, expires_at: datetime, client: ClientInfo | None) -> SignedIn:
         person = await self._read.person(session_id, user_id, now=self._clock.now())
         if person is None:
             raise InvalidToken
@@ -229,7 +231,7 @@ class AuthService:
             expires_at=expires_at,
             roles=person.roles,
             projects=person.projects,
-            origin=origin,
+            client=client,
         )
 
     async def _note_refusal(self, actor: Actor, credentials: Credentials | None) -> None:
@@ -245,7 +247,7 @@ class AuthService:
             user_id=credentials.user_id,
             client_id=client_id,
             source=source_key(source_of(actor)),
-            device=actor.origin.device if actor.origin is not None else "",
+            device=actor.client.device if actor.client is not None else "",
             created_at=now,
             last_used_at=now,
             expires_at=now + self.options.absolute_life,

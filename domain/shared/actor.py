@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.shared.errors import InsufficientScope, PermissionDenied, Unauthenticated
-from domain.shared.jobs import ClaimedJob
+from domain.shared.jobs import LeasedJob
 from domain.shared.ranks import RankedEnum
 
 
@@ -96,7 +96,7 @@ class IdempotencyKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class ClientInfo:
     """Where a request comes from: the caller's network address, and what its program says it is."""
 
     address: str
@@ -126,14 +126,14 @@ class Actor:
     roles: Mapping[str, Role] = field(default_factory=dict)
     projects: Mapping[str, frozenset[str]] = field(default_factory=dict)
     cause: Cause = Cause.USER
-    job: ClaimedJob | None = None
+    job: LeasedJob | None = None
     idempotency: IdempotencyKey | None = None
     is_system: bool = False
-    origin: Origin | None = None
+    client: ClientInfo | None = None
     grant: Grant | None = None
 
     @classmethod
-    def system(cls, job: ClaimedJob | None = None, *, cause: Cause = Cause.SYSTEM) -> "Actor":
+    def system(cls, job: LeasedJob | None = None, *, cause: Cause = Cause.SYSTEM) -> "Actor":
         return cls(is_system=True, cause=cause, job=job)
 
     @property
@@ -191,8 +191,8 @@ class Actor:
 
     def acting_for(self, user_id: str) -> "Actor":
         """The same actor, its changes signed by that person: a job that works on somebody's behalf."""
-        return replace(self.lasting(), user_id=user_id)
+        return replace(self.without_request_data(), user_id=user_id)
 
-    def lasting(self) -> "Actor":
+    def without_request_data(self) -> "Actor":
         """The same actor without what holds for one request only."""
         return self

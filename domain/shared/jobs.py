@@ -33,7 +33,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedJob:
+class LeasedJob:
     """A job row that one worker holds; a commit in its name fails once another attempt has begun."""
 
     id: str

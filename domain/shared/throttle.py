@@ -51,7 +51,7 @@ async def counted_try(throttle: Throttle, buckets: Sequence[Bucket]) -> AsyncIte
 
 def source_of(actor: Actor) -> str:
     """The network address that the actor's request came from; the same for all that came over no network."""
-    return actor.origin.address if actor.origin is not None else "local"
+    return actor.client.address if actor.client is not None else "local"
 
 
 def source_key(address: str) -> str:

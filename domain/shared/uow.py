@@ -71,11 +71,11 @@ class UnitOfWork(Protocol):
         ...
 
     async def commit(self, value: T) -> Written[T]:
-        """Makes everything durable; called once, last; raises ClaimLost if the actor's job is no longer its own."""
+        """Makes everything durable; called once, last; raises LeaseLost if the actor's job is no longer its own."""
         ...
 
 
-class ClaimLost(Exception):
+class LeaseLost(Exception):
     """Another worker has taken this job over; what this one did is undone."""
 
 
@@ -86,13 +86,13 @@ class OpenUow(Protocol[U_co]):
         ...
 
 
-class ReadTally(Protocol):
+class RowCounter(Protocol):
     """What a read scope has read so far."""
 
     rows_read: int
 
 
 class ReadScope(Protocol):
-    def __call__(self) -> AbstractAsyncContextManager[ReadTally]:
+    def __call__(self) -> AbstractAsyncContextManager[RowCounter]:
         """Everything read inside runs on one connection, taken at the first read, and its rows are counted."""
         ...

@@ -21,7 +21,7 @@ from domain.transfers.milestones import Milestones, milestone_ref
 from domain.transfers.model import ImportRun
 from domain.transfers.people import NOBODY, known_people
 from domain.transfers.placing import TWICE, PlacedIssue, Placing, issue_ref
-from domain.transfers.ports import ImportUow, IssueLink, NamedParent, Origin
+from domain.transfers.ports import ImportUow, IssueLink, NamedParent, SourceRecord
 from domain.transfers.projects import Projects
 from domain.transfers.records import WHOLE, IssueRecord, Loss, LossCode
 from domain.transfers.sites import Sites
@@ -130,13 +130,13 @@ class Batch:
             written.append((each, issue))
             placing.keep(each, issue)
             self._map(setting, each)
-        origins = await self._write_issues(setting, written)
+        sources = await self._write_issues(setting, written)
         pairs = [(each.record, issue) for each, issue in written]
         context = (self._uow, self.tally, setting.people)
         has_stored = any(each.stored for each, _ in written)
-        comment_origins = await write_comments(*context, pairs, ids=self._ids, is_first_time=not has_stored)
-        await store.keep_origins(self._run.id, origins, comment_origins, is_first_time=not has_stored)
-        news = {origin.id for origin in origins}
+        comment_sources = await write_comments(*context, pairs, ids=self._ids, is_first_time=not has_stored)
+        await store.keep_sources(self._run.id, sources, comment_sources, is_first_time=not has_stored)
+        news = {source.id for source in sources}
         await store.mark_seen(self._run.id, [issue.id for _, issue in written if issue.id not in news])
         await store.name_parents(self._run.id, _named_parents(placing.site_id, written))
 
@@ -198,15 +198,15 @@ class Batch:
         )
         return replace(issue, external_source=self._run.format.source, external_key=record.external_key)
 
-    async def _write_issues(self, setting: Setting, written: Sequence[tuple[PlacedIssue, Issue]]) -> list[Origin]:
+    async def _write_issues(self, setting: Setting, written: Sequence[tuple[PlacedIssue, Issue]]) -> list[SourceRecord]:
         new: list[Issue] = []
         changed: list[Issue] = []
-        origins: list[Origin] = []
+        sources: list[SourceRecord] = []
         assignees, labels = _LinkChanges(), _LinkChanges()
         for placed, issue in written:
             record, stored, further = placed.record, placed.stored, dict[str, FieldChange | None]()
             if placed.has_news:
-                origins.append(Origin(id=issue.id, digest=placed.digest, source=record.source_text))
+                sources.append(SourceRecord(id=issue.id, digest=placed.digest, source=record.source_text))
                 before = (stored.assignee_ids, stored.label_ids) if stored is not None else (None, None)
                 further["assignees"] = assignees.change(issue, before[0], _assignee_ids(setting, record))
                 further["labels"] = labels.change(issue, before[1], _label_ids(setting, record))
@@ -227,7 +227,7 @@ class Batch:
         await store.move_comments([issue for placed, issue in written if placed.moves])
         await store.link_assignees(add=assignees.added, remove=assignees.removed)
         await store.link_labels(add=labels.added, remove=labels.removed)
-        return origins
+        return sources
 
     def _record_change(self, before: Issue, after: Issue, links: Mapping[str, FieldChange]) -> None:
         places = changes_between(before, after, ("number", "external_key"))

@@ -20,7 +20,7 @@ class ImportDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemberClaim:
+class PlaceholderAdoption:
     """Hands what a placeholder wrote and was assigned to a member."""
 
     placeholder_id: str

@@ -9,7 +9,7 @@ from domain.issues.model import Issue
 from domain.shared.ids import IdFactory
 from domain.transfers.digests import digest_of_texts, iso_text
 from domain.transfers.people import NOBODY
-from domain.transfers.ports import ImportUow, Origin
+from domain.transfers.ports import ImportUow, SourceRecord
 from domain.transfers.records import CommentRecord, IssueRecord, LossCode
 from domain.transfers.tally import Tally
 
@@ -22,12 +22,12 @@ async def write_comments(
     *,
     ids: IdFactory,
     is_first_time: bool,
-) -> list[Origin]:
+) -> list[SourceRecord]:
     """Adds and changes comments in the file's order; deleted ones stay deleted. Returns what is to be remembered."""
     existing = {} if is_first_time else await uow.imports.comments([issue.id for _, issue in pairs])
     new: list[Comment] = []
     changed: dict[str, Comment] = {}
-    origins: list[Origin] = []
+    sources: list[SourceRecord] = []
     for issue, comment in _each_once(tally, pairs):
         stored = existing.get((issue.id, comment.key))
         digest = _digest_of(comment)
@@ -41,11 +41,11 @@ async def write_comments(
             uow.record(CommentCreated.between(None, written))
         else:
             written = changed[stored.id] = _built(comment, issue, author_id, id=CommentId(stored.id))
-        origins.append(Origin(id=written.id, digest=digest, source=comment.source_text))
+        sources.append(SourceRecord(id=written.id, digest=digest, source=comment.source_text))
     tally.count("comments_created", len(new))
     await uow.imports.add_comments(new)
     await _save(uow, tally, changed)
-    return origins
+    return sources
 
 
 async def _save(uow: ImportUow, tally: Tally, said: Mapping[str, Comment]) -> None:

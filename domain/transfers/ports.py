@@ -54,7 +54,7 @@ class NewPerson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class SourceRecord:
     """What an imported entity was in its file."""
 
     id: str
@@ -228,8 +228,8 @@ class ImportStore(Protocol):
         """Puts the comments of these issues into the issues' projects."""
         ...
 
-    async def keep_origins(
-        self, run_id: str, issues: Sequence[Origin], comments: Sequence[Origin], *, is_first_time: bool
+    async def keep_sources(
+        self, run_id: str, issues: Sequence[SourceRecord], comments: Sequence[SourceRecord], *, is_first_time: bool
     ) -> None:
         """Remembers digests and source texts, in place of earlier ones if there are any."""
         ...
@@ -255,7 +255,7 @@ class ImportStore(Protocol):
         ...
 
 
-class ClaimStore(Protocol):
+class PlaceholderStore(Protocol):
     async def hand_over(self, workspace_id: str, *, from_id: str, to_id: str) -> None:
         """Makes everything in the workspace that the one wrote or was assigned the other's."""
         ...
@@ -278,13 +278,13 @@ class ImportUow(UnitOfWork, Protocol):
     def uploads(self) -> UploadRepository: ...
 
 
-class ClaimUow(UnitOfWork, Protocol):
+class PlaceholderUow(UnitOfWork, Protocol):
     @property
     def members(self) -> MemberRepository: ...
     @property
     def users(self) -> UserRepository: ...
     @property
-    def claims(self) -> ClaimStore: ...
+    def placeholders(self) -> PlaceholderStore: ...
 
 
 class ImportReader(Protocol):

@@ -12,7 +12,7 @@ from domain.shared.errors import Conflict, InvalidInput, NotFound, Rejected
 from domain.shared.files import FileStore, StoredFile
 from domain.shared.ids import IdFactory, check_id
 from domain.shared.pages import Page, PageRequest
-from domain.shared.uow import ClaimLost, OpenUow, Written
+from domain.shared.uow import LeaseLost, OpenUow, Written
 from domain.transfers.batch import Batch
 from domain.transfers.commands import ImportDraft
 from domain.transfers.errors import ACCEPTED, WrongKind
@@ -158,7 +158,7 @@ class ImportService:
         return written
 
     async def run(self, actor: Actor, job: RunImport) -> None:
-        """Raises Unavailable when the database is away, ClaimLost when somebody else goes on with it."""
+        """Raises Unavailable when the database is away, LeaseLost when somebody else goes on with it."""
         try:
             run = await self._opened(actor, job)
         except NotFound:
@@ -240,7 +240,7 @@ class ImportService:
         async with self._uow(actor) as uow:
             run = await uow.import_runs.get(actor, run_id, for_update=True)
             if run.position != position or run.is_over:
-                raise ClaimLost(run.job_id)
+                raise LeaseLost(run.job_id)
             workspace = await uow.workspaces.get(actor, run.workspace_id)
             now = self._clock.now()
             batch = Batch(uow, run, workspace, ids=self._ids, now=now)

@@ -88,4 +88,4 @@ class DeletionService:
 
 def _from_nowhere(actor: Actor) -> Actor:
     """Nothing is to tell where somebody was who is forgotten."""
-    return replace(actor, origin=None)
+    return replace(actor, client=None)

@@ -9,7 +9,7 @@ from domain.shared.actor import Actor
 from domain.shared.ids import is_id
 from infra.accounts.tables import PasswordRow, UserRow
 from infra.db.entities import builder_of, columns_of
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.reader import among_ids
 from infra.db.visibility import guest_visibility
 from infra.workspaces.filters import members_of_guests
@@ -40,7 +40,7 @@ _BY_ID = _CREDENTIALS.where(UserRow.id == bindparam("user_id"))
 
 
 class SqlAccountReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
         self._build = builder_of(User)
 

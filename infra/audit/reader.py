@@ -12,7 +12,7 @@ from infra.accounts.tables import UserRow
 from infra.audit.tables import EventRow, SecurityEventRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
-from infra.db.read import AnyRow, Reads
+from infra.db.read import AnyRow, ReadSession
 from infra.workspaces.tables import RevisionRow
 
 _COLUMNS = (
@@ -76,7 +76,7 @@ _build_line = builder_of(SecurityEvent)
 class SqlEventReader:
     """A commit holds its workspace's counter until it is visible, so revisions appear in order and without a gap."""
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def events(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
@@ -113,7 +113,7 @@ class SqlEventReader:
 
 
 class SqlSecurityLogReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def events_of(self, user_id: str, request: PageRequest) -> Page[SecurityEvent]:

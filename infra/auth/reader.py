@@ -15,7 +15,7 @@ from infra.accounts.tables import UserRow
 from infra.auth.tables import ApiKeyRow, RefreshTokenRow, SessionRow, SigningKeyRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.workspaces.tables import MemberRow, ProjectMemberRow
 
 # Looked up for guests alone, so that nobody else pays for it.
@@ -116,7 +116,7 @@ def _person(rows: Sequence[Any]) -> Person:
 
 
 class SqlSessionReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
         self._build_key = builder_of(SigningKey)
 
@@ -150,7 +150,7 @@ class SqlSessionReader:
 
 
 class SqlApiKeyReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
         self._build_key = builder_of(ApiKey, start=3 + len(fields(User)))
         self._build_own = builder_of(ApiKey)

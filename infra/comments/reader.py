@@ -8,7 +8,7 @@ from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
 from infra.db.filters import Filters, ToOne, as_sent
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.reader import EntityTable
 from infra.db.visibility import GuestRule
 
@@ -30,7 +30,7 @@ _COMMENTS_OF = _COMMENTS.under(CommentRow.issue_id, name="comments", default=DEF
 
 
 class SqlCommentReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Comment]:

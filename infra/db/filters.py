@@ -46,7 +46,7 @@ from infra.db.visibility import GuestRule
 
 Column = InstrumentedAttribute[Any]
 Condition = Callable[[Any, FromClause], ColumnElement[bool]]  # the filter's value, and the table or alias it is about
-Swap = Callable[["ToFew", Any], Any]  # a filter on related rows becomes another that means the same
+Swap = Callable[["ToSmallSet", Any], Any]  # a filter on related rows becomes another that means the same
 
 
 class KnownIds(tuple[str, ...]):
@@ -98,7 +98,7 @@ class Filters:
         return and_(true(), *(self._conditions[name](value, rows) for name, value in said_by(filter).items()))
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
-        """The same filter, with what `swap` makes of each filter of a `ToFew`."""
+        """The same filter, with what `swap` makes of each filter of a `ToSmallSet`."""
         changes: dict[str, Any] = {}
         for name, value in said_by(filter).items():
             if name in {"and_", "or_"}:
@@ -144,7 +144,7 @@ class ToOne:
 
 
 @dataclass(frozen=True, slots=True)
-class ToFew(ToOne):
+class ToSmallSet(ToOne):
     """A row of a table with few rows per workspace, matched by id; `workspace` is the column of the workspace.
 
     `guests` is the visibility rule for guests, None if guests see all rows.

@@ -33,9 +33,10 @@ from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, O, Page, PageRequest, Sort
 from infra.db.arrays import texts
 from infra.db.cursors import CursorColumn, decode_cursor, encode_cursor, scope_digest
-from infra.db.read import AnyRow, AnySelect, Reads
+from infra.db.read import AnyRow, AnySelect, ReadSession
 
 T = TypeVar("T")
+Build = Callable[[AnyRow], T]
 Positions = tuple[int, ...]  # where the keys stand in a row
 Nullness = tuple[bool, ...] | None  # which of a cursor's values are null, if there is a cursor
 
@@ -154,7 +155,7 @@ class KeysetPlan:
         return scope_digest(self.scope, parent)
 
     async def page(
-        self, reads: Reads, rows: AnySelect, build: Callable[[AnyRow], T], *, parts: Parts | None = None, **params: Any
+        self, reads: ReadSession, rows: AnySelect, build: Build[T], *, parts: Parts | None = None, **params: Any
     ) -> Page[T]:
         """The part of one list, in one statement, and its total in another if that is asked for."""
         query = self.one(rows, parts=parts)
@@ -164,9 +165,9 @@ class KeysetPlan:
 
     async def pages(
         self,
-        reads: Reads,
+        reads: ReadSession,
         rows: AnySelect,
-        build: Callable[[AnyRow], T],
+        build: Build[T],
         *,
         parent: InstrumentedAttribute[str],
         **params: Any,
@@ -216,7 +217,7 @@ class KeysetPlan:
         self,
         parent: str,
         rows: Sequence[AnyRow],
-        build: Callable[[AnyRow], T],
+        build: Build[T],
         positions: Positions,
         total: int | None,
     ) -> Page[T]:

@@ -12,8 +12,8 @@ from sqlalchemy import Executable, Integer, Select, bindparam, literal_column, s
 
 from domain.shared.actor import Actor
 from domain.shared.filters import check_filter
-from infra.db.filters import Filters, KnownIds, ToFew
-from infra.db.read import Reads
+from infra.db.filters import Filters, KnownIds, ToSmallSet
+from infra.db.read import ReadSession
 from infra.db.visibility import guest_visibility
 
 MOST_LOOKUPS = 8  # in one filter; what is beyond stays a join, and so does what has more ids
@@ -21,7 +21,7 @@ MOST_IDS = 100
 DISTINCT_FILTERS = 128
 
 
-async def looked_up(reads: Reads, filters: Filters, filter: Any, *, actor: Actor, workspace_id: str) -> Any:
+async def looked_up(reads: ReadSession, filters: Filters, filter: Any, *, actor: Actor, workspace_id: str) -> Any:
     """An equivalent filter by id for the rows of the workspace that the actor sees. Raises InvalidInput.
 
     Takes one statement, or none.
@@ -43,9 +43,9 @@ async def looked_up(reads: Reads, filters: Filters, filter: Any, *, actor: Actor
 def _lookups(filters: Filters, filter: Any, *, is_guest: bool) -> tuple[Sequence[Any], Executable | None]:
     """The parts of the filter that can be said by ids, and the statement that finds these by the parts' places."""
     check_filter(filter)
-    asked: dict[Any, ToFew] = {}
+    asked: dict[Any, ToSmallSet] = {}
 
-    def ask(relation: ToFew, part: Any) -> Any:
+    def ask(relation: ToSmallSet, part: Any) -> Any:
         if len(asked) < MOST_LOOKUPS:
             asked.setdefault(part, relation)
         return part
@@ -56,7 +56,7 @@ def _lookups(filters: Filters, filter: Any, *, is_guest: bool) -> tuple[Sequence
     return tuple(asked), union_all(*selects) if len(selects) > 1 else next(iter(selects), None)
 
 
-def _matching(place: int, relation: ToFew, part: Any, *, is_guest: bool) -> Select[int, str]:
+def _matching(place: int, relation: ToSmallSet, part: Any, *, is_guest: bool) -> Select[int, str]:
     target = relation.target
     found = select(literal_column(str(place), Integer), relation.key).where(
         relation.workspace == bindparam("workspace_id"), target.match(part, target.table)

@@ -12,7 +12,7 @@ import asyncpg
 from sqlalchemy import Executable, Select
 
 from domain.shared.errors import DomainError, Unavailable
-from domain.shared.uow import ReadTally
+from domain.shared.uow import RowCounter
 from infra.db.engine import meaning_of_state
 from infra.db.pool import ReadConnection, ReadPool
 from infra.db.statements import Query, Row
@@ -97,14 +97,14 @@ class _Scope:
             raise
 
 
-class Reads:
+class ReadSession:
     """Runs read-only statements, each committed by itself, on one connection per scope."""
 
     def __init__(self, pool: ReadPool) -> None:
         self._pool = pool
         self._current: ContextVar[_Scope | None] = ContextVar("read_scope", default=None)
 
-    def scope(self) -> AbstractAsyncContextManager[ReadTally]:
+    def scope(self) -> AbstractAsyncContextManager[RowCounter]:
         """Holds one connection, taken at the first read, for everything read inside, and counts the rows."""
         return _Scope(self._pool, self._current)
 

@@ -15,7 +15,7 @@ from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
 from infra.db.keyset import Keyset, Parts
 from infra.db.lookups import looked_up
-from infra.db.read import AnySelect, Reads
+from infra.db.read import AnySelect, ReadSession
 from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
 
 E = TypeVar("E")
@@ -62,7 +62,7 @@ class EntityTable(Generic[E, O]):
         self.filters = filters
         self.guest_filters = guest_filters or filters
 
-    async def by_ids(self, reads: Reads, actor: Actor, ids: Sequence[str]) -> dict[str, E]:
+    async def by_ids(self, reads: ReadSession, actor: Actor, ids: Sequence[str]) -> dict[str, E]:
         if actor.is_guest and self._by_ids_of_guests is not None:
             rows = await reads.fetch(self._by_ids_of_guests, ids=list(ids), **guest_visibility(actor))
         else:
@@ -102,7 +102,7 @@ class EntityList(Generic[E, O]):
 
     async def pages(
         self,
-        reads: Reads,
+        reads: ReadSession,
         actor: Actor,
         parent_ids: Sequence[str],
         *,

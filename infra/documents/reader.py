@@ -4,7 +4,7 @@ from sqlalchemy import bindparam, select
 
 from domain.documents.model import TrustedDocument
 from infra.db.entities import builder_of, columns_of
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.documents.tables import TrustedDocumentRow
 
 _TEXT = select(TrustedDocumentRow.text).where(TrustedDocumentRow.id == bindparam("document_id"))
@@ -12,7 +12,7 @@ _ALL = select(*columns_of(TrustedDocumentRow, TrustedDocument)).order_by(Trusted
 
 
 class SqlDocumentReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
         self._build = builder_of(TrustedDocument)
 

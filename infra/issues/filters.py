@@ -7,7 +7,7 @@ from domain.issues.queries import IssueFilter
 from domain.shared.characters import nfc
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
-from infra.db.filters import Condition, Filters, ToFew, ToMany, ToOne, compare, upper_case
+from infra.db.filters import Condition, Filters, ToMany, ToOne, ToSmallSet, compare, upper_case
 from infra.db.visibility import GuestRule
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, words_of
 from infra.labels.filters import LABEL_FILTERS
@@ -51,9 +51,11 @@ _STATES_OF_GUESTS = GuestRule.of_projects(StateRow.workspace_id, StateRow.projec
 _PROJECTS_OF_GUESTS = GuestRule.of_projects(ProjectRow.workspace_id, ProjectRow.id)
 _MILESTONES_OF_GUESTS = GuestRule.of_projects(MilestoneRow.workspace_id, MilestoneRow.project_id)
 _TO_ONE = {
-    "state": ToFew(IssueRow.state_id, StateRow.id, STATE_FILTERS, StateRow.workspace_id, _STATES_OF_GUESTS),
-    "project": ToFew(IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS, ProjectRow.workspace_id, _PROJECTS_OF_GUESTS),
-    "milestone": ToFew(
+    "state": ToSmallSet(IssueRow.state_id, StateRow.id, STATE_FILTERS, StateRow.workspace_id, _STATES_OF_GUESTS),
+    "project": ToSmallSet(
+        IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS, ProjectRow.workspace_id, _PROJECTS_OF_GUESTS
+    ),
+    "milestone": ToSmallSet(
         IssueRow.milestone_id, MilestoneRow.id, MILESTONE_FILTERS, MilestoneRow.workspace_id, _MILESTONES_OF_GUESTS
     ),
     "creator": ToOne(IssueRow.creator_id, UserRow.id, USER_FILTERS),
@@ -67,7 +69,7 @@ _TO_MANY = {
     "labels": ToMany(
         IssueRow.id,
         IssueLabelRow.issue_id,
-        ToFew(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS, LabelRow.workspace_id, None),
+        ToSmallSet(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS, LabelRow.workspace_id, None),
     ),
 }
 

@@ -12,7 +12,7 @@ from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.reader import EntityList, EntityTable, among_ids
 from infra.db.visibility import GuestRule, guest_visibility
 from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
@@ -69,7 +69,7 @@ _ISSUES_OF = {
 
 
 class SqlIssueReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Issue]:

@@ -18,7 +18,7 @@ from infra.jobs.schedule import Schedule
 from infra.shared.tasks import end
 
 ARQ_POLL_SECONDS = 0.1
-ARQ_TASK_SECONDS = 10  # a task only claims and starts; this is also how long a dead worker's mark stays in Redis
+ARQ_TASK_SECONDS = 10  # a task only leases and starts; this is also how long a dead worker's mark stays in Redis
 ARQ_READ_LIMIT = 1000  # ARQ stands still once this many tasks are marked as being in progress
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0

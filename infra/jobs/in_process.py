@@ -10,9 +10,9 @@ from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor
 from domain.shared.errors import Unavailable
 from domain.shared.jobs import decoded, kinds_of
-from domain.shared.uow import ClaimLost
+from domain.shared.uow import LeaseLost
 from infra.db.engine import EngineOptions, open_engines
-from infra.jobs.claims import Claim, SqlClaims
+from infra.jobs.leases import Lease, SqlLeases
 from infra.settings import Settings
 from infra.shared.tasks import end
 
@@ -20,47 +20,47 @@ POOL_SIZE = 2
 
 
 @asynccontextmanager
-async def job_claims(settings: Settings) -> AsyncIterator[SqlClaims]:
-    """Claims on connections of their own, so that a busy job cannot keep its lease from being renewed."""
+async def job_leases(settings: Settings) -> AsyncIterator[SqlLeases]:
+    """Leases on connections of their own, so that a busy job cannot keep its lease from being renewed."""
     options = EngineOptions(
         pool_size=POOL_SIZE,
         statement_timeout=settings.database_statement_seconds,
         lock_timeout=settings.database_lock_seconds,
     )
     async with open_engines(settings.database_url.get_secret_value(), options) as engines:
-        yield SqlClaims(engines.write, lease=timedelta(seconds=settings.job_lease_seconds))
+        yield SqlLeases(engines.write, duration=timedelta(seconds=settings.job_lease_seconds))
 
 
-async def run_now(app: App, claims: SqlClaims, job_id: str, *, lease: float) -> bool:
-    """Runs the job until it is done; False if it is not due, or if another worker has it. `lease` is in seconds."""
-    claimed = await claims.claim(most=1, job_id=job_id)
-    if not claimed:
+async def run_now(app: App, leases: SqlLeases, job_id: str, *, seconds: float) -> bool:
+    """Runs the job until it is done, with leases of `seconds`; False if it is not due or another worker has it."""
+    acquired = await leases.acquire(most=1, job_id=job_id)
+    if not acquired:
         return False
-    claim = claimed[0]
-    job = decoded(kinds_of(HANDLERS), claim.kind, claim.payload)
-    running = asyncio.ensure_future(HANDLERS[type(job)](app, Actor.system(claim.job), job))
-    keeping = asyncio.create_task(_keep_lease(claims, claim, lease / 3))
+    lease = acquired[0]
+    job = decoded(kinds_of(HANDLERS), lease.kind, lease.payload)
+    running = asyncio.ensure_future(HANDLERS[type(job)](app, Actor.system(lease.job), job))
+    keeping = asyncio.create_task(_keep_lease(leases, lease, seconds / 3))
     try:
         await asyncio.wait({running, keeping}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
-            return False  # the lease is lost
+            return False  # another worker has taken over
         running.result()
-        return await claims.finish(claim)
-    except ClaimLost:
+        return await leases.finish(lease)
+    except LeaseLost:
         return False
     except BaseException:
-        await claims.release([claim])
+        await leases.release([lease])
         raise
     finally:
         await end(running, keeping)
 
 
-async def _keep_lease(claims: SqlClaims, claim: Claim, pause: float) -> None:
-    """Ends when the claim is lost."""
+async def _keep_lease(leases: SqlLeases, lease: Lease, pause: float) -> None:
+    """Ends when the lease is lost."""
     while True:
         await asyncio.sleep(pause)
         try:
-            if await claims.extend([claim.key]):
+            if await leases.extend([lease.key]):
                 return
         except Unavailable:
             continue  # the lease is longer than three pauses

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.shared.jobs import ClaimedJob, Job, JobState, Progress
-from domain.shared.uow import ClaimLost
+from domain.shared.jobs import Job, JobState, LeasedJob, Progress
+from domain.shared.uow import LeaseLost
 from infra.jobs.tables import JobRow
 
 
@@ -34,12 +34,12 @@ def job_values(job: Job, *, id: str, run_at: datetime, workspace_id: str | None,
 
 async def advance_job(
     connection: AsyncConnection,
-    job: ClaimedJob,
+    job: LeasedJob,
     checkpoint: tuple[Mapping[str, Any], Progress] | None,
     *,
     now: datetime,
 ) -> None:
-    """Stores the checkpoint, or that the job is done; raises ClaimLost if another attempt has begun."""
+    """Stores the checkpoint, or that the job is done; raises LeaseLost if another attempt has begun."""
     values: dict[str, Any] = {"failures": 0, "lost_leases": 0, "last_error": None, "updated_at": now}
     if checkpoint is None:
         values |= {"state": JobState.DONE, "lease_until": None}
@@ -48,4 +48,4 @@ async def advance_job(
         values |= {"checkpoint": state, "progress_done": progress.done, "progress_total": progress.total}
     held = (JobRow.id == job.id) & (JobRow.attempts == job.attempt) & (JobRow.state == JobState.RUNNING)
     if (await connection.execute(update(JobRow).where(held).values(**values))).rowcount != 1:
-        raise ClaimLost(job.id)
+        raise LeaseLost(job.id)

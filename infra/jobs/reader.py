@@ -1,7 +1,7 @@
 from sqlalchemy import bindparam, select
 
 from domain.shared.jobs import JobStatus, Progress
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.jobs.tables import JobRow
 
 _BY_ID = select(
@@ -20,7 +20,7 @@ _BY_ID = select(
 
 
 class SqlJobReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def by_id(self, job_id: str) -> JobStatus | None:

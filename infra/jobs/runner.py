@@ -1,4 +1,4 @@
-"""Runs jobs: claims rows, keeps their leases, and writes down how they ended. It needs no Redis."""
+"""Runs jobs: leases rows, renews the leases, and writes down how they ended. It needs no Redis."""
 
 import asyncio
 import logging
@@ -10,9 +10,9 @@ from typing import Any, Generic, TypeVar
 from domain.shared.actor import Actor
 from domain.shared.errors import Unavailable
 from domain.shared.jobs import Job, decoded, kinds_of
-from domain.shared.uow import ClaimLost
-from infra.jobs.claims import Claim, SqlClaims
+from domain.shared.uow import LeaseLost
 from infra.jobs.failures import described
+from infra.jobs.leases import Lease, SqlLeases
 from infra.shared.tasks import end
 
 A = TypeVar("A")
@@ -39,17 +39,17 @@ class JobRunner(Generic[A]):
         self,
         app: A,
         handlers: Mapping[type[Job], Callable[[A, Actor, Any], Awaitable[None]]],
-        claims: SqlClaims,
+        leases: SqlLeases,
         options: RunnerOptions,
     ) -> None:
         self._app = app
         self._handlers = handlers
         self._kinds = kinds_of(handlers)
         self._long_kinds = frozenset(kind for kind, job_type in self._kinds.items() if job_type.is_long)
-        self._claims = claims
+        self._leases = leases
         self._options = options
-        self._running: dict[tuple[str, int], tuple[Claim, asyncio.Task[None]]] = {}
-        self._claiming = asyncio.Lock()
+        self._running: dict[tuple[str, int], tuple[Lease, asyncio.Task[None]]] = {}
+        self._acquiring = asyncio.Lock()
         self._nudged = asyncio.Event()
         self._has_more = False
         self._is_stopping = False
@@ -64,7 +64,7 @@ class JobRunner(Generic[A]):
                 self._nudged.clear()
                 if keeping.done():
                     keeping.result()  # it ends only by an error, and without leases nothing may run
-                await self._claim_quietly(job_id=None)
+                await self._acquire_quietly(job_id=None)
                 await self._wait_for_work()
         finally:
             self._is_stopping = True
@@ -77,7 +77,7 @@ class JobRunner(Generic[A]):
 
     async def wake(self, job_id: str) -> None:
         """Starts this job if it is due and there is room; otherwise it is found as soon as there is."""
-        await self._claim_quietly(job_id=job_id)
+        await self._acquire_quietly(job_id=job_id)
 
     async def _nudge_when(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -90,15 +90,15 @@ class JobRunner(Generic[A]):
         except TimeoutError:
             return
 
-    async def _claim_quietly(self, *, job_id: str | None) -> None:
+    async def _acquire_quietly(self, *, job_id: str | None) -> None:
         """A database that is away is a matter for the next look, not for whoever woke us."""
         try:
-            await self._claim(job_id=job_id)
+            await self._acquire(job_id=job_id)
         except Unavailable as error:
             _log.warning("Cannot look for jobs: %s", error)
 
-    async def _claim(self, *, job_id: str | None) -> None:
-        async with self._claiming:
+    async def _acquire(self, *, job_id: str | None) -> None:
+        async with self._acquiring:
             room = self._options.concurrency - len(self._running)
             if self._is_stopping:
                 return
@@ -106,59 +106,59 @@ class JobRunner(Generic[A]):
                 self._has_more = True
                 return
             most_long = min(room, self._long_room())
-            claims = await self._claims.claim(
+            leases = await self._leases.acquire(
                 most=1 if job_id is not None else room,
                 job_id=job_id,
                 long_kinds=self._long_kinds,
                 most_long=most_long,
             )
-            for claim in claims:
-                task = asyncio.create_task(self._run(claim), name=f"{claim.kind} {claim.job.id}")
-                self._running[claim.key] = (claim, task)
-                task.add_done_callback(lambda _, key=claim.key: self._ended(key))  # type: ignore[misc]  # of a lambda with a default
-            # A claim limited by `room` or `most_long` may have left another due job behind.
-            is_full = len(claims) >= room or self._long_of(claims) >= most_long
+            for lease in leases:
+                task = asyncio.create_task(self._run(lease), name=f"{lease.kind} {lease.job.id}")
+                self._running[lease.key] = (lease, task)
+                task.add_done_callback(lambda _, key=lease.key: self._ended(key))  # type: ignore[misc]  # of a lambda with a default
+            # A search limited by `room` or `most_long` may have left another due job behind.
+            is_full = len(leases) >= room or self._long_of(leases) >= most_long
             self._has_more = is_full or (self._has_more and job_id is not None)
 
     def _long_room(self) -> int:
-        running = self._long_of([claim for claim, _ in self._running.values()])
+        running = self._long_of([lease for lease, _ in self._running.values()])
         return max(self._options.concurrency // 2, 1) - running
 
-    def _long_of(self, claims: Sequence[Claim]) -> int:
-        return sum(claim.kind in self._long_kinds for claim in claims)
+    def _long_of(self, leases: Sequence[Lease]) -> int:
+        return sum(lease.kind in self._long_kinds for lease in leases)
 
     def _ended(self, key: tuple[str, int]) -> None:
         del self._running[key]
         if self._has_more:
             self._nudged.set()
 
-    async def _run(self, claim: Claim) -> None:
+    async def _run(self, lease: Lease) -> None:
         try:
-            job = decoded(self._kinds, claim.kind, claim.payload)
-            await self._handlers[type(job)](self._app, Actor.system(claim.job), job)
-            is_mine = await self._claims.finish(claim)
-        except ClaimLost:
+            job = decoded(self._kinds, lease.kind, lease.payload)
+            await self._handlers[type(job)](self._app, Actor.system(lease.job), job)
+            is_mine = await self._leases.finish(lease)
+        except LeaseLost:
             is_mine = False
         except Exception as error:  # noqa: BLE001  whatever a handler raises is that job's failure, not the worker's
-            is_mine = await self._note_failure(claim, error)
+            is_mine = await self._note_failure(lease, error)
         if not is_mine:
-            _log.info("Job %s (%s) goes on elsewhere.", claim.job.id, claim.kind)
+            _log.info("Job %s (%s) goes on elsewhere.", lease.job.id, lease.kind)
 
-    async def _note_failure(self, claim: Claim, error: Exception) -> bool:
+    async def _note_failure(self, lease: Lease, error: Exception) -> bool:
         message = described(error, secrets=self._options.secrets)
-        _log.debug("Job %s failed here:", claim.job.id, exc_info=error)
+        _log.debug("Job %s failed here:", lease.job.id, exc_info=error)
         try:
-            failure = await self._claims.fail(claim, message, random=random.random())  # noqa: S311  spreads load
+            failure = await self._leases.fail(lease, message, random=random.random())  # noqa: S311  spreads load
         except Unavailable as unavailable:
-            _log.warning("Job %s failed and runs again when its lease ends: %s, %s", claim.job.id, message, unavailable)
+            _log.warning("Job %s failed and runs again when its lease ends: %s, %s", lease.job.id, message, unavailable)
             return True
         if failure is None:
             return False
         if failure.retry_in is None:
-            _log.error("Job %s (%s) is parked after %d failures: %s", claim.job.id, claim.kind, failure.count, message)
+            _log.error("Job %s (%s) is parked after %d failures: %s", lease.job.id, lease.kind, failure.count, message)
         else:
             seconds = failure.retry_in.total_seconds()
-            _log.warning("Job %s (%s) failed and runs again in %.0f s: %s", claim.job.id, claim.kind, seconds, message)
+            _log.warning("Job %s (%s) failed and runs again in %.0f s: %s", lease.job.id, lease.kind, seconds, message)
         return True
 
     async def _keep_leases(self) -> None:
@@ -167,17 +167,17 @@ class JobRunner(Generic[A]):
             if not self._running:
                 continue
             try:
-                lost = await self._claims.extend(list(self._running))
+                lost = await self._leases.extend(list(self._running))
             except Unavailable as error:
                 _log.warning("Cannot renew the leases of %d jobs: %s", len(self._running), error)
                 continue
             for key in lost & self._running.keys():
-                claim, task = self._running[key]
-                _log.warning("Job %s (%s) was taken over; it is stopped here.", claim.job.id, claim.kind)
+                lease, task = self._running[key]
+                _log.warning("Job %s (%s) was taken over; it is stopped here.", lease.job.id, lease.kind)
                 task.cancel()
 
     async def _drain(self) -> None:
-        async with self._claiming:
+        async with self._acquiring:
             started = dict(self._running)
         if not started:
             return
@@ -188,8 +188,8 @@ class JobRunner(Generic[A]):
         for task in unfinished:
             task.cancel()
         await asyncio.wait(unfinished, timeout=_UNWINDING_SECONDS)
-        claims = [claim for claim, task in started.values() if task in unfinished]
+        leases = [lease for lease, task in started.values() if task in unfinished]
         try:
-            await self._claims.release(claims)
+            await self._leases.release(leases)
         except Unavailable as error:
-            _log.warning("%d jobs run again when their leases end: %s", len(claims), error)
+            _log.warning("%d jobs run again when their leases end: %s", len(leases), error)

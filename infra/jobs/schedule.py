@@ -1,4 +1,4 @@
-"""Periodic work that belongs to nobody: claimed by a row, so that two workers never do the same thing at once."""
+"""Periodic work without an owner; a lock on its row keeps two workers from doing it at once."""
 
 import asyncio
 import logging
@@ -135,10 +135,10 @@ class Schedule:
     async def _step(self, periodic: Periodic) -> bool:
         """One transaction; answers whether more is left to do."""
         mine = (ScheduleRow.name == periodic.name) & (ScheduleRow.due_at <= func.now())
-        claimed = select(ScheduleRow.name).where(mine).with_for_update(skip_locked=True)
+        locked = select(ScheduleRow.name).where(mine).with_for_update(skip_locked=True)
         with database_errors():
             async with self._engine.begin() as connection:
-                if (await connection.execute(claimed)).first() is None:
+                if (await connection.execute(locked)).first() is None:
                     return False
                 if await periodic.step(connection):
                     return True

@@ -8,9 +8,9 @@ from infra.db.base import Base, Id, Plain, named_enum, one_of
 
 
 class JobRow(Base):
-    """Background work; `lease_until` is when a running job may be claimed anew.
+    """Background work; `lease_until` is when a running job may be leased anew.
 
-    `attempts` counts claims and never goes down, since it names the claim; `failures` counts errors since the last
+    `attempts` counts leases and never goes down, since it names the lease; `failures` counts errors since the last
     checkpoint, and `lost_leases` how many of these were expired leases.
     """
 

@@ -11,7 +11,7 @@ from domain.job_handlers import HANDLERS
 from infra.bootstrap import open_app
 from infra.db.engine import EngineOptions, open_engines
 from infra.jobs.arq_worker import ArqWorker
-from infra.jobs.claims import SqlClaims
+from infra.jobs.leases import SqlLeases
 from infra.jobs.runner import JobRunner, RunnerOptions
 from infra.jobs.schedule import Schedule, periodic_work
 from infra.settings import SECRET_NAMES, Settings
@@ -38,8 +38,8 @@ async def _run(settings: Settings, stop: asyncio.Event) -> None:
         lock_timeout=settings.database_lock_seconds,
     )
     async with open_app(settings) as app, open_engines(database_url, engine_options) as engines:
-        claims = SqlClaims(engines.write, lease=timedelta(seconds=settings.job_lease_seconds))
-        runner = JobRunner[App](app, HANDLERS, claims, _runner_options(settings))
+        leases = SqlLeases(engines.write, duration=timedelta(seconds=settings.job_lease_seconds))
+        runner = JobRunner[App](app, HANDLERS, leases, _runner_options(settings))
         schedule = Schedule(engines.write, periodic_work(security_log_kept=timedelta(days=settings.security_log_days)))
         worker = ArqWorker(runner, schedule, settings.redis_url.get_secret_value())
         await worker.run(stop)

@@ -4,7 +4,7 @@ from domain.labels.model import Label
 from domain.labels.queries import LabelOrder, LabelQuery
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, Page, PageRequest
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.reader import EntityTable
 from infra.labels.filters import LABEL_FILTERS
 from infra.labels.tables import LabelRow
@@ -21,7 +21,7 @@ _LABELS_OF = _LABELS.under(LabelRow.workspace_id, name="labels", default=DEFAULT
 
 
 class SqlLabelReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Label]:

@@ -4,7 +4,7 @@ from domain.milestones.model import Milestone
 from domain.milestones.queries import MilestoneOrder, MilestoneQuery
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.reader import EntityTable
 from infra.db.visibility import GuestRule
 from infra.milestones.filters import MILESTONE_FILTERS
@@ -23,7 +23,7 @@ _MILESTONES_OF = _MILESTONES.under(MilestoneRow.project_id, name="milestones", d
 
 
 class SqlMilestoneReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Milestone]:

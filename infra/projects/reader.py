@@ -15,7 +15,7 @@ from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.reader import EntityTable, among_ids
 from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
 from infra.projects.filters import PROJECT_FILTERS
@@ -69,7 +69,7 @@ _build_project = builder_of(Project, start=len(_STATE_COLUMNS))  # of a place
 
 
 class SqlProjectReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
@@ -110,7 +110,7 @@ class SqlProjectReader:
 
 
 class SqlProjectMemberReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ProjectMember]:

@@ -12,7 +12,7 @@ from domain.transfers.records import LossCode
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.reader import among_ids
 from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
 from infra.jobs.tables import JobRow
@@ -70,7 +70,7 @@ _build_mapping = builder_of(ImportMapping)
 
 
 class SqlImportReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def importer_id(self, workspace_id: str, email: str | None) -> str | None:

@@ -1,12 +1,12 @@
 from infra.db.first_use import Repositories, first_use
-from infra.transfers.claims import SqlClaimStore
 from infra.transfers.identities import SqlIdentityStore
+from infra.transfers.placeholders import SqlPlaceholderStore
 from infra.transfers.repository import SqlImportReport, SqlImportRunRepository, SqlUploadRepository
 from infra.transfers.store import SqlImportStore
 
 
 class TransferRepositories(Repositories):
-    claims = first_use(SqlClaimStore)
+    placeholders = first_use(SqlPlaceholderStore)
     identities = first_use(SqlIdentityStore)
     import_report = first_use(SqlImportReport)
     import_runs = first_use(SqlImportRunRepository)

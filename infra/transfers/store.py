@@ -14,7 +14,7 @@ from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import State
-from domain.transfers.ports import IssueLink, NamedParent, NewPerson, Origin, StoredComment, StoredIssue
+from domain.transfers.ports import IssueLink, NamedParent, NewPerson, SourceRecord, StoredComment, StoredIssue
 from domain.workspaces.model import Member
 from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
@@ -191,15 +191,15 @@ class SqlImportStore:
             moved = update(CommentRow).where(among(CommentRow.issue_id, ids))
             await self._connection.execute(moved.values(project_id=project_id))
 
-    async def keep_origins(
-        self, run_id: str, issues: Sequence[Origin], comments: Sequence[Origin], *, is_first_time: bool
+    async def keep_sources(
+        self, run_id: str, issues: Sequence[SourceRecord], comments: Sequence[SourceRecord], *, is_first_time: bool
     ) -> None:
         async with refusals():
             if not is_first_time:
-                for table, origins in ((ImportedIssueRow, issues), (ImportedCommentRow, comments)):
-                    earlier = delete(table).where(among(table.id, [origin.id for origin in origins]))
+                for table, sources in ((ImportedIssueRow, issues), (ImportedCommentRow, comments)):
+                    earlier = delete(table).where(among(table.id, [source.id for source in sources]))
                     await self._connection.execute(earlier)
-            rows = [(run_id, origin.id, origin.digest, origin.source) for origin in issues]
+            rows = [(run_id, source.id, source.digest, source.source) for source in issues]
             await copy_rows(self._connection, ImportedIssueRow, ("run_id", *_ORIGIN), rows)
             await copy_entities(self._connection, ImportedCommentRow, _ORIGIN, comments)
 

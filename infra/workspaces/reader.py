@@ -11,7 +11,7 @@ from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters, ToOne
 from infra.db.keyset import Keyset
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.reader import EntityTable, among_ids
 from infra.db.visibility import visibility, visible
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
@@ -48,7 +48,7 @@ _build_invitation = builder_of(Invitation)
 
 
 class SqlWorkspaceReader:
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
     async def by_slug(self, actor: Actor, slug: str) -> Workspace | None:

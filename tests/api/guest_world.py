@@ -72,7 +72,7 @@ class GuestWorld:
         """The person at that place, with roles and projects as they are read at sign-in."""
         session = self.sessions[place]
         known = Actor(user_id=session.user_id, session_id=session.id, expires_at=session.expires_at)
-        return Client(self.app, await self.app.auth.refreshed(known))
+        return Client(self.app, await self.app.auth.reload_actor(known))
 
     @property
     def everything(self) -> set[str]:

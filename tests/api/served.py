@@ -11,7 +11,7 @@ from api.app import create_app
 from api.http.options import HttpOptions
 from api.schema import schema
 from domain.app import App
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.budget import Budget
 from tests.api.world import World
 
@@ -22,7 +22,7 @@ class OnePerson:
 
     actor: Actor
 
-    async def authenticate(self, token: str, *, origin: Origin | None = None) -> Actor:
+    async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> Actor:
         return self.actor
 
 

@@ -18,7 +18,7 @@ from api.main import build
 from domain.app import App
 from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor
-from domain.shared.jobs import ClaimedJob, decoded, kinds_of
+from domain.shared.jobs import LeasedJob, decoded, kinds_of
 from domain.shared.mail import StoredMail
 from infra.bootstrap import mailbox
 from infra.jobs.tables import JobRow
@@ -122,7 +122,7 @@ class Run:
         for job_id, kind, payload in rows:
             if job_id not in self.done:
                 job = decoded(kinds_of(HANDLERS), kind, payload)
-                await HANDLERS[type(job)](self.app, Actor.system(ClaimedJob(id=job_id, attempt=0)), job)
+                await HANDLERS[type(job)](self.app, Actor.system(LeasedJob(id=job_id, attempt=0)), job)
                 self.done.add(job_id)
         new = {mail.id: mail for mail in await mailbox(self.settings).newest() if mail.id not in self.mails}
         self.mails |= new

@@ -63,7 +63,7 @@ class Kept(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.statements.append(record.getMessage())
-        self.connections.add(record.facts["connection"])  # type: ignore[attr-defined]  # what Reads adds
+        self.connections.add(record.facts["connection"])  # type: ignore[attr-defined]  # what ReadSession adds
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from inspect import isclass
 from typing import Any
 
-from infra.db.filters import Filters, ToFew, ToMany
+from infra.db.filters import Filters, ToMany, ToSmallSet
 from infra.db.reader import EntityTable
 from infra.db.repository import SqlTenantRepository
 from infra.db.visibility import GuestRule
@@ -43,7 +43,7 @@ def lookups() -> dict[str, GuestRule | None]:
         for filters in [value for value in vars(source.module).values() if isinstance(value, Filters)]:
             for name, relation in filters.relations.items():
                 inner = relation.filters if isinstance(relation, ToMany) else relation
-                if isinstance(inner, ToFew):
+                if isinstance(inner, ToSmallSet):
                     found[f"{source.name} {name}"] = inner.guests
     return found
 

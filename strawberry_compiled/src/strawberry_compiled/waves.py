@@ -45,7 +45,7 @@ class Waves:
         """Begins with what is pending, if anything, beside whatever the caller awaits."""
         if self._run.pending and not self._is_running and _is_loop_running():
             self._is_running = True
-            self.add_task(self._ride())
+            self.add_task(self._run_waves())
 
     def add_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Has the run wait for the coroutine, too."""
@@ -56,7 +56,7 @@ class Waves:
         while not self.are_settled:
             if self._run.pending and not self._is_running:
                 self._is_running = True
-                await self._ride()
+                await self._run_waves()
                 continue
             done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             self._tasks -= done
@@ -74,7 +74,7 @@ class Waves:
         if self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _ride(self) -> None:
+    async def _run_waves(self) -> None:
         run = self._run
         by_load: dict[Load, Asked] = {}
         try:

@@ -24,7 +24,7 @@ async def settings(settings: Settings, database: str, redis_database: str) -> Se
     return settings
 
 
-async def refreshed(process: Process, token: str) -> tuple[int, dict[str, str]]:
+async def rotated(process: Process, token: str) -> tuple[int, dict[str, str]]:
     answer = await process.http.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
     return answer.status_code, answer.json()
 
@@ -35,8 +35,8 @@ async def test_sessions_live_on_and_what_was_spent_stays_so(settings: Settings) 
         key, revoked = [(await process.data(kept["access_token"], MAKE_KEY))["apiKeyCreate"] for _ in range(2)]
         await process.data(kept["access_token"], REVOKE_KEY, id=revoked["apiKey"]["id"])
         await process.http.post("/auth/revoke", data={"token": ended["access_token"]})
-        _, following = await refreshed(process, replayed["refresh_token"])
-        _, newest = await refreshed(process, following["refresh_token"])
+        _, following = await rotated(process, replayed["refresh_token"])
+        _, newest = await rotated(process, following["refresh_token"])
 
     async with open_process(settings, recheck_seconds=2) as process:
         for token, status in (
@@ -47,16 +47,16 @@ async def test_sessions_live_on_and_what_was_spent_stays_so(settings: Settings) 
             (revoked["key"], 401),
         ):
             assert (await process.me(token)).status_code == status
-        assert await refreshed(process, ended["refresh_token"]) == (400, await reason(process, ended))
+        assert await rotated(process, ended["refresh_token"]) == (400, await reason(process, ended))
         # Spent two generations ago: whoever has it has stolen it, or the other one was.
-        assert (await refreshed(process, replayed["refresh_token"]))[0] == 400
+        assert (await rotated(process, replayed["refresh_token"]))[0] == 400
         assert (await process.me(newest["access_token"])).status_code == 401
-        assert (await refreshed(process, kept["refresh_token"]))[0] == 200
+        assert (await rotated(process, kept["refresh_token"]))[0] == 200
 
 
 async def reason(process: Process, tokens: dict[str, str]) -> dict[str, str]:
     """What a refresh token is told that never was one: nothing is told of those that were."""
-    return (await refreshed(process, tokens["refresh_token"][:-3] + "xyz"))[1]
+    return (await rotated(process, tokens["refresh_token"][:-3] + "xyz"))[1]
 
 
 async def guesses(process: Process, count: int) -> list[int]:

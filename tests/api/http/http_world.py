@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.http.options import ExecutionOptions, HttpOptions
 from api.shared.context import Context
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.clock import Clock
 from domain.shared.errors import InvalidInput, NotFound, Rejected, Unauthenticated, Unavailable
 from domain.shared.health import HealthCheck
@@ -46,7 +46,7 @@ class TokenAuth:
     failure: Exception | None = None
     asked: list[str] = field(default_factory=list)
 
-    async def authenticate(self, token: str, *, origin: Origin | None = None) -> Actor:
+    async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> Actor:
         self.asked.append(token)
         if self.failure is not None:
             raise self.failure

@@ -4,7 +4,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api.http.authentication import origin_of
+from api.http.authentication import client_info_of
 
 TRUSTED = ["127.0.0.1", "10.0.0.0/8"]
 
@@ -13,7 +13,7 @@ async def address_of(peer: str, *forwarded: str, kind: str = "http") -> str:
     found = []
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
-        found.append(origin_of(scope).address)
+        found.append(client_info_of(scope).address)
 
     headers = [(b"x-forwarded-for", value.encode()) for value in forwarded]
     headers += [(b"forwarded", b"for=203.0.113.99"), (b"x-real-ip", b"203.0.113.99")]

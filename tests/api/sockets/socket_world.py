@@ -20,7 +20,7 @@ from api.shared.context import Context
 from api.sockets.endpoint import graphql_sockets
 from api.sockets.limits import SocketOptions
 from domain.accounts.model import SignedIn
-from domain.shared.actor import Actor, Origin, Role
+from domain.shared.actor import Actor, ClientInfo, Role
 from domain.shared.errors import NotFound, Unauthenticated
 from infra.limits.budget import LocalBudget
 from infra.shared.clock import SystemClock
@@ -49,14 +49,14 @@ class ChangeableAuth:
     checked: asyncio.Event = field(default_factory=asyncio.Event)
     hangs: bool = False
 
-    async def authenticate(self, token: str, *, origin: Origin | None = None) -> SignedIn:
+    async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> SignedIn:
         if self.failure is not None:
             raise self.failure
         if token not in self.actors:
             raise Unauthenticated("This token is not valid.")
         return self.actors[token]
 
-    async def refreshed(self, actor: Actor) -> Actor:
+    async def reload_actor(self, actor: Actor) -> Actor:
         self.checked.set()
         if self.hangs:
             await asyncio.Event().wait()
@@ -64,7 +64,7 @@ class ChangeableAuth:
             raise self.failure
         for present in self.actors.values():
             if present.session_id == actor.session_id:
-                return present.lasting()
+                return present.without_request_data()
         raise Unauthenticated("This session has ended.")
 
 

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain.shared.actor import Actor, Role
 from domain.transfers.commands import ImportDraft
 from domain.transfers.model import ImportFormat, ImportRun
-from infra.jobs.claims import SqlClaims
 from infra.jobs.in_process import run_now
+from infra.jobs.leases import SqlLeases
 from tests.api.transfers.exports import chunks
 from tests.api.world import World
 
@@ -17,8 +17,8 @@ Import = Callable[..., Awaitable[ImportRun]]
 
 
 @pytest.fixture
-def claims(engine: AsyncEngine) -> SqlClaims:
-    return SqlClaims(engine, lease=LEASE)
+def leases(engine: AsyncEngine) -> SqlLeases:
+    return SqlLeases(engine, duration=LEASE)
 
 
 @pytest.fixture
@@ -47,12 +47,12 @@ def started(world: World) -> Import:
 
 
 @pytest.fixture
-def imported(world: World, claims: SqlClaims, started: Import) -> Import:
+def imported(world: World, leases: SqlLeases, started: Import) -> Import:
     """The same, and runs it to its end."""
 
     async def run(content: bytes, **options: object) -> ImportRun:
         run = await started(content, **options)
-        assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+        assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
         return (await world.app.imports.by_ids(Actor.system(), [run.id]))[run.id]
 
     return run

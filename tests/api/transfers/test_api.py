@@ -19,14 +19,14 @@ from api.transfers.routes import FILES_PATH, router
 from domain.accounts.commands import Newcomer
 from domain.accounts.one_time import OneTimeSecrets
 from domain.shared import actor as actors
-from domain.shared.actor import PERMISSIONS, Actor, Origin, Permission, Role
+from domain.shared.actor import PERMISSIONS, Actor, ClientInfo, Permission, Role
 from domain.shared.errors import Conflict
 from domain.transfers.queries import MOST_KINDS
 from domain.transfers.records import LossCode
 from infra.accounts.tables import OneTimeLinkRow
 from infra.auth.keys import derived_key
-from infra.jobs.claims import SqlClaims
 from infra.jobs.in_process import run_now
+from infra.jobs.leases import SqlLeases
 from tests.api.refusals import Cases, assert_refused, bad_ids
 from tests.api.transfers.conftest import LEASE, Import
 from tests.api.transfers.exports import JOE, chunks, comment, issue, lines
@@ -49,7 +49,7 @@ async def uploaded(world: World, content: bytes = CONTENT, *, role: Role = Role.
     return (await world.app.imports.upload(world.client(role).actor, "export.jsonl", chunks(content))).value.id
 
 
-async def test_an_import_is_started_watched_and_reported(world: World, claims: SqlClaims):
+async def test_an_import_is_started_watched_and_reported(world: World, leases: SqlLeases):
     asked = {"workspaceId": world.here.workspace.id, "format": "JIRA", "fileId": await uploaded(world)}
     payload = await world.client(Role.ADMIN).mutate("importStart", asked, "importRun { id }")
     assert payload["errors"][0]["code"] == "NOT_FOUND"  # the file is the owner's
@@ -59,7 +59,7 @@ async def test_an_import_is_started_watched_and_reported(world: World, claims: S
     assert payload["importRun"]["state"] == "WAITING"
     assert payload["importRun"]["progress"] == {"done": 0, "total": None, "share": 0.0}
     run = (await world.app.imports.by_ids(world.owner.actor, [payload["importRun"]["id"]])).popitem()[1]
-    assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+    assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 
     data = await world.member.run(RUN, slug=world.here.workspace.slug)
     [node] = data["workspace"]["imports"]["nodes"]
@@ -104,7 +104,7 @@ async def stored(world: World) -> tuple[dict[str, list[str]], list[dict[str, Any
     return said, data["workspace"]["imports"]["nodes"]
 
 
-async def test_restricted_content_stays_out_until_an_admin_asks_for_it(world: World, claims: SqlClaims):
+async def test_restricted_content_stays_out_until_an_admin_asks_for_it(world: World, leases: SqlLeases):
     admin = world.client(Role.ADMIN)
 
     async def start(**further: Any) -> str:
@@ -115,7 +115,7 @@ async def test_restricted_content_stays_out_until_an_admin_asks_for_it(world: Wo
 
     async def finish(run_id: str) -> None:
         run = (await world.app.imports.by_ids(admin.actor, [run_id]))[run_id]
-        assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+        assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 
     without = await start()
     included = await start(includeRestricted=True)
@@ -208,7 +208,7 @@ async def test_an_imported_person_signs_up_like_anybody_and_is_given_what_is_the
     joe = JOE | {"emailAddress": "joe@example.org"}
     await imported(lines(issue(1, creator=joe, reporter=joe, assignee=joe)))
     placeholder = await placeholder_of(world)
-    stranger = Actor(origin=Origin(address="192.0.2.1"))
+    stranger = Actor(client=ClientInfo(address="192.0.2.1"))
     await world.app.registrations.register(stranger, "joe@example.org")
     async with world.engine.connect() as connection:
         link_id = (await connection.execute(select(OneTimeLinkRow.id))).scalar_one()

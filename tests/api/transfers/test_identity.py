@@ -13,8 +13,8 @@ from domain.shared.pages import PageRequest
 from domain.transfers import stream
 from domain.transfers.jobs import RunImport
 from domain.transfers.model import ImportFormat, ImportRun, ImportState
-from infra.jobs.claims import SqlClaims
 from infra.jobs.in_process import run_now
+from infra.jobs.leases import SqlLeases
 from tests.api.test_statements import counted
 from tests.api.transfers.conftest import LEASE, Import
 from tests.api.transfers.exports import comment, issue, lines, time_of
@@ -483,32 +483,32 @@ async def test_what_nothing_new_needs_is_not_made_again(world: World, imported: 
 @pytest.mark.verify
 @pytest.mark.parametrize("project_key", [None, "KEPT"])
 async def test_a_project_renamed_between_kill_and_resume_changes_nothing(
-    world: World, started: Import, claims: SqlClaims, monkeypatch: pytest.MonkeyPatch, project_key: str | None
+    world: World, started: Import, leases: SqlLeases, monkeypatch: pytest.MonkeyPatch, project_key: str | None
 ):
     monkeypatch.setattr(stream, "MOST_RECORDS", 1)
     run = await started(lines(*(issue(number) for number in range(1, 41))), project_key=project_key)
-    [claim] = await claims.claim(most=1, job_id=run.job_id)
-    running = asyncio.create_task(world.app.imports.run(Actor.system(claim.job), RunImport(run_id=run.id)))
+    [lease] = await leases.acquire(most=1, job_id=run.job_id)
+    running = asyncio.create_task(world.app.imports.run(Actor.system(lease.job), RunImport(run_id=run.id)))
     assert await under_way(world, run, running) < 40
     running.cancel()
     await asyncio.wait({running})
-    await claims.release([claim])
+    await leases.release([lease])
     key = project_key or "AC"
     project = (await tracker(world)).projects[key]
     await world.owner.mutate("projectUpdate", {"id": project["id"], "key": "MOVED"})
     await world.store(ProjectFactory(workspace=world.here.workspace, key=key))
 
-    assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+    assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 
     assert set((await tracker(world)).issues) == {f"MOVED-{number}" for number in range(1, 41)}
 
 
-async def test_the_project_that_was_asked_for_is_the_one_at_the_start(world: World, started: Import, claims: SqlClaims):
+async def test_the_project_that_was_asked_for_is_the_one_at_the_start(world: World, started: Import, leases: SqlLeases):
     run = await started(lines(issue(1)), project_key="ENG")
     await world.owner.mutate("projectUpdate", {"id": world.here.project.id, "key": "MOVED"})
     await world.store(ProjectFactory(workspace=world.here.workspace, key="ENG"))
 
-    assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+    assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 
     [found] = (await tracker(world)).issues.values()
     assert found["project"] == {"id": world.here.project.id, "key": "MOVED"}
@@ -543,13 +543,13 @@ async def test_another_project_does_not_take_what_is_here(world: World, imported
 
 @pytest.mark.verify
 async def test_two_imports_at_once_make_nothing_twice(
-    world: World, started: Import, claims: SqlClaims, monkeypatch: pytest.MonkeyPatch
+    world: World, started: Import, leases: SqlLeases, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(stream, "MOST_RECORDS", 2)
     content = lines(*(issue(number, comments=[comment(str(number), "x")]) for number in range(1, 9)))
     runs = [await started(content + b"\n" * each) for each in range(3)]
 
-    await asyncio.gather(*(run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds()) for run in runs))
+    await asyncio.gather(*(run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds()) for run in runs))
 
     done = (await world.app.imports.by_ids(Actor.system(), [run.id for run in runs])).values()
     assert {run.state for run in done} == {ImportState.DONE}

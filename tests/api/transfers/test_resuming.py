@@ -15,12 +15,12 @@ from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.errors import DomainError
 from domain.shared.jobs import JobState
-from domain.shared.uow import ClaimLost
+from domain.shared.uow import LeaseLost
 from domain.transfers import stream
 from domain.transfers.jobs import RunImport
 from domain.transfers.model import ImportFormat, ImportRun, ImportState
-from infra.jobs.claims import SqlClaims
 from infra.jobs.in_process import run_now
+from infra.jobs.leases import SqlLeases
 from infra.settings import Settings
 from tests.api.transfers.conftest import LEASE, Import
 from tests.api.transfers.exports import comment, issue, lines
@@ -84,33 +84,33 @@ async def under_way(world: World, run: ImportRun, running: asyncio.Task[None]) -
 
 
 async def test_a_cancelled_import_goes_on(
-    world: World, started: Import, claims: SqlClaims, monkeypatch: pytest.MonkeyPatch
+    world: World, started: Import, leases: SqlLeases, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(stream, "MOST_RECORDS", 1)
     run = await started(export())
-    [claim] = await claims.claim(most=1, job_id=run.job_id)
-    running = asyncio.create_task(world.app.imports.run(Actor.system(claim.job), RunImport(run_id=run.id)))
+    [lease] = await leases.acquire(most=1, job_id=run.job_id)
+    running = asyncio.create_task(world.app.imports.run(Actor.system(lease.job), RunImport(run_id=run.id)))
     position = await under_way(world, run, running)
     running.cancel()
     await asyncio.wait({running})
-    await claims.release([claim])
+    await leases.release([lease])
     assert position < (await reached(world, run)).position + 1 <= ISSUES
 
-    assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+    assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 
     await assert_whole(world, await reached(world, run))
 
 
 async def test_whoever_has_lost_the_claim_stores_nothing_more(
-    world: World, started: Import, claims: SqlClaims, monkeypatch: pytest.MonkeyPatch
+    world: World, started: Import, leases: SqlLeases, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(stream, "MOST_RECORDS", 1)
     run = await started(export())
-    [claim] = await claims.claim(most=1, job_id=run.job_id)
-    running = asyncio.create_task(world.app.imports.run(Actor.system(claim.job), RunImport(run_id=run.id)))
+    [lease] = await leases.acquire(most=1, job_id=run.job_id)
+    running = asyncio.create_task(world.app.imports.run(Actor.system(lease.job), RunImport(run_id=run.id)))
     await under_way(world, run, running)
     await take_over(world.engine, run.job_id)
-    with pytest.raises(ClaimLost):
+    with pytest.raises(LeaseLost):
         await running
     position = (await reached(world, run)).position
     assert position < ISSUES
@@ -118,25 +118,25 @@ async def test_whoever_has_lost_the_claim_stores_nothing_more(
 
     async with world.engine.begin() as connection:
         await connection.execute(text("UPDATE job SET lease_until = now() - interval '1 second'"))
-    assert await run_now(world.app, claims, run.job_id, lease=LEASE.total_seconds())
+    assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 
     await assert_whole(world, await reached(world, run))
     job = await row(world.engine, run.job_id)
     assert (job.state, job.progress_done, job.progress_total) == (JobState.DONE, ISSUES, None)
 
 
-async def test_the_same_file_joins_the_import_that_is_not_over(world: World, started: Import, claims: SqlClaims):
+async def test_the_same_file_joins_the_import_that_is_not_over(world: World, started: Import, leases: SqlLeases):
     first = await started(export())
     second = await started(export())
 
     assert second.id == first.id
     assert second.job_id == first.job_id
-    assert await run_now(world.app, claims, second.job_id, lease=LEASE.total_seconds())
+    assert await run_now(world.app, leases, second.job_id, seconds=LEASE.total_seconds())
     await assert_whole(world, await reached(world, first))
     assert (await started(export())).id != first.id
 
 
-async def test_a_parked_import_is_started_anew_where_it_was(world: World, started: Import, claims: SqlClaims):
+async def test_a_parked_import_is_started_anew_where_it_was(world: World, started: Import, leases: SqlLeases):
     first = await started(export())
     async with world.engine.begin() as connection:
         await connection.execute(text("UPDATE job SET state = 'PARKED'"))
@@ -150,7 +150,7 @@ async def test_a_parked_import_is_started_anew_where_it_was(world: World, starte
 
     assert second.id == first.id
     assert second.job_id != first.job_id
-    assert await run_now(world.app, claims, second.job_id, lease=LEASE.total_seconds())
+    assert await run_now(world.app, leases, second.job_id, seconds=LEASE.total_seconds())
     await assert_whole(world, await reached(world, first))
 
 

@@ -8,7 +8,7 @@ from domain.accounts.mailed_links import PER_SOURCE
 from domain.accounts.mails import AddressInUse, RegistrationLink
 from domain.accounts.model import RegistrationPolicy
 from domain.auth.errors import InvalidGrant
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.errors import NotFound, PermissionDenied, Rejected, Unavailable
 from domain.shared.throttle import TooOften
 from infra.db.engine import open_engines
@@ -18,7 +18,7 @@ from tests.patience import PATIENT
 
 EMAIL = "Ann@Example.org "
 ANN = Newcomer(name="Ann Lee", password=PASSWORD, time_zone="Europe/Berlin")
-NOBODY = Actor(origin=Origin(address=HERE))
+NOBODY = Actor(client=ClientInfo(address=HERE))
 
 
 async def token_for(identity: Identity, email: str = EMAIL) -> str:
@@ -93,7 +93,7 @@ async def test_thirty_two_at_once_make_one_account(database: str) -> None:
         for number in range(50):
             identity.throttle_time.move(hours=1)
             token = await token_for(identity, f"p{number}@example.org")
-            actors = [Actor(origin=Origin(address=f"192.0.2.{host}")) for host in range(32)]
+            actors = [Actor(client=ClientInfo(address=f"192.0.2.{host}")) for host in range(32)]
             uses = [identity.registrations.verify(actor, token, ANN) for actor in actors]
             ends = await asyncio.gather(*uses, return_exceptions=True)
             refused = [end for end in ends if isinstance(end, NotFound)]
@@ -177,9 +177,9 @@ async def test_where_only_the_invited_register_nobody_else_does(database: str) -
 
 async def test_five_mails_to_one_address_are_enough(identity: Identity) -> None:
     for number in range(5):
-        await identity.registrations.register(Actor(origin=Origin(address=f"192.0.2.{number}")), EMAIL)
+        await identity.registrations.register(Actor(client=ClientInfo(address=f"192.0.2.{number}")), EMAIL)
     with pytest.raises(TooOften) as refusal:
-        await identity.registrations.register(Actor(origin=Origin(address="198.51.100.1")), EMAIL)
+        await identity.registrations.register(Actor(client=ClientInfo(address="198.51.100.1")), EMAIL)
     assert refusal.value.retry_after == 900
     await identity.registrations.register(NOBODY, "bob@example.org")
 

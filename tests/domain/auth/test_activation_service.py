@@ -16,7 +16,7 @@ async def test_a_deactivated_account_is_like_none_until_an_operator_activates_it
     actor = await identity.actor(ANN)
     with pytest.raises(PermissionDenied):
         await identity.activations.deactivate_own(actor, "a wrong guess at it")
-    assert (await identity.auth.refreshed(actor)).user_id == actor.user_id
+    assert (await identity.auth.reload_actor(actor)).user_id == actor.user_id
     await identity.activations.deactivate_own(actor, PASSWORD)
     with pytest.raises(InvalidToken):
         await identity.auth.authenticate(tokens.access_token)

@@ -12,7 +12,7 @@ from domain.auth.api_keys import PREFIX, USE_PERIOD, looks_like_api_key, new_api
 from domain.auth.commands import ApiKeyDraft
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.model import KEY_DAYS, MOST_API_KEYS, MOST_KEY_DAYS, NewApiKey
-from domain.shared.actor import Actor, Origin, Role, Scope
+from domain.shared.actor import Actor, ClientInfo, Role, Scope
 from domain.shared.errors import InsufficientScope, LimitExceeded, NotFound, PermissionDenied, Rejected, WrongId
 from domain.shared.secrets import digest_of
 from infra.audit.tables import SecurityEventRow
@@ -25,14 +25,14 @@ from tests.factories.workspaces import MemberFactory, WorkspaceFactory
 from tests.identity import Identity
 
 ANN = "ann@example.org"
-LAPTOP = Origin(address="192.0.2.7", device="a laptop")
+LAPTOP = ClientInfo(address="192.0.2.7", device="a laptop")
 DRAFT = ApiKeyDraft(name="CI", scopes=(Scope.WRITE,))
 
 
 async def signed_in(identity: Identity, email: str = ANN) -> Actor:
     await identity.register(email=email)
     tokens = await identity.sign_in(email)
-    return await identity.auth.authenticate(tokens.access_token, origin=LAPTOP)
+    return await identity.auth.authenticate(tokens.access_token, client=LAPTOP)
 
 
 async def made(identity: Identity, actor: Actor, draft: ApiKeyDraft = DRAFT) -> NewApiKey:
@@ -92,22 +92,22 @@ async def test_a_key_speaks_for_its_person_in_the_roles_of_the_moment(identity: 
     workspace, other = WorkspaceFactory(), WorkspaceFactory()
     member = MemberFactory(workspace=workspace, user_id=ann.user_id, role=Role.ADMIN)
     await store(identity.engine, workspace, other, member)
-    actor = await identity.auth.authenticate(new.key, origin=LAPTOP)
-    assert (actor.user_id, actor.session_id, actor.origin) == (ann.user_id, None, LAPTOP)
+    actor = await identity.auth.authenticate(new.key, client=LAPTOP)
+    assert (actor.user_id, actor.session_id, actor.client) == (ann.user_id, None, LAPTOP)
     assert actor.roles == {workspace.id: Role.ADMIN}
     assert actor.grant is not None
     assert (actor.grant.key_id, actor.grant.scopes) == (new.api_key.id, {Scope.READ, Scope.WRITE})
     assert not actor.grant.is_confined
     assert actor.expires_at == new.api_key.expires_at
     assert (await identity.accounts.viewer(actor)).id == ann.user_id
-    assert await identity.auth.refreshed(actor) == actor.lasting()
+    assert await identity.auth.reload_actor(actor) == actor.without_request_data()
     async with identity.engine.begin() as connection:
         await connection.execute(update(MemberRow).values(role=Role.GUEST))
     assert (await identity.auth.authenticate(new.key)).roles == {workspace.id: Role.GUEST}
     async with identity.engine.begin() as connection:
         await connection.execute(MemberRow.__table__.delete())
     assert (await identity.auth.authenticate(new.key)).roles == {}
-    assert (await identity.auth.refreshed(actor)).roles == {}
+    assert (await identity.auth.reload_actor(actor)).roles == {}
 
 
 async def test_a_key_for_certain_workspaces_opens_no_others(identity: Identity) -> None:
@@ -115,14 +115,14 @@ async def test_a_key_for_certain_workspaces_opens_no_others(identity: Identity) 
     mine, own, foreign = WorkspaceFactory(), WorkspaceFactory(), WorkspaceFactory()
     members = [MemberFactory(workspace=each, user_id=ann.user_id, role=Role.OWNER) for each in (mine, own)]
     await store(identity.engine, mine, own, foreign, *members)
-    ann = await identity.auth.refreshed(ann)
+    ann = await identity.auth.reload_actor(ann)
     new = await made(identity, ann, replace(DRAFT, workspace_ids=(mine.id, mine.id)))
     assert new.api_key.workspace_ids == (mine.id,)
     actor = await identity.auth.authenticate(new.key)
     assert actor.roles == {mine.id: Role.OWNER}
     assert actor.grant is not None
     assert actor.grant.is_confined
-    assert (await identity.auth.refreshed(actor)).roles == {mine.id: Role.OWNER}
+    assert (await identity.auth.reload_actor(actor)).roles == {mine.id: Role.OWNER}
     before = await everything(identity)
     answers = []
     for workspace_id in (foreign.id, IDS.new("wsp")):
@@ -150,7 +150,7 @@ async def test_a_key_ends_by_itself_or_never_by_choice(identity: Identity) -> No
     with pytest.raises(InvalidToken):
         await identity.auth.authenticate(short.key)
     with pytest.raises(InvalidToken):
-        await identity.auth.refreshed(actor)
+        await identity.auth.reload_actor(actor)
     identity.clock.move(days=10_000)
     for ended in (usual, longest):
         with pytest.raises(InvalidToken):
@@ -190,7 +190,7 @@ async def test_a_revoked_key_opens_nothing(identity: Identity) -> None:
     with pytest.raises(InvalidToken):
         await identity.auth.authenticate(new.key)
     with pytest.raises(InvalidToken):
-        await identity.auth.refreshed(actor)
+        await identity.auth.reload_actor(actor)
     assert (await identity.auth.authenticate(kept.key)).user_id == ann.user_id
     await identity.key_uses.aclose()
     before = await everything(identity)
@@ -227,7 +227,7 @@ async def test_nobody_sees_a_secret_again(identity: Identity) -> None:
     """A dump of the tables holds no key; neither does what is shown of one."""
     ann = await signed_in(identity)
     keys = [await made(identity, ann) for _ in range(20)]
-    await identity.auth.authenticate(keys[0].key, origin=LAPTOP)
+    await identity.auth.authenticate(keys[0].key, client=LAPTOP)
     await identity.key_uses.aclose()
     dump = await everything(identity)
     for new in keys:
@@ -287,12 +287,12 @@ async def test_whoever_presents_a_key_ends_it(identity: Identity) -> None:
     ]
     identity.clock.move(days=2)
     for each in (new, expired):
-        await identity.auth.revoke(Actor(origin=LAPTOP), each.key)
+        await identity.auth.revoke(Actor(client=LAPTOP), each.key)
         with pytest.raises(InvalidToken):
             await identity.auth.authenticate(each.key)
     before = await everything(identity)
     for nothing in (new.key, expired.key, new_api_key(), kept.key[:-1], kept.api_key.id):
-        await identity.auth.revoke(Actor(origin=LAPTOP), nothing)
+        await identity.auth.revoke(Actor(client=LAPTOP), nothing)
     assert await everything(identity) == before
     async with identity.engine.connect() as connection:
         lines = (await connection.execute(select(SecurityEventRow.__table__).order_by(SecurityEventRow.id))).all()

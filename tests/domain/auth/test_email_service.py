@@ -3,14 +3,14 @@ import pytest
 from domain.accounts.mails import AccountNotice, AddressInUse, EmailChangeLink
 from domain.auth.errors import InvalidGrant
 from domain.auth.proof import TRIES
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.errors import NotFound, PermissionDenied
 from domain.shared.throttle import TooOften
 from tests.factories.accounts import PASSWORD
 from tests.identity import HERE, ISSUER, Identity
 
 OLD, NEW = "ann@example.org", "ann@example.com"
-NOBODY = Actor(origin=Origin(address=HERE))
+NOBODY = Actor(client=ClientInfo(address=HERE))
 
 
 async def asked(identity: Identity) -> str:

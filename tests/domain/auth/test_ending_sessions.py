@@ -6,7 +6,7 @@ from sqlalchemy import select
 from domain.accounts.model import User
 from domain.auth.errors import InvalidGrant, InvalidToken
 from domain.auth.model import EndReason, Session, Tokens
-from domain.shared.actor import Actor, Grant, Origin, Scope, with_held
+from domain.shared.actor import Actor, ClientInfo, Grant, Scope, with_held
 from domain.shared.errors import DomainError, NotFound, PermissionDenied, WrongId
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEventKind
@@ -17,12 +17,12 @@ from tests.factories.accounts import IDS, PASSWORD
 from tests.identity import Identity
 
 ANN = "ann@example.org"
-PHONE = Origin(address="2001:db8:1:2::7", device="Phone")
-LAPTOP = Origin(address="192.0.2.7", device="Laptop")
+PHONE = ClientInfo(address="2001:db8:1:2::7", device="Phone")
+LAPTOP = ClientInfo(address="192.0.2.7", device="Laptop")
 
 
-async def sign_in(identity: Identity, origin: Origin, email: str = ANN) -> Tokens:
-    return await identity.auth.sign_in(Actor(origin=origin), email, PASSWORD, client_id="workgraph")
+async def sign_in(identity: Identity, client: ClientInfo, email: str = ANN) -> Tokens:
+    return await identity.auth.sign_in(Actor(client=client), email, PASSWORD, client_id="workgraph")
 
 
 async def listed(identity: Identity, actor: Actor, user: User) -> Page[Session]:
@@ -99,14 +99,14 @@ async def test_one_session_is_ended_and_no_other(identity: Identity) -> None:
     stolen = (await identity.auth.authenticate(phone.access_token)).session_id
     actor = await identity.auth.authenticate(laptop.access_token)
     assert stolen is not None
-    assert (await identity.sessions.end(actor.lasting(), stolen)).value == stolen
+    assert (await identity.sessions.end(actor.without_request_data(), stolen)).value == stolen
     assert await is_dead(identity, phone)
     assert await is_alive(identity, laptop)
     assert await ends(identity) == [("Phone", EndReason.ENDED), ("Laptop", None)]
     assert await notes(identity, SecurityEventKind.SESSION_ENDED) == [stolen]
     assert [session.device for session in (await listed(identity, actor, user)).nodes] == ["Laptop"]
     with pytest.raises(NotFound):
-        await identity.sessions.end(actor.lasting(), stolen)
+        await identity.sessions.end(actor.without_request_data(), stolen)
 
 
 async def test_all_others_are_ended_at_once(identity: Identity) -> None:
@@ -115,7 +115,7 @@ async def test_all_others_are_ended_at_once(identity: Identity) -> None:
     phone, tablet = await sign_in(identity, PHONE), await sign_in(identity, PHONE)
     foreign = await sign_in(identity, PHONE, "bob@example.org")
     laptop = await sign_in(identity, LAPTOP)
-    actor = (await identity.auth.authenticate(laptop.access_token)).lasting()
+    actor = (await identity.auth.authenticate(laptop.access_token)).without_request_data()
     assert (await identity.sessions.end_others(actor)).value.ended_count == 2
     assert await is_dead(identity, phone)
     assert await is_dead(identity, tablet)
@@ -132,7 +132,7 @@ async def test_what_is_not_ones_own_cannot_be_ended(identity: Identity, which: s
     hers = await sign_in(identity, PHONE)
     foreign = (await identity.auth.authenticate(hers.access_token)).session_id
     his = await sign_in(identity, LAPTOP, "bob@example.org")
-    actor = (await identity.auth.authenticate(his.access_token)).lasting()
+    actor = (await identity.auth.authenticate(his.access_token)).without_request_data()
     target = {"foreign": foreign or "", "missing": IDS.new("ses"), "wrong": IDS.new("usr")}[which]
     before = await ends(identity)
     expected: type[DomainError] = WrongId if which == "wrong" else NotFound

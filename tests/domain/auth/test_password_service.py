@@ -6,7 +6,7 @@ from domain.accounts.commands import Newcomer
 from domain.accounts.mailed_links import PER_SOURCE
 from domain.accounts.mails import AccountNotice, PasswordResetLink
 from domain.auth.errors import InvalidGrant, InvalidToken
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.errors import NotFound, PermissionDenied, Rejected, Unavailable
 from domain.shared.throttle import TooOften
 from infra.db.engine import open_engines
@@ -16,7 +16,7 @@ from tests.patience import PATIENT
 
 ANN = "ann@example.org"
 NEW = "an entirely other thing to type"
-NOBODY = Actor(origin=Origin(address=HERE))
+NOBODY = Actor(client=ClientInfo(address=HERE))
 
 
 async def token_for(identity: Identity, email: str = ANN) -> str:
@@ -123,7 +123,7 @@ async def test_of_thirty_two_resets_at_once_one_counts(database: str) -> None:
         for _ in range(50):
             identity.throttle_time.move(hours=1)
             token = await token_for(identity)
-            actors = [Actor(origin=Origin(address=f"192.0.2.{host}")) for host in range(32)]
+            actors = [Actor(client=ClientInfo(address=f"192.0.2.{host}")) for host in range(32)]
             uses = [identity.passwords.reset(actor, token, f"{NEW} {number}") for number, actor in enumerate(actors)]
             ends = await asyncio.gather(*uses, return_exceptions=True)
             assert sorted(type(end).__name__ for end in ends) == ["NoneType"] + ["NotFound"] * 31
@@ -138,7 +138,7 @@ async def test_a_changed_password_ends_all_other_sessions(identity: Identity) ->
     await identity.passwords.change(actor, PASSWORD, NEW)
     with pytest.raises(InvalidToken):
         await identity.auth.authenticate(other.access_token)
-    assert (await identity.auth.refreshed(actor)).user_id == actor.user_id
+    assert (await identity.auth.reload_actor(actor)).user_id == actor.user_id
     with pytest.raises(NotFound):
         await identity.passwords.reset(NOBODY, link, PASSWORD)
     (notice,) = await identity.deliver()
@@ -165,7 +165,7 @@ async def test_forgetting_is_throttled_by_address_alike_for_known_and_unknown(id
     waits = []
     for email in (ANN, "nobody@example.org"):
         for number in range(5):
-            await identity.passwords.forgot(Actor(origin=Origin(address=f"192.0.2.{number}")), email)
+            await identity.passwords.forgot(Actor(client=ClientInfo(address=f"192.0.2.{number}")), email)
         with pytest.raises(TooOften) as refusal:
             await identity.passwords.forgot(NOBODY, email)
         waits.append(refusal.value.retry_after)

@@ -5,14 +5,14 @@ from sqlalchemy import select
 
 from domain.accounts.commands import Registration
 from domain.auth.errors import InvalidGrant
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from domain.shared.errors import Conflict
 from infra.audit.tables import SecurityEventRow
 from tests.factories.accounts import PASSWORD
 from tests.identity import Identity
 
 ANN = "ann@example.org"
-LAPTOP = Origin(address="192.0.2.7", device="Firefox on a laptop")
+LAPTOP = ClientInfo(address="192.0.2.7", device="Firefox on a laptop")
 
 
 async def logged(identity: Identity) -> list[SecurityEventRow]:
@@ -23,9 +23,9 @@ async def logged(identity: Identity) -> list[SecurityEventRow]:
 
 async def test_signing_in_and_out_is_logged_with_place_and_session(identity: Identity):
     user = await identity.register(email=ANN)
-    tokens = await identity.auth.sign_in(Actor(origin=LAPTOP), ANN, PASSWORD, client_id="workgraph")
+    tokens = await identity.auth.sign_in(Actor(client=LAPTOP), ANN, PASSWORD, client_id="workgraph")
     session_id = (await identity.auth.authenticate(tokens.access_token)).session_id
-    await identity.auth.revoke(Actor(origin=LAPTOP), tokens.refresh_token)
+    await identity.auth.revoke(Actor(client=LAPTOP), tokens.refresh_token)
     registered, signed_in, signed_out = await logged(identity)
     assert (registered.kind.name, registered.user_id, registered.address) == ("REGISTERED", user.id, None)
     for line, kind in ((signed_in, "SIGNED_IN"), (signed_out, "SIGNED_OUT")):

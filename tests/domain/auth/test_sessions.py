@@ -62,12 +62,12 @@ async def test_a_signed_in_person_is_authenticated(identity: Identity) -> None:
     assert tokens.expires_in == 600
     assert actor.expires_at is not None
     assert (actor.expires_at - identity.clock.now()).total_seconds() == 600
-    assert (await identity.auth.refreshed(actor)) == actor.lasting()
+    assert (await identity.auth.reload_actor(actor)) == actor.without_request_data()
     assert (await identity.accounts.viewer(actor)) == user
     async with identity.engine.begin() as connection:
         await connection.execute(update(UserRow).values(name="Ann the Second"))
-    assert (await identity.accounts.viewer(actor.lasting())).name == "Ann the Second"
-    for kept in (actor.acting_for(user.id), await identity.auth.refreshed(actor)):
+    assert (await identity.accounts.viewer(actor.without_request_data())).name == "Ann the Second"
+    for kept in (actor.acting_for(user.id), await identity.auth.reload_actor(actor)):
         assert type(kept) is Actor
     again = await identity.auth.authenticate(tokens.access_token)
     assert (await identity.accounts.viewer(again)).name == "Ann the Second"
@@ -314,7 +314,7 @@ async def test_an_access_token_ends(identity: Identity) -> None:
     with pytest.raises(InvalidToken):
         await identity.auth.authenticate(tokens.access_token)
     with pytest.raises(InvalidToken):
-        await identity.auth.refreshed(actor)
+        await identity.auth.reload_actor(actor)
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
@@ -326,7 +326,7 @@ async def test_revoking_either_token_ends_the_session(identity: Identity, kind: 
     with pytest.raises(InvalidToken):
         await identity.auth.authenticate(tokens.access_token)
     with pytest.raises(InvalidToken):
-        await identity.auth.refreshed(actor)
+        await identity.auth.reload_actor(actor)
     with pytest.raises(InvalidGrant):
         await identity.refresh(tokens.refresh_token)
     assert await end_reasons(identity) == [EndReason.SIGNED_OUT]
@@ -343,4 +343,4 @@ async def test_revoking_an_unknown_token_changes_nothing(identity: Identity, tok
 @pytest.mark.parametrize("actor", [Actor(), Actor.system(), Actor(user_id="usr_x")])
 async def test_who_has_no_session_cannot_be_refreshed(identity: Identity, actor: Actor) -> None:
     with pytest.raises(InvalidToken):
-        await identity.auth.refreshed(actor)
+        await identity.auth.reload_actor(actor)

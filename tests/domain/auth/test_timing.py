@@ -6,7 +6,7 @@ from itertools import count, cycle, islice
 import pytest
 
 from domain.auth.errors import InvalidGrant
-from domain.shared.actor import Actor, Origin
+from domain.shared.actor import Actor, ClientInfo
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.db.engine import open_engines
 from tests.guessing import TELLING, Times, best_guess
@@ -44,7 +44,7 @@ async def test_the_time_does_not_tell_whether_an_account_exists(database: str) -
 
 
 async def asking_seconds(ask: Callable[[Actor, str], Awaitable[None]], email: str, number: int) -> float:
-    actor = Actor(origin=Origin(address=f"10.0.{number // 250}.{number % 250}"))
+    actor = Actor(client=ClientInfo(address=f"10.0.{number // 250}.{number % 250}"))
     started = time.perf_counter()
     await ask(actor, email)
     return time.perf_counter() - started

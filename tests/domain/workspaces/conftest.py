@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from domain.accounts.model import User
 from domain.accounts.passwords import PasswordRules
-from domain.shared.actor import Actor, Cause, Origin, Role
-from domain.shared.jobs import ClaimedJob
+from domain.shared.actor import Actor, Cause, ClientInfo, Role
+from domain.shared.jobs import LeasedJob
 from domain.workspaces.commands import InvitationDraft, WorkspaceDraft
 from domain.workspaces.invitation_service import InvitationService
 from domain.workspaces.jobs import SendInvitation
@@ -19,7 +19,7 @@ from domain.workspaces.secrets import InvitationSecrets
 from domain.workspaces.service import WorkspaceService
 from infra.audit.tables import SecurityEventRow
 from infra.db.engine import Engines, open_engines
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.jobs.tables import JobRow
 from infra.limits.throttle import LocalThrottle
 from infra.metadata import metadata
@@ -33,8 +33,8 @@ from tests.fakes.mail import MemoryMailer
 from tests.patience import PATIENT
 
 FREQUENT = "a password of many people"
-CLAIMED = Actor.system(ClaimedJob(id="job_1", attempt=1))
-ORIGIN = Origin(address="192.0.2.7", device="Firefox on a laptop")
+CLAIMED = Actor.system(LeasedJob(id="job_1", attempt=1))
+CLIENT = ClientInfo(address="192.0.2.7", device="Firefox on a laptop")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class House:
 
     def actor(self, user: User, role: Role | None = None, *, cause: Cause = Cause.USER) -> Actor:
         roles = {self.workspace.id: role} if role is not None else {}
-        return Actor(user_id=user.id, roles=roles, cause=cause, origin=ORIGIN)
+        return Actor(user_id=user.id, roles=roles, cause=cause, client=CLIENT)
 
     @property
     def as_owner(self) -> Actor:
@@ -122,7 +122,7 @@ async def house(database: str) -> AsyncIterator[House]:
     rules = PasswordRules(common={FREQUENT})
     async with open_engines(database, PATIENT) as engines:
         uow = SqlUowFactory(engines.write, clock, ids, lambda committed: None)
-        reader = SqlWorkspaceReader(Reads(engines.read))
+        reader = SqlWorkspaceReader(ReadSession(engines.read))
         workspaces = WorkspaceService(uow, reader, clock, ids, mailer, public_url=url)
         owner = await persisted_user(engines.write, UserFactory(name="Olga", email="olga@example.org"))
         draft = WorkspaceDraft(slug="acme", name="Acme & Søn")

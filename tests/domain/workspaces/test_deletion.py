@@ -65,7 +65,7 @@ async def test_nothing_tells_who_it_was(identity: Identity, house: House, ann: U
     await identity.deletions.delete_own(actor, PASSWORD)
 
     refusals = (identity.auth.authenticate(tokens.access_token), identity.auth.authenticate(key))
-    for refused in (*refusals, identity.auth.refreshed(actor)):
+    for refused in (*refusals, identity.auth.reload_actor(actor)):
         with pytest.raises(InvalidToken):
             await refused
     for again in (identity.sign_in(ANN), identity.refresh(tokens.refresh_token)):

@@ -12,11 +12,11 @@ from domain.shared.errors import Conflict, NotFound, Rejected, Unavailable
 from domain.shared.throttle import TooOften
 from domain.workspaces.model import INVITATION_LIFE
 from infra.workspaces.repository import SqlMemberRepository
-from tests.domain.workspaces.conftest import FREQUENT, ORIGIN, House
+from tests.domain.workspaces.conftest import CLIENT, FREQUENT, House
 from tests.factories.accounts import RegistrationFactory
 
 ADA = "ada@example.org"
-NEWCOMER = Actor(origin=ORIGIN)
+NEWCOMER = Actor(client=CLIENT)
 
 
 async def register(house: House, token: str, **fields: str) -> User:

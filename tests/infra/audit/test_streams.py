@@ -13,7 +13,7 @@ from domain.shared.errors import ErrorCode, Unavailable
 from domain.shared.streams import FellBehind
 from infra.audit.revisions import RevisionListener
 from infra.audit.streams import MOST_WAITING, PAGE, SAFETY_SECONDS, RedisEventStream
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from tests.event_log import EventLog, eventually, open_event_log, revisions, take
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
 
@@ -216,7 +216,7 @@ async def test_a_cancelled_follower_leaves_nothing_behind(log: EventLog, relay: 
 
 async def test_the_reader_takes_no_connection_of_the_request_that_started_it(log: EventLog) -> None:
     workspace = log.new_workspace()
-    reads: Reads = log.reader._reads
+    reads: ReadSession = log.reader._reads
     async with log.stream() as stream:
         batches = stream.follow(workspace, after=0)
         async with reads.scope():

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.db.arrays import texts
 from infra.db.engine import EngineOptions, read_pool
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 
 ELEMENTS = select(func.unnest(texts("values")))
 IS_NULL = select(texts("values").is_(None))
@@ -28,19 +28,19 @@ LISTS: list[list[str]] = [
 
 
 @pytest.fixture(scope="module")
-async def reads(database_url: str) -> AsyncIterator[Reads]:
+async def reads(database_url: str) -> AsyncIterator[ReadSession]:
     engine = create_async_engine(database_url)
     pool = read_pool(engine, EngineOptions())
-    yield Reads(pool)
+    yield ReadSession(pool)
     await pool.aclose()
     await engine.dispose()
 
 
 @pytest.mark.parametrize("values", LISTS, ids=repr)
-async def test_the_database_reads_what_was_meant(reads: Reads, values: Sequence[str]):
+async def test_the_database_reads_what_was_meant(reads: ReadSession, values: Sequence[str]):
     assert [row[0] for row in await reads.fetch(ELEMENTS, values=values)] == values
     assert [tuple(row) for row in await reads.fetch(IS_NULL, values=values)] == [(False,)]
 
 
-async def test_null_is_no_list(reads: Reads):
+async def test_null_is_no_list(reads: ReadSession):
     assert [tuple(row) for row in await reads.fetch(IS_NULL, values=None)] == [(True,)]

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Executable, Text, bindparam, literal_column, 
 
 from domain.shared.errors import InvalidInput, Unavailable
 from infra.db.engine import EngineOptions, Engines, open_engines
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 
 PID = select(literal_column("pg_backend_pid()"))
 
@@ -51,7 +51,7 @@ async def _until_running(engines: Engines, mark: str, *, count: int) -> None:
             await connection.rollback()
 
 
-async def value(reads: Reads, statement: Executable, **params: Any) -> Any:
+async def value(reads: ReadSession, statement: Executable, **params: Any) -> Any:
     return (await reads.fetch(statement, **params))[0][0]
 
 
@@ -59,7 +59,7 @@ async def value(reads: Reads, statement: Executable, **params: Any) -> Any:
     ("kind", "value"), [(Text, "a\0b"), (Text, "\ud800"), (BigInteger, 2**63)], ids=["NUL", "surrogate", "number"]
 )
 async def test_what_the_database_cannot_keep_is_the_callers_fault(engines: Engines, kind: type, value: object):
-    reads = Reads(engines.read)
+    reads = ReadSession(engines.read)
     async with reads.scope():
         [[before]] = await reads.fetch(PID)
         with pytest.raises(InvalidInput):
@@ -69,19 +69,19 @@ async def test_what_the_database_cannot_keep_is_the_callers_fault(engines: Engin
 
 async def test_a_slow_statement_is_ended(engines: Engines):
     with pytest.raises(Unavailable, match="took too long"):
-        await Reads(engines.read).fetch(select(literal_column("pg_sleep(5)")))
+        await ReadSession(engines.read).fetch(select(literal_column("pg_sleep(5)")))
 
 
 async def test_waiting_for_a_connection_is_ended(engines: Engines):
     connection = await engines.read.acquire()
     with pytest.raises(Unavailable, match="Too many requests"):
-        await Reads(engines.read).fetch(PID)
+        await ReadSession(engines.read).fetch(PID)
     engines.read.release(connection)
-    assert await value(Reads(engines.read), PID) == connection.pid
+    assert await value(ReadSession(engines.read), PID) == connection.pid
 
 
 async def test_whoever_waits_gets_the_connection_that_is_given_back(patient: Engines):
-    reads = Reads(patient.read)
+    reads = ReadSession(patient.read)
     connection = await patient.read.acquire()
     waiting = asyncio.create_task(value(reads, PID))
     await asyncio.sleep(0)
@@ -91,7 +91,7 @@ async def test_whoever_waits_gets_the_connection_that_is_given_back(patient: Eng
 
 
 async def test_a_scope_reads_on_one_connection_and_gives_it_back(engines: Engines):
-    reads = Reads(engines.read)
+    reads = ReadSession(engines.read)
     async with reads.scope():
         assert len({await value(reads, PID) for _ in range(3)}) == 1
         assert engines.read.in_use == 1
@@ -99,7 +99,7 @@ async def test_a_scope_reads_on_one_connection_and_gives_it_back(engines: Engine
 
 
 async def test_siblings_in_a_scope_take_turns(patient: Engines):
-    reads = Reads(patient.read)
+    reads = ReadSession(patient.read)
     async with reads.scope():
         pids = await asyncio.gather(*(value(reads, PID) for _ in range(5)))
     assert len(set(pids)) == 1
@@ -107,7 +107,7 @@ async def test_siblings_in_a_scope_take_turns(patient: Engines):
 
 @pytest.mark.parametrize("is_scoped", [True, False])
 async def test_a_read_survives_the_end_of_its_pooled_connection(engines: Engines, is_scoped: bool):
-    reads = Reads(engines.read)
+    reads = ReadSession(engines.read)
     pid = await value(reads, PID)
     async with engines.write.connect() as connection:
         await connection.execute(select(literal_column(f"pg_terminate_backend({pid})")))
@@ -120,7 +120,7 @@ async def test_a_read_survives_the_end_of_its_pooled_connection(engines: Engines
 
 
 async def test_a_read_whose_connection_ends_meanwhile_is_repeated(patient: Engines):
-    reads = Reads(patient.read)
+    reads = ReadSession(patient.read)
     async with reads.scope():
         pid = await value(reads, PID)
         slow_once = f"pg_sleep(CASE pg_backend_pid() WHEN {pid} THEN 22 ELSE 0 END)"
@@ -137,7 +137,7 @@ async def test_a_read_whose_connection_ends_meanwhile_is_repeated(patient: Engin
 
 
 async def test_a_cancelled_read_is_ended_on_the_server_and_its_connection_not_used_again(patient: Engines):
-    reads = Reads(patient.read)
+    reads = ReadSession(patient.read)
     async with reads.scope():
         pid = await value(reads, PID)
         reading = asyncio.create_task(reads.fetch(select(literal_column("pg_sleep(20)"))))
@@ -152,7 +152,7 @@ async def test_a_cancelled_read_is_ended_on_the_server_and_its_connection_not_us
 
 
 async def test_a_scope_that_ends_under_a_sibling_gives_its_connection_to_nobody(patient: Engines):
-    reads = Reads(patient.read)
+    reads = ReadSession(patient.read)
     async with reads.scope():
         pid = await value(reads, PID)
         left = asyncio.create_task(reads.fetch(select(literal_column("pg_sleep(21)"))))
@@ -165,7 +165,7 @@ async def test_a_scope_that_ends_under_a_sibling_gives_its_connection_to_nobody(
 
 
 async def test_a_connection_that_is_had_when_its_scope_is_over_goes_back_to_the_pool(patient: Engines):
-    reads = Reads(patient.read)
+    reads = ReadSession(patient.read)
     async with reads.scope():
         left = asyncio.create_task(value(reads, PID))
         await asyncio.sleep(0)  # it has begun, and opens the pool's only connection
@@ -176,7 +176,7 @@ async def test_a_connection_that_is_had_when_its_scope_is_over_goes_back_to_the_
 
 
 async def test_what_outlives_its_scope_reads_on_a_connection_of_its_own(patient: Engines):
-    reads = Reads(patient.read)
+    reads = ReadSession(patient.read)
     gate = asyncio.Event()
 
     async def late() -> Any:
@@ -192,7 +192,7 @@ async def test_what_outlives_its_scope_reads_on_a_connection_of_its_own(patient:
 
 
 async def test_a_migration_under_a_prepared_statement_is_not_noticed(patient: Engines):
-    reads = Reads(patient.read)
+    reads = ReadSession(patient.read)
     everything = text("SELECT * FROM migrated")
     await write(patient, "CREATE TABLE migrated (one integer)", "INSERT INTO migrated VALUES (1)")
     try:
@@ -211,10 +211,10 @@ async def test_a_server_that_is_away_is_unavailable():
     async with open_engines(url, EngineOptions(pool_size=1)) as engines:
         for _ in range(2):
             with pytest.raises(Unavailable):
-                await Reads(engines.read).fetch(PID)
+                await ReadSession(engines.read).fetch(PID)
         assert engines.read.in_use == 0
 
 
 async def test_reads_cannot_write(engines: Engines):
     with pytest.raises(Exception, match="read-only"):
-        await Reads(engines.read).fetch(text("DELETE FROM account"))
+        await ReadSession(engines.read).fetch(text("DELETE FROM account"))

@@ -32,9 +32,9 @@ from domain.shared.ranks import RankedEnum
 from domain.shared.unset import UNSET
 from infra.db.base import Id, NumberedEnum, named_enum
 from infra.db.engine import EngineOptions, read_pool
-from infra.db.filters import Filters, ToFew, ToMany, ToOne
+from infra.db.filters import Filters, ToMany, ToOne, ToSmallSet
 from infra.db.lookups import MOST_IDS, MOST_LOOKUPS, looked_up
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.visibility import GuestRule
 
 
@@ -127,12 +127,14 @@ SCALARS = {
 }  # fmt: skip
 RELATIONS: dict[str, Any] = {
     "to_one": {
-        "owner": ToFew(ThingRow.owner_id, PersonRow.id, PEOPLE, PersonRow.workspace_id, PEOPLE_OF_GUESTS),
+        "owner": ToSmallSet(ThingRow.owner_id, PersonRow.id, PEOPLE, PersonRow.workspace_id, PEOPLE_OF_GUESTS),
         "parent": ToOne(ThingRow.parent_id, ThingRow.id, lambda: THINGS),
     },
     "to_many": {
         "fans": ToMany(
-            ThingRow.id, FanRow.thing_id, ToFew(FanRow.person_id, PersonRow.id, PEOPLE, PersonRow.workspace_id, None)
+            ThingRow.id,
+            FanRow.thing_id,
+            ToSmallSet(FanRow.person_id, PersonRow.id, PEOPLE, PersonRow.workspace_id, None),
         ),
         "children": ToMany(ThingRow.id, ThingRow.parent_id, lambda: THINGS),
     },
@@ -202,13 +204,13 @@ async def matching(connection: AsyncConnection, filter: ThingFilter | None) -> l
 
 
 @pytest.fixture(scope="module")
-async def reads(connection: AsyncConnection) -> AsyncIterator[Reads]:
+async def reads(connection: AsyncConnection) -> AsyncIterator[ReadSession]:
     pool = read_pool(connection.engine, EngineOptions())
-    yield Reads(pool)
+    yield ReadSession(pool)
     await pool.aclose()
 
 
-async def matching_by_ids(reads: Reads, filter: Any, workspace_id: str = "w1") -> list[str]:
+async def matching_by_ids(reads: ReadSession, filter: Any, workspace_id: str = "w1") -> list[str]:
     """What the filter finds when it is said by the ids of people."""
     by_ids = await looked_up(reads, THINGS, filter, actor=OWNER, workspace_id=workspace_id)
     rows = await reads.fetch(select(ThingRow.id).where(THINGS.where(by_ids)).order_by(ThingRow.id))

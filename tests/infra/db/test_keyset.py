@@ -19,7 +19,7 @@ from domain.shared.pages import Direction, Nulls, Page, PageRequest, Sort
 from infra.db.base import Id, NumberedEnum
 from infra.db.engine import EngineOptions, read_pool
 from infra.db.keyset import MOST_KEYS, Keyset, KeysetPlan, Parts
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 
 
 class Rank(IntEnum):
@@ -98,9 +98,9 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture(scope="module")
-async def reads(engine: AsyncEngine) -> AsyncIterator[Reads]:
+async def reads(engine: AsyncEngine) -> AsyncIterator[ReadSession]:
     pool = read_pool(engine, EngineOptions())
-    yield Reads(pool)
+    yield ReadSession(pool)
     await pool.aclose()
 
 
@@ -131,7 +131,7 @@ def plan(
     return KEYSET.plan(sort, PageRequest(**request), default=50, scope=scope, parents=parents)
 
 
-async def page(reads: Reads, sort: Sequence[Sort[Order]], parent: str = "a", **request: Any) -> Page[str]:
+async def page(reads: ReadSession, sort: Sequence[Sort[Order]], parent: str = "a", **request: Any) -> Page[str]:
     return await plan(sort, parents=[parent], **request).page(reads, ROWS, lambda row: row[0], parent=parent)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from infra.bootstrap import open_app
 from infra.db.engine import EngineOptions, open_engines
 from infra.db.pool import ReadConnection
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.statement_trace import ContextStatementTrace
 from infra.settings import Settings
 
@@ -19,7 +19,7 @@ NUMBERS = select(func.generate_series(1, bindparam("most")))
 async def test_statements_are_told_in_their_order_without_their_values(database_url: str) -> None:
     trace = ContextStatementTrace()
     async with open_engines(database_url, EngineOptions(), trace) as opened:
-        reads = Reads(opened.read)
+        reads = ReadSession(opened.read)
         with trace() as sent:
             await reads.fetch(NUMBERS, most=3)
             async with opened.write.begin() as connection:
@@ -33,7 +33,7 @@ async def test_statements_are_told_in_their_order_without_their_values(database_
 async def test_tasks_are_told_of_their_own_statements_only(database_url: str) -> None:
     trace = ContextStatementTrace()
     async with open_engines(database_url, EngineOptions(), trace) as opened:
-        reads = Reads(opened.read)
+        reads = ReadSession(opened.read)
 
         async def traced(most: int) -> list[int]:
             with trace() as sent:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from infra.db.base import NumberedEnum, named_enum
 from infra.db.engine import EngineOptions, read_pool
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.statements import MOST_SHAPES, Statements
 
 
@@ -70,9 +70,9 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture(scope="module")
-async def reads(engine: AsyncEngine) -> AsyncIterator[Reads]:
+async def reads(engine: AsyncEngine) -> AsyncIterator[ReadSession]:
     pool = read_pool(engine, EngineOptions())
-    yield Reads(pool)
+    yield ReadSession(pool)
     await pool.aclose()
 
 
@@ -98,7 +98,7 @@ STATEMENTS: dict[str, tuple[Any, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
-async def test_rows_are_those_of_sqlalchemy(reads: Reads, engine: AsyncEngine, name: str):
+async def test_rows_are_those_of_sqlalchemy(reads: ReadSession, engine: AsyncEngine, name: str):
     statement, params = STATEMENTS[name]
     async with engine.connect() as connection:
         expected = [tuple(row) for row in await connection.execute(statement, params)]
@@ -109,22 +109,22 @@ async def test_rows_are_those_of_sqlalchemy(reads: Reads, engine: AsyncEngine, n
         assert [[type(value) for value in row] for row in rows] == [[type(value) for value in row] for row in expected]
 
 
-async def test_a_statement_of_a_known_shape_has_its_own_values(reads: Reads):
+async def test_a_statement_of_a_known_shape_has_its_own_values(reads: ReadSession):
     found = [[row[0] for row in await reads.fetch(ALL.where(ThingRow.id == wanted))] for wanted in ("a", "b", "c")]
     assert found == [["a"], ["b"], []]
 
 
-async def test_each_value_in_the_text_makes_its_own_text(reads: Reads):
+async def test_each_value_in_the_text_makes_its_own_text(reads: ReadSession):
     statement = ALL.limit(bindparam("most", type_=Integer, literal_execute=True))
     assert [len(await reads.fetch(statement, most=most)) for most in (1, 2, 0, 1)] == [1, 2, 0, 1]
 
 
-async def test_a_value_that_is_missing_is_our_mistake(reads: Reads):
+async def test_a_value_that_is_missing_is_our_mistake(reads: ReadSession):
     with pytest.raises(KeyError, match="color"):
         await reads.fetch(STATEMENTS["a named enum as a value"][0])
 
 
-async def test_a_list_that_makes_a_statement_of_each_length_is_refused(reads: Reads):
+async def test_a_list_that_makes_a_statement_of_each_length_is_refused(reads: ReadSession):
     with pytest.raises(TypeError, match="ANY"):
         await reads.fetch(ALL.where(ThingRow.id.in_(["a", "b"])))
 

@@ -10,7 +10,7 @@ from sqlalchemy import literal_column, select, text
 
 from domain.shared.errors import Unavailable
 from infra.db.engine import EngineOptions, Engines, database_errors, open_engines
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.db.write_pool import WaitingLine
 
 NOW = select(literal_column("1"))
@@ -108,13 +108,13 @@ async def test_whoever_gives_up_leaves_the_line(database_url: str) -> None:
 
 async def test_a_request_keeps_no_connection_from_readers_while_it_waits_to_write(database_url: str) -> None:
     async with opened(database_url) as engines:
-        reads = Reads(engines.read)
+        reads = ReadSession(engines.read)
         async with reads.scope() as tally:
             await reads.fetch(NOW)
             reads.make_way()
             assert engines.read.in_use == 0
-            async with Reads(engines.read).scope():
-                await Reads(engines.read).fetch(NOW)
+            async with ReadSession(engines.read).scope():
+                await ReadSession(engines.read).fetch(NOW)
             await reads.fetch(NOW)
             assert (engines.read.in_use, tally.rows_read) == (1, 2)
         assert engines.read.in_use == 0
@@ -123,7 +123,7 @@ async def test_a_request_keeps_no_connection_from_readers_while_it_waits_to_writ
 async def test_what_is_read_after_a_write_waits_as_long_as_the_write(database_url: str) -> None:
     """Or else a change that is committed would be answered as if it were not."""
     async with opened(database_url) as engines:
-        reads = Reads(engines.read)
+        reads = ReadSession(engines.read)
         connection = await engines.read.acquire()
         async with reads.scope():
             with pytest.raises(Unavailable):
@@ -131,7 +131,7 @@ async def test_what_is_read_after_a_write_waits_as_long_as_the_write(database_ur
             reads.make_way()
             reading = asyncio.create_task(reads.fetch(NOW))
             with pytest.raises(Unavailable):
-                await Reads(engines.read).fetch(NOW)
+                await ReadSession(engines.read).fetch(NOW)
             assert not reading.done()
             engines.read.release(connection)
             assert len(await reading) == 1

@@ -18,7 +18,7 @@ from domain.shared.jobs import MOST_LOST_LEASES, Job, Progress
 from infra.commits import Committed
 from infra.db.engine import open_engines
 from infra.jobs.arq_worker import ArqWorker
-from infra.jobs.claims import SqlClaims
+from infra.jobs.leases import SqlLeases
 from infra.jobs.outbox import job_values
 from infra.jobs.runner import JobRunner, RunnerOptions
 from infra.jobs.schedule import Schedule
@@ -87,8 +87,8 @@ def runner_of(
     engine: AsyncEngine, handler: Handler, *, most_lost_leases: int = MOST_LOST_LEASES, **options: Any
 ) -> JobRunner[Handler]:
     chosen = RunnerOptions(**({"poll": 60.0, "lease": 30.0} | options))
-    claims = SqlClaims(engine, lease=timedelta(seconds=chosen.lease), most_lost_leases=most_lost_leases)
-    return JobRunner(handler, HANDLERS, claims, chosen)
+    leases = SqlLeases(engine, duration=timedelta(seconds=chosen.lease), most_lost_leases=most_lost_leases)
+    return JobRunner(handler, HANDLERS, leases, chosen)
 
 
 @asynccontextmanager

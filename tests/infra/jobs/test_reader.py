@@ -2,14 +2,14 @@ from datetime import timedelta
 
 from domain.shared.jobs import JobState, JobStatus, Progress
 from infra.db.engine import Engines
-from infra.db.read import Reads
+from infra.db.read import ReadSession
 from infra.jobs.reader import SqlJobReader
 from tests.infra.jobs.rows import row
 from tests.infra.jobs.sample import CLOCK, IDS, Walk, add_job
 
 
 async def test_a_job_can_be_looked_at(engines: Engines) -> None:
-    reader = SqlJobReader(Reads(engines.read))
+    reader = SqlJobReader(ReadSession(engines.read))
     workspace_id = IDS.new("wsp")
     job_id = await add_job(
         engines.write,
@@ -40,4 +40,4 @@ async def test_a_job_can_be_looked_at(engines: Engines) -> None:
 
 
 async def test_a_job_that_is_not_there_is_none(engines: Engines) -> None:
-    assert await SqlJobReader(Reads(engines.read)).by_id(IDS.new("job")) is None
+    assert await SqlJobReader(ReadSession(engines.read)).by_id(IDS.new("job")) is None

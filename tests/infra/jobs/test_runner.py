@@ -139,7 +139,7 @@ async def two_steps(uow: SqlUowFactory, actor: Actor) -> None:
             await unit.commit(None)
 
 
-async def test_who_loses_the_claim_ends_quietly_and_without_effect(
+async def test_a_worker_that_loses_the_lease_ends_quietly_and_without_effect(
     engine: AsyncEngine, uow: SqlUowFactory, caplog: pytest.LogCaptureFixture
 ) -> None:
     job_id = await add_job(engine, Walk(name="a"))
@@ -182,7 +182,7 @@ async def test_the_lease_is_renewed_while_the_handler_runs(engine: AsyncEngine) 
     assert (after.attempts, gate.cancelled) == (1, 0)
 
 
-async def test_a_handler_whose_claim_is_lost_is_stopped(engine: AsyncEngine) -> None:
+async def test_a_handler_whose_lease_is_lost_is_stopped(engine: AsyncEngine) -> None:
     job_id = await add_job(engine, Walk(name="a"))
     gate = Gate()
 

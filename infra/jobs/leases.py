@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.expression import cast
 
-from domain.shared.jobs import MOST_LOST_LEASES, ClaimedJob, JobState, retry_delay
+from domain.shared.jobs import MOST_LOST_LEASES, JobState, LeasedJob, retry_delay
 from infra.db.engine import database_errors
 from infra.jobs.tables import JobRow
 
@@ -23,10 +23,10 @@ _IS_DUE = (JobRow.run_at <= func.now(), or_(JobRow.state == JobState.WAITING, Jo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Lease:
     """A job that this worker holds until its lease runs out."""
 
-    job: ClaimedJob
+    job: LeasedJob
     kind: str
     payload: Mapping[str, Any]
 
@@ -43,34 +43,34 @@ class Failure:
     retry_in: timedelta | None
 
 
-class SqlClaims:
+class SqlLeases:
     """Every method is one short transaction and raises Unavailable when the database is away."""
 
-    def __init__(self, engine: AsyncEngine, *, lease: timedelta, most_lost_leases: int = MOST_LOST_LEASES) -> None:
+    def __init__(self, engine: AsyncEngine, *, duration: timedelta, most_lost_leases: int = MOST_LOST_LEASES) -> None:
         """A job that loses `most_lost_leases` leases without progress is parked."""
         self._most_lost_leases = most_lost_leases
         self._engine = engine
-        self._lease = lease
+        self._duration = duration
 
-    async def claim(
+    async def acquire(
         self, *, most: int, job_id: str | None = None, long_kinds: Collection[str] = (), most_long: int = 0
-    ) -> Sequence[Claim]:
+    ) -> Sequence[Lease]:
         """Up to `most` jobs that are due or have an expired lease, longest waiting first; or only the job `job_id`.
 
-        At most `most_long` jobs of `long_kinds` are claimed; other jobs do not wait behind them.
+        At most `most_long` jobs of `long_kinds` are leased; other jobs do not wait behind them.
         """
         if not long_kinds:
-            return await self._claim(_due(most, job_id))
-        claims: list[Claim] = []
+            return await self._acquire(_due(most, job_id))
+        leases: list[Lease] = []
         if most_long > 0:
-            claims += await self._claim(_due_with_long(most, job_id, long_kinds, most_long))
-        if len(claims) < most and sum(claim.kind in long_kinds for claim in claims) >= most_long:
+            leases += await self._acquire(_due_with_long(most, job_id, long_kinds, most_long))
+        if len(leases) < most and sum(lease.kind in long_kinds for lease in leases) >= most_long:
             # Long jobs that have to wait can be the oldest ones, so a second query looks for due jobs behind them.
-            is_other = JobRow.kind.not_in(long_kinds) & JobRow.id.not_in([claim.job.id for claim in claims])
-            claims += await self._claim(_due(most - len(claims), job_id, is_other))
-        return claims
+            is_other = JobRow.kind.not_in(long_kinds) & JobRow.id.not_in([lease.job.id for lease in leases])
+            leases += await self._acquire(_due(most - len(leases), job_id, is_other))
+        return leases
 
-    async def _claim(self, due: CTE) -> list[Claim]:
+    async def _acquire(self, due: CTE) -> list[Lease]:
         """The jobs whose ids `due` gives. A job that loses its lease again and again without progress is parked."""
         is_lost = JobRow.state == JobState.RUNNING
         is_hopeless = is_lost & (JobRow.lost_leases + 1 >= self._most_lost_leases)
@@ -85,7 +85,7 @@ class SqlClaims:
                 failures=JobRow.failures + lost,
                 lost_leases=JobRow.lost_leases + lost,
                 attempts=JobRow.attempts + 1,
-                lease_until=func.now() + cast(self._lease, INTERVAL),
+                lease_until=func.now() + cast(self._duration, INTERVAL),
                 updated_at=func.now(),
             )
             .returning(JobRow.id, JobRow.state, JobRow.kind, JobRow.payload, JobRow.attempts, JobRow.checkpoint)
@@ -97,8 +97,8 @@ class SqlClaims:
             if row.state == JobState.PARKED:
                 _log.error("Job %s (%s) is parked: %s", row.id, row.kind, reason)
         return [
-            Claim(
-                job=ClaimedJob(id=row.id, attempt=row.attempts, checkpoint=row.checkpoint),
+            Lease(
+                job=LeasedJob(id=row.id, attempt=row.attempts, checkpoint=row.checkpoint),
                 kind=row.kind,
                 payload=row.payload,
             )
@@ -107,33 +107,33 @@ class SqlClaims:
         ]
 
     async def extend(self, keys: Collection[tuple[str, int]]) -> set[tuple[str, int]]:
-        """Renews the leases, and returns the claims that somebody else has taken over."""
+        """Renews the leases, and returns the keys of leases that another worker has taken over."""
         # A row that is locked is being committed by its own handler: alive, and not worth waiting for.
         free = select(JobRow.id).where(_held(keys)).with_for_update(skip_locked=True).cte("free")
         extended = update(JobRow).where(JobRow.id == free.c.id)
         with database_errors():
             async with self._engine.begin() as connection:
-                await connection.execute(extended.values(lease_until=func.now() + cast(self._lease, INTERVAL)))
+                await connection.execute(extended.values(lease_until=func.now() + cast(self._duration, INTERVAL)))
                 is_mine = tuple_(JobRow.id, JobRow.attempts).in_(keys) & (
                     JobRow.state.in_((JobState.RUNNING, JobState.DONE))
                 )
                 mine = (await connection.execute(select(JobRow.id, JobRow.attempts).where(is_mine))).all()
         return set(keys) - {(row.id, row.attempts) for row in mine}
 
-    async def finish(self, claim: Claim) -> bool:
-        """Marks the job done unless its handler has; False if the claim was lost."""
+    async def finish(self, lease: Lease) -> bool:
+        """Marks the job done unless its handler has; False if the lease was lost."""
         values = {"state": JobState.DONE, "lease_until": None, "last_error": None, "updated_at": func.now()}
         is_done = select(JobRow.id).where(
-            JobRow.id == claim.job.id, JobRow.attempts == claim.job.attempt, JobRow.state == JobState.DONE
+            JobRow.id == lease.job.id, JobRow.attempts == lease.job.attempt, JobRow.state == JobState.DONE
         )
         with database_errors():
             async with self._engine.begin() as connection:
-                done = await connection.execute(update(JobRow).where(_held([claim.key])).values(**values))
+                done = await connection.execute(update(JobRow).where(_held([lease.key])).values(**values))
                 return done.rowcount == 1 or (await connection.execute(is_done)).first() is not None
 
-    async def fail(self, claim: Claim, error: str, *, random: float) -> Failure | None:
-        """Notes the error and decides what follows; None if the claim was lost."""
-        failed = update(JobRow).where(_held([claim.key])).values(failures=JobRow.failures + 1, last_error=error)
+    async def fail(self, lease: Lease, error: str, *, random: float) -> Failure | None:
+        """Notes the error and decides what follows; None if the lease was lost."""
+        failed = update(JobRow).where(_held([lease.key])).values(failures=JobRow.failures + 1, last_error=error)
         with database_errors():
             async with self._engine.begin() as connection:
                 failures = (await connection.execute(failed.returning(JobRow.failures))).scalar_one_or_none()
@@ -148,15 +148,15 @@ class SqlClaims:
                     "dedupe_key": None,
                     "updated_at": func.now(),
                 }
-                await connection.execute(update(JobRow).where(JobRow.id == claim.job.id).values(**values))
+                await connection.execute(update(JobRow).where(JobRow.id == lease.job.id).values(**values))
         return Failure(count=failures, retry_in=retry_in)
 
-    async def release(self, claims: Collection[Claim]) -> None:
+    async def release(self, leases: Collection[Lease]) -> None:
         """Gives the jobs back, due at once: this worker ends before they do."""
         values = {"state": JobState.WAITING, "lease_until": None, "dedupe_key": None, "updated_at": func.now()}
         with database_errors():
             async with self._engine.begin() as connection:
-                await connection.execute(update(JobRow).where(_held([each.key for each in claims])).values(**values))
+                await connection.execute(update(JobRow).where(_held([each.key for each in leases])).values(**values))
 
 
 def _due(most: int, job_id: str | None, *conditions: ColumnElement[bool]) -> CTE:

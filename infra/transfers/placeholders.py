@@ -8,7 +8,7 @@ from infra.issues.tables import IssueAssigneeRow, IssueRow
 from infra.transfers.tables import ExternalObjectRow
 
 
-class SqlClaimStore:
+class SqlPlaceholderStore:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 

@@ -2,32 +2,36 @@ from domain.shared.actor import Actor, Permission
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.events import FieldChange
 from domain.shared.uow import OpenUow, Written
-from domain.transfers.commands import MemberClaim
-from domain.transfers.ports import ClaimUow
+from domain.transfers.commands import PlaceholderAdoption
+from domain.transfers.ports import PlaceholderUow
 from domain.workspaces.events import MemberClaimed, MemberRemoved
 from domain.workspaces.model import Member
 
 
-class ClaimService:
-    """Gives placeholders their real persons."""
+class PlaceholderService:
+    """Lets members adopt the placeholders that imports made for them."""
 
-    def __init__(self, uow: OpenUow[ClaimUow]) -> None:
+    def __init__(self, uow: OpenUow[PlaceholderUow]) -> None:
         self._uow = uow
 
-    async def claim(self, actor: Actor, claim: MemberClaim) -> Written[Member]:
-        """Hands what a placeholder wrote and was assigned to a member of the same workspace, and removes it."""
+    async def adopt(self, actor: Actor, adoption: PlaceholderAdoption) -> Written[Member]:
+        """Gives a placeholder's work and assignments to a member of the same workspace and removes the placeholder."""
         async with self._uow(actor) as uow:
-            placeholder = await uow.members.get(actor, claim.placeholder_id, path=("placeholder_id",), for_update=True)
-            member = await uow.members.get(actor, claim.member_id, path=("member_id",))
+            placeholder = await uow.members.get(
+                actor, adoption.placeholder_id, path=("placeholder_id",), for_update=True
+            )
+            member = await uow.members.get(actor, adoption.member_id, path=("member_id",))
             actor.require(Permission.MEMBER_MANAGE, placeholder.workspace_id)
             if member.workspace_id != placeholder.workspace_id:
                 raise InvalidInput("Both must be members of the same workspace.", path=("member_id",))
-            claimed = await uow.users.by_id(placeholder.user_id)
-            if claimed is None or not claimed.is_placeholder:
+            adopted = await uow.users.by_id(placeholder.user_id)
+            if adopted is None or not adopted.is_placeholder:
                 raise Conflict("Only a placeholder that an import made can be claimed.", path=("placeholder_id",))
             if member.id == placeholder.id:
                 raise InvalidInput("A placeholder cannot claim itself.", path=("member_id",))
-            await uow.claims.hand_over(placeholder.workspace_id, from_id=placeholder.user_id, to_id=member.user_id)
+            await uow.placeholders.hand_over(
+                placeholder.workspace_id, from_id=placeholder.user_id, to_id=member.user_id
+            )
             await uow.members.remove(placeholder)
             handed_over = FieldChange(before=placeholder.user_id, after=member.user_id)
             uow.record(
