@@ -145,7 +145,7 @@ def confirm_restricted(slug: str) -> None:
 async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
     """Runs the import to its end, here or by watching the worker that has it; `work` runs a job if it is free."""
     operator = Actor.system(cause=Cause.IMPORT)
-    workspace = await app.workspaces.by_slug(operator, order.slug)
+    workspace = await app.read.workspaces.by_slug(operator, order.slug)
     if workspace is None:
         raise NotFound(
             f"There is no workspace {order.slug}. Make one with the mutation workspaceCreate, or with: workgraph seed"
@@ -189,9 +189,9 @@ def _draft(order: ImportOrder, workspace: Workspace, upload: Upload) -> ImportDr
 
 async def report_of(app: App, actor: Actor, run: ImportRun) -> bytes:
     """Everything that is known of a run, as JSON."""
-    kinds = (await app.imports.loss_kinds_of(actor, [run]))[0]
-    losses = [loss async for loss in _all(lambda request: app.imports.losses_of(actor, [run], request))]
-    mappings = [each async for each in _all(lambda request: app.imports.mappings_of(actor, [run], request))]
+    kinds = (await app.read.imports.loss_kinds_of_runs(actor, [run]))[0]
+    losses = [loss async for loss in _all(lambda request: app.read.imports.losses_of_runs(actor, [run], request))]
+    mappings = [each async for each in _all(lambda request: app.read.imports.mappings_of_runs(actor, [run], request))]
     report = {"run": run, "lossKinds": list(kinds), "losses": losses, "mappings": mappings}
     return orjson.dumps(report, option=orjson.OPT_INDENT_2)
 
@@ -200,7 +200,7 @@ async def _finished(app: App, actor: Actor, run: ImportRun, work: Work) -> Impor
     is_told = False
     while not run.is_over:
         is_done = await work(app, run.job_id)
-        run = (await app.imports.by_ids(actor, [run.id]))[run.id]
+        run = (await app.read.imports.by_ids(actor, [run.id]))[run.id]
         if not is_done and not run.is_over:
             if not is_told:
                 typer.echo("A worker is at it: watching. If it has died, this goes on when its lease ends.")
@@ -231,13 +231,13 @@ async def _watch(app: App, actor: Actor, run_id: str) -> None:
     if not sys.stdout.isatty():
         while True:
             await asyncio.sleep(LINE_SECONDS)
-            run = (await app.imports.by_ids(actor, [run_id]))[run_id]
+            run = (await app.read.imports.by_ids(actor, [run_id]))[run_id]
             typer.echo(f"{run.progress.share:.0%} of the file, {run.position:,} issues")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console()) as bar:
         task = bar.add_task("Importing", total=1.0)
         while True:
-            run = (await app.imports.by_ids(actor, [run_id]))[run_id]
+            run = (await app.read.imports.by_ids(actor, [run_id]))[run_id]
             bar.update(task, completed=run.progress.share, description=f"{run.position:,} issues")
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -266,7 +266,7 @@ def _print_report(run: ImportRun) -> None:
 
 
 async def _print_losses(app: App, actor: Actor, run: ImportRun) -> None:
-    kinds = (await app.imports.loss_kinds_of(actor, [run]))[0]
+    kinds = (await app.read.imports.loss_kinds_of_runs(actor, [run]))[0]
     lost = [kind for kind in kinds if kind.code is not LossCode.UNUSED]
     typer.echo(f"Losses: {run.loss_count:,}." if run.loss_count else "Nothing was lost.")
     for kind in lost[:MOST_KINDS_SHOWN]:
@@ -275,6 +275,6 @@ async def _print_losses(app: App, actor: Actor, run: ImportRun) -> None:
         typer.echo(f"  and {len(lost) - MOST_KINDS_SHOWN} further kinds")
     if unused := [f"{kind.field} ({kind.count:,})" for kind in kinds if kind.code is LossCode.UNUSED]:
         typer.echo(f"Members that an import does not use: {', '.join(unused)}.")
-    async for mapping in _all(lambda request: app.imports.mappings_of(actor, [run], request)):
+    async for mapping in _all(lambda request: app.read.imports.mappings_of_runs(actor, [run], request)):
         if mapping.kind != "label":
             typer.echo(f"  {mapping.kind} {mapping.source!r} became {mapping.target} ({mapping.count:,})")

@@ -1,8 +1,9 @@
-"""The application's whole public face: one attribute per service."""
+"""The application's whole public face: one attribute per service, and `read` with one attribute per reader."""
 
 from dataclasses import dataclass
 
 from domain.accounts.notice_service import NoticeService
+from domain.accounts.ports import UserReader
 from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
 from domain.audit.security_service import SecurityLogService
@@ -13,12 +14,17 @@ from domain.auth.email_service import EmailService
 from domain.auth.password_service import PasswordService
 from domain.auth.service import AuthService
 from domain.auth.session_service import SessionService
+from domain.comments.ports import CommentReader
 from domain.comments.service import CommentService
 from domain.documents.service import DocumentService
+from domain.issues.ports import IssueReader
 from domain.issues.service import IssueService
+from domain.labels.ports import LabelReader
 from domain.labels.service import LabelService
+from domain.milestones.ports import MilestoneReader
 from domain.milestones.service import MilestoneService
 from domain.projects.member_service import ProjectMemberService
+from domain.projects.ports import ProjectMemberReader, ProjectReader, StateReader
 from domain.projects.service import ProjectService
 from domain.projects.state_service import StateService
 from domain.seed.service import SeedService
@@ -28,10 +34,32 @@ from domain.shared.health import Health
 from domain.shared.statement_trace import StatementTrace
 from domain.shared.uow import ReadScope
 from domain.transfers.placeholder_service import PlaceholderService
+from domain.transfers.ports import ImportReader
 from domain.transfers.service import ImportService
 from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.invitation_service import InvitationService
+from domain.workspaces.ports import MemberReader, WorkspaceReader
 from domain.workspaces.service import WorkspaceService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """What resolvers read without a use case: each method takes the actor first, then entities that it may see.
+
+    Lookups by id find only what the actor may see. Lists are in the order of the given parents.
+    """
+
+    comments: CommentReader
+    imports: ImportReader
+    issues: IssueReader
+    labels: LabelReader
+    members: MemberReader
+    milestones: MilestoneReader
+    project_members: ProjectMemberReader
+    projects: ProjectReader
+    states: StateReader
+    users: UserReader
+    workspaces: WorkspaceReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +86,7 @@ class App:
     notices: NoticeService
     passwords: PasswordService
     projects: ProjectService
+    read: Readers
     reads: ReadScope
     registrations: RegistrationService
     security_log: SecurityLogService

@@ -12,7 +12,7 @@ from domain.accounts.one_time import OneTimeSecrets
 from domain.accounts.passwords import PasswordRules
 from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
-from domain.app import App
+from domain.app import App, Readers
 from domain.audit.security_service import SecurityLogService
 from domain.audit.service import AuditService
 from domain.auth.activation_service import ActivationService
@@ -44,7 +44,7 @@ from domain.workspaces.secrets import InvitationSecrets
 from domain.workspaces.service import WorkspaceService
 from infra.accounts.frequent_passwords import shipped_frequent_passwords
 from infra.accounts.hashing import PasslibPasswordHasher
-from infra.accounts.reader import SqlAccountReader
+from infra.accounts.reader import SqlCredentialReader, SqlUserReader
 from infra.audit.reader import SqlEventReader, SqlSecurityLogReader
 from infra.audit.streams import RedisEventStream
 from infra.auth.key_uses import SqlKeyUses
@@ -65,7 +65,7 @@ from infra.mail.letters import JinjaLetters
 from infra.mail.mailbox import DiskMailbox, MailboxMailer
 from infra.mail.smtp import SmtpMailer, SmtpServer, UnsetMailer
 from infra.milestones.reader import SqlMilestoneReader
-from infra.projects.reader import SqlProjectMemberReader, SqlProjectReader
+from infra.projects.reader import SqlProjectMemberReader, SqlProjectReader, SqlStateReader
 from infra.settings import Settings
 from infra.shared.clock import SystemClock
 from infra.shared.files import DiskFileStore
@@ -74,9 +74,9 @@ from infra.shared.ids import Uuid7IdFactory
 from infra.shared.redis import redis_client
 from infra.transfers.encodings import recognized
 from infra.transfers.formats import FORMATS
-from infra.transfers.reader import SqlImportReader
+from infra.transfers.reader import SqlImporterReader, SqlImportReader
 from infra.uow import SqlUowFactory
-from infra.workspaces.reader import SqlWorkspaceReader
+from infra.workspaces.reader import SqlInvitationReader, SqlMemberReader, SqlWorkspaceReader
 
 # A hash takes 19 MiB and a whole core. With a second thread a process on two cores checks a fourth more passwords,
 # and who reads meanwhile waits four times as long as otherwise (p99; with one, one and a half times).
@@ -109,27 +109,27 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         options = auth_options(settings)
         secret = settings.secret_key.get_secret_value()
         keys = AesKeyMaker(secret, ids)
-        accounts = SqlAccountReader(reads)
+        credentials = SqlCredentialReader(reads)
         sessions = SqlSessionReader(reads)
-        workspaces = SqlWorkspaceReader(reads)
+        read = readers(reads)
         mail = mailer(settings, clock)
         api_keys = SqlApiKeyReader(reads)
         key_uses = SqlKeyUses(engines.write)
         stack.push_async_callback(key_uses.aclose)
         rules = PasswordRules(shortest=settings.password_characters, common=shipped_frequent_passwords())
-        proof = PasswordProof(uow, accounts, hasher, throttle)
+        proof = PasswordProof(uow, credentials, hasher, throttle)
         url = settings.issuer
         link_secrets = OneTimeSecrets(derived_key(secret, "one-time links 1"))
         links = MailedLinks(link_secrets, throttle, clock, ids, mail, public_url=url)
         yield App(
-            accounts=AccountService(uow, accounts, hasher, clock, ids, rules),
+            accounts=AccountService(uow, read.users, hasher, clock, ids, rules),
             activations=ActivationService(uow, proof, clock),
             api_keys=ApiKeyService(uow, api_keys, clock, ids),
             audit=AuditService(events, stream),
             auth=AuthService(
                 uow,
                 sessions,
-                accounts,
+                credentials,
                 hasher,
                 JoseTokenSigner(keys, clock, options),
                 keys,
@@ -143,14 +143,15 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             budget=RedisBudget(redis, LocalBudget(clock), clock),
             placeholders=PlaceholderService(uow),
             clock=clock,
-            comments=CommentService(uow, SqlCommentReader(reads), clock, ids),
+            comments=CommentService(uow, clock, ids),
             deletions=DeletionService(uow, proof, clock),
             documents=DocumentService(uow, SqlDocumentReader(reads), clock),
             emails=EmailService(uow, proof, links, clock),
             health=ServerHealth(engines.write, redis),
             imports=ImportService(
                 uow,
-                SqlImportReader(reads),
+                read.imports,
+                SqlImporterReader(reads),
                 DiskFileStore(settings.files),
                 FORMATS,
                 recognized,
@@ -160,7 +161,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             ),
             invitations=InvitationService(
                 uow,
-                workspaces,
+                SqlInvitationReader(reads),
                 InvitationSecrets(derived_key(secret, "invitations 1")),
                 throttle,
                 clock,
@@ -170,13 +171,14 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
                 rules,
                 public_url=settings.issuer,
             ),
-            issues=IssueService(uow, SqlIssueReader(reads), clock, ids),
-            labels=LabelService(uow, SqlLabelReader(reads), clock, ids),
-            milestones=MilestoneService(uow, SqlMilestoneReader(reads), clock, ids),
+            issues=IssueService(uow, clock, ids),
+            labels=LabelService(uow, clock, ids),
+            milestones=MilestoneService(uow, clock, ids),
             notices=NoticeService(mail, public_url=url),
             passwords=PasswordService(uow, proof, hasher, rules, links, clock),
-            project_members=ProjectMemberService(uow, SqlProjectMemberReader(reads), clock, ids),
-            projects=ProjectService(uow, SqlProjectReader(reads), clock, ids),
+            project_members=ProjectMemberService(uow, clock, ids),
+            projects=ProjectService(uow, clock, ids),
+            read=read,
             reads=reads.scope,
             registrations=RegistrationService(
                 uow,
@@ -192,8 +194,24 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
             sessions=SessionService(uow, sessions, clock, options),
             states=StateService(uow, clock, ids),
             statement_trace=trace,
-            workspaces=WorkspaceService(uow, workspaces, clock, ids, mail, public_url=settings.issuer),
+            workspaces=WorkspaceService(uow, clock, ids, mail, public_url=settings.issuer),
         )
+
+
+def readers(reads: ReadSession) -> Readers:
+    return Readers(
+        comments=SqlCommentReader(reads),
+        imports=SqlImportReader(reads),
+        issues=SqlIssueReader(reads),
+        labels=SqlLabelReader(reads),
+        members=SqlMemberReader(reads),
+        milestones=SqlMilestoneReader(reads),
+        project_members=SqlProjectMemberReader(reads),
+        projects=SqlProjectReader(reads),
+        states=SqlStateReader(reads),
+        users=SqlUserReader(reads),
+        workspaces=SqlWorkspaceReader(reads),
+    )
 
 
 def engine_options(settings: Settings) -> EngineOptions:

@@ -14,7 +14,7 @@ from domain.accounts.model import RegistrationPolicy, User
 from domain.accounts.notice_service import NoticeService
 from domain.accounts.one_time import OneTimeSecrets
 from domain.accounts.passwords import SHORTEST, PasswordRules
-from domain.accounts.ports import PasswordHasher
+from domain.accounts.ports import PasswordHasher, UserReader
 from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
 from domain.auth.activation_service import ActivationService
@@ -34,7 +34,7 @@ from domain.shared.mail import Mail
 from domain.shared.throttle import Throttle
 from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.service import WorkspaceService
-from infra.accounts.reader import SqlAccountReader
+from infra.accounts.reader import SqlCredentialReader, SqlUserReader
 from infra.audit.tables import SecurityEventRow
 from infra.auth.key_uses import SqlKeyUses
 from infra.auth.keys import AesKeyMaker, derived_key
@@ -47,7 +47,6 @@ from infra.limits.throttle import LocalThrottle
 from infra.metadata import metadata
 from infra.shared.ids import Uuid7IdFactory
 from infra.uow import SqlUowFactory
-from infra.workspaces.reader import SqlWorkspaceReader
 from tests.factories.accounts import PASSWORD, RegistrationFactory
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
@@ -64,6 +63,7 @@ class Identity:
     """What one process of the server has."""
 
     accounts: AccountService
+    users: UserReader
     api_keys: ApiKeyService
     key_uses: SqlKeyUses
     auth: AuthService
@@ -145,22 +145,23 @@ def identity_on(
     options = AuthOptions(issuer=ISSUER)
     keys = AesKeyMaker(SECRET, ids)
     signer = JoseTokenSigner(keys, clock, options)
-    accounts = SqlAccountReader(reads)
+    credentials, users = SqlCredentialReader(reads), SqlUserReader(reads)
     api_keys = SqlApiKeyReader(reads)
     key_uses = SqlKeyUses(engines.write)
     mailer = MemoryMailer()
     secrets = OneTimeSecrets(derived_key(SECRET, "one-time links 1"))
     links = MailedLinks(secrets, throttle, clock, ids, mailer, public_url=ISSUER)
     rules = PasswordRules(shortest=shortest)
-    proof = PasswordProof(uow, accounts, hasher, throttle)
+    proof = PasswordProof(uow, credentials, hasher, throttle)
     return Identity(
-        accounts=AccountService(uow, accounts, hasher, clock, ids, rules),
+        users=users,
+        accounts=AccountService(uow, users, hasher, clock, ids, rules),
         api_keys=ApiKeyService(uow, api_keys, clock, ids),
         key_uses=key_uses,
         auth=AuthService(
             uow,
             SqlSessionReader(reads),
-            accounts,
+            credentials,
             hasher,
             signer,
             keys,
@@ -185,7 +186,7 @@ def identity_on(
         emails=EmailService(uow, proof, links, clock),
         activations=ActivationService(uow, proof, clock),
         deletions=DeletionService(uow, proof, clock),
-        workspaces=WorkspaceService(uow, SqlWorkspaceReader(reads), clock, ids, mailer, public_url=ISSUER),
+        workspaces=WorkspaceService(uow, clock, ids, mailer, public_url=ISSUER),
         notices=NoticeService(mailer, public_url=ISSUER),
         mailer=mailer,
         clock=clock,

@@ -32,4 +32,4 @@ async def workspace_changes(
         int, strawberry.argument(description="Maximum number of events to return, 1 to 500. Default: 100.")
     ] = DEFAULT_EVENTS,
 ) -> Sequence[model.ChangeBatch]:
-    return await info.context.app.audit.changes_of(info.context.actor, workspaces, after=after, first=first)
+    return await info.context.app.audit.changes_of_workspaces(info.context.actor, workspaces, after=after, first=first)

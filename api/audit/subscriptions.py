@@ -32,7 +32,7 @@ class AuditSubscriptions:
         ] = None,
     ) -> AsyncGenerator[model.ChangeBatch, None]:
         context = info.context
-        found = await context.app.workspaces.by_slug(context.actor, workspace)
+        found = await context.app.read.workspaces.by_slug(context.actor, workspace)
         if found is None:
             raise NotFound("There is no such workspace, or you may not see it.", path=("workspace",))
         # The actor is looked up each time: the socket replaces it when its roles change.

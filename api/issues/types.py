@@ -71,11 +71,15 @@ class Issue(Node):
         description="Time when the issue was last changed. Comments do not count as changes."
     )
     state = related(
-        "state_id", loads.places, pick="state", graphql_type=State, description="Workflow state that the issue is in."
+        "state_id",
+        loads.states_in_projects,
+        pick="state",
+        graphql_type=State,
+        description="Workflow state that the issue is in.",
     )
     project = related(
         "state_id",
-        loads.places,
+        loads.states_in_projects,
         pick="project",
         graphql_type=Project,
         description="The project that the issue belongs to.",
@@ -96,11 +100,11 @@ class Issue(Node):
 
     @batched(graphql_type=list[User], description="Users who are assigned to the issue, by name, at most 20.")
     async def assignees(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[UserModel]]:
-        return await info.context.app.issues.assignees_of(info.context.actor, issues)
+        return await info.context.app.read.issues.assignees_of_issues(info.context.actor, issues)
 
     @batched(graphql_type=list[Label], description="Labels of the issue, by name, at most 50.")
     async def labels(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[LabelModel]]:
-        return await info.context.app.issues.labels_of(info.context.actor, issues)
+        return await info.context.app.read.issues.labels_of_issues(info.context.actor, issues)
 
     @connection(
         Comment,
@@ -111,7 +115,7 @@ class Issue(Node):
     async def comments(
         issues: Sequence[model.Issue], info: Info, query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[CommentModel]]:
-        return await info.context.app.comments.of_issues(info.context.actor, issues, query, request)
+        return await info.context.app.read.comments.of_issues(info.context.actor, issues, query, request)
 
     @connection(
         Annotated["Issue", strawberry.lazy("api.issues.types")],
@@ -122,4 +126,4 @@ class Issue(Node):
     async def children(
         issues: Sequence[model.Issue], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[model.Issue]]:
-        return await info.context.app.issues.under(info.context.actor, issues, query, request)
+        return await info.context.app.read.issues.children_of_issues(info.context.actor, issues, query, request)

@@ -46,4 +46,4 @@ class Milestone(Node):
     async def issues(
         milestones: Sequence[model.Milestone], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
-        return await info.context.app.issues.of_milestones(info.context.actor, milestones, query, request)
+        return await info.context.app.read.issues.of_milestones(info.context.actor, milestones, query, request)

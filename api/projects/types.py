@@ -96,7 +96,7 @@ class Project(Node):
         graphql_type=list[State], description="Workflow states of the project in the order of its workflow, at most 50."
     )
     async def states(projects: Sequence[model.Project], info: Info) -> Sequence[Sequence[model.State]]:
-        return await info.context.app.projects.states_of(info.context.actor, projects)
+        return await info.context.app.read.states.of_projects(info.context.actor, projects)
 
     @connection(
         ProjectMember,
@@ -107,7 +107,7 @@ class Project(Node):
     async def members(
         projects: Sequence[model.Project], info: Info, query: ProjectMemberQuery, request: PageRequest
     ) -> Sequence[Page[model.ProjectMember]]:
-        return await info.context.app.project_members.of_projects(info.context.actor, projects, query, request)
+        return await info.context.app.read.project_members.of_projects(info.context.actor, projects, query, request)
 
     @connection(
         Annotated["Milestone", strawberry.lazy("api.milestones.types")],
@@ -117,7 +117,7 @@ class Project(Node):
     async def milestones(
         projects: Sequence[model.Project], info: Info, query: MilestoneQuery, request: PageRequest
     ) -> Sequence[Page[MilestoneModel]]:
-        return await info.context.app.milestones.of_projects(info.context.actor, projects, query, request)
+        return await info.context.app.read.milestones.of_projects(info.context.actor, projects, query, request)
 
     @connection(
         Annotated["Issue", strawberry.lazy("api.issues.types")],
@@ -128,4 +128,4 @@ class Project(Node):
     async def issues(
         projects: Sequence[model.Project], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
-        return await info.context.app.issues.of_projects(info.context.actor, projects, query, request)
+        return await info.context.app.read.issues.of_projects(info.context.actor, projects, query, request)

@@ -29,18 +29,18 @@ ByIds: TypeAlias = Callable[[Actor, Sequence[str]], Awaitable[Mapping[str, Any]]
 
 NODES: Mapping[str, Callable[[App], ByIds]] = MappingProxyType(
     {
-        User.prefix: lambda app: app.accounts.by_ids,
-        Workspace.prefix: lambda app: app.workspaces.by_ids,
-        Member.prefix: lambda app: app.workspaces.members_by_ids,
+        User.prefix: lambda app: app.read.users.by_ids,
+        Workspace.prefix: lambda app: app.read.workspaces.by_ids,
+        Member.prefix: lambda app: app.read.members.by_ids,
         Invitation.prefix: lambda app: app.invitations.by_ids,
-        Project.prefix: lambda app: app.projects.by_ids,
-        ProjectMember.prefix: lambda app: app.project_members.by_ids,
-        State.prefix: lambda app: app.projects.states_by_ids,
-        Milestone.prefix: lambda app: app.milestones.by_ids,
-        Label.prefix: lambda app: app.labels.by_ids,
-        Issue.prefix: lambda app: app.issues.by_ids,
-        Comment.prefix: lambda app: app.comments.by_ids,
-        ImportRun.prefix: lambda app: app.imports.by_ids,
+        Project.prefix: lambda app: app.read.projects.by_ids,
+        ProjectMember.prefix: lambda app: app.read.project_members.by_ids,
+        State.prefix: lambda app: app.read.states.by_ids,
+        Milestone.prefix: lambda app: app.read.milestones.by_ids,
+        Label.prefix: lambda app: app.read.labels.by_ids,
+        Issue.prefix: lambda app: app.read.issues.by_ids,
+        Comment.prefix: lambda app: app.read.comments.by_ids,
+        ImportRun.prefix: lambda app: app.read.imports.by_ids,
     }
 )
 

@@ -162,11 +162,11 @@ class ImportRun(Node):
     async def losses(
         runs: Sequence[model.ImportRun], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[model.ImportLoss]]:
-        return await info.context.app.imports.losses_of(info.context.actor, runs, request)
+        return await info.context.app.read.imports.losses_of_runs(info.context.actor, runs, request)
 
     @batched(graphql_type=list[ImportLossKind], description=LOSS_KINDS)
     async def loss_kinds(runs: Sequence[model.ImportRun], info: Info) -> Sequence[Sequence[model.LossKind]]:
-        return await info.context.app.imports.loss_kinds_of(info.context.actor, runs)
+        return await info.context.app.read.imports.loss_kinds_of_runs(info.context.actor, runs)
 
     @connection(
         ImportMapping,
@@ -176,4 +176,4 @@ class ImportRun(Node):
     async def mappings(
         runs: Sequence[model.ImportRun], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[model.ImportMapping]]:
-        return await info.context.app.imports.mappings_of(info.context.actor, runs, request)
+        return await info.context.app.read.imports.mappings_of_runs(info.context.actor, runs, request)

@@ -15,11 +15,11 @@ class WorkspaceQueries:
         description="Find a workspace by slug. Null if it does not exist or you are not a member.",
     )
     async def workspace(self, info: Info, slug: Slug) -> model.Workspace | None:
-        return await info.context.app.workspaces.by_slug(info.context.actor, slug)
+        return await info.context.app.read.workspaces.by_slug(info.context.actor, slug)
 
     @strawberry.field(graphql_type=Connection[Workspace], description="Workspaces that you are a member of, by slug.")
     async def workspaces(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Page[model.Workspace]:
         request = page_request(info, first, after, last, before)
-        return await info.context.app.workspaces.page(info.context.actor, request)
+        return await info.context.app.read.workspaces.page(info.context.actor, request)

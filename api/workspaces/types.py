@@ -116,7 +116,7 @@ class Workspace(Node):
         description="Find a project of the workspace by key. Null if it does not exist or is not visible to you.",
     )
     async def project(self, info: Info, key: Key) -> ProjectModel | None:
-        return await info.context.app.projects.by_key(info.context.actor, workspace_of(self), key)
+        return await info.context.app.read.projects.by_key(info.context.actor, workspace_of(self), key)
 
     @strawberry.field(
         graphql_type=Issue | None,
@@ -124,7 +124,7 @@ class Workspace(Node):
         "it does not exist or is not visible to you.",
     )
     async def issue(self, info: Info, identifier: Identifier) -> IssueModel | None:
-        return await info.context.app.issues.by_identifier(info.context.actor, workspace_of(self), identifier)
+        return await info.context.app.read.issues.by_identifier(info.context.actor, workspace_of(self), identifier)
 
     @connection(
         Member,
@@ -135,7 +135,7 @@ class Workspace(Node):
     async def members(
         workspaces: Sequence[model.Workspace], info: Info, query: MemberQuery, request: PageRequest
     ) -> Sequence[Page[model.Member]]:
-        return await info.context.app.workspaces.members_of(info.context.actor, workspaces, query, request)
+        return await info.context.app.read.members.of_workspaces(info.context.actor, workspaces, query, request)
 
     @connection(
         Invitation,
@@ -146,7 +146,7 @@ class Workspace(Node):
     async def invitations(
         workspaces: Sequence[model.Workspace], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[model.Invitation]]:
-        return await info.context.app.invitations.open_of(info.context.actor, workspaces, request)
+        return await info.context.app.invitations.open_of_workspaces(info.context.actor, workspaces, request)
 
     @connection(
         Project,
@@ -157,13 +157,13 @@ class Workspace(Node):
     async def projects(
         workspaces: Sequence[model.Workspace], info: Info, query: ProjectQuery, request: PageRequest
     ) -> Sequence[Page[ProjectModel]]:
-        return await info.context.app.projects.of_workspaces(info.context.actor, workspaces, query, request)
+        return await info.context.app.read.projects.of_workspaces(info.context.actor, workspaces, query, request)
 
     @connection(Label, query=label_query, description="Labels of the workspace, by name unless `sort` is given.")
     async def labels(
         workspaces: Sequence[model.Workspace], info: Info, query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[LabelModel]]:
-        return await info.context.app.labels.of_workspaces(info.context.actor, workspaces, query, request)
+        return await info.context.app.read.labels.of_workspaces(info.context.actor, workspaces, query, request)
 
     @connection(
         Issue,
@@ -174,13 +174,13 @@ class Workspace(Node):
     async def issues(
         workspaces: Sequence[model.Workspace], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
-        return await info.context.app.issues.of_workspaces(info.context.actor, workspaces, query, request)
+        return await info.context.app.read.issues.of_workspaces(info.context.actor, workspaces, query, request)
 
     @connection(ImportRun, query=everything, description="Imports into the workspace, newest first.")
     async def imports(
         workspaces: Sequence[model.Workspace], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[ImportRunModel]]:
-        return await info.context.app.imports.of_workspaces(info.context.actor, workspaces, request)
+        return await info.context.app.read.imports.of_workspaces(info.context.actor, workspaces, request)
 
     @connection(
         Issue,
@@ -191,7 +191,7 @@ class Workspace(Node):
     async def trash(
         workspaces: Sequence[model.Workspace], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
-        return await info.context.app.issues.of_workspaces(info.context.actor, workspaces, query, request)
+        return await info.context.app.read.issues.of_workspaces(info.context.actor, workspaces, query, request)
 
 
 def workspace_of(root: object) -> model.Workspace:

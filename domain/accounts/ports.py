@@ -100,11 +100,14 @@ class CredentialReader(Protocol):
         ...
 
 
-class AccountReader(CredentialReader, Protocol):
+class UserReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
         """Those of the people whom the actor may see, oneself included, by id."""
         ...
 
-    async def users_by_ids(self, ids: Sequence[str]) -> dict[str, User]:
-        """The people, by id, for callers who may see them."""
+    async def named_by_ids(self, actor: Actor, ids: Sequence[UserId]) -> dict[UserId, User]:
+        """People by their ids in entities that the actor was shown, which nobody checks again.
+
+        Whoever left a workspace is still named as creator of its issues, so memberships do not decide here.
+        """
         ...

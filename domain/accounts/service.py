@@ -1,9 +1,7 @@
-from collections.abc import Sequence
-
 from domain.accounts.commands import ProfileChanges, Registration
 from domain.accounts.model import SignedIn, User, UserId
 from domain.accounts.passwords import PasswordRules
-from domain.accounts.ports import AccountReader, AccountUow, PasswordHasher
+from domain.accounts.ports import AccountUow, PasswordHasher, UserReader
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.errors import Unauthenticated
@@ -16,14 +14,14 @@ class AccountService:
     def __init__(
         self,
         uow: OpenUow[AccountUow],
-        read: AccountReader,
+        users: UserReader,
         hasher: PasswordHasher,
         clock: Clock,
         ids: IdFactory,
         rules: PasswordRules,
     ) -> None:
         self._uow = uow
-        self._read = read
+        self._users = users
         self._hasher = hasher
         self._clock = clock
         self._ids = ids
@@ -58,18 +56,11 @@ class AccountService:
         """The person who asks."""
         if isinstance(actor, SignedIn):
             return actor.account
-        found = await self._read.users_by_ids([actor.signed_in_id])
+        user_id = UserId(actor.signed_in_id)
+        found = await self._users.named_by_ids(actor, [user_id])
         if not found:
             raise _gone()
-        return found[actor.signed_in_id]
-
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
-        """Those of the people whom the actor may see."""
-        return await self._read.by_ids(actor, ids)
-
-    async def users_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
-        """The people named by what the actor has been shown already: nothing is checked again."""
-        return await self._read.users_by_ids(ids)
+        return found[user_id]
 
 
 def _gone() -> Unauthenticated:

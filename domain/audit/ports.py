@@ -8,14 +8,14 @@ from domain.shared.security import SecurityEvent
 
 
 class EventReader(Protocol):
-    async def events(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
+    async def of_workspace(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
         """The next events after that revision, in order, without a gap."""
         ...
 
-    async def events_of(
+    async def of_workspaces(
         self, workspace_ids: Sequence[str], *, after: int, most: int
     ) -> Mapping[str, Sequence[LoggedEvent]]:
-        """The same for each of the workspaces; those without such events are left out."""
+        """The next events of each workspace after that revision; workspaces without such events are left out."""
         ...
 
     async def revision(self, workspace_id: str) -> int:
@@ -26,7 +26,7 @@ class EventReader(Protocol):
         """The same for each of the workspaces; those before their first event are left out."""
         ...
 
-    async def history_of(
+    async def history_of_subjects(
         self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
         """What happened to each subject, oldest first, in the order of the ids; all are in these workspaces."""
@@ -34,7 +34,7 @@ class EventReader(Protocol):
 
 
 class SecurityLogReader(Protocol):
-    async def events_of(self, user_id: str, request: PageRequest) -> Page[SecurityEvent]:
+    async def of_user(self, user_id: str, request: PageRequest) -> Page[SecurityEvent]:
         """What happened around the person's account, newest first."""
         ...
 

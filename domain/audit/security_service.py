@@ -25,7 +25,7 @@ class SecurityLogService:
         """What happened around each account, newest first; of others than the actor's nothing."""
         own = Page[SecurityEvent].empty(request)
         if any(user.id == actor.user_id for user in users):
-            own = await self._read.events_of(actor.signed_in_id, request)
+            own = await self._read.of_user(actor.signed_in_id, request)
         return [own if user.id == actor.user_id else Page.empty(request) for user in users]
 
     async def lines(

@@ -21,7 +21,7 @@ class AuditService:
         self._reader = reader
         self._stream = stream
 
-    async def changes_of(
+    async def changes_of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], *, after: int, first: int
     ) -> Sequence[ChangeBatch]:
         """The next events of each workspace after a revision, 1 to 500; `up_to` is what to ask after next."""
@@ -33,15 +33,15 @@ class AuditService:
         for workspace_id in ids:
             require_visible(actor, workspace_id)
             _require_reached(after, revisions.get(workspace_id, 0))
-        found = await self._reader.events_of(ids, after=after, most=first + 1)
+        found = await self._reader.of_workspaces(ids, after=after, most=first + 1)
         return [_batch(actor, found.get(workspace_id, ()), after=after, first=first) for workspace_id in ids]
 
-    async def history_of(
+    async def history_of_subjects(
         self, actor: Actor, subjects: Sequence[Subject], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
         """What happened to each of these entities, oldest first."""
         workspace_ids = sorted({subject.workspace_id for subject in subjects if actor.sees(subject.workspace_id)})
-        pages = await self._reader.history_of(workspace_ids, [subject.id for subject in subjects], request)
+        pages = await self._reader.history_of_subjects(workspace_ids, [subject.id for subject in subjects], request)
         return [replace(page, nodes=[as_seen(actor, event) for event in page.nodes]) for page in pages]
 
     async def follow(

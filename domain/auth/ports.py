@@ -60,7 +60,7 @@ class SessionReader(KeyReader, Protocol):
         """A refresh token that a refresh would accept, without its grace; None for any other."""
         ...
 
-    async def sessions_of(
+    async def of_user(
         self, user_id: str, request: PageRequest, *, now: datetime, used_after: datetime
     ) -> Page[Session]:
         """The person's sessions that are alive and were used after that moment, newest first."""

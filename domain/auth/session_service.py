@@ -27,7 +27,7 @@ class SessionService:
         own = Page[Session].empty(request)
         if any(user.id == actor.user_id for user in users):
             used_after = now - self._options.idle_life
-            own = await self._read.sessions_of(actor.signed_in_id, request, now=now, used_after=used_after)
+            own = await self._read.of_user(actor.signed_in_id, request, now=now, used_after=used_after)
         return [own if user.id == actor.user_id else Page.empty(request) for user in users]
 
     async def end(self, actor: Actor, session_id: str) -> Written[str]:

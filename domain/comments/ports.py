@@ -22,8 +22,8 @@ class CommentReader(Protocol):
         """Those of the comments that the actor may see, by id."""
         ...
 
-    async def pages_of(
-        self, actor: Actor, issue_ids: Sequence[str], query: CommentQuery, request: PageRequest
+    async def of_issues(
+        self, actor: Actor, issues: Sequence[Issue], query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[Comment]]:
-        """One page of comments for each issue, in the order of the ids; the issues are proved visible."""
+        """One page of the comments on each issue."""
         ...

@@ -1,34 +1,20 @@
-from collections.abc import Sequence
-
 from domain.accounts.model import UserId
 from domain.comments.commands import CommentChanges, CommentDraft
 from domain.comments.events import CommentCreated, CommentDeleted, CommentUpdated
 from domain.comments.model import Comment, CommentId
-from domain.comments.ports import CommentReader, CommentUow
-from domain.comments.queries import CommentQuery
-from domain.issues.model import Issue
+from domain.comments.ports import CommentUow
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, PermissionDenied
 from domain.shared.ids import IdFactory
-from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import OpenUow, Written
 
 
 class CommentService:
-    def __init__(self, uow: OpenUow[CommentUow], read: CommentReader, clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[CommentUow], clock: Clock, ids: IdFactory) -> None:
         self._uow = uow
-        self._read = read
         self._clock = clock
         self._ids = ids
-
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Comment]:
-        return await self._read.by_ids(actor, ids)
-
-    async def of_issues(
-        self, actor: Actor, issues: Sequence[Issue], query: CommentQuery, request: PageRequest
-    ) -> Sequence[Page[Comment]]:
-        return await self._read.pages_of(actor, [issue.id for issue in issues], query, request)
 
     async def create(self, actor: Actor, draft: CommentDraft) -> Written[Comment]:
         author_id = UserId(actor.signed_in_id)

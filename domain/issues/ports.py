@@ -3,14 +3,16 @@ from typing import Protocol
 
 from domain.accounts.model import User
 from domain.issues.model import Issue
-from domain.issues.queries import IssueParent, IssueQuery
+from domain.issues.queries import IssueQuery
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
+from domain.projects.model import Project
 from domain.projects.ports import ProjectRepository, StateRepository
 from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
+from domain.workspaces.model import Workspace
 from domain.workspaces.ports import MemberRepository
 
 
@@ -72,20 +74,38 @@ class IssueReader(Protocol):
         """Those of the issues that the actor may see, trashed ones included, by id."""
         ...
 
-    async def by_identifier(self, actor: Actor, workspace_id: str, identifier: str) -> Issue | None:
-        """The issue with that identifier in a workspace that is proved visible, if the actor may see it."""
+    async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
+        """The issue of the workspace with that identifier, in any letter case, if the actor may see it."""
         ...
 
-    async def pages_of(
-        self, actor: Actor, parent: IssueParent, parent_ids: Sequence[str], query: IssueQuery, request: PageRequest
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
-        """One page of what the actor may see under each parent, in the order of the ids; the parents are visible."""
+        """One page of the issues that the actor may see in each workspace."""
         ...
 
-    async def assignees_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[User]]:
-        """The people assigned to each issue by name, in the order of the ids."""
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        """One page of the issues of each project."""
         ...
 
-    async def labels_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[Label]]:
-        """The labels of each issue by name, in the order of the ids."""
+    async def of_milestones(
+        self, actor: Actor, milestones: Sequence[Milestone], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        """One page of the issues planned for each milestone."""
+        ...
+
+    async def children_of_issues(
+        self, actor: Actor, issues: Sequence[Issue], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        """One page of the children of each issue that the actor may see."""
+        ...
+
+    async def assignees_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[User]]:
+        """The people assigned to each issue, by name."""
+        ...
+
+    async def labels_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[Label]]:
+        """The labels of each issue, by name."""
         ...

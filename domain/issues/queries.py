@@ -31,15 +31,6 @@ class IssueOrder(StrEnum):
     DUE_DATE = "due_date"
 
 
-class IssueParent(StrEnum):
-    """What a list of issues can hang on."""
-
-    WORKSPACE = "workspace_id"
-    PROJECT = "project_id"
-    MILESTONE = "milestone_id"
-    ISSUE = "parent_id"
-
-
 DEFAULT_ORDER = (Sort(by=IssueOrder.CREATED_AT, direction=Direction.DESC),)
 
 

@@ -1,6 +1,6 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from domain.accounts.model import User, UserId
+from domain.accounts.model import UserId
 from domain.issues.commands import IssueChanges, IssueDraft
 from domain.issues.events import (
     IssueArchived,
@@ -13,65 +13,23 @@ from domain.issues.events import (
 )
 from domain.issues.links import IssueLinks
 from domain.issues.model import Issue, IssueId
-from domain.issues.ports import IssueReader, IssueUow
-from domain.issues.queries import IssueParent, IssueQuery
-from domain.labels.model import Label
+from domain.issues.ports import IssueUow
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
-from domain.shared import letters
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode, InvalidInput
 from domain.shared.ids import IdFactory
-from domain.shared.pages import Page, PageRequest
 from domain.shared.sets import SetChange
 from domain.shared.unset import UNSET, Unset
 from domain.shared.uow import OpenUow, Written
-from domain.workspaces.model import Workspace
 
 
 class IssueService:
-    def __init__(self, uow: OpenUow[IssueUow], read: IssueReader, clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[IssueUow], clock: Clock, ids: IdFactory) -> None:
         self._uow = uow
-        self._read = read
         self._clock = clock
         self._ids = ids
-
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Issue]:
-        return await self._read.by_ids(actor, ids)
-
-    async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
-        return await self._read.by_identifier(actor, workspace.id, letters.upper(identifier))
-
-    async def of_workspaces(
-        self, actor: Actor, workspaces: Sequence[Workspace], query: IssueQuery, request: PageRequest
-    ) -> Sequence[Page[Issue]]:
-        ids = [workspace.id for workspace in workspaces]
-        return await self._read.pages_of(actor, IssueParent.WORKSPACE, ids, query, request)
-
-    async def of_projects(
-        self, actor: Actor, projects: Sequence[Project], query: IssueQuery, request: PageRequest
-    ) -> Sequence[Page[Issue]]:
-        ids = [project.id for project in projects]
-        return await self._read.pages_of(actor, IssueParent.PROJECT, ids, query, request)
-
-    async def of_milestones(
-        self, actor: Actor, milestones: Sequence[Milestone], query: IssueQuery, request: PageRequest
-    ) -> Sequence[Page[Issue]]:
-        ids = [milestone.id for milestone in milestones]
-        return await self._read.pages_of(actor, IssueParent.MILESTONE, ids, query, request)
-
-    async def under(
-        self, actor: Actor, issues: Sequence[Issue], query: IssueQuery, request: PageRequest
-    ) -> Sequence[Page[Issue]]:
-        ids = [issue.id for issue in issues]
-        return await self._read.pages_of(actor, IssueParent.ISSUE, ids, query, request)
-
-    async def assignees_of(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[User]]:
-        return await self._read.assignees_of([issue.id for issue in issues])
-
-    async def labels_of(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[Label]]:
-        return await self._read.labels_of([issue.id for issue in issues])
 
     async def create(self, actor: Actor, draft: IssueDraft) -> Written[Issue]:
         creator_id = UserId(actor.signed_in_id)

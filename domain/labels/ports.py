@@ -30,8 +30,8 @@ class LabelReader(Protocol):
         """Those of the labels that the actor may see, by id."""
         ...
 
-    async def pages_of(
-        self, actor: Actor, workspace_ids: Sequence[str], query: LabelQuery, request: PageRequest
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[Label]]:
-        """One page of labels for each workspace, in the order of the ids."""
+        """One page of the labels of each workspace."""
         ...

@@ -1,17 +1,13 @@
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.labels.commands import LabelChanges, LabelDraft
 from domain.labels.events import LabelCreated, LabelDeleted, LabelUpdated
 from domain.labels.model import Label, LabelId
-from domain.labels.ports import LabelReader, LabelUow
-from domain.labels.queries import LabelQuery
+from domain.labels.ports import LabelUow
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.ids import IdFactory
-from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import OpenUow, Outcome, Written
-from domain.workspaces.model import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +19,10 @@ class LabelRemoval(Outcome):
 
 
 class LabelService:
-    def __init__(self, uow: OpenUow[LabelUow], read: LabelReader, clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[LabelUow], clock: Clock, ids: IdFactory) -> None:
         self._uow = uow
-        self._read = read
         self._clock = clock
         self._ids = ids
-
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Label]:
-        return await self._read.by_ids(actor, ids)
-
-    async def of_workspaces(
-        self, actor: Actor, workspaces: Sequence[Workspace], query: LabelQuery, request: PageRequest
-    ) -> Sequence[Page[Label]]:
-        return await self._read.pages_of(actor, [workspace.id for workspace in workspaces], query, request)
 
     async def create(self, actor: Actor, draft: LabelDraft) -> Written[Label]:
         async with self._uow(actor) as uow:

@@ -31,8 +31,8 @@ class MilestoneReader(Protocol):
         """Those of the milestones that the actor may see, by id."""
         ...
 
-    async def pages_of(
-        self, actor: Actor, project_ids: Sequence[str], query: MilestoneQuery, request: PageRequest
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], query: MilestoneQuery, request: PageRequest
     ) -> Sequence[Page[Milestone]]:
-        """One page of milestones for each project, in the order of the ids."""
+        """One page of the milestones of each project."""
         ...

@@ -1,34 +1,20 @@
-from collections.abc import Sequence
-
 from domain.milestones.commands import MilestoneChanges, MilestoneDraft
 from domain.milestones.events import MilestoneCreated, MilestoneDeleted, MilestoneUpdated
 from domain.milestones.model import Milestone, MilestoneId
-from domain.milestones.ports import MilestoneReader, MilestoneUow
-from domain.milestones.queries import MilestoneQuery
-from domain.projects.model import Project
+from domain.milestones.ports import MilestoneUow
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.errors import InvalidInput
 from domain.shared.events import FieldChange
 from domain.shared.ids import IdFactory
-from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import OpenUow, Written
 
 
 class MilestoneService:
-    def __init__(self, uow: OpenUow[MilestoneUow], read: MilestoneReader, clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[MilestoneUow], clock: Clock, ids: IdFactory) -> None:
         self._uow = uow
-        self._read = read
         self._clock = clock
         self._ids = ids
-
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Milestone]:
-        return await self._read.by_ids(actor, ids)
-
-    async def of_projects(
-        self, actor: Actor, projects: Sequence[Project], query: MilestoneQuery, request: PageRequest
-    ) -> Sequence[Page[Milestone]]:
-        return await self._read.pages_of(actor, [project.id for project in projects], query, request)
 
     async def create(self, actor: Actor, draft: MilestoneDraft) -> Written[Milestone]:
         async with self._uow(actor) as uow:

@@ -1,15 +1,11 @@
-from collections.abc import Sequence
-
 from domain.projects.commands import ProjectMemberDraft
 from domain.projects.events import ProjectMemberAdded, ProjectMemberRemoved
-from domain.projects.model import Project, ProjectMember, ProjectMemberId
-from domain.projects.ports import ProjectMemberReader, ProjectMemberUow
-from domain.projects.queries import ProjectMemberQuery
+from domain.projects.model import ProjectMember, ProjectMemberId
+from domain.projects.ports import ProjectMemberUow
 from domain.shared.actor import SCOPES, Actor, Permission, Role
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.ids import IdFactory
-from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
 
@@ -17,19 +13,10 @@ from domain.shared.uow import OpenUow, Written
 class ProjectMemberService:
     """Which guests see which projects. For other roles a place in a project would mean nothing, so there is none."""
 
-    def __init__(self, uow: OpenUow[ProjectMemberUow], read: ProjectMemberReader, clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[ProjectMemberUow], clock: Clock, ids: IdFactory) -> None:
         self._uow = uow
-        self._read = read
         self._clock = clock
         self._ids = ids
-
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ProjectMember]:
-        return await self._read.by_ids(actor, ids)
-
-    async def of_projects(
-        self, actor: Actor, projects: Sequence[Project], query: ProjectMemberQuery, request: PageRequest
-    ) -> Sequence[Page[ProjectMember]]:
-        return await self._read.pages_of(actor, [project.id for project in projects], query, request)
 
     async def add(self, actor: Actor, draft: ProjectMemberDraft) -> Written[ProjectMember]:
         async with self._uow(actor) as uow:

@@ -13,8 +13,8 @@ from domain.workspaces.model import Member, Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where an issue stands: its state, and the project that the state belongs to."""
+class StateInProject:
+    """A workflow state with the project that it belongs to."""
 
     state: State
     project: Project
@@ -75,26 +75,28 @@ class ProjectReader(Protocol):
         """Those of the projects that the actor may see, by id."""
         ...
 
-    async def by_key(self, actor: Actor, workspace_id: str, key: str) -> Project | None:
-        """The project with that key in a workspace that is proved visible, if the actor may see it."""
+    async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
+        """The project of the workspace with that key, in any letter case, if the actor may see it."""
         ...
 
-    async def pages_of(
-        self, actor: Actor, workspace_ids: Sequence[str], query: ProjectQuery, request: PageRequest
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: ProjectQuery, request: PageRequest
     ) -> Sequence[Page[Project]]:
-        """One page of the projects that the actor may see for each workspace, in the order of the ids."""
+        """One page of the projects that the actor may see in each workspace."""
         ...
 
-    async def states_of(self, project_ids: Sequence[str]) -> Sequence[Sequence[State]]:
-        """The states of each project by position, in the order of the ids."""
-        ...
 
-    async def states_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
+class StateReader(Protocol):
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
         """Those of the states that the actor may see, by id."""
         ...
 
-    async def places(self, state_ids: Sequence[str]) -> dict[str, Place]:
-        """States with their projects, by state id; of issues that are proved visible."""
+    async def with_projects_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, StateInProject]:
+        """Those of the states that the actor may see, each with its project, by the state's id."""
+        ...
+
+    async def of_projects(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
+        """The states of each project, by position."""
         ...
 
 
@@ -103,8 +105,8 @@ class ProjectMemberReader(Protocol):
         """Those of the guests' places in projects that the actor may see, by id."""
         ...
 
-    async def pages_of(
-        self, actor: Actor, project_ids: Sequence[str], query: ProjectMemberQuery, request: PageRequest
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], query: ProjectMemberQuery, request: PageRequest
     ) -> Sequence[Page[ProjectMember]]:
-        """One page of guests' places in each project, in the order of the ids; the projects are proved visible."""
+        """One page of the guests of each project."""
         ...

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from domain.projects.commands import ProjectChanges, ProjectDraft, StateDraft
 from domain.projects.events import (
@@ -11,44 +11,19 @@ from domain.projects.events import (
     StateCreated,
 )
 from domain.projects.model import DEFAULT_STATES, Project, ProjectId, State, StateId
-from domain.projects.ports import Place, ProjectReader, ProjectUow
-from domain.projects.queries import ProjectQuery
-from domain.shared import letters
+from domain.projects.ports import ProjectUow
 from domain.shared.actor import Actor, Permission
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.ids import IdFactory
-from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import OpenUow, Written
-from domain.workspaces.model import Workspace
 
 
 class ProjectService:
-    def __init__(self, uow: OpenUow[ProjectUow], read: ProjectReader, clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[ProjectUow], clock: Clock, ids: IdFactory) -> None:
         self._uow = uow
-        self._read = read
         self._clock = clock
         self._ids = ids
-
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
-        return await self._read.by_ids(actor, ids)
-
-    async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
-        return await self._read.by_key(actor, workspace.id, letters.upper(key))
-
-    async def of_workspaces(
-        self, actor: Actor, workspaces: Sequence[Workspace], query: ProjectQuery, request: PageRequest
-    ) -> Sequence[Page[Project]]:
-        return await self._read.pages_of(actor, [workspace.id for workspace in workspaces], query, request)
-
-    async def states_of(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
-        return await self._read.states_of([project.id for project in projects])
-
-    async def states_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
-        return await self._read.states_by_ids(actor, ids)
-
-    async def places(self, actor: Actor, state_ids: Sequence[str]) -> dict[str, Place]:
-        return await self._read.places(state_ids)
 
     async def create(self, actor: Actor, draft: ProjectDraft) -> Written[Project]:
         """The project begins with the five usual states."""

@@ -287,29 +287,35 @@ class PlaceholderUow(UnitOfWork, Protocol):
     def placeholders(self) -> PlaceholderStore: ...
 
 
-class ImportReader(Protocol):
+class ImporterReader(Protocol):
     async def importer_id(self, workspace_id: str, email: str | None) -> str | None:
         """The member with that address; without one, the workspace's first owner."""
         ...
 
+
+class ImportReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
         """Those of the runs that the actor may see, by id; guests see none."""
         ...
 
     async def of_workspaces(
-        self, actor: Actor, workspace_ids: Sequence[str], request: PageRequest
+        self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[ImportRun]]:
-        """One page of the runs that the actor may see for each workspace, newest first; guests see none."""
+        """One page of the runs that the actor may see in each workspace, newest first; guests see none."""
         ...
 
-    async def losses_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportLoss]]:
-        """One page of losses for each run, in the order of the file."""
+    async def losses_of_runs(
+        self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest
+    ) -> Sequence[Page[ImportLoss]]:
+        """One page of the losses of each run, in the order of the file."""
         ...
 
-    async def loss_kinds_of(self, run_ids: Sequence[str]) -> Sequence[Sequence[LossKind]]:
+    async def loss_kinds_of_runs(self, actor: Actor, runs: Sequence[ImportRun]) -> Sequence[Sequence[LossKind]]:
         """The kinds of loss of each run, the most frequent first."""
         ...
 
-    async def mappings_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportMapping]]:
-        """One page of mappings for each run, by kind and name."""
+    async def mappings_of_runs(
+        self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest
+    ) -> Sequence[Page[ImportMapping]]:
+        """One page of the mappings of each run, by kind and name."""
         ...

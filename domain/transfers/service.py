@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, closing
 from dataclasses import replace
 from hashlib import sha256
@@ -11,7 +11,6 @@ from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput, NotFound, Rejected
 from domain.shared.files import FileStore, StoredFile
 from domain.shared.ids import IdFactory, check_id
-from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import LeaseLost, OpenUow, Written
 from domain.transfers.batch import Batch
 from domain.transfers.commands import ImportDraft
@@ -21,17 +20,14 @@ from domain.transfers.model import (
     SITE,
     SITE_RULE,
     ImportFormat,
-    ImportLoss,
-    ImportMapping,
     ImportRun,
     ImportRunId,
     ImportState,
-    LossKind,
     Upload,
     UploadId,
 )
 from domain.transfers.parents import write_parents
-from domain.transfers.ports import ContentCheck, FileFormat, ImportReader, ImportUow, Unstorable
+from domain.transfers.ports import ContentCheck, FileFormat, ImporterReader, ImportReader, ImportUow, Unstorable
 from domain.transfers.records import WHOLE, Item, Loss, LossCode
 from domain.transfers.stream import MOST_RECORDS, RecordStream, Taken
 from domain.transfers.tally import Tally
@@ -48,7 +44,8 @@ class ImportService:
     def __init__(
         self,
         uow: OpenUow[ImportUow],
-        read: ImportReader,
+        imports: ImportReader,
+        importers: ImporterReader,
         files: FileStore,
         formats: Mapping[ImportFormat, FileFormat],
         check_content: ContentCheck,
@@ -58,7 +55,8 @@ class ImportService:
         most_bytes: int,
     ) -> None:
         self._uow = uow
-        self._read = read
+        self._imports = imports
+        self._importers = importers
         self._files = files
         self._formats = formats
         self._check_content = check_content
@@ -66,30 +64,9 @@ class ImportService:
         self._ids = ids
         self._most_bytes = most_bytes
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
-        return await self._read.by_ids(actor, ids)
-
-    async def of_workspaces(
-        self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
-    ) -> Sequence[Page[ImportRun]]:
-        return await self._read.of_workspaces(actor, [workspace.id for workspace in workspaces], request)
-
-    async def losses_of(
-        self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest
-    ) -> Sequence[Page[ImportLoss]]:
-        return await self._read.losses_of([run.id for run in runs], request)
-
-    async def loss_kinds_of(self, actor: Actor, runs: Sequence[ImportRun]) -> Sequence[Sequence[LossKind]]:
-        return await self._read.loss_kinds_of([run.id for run in runs])
-
-    async def mappings_of(
-        self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest
-    ) -> Sequence[Page[ImportMapping]]:
-        return await self._read.mappings_of([run.id for run in runs], request)
-
     async def on_behalf(self, actor: Actor, workspace: Workspace, email: str | None) -> Actor:
         """The operator's actor, signed by a member: the one with that address, or the first owner."""
-        user_id = await self._read.importer_id(workspace.id, email)
+        user_id = await self._importers.importer_id(workspace.id, email)
         if user_id is None:
             raise NotFound(f"No member of {workspace.slug} has this address." if email else "There is no owner.")
         return actor.acting_for(user_id)
@@ -216,8 +193,8 @@ class ImportService:
 
     async def _check_readable(self, actor: Actor, run_id: str) -> None:
         """Raises WrongKind if the file has issues and none of them could be read."""
-        run = (await self._read.by_ids(actor, [run_id]))[run_id]
-        [kinds] = await self._read.loss_kinds_of([run_id])
+        run = (await self._imports.by_ids(actor, [run_id]))[run_id]
+        [kinds] = await self._imports.loss_kinds_of_runs(actor, [run])
         unread = [kind for kind in kinds if kind.field == WHOLE and kind.code in UNREADABLE]
         if unread and sum(kind.places for kind in unread) == run.issues_read:
             first = min(unread, key=lambda kind: kind.first_line)

@@ -21,7 +21,7 @@ from domain.workspaces.jobs import SendInvitation
 from domain.workspaces.mails import WorkspaceInvitation
 from domain.workspaces.model import Invitation, InvitationId, IssuedInvitation, Member, MemberId, Workspace
 from domain.workspaces.policies import locked_person, may_give, require_rank
-from domain.workspaces.ports import WorkspaceReader, WorkspaceUow
+from domain.workspaces.ports import InvitationReader, WorkspaceUow
 from domain.workspaces.secrets import FORMAT, InvitationSecrets
 
 INVITATIONS_PER_WORKSPACE = 200
@@ -37,7 +37,7 @@ class InvitationService:
     def __init__(
         self,
         uow: OpenUow[WorkspaceUow],
-        read: WorkspaceReader,
+        invitations: InvitationReader,
         secrets: InvitationSecrets,
         throttle: Throttle,
         clock: Clock,
@@ -49,7 +49,7 @@ class InvitationService:
         public_url: str,
     ) -> None:
         self._uow = uow
-        self._read = read
+        self._invitations = invitations
         self._secrets = secrets
         self._throttle = throttle
         self._clock = clock
@@ -59,18 +59,18 @@ class InvitationService:
         self._rules = rules
         self._public_url = public_url
 
-    async def open_of(
+    async def open_of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[Invitation]]:
         """What waits to be accepted in each workspace; nothing for those who do not manage its members."""
-        managed = [each.id for each in workspaces if actor.may(Permission.MEMBER_MANAGE, each.id)]
-        pages = await self._read.open_invitations_of(managed, request) if managed else ()
-        found = dict(zip(managed, pages, strict=True))
+        managed = [each for each in workspaces if actor.may(Permission.MEMBER_MANAGE, each.id)]
+        pages = await self._invitations.open_of_workspaces(managed, request) if managed else ()
+        found = {workspace.id: page for workspace, page in zip(managed, pages, strict=True)}
         return [found.get(workspace.id, _NOTHING) for workspace in workspaces]
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
         """Those of the invitations to workspaces whose members the actor manages."""
-        found = await self._read.invitations_by_ids(actor, ids)
+        found = await self._invitations.by_ids(actor, ids)
         return {key: each for key, each in found.items() if actor.may(Permission.MEMBER_MANAGE, each.workspace_id)}
 
     async def create(self, actor: Actor, draft: InvitationDraft) -> Written[IssuedInvitation]:

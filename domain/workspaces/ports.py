@@ -107,7 +107,7 @@ class DeletionUow(WorkspaceUow, AuthUow, Protocol):
 
 class WorkspaceReader(Protocol):
     async def by_slug(self, actor: Actor, slug: str) -> Workspace | None:
-        """The workspace, if the actor belongs to it."""
+        """The workspace with that slug, in any letter case, if the actor belongs to it."""
         ...
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
@@ -118,22 +118,26 @@ class WorkspaceReader(Protocol):
         """The workspaces that the actor belongs to, by slug."""
         ...
 
-    async def members_of(
-        self, actor: Actor, workspace_ids: Sequence[str], query: MemberQuery, request: PageRequest
-    ) -> Sequence[Page[Member]]:
-        """One page of the members whom the actor may see for each workspace, in the order of the ids."""
-        ...
 
-    async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
+class MemberReader(Protocol):
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
         """Those of the members whom the actor may see, by id."""
         ...
 
-    async def open_invitations_of(
-        self, workspace_ids: Sequence[str], request: PageRequest
-    ) -> Sequence[Page[Invitation]]:
-        """One page of what is neither accepted nor revoked for each workspace, the newest first."""
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: MemberQuery, request: PageRequest
+    ) -> Sequence[Page[Member]]:
+        """One page of the members whom the actor may see in each workspace."""
         ...
 
-    async def invitations_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
+
+class InvitationReader(Protocol):
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
         """Those of the invitations whose workspace the actor belongs to, by id."""
+        ...
+
+    async def open_of_workspaces(
+        self, workspaces: Sequence[Workspace], request: PageRequest
+    ) -> Sequence[Page[Invitation]]:
+        """One page of the invitations to each workspace that are neither accepted nor revoked, the newest first."""
         ...

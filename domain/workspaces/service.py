@@ -1,14 +1,10 @@
-from collections.abc import Sequence
-
 from domain.accounts.model import User, UserId
-from domain.shared import letters
 from domain.shared.actor import Actor, Permission, Role, Scope
 from domain.shared.clock import Clock
 from domain.shared.entities import revised
 from domain.shared.errors import InvalidInput, NotFound, PermissionDenied
 from domain.shared.ids import IdFactory
 from domain.shared.mail import Letter, Mail, Mailer
-from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
 from domain.workspaces.commands import WorkspaceChanges, WorkspaceDraft
@@ -24,15 +20,13 @@ from domain.workspaces.jobs import SendMemberRemoval, SendMemberWelcome, SendOwn
 from domain.workspaces.mails import MemberRemoval, MemberWelcome, OwnershipMoved
 from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
 from domain.workspaces.policies import keep_an_owner, locked_person, require_rank
-from domain.workspaces.ports import WorkspaceReader, WorkspaceUow
-from domain.workspaces.queries import MemberQuery
+from domain.workspaces.ports import WorkspaceUow
 
 
 class WorkspaceService:
     def __init__(
         self,
         uow: OpenUow[WorkspaceUow],
-        read: WorkspaceReader,
         clock: Clock,
         ids: IdFactory,
         mailer: Mailer,
@@ -40,28 +34,10 @@ class WorkspaceService:
         public_url: str,
     ) -> None:
         self._uow = uow
-        self._read = read
         self._clock = clock
         self._ids = ids
         self._mailer = mailer
         self._public_url = public_url
-
-    async def by_slug(self, actor: Actor, slug: str) -> Workspace | None:
-        return await self._read.by_slug(actor, letters.lower(slug))
-
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
-        return await self._read.by_ids(actor, ids)
-
-    async def page(self, actor: Actor, request: PageRequest) -> Page[Workspace]:
-        return await self._read.page(actor, request)
-
-    async def members_of(
-        self, actor: Actor, workspaces: Sequence[Workspace], query: MemberQuery, request: PageRequest
-    ) -> Sequence[Page[Member]]:
-        return await self._read.members_of(actor, [workspace.id for workspace in workspaces], query, request)
-
-    async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
-        return await self._read.members_by_ids(actor, ids)
 
     async def create(self, actor: Actor, draft: WorkspaceDraft) -> Written[Workspace]:
         """Whoever creates a workspace owns it."""

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from sqlalchemy import ARRAY, Text, any_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from domain.accounts.model import User
+from domain.accounts.model import User, UserId
 from domain.accounts.ports import Credentials
 from domain.shared.actor import Actor
 from domain.shared.ids import is_id
@@ -39,22 +39,15 @@ _BY_EMAIL = _CREDENTIALS.where(UserRow.email == bindparam("email"))
 _BY_ID = _CREDENTIALS.where(UserRow.id == bindparam("user_id"))
 
 
-class SqlAccountReader:
+class SqlUserReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
         self._build = builder_of(User)
 
-    async def credentials(self, email: str) -> Credentials | None:
-        rows = await self._reads.fetch(_BY_EMAIL, email=email)
-        return Credentials(user_id=rows[0][0], password_hash=rows[0][1]) if rows else None
-
-    async def credentials_of(self, user_id: str) -> Credentials | None:
-        rows = await self._reads.fetch(_BY_ID, user_id=user_id)
-        return Credentials(user_id=rows[0][0], password_hash=rows[0][1]) if rows else None
-
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
         if actor.is_system:
-            return await self.users_by_ids(ids)
+            rows = await self._reads.fetch(_BY_IDS, ids=list(ids))
+            return {row[0]: self._build(row) for row in rows}
         known = [user_id for user_id in ids if is_id(user_id, User.prefix)]
         if actor.is_guest:
             rows = await self._reads.fetch(_VISIBLE_BY_IDS_OF_GUESTS, ids=known, **guest_visibility(actor))
@@ -64,6 +57,19 @@ class SqlAccountReader:
             )
         return {row[0]: self._build(row) for row in rows}
 
-    async def users_by_ids(self, ids: Sequence[str]) -> dict[str, User]:
+    async def named_by_ids(self, actor: Actor, ids: Sequence[UserId]) -> dict[UserId, User]:
         rows = await self._reads.fetch(_BY_IDS, ids=list(ids))
         return {row[0]: self._build(row) for row in rows}
+
+
+class SqlCredentialReader:
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def credentials(self, email: str) -> Credentials | None:
+        rows = await self._reads.fetch(_BY_EMAIL, email=email)
+        return Credentials(user_id=rows[0][0], password_hash=rows[0][1]) if rows else None
+
+    async def credentials_of(self, user_id: str) -> Credentials | None:
+        rows = await self._reads.fetch(_BY_ID, user_id=user_id)
+        return Credentials(user_id=rows[0][0], password_hash=rows[0][1]) if rows else None

@@ -79,11 +79,11 @@ class SqlEventReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def events(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
+    async def of_workspace(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
         rows = await self._reads.fetch(_EVENTS, workspace_id=workspace_id, after=after, most=most)
         return [_event(row) for row in rows]
 
-    async def events_of(
+    async def of_workspaces(
         self, workspace_ids: Sequence[str], *, after: int, most: int
     ) -> Mapping[str, Sequence[LoggedEvent]]:
         events: dict[str, list[LoggedEvent]] = {}
@@ -99,7 +99,7 @@ class SqlEventReader:
         rows = await self._reads.fetch(_REVISIONS, workspace_ids=list(workspace_ids))
         return {row[0]: row[1] for row in rows}
 
-    async def history_of(
+    async def history_of_subjects(
         self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
         plan = _KEYSET.plan((), request, default=DEFAULT_NESTED, scope="history", parents=subject_ids)
@@ -116,7 +116,7 @@ class SqlSecurityLogReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def events_of(self, user_id: str, request: PageRequest) -> Page[SecurityEvent]:
+    async def of_user(self, user_id: str, request: PageRequest) -> Page[SecurityEvent]:
         scope = "security events"
         plan = _LINE_KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT_NESTED, scope=scope, parents=[user_id])
         return await plan.page(self._reads, _LINES_OF, _build_line, user_id=user_id)

@@ -31,7 +31,7 @@ E_co = TypeVar("E_co", bound=Numbered, covariant=True)
 
 
 class EventSource(Protocol[E_co]):
-    async def events(self, workspace_id: str, *, after: int, most: int) -> Sequence[E_co]:
+    async def of_workspace(self, workspace_id: str, *, after: int, most: int) -> Sequence[E_co]:
         """The next events after that revision, in order, without a gap."""
         ...
 
@@ -233,7 +233,7 @@ class _Follower(Generic[E]):
 
 
 async def _page(source: EventSource[E], workspace_id: str, after: int) -> EventBatch[E]:
-    found = await source.events(workspace_id, after=after, most=PAGE + 1)
+    found = await source.of_workspace(workspace_id, after=after, most=PAGE + 1)
     events = found[:PAGE]
     return EventBatch(events=events, up_to=events[-1].revision if events else after, has_more=len(found) > PAGE)
 

@@ -134,7 +134,7 @@ class SqlSessionReader:
         user_id, client_id, expires_at = rows[0]
         return LiveToken(user_id=user_id, client_id=client_id, expires_at=expires_at)
 
-    async def sessions_of(
+    async def of_user(
         self, user_id: str, request: PageRequest, *, now: datetime, used_after: datetime
     ) -> Page[Session]:
         plan = _SESSION_KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT_NESTED, scope="sessions", parents=[user_id])

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 from domain.comments.model import Comment
 from domain.comments.queries import CommentFilter, CommentOrder, CommentQuery
+from domain.issues.model import Issue
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
 from infra.accounts.filters import USER_FILTERS
@@ -36,9 +37,9 @@ class SqlCommentReader:
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Comment]:
         return await _COMMENTS.by_ids(self._reads, actor, ids)
 
-    async def pages_of(
-        self, actor: Actor, issue_ids: Sequence[str], query: CommentQuery, request: PageRequest
+    async def of_issues(
+        self, actor: Actor, issues: Sequence[Issue], query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[Comment]]:
         return await _COMMENTS_OF.pages(
-            self._reads, actor, issue_ids, filter=query.filter, sort=query.sort, request=request
+            self._reads, actor, issues, filter=query.filter, sort=query.sort, request=request
         )

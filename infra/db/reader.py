@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -21,6 +21,17 @@ from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
 E = TypeVar("E")
 
 DISTINCT_FILTERS = 128
+
+
+class Identified(Protocol):
+    """An entity that others hang on."""
+
+    @property
+    def id(self) -> str: ...
+
+
+def ids_of(entities: Sequence[Identified]) -> list[str]:
+    return [entity.id for entity in entities]
 
 
 def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
@@ -104,13 +115,14 @@ class EntityList(Generic[E, O]):
         self,
         reads: ReadSession,
         actor: Actor,
-        parent_ids: Sequence[str],
+        parents: Sequence[Identified],
         *,
         filter: Any,
         sort: Sequence[Sort[O]],
         request: PageRequest,
     ) -> Sequence[Page[E]]:
-        """One page of what the actor may see for each parent, in the order of the ids; the parents are visible."""
+        """One page of what the actor may see under each parent, in their order; whoever has a parent may see it."""
+        parent_ids = ids_of(parents)
         keyset, build = self._entities.keyset, self._entities.build
         scope = (self._name, filter)
         plan = keyset.plan(sort, request, default=self._default, scope=scope, parents=parent_ids)

@@ -3,17 +3,22 @@ from itertools import product
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.accounts.model import User
 from domain.issues.model import Issue
-from domain.issues.queries import IssueOrder, IssueParent, IssueQuery
+from domain.issues.queries import IssueOrder, IssueQuery
 from domain.labels.model import Label
+from domain.milestones.model import Milestone
+from domain.projects.model import Project
+from domain.shared import letters
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
+from domain.workspaces.model import Workspace
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.read import ReadSession
-from infra.db.reader import EntityList, EntityTable, among_ids
+from infra.db.reader import EntityList, EntityTable, Identified, among_ids
 from infra.db.visibility import GuestRule, guest_visibility
 from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
@@ -50,22 +55,31 @@ _build_user = builder_of(User, start=1)
 _build_label = builder_of(Label, start=1)
 
 
-def _issues_of(parent: IssueParent, *, includes_archived: bool, is_trash: bool) -> EntityList[Issue, IssueOrder]:
+_Lists = dict[tuple[bool, bool], EntityList[Issue, IssueOrder]]
+
+
+def _issues_of(
+    parent: InstrumentedAttribute[Any], *, includes_archived: bool, is_trash: bool, default: int
+) -> EntityList[Issue, IssueOrder]:
     conditions = [IssueRow.trashed_at.is_not(None) if is_trash else IssueRow.trashed_at.is_(None)]
     if not includes_archived:
         conditions.append(IssueRow.archived_at.is_(None))
-    return _ISSUES.under(
-        getattr(IssueRow, parent.value),
-        *conditions,
-        name=f"issues by {parent.value}, {includes_archived=}, {is_trash=}",
-        default=DEFAULT if parent == IssueParent.WORKSPACE else DEFAULT_NESTED,
-    )
+    name = f"issues by {parent.key}, {includes_archived=}, {is_trash=}"
+    return _ISSUES.under(parent, *conditions, name=name, default=default)
 
 
-_ISSUES_OF = {
-    (parent, includes_archived, is_trash): _issues_of(parent, includes_archived=includes_archived, is_trash=is_trash)
-    for parent, includes_archived, is_trash in product(IssueParent, (False, True), (False, True))
-}
+def _lists(parent: InstrumentedAttribute[Any], *, default: int = DEFAULT_NESTED) -> _Lists:
+    """The lists under that parent by whether they include archived issues, and whether they show the trash."""
+    return {
+        (archived, trash): _issues_of(parent, includes_archived=archived, is_trash=trash, default=default)
+        for archived, trash in product((False, True), (False, True))
+    }
+
+
+_OF_WORKSPACES = _lists(IssueRow.workspace_id, default=DEFAULT)
+_OF_PROJECTS = _lists(IssueRow.project_id)
+_OF_MILESTONES = _lists(IssueRow.milestone_id)
+_CHILDREN = _lists(IssueRow.parent_id)
 
 
 class SqlIssueReader:
@@ -75,30 +89,50 @@ class SqlIssueReader:
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Issue]:
         return await _ISSUES.by_ids(self._reads, actor, ids)
 
-    async def by_identifier(self, actor: Actor, workspace_id: str, identifier: str) -> Issue | None:
-        named = {"workspace_id": workspace_id, "identifier": identifier}
+    async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
+        named = {"workspace_id": workspace.id, "identifier": letters.upper(identifier)}
         if actor.is_guest:
             rows = await self._reads.fetch(_BY_IDENTIFIER_OF_GUESTS, **named, **guest_visibility(actor))
         else:
             rows = await self._reads.fetch(_BY_IDENTIFIER, **named)
         return _ISSUES.build(rows[0]) if rows else None
 
-    async def pages_of(
-        self, actor: Actor, parent: IssueParent, parent_ids: Sequence[str], query: IssueQuery, request: PageRequest
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
-        issues = _ISSUES_OF[parent, query.includes_archived, query.is_trash]
-        return await issues.pages(self._reads, actor, parent_ids, filter=query.filter, sort=query.sort, request=request)
+        return await self._pages(_OF_WORKSPACES, actor, workspaces, query, request)
 
-    async def assignees_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[User]]:
-        return await self._linked(_ASSIGNEES, issue_ids, _build_user)
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        return await self._pages(_OF_PROJECTS, actor, projects, query, request)
 
-    async def labels_of(self, issue_ids: Sequence[str]) -> Sequence[Sequence[Label]]:
-        return await self._linked(_LABELS, issue_ids, _build_label)
+    async def of_milestones(
+        self, actor: Actor, milestones: Sequence[Milestone], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        return await self._pages(_OF_MILESTONES, actor, milestones, query, request)
+
+    async def children_of_issues(
+        self, actor: Actor, issues: Sequence[Issue], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        return await self._pages(_CHILDREN, actor, issues, query, request)
+
+    async def assignees_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[User]]:
+        return await self._linked(_ASSIGNEES, issues, _build_user)
+
+    async def labels_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[Label]]:
+        return await self._linked(_LABELS, issues, _build_label)
+
+    async def _pages(
+        self, lists: _Lists, actor: Actor, parents: Sequence[Identified], query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[Issue]]:
+        chosen = lists[query.includes_archived, query.is_trash]
+        return await chosen.pages(self._reads, actor, parents, filter=query.filter, sort=query.sort, request=request)
 
     async def _linked(
-        self, statement: Select[Any], issue_ids: Sequence[str], build: Callable[[Sequence[Any]], Any]
+        self, statement: Select[Any], issues: Sequence[Issue], build: Callable[[Sequence[Any]], Any]
     ) -> Sequence[Sequence[Any]]:
-        found: dict[str, list[Any]] = {issue_id: [] for issue_id in issue_ids}
+        found: dict[str, list[Any]] = {issue.id: [] for issue in issues}
         for row in await self._reads.fetch(statement, ids=list(found)):
             found[row[0]].append(build(row))
-        return [found[issue_id] for issue_id in issue_ids]
+        return [found[issue.id] for issue in issues]

@@ -4,6 +4,7 @@ from domain.labels.model import Label
 from domain.labels.queries import LabelOrder, LabelQuery
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, Page, PageRequest
+from domain.workspaces.model import Workspace
 from infra.db.read import ReadSession
 from infra.db.reader import EntityTable
 from infra.labels.filters import LABEL_FILTERS
@@ -27,9 +28,9 @@ class SqlLabelReader:
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Label]:
         return await _LABELS.by_ids(self._reads, actor, ids)
 
-    async def pages_of(
-        self, actor: Actor, workspace_ids: Sequence[str], query: LabelQuery, request: PageRequest
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[Label]]:
         return await _LABELS_OF.pages(
-            self._reads, actor, workspace_ids, filter=query.filter, sort=query.sort, request=request
+            self._reads, actor, workspaces, filter=query.filter, sort=query.sort, request=request
         )

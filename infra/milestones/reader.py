@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 from domain.milestones.model import Milestone
 from domain.milestones.queries import MilestoneOrder, MilestoneQuery
+from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
 from infra.db.read import ReadSession
@@ -29,9 +30,9 @@ class SqlMilestoneReader:
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Milestone]:
         return await _MILESTONES.by_ids(self._reads, actor, ids)
 
-    async def pages_of(
-        self, actor: Actor, project_ids: Sequence[str], query: MilestoneQuery, request: PageRequest
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], query: MilestoneQuery, request: PageRequest
     ) -> Sequence[Page[Milestone]]:
         return await _MILESTONES_OF.pages(
-            self._reads, actor, project_ids, filter=query.filter, sort=query.sort, request=request
+            self._reads, actor, projects, filter=query.filter, sort=query.sort, request=request
         )

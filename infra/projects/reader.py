@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, select
 
 from domain.projects.model import Project, ProjectMember, State
-from domain.projects.ports import Place
+from domain.projects.ports import StateInProject
 from domain.projects.queries import (
     ProjectMemberFilter,
     ProjectMemberOrder,
@@ -11,11 +11,13 @@ from domain.projects.queries import (
     ProjectOrder,
     ProjectQuery,
 )
+from domain.shared import letters
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
+from domain.workspaces.model import Workspace
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
-from infra.db.read import ReadSession
+from infra.db.read import AnyRow, AnySelect, ReadSession
 from infra.db.reader import EntityTable, among_ids
 from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
 from infra.projects.filters import PROJECT_FILTERS
@@ -43,15 +45,18 @@ _BY_KEY_OF_GUESTS = _BY_KEY.where(_OF_GUESTS.anywhere)
 _STATE_COLUMNS = columns_of(StateRow, State)
 _STATES = select(*_STATE_COLUMNS)
 _STATES_OF = _STATES.where(among_ids(StateRow.project_id)).order_by(StateRow.project_id, StateRow.position)
-_STATES_BY_IDS = _STATES.where(among_ids(StateRow.id), visible(StateRow.workspace_id))
-_STATES_BY_IDS_OF_GUESTS = _STATES.where(
-    among_ids(StateRow.id), GuestRule.of_projects(StateRow.workspace_id, StateRow.project_id).anywhere
+_SEEN_STATES = (among_ids(StateRow.id), visible(StateRow.workspace_id))
+_STATES_SEEN_BY_GUESTS = (
+    among_ids(StateRow.id),
+    GuestRule.of_projects(StateRow.workspace_id, StateRow.project_id).anywhere,
 )
-_PLACES = (
-    select(*_STATE_COLUMNS, *columns_of(ProjectRow, Project))
-    .join(ProjectRow, ProjectRow.id == StateRow.project_id)
-    .where(among_ids(StateRow.id))
+_STATES_BY_IDS = _STATES.where(*_SEEN_STATES)
+_STATES_BY_IDS_OF_GUESTS = _STATES.where(*_STATES_SEEN_BY_GUESTS)
+_STATES_WITH_PROJECTS = select(*_STATE_COLUMNS, *columns_of(ProjectRow, Project)).join(
+    ProjectRow, ProjectRow.id == StateRow.project_id
 )
+_WITH_PROJECTS_BY_IDS = _STATES_WITH_PROJECTS.where(*_SEEN_STATES)
+_WITH_PROJECTS_BY_IDS_OF_GUESTS = _STATES_WITH_PROJECTS.where(*_STATES_SEEN_BY_GUESTS)
 _MEMBERS = EntityTable(
     ProjectMemberRow,
     ProjectMember,
@@ -65,7 +70,7 @@ _MEMBERS = EntityTable(
 )
 _MEMBERS_OF = _MEMBERS.under(ProjectMemberRow.project_id, name="project members", default=DEFAULT_NESTED)
 _build_state = builder_of(State)
-_build_project = builder_of(Project, start=len(_STATE_COLUMNS))  # of a place
+_build_project = builder_of(Project, start=len(_STATE_COLUMNS))  # behind the state
 
 
 class SqlProjectReader:
@@ -75,38 +80,47 @@ class SqlProjectReader:
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
         return await _PROJECTS.by_ids(self._reads, actor, ids)
 
-    async def by_key(self, actor: Actor, workspace_id: str, key: str) -> Project | None:
-        named = {"workspace_id": workspace_id, "key": key}
+    async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
+        named = {"workspace_id": workspace.id, "key": letters.upper(key)}
         if actor.is_guest:
             rows = await self._reads.fetch(_BY_KEY_OF_GUESTS, **named, **guest_visibility(actor))
         else:
             rows = await self._reads.fetch(_BY_KEY, **named)
         return _PROJECTS.build(rows[0]) if rows else None
 
-    async def pages_of(
-        self, actor: Actor, workspace_ids: Sequence[str], query: ProjectQuery, request: PageRequest
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: ProjectQuery, request: PageRequest
     ) -> Sequence[Page[Project]]:
         projects = _PROJECTS_OF[query.includes_archived]
         return await projects.pages(
-            self._reads, actor, workspace_ids, filter=query.filter, sort=query.sort, request=request
+            self._reads, actor, workspaces, filter=query.filter, sort=query.sort, request=request
         )
 
-    async def states_of(self, project_ids: Sequence[str]) -> Sequence[Sequence[State]]:
-        found: dict[str, list[State]] = {project_id: [] for project_id in project_ids}
-        for state in map(_build_state, await self._reads.fetch(_STATES_OF, ids=list(found))):
-            found[state.project_id].append(state)
-        return [found[project_id] for project_id in project_ids]
 
-    async def states_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
-        if actor.is_guest:
-            rows = await self._reads.fetch(_STATES_BY_IDS_OF_GUESTS, ids=list(ids), **guest_visibility(actor))
-        else:
-            rows = await self._reads.fetch(_STATES_BY_IDS, ids=list(ids), **visibility(actor))
+class SqlStateReader:
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
+        rows = await self._seen(actor, ids, _STATES_BY_IDS, _STATES_BY_IDS_OF_GUESTS)
         return {row[0]: _build_state(row) for row in rows}
 
-    async def places(self, state_ids: Sequence[str]) -> dict[str, Place]:
-        rows = await self._reads.fetch(_PLACES, ids=list(state_ids))
-        return {row[0]: Place(state=_build_state(row), project=_build_project(row)) for row in rows}
+    async def with_projects_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, StateInProject]:
+        rows = await self._seen(actor, ids, _WITH_PROJECTS_BY_IDS, _WITH_PROJECTS_BY_IDS_OF_GUESTS)
+        return {row[0]: StateInProject(state=_build_state(row), project=_build_project(row)) for row in rows}
+
+    async def of_projects(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
+        found: dict[str, list[State]] = {project.id: [] for project in projects}
+        for state in map(_build_state, await self._reads.fetch(_STATES_OF, ids=list(found))):
+            found[state.project_id].append(state)
+        return [found[project.id] for project in projects]
+
+    async def _seen(
+        self, actor: Actor, ids: Sequence[str], statement: AnySelect, of_guests: AnySelect
+    ) -> Sequence[AnyRow]:
+        if actor.is_guest:
+            return await self._reads.fetch(of_guests, ids=list(ids), **guest_visibility(actor))
+        return await self._reads.fetch(statement, ids=list(ids), **visibility(actor))
 
 
 class SqlProjectMemberReader:
@@ -116,9 +130,9 @@ class SqlProjectMemberReader:
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ProjectMember]:
         return await _MEMBERS.by_ids(self._reads, actor, ids)
 
-    async def pages_of(
-        self, actor: Actor, project_ids: Sequence[str], query: ProjectMemberQuery, request: PageRequest
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], query: ProjectMemberQuery, request: PageRequest
     ) -> Sequence[Page[ProjectMember]]:
         return await _MEMBERS_OF.pages(
-            self._reads, actor, project_ids, filter=query.filter, sort=query.sort, request=request
+            self._reads, actor, projects, filter=query.filter, sort=query.sort, request=request
         )

@@ -9,11 +9,12 @@ from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Direction, Page, PageRe
 from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, ImportState, LossKind
 from domain.transfers.queries import MOST_KINDS, LossOrder, MappingOrder, RunOrder
 from domain.transfers.records import LossCode
+from domain.workspaces.model import Workspace
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
-from infra.db.reader import among_ids
+from infra.db.reader import among_ids, ids_of
 from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
 from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow
@@ -73,12 +74,6 @@ class SqlImportReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def importer_id(self, workspace_id: str, email: str | None) -> str | None:
-        wanted = MemberRow.role == Role.OWNER if email is None else UserRow.email == normal_address(email)
-        statement = _MEMBER_IDS.where(MemberRow.workspace_id == workspace_id, wanted)
-        rows = await self._reads.fetch(statement)
-        return str(rows[0][0]) if rows else None
-
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
         if actor.is_guest:
             rows = await self._reads.fetch(_BY_IDS_OF_GUESTS, ids=list(ids), **guest_visibility(actor))
@@ -87,26 +82,41 @@ class SqlImportReader:
         return {row[0]: _build_run(row) for row in rows}
 
     async def of_workspaces(
-        self, actor: Actor, workspace_ids: Sequence[str], request: PageRequest
+        self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[ImportRun]]:
         sort = (Sort(by=RunOrder.CREATED_AT, direction=Direction.DESC),)
-        plan = _RUN_KEYS.plan(sort, request, default=DEFAULT, scope="imports", parents=workspace_ids)
+        plan = _RUN_KEYS.plan(sort, request, default=DEFAULT, scope="imports", parents=ids_of(workspaces))
         rows, params = (_RUNS_OF_GUESTS, guest_visibility(actor)) if actor.is_guest else (_RUNS, {})
         parent = ImportRunRow.workspace_id
         return await plan.pages(self._reads, rows, _build_run, parent=parent, **params)
 
-    async def losses_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportLoss]]:
+    async def losses_of_runs(
+        self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest
+    ) -> Sequence[Page[ImportLoss]]:
         sort = (Sort(by=LossOrder.LINE),)
-        plan = _LOSS_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="losses", parents=run_ids)
+        plan = _LOSS_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="losses", parents=ids_of(runs))
         return await plan.pages(self._reads, _LOSSES, _build_loss, parent=ImportLossRow.run_id)
 
-    async def loss_kinds_of(self, run_ids: Sequence[str]) -> Sequence[Sequence[LossKind]]:
-        found: dict[str, list[LossKind]] = {run_id: [] for run_id in run_ids}
+    async def loss_kinds_of_runs(self, actor: Actor, runs: Sequence[ImportRun]) -> Sequence[Sequence[LossKind]]:
+        found: dict[str, list[LossKind]] = {run.id: [] for run in runs}
         for row in await self._reads.fetch(_LOSS_KINDS, ids=list(found)):
             found[row[0]].append(_build_kind(row))
-        return [found[run_id] for run_id in run_ids]
+        return [found[run.id] for run in runs]
 
-    async def mappings_of(self, run_ids: Sequence[str], request: PageRequest) -> Sequence[Page[ImportMapping]]:
+    async def mappings_of_runs(
+        self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest
+    ) -> Sequence[Page[ImportMapping]]:
         sort = (Sort(by=MappingOrder.KIND), Sort(by=MappingOrder.SOURCE))
-        plan = _MAPPING_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="mappings", parents=run_ids)
+        plan = _MAPPING_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="mappings", parents=ids_of(runs))
         return await plan.pages(self._reads, _MAPPINGS, _build_mapping, parent=ImportMappingRow.run_id)
+
+
+class SqlImporterReader:
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def importer_id(self, workspace_id: str, email: str | None) -> str | None:
+        wanted = MemberRow.role == Role.OWNER if email is None else UserRow.email == normal_address(email)
+        statement = _MEMBER_IDS.where(MemberRow.workspace_id == workspace_id, wanted)
+        rows = await self._reads.fetch(statement)
+        return str(rows[0][0]) if rows else None

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select
 
+from domain.shared import letters
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, Direction, Page, PageRequest, Sort
 from domain.workspaces.model import Invitation, Member, Workspace
@@ -12,7 +13,7 @@ from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters, ToOne
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
-from infra.db.reader import EntityTable, among_ids
+from infra.db.reader import EntityTable, among_ids, ids_of
 from infra.db.visibility import visibility, visible
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
 from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
@@ -52,7 +53,7 @@ class SqlWorkspaceReader:
         self._reads = reads
 
     async def by_slug(self, actor: Actor, slug: str) -> Workspace | None:
-        rows = await self._reads.fetch(_BY_SLUG, slug=slug, **visibility(actor))
+        rows = await self._reads.fetch(_BY_SLUG, slug=letters.lower(slug), **visibility(actor))
         return _build(rows[0]) if rows else None
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
@@ -64,28 +65,38 @@ class SqlWorkspaceReader:
         plan = _KEYSET.plan(sort, request, default=DEFAULT, scope="workspaces", parents=[actor.user_id or ""])
         return await plan.page(self._reads, _SELECT, _build, **visibility(actor))
 
-    async def members_of(
-        self, actor: Actor, workspace_ids: Sequence[str], query: MemberQuery, request: PageRequest
-    ) -> Sequence[Page[Member]]:
-        return await _MEMBERS_OF.pages(
-            self._reads, actor, workspace_ids, filter=query.filter, sort=query.sort, request=request
-        )
 
-    async def members_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
+class SqlMemberReader:
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
         return await _MEMBERS.by_ids(self._reads, actor, ids)
 
-    async def open_invitations_of(
-        self, workspace_ids: Sequence[str], request: PageRequest
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], query: MemberQuery, request: PageRequest
+    ) -> Sequence[Page[Member]]:
+        return await _MEMBERS_OF.pages(
+            self._reads, actor, workspaces, filter=query.filter, sort=query.sort, request=request
+        )
+
+
+class SqlInvitationReader:
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
+        rows = await self._reads.fetch(_INVITATIONS_BY_IDS, ids=list(ids), **visibility(actor))
+        return {row[0]: _build_invitation(row) for row in rows}
+
+    async def open_of_workspaces(
+        self, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[Invitation]]:
         sort = (Sort(by=InvitationOrder.CREATED_AT, direction=Direction.DESC),)
-        plan = _INVITATION_KEYS.plan(sort, request, default=DEFAULT, scope="invitations", parents=workspace_ids)
+        plan = _INVITATION_KEYS.plan(sort, request, default=DEFAULT, scope="invitations", parents=ids_of(workspaces))
         return await plan.pages(
             self._reads,
             _OPEN_INVITATIONS,
             _build_invitation,
             parent=InvitationRow.workspace_id,
         )
-
-    async def invitations_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
-        rows = await self._reads.fetch(_INVITATIONS_BY_IDS, ids=list(ids), **visibility(actor))
-        return {row[0]: _build_invitation(row) for row in rows}

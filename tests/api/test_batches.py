@@ -24,53 +24,56 @@ from tests.factories.transfers import ImportLossFactory, ImportMappingFactory, I
 Batch = Callable[[App, Actor, Sequence[Any]], Awaitable[Sequence[Any]]]
 FIRST = PageRequest(first=2, is_counted=True)
 BATCHES: dict[str, tuple[str, Batch]] = {
-    "Issue.assignees": ("issue", lambda app, actor, parents: app.issues.assignees_of(actor, parents)),
-    "Issue.labels": ("issue", lambda app, actor, parents: app.issues.labels_of(actor, parents)),
+    "Issue.assignees": ("issue", lambda app, actor, parents: app.read.issues.assignees_of_issues(actor, parents)),
+    "Issue.labels": ("issue", lambda app, actor, parents: app.read.issues.labels_of_issues(actor, parents)),
     "Issue.comments": (
         "issue",
-        lambda app, actor, parents: app.comments.of_issues(actor, parents, CommentQuery(), FIRST),
+        lambda app, actor, parents: app.read.comments.of_issues(actor, parents, CommentQuery(), FIRST),
     ),
-    "Issue.children": ("issue", lambda app, actor, parents: app.issues.under(actor, parents, IssueQuery(), FIRST)),
-    "Project.states": ("project", lambda app, actor, parents: app.projects.states_of(actor, parents)),
+    "Issue.children": (
+        "issue",
+        lambda app, actor, parents: app.read.issues.children_of_issues(actor, parents, IssueQuery(), FIRST),
+    ),
+    "Project.states": ("project", lambda app, actor, parents: app.read.states.of_projects(actor, parents)),
     "Project.issues": (
         "project",
-        lambda app, actor, parents: app.issues.of_projects(actor, parents, IssueQuery(), FIRST),
+        lambda app, actor, parents: app.read.issues.of_projects(actor, parents, IssueQuery(), FIRST),
     ),
     "Project.members": (
         "project",
-        lambda app, actor, parents: app.project_members.of_projects(actor, parents, ProjectMemberQuery(), FIRST),
+        lambda app, actor, parents: app.read.project_members.of_projects(actor, parents, ProjectMemberQuery(), FIRST),
     ),
     "Project.milestones": (
         "project",
-        lambda app, actor, parents: app.milestones.of_projects(actor, parents, MilestoneQuery(), FIRST),
+        lambda app, actor, parents: app.read.milestones.of_projects(actor, parents, MilestoneQuery(), FIRST),
     ),
     "Milestone.issues": (
         "milestone",
-        lambda app, actor, parents: app.issues.of_milestones(actor, parents, IssueQuery(), FIRST),
+        lambda app, actor, parents: app.read.issues.of_milestones(actor, parents, IssueQuery(), FIRST),
     ),
     "Workspace.issues": (
         "workspace",
-        lambda app, actor, parents: app.issues.of_workspaces(actor, parents, IssueQuery(), FIRST),
+        lambda app, actor, parents: app.read.issues.of_workspaces(actor, parents, IssueQuery(), FIRST),
     ),
     "Workspace.members": (
         "workspace",
-        lambda app, actor, parents: app.workspaces.members_of(actor, parents, MemberQuery(), FIRST),
+        lambda app, actor, parents: app.read.members.of_workspaces(actor, parents, MemberQuery(), FIRST),
     ),
     "Workspace.projects": (
         "workspace",
-        lambda app, actor, parents: app.projects.of_workspaces(actor, parents, ProjectQuery(), FIRST),
+        lambda app, actor, parents: app.read.projects.of_workspaces(actor, parents, ProjectQuery(), FIRST),
     ),
     "Workspace.labels": (
         "workspace",
-        lambda app, actor, parents: app.labels.of_workspaces(actor, parents, LabelQuery(), FIRST),
+        lambda app, actor, parents: app.read.labels.of_workspaces(actor, parents, LabelQuery(), FIRST),
     ),
     "Workspace.imports": (
         "workspace",
-        lambda app, actor, parents: app.imports.of_workspaces(actor, parents, FIRST),
+        lambda app, actor, parents: app.read.imports.of_workspaces(actor, parents, FIRST),
     ),
-    "ImportRun.losses": ("run", lambda app, actor, parents: app.imports.losses_of(actor, parents, FIRST)),
-    "ImportRun.lossKinds": ("run", lambda app, actor, parents: app.imports.loss_kinds_of(actor, parents)),
-    "ImportRun.mappings": ("run", lambda app, actor, parents: app.imports.mappings_of(actor, parents, FIRST)),
+    "ImportRun.losses": ("run", lambda app, actor, parents: app.read.imports.losses_of_runs(actor, parents, FIRST)),
+    "ImportRun.lossKinds": ("run", lambda app, actor, parents: app.read.imports.loss_kinds_of_runs(actor, parents)),
+    "ImportRun.mappings": ("run", lambda app, actor, parents: app.read.imports.mappings_of_runs(actor, parents, FIRST)),
 }
 EMPTY = {"Issue.children"}
 
@@ -131,5 +134,5 @@ async def test_a_parent_given_twice_is_answered_twice(world: World, name: str):
 
 async def test_ids_given_twice_are_answered_once(world: World):
     ids = [world.here.issue.id, world.elsewhere.issue.id, world.here.issue.id]
-    found = await world.app.issues.by_ids(Actor.system(), ids)
+    found = await world.app.read.issues.by_ids(Actor.system(), ids)
     assert found == {issue.id: issue for issue in (world.here.issue, world.elsewhere.issue)}

@@ -165,7 +165,7 @@ async def test_deletion_ends_access_and_the_account(client: httpx.AsyncClient, i
     done = await client.post("/auth/account/delete", json=proof, headers=headers)
     assert (done.status_code, done.content) == (204, b"")
     assert (await client.get("/auth/me", headers=headers)).status_code == 401
-    found = await identity.accounts.by_ids(bob, [bob.signed_in_id])
+    found = await identity.users.by_ids(bob, [bob.signed_in_id])
     assert [(user.name, user.email) for user in found.values()] == [("Deleted user", None)]
 
 

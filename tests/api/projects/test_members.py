@@ -99,7 +99,7 @@ async def test_a_guest_sees_at_once_what_was_opened_and_no_more_what_was_closed(
     async def sees() -> bool:
         guest = world.client(Role.GUEST)
         known = await world.app.auth.reload_actor(guest.actor)
-        found = await world.app.issues.by_ids(known, [issue.id])
+        found = await world.app.read.issues.by_ids(known, [issue.id])
         return bool(found)
 
     assert not await sees()

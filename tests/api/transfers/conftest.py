@@ -53,6 +53,6 @@ def imported(world: World, leases: SqlLeases, started: Import) -> Import:
     async def run(content: bytes, **options: object) -> ImportRun:
         run = await started(content, **options)
         assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
-        return (await world.app.imports.by_ids(Actor.system(), [run.id]))[run.id]
+        return (await world.app.read.imports.by_ids(Actor.system(), [run.id]))[run.id]
 
     return run

@@ -58,7 +58,7 @@ async def test_an_import_is_started_watched_and_reported(world: World, leases: S
     assert (payload["errors"], payload["revision"]) == ([], None)
     assert payload["importRun"]["state"] == "WAITING"
     assert payload["importRun"]["progress"] == {"done": 0, "total": None, "share": 0.0}
-    run = (await world.app.imports.by_ids(world.owner.actor, [payload["importRun"]["id"]])).popitem()[1]
+    run = (await world.app.read.imports.by_ids(world.owner.actor, [payload["importRun"]["id"]])).popitem()[1]
     assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 
     data = await world.member.run(RUN, slug=world.here.workspace.slug)
@@ -114,7 +114,7 @@ async def test_restricted_content_stays_out_until_an_admin_asks_for_it(world: Wo
         return run_id
 
     async def finish(run_id: str) -> None:
-        run = (await world.app.imports.by_ids(admin.actor, [run_id]))[run_id]
+        run = (await world.app.read.imports.by_ids(admin.actor, [run_id]))[run_id]
         assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 
     without = await start()
@@ -153,7 +153,7 @@ async def test_at_most_250_kinds_of_loss_are_listed_and_unused_members_come_last
     odd = [{f"field{number}": "x" for number in range(start, start + 50)} for start in range(0, 250, 50)]
     run = await imported(lines(*(issue(number, **fields) for number, fields in enumerate(odd, 1))))
 
-    [kinds] = await world.app.imports.loss_kinds_of(world.owner.actor, [run])
+    [kinds] = await world.app.read.imports.loss_kinds_of_runs(world.owner.actor, [run])
 
     assert len(kinds) == MOST_KINDS
     assert {kind.code for kind in kinds} == {LossCode.NOT_KEPT}

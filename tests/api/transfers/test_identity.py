@@ -83,12 +83,12 @@ def created_nothing(run: ImportRun) -> bool:
 
 
 async def losses(world: World, run: ImportRun) -> list[tuple[int, str, str]]:
-    [page] = await world.app.imports.losses_of(Actor.system(), [run], PageRequest(first=100))
+    [page] = await world.app.read.imports.losses_of_runs(Actor.system(), [run], PageRequest(first=100))
     return [(loss.line, loss.field, loss.code.value) for loss in page.nodes if loss.field != "creator"]
 
 
 async def mappings(world: World, run: ImportRun, kind: str) -> dict[str, tuple[str, int]]:
-    [page] = await world.app.imports.mappings_of(Actor.system(), [run], PageRequest(first=100))
+    [page] = await world.app.read.imports.mappings_of_runs(Actor.system(), [run], PageRequest(first=100))
     return {each.source: (each.target, each.count) for each in page.nodes if each.kind == kind}
 
 
@@ -551,7 +551,7 @@ async def test_two_imports_at_once_make_nothing_twice(
 
     await asyncio.gather(*(run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds()) for run in runs))
 
-    done = (await world.app.imports.by_ids(Actor.system(), [run.id for run in runs])).values()
+    done = (await world.app.read.imports.by_ids(Actor.system(), [run.id for run in runs])).values()
     assert {run.state for run in done} == {ImportState.DONE}
     assert sum(run.issues_created for run in done) == sum(run.comments_created for run in done) == 8
     assert sum(run.people_created for run in done) == sum(run.labels_created for run in done) == 2

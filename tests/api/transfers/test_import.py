@@ -38,7 +38,7 @@ async def issues(world: World) -> dict[str, dict[str, Any]]:
 
 
 async def losses(world: World, run: ImportRun) -> set[tuple[int, str | None, str, str]]:
-    [page] = await world.app.imports.losses_of(Actor.system(), [run], PageRequest(first=100))
+    [page] = await world.app.read.imports.losses_of_runs(Actor.system(), [run], PageRequest(first=100))
     return {(loss.line, loss.key, loss.field, loss.code.value) for loss in page.nodes}
 
 
@@ -157,7 +157,7 @@ async def test_what_the_file_changed_is_changed_and_nothing_else(world: World, i
 async def test_a_local_change_survives_while_the_file_says_nothing_new(world: World, imported: Import):
     content = lines(issue(1))
     await imported(content)
-    found = await world.app.issues.by_identifier(Actor.system(), world.here.workspace, "AC-1")
+    found = await world.app.read.issues.by_identifier(Actor.system(), world.here.workspace, "AC-1")
     assert found is not None
     await world.owner.mutate("issueUpdate", {"id": found.id, "title": "Ours"})
 
@@ -250,7 +250,7 @@ async def test_a_key_that_comes_twice_is_kept_once(world: World, imported: Impor
 async def test_numbers_have_gaps_and_the_next_one_collides_with_none(world: World, imported: Import):
     await imported(lines(issue(3), issue(40)))
 
-    found = await world.app.projects.by_key(Actor.system(), world.here.workspace, "AC")
+    found = await world.app.read.projects.by_key(Actor.system(), world.here.workspace, "AC")
     assert found is not None
     payload = await world.owner.mutate("issueCreate", {"projectId": found.id, "title": "New"}, "issue { identifier }")
     assert payload["issue"] == {"identifier": "AC-41"}

@@ -51,7 +51,7 @@ async def _never(_: App, job_id: str) -> bool:
 
 
 async def reached(world: World, run: ImportRun) -> ImportRun:
-    return (await world.app.imports.by_ids(Actor.system(), [run.id]))[run.id]
+    return (await world.app.read.imports.by_ids(Actor.system(), [run.id]))[run.id]
 
 
 async def assert_whole(world: World, run: ImportRun, count: int = ISSUES) -> None:
@@ -258,4 +258,4 @@ async def test_killed_commands_lose_and_double_nothing(world: World, settings: S
     assert f"Going on after item {position:,}" in output
     async with world.engine.connect() as connection:
         [run_id] = await connection.scalars(text("SELECT id FROM import_run"))
-    await assert_whole(world, (await world.app.imports.by_ids(Actor.system(), [run_id]))[run_id], count)
+    await assert_whole(world, (await world.app.read.imports.by_ids(Actor.system(), [run_id]))[run_id], count)

@@ -115,7 +115,7 @@ async def test_a_file_of_another_tracker_is_not_read_to_its_end(imported: Import
 
 
 async def kept(world: World, run: ImportRun) -> int:
-    [page] = await world.app.imports.losses_of(Actor.system(), [run], PageRequest(first=1))
+    [page] = await world.app.read.imports.losses_of_runs(Actor.system(), [run], PageRequest(first=1))
     assert page.nodes == []
     return run.issues_created
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from domain.accounts.model import User
+from domain.accounts.model import User, UserId
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import Conflict, ErrorCode, Rejected, Unauthenticated
 from infra.accounts.tables import PasswordRow, UserRow
@@ -26,7 +26,7 @@ async def test_who_registers_can_be_found(identity: Identity) -> None:
     user = await identity.register(email=" Ann@Example.ORG ", name=" Ann  ")
     assert (user.email, user.name, user.is_placeholder) == ("ann@example.org", "Ann", False)
     assert await identity.accounts.viewer(Actor(user_id=user.id)) == user
-    assert await identity.accounts.users_by_ids(Actor(), [user.id, IDS.new("usr")]) == {user.id: user}
+    assert await identity.users.named_by_ids(Actor(), [user.id, UserId(IDS.new("usr"))]) == {user.id: user}
 
 
 async def test_every_broken_rule_is_named(identity: Identity) -> None:
@@ -101,6 +101,6 @@ async def test_colleagues_see_each_other_and_strangers_do_not(identity: Identity
     }
     assert actors[ann.id].roles == {workspace["id"]: Role.MEMBER}
     assert actors[eve.id].roles == {}
-    assert (await identity.accounts.by_ids(actors[ann.id], everybody)).keys() == {ann.id, bob.id}
-    assert (await identity.accounts.by_ids(actors[eve.id], everybody)).keys() == {eve.id}
-    assert await identity.accounts.by_ids(Actor(), everybody) == {}
+    assert (await identity.users.by_ids(actors[ann.id], everybody)).keys() == {ann.id, bob.id}
+    assert (await identity.users.by_ids(actors[eve.id], everybody)).keys() == {eve.id}
+    assert await identity.users.by_ids(Actor(), everybody) == {}

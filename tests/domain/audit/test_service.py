@@ -38,7 +38,7 @@ def workspace_of(workspace_id: str) -> Workspace:
 
 
 async def changes(service: AuditService, actor: Actor, workspace_id: str, *, after: int, first: int) -> ChangeBatch:
-    (batch,) = await service.changes_of(actor, [workspace_of(workspace_id)], after=after, first=first)
+    (batch,) = await service.changes_of_workspaces(actor, [workspace_of(workspace_id)], after=after, first=first)
     return batch
 
 
@@ -67,7 +67,7 @@ async def test_changes_of_several_workspaces_are_read_together(log: EventLog, se
     await log.record(few, 1)
     actor = Actor(user_id=log.ids.new("usr"), roles=dict.fromkeys((few, many, none), Role.MEMBER))
     workspaces = [workspace_of(workspace_id) for workspace_id in (few, none, many, few)]
-    batches = await service.changes_of(actor, workspaces, after=0, first=2)
+    batches = await service.changes_of_workspaces(actor, workspaces, after=0, first=2)
     assert [(revisions(list(batch.events)), batch.up_to, batch.has_more) for batch in batches] == [
         ([1], 1, False),
         ([], 0, False),
@@ -76,7 +76,7 @@ async def test_changes_of_several_workspaces_are_read_together(log: EventLog, se
     ]
     assert [{event.workspace_id for event in batch.events} for batch in batches] == [{few}, set(), {many}, {few}]
     with pytest.raises(InvalidInput):
-        await service.changes_of(actor, workspaces, after=1, first=2)
+        await service.changes_of_workspaces(actor, workspaces, after=1, first=2)
 
 
 @pytest.mark.parametrize("after", [-1, 6, 2**53, 2**70])
@@ -180,16 +180,16 @@ async def test_the_history_of_each_subject_is_read_in_pages_both_ways(log: Event
     actor = Actor(user_id=log.ids.new("usr"), roles={mine: Role.MEMBER, other: Role.MEMBER})
     things = [often, never, elsewhere, once]
 
-    pages = await service.history_of(actor, things, PageRequest(first=2, is_counted=True))
+    pages = await service.history_of_subjects(actor, things, PageRequest(first=2, is_counted=True))
     assert [revisions(list(page.nodes)) for page in pages] == [[1, 3], [], [1], [2]]
     assert [page.total_count for page in pages] == [4, 0, 1, 1]
     assert [page.has_next_page for page in pages] == [True, False, False, False]
     assert {event.subject_id for event in pages[0].nodes} == {often.id}
 
-    (rest,) = await service.history_of(actor, [often], PageRequest(first=2, after=pages[0].cursors[-1]))
+    (rest,) = await service.history_of_subjects(actor, [often], PageRequest(first=2, after=pages[0].cursors[-1]))
     assert (revisions(list(rest.nodes)), rest.has_next_page) == ([4, 5], False)
-    (newest,) = await service.history_of(actor, [often], PageRequest(last=1))
+    (newest,) = await service.history_of_subjects(actor, [often], PageRequest(last=1))
     assert (revisions(list(newest.nodes)), newest.has_previous_page) == ([5], True)
 
-    (hidden,) = await service.history_of(Actor(roles={other: Role.OWNER}), [often], PageRequest())
+    (hidden,) = await service.history_of_subjects(Actor(roles={other: Role.OWNER}), [often], PageRequest())
     assert hidden.nodes == []

@@ -25,7 +25,7 @@ from infra.limits.throttle import LocalThrottle
 from infra.metadata import metadata
 from infra.shared.ids import Uuid7IdFactory
 from infra.uow import SqlUowFactory
-from infra.workspaces.reader import SqlWorkspaceReader
+from infra.workspaces.reader import SqlInvitationReader
 from tests.factories.accounts import UserFactory, persisted_user
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
@@ -122,8 +122,8 @@ async def house(database: str) -> AsyncIterator[House]:
     rules = PasswordRules(common={FREQUENT})
     async with open_engines(database, PATIENT) as engines:
         uow = SqlUowFactory(engines.write, clock, ids, lambda committed: None)
-        reader = SqlWorkspaceReader(ReadSession(engines.read))
-        workspaces = WorkspaceService(uow, reader, clock, ids, mailer, public_url=url)
+        reader = SqlInvitationReader(ReadSession(engines.read))
+        workspaces = WorkspaceService(uow, clock, ids, mailer, public_url=url)
         owner = await persisted_user(engines.write, UserFactory(name="Olga", email="olga@example.org"))
         draft = WorkspaceDraft(slug="acme", name="Acme & Søn")
         yield House(

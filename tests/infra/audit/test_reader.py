@@ -35,7 +35,7 @@ async def test_an_event_is_read_as_it_was_recorded_with_its_values_as_text(log: 
     before = datetime.now(UTC)
     await log.write(recorded, actor=Actor(user_id=user, cause=Cause.IMPORT))
 
-    (event,) = await log.reader.events(workspace, after=0, most=10)
+    (event,) = await log.reader.of_workspace(workspace, after=0, most=10)
 
     assert before <= event.occurred_at <= datetime.now(UTC)
     changes = {change.field: change for change in event.changes}
@@ -65,9 +65,9 @@ async def test_events_come_in_order_from_one_workspace_and_no_more_than_asked_fo
         await log.record(other)
         await log.record(mine, 2)
 
-    assert revisions(list(await log.reader.events(mine, after=0, most=100))) == [1, 2, 3, 4, 5, 6]
-    assert revisions(list(await log.reader.events(mine, after=2, most=3))) == [3, 4, 5]
-    assert await log.reader.events(mine, after=6, most=3) == []
+    assert revisions(list(await log.reader.of_workspace(mine, after=0, most=100))) == [1, 2, 3, 4, 5, 6]
+    assert revisions(list(await log.reader.of_workspace(mine, after=2, most=3))) == [3, 4, 5]
+    assert await log.reader.of_workspace(mine, after=6, most=3) == []
     assert await log.reader.revision(mine) == 6
     assert await log.reader.revision(other) == 3
     assert await log.reader.revision(log.new_workspace()) == 0
@@ -87,7 +87,7 @@ async def test_one_commit_is_in_the_logs_of_several_workspaces(log: EventLog) ->
     told = await asyncio.gather(*(log.write_everywhere(*events(*order)) for order in orders))
     assert sorted(each[mine] for each in told) == list(range(3, 43))
     assert sorted(each[other] for each in told) == list(range(5, 45))
-    assert revisions(list(await log.reader.events(mine, after=0, most=100))) == list(range(1, 43))
+    assert revisions(list(await log.reader.of_workspace(mine, after=0, most=100))) == list(range(1, 43))
 
 
 async def test_a_kind_that_this_release_does_not_know_is_read_as_unknown(
@@ -97,4 +97,4 @@ async def test_a_kind_that_this_release_does_not_know_is_read_as_unknown(
     event = IssueUpdated(workspace_id=workspace, subject_id=issue)
     monkeypatch.setattr(IssueUpdated, "type", "issue.teleported")
     await log.write(event)
-    assert [event.kind for event in await log.reader.events(workspace, after=0, most=2)] == [EventKind["UNKNOWN"]]
+    assert [event.kind for event in await log.reader.of_workspace(workspace, after=0, most=2)] == [EventKind["UNKNOWN"]]

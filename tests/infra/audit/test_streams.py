@@ -235,10 +235,10 @@ class Troubled:
         self.errors: list[Exception] = []
         self._log = log
 
-    async def events(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
+    async def of_workspace(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
         if self.errors:
             raise self.errors.pop()
-        return await self._log.reader.events(workspace_id, after=after, most=most)
+        return await self._log.reader.of_workspace(workspace_id, after=after, most=most)
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ class Numbers:
         self.last = 0
         self.held: asyncio.Event | None = None
 
-    async def events(self, workspace_id: str, *, after: int, most: int) -> Sequence[Number]:
+    async def of_workspace(self, workspace_id: str, *, after: int, most: int) -> Sequence[Number]:
         found = [Number(revision) for revision in range(after + 1, self.last + 1)][:most]
         if self.held is not None:
             held, self.held = self.held, None
