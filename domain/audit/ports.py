@@ -22,7 +22,7 @@ class EventReader(Protocol):
         """The last revision that the workspace has given; 0 before its first event."""
         ...
 
-    async def revisions(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
+    async def revisions_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
         """The same for each of the workspaces; those before their first event are left out."""
         ...
 

@@ -29,7 +29,7 @@ class AuditService:
             message = f"{{field}} must be between 1 and {MOST_EVENTS}."
             raise InvalidInput(message, path=("first",), code=ErrorCode.OUT_OF_RANGE)
         ids = [workspace.id for workspace in workspaces]
-        revisions = await self._reader.revisions(ids)
+        revisions = await self._reader.revisions_of_workspaces(ids)
         for workspace_id in ids:
             require_visible(actor, workspace_id)
             _require_reached(after, revisions.get(workspace_id, 0))

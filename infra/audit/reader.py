@@ -93,9 +93,9 @@ class SqlEventReader:
         return events
 
     async def revision(self, workspace_id: str) -> int:
-        return (await self.revisions([workspace_id])).get(workspace_id, 0)
+        return (await self.revisions_of_workspaces([workspace_id])).get(workspace_id, 0)
 
-    async def revisions(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
+    async def revisions_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
         rows = await self._reads.fetch(_REVISIONS, workspace_ids=list(workspace_ids))
         return {row[0]: row[1] for row in rows}
 
