@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.settings_table import with_table
 
@@ -143,3 +144,16 @@ def test_documents_are_short_and_say_nothing_provisional() -> None:
             re.findall(r"(?i)\b(todo|tbd|fixme|lorem|placeholder text|your-org|example\.com)\b", text_of(document))
             == []
         )
+
+
+def test_the_forms_for_issues_and_the_workflow_are_complete() -> None:
+    forms = [yaml.safe_load(path.read_text()) for path in ROOT.glob(".github/ISSUE_TEMPLATE/[!c]*.yml")]
+    assert len(forms) == 2
+    for form in forms:
+        assert form.keys() >= {"name", "description", "body"}
+        fields = [field for field in form["body"] if field["type"] != "markdown"]
+        assert len({field["id"] for field in fields}) == len(fields)
+        assert all(field["attributes"]["label"] for field in fields)
+    [job] = yaml.safe_load(text_of(".github/workflows/ci.yml"))["jobs"].values()
+    assert job["steps"][-1] == {"run": ".ci/run"}
+    assert os.access(ROOT / ".ci/run", os.X_OK)

@@ -1,4 +1,4 @@
-"""README.md is true: its commands run, its query has that answer, its subscription tells of its comment."""
+"""README.md and docs: every command runs as it stands there, and queries return the responses that are shown."""
 
 import json
 import os
@@ -22,7 +22,13 @@ from tests.e2e.processes import ROOT, SECONDS, Workgraph, forget_data
 from tests.e2e.test_dev import free_port
 
 PATIENCE = 600  # seconds for all of its commands, whatever else the machine does
-README = (ROOT / "README.md").read_text()
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text()
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md")))
+    if path.exists()
+}
+TUTORIAL = PAGES["docs/tutorial/first-steps.md"]
+SIGN_IN = PAGES["docs/how-to/sign-in.md"]
 SHELL = ("sh", "console", "bash", "shell")
 NOT_RUN = "not-run"
 BLOCK = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -62,7 +68,18 @@ FILES = {
         }
     ],
 }
-"""What the commands of the README find in the folder that they run in."""
+"""Files that the commands find in the folder that they run in."""
+OUTPUTS = {
+    "README.md": ["ENG-", '"status":"ready"'],
+    "docs/how-to/api-keys.md": ["'totalCount':"],
+    "docs/how-to/create-accounts.md": ['"email":"you@example.org"', '"email":"second@example.org"'],
+    "docs/how-to/deploy.md": ["Made large: 2000 issues"],
+    "docs/how-to/follow-changes.md": ["'kind': 'WORKSPACE_CREATED'"],
+    "docs/how-to/trusted-documents.md": ["sha256:"],
+}
+"""Page -> parts of what its commands print."""
+LEFT_OUT = ("git", "make", "printf", "npm", "pip")
+"""First words of blocks that need a fresh clone, Docker, a package registry, or servers of one's own."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +109,9 @@ def executed(text: str) -> list[str]:
     return [block.text for block in shell if NOT_RUN not in block.info]
 
 
+WITH_COMMANDS = [name for name, text in PAGES.items() if executed(text)]
+
+
 def test_blocks_are_found_with_what_they_are():
     text = "```sh\na\n```\n\n```sh not-run\nb\n```\n```json\n{}\n```\n```\npicture\n```\n"
     assert [block.info for block in blocks(text)] == ["sh", "sh not-run", "json", ""]
@@ -100,16 +120,27 @@ def test_blocks_are_found_with_what_they_are():
         executed("```sh later\na\n```\n")
 
 
-def test_what_is_not_run_cannot_be():
-    """A block is left out only when it needs a fresh clone, Docker, or a server and secrets of one's own."""
-    left_out = [block.text for block in blocks(README) if block.is_shell and NOT_RUN in block.info]
-    assert [text.split()[0] for text in left_out] == ["make", "printf", "export"]
-    assert len(executed(README)) >= 5
+def test_only_what_cannot_run_here_is_left_out():
+    left_out = [
+        block.text for text in PAGES.values() for block in blocks(text) if block.is_shell and NOT_RUN in block.info
+    ]
+    assert {text.split()[0] for text in left_out} <= set(LEFT_OUT)
+    assert len(left_out) < len(WITH_COMMANDS)
+    assert len(WITH_COMMANDS) > 10
+
+
+def test_commands_of_workgraph_name_its_folder():
+    """`workgraph` is on the path in no shell but one that a block says so for."""
+    for name, text in PAGES.items():
+        for block in blocks(text):
+            if block.is_shell and ".venv/bin:$PATH" not in block.text and "docker compose" not in block.text:
+                assert re.findall(r"^\s*workgraph\b", block.text, re.MULTILINE) == [], name
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workgraph, str]]:
-    folder = tmp_path_factory.mktemp("readme")
+    folder = tmp_path_factory.mktemp("guide")
+    (folder / ".venv").symlink_to(sys.prefix)
     workgraph = Workgraph(folder, {"PORT": str(free_port())})
     for name, content in FILES.items():
         (folder / name).write_text(json.dumps(content) + "\n")
@@ -125,9 +156,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workgraph,
 def ran(place: tuple[Workgraph, str], script: str) -> str:
     """The output of a shell script in which localhost:8000 is the running server."""
     workgraph, url = place
-    assert shutil.which("curl"), "The README's commands need curl."
+    assert shutil.which("curl"), "The commands need curl."
     environment = workgraph.environment
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    folders = environment["PATH"].split(os.pathsep)
+    environment["PATH"] = os.pathsep.join(each for each in folders if not (Path(each) / "workgraph").exists())
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script.replace("http://localhost:8000", url)],
         cwd=workgraph.folder,
@@ -144,7 +176,7 @@ def ran(place: tuple[Workgraph, str], script: str) -> str:
 
 @pytest.fixture(scope="module")
 def token(place: tuple[Workgraph, str]) -> str:
-    return ran(place, executed(README)[0]).strip()
+    return ran(place, f'{executed(TUTORIAL)[0]}\necho "$TOKEN"\n').strip()
 
 
 def asked(place: tuple[Workgraph, str], token: str, query: str) -> dict[str, object]:
@@ -160,8 +192,7 @@ def asked(place: tuple[Workgraph, str], token: str, query: str) -> dict[str, obj
 
 @pytest.mark.verify
 def test_the_query_has_the_answer_that_is_shown(place: tuple[Workgraph, str], token: str):
-    query = next(block.text for block in blocks(README) if block.language == "graphql")
-    shown = next(block.text for block in blocks(README) if block.language == "json")
+    query, shown = code(TUTORIAL, "graphql")[0], code(TUTORIAL, "json")[0]
     answer = asked(place, token, query)
     assert answer.pop("extensions").keys() == {"cost"}
     assert answer == json.loads(shown)
@@ -190,14 +221,14 @@ def subscribed(url: str, token: str, query: str) -> Iterator[ClientConnection]:
 
 
 @pytest.mark.verify
-def test_every_command_runs_and_the_subscription_tells_of_the_comment(place: tuple[Workgraph, str], token: str):
-    subscription = [block.text for block in blocks(README) if block.language == "graphql"][1]
+def test_the_subscription_of_the_tutorial_shows_its_comment(place: tuple[Workgraph, str], token: str):
+    subscription = code(TUTORIAL, "graphql")[1]
     replayed = subscription.replace('"acme"', '"acme", after: 0')
     with subscribed(place[1], token, replayed) as socket:
         first = json.loads(socket.recv(SECONDS))["payload"]["data"]["changes"]["events"][0]
         assert (first["revision"], first["kind"]) == (1, "WORKSPACE_CREATED")
     with subscribed(place[1], token, subscription) as socket:
-        output = ran(place, "\necho\n".join(executed(README)))
+        output = ran(place, "\necho\n".join(executed(TUTORIAL)))
         created = json.loads(next(line for line in output.splitlines() if "commentCreate" in line))
         comment = created["data"]["commentCreate"]
         assert (comment["comment"]["body"], comment["errors"]) == ("Seen, thanks.", [])
@@ -208,32 +239,42 @@ def test_every_command_runs_and_the_subscription_tells_of_the_comment(place: tup
         "subjectId": comment["comment"]["id"],
         "actor": {"name": "Demo"},
     }
-    for line in ('"email":"you@example.org"', '"email":"second@example.org"', '"status":"ready"'):
-        assert line in output
-    assert "Made large: 2000 issues" in output
-    for identifier in ("AC-7", "REPO-3"):
-        found = asked(
-            place, token, f'{{ workspace(slug: "acme") {{ issue(identifier: "{identifier}") {{ title }} }} }}'
-        )
-        assert str(found["data"]["workspace"]["issue"]["title"]).startswith("Bring me in")  # type: ignore[index]
 
 
-def code(language: str) -> list[str]:
-    return [block.text for block in blocks(README) if block.language == language]
+@pytest.mark.verify
+@pytest.mark.parametrize("name", WITH_COMMANDS)
+def test_every_command_of_a_page_runs(place: tuple[Workgraph, str], token: str, name: str):
+    output = ran(place, "\necho\n".join(executed(PAGES[name])))
+    assert [part for part in OUTPUTS.get(name, []) if part not in output] == [], output
+    assert not re.search(r'"errors":\s*\[\s*\{', output), output
+    if name == "docs/how-to/import-issues.md":
+        for identifier in ("AC-7", "REPO-3"):
+            query = f'{{ workspace(slug: "acme") {{ issue(identifier: "{identifier}") {{ title }} }} }}'
+            assert "Bring me in" in json.dumps(asked(place, token, query))
 
 
-def answered(place: tuple[Workgraph, str], command: list[str], text: str) -> str:
-    """What the program prints in which localhost:8000 is the running server."""
+def code(text: str, language: str) -> list[str]:
+    return [block.text for block in blocks(text) if block.language == language]
+
+
+def written(place: tuple[Workgraph, str], program: str) -> str:
+    """The path of the program, in which localhost:8000 is the running server."""
     script = place[0].folder / "program.mjs"
-    script.write_text(text.replace("http://localhost:8000", place[1]))
-    done = subprocess.run([*command, str(script)], capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), text
+    script.write_text(program.replace("localhost:8000", place[1].removeprefix("http://")))
+    return str(script)
+
+
+def answered(place: tuple[Workgraph, str], command: list[str], program: str) -> str:
+    """Output of the program."""
+    script = written(place, program)
+    done = subprocess.run([*command, script], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), program
     return done.stdout
 
 
 @pytest.mark.verify
-def test_python_programs_log_in_as_they_are_shown(place: tuple[Workgraph, str]):
-    programs = code("python")
+def test_python_programs_sign_in_as_they_are_shown(place: tuple[Workgraph, str]):
+    programs = code(SIGN_IN, "python")
     assert [re.findall(r"from (authlib|requests_oauthlib)", each) for each in programs] == [
         ["authlib"],
         ["requests_oauthlib"],
@@ -244,17 +285,28 @@ def test_python_programs_log_in_as_they_are_shown(place: tuple[Workgraph, str]):
 
 
 @pytest.mark.verify
+def test_the_program_that_follows_changes_prints_them(place: tuple[Workgraph, str], token: str):
+    [program] = code(PAGES["docs/how-to/follow-changes.md"], "python")
+    script = written(place, program)
+    environment = os.environ | {"WORKGRAPH_TOKEN": token}
+    with subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "1 WORKSPACE_CREATED\n"
+        process.kill()
+
+
+@pytest.mark.verify
 def test_a_browser_application_renews_its_token_once(place: tuple[Workgraph, str]):
     node = shutil.which("node")
     if node is None:
         pytest.skip("No Node.js here, which runs what is meant for browsers.")
-    [shown] = code("js")
+    [shown] = code(SIGN_IN, "js")
     use = f"""
 const asked = [];
 const plain = fetch;
 globalThis.fetch = (url, init) => {{ asked.push(new URL(url).pathname); return plain(url, init); }};
-await logIn("{DEMO_EMAIL}", "a wrong guess at it").catch((error) => console.log(error.message));
-await logIn("{DEMO_EMAIL}", "{DEMO_PASSWORD}");
+await signIn("{DEMO_EMAIL}", "a wrong guess at it").catch((error) => console.log(error.message));
+await signIn("{DEMO_EMAIL}", "{DEMO_PASSWORD}");
 const first = tokens.access_token;
 tokens = {{ ...tokens, access_token: first + "x" }};
 const answers = await Promise.all([1, 2, 3].map(() => ask("{{ viewer {{ name }} }}")));
@@ -271,7 +323,7 @@ def test_a_socket_signs_in_with_what_is_shown(place: tuple[Workgraph, str], toke
     node = shutil.which("node")
     if node is None:
         pytest.skip("No Node.js here, which runs what is meant for browsers.")
-    [shown] = re.findall(r"`connectionParams: (.+?)`", README)
+    [shown] = re.findall(r"`connectionParams: (.+?)`", SIGN_IN)
     make = 'mutation { apiKeyCreate(input: {name: "socket", scopes: [READ]}) { key } }'
     key = asked(place, token, make)["data"]["apiKeyCreate"]["key"]  # type: ignore[index]
     address = place[1].replace("http", "ws") + "/graphql"

@@ -1,0 +1,129 @@
+"""Figures and limits of the documents are those of the benchmarks, the settings, the schema and the tests."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import typer
+from graphql import build_schema
+
+from api.schema import sdl
+from cli.main import cli
+from infra.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+RESULTS = (ROOT / "benchmarks/RESULTS.md").read_text()
+DOCS = {path.relative_to(ROOT / "docs").as_posix(): path.read_text() for path in ROOT.glob("docs/**/*.md")}
+ROW = re.compile(r"^\| ([^|]+?) \| ([^|]+?) \| ([^|]*?) \|", re.MULTILINE)
+LIMIT = re.compile(rf"^\| [^|]+ \| ([^|]+) \| `{PREFIX}(\w+)` \|$", re.MULTILINE)
+KIBI = 1024
+
+
+def default(name: str) -> int:
+    value = Settings.model_fields[name].default
+    assert int(value) == value
+    return int(value)
+
+
+def words(text: str) -> str:
+    """The text on one line."""
+    return re.sub(r"\s+", " ", text)
+
+
+def reference_list(results: str) -> dict[str, tuple[int, str]]:
+    """Server -> requests/s, and how many times as fast Workgraph is, on the reference list at 8 connections."""
+    section = results.split("## The reference list: 50 issues")[1].partition("\n## ")[0]
+    table = section.split("| 8 connections |")[1].partition("\n\n")[0]
+    rows = (found for found in ROW.findall(table) if not found[0].startswith("-"))
+    return {server: (int(rate.split()[0]), times.split(" ")[0]) for server, rate, times in rows if rate[0].isdigit()}
+
+
+def expected_figures(results: str) -> list[str]:
+    measured = reference_list(results)
+    statements = re.search(r"statements = (\d+) if", (ROOT / "tests/api/test_statements.py").read_text())
+    audits = re.search(r"^AUDITS = (\d+)$", (ROOT / "tests/e2e/test_audits.py").read_text(), re.MULTILINE)
+    postgres = re.search(r"PostgreSQL (\d+)\.", results)
+    mutations = build_schema(sdl()).mutation_type
+    samples = json.loads((ROOT / "api/explorer/page/samples/samples.json").read_text())["samples"]
+    assert statements is not None
+    assert audits is not None
+    assert postgres is not None
+    assert mutations is not None
+    return [
+        f"start PostgreSQL {postgres[1]} and",
+        f"{measured['Workgraph'][0]} requests/s for a list of 50 issues",
+        f"{measured['Workgraph, stock execution'][1]} times as many as stock Strawberry execution",
+        f"DataLoader serves {measured['Mercurius + JIT, DataLoader'][0]} requests/s",
+        f"takes {statements[1]} SQL statements",
+        f"All {len(mutations.fields)} mutations accept",
+        f"passes {audits[1]} of {audits[1]} audits",
+        f"{len(samples)} sample operations",
+        f"{default('graphql_cost'):,} points per operation and {default('graphql_cost_per_hour'):,} per hour",
+        f"valid for {default('access_token_minutes')} minutes",
+        f"{default('request_body_bytes') // KIBI**2} MB per request body",
+        f"{default('graphql_document_bytes') // KIBI} KB per GraphQL document",
+        f"{default('graphql_depth')} levels, {default('graphql_aliases')} aliases and",
+        f"{default('graphql_root_fields')} root fields per operation",
+        f"{default('request_seconds')} s per request, {default('socket_user_limit')} sockets per user",
+    ]
+
+
+def test_the_figures_of_the_readme_are_current() -> None:
+    assert [figure for figure in expected_figures(RESULTS) if figure not in words(README)] == []
+    rate, _ = reference_list(RESULTS)["Workgraph"]
+    changed = expected_figures(RESULTS.replace(f"| Workgraph | {rate} ", "| Workgraph | 12345 "))
+    assert "12345 requests/s for a list of 50 issues" in changed
+
+
+def test_every_mutation_accepts_an_idempotency_key() -> None:
+    schema = build_schema(sdl())
+    assert schema.mutation_type is not None
+    inputs = {name: field.args["input"].type.of_type for name, field in schema.mutation_type.fields.items()}
+    assert [name for name, each in inputs.items() if "idempotencyKey" not in each.fields] == []
+
+
+def test_the_figures_of_servers_are_those_of_the_benchmarks() -> None:
+    measured = reference_list(RESULTS)
+    shown = re.findall(r"^\| ([^|]+?) \| (\d+) \|$", DOCS["explanation/execution.md"], re.MULTILINE)
+    assert {"Workgraph", "Workgraph, stock execution"} < {server for server, _ in shown}
+    assert {server: int(rate) for server, rate in shown} == {server: measured[server][0] for server, _ in shown}
+    assert [int(rate) for _, rate in shown] == sorted((int(rate) for _, rate in shown), reverse=True)
+
+
+def test_limits_are_those_of_the_settings() -> None:
+    units = {"": 1, " s": 1, " KB": KIBI, " MB": KIBI**2}
+    shown = LIMIT.findall(DOCS["reference/graphql-api.md"])
+    assert len(shown) > 9
+    for text, name in shown:
+        number, unit = re.fullmatch(r"([\d,]+)(.*)", text).groups()  # type: ignore[union-attr]
+        assert int(number.replace(",", "")) * units[unit] == default(name.lower()), name
+    for sentence in (
+        f"An access token is valid for {default('access_token_minutes')} minutes",
+        f"ends after {default('refresh_token_days')} days without a refresh, and after {default('session_days')} days",
+    ):
+        assert sentence in words(DOCS["how-to/sign-in.md"])
+    assert f"at least {default('password_characters')} characters" in words(DOCS["reference/accounts.md"])
+
+
+def names_of(command: Any, prefix: str) -> list[str]:
+    """Full names of the command, or of its subcommands; a group that also runs by itself counts."""
+    parts = getattr(command, "commands", {})
+    own = [prefix] if command.callback is not None else []
+    return own + [name for part, each in parts.items() for name in names_of(each, f"{prefix} {part}")]
+
+
+def test_all_commands_and_targets_are_listed() -> None:
+    page = DOCS["reference/commands.md"]
+    listed = re.findall(r"^\| `(workgraph [a-z ]+)` \|", page, re.MULTILINE)
+    assert sorted(["workgraph", *listed]) == sorted(names_of(typer.main.get_command(cli), "workgraph"))
+    targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert sorted(re.findall(r"^\| `make (\w+)", page, re.MULTILINE)) == sorted(set(targets) - {"help"})
+
+
+def test_pages_are_short_and_listed() -> None:
+    assert len(README.splitlines()) <= 260
+    assert [name for name, text in DOCS.items() if len(text.splitlines()) >= 200] == []
+    linked = set(re.findall(r"\]\(([\w/-]+\.md)\)", DOCS["README.md"]))
+    assert linked == DOCS.keys() - {"README.md"}
