@@ -51,7 +51,7 @@ check: install ## Lint, types, import contracts, schema file, migrations, the ex
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --config importlinter.toml
 	$(WORKGRAPH) schema --check
 	$(WORKGRAPH) migrate --check
 	$(PYTHON) -m tests.explorer.lint

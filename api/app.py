@@ -165,7 +165,9 @@ class _GraphQL:
             )
             trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
             meter = Meter(app.budget, options.cost, most_points=options.limits.cost)
-            admission = Admission(runner, documents, trusted, meter, options)
+            admission = Admission(
+                runner, documents, trusted, meter, options.limits, is_introspection_open=options.is_development
+            )
             self._http = GraphQLEndpoint(admission, app, options)
             self._sockets = sockets = graphql_sockets(app, runner, admission, meter, options)
             try:

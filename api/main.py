@@ -16,14 +16,14 @@ from uvicorn.supervisors import Multiprocess
 from api.accounts.routes import router as account_router
 from api.app import create_app
 from api.auth.routes import router as auth_router
+from api.graphql.options import CostOptions, ExecutionOptions, QueryLimits
 from api.health.watch import HealthWatch
-from api.http.options import CostOptions, DemoLogin, ExecutionOptions, ExplorerOptions, HttpOptions, QueryLimits
+from api.http.options import DemoLogin, ExplorerOptions, HttpOptions, SocketOptions
 from api.mailbox.pages import mailbox_router
 from api.schema import schema
 from api.server.connections import BoundedConfig
 from api.server.socket_transport import SocketTransport
 from api.shared.request_id import known_request_id
-from api.sockets.limits import SocketOptions
 from api.transfers.routes import FILES_PATH
 from api.transfers.routes import router as transfer_router
 from api.workspaces.routes import router as invitation_router

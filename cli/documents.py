@@ -9,9 +9,9 @@ from graphql import GraphQLError
 
 from api.graphql.cost import check_cost
 from api.graphql.documents import DocumentCache, DocumentRefused
+from api.graphql.options import QueryLimits
 from api.graphql.runner import graphql_schema
 from api.graphql.trusted import ID_PREFIX
-from api.http.options import QueryLimits
 from api.schema import schema
 from domain.app import App
 from domain.documents.model import document_id

@@ -10,8 +10,8 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
 from api.graphql.documents import DocumentCache, DocumentRefused, Operation
+from api.graphql.options import QueryLimits
 from api.graphql.runner import graphql_schema
-from api.http.options import QueryLimits
 from api.schema import schema
 from api.shared.scalars import LEFT_TO_JSON
 from strawberry_compiled import CompiledOperation, NotCompilable, Plan

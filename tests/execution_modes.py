@@ -19,8 +19,8 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 
 from api.graphql.counts import ExecutionCounts
 from api.graphql.documents import DocumentCache, DocumentRefused
+from api.graphql.options import ExecutionOptions, QueryLimits
 from api.graphql.runner import OperationRunner, graphql_schema
-from api.http.options import ExecutionOptions, QueryLimits
 from api.shared.context import Context
 from api.shared.scalars import json_bytes
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth.forms import MalformedForm, read_form
-from api.http.authentication import client_info_of
+from api.shared.authentication import client_info_of
 from domain.app import App
 from domain.auth.errors import InvalidGrant
 from domain.auth.model import AuthOptions, LiveToken, Tokens

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from api.auth.forms import MEDIA_TYPE, MOST_FIELDS
 from api.auth.inputs import RegistrationInput
 from api.auth.oauth import GRANTS, UNCACHED, answer_introspection, answer_revocation, answer_token, caller
-from api.http.authentication import authenticate, challenge, client_info_of
 from api.rest.openapi import answer
+from api.shared.authentication import authenticate, challenge, client_info_of
 from domain.accounts.model import User
 from domain.accounts.registration_service import REGISTER_PATH
 from domain.app import App

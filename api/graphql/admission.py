@@ -14,12 +14,12 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 
 from api.graphql.documents import TYPENAME, DocumentCache, DocumentRefused, Operation, Prepared, SignInRequired
 from api.graphql.limits import INTROSPECTION_FIELDS, check_variables
+from api.graphql.options import QueryLimits
 from api.graphql.runner import OperationRunner, is_request_error
 from api.graphql.spending import Charge, Meter
 from api.graphql.trusted import DocumentReference, TrustedDocuments
-from api.http.access_log import note_operation
-from api.http.options import HttpOptions
 from api.shared.context import Context
+from api.shared.request_id import note_operation
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.budget import OverBudget
 
@@ -78,14 +78,17 @@ class Admission:
         documents: DocumentCache,
         trusted: TrustedDocuments,
         meter: Meter,
-        options: HttpOptions,
+        limits: QueryLimits,
+        *,
+        is_introspection_open: bool,
     ) -> None:
+        """`is_introspection_open`: callers who are not signed in may introspect the schema."""
         self._runner = runner
         self._documents = documents
         self._trusted = trusted
         self._meter = meter
-        self._limits = options.limits
-        opened = INTROSPECTION_FIELDS if options.is_development else frozenset()
+        self._limits = limits
+        opened = INTROSPECTION_FIELDS if is_introspection_open else frozenset()
         self._public_fields = PUBLIC_ROOT_FIELDS | opened
 
     async def admit(self, asked: Asked, actor: Actor, carrier: Carrier) -> Admitted:

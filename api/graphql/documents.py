@@ -32,8 +32,8 @@ from api.graphql.limits import (
     measure,
 )
 from api.graphql.one_of import mark_one_of
+from api.graphql.options import QueryLimits
 from api.graphql.two_tier_cache import CacheStats, TwoTierCache
-from api.http.options import QueryLimits
 from strawberry_compiled import CompiledOperation
 
 MOST_ERRORS = 5  # reported per document; a flood of mistakes is answered, and paid for, no further

@@ -21,7 +21,7 @@ from graphql import (
     ValueNode,
 )
 
-from api.http.options import QueryLimits
+from api.graphql.options import QueryLimits
 from domain.shared.checks import is_storable
 from domain.shared.errors import ErrorCode
 

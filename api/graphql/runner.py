@@ -13,8 +13,8 @@ from strawberry.execution import optimized_is_awaitable
 
 from api.graphql.counts import ExecutionCounts
 from api.graphql.documents import Operation, Prepared
+from api.graphql.options import ExecutionOptions
 from api.graphql.shadow import Shadow
-from api.http.options import ExecutionOptions
 from api.shared.context import Context
 from api.shared.operation_trace import OperationTrace
 from api.shared.scalars import LEFT_TO_JSON

@@ -8,7 +8,7 @@ from graphql import GraphQLError
 
 from api.graphql.cost import check_cost
 from api.graphql.documents import DocumentRefused, Operation
-from api.http.options import CostOptions
+from api.graphql.options import CostOptions
 from domain.shared.actor import Actor
 from domain.shared.budget import Allowance, Bucket, Budget, OverBudget, RateLimit
 from domain.shared.throttle import source_key, source_of

@@ -2,25 +2,18 @@
 
 import logging
 import time
-from contextvars import ContextVar
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.graphql.masking import internal_error
 from api.rest.problems import problem
-from api.shared.request_id import begin_request
+from api.shared.request_id import begin_request, current_operation, note_operation
 
 QUIET_PATHS = frozenset({"/livez", "/readyz"})
 LONGEST_PATH = 200
 
 logger = logging.getLogger(__name__)
-_operation: ContextVar[str | None] = ContextVar("operation", default=None)
-
-
-def note_operation(name: str | None) -> None:
-    """Names the GraphQL operation in the log record of the current request."""
-    _operation.set(name)
 
 
 class AccessLog:
@@ -85,7 +78,7 @@ def _log(scope: Scope, status: int, milliseconds: float) -> None:
     # The path as it was sent: decoded it could contain line breaks.
     path = (scope.get("raw_path") or b"").partition(b"?")[0][:LONGEST_PATH].decode("latin-1")
     facts = {"method": scope["method"], "path": path, "status": status, "ms": round(milliseconds, 1)}
-    operation = _operation.get()
+    operation = current_operation()
     if operation is not None:
         facts["operation"] = operation
     logger.log(level, "%s", " ".join(str(fact) for fact in facts.values()), extra={"facts": facts})

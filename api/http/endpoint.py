@@ -22,13 +22,13 @@ from api.graphql.documents import DocumentRefused, Operation, SignInRequired
 from api.graphql.masking import domain_error, format_errors, internal_error
 from api.graphql.runner import is_request_error, timeout_error
 from api.graphql.spending import over_budget_error
-from api.http.authentication import authenticate, challenge, client_info_of
 from api.http.body import read_body
 from api.http.compression import mark_confidential
 from api.http.disconnection import DisconnectWatch
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
 from api.http.options import HttpOptions
 from api.rest.problems import RETRY_SECONDS
+from api.shared.authentication import authenticate, challenge, client_info_of
 from api.shared.context import Context
 from api.shared.operation_trace import HEADER as TRACE_HEADER
 from api.shared.operation_trace import OperationTrace

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.http.authentication import challenge
+from api.shared.authentication import challenge
 from api.shared.errors import camel_case, told
 from api.shared.statuses import phrase_of
 from domain.shared import errors

@@ -1,4 +1,4 @@
-"""The id that ties an answer to its log records."""
+"""The id and the GraphQL operation of the current request, for its answer and its log records."""
 
 import re
 import secrets
@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 _SANE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _current: ContextVar[str | None] = ContextVar("request_id", default=None)
+_operation: ContextVar[str | None] = ContextVar("operation", default=None)
 
 
 def begin_request(offered: bytes | None) -> str:
@@ -23,3 +24,13 @@ def current_request_id() -> str:
 def known_request_id() -> str | None:
     """The id of the current request or socket; None outside of any."""
     return _current.get()
+
+
+def note_operation(name: str | None) -> None:
+    """Names the GraphQL operation in the log record of the current request."""
+    _operation.set(name)
+
+
+def current_operation() -> str | None:
+    """The name of the GraphQL operation of the current request; None without a name."""
+    return _operation.get()

@@ -5,9 +5,9 @@ from starlette.types import Receive, Scope, Send
 from api.graphql.admission import Admission
 from api.graphql.runner import OperationRunner
 from api.graphql.spending import Meter
-from api.http.authentication import client_info_of
 from api.http.options import HttpOptions
 from api.http.origins import Origins
+from api.shared.authentication import client_info_of
 from api.shared.request_id import begin_request
 from api.sockets.limits import SocketRegistry
 from api.sockets.operations import GraphQLOperations

@@ -4,32 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
+from api.http.options import SocketOptions
 from api.sockets.protocol import CloseCode, Ending
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SocketOptions:
-    """Limits of sockets, per process; all times in seconds."""
-
-    sockets: int = 1000
-    sockets_per_user: int = 10
-    unanswered_sockets: int = 200
-    subscriptions: int = 20
-    message_bytes: int = 65_536
-    messages_per_second: int = 60
-    outgoing_messages: int = 256
-    outgoing_bytes: int = 262_144
-    init_seconds: float = 5
-    ping_seconds: float = 25
-    silence_seconds: float = 60
-    recheck_seconds: float = 2
-    recheck_timeout_seconds: float = 3
-    unchecked_seconds: float = 30
-    stall_seconds: float = 5
-    close_seconds: float = 5
 
 
 class MessageRate:

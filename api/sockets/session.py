@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from starlette.types import Receive, Send
 
+from api.http.options import SocketOptions
 from api.shared.context import Context
-from api.sockets.limits import MessageRate, SocketOptions, SocketRegistry
+from api.sockets.limits import MessageRate, SocketRegistry
 from api.sockets.outbox import Outbox
 from api.sockets.protocol import (
     ACK,

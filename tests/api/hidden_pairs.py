@@ -23,7 +23,8 @@ from graphql import (
 )
 from sqlalchemy import update
 
-from api.http.options import CostOptions, HttpOptions
+from api.graphql.options import CostOptions
+from api.http.options import HttpOptions
 from domain.accounts.model import User
 from domain.comments.model import Comment
 from domain.issues.model import Issue

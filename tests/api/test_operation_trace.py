@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 
 from api.graphql.counts import INTROSPECTION
+from api.graphql.options import CostOptions, ExecutionOptions
 from api.graphql.runner import FIRST_SIGHT, SWITCHED_OFF
-from api.http.options import CostOptions, ExecutionOptions, HttpOptions
+from api.http.options import HttpOptions
 from tests.api.http.http_world import BEARER, ask, running
 from tests.api.http.http_world import World as SmallWorld
 from tests.api.served import served

@@ -5,7 +5,8 @@ from typing import Any
 
 import httpx
 
-from api.http.options import CostOptions, HttpOptions
+from api.graphql.options import CostOptions
+from api.http.options import HttpOptions
 from tests.api.served import served
 from tests.api.world import World
 

@@ -96,7 +96,7 @@ def test_what_is_wrong_in_a_document_is_found() -> None:
 
 
 def test_the_order_of_slices_is_that_of_the_contracts() -> None:
-    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    contracts = tomllib.loads(text_of("importlinter.toml"))["tool"]["importlinter"]["contracts"]
     layers = next(each["layers"] for each in contracts if each["id"] == "domain-slices")
     inward = list(reversed(layers[layers.index("app | subscribers") + 1 : layers.index("shared")]))
     said = re.search(r"\*\*Slices know only earlier slices\*\*: (.*?)\.", text_of("ARCHITECTURE.md"), re.DOTALL)

@@ -22,7 +22,7 @@ from graphql import (
 
 from api.graphql.admission import PUBLIC_ROOT_FIELDS
 from api.graphql.documents import DocumentCache, SignInRequired
-from api.http.options import QueryLimits
+from api.graphql.options import QueryLimits
 from api.schema import sdl
 from api.shared.node import MOST_NODES
 from domain.audit.service import MOST_EVENTS

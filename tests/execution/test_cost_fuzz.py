@@ -8,8 +8,8 @@ from graphql import OperationType
 from strawberry_compiled.testing.fuzzing.operations import OperationWriter, Sizes
 
 from api.graphql.documents import DocumentCache, DocumentRefused
+from api.graphql.options import ExecutionOptions, QueryLimits
 from api.graphql.runner import OperationRunner, graphql_schema
-from api.http.options import ExecutionOptions, QueryLimits
 from api.schema import schema
 from api.shared.context import Context
 from domain.shared.actor import Role

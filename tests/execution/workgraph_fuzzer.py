@@ -13,8 +13,8 @@ from strawberry_compiled.testing.fuzzing.inputs import Values
 from strawberry_compiled.testing.fuzzing.operations import Operation, OperationWriter, Sizes
 
 from api.graphql.documents import DocumentCache, DocumentRefused
+from api.graphql.options import ExecutionOptions, QueryLimits
 from api.graphql.runner import OperationRunner, graphql_schema
-from api.http.options import ExecutionOptions, QueryLimits
 from api.schema import schema
 from api.shared.context import Context
 from api.shared.scalars import json_bytes

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from api.sockets.limits import SocketOptions
+from api.http.options import SocketOptions
 from domain.accounts.commands import Registration
 from domain.auth.model import AuthOptions
 from domain.shared.actor import Actor

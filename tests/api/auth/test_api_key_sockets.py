@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from api.sockets.limits import SocketOptions
+from api.http.options import SocketOptions
 from domain.auth.commands import ApiKeyDraft
 from domain.auth.model import NewApiKey
 from domain.shared.actor import Actor, Scope

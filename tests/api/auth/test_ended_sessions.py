@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from api.sockets.limits import SocketOptions
+from api.http.options import SocketOptions
 from domain.accounts.commands import Registration
 from domain.shared.actor import Actor
 from infra.settings import Settings

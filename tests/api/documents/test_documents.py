@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from api.http.options import HttpOptions, QueryLimits
+from api.graphql.options import QueryLimits
+from api.http.options import HttpOptions
 from cli.documents import DocumentsRefused, add_files, listed, remove_ids, stale
 from domain.documents.model import document_id
 from domain.shared.actor import Actor

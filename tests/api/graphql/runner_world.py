@@ -11,8 +11,8 @@ import strawberry
 from graphql import ExecutionResult
 
 from api.graphql.documents import DocumentCache, Operation, Prepared
+from api.graphql.options import ExecutionOptions, QueryLimits
 from api.graphql.runner import OperationRunner, graphql_schema
-from api.http.options import ExecutionOptions, QueryLimits
 from api.shared.context import Context
 from domain.shared.actor import Actor
 from strawberry_compiled import related

@@ -14,7 +14,8 @@ import orjson
 import pytest
 
 from api.graphql.limits import LimitCode
-from api.http.options import CostOptions, HttpOptions, QueryLimits
+from api.graphql.options import CostOptions, QueryLimits
+from api.http.options import HttpOptions
 from domain.shared.budget import Allowance, Balance, Bucket, OverBudget
 from tests.api.http.http_world import BEARER, NEW, World, ask, build, client_of, running
 from tests.api.sockets.websocket_driver import connect

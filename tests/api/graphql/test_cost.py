@@ -10,8 +10,8 @@ from graphql import GraphQLList, GraphQLObjectType, get_named_type, get_nullable
 from api.graphql.cost import MOST_POINTS, CostFormula, CostLimitExceeded, check_cost, cost_formula
 from api.graphql.documents import DocumentCache
 from api.graphql.list_sizes import FREE_TYPES, MOST_ITEMS, VALUES
+from api.graphql.options import QueryLimits
 from api.graphql.runner import graphql_schema
-from api.http.options import QueryLimits
 from api.schema import schema
 from benchmarks.operations import REFERENCE_TEXT
 from tests.work import counted_calls

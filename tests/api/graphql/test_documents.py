@@ -20,8 +20,8 @@ from api.graphql.documents import (
     document_bytes,
 )
 from api.graphql.limits import check_literals, check_variables
+from api.graphql.options import QueryLimits
 from api.graphql.runner import graphql_schema
-from api.http.options import QueryLimits
 from tests.api.http.hostile import chain, hostile_documents
 from tests.api.http.http_world import schema
 from tests.work import counted_calls

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from api.http.options import HttpOptions, QueryLimits
+from api.graphql.options import QueryLimits
+from api.http.options import HttpOptions
 from tests.api.graphql.test_documents import CASES as DOCUMENT_CASES
 from tests.api.graphql.test_documents import only
 from tests.api.http.both_transports import TRANSPORTS, calling

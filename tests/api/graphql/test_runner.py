@@ -9,8 +9,8 @@ from graphql import ExecutionResult
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from api.graphql.counts import INTROSPECTION, ExecutionCounts
+from api.graphql.options import ExecutionOptions
 from api.graphql.runner import FIRST_SIGHT, SWITCHED_OFF
-from api.http.options import ExecutionOptions
 from strawberry_compiled import IncompatibleStrawberry
 from tests.api.graphql.runner_world import COMPILED, STOCK, World
 

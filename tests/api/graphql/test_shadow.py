@@ -9,8 +9,9 @@ from graphql import ExecutionResult
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql.counts import ExecutionCounts
+from api.graphql.options import ExecutionOptions
 from api.graphql.shadow import MOST_AT_ONCE, Shadow
-from api.http.options import ExecutionOptions, HttpOptions
+from api.http.options import HttpOptions
 from domain.shared.errors import Unavailable
 from tests.api.graphql.runner_world import COMPILED, SECRET, SHADOWED, World
 from tests.api.http import http_world

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from api.graphql.options import CostOptions, QueryLimits
 from api.graphql.spending import REFUSAL_POINTS
-from api.http.options import CostOptions, HttpOptions, QueryLimits
+from api.http.options import HttpOptions
 from tests.api.http.both_transports import TRANSPORTS, Caller, calling
 from tests.api.http.http_world import BEARER, OLD, World, ask, running
 

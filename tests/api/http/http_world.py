@@ -12,7 +12,8 @@ import strawberry
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.http.options import ExecutionOptions, HttpOptions
+from api.graphql.options import ExecutionOptions
+from api.http.options import HttpOptions
 from api.shared.context import Context
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.clock import Clock

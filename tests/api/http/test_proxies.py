@@ -4,7 +4,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api.http.authentication import client_info_of
+from api.shared.authentication import client_info_of
 
 TRUSTED = ["127.0.0.1", "10.0.0.0/8"]
 

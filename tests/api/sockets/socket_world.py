@@ -12,13 +12,13 @@ import strawberry
 
 from api.graphql.admission import Admission
 from api.graphql.documents import DocumentCache
+from api.graphql.options import QueryLimits
 from api.graphql.runner import OperationRunner
 from api.graphql.spending import Meter
 from api.graphql.trusted import TrustedDocuments
-from api.http.options import HttpOptions, QueryLimits
+from api.http.options import HttpOptions, SocketOptions
 from api.shared.context import Context
 from api.sockets.endpoint import graphql_sockets
-from api.sockets.limits import SocketOptions
 from domain.accounts.model import SignedIn
 from domain.shared.actor import Actor, ClientInfo, Role
 from domain.shared.errors import NotFound, Unauthenticated
@@ -237,7 +237,9 @@ class World:
         app: Any = self.app
         trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
         meter = Meter(app.budget, options.cost, most_points=options.limits.cost)
-        admission = Admission(runner, documents, trusted, meter, options)
+        admission = Admission(
+            runner, documents, trusted, meter, options.limits, is_introspection_open=options.is_development
+        )
         self.endpoint = graphql_sockets(app, runner, admission, meter, options)
         self.registry = self.endpoint.registry
         for name in ("ada", "bob"):
