@@ -73,7 +73,7 @@ class SqlCommit:
             kind=kind,
             user_id=user_id,
             actor_id=actor.user_id,
-            session_id=actor.grant.key_id if actor.grant else actor.session_id,
+            credential_id=actor.grant.key_id if actor.grant else actor.session_id,
             subject_id=subject_id,
             workspace_id=workspace_id,
             address=client.address if client else None,

@@ -52,7 +52,7 @@ class SecurityEvent:
     actor_id: strawberry.ID | None = strawberry.field(
         description="ID of the user who caused the event. Null if nobody was signed in."
     )
-    session_id: strawberry.ID | None = strawberry.field(
+    credential_id: strawberry.ID | None = strawberry.field(
         description="ID of the session or API key that was used. Null if the event was caused without either."
     )
     subject_id: strawberry.ID | None = strawberry.field(

@@ -42,7 +42,7 @@ class SecurityEventKind(StrEnum):
 class SecurityEvent:
     """Who did what to whose account, from where; `subject_id` is the session, key or invitation that it is about.
 
-    `session_id` is the session or the API key of whoever did it.
+    `credential_id` is the session or the API key that the actor used.
 
     Nothing in it is secret: ids, an address and a device, never a token, a password or an e-mail address.
     """
@@ -53,7 +53,7 @@ class SecurityEvent:
     kind: SecurityEventKind
     user_id: str | None
     actor_id: str | None
-    session_id: str | None
+    credential_id: str | None
     subject_id: str | None
     workspace_id: str | None
     address: str | None

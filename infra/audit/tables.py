@@ -38,7 +38,7 @@ class SecurityEventRow(Base):
     kind: Mapped[SecurityEventKind] = mapped_column(named_enum(SecurityEventKind))
     user_id: Mapped[Id | None]
     actor_id: Mapped[Id | None]
-    session_id: Mapped[Id | None]
+    credential_id: Mapped[Id | None]
     subject_id: Mapped[Id | None]
     workspace_id: Mapped[Id | None]
     address: Mapped[Key | None]

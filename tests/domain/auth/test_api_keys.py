@@ -381,7 +381,7 @@ async def test_making_and_revoking_is_in_the_security_log(identity: Identity) ->
     assert [line.kind.name for line in lines] == ["REGISTERED", "SIGNED_IN", "API_KEY_CREATED", "API_KEY_REVOKED"]
     for line in lines[2:]:
         assert (line.user_id, line.actor_id, line.subject_id) == (ann.user_id, ann.user_id, new.api_key.id)
-        assert (line.session_id, line.address, line.device) == (ann.session_id, "192.0.2.7", "a laptop")
+        assert (line.credential_id, line.address, line.device) == (ann.session_id, "192.0.2.7", "a laptop")
 
 
 async def test_the_log_names_the_key_that_did_something(identity: Identity) -> None:
@@ -391,5 +391,5 @@ async def test_the_log_names_the_key_that_did_something(identity: Identity) -> N
     await identity.auth.revoke(actor, (await identity.sign_in(ANN)).refresh_token)
     await identity.key_uses.aclose()
     async with identity.engine.connect() as connection:
-        ids = (await connection.execute(select(SecurityEventRow.session_id).order_by(SecurityEventRow.id))).scalars()
+        ids = (await connection.execute(select(SecurityEventRow.credential_id).order_by(SecurityEventRow.id))).scalars()
         assert list(ids)[-1] == new.api_key.id
