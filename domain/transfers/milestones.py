@@ -12,7 +12,7 @@ from domain.transfers.identities import ExternalRef, Registry
 from domain.transfers.identity_ports import ObjectKind
 from domain.transfers.ports import ImportUow
 from domain.transfers.records import LONGEST_MILESTONE, IssueRecord, MilestoneRecord
-from domain.transfers.sanitising import clean_line
+from domain.transfers.sanitizing import clean_line
 
 
 def milestone_ref(record: MilestoneRecord) -> ExternalRef:

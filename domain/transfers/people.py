@@ -12,7 +12,7 @@ from domain.transfers.identity_ports import ObjectKind
 from domain.transfers.model import ImportRun
 from domain.transfers.ports import ImportUow, NewPerson
 from domain.transfers.records import IssueRecord, PersonRecord
-from domain.transfers.sanitising import plain_name
+from domain.transfers.sanitizing import plain_name
 from domain.workspaces.events import MemberAdded
 from domain.workspaces.model import Member, MemberId
 

@@ -15,7 +15,7 @@ from domain.transfers.identity_ports import ExternalIssue, ExternalObject, Objec
 from domain.transfers.model import ImportRun
 from domain.transfers.ports import ImportUow
 from domain.transfers.records import IssueRecord
-from domain.transfers.sanitising import clean_line
+from domain.transfers.sanitizing import clean_line
 from domain.workspaces.model import Workspace
 
 LONGEST_PROJECT_NAME = 80

@@ -5,7 +5,7 @@ from collections import Counter
 from domain.shared.ids import IdFactory
 from domain.transfers.model import ImportCounts, ImportLoss, ImportMapping, LossKind
 from domain.transfers.records import UNUSED, IssueRecord, Loss, LossCode
-from domain.transfers.sanitising import clean_line
+from domain.transfers.sanitizing import clean_line
 
 LONGEST_REASON = 500
 

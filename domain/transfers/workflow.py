@@ -17,7 +17,7 @@ from domain.transfers.identities import ExternalRef, Registry
 from domain.transfers.identity_ports import ExternalObject, ObjectKind
 from domain.transfers.ports import ImportUow
 from domain.transfers.records import IssueRecord, LabelRecord, LossCode
-from domain.transfers.sanitising import clean_line
+from domain.transfers.sanitizing import clean_line
 from domain.transfers.tally import Tally
 from domain.workspaces.model import Workspace
 

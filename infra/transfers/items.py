@@ -7,7 +7,7 @@ from typing import Protocol
 from domain.shared.files import FileTooLarge
 from domain.transfers.errors import ACCEPTED, WrongKind
 from domain.transfers.records import Item, Loss, LossCode, breaks_off
-from domain.transfers.sanitising import clean_line
+from domain.transfers.sanitizing import clean_line
 from infra.transfers.encodings import utf8_chunks
 from infra.transfers.json_walk import (
     BrokenDocumentError,

@@ -10,7 +10,7 @@ from functools import lru_cache
 from domain.issues.model import MOST_LABELS
 from domain.shared.checks import LONGEST_LINE, LONGEST_TEXT
 from domain.transfers.records import Loss, LossCode, Mapping, PersonRecord
-from domain.transfers.sanitising import clean_line, cut_text, plain_name, replace_unstorable, unify_newlines
+from domain.transfers.sanitizing import clean_line, cut_text, plain_name, replace_unstorable, unify_newlines
 from infra.transfers.json_walk import LONGEST_ELEMENT
 from infra.transfers.members import ObjectKind
 

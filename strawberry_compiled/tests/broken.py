@@ -7,7 +7,7 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError
 from graphql.language import SourceLocation
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry_compiled.testing.fuzzing.behaviour import turns
+from strawberry_compiled.testing.fuzzing.behavior import turns
 from strawberry_compiled.testing.fuzzing.running import is_awaitable
 
 from strawberry_compiled import fallbacks

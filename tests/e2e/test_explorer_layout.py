@@ -11,7 +11,7 @@ import pytest
 
 from infra.settings import Settings
 from tests.e2e.browser import SECONDS, needs_browser
-from tests.e2e.colours import AA_CONTRAST, WHITE, Text, over, texts
+from tests.e2e.colors import AA_CONTRAST, WHITE, Text, over, texts
 from tests.e2e.explorer import FORM, RUN, Explorer, opened_explorer
 
 pytestmark = needs_browser

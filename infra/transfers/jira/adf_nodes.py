@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from domain.transfers.sanitising import clean_line, replace_unstorable, unify_newlines
+from domain.transfers.sanitizing import clean_line, replace_unstorable, unify_newlines
 
 Node = Mapping[str, object]
 MOST_LOSSES = 50  # distinct names of losses per document; further losses share one name

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain.transfers.sanitising import unify_newlines
+from domain.transfers.sanitizing import unify_newlines
 from infra.transfers.jira.macros import EDGE, Piece, pieces_of
 from infra.transfers.jira.markup_tables import LONGEST_ROW, lines_of_row, table
 from infra.transfers.jira.phrases import SIGNS, Phrases

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 from domain.transfers.records import LossCode
-from domain.transfers.sanitising import replace_unstorable
+from domain.transfers.sanitizing import replace_unstorable
 from infra.transfers.jira.adf import adf_to_markdown
 from infra.transfers.jira.adf_nodes import is_document
 from infra.transfers.jira.markup import jira_to_markdown

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from domain.transfers.sanitising import replace_unstorable
+from domain.transfers.sanitizing import replace_unstorable
 from infra.transfers.jira.adf import adf_to_markdown
 from tests.infra.transfers.jira.test_adf import doc, item, node, p, row, text
 

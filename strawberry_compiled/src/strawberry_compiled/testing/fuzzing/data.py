@@ -13,7 +13,7 @@ from uuid import UUID
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from strawberry_compiled.testing.fuzzing.behaviour import (
+from strawberry_compiled.testing.fuzzing.behavior import (
     Answer,
     Answers,
     AsyncIterable,

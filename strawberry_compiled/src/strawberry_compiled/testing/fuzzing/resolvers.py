@@ -8,7 +8,7 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.permission import BasePermission
 
-from strawberry_compiled.testing.fuzzing.behaviour import Answers, turns
+from strawberry_compiled.testing.fuzzing.behavior import Answers, turns
 from strawberry_compiled.testing.fuzzing.shapes import FieldShape
 
 

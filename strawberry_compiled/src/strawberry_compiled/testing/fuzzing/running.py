@@ -18,7 +18,7 @@ from graphql.execution import create_source_event_stream, execute_subscription_e
 from strawberry.execution import optimized_is_awaitable
 
 from strawberry_compiled import fallbacks
-from strawberry_compiled.testing.fuzzing.behaviour import Answer, Ledger, turns
+from strawberry_compiled.testing.fuzzing.behavior import Answer, Ledger, turns
 from strawberry_compiled.testing.fuzzing.data import Chances, Data
 from strawberry_compiled.testing.fuzzing.operations import Operation
 from strawberry_compiled.testing.fuzzing.schemas import GeneratedSchema

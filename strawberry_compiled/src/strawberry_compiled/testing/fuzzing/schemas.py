@@ -21,7 +21,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
 from strawberry_compiled import batched, decides_by_class, related
-from strawberry_compiled.testing.fuzzing.behaviour import Answers, turns
+from strawberry_compiled.testing.fuzzing.behavior import Answers, turns
 from strawberry_compiled.testing.fuzzing.resolvers import (
     PARENTS,
     Counted,

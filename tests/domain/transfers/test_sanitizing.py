@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.shared.checks import LONGEST_TEXT, Checks
-from domain.transfers.sanitising import CleanText, clean_line, cut_text, plain_name, replace_unstorable, unify_newlines
+from domain.transfers.sanitizing import CleanText, clean_line, cut_text, plain_name, replace_unstorable, unify_newlines
 
 
 def test_newlines_become_one_kind() -> None:
