@@ -47,9 +47,10 @@ verify: install ## Run the long proofs, some of them in Chromium
 	@$(PYTHON) -m pytest -q -m verify
 	@$(COMPILED_TESTS) -q -n auto -m verify
 
-check: install ## Lint, types, import contracts, schema file, migrations, the explorer's modules
+check: install ## Lint, spelling, types, import contracts, schema file, migrations, the explorer's modules
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/codespell
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --config importlinter.toml
 	$(WORKGRAPH) schema --check

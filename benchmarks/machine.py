@@ -27,8 +27,8 @@ def machine() -> str:
 
 
 def python_versions() -> dict[str, str]:
-    is_optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    build = "with profile-guided optimisation" if is_optimised else "built without profile-guided optimisation"
+    is_optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    build = "with profile-guided optimization" if is_optimized else "built without profile-guided optimization"
     return {"Python": f"{platform.python_version()} ({build})"} | {name: metadata.version(name) for name in PACKAGES}
 
 

@@ -116,7 +116,7 @@ class Run:
     def _compare(self, server: Server, operation: Operation, port: int) -> None:
         """The first answers of Workgraph are what all others must say, Workgraph itself included."""
         probe = _probe(self._signed(server, operation), self._dataset, server)
-        data = server.normalise(data_of(ask(port, probe)))
+        data = server.normalize(data_of(ask(port, probe)))
         if operation.is_write:
             require_written(self._dataset, data, title=_title(server), server=server.title)
             return

@@ -82,8 +82,8 @@ def table(timings: Sequence[Timing]) -> list[str]:
             f"{compiled.per_field:.2f} | {stock.least / compiled.least:.1f} |"
         )
     slowest = max(each.per_field for each in timings if each.executor == "compiled" and each.fields > 1)
-    judgement = "reached" if slowest <= MOST_PER_FIELD else "**not reached**"
-    lines += ["", f"The goal, at most {MOST_PER_FIELD} µs per field of a list, is {judgement}."]
+    judgment = "reached" if slowest <= MOST_PER_FIELD else "**not reached**"
+    lines += ["", f"The goal, at most {MOST_PER_FIELD} µs per field of a list, is {judgment}."]
     return [*lines, "These are the least of many runs; parsing, validation and JSON are not in them."]
 
 

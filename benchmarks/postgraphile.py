@@ -61,12 +61,12 @@ def variables(dataset: Dataset) -> dict[str, dict[str, Any]]:
     return {ISSUE: slug | {"identifier": dataset.identifier}, FILTERED: slug | {"filter": wanted}, NESTED: slug}
 
 
-def normalised(data: Any) -> Any:
+def normalized(data: Any) -> Any:
     """The answer in Workgraph's words."""
     if isinstance(data, list):
-        return [normalised(item) for item in data]
+        return [normalized(item) for item in data]
     if isinstance(data, dict):
-        return {key: _FIELDS.get(key, normalised)(value) for key, value in data.items()}
+        return {key: _FIELDS.get(key, normalized)(value) for key, value in data.items()}
     return data
 
 
@@ -80,12 +80,12 @@ def _moment(value: str) -> str:
 
 def _linked(value: Mapping[str, Any]) -> list[Any]:
     """What hangs on a link, by name; PostGraphile cannot sort by a column of the linked table."""
-    found = [normalised(node["of"]) for node in value["nodes"]]
+    found = [normalized(node["of"]) for node in value["nodes"]]
     return sorted(found, key=lambda each: (each["name"], each["id"]))
 
 
 def _only(value: Mapping[str, Any]) -> Any:
-    return normalised(value["nodes"][0]) if value["nodes"] else None
+    return normalized(value["nodes"][0]) if value["nodes"] else None
 
 
 _FIELDS: Mapping[str, Callable[[Any], Any]] = {

@@ -65,7 +65,7 @@ class Server:
     asked: Asked
     needs_node: bool = False
     skipped: Mapping[str, str] = field(default_factory=dict)
-    normalise: Callable[[Any], Any] = _as_it_is
+    normalize: Callable[[Any], Any] = _as_it_is
     seen: Callable[[Any], Any] = with_plain_cursors
 
 
@@ -187,7 +187,7 @@ SERVERS: Sequence[Server] = (
         asked=_as_postgraphile,
         needs_node=True,
         skipped=postgraphile.SKIPPED,
-        normalise=postgraphile.normalised,
+        normalize=postgraphile.normalized,
         seen=without_cursors,
     ),
 )

@@ -227,7 +227,7 @@ async def _all(read: Callable[[PageRequest], Awaitable[Any]]) -> AsyncIterator[A
 
 
 async def _watch(app: App, actor: Actor, run_id: str) -> None:
-    """Shows the progress until it is cancelled."""
+    """Shows the progress until it is canceled."""
     if not sys.stdout.isatty():
         while True:
             await asyncio.sleep(LINE_SECONDS)

@@ -9,7 +9,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Connections:
-    """Runs `serve` for each connection and closes the connection when `serve` ends, fails or is cancelled."""
+    """Runs `serve` for each connection and closes the connection when `serve` ends, fails or is canceled."""
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
@@ -28,7 +28,7 @@ class Connections:
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        # Not a `finally` of `serve`: a task that is cancelled before its first step runs none.
+        # Not a `finally` of `serve`: a task that is canceled before its first step runs none.
         task.add_done_callback(lambda _: writer.close())
 
     async def close(self) -> None:

@@ -49,7 +49,7 @@ def health_router(*, seconds: float) -> APIRouter:
 
 
 async def _checks(app: _App, seconds: float) -> Sequence[HealthCheck]:
-    # Awaited from outside, as a check that hangs may not even heed being cancelled.
+    # Awaited from outside, as a check that hangs may not even heed being canceled.
     task = asyncio.ensure_future(app.health.check())
     done, _ = await asyncio.wait({task}, timeout=seconds)
     if not done:

@@ -176,7 +176,7 @@ class SocketSession:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized")
         if message.id in self._operations:
             raise Ending(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
-        # Cancelled operations count until they are gone, or else they could be piled up.
+        # Canceled operations count until they are gone, or else they could be piled up.
         if len(self._operation_tasks) >= self._options.subscriptions:
             raise Ending(CloseCode.TOO_MANY, f"More than {self._options.subscriptions} operations at once")
         running = _Running(Context(app=self._services.app, actor=self._actor))
@@ -273,4 +273,4 @@ class SocketSession:
         if tasks:
             _, left = await asyncio.wait(set(tasks), timeout=self._options.close_seconds)
             if left:
-                logger.error("%d tasks of a socket did not stop when cancelled.", len(left))
+                logger.error("%d tasks of a socket did not stop when canceled.", len(left))

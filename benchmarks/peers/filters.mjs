@@ -8,7 +8,7 @@ function compared(column, type, comparator, values, convert = (value) => value) 
   return conditions;
 }
 
-function labelled(filter, values) {
+function labeled(filter, values) {
   const conditions = [`x.issue_id = i.id`, ...compared('l.name', 'text', filter.name, values)];
   return `EXISTS (SELECT FROM issue_label x JOIN label l ON l.id = x.label_id WHERE ${conditions.join(' AND ')})`;
 }
@@ -23,8 +23,8 @@ export function conditionsOf(filter, values) {
     ];
     conditions.push(`EXISTS (SELECT FROM state s WHERE s.id = i.state_id AND ${state.join(' AND ') || 'true'})`);
   }
-  if (filter?.labels?.some) conditions.push(labelled(filter.labels.some, values));
-  if (filter?.labels?.none) conditions.push(`NOT ${labelled(filter.labels.none, values)}`);
+  if (filter?.labels?.some) conditions.push(labeled(filter.labels.some, values));
+  if (filter?.labels?.none) conditions.push(`NOT ${labeled(filter.labels.none, values)}`);
   return conditions;
 }
 

@@ -73,7 +73,7 @@ class User:
         )
 
     def checked(self) -> "User":
-        """The person with the profile's text normalised; raises Rejected naming every field that breaks a rule."""
+        """The person with the profile's text normalized; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             name = check.name("name", self.name, longest=LONGEST_NAME)
             initials = self.own_initials
@@ -101,7 +101,7 @@ class SignedIn(Actor):
 
 
 def check_newcomer(check: Checks, newcomer: Newcomer, *, email: str = "", rules: PasswordRules) -> str:
-    """The name, normalised; `email` is left out while the address is not known."""
+    """The name, normalized; `email` is left out while the address is not known."""
     name = check.name("name", newcomer.name, longest=LONGEST_NAME)
     check_password(check, newcomer.password, personal=(email, name), rules=rules)
     check_time_zone(check, newcomer.time_zone)

@@ -1,4 +1,4 @@
-"""API keys: recognisable, 256 bits, stored as digests only."""
+"""API keys: recognizable, 256 bits, stored as digests only."""
 
 import re
 import secrets

@@ -58,7 +58,7 @@ class Comment:
         return revised(self, now=now, body="", deleted_at=self.deleted_at or now)
 
     def checked(self) -> "Comment":
-        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
+        """The entity with its text normalized; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             check.text("body", self.body, is_required=True)
         return self

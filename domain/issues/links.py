@@ -1,4 +1,4 @@
-"""Changing who an issue is assigned to and how it is labelled."""
+"""Changing who an issue is assigned to and how it is labeled."""
 
 from collections.abc import Awaitable, Callable
 

@@ -115,7 +115,7 @@ class Issue:
         return revised(self, now=now, archived_at=None, trashed_at=None)
 
     def checked(self) -> "Issue":
-        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
+        """The entity with its text normalized; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             title = check.line("title", self.title)
             check.text("description", self.description)

@@ -33,7 +33,7 @@ class Label:
         return rechecked(self, now=now, **sent_fields(changes))
 
     def checked(self) -> "Label":
-        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
+        """The entity with its text normalized; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             name = check.line("name", self.name, longest=80)
             check.matches("color", self.color, COLOR, COLOR_RULE)

@@ -10,7 +10,7 @@ from domain.shared.uow import UnitOfWork
 from domain.workspaces.model import Workspace
 
 
-class LabelledIssues(Protocol):
+class LabeledIssues(Protocol):
     async def detach_label(self, label: Label) -> int:
         """Takes the label off every issue and returns their number."""
         ...
@@ -22,7 +22,7 @@ class LabelUow(UnitOfWork, Protocol):
     @property
     def labels(self) -> Repository[Label]: ...
     @property
-    def issues(self) -> LabelledIssues: ...
+    def issues(self) -> LabeledIssues: ...
 
 
 class LabelReader(Protocol):

@@ -42,7 +42,7 @@ class Milestone:
         return rechecked(self, now=now, **sent_fields(changes))
 
     def checked(self) -> "Milestone":
-        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
+        """The entity with its text normalized; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             name = check.line("name", self.name, longest=80)
         return replace(self, name=name)

@@ -51,7 +51,7 @@ class Project:
         return revised(self, now=now, archived_at=None)
 
     def checked(self) -> "Project":
-        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
+        """The entity with its text normalized; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             check.matches("key", self.key, KEY, KEY_RULE)
             name = check.line("name", self.name, longest=80)
@@ -91,7 +91,7 @@ class State:
         return rechecked(self, now=now, **sent_fields(changes))
 
     def checked(self) -> "State":
-        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
+        """The entity with its text normalized; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             name = check.line("name", self.name, longest=50)
             check.matches("color", self.color, COLOR, COLOR_RULE)

@@ -49,7 +49,7 @@ PROJECTS = (
 THINGS = MappingProxyType(
     {
         "ENG": (
-            "the booking service", "the price calculator", "the parts catalogue", "the invoice run",
+            "the booking service", "the price calculator", "the parts catalog", "the invoice run",
             "the calendar sync", "the stock importer", "the reminder queue", "the refund endpoint",
             "the permission check", "the nightly export", "the search index", "the webhook sender",
         ),
@@ -73,7 +73,7 @@ THINGS = MappingProxyType(
 
 FAULTS = (
     "shows yesterday's prices", "loses the last line", "answers after twenty seconds", "ignores the time zone",
-    "counts cancelled bookings", "stops after the first page", "accepts an empty name", "sends everything twice",
+    "counts canceled bookings", "stops after the first page", "accepts an empty name", "sends everything twice",
     "forgets the chosen language", "shows a blank page", "rounds down to zero", "keeps the old address",
     "fails without a message", "turns umlauts into question marks", "uses far too much memory", "never retries",
 )  # fmt: skip
@@ -128,7 +128,7 @@ SENTENCES = (
     "That would also help {group} who want to {wish}.",
     "We have agreed to keep {thing} as it is and to fix the cause.",
     "The log says nothing, which is a problem of its own.",
-    "Please keep the old behaviour for existing customers.",
+    "Please keep the old behavior for existing customers.",
     "It works {situation}, so the data must be there.",
     "I have compared both answers, and they differ in one field.",
     "There is a workaround: start again and wait for a minute.",

@@ -9,7 +9,7 @@ from domain.shared.errors import DomainError, ErrorCode, InvalidInput, Rejected
 LONGEST_LINE = 255  # characters
 LONGEST_TEXT = 256 * 1024  # bytes of UTF-8
 COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
-COLOR_RULE = "a colour such as #5e6ad2"
+COLOR_RULE = "a color such as #5e6ad2"
 _BREAKS = ("Cc", "Zl", "Zp")  # categories: control characters, line and paragraph separators
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 

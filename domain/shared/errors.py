@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
 class ErrorCode(StrEnum):
-    """The closed catalogue of stable codes; a new failure adds its line here."""
+    """The closed catalog of stable codes; a new failure adds its line here."""
 
     UNAUTHENTICATED = "UNAUTHENTICATED"
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"

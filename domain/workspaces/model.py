@@ -48,7 +48,7 @@ class Workspace:
         return rechecked(self, now=now, **sent_fields(changes))
 
     def checked(self) -> "Workspace":
-        """The entity with its text normalised; raises Rejected naming every field that breaks a rule."""
+        """The entity with its text normalized; raises Rejected naming every field that breaks a rule."""
         with Checks() as check:
             check.matches("slug", self.slug, SLUG, SLUG_RULE)
             name = check.name("name", self.name, longest=80)

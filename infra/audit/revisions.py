@@ -51,7 +51,7 @@ class RevisionListener:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def stop(self) -> None:
-        """Makes `run` end within two seconds; at once if its task is then cancelled as well.
+        """Makes `run` end within two seconds; at once if its task is then canceled as well.
 
         A cancellation alone is not enough: redis-py 5 swallows one that comes while it makes a connection.
         """

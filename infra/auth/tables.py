@@ -49,7 +49,7 @@ class SessionRow(Base):
 
 
 class RefreshTokenRow(Base):
-    """Spent tokens stay as long as their session, so that a replay is recognised."""
+    """Spent tokens stay as long as their session, so that a replay is recognized."""
 
     __tablename__ = "refresh_token"
     __table_args__ = (Index(None, "session_id"),)

@@ -343,8 +343,8 @@ def _with_keys(rows: AnySelect, keys: tuple[_Key, ...]) -> PageQuery:
     places = {column: place for place, column in enumerate(columns)}
     missing = [key.column for key in keys if key.column not in places]
     places |= {column: place for place, column in enumerate(missing, start=len(columns))}
-    labelled = (column.label(f"keyset_{place}") for place, column in enumerate(missing))
-    return PageQuery(rows.add_columns(*labelled), tuple(places[key.column] for key in keys))
+    labeled = (column.label(f"keyset_{place}") for place, column in enumerate(missing))
+    return PageQuery(rows.add_columns(*labeled), tuple(places[key.column] for key in keys))
 
 
 def _ranges(keys: tuple[_Key, ...], nulls: Nullness) -> list[_Range]:
@@ -372,7 +372,7 @@ def _ranges(keys: tuple[_Key, ...], nulls: Nullness) -> list[_Range]:
 
 
 def _runs(keys: tuple[_Key, ...], nulls: tuple[bool, ...]) -> Iterator[tuple[int, int]]:
-    """Neighbouring keys that one row comparison covers: same direction, nulls at most in the first."""
+    """Neighboring keys that one row comparison covers: same direction, nulls at most in the first."""
     start = 0
     for level in range(1, len(keys)):
         key, before = keys[level], keys[level - 1]

@@ -47,7 +47,7 @@ class ReadConnection:
         return rows
 
     async def close(self) -> None:
-        """Waits until what was cancelled has ended, but not for long."""
+        """Waits until what was canceled has ended, but not for long."""
         try:
             await self._connection.close(timeout=CLOSE_SECONDS)
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):

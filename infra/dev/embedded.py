@@ -148,7 +148,7 @@ class EmbeddedServers:
     def _start_postgres(self, binaries: Path) -> _Server:
         data = self._store / "data"
         if not data.exists():
-            self._initialise(binaries, data)
+            self._initialize(binaries, data)
         made_by, ours = (data / "PG_VERSION").read_text().strip(), _major_version(binaries)
         if made_by != ours:
             raise EmbeddedServerError(
@@ -168,7 +168,7 @@ class EmbeddedServers:
             )
         return self._started("postgres", child, signal.SIGINT)
 
-    def _initialise(self, binaries: Path, data: Path) -> None:
+    def _initialize(self, binaries: Path, data: Path) -> None:
         # Made under another name first: a kill half-way must not leave a folder that looks complete.
         unfinished = data.with_name("data.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -110,7 +110,7 @@ class Schedule:
         self._periodic = periodic_work() if periodic is None else periodic
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until canceled."""
         while True:
             try:
                 await self.run_due()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 QUIET = {"uvicorn.access": logging.WARNING, "alembic.runtime": logging.WARNING}
-# Everything that could end a line, move the cursor or colour a terminal; \n is dealt with apart.
+# Everything that could end a line, move the cursor or color a terminal; \n is dealt with apart.
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 CONTINUATION = "\n    | "
 

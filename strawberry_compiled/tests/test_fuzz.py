@@ -40,5 +40,5 @@ async def test_answers_are_equal_at_length(first: int):
     await compare(first, LONG.step)
 
 
-def test_neighbouring_seeds_share_a_schema():
+def test_neighboring_seeds_share_a_schema():
     assert CHUNK == SEEDS_PER_SCHEMA

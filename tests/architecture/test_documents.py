@@ -87,12 +87,12 @@ def test_the_architecture_names_files_of_all_lives() -> None:
 def test_what_is_wrong_in_a_document_is_found() -> None:
     text = (
         "`api/nowhere.py`, `nothing.py` and `model.py`; `domain/app.py` (`App`, `Ape`) and (`infra/uow.py`, `SqlUow`), "
-        "(`infra/uow.py`, `Other`); [here](LICENSE), [there](LICENCE), [far](https://example.org/none), [below](#a-b), "
+        "(`infra/uow.py`, `Other`); [here](LICENSE), [there](MISSING), [far](https://example.org/none), [below](#a-b), "
         "[nowhere](#c), [elsewhere](ARCHITECTURE.md#none)\n\n## A `b`!\n\n```sh\n# c\n```\n"
     )
     assert missing_paths(text) == ["api/nowhere.py", "nothing.py"]
     assert missing_names(text) == ["domain/app.py: Ape", "infra/uow.py: Other"]
-    assert list(broken_links(text)) == ["LICENCE", "#c", "ARCHITECTURE.md#none"]
+    assert list(broken_links(text)) == ["MISSING", "#c", "ARCHITECTURE.md#none"]
 
 
 def test_the_order_of_slices_is_that_of_the_contracts() -> None:

@@ -132,7 +132,7 @@ def test_what_is_forgotten_is_found() -> None:
             raise NotImplementedError
 
     class ThingEvent(Event):
-        logged = ("name", "colour")
+        logged = ("name", "color")
 
     Thing.drafted.__func__.__annotations__["draft"] = ThingDraft
     commands = {"ThingDraft": ThingDraft, "ThingChanges": ThingChanges}

@@ -241,11 +241,11 @@ def test_an_input_that_has_drifted_is_found() -> None:
         name: strawberry.Maybe[str | None]
         due: strawberry.Maybe[str | None] = never_null("When it is due.")
         size: int
-        colour: strawberry.Maybe[str]
+        color: strawberry.Maybe[str]
 
     lines = input_faults(ThingUpdateInput.__strawberry_definition__, {})
     assert [line.partition(" of ")[0].partition(": m")[0] for line in lines] == [
-        f"ThingUpdateInput.colour: {ThingChanges.__module__}.ThingChanges has no such field.",
+        f"ThingUpdateInput.color: {ThingChanges.__module__}.ThingChanges has no such field.",
         f"ThingUpdateInput.due: null must mean the same as None in {ThingChanges.__module__}.ThingChanges.",
         "ThingUpdateInput: offer hidden",
         f"ThingUpdateInput.name: null must mean the same as None in {ThingChanges.__module__}.ThingChanges.",

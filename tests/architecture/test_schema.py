@@ -100,9 +100,9 @@ def test_a_missing_description_is_found() -> None:
     sample = build_schema(
         """
         directive @ours(by: Int) on FIELD
-        "Roots." type Query { thing(id: ID, "Fine." name: String): Thing "Fine." colour(input: In): Colour }
+        "Roots." type Query { thing(id: ID, "Fine." name: String): Thing "Fine." color(input: In): Color }
         type Thing { "Fine." id: ID }
-        "Fine." enum Colour { RED "Fine." BLUE }
+        "Fine." enum Color { RED "Fine." BLUE }
         "Fine." input In { size: Int }
         """
     )
@@ -112,9 +112,9 @@ def test_a_missing_description_is_found() -> None:
             "@ours(by:)",
             "Query.thing",
             "Query.thing(id:)",
-            "Query.colour(input:)",
+            "Query.color(input:)",
             "Thing",
-            "Colour.RED",
+            "Color.RED",
             "In.size",
         ]
     )

@@ -31,7 +31,7 @@ def test_postgraphile_s_answer_is_brought_into_workgraph_s_form() -> None:
         "assignees": {"nodes": people},
         "labels": {"nodes": []},
     }
-    assert postgraphile.normalised({"workspace": {"issue": {"nodes": [issue]}}}) == {
+    assert postgraphile.normalized({"workspace": {"issue": {"nodes": [issue]}}}) == {
         "workspace": {
             "issue": {
                 "id": "iss_1",
@@ -47,7 +47,7 @@ def test_postgraphile_s_answer_is_brought_into_workgraph_s_form() -> None:
             }
         }
     }
-    assert postgraphile.normalised({"issue": {"nodes": []}}) == {"issue": None}
+    assert postgraphile.normalized({"issue": {"nodes": []}}) == {"issue": None}
 
 
 def test_cursors_are_compared_by_the_place_that_they_name() -> None:

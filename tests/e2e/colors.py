@@ -1,4 +1,4 @@
-"""What can be read of a page: its texts with their colours, and how much these differ (WCAG 2.2, 1.4.3)."""
+"""What can be read of a page: its texts with their colors, and how much these differ (WCAG 2.2, 1.4.3)."""
 
 import re
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from tests.e2e.browser import Page
 AA_CONTRAST = 4.5
 """Of text that is not large."""
 
-Colour = tuple[float, float, float]
-WHITE: Colour = (255, 255, 255)
+Color = tuple[float, float, float]
+WHITE: Color = (255, 255, 255)
 
-# Whoever is disabled need not be readable. What a colour lies on are the backgrounds of all that it is in.
+# Whoever is disabled need not be readable. What a color lies on are the backgrounds of all that it is in.
 TEXTS = """(() => {
   const holdsText = (each) => [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
   const under = (each) => each === null ? [] : [getComputedStyle(each).backgroundColor, ...under(each.parentElement)];
-  const told = (text, style, each) => ({ text, colour: style.color, backgrounds: under(each) });
+  const told = (text, style, each) => ({ text, color: style.color, backgrounds: under(each) });
   const found = [];
   for (const each of document.querySelectorAll(SELECTOR)) {
     if (!each.checkVisibility({ visibilityProperty: true }) || each.closest(":disabled")) continue;
@@ -32,13 +32,13 @@ TEXTS = """(() => {
 @dataclass(frozen=True)
 class Text:
     text: str
-    colour: Colour
-    background: Colour
+    color: Color
+    background: Color
 
     @property
     def contrast(self) -> float:
         """Between 1 and 21."""
-        darker, lighter = sorted((_luminance(self.colour), _luminance(self.background)))
+        darker, lighter = sorted((_luminance(self.color), _luminance(self.background)))
         return (lighter + 0.05) / (darker + 0.05)
 
 
@@ -48,17 +48,17 @@ async def texts(page: Page, selector: str) -> list[Text]:
     return [_seen(**each) for each in found]
 
 
-def _seen(text: str, colour: str, backgrounds: list[str]) -> Text:
+def _seen(text: str, color: str, backgrounds: list[str]) -> Text:
     ground = WHITE
     for each in reversed(backgrounds):
         ground = over(each, ground)
-    return Text(text, over(colour, ground), ground)
+    return Text(text, over(color, ground), ground)
 
 
-def over(colour: str, ground: Colour) -> Colour:
+def over(color: str, ground: Color) -> Color:
     """`rgb(1, 2, 3)`, `rgba(1, 2, 3, 0.4)` or `color(srgb 0.1 0.2 0.3 / 0.4)`, as browsers write it, upon another."""
-    scale = 255 if colour.startswith("color(srgb ") else 1
-    red, green, blue, *rest = (float(each) for each in re.findall(r"[\d.]+", colour))
+    scale = 255 if color.startswith("color(srgb ") else 1
+    red, green, blue, *rest = (float(each) for each in re.findall(r"[\d.]+", color))
     [alpha] = rest or [1.0]
     mixed = [
         alpha * scale * above + (1 - alpha) * below for above, below in zip((red, green, blue), ground, strict=True)
@@ -66,8 +66,8 @@ def over(colour: str, ground: Colour) -> Colour:
     return mixed[0], mixed[1], mixed[2]
 
 
-def _luminance(colour: Colour) -> float:
-    red, green, blue = (_linear(each / 255) for each in colour)
+def _luminance(color: Color) -> float:
+    red, green, blue = (_linear(each / 255) for each in color)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

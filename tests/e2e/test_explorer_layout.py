@@ -161,7 +161,7 @@ def faint(found: dict[str, list[Text]]) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_our_panels_can_be_read_in_the_colours_of_the_system(
+async def test_our_panels_can_be_read_in_the_colors_of_the_system(
     database: str, redis_database: str, settings: Settings, tmp_path: Path, scheme: str
 ) -> None:
     async with opened_explorer(settings) as explorer:
@@ -190,7 +190,7 @@ async def test_our_panels_follow_the_system_and_graphiqls_switch_against_it(
         before = await shown_texts(explorer)
         await page.prefer(scheme)
         wanted = await shown_texts(explorer)
-        assert all(old.colour != new.colour and old.text == new.text for old, new in zip(before, wanted, strict=True))
+        assert all(old.color != new.color and old.text == new.text for old, new in zip(before, wanted, strict=True))
         assert all(old.background != new.background for old, new in zip(before, wanted, strict=True))
         await page.prefer(other)
         assert await shown_texts(explorer) == before
@@ -198,6 +198,6 @@ async def test_our_panels_follow_the_system_and_graphiqls_switch_against_it(
         await choose_theme(explorer, scheme)
         assert await shown_texts(explorer) == wanted
         [title] = await texts(page, ".panel h2")
-        assert [title.colour, title.background] == [over(each, WHITE) for each in await page.run(PAGE)]
+        assert [title.color, title.background] == [over(each, WHITE) for each in await page.run(PAGE)]
         await page.screenshot(tmp_path / "switched.png")
         assert page.problems == []

@@ -36,7 +36,7 @@ async def test_a_stranger_can_log_in_and_nothing_else(explorer: Explorer, scheme
     assert await page.run(EDITORS) is None
     assert await page.run("document.querySelectorAll('.graphiql-sidebar button').length") == 0
     assert not asked_for_samples(explorer)
-    # The colours are GraphiQL's, which are said for its own container alone; without them a button is see-through.
+    # The colors are GraphiQL's, which are said for its own container alone; without them a button is see-through.
     assert await page.run(f"getComputedStyle({BUTTON}).backgroundColor") not in ("rgba(0, 0, 0, 0)", "")
 
     await explorer.sign_in()

@@ -18,7 +18,7 @@ HEALTH = "document.getElementById('health').innerText"
 PATHS = ("/", "/nowhere", "/docs", "/dev/mail", "/auth/register", "/auth/verify?token=x", "/auth/invitation?token=x")
 # Nothing sticks out at the right, so that nobody scrolls sideways.
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-COLOURS = "(({ color, backgroundColor }) => [color, backgroundColor])(getComputedStyle(document.body))"
+COLORS = "(({ color, backgroundColor }) => [color, backgroundColor])(getComputedStyle(document.body))"
 
 
 @asynccontextmanager
@@ -93,7 +93,7 @@ async def test_pages_fit_and_follow_the_theme_without_a_word_in_the_console(
             await go(page, tracker, path)
             assert await page.run(FITS), path
             white, black = "rgb(255, 255, 255)", "rgb(24, 25, 27)"
-            assert (await page.run(COLOURS))[1] == {"light": white, "dark": black}[scheme], path
+            assert (await page.run(COLORS))[1] == {"light": white, "dark": black}[scheme], path
             await page.screenshot(tmp_path / f"{path.partition('?')[0].strip('/').replace('/', '-') or 'front'}.png")
         assert [url for url in page.requests if not url.startswith((tracker.address, "data:"))] == []
         # The browser notes each status of 400 and more, and one of the pages is the one for 404.

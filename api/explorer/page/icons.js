@@ -1,4 +1,4 @@
-/** Line drawings of 24 by 24, in the colour of the text. */
+/** Line drawings of 24 by 24, in the color of the text. */
 import { h } from "./element.js";
 
 function drawing(...paths) {

@@ -5,7 +5,8 @@ from domain.projects.categories import StateCategory
 
 _CANCELED = frozenset(
     (
-        "abandoned", "by design", "can't reproduce", "canceled", "cancelled", "cannot reproduce", "declined",
+        "abandoned", "by design", "can't reproduce", "canceled", "cannot reproduce", "declined",
+        "cancelled",  # codespell:ignore
         "deferred", "duplicate", "hold", "incomplete", "invalid", "needs more info", "not a bug", "not an issue",
         "not our bug", "not planned", "obsolete", "on hold", "outdated", "rejected", "won't do", "won't fix",
         "won't implement", "wont do", "wont fix", "wontfix", "works as designed", "works for me",

@@ -169,7 +169,7 @@ class _Queue:
 
 
 class _Shared:
-    """A future for several who wait: when one of them is cancelled, the others are not."""
+    """A future for several who wait: when one of them is canceled, the others are not."""
 
     def __init__(self, future: asyncio.Future[Any]) -> None:
         self._future = future

@@ -230,7 +230,7 @@ async def test_a_query_that_is_given_up_on_a_socket_pays_for_what_it_read() -> N
         await world.started.wait()
         assert world.budget.taken == {ADA: 10}
         sent.socket.complete("1")
-        await world.cancelled.wait()
+        await world.canceled.wait()
         await sent.codes({"query": "{ viewer }"})
     assert world.budget.taken == {ADA: 3 + 1}
 
@@ -244,5 +244,5 @@ async def test_whoever_goes_away_pays_for_what_was_read() -> None:
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        await world.cancelled.wait()
+        await world.canceled.wait()
     assert world.budget.taken == {ADA: 3}

@@ -157,7 +157,7 @@ async def test_an_event_that_takes_too_long_is_given_up_and_the_next_one_comes(o
 @pytest.mark.parametrize(
     "query", ["{ endless }", '{ tasks(owners: ["ada", "endless"]) { owner { name } } }'], ids=["field", "batch"]
 )
-async def test_a_cancelled_run_leaves_nothing_running(options: ExecutionOptions, query: str):
+async def test_a_canceled_run_leaves_nothing_running(options: ExecutionOptions, query: str):
     world = World(options)
     before = asyncio.all_tasks()
     running = asyncio.create_task(world.run(query))
@@ -167,7 +167,7 @@ async def test_a_cancelled_run_leaves_nothing_running(options: ExecutionOptions,
         with pytest.raises(asyncio.CancelledError):
             await running
         await world.store.ended.wait()
-        for _ in range(10):  # what was cancelled comes to its end in the next turns of the loop
+        for _ in range(10):  # what was canceled comes to its end in the next turns of the loop
             await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
     assert world.store.open_scopes == 0

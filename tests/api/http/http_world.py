@@ -80,7 +80,7 @@ class World:
     clock: Clock | None = None
     changes: int = 0
     started: asyncio.Event = field(default_factory=asyncio.Event)
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    canceled: asyncio.Event = field(default_factory=asyncio.Event)
     open_scopes: int = 0
     scopes: int = 0
     budget: Any = field(default_factory=lambda: LocalBudget(SystemClock()))
@@ -169,7 +169,7 @@ class Query:
         try:
             await asyncio.Event().wait()
         finally:
-            world.cancelled.set()
+            world.canceled.set()
         return ""
 
 

@@ -296,7 +296,7 @@ async def test_an_operation_that_takes_too_long_is_ended(world: World) -> None:
         for accept in (NEW, OLD):
             response = await ask(client, "{endless}", accept=accept)
             assert (response.status_code, codes(response)) == (503, ["TIMEOUT"])
-            assert world.cancelled.is_set()
+            assert world.canceled.is_set()
             assert world.open_scopes == 0
 
 
@@ -331,10 +331,10 @@ async def test_work_ends_when_the_client_leaves(world: World) -> None:
     async with app.router.lifespan_context(app), asyncio.timeout(20):
         request = asyncio.create_task(app(scope, receive, send))
         await world.started.wait()
-        assert not world.cancelled.is_set()
+        assert not world.canceled.is_set()
         left.set()
         await request
-    assert world.cancelled.is_set()
+    assert world.canceled.is_set()
     assert (sent, world.open_scopes) == ([], 0)
 
 

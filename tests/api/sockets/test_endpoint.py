@@ -221,7 +221,7 @@ async def test_a_second_operation_of_the_same_id_closes_with_4409(world: World) 
         assert world.app.feed.listeners == 0
 
 
-async def test_a_cancelled_operation_gives_its_id_free_and_does_not_touch_the_next(world: World) -> None:
+async def test_a_canceled_operation_gives_its_id_free_and_does_not_touch_the_next(world: World) -> None:
     async with connect(world.endpoint, token="ada") as socket:
         socket.subscribe("1", "{ never }")
         socket.send("ping")

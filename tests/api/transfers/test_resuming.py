@@ -83,7 +83,7 @@ async def under_way(world: World, run: ImportRun, running: asyncio.Task[None]) -
     return (await reached(world, run)).position
 
 
-async def test_a_cancelled_import_goes_on(
+async def test_a_canceled_import_goes_on(
     world: World, started: Import, leases: SqlLeases, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(stream, "MOST_RECORDS", 1)

@@ -1,4 +1,4 @@
-"""API keys: recognisable, hashed, scoped, expiring, told once (promises A5, A11, A14, A34, A35)."""
+"""API keys: recognizable, hashed, scoped, expiring, told once (promises A5, A11, A14, A34, A35)."""
 
 import asyncio
 import math
@@ -52,7 +52,7 @@ async def last_use(identity: Identity) -> object:
         return (await connection.execute(select(ApiKeyRow.last_used_at))).scalar_one()
 
 
-def test_a_key_is_recognised_and_every_typing_error_in_it_too() -> None:
+def test_a_key_is_recognized_and_every_typing_error_in_it_too() -> None:
     keys = [new_api_key() for _ in range(200)]
     assert len(set(keys)) == 200
     for key in keys:

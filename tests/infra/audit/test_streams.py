@@ -195,7 +195,7 @@ async def test_followers_of_a_workspace_share_one_reader_and_leave_nothing_behin
             assert revisions(await take(again, up_to=1)) == [1]
 
 
-async def test_a_cancelled_follower_leaves_nothing_behind(log: EventLog, relay: RedisRelay) -> None:
+async def test_a_canceled_follower_leaves_nothing_behind(log: EventLog, relay: RedisRelay) -> None:
     workspace = log.new_workspace()
 
     async def follow(stream: RedisEventStream[LoggedEvent]) -> None:

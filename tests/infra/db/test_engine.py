@@ -136,7 +136,7 @@ async def test_a_read_whose_connection_ends_meanwhile_is_repeated(patient: Engin
     assert patient.read.in_use == 0
 
 
-async def test_a_cancelled_read_is_ended_on_the_server_and_its_connection_not_used_again(patient: Engines):
+async def test_a_canceled_read_is_ended_on_the_server_and_its_connection_not_used_again(patient: Engines):
     reads = ReadSession(patient.read)
     async with reads.scope():
         pid = await value(reads, PID)

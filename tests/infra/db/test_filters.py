@@ -647,8 +647,8 @@ class TestConstruction:
             Filters(of=ThingFilter, scalars=SCALARS, **RELATIONS)
 
     def test_a_meaning_without_a_field_is_found_at_import(self):
-        with pytest.raises(TypeError, match="do not agree on colour"):
-            Filters(of=ThingFilter, scalars=SCALARS, own={"length": has_length, "colour": has_length}, **RELATIONS)
+        with pytest.raises(TypeError, match="do not agree on color"):
+            Filters(of=ThingFilter, scalars=SCALARS, own={"length": has_length, "color": has_length}, **RELATIONS)
 
     def test_scalars_of_another_table_are_found_at_import(self):
         with pytest.raises(TypeError, match="columns of one table"):

@@ -20,14 +20,14 @@ class Gate:
     def __init__(self) -> None:
         self.entered: asyncio.Queue[Actor] = asyncio.Queue()
         self.open = asyncio.Event()
-        self.cancelled = 0
+        self.canceled = 0
 
     async def __call__(self, actor: Actor, job: Walk) -> None:
         self.entered.put_nowait(actor)
         try:
             await self.open.wait()
         except asyncio.CancelledError:
-            self.cancelled += 1
+            self.canceled += 1
             raise
 
 
@@ -179,7 +179,7 @@ async def test_the_lease_is_renewed_while_the_handler_runs(engine: AsyncEngine) 
         gate.open.set()
         after = await until_state(engine, job_id, "DONE")
 
-    assert (after.attempts, gate.cancelled) == (1, 0)
+    assert (after.attempts, gate.canceled) == (1, 0)
 
 
 async def test_a_handler_whose_lease_is_lost_is_stopped(engine: AsyncEngine) -> None:
@@ -190,10 +190,10 @@ async def test_a_handler_whose_lease_is_lost_is_stopped(engine: AsyncEngine) -> 
         await gate.entered.get()
         await take_over(engine, job_id)
 
-        async def is_cancelled() -> bool:
-            return gate.cancelled == 1
+        async def is_canceled() -> bool:
+            return gate.canceled == 1
 
-        await until(is_cancelled)
+        await until(is_canceled)
 
     after = await row(engine, job_id)
     assert (after.state, after.attempts, after.failures) == ("RUNNING", 2, 0)
@@ -310,7 +310,7 @@ async def test_a_job_that_does_not_finish_in_time_is_given_back(engine: AsyncEng
 
     given_back = await row(engine, job_id)
     assert (given_back.state, given_back.lease_until, given_back.failures) == ("WAITING", None, 0)
-    assert gate.cancelled == 1
+    assert gate.canceled == 1
     async with running(runner_of(engine, walking(uow))):
         await until_state(engine, job_id, "DONE")
     assert await effects(engine) == [("a", 0)]

@@ -17,7 +17,7 @@ from strawberry_compiled.testing.fuzzing.running import ExecutorClass, Observed,
 from strawberry_compiled.testing.fuzzing.schemas import generated_schema
 
 SEEDS_PER_SCHEMA = 80
-"""Making a schema takes as long as some ten cases, so neighbouring seeds share one."""
+"""Making a schema takes as long as some ten cases, so neighboring seeds share one."""
 INTROSPECTION = "introspection"
 """The reason for which a fallback is expected."""
 

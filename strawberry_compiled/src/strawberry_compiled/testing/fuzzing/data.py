@@ -26,7 +26,7 @@ from strawberry_compiled.testing.fuzzing.behavior import (
     Odd,
 )
 from strawberry_compiled.testing.fuzzing.schemas import GeneratedSchema, Shifting
-from strawberry_compiled.testing.fuzzing.shapes import FieldShape, Kind, ObjectShape, Recognised, TypeRef
+from strawberry_compiled.testing.fuzzing.shapes import FieldShape, Kind, ObjectShape, Recognized, TypeRef
 
 ROOTS = ("Query", "Mutation")
 LATER = (How.COROUTINE, How.FUTURE, How.AWAITABLE)
@@ -134,11 +134,11 @@ class Data:
         performs = r.random() < 0.3
         made = schema.performing[name] if performs else schema.made[name]
         plain = schema.performing_plain[name] if performs else schema.plain[name]
-        says_itself = shape.recognised is not Recognised.BY_STRAWBERRY
+        says_itself = shape.recognized is not Recognized.BY_STRAWBERRY
         draw = r.random()
         if wanted == name in ROOTS or draw < 0.6:
             value = cast("Any", made).__new__(made)
-        elif shape.recognised is Recognised.BY_CLASS or (says_itself and draw < 0.8):
+        elif shape.recognized is Recognized.BY_CLASS or (says_itself and draw < 0.8):
             value = plain()
         elif says_itself or (draw < 0.7 and wanted == name and not shape.interfaces):
             value, performs = Shifting(), False

@@ -49,14 +49,14 @@ from strawberry_compiled.testing.fuzzing.shapes import (
     InterfaceShape,
     Kind,
     ObjectShape,
-    Recognised,
+    Recognized,
     SchemaShape,
     TypeRef,
     random_shape,
 )
 
 KEPT = 2
-"""Schemas that are kept for neighbouring seeds."""
+"""Schemas that are kept for neighboring seeds."""
 
 Money = NewType("Money", int)
 
@@ -223,10 +223,10 @@ class _Builder:
     def _object(self, shape: ObjectShape, interfaces: Mapping[str, type]) -> type:
         namespace = self._namespace(shape.fields)
         namespace |= {"kind": shape.name, "__repr__": class_text}
-        if shape.recognised is not Recognised.BY_STRAWBERRY:
-            is_late = shape.recognised is Recognised.BY_ASYNC_IS_TYPE_OF
+        if shape.recognized is not Recognized.BY_STRAWBERRY:
+            is_late = shape.recognized is Recognized.BY_ASYNC_IS_TYPE_OF
             decide = is_type_of_name(shape.name, is_late=is_late)
-            if shape.recognised is Recognised.BY_CLASS:
+            if shape.recognized is Recognized.BY_CLASS:
                 decide = decides_by_class(is_type_of_class(shape.name))
             namespace["is_type_of"] = classmethod(decide)
         return strawberry.type(type(shape.name, tuple(interfaces[each] for each in shape.interfaces), namespace))

@@ -37,7 +37,7 @@ class Guard(Enum):
     EXTENSION = auto()
 
 
-class Recognised(Enum):
+class Recognized(Enum):
     """How a type knows its values."""
 
     BY_STRAWBERRY = auto()
@@ -100,7 +100,7 @@ class ObjectShape:
     interfaces: tuple[str, ...]
     fields: tuple[FieldShape, ...]
     """Without those that the interfaces bring, unless they are declared anew."""
-    recognised: Recognised
+    recognized: Recognized
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ class _Shaper:
             for number in range(self._random.randint(1, 2))
         }
         self._enums = {
-            "Colour": tuple(self._random.sample(["red", "green", "blue", "grey"], 3)),
+            "Color": tuple(self._random.sample(["red", "green", "blue", "gray"], 3)),
             "Level": (1, 2, 3),
         }
         self._inputs: dict[str, tuple[ArgumentShape, ...]] = {}
@@ -232,7 +232,7 @@ class _Shaper:
             name=name,
             interfaces=tuple(each.name for each in interfaces if each.name in implemented),
             fields=tuple(fields),
-            recognised=r.choices(list(Recognised), weights=(6, 2, 1, 1))[0],
+            recognized=r.choices(list(Recognized), weights=(6, 2, 1, 1))[0],
         )
 
     def _narrowed(self, field: FieldShape) -> FieldShape:
@@ -242,7 +242,7 @@ class _Shaper:
     def _root(self, name: str, count: int, kinds: tuple[Kind, ...] = ()) -> ObjectShape:
         names = [f"root_{each}" for each in self._random.sample(FIELD_NAMES, count)]
         fields = [self._field(each, kinds=kinds, composite=0.8) for each in names]
-        return ObjectShape(name=name, interfaces=(), fields=tuple(fields), recognised=Recognised.BY_STRAWBERRY)
+        return ObjectShape(name=name, interfaces=(), fields=tuple(fields), recognized=Recognized.BY_STRAWBERRY)
 
     def _field(self, name: str, *, kinds: tuple[Kind, ...] = (), composite: float = 0.4) -> FieldShape:
         r = self._random
