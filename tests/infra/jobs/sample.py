@@ -65,7 +65,7 @@ def walking(uow: SqlUowFactory, *, pause: Callable[[], float] = lambda: 0.0) -> 
         assert actor.job is not None
         for step in range(actor.job.checkpoint.get("step", 0), job.steps):
             async with uow(actor) as unit:
-                await unit._connection.execute(
+                await unit.connection.execute(
                     text("INSERT INTO job_effect VALUES (:name, :step)"), {"name": job.name, "step": step}
                 )
                 await asyncio.sleep(pause())

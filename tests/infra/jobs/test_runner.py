@@ -134,7 +134,7 @@ async def test_a_job_goes_on_from_its_checkpoint(engine: AsyncEngine, uow: SqlUo
 async def two_steps(uow: SqlUowFactory, actor: Actor) -> None:
     for step in range(2):
         async with uow(actor) as unit:
-            await unit._connection.execute(text("INSERT INTO job_effect VALUES ('a', :step)"), {"step": step})
+            await unit.connection.execute(text("INSERT INTO job_effect VALUES ('a', :step)"), {"step": step})
             unit.checkpoint({"step": step + 1}, progress=Progress(done=step + 1, total=4))
             await unit.commit(None)
 
