@@ -20,9 +20,9 @@ from api.issues.mutations import IssueMutations
 from api.labels.mutations import LabelMutations
 from api.milestones.mutations import MilestoneMutations
 from api.projects.mutations import ProjectMutations
-from api.shared.errors import KINDS
 from api.shared.node import NodeQueries
 from api.shared.rate_limit import RateLimitQueries
+from api.shared.refusals import USER_ERRORS
 from api.shared.scalars import SCALARS
 from api.transfers.mutations import TransferMutations
 from api.workspaces.mutations import InvitationMutations, WorkspaceMutations
@@ -70,7 +70,7 @@ schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=tuple(KINDS.values()),
+    types=USER_ERRORS,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 _core_schema = schema._schema  # noqa: SLF001  Strawberry offers no other way to the graphql-core schema

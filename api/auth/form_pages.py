@@ -18,12 +18,11 @@ from api.auth.routes import app_of
 from api.front.look import POLICY, Templates
 from api.http.endpoint import EXPLORER_PATH
 from api.mailbox.pages import PATH as MAIL_PATH
-from api.rest.problems import RETRY_SECONDS
+from api.shared.refusals import refusal_of, retry_headers
 from domain.app import App
 from domain.shared.actor import Actor
-from domain.shared.errors import DomainError, Rejected, Unavailable
+from domain.shared.errors import DomainError, Rejected
 from domain.shared.secrets import SecretFormat
-from domain.shared.throttle import TooOften
 
 FORM_SUFFIX = "/form"
 PASSWORD = "password"  # noqa: S105  the kind of a field
@@ -116,14 +115,10 @@ class FormPage:
         except Rejected as error:
             refusals = [self._told(each) for each in error.errors]
             return self._form(request, form, *refusals, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        except TooOften as error:
-            status, wait = HTTPStatus.TOO_MANY_REQUESTS, str(error.retry_after)
-            return self._form(request, form, error.message, status=status, headers={"Retry-After": wait})
-        except Unavailable as error:
-            status = HTTPStatus.SERVICE_UNAVAILABLE
-            return self._form(request, form, error.message, status=status, headers={"Retry-After": RETRY_SECONDS})
         except DomainError as error:
-            return self._form(request, form, self._told(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+            headers = retry_headers(error)
+            status = refusal_of(error).status if headers else HTTPStatus.UNPROCESSABLE_ENTITY
+            return self._form(request, form, self._told(error), status=status, headers=headers)
         facts = {"done": self.done, "links": _served(request, self.onward)}
         return self._page("done.html", facts)
 

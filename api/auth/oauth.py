@@ -13,16 +13,16 @@ from starlette.responses import Response
 
 from api.auth.forms import MalformedForm, read_form
 from api.shared.authentication import client_info_of
+from api.shared.refusals import refusal_of, retry_headers
 from domain.app import App
 from domain.auth.errors import InvalidGrant
 from domain.auth.model import AuthOptions, LiveToken, Tokens
 from domain.shared.actor import Actor
-from domain.shared.errors import Unavailable
+from domain.shared.errors import DomainError, Unavailable
 from domain.shared.throttle import TooOften
 
 CLIENT_ID = "workgraph"
 UNCACHED = MappingProxyType({"Cache-Control": "no-store", "Pragma": "no-cache"})
-_RETRY_SECONDS = "1"
 _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")  # RFC 6749, 2.3.1; RFC 7521, 4.2
 
 Form = Mapping[str, str]
@@ -126,14 +126,9 @@ async def _token(request: Request, app: App, form: Form) -> Response:
     except InvalidGrant as error:
         raise OAuthError("invalid_grant", error.message) from error
     except TooOften as error:
-        headers = {"Retry-After": str(error.retry_after)}
-        raise OAuthError(
-            "invalid_request", error.message, status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers
-        ) from error
+        raise _temporary("invalid_request", error) from error
     except Unavailable as error:
-        headers = {"Retry-After": _RETRY_SECONDS}
-        status = HTTPStatus.SERVICE_UNAVAILABLE
-        raise OAuthError("temporarily_unavailable", error.message, status=status, headers=headers) from error
+        raise _temporary("temporarily_unavailable", error) from error
     return _json(
         {
             "access_token": tokens.access_token,
@@ -162,10 +157,13 @@ async def _revocation(request: Request, app: App, form: Form) -> Response:
     try:
         await app.auth.revoke(caller(request), _required(form, "token"))
     except Unavailable as error:
-        headers = {"Retry-After": _RETRY_SECONDS}
-        status = HTTPStatus.SERVICE_UNAVAILABLE
-        raise OAuthError("temporarily_unavailable", error.message, status=status, headers=headers) from error
+        raise _temporary("temporarily_unavailable", error) from error
     return Response(status_code=HTTPStatus.OK, headers=dict(UNCACHED))
+
+
+def _temporary(code: str, error: DomainError) -> OAuthError:
+    """A refusal that tells when to try again, for which RFC 6749 has no answer of its own."""
+    return OAuthError(code, error.message, status=refusal_of(error).status, headers=retry_headers(error))
 
 
 def _required(form: Form, name: str) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from api.shared.errors import camel_case, told
+from api.shared.errors import told
+from api.shared.refusals import extensions_of
 from api.shared.request_id import current_request_id
 from domain.shared.errors import DomainError, Rejected
 
@@ -57,13 +58,6 @@ def told_causes(error: GraphQLError) -> Sequence[DomainError] | None:
 def domain_error(error: DomainError) -> Formatted:
     """The error that refused the whole request."""
     return {"message": told(error), "extensions": extensions_of(error)}
-
-
-def extensions_of(error: DomainError) -> dict[str, Any]:
-    extensions: dict[str, Any] = {"code": error.failure.value}
-    if error.path:
-        extensions["inputPath"] = [camel_case(name) for name in error.path]
-    return extensions
 
 
 def _entry(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Formatted:

@@ -10,10 +10,9 @@ from api.graphql.cost import check_cost
 from api.graphql.documents import DocumentRefused, Operation
 from api.graphql.options import CostOptions
 from domain.shared.actor import Actor
-from domain.shared.budget import Allowance, Bucket, Budget, OverBudget, RateLimit
+from domain.shared.budget import Allowance, Bucket, Budget, RateLimit
 from domain.shared.throttle import source_key, source_of
 
-RATE_LIMITED = "RATE_LIMITED"
 REFUSAL_POINTS = 1
 HOUR_SECONDS = 3600
 
@@ -99,11 +98,6 @@ class Meter:
         if actor.user_id is not None:
             return Allowance(f"user:{actor.user_id}", *self._person)
         return Allowance(f"address:{source_key(source_of(actor))}", *self._stranger)
-
-
-def over_budget_error(error: OverBudget) -> dict[str, Any]:
-    """The error in the form that clients see."""
-    return {"message": error.message, "extensions": {"code": RATE_LIMITED, "retryAfter": error.retry_after}}
 
 
 def _bucket(burst: int, per_hour: int, least: int) -> tuple[int, float]:

@@ -21,17 +21,16 @@ from api.graphql.decoding import (
 from api.graphql.documents import DocumentRefused, Operation, SignInRequired
 from api.graphql.masking import domain_error, format_errors, internal_error
 from api.graphql.runner import is_request_error, timeout_error
-from api.graphql.spending import over_budget_error
 from api.http.body import read_body
 from api.http.compression import mark_confidential
 from api.http.disconnection import DisconnectWatch
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
 from api.http.options import HttpOptions
-from api.rest.problems import RETRY_SECONDS
 from api.shared.authentication import authenticate, challenge, client_info_of
 from api.shared.context import Context
 from api.shared.operation_trace import HEADER as TRACE_HEADER
 from api.shared.operation_trace import OperationTrace
+from api.shared.refusals import REFUSALS, refusal_of, retry_headers
 from api.shared.scalars import json_bytes
 from api.shared.statuses import code_of
 from domain.app import App
@@ -41,6 +40,7 @@ from domain.shared.errors import DomainError, ErrorCode, Unauthenticated, Unavai
 
 EXPLORER_PATH = "/graphiql"
 METHODS = "GET, POST"
+_UNAVAILABLE = REFUSALS[Unavailable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,9 @@ class GraphQLEndpoint:
         except Unauthenticated as error:
             # Only a token that was sent can be wrong (RFC 6750 section 3.1).
             reason = "invalid_token" if b"authorization" in headers else None
-            answer = _domain_refusal(error, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": challenge(reason)})
-        except OverBudget as error:
-            headers_too = {"Retry-After": str(error.retry_after)}
-            answer = Answer(HTTPStatus.TOO_MANY_REQUESTS, {"errors": [over_budget_error(error)]}, headers_too)
-        except Unavailable as error:
-            answer = _domain_refusal(error, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": RETRY_SECONDS})
+            answer = _domain_refusal(error, {"WWW-Authenticate": challenge(reason)})
+        except (OverBudget, Unavailable) as error:
+            answer = _domain_refusal(error, retry_headers(error))
         except Exception as error:  # noqa: BLE001  the client is told in GraphQL's form, the log has the rest
             answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"errors": [internal_error(error)]})
         if answer is not None:
@@ -174,7 +171,7 @@ def _executed(result: ExecutionResult, operation: Operation, told: Mapping[str, 
     # `data` nothing is said of them: a refused one of several takes the answers of the others with it.
     is_repeatable = operation.type is OperationType.QUERY or (result.data is None and operation.is_single)
     if ErrorCode.UNAVAILABLE in codes and is_repeatable:
-        return Answer(HTTPStatus.SERVICE_UNAVAILABLE, content, {"Retry-After": RETRY_SECONDS})
+        return Answer(_UNAVAILABLE.status, content, _UNAVAILABLE.retry_headers())
     return Answer(HTTPStatus.OK, content)
 
 
@@ -188,8 +185,8 @@ def _refusal(status: HTTPStatus, message: str, headers: Mapping[str, str]) -> An
     return Answer(status, {"errors": [{"message": message, "extensions": {"code": code_of(status)}}]}, headers)
 
 
-def _domain_refusal(error: DomainError, status: HTTPStatus, headers: Mapping[str, str]) -> Answer:
-    return Answer(status, {"errors": [domain_error(error)]}, headers)
+def _domain_refusal(error: DomainError, headers: Mapping[str, str]) -> Answer:
+    return Answer(refusal_of(error).status, {"errors": [domain_error(error)]}, headers)
 
 
 async def _send(send: Send, answer: Answer, media_type: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -13,13 +12,11 @@ from starlette.responses import Response
 
 from api.shared.authentication import challenge
 from api.shared.errors import camel_case, told
+from api.shared.refusals import error_code, refusal_of, retry_headers
 from api.shared.statuses import phrase_of
-from domain.shared import errors
-from domain.shared.errors import DomainError, Rejected
-from domain.shared.throttle import TooOften
+from domain.shared.errors import DomainError, InsufficientScope, Rejected
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = "1"
 _FAILURE = {
     "type": "object",
     "properties": {
@@ -41,19 +38,6 @@ SCHEMA: dict[str, Any] = {
     "required": ["title", "status"],
 }
 """A problem object, in JSON Schema."""
-STATUSES: Mapping[type[DomainError], HTTPStatus] = MappingProxyType(
-    {
-        errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
-        errors.PermissionDenied: HTTPStatus.FORBIDDEN,
-        errors.NotFound: HTTPStatus.NOT_FOUND,
-        errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
-        errors.Conflict: HTTPStatus.CONFLICT,
-        errors.LimitExceeded: HTTPStatus.UNPROCESSABLE_ENTITY,
-        TooOften: HTTPStatus.TOO_MANY_REQUESTS,
-        errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-        errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
-    }
-)
 
 
 def problem(status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any) -> Response:
@@ -98,19 +82,14 @@ async def domain_problem(_: Request, error: Exception) -> Response:
     assert failures
     first = failures[0]
     assert isinstance(first, DomainError)
-    status = next(STATUSES[base] for base in type(first).__mro__ if base in STATUSES)
-    headers = {}
+    status, headers = refusal_of(first).status, retry_headers(first)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = challenge("invalid_token")
-    elif isinstance(first, errors.InsufficientScope):
+    elif isinstance(first, InsufficientScope):
         headers["WWW-Authenticate"] = challenge("insufficient_scope", scope=first.scope)
-    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = RETRY_SECONDS
-    elif isinstance(first, TooOften):
-        headers["Retry-After"] = str(first.retry_after)
     found = [
-        {"path": [camel_case(name) for name in each.path], "detail": told(each), "code": each.failure.value}
+        {"path": [camel_case(name) for name in each.path], "detail": told(each), "code": error_code(each)}
         for each in failures
         if isinstance(each, DomainError)
     ]
-    return problem(status, told(first), headers=headers, code=first.failure.value, errors=found)
+    return problem(status, told(first), headers=headers, code=error_code(first), errors=found)

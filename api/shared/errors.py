@@ -1,13 +1,11 @@
-"""What the domain refuses, as GraphQL types: the one table from domain errors to UserError."""
+"""Errors in the payloads of mutations, as GraphQL types. `api/shared/refusals.py` says which error becomes which."""
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 
 import strawberry
 
 from api.shared.enums import describe_enum
-from domain.shared import errors
-from domain.shared.errors import DomainError, ErrorCode, Rejected
+from domain.shared.errors import DomainError, ErrorCode
 
 describe_enum(
     ErrorCode,
@@ -71,25 +69,6 @@ class LimitError(UserError):
     pass
 
 
-KINDS: Mapping[type[DomainError], type[UserError]] = MappingProxyType(
-    {
-        errors.InvalidInput: ValidationError,
-        errors.NotFound: NotFoundError,
-        errors.PermissionDenied: PermissionDeniedError,
-        errors.Conflict: ConflictError,
-        errors.LimitExceeded: LimitError,
-    }
-)
-"""Kinds that are not here (Unauthenticated, Unavailable) concern the request, not its input: top-level errors."""
-
-
-def user_errors(error: DomainError | Rejected) -> list[UserError] | None:
-    """The payload's errors, or None if the failure is not of the input."""
-    failures: Iterable[DomainError] = error.errors if isinstance(error, Rejected) else (error,)
-    found = [_user_error(failure) for failure in failures]
-    return None if None in found else [item for item in found if item is not None]
-
-
 def argument_path(path: Iterable[str]) -> list[str]:
     """A command's field names as the client wrote them."""
     return ["input", *(camel_case(name) for name in path)]
@@ -103,14 +82,3 @@ def camel_case(name: str) -> str:
 def told(error: DomainError) -> str:
     """The message for a client of GraphQL or REST, each field under the name that the schema gives it."""
     return error.message_with(lambda name: f"`{camel_case(name)}`")
-
-
-def _user_error(error: DomainError) -> UserError | None:
-    kind = next((KINDS[base] for base in type(error).__mro__ if base in KINDS), None)
-    if kind is None:
-        return None
-    path = argument_path(error.path)
-    if kind is ConflictError:
-        fields = [camel_case(name) for name in error.path]
-        return ConflictError(message=told(error), code=error.failure, path=path, conflicting_fields=fields)
-    return kind(message=told(error), code=error.failure, path=path)

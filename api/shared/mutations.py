@@ -10,10 +10,11 @@ from typing import Annotated, Any, Self
 import strawberry
 
 from api.shared.context import Info
-from api.shared.errors import UserError, user_errors
+from api.shared.errors import UserError
 from api.shared.inputs import MutationInput
 from api.shared.node import nodes_by_ids
 from api.shared.nulls import refuse_nulls
+from api.shared.refusals import user_errors
 from api.shared.scalars import Revision
 from domain.shared.actor import IdempotencyKey
 from domain.shared.checks import Checks

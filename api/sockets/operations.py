@@ -11,7 +11,7 @@ from api.graphql.admission import Admission, Admitted, Carrier
 from api.graphql.documents import DocumentRefused, Operation
 from api.graphql.masking import domain_error, format_errors
 from api.graphql.runner import OperationRunner, is_request_error, timeout_error
-from api.graphql.spending import Meter, over_budget_error
+from api.graphql.spending import Meter
 from api.http.options import HttpOptions
 from api.shared.context import Context
 from api.sockets.protocol import Subscribe
@@ -38,9 +38,7 @@ class GraphQLOperations:
             admitted = await self._admission.admit(request, context.actor, Carrier.SOCKET)
         except DocumentRefused as refused:
             raise OperationFailed(format_errors(refused.errors)) from refused
-        except OverBudget as error:
-            raise OperationFailed([over_budget_error(error)]) from error
-        except Unavailable as error:
+        except (OverBudget, Unavailable) as error:
             raise OperationFailed([domain_error(error)]) from error
         if admitted.operation.type is OperationType.QUERY:
             yield await self._query(request, admitted, context)
@@ -70,7 +68,7 @@ class GraphQLOperations:
                 try:
                     await self._meter.charge_rows(charge, rows)
                 except OverBudget as error:
-                    raise OperationFailed([over_budget_error(error)]) from error
+                    raise OperationFailed([domain_error(error)]) from error
                 yield _response(result)
 
     async def _query(self, request: Subscribe, admitted: Admitted, context: Context) -> Response:

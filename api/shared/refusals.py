@@ -1,0 +1,100 @@
+"""How clients see what the domain refuses: one table for GraphQL, REST, OAuth and the pages with forms."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from api.shared.errors import (
+    ConflictError,
+    LimitError,
+    NotFoundError,
+    PermissionDeniedError,
+    UserError,
+    ValidationError,
+    argument_path,
+    camel_case,
+    told,
+)
+from domain.shared import errors
+from domain.shared.budget import OverBudget
+from domain.shared.errors import DomainError, Rejected
+from domain.shared.throttle import TooOften
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How one kind of domain error is shown."""
+
+    status: HTTPStatus
+    user_error: type[UserError] | None = None
+    """Its type in the payload of a mutation. None: the error concerns the request, so it is a top-level error."""
+    code: str | None = None
+    """Its code in GraphQL and REST, if that is not the error's own."""
+    retry_seconds: int | None = None
+    """Value of `Retry-After`, unless the error has a `retry_after` of its own. None: a retry would not help."""
+
+    def retry_headers(self, seconds: int | None = None) -> dict[str, str]:
+        wait = self.retry_seconds if seconds is None else seconds
+        return {} if wait is None else {"Retry-After": str(wait)}
+
+
+REFUSALS: Mapping[type[DomainError], Refusal] = MappingProxyType(
+    {
+        errors.Unauthenticated: Refusal(HTTPStatus.UNAUTHORIZED),
+        errors.PermissionDenied: Refusal(HTTPStatus.FORBIDDEN, PermissionDeniedError),
+        errors.NotFound: Refusal(HTTPStatus.NOT_FOUND, NotFoundError),
+        errors.InvalidInput: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, ValidationError),
+        errors.Conflict: Refusal(HTTPStatus.CONFLICT, ConflictError),
+        errors.LimitExceeded: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, LimitError),
+        TooOften: Refusal(HTTPStatus.TOO_MANY_REQUESTS, LimitError, retry_seconds=1),
+        OverBudget: Refusal(HTTPStatus.TOO_MANY_REQUESTS, code="RATE_LIMITED", retry_seconds=1),
+        errors.Unavailable: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, retry_seconds=1),
+        errors.StorageFull: Refusal(HTTPStatus.INSUFFICIENT_STORAGE),
+    }
+)
+"""By the nearest class of the error."""
+
+USER_ERRORS = tuple(dict.fromkeys(each.user_error for each in REFUSALS.values() if each.user_error is not None))
+
+
+def refusal_of(error: DomainError) -> Refusal:
+    return next(REFUSALS[base] for base in type(error).__mro__ if base in REFUSALS)
+
+
+def error_code(error: DomainError) -> str:
+    return refusal_of(error).code or error.failure.value
+
+
+def retry_headers(error: DomainError) -> dict[str, str]:
+    """`Retry-After` if the same request may succeed later."""
+    return refusal_of(error).retry_headers(getattr(error, "retry_after", None))
+
+
+def extensions_of(error: DomainError) -> dict[str, Any]:
+    """The extensions of a top-level GraphQL error."""
+    extensions: dict[str, Any] = {"code": error_code(error)}
+    if error.path:
+        extensions["inputPath"] = [camel_case(name) for name in error.path]
+    if isinstance(error, OverBudget):
+        extensions["retryAfter"] = error.retry_after
+    return extensions
+
+
+def user_errors(error: DomainError | Rejected) -> list[UserError] | None:
+    """The payload's errors, or None if the failure is not of the input."""
+    failures: Iterable[DomainError] = error.errors if isinstance(error, Rejected) else (error,)
+    found = [_user_error(failure) for failure in failures]
+    return None if None in found else [item for item in found if item is not None]
+
+
+def _user_error(error: DomainError) -> UserError | None:
+    kind = refusal_of(error).user_error
+    if kind is None:
+        return None
+    path = argument_path(error.path)
+    if kind is ConflictError:
+        fields = [camel_case(name) for name in error.path]
+        return ConflictError(message=told(error), code=error.failure, path=path, conflicting_fields=fields)
+    return kind(message=told(error), code=error.failure, path=path)
