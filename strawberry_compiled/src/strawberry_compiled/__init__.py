@@ -1,10 +1,27 @@
-"""Compiled GraphQL execution for Strawberry: each operation as Python code. See README.md beside this file."""
+"""Compiled GraphQL execution for Strawberry: each operation as Python code. The README shows how to use it.
+
+With versions of Strawberry or graphql-core that are not supported, only `executor_class`, `batched` and `related` can
+be imported; every other name raises IncompatibleStrawberry.
+"""
+
+from functools import partial
 
 from strawberry_compiled.batching import batched, related
-from strawberry_compiled.planning import NotCompilable
-from strawberry_compiled.plans import CompiledOperation, Plan
-from strawberry_compiled.running import CompiledExecutor, fallbacks
-from strawberry_compiled.strawberry_internals import IncompatibleStrawberry, check_strawberry, decides_by_class
+from strawberry_compiled.compatibility import (
+    IncompatibleStrawberry,
+    StockExecutionWarning,
+    executor_class,
+    problem,
+    refuse,
+)
+
+if (_reason := problem()) is not None:
+    globals()["__getattr__"] = partial(refuse, _reason)
+else:
+    from strawberry_compiled.planning import NotCompilable
+    from strawberry_compiled.plans import CompiledOperation, Plan
+    from strawberry_compiled.running import CompiledExecutor, fallbacks
+    from strawberry_compiled.strawberry_internals import check_strawberry, decides_by_class
 
 __all__ = [
     "CompiledExecutor",
@@ -12,9 +29,11 @@ __all__ = [
     "IncompatibleStrawberry",
     "NotCompilable",
     "Plan",
+    "StockExecutionWarning",
     "batched",
     "check_strawberry",
     "decides_by_class",
+    "executor_class",
     "fallbacks",
     "related",
 ]

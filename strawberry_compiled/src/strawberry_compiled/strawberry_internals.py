@@ -18,14 +18,12 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
+from strawberry_compiled.compatibility import IncompatibleStrawberry
+
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 PLAIN_ARGUMENTS = "strawberry_compiled.plain_arguments"
 """The key of an answer that is kept in a field's extensions."""
 Predicate = TypeVar("Predicate", bound=Callable[..., Any])
-
-
-class IncompatibleStrawberry(RuntimeError):
-    """The installed Strawberry does not work as compiled execution expects; the message says where."""
 
 
 def decides_by_class(is_type_of: Predicate) -> Predicate:
@@ -189,5 +187,5 @@ def check_strawberry() -> None:
     except (AssertionError, AttributeError, KeyError, TypeError) as error:
         raise IncompatibleStrawberry(
             f"Compiled execution does not know this version of Strawberry: {error}. "
-            "Switch it off, or use a version that requirements.txt names."
+            "Switch it off, or install a supported version."
         ) from error

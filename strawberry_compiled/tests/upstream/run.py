@@ -1,6 +1,6 @@
 """Runs graphql-core's and Strawberry's own tests with compiled execution and compares each outcome with stock.
 
-python strawberry_compiled/tests/upstream/run.py [--strawberry CHECKOUT]      see README.md beside this file
+python strawberry_compiled/tests/upstream/run.py [--quick] [--strawberry CHECKOUT]      see README.md beside this file
 """
 
 import argparse
@@ -21,6 +21,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
 STRAWBERRY = "https://github.com/strawberry-graphql/strawberry"
+NO_SOURCES = 3
+"""Exit status if a source distribution cannot be had."""
 # Tools that the two projects name beside what their tests import.
 NOT_NEEDED = re.compile(r"types-|mypy|pyright|nox|tox|ruff|codeflash|pre-commit|pyinstrument|sphinx|pytest-cov")
 
@@ -40,11 +42,13 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=PROJECT / "build" / "upstream", help="where all is kept")
     parser.add_argument("--strawberry", type=Path, help="a checkout of Strawberry; cloned if absent")
     parser.add_argument("--only", choices=("graphql-core", "strawberry-graphql"))
+    parser.add_argument("--quick", action="store_true", help="the last way of execution only; no test may fail")
     options = parser.parse_args()
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     known = set(re.findall(r"^- `(\S+)`", (HERE / "DIFFERENCES.md").read_text(encoding="utf-8"), re.MULTILINE))
     unknown: list[str] = []
+    compare = failing if options.quick else differing
     if options.only != "strawberry-graphql":
         unknown += set(compare(graphql_core(work), work)) - known
     if options.only != "graphql-core":
@@ -59,7 +63,9 @@ def graphql_core(work: Path) -> Suite:
     if not source.exists():
         requirement = name.replace("_", "-").replace("-core-", "-core==")
         pip = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "graphql-core")
-        subprocess.run([*pip, requirement, "--dest", str(work)], check=True)
+        if subprocess.run([*pip, requirement, "--dest", str(work)], check=False).returncode:
+            say(f"pip cannot download the source distribution of {requirement}.")
+            raise SystemExit(NO_SOURCES)
         with tarfile.open(archive) as tar:
             tar.extractall(work, filter="data")
     modules = sorted(str(path.relative_to(source)) for path in (source / "tests").glob("test_*.py"))
@@ -88,7 +94,16 @@ def strawberry_graphql(work: Path, checkout: Path | None) -> Suite:
     )
 
 
-def compare(suite: Suite, work: Path) -> Iterable[str]:
+def failing(suite: Suite, work: Path) -> Iterable[str]:
+    """The tests that fail with compiled execution; without a comparison, so all must pass in stock execution."""
+    execution = suite.executions[-1]
+    found = run(suite, environment(suite, work), work, execution)
+    outcomes = found["outcomes"]
+    say(f"{execution}: {counted(outcomes)}; {found['counts'].get('plans', 0)} plans")
+    return [test for test, outcome in outcomes.items() if outcome.startswith("failed")]
+
+
+def differing(suite: Suite, work: Path) -> Iterable[str]:
     """The tests whose outcome differs from that of stock execution."""
     python = environment(suite, work)
     stock = run(suite, python, work, "stock")["outcomes"]
@@ -96,7 +111,7 @@ def compare(suite: Suite, work: Path) -> Iterable[str]:
     say(f"\n{suite.name}: {counted(stock)} in stock execution; with wrong plans {counted(sabotaged)}")
     if failures(sabotaged) <= failures(stock):
         raise SystemExit("No test executes a plan.")
-    differing: dict[str, str] = {}
+    different: dict[str, str] = {}
     for execution in suite.executions:
         found = run(suite, python, work, execution)
         outcomes, counts = found["outcomes"], found["counts"]
@@ -105,9 +120,9 @@ def compare(suite: Suite, work: Path) -> Iterable[str]:
         for test in sorted(stock.keys() | outcomes.keys()):
             one, other = stock.get(test, "absent"), outcomes.get(test, "absent")
             if one.split(" ")[0] != other.split(" ")[0]:
-                differing[test] = other
+                different[test] = other
                 say(f"  {test}: {one} / {other}")
-    return differing
+    return different
 
 
 def environment(suite: Suite, work: Path) -> Path:
@@ -115,13 +130,19 @@ def environment(suite: Suite, work: Path) -> Path:
     home = work / f"venv-{suite.name}"
     python = home / "bin" / "python"
     if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        uv = shutil.which("uv", path=str(Path(sys.executable).parent))
+        make, install = (
+            ([uv, "venv", "-q", "-p", sys.executable], [uv, "pip", "install", "-q", "-p", str(python)])
+            if uv
+            else ([sys.executable, "-m", "venv"], [str(python), "-m", "pip", "install", "--quiet"])
+        )
+        subprocess.run([*make, str(home)], check=True)
         project = tomllib.loads((suite.source / "pyproject.toml").read_text(encoding="utf-8"))
         groups = project.get("dependency-groups", {})
         needed = [each for group in suite.groups for each in groups.get(group, ()) if not NOT_NEEDED.match(each)]
         pinned = [f"{name}=={version(name)}" for name in ("graphql-core", "strawberry-graphql")]
         default = () if needed else ("pytest", "pytest-asyncio", "pytest-mock")
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *pinned, *needed, *default], check=True)
+        subprocess.run([*install, *pinned, *needed, *default], check=True)
     return python
 
 
