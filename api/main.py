@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 from uvicorn import Server
@@ -26,6 +25,7 @@ from api.server.socket_transport import SocketTransport
 from api.shared.request_id import known_request_id
 from api.transfers.routes import FILES_PATH
 from api.transfers.routes import router as transfer_router
+from api.version import version_text
 from api.workspaces.routes import router as invitation_router
 from domain.app import App
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
@@ -132,14 +132,6 @@ def _query_limits(settings: Settings) -> QueryLimits:
         list_items=settings.graphql_list_items,
         cost=settings.graphql_cost,
     )
-
-
-def version_text() -> str:
-    """Version of the installed package, or `unknown`."""
-    try:
-        return version("workgraph")
-    except PackageNotFoundError:  # it runs out of a folder, not installed
-        return "unknown"
 
 
 def _explorer_options(settings: Settings) -> ExplorerOptions | None:

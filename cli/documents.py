@@ -1,8 +1,8 @@
 """`workgraph documents`: what the operator trusts, checked against the schema before anybody can ask for it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from graphql import GraphQLError
@@ -12,53 +12,60 @@ from api.graphql.documents import DocumentCache, DocumentRefused
 from api.graphql.options import QueryLimits
 from api.graphql.runner import graphql_schema
 from api.graphql.trusted import ID_PREFIX
+from api.main import http_options
 from api.schema import schema
+from cli.application import with_app
 from domain.app import App
 from domain.documents.model import document_id
 from domain.shared.actor import Actor
+from infra.operator_error import OperatorError
+from infra.settings import load_settings
+
+commands = typer.Typer(
+    add_completion=False, help="GraphQL documents that clients may send by ID.", no_args_is_help=True
+)
 
 
-class DocumentsRefused(Exception):
+class DocumentsRefused(OperatorError):
     """Documents cannot be trusted; each problem is one line, `name:line:column: message`."""
 
 
-def document_commands(
-    with_app: Callable[[Callable[[App], Awaitable[Any]]], Any], limits: Callable[[], QueryLimits]
-) -> typer.Typer:
-    """`workgraph documents …`; `with_app` runs a function on an open application, `limits` reads the settings."""
-    documents = typer.Typer(help="GraphQL documents that clients may send by ID.", no_args_is_help=True)
+@commands.command("add")
+def add_documents(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files with one GraphQL document each.")],
+) -> None:
+    """Check documents against the schema, trust them, and print their IDs."""
+    for line in with_app(lambda app: add_files(app, files, _limits())):
+        print(line)
 
-    @documents.command("add")
-    def add_documents(
-        files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files with one GraphQL document each.")],
-    ) -> None:
-        """Check documents against the schema, trust them, and print their IDs."""
-        for line in with_app(lambda app: add_files(app, files, limits())):
-            print(line)
 
-    @documents.command("list")
-    def list_documents() -> None:
-        """Print the trusted documents."""
-        for line in with_app(listed):
-            print(line)
+@commands.command("list")
+def list_documents() -> None:
+    """Print the trusted documents."""
+    for line in with_app(listed):
+        print(line)
 
-    @documents.command("remove")
-    def remove_documents(
-        ids: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs as printed by `add`.")],
-    ) -> None:
-        """Stop trusting documents. Servers refuse them within ten seconds."""
-        with_app(lambda app: remove_ids(app, ids))
 
-    @documents.command("check")
-    def check_documents() -> None:
-        """Print the trusted documents that this version would refuse. Run it before a deployment."""
-        problems = with_app(lambda app: stale(app, limits()))
-        for problem in problems:
-            print(problem)
-        if problems:
-            raise typer.Exit(1)
+@commands.command("remove")
+def remove_documents(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs as printed by `add`.")],
+) -> None:
+    """Stop trusting documents. Servers refuse them within ten seconds."""
+    with_app(lambda app: remove_ids(app, ids))
 
-    return documents
+
+@commands.command("check")
+def check_documents() -> None:
+    """Print the trusted documents that this version would refuse. Run it before a deployment."""
+    problems = with_app(lambda app: stale(app, _limits()))
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _limits() -> QueryLimits:
+    return http_options(load_settings()).limits
 
 
 def shown_id(id: str) -> str:

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cli.errors import in_words
+from cli.lazy import LazyGroup
+
 
 def option_names(command: Any, words: Sequence[str]) -> Callable[[str], str]:
     """Maps a field's name to its option (`--name`) or argument (EMAIL) in the command that `words` select.
@@ -11,9 +14,10 @@ def option_names(command: Any, words: Sequence[str]) -> Callable[[str], str]:
     written in words.
     """
     for word in words:
-        command = getattr(command, "commands", {}).get(word, command)
+        if word in getattr(command, "commands", {}):
+            command = command.loaded(word) if isinstance(command, LazyGroup) else command.commands[word]
     shown = {each.name: _shown(each) for each in command.params}
-    return lambda field: shown.get(field, field.replace("_", " "))
+    return lambda field: shown.get(field, in_words(field))
 
 
 def _shown(parameter: Any) -> str:

@@ -1,8 +1,18 @@
-"""The table of who may do what, as text."""
+"""`workgraph permissions`: the table of who may do what."""
+
+import typer
 
 from domain.shared.actor import PERMISSIONS, SCOPES, Permission, Role
 
 _ALLOWED = "yes"
+
+commands = typer.Typer(add_completion=False)
+
+
+@commands.command()
+def permissions() -> None:
+    """Print which role may do what, and which scope an API key needs for it."""
+    print(printed_permissions())
 
 
 def printed_permissions() -> str:

@@ -11,6 +11,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from infra.operator_error import OperatorError
+
 PREFIX = "WORKGRAPH_"
 SECRET_NAMES = ("database_url", "redis_url", "secret_key", "smtp_url")
 SECRET_BYTES = 32
@@ -23,7 +25,7 @@ Limit = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorError):
     """Settings are missing or wrong; each problem is one line that names the setting and what to do."""
 
     def __init__(self, problems: Iterable[str]) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from infra.db.engine import sqlstate
+from infra.operator_error import OperatorError
 
 LOCK_NOT_AVAILABLE = "55P03"
 LOCK_KEY = zlib.crc32(b"workgraph migrations")
@@ -33,7 +34,7 @@ UNKNOWN = (
 )
 
 
-class MigrationError(Exception):
+class MigrationError(OperatorError):
     """The database could not be migrated; the text says what to do."""
 
 

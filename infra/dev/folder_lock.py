@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 from typing import Self
 
+from infra.operator_error import OperatorError
 
-class FolderInUse(Exception):
+
+class FolderInUse(OperatorError):
     """Another process holds the lock; `holder` is what it wrote about itself."""
 
     def __init__(self, path: Path, holder: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from infra.dev.embedded import EmbeddedServers
 from infra.dev.folder_lock import FolderInUse, FolderLock
 from infra.dev.servers import DEV_LOCK, with_own_secret, with_servers
 from infra.dev.stop_request import Stopped, StopRequest
+from infra.operator_error import OperatorError
 from infra.settings import PREFIX, Settings, SettingsError
 
 POLL_SECONDS = 0.25
@@ -25,7 +26,7 @@ GRACE_SECONDS = 3  # for requests in course when the code changes or Ctrl-C is p
 _log = logging.getLogger("workgraph.dev")
 
 
-class StartError(Exception):
+class StartError(OperatorError):
     """It cannot start; the text says what to do."""
 
 

@@ -136,14 +136,14 @@ def sources(workgraph: Workgraph, tmp_path: Path) -> Path:
 
 
 def test_a_changed_file_is_served_and_a_broken_one_waits_for_its_repair(workgraph: Workgraph, url: str, sources: Path):
-    health = sources / "api" / "http" / "health.py"
+    health = sources / "api" / "health" / "probes.py"
     original = health.read_text()
     assert '"status": "ok"' in original
     with workgraph.running("dev") as dev:
         dev.wait_until_ready(url)
         dev.wait_for_text("Workgraph is ready")
         health.write_text(original.replace('"status": "ok"', '"status": "changed"'))
-        dev.wait_for_text("health.py changed. Restarting.")
+        dev.wait_for_text("probes.py changed. Restarting.")
         dev.wait_for(lambda: content_of(f"{url}/livez") == b'{"status":"changed"}', "the new answer")
         health.write_text("this is no Python")
         dev.wait_for_text("The API ended with exit code 1. It starts again after the next change of a source file.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cli.imports import ImportOrder, import_file
+from cli.import_run import ImportOrder, import_file
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.errors import DomainError

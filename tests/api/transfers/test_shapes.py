@@ -155,8 +155,8 @@ def test_the_command_ends_with_1_and_names_the_formats(
     message: str,
     capsys: pytest.CaptureFixture[str],
 ):
-    monkeypatch.setattr("cli.main.load_settings", lambda: settings)
-    monkeypatch.setattr("cli.main.set_up_logs", lambda _: None)
+    monkeypatch.setattr("cli.imports.load_settings", lambda: settings)
+    monkeypatch.setattr("cli.imports.set_up_logs", lambda _: None)
     file = tmp_path / "export"
     file.write_bytes(content)
     monkeypatch.setattr(
@@ -175,8 +175,8 @@ def test_the_command_says_that_the_disk_is_full(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
-    monkeypatch.setattr("cli.main.load_settings", lambda: settings)
-    monkeypatch.setattr("cli.main.set_up_logs", lambda _: None)
+    monkeypatch.setattr("cli.imports.load_settings", lambda: settings)
+    monkeypatch.setattr("cli.imports.set_up_logs", lambda _: None)
     file, report = tmp_path / "export", tmp_path / "report"
     file.write_bytes(lines(*ISSUES))
     arguments = ["import", "jira", str(file), "--workspace", world.here.workspace.slug, "--report", str(report)]

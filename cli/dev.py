@@ -1,0 +1,65 @@
+"""`workgraph dev`."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from api.mailbox.pages import PATH as MAILBOX_PATH
+from api.main import serve_listener, set_up_logs
+from cli.errors import error_lines
+from cli.worker import work
+from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, SeedOrder
+from domain.seed.model import SeedOutcome
+from domain.shared.actor import Actor, Cause
+from domain.shared.errors import Rejected
+from infra.bootstrap import open_app
+from infra.dev.children import Program
+from infra.dev.supervisor import Supervisor, dev_settings
+from infra.settings import Settings, load_settings
+
+commands = typer.Typer(add_completion=False)
+
+
+@commands.command()
+def dev() -> None:
+    """Start everything for development: servers, migrations, API and worker, anew at each change of the code."""
+    settings = dev_settings(load_settings())
+    set_up_logs(settings)
+    demo = SeedOrder(owner_password=DEMO_PASSWORD, is_first_only=True)
+    outcomes: list[SeedOutcome] = []
+
+    async def prepare(ready: Settings) -> None:
+        try:
+            outcomes.append(await _seed(ready, demo))
+        except Rejected as error:
+            # WORKGRAPH_PASSWORD_CHARACTERS may require more characters than the demo password has.
+            print(f"No demo data: {' '.join(error_lines(error))}", file=sys.stderr)
+            outcomes.append(SeedOutcome(is_new=False, has_owner=False))
+
+    Supervisor(
+        settings,
+        [_program("API", serve_listener), _program("worker", work)],
+        prepare=prepare,
+        on_ready=lambda ready: _greet(ready, has_demo=outcomes[0].has_owner),
+    ).run()
+
+
+def _program(name: str, entry: Callable[..., Any]) -> Program:
+    # The functions are imported above, not only named: a forked child then starts with all libraries loaded.
+    return Program(name=name, entry=f"{entry.__module__}:{entry.__name__}")
+
+
+async def _seed(settings: Settings, order: SeedOrder) -> SeedOutcome:
+    async with open_app(settings) as app:
+        return await app.seed.seed(Actor.system(cause=Cause.SEED), order)
+
+
+def _greet(settings: Settings, *, has_demo: bool) -> None:
+    print(f"\n  Workgraph is ready: {settings.issuer}/graphql")
+    if has_demo:
+        print(f"  Sign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}.")
+    if settings.has_mailbox:
+        print(f"  Mail is not sent but shown: {settings.issuer}{MAILBOX_PATH}")
+    print("  Ctrl-C stops everything.\n", flush=True)

@@ -1,0 +1,58 @@
+"""`workgraph migrate`."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from cli.application import set_up_logs
+from infra.db import migrate as migrations
+from infra.dev.servers import scratch_database, servers_at_hand
+from infra.operator_error import OperatorError
+from infra.settings import Settings, load_settings
+
+commands = typer.Typer(add_completion=False)
+
+
+@commands.command()
+def migrate(
+    check: Annotated[bool, typer.Option(help="Only tell whether the migrations make the tables of the code.")] = False,
+    new: Annotated[str | None, typer.Option(metavar="MESSAGE", help="Write the migration that is missing.")] = None,
+) -> None:
+    """Bring the database to this version of Workgraph."""
+    settings = load_settings()
+    set_up_logs(settings)
+    if new is not None:
+        _write(new)
+    elif check:
+        _check()
+    else:
+        _upgrade(settings)
+
+
+def _write(message: str) -> None:
+    with scratch_database() as url:
+        written = asyncio.run(migrations.add_revision(url, message=message))
+    print(f"Wrote {written}." if written else "Nothing to write: the migrations make the tables of the code.")
+
+
+def _check() -> None:
+    with scratch_database() as url:
+        differences = asyncio.run(_drift(url))
+    for difference in differences:
+        print(difference)
+    if differences:
+        raise OperatorError("The migrations do not make the tables of the code. Run: make migration m='what changes'")
+
+
+def _upgrade(settings: Settings) -> None:
+    if settings.database_url.get_secret_value() or settings.is_production:
+        asyncio.run(migrations.upgrade(settings.require("database_url").database_url.get_secret_value()))
+    else:
+        with servers_at_hand(settings) as ready:
+            asyncio.run(migrations.upgrade(ready.database_url.get_secret_value()))
+
+
+async def _drift(url: str) -> tuple[str, ...]:
+    await migrations.upgrade(url)
+    return await migrations.drift(url)
