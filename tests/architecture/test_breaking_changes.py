@@ -51,6 +51,12 @@ def test_the_schema_of_the_last_release_is_kept() -> None:
     assert is_release_kept("## [Unreleased]\n", is_kept=False)
 
 
+def test_before_the_first_release_nothing_is_called_breaking() -> None:
+    changelog = CHANGELOG.read_text("utf-8")
+    assert RELEASED.exists() or section(changelog, "Unreleased", "Breaking") == ""
+    assert section(changelog, "Unreleased", "Added") != ""
+
+
 BEFORE = "type Query { issue(id: ID!): Issue } type Issue { id: ID! title: String! }"
 
 
