@@ -59,7 +59,7 @@ class SecurityEventFactory(factory.Factory):
     kind = SecurityEventKind.SIGNED_IN
     user_id = factory.LazyFunction(lambda: IDS.new("usr"))
     actor_id = None
-    session_id = None
+    credential_id = None
     subject_id = None
     workspace_id = None
     address = "192.0.2.1"
