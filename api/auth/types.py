@@ -41,7 +41,7 @@ class Session:
         "sent none."
     )
     address: str = strawberry.field(description="IP address of the client that signed in; for IPv6, its /64 network.")
-    created_at: datetime = strawberry.field(description="Time when you signed in to the session.")
+    created_at: datetime = strawberry.field(description="Time when you signed in.")
     last_used_at: datetime = strawberry.field(
         description="Time when an access token was last issued for the session. Active clients renew their token "
         "every few minutes."

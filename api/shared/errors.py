@@ -10,8 +10,8 @@ from domain.shared.errors import DomainError, ErrorCode
 describe_enum(
     ErrorCode,
     name="ErrorCode",
-    description="Stable error code for programs.",
-    UNAUTHENTICATED="Authentication is missing, or the credentials have expired.",
+    description="Machine-readable error code, stable across releases.",
+    UNAUTHENTICATED="Credentials are missing, expired or revoked.",
     INVALID_CREDENTIALS="The email address or the password is wrong.",
     NOT_FOUND="The object does not exist or is not visible to you.",
     PERMISSION_DENIED="The operation is not allowed for your role.",
@@ -35,8 +35,8 @@ describe_enum(
 
 @strawberry.interface(description="An error in the input of a mutation that the caller can correct.")
 class UserError:
-    message: str = strawberry.field(description="Explanation of the error, for people.")
-    code: ErrorCode = strawberry.field(description="Stable code of the error, for programs.")
+    message: str = strawberry.field(description="Human-readable explanation of the error.")
+    code: ErrorCode = strawberry.field(description="Machine-readable code of the error.")
     path: list[str] = strawberry.field(
         description="Path to the input field that caused the error, such as `input`, `title`."
     )

@@ -100,8 +100,12 @@ class Connection(Generic[T]):
 
 @strawberry.input(description="Direction of a sort key and position of items without a value.")
 class SortOrder:
-    direction: Direction = strawberry.field(default=Direction.ASC, description="Direction of the sort order.")
-    nulls: Nulls = strawberry.field(default=Nulls.LAST, description="Position of items without a value.")
+    direction: Direction = strawberry.field(
+        default=Direction.ASC, description="Direction of the sort order. Default: `ASC`."
+    )
+    nulls: Nulls = strawberry.field(
+        default=Nulls.LAST, description="Position of items without a value. Default: `LAST`."
+    )
 
 
 def page_request(info: Info, first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:

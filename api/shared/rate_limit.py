@@ -26,7 +26,7 @@ class RateLimitQueries:
         graphql_type=RateLimit | None,
         description="Rate limit of the caller and the points reserved for the request. Cost: 1 point "
         "per object, with lists counted at their maximum length, plus 1 per connection, 10 per `totalCount`, 10 per "
-        "mutation and 100 per `__schema`; scalars are free. Null if requests are not limited.",
+        "mutation and 100 per `__schema` or `__type`; scalars are free. Null if requests are not limited.",
     )
     def rate_limit(self, info: Info) -> budget.RateLimit | None:
         rate_limit_of = info.context.rate_limit_of

@@ -78,8 +78,8 @@ class ImportLoss:
     field: str = strawberry.field(
         description="Name of the lost field, such as `comments.body`; `issue` if the whole issue is lost."
     )
-    code: LossCode = strawberry.field(description="Reason for the loss as a code, for programs.")
-    reason: str = strawberry.field(description="Reason for the loss as a sentence, for people.")
+    code: LossCode = strawberry.field(description="Machine-readable reason for the loss.")
+    reason: str = strawberry.field(description="Human-readable reason for the loss.")
     count: int = strawberry.field(description="Number of values that are lost at this place of the file.")
 
 
@@ -90,11 +90,11 @@ class ImportLossKind:
     field: str = strawberry.field(
         description="Name of the lost field, such as `comments.body`; `issue` if whole issues are lost."
     )
-    code: LossCode = strawberry.field(description="Reason for the losses as a code, for programs.")
+    code: LossCode = strawberry.field(description="Machine-readable reason for the losses.")
     places: int = strawberry.field(description="Number of places of the file with such losses.")
     count: int = strawberry.field(description="Number of values that are lost.")
     first_line: int = strawberry.field(description="First line of the file with such a loss, starting at 1.")
-    first_reason: str = strawberry.field(description="Reason for the first such loss as a sentence, for people.")
+    first_reason: str = strawberry.field(description="Human-readable reason for the first such loss.")
 
 
 @strawberry.type(description="A name in the file and the object or value that it was mapped to.")

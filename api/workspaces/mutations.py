@@ -139,8 +139,9 @@ class WorkspaceMutations:
         return MemberUpdatePayload.of(written)
 
     @mutation(
-        description="Removes a member from a workspace. Everyone except the last owner can remove themselves; "
-        "removing others requires the role `ADMIN` or higher, removing owners `OWNER`."
+        description="Removes a member from a workspace. Issues and comments of the member remain. Everyone except the "
+        "last owner can remove themselves; removing others requires the role `ADMIN` or higher, and removing an owner "
+        "the role `OWNER`."
     )
     async def member_remove(self, info: Info, input: MemberRemoveInput) -> MemberRemovePayload:
         written = await info.context.app.workspaces.remove_member(info.context.actor, input.id)

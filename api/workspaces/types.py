@@ -176,7 +176,7 @@ class Workspace(Node):
     ) -> Sequence[Page[IssueModel]]:
         return await info.context.app.read.issues.of_workspaces(info.context.actor, workspaces, query, request)
 
-    @connection(ImportRun, query=everything, description="Imports into the workspace, newest first.")
+    @connection(ImportRun, query=everything, description="Imports into the workspace, newest first. Empty for guests.")
     async def imports(
         workspaces: Sequence[model.Workspace], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[ImportRunModel]]:

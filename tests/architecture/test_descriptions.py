@@ -90,6 +90,7 @@ LITERALS: Mapping[str, str] = {
     "/imports/files": "path of the REST API",
     "User-Agent": "header of HTTP",
     "__schema": "field of introspection",
+    "__type": "field of introspection",
 }
 """What may stand between backticks without being a name of the SDL -> what it is."""
 
