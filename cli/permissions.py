@@ -2,7 +2,8 @@
 
 import typer
 
-from domain.shared.actor import PERMISSIONS, SCOPES, Permission, Role
+from domain.shared.actor import Role
+from domain.slices import PLATFORM, TRACKER
 
 _ALLOWED = "yes"
 
@@ -20,11 +21,12 @@ def printed_permissions() -> str:
     head = ["", *(role.value.lower() for role in Role), "scope"]
     rows = [
         [
-            permission.value,
-            *(_ALLOWED if permission in PERMISSIONS[role] else "" for role in Role),
-            SCOPES[permission].value.lower(),
+            permission.action,
+            *(_ALLOWED if role in permission.roles else "" for role in Role),
+            permission.scope.value.lower(),
         ]
-        for permission in Permission
+        for each in (*PLATFORM, *TRACKER)
+        for permission in each.permissions
     ]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))

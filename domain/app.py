@@ -31,6 +31,7 @@ from domain.seed.service import SeedService
 from domain.shared.budget import Budget
 from domain.shared.clock import Clock
 from domain.shared.health import Health
+from domain.shared.provided import Provided
 from domain.shared.statement_trace import StatementTrace
 from domain.shared.uow import ReadScope
 from domain.transfers.placeholder_service import PlaceholderService
@@ -42,8 +43,8 @@ from domain.workspaces.ports import MemberReader, WorkspaceReader
 from domain.workspaces.service import WorkspaceService
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readers:
+@dataclass(init=False)
+class Readers(Provided):
     """What resolvers read without a use case: each method takes the actor first, then entities that it may see.
 
     Lookups by id find only what the actor may see. Lists are in the order of the given parents.
@@ -62,36 +63,42 @@ class Readers:
     workspaces: WorkspaceReader
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class App:
+@dataclass(init=False)
+class App(Provided):
+    """The services of all slices, and their readers. What no slice of an application provides cannot be read."""
+
+    budget: Budget
+    clock: Clock
+    health: Health
+    read: Readers
+    reads: ReadScope
+    statement_trace: StatementTrace | None
+
+    # The platform
     accounts: AccountService
-    api_keys: ApiKeyService
     activations: ActivationService
+    api_keys: ApiKeyService
     audit: AuditService
     auth: AuthService
-    budget: Budget
-    placeholders: PlaceholderService
-    clock: Clock
-    comments: CommentService
     deletions: DeletionService
     documents: DocumentService
     emails: EmailService
-    health: Health
-    imports: ImportService
     invitations: InvitationService
+    notices: NoticeService
+    passwords: PasswordService
+    registrations: RegistrationService
+    security_log: SecurityLogService
+    sessions: SessionService
+    workspaces: WorkspaceService
+
+    # The tracker
+    comments: CommentService
+    imports: ImportService
     issues: IssueService
     labels: LabelService
     milestones: MilestoneService
+    placeholders: PlaceholderService
     project_members: ProjectMemberService
-    notices: NoticeService
-    passwords: PasswordService
     projects: ProjectService
-    read: Readers
-    reads: ReadScope
-    registrations: RegistrationService
-    security_log: SecurityLogService
     seed: SeedService
-    sessions: SessionService
     states: StateService
-    statement_trace: StatementTrace | None
-    workspaces: WorkspaceService

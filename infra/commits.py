@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
 
 import orjson
 from sqlalchemy import insert, select, update
@@ -17,8 +18,8 @@ from domain.shared.events import Event
 from domain.shared.ids import IdFactory
 from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEvent, SecurityEventKind
+from domain.shared.slices import Reaction
 from domain.shared.uow import Outcome, Replayed, Written
-from domain.subscribers import REACTIONS
 from infra.audit.tables import EventRow, SecurityEventRow
 from infra.db.bulk import copy_rows
 from infra.jobs.outbox import advance_job, job_values
@@ -41,6 +42,9 @@ class Committed:
 class SqlCommit:
     """The commit half of a Unit of Work: collects what was recorded, and writes it in the transaction, last."""
 
+    reactions: ClassVar[Mapping[type[Event], Sequence[Reaction]]] = MappingProxyType({})
+    """The jobs that follow from each event type, set by the Unit of Work of an application (`infra/uow.py`)."""
+
     def __init__(self, connection: AsyncConnection, actor: Actor, clock: Clock, ids: IdFactory) -> None:
         self.connection = connection
         self.ids = ids
@@ -55,7 +59,7 @@ class SqlCommit:
     def record(self, event: Event) -> None:
         self._events.append(event)
         is_quiet = self._actor.cause in (Cause.IMPORT, Cause.SEED)
-        for reaction in REACTIONS[type(event)]:
+        for reaction in self.reactions[type(event)]:
             if not (reaction.is_outward and is_quiet):
                 self.enqueue(reaction.job(event), workspace_id=event.workspace_id)
 

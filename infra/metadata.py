@@ -1,18 +1,8 @@
-"""Every table, for migrations; a new slice adds its line."""
+"""Every table, for migrations: those of the slices, and those of jobs."""
 
-import infra.accounts.tables as accounts
-import infra.audit.tables as audit
-import infra.auth.tables as auth
-import infra.comments.tables as comments
-import infra.documents.tables as documents
-import infra.issues.tables as issues
-import infra.jobs.tables as jobs
-import infra.labels.tables as labels
-import infra.milestones.tables as milestones
-import infra.projects.tables as projects
-import infra.transfers.tables as transfers
-import infra.workspaces.tables as workspaces
 from infra.db.base import Base
+from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow
+from infra.slices import PLATFORM, TRACKER
 
-TABLES = (accounts, audit, auth, comments, documents, issues, jobs, labels, milestones, projects, transfers, workspaces)
+TABLES = (IdempotencyRow, JobRow, ScheduleRow, *(table for each in (*PLATFORM, *TRACKER) for table in each.tables))
 metadata = Base.metadata

@@ -2,24 +2,30 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
+from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.shared.actor import Actor, Scope
 from domain.shared.clock import Clock
 from domain.shared.ids import IdFactory
+from domain.shared.slices import once, reactions_of
 from infra.accounts.slice import AccountRepositories
 from infra.audit.slice import AuditRepositories
 from infra.auth.slice import AuthRepositories
 from infra.comments.slice import CommentRepositories
 from infra.commits import Committed, SqlCommit
 from infra.db.engine import database_errors
+from infra.db.first_use import Repositories
 from infra.documents.slice import DocumentRepositories
 from infra.issues.slice import IssueRepositories
 from infra.labels.slice import LabelRepositories
 from infra.milestones.slice import MilestoneRepositories
+from infra.parts import SliceAdapters
 from infra.projects.slice import ProjectRepositories
 from infra.seed.slice import SeedRepositories
+from infra.slices import PLATFORM, TRACKER
 from infra.transfers.slice import TransferRepositories
 from infra.workspaces.slice import WorkspaceRepositories
 
@@ -42,6 +48,15 @@ class SqlUow(
     """Satisfies every slice's narrow UoW protocol."""
 
 
+@cache
+def uow_of(slices: tuple[SliceAdapters, ...]) -> type[SqlUow]:
+    """The Unit of Work of an application with these slices: their repositories, and their reactions to events."""
+    repositories = [each.repositories for each in slices if each.repositories is not Repositories]
+    once((name for each in repositories for name in vars(each) if not name.startswith("_")), what="the repository")
+    reactions = reactions_of(each.domain for each in slices)
+    return cast("type[SqlUow]", type("SqlUow", (*repositories, SqlCommit), {"reactions": reactions}))
+
+
 class SqlUowFactory:
     """Opens Units of Work and tells of what they committed, without waiting for anybody to hear it."""
 
@@ -53,9 +68,11 @@ class SqlUowFactory:
         after_commit: Callable[[Committed], None],
         *,
         make_way: Callable[[], None] = lambda: None,
+        slices: tuple[SliceAdapters, ...] = (*PLATFORM, *TRACKER),
     ) -> None:
         """`make_way` is called before each Unit of Work waits for its connection."""
         self._engine = engine
+        self._kind = uow_of(slices)
         self._make_way = make_way
         self._clock = clock
         self._ids = ids
@@ -67,7 +84,7 @@ class SqlUowFactory:
         self._make_way()
         with database_errors():
             async with self._engine.connect() as connection:
-                uow = SqlUow(connection, actor, self._clock, self._ids)
+                uow = self._kind(connection, actor, self._clock, self._ids)
                 await uow.begin()
                 yield uow
         if uow.committed is not None:

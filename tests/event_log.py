@@ -8,10 +8,12 @@ from typing import Any
 
 import redis.asyncio
 
+from domain.audit.kinds import kinds_of
 from domain.audit.model import ChangeBatch, LoggedEvent
 from domain.issues.events import IssueCreated
 from domain.shared.actor import Actor, Cause
 from domain.shared.events import Event
+from domain.slices import PLATFORM, TRACKER
 from infra.audit.reader import SqlEventReader
 from infra.audit.revisions import CHANNEL, revision_message
 from infra.audit.streams import RedisEventStream
@@ -23,6 +25,8 @@ from infra.shared.ids import Uuid7IdFactory
 from infra.uow import SqlUowFactory
 from tests.patience import PATIENT
 
+SLICES = (*PLATFORM, *TRACKER)
+KINDS = kinds_of(SLICES)
 SYSTEM = Actor.system(cause=Cause.SEED)
 
 
@@ -33,7 +37,7 @@ class EventLog:
         clock = SystemClock()
         self.ids = Uuid7IdFactory(clock)
         self.redis_url = redis_url
-        self.reader = SqlEventReader(ReadSession(engines.read))
+        self.reader = SqlEventReader(ReadSession(engines.read), KINDS)
         self._engines = engines
         self._announced: list[Committed] = []
         self._open = SqlUowFactory(engines.write, clock, self.ids, self._announced.append)

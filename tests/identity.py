@@ -27,7 +27,6 @@ from domain.auth.proof import PasswordProof
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
 from domain.auth.session_service import SessionService
-from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.jobs import decoded, kinds_of
 from domain.shared.mail import Mail
@@ -46,6 +45,7 @@ from infra.jobs.tables import JobRow
 from infra.limits.throttle import LocalThrottle
 from infra.metadata import metadata
 from infra.shared.ids import Uuid7IdFactory
+from infra.slices import HANDLERS
 from infra.uow import SqlUowFactory
 from tests.factories.accounts import PASSWORD, RegistrationFactory
 from tests.fakes.clock import MemoryClock

@@ -1,4 +1,5 @@
 from datetime import datetime
+from enum import StrEnum
 
 import strawberry
 
@@ -8,9 +9,10 @@ from api.shared.enums import describe_enum
 from api.shared.errors import camel_case
 from api.shared.scalars import Revision
 from domain.audit import model
-from domain.audit.kinds import EventKind
+from domain.audit.kinds import kinds_of
 from domain.shared.actor import Cause
 from domain.shared.streams import EventBatch
+from domain.slices import PLATFORM, TRACKER
 from strawberry_compiled import related
 
 _SENTENCES = {
@@ -27,7 +29,10 @@ _SENTENCES = {
 }
 
 
-def _sentence(kind: EventKind) -> str:
+EventKind = kinds_of((*PLATFORM, *TRACKER))
+
+
+def _sentence(kind: StrEnum) -> str:
     """The description of an event kind: made of its noun and verb, unless these need an explanation."""
     if kind.value in _SENTENCES:
         return _SENTENCES[kind.value]
@@ -80,7 +85,7 @@ class Event:
     revision: Revision = strawberry.field(
         description="Position of the event in the change log of the workspace. Revisions have no gaps."
     )
-    kind: EventKind = strawberry.field(
+    kind: EventKind = strawberry.field(  # type: ignore[valid-type]
         description="Type of the event: the object that changed and what happened to it."
     )
     subject_id: strawberry.ID = strawberry.field(

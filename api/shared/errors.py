@@ -1,11 +1,16 @@
 """Errors in the payloads of mutations, as GraphQL types. `api/shared/refusals.py` says which error becomes which."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 import strawberry
 
 from api.shared.enums import describe_enum
-from domain.shared.errors import DomainError, ErrorCode
+from domain.shared.errors import DomainError
+from domain.shared.slices import error_codes_of
+from domain.slices import PLATFORM, TRACKER
+
+ErrorCode = StrEnum("ErrorCode", {code.name: code.value for code in error_codes_of((*PLATFORM, *TRACKER))})  # type: ignore[misc]  # the members are those of the slices
 
 describe_enum(
     ErrorCode,
@@ -36,7 +41,7 @@ describe_enum(
 @strawberry.interface(description="An error in the input of a mutation that the caller can correct.")
 class UserError:
     message: str = strawberry.field(description="Human-readable explanation of the error.")
-    code: ErrorCode = strawberry.field(description="Machine-readable code of the error.")
+    code: StrEnum = strawberry.field(graphql_type=ErrorCode, description="Machine-readable code of the error.")
     path: list[str] = strawberry.field(
         description="Path to the input field that caused the error, such as `input`, `title`."
     )

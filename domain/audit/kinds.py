@@ -1,28 +1,32 @@
-"""Every kind of event, by a name that an API can show; a new slice adds its line."""
+"""Every kind of event, by a name that an API can show."""
 
-from enum import Enum
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cache
+from typing import Self
 
-from domain.comments import events as comments
-from domain.issues import events as issues
-from domain.labels import events as labels
-from domain.milestones import events as milestones
-from domain.projects import events as projects
-from domain.shared.events import Event
-from domain.workspaces import events as workspaces
-
-SLICES = (workspaces, projects, milestones, labels, issues, comments)
-TYPES = tuple(
-    each.type
-    for slice_events in SLICES
-    for each in vars(slice_events).values()
-    if isinstance(each, type) and issubclass(each, Event) and hasattr(each, "type")
-)
-
-# UNKNOWN stands for what a newer release has written into the log while this one still runs.
-EventKind = Enum(  # type: ignore[misc]  # the members are the event classes
-    "EventKind", {**{type_.upper().replace(".", "_"): type_ for type_ in TYPES}, "UNKNOWN": "unknown"}
-)
+from domain.shared.slices import Slice, reactions_of
 
 
-def kind_of(type_: str) -> EventKind:
-    return EventKind(type_) if type_ in TYPES else EventKind["UNKNOWN"]
+class EventKind(StrEnum):
+    """Kind of a logged event: its value is the type of the event.
+
+    The members belong to subclasses, since an application has the events of its slices only (`kinds_of`).
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self:
+        # A newer release may have written events into the log while this one still runs.
+        return cls["UNKNOWN"]
+
+
+def kinds_of(slices: Iterable[Slice]) -> type[EventKind]:
+    """The kinds of event that these slices record, and UNKNOWN; one class for equal slices."""
+    return _kinds(tuple(event.type for event in reactions_of(slices)))
+
+
+@cache
+def _kinds(types: tuple[str, ...]) -> type[EventKind]:
+    members = {type_.upper().replace(".", "_"): type_ for type_ in types}
+    kinds: type[EventKind] = EventKind("EventKind", members | {"UNKNOWN": "unknown"})  # type: ignore[call-arg, assignment]  # the functional form, which makes a class
+    return kinds

@@ -1,16 +1,12 @@
 """Who may see which events."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from domain.audit.model import LoggedEvent
 from domain.shared.actor import Actor
 from domain.shared.errors import NotFound
-
-OPEN_TO_GUESTS = ("workspace", "label")
-"""What is in no project, and still seen by guests."""
-LEADS_ELSEWHERE = frozenset({"parent_id"})
-"""Fields whose values can lie in another project than their subject."""
+from domain.shared.slices import Slice
 
 
 def require_visible(actor: Actor, workspace_id: str) -> None:
@@ -19,21 +15,38 @@ def require_visible(actor: Actor, workspace_id: str) -> None:
         raise NotFound("There is no such workspace, or you may not see it.", path=("workspace",))
 
 
-def visible_to(actor: Actor, events: Iterable[LoggedEvent]) -> list[LoggedEvent]:
-    """Whoever belongs to a workspace sees all that happens in it; a guest what happens in their projects."""
-    return [as_seen(actor, event) for event in events if _is_visible(actor, event)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventVisibility:
+    """Which events an actor sees: members all events of their workspace, guests those of their areas.
 
+    `open_to_guests` and `leads_elsewhere` are those of all slices.
+    """
 
-def _is_visible(actor: Actor, event: LoggedEvent) -> bool:
-    if not actor.is_guest_in(event.workspace_id):
-        return actor.sees(event.workspace_id)
-    if event.project_id is None:
-        return event.kind.value.partition(".")[0] in OPEN_TO_GUESTS
-    return actor.sees_project(event.workspace_id, event.project_id)
+    open_to_guests: frozenset[str]
+    leads_elsewhere: frozenset[str]
 
+    @classmethod
+    def of(cls, slices: Iterable[Slice]) -> "EventVisibility":
+        known = list(slices)
+        return cls(
+            open_to_guests=frozenset(subject for each in known for subject in each.open_to_guests),
+            leads_elsewhere=frozenset(name for each in known for name in each.leads_elsewhere),
+        )
 
-def as_seen(actor: Actor, event: LoggedEvent) -> LoggedEvent:
-    """What is told of a visible event: guests are not led to what they may not see."""
-    if not actor.is_guest_in(event.workspace_id):
-        return event
-    return replace(event, changes=tuple(change for change in event.changes if change.field not in LEADS_ELSEWHERE))
+    def visible_to(self, actor: Actor, events: Iterable[LoggedEvent]) -> list[LoggedEvent]:
+        """The events that the actor sees, as the actor sees them."""
+        return [self.as_seen(actor, event) for event in events if self._is_visible(actor, event)]
+
+    def as_seen(self, actor: Actor, event: LoggedEvent) -> LoggedEvent:
+        """A visible event without the changes that would lead a guest to what the guest does not see."""
+        if not actor.is_guest_in(event.workspace_id):
+            return event
+        seen = tuple(change for change in event.changes if change.field not in self.leads_elsewhere)
+        return replace(event, changes=seen)
+
+    def _is_visible(self, actor: Actor, event: LoggedEvent) -> bool:
+        if not actor.is_guest_in(event.workspace_id):
+            return actor.sees(event.workspace_id)
+        if event.project_id is None:
+            return event.kind.value.partition(".")[0] in self.open_to_guests
+        return actor.sees_project(event.workspace_id, event.project_id)

@@ -3,7 +3,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from domain.audit.model import ChangeBatch, LoggedEvent, Subject
-from domain.audit.policies import as_seen, require_visible, visible_to
+from domain.audit.policies import EventVisibility, require_visible
 from domain.audit.ports import EventReader
 from domain.shared.actor import Actor
 from domain.shared.errors import ErrorCode, InvalidInput
@@ -17,9 +17,10 @@ MOST_EVENTS = 500
 class AuditService:
     """Reads the event log: in parts, or as it grows."""
 
-    def __init__(self, reader: EventReader, stream: EventStream[LoggedEvent]) -> None:
+    def __init__(self, reader: EventReader, stream: EventStream[LoggedEvent], visibility: EventVisibility) -> None:
         self._reader = reader
         self._stream = stream
+        self._visibility = visibility
 
     async def changes_of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], *, after: int, first: int
@@ -34,7 +35,7 @@ class AuditService:
             require_visible(actor, workspace_id)
             _require_reached(after, revisions.get(workspace_id, 0))
         found = await self._reader.of_workspaces(ids, after=after, most=first + 1)
-        return [_batch(actor, found.get(workspace_id, ()), after=after, first=first) for workspace_id in ids]
+        return [self._batch(actor, found.get(workspace_id, ()), after=after, first=first) for workspace_id in ids]
 
     async def history_of_subjects(
         self, actor: Actor, subjects: Sequence[Subject], request: PageRequest
@@ -42,7 +43,7 @@ class AuditService:
         """What happened to each of these entities, oldest first."""
         workspace_ids = sorted({subject.workspace_id for subject in subjects if actor.sees(subject.workspace_id)})
         pages = await self._reader.history_of_subjects(workspace_ids, [subject.id for subject in subjects], request)
-        return [replace(page, nodes=[as_seen(actor, event) for event in page.nodes]) for page in pages]
+        return [replace(page, nodes=[self._visibility.as_seen(actor, event) for event in page.nodes]) for page in pages]
 
     async def follow(
         self, actor: Callable[[], Actor], workspace_id: str, *, after: int | None
@@ -62,7 +63,15 @@ class AuditService:
                 require_visible(current, workspace_id)
                 if batch.up_to > after:
                     after = batch.up_to
-                    yield replace(batch, events=visible_to(current, batch.events))
+                    yield replace(batch, events=self._visibility.visible_to(current, batch.events))
+
+    def _batch(self, actor: Actor, found: Sequence[LoggedEvent], *, after: int, first: int) -> ChangeBatch:
+        events = found[:first]
+        return EventBatch(
+            events=self._visibility.visible_to(actor, events),
+            up_to=events[-1].revision if events else after,
+            has_more=len(found) > first,
+        )
 
 
 def _require_reached(after: int, revision: int) -> None:
@@ -70,12 +79,3 @@ def _require_reached(after: int, revision: int) -> None:
     if not 0 <= after <= revision:
         message = "{field} must not be above the current revision of the workspace."
         raise InvalidInput(message, path=("after",), code=ErrorCode.OUT_OF_RANGE)
-
-
-def _batch(actor: Actor, found: Sequence[LoggedEvent], *, after: int, first: int) -> ChangeBatch:
-    events = found[:first]
-    return EventBatch(
-        events=visible_to(actor, events),
-        up_to=events[-1].revision if events else after,
-        has_more=len(found) > first,
-    )

@@ -3,7 +3,8 @@ from domain.comments.commands import CommentChanges, CommentDraft
 from domain.comments.events import CommentCreated, CommentDeleted, CommentUpdated
 from domain.comments.model import Comment, CommentId
 from domain.comments.ports import CommentUow
-from domain.shared.actor import Actor, Permission
+from domain.comments.slice import COMMENT_MODERATE, COMMENT_WRITE
+from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, PermissionDenied
 from domain.shared.ids import IdFactory
@@ -20,7 +21,7 @@ class CommentService:
         author_id = UserId(actor.signed_in_id)
         async with self._uow(actor) as uow:
             issue = await uow.issues.get(actor, draft.issue_id, path=("issue_id",))
-            actor.require(Permission.COMMENT_WRITE, issue.workspace_id)
+            actor.require(COMMENT_WRITE, issue.workspace_id)
             if issue.trashed_at is not None:
                 raise Conflict("This issue is in the trash: restore it first.", path=("issue_id",))
             comment = Comment.drafted(
@@ -38,7 +39,7 @@ class CommentService:
         """Only one's own."""
         async with self._uow(actor) as uow:
             comment = await uow.comments.get(actor, comment_id, for_update=True)
-            actor.require(Permission.COMMENT_WRITE, comment.workspace_id)
+            actor.require(COMMENT_WRITE, comment.workspace_id)
             if comment.author_id != actor.user_id:
                 raise PermissionDenied("Only its author may change a comment.")
             if comment.deleted_at is not None:
@@ -54,7 +55,7 @@ class CommentService:
         async with self._uow(actor) as uow:
             comment = await uow.comments.get(actor, comment_id, for_update=True)
             is_own = comment.author_id == actor.user_id
-            actor.require(Permission.COMMENT_WRITE if is_own else Permission.COMMENT_MODERATE, comment.workspace_id)
+            actor.require(COMMENT_WRITE if is_own else COMMENT_MODERATE, comment.workspace_id)
             deleted = comment.deleted(now=self._clock.now())
             if deleted != comment:
                 await uow.comments.save(comment, deleted)

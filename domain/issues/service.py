@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 from domain.accounts.model import UserId
 from domain.issues.commands import IssueChanges, IssueDraft
+from domain.issues.errors import IssueErrorCode
 from domain.issues.events import (
     IssueArchived,
     IssueCreated,
@@ -14,11 +15,12 @@ from domain.issues.events import (
 from domain.issues.links import IssueLinks
 from domain.issues.model import Issue, IssueId
 from domain.issues.ports import IssueUow
+from domain.issues.slice import ISSUE_PURGE, ISSUE_WRITE
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
-from domain.shared.actor import Actor, Permission
+from domain.shared.actor import Actor
 from domain.shared.clock import Clock
-from domain.shared.errors import Conflict, ErrorCode, InvalidInput
+from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.ids import IdFactory
 from domain.shared.sets import SetChange
 from domain.shared.unset import UNSET, Unset
@@ -37,7 +39,7 @@ class IssueService:
         async with self._uow(actor) as uow:
             # Locked, so that no new key or archiving slips in between; creations take turns for the number anyway.
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
-            actor.require(Permission.ISSUE_WRITE, project.workspace_id)
+            actor.require(ISSUE_WRITE, project.workspace_id)
             if project.archived_at is not None:
                 raise Conflict("This project is archived: restore it first.", path=("project_id",))
             state = await self._first_or_named_state(uow, actor, project, draft.state_id)
@@ -64,7 +66,7 @@ class IssueService:
     async def update(self, actor: Actor, issue_id: str, changes: IssueChanges) -> Written[Issue]:
         async with self._uow(actor) as uow:
             issue = await uow.issues.get(actor, issue_id, for_update=True)
-            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
+            actor.require(ISSUE_WRITE, issue.workspace_id)
             changed = issue.changed(changes, now=self._clock.now())
             changed = await self._moved(uow, actor, changed, changes.state_id)
             changed = await self._planned(uow, actor, changed, changes.milestone_id)
@@ -94,7 +96,7 @@ class IssueService:
         """Deletes a trashed issue with its comments, for ever; its number is not used again."""
         async with self._uow(actor) as uow:
             issue = await uow.issues.get(actor, issue_id, for_update=True)
-            actor.require(Permission.ISSUE_PURGE, issue.workspace_id)
+            actor.require(ISSUE_PURGE, issue.workspace_id)
             if issue.trashed_at is None:
                 raise Conflict("Only an issue in the trash can be purged.", path=("id",))
             await uow.comments.purge_of(issue.id)
@@ -108,7 +110,7 @@ class IssueService:
         """Into the archive or the trash, or back; what is there already stays as it is."""
         async with self._uow(actor) as uow:
             issue = await uow.issues.get(actor, issue_id, for_update=True)
-            actor.require(Permission.ISSUE_WRITE, issue.workspace_id)
+            actor.require(ISSUE_WRITE, issue.workspace_id)
             changed = change(issue, now=self._clock.now())
             if changed != issue:
                 await uow.issues.save(issue, changed)
@@ -162,5 +164,5 @@ class IssueService:
         await uow.issues.lock_tree(issue.workspace_id)
         parent = await self._parent(uow, actor, issue.workspace_id, parent_id)
         if parent and (parent.id == issue.id or issue.id in await uow.issues.ancestor_ids(parent.id)):
-            raise Conflict("An issue cannot be under itself.", path=("parent_id",), code=ErrorCode.PARENT_CYCLE)
+            raise Conflict("An issue cannot be under itself.", path=("parent_id",), code=IssueErrorCode.PARENT_CYCLE)
         return issue.under(parent, now=self._clock.now())

@@ -4,7 +4,8 @@ from domain.labels.commands import LabelChanges, LabelDraft
 from domain.labels.events import LabelCreated, LabelDeleted, LabelUpdated
 from domain.labels.model import Label, LabelId
 from domain.labels.ports import LabelUow
-from domain.shared.actor import Actor, Permission
+from domain.labels.slice import LABEL_WRITE
+from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.ids import IdFactory
 from domain.shared.uow import OpenUow, Outcome, Written
@@ -27,7 +28,7 @@ class LabelService:
     async def create(self, actor: Actor, draft: LabelDraft) -> Written[Label]:
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
-            actor.require(Permission.LABEL_WRITE, workspace.id)
+            actor.require(LABEL_WRITE, workspace.id)
             label = Label.drafted(
                 draft, id=LabelId(self._ids.new(Label.prefix)), workspace=workspace, now=self._clock.now()
             )
@@ -38,7 +39,7 @@ class LabelService:
     async def update(self, actor: Actor, label_id: str, changes: LabelChanges) -> Written[Label]:
         async with self._uow(actor) as uow:
             label = await uow.labels.get(actor, label_id, for_update=True)
-            actor.require(Permission.LABEL_WRITE, label.workspace_id)
+            actor.require(LABEL_WRITE, label.workspace_id)
             changed = label.changed(changes, now=self._clock.now())
             if changed != label:
                 await uow.labels.save(label, changed)
@@ -49,7 +50,7 @@ class LabelService:
         """The label comes off every issue that has it."""
         async with self._uow(actor) as uow:
             label = await uow.labels.get(actor, label_id, for_update=True)
-            actor.require(Permission.LABEL_WRITE, label.workspace_id)
+            actor.require(LABEL_WRITE, label.workspace_id)
             detached = await uow.issues.detach_label(label)
             await uow.labels.remove(label)
             uow.record(LabelDeleted.between(label, None))

@@ -2,7 +2,8 @@ from domain.milestones.commands import MilestoneChanges, MilestoneDraft
 from domain.milestones.events import MilestoneCreated, MilestoneDeleted, MilestoneUpdated
 from domain.milestones.model import Milestone, MilestoneId
 from domain.milestones.ports import MilestoneUow
-from domain.shared.actor import Actor, Permission
+from domain.projects.slice import PROJECT_WRITE
+from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.errors import InvalidInput
 from domain.shared.events import FieldChange
@@ -19,7 +20,7 @@ class MilestoneService:
     async def create(self, actor: Actor, draft: MilestoneDraft) -> Written[Milestone]:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",))
-            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            actor.require(PROJECT_WRITE, project.workspace_id)
             milestone = Milestone.drafted(
                 draft, id=MilestoneId(self._ids.new(Milestone.prefix)), project=project, now=self._clock.now()
             )
@@ -30,7 +31,7 @@ class MilestoneService:
     async def update(self, actor: Actor, milestone_id: str, changes: MilestoneChanges) -> Written[Milestone]:
         async with self._uow(actor) as uow:
             milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
-            actor.require(Permission.PROJECT_WRITE, milestone.workspace_id)
+            actor.require(PROJECT_WRITE, milestone.workspace_id)
             changed = milestone.changed(changes, now=self._clock.now())
             if changed != milestone:
                 await uow.milestones.save(milestone, changed)
@@ -41,7 +42,7 @@ class MilestoneService:
         """Its issues move to `replace_with`; without one, a milestone with issues is refused."""
         async with self._uow(actor) as uow:
             milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
-            actor.require(Permission.PROJECT_WRITE, milestone.workspace_id)
+            actor.require(PROJECT_WRITE, milestone.workspace_id)
             further = {}
             if replace_with is not None:
                 target = await uow.milestones.get(actor, replace_with, path=("replace_with",))

@@ -2,7 +2,8 @@ from domain.projects.commands import ProjectMemberDraft
 from domain.projects.events import ProjectMemberAdded, ProjectMemberRemoved
 from domain.projects.model import ProjectMember, ProjectMemberId
 from domain.projects.ports import ProjectMemberUow
-from domain.shared.actor import SCOPES, Actor, Permission, Role
+from domain.projects.slice import PROJECT_SHARE
+from domain.shared.actor import Actor, Role
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.ids import IdFactory
@@ -21,7 +22,7 @@ class ProjectMemberService:
     async def add(self, actor: Actor, draft: ProjectMemberDraft) -> Written[ProjectMember]:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",))
-            actor.require(Permission.PROJECT_SHARE, project.workspace_id)
+            actor.require(PROJECT_SHARE, project.workspace_id)
             # Locked, so that the role does not change meanwhile.
             member = await uow.members.get(actor, draft.member_id, path=("member_id",), for_update=True)
             if member.workspace_id != project.workspace_id:
@@ -47,8 +48,8 @@ class ProjectMemberService:
             place = await uow.project_members.get(actor, project_member_id, for_update=True)
             member = await uow.members.get(actor, place.member_id)
             if member.user_id != actor.user_id:
-                actor.require(Permission.PROJECT_SHARE, place.workspace_id)
-            actor.require_scope(SCOPES[Permission.PROJECT_SHARE])
+                actor.require(PROJECT_SHARE, place.workspace_id)
+            actor.require_scope(PROJECT_SHARE.scope)
             await uow.project_members.remove(place)
             uow.record(ProjectMemberRemoved.between(place, None))
             uow.note(

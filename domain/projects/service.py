@@ -12,7 +12,8 @@ from domain.projects.events import (
 )
 from domain.projects.model import DEFAULT_STATES, Project, ProjectId, State, StateId
 from domain.projects.ports import ProjectUow
-from domain.shared.actor import Actor, Permission
+from domain.projects.slice import PROJECT_DELETE, PROJECT_WRITE
+from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.ids import IdFactory
@@ -30,7 +31,7 @@ class ProjectService:
         now = self._clock.now()
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
-            actor.require(Permission.PROJECT_WRITE, workspace.id)
+            actor.require(PROJECT_WRITE, workspace.id)
             project = Project.drafted(draft, id=ProjectId(self._ids.new(Project.prefix)), workspace=workspace, now=now)
             await uow.projects.add(project)
             uow.record(ProjectCreated.between(None, project))
@@ -46,7 +47,7 @@ class ProjectService:
         """A new key gives all issues of the project new identifiers."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
-            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            actor.require(PROJECT_WRITE, project.workspace_id)
             changed = project.changed(changes, now=self._clock.now())
             if changed != project:
                 await uow.projects.save(project, changed)
@@ -65,7 +66,7 @@ class ProjectService:
         """Only a project without issues; its states go with it."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
-            actor.require(Permission.PROJECT_DELETE, project.workspace_id)
+            actor.require(PROJECT_DELETE, project.workspace_id)
             if await uow.issues.exist_in(project.id):
                 message = "Only a project without issues can be deleted: purge them first."
                 raise Conflict(message, path=("id",), code=ErrorCode.IN_USE)
@@ -81,7 +82,7 @@ class ProjectService:
         """Into the archive or back; what is there already stays as it is."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
-            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            actor.require(PROJECT_WRITE, project.workspace_id)
             changed = change(project, now=self._clock.now())
             if changed != project:
                 await uow.projects.save(project, changed)

@@ -5,7 +5,8 @@ from domain.projects.commands import StateChanges, StateDraft
 from domain.projects.events import StateCreated, StateDeleted, StateUpdated
 from domain.projects.model import MOST_STATES, Project, State, StateId
 from domain.projects.ports import ProjectUow
-from domain.shared.actor import Actor, Permission
+from domain.projects.slice import PROJECT_WRITE
+from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode, InvalidInput, LimitExceeded
 from domain.shared.events import FieldChange
@@ -25,7 +26,7 @@ class StateService:
         """The new state becomes the last of its project."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
-            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            actor.require(PROJECT_WRITE, project.workspace_id)
             existing = await uow.states.of(project.id)
             if len(existing) >= MOST_STATES:
                 raise LimitExceeded(f"A project has at most {MOST_STATES} states.", path=("project_id",))
@@ -43,7 +44,7 @@ class StateService:
     async def update(self, actor: Actor, state_id: str, changes: StateChanges) -> Written[State]:
         async with self._uow(actor) as uow:
             state = await uow.states.get(actor, state_id, for_update=True)
-            actor.require(Permission.PROJECT_WRITE, state.workspace_id)
+            actor.require(PROJECT_WRITE, state.workspace_id)
             changed = state.changed(changes, now=self._clock.now())
             if changed != state:
                 await uow.states.save(state, changed)
@@ -54,7 +55,7 @@ class StateService:
         """The whole new order: every state of the project exactly once."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, path=("project_id",), for_update=True)
-            actor.require(Permission.PROJECT_WRITE, project.workspace_id)
+            actor.require(PROJECT_WRITE, project.workspace_id)
             states = await uow.states.of(project.id)
             if sorted(state_ids) != sorted(state.id for state in states):
                 raise InvalidInput("Name every state of the project exactly once.", path=("state_ids",))
@@ -67,7 +68,7 @@ class StateService:
         async with self._uow(actor) as uow:
             state = await uow.states.get(actor, state_id)
             project = await uow.projects.get(actor, state.project_id, for_update=True)
-            actor.require(Permission.PROJECT_WRITE, state.workspace_id)
+            actor.require(PROJECT_WRITE, state.workspace_id)
             rest = [other for other in await uow.states.of(project.id) if other.id != state.id]
             if not rest:
                 raise Conflict("A project keeps at least one state.", code=ErrorCode.IN_USE)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 from domain.shared.errors import InsufficientScope, PermissionDenied, Unauthenticated
 from domain.shared.jobs import LeasedJob
@@ -18,46 +17,6 @@ class Role(RankedEnum):
     GUEST = "GUEST"
 
 
-class Permission(StrEnum):
-    """What a role can allow; to see something takes none: members see their workspace, guests their projects of it."""
-
-    COMMENT_WRITE = "write comments"
-    COMMENT_MODERATE = "delete other people's comments"
-    ISSUE_WRITE = "change issues"
-    ISSUE_PURGE = "purge issues"
-    LABEL_WRITE = "change labels"
-    PROJECT_WRITE = "change projects and their states"
-    PROJECT_DELETE = "delete projects"
-    PROJECT_SHARE = "choose which guests see a project"
-    MEMBER_MANAGE = "manage members"
-    OWNER_MANAGE = "manage owners"
-    IMPORT = "import issues"
-    IMPORT_RESTRICTED = "import restricted issues and comments"
-    WORKSPACE_UPDATE = "change the workspace"
-    WORKSPACE_DELETE = "delete the workspace"
-
-
-_GUEST = frozenset({Permission.COMMENT_WRITE})
-_MEMBER = _GUEST | {
-    Permission.ISSUE_WRITE,
-    Permission.LABEL_WRITE,
-    Permission.PROJECT_WRITE,
-    Permission.PROJECT_SHARE,
-}
-_ADMIN = _MEMBER | {
-    Permission.COMMENT_MODERATE,
-    Permission.ISSUE_PURGE,
-    Permission.PROJECT_DELETE,
-    Permission.MEMBER_MANAGE,
-    Permission.IMPORT,
-    Permission.IMPORT_RESTRICTED,
-    Permission.WORKSPACE_UPDATE,
-}
-PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
-    {Role.GUEST: _GUEST, Role.MEMBER: _MEMBER, Role.ADMIN: _ADMIN, Role.OWNER: frozenset(Permission)}
-)
-
-
 class Scope(StrEnum):
     """What an API key may at most; each scope holds those before it."""
 
@@ -66,10 +25,26 @@ class Scope(StrEnum):
     ADMIN = "ADMIN"
 
 
-SCOPES: Mapping[Permission, Scope] = MappingProxyType(
-    {permission: Scope.WRITE if permission in _MEMBER else Scope.ADMIN for permission in Permission}
-)
-"""What a key needs beside the person's role: to do what only admins and owners may do takes ADMIN."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Permission:
+    """What a role can allow. Each slice defines its own in domain/<slice>/slice.py.
+
+    Seeing something takes no permission: members see their whole workspace, and guests see their areas of it.
+    """
+
+    action: str
+    """What it allows, as it reads after "to": `change issues`."""
+    least: Role
+    """The lowest role that has it; all higher roles have it too."""
+    roles: frozenset[Role] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roles", frozenset(role for role in Role if role.rank >= self.least.rank))
+
+    @property
+    def scope(self) -> Scope:
+        """The scope that an API key needs besides the role of its owner."""
+        return Scope.WRITE if Role.MEMBER in self.roles else Scope.ADMIN
 
 
 def with_held(scopes: Iterable[Scope]) -> frozenset[Scope]:
@@ -163,13 +138,13 @@ class Actor:
         if self.is_system:
             return True
         role = self.roles.get(workspace_id)
-        return role is not None and permission in PERMISSIONS[role]
+        return role is not None and role in permission.roles
 
     def require(self, permission: Permission, workspace_id: str) -> None:
         """Raises PermissionDenied unless the actor's role there allows it, InsufficientScope if its key does not."""
         if not self.may(permission, workspace_id):
-            raise PermissionDenied(f"Your role does not allow you to {permission.value}.")
-        self.require_scope(SCOPES[permission])
+            raise PermissionDenied(f"Your role does not allow you to {permission.action}.")
+        self.require_scope(permission.scope)
 
     def require_scope(self, scope: Scope) -> None:
         """Raises InsufficientScope for an API key without that scope."""

@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
 class ErrorCode(StrEnum):
-    """The closed catalog of stable codes; a new failure adds its line here."""
+    """Stable codes that every slice can give; a slice defines further ones in its errors.py."""
 
     UNAUTHENTICATED = "UNAUTHENTICATED"
     INVALID_CREDENTIALS = "INVALID_CREDENTIALS"
@@ -40,8 +40,6 @@ class ErrorCode(StrEnum):
     CONFLICT = "CONFLICT"
     ALREADY_EXISTS = "ALREADY_EXISTS"
     IN_USE = "IN_USE"
-    LAST_OWNER = "LAST_OWNER"
-    PARENT_CYCLE = "PARENT_CYCLE"
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
     UNAVAILABLE = "UNAVAILABLE"
@@ -54,11 +52,9 @@ class DomainError(Exception):
     the fields in `named`. The adapter that shows the error inserts the caller's names (`message_with`).
     """
 
-    code: ClassVar[ErrorCode]
+    code: ClassVar[StrEnum]
 
-    def __init__(
-        self, message: str, *, path: tuple[str, ...] = (), code: ErrorCode | None = None, **named: str
-    ) -> None:
+    def __init__(self, message: str, *, path: tuple[str, ...] = (), code: StrEnum | None = None, **named: str) -> None:
         self.template = message
         self.path = path
         self.failure = code or self.code

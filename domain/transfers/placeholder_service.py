@@ -1,4 +1,4 @@
-from domain.shared.actor import Actor, Permission
+from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.events import FieldChange
 from domain.shared.uow import OpenUow, Written
@@ -6,6 +6,7 @@ from domain.transfers.commands import PlaceholderAdoption
 from domain.transfers.ports import PlaceholderUow
 from domain.workspaces.events import MemberClaimed, MemberRemoved
 from domain.workspaces.model import Member
+from domain.workspaces.slice import MEMBER_MANAGE
 
 
 class PlaceholderService:
@@ -21,7 +22,7 @@ class PlaceholderService:
                 actor, adoption.placeholder_id, path=("placeholder_id",), for_update=True
             )
             member = await uow.members.get(actor, adoption.member_id, path=("member_id",))
-            actor.require(Permission.MEMBER_MANAGE, placeholder.workspace_id)
+            actor.require(MEMBER_MANAGE, placeholder.workspace_id)
             if member.workspace_id != placeholder.workspace_id:
                 raise InvalidInput("Both must be members of the same workspace.", path=("member_id",))
             adopted = await uow.users.by_id(placeholder.user_id)

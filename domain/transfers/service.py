@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from domain.accounts.model import UserId
 from domain.projects.model import KEY, KEY_RULE
-from domain.shared.actor import SCOPES, Actor, Cause, Permission
+from domain.shared.actor import Actor, Cause
 from domain.shared.checks import Checks
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput, NotFound, Rejected
@@ -29,6 +29,7 @@ from domain.transfers.model import (
 from domain.transfers.parents import write_parents
 from domain.transfers.ports import ContentCheck, FileFormat, ImporterReader, ImportReader, ImportUow, Unstorable
 from domain.transfers.records import WHOLE, Item, Loss, LossCode
+from domain.transfers.slice import IMPORT, IMPORT_RESTRICTED
 from domain.transfers.stream import MOST_RECORDS, RecordStream, Taken
 from domain.transfers.tally import Tally
 from domain.workspaces.model import Workspace
@@ -77,7 +78,7 @@ class ImportService:
         Raises WrongKind if it cannot be one, and LimitExceeded if it is too large, unless an operator acts.
         """
         owner_id = UserId(actor.signed_in_id)
-        actor.require_scope(SCOPES[Permission.IMPORT])
+        actor.require_scope(IMPORT.scope)
         with Checks() as check:
             name = check.line("name", name)
         file_id = UploadId(self._ids.new(Upload.prefix))
@@ -106,9 +107,9 @@ class ImportService:
         """A new run and its job; or the run of the same file into the same place that is not over yet."""
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
-            actor.require(Permission.IMPORT, workspace.id)
+            actor.require(IMPORT, workspace.id)
             if draft.include_restricted:
-                actor.require(Permission.IMPORT_RESTRICTED, workspace.id)
+                actor.require(IMPORT_RESTRICTED, workspace.id)
             with Checks() as check:
                 if draft.project_key is not None:
                     check.matches("project_key", draft.project_key, KEY, KEY_RULE)

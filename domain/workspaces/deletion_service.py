@@ -7,9 +7,10 @@ from domain.accounts.notice_service import tell
 from domain.auth.proof import PasswordProof, required_person
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
-from domain.shared.errors import Conflict, ErrorCode
+from domain.shared.errors import Conflict
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
+from domain.workspaces.errors import WorkspaceErrorCode
 from domain.workspaces.events import MemberRemoved
 from domain.workspaces.model import Member, Workspace
 from domain.workspaces.ports import DeletionUow
@@ -67,7 +68,7 @@ class DeletionService:
                 orphans.append(f"{workspace.name} ({workspace.slug})")
         if orphans:
             message = f"Hand over or delete the workspaces that have no other owner: {', '.join(orphans)}."
-            raise Conflict(message, code=ErrorCode.LAST_OWNER)
+            raise Conflict(message, code=WorkspaceErrorCode.LAST_OWNER)
 
     async def _leave(self, uow: DeletionUow, place: Member) -> None:
         member = await uow.members.of_user(place.workspace_id, place.user_id)

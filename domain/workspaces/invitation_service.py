@@ -6,7 +6,7 @@ from domain.accounts.mailed_links import source_bucket
 from domain.accounts.model import User, UserId
 from domain.accounts.passwords import PasswordRules
 from domain.accounts.ports import PasswordHasher
-from domain.shared.actor import Actor, Permission, Scope
+from domain.shared.actor import Actor, Scope
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode, NotFound, PermissionDenied, Unavailable
 from domain.shared.ids import IdFactory
@@ -23,6 +23,7 @@ from domain.workspaces.model import Invitation, InvitationId, IssuedInvitation, 
 from domain.workspaces.policies import locked_person, may_give, require_rank
 from domain.workspaces.ports import InvitationReader, WorkspaceUow
 from domain.workspaces.secrets import FORMAT, InvitationSecrets
+from domain.workspaces.slice import MEMBER_MANAGE
 
 INVITATIONS_PER_WORKSPACE = 200
 INVITATIONS_PER_PERSON = 50
@@ -63,7 +64,7 @@ class InvitationService:
         self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[Invitation]]:
         """What waits to be accepted in each workspace; nothing for those who do not manage its members."""
-        managed = [each for each in workspaces if actor.may(Permission.MEMBER_MANAGE, each.id)]
+        managed = [each for each in workspaces if actor.may(MEMBER_MANAGE, each.id)]
         pages = await self._invitations.open_of_workspaces(managed, request) if managed else ()
         found = {workspace.id: page for workspace, page in zip(managed, pages, strict=True)}
         return [found.get(workspace.id, _NOTHING) for workspace in workspaces]
@@ -71,7 +72,7 @@ class InvitationService:
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
         """Those of the invitations to workspaces whose members the actor manages."""
         found = await self._invitations.by_ids(actor, ids)
-        return {key: each for key, each in found.items() if actor.may(Permission.MEMBER_MANAGE, each.workspace_id)}
+        return {key: each for key, each in found.items() if actor.may(MEMBER_MANAGE, each.workspace_id)}
 
     async def create(self, actor: Actor, draft: InvitationDraft) -> Written[IssuedInvitation]:
         """Keeps a place for somebody; whether the address has an account makes no difference. Raises TooOften.

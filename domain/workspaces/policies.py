@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from domain.accounts.model import User
-from domain.shared.actor import PERMISSIONS, Actor, Permission, Role
-from domain.shared.errors import Conflict, ErrorCode, Unauthenticated
+from domain.shared.actor import Actor, Permission, Role
+from domain.shared.errors import Conflict, Unauthenticated
+from domain.workspaces.errors import WorkspaceErrorCode
 from domain.workspaces.model import Member
 from domain.workspaces.ports import UserRepository
+from domain.workspaces.slice import MEMBER_MANAGE, OWNER_MANAGE
 
 
 async def locked_person(users: UserRepository, user_id: str) -> User:
@@ -25,14 +27,14 @@ def require_rank(actor: Actor, workspace_id: str, *roles: Role) -> None:
 
 def may_give(giver: Role, role: Role) -> bool:
     """The same of a role alone, for what somebody promised who does not act now."""
-    return PERMISSIONS[giver].issuperset(_needed(role))
+    return all(giver in permission.roles for permission in _needed(role))
 
 
 def keep_an_owner(owners: Sequence[Member], leaving: Member) -> None:
     if [owner.id for owner in owners] == [leaving.id]:
-        raise Conflict("A workspace keeps at least one owner.", code=ErrorCode.LAST_OWNER)
+        raise Conflict("A workspace keeps at least one owner.", code=WorkspaceErrorCode.LAST_OWNER)
 
 
 def _needed(*roles: Role) -> tuple[Permission, ...]:
-    appoints = (Permission.OWNER_MANAGE,) if Role.OWNER in roles else ()
-    return (Permission.MEMBER_MANAGE, *appoints)
+    appoints = (OWNER_MANAGE,) if Role.OWNER in roles else ()
+    return (MEMBER_MANAGE, *appoints)

@@ -1,5 +1,5 @@
 from domain.accounts.model import User, UserId
-from domain.shared.actor import Actor, Permission, Role, Scope
+from domain.shared.actor import Actor, Role, Scope
 from domain.shared.clock import Clock
 from domain.shared.entities import revised
 from domain.shared.errors import InvalidInput, NotFound, PermissionDenied
@@ -21,6 +21,7 @@ from domain.workspaces.mails import MemberRemoval, MemberWelcome, OwnershipMoved
 from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
 from domain.workspaces.policies import keep_an_owner, locked_person, require_rank
 from domain.workspaces.ports import WorkspaceUow
+from domain.workspaces.slice import OWNER_MANAGE, WORKSPACE_DELETE, WORKSPACE_UPDATE
 
 
 class WorkspaceService:
@@ -57,7 +58,7 @@ class WorkspaceService:
     async def update(self, actor: Actor, workspace_id: str, changes: WorkspaceChanges) -> Written[Workspace]:
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, workspace_id, for_update=True)
-            actor.require(Permission.WORKSPACE_UPDATE, workspace.id)
+            actor.require(WORKSPACE_UPDATE, workspace.id)
             changed = workspace.changed(changes, now=self._clock.now())
             if changed != workspace:
                 await uow.workspaces.save(workspace, changed)
@@ -68,7 +69,7 @@ class WorkspaceService:
         """Only an empty workspace: no projects, no labels."""
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, workspace_id, for_update=True)
-            actor.require(Permission.WORKSPACE_DELETE, workspace.id)
+            actor.require(WORKSPACE_DELETE, workspace.id)
             for member in await uow.members.of(workspace.id):
                 await uow.members.remove(member)
             await uow.workspaces.remove(workspace)
@@ -90,7 +91,7 @@ class WorkspaceService:
         user_id = actor.signed_in_id
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, workspace_id)
-            actor.require(Permission.OWNER_MANAGE, workspace.id)
+            actor.require(OWNER_MANAGE, workspace.id)
             heir, owners = await self._locked(uow, actor, member_id, path=("member_id",))
             if heir.workspace_id != workspace.id:
                 raise NotFound("There is no such member, or you may not see it.", path=("member_id",))

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from sqlalchemy import ARRAY, BigInteger, DateTime, Text, bindparam, func, or_, select, true
 
-from domain.audit.kinds import kind_of
+from domain.audit.kinds import EventKind
 from domain.audit.model import LoggedChange, LoggedEvent, as_texts
 from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from domain.shared.security import SecurityEvent
@@ -26,6 +26,7 @@ _COLUMNS = (
     EventRow.changes,
     EventRow.occurred_at,
 )
+_WIDTH = len(_COLUMNS)
 _LATER = (
     select(*_COLUMNS)
     .where(EventRow.revision > bindparam("after", type_=BigInteger))
@@ -76,19 +77,20 @@ _build_line = builder_of(SecurityEvent)
 class SqlEventReader:
     """A commit holds its workspace's counter until it is visible, so revisions appear in order and without a gap."""
 
-    def __init__(self, reads: ReadSession) -> None:
+    def __init__(self, reads: ReadSession, kinds: type[EventKind]) -> None:
         self._reads = reads
+        self._kinds = kinds
 
     async def of_workspace(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
         rows = await self._reads.fetch(_EVENTS, workspace_id=workspace_id, after=after, most=most)
-        return [_event(row) for row in rows]
+        return [self._event(row) for row in rows]
 
     async def of_workspaces(
         self, workspace_ids: Sequence[str], *, after: int, most: int
     ) -> Mapping[str, Sequence[LoggedEvent]]:
         events: dict[str, list[LoggedEvent]] = {}
         rows = await self._reads.fetch(_EVENTS_OF, workspace_ids=list(set(workspace_ids)), after=after, most=most)
-        for event in map(_event, rows):
+        for event in map(self._event, rows):
             events.setdefault(event.workspace_id, []).append(event)
         return events
 
@@ -106,9 +108,28 @@ class SqlEventReader:
         return await plan.pages(
             self._reads,
             _HISTORY,
-            _event,
+            self._event,
             parent=EventRow.subject_id,
             workspace_ids=list(workspace_ids),
+        )
+
+    def _event(self, row: AnyRow) -> LoggedEvent:
+        workspace_id, revision, type_, subject_id, project_id, actor_id, cause, changes, occurred_at = row[
+            : len(_COLUMNS)
+        ]
+        return LoggedEvent(
+            workspace_id=workspace_id,
+            revision=revision,
+            kind=self._kinds(type_),
+            subject_id=subject_id,
+            project_id=project_id,
+            actor_id=actor_id,
+            cause=cause,
+            changes=tuple(
+                LoggedChange(field=field, before=as_texts(before), after=as_texts(after))
+                for field, (before, after) in changes.items()
+            ),
+            occurred_at=occurred_at,
         )
 
 
@@ -128,21 +149,3 @@ class SqlSecurityLogReader:
     async def latest(self, *, user_id: str | None, since: datetime | None, most: int) -> Sequence[SecurityEvent]:
         rows = await self._reads.fetch(_LATEST, user_id=user_id, since=since, most=most)
         return [_build_line(row) for row in reversed(rows)]
-
-
-def _event(row: AnyRow) -> LoggedEvent:
-    workspace_id, revision, type_, subject_id, project_id, actor_id, cause, changes, occurred_at = row[: len(_COLUMNS)]
-    return LoggedEvent(
-        workspace_id=workspace_id,
-        revision=revision,
-        kind=kind_of(type_),
-        subject_id=subject_id,
-        project_id=project_id,
-        actor_id=actor_id,
-        cause=cause,
-        changes=tuple(
-            LoggedChange(field=field, before=as_texts(before), after=as_texts(after))
-            for field, (before, after) in changes.items()
-        ),
-        occurred_at=occurred_at,
-    )

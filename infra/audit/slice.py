@@ -1,6 +1,35 @@
+from domain.app import App
+from domain.audit.kinds import kinds_of
+from domain.audit.policies import EventVisibility
+from domain.audit.security_service import SecurityLogService
+from domain.audit.service import AuditService
+from domain.audit.slice import SLICE as RULES
+from infra.audit.reader import SqlEventReader, SqlSecurityLogReader
 from infra.audit.repository import SqlSecurityLog
+from infra.audit.streams import RedisEventStream
+from infra.audit.tables import EventRow, SecurityEventRow
 from infra.db.first_use import Repositories, first_use
+from infra.parts import Parts, SliceAdapters
 
 
 class AuditRepositories(Repositories):
     security_log = first_use(SqlSecurityLog)
+
+
+def _provide(app: App, parts: Parts) -> None:
+    events = SqlEventReader(parts.reads, kinds_of(parts.slices))
+    stream = RedisEventStream(events, parts.settings.redis_url.get_secret_value())
+    parts.closing.push_async_callback(stream.aclose)
+    app.audit = AuditService(events, stream, EventVisibility.of(parts.slices))
+    app.security_log = SecurityLogService(SqlSecurityLogReader(parts.reads))
+
+
+SLICE = SliceAdapters(
+    domain=RULES,
+    tables=(
+        EventRow,
+        SecurityEventRow,
+    ),
+    repositories=AuditRepositories,
+    provide=_provide,
+)

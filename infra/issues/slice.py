@@ -1,6 +1,29 @@
+from domain.app import App
+from domain.issues.service import IssueService
+from domain.issues.slice import SLICE as RULES
 from infra.db.first_use import Repositories, first_use
+from infra.issues.reader import SqlIssueReader
 from infra.issues.repository import SqlIssueRepository
+from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
+from infra.parts import Parts, SliceAdapters
 
 
 class IssueRepositories(Repositories):
     issues = first_use(SqlIssueRepository)
+
+
+def _provide(app: App, parts: Parts) -> None:
+    app.read.issues = SqlIssueReader(parts.reads)
+    app.issues = IssueService(parts.uow, parts.clock, parts.ids)
+
+
+SLICE = SliceAdapters(
+    domain=RULES,
+    tables=(
+        IssueRow,
+        IssueAssigneeRow,
+        IssueLabelRow,
+    ),
+    repositories=IssueRepositories,
+    provide=_provide,
+)

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from domain.app import App
-from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor
 from domain.shared.errors import Unavailable
 from domain.shared.jobs import decoded, kinds_of
@@ -15,6 +14,7 @@ from infra.db.engine import EngineOptions, open_engines
 from infra.jobs.leases import Lease, SqlLeases
 from infra.settings import Settings
 from infra.shared.tasks import end
+from infra.slices import HANDLERS
 
 POOL_SIZE = 2
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from domain.app import App
-from domain.job_handlers import HANDLERS
 from infra.bootstrap import open_app
 from infra.db.engine import EngineOptions, open_engines
 from infra.jobs.arq_worker import ArqWorker
@@ -15,6 +14,7 @@ from infra.jobs.leases import SqlLeases
 from infra.jobs.runner import JobRunner, RunnerOptions
 from infra.jobs.schedule import Schedule, periodic_work
 from infra.settings import SECRET_NAMES, Settings
+from infra.slices import HANDLERS
 
 # Looks for cycles are rarer than usual, since long jobs make many objects and hardly any cycles.
 RARE_COLLECTIONS = (50_000, 20, 100)

@@ -1,6 +1,25 @@
+from domain.app import App
+from domain.milestones.service import MilestoneService
+from domain.milestones.slice import SLICE as RULES
 from infra.db.first_use import Repositories, first_use
+from infra.milestones.reader import SqlMilestoneReader
 from infra.milestones.repository import SqlMilestoneRepository
+from infra.milestones.tables import MilestoneRow
+from infra.parts import Parts, SliceAdapters
 
 
 class MilestoneRepositories(Repositories):
     milestones = first_use(SqlMilestoneRepository)
+
+
+def _provide(app: App, parts: Parts) -> None:
+    app.read.milestones = SqlMilestoneReader(parts.reads)
+    app.milestones = MilestoneService(parts.uow, parts.clock, parts.ids)
+
+
+SLICE = SliceAdapters(
+    domain=RULES,
+    tables=(MilestoneRow,),
+    repositories=MilestoneRepositories,
+    provide=_provide,
+)

@@ -1,12 +1,20 @@
 from functools import cached_property
 
+from domain.app import App
+from domain.projects.member_service import ProjectMemberService
+from domain.projects.service import ProjectService
+from domain.projects.slice import SLICE as RULES
+from domain.projects.state_service import StateService
 from infra.db.first_use import Repositories, first_use
+from infra.parts import Parts, SliceAdapters
+from infra.projects.reader import SqlProjectMemberReader, SqlProjectReader, SqlStateReader
 from infra.projects.repository import (
     SqlInvitedProjects,
     SqlProjectMemberRepository,
     SqlProjectRepository,
     SqlStateRepository,
 )
+from infra.projects.tables import ProjectNumberRow, ProjectRow, StateRow
 
 
 class ProjectRepositories(Repositories):
@@ -17,3 +25,24 @@ class ProjectRepositories(Repositories):
     @cached_property
     def invited_projects(self) -> SqlInvitedProjects:
         return SqlInvitedProjects(self.connection, self.ids)
+
+
+def _provide(app: App, parts: Parts) -> None:
+    app.read.project_members = SqlProjectMemberReader(parts.reads)
+    app.read.projects = SqlProjectReader(parts.reads)
+    app.read.states = SqlStateReader(parts.reads)
+    app.project_members = ProjectMemberService(parts.uow, parts.clock, parts.ids)
+    app.projects = ProjectService(parts.uow, parts.clock, parts.ids)
+    app.states = StateService(parts.uow, parts.clock, parts.ids)
+
+
+SLICE = SliceAdapters(
+    domain=RULES,
+    tables=(
+        ProjectRow,
+        ProjectNumberRow,
+        StateRow,
+    ),
+    repositories=ProjectRepositories,
+    provide=_provide,
+)

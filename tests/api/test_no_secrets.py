@@ -16,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.main import build
 from domain.app import App
-from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor
 from domain.shared.jobs import LeasedJob, decoded, kinds_of
 from domain.shared.mail import StoredMail
 from infra.bootstrap import mailbox
 from infra.jobs.tables import JobRow
 from infra.settings import Settings
+from infra.slices import HANDLERS
 from tests.api.secrecy import RecordKeeper, Writing, kept_records, leaks, redis_writings, stored_writings
 from tests.api.sockets.websocket_driver import connect
 

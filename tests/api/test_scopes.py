@@ -18,7 +18,9 @@ from api.transfers.routes import router as transfer_router
 from cli.permissions import printed_permissions
 from domain.app import App
 from domain.auth.model import WORKSPACE_PREFIX, ApiKey
-from domain.shared.actor import PERMISSIONS, SCOPES, Permission, Role, Scope, with_held
+from domain.issues.slice import ISSUE_PURGE
+from domain.shared.actor import Permission, Role, Scope, with_held
+from domain.slices import PLATFORM, TRACKER
 from domain.workspaces.model import Workspace
 from tests import execution_modes
 from tests.api.client import Client
@@ -112,22 +114,29 @@ def test_a_scope_holds_those_before_it() -> None:
     assert with_held([]) == frozenset()
 
 
-def test_every_permission_has_a_scope() -> None:
-    assert SCOPES.keys() == set(Permission)
-    assert {each for each in Permission if SCOPES[each] is Scope.WRITE} == PERMISSIONS[Role.MEMBER]
-    assert {each for each in Permission if SCOPES[each] is Scope.ADMIN} == set(Permission) - PERMISSIONS[Role.MEMBER]
+PERMISSIONS = [permission for each in (*PLATFORM, *TRACKER) for permission in each.permissions]
+
+
+def test_what_only_admins_may_do_takes_the_scope_admin() -> None:
+    assert len({permission.action for permission in PERMISSIONS}) == len(PERMISSIONS) > 10
+    assert all((each.scope is Scope.WRITE) == (Role.MEMBER in each.roles) for each in PERMISSIONS)
+    assert {each.scope for each in PERMISSIONS} == {Scope.WRITE, Scope.ADMIN}
     assert ApiKey.prefix != WORKSPACE_PREFIX == Workspace.prefix
+
+
+def test_a_role_has_the_permissions_of_all_lower_roles() -> None:
+    assert Permission("manage members", Role.ADMIN).roles == {Role.OWNER, Role.ADMIN}
+    assert Permission("write comments", Role.GUEST).roles == set(Role)
 
 
 def test_the_table_is_printed() -> None:
     head, *lines = printed_permissions().splitlines()
     assert head.split() == ["owner", "admin", "member", "guest", "scope"]
-    assert len(lines) == len(Permission)
     assert {line.partition("  ")[0]: line.split()[-1] for line in lines} == {
-        permission.value: SCOPES[permission].value.lower() for permission in Permission
+        permission.action: permission.scope.value.lower() for permission in PERMISSIONS
     }
-    purge = next(line for line in lines if line.startswith(Permission.ISSUE_PURGE))
-    assert purge.removeprefix(Permission.ISSUE_PURGE).split() == ["yes", "yes", "admin"]
+    purge = next(line for line in lines if line.startswith(ISSUE_PURGE.action))
+    assert purge.removeprefix(ISSUE_PURGE.action).split() == ["yes", "yes", "admin"]
 
 
 @pytest.fixture

@@ -7,9 +7,14 @@ from collections.abc import Collection
 from inspect import isclass
 from typing import Any
 
+import pytest
+
 from api.schema import Mutation, Query, Subscription
 from api.shared.node import NODES, Node
+from domain import slices as domain_slices
 from domain.app import App
+from infra import slices as infra_slices
+from infra.db.base import Base
 from infra.metadata import TABLES
 from tests.architecture.sources import ROOT, Source, sources
 
@@ -37,9 +42,9 @@ API_ROOMS = (
 """Folders of `api` that are no slices."""
 
 FILES = {
-    "domain": "model commands queries errors events jobs ports policies service",
-    "infra": "tables repository reader filters",
-    "api": "types inputs queries mutations subscriptions routes",
+    "domain": "model commands queries errors events jobs ports policies service slice",
+    "infra": "tables repository reader filters slice",
+    "api": "types inputs queries mutations subscriptions routes slice",
 }
 """The names that files of a slice have; a slice adds others only for a topic of its own."""
 
@@ -64,22 +69,49 @@ def unregistered(found: Collection[tuple[Source, str]], registered: Collection[s
     return [f"{source.name}: enter {name} in {where}." for source, name in found if name not in registered]
 
 
-def test_every_table_is_in_the_metadata() -> None:
-    known = {module.__name__ for module in TABLES}
-    missing = [source.name for source in sources("infra/*/tables.py") if source.module.__name__ not in known]
-    assert missing == [], "Enter them in TABLES in infra/metadata.py."
+def unnamed(found: Collection[tuple[Source, str]], package: str) -> list[str]:
+    """What the slice.py of its own slice does not name."""
+    lines = []
+    for source, name in found:
+        registration = f"{package}/{source.name.split('/')[1]}/slice.py"
+        lines += unregistered([(source, name)], names_in(registration), where=registration)
+    return lines
 
 
-def test_every_repository_is_in_the_unit_of_work() -> None:
+@pytest.mark.parametrize(("package", "registered"), [("domain", domain_slices), ("infra", infra_slices)])
+def test_every_slice_is_among_the_slices(package: str, registered: Any) -> None:
+    modules = {source.name: source.module.SLICE for source in sources(f"{package}/*/slice.py")}
+    known = (*registered.PLATFORM, *registered.TRACKER)
+    missing = [name for name, slice_ in modules.items() if slice_ not in known]
+    assert missing == [], f"Enter them in PLATFORM or TRACKER in {package}/slices.py."
+    assert len(modules) == len(known)
+
+
+def test_the_slices_of_infra_are_those_of_the_domain_in_one_order() -> None:
+    for tuple_ in ("PLATFORM", "TRACKER"):
+        assert [each.domain for each in getattr(infra_slices, tuple_)] == list(getattr(domain_slices, tuple_))
+
+
+def test_every_table_is_in_its_slice() -> None:
+    found = [
+        (source, table.__name__)
+        for source in sources("infra/*/tables.py")
+        for table in vars(source.module).values()
+        if isclass(table) and issubclass(table, Base) and table.__module__ == source.module.__name__
+    ]
+    assert len(found) > 30
+    assert unnamed([each for each in found if each[0].name != "infra/jobs/tables.py"], "infra") == []
+    assert {name for _, name in found} == {table.__name__ for table in TABLES}
+
+
+def test_every_repository_is_in_its_slice() -> None:
     found = classes_ending("Repository", "infra/*/repository.py")
     own = [(source, name) for source, name in found if source.name != "infra/db/repository.py"]
     assert len(own) > 15
-    for source, name in own:
-        registration = f"{source.name.rpartition('/')[0]}/slice.py"
-        assert unregistered([(source, name)], names_in(registration), where=registration) == []
+    assert unnamed(own, "infra") == []
 
 
-def test_every_slice_of_repositories_is_in_the_unit_of_work() -> None:
+def test_the_repositories_of_every_slice_are_in_the_unit_of_work() -> None:
     found = classes_ending("Repositories", "infra/*/slice.py")
     assert len(found) > 10
     assert unregistered(found, names_in("infra/uow.py"), where="the bases of SqlUow in infra/uow.py") == []
@@ -88,15 +120,16 @@ def test_every_slice_of_repositories_is_in_the_unit_of_work() -> None:
 def test_every_service_is_in_the_app_and_built() -> None:
     found = classes_ending("Service", "domain/*/service.py", "domain/*/*_service.py")
     attributes = {getattr(field.type, "__name__", "") for field in dataclasses.fields(App)}
+    assert len(found) > 20
     assert unregistered(found, attributes, where="App in domain/app.py") == []
-    assert unregistered(found, names_in("infra/bootstrap.py"), where="open_app in infra/bootstrap.py") == []
+    assert unnamed(found, "infra") == []
 
 
 def test_every_reader_is_built() -> None:
     found = classes_ending("Reader", "infra/*/reader.py")
     own = [(source, name) for source, name in found if not source.name.startswith(("infra/db/", "infra/jobs/"))]
     assert len(own) > 5
-    assert unregistered(own, names_in("infra/bootstrap.py"), where="open_app in infra/bootstrap.py") == []
+    assert unnamed(own, "infra") == []
 
 
 def test_every_root_field_is_in_the_schema() -> None:
@@ -171,8 +204,8 @@ def test_a_bad_prefix_is_found() -> None:
 
 def test_what_is_not_registered_is_found() -> None:
     sample = Source("infra/sample/repository.py", "class SqlSampleRepository: ...\n")
-    assert unregistered([(sample, "SqlSampleRepository")], names_in("infra/uow.py"), where="SqlUow") == [
-        "infra/sample/repository.py: enter SqlSampleRepository in SqlUow."
+    assert unregistered([(sample, "SqlSampleRepository")], names_in("infra/issues/slice.py"), where="slice.py") == [
+        "infra/sample/repository.py: enter SqlSampleRepository in slice.py."
     ]
 
 

@@ -18,9 +18,9 @@ from api.rest.problems import install_problem_handlers
 from api.transfers.routes import FILES_PATH, router
 from domain.accounts.commands import Newcomer
 from domain.accounts.one_time import OneTimeSecrets
-from domain.shared import actor as actors
-from domain.shared.actor import PERMISSIONS, Actor, ClientInfo, Permission, Role
+from domain.shared.actor import Actor, ClientInfo, Permission, Role
 from domain.shared.errors import Conflict
+from domain.transfers import service
 from domain.transfers.queries import MOST_KINDS
 from domain.transfers.records import LossCode
 from infra.accounts.tables import OneTimeLinkRow
@@ -139,7 +139,7 @@ async def test_restricted_content_stays_out_until_an_admin_asks_for_it(world: Wo
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.GUEST])
 async def test_members_may_not_import_restricted_content(world: World, role: Role, monkeypatch: pytest.MonkeyPatch):
     """Not even where a role is changed so that it may import."""
-    monkeypatch.setattr(actors, "PERMISSIONS", PERMISSIONS | {role: PERMISSIONS[role] | {Permission.IMPORT}})
+    monkeypatch.setattr(service, "IMPORT", Permission("import issues", role))
     asked = {"workspaceId": world.here.workspace.id, "format": "JIRA", "fileId": await uploaded(world, role=role)}
     before = await world.rows()
 

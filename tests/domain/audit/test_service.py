@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.audit.model import ChangeBatch
+from domain.audit.policies import EventVisibility
 from domain.audit.service import MOST_EVENTS, AuditService
 from domain.issues.events import IssueUpdated
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import ErrorCode, InvalidInput, NotFound
 from domain.shared.pages import PageRequest
 from domain.workspaces.model import Workspace, WorkspaceId
-from tests.event_log import EventLog, open_event_log, revisions, take
+from tests.event_log import SLICES, EventLog, open_event_log, revisions, take
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ async def log(database: str, redis_url: str) -> AsyncIterator[EventLog]:
 @pytest.fixture
 async def service(log: EventLog) -> AsyncIterator[AuditService]:
     async with log.stream() as stream:
-        yield AuditService(log.reader, stream)
+        yield AuditService(log.reader, stream, EventVisibility.of(SLICES))
 
 
 def member(log: EventLog, workspace_id: str, role: Role = Role.MEMBER) -> Actor:

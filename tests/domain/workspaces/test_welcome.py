@@ -1,10 +1,10 @@
 import pytest
 
-from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor, Cause, Role
 from domain.shared.mail import Mail
 from domain.workspaces.jobs import SendMemberWelcome
 from domain.workspaces.mails import MemberWelcome
+from infra.slices import HANDLERS
 from tests.domain.workspaces.conftest import CLAIMED, House
 from tests.factories.storing import store
 from tests.factories.workspaces import MemberFactory

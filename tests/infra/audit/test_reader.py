@@ -4,12 +4,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from domain.audit.kinds import EventKind
 from domain.audit.model import LoggedChange, LoggedEvent
 from domain.issues.events import IssueCreated, IssueUpdated
 from domain.shared.actor import Actor, Cause
 from domain.shared.events import FieldChange, plain
-from tests.event_log import EventLog, open_event_log, revisions
+from tests.event_log import KINDS, EventLog, open_event_log, revisions
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ async def test_an_event_is_read_as_it_was_recorded_with_its_values_as_text(log: 
     assert event == LoggedEvent(
         workspace_id=workspace,
         revision=1,
-        kind=EventKind["ISSUE_UPDATED"],
+        kind=KINDS["ISSUE_UPDATED"],
         subject_id=issue,
         project_id=project,
         actor_id=user,
@@ -97,4 +96,4 @@ async def test_a_kind_that_this_release_does_not_know_is_read_as_unknown(
     event = IssueUpdated(workspace_id=workspace, subject_id=issue)
     monkeypatch.setattr(IssueUpdated, "type", "issue.teleported")
     await log.write(event)
-    assert [event.kind for event in await log.reader.of_workspace(workspace, after=0, most=2)] == [EventKind["UNKNOWN"]]
+    assert [event.kind for event in await log.reader.of_workspace(workspace, after=0, most=2)] == [KINDS["UNKNOWN"]]

@@ -5,12 +5,12 @@ import signal
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.job_handlers import HANDLERS
 from domain.shared.actor import Actor
 from domain.transfers.jobs import RunImport
 from domain.workspaces.jobs import SendMemberWelcome
 from infra.jobs.worker import run_worker
 from infra.settings import Settings
+from infra.slices import HANDLERS
 from infra.uow import SqlUowFactory
 from tests.infra.jobs.rows import until_state
 from tests.infra.jobs.sample import IDS

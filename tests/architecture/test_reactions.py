@@ -4,14 +4,16 @@ from collections.abc import Collection
 from typing import ClassVar, TypeVar
 
 import domain
-from domain.job_handlers import HANDLERS
 from domain.shared.events import Event
 from domain.shared.jobs import Job, kinds_of
-from domain.subscribers import REACTIONS
+from domain.shared.slices import reactions_of
+from domain.slices import PLATFORM, TRACKER
 from domain.workspaces.events import MemberAdded
 from domain.workspaces.jobs import SendMemberWelcome
+from infra.slices import HANDLERS
 
 C = TypeVar("C", Event, Job)
+REACTIONS = reactions_of((*PLATFORM, *TRACKER))
 
 
 def concrete(base: type[C], *, name: str) -> set[type[C]]:
@@ -38,16 +40,16 @@ def unlisted(classes: Collection[type], table: Collection[type], *, advice: str)
 
 
 def unlisted_events(table: Collection[type[Event]]) -> list[str]:
-    advice = "add its line to REACTIONS in domain/subscribers.py, with () if nothing follows from it."
+    advice = "enter it in `events` in the slice.py beside, with () if nothing follows from it."
     return unlisted(concrete(Event, name="type"), table, advice=advice)
 
 
 def unlisted_jobs(table: Collection[type[Job]]) -> list[str]:
-    advice = "add its line to HANDLERS in domain/job_handlers.py."
+    advice = "enter it in `jobs` in infra/<slice>/slice.py."
     return unlisted(concrete(Job, name="kind"), table, advice=advice)
 
 
-def test_every_event_is_in_the_table_of_reactions() -> None:
+def test_every_event_is_in_its_slice() -> None:
     assert unlisted_events(REACTIONS) == []
 
 
@@ -74,8 +76,8 @@ def test_a_forgotten_event_and_a_forgotten_job_are_found() -> None:
 
     [event_line] = unlisted_events(events)
     [job_line] = unlisted_jobs(jobs)
-    assert event_line.startswith("domain.workspaces.events.MemberAdded: add its line to REACTIONS")
-    assert job_line.startswith("domain.workspaces.jobs.SendMemberWelcome: add its line to HANDLERS")
+    assert event_line.startswith("domain.workspaces.events.MemberAdded: enter it in `events`")
+    assert job_line.startswith("domain.workspaces.jobs.SendMemberWelcome: enter it in `jobs`")
 
 
 def test_a_new_event_class_is_seen() -> None:

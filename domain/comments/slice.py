@@ -1,0 +1,19 @@
+from domain.comments import events
+from domain.shared.actor import Permission, Role
+from domain.shared.slices import Slice
+
+COMMENT_WRITE = Permission("write comments", Role.GUEST)
+COMMENT_MODERATE = Permission("delete other people's comments", Role.ADMIN)
+
+SLICE = Slice(
+    name="comments",
+    permissions=(
+        COMMENT_WRITE,
+        COMMENT_MODERATE,
+    ),
+    events={
+        events.CommentCreated: (),
+        events.CommentUpdated: (),
+        events.CommentDeleted: (),
+    },
+)

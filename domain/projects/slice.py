@@ -1,0 +1,33 @@
+from domain.projects import events
+from domain.shared.actor import Permission, Role
+from domain.shared.security import SecurityEventKind
+from domain.shared.slices import Slice
+
+PROJECT_WRITE = Permission("change projects and their states", Role.MEMBER)
+PROJECT_DELETE = Permission("delete projects", Role.ADMIN)
+PROJECT_SHARE = Permission("choose which guests see a project", Role.MEMBER)
+
+SLICE = Slice(
+    name="projects",
+    permissions=(
+        PROJECT_WRITE,
+        PROJECT_DELETE,
+        PROJECT_SHARE,
+    ),
+    events={
+        events.ProjectCreated: (),
+        events.ProjectUpdated: (),
+        events.ProjectArchived: (),
+        events.ProjectRestored: (),
+        events.ProjectDeleted: (),
+        events.ProjectMemberAdded: (),
+        events.ProjectMemberRemoved: (),
+        events.StateCreated: (),
+        events.StateUpdated: (),
+        events.StateDeleted: (),
+    },
+    security_events=(
+        SecurityEventKind.PROJECT_MEMBER_ADDED,
+        SecurityEventKind.PROJECT_MEMBER_REMOVED,
+    ),
+)

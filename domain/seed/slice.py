@@ -1,0 +1,5 @@
+from domain.shared.slices import Slice
+
+SLICE = Slice(
+    name="seed",
+)

@@ -1,0 +1,13 @@
+from domain.shared.actor import Permission, Role
+from domain.shared.slices import Slice
+
+IMPORT = Permission("import issues", Role.ADMIN)
+IMPORT_RESTRICTED = Permission("import restricted issues and comments", Role.ADMIN)
+
+SLICE = Slice(
+    name="transfers",
+    permissions=(
+        IMPORT,
+        IMPORT_RESTRICTED,
+    ),
+)

@@ -1,0 +1,83 @@
+"""What a slice gives to the composition root, and what it gets from there."""
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.accounts.ports import PasswordHasher
+from domain.app import App
+from domain.shared.actor import Actor
+from domain.shared.clock import Clock
+from domain.shared.ids import IdFactory
+from domain.shared.jobs import Job
+from domain.shared.mail import Mailer
+from domain.shared.slices import Slice, Unregistered
+from domain.shared.throttle import Throttle
+from infra.db.base import Base
+from infra.db.first_use import Repositories
+from infra.db.read import ReadSession
+from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from infra.uow import SqlUowFactory  # which knows the repositories of all slices
+
+JobHandler = Callable[[App, Actor, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What is opened once and shared by the services of all slices."""
+
+    settings: Settings
+    slices: Sequence[Slice]
+    """The slices of the application that is being built."""
+    clock: Clock
+    ids: IdFactory
+    reads: ReadSession
+    uow: "SqlUowFactory"
+    write_engine: AsyncEngine
+    redis: Redis
+    throttle: Throttle
+    hasher: PasswordHasher
+    mail: Mailer
+    key_for: Callable[[str], bytes]
+    """Derives a key for one purpose from the server's secret."""
+    closing: AsyncExitStack
+    """Closes what a slice opens when the application is closed."""
+
+
+def _nothing(app: App, parts: Parts) -> None:
+    """A slice without services."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SliceAdapters:
+    """One slice of `infra`; `infra/<name>/slice.py` has it as `SLICE`."""
+
+    domain: Slice
+    tables: Sequence[type[Base]] = ()
+    repositories: type[Repositories] = Repositories
+    provide: Callable[[App, Parts], None] = _nothing
+    """Sets the slice's attributes of `App`; those of earlier slices are there already."""
+    jobs: Mapping[type[Job], JobHandler] = field(default_factory=dict)
+    """What the worker does for each job type of the slice."""
+
+    def __post_init__(self) -> None:
+        name = self.domain.name
+        for attribute, missing in (
+            *(("tables", each) for each in _classes(f"infra.{name}.tables", Base) if each not in self.tables),
+            *(("jobs", each) for each in _classes(f"domain.{name}.jobs", Job) if each not in self.jobs),
+        ):
+            raise Unregistered(f"infra/{name}/slice.py: enter {missing.__name__} in `{attribute}`.")
+
+
+def _classes(module: str, base: type) -> Iterator[type]:
+    """The classes below `base` that an imported module defines."""
+    for value in vars(sys.modules[module]).values() if module in sys.modules else ():
+        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module:
+            yield value
