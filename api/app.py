@@ -40,7 +40,7 @@ from domain.app import App
 
 GRAPHQL_PATH = "/graphql"
 TAGS: list[dict[str, Any]] = [
-    {"name": "auth", "description": "Logging in"},
+    {"name": "auth", "description": "Sign-in and accounts"},
     {"name": "accounts", "description": "Accounts"},
     {"name": "imports", "description": "Files"},
     {"name": "health", "description": "Health"},

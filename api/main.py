@@ -17,7 +17,7 @@ from api.app import create_app
 from api.auth.routes import router as auth_router
 from api.graphql.options import CostOptions, ExecutionOptions, QueryLimits
 from api.health.watch import HealthWatch
-from api.http.options import DemoLogin, ExplorerOptions, HttpOptions, SocketOptions
+from api.http.options import DemoAccount, ExplorerOptions, HttpOptions, SocketOptions
 from api.mailbox.pages import mailbox_router
 from api.schema import schema
 from api.server.connections import BoundedConfig
@@ -137,7 +137,7 @@ def _query_limits(settings: Settings) -> QueryLimits:
 def _explorer_options(settings: Settings) -> ExplorerOptions | None:
     if settings.explorer_access == "off":
         return None
-    demo = DemoLogin(email=DEMO_EMAIL, password=DEMO_PASSWORD) if settings.is_development else None
+    demo = DemoAccount(email=DEMO_EMAIL, password=DEMO_PASSWORD) if settings.is_development else None
     return ExplorerOptions(
         is_for_members=settings.explorer_access == "members",
         is_development=settings.is_development,

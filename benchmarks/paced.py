@@ -1,4 +1,4 @@
-"""Load that wrk does not make: requests at fixed moments, and people who log in all at once."""
+"""Load that wrk does not make: requests at fixed moments, and people who sign in all at once."""
 
 import asyncio
 import itertools
@@ -15,7 +15,7 @@ from benchmarks.load import Request
 
 HOST = "127.0.0.1"
 LONGEST_WAIT = 60.0  # seconds for one answer
-LOGIN_PATH = "/auth/token"
+SIGN_IN_PATH = "/auth/token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ async def paced(port: int, message: bytes, *, rate: float, seconds: float) -> li
 
 @dataclass
 class Crowd:
-    """People who log in, and again once they are answered, until `has_ended`; each time from another address."""
+    """People who sign in, and again once they are answered, until `has_ended`; each time from another address."""
 
     port: int
     accounts: Sequence[str]
@@ -101,7 +101,7 @@ class Crowd:
     answers: list[Answer] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    async def log_in(self, size: int) -> None:
+    async def sign_in(self, size: int) -> None:
         """So many of them, side by side. Who is told to come again waits for once or twice what the answer says."""
         async with asyncio.TaskGroup() as group:
             for _ in range(size):
@@ -121,7 +121,7 @@ class Crowd:
         name = self.accounts[number // 2 % len(self.accounts)] if number % 2 else f"{time.monotonic_ns()}@example.com"
         form = {"grant_type": "password", "username": name, "password": self.password}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return message_of(Request(method="POST", path=LOGIN_PATH, body=urlencode(form), headers=headers))
+        return message_of(Request(method="POST", path=SIGN_IN_PATH, body=urlencode(form), headers=headers))
 
 
 def _source(number: int) -> str:

@@ -98,7 +98,7 @@ class Settings(BaseSettings):
     )
     explorer: Literal["auto", "on", "members", "off"] = Field(
         "auto",
-        description="GraphiQL at /graphql: `on`, `members` (strangers see a log-in form), `off`. "
+        description="GraphiQL at /graphql: `on`, `members` (strangers see a sign-in form), `off`. "
         "`auto` is `on` in dev and `members` in production.",
     )
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from api.front.look import FOLDER, FRESH, POLICY, Templates
 from api.http.negotiation import is_page_wanted
-from api.http.options import DemoLogin, HttpOptions
+from api.http.options import DemoAccount, HttpOptions
 
 PATH = "/"
 SCRIPT_PATH = "/health.js"
@@ -73,7 +73,7 @@ def landing_routes(served: Collection[str], options: HttpOptions) -> list[Route]
     return [Route(PATH, show, include_in_schema=False), Route(SCRIPT_PATH, script, include_in_schema=False)]
 
 
-def _command(demo: DemoLogin, base: str) -> str:
+def _command(demo: DemoAccount, base: str) -> str:
     """Shell command that runs the first query; needs curl and Python."""
     form = {"grant_type": "password", "username": demo.email, "password": demo.password}
     fields = " ".join(f"-d {quote(f'{name}={value}')}" for name, value in form.items())

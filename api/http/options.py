@@ -29,7 +29,7 @@ class SocketOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DemoLogin:
+class DemoAccount:
     """An account that everybody may use, in development."""
 
     email: str
@@ -47,7 +47,7 @@ class ExplorerOptions:
     is_for_members: bool = False
     is_development: bool = False
     is_compressed: bool = True
-    demo: DemoLogin | None = None
+    demo: DemoAccount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from domain.shared.errors import Unavailable
 T = TypeVar("T")
 
 # Passwords in the queue and in the threads. One thread checks some 50 a second, so that the last one waits for 2 s, and
-# for 10 s, which clients and proxies still bear, on a processor with a fifth of the speed (`benchmarks.logins`).
+# for 10 s, which clients and proxies still bear, on a processor with a fifth of the speed (`benchmarks.sign_ins`).
 MOST_WAITING = 100
 MEMORY_COST = 19_456  # KiB; with two passes and one lane OWASP's floor, some 20 ms
 # Of a random password that nobody has: a try on an unknown account takes as long as one on a known account.

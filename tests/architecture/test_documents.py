@@ -137,6 +137,12 @@ def test_only_documents_of_the_repository_are_named() -> None:
     assert unknown_documents("README.md, docs/none.md, GUIDE.md", known) == ["docs/none.md", "GUIDE.md"]
 
 
+def test_documents_say_sign_in() -> None:
+    wrong = re.compile(r"\blog(?:s|ged|ging)?[- ](?:in|out)\b|\blog(?:in|out)s?\b", re.IGNORECASE)
+    assert {name: found for name in DOCUMENTS if (found := wrong.findall(CODE.sub("", text_of(name))))} == {}
+    assert wrong.findall("log in, logged out, Logins") == ["log in", "logged out", "Logins"]
+
+
 def test_documents_are_short_and_say_nothing_provisional() -> None:
     assert len(text_of("ARCHITECTURE.md").splitlines()) < 160
     for document in DOCUMENTS:

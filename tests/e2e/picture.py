@@ -13,7 +13,7 @@ PANEL = "document.querySelector('.panel')"
 
 
 async def take(url: str) -> None:
-    """The explorer after a log-in and a sample, with the panel of costs."""
+    """The explorer after a sign-in and a sample, with the panel of costs."""
     async with opened_page() as page:
         await page.call("Emulation.setDeviceMetricsOverride", deviceScaleFactor=1, mobile=False, **SIZE)
         await page.call("Page.navigate", url=f"{url}/graphiql")

@@ -130,7 +130,7 @@ async def shown_texts(explorer: Explorer, room: str = ".panel") -> list[Text]:
 
 
 async def all_our_texts(explorer: Explorer, folder: Path) -> dict[str, list[Text]]:
-    """Those of all our panels, with whatever they can unfold, of somebody who logs in at the second attempt."""
+    """Those of all our panels, with whatever they can unfold, of somebody who signs in at the second attempt."""
     page = explorer.page
     found: dict[str, list[Text]] = {}
     await page.until(f"{FORM} !== null")

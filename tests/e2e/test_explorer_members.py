@@ -1,4 +1,4 @@
-"""With `WORKGRAPH_EXPLORER=members` a stranger's browser shows the log-in, and asks for nothing else."""
+"""With `WORKGRAPH_EXPLORER=members` a stranger's browser shows the sign-in, and asks for nothing else."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def asked_for_samples(explorer: Explorer) -> bool:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_a_stranger_can_log_in_and_nothing_else(explorer: Explorer, scheme: str, tmp_path: Path) -> None:
+async def test_a_stranger_can_sign_in_and_nothing_else(explorer: Explorer, scheme: str, tmp_path: Path) -> None:
     page = explorer.page
     await page.prefer(scheme)
     await page.until(f"{FORM} !== null")

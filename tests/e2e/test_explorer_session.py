@@ -65,7 +65,7 @@ def only(problems: list[str], *texts: str) -> bool:
 
 
 async def stay(explorer: Explorer) -> None:
-    """Logs in by hand and has the tab remember it."""
+    """Signs in by hand and has the tab remember it."""
     await explorer.page.until(f"{FORM} !== null")
     await explorer.page.click("input[name=kept]")
     await explorer.sign_in()
@@ -200,7 +200,7 @@ async def test_a_refused_renewal_is_tried_once_and_said(explorer: Explorer) -> N
     assert only(page.problems, "401", "/auth/token")
 
 
-async def test_whoever_asks_with_an_ended_session_is_shown_the_log_in(explorer: Explorer) -> None:
+async def test_whoever_asks_with_an_ended_session_is_shown_the_sign_in(explorer: Explorer) -> None:
     page, traffic = explorer.page, explorer.tracker.traffic
     await explorer.sign_in()
     async with httpx.AsyncClient(base_url=explorer.address) as client:
@@ -214,7 +214,7 @@ async def test_whoever_asks_with_an_ended_session_is_shown_the_log_in(explorer: 
     assert page.problems == []
 
 
-async def test_a_tab_that_stays_logged_in_is_so_after_each_reload(explorer: Explorer) -> None:
+async def test_a_tab_that_stays_signed_in_is_so_after_each_reload(explorer: Explorer) -> None:
     page, traffic = explorer.page, explorer.tracker.traffic
     await stay(explorer)
     for reloads in (1, 2):
@@ -234,7 +234,7 @@ async def test_otherwise_a_reload_asks_for_the_password_again(explorer: Explorer
     assert explorer.tracker.traffic.grants == ["password"]
 
 
-async def test_a_duplicated_tab_has_to_log_in_and_harms_no_session(explorer: Explorer) -> None:
+async def test_a_duplicated_tab_has_to_sign_in_and_harms_no_session(explorer: Explorer) -> None:
     """A16 of the promises: a refresh token that two tabs used would end the session."""
     page, traffic = explorer.page, explorer.tracker.traffic
     await stay(explorer)

@@ -40,7 +40,7 @@ class Server:
     client: httpx.Client
     database: asyncpg.Connection
 
-    def log_in(self, password: str = PASSWORD, *, source: str = HERE) -> httpx.Response:
+    def sign_in(self, password: str = PASSWORD, *, source: str = HERE) -> httpx.Response:
         form = {"grant_type": "password", "username": ANN, "password": password}
         return self.client.post("/auth/token", data=form, headers={"X-Forwarded-For": source})
 
@@ -120,7 +120,7 @@ def looks() -> Iterator[int]:
 async def test_an_access_token_is_taken_until_it_expires(server: Server) -> None:
     """Its life is the rest of the session's, which is what can be brought near."""
     for seconds in NEAR:
-        first = server.log_in().json()
+        first = server.sign_in().json()
         await server.end_in(seconds, "session", condition="id = $2", value=str(claims_of(first["access_token"])["sid"]))
         answer = server.refresh(first["refresh_token"])
         if answer.status_code != 200:  # the end came first
@@ -135,7 +135,7 @@ async def test_an_access_token_is_taken_until_it_expires(server: Server) -> None
 
 async def test_a_session_is_taken_until_its_end_and_not_refreshed_after(server: Server) -> None:
     for seconds in NEAR:
-        tokens = server.log_in().json()
+        tokens = server.sign_in().json()
         token, session_id = tokens["access_token"], str(claims_of(tokens["access_token"])["sid"])
         assert server.is_taken(token)
         end = await server.end_in(seconds, "session", condition="id = $2", value=session_id)
@@ -148,9 +148,9 @@ async def test_a_session_is_taken_until_its_end_and_not_refreshed_after(server: 
 
 
 async def test_an_idle_session_is_refreshed_until_its_token_expires(server: Server) -> None:
-    witness = server.log_in().json()["access_token"]
+    witness = server.sign_in().json()["access_token"]
     for seconds in NEAR:
-        tokens = server.log_in().json()
+        tokens = server.sign_in().json()
         session_id = str(claims_of(tokens["access_token"])["sid"])
         token = tokens["refresh_token"]
         assert server.is_alive(token, witness=witness)
@@ -164,7 +164,7 @@ async def test_an_idle_session_is_refreshed_until_its_token_expires(server: Serv
 
 
 async def test_an_api_key_is_taken_until_it_expires(server: Server) -> None:
-    owner = server.log_in().json()["access_token"]
+    owner = server.sign_in().json()["access_token"]
     create = """mutation { apiKeyCreate(input: {name: "short", scopes: [READ]}) {
       key apiKey { id } errors { message } } }"""
     for seconds in NEAR:
@@ -180,7 +180,7 @@ async def test_an_api_key_is_taken_until_it_expires(server: Server) -> None:
 async def test_an_open_socket_lives_until_its_token_expires(server: Server) -> None:
     url = str(server.client.base_url.copy_with(scheme="ws", path="/graphql"))
     for seconds in NEAR:
-        first = server.log_in().json()
+        first = server.sign_in().json()
         await server.end_in(seconds, "session", condition="id = $2", value=str(claims_of(first["access_token"])["sid"]))
         answer = server.refresh(first["refresh_token"])
         if answer.status_code != 200:
@@ -203,20 +203,20 @@ async def test_an_open_socket_lives_until_its_token_expires(server: Server) -> N
 
 async def test_a_thousand_guesses_and_the_owner_gets_in_elsewhere_at_once_and_here_in_a_while(server: Server) -> None:
     begun = time.monotonic()
-    answers = [server.log_in("wrong horse battery staple") for _ in range(GUESSES)]
+    answers = [server.sign_in("wrong horse battery staple") for _ in range(GUESSES)]
     minutes = 1 + int((time.monotonic() - begun) / 60)
     found = Counter(answer.status_code for answer in answers)
     assert found.keys() == {400, 429}
     assert TAKEN_A_MINUTE <= found[400] <= TAKEN_A_MINUTE * minutes
     assert all(1 <= int(answer.headers["retry-after"]) <= 60 for answer in answers if answer.status_code == 429)
-    assert server.log_in(source=ELSEWHERE).status_code == 200
+    assert server.sign_in(source=ELSEWHERE).status_code == 200
     assert until_let_in(server).status_code == 200
 
 
 def until_let_in(server: Server) -> httpx.Response:
     deadline = time.monotonic() + PATIENCE
     for _ in looks():
-        if (answer := server.log_in()).status_code != 429:
+        if (answer := server.sign_in()).status_code != 429:
             return answer
         assert time.monotonic() < deadline
     raise AssertionError

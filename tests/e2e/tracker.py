@@ -20,7 +20,7 @@ from infra.settings import Settings
 from tests.e2e.loopback import new_listener, served
 
 SECONDS = 20
-LOG_IN = {"grant_type": "password", "username": DEMO_EMAIL, "password": DEMO_PASSWORD}
+SIGN_IN = {"grant_type": "password", "username": DEMO_EMAIL, "password": DEMO_PASSWORD}
 PROJECT = "query($slug: String!) { workspace(slug: $slug) { projects(first: 1) { nodes { id } } } }"
 CREATE = "mutation($input: IssueCreateInput!) { issueCreate(input: $input) { revision errors { message } } }"
 
@@ -114,7 +114,7 @@ class Tracker:
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
         """Somebody else, who is signed in."""
         async with httpx.AsyncClient(base_url=self.address, timeout=SECONDS) as client:
-            token = (await client.post("/auth/token", data=LOG_IN)).json()["access_token"]
+            token = (await client.post("/auth/token", data=SIGN_IN)).json()["access_token"]
             client.headers["Authorization"] = f"Bearer {token}"
             yield client
 

@@ -143,7 +143,7 @@ def test_a_setting_s_old_name_is_refused_with_the_new_one(monkeypatch: pytest.Mo
         ({"environment": "production", "explorer": "on"}, "on"),
     ],
 )
-def test_strangers_in_production_see_no_more_of_the_explorer_than_its_log_in(given: dict[str, str], expected: str):
+def test_visitors_in_production_see_only_the_sign_in_form_of_the_explorer(given: dict[str, str], expected: str):
     assert load_settings(**given).explorer_access == expected
 
 

@@ -19,7 +19,7 @@ from tests.factories.accounts import PASSWORD
 ANN = "ann@example.org"
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 NAMES = ("token", "revocation", "introspection")
-LOG_IN = {"grant_type": "password", "username": ANN, "password": PASSWORD}
+SIGN_IN = {"grant_type": "password", "username": ANN, "password": PASSWORD}
 # Of the grants of RFC 6749, 7523, 8628 and 8693, those that are not offered.
 OTHER_GRANTS = (
     "authorization_code",
@@ -96,14 +96,14 @@ async def test_what_is_told_to_everybody_is_read_and_never_written(process: Proc
 
 async def test_every_grant_that_is_listed_works_and_no_other(process: Process, metadata: Metadata) -> None:
     place = path(metadata, metadata["token_endpoint"])
-    tokens = (await process.http.post(place, data=LOG_IN)).json()
-    asked = {"password": LOG_IN, "refresh_token": {"refresh_token": tokens["refresh_token"]}}
+    tokens = (await process.http.post(place, data=SIGN_IN)).json()
+    asked = {"password": SIGN_IN, "refresh_token": {"refresh_token": tokens["refresh_token"]}}
     assert set(asked) == set(metadata["grant_types_supported"])
     for grant, form in asked.items():
         answer = await process.http.post(place, data={**form, "grant_type": grant})
         assert (answer.status_code, answer.json()["token_type"]) == (200, "Bearer")
     for grant in OTHER_GRANTS:
-        answer = await process.http.post(place, data={**LOG_IN, "grant_type": grant})
+        answer = await process.http.post(place, data={**SIGN_IN, "grant_type": grant})
         assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_grant_type"), grant
 
 
@@ -112,7 +112,7 @@ async def test_clients_authenticate_as_it_says(process: Process, metadata: Metad
     """The one client is public: it is named at most. Introspection is for whoever has an access token."""
     tokens = await process.sign_in(ANN)
     place = path(metadata, metadata[f"{name}_endpoint"])
-    form = LOG_IN if name == "token" else {"token": tokens["refresh_token"]}
+    form = SIGN_IN if name == "token" else {"token": tokens["refresh_token"]}
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
     [method] = metadata[f"{name}_endpoint_auth_methods_supported"]
     assert method == ("Bearer" if name == "introspection" else "none")

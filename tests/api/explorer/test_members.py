@@ -1,10 +1,10 @@
-"""With `WORKGRAPH_EXPLORER=members` strangers get the page that they log in with, and nothing else."""
+"""With `WORKGRAPH_EXPLORER=members` strangers get the page that they sign in with, and nothing else."""
 
 import httpx
 import pytest
 
 from api.explorer.pages import PAGE, own_files
-from api.http.options import DemoLogin, ExplorerOptions, HttpOptions
+from api.http.options import DemoAccount, ExplorerOptions, HttpOptions
 from domain.shared.errors import Unavailable
 from tests.api.http.http_world import BEARER, World, running
 
@@ -16,7 +16,7 @@ STRANGERS = [
     ({"Authorization": "Basic YWRhOmFkYQ=="}, 'Bearer realm="workgraph"'),
 ]
 FOR_MEMBERS = HttpOptions(explorer=ExplorerOptions(is_for_members=True))
-DEMO = DemoLogin(email="demo@example.org", password="known to all")
+DEMO = DemoAccount(email="demo@example.org", password="known to all")
 
 
 async def get(path: str, options: HttpOptions, headers: dict[str, str], world: World | None = None) -> httpx.Response:
@@ -59,14 +59,14 @@ async def test_a_copy_of_a_sample_is_not_confirmed_to_strangers() -> None:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-async def test_strangers_get_all_that_the_log_in_needs(name: str) -> None:
+async def test_strangers_get_all_that_the_sign_in_needs(name: str) -> None:
     world = World()
     response = await get(f"/graphiql/{name}", FOR_MEMBERS, {}, world)
     assert (response.status_code, response.text) == (200, (PAGE / name).read_text())
     assert world.auth.asked == []
 
 
-async def test_the_page_itself_asks_for_a_log_in_and_the_schema_is_not_told() -> None:
+async def test_the_page_itself_asks_for_a_sign_in_and_the_schema_is_not_told() -> None:
     async with running(World(), FOR_MEMBERS) as client:
         response = await client.get("/graphql", headers={"Accept": "text/html"})
         assert (response.status_code, response.headers["location"]) == (303, "/graphiql")

@@ -12,14 +12,14 @@ from api.explorer import install, pages, vendor_files
 from api.explorer.pages import explorer_routes, own_files
 from api.front.look import ICON_PATH
 from api.graphql.runner import graphql_schema
-from api.http.options import DemoLogin, ExplorerOptions
+from api.http.options import DemoAccount, ExplorerOptions
 from api.main import http_options
 from api.schema import schema
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 
 OPEN = ExplorerOptions()
-DEMO = DemoLogin(email=DEMO_EMAIL, password=DEMO_PASSWORD)
+DEMO = DemoAccount(email=DEMO_EMAIL, password=DEMO_PASSWORD)
 
 
 @pytest.fixture
@@ -99,9 +99,9 @@ def test_modules_are_short_and_ask_no_other_host() -> None:
 
 @pytest.mark.parametrize("is_for_members", [False, True])
 @pytest.mark.parametrize("is_development", [False, True])
-@pytest.mark.parametrize("demo", [None, DemoLogin(email="demo@example.org", password="known to all")])
+@pytest.mark.parametrize("demo", [None, DemoAccount(email="demo@example.org", password="known to all")])
 async def test_the_page_is_told_what_it_may_show(
-    is_for_members: bool, is_development: bool, demo: DemoLogin | None
+    is_for_members: bool, is_development: bool, demo: DemoAccount | None
 ) -> None:
     options = ExplorerOptions(is_for_members=is_for_members, is_development=is_development, demo=demo)
     response = await get("/graphiql/settings.json", options)

@@ -1,4 +1,4 @@
-"""Every step around a login is in the security log, with who and where, and with no secret."""
+"""Every step around a sign-in is in the security log, with user and client, and without secrets."""
 
 import pytest
 from sqlalchemy import select

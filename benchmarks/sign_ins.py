@@ -1,4 +1,4 @@
-"""`python -m benchmarks.logins`: what people who read notice of a crowd that logs in; see README.md."""
+"""`python -m benchmarks.sign_ins`: what people who read notice of a crowd that signs in; see README.md."""
 
 import asyncio
 import os
@@ -42,7 +42,7 @@ class Stretch:
     """Some seconds of reads. `others` is the part of the machine that outsiders used meanwhile."""
 
     reads: Sequence[Answer]
-    logins: Sequence[Answer]
+    sign_ins: Sequence[Answer]
     seconds: float
     others: float
 
@@ -63,9 +63,9 @@ def percentile(values: Iterable[float], share: float) -> float:
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="How often idle and crowded alternate.")] = 7,
     seconds: Annotated[float, typer.Option(min=1, help="Reads for each figure.")] = 10.0,
-    crowd: Annotated[int, typer.Option(min=1, help="People who log in side by side.")] = CROWD,
+    crowd: Annotated[int, typer.Option(min=1, help="People who sign in side by side.")] = CROWD,
 ) -> None:
-    """Measure reads while nobody logs in, and while a crowd does, in turns."""
+    """Measure reads while nobody signs in, and while a crowd does, in turns."""
     try:
         with open_dataset(FOLDER, size=SIZE) as dataset:
             typer.echo(table(measured(dataset, rounds=rounds, seconds=seconds, crowd=crowd), crowd=crowd))
@@ -107,25 +107,25 @@ class _Run:
 
     async def _crowded(self, seconds: float, size: int) -> Stretch:
         crowd = Crowd(self._port, self._accounts, DEMO_PASSWORD)
-        people = asyncio.create_task(crowd.log_in(size))
+        people = asyncio.create_task(crowd.sign_in(size))
         await asyncio.sleep(RAMP_SECONDS)
         stretch = await self._stretch(seconds, crowd.answers)
         crowd.has_ended = True
         await people
         return stretch
 
-    async def _stretch(self, seconds: float, logins: list[Answer]) -> Stretch:
+    async def _stretch(self, seconds: float, sign_ins: list[Answer]) -> Stretch:
         before, own, started, answered = (
             CpuReading.take(*self._pids),
             time.process_time(),
             time.monotonic(),
-            len(logins),
+            len(sign_ins),
         )
         reads = await self._reads(seconds)
         used, took = CpuReading.take(*self._pids).since(before), time.monotonic() - started
         ours = (time.process_time() - own) / took / (os.cpu_count() or 1)
         others = max(0.0, used.share_of_others(took) - ours)
-        return Stretch(reads=reads, logins=logins[answered:], seconds=took, others=others)
+        return Stretch(reads=reads, sign_ins=sign_ins[answered:], seconds=took, others=others)
 
     async def _reads(self, seconds: float) -> list[Answer]:
         return await paced(self._port, self._message, rate=READS, seconds=seconds)
@@ -133,29 +133,29 @@ class _Run:
 
 def table(rounds: Sequence[tuple[Stretch, Stretch]], *, crowd: int) -> str:
     rows = [
-        f"{READS} reads a second while {crowd} people log in, each again once answered",
+        f"{READS} reads a second while {crowd} people sign in, each again once answered",
         "| reads | p50 ms | p99 ms | slowest ms | refused | used by others |",
         "|---|---|---|---|---|---|",
     ]
-    for name, stretches in (("nobody logs in", [each[0] for each in rounds]), ("crowd", [each[1] for each in rounds])):
+    for name, stretches in (("nobody signs in", [each[0] for each in rounds]), ("crowd", [each[1] for each in rounds])):
         figures = (_spread([each.read_ms(share) for each in stretches]) for share in (0.5, 0.99, 1.0))
         refused = sum(each.refused_reads for each in stretches)
         others = _spread([each.others * 100 for each in stretches])
         rows.append(f"| {name} | {' | '.join(figures)} | {refused} | {others} % |")
     ratios = [full.read_ms(0.99) / idle.read_ms(0.99) for idle, full in rounds]
-    return "\n".join([*rows, "", f"p99 in the crowd is {_spread(ratios, 2)} times the idle one.", *_logins(rounds)])
+    return "\n".join([*rows, "", f"p99 in the crowd is {_spread(ratios, 2)} times the idle one.", *_sign_ins(rounds)])
 
 
-def _logins(rounds: Sequence[tuple[Stretch, Stretch]]) -> list[str]:
+def _sign_ins(rounds: Sequence[tuple[Stretch, Stretch]]) -> list[str]:
     looked_at = [
-        [each for each in full.logins if each.status in (HTTPStatus.OK, HTTPStatus.BAD_REQUEST)] for _, full in rounds
+        [each for each in full.sign_ins if each.status in (HTTPStatus.OK, HTTPStatus.BAD_REQUEST)] for _, full in rounds
     ]
     rates = [len(each) / full.seconds for each, (_, full) in zip(looked_at, rounds, strict=True)]
     seconds = [answer.seconds for each in looked_at for answer in each]
-    refusals = [answer.seconds for _, full in rounds for answer in full.logins if answer.status >= 429]
-    statuses = Counter(answer.status for _, full in rounds for answer in full.logins)
+    refusals = [answer.seconds for _, full in rounds for answer in full.sign_ins if answer.status >= 429]
+    statuses = Counter(answer.status for _, full in rounds for answer in full.sign_ins)
     told = ", ".join(f"{number} x {status}" for status, number in sorted(statuses.items()))
-    lines = [f"Logins looked at: {_spread(rates)} a second; answers: {told}."]
+    lines = [f"Sign-ins looked at: {_spread(rates)} a second; answers: {told}."]
     if seconds:
         middle = percentile(seconds, 0.5)
         lines.append(f"They took {middle:.2f} s (p50), {percentile(seconds, 0.99):.2f} s (p99), {max(seconds):.2f} s.")

@@ -1,4 +1,4 @@
-"""A crowd that logs in takes nothing from those who read; what they notice of it, `benchmarks.logins` measures."""
+"""a crowd that signs in takes nothing from those who read; what they notice of it, `benchmarks.sign_ins` measures."""
 
 import asyncio
 from collections import Counter
@@ -44,7 +44,7 @@ class Server:
     identity: Identity
     threads: HeldThreads
 
-    async def log_in(self, password: str, person: Person) -> httpx.Response:
+    async def sign_in(self, password: str, person: Person) -> httpx.Response:
         form = {"grant_type": "password", "username": person.email, "password": password}
         async with self._client(person.source) as client:
             return await client.post("/auth/token", data=form)
@@ -61,7 +61,7 @@ class Server:
 
 @pytest.fixture
 async def server(world: World, database: str) -> AsyncIterator[Server]:
-    """Ann has an account, and whoever logs in from now on waits."""
+    """Ann has an account, and whoever signs in from now on waits."""
     with HeldThreads(THREADS) as threads:
         threads.are_let.set()
         async with open_engines(database, PATIENT) as engines:
@@ -80,12 +80,12 @@ async def server(world: World, database: str) -> AsyncIterator[Server]:
 async def test_people_read_while_no_more_passwords_are_taken(server: Server) -> None:
     """T14 of the tests, in order of events."""
     await server.identity.register(email=ANN)
-    token = (await server.log_in(PASSWORD, Person(ANN, "192.0.2.1"))).json()["access_token"]
+    token = (await server.sign_in(PASSWORD, Person(ANN, "192.0.2.1"))).json()["access_token"]
     server.threads.are_let.clear()
     given = server.threads.given
     people = [Person(f"nobody{each}@example.org" if each % 2 else ANN, f"10.0.0.{each}") for each in range(CROWD)]
     async with asyncio.timeout(LIVELINESS):
-        crowd = {asyncio.create_task(server.log_in(WRONG, person)): person for person in people}
+        crowd = {asyncio.create_task(server.sign_in(WRONG, person)): person for person in people}
         refused: set[asyncio.Task[httpx.Response]] = set()
         while len(refused) < CROWD - PLACES:
             done, _ = await asyncio.wait(crowd.keys() - refused, return_when=asyncio.FIRST_COMPLETED)
@@ -106,13 +106,13 @@ async def test_people_read_while_no_more_passwords_are_taken(server: Server) -> 
 
     assert await looked_at(server, crowd[next(iter(refused))]) == LOOKED_AT
     assert await looked_at(server, crowd[next(iter(waiting))]) == LOOKED_AT - 1
-    assert (await server.log_in(PASSWORD, Person(ANN, "192.0.2.2"))).status_code == 200
+    assert (await server.sign_in(PASSWORD, Person(ANN, "192.0.2.2"))).status_code == 200
 
 
 async def looked_at(server: Server, person: Person) -> int:
     """How many more guesses of this person reach the hasher."""
     given = server.threads.given
-    statuses = [(await server.log_in(WRONG, person)).status_code for _ in range(LOOKED_AT + 1)]
+    statuses = [(await server.sign_in(WRONG, person)).status_code for _ in range(LOOKED_AT + 1)]
     number = server.threads.given - given
     assert statuses == [400] * number + [429] * (LOOKED_AT + 1 - number)
     return number

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from benchmarks.load import Request
-from benchmarks.logins import Stretch, percentile, table
 from benchmarks.paced import Answer, Crowd, message_of, paced
+from benchmarks.sign_ins import Stretch, percentile, table
 from tests.connections import listening
 
 LIVELINESS = 30  # seconds
@@ -52,7 +52,7 @@ async def test_who_is_refused_comes_again_and_half_of_the_crowd_is_known() -> No
 
     async with serving(answering) as port:
         crowd = Crowd(port, ["ann@example.com", "bob@example.com"], "correct horse")
-        await crowd.log_in(3)
+        await crowd.sign_in(3)
     assert len(crowd.answers) == len(asked) >= 40
     assert {answer.status for answer in crowd.answers} == {200, 503}
     assert all(head.startswith("POST /auth/token HTTP/1.1\r\n") for head in asked)
@@ -65,18 +65,18 @@ def test_a_percentile_is_one_of_the_values(share: float, value: int) -> None:
     assert percentile(range(100, 0, -1), share) == value
 
 
-def test_the_table_tells_of_reads_and_logins() -> None:
-    def stretch(ms: float, *logins: int) -> Stretch:
+def test_the_table_tells_of_reads_and_sign_ins() -> None:
+    def stretch(ms: float, *sign_ins: int) -> Stretch:
         reads = [Answer(status=200, retry_after=0, seconds=ms / 1000)] * 10
-        told = [Answer(status=status, retry_after=1, seconds=status / 100) for status in logins]
-        return Stretch(reads=reads, logins=told, seconds=2.0, others=0.25)
+        told = [Answer(status=status, retry_after=1, seconds=status / 100) for status in sign_ins]
+        return Stretch(reads=reads, sign_ins=told, seconds=2.0, others=0.25)
 
     rounds = [(stretch(4), stretch(6, 200, 400, 503)), (stretch(2), stretch(6, 200, 400, 400, 429))]
     lines = table(rounds, crowd=7).splitlines()
-    assert "50 reads a second while 7 people log in" in lines[0]
-    assert lines[3] == "| nobody logs in | 3.0 (2.0-4.0) | 3.0 (2.0-4.0) | 3.0 (2.0-4.0) | 0 | 25.0 (25.0-25.0) % |"
+    assert "50 reads a second while 7 people sign in" in lines[0]
+    assert lines[3] == "| nobody signs in | 3.0 (2.0-4.0) | 3.0 (2.0-4.0) | 3.0 (2.0-4.0) | 0 | 25.0 (25.0-25.0) % |"
     assert lines[4] == "| crowd | 6.0 (6.0-6.0) | 6.0 (6.0-6.0) | 6.0 (6.0-6.0) | 0 | 25.0 (25.0-25.0) % |"
     assert lines[6] == "p99 in the crowd is 2.25 (1.50-3.00) times the idle one."
-    assert lines[7] == "Logins looked at: 1.2 (1.0-1.5) a second; answers: 2 x 200, 3 x 400, 1 x 429, 1 x 503."
+    assert lines[7] == "Sign-ins looked at: 1.2 (1.0-1.5) a second; answers: 2 x 200, 3 x 400, 1 x 429, 1 x 503."
     assert lines[8] == "They took 4.00 s (p50), 4.00 s (p99), 4.00 s."
     assert lines[9] == "Refusals took 4.290 s (p50), 5.030 s (p99)."
