@@ -3,12 +3,13 @@
 import logging
 import re
 from collections.abc import Iterable
+from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.rest.problems import problem
 
@@ -76,6 +77,14 @@ class CrossOrigin(CORSMiddleware):
         )
         self._origins = origins
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Programs send no `Origin`: they need only `Vary`, without the header objects of the general case.
+        if scope["type"] == "http" and all(name != b"origin" for name, _ in scope["headers"]):
+            send = partial(_send_varying, send)
+            await self.app(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
+
     def is_allowed_origin(self, origin: str) -> bool:
         return self._origins.allows(origin, None)
 
@@ -90,6 +99,17 @@ class CrossOrigin(CORSMiddleware):
         if origin is not None and not self._origins.allows(origin, request_headers.get("host")):
             request_headers = Headers()  # without an `Origin`, the middleware adds only `Vary`
         await super().simple_response(scope, receive, send, request_headers)
+
+
+async def _send_varying(send: Send, message: Message) -> None:
+    if message["type"] == "http.response.start":
+        headers = list(message["headers"])
+        varying = [value for name, value in headers if name.lower() == b"vary"]
+        if varying:
+            headers = [each for each in headers if each[0].lower() != b"vary"]
+        headers.append((b"vary", b", ".join((*varying, b"Origin"))))
+        message["headers"] = headers
+    await send(message)
 
 
 def _parsed(text: str) -> tuple[str, str, int] | None:

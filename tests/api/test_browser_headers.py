@@ -101,6 +101,7 @@ async def test_every_kind_of_answer_has_the_headers(
     answer = await client.request(method, path, **request_)
     assert answer.status_code == status, answer.text
     check_headers(answer)
+    assert "Origin" in answer.headers["vary"], "a cache would serve this answer to pages of other origins"
     if method != "OPTIONS":
         headers = request_.get("headers", {}) | {"Origin": ORIGIN}
         check_shared(await client.request(method, path, **request_ | {"headers": headers}))
