@@ -115,7 +115,7 @@ class InvitationService:
         async with self._uow(actor) as uow:
             invitation = await self._open(uow, actor, invitation_id)
             await self._admit(actor, invitation)
-            digest = self._secrets.digest(invitation.id, invitation.issue + 1)
+            digest = self._secrets.digest(invitation.id, invitation.generation + 1)
             renewed = invitation.renewed(inviter_id, digest=digest, now=self._clock.now())
             await uow.invitations.save(invitation, renewed)
             self._send(uow, renewed)
@@ -171,7 +171,7 @@ class InvitationService:
                 return
             workspace = await uow.workspaces.get(actor, invitation.workspace_id)
             inviter = await uow.users.by_id(invitation.created_by_id)
-        if invitation.email is None or invitation.issue != job.issue or inviter is None:
+        if invitation.email is None or invitation.generation != job.generation or inviter is None:
             return
         token = self._secrets.of_invitation(invitation)
         letter = WorkspaceInvitation(
@@ -233,7 +233,7 @@ class InvitationService:
             SecurityEventKind.INVITED, user_id=None, subject_id=invitation.id, workspace_id=invitation.workspace_id
         )
         if invitation.email is not None:
-            job = SendInvitation(invitation_id=invitation.id, issue=invitation.issue)
+            job = SendInvitation(invitation_id=invitation.id, generation=invitation.generation)
             uow.enqueue(job, workspace_id=invitation.workspace_id)
 
     async def _revoke(self, uow: WorkspaceUow, invitation: Invitation) -> Invitation:

@@ -16,7 +16,7 @@ class SendInvitation(Job):
     kind: ClassVar[str] = "workspaces.send_invitation"
 
     invitation_id: str
-    issue: int
+    generation: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,7 @@ class Member:
 class Invitation:
     """A place in a workspace that is kept for one person: for who has the address, or for who has the link first.
 
-    `issue` counts the secrets that were sent out, of which only the last is good; the address is forgotten as soon
+    `generation` counts the secrets that were sent out, of which only the last is good; the address is forgotten as soon
     as nobody can accept any more. `project_ids` are those that a guest will be in.
     """
 
@@ -89,7 +89,7 @@ class Invitation:
     workspace_id: WorkspaceId
     email: str | None
     role: Role
-    issue: int
+    generation: int
     digest: str = field(repr=False)
     project_ids: tuple[str, ...]
     created_by_id: UserId
@@ -117,7 +117,7 @@ class Invitation:
             draft,
             id=id,
             email=email,
-            issue=1,
+            generation=1,
             digest=digest,
             project_ids=project_ids,
             created_by_id=created_by_id,
@@ -136,7 +136,7 @@ class Invitation:
     def renewed(self, by_id: UserId, *, digest: str, now: datetime) -> "Invitation":
         """With another secret, as if that person made it now; the one before is good for nothing any more."""
         expires_at = now + INVITATION_LIFE
-        return replace(self, issue=self.issue + 1, digest=digest, created_by_id=by_id, expires_at=expires_at)
+        return replace(self, generation=self.generation + 1, digest=digest, created_by_id=by_id, expires_at=expires_at)
 
     def accepted(self, user_id: UserId, *, now: datetime) -> "Invitation":
         return replace(self, email=None, accepted_at=now, accepted_by_id=user_id)

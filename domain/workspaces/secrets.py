@@ -12,14 +12,14 @@ class InvitationSecrets:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def of(self, invitation_id: str, issue: int) -> str:
+    def of(self, invitation_id: str, generation: int) -> str:
         """The secret that was sent out with an invitation for the first, second, ... time: 256 bits."""
-        return FORMAT.derived(self._key, f"{invitation_id}.{issue}")
+        return FORMAT.derived(self._key, f"{invitation_id}.{generation}")
 
-    def digest(self, invitation_id: str, issue: int) -> str:
+    def digest(self, invitation_id: str, generation: int) -> str:
         """What is stored of it."""
-        return digest_of(self.of(invitation_id, issue))
+        return digest_of(self.of(invitation_id, generation))
 
     def of_invitation(self, invitation: Invitation) -> str:
         """The secret that is good now."""
-        return self.of(invitation.id, invitation.issue)
+        return self.of(invitation.id, invitation.generation)

@@ -57,7 +57,7 @@ class InvitationRow(Base):
     workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"))
     email: Mapped[str | None]
     role: Mapped[Role] = mapped_column(named_enum(Role))
-    issue: Mapped[int]
+    generation: Mapped[int]
     digest: Mapped[Key] = mapped_column(unique=True)
     project_ids: Mapped[tuple[str, ...]] = mapped_column(ARRAY(Text(collation="C"), as_tuple=True))
     created_by_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))

@@ -49,7 +49,7 @@ class InvitationFactory(factory.Factory):
     workspace_id = factory.SelfAttribute("workspace.id")
     email = None
     role = Role.MEMBER
-    issue = 1
+    generation = 1
     project_ids = ()
     digest = factory.LazyAttribute(lambda made: digest_of(made.token))
     created_by_id = factory.LazyFunction(lambda: IDS.new("usr"))

@@ -202,7 +202,7 @@ async def test_sending_a_link_again_gives_another_one(world: World):
     invitation = world.here.invitation
     payload = await world.owner.mutate("invitationResend", {"id": invitation.id}, "invitation { id expiresAt } link")
     stored = await world.stored(Invitation, invitation.id)
-    assert stored == replace(invitation, issue=2, digest=stored.digest, expires_at=stored.expires_at)
+    assert stored == replace(invitation, generation=2, digest=stored.digest, expires_at=stored.expires_at)
     assert stored.digest != invitation.digest
     accepted = await world.client(None).mutate("invitationAccept", {"token": token_of(payload["link"])})
     assert accepted["errors"] == []

@@ -82,7 +82,7 @@ class House:
         return (await self.invitations.accept(actor, self.token(issued.invitation))).value
 
     async def deliver(self, issued: IssuedInvitation) -> None:
-        job = SendInvitation(invitation_id=issued.invitation.id, issue=issued.invitation.issue)
+        job = SendInvitation(invitation_id=issued.invitation.id, generation=issued.invitation.generation)
         await self.invitations.send(CLAIMED, job)
 
     async def jobs(self, kind: str) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ async def test_whoever_has_the_address_is_mailed_and_joins(house: House) -> None
     issued = await house.invite(" Ada@Example.ORG ", Role.ADMIN)
     assert issued.link is None, "the inviter must not be able to accept in the place of the address"
     [job] = await house.jobs(SendInvitation.kind)
-    assert job == {"invitation_id": issued.invitation.id, "issue": 1}
+    assert job == {"invitation_id": issued.invitation.id, "generation": 1}
     await house.invitations.send(CLAIMED, SendInvitation(**job))
 
     token = house.token(issued.invitation)
