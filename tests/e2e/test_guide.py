@@ -125,8 +125,7 @@ def test_only_what_cannot_run_here_is_left_out():
         block.text for text in PAGES.values() for block in blocks(text) if block.is_shell and NOT_RUN in block.info
     ]
     assert {text.split()[0] for text in left_out} <= set(LEFT_OUT)
-    assert len(left_out) < len(WITH_COMMANDS)
-    assert len(WITH_COMMANDS) > 10
+    assert sum(len(executed(text)) for text in PAGES.values()) > 2 * len(left_out)
 
 
 def test_commands_of_workgraph_name_its_folder():
