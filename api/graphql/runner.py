@@ -46,7 +46,6 @@ class _CountedExecutor(CompiledExecutor):
     fallback: str | None = None  # the last reason
 
     def note_fallback(self, reason: NotCompilable) -> None:
-        super().note_fallback(reason)
         self.fallback = str(reason)
         name = self.operation.name
         self.counts.note_fallback(str(reason), name.value if name else None)

@@ -1,7 +1,7 @@
 """Compiled GraphQL execution for Strawberry: each operation as Python code. The README shows how to use it.
 
-With versions of Strawberry or graphql-core that are not supported, only `executor_class`, `batched` and `related` can
-be imported; every other name raises IncompatibleStrawberry.
+With versions of Strawberry or graphql-core that are not supported, only `executor_class`, `batched`, `related` and
+`loaded_by` can be imported; every other name raises IncompatibleStrawberry.
 """
 
 from functools import partial
@@ -14,10 +14,12 @@ from strawberry_compiled.compatibility import (
     problem,
     refuse,
 )
+from strawberry_compiled.dataloaders import loaded_by
 
 if (_reason := problem()) is not None:
     globals()["__getattr__"] = partial(refuse, _reason)
 else:
+    from strawberry_compiled.explanation import explain
     from strawberry_compiled.planning import NotCompilable
     from strawberry_compiled.plans import CompiledOperation, Plan
     from strawberry_compiled.running import CompiledExecutor, fallbacks
@@ -34,6 +36,8 @@ __all__ = [
     "check_strawberry",
     "decides_by_class",
     "executor_class",
+    "explain",
     "fallbacks",
+    "loaded_by",
     "related",
 ]

@@ -6,7 +6,7 @@ a future, and one turn of the event loop later one call serves all that wait: th
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -19,6 +19,8 @@ Load: TypeAlias = Callable[[Any, Sequence[Any]], Awaitable[Mapping[Any, Any]]]
 
 BATCH = "strawberry_compiled.batch"
 """The key of a batch field in the metadata of its Strawberry field."""
+LOADERS = "strawberry_compiled_loaders"
+"""The name of what is added to a context without a mapping `loaders`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,8 +230,23 @@ def one_for_each(results: Iterable[Any], expected: int) -> Sequence[Any]:
     return [RuntimeError("StopIteration") if isinstance(each, StopIteration) else each for each in given]
 
 
+def loaders_of(context: Any) -> MutableMapping[Any, Any]:
+    """The place in the context where batch fields keep what waits and what they loaded, for one operation.
+
+    This is `context.loaders` if that is a mapping; otherwise an entry or attribute that is added to the context.
+    """
+    loaders = getattr(context, "loaders", None)
+    if isinstance(loaders, MutableMapping):
+        return loaders
+    entries = context if isinstance(context, MutableMapping) else getattr(context, "__dict__", None)
+    if entries is None:
+        raise TypeError("Batch fields keep what they load in the context. Pass a `context_value`, for example {}.")
+    added: MutableMapping[Any, Any] = entries.setdefault(LOADERS, {})
+    return added
+
+
 def _waiting(info: strawberry.Info, key: Hashable, run: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]]) -> _Queue:
-    loaders = info.context.loaders
+    loaders = loaders_of(info.context)
     if key not in loaders:
         loaders[key] = _Queue(run, lambda: loaders.pop(key, None))
     queue: _Queue = loaders[key]
@@ -237,7 +254,7 @@ def _waiting(info: strawberry.Info, key: Hashable, run: Callable[[Sequence[Any]]
 
 
 def _by_key(info: strawberry.Info, load: Load) -> _ByKey:
-    loaders = info.context.loaders
+    loaders = loaders_of(info.context)
     if load not in loaders:
         loaders[load] = _ByKey(lambda keys: load(info, keys))
     loader: _ByKey = loaders[load]

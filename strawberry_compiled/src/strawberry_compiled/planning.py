@@ -38,6 +38,9 @@ from strawberry_compiled.strawberry_internals import (
 
 MOST_FIELDS = 1_000  # in one plan, each counted wherever a fragment repeats it: some 0.15 s to compile
 
+INTROSPECTION = "introspection"
+"""The reason why graphql-core executes an operation that reads the schema, which every explorer does."""
+
 Nullability: TypeAlias = tuple[bool, ...]
 """From the root down, whether each position (field or list item) is non-null."""
 
@@ -141,7 +144,7 @@ class Planner:
         if any(
             details[0].node.name.value in ("__schema", "__type") for details in collected.grouped_field_set.values()
         ):
-            raise NotCompilable("introspection")
+            raise NotCompilable(INTROSPECTION)
         return self._selection(root_type, collected, ())
 
     def below(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:

@@ -95,6 +95,11 @@ class Plan:
         """How many fields it resolves, so far; `__typename` is none."""
         return len(self._fields)
 
+    @property
+    def fields(self) -> list[PlannedField]:
+        """The fields that it resolves, so far; `__typename` is none."""
+        return list(self._fields.values())
+
     def has(self, details: FieldDetailsList) -> bool:
         """Whether the field with these details is one of the plan's own."""
         return id(details) in self._fields

@@ -1,5 +1,6 @@
 """Running a plan: an executor that graphql-core and Strawberry use like their own."""
 
+import logging
 import threading
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Awaitable, Iterator, Mapping
@@ -17,12 +18,15 @@ from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
 from graphql.pyutils import Path
 
 from strawberry_compiled.field_errors import LateErrors
-from strawberry_compiled.planning import NotCompilable, PlannedField, Selection
+from strawberry_compiled.planning import INTROSPECTION, NotCompilable, PlannedField, Selection
 from strawberry_compiled.plans import CompiledOperation, Plan
 from strawberry_compiled.run import Run
+from strawberry_compiled.strawberry_internals import hooked
 from strawberry_compiled.waves import Waves
 
 MOST_OPERATIONS = 128  # kept by `compile_operation`; as many documents as Strawberry's ParserCache keeps
+
+_log = logging.getLogger("strawberry_compiled")
 
 fallbacks: Counter[str] = Counter()
 """How often graphql-core executed an operation, or a part of one, instead, by reason."""
@@ -104,12 +108,19 @@ class CompiledExecutor(Run):
         return data
 
     def note_fallback(self, reason: NotCompilable) -> None:
-        """Counts what graphql-core executes instead: a part of the operation if there is a plan, else all of it."""
-        fallbacks[str(reason)] += 1
+        """Counts what graphql-core executes instead: a part of the operation if there is a plan, else all of it.
+
+        The first fallback for each reason is logged.
+        """
+        text = str(reason)
+        if text not in fallbacks:
+            level = logging.DEBUG if text == INTROSPECTION else logging.WARNING
+            _log.log(level, "graphql-core executes an operation in place of compiled code: %s", text)
+        fallbacks[text] += 1
 
     def _find_plan(self) -> Plan:
         if self.middleware_manager is not None and self.middleware_manager.middlewares:
-            raise NotCompilable("middleware")
+            raise NotCompilable(f"resolve hook of {hooked(self.middleware_manager.middlewares)}")
         if self.abort_signal is not None:
             raise NotCompilable("abort signal")
         if self.hooks is not None:

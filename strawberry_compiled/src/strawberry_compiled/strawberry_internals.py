@@ -1,6 +1,6 @@
 """Everything that this package knows about Strawberry beyond its public interface, and a test of it at start-up."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import strawberry
@@ -12,6 +12,7 @@ from graphql import (
     GraphQLUnionType,
     is_union_type,
 )
+from strawberry.permission import BasePermission, PermissionExtension
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.base import StrawberryContainer, StrawberryObjectDefinition, get_object_definition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
@@ -64,6 +65,36 @@ def is_bare_resolver(schema: GraphQLSchema, field: GraphQLField, definition: Str
         and not converter._get_field_exception_handlers(definition)  # noqa: SLF001
         and _takes_plain_arguments(field, definition)
     )
+
+
+def reason_for_stock(schema: GraphQLSchema, field: GraphQLField) -> str:
+    """The reason why graphql-core resolves a field that `is_bare_resolver` refuses, in a few words."""
+    definition, converter = strawberry_field(field), converter_of(schema)
+    if definition is None or converter is None:
+        return "the field is not resolved by Strawberry"
+    permissions = [type(each).__name__ for extension in definition.extensions for each in _permissions(extension)]
+    if permissions:
+        return f"permission classes {', '.join(permissions)}"
+    if definition.extensions:
+        return f"field extensions {', '.join(type(each).__name__ for each in definition.extensions)}"
+    if converter._get_field_exception_handlers(definition):  # noqa: SLF001
+        return "exception handlers"
+    if not _takes_plain_arguments(field, definition):
+        return "an input type with from_input"
+    return "its resolver was replaced, as by a tracer"
+
+
+def _permissions(extension: Any) -> Sequence[BasePermission]:
+    return extension.permissions if isinstance(extension, PermissionExtension) else ()
+
+
+def hooked(middlewares: Iterable[Any]) -> str:
+    """The names of schema extensions, or of graphql-core's middlewares, that want to be called for each field."""
+    return ", ".join(sorted(getattr(each, "__name__", type(each).__name__) for each in middlewares))
+
+
+def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    return schema._schema  # noqa: SLF001  Strawberry offers no other way to it
 
 
 def _takes_plain_arguments(field: GraphQLField, definition: StrawberryField) -> bool:
@@ -170,7 +201,7 @@ def check_strawberry() -> None:
         def method(self, info: strawberry.Info, count: int = 1) -> int:
             return count
 
-    built = strawberry.Schema(query=Query)._schema  # noqa: SLF001  Strawberry offers no other way to it
+    built = core_schema(strawberry.Schema(query=Query))
     fields = built.query_type.fields if built.query_type else {}
     try:
         attribute, method = strawberry_field(fields["attribute"]), strawberry_field(fields["method"])

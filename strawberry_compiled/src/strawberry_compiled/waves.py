@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from graphql.pyutils import gather_with_cancel
 
-from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch, one_for_each
+from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch, loaders_of, one_for_each
 from strawberry_compiled.completion import arguments_of, info_of
 from strawberry_compiled.planning import PlannedField
 from strawberry_compiled.run import Entry, Run
@@ -138,7 +138,7 @@ class Waves:
 
     async def _load(self, load: Load, asked: Asked) -> None:
         # Beside the futures of graphql-core: whoever clears these between two mutations means what is known here, too.
-        known: dict[Any, Any] = self._run.context_value.loaders.setdefault((load, "loaded"), {})
+        known: dict[Any, Any] = loaders_of(self._run.context_value).setdefault((load, "loaded"), {})
         keys_by_place = [_keys(batch.field, entries) for batch, entries in asked]
         wanted = [key for key in dict.fromkeys(chain.from_iterable(keys_by_place)) if key is not None]
         missing = [key for key in wanted if key not in known and not isinstance(key, Exception)]
