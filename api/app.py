@@ -47,7 +47,7 @@ TAGS: list[dict[str, Any]] = [
 ]
 REFUSALS: dict[int | str, dict[str, Any]] = {
     "default": {
-        "description": "Refused, with problem details (RFC 9457): what is wrong with which field, and a code.",
+        "description": "Error response with problem details (RFC 9457): a code, and the reason for each field.",
         "content": {PROBLEM_TYPE: {"schema": PROBLEM_SCHEMA}},
     }
 }

@@ -51,7 +51,7 @@ def build(settings: Settings, *, is_watched: bool = False) -> FastAPI:
     set_up_logs(settings)
     settings.require("database_url", "redis_url", "secret_key")
     if not (settings.has_mailbox or settings.smtp_url.get_secret_value()):
-        _log.warning("WORKGRAPH_SMTP_URL is not set, so that no mail can be sent.")
+        _log.warning("Mail cannot be sent because WORKGRAPH_SMTP_URL is not set.")
     opened = partial(_open_watched if is_watched else open_app, settings)
     return create_app(opened, http_options(settings), schema=schema, routers=routers(settings))
 

@@ -134,7 +134,7 @@ class SqlCommit:
         fingerprint, subject_id, revision, outcome = (await self.connection.execute(spent)).one()
         if fingerprint != wanted.fingerprint:
             raise Conflict(
-                "This idempotency key was used for another request.",
+                "This idempotency key was already used for another request. Use a new key.",
                 path=("idempotency_key",),
                 code=ErrorCode.IDEMPOTENCY_MISMATCH,
             )

@@ -50,21 +50,20 @@ class Settings(BaseSettings):
         SecretStr(""), description="Redis 6.2 or newer, or Valkey. Empty: `workgraph dev` starts a server."
     )
     secret_key: SecretStr = Field(
-        SecretStr(""),
-        description="At least 32 random bytes; encrypts the signing keys. `workgraph dev` makes its own.",
+        SecretStr(""), description="At least 32 random bytes; encrypts signing keys. `workgraph dev` generates its own."
     )
     smtp_url: SecretStr = Field(
         SecretStr(""), description="`smtp://user:password@host:port` or `smtps://`. Empty: dev shows mail at /dev/mail."
     )
     smtp_encryption: Literal["required", "offered", "off"] = Field(
-        "required", description="STARTTLS with smtp://. `off` is for a server on this machine; never with a password."
+        "required", description="STARTTLS for smtp://. Use `off` only for a local server without a password."
     )
     mail_from: str = Field("workgraph@localhost", description="Sender of all mail, as `Name <address>` or an address.")
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on.")
     public_url: str = Field(
-        "", description="Where people reach this server; issuer of its tokens. Default: host and port."
+        "", description="URL of this server for users; issuer of its tokens. Default: host and port."
     )
     allowed_hosts: Names = Field(
         (), description="Host headers to accept, comma-separated. Default: the public URL's host and loopback."
@@ -75,95 +74,95 @@ class Settings(BaseSettings):
         "in development, so is every origin of this machine, such as http://localhost:5173.",
     )
     trusted_proxies: Names = Field(
-        ("127.0.0.1",), description="Addresses or networks whose X-Forwarded-* headers are believed."
+        ("127.0.0.1",), description="Addresses or networks whose X-Forwarded-* headers are trusted."
     )
-    workers: Limit = Field(1, description="API processes of `workgraph serve`.")
+    workers: Limit = Field(1, description="Number of API processes of `workgraph serve`.")
     connection_limit: Limit = Field(
         1000,
-        description="Maximum of open connections per API process. Beyond it, the connection that has waited "
+        description="Maximum open connections per API process. Beyond it, the connection that has waited "
         "for its client longest is closed; if all are busy, a new request gets 503.",
     )
-    keep_alive_seconds: Limit = Field(5, description="How long an idle HTTP connection is kept.")
+    keep_alive_seconds: Limit = Field(5, description="Time after which an idle HTTP connection is closed.")
     request_head_seconds: Seconds = Field(
-        10.0,
-        description="Time limit for receiving a request head, and for a client that reads nothing of its answer.",
+        10.0, description="Time limit for receiving a request head, and for a client that does not read its response."
     )
-    shutdown_seconds: Limit = Field(20, description="How long requests and jobs may finish after SIGTERM.")
+    shutdown_seconds: Limit = Field(20, description="Time that requests and jobs have to finish after SIGTERM.")
     compression: bool = Field(
-        True, description="Compress answers above 1 KB with gzip for clients that accept it, except secrets."
+        True, description="Compress responses above 1 KB with gzip for clients that accept it, except secrets."
     )
     introspection_enabled: bool = Field(
-        True,
-        description="Allow introspection of the GraphQL schema: by signed-in callers, in development by all.",
+        True, description="Allow introspection of the GraphQL schema: by signed-in callers, in development by all."
     )
     explorer: Literal["auto", "on", "members", "off"] = Field(
         "auto",
-        description="GraphiQL at /graphql: `on`, `members` (strangers see a sign-in form), `off`. "
+        description="GraphiQL at /graphql: `on`, `members` (after sign-in only) or `off`. "
         "`auto` is `on` in dev and `members` in production.",
     )
 
-    data_dir: Path = Field(Path(".workgraph"), description="Embedded servers, generated secret, files.")
-    files_dir: Path | None = Field(None, description="Uploaded files. Default: `files` in the data folder.")
+    data_dir: Path = Field(Path(".workgraph"), description="Folder of embedded servers, secrets and files.")
+    files_dir: Path | None = Field(None, description="Folder for uploaded files. Default: `files` in the data folder.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="`auto` is JSON in production and text in dev."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Minimum log level.")
 
     database_pool_size: Limit = Field(10, description="Database connections per process and pool.")
     database_pool_seconds: Seconds = Field(1.0, description="Maximum wait of a read for a database connection.")
     database_write_queue: Limit = Field(
         200, description="Maximum number of writes waiting for a connection; further writes get 503 immediately."
     )
-    database_statement_seconds: Seconds = Field(5.0, description="Longest run of one SQL statement.")
-    database_lock_seconds: Seconds = Field(3.0, description="Longest wait for a row or table lock.")
-    request_seconds: Seconds = Field(10.0, description="Longest run of one request.")
+    database_statement_seconds: Seconds = Field(5.0, description="Time limit of one SQL statement.")
+    database_lock_seconds: Seconds = Field(3.0, description="Time limit for waiting for a row or table lock.")
+    request_seconds: Seconds = Field(10.0, description="Time limit of one request.")
 
-    request_body_bytes: Limit = Field(1_048_576, description="Largest request body.")
-    upload_bytes: Limit = Field(104_857_600, description="Largest uploaded file.")
-    graphql_document_bytes: Limit = Field(16_384, description="Largest GraphQL document.")
-    graphql_tokens: Limit = Field(2000, description="Tokens in a document.")
-    graphql_depth: Limit = Field(12, description="Nesting of fields.")
-    graphql_introspection_depth: Limit = Field(20, description="Nesting under `__schema` and `__type`.")
-    graphql_aliases: Limit = Field(30, description="Aliases in an operation.")
-    graphql_root_fields: Limit = Field(20, description="Root fields of an operation.")
-    graphql_fields: Limit = Field(5000, description="Fields of an operation with its fragments expanded.")
-    graphql_list_items: Limit = Field(250, description="Items of one list in the variables or arguments.")
-    graphql_cost: Limit = Field(10_000, description="Points that one operation may cost.")
-    graphql_cost_per_hour: Limit = Field(250_000, description="Points that a person gets back in an hour.")
-    graphql_cost_burst: Limit = Field(250_000, description="Most points that a person or address can save up.")
+    request_body_bytes: Limit = Field(1_048_576, description="Maximum size of a request body.")
+    upload_bytes: Limit = Field(104_857_600, description="Maximum size of an uploaded file.")
+    graphql_document_bytes: Limit = Field(16_384, description="Maximum size of a GraphQL document.")
+    graphql_tokens: Limit = Field(2000, description="Maximum tokens in a document.")
+    graphql_depth: Limit = Field(12, description="Maximum nesting of fields.")
+    graphql_introspection_depth: Limit = Field(20, description="Maximum nesting under `__schema` and `__type`.")
+    graphql_aliases: Limit = Field(30, description="Maximum aliases in an operation.")
+    graphql_root_fields: Limit = Field(20, description="Maximum root fields of an operation.")
+    graphql_fields: Limit = Field(5000, description="Maximum fields of an operation with its fragments expanded.")
+    graphql_list_items: Limit = Field(250, description="Maximum items of one list in the variables or arguments.")
+    graphql_cost: Limit = Field(10_000, description="Maximum points that one operation can cost.")
+    graphql_cost_per_hour: Limit = Field(250_000, description="Points that a user regains per hour.")
+    graphql_cost_burst: Limit = Field(250_000, description="Maximum points that a user or address can accumulate.")
     graphql_cost_per_hour_anonymous: Limit = Field(
-        20_000, description="Points that an address gets back in an hour for requests without a token."
+        20_000, description="Points that an address regains per hour for requests without a token."
     )
-    graphql_cost_shown: bool = Field(True, description="Whether answers have `extensions.cost`.")
+    graphql_cost_shown: bool = Field(True, description="Include `extensions.cost` in responses.")
     documents: Literal["any", "trusted"] = Field(
         "any", description="`trusted` runs only documents added with `workgraph documents add`."
     )
     execution: Literal["compiled", "stock"] = Field(
-        "compiled", description="`stock` runs all operations in graphql-core, some ten times slower."
+        "compiled", description="`stock` runs all operations in graphql-core, about ten times slower."
     )
     execution_shadow_one_in: int = Field(
-        0, ge=0, description="Runs one in so many queries both ways and logs differences. 0: none."
+        0, ge=0, description="Run one in this many queries in both executors and log differences. 0: none."
     )
 
-    socket_limit: Limit = Field(1000, description="WebSockets per API process.")
-    socket_user_limit: Limit = Field(20, description="WebSockets per user and API process.")
-    socket_subscriptions: Limit = Field(20, description="Running subscriptions per WebSocket.")
-    socket_message_bytes: Limit = Field(65_536, description="Largest WebSocket message.")
-    socket_init_seconds: Seconds = Field(5.0, description="How long a socket may wait with connection_init.")
+    socket_limit: Limit = Field(1000, description="Maximum WebSocket connections per API process.")
+    socket_user_limit: Limit = Field(20, description="Maximum WebSocket connections per user and API process.")
+    socket_subscriptions: Limit = Field(20, description="Maximum subscriptions per WebSocket connection.")
+    socket_message_bytes: Limit = Field(65_536, description="Maximum size of a WebSocket message.")
+    socket_init_seconds: Seconds = Field(5.0, description="Time limit for `connection_init` on a WebSocket.")
 
     registration: Literal["open", "invited"] = Field(
-        "open", description="Who may register: everybody, or whoever has been invited to a workspace."
+        "open", description="Who can register: anyone, or only users with an invitation to a workspace."
     )
-    password_characters: int = Field(15, ge=8, le=64, description="Least length of a password.")
-    access_token_minutes: int = Field(10, ge=1, le=15, description="Life of an access token.")
-    refresh_token_days: int = Field(30, ge=1, le=365, description="Life of an unused refresh token.")
-    session_days: int = Field(90, ge=1, le=365, description="Life of a session, however often it is refreshed.")
-    security_log_days: int = Field(400, ge=1, le=36_500, description="How long lines of the security log are kept.")
+    password_characters: int = Field(15, ge=8, le=64, description="Minimum length of a password.")
+    access_token_minutes: int = Field(10, ge=1, le=15, description="Lifetime of an access token.")
+    refresh_token_days: int = Field(30, ge=1, le=365, description="Lifetime of an unused refresh token.")
+    session_days: int = Field(90, ge=1, le=365, description="Maximum lifetime of a session, including refreshes.")
+    security_log_days: int = Field(400, ge=1, le=36_500, description="Retention of security log entries.")
     worker_concurrency: int = Field(
         10, ge=2, description="Concurrent jobs per worker. Imports use at most half of these slots."
     )
-    job_lease_seconds: Seconds = Field(30.0, description="After this long without a sign a job is re-run.")
-    job_poll_seconds: Seconds = Field(5.0, description="How often due jobs are looked for without Redis.")
+    job_lease_seconds: Seconds = Field(
+        30.0, description="A job whose worker sends no heartbeat for this long is retried."
+    )
+    job_poll_seconds: Seconds = Field(5.0, description="Interval of polling for due jobs while Redis is unavailable.")
 
     @classmethod
     def settings_customise_sources(
@@ -217,9 +216,9 @@ class Settings(BaseSettings):
     def _check_secret_key(cls, value: SecretStr) -> SecretStr:
         key = value.get_secret_value()
         if key and len(key.encode()) < SECRET_BYTES:
-            raise ValueError(f"must have at least {SECRET_BYTES} bytes; make one with: openssl rand -base64 48")
+            raise ValueError(f"must have at least {SECRET_BYTES} bytes. Generate one with: openssl rand -base64 48")
         if key and (len(set(key)) < 12 or any(word in key.lower() for word in SAMPLE_WORDS)):
-            raise ValueError("looks like a sample value; make a real one with: openssl rand -base64 48")
+            raise ValueError("looks like a sample value. Generate one with: openssl rand -base64 48")
         return value
 
     @model_validator(mode="after")
@@ -229,7 +228,7 @@ class Settings(BaseSettings):
         for name, url in urls.items():
             if key and unquote(urlsplit(url.get_secret_value()).password or "") == key:
                 raise ValueError(
-                    f"{PREFIX}SECRET_KEY is also the password in {PREFIX}{name.upper()}; make another one."
+                    f"{PREFIX}SECRET_KEY is also the password in {PREFIX}{name.upper()}. Generate another one."
                 )
         return self
 
@@ -311,8 +310,8 @@ class Settings(BaseSettings):
 ADVICE = {
     "database_url": "Set it to a PostgreSQL URL, such as postgresql://user:password@host/workgraph.",
     "redis_url": "Set it to a Redis or Valkey URL, such as redis://host:6379/0.",
-    "secret_key": "Set it to at least 32 random bytes; make them with: openssl rand -base64 48",
-    "public_url": "Set it to the address that people use, such as https://tracker.example.org.",
+    "secret_key": "Set it to at least 32 random bytes. Generate them with: openssl rand -base64 48",
+    "public_url": "Set it to the URL that users open, such as https://tracker.example.org.",
 }
 
 
@@ -388,7 +387,7 @@ def _problem_line(problem: dict[str, Any]) -> str:
 
 def _unknown_problem(name: str) -> str:
     close = difflib.get_close_matches(name, known_names(), n=1)
-    return f"{name}: there is no such setting.{f' Did you mean {close[0]}?' if close else ''}"
+    return f"{name}: unknown setting.{f' Did you mean {close[0]}?' if close else ''}"
 
 
 def _given_names() -> set[str]:

@@ -10,10 +10,10 @@ from domain.shared.addresses import LONGEST_ADDRESS
 
 EMAIL: dict[str, Any] = {"format": "email", "maxLength": LONGEST_ADDRESS}
 """Part of the address rule that JSON Schema can express; domain/shared/addresses.py has the whole rule."""
-RULE = "15 characters or more, and none that many people use."
-TOKEN: str = Field(repr=False, description="Out of the mail; good once.", examples=["wgo_…"])
+RULE = "At least 15 characters, and not a common password."
+TOKEN: str = Field(repr=False, description="Token of the mail. Works once.", examples=["wgo_…"])
 PASSWORD: str = Field(repr=False, description=RULE, examples=["a kettle hums at dawn"])
-CURRENT: str = Field(repr=False, description="The password of the account.", examples=["a kettle hums at dawn"])
+CURRENT: str = Field(repr=False, description="Current password of the account.", examples=["a kettle hums at dawn"])
 
 
 class _Body(BaseModel):
@@ -25,14 +25,16 @@ class VerificationBody(_Body):
     token: str = TOKEN
     name: str = Field(description="Display name, at most 80 characters, without `://` and `www.`.", examples=["You"])
     password: str = PASSWORD
-    time_zone: str = Field(default="UTC", description="Of the IANA database, such as Europe/Berlin.")
+    time_zone: str = Field(default="UTC", description="IANA time zone name, such as Europe/Berlin.")
 
     def newcomer(self) -> Newcomer:
         return Newcomer(name=self.name, password=self.password, time_zone=self.time_zone)
 
 
 class ForgottenBody(_Body):
-    email: str = Field(description="The address of the account.", examples=["you@example.org"], json_schema_extra=EMAIL)
+    email: str = Field(
+        description="Email address of the account.", examples=["you@example.org"], json_schema_extra=EMAIL
+    )
 
 
 class ResetBody(_Body):
@@ -47,7 +49,9 @@ class PasswordChangeBody(_Body):
 
 class EmailChangeBody(_Body):
     current_password: str = CURRENT
-    email: str = Field(description="The new address.", examples=["you@example.org"], json_schema_extra=EMAIL)
+    email: str = Field(
+        description="New email address of the account.", examples=["you@example.org"], json_schema_extra=EMAIL
+    )
 
 
 class ConfirmationBody(_Body):

@@ -33,7 +33,7 @@ MAIL_FOLLOWS: dict[str, Any] = {
     "response_class": Response,
     "response_description": "The request is accepted. The result is sent by mail.",
 }
-DONE = "It is done."
+DONE = "Success. The response has no content."
 
 router = APIRouter(tags=["accounts"])
 
@@ -43,56 +43,56 @@ SignedIn = Annotated[Actor, Depends(signed_in)]
 
 @router.post(VERIFY_PATH, status_code=HTTPStatus.CREATED, responses={HTTPStatus.CREATED.value: PERSON})
 async def verify_registration(request: Request, app: AppOf, body: VerificationBody) -> Response:
-    """Makes the account of whoever got a registration's mail, with the name and password that they choose here."""
+    """Finish signing up: create the account with the token of the mail, a name and a password."""
     written = await app.registrations.verify(caller(request), body.token, body.newcomer())
     return person_answer(written.value, status=HTTPStatus.CREATED)
 
 
 @router.post(FORGOTTEN_PATH, **MAIL_FOLLOWS)
 async def request_password_reset(request: Request, app: AppOf, body: ForgottenBody) -> Response:
-    """Mails a link for another password, if the address has an account: the answer is the same."""
+    """Mail a link to reset the password. The response is equal for addresses without an account."""
     await app.passwords.forgot(caller(request), body.email)
     return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 
 
 @router.post(RESET_PATH, status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
 async def reset_password(request: Request, app: AppOf, body: ResetBody) -> Response:
-    """Another password by the link of a mail; ends all sessions, and opens none."""
+    """Reset the password with the token of the mail. Ends all sessions; sign in afterwards."""
     await app.passwords.reset(caller(request), body.token, body.password)
     return _done()
 
 
 @router.post("/auth/password/change", status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
 async def change_password(app: AppOf, actor: SignedIn, body: PasswordChangeBody) -> Response:
-    """Another password for the person who asks; ends the other sessions."""
+    """Change the password of the signed-in user. Ends all other sessions."""
     await app.passwords.change(actor, body.current_password, body.new_password)
     return _done()
 
 
 @router.post("/auth/email/change", **MAIL_FOLLOWS)
 async def request_email_change(app: AppOf, actor: SignedIn, body: EmailChangeBody) -> Response:
-    """Mails a link to the new address, which counts once the link has been used; the old one is told."""
+    """Mail a link to the new email address, which takes effect when the link is confirmed. Notifies the old address."""
     await app.emails.ask(actor, body.current_password, body.email)
     return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 
 
 @router.post(CONFIRM_PATH, responses={HTTPStatus.OK.value: PERSON})
 async def confirm_email_change(request: Request, app: AppOf, body: ConfirmationBody) -> Response:
-    """Makes the new address count, for whoever has its mail and knows the account's password."""
+    """Confirm a new email address with the token of the mail and the password of the account."""
     written = await app.emails.confirm(caller(request), body.token, body.current_password)
     return person_answer(written.value)
 
 
 @router.post("/auth/account/deactivate", status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
 async def deactivate_account(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
-    """Ends all sessions of the person who asks, who can sign in again only when an operator allows it."""
+    """Deactivate the account of the signed-in user and end its sessions. Only an operator can activate it again."""
     await app.activations.deactivate_own(actor, body.current_password)
     return _done()
 
 
 @router.post("/auth/account/delete", status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
 async def delete_account(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
-    """Deletes the account of the person who asks, for good; what they wrote stays, under no name."""
+    """Delete the account of the signed-in user permanently. Its issues and comments remain, without a name."""
     await app.deletions.delete_own(actor, body.current_password)
     return _done()
 
@@ -114,10 +114,10 @@ PAGES = (
         path=REGISTER_PATH,
         operation_id="getRegistrationPage",
         title="Sign up",
-        button="Send a link",
+        button="Send link",
         secret=FORMAT,
         fields=(OWN_ADDRESS,),
-        done="A mail is on its way. Its link works once and expires after 24 hours.",
+        done="We have sent you a mail. Its link works once and expires after 24 hours.",
         beside=(SIGN_IN, RESET),
         onward=(READ_MAIL,),
         act=lambda app, actor, form: app.registrations.register(actor, form.get("email", "")),
@@ -128,7 +128,7 @@ PAGES = (
         title="Sign up",
         button="Finish signing up",
         secret=FORMAT,
-        done="You have an account now. Sign in with your email address and password.",
+        done="Your account is ready. Sign in with your email address and password.",
         fields=(NAME, NEW_PASSWORD),
         onward=(SIGN_IN,),
         act=_verify,
@@ -137,10 +137,10 @@ PAGES = (
         path=FORGOTTEN_PATH,
         operation_id="getForgottenPasswordPage",
         title="Reset your password",
-        button="Send a link",
+        button="Send link",
         secret=FORMAT,
         fields=(ADDRESS,),
-        done="If the address has an account, a link is on its way. It expires after 10 minutes.",
+        done="If the address has an account, we have sent a link to it. The link expires after 10 minutes.",
         beside=(SIGN_IN, SIGN_UP),
         onward=(READ_MAIL,),
         act=lambda app, actor, form: app.passwords.forgot(actor, form.get("email", "")),
@@ -152,7 +152,7 @@ PAGES = (
         button="Change password",
         secret=FORMAT,
         fields=(NEW_PASSWORD,),
-        done="Your password has been changed. Sign in with it.",
+        done="Your password has been changed. Sign in with the new password.",
         beside=(RESET,),
         onward=(SIGN_IN,),
         act=lambda app, actor, form: app.passwords.reset(actor, form.get("token", ""), form.get("password", "")),
@@ -161,10 +161,10 @@ PAGES = (
         path=CONFIRM_PATH,
         operation_id="getEmailConfirmationPage",
         title="Confirm your new email address",
-        button="Use this address",
+        button="Confirm address",
         secret=FORMAT,
         fields=(CURRENT_PASSWORD,),
-        done="Your email address has been changed. Sign in with it from now on.",
+        done="Your email address has been changed. Sign in with the new address.",
         onward=(SIGN_IN,),
         act=lambda app, actor, form: app.emails.confirm(actor, form.get("token", ""), form.get("password", "")),
     ),

@@ -51,7 +51,7 @@ class Link:
 
 def _password_rule(app: App) -> str:
     shortest = app.registrations.rules.shortest
-    return f"At least {shortest} characters. Common words and passwords, your name and your address do not count."
+    return f"At least {shortest} characters. Common words, your name and your email address add no strength."
 
 
 NAME = Field(name="name", label="Your name", autocomplete="name")
@@ -59,7 +59,7 @@ NEW_PASSWORD = Field(
     name="password", label="New password", kind=PASSWORD, autocomplete="new-password", hint=_password_rule
 )
 SIGN_IN = Link(path=EXPLORER_PATH, text="Sign in with the explorer")
-READ_MAIL = Link(path=MAIL_PATH, text="Read the mail: this development server shows it instead of sending it")
+READ_MAIL = Link(path=MAIL_PATH, text="Read the mail, which this development server shows instead of sending it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,22 +90,27 @@ class FormPage:
             operation_id=self.operation_id,
             summary=f"{self.title}: page for browsers",
             response_class=HTMLResponse,
-            response_description="The page.",
+            response_description="The HTML page.",
         )
         router.add_api_route(self.path + FORM_SUFFIX, self.post, methods=["POST"], include_in_schema=False)
 
     async def show(
         self,
         request: Request,
-        token: Annotated[str, Query(description="The secret at the end of a mailed link.")] = "",
+        token: Annotated[str, Query(description="Token of the mailed link.")] = "",
     ) -> Response:
-        """A page for browsers. Its form has the effect of a POST to this path."""
+        """Page for browsers. Its form has the effect of a POST request to this path."""
         return self._form(request, {"token": token})
 
     async def post(self, request: Request) -> Response:
         """Does what the button says, on a page of ours; the token is all that the form is trusted for."""
         if _is_foreign(request):
-            return self._form(request, {}, "Use the button of this page.", status=HTTPStatus.FORBIDDEN)
+            return self._form(
+                request,
+                {},
+                "The form was sent from another site. Use the button of this page.",
+                status=HTTPStatus.FORBIDDEN,
+            )
         try:
             form = await read_form(request)
         except MalformedForm as error:

@@ -21,13 +21,13 @@ async def read_form(request: Request) -> Mapping[str, str]:
     """The fields by name, empty ones left out (RFC 6749, 3.2); raises MalformedForm."""
     name, *parameters = request.headers.get("content-type", "").lower().split(";")
     if name.strip() != MEDIA_TYPE or any(each.strip() not in ("", "charset=utf-8") for each in parameters):
-        raise MalformedForm(f"Send the parameters as {MEDIA_TYPE} in UTF-8.")
+        raise MalformedForm(f"Send the parameters with `Content-Type: {MEDIA_TYPE}`, in UTF-8.")
     if request.url.query:
-        raise MalformedForm("Send the parameters in the body, not in the URL.")
+        raise MalformedForm("Send the parameters in the request body, not in the URL.")
     fields: dict[str, str] = {}
     for key, value in _pairs(await _body(request)):
         if key in fields:
-            raise MalformedForm("A parameter is repeated.")
+            raise MalformedForm("A parameter is repeated. Send each parameter at most once.")
         fields[key] = value
     return {key: value for key, value in fields.items() if value}
 
@@ -38,9 +38,9 @@ async def _body(request: Request) -> bytes:
         async for chunk in request.stream():
             body += chunk
             if len(body) > MOST_BYTES:
-                raise MalformedForm(f"The body must not have more than {MOST_BYTES} bytes.")
+                raise MalformedForm(f"The request body can have at most {MOST_BYTES} bytes.")
     except ClientDisconnect as error:
-        raise MalformedForm("The body is not complete.") from error
+        raise MalformedForm("The request body is incomplete.") from error
     except HTTPException as error:
         raise MalformedForm(error.detail) from error
     return bytes(body)
@@ -63,9 +63,9 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
         parser.write(body)
         parser.finalize()
     except QuerystringParseError as error:
-        raise MalformedForm("The body is not a form.") from error
+        raise MalformedForm("The request body is not a valid form.") from error
     if len(raw) > MOST_FIELDS:
-        raise MalformedForm(f"The body must not have more than {MOST_FIELDS} parameters.")
+        raise MalformedForm(f"The request body can have at most {MOST_FIELDS} parameters.")
     return [(_text(key), _text(text)) for key, text in raw]
 
 
@@ -74,4 +74,4 @@ def _text(encoded: bytearray) -> str:
     try:
         return unquote_to_bytes(bytes(encoded).replace(b"+", b" ")).decode()
     except UnicodeDecodeError as error:
-        raise MalformedForm("The parameters are not UTF-8.") from error
+        raise MalformedForm("The parameters are not encoded in UTF-8.") from error

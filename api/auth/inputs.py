@@ -32,18 +32,27 @@ class RegistrationInput(BaseModel):
 
     email: str = Field(description="Your email address.", examples=["you@example.org"], json_schema_extra=EMAIL)
     invitation_token: str | None = Field(
-        default=None, alias="invitationToken", repr=False, description="Out of an invitation's mail."
+        default=None,
+        alias="invitationToken",
+        repr=False,
+        description="Token of the invitation. Required if this server accepts invited users only.",
     )
-    name: str | None = Field(default=None, description="With an invitation only.")
-    password: str | None = Field(default=None, repr=False, description="With an invitation only.")
-    time_zone: str | None = Field(default=None, alias="timeZone", description="With an invitation only; else UTC.")
+    name: str | None = Field(default=None, description="Display name. Allowed only with `invitationToken`.")
+    password: str | None = Field(default=None, repr=False, description="Allowed only with `invitationToken`.")
+    time_zone: str | None = Field(
+        default=None,
+        alias="timeZone",
+        description="IANA time zone name, UTC by default. Allowed only with `invitationToken`.",
+    )
 
     @model_validator(mode="after")
     def _asks_for_no_more(self) -> "RegistrationInput":
         # Refused and not passed over: whoever sends a password believes that it will be theirs.
         is_bare = self.name is None and self.password is None and self.time_zone is None
         if self.invitation_token is None and not is_bare:
-            raise ValueError("Name, password and time zone are chosen with the token of the mail, at /auth/verify.")
+            raise ValueError(
+                "`name`, `password` and `timeZone` require `invitationToken`. Without one, send them to /auth/verify."
+            )
         return self
 
     def command(self) -> Registration:

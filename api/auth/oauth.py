@@ -109,18 +109,18 @@ def _check_client(request: Request, form: Form) -> None:
     scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
     if scheme not in ("", "bearer"):
         challenge = {"WWW-Authenticate": 'Basic realm="workgraph"'}
-        message = "This client does not authenticate: send client_id in the body, or nothing."
+        message = "Client authentication is not supported. Send `client_id` in the request body, or omit it."
         raise OAuthError("invalid_client", message, status=HTTPStatus.UNAUTHORIZED, headers=challenge)
     if form.get("client_id", CLIENT_ID) != CLIENT_ID or not form.keys().isdisjoint(_CREDENTIALS):
-        raise OAuthError("invalid_client", f"The only client is {CLIENT_ID}, and it has no secret.")
+        raise OAuthError("invalid_client", f"`client_id` must be `{CLIENT_ID}`, and no client secret can be sent.")
 
 
 async def _token(request: Request, app: App, form: Form) -> Response:
     grant = GRANTS.get(_required(form, "grant_type"))
     if grant is None:
-        raise OAuthError("unsupported_grant_type", f"grant_type must be one of: {', '.join(GRANTS)}.")
+        raise OAuthError("unsupported_grant_type", f"`grant_type` must be one of: {', '.join(GRANTS)}.")
     if "scope" in form:
-        raise OAuthError("invalid_scope", "There are no scopes.")
+        raise OAuthError("invalid_scope", "Scopes are not supported. Omit `scope`.")
     try:
         tokens = await grant(request, app, form)
     except InvalidGrant as error:
@@ -168,7 +168,7 @@ def _temporary(code: str, error: DomainError) -> OAuthError:
 
 def _required(form: Form, name: str) -> str:
     if name not in form:
-        raise OAuthError("invalid_request", f"{name} is missing.")
+        raise OAuthError("invalid_request", f"`{name}` is missing.")
     return form[name]
 
 

@@ -20,12 +20,15 @@ from domain.accounts.model import User
 from domain.accounts.registration_service import REGISTER_PATH
 from domain.app import App
 from domain.shared.actor import Actor
+from domain.shared.errors import AUTHENTICATION_REQUIRED
 
 KEYS_PATH = "/.well-known/jwks.json"
 METADATA_PATH = "/.well-known/oauth-authorization-server"
 _KEYS_SECONDS = 60  # how long others may keep our public keys
 
-BEARER = HTTPBearer(scheme_name="token", auto_error=False, description="An access token of /auth/token, or an API key.")
+BEARER = HTTPBearer(
+    scheme_name="token", auto_error=False, description="An access token from /auth/token, or an API key."
+)
 """For OpenAPI to tell; what is sent is read by `authenticate`."""
 PERSON = answer(
     "The signed-in user.",
@@ -77,8 +80,8 @@ class Endpoint:
 
 
 REFUSAL = answer(
-    "Refused, with `error` and `error_description` (RFC 6749, 5.2).",
-    {"error": "invalid_request", "error_description": "Say why."},
+    "Error response with `error` and `error_description` (RFC 6749, section 5.2).",
+    {"error": "invalid_request", "error_description": "`grant_type` is missing."},
 )
 _OF_TOKEN: Mapping[str, dict[str, Any]] = {
     "token": {
@@ -86,20 +89,32 @@ _OF_TOKEN: Mapping[str, dict[str, Any]] = {
         "description": "An access token, a refresh token or an API key.",
         "examples": ["$WORKGRAPH_TOKEN"],
     },
-    "token_type_hint": {"description": "Not needed: every token tells by itself what it is."},
+    "token_type_hint": {"description": "Optional and ignored: the format of a token shows its type."},
 }
 TOKEN = Endpoint(
     name="token",
     path="/auth/token",
     auth_method="none",
     fields={
-        "grant_type": {"enum": list(GRANTS), "description": "What you have to show.", "examples": ["password"]},
-        "username": {"description": "The e-mail address, with `password`.", "examples": ["you@example.org"]},
-        "password": {"description": "That of the account, with `password`.", "examples": ["a kettle hums at dawn"]},
-        "refresh_token": {"description": "The last one that was given, with `refresh_token`. It is good once."},
+        "grant_type": {
+            "enum": list(GRANTS),
+            "description": "OAuth 2.0 grant type: `password` or `refresh_token`.",
+            "examples": ["password"],
+        },
+        "username": {
+            "description": "Email address of the account. Required for `password`.",
+            "examples": ["you@example.org"],
+        },
+        "password": {
+            "description": "Password of the account. Required for `password`.",
+            "examples": ["a kettle hums at dawn"],
+        },
+        "refresh_token": {
+            "description": "Latest refresh token of the session. Required for `refresh_token`; works once."
+        },
     },
     required="grant_type",
-    answer="Both tokens; times in seconds.",
+    answer="An access token and a refresh token. `expires_in` is in seconds.",
     example={"access_token": "eyJ…", "token_type": "Bearer", "expires_in": 600, "refresh_token": "wgr_…"},
 )
 REVOCATION = Endpoint(
@@ -108,7 +123,7 @@ REVOCATION = Endpoint(
     auth_method="none",
     fields=_OF_TOKEN,
     required="token",
-    answer="It is good no more, if it ever was.",
+    answer="The token is no longer valid.",
 )
 INTROSPECTION = Endpoint(
     name="introspection",
@@ -116,13 +131,13 @@ INTROSPECTION = Endpoint(
     auth_method="Bearer",
     fields=_OF_TOKEN,
     required="token",
-    answer="Whether it lives, and if it does and is yours, whose it is and until when.",
+    answer="State of the token. Only `active` for tokens that are invalid or belong to another user.",
     example={"active": False},
 )
 
 
 METADATA = answer(
-    "The metadata of the authorization server (RFC 8414).",
+    "Metadata of the authorization server (RFC 8414).",
     {
         "issuer": "https://tracker.example.org",
         **TOKEN.metadata("https://tracker.example.org"),
@@ -144,19 +159,23 @@ async def signed_in(request: Request, _: Annotated[object, Security(BEARER)] = N
     values = [value for name, value in request.headers.raw if name == b"authorization"]
     actor = await authenticate(app_of(request).auth, values, client_info_of(request.scope))
     if actor.user_id is None:
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, "Sign in first.", {"WWW-Authenticate": challenge()})
+        raise HTTPException(
+            HTTPStatus.UNAUTHORIZED,
+            AUTHENTICATION_REQUIRED,
+            {"WWW-Authenticate": challenge()},
+        )
     return actor
 
 
 @router.post(TOKEN.path, openapi_extra=TOKEN.openapi)
 async def create_token(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
-    """Access and refresh token for an address and password, or for a refresh token (RFC 6749)."""
+    """Issue an access token and a refresh token, for a password or a refresh token (RFC 6749)."""
     return await answer_token(request, app)
 
 
 @router.post(REVOCATION.path, response_class=Response, openapi_extra=REVOCATION.openapi)
 async def revoke_token(request: Request, app: Annotated[App, Depends(app_of)]) -> Response:
-    """Ends the session that a token belongs to, or an API key (RFC 7009)."""
+    """Revoke a token: ends its session, or revokes the API key (RFC 7009)."""
     return await answer_revocation(request, app)
 
 
@@ -164,7 +183,7 @@ async def revoke_token(request: Request, app: Annotated[App, Depends(app_of)]) -
 async def introspect_token(
     request: Request, app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]
 ) -> Response:
-    """What a token of one's own says, if it lives (RFC 7662); nothing of other people's tokens."""
+    """Introspect one of your own tokens (RFC 7662). Tokens of other users are reported as inactive."""
     return await answer_introspection(request, app, actor)
 
 
@@ -172,13 +191,18 @@ async def introspect_token(
     REGISTER_PATH,
     status_code=HTTPStatus.ACCEPTED,
     response_class=Response,
-    response_description="A mail follows.",
-    responses={HTTPStatus.CREATED.value: {**PERSON, "description": "With the token of an invitation: the person."}},
+    response_description="The request is accepted. The result is sent by mail.",
+    responses={
+        HTTPStatus.CREATED.value: {
+            **PERSON,
+            "description": "The new user. Returned only for requests with `invitationToken`.",
+        }
+    },
 )
 async def register(request: Request, app: Annotated[App, Depends(app_of)], person: RegistrationInput) -> Response:
-    """Mails a link that makes the account: the answer is the same whether the address has one already.
+    """Sign up: mail a link that creates the account. The response is equal for addresses that have an account.
 
-    With the token of an invitation, which proves the address, the account and the membership are made at once.
+    With the token of an invitation, the account and the membership are created immediately.
     """
     if person.invitation_token is not None:
         written = await app.invitations.register(caller(request), person.invitation_token, person.command())
@@ -189,19 +213,19 @@ async def register(request: Request, app: Annotated[App, Depends(app_of)], perso
 
 @router.get("/auth/me", responses={HTTPStatus.OK.value: PERSON})
 async def get_viewer(app: Annotated[App, Depends(app_of)], actor: Annotated[Actor, Depends(signed_in)]) -> Response:
-    """Who the bearer token speaks for."""
+    """Get the signed-in user."""
     return person_answer(await app.accounts.viewer(actor))
 
 
 @router.get(KEYS_PATH, responses={HTTPStatus.OK.value: answer("A JSON Web Key Set.", {"keys": []})})
 async def get_signing_keys(app: Annotated[App, Depends(app_of)]) -> Response:
-    """The public keys of our access tokens (RFC 7517)."""
+    """Get the public keys that access tokens are signed with (RFC 7517)."""
     return _json({"keys": await app.auth.published_keys(Actor())}, caching=f"public, max-age={_KEYS_SECONDS}")
 
 
 @router.get(METADATA_PATH, responses={HTTPStatus.OK.value: METADATA})
 async def get_server_metadata(app: Annotated[App, Depends(app_of)]) -> Response:
-    """What this authorization server offers (RFC 8414); no response types, as nobody is redirected."""
+    """Get the metadata of the authorization server (RFC 8414). There are no redirects, so no response types."""
     issuer = app.auth.options.issuer
     return _json(
         {

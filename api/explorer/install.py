@@ -64,14 +64,14 @@ def install_locked(folder: Path) -> None:
 
 def main() -> int:
     if not is_current():
-        sys.stdout.write("Installing the explorer's files with npm: about 120 MB, up to a minute, once.\n")
+        sys.stdout.write("Installing the explorer with npm: about 120 MB, up to a minute, once.\n")
         sys.stdout.flush()
     try:
         install()
     except InstallError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"The explorer's files are in {VENDOR}\n")
+    sys.stdout.write(f"The explorer is installed in {VENDOR}\n")
     return 0
 
 

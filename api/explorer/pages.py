@@ -28,16 +28,16 @@ OWN = "private, no-cache"
 LASTING = "public, max-age=86400"
 MISSING_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Workgraph</title>
 <h1>The explorer is not installed</h1>
-<p>Run <code>python -m api.explorer.install</code> in the project's folder and load this page again.</p>
-<p>It fetches GraphiQL with npm. The GraphQL endpoint itself, <code>/graphql</code>, works without it.</p>
+<p>Run <code>python -m api.explorer.install</code> in the project folder, then reload this page.</p>
+<p>The command installs GraphiQL with npm. The GraphQL endpoint <code>/graphql</code> works without the explorer.</p>
 </html>
 """
 
 
 NOTICE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Workgraph</title>
 <h1>The explorer is off</h1>
-<p>This server runs only documents that its operator trusts (<code>WORKGRAPH_DOCUMENTS=trusted</code>).</p>
-<p>The operator adds them with <code>workgraph documents add FILE.graphql</code>.</p>
+<p>This server runs only trusted documents (<code>WORKGRAPH_DOCUMENTS=trusted</code>).</p>
+<p>The operator can add documents with <code>workgraph documents add FILE.graphql</code>.</p>
 </html>
 """
 

@@ -33,7 +33,7 @@ DOORS = (
         name="GraphQL",
         what="The API. Browsers get the explorer: GraphiQL with a sign-in form and samples.",
     ),
-    Door(path="/docs", name="REST", what="Reference of the REST API: signing in, accounts, files."),
+    Door(path="/docs", name="REST", what="Reference of the REST API: sign-in, accounts, files."),
     Door(path="/auth/register", name="Sign up", what="Create an account with your email address."),
     Door(path="/dev/mail", name="Mail", what="Mail that this development server shows instead of sending it."),
     Door(path="/readyz", name="Health", what="State of database, migrations and Redis, for monitoring."),

@@ -27,12 +27,12 @@ def install_missing_page(app: FastAPI, served: Collection[str]) -> None:
         )
 
     async def no_route(request: Request, error: Exception) -> Response:
-        return page("There is no page at this address.") if _is_browser(request) else await http_problem(request, error)
+        return page("This page does not exist.") if _is_browser(request) else await http_problem(request, error)
 
     async def no_object(request: Request, error: Exception) -> Response:
         if not _is_browser(request):
             return await domain_problem(request, error)
-        return page("The object at this address does not exist, or is not visible to you.")
+        return page("The object at this address does not exist or is not visible to you.")
 
     app.add_exception_handler(HTTPStatus.NOT_FOUND, no_route)
     app.add_exception_handler(NotFound, no_object)

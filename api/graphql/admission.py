@@ -44,14 +44,17 @@ class Carrier(Enum):
     SOCKET = "socket"
 
 
-_OVER_HTTP = ("SUBSCRIPTION_OVER_HTTP", "Send subscriptions over the WebSocket at this address.")
+_OVER_HTTP = ("SUBSCRIPTION_OVER_HTTP", "Subscriptions are not supported over HTTP. Open a WebSocket at this address.")
 _REFUSED: Mapping[tuple[Carrier, OperationType], tuple[str, str]] = {
     (Carrier.POST, OperationType.SUBSCRIPTION): _OVER_HTTP,
     (Carrier.GET, OperationType.SUBSCRIPTION): _OVER_HTTP,
-    (Carrier.GET, OperationType.MUTATION): ("METHOD_NOT_ALLOWED", "Send mutations with POST."),
+    (Carrier.GET, OperationType.MUTATION): (
+        "METHOD_NOT_ALLOWED",
+        "Mutations are not allowed with GET. Send them with POST.",
+    ),
     (Carrier.SOCKET, OperationType.MUTATION): (
         "MUTATION_OVER_SOCKET",
-        "Mutations are not accepted over sockets; send them over HTTP.",
+        "Mutations are not supported over WebSockets. Send them over HTTP.",
     ),
 }
 

@@ -348,14 +348,14 @@ def _excess(formula: CostFormula, variables: Variables, points: int, limit: int)
     named = " > ".join(_named(part, variables) for part in path)
     costly = path[0].points(variables) if path else points
     message = (
-        f"This operation costs {points:,} points, and one may cost {limit:,}. Most of it: {named} costs {costly:,}"
+        f"This operation costs {points:,} points, and the limit is {limit:,}. Largest part: {named} costs {costly:,}"
     )
     for part, weight in reversed(list(zip(path, weights, strict=True))):
         size = part.size.of(variables)
         fitting = size - -(-(points - limit) // max(weight, 1))
         if part.argument in ("first", "last") and fitting >= 1:
-            return f"{message}; {part.argument}: {fitting} on {part.label} would fit."
-    return f"{message}; ask for less in one request."
+            return f"{message}. Set `{part.argument}: {fitting}` on `{part.label}` to stay within the limit."
+    return f"{message}. Request less in one operation."
 
 
 def _named(part: _Part, variables: Variables) -> str:

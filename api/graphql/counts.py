@@ -31,7 +31,7 @@ class ExecutionCounts:
         if total == 10 ** (len(str(total)) - 1):
             logger.log(
                 logging.DEBUG if reason == INTROSPECTION else logging.INFO,
-                "graphql-core ran the operation %s, or a part of it, in place of compiled code: %s (%d so far)",
+                "Operation %s ran in graphql-core, at least in part, instead of compiled code: %s (%d so far)",
                 shown_name(operation_name),
                 reason,
                 total,
@@ -41,4 +41,4 @@ class ExecutionCounts:
 
 def shown_name(operation_name: str | None) -> str:
     """The operation's name for a log record; clients choose it, within GraphQL's names."""
-    return "without a name" if operation_name is None else operation_name[:LONGEST_NAME]
+    return "(unnamed)" if operation_name is None else operation_name[:LONGEST_NAME]

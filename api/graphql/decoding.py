@@ -44,13 +44,13 @@ def check_content_type(value: bytes | None) -> None:
     name, *parameters = (piece.strip() for piece in (value or b"").decode("latin-1").lower().split(";"))
     charsets = [each.partition("=")[2].strip('" ') for each in parameters if each.startswith("charset=")]
     if name != "application/json" or any(charset not in UTF_8 for charset in charsets):
-        message = "Send the request as application/json in UTF-8."
+        message = "Send the request with `Content-Type: application/json`, in UTF-8."
         raise MalformedRequest(message, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, Accept="application/json")
 
 
 def decode_body(body: bytes) -> GraphQLRequest:
     """The request in a POST's body; raises MalformedRequest."""
-    return _request(_json(body, "The body"))
+    return _request(_json(body, "The request body"))
 
 
 def decode_query_string(query_string: bytes) -> GraphQLRequest:
@@ -60,12 +60,14 @@ def decode_query_string(query_string: bytes) -> GraphQLRequest:
             query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
         )
     except ValueError as error:
-        raise MalformedRequest("The query string is malformed.") from error
+        raise MalformedRequest(
+            "The query string is malformed. Send URL-encoded parameters, each at most once."
+        ) from error
     parameters: dict[str, Any] = dict(pairs)
     if len(parameters) < len(pairs):
-        raise MalformedRequest("A parameter appears twice.")
+        raise MalformedRequest("The query string contains a parameter twice. Send each parameter at most once.")
     for name in JSON_NAMES & parameters.keys():
-        parameters[name] = _json(parameters[name], name) if parameters[name] else None
+        parameters[name] = _json(parameters[name], f"`{name}`") if parameters[name] else None
     return _request(parameters)
 
 
@@ -78,24 +80,24 @@ def _json(text: bytes | str, name: str) -> Any:
 
 def _request(content: Any) -> GraphQLRequest:
     if isinstance(content, list):
-        raise MalformedRequest("Batches are not accepted; send each operation by itself.")
+        raise MalformedRequest("Batches are not supported. Send each operation in a request of its own.")
     if not isinstance(content, dict):
-        raise MalformedRequest("The body must be a JSON object.")
+        raise MalformedRequest("The request body must be a JSON object.")
     query, document_id = content.get("query"), content.get("documentId")
     persisted = persisted_hash(content)
     if document_id is None:
         if persisted is None and (not isinstance(query, str) or not query):
-            raise MalformedRequest("query must be the text of a GraphQL document.")
+            raise MalformedRequest("`query` is missing or empty. Send a JSON object with a `query` string.")
     elif not isinstance(document_id, str) or not document_id:
-        raise MalformedRequest("documentId must be the id of a document.")
+        raise MalformedRequest("`documentId` must be the ID of a trusted document.")
     elif query is not None:
-        raise MalformedRequest("Send either query or documentId.")
+        raise MalformedRequest("Send either `query` or `documentId`, not both.")
     operation_name = content.get("operationName")
     if not isinstance(operation_name, str | None):
-        raise MalformedRequest("operationName must be a string.")
+        raise MalformedRequest("`operationName` must be a string.")
     for name in ("variables", "extensions"):
         if not isinstance(content.get(name), dict | None):
-            raise MalformedRequest(f"{name} must be an object.")
+            raise MalformedRequest(f"`{name}` must be a JSON object.")
     # Some clients send an empty name for "the only one".
     return GraphQLRequest(query, operation_name or None, content.get("variables"), document_id, persisted)
 

@@ -96,10 +96,10 @@ class Prepared:
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
-            raise _refused("OPERATION_UNCLEAR", "Say with operationName which of the operations to run.")
+            raise _refused("OPERATION_UNCLEAR", "The document has several operations. Select one with `operationName`.")
         operation = self.operations.get(name)
         if operation is None:
-            raise _refused("OPERATION_UNKNOWN", "There is no operation of that name in the document.")
+            raise _refused("OPERATION_UNKNOWN", "The document has no operation with the name given in `operationName`.")
         return operation
 
 
@@ -151,7 +151,7 @@ class DocumentCache:
         limit = self._limits.document_bytes
         size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
         if size > limit:
-            message = f"A document must not have more than {limit} bytes."
+            message = f"A document can have at most {limit} bytes."
             raise DocumentRefused([limit_error(LimitCode.DOCUMENT_BYTES, limit, message)])
 
     def _prepare(self, text: str, only: frozenset[str] | None) -> Prepared:
@@ -174,7 +174,7 @@ class DocumentCache:
                 cost=cost_formula(self._schema, document, node, most_fields=self._limits.fields),
             )
         if not operations:
-            raise _refused("OPERATION_UNKNOWN", "The document has no operation.")
+            raise _refused("OPERATION_UNKNOWN", "The document has no operation. Add a query, mutation or subscription.")
         return Prepared(document=document, operations=operations, has_grown=partial(self._note_growth, text))
 
     def _parse(self, text: str) -> DocumentNode:
@@ -183,7 +183,7 @@ class DocumentCache:
             return parse(text, max_lexical_tokens=limit, max_comments=limit)
         except GraphQLError as error:
             if "Document contains more than" in error.message:
-                message = f"A document must not have more than {limit} tokens."
+                message = f"A document can have at most {limit} tokens."
                 refusal = limit_error(LimitCode.TOKENS, limit, message)
             else:
                 refusal = error

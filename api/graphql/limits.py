@@ -169,21 +169,21 @@ def check_sizes(sizes: Sequence[tuple[OperationDefinitionNode, Size]], limits: Q
     """The first limit that an operation breaks, or all operations together when it comes to the number of fields."""
     for operation, size in sizes:
         rules = (
-            (LimitCode.DEPTH, size.depth, limits.depth, "nest fields deeper than"),
+            (LimitCode.DEPTH, size.depth, limits.depth, "can nest fields at most {} levels deep"),
             (
                 LimitCode.INTROSPECTION_DEPTH,
                 size.introspection_depth,
                 limits.introspection_depth,
-                "nest __schema beyond",
+                "can nest introspection fields at most {} levels deep",
             ),
-            (LimitCode.ROOT_FIELDS, size.root_fields, limits.root_fields, "have more root fields than"),
-            (LimitCode.ALIASES, size.aliases, limits.aliases, "have more aliases than"),
+            (LimitCode.ROOT_FIELDS, size.root_fields, limits.root_fields, "can have at most {} root fields"),
+            (LimitCode.ALIASES, size.aliases, limits.aliases, "can have at most {} aliases"),
         )
-        for code, count, limit, verb in rules:
+        for code, count, limit, rule in rules:
             if count > limit:
-                return limit_error(code, limit, f"An operation must not {verb} {limit}.", operation)
+                return limit_error(code, limit, f"An operation {rule.format(limit)}.", operation)
     if sum(size.fields for _, size in sizes) > limits.fields:
-        message = f"A document must not have more than {limits.fields} fields, its fragments expanded."
+        message = f"A document can have at most {limits.fields} fields with its fragments expanded."
         return limit_error(LimitCode.FIELDS, limits.fields, message)
     return None
 
@@ -198,7 +198,7 @@ def check_overlaps(document: DocumentNode, limits: QueryLimits) -> GraphQLError 
         if isinstance(operation, OperationDefinitionNode):
             count.add(operation.selection_set)
             if count.pairs > limits.overlaps:
-                message = f"The same fields are selected again and again: more than {limits.overlaps} pairs of them."
+                message = f"An operation can select at most {limits.overlaps} pairs of fields with one response name."
                 return limit_error(LimitCode.OVERLAPS, limits.overlaps, message, operation)
     return None
 
@@ -249,7 +249,7 @@ def check_literals(document: DocumentNode, limits: QueryLimits) -> GraphQLError 
     while stack:
         node = stack.pop()
         if isinstance(node, ListValueNode) and len(node.values) > limits.list_items:
-            message = f"A list must not have more than {limits.list_items} items."
+            message = f"A list can have at most {limits.list_items} items."
             return limit_error(LimitCode.LIST_ITEMS, limits.list_items, message, node)
         if isinstance(node, StringValueNode) and not is_storable(node.value):
             return _unstorable("Text", node)
@@ -290,17 +290,17 @@ def _check_value(name: str, value: Any, limits: QueryLimits) -> GraphQLError | N
         field, value, depth = stack.pop()
         if isinstance(value, str):
             if not is_storable(value):
-                return _unstorable(f"{field} in ${name}" if field else f"${name}")
+                return _unstorable(f"`{field}` in `${name}`" if field else f"`${name}`")
             continue
         if not isinstance(value, dict | list):
             continue
         if depth >= limits.variables_depth:
-            message = f"Variables must not nest deeper than {limits.variables_depth}."
+            message = f"Variables can be nested at most {limits.variables_depth} levels deep."
             return limit_error(LimitCode.VARIABLES_DEPTH, limits.variables_depth, message)
         if isinstance(value, dict):
             stack.extend((key, child, depth + 1) for key, child in value.items())
         elif len(value) > limits.list_items:
-            message = f"A list must not have more than {limits.list_items} items."
+            message = f"A list can have at most {limits.list_items} items."
             return limit_error(LimitCode.LIST_ITEMS, limits.list_items, message)
         else:
             stack.extend((field, child, depth + 1) for child in value)

@@ -217,7 +217,7 @@ def _check_strawberry() -> None:
     try:
         check_strawberry()
     except IncompatibleStrawberry as error:
-        raise IncompatibleStrawberry(f"{error} The setting is WORKGRAPH_EXECUTION=stock.") from error
+        raise IncompatibleStrawberry(f"{error} Set WORKGRAPH_EXECUTION=stock to run without compilation.") from error
 
 
 def _note_growth(prepared: Prepared, operation: Operation) -> None:
@@ -238,9 +238,10 @@ def is_request_error(result: ExecutionResult) -> bool:
 
 def timeout_error(seconds: float) -> GraphQLError:
     return GraphQLError(
-        f"This took longer than {seconds:g} seconds.", extensions={"code": "TIMEOUT", "limitSeconds": seconds}
+        f"The operation took longer than {seconds:g} seconds. Request less, or retry the request.",
+        extensions={"code": "TIMEOUT", "limitSeconds": seconds},
     )
 
 
 def _not_a_subscription() -> GraphQLError:
-    return GraphQLError("Only subscriptions run here.", extensions={"code": "NOT_A_SUBSCRIPTION"})
+    return GraphQLError("Only subscriptions can be run over this transport.", extensions={"code": "NOT_A_SUBSCRIPTION"})

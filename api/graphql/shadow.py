@@ -80,7 +80,7 @@ class Shadow:
             self._counts.shadow_undecided += 1
         except Exception as error:  # noqa: BLE001  nobody waits for it, and its message could hold data
             self._counts.shadow_failures += 1
-            logger.warning("The shadow run of operation %s failed: %s", shown_name(name), type(error).__name__)
+            logger.warning("Shadow run of operation %s failed: %s", shown_name(name), type(error).__name__)
         else:
             self._counts.shadowed += 1
             if found is not None:
@@ -91,7 +91,7 @@ class Shadow:
         path = ".".join(map(str, found.path))[:LONGEST_PATH]
         facts = {"operation": name, "path": path, "kind": found.kind, "differences": self._counts.shadow_differences}
         logger.error(
-            "Compiled execution of operation %s differs from graphql-core's at %s: %s (%d differences so far)",
+            "Compiled execution of operation %s differs from graphql-core at %s: %s (%d differences so far)",
             shown_name(name),
             path or "data",
             found.kind,

@@ -54,7 +54,7 @@ class TrustedDocuments:
         if asked.query is None:
             return await self._by_hash(asked.persisted_hash or "", actor)
         if self._are_trusted_only:
-            message = "This server runs only documents that its operator has added; send the documentId of one."
+            message = "This server runs only trusted documents. Send the `documentId` of one."
             raise _refused("DOCUMENT_NOT_TRUSTED", message)
         return asked.query
 
@@ -76,7 +76,7 @@ class TrustedDocuments:
             text = await self._texts.text(actor, document_id.removeprefix(ID_PREFIX))
         if text is None:
             self._known.pop(document_id, None)
-            raise _refused("DOCUMENT_UNKNOWN", "There is no document with this documentId.")
+            raise _refused("DOCUMENT_UNKNOWN", "No trusted document has this `documentId`.")
         self._known[document_id] = (text, now + FRESH_SECONDS)
         self._known.move_to_end(document_id)
         if len(self._known) > MOST_KNOWN:

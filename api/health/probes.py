@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from api.rest.openapi import answer
 from domain.shared.health import Health, HealthCheck
 
-ALIVE = answer("The process runs.", {"status": "ok"})
+ALIVE = answer("The process is running.", {"status": "ok"})
 _CHECK = {"name": "database", "ok": True, "required": True, "detail": "PostgreSQL 18"}
 READY = answer("All required checks have passed.", {"status": "ready", "checks": [_CHECK]})
 UNREADY = answer("A required check has failed.", {"status": "not ready", "checks": [{**_CHECK, "ok": False}]})
@@ -26,13 +26,13 @@ def health_router(*, seconds: float) -> APIRouter:
     """`/livez` and `/readyz`; the latter answers within that many seconds, whatever hangs."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/livez", summary="The process runs.", responses={HTTPStatus.OK.value: ALIVE})
+    @router.get("/livez", summary="Whether the process is running.", responses={HTTPStatus.OK.value: ALIVE})
     async def get_liveness() -> Response:
         return _answer(HTTPStatus.OK, {"status": "ok"})
 
     @router.get(
         "/readyz",
-        summary="Database, migrations and Redis are there.",
+        summary="Whether the database, its migrations and Redis are available.",
         responses={HTTPStatus.OK.value: READY, HTTPStatus.SERVICE_UNAVAILABLE.value: UNREADY},
     )
     async def get_readiness(request: Request) -> Response:

@@ -12,8 +12,8 @@ _log = logging.getLogger("workgraph.health")
 
 SUBJECTS = {"database": "PostgreSQL", "migrations": "The database schema", "redis": "Redis"}
 EFFECTS = {
-    "database": "Requests are answered with 503 until it is available.",
-    "redis": "Until it is available, jobs and live changes are delayed and rate limits count per process.",
+    "database": "Requests get status 503 until PostgreSQL is available.",
+    "redis": "Until Redis is available, jobs and live changes are delayed and rate limits count per process.",
 }
 
 

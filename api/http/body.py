@@ -59,7 +59,7 @@ class _Body:
             async with asyncio.timeout_at(self._deadline):
                 return await self._receive()
         except TimeoutError as error:
-            message = f"The body did not arrive within {self._seconds:g} seconds."
+            message = f"The request body did not arrive within {self._seconds:g} seconds."
             raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, message, CLOSE) from error
 
 
@@ -69,12 +69,16 @@ def _refusal(scope: Scope, most_bytes: int) -> HTTPException | None:
             return _too_large(most_bytes)
         if name == b"content-encoding" and value.lower() != b"identity":
             headers = {"Accept-Encoding": "identity", **CLOSE}
-            return HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Compressed bodies are not accepted.", headers)
+            return HTTPException(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                "Compressed request bodies are not supported. Send the body without `Content-Encoding`.",
+                headers,
+            )
     return None
 
 
 def _too_large(most_bytes: int) -> HTTPException:
-    message = f"The body must not have more than {most_bytes} bytes."
+    message = f"The request body can have at most {most_bytes} bytes."
     return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message, CLOSE)
 
 

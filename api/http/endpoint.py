@@ -36,7 +36,7 @@ from api.shared.statuses import code_of
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.budget import OverBudget
-from domain.shared.errors import DomainError, ErrorCode, Unauthenticated, Unavailable
+from domain.shared.errors import AUTHENTICATION_REQUIRED, DomainError, ErrorCode, Unauthenticated, Unavailable
 
 EXPLORER_PATH = "/graphiql"
 METHODS = "GET, POST"
@@ -87,9 +87,11 @@ class GraphQLEndpoint:
         if method == "GET" and self._options.explorer is not None and _is_visit(scope, headers):
             return Answer(HTTPStatus.SEE_OTHER, None, {"Location": EXPLORER_PATH})
         if method not in ("GET", "POST"):
-            raise MalformedRequest("Send queries with POST.", HTTPStatus.METHOD_NOT_ALLOWED, Allow=METHODS)
+            raise MalformedRequest(
+                "Method not allowed. Send queries with POST or GET.", HTTPStatus.METHOD_NOT_ALLOWED, Allow=METHODS
+            )
         if media_type is None:
-            message = f"The answer can be {RESPONSE_TYPE} or {JSON_TYPE}."
+            message = f"`Accept` must allow {RESPONSE_TYPE} or {JSON_TYPE}."
             raise MalformedRequest(message, HTTPStatus.NOT_ACCEPTABLE)
         if method == "POST":
             check_content_type(headers.get(b"content-type"))
@@ -128,7 +130,7 @@ class GraphQLEndpoint:
         try:
             admitted = await self._admission.admit(request, actor, carrier)
         except SignInRequired as error:
-            raise Unauthenticated("Sign in first.") from error
+            raise Unauthenticated(AUTHENTICATION_REQUIRED) from error
         except MethodRefused as refused:
             content = {"errors": format_errors(refused.errors)}
             return Answer(HTTPStatus.METHOD_NOT_ALLOWED, content, {"Allow": "POST"})

@@ -58,7 +58,7 @@ class Origins:
         is_noted = origin in self._logged or len(self._logged) >= MOST_LOGGED
         if self._is_development and not is_noted and not _is_same(_parsed(origin), host):
             self._logged.add(origin)
-            _log.warning("Refused pages of the origin %r. To allow it, add it to %s.", origin, SETTING)
+            _log.warning("Refused a request from the origin %r. To allow this origin, add it to %s.", origin, SETTING)
 
 
 class CrossOrigin(CORSMiddleware):
@@ -91,7 +91,7 @@ class CrossOrigin(CORSMiddleware):
     def preflight_response(self, request_headers: Headers) -> Response:
         if self._origins.allows(request_headers["origin"], request_headers.get("host")):
             return super().preflight_response(request_headers)
-        detail = f"Pages of this origin cannot use this server. The operator can allow the origin with {SETTING}."
+        detail = f"Pages of this origin are not allowed. The operator can allow the origin with {SETTING}."
         return problem(400, detail, headers={"Vary": self.preflight_headers["Vary"]})
 
     async def simple_response(self, scope: Scope, receive: Receive, send: Send, request_headers: Headers) -> None:

@@ -43,7 +43,7 @@ async def _from_this_machine(request: Request) -> None:
     except ValueError:
         is_near = False
     if not is_near:
-        raise PermissionDenied("Mail is shown to browsers on the server's own machine only.")
+        raise PermissionDenied("Mail is shown only to browsers on the machine of the server.")
 
 
 class _Pages:
@@ -72,7 +72,7 @@ class _Pages:
     async def _found(self, mail_id: str) -> StoredMail:
         mail = await self._mailbox.find(mail_id)
         if mail is None:
-            raise NotFound("There is no such mail.", path=("mail_id",))
+            raise NotFound("This mail does not exist.", path=("mail_id",))
         return mail
 
     def _page(self, name: str, **facts: StoredMail | Sequence[StoredMail]) -> Response:

@@ -73,7 +73,9 @@ async def _validation_problem(_: Request, error: Exception) -> Response:
         {"path": [str(part) for part in each["loc"]], "detail": each["msg"].removeprefix("Value error, ")}
         for each in error.errors()
     ]
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request does not have the right form.", errors=found)
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid. See `errors` for each field.", errors=found
+    )
 
 
 async def domain_problem(_: Request, error: Exception) -> Response:

@@ -183,14 +183,16 @@ class BoundedProtocol(HttpToolsProtocol):
             message = f"A request can have at most {MOST_FIELDS} header fields."
             raise _Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
         if len(self.pipeline) >= MOST_PIPELINED:
-            message = f"At most {MOST_PIPELINED} pipelined requests can wait for an answer."
+            message = f"At most {MOST_PIPELINED} pipelined requests can wait for a response."
             raise _Refusal(HTTPStatus.BAD_REQUEST, message)
         hosts = []
         for name, value in self.headers:
             if name == b"host":
                 hosts.append(value)
             elif name == b"transfer-encoding" and (version == "1.0" or value.lower() != b"chunked"):
-                raise _Refusal(HTTPStatus.NOT_IMPLEMENTED, "The only transfer encoding is `chunked`, of HTTP/1.1.")
+                raise _Refusal(
+                    HTTPStatus.NOT_IMPLEMENTED, "The only supported transfer encoding is `chunked`, in HTTP/1.1."
+                )
         if (len(hosts) != 1 and (hosts or version == "1.1")) or (hosts and _HOST.fullmatch(hosts[0]) is None):
             raise _Refusal(HTTPStatus.BAD_REQUEST, "Send exactly one `Host` header with a host name.")
         if self.url[:1] != b"/" or b"#" in self.url:
@@ -267,7 +269,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _timed_out(self) -> None:
         self._deadline = None
         if self._part is _Part.HEAD and not self.transport.is_closing():
-            detail = f"The head of the request did not arrive within {self._bounds.head_seconds:g} seconds."
+            detail = f"The request head did not arrive within {self._bounds.head_seconds:g} seconds."
             self._refuse(_Refusal(HTTPStatus.REQUEST_TIMEOUT, detail))
         else:
             self._close()
@@ -318,7 +320,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def _too_large() -> _Refusal:
-    message = f"The head of the request must not have more than {HEAD_BYTES} bytes."
+    message = f"The request head can have at most {HEAD_BYTES} bytes."
     return _Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
 
 
@@ -327,4 +329,4 @@ def _check_target(target: bytes, method: bytes, hosts: list[bytes]) -> None:
     url = urlsplit(target)
     is_absolute = url.scheme in (b"http", b"https") and [url.netloc.lower()] == [host.lower() for host in hosts]
     if b"#" in target or not (is_absolute or (target == b"*" and method == b"OPTIONS")):
-        raise _Refusal(HTTPStatus.BAD_REQUEST, "Send the target of the request as a path, and its host as `Host`.")
+        raise _Refusal(HTTPStatus.BAD_REQUEST, "Send the request target as a path, and the host in the `Host` header.")

@@ -28,9 +28,9 @@ def bearer_token(values: Iterable[bytes]) -> str | None:
     scheme, _, token = found[0].partition(b" ")
     token = token.strip()
     if len(found) > 1 or len(scheme) != len(b"bearer") or not token or len(token) > MOST_TOKEN_BYTES:
-        raise Unauthenticated("The Authorization header does not hold one token.")
+        raise Unauthenticated("Send exactly one bearer token in the `Authorization` header.")
     if not token.isascii():
-        raise Unauthenticated("The token is not valid.")
+        raise Unauthenticated("The bearer token must consist of ASCII characters.")
     return token.decode("ascii")
 
 

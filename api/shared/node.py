@@ -81,7 +81,7 @@ async def nodes_by_ids(app: App, actor: Actor, ids: Sequence[str], *, paths: Ite
 def _kind_of(entity_id: str, path: Path) -> str:
     prefix = prefix_of(entity_id, path=path)
     if prefix not in NODES:
-        raise InvalidInput(f"IDs that start with `{prefix}_` cannot be read as nodes.", path=path)
+        raise InvalidInput(f"Objects with IDs of the form `{prefix}_…` cannot be fetched as nodes.", path=path)
     return prefix
 
 
@@ -98,6 +98,6 @@ class NodeQueries:
     )
     async def nodes(self, info: Info, ids: NodeIds) -> list[Node | None]:
         if len(ids) > MOST_NODES:
-            raise LimitExceeded(f"At most {MOST_NODES} ids are possible.", path=("ids",))
+            raise LimitExceeded(f"{{field}} must have at most {MOST_NODES} IDs.", path=("ids",))
         paths = [("ids", str(place)) for place in range(len(ids))]
         return await nodes_by_ids(info.context.app, info.context.actor, ids, paths=paths)

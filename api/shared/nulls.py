@@ -52,7 +52,7 @@ def _refusals(value: Any, path: Path) -> Iterator[DomainError]:
         elif sent.value is not None:
             yield from _refusals(sent.value, (*path, name))
         elif refuses_null:
-            message = "{field} must not be null. Leave it out to keep its value."
+            message = "{field} must not be null. Omit it to keep its value."
             yield InvalidInput(message, path=(*path, name), code=ErrorCode.REQUIRED)
 
 

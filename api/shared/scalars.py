@@ -16,9 +16,9 @@ Revision = NewType("Revision", int)
 _LARGEST_REVISION = 2**53  # JSON numbers are exact up to here (RFC 8259, 6)
 
 
-_DATE_RULE = "Expected a Date as in RFC 3339: a day of the calendar such as `2026-01-31`."
+_DATE_RULE = "Expected a date according to RFC 3339, such as `2026-01-31`."
 _DATE_TIME_RULE = (
-    "Expected a DateTime as in RFC 3339: date, `T`, time with seconds and offset from UTC, "
+    "Expected a date and time according to RFC 3339, with seconds and an offset from UTC, "
     "such as `2026-01-31T12:00:00Z` or `2026-01-31T12:00:00.5+02:00`."
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -39,7 +39,7 @@ def _date_time(value: Any) -> datetime:
     except ValueError as error:
         raise GraphQLError(_DATE_TIME_RULE) from error
     except OverflowError as error:
-        raise GraphQLError("The DateTime is out of range: years 0001 to 9999 in UTC.") from error
+        raise GraphQLError("The date and time is out of range. Use years 0001 to 9999 in UTC.") from error
 
 
 def _after_leap_second(before: datetime) -> datetime:
@@ -63,7 +63,7 @@ def _date(value: Any) -> date:
 
 def _revision(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST_REVISION:
-        raise GraphQLError("Revision must be a whole number from 0.")
+        raise GraphQLError("A revision must be an integer of at least 0.")
     return value
 
 

@@ -55,7 +55,7 @@ class SocketRegistry:
         if self._is_closing:
             return Ending(CloseCode.GOING_AWAY, "Server is shutting down")
         if len(self._users) >= self._options.sockets:
-            return Ending(CloseCode.TRY_AGAIN_LATER, "Too many sockets")
+            return Ending(CloseCode.TRY_AGAIN_LATER, "Too many WebSocket connections")
         return None
 
     @contextmanager
@@ -65,7 +65,7 @@ class SocketRegistry:
             # Whoever opens sockets and says nothing shall not keep out those who sign in at once.
             oldest = next(iter(self._unanswered))
             del self._unanswered[oldest]
-            oldest.end(Ending(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout"))
+            oldest.end(Ending(CloseCode.INIT_TIMEOUT, "Connection initialization timeout"))
         self._users[socket] = None
         self._unanswered[socket] = None
         self._all_gone.clear()
@@ -77,7 +77,7 @@ class SocketRegistry:
     def admit(self, socket: Endable, *, user_id: str) -> None:
         """Counts the socket for its user; raises Ending when that user has too many."""
         if self._per_user[user_id] >= self._options.sockets_per_user:
-            raise Ending(CloseCode.TOO_MANY, "Too many sockets of this user")
+            raise Ending(CloseCode.TOO_MANY, "Too many WebSocket connections of this user")
         self._unanswered.pop(socket, None)
         self._users[socket] = user_id
         self._per_user[user_id] += 1

@@ -134,17 +134,17 @@ def bearer_token(payload: Mapping[str, Any]) -> str | None:
 
 def _subscribe(id: str, payload: object) -> Subscribe:
     if not isinstance(payload, dict):
-        raise _bad("subscribe needs a payload object")
+        raise _bad("`subscribe` needs a `payload` object")
     query: object = payload.get("query")
     document_id: object = payload.get("documentId")
     if not isinstance(document_id, str | None) or (document_id is not None and query is not None):
-        raise _bad("subscribe needs either query or documentId")
+        raise _bad("`subscribe` needs either `query` or `documentId`")
     persisted = persisted_hash(payload)
     if not isinstance(query, str | None) or (query is None and document_id is None and persisted is None):
-        raise _bad("subscribe needs a query string")
+        raise _bad("`subscribe` needs a `query` string")
     operation_name: object = payload.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
-        raise _bad("operationName must be a string")
+        raise _bad("`operationName` must be a string")
     _optional_object(payload, "extensions")
     return Subscribe(
         id=id,
@@ -159,14 +159,14 @@ def _subscribe(id: str, payload: object) -> Subscribe:
 def _id(message: Mapping[str, Any]) -> str:
     given = message.get("id")
     if not isinstance(given, str) or not given or len(given) > ID_LENGTH:
-        raise _bad(f"id must be a string of 1 to {ID_LENGTH} characters")
+        raise _bad(f"`id` must be a string of 1 to {ID_LENGTH} characters")
     return given
 
 
 def _optional_object(message: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     value = message.get(name)
     if value is not None and not isinstance(value, dict):
-        raise _bad(f"{name} must be an object")
+        raise _bad(f"`{name}` must be a JSON object")
     return value
 
 

@@ -96,7 +96,7 @@ class SocketSession:
 
     async def run(self) -> None:
         """Serves the socket until either side ends it; ending takes at most three times `close_seconds`."""
-        timeout = Ending(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout")
+        timeout = Ending(CloseCode.INIT_TIMEOUT, "Connection initialization timeout")
         self._after("init", self._options.init_seconds, self.end, timeout)
         self._keep(asyncio.create_task(self._read()), self._tasks)
         self._keep(asyncio.create_task(self._write()), self._tasks)
@@ -153,7 +153,7 @@ class SocketSession:
 
     async def _sign_in(self, message: ConnectionInit) -> None:
         if self._actor is not None:
-            raise Ending(CloseCode.TOO_MANY, "Too many initialisation requests")
+            raise Ending(CloseCode.TOO_MANY, "Too many initialization requests")
         token = bearer_token(message.payload)
         if token is None:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized")
@@ -218,7 +218,7 @@ class SocketSession:
                 raise Ending(CloseCode.UNAUTHORIZED, "Session ended") from error
             except (Unavailable, TimeoutError) as error:
                 if self._now() - checked_at >= self._options.unchecked_seconds:
-                    raise Ending(CloseCode.TRY_AGAIN_LATER, "Session cannot be checked") from error
+                    raise Ending(CloseCode.TRY_AGAIN_LATER, "Session could not be checked") from error
                 continue
             checked_at = self._now()
             self._actor = actor
@@ -258,7 +258,7 @@ class SocketSession:
         if isinstance(error, Ending):
             self.end(error)
         elif error is not None:
-            logger.error("A socket ended with an error.", exc_info=error)
+            logger.error("A WebSocket connection ended with an error.", exc_info=error)
             self.end(Ending(CloseCode.INTERNAL_ERROR, "Internal error"))
 
     def _cancel_all(self) -> None:
@@ -273,4 +273,4 @@ class SocketSession:
         if tasks:
             _, left = await asyncio.wait(set(tasks), timeout=self._options.close_seconds)
             if left:
-                logger.error("%d tasks of a socket did not stop when canceled.", len(left))
+                logger.error("%d tasks of a WebSocket connection did not stop when canceled.", len(left))

@@ -23,7 +23,7 @@ _FILE = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
     }
 }
-_STORED = answer("The stored file.", {"fileId": "fil_01m84jak5te00832v3rhnkb4f8", "size": 4711})
+_STORED = answer("The uploaded file.", {"fileId": "fil_01m84jak5te00832v3rhnkb4f8", "size": 4711})
 
 router = APIRouter(tags=["imports"])
 
@@ -48,6 +48,6 @@ async def upload_import_file(
     except WrongKind as error:
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, error.message) from error
     except ClientDisconnect as error:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "The body is not complete.") from error
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "The request body is incomplete.") from error
     content = {"fileId": written.value.id, "size": written.value.size}
     return Response(orjson.dumps(content), HTTPStatus.CREATED, media_type="application/json")

@@ -28,7 +28,7 @@ FormPage(
     path=INVITATION_PATH,
     title="You are invited to a workspace",
     button="Sign up and join",
-    done="You have an account now, and are a member. Sign in with your email address and password.",
+    done="Your account is ready, and you are a member of the workspace. Sign in with your email address and password.",
     onward=(SIGN_IN,),
     beside=(SIGN_IN,),
     secret=FORMAT,

@@ -19,6 +19,7 @@ PER_SOURCE = 20
 PER_ADDRESS = 5
 MINUTE = 60.0  # seconds
 ADDRESS_WINDOW = 900.0  # seconds
+INVALID_LINK = "This link is invalid, already used, or expired. Request a new one."
 
 
 class MailedLinks:
@@ -50,7 +51,7 @@ class MailedLinks:
         here: only the mail tells.
         """
         if not self._mailer.is_set:
-            raise Unavailable("This server cannot send mail. Ask whoever runs it.")
+            raise Unavailable("This server cannot send mail. Contact its operator.")
         address = normal_address(email)
         with Checks() as check:
             check_email(check, address)
@@ -87,7 +88,7 @@ def source_bucket(action: str, actor: Actor) -> Bucket:
 
 
 def link_not_good() -> NotFound:
-    return NotFound("This link is not good: it is unknown, used, replaced or expired.", path=("token",))
+    return NotFound(INVALID_LINK, path=("token",))
 
 
 def _mail_buckets(purpose: LinkPurpose, actor: Actor, email: str) -> list[Bucket]:

@@ -23,7 +23,7 @@ UserId = NewType("UserId", str)
 
 
 class RegistrationPolicy(StrEnum):
-    """Who may register: everybody, or whoever has been invited to a workspace."""
+    """Who can register: anyone, or only users with an invitation to a workspace."""
 
     OPEN = "open"
     INVITED = "invited"
@@ -111,13 +111,13 @@ def check_newcomer(check: Checks, newcomer: Newcomer, *, email: str = "", rules:
 def check_email(check: Checks, email: str) -> None:
     """Notes a broken rule unless the email is an address in normal form (domain/shared/addresses.py)."""
     if not is_address(email):
-        check.fail("email", "{field} must be an address such as ann@example.org.")
+        check.fail("email", "{field} must be an email address, such as ann@example.org.")
 
 
 def check_time_zone(check: Checks, name: str) -> None:
     """Fails for what is not a name of the IANA time zone database."""
     if name not in _time_zones():
-        check.fail("time_zone", "{field} must be an IANA name such as Europe/Berlin.")
+        check.fail("time_zone", "{field} must be an IANA time zone name, such as Europe/Berlin.")
 
 
 @cache

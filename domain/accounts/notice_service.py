@@ -6,11 +6,11 @@ from domain.shared.mail import Mail, Mailer
 from domain.shared.uow import UnitOfWork
 
 _TEXTS = {
-    Notice.EMAIL_CHANGE_ASKED: "Somebody who knows your password has asked to use another e-mail address for it.",
-    Notice.EMAIL_CHANGED: "Its e-mail address has been changed.",
-    Notice.PASSWORD_CHANGED: "Its password has been changed.",
-    Notice.DEACTIVATED: "It has been deactivated. Whoever runs this server can activate it again.",
-    Notice.DELETED: "It has been deleted. What you wrote stays, without your name.",
+    Notice.EMAIL_CHANGE_ASKED: "A new email address for your account was requested with your password.",
+    Notice.EMAIL_CHANGED: "The email address of your account was changed.",
+    Notice.PASSWORD_CHANGED: "The password of your account was changed.",
+    Notice.DEACTIVATED: "Your account was deactivated. The operator of this server can activate it again.",
+    Notice.DELETED: "Your account was deleted. Your issues and comments remain, without your name.",
 }
 _REVERSIBLE = (Notice.EMAIL_CHANGE_ASKED, Notice.PASSWORD_CHANGED)
 """What another password ends: of the others the address that is told is none of the account's any more."""

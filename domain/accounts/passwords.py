@@ -62,7 +62,7 @@ def check_password(check: Checks, password: str, *, personal: Iterable[str], rul
     elif is_guessable(encoded.decode(), personal=personal):
         check.fail(
             "password",
-            "{field} is too easy to guess. Common words, sequences, your name and address add no strength.",
+            "{field} is too easy to guess. Common words, sequences, your name and your email address add no strength.",
         )
 
 

@@ -47,7 +47,9 @@ class RegistrationService:
     async def register(self, actor: Actor, email: str) -> None:
         """Sends a mail to the address; raises what a new link does, and PermissionDenied where only the invited may."""
         if self._policy is RegistrationPolicy.INVITED:
-            raise PermissionDenied("Whoever has been invited may register here, with the token of the invitation.")
+            raise PermissionDenied(
+                "Registration on this server requires an invitation. Use the link in your invitation."
+            )
         link = await self._links.new(actor, LinkPurpose.REGISTER, email)
         async with self._uow(actor) as uow:
             await uow.links.issue(link)

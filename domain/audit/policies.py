@@ -12,7 +12,7 @@ from domain.shared.slices import Slice
 def require_visible(actor: Actor, workspace_id: str) -> None:
     """Raises NotFound for a workspace that the actor may not see."""
     if not actor.sees(workspace_id):
-        raise NotFound("There is no such workspace, or you may not see it.", path=("workspace",))
+        raise NotFound("This workspace does not exist or is not visible to you.", path=("workspace",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,12 +33,12 @@ class SecurityLogService:
     ) -> Sequence[SecurityEvent]:
         """The newest lines, oldest first: all, or those about one person, or since a time; raises NotFound."""
         if not actor.is_system:
-            raise PermissionDenied("Only the operator of this server may read everybody's security log.")
+            raise PermissionDenied("Only the server operator can read the security log of all users.")
         user_id = None if email is None else await self._person(normal_address(email))
         return await self._read.latest(user_id=user_id, since=since, most=most)
 
     async def _person(self, email: str) -> str:
         found = await self._read.person(email) if is_storable(email) else None
         if found is None:
-            raise NotFound("Nobody has this address.", path=("email",))
+            raise NotFound("No account has this email address.", path=("email",))
         return found

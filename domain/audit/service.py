@@ -77,5 +77,5 @@ class AuditService:
 def _require_reached(after: int, revision: int) -> None:
     """Raises InvalidInput for a revision that the workspace has not given yet."""
     if not 0 <= after <= revision:
-        message = "{field} must not be above the current revision of the workspace."
+        message = "{field} must not be greater than the current revision of the workspace."
         raise InvalidInput(message, path=("after",), code=ErrorCode.OUT_OF_RANGE)

@@ -43,12 +43,12 @@ class ApiKeyService:
         key_id = ApiKeyId(self._ids.new(ApiKey.prefix))
         made = ApiKey.drafted(draft, id=key_id, user_id=user_id, hint=hint_of(key), now=self._clock.now())
         for workspace_id in made.workspace_ids or ():
-            check_id(workspace_id, WORKSPACE_PREFIX, ("workspace_ids",))
+            check_id(workspace_id, WORKSPACE_PREFIX, ("workspace_ids",), noun="workspace")
             if not actor.sees(workspace_id):
-                raise NotFound("There is no such workspace, or you may not see it.", path=("workspace_ids",))
+                raise NotFound("This workspace does not exist or is not visible to you.", path=("workspace_ids",))
         async with self._uow(actor) as uow:
             if await uow.api_keys.count_locked(user_id) >= MOST_API_KEYS:
-                raise LimitExceeded(f"At most {MOST_API_KEYS} API keys are possible. Revoke one first.")
+                raise LimitExceeded(f"A user can have at most {MOST_API_KEYS} API keys. Revoke one first.")
             await uow.api_keys.add_key(made, digest_of(key))
             uow.note(SecurityEventKind.API_KEY_CREATED, user_id=user_id, subject_id=made.id)
             return await uow.commit(NewApiKey(api_key=made, key=key))
@@ -56,11 +56,11 @@ class ApiKeyService:
     async def revoke(self, actor: Actor, key_id: str) -> Written[str]:
         """The key opens nothing from now on; nothing happens to one that was revoked before."""
         user_id = actor.require_session()
-        check_id(key_id, ApiKey.prefix, ("id",))
+        check_id(key_id, ApiKey.prefix, ("id",), noun="API key")
         async with self._uow(actor) as uow:
             key = await uow.api_keys.by_id(key_id, for_update=True)
             if key is None or key.user_id != user_id:
-                raise NotFound("There is no such API key, or it is not yours.", path=("id",))
+                raise NotFound("This API key does not exist or belongs to another user.", path=("id",))
             if key.revoked_at is None:
                 await uow.api_keys.save(key, replace(key, revoked_at=self._clock.now()))
                 uow.note(SecurityEventKind.API_KEY_REVOKED, user_id=user_id, subject_id=key.id)

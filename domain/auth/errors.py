@@ -1,5 +1,8 @@
 from domain.shared.errors import ErrorCode, Unauthenticated
 
+WRONG_PASSWORD = "The email address or the password is wrong."  # noqa: S105  a text
+WRONG_REFRESH_TOKEN = "The refresh token is invalid or has expired."  # noqa: S105  a text
+
 
 class InvalidToken(Unauthenticated):
     """An access token that does not count, for whatever reason: callers are told no more."""

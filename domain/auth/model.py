@@ -150,11 +150,15 @@ class ApiKey:
             name = check.line("name", draft.name, longest=80)
             check.between("expires_in_days", days, 1, MOST_KEY_DAYS)
             if draft.never_expires and draft.expires_in_days is not None:
-                check.fail("never_expires", "A key cannot both expire and never expire.")
+                check.fail("never_expires", "{field} must be false if {other} is given.", other="expires_in_days")
             if not draft.scopes:
-                check.fail("scopes", "A key needs at least one scope.", ErrorCode.REQUIRED)
+                check.fail("scopes", "{field} must contain at least one scope.", ErrorCode.REQUIRED)
             if draft.workspace_ids is not None and not draft.workspace_ids:
-                check.fail("workspace_ids", "Name a workspace, or leave this out for all of yours.", ErrorCode.REQUIRED)
+                check.fail(
+                    "workspace_ids",
+                    "{field} must not be empty. Omit it to allow all of your workspaces.",
+                    ErrorCode.REQUIRED,
+                )
             check.count("workspace_ids", len(draft.workspace_ids or ()), most=MOST_KEY_WORKSPACES)
         return from_draft(
             cls,

@@ -26,7 +26,7 @@ class PasswordProof:
         """The person's id; raises PermissionDenied for a wrong password or no session of their own, TooOften."""
         user_id = actor.signed_in_id
         if actor.session_id is None:
-            raise PermissionDenied("Sign in with your password for this.")
+            raise PermissionDenied("This action requires a session. Sign in with your password.")
         await self.prove(actor, user_id, password, tries=user_id)
         return user_id
 
@@ -49,8 +49,8 @@ class PasswordProof:
 async def required_person(actor: Actor, users: UserRepository, email: str) -> User:
     """Whose account an operator names; raises PermissionDenied for everybody else, NotFound."""
     if not actor.is_system:
-        raise PermissionDenied("Only the operator of this server may do this to the account of somebody.")
+        raise PermissionDenied("Only the server operator can manage another user's account.")
     user = await users.by_email(email)
     if user is None:
-        raise NotFound("Nobody has signed up with this address.", path=("email",))
+        raise NotFound("No account has this email address.", path=("email",))
     return user

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from domain.accounts.model import SignedIn
 from domain.accounts.ports import CredentialReader, Credentials, PasswordHasher, Verdict
 from domain.auth.api_keys import ApiKeyHolders, looks_like_api_key
-from domain.auth.errors import InvalidGrant, InvalidToken
+from domain.auth.errors import WRONG_PASSWORD, WRONG_REFRESH_TOKEN, InvalidGrant, InvalidToken
 from domain.auth.guessing import GuessGuard
 from domain.auth.keyring import HEAD_START, LINGER, KeyRing
 from domain.auth.model import (
@@ -33,9 +33,6 @@ from domain.shared.secrets import digest_of
 from domain.shared.security import SecurityEventKind
 from domain.shared.throttle import Throttle, source_key, source_of
 from domain.shared.uow import OpenUow, Written
-
-_WRONG_PASSWORD = "The e-mail address or the password is wrong."  # noqa: S105  a text
-_WRONG_TOKEN = "The refresh token is invalid or has expired."  # noqa: S105  a text
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +98,7 @@ class AuthService:
             raise
         if credentials is None or not verdict.is_right:
             await self._note_refusal(actor, credentials)
-            raise InvalidGrant(_WRONG_PASSWORD)
+            raise InvalidGrant(WRONG_PASSWORD)
         await self._guard.clear(counted)
         session = self._new_session(actor, credentials, client_id=client_id)
         refresh_token = self._refresh_tokens.first()
@@ -112,7 +109,7 @@ class AuthService:
     async def refresh(self, actor: Actor, token: str) -> Tokens:
         """Spends a refresh token for the next one; raises InvalidGrant, and ends the session of one spent before."""
         if not looks_like_refresh_token(token):
-            raise InvalidGrant(_WRONG_TOKEN)
+            raise InvalidGrant(WRONG_REFRESH_TOKEN)
         now = self._clock.now()
         successor = self._refresh_tokens.successor(token)
         # Before the token is spent, so that a failure to sign costs nobody a session.
@@ -125,7 +122,7 @@ class AuthService:
                 session = await self._presented_again(uow, token, successor)
             await uow.commit(session)
         if session is None:
-            raise InvalidGrant(_WRONG_TOKEN)
+            raise InvalidGrant(WRONG_REFRESH_TOKEN)
         return await self._tokens(session, successor)
 
     async def revoke(self, actor: Actor, token: str) -> None:
@@ -276,7 +273,7 @@ class AuthService:
         if spent.session.is_alive(now):
             await uow.sessions.end(spent.session.id, EndReason.REUSED, now=now)
             uow.note(SecurityEventKind.REFRESH_TOKEN_REUSED, user_id=spent.session.user_id, subject_id=spent.session.id)
-            log.warning("A spent refresh token was presented: session %s has been ended.", spent.session.id)
+            log.warning("A used refresh token was presented again; ended session %s.", spent.session.id)
         return None
 
     async def _tokens(self, session: Session, refresh_token: str) -> Tokens:
@@ -299,10 +296,10 @@ class AuthService:
             await self.prepare(Actor.system())
             key = await self._ring.signing()
         if key is None:
-            raise Unavailable("There is no signing key. Try again.")
+            raise Unavailable("No signing key is available. Retry the request.")
         return key
 
 
 def _require_operator(actor: Actor) -> None:
     if not actor.is_system:
-        raise PermissionDenied("Only the operator of this server may see and rotate its keys.")
+        raise PermissionDenied("Only the server operator can list and rotate signing keys.")

@@ -33,12 +33,12 @@ class SessionService:
     async def end(self, actor: Actor, session_id: str) -> Written[str]:
         """Ends one of the actor's sessions, maybe the present one; its tokens are refused from the next request on."""
         user_id = actor.require_session()
-        check_id(session_id, Session.prefix, ("id",))
+        check_id(session_id, Session.prefix, ("id",), noun="session")
         now = self._clock.now()
         async with self._uow(actor) as uow:
             session = await uow.sessions.by_id(session_id, for_update=True)
             if session is None or session.user_id != user_id or not session.is_alive(now):
-                raise NotFound("There is no such session, or it has ended.", path=("id",))
+                raise NotFound("This session does not exist or has ended.", path=("id",))
             await uow.sessions.end(session.id, EndReason.ENDED, now=now)
             uow.note(SecurityEventKind.SESSION_ENDED, user_id=user_id, subject_id=session.id)
             return await uow.commit(str(session.id))

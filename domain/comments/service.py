@@ -23,7 +23,7 @@ class CommentService:
             issue = await uow.issues.get(actor, draft.issue_id, path=("issue_id",))
             actor.require(COMMENT_WRITE, issue.workspace_id)
             if issue.trashed_at is not None:
-                raise Conflict("This issue is in the trash: restore it first.", path=("issue_id",))
+                raise Conflict("This issue is in the trash. Restore it first.", path=("issue_id",))
             comment = Comment.drafted(
                 draft,
                 id=CommentId(self._ids.new(Comment.prefix)),
@@ -41,7 +41,7 @@ class CommentService:
             comment = await uow.comments.get(actor, comment_id, for_update=True)
             actor.require(COMMENT_WRITE, comment.workspace_id)
             if comment.author_id != actor.user_id:
-                raise PermissionDenied("Only its author may change a comment.")
+                raise PermissionDenied("Only the author can edit a comment.")
             if comment.deleted_at is not None:
                 raise Conflict("This comment has been deleted.", path=("id",))
             changed = comment.changed(changes, now=self._clock.now())

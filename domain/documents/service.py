@@ -44,10 +44,10 @@ class DocumentService:
             found = await uow.documents.remove(ids)
             missing = sorted(set(ids) - set(found))
             if missing:
-                raise NotFound(f"There is no document {missing[0]}.")
+                raise NotFound(f"Document {missing[0]} does not exist.")
             return await uow.commit(tuple(found))
 
 
 def _require_operator(actor: Actor) -> None:
     if not actor.is_system:
-        raise PermissionDenied("Only the operator of this server keeps its documents.")
+        raise PermissionDenied("Only the server operator can manage trusted documents.")

@@ -29,12 +29,12 @@ class IssueLinks:
             return
         added = after - before
         for user_id in added:
-            check_id(user_id, "usr", (path,))
+            check_id(user_id, "usr", (path,), noun="user")
         if len(after) > MOST_ASSIGNEES:
-            raise _too_many(path, MOST_ASSIGNEES)
+            raise _too_many(path, f"{MOST_ASSIGNEES} assignees")
         members = self._uow.members
         if not await members.see_project(self._issue.workspace_id, self._issue.project_id, sorted(added)):
-            raise NotFound("Only members of the workspace who see the project can be assigned.", path=(path,))
+            raise NotFound("Assignees must be members of the workspace with access to the project.", path=(path,))
         await self._uow.issues.assign(self._issue.id, add=added, remove=before - after)
         self.changes["assignees"] = FieldChange(before=sorted(before), after=sorted(after))
 
@@ -44,10 +44,12 @@ class IssueLinks:
         if before == after:
             return
         if len(after) > MOST_LABELS:
-            raise _too_many(path, MOST_LABELS)
+            raise _too_many(path, f"{MOST_LABELS} labels")
         labels = await self._uow.labels.get_all(self._actor, after - before, path=(path,))
         if any(label.workspace_id != self._issue.workspace_id for label in labels):
-            raise InvalidInput("A label belongs to another workspace.", path=(path,))
+            raise InvalidInput(
+                "{field} contains a label of another workspace. Use labels of the issue's workspace.", path=(path,)
+            )
         await self._uow.issues.label(self._issue.id, add=after - before, remove=before - after)
         self.changes["labels"] = FieldChange(before=sorted(before), after=sorted(after))
 
@@ -57,10 +59,10 @@ class IssueLinks:
         if change is UNSET:
             return frozenset(), frozenset()
         if change.set is not None and (change.add or change.remove):
-            raise InvalidInput("Use either set, or add and remove.", path=(path,))
+            raise InvalidInput("Use either `set`, or `add` and `remove`.", path=(path,))
         before = frozenset[str]() if self._is_new else await current(self._issue.id)
         return before, change.applied_to(before)
 
 
-def _too_many(path: str, most: int) -> LimitExceeded:
-    return LimitExceeded(f"At most {most} are possible.", path=(path,), code=ErrorCode.LIMIT_EXCEEDED)
+def _too_many(path: str, most: str) -> LimitExceeded:
+    return LimitExceeded(f"An issue can have at most {most}.", path=(path,), code=ErrorCode.LIMIT_EXCEEDED)

@@ -41,7 +41,7 @@ class IssueService:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
             actor.require(ISSUE_WRITE, project.workspace_id)
             if project.archived_at is not None:
-                raise Conflict("This project is archived: restore it first.", path=("project_id",))
+                raise Conflict("This project is archived. Restore it first.", path=("project_id",))
             state = await self._first_or_named_state(uow, actor, project, draft.state_id)
             milestone = await self._milestone(uow, actor, project.id, draft.milestone_id)
             parent = await self._parent(uow, actor, project.workspace_id, draft.parent_id)
@@ -98,7 +98,9 @@ class IssueService:
             issue = await uow.issues.get(actor, issue_id, for_update=True)
             actor.require(ISSUE_PURGE, issue.workspace_id)
             if issue.trashed_at is None:
-                raise Conflict("Only an issue in the trash can be purged.", path=("id",))
+                raise Conflict(
+                    "Only an issue in the trash can be deleted permanently. Move it to the trash first.", path=("id",)
+                )
             await uow.comments.purge_of(issue.id)
             await uow.issues.purge(issue)
             uow.record(IssuePurged.between(issue, None))
@@ -122,7 +124,9 @@ class IssueService:
             return (await uow.states.of(project.id))[0]
         state = await uow.states.get(actor, state_id, path=("state_id",))
         if state.project_id != project.id:
-            raise InvalidInput("The state belongs to another project.", path=("state_id",))
+            raise InvalidInput(
+                "The workflow state belongs to another project. Use a state of the issue's project.", path=("state_id",)
+            )
         return state
 
     async def _moved(self, uow: IssueUow, actor: Actor, issue: Issue, state_id: str | Unset) -> Issue:
@@ -130,7 +134,9 @@ class IssueService:
             return issue
         state = await uow.states.get(actor, state_id, path=("state_id",))
         if state.project_id != issue.project_id:
-            raise InvalidInput("The state belongs to another project.", path=("state_id",))
+            raise InvalidInput(
+                "The workflow state belongs to another project. Use a state of the issue's project.", path=("state_id",)
+            )
         return issue.moved_to(state, now=self._clock.now())
 
     async def _planned(self, uow: IssueUow, actor: Actor, issue: Issue, milestone_id: str | Unset | None) -> Issue:
@@ -146,7 +152,10 @@ class IssueService:
             return None
         milestone = await uow.milestones.get(actor, milestone_id, path=("milestone_id",))
         if milestone.project_id != project_id:
-            raise InvalidInput("The milestone belongs to another project.", path=("milestone_id",))
+            raise InvalidInput(
+                "The milestone belongs to another project. Use a milestone of the issue's project.",
+                path=("milestone_id",),
+            )
         return milestone
 
     async def _parent(self, uow: IssueUow, actor: Actor, workspace_id: str, parent_id: str | None) -> Issue | None:
@@ -154,7 +163,9 @@ class IssueService:
             return None
         parent = await uow.issues.get(actor, parent_id, path=("parent_id",))
         if parent.workspace_id != workspace_id:
-            raise InvalidInput("The parent belongs to another workspace.", path=("parent_id",))
+            raise InvalidInput(
+                "The parent belongs to another workspace. Use an issue of the same workspace.", path=("parent_id",)
+            )
         return parent
 
     async def _under(self, uow: IssueUow, actor: Actor, issue: Issue, parent_id: str | Unset | None) -> Issue:
@@ -164,5 +175,9 @@ class IssueService:
         await uow.issues.lock_tree(issue.workspace_id)
         parent = await self._parent(uow, actor, issue.workspace_id, parent_id)
         if parent and (parent.id == issue.id or issue.id in await uow.issues.ancestor_ids(parent.id)):
-            raise Conflict("An issue cannot be under itself.", path=("parent_id",), code=IssueErrorCode.PARENT_CYCLE)
+            raise Conflict(
+                "An issue cannot be its own ancestor. Choose another parent.",
+                path=("parent_id",),
+                code=IssueErrorCode.PARENT_CYCLE,
+            )
         return issue.under(parent, now=self._clock.now())

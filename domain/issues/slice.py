@@ -4,7 +4,7 @@ from domain.shared.actor import Permission, Role
 from domain.shared.slices import Slice
 
 ISSUE_WRITE = Permission("change issues", Role.MEMBER)
-ISSUE_PURGE = Permission("purge issues", Role.ADMIN)
+ISSUE_PURGE = Permission("delete issues permanently", Role.ADMIN)
 
 SLICE = Slice(
     name="issues",

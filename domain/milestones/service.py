@@ -47,7 +47,7 @@ class MilestoneService:
             if replace_with is not None:
                 target = await uow.milestones.get(actor, replace_with, path=("replace_with",))
                 if target.project_id != milestone.project_id or target.id == milestone.id:
-                    raise InvalidInput("Name another milestone of the same project.", path=("replace_with",))
+                    raise InvalidInput("{field} must be another milestone of the same project.", path=("replace_with",))
                 await uow.issues.replan(milestone, target, now=self._clock.now())
                 further["replaced_by"] = FieldChange(after=target.id)
             await uow.milestones.remove(milestone)

@@ -26,9 +26,15 @@ class ProjectMemberService:
             # Locked, so that the role does not change meanwhile.
             member = await uow.members.get(actor, draft.member_id, path=("member_id",), for_update=True)
             if member.workspace_id != project.workspace_id:
-                raise InvalidInput("The member belongs to another workspace.", path=("member_id",))
+                raise InvalidInput(
+                    "The member belongs to another workspace. Use a member of the project's workspace.",
+                    path=("member_id",),
+                )
             if member.role != Role.GUEST:
-                raise Conflict("Only guests are added to projects: all others see every project.", path=("member_id",))
+                raise Conflict(
+                    "Only guests can be added to a project. All other members have access to every project.",
+                    path=("member_id",),
+                )
             place = ProjectMember.joining(
                 project, member, id=ProjectMemberId(self._ids.new(ProjectMember.prefix)), now=self._clock.now()
             )

@@ -68,7 +68,7 @@ class ProjectService:
             project = await uow.projects.get(actor, project_id, for_update=True)
             actor.require(PROJECT_DELETE, project.workspace_id)
             if await uow.issues.exist_in(project.id):
-                message = "Only a project without issues can be deleted: purge them first."
+                message = "A project with issues cannot be deleted. Permanently delete all of its issues first."
                 raise Conflict(message, path=("id",), code=ErrorCode.IN_USE)
             for state in await uow.states.of(project.id, for_update=True):
                 await uow.states.remove(state)

@@ -3,9 +3,9 @@ from domain.shared.actor import Permission, Role
 from domain.shared.security import SecurityEventKind
 from domain.shared.slices import Slice
 
-PROJECT_WRITE = Permission("change projects and their states", Role.MEMBER)
+PROJECT_WRITE = Permission("change projects and their workflow states", Role.MEMBER)
 PROJECT_DELETE = Permission("delete projects", Role.ADMIN)
-PROJECT_SHARE = Permission("choose which guests see a project", Role.MEMBER)
+PROJECT_SHARE = Permission("choose which guests have access to a project", Role.MEMBER)
 
 SLICE = Slice(
     name="projects",

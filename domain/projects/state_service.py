@@ -29,7 +29,7 @@ class StateService:
             actor.require(PROJECT_WRITE, project.workspace_id)
             existing = await uow.states.of(project.id)
             if len(existing) >= MOST_STATES:
-                raise LimitExceeded(f"A project has at most {MOST_STATES} states.", path=("project_id",))
+                raise LimitExceeded(f"A project can have at most {MOST_STATES} workflow states.", path=("project_id",))
             state = State.drafted(
                 draft,
                 id=StateId(self._ids.new(State.prefix)),
@@ -58,7 +58,9 @@ class StateService:
             actor.require(PROJECT_WRITE, project.workspace_id)
             states = await uow.states.of(project.id)
             if sorted(state_ids) != sorted(state.id for state in states):
-                raise InvalidInput("Name every state of the project exactly once.", path=("state_ids",))
+                raise InvalidInput(
+                    "{field} must contain every workflow state of the project exactly once.", path=("state_ids",)
+                )
             positions = {state_id: position for position, state_id in enumerate(state_ids)}
             await self._place(uow, states, positions)
             return await uow.commit(project)
@@ -71,12 +73,14 @@ class StateService:
             actor.require(PROJECT_WRITE, state.workspace_id)
             rest = [other for other in await uow.states.of(project.id) if other.id != state.id]
             if not rest:
-                raise Conflict("A project keeps at least one state.", code=ErrorCode.IN_USE)
+                raise Conflict("A project must keep at least one workflow state.", code=ErrorCode.IN_USE)
             further: dict[str, FieldChange] = {}
             if replace_with is not None:
                 target = await uow.states.get(actor, replace_with, path=("replace_with",))
                 if target.project_id != project.id or target.id == state.id:
-                    raise InvalidInput("Name another state of the same project.", path=("replace_with",))
+                    raise InvalidInput(
+                        "{field} must be another workflow state of the same project.", path=("replace_with",)
+                    )
                 await uow.issues.move_all(state, target, now=self._clock.now())
                 further["replaced_by"] = FieldChange(after=target.id)
             await uow.states.remove(state)

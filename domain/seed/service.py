@@ -46,7 +46,7 @@ class SeedService:
         Raises NotFound if the owner has no account and the order no password.
         """
         if not actor.is_system:
-            raise PermissionDenied("Demo data is made by the command `workgraph seed`.")
+            raise PermissionDenied("Demo data can be created only with the command `workgraph seed`.")
         async with self._uow(actor) as uow:
             if await uow.seed.has_workspace(None if order.is_first_only else order.slug):
                 owner = await uow.users.by_email(order.owner_email)
@@ -74,7 +74,7 @@ class SeedService:
         if owner is not None:
             return owner
         if order.owner_password is None:
-            raise NotFound(f"Nobody has signed up as {order.owner_email}.", path=("owner_email",))
+            raise NotFound(f"No account has the email address {order.owner_email}.", path=("owner_email",))
         registration = Registration(email=order.owner_email, name=name, password=order.owner_password)
         user_id = UserId(self._ids.new(User.prefix))
         owner = User.registered(registration, id=user_id, now=self._clock.now(), rules=self._rules)

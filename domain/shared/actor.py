@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.shared.errors import InsufficientScope, PermissionDenied, Unauthenticated
+from domain.shared.errors import AUTHENTICATION_REQUIRED, InsufficientScope, PermissionDenied, Unauthenticated
 from domain.shared.jobs import LeasedJob
 from domain.shared.ranks import RankedEnum
 
@@ -115,7 +115,7 @@ class Actor:
     def signed_in_id(self) -> str:
         """The person's id; raises Unauthenticated for anybody else."""
         if self.user_id is None:
-            raise Unauthenticated("Sign in first.")
+            raise Unauthenticated(AUTHENTICATION_REQUIRED)
         return self.user_id
 
     def sees(self, workspace_id: str) -> bool:
@@ -155,13 +155,13 @@ class Actor:
         """The same, and raises PermissionDenied for a key that is confined to some workspaces."""
         self.require_scope(scope)
         if self.grant is not None and self.grant.is_confined:
-            raise PermissionDenied("An API key for certain workspaces cannot do this.")
+            raise PermissionDenied("An API key that is limited to certain workspaces cannot perform this action.")
 
     def require_session(self) -> str:
         """The id of a person who has signed in; raises Unauthenticated for nobody, PermissionDenied for an API key."""
         user_id = self.signed_in_id
         if self.grant is not None:
-            raise PermissionDenied("An API key cannot do this. Sign in.")
+            raise PermissionDenied("An API key cannot perform this action. Sign in instead.")
         return user_id
 
     def acting_for(self, user_id: str) -> "Actor":

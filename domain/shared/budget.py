@@ -40,7 +40,9 @@ class OverBudget(LimitExceeded):
 
     def __init__(self, points: int, wait: float) -> None:
         self.retry_after = max(1, ceil(wait))
-        super().__init__(f"This takes {points:,} points, and fewer are left. Try again in {self.retry_after} seconds.")
+        super().__init__(
+            f"This request costs {points:,} points, and fewer are left. Retry in {self.retry_after} seconds."
+        )
 
 
 class Bucket(Protocol):

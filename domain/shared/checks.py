@@ -9,7 +9,7 @@ from domain.shared.errors import DomainError, ErrorCode, InvalidInput, Rejected
 LONGEST_LINE = 255  # characters
 LONGEST_TEXT = 256 * 1024  # bytes of UTF-8
 COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
-COLOR_RULE = "a color such as #5e6ad2"
+COLOR_RULE = "a color, such as #5e6ad2"
 _BREAKS = ("Cc", "Zl", "Zp")  # categories: control characters, line and paragraph separators
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -44,16 +44,16 @@ class Checks:
         elif len(stripped) > longest:
             self.fail(field, f"{{field}} must have at most {longest} characters.", ErrorCode.TOO_LONG)
         elif not is_storable(text) or any(unicodedata.category(character) in _BREAKS for character in stripped):
-            self.fail(field, "{field} must be one line without control characters.")
+            self.fail(field, "{field} must be a single line without control characters.")
         return stripped
 
     def name(self, field: str, text: str, *, longest: int) -> str:
         """One line shown in emails to non-members: it must neither look like a link nor reorder the text around it."""
         line = self.line(field, text, longest=longest)
         if has_link(line):
-            self.fail(field, "{field} must not contain :// or www. because emails to non-members show it.")
+            self.fail(field, "{field} must not contain `://` or `www.` because it appears in emails to non-members.")
         elif DIRECTIONS.search(line):
-            self.fail(field, "{field} must not contain characters that change the direction of text.")
+            self.fail(field, "{field} must not contain characters that change the text direction.")
         return line
 
     def text(self, field: str, text: str, *, is_required: bool = False) -> str:

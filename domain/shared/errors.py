@@ -20,6 +20,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import ClassVar
 
+AUTHENTICATION_REQUIRED = "Authentication required. Send `Authorization: Bearer <access token or API key>`."
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
@@ -90,7 +91,7 @@ class InsufficientScope(PermissionDenied):
     code = ErrorCode.INSUFFICIENT_SCOPE
 
     def __init__(self, scope: str) -> None:
-        super().__init__(f"This takes an API key with the scope {scope}.")
+        super().__init__(f"This action requires an API key with the scope `{scope.upper()}`.")
         self.scope = scope
 
 

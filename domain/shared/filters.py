@@ -115,7 +115,7 @@ def check_filter(filter: object) -> None:
     """Raises InvalidInput for a filter that is nested too deeply, has too many conditions, unstorable text or ids of
     another kind. An error in one value carries the path of that value."""
     if _conditions(filter, ("filter",), depth=1) > MOST_CONDITIONS:
-        message = f"A filter must have at most {MOST_CONDITIONS} conditions."
+        message = f"A filter can have at most {MOST_CONDITIONS} conditions."
         raise InvalidInput(message, path=("filter",), code=ErrorCode.LIMIT_EXCEEDED)
 
 
@@ -145,7 +145,7 @@ def _conditions(part: object, path: Path, *, depth: int, prefix: str | None = No
         return 1
     if not isinstance(part, ListComparator):
         if depth > DEEPEST:
-            message = f"A filter must be nested at most {DEEPEST} deep."
+            message = f"A filter can be nested at most {DEEPEST} levels deep."
             raise InvalidInput(message, path=("filter",), code=ErrorCode.LIMIT_EXCEEDED)
         depth += 1
     kinds = {each.name: each.metadata.get(_PREFIX) for each in fields(part)}

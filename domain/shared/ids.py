@@ -24,11 +24,13 @@ def prefix_of(text: str, *, path: tuple[str, ...] = ("id",)) -> str:
     """The kind that an id names; raises WrongId for what is not an id."""
     kind, _, suffix = text.rpartition("_")
     if not kind or _SUFFIX.fullmatch(suffix) is None:
-        raise WrongId("This is not an id of this server.", path=path)
+        raise WrongId("Expected the ID of an object, such as `iss_…`.", path=path)
     return kind
 
 
-def check_id(text: str, prefix: str, path: tuple[str, ...]) -> None:
-    """Raises WrongId unless the text is a well-formed id of this kind."""
+def check_id(text: str, prefix: str, path: tuple[str, ...], *, noun: str = "") -> None:
+    """Raises WrongId unless the text is a well-formed id of this kind; `noun` names the kind in the message."""
     if not is_id(text, prefix):
-        raise WrongId(f"An id that starts with '{prefix}_' is expected here.", path=path)
+        # "a user": no noun that begins with a vowel letter but not with a vowel sound is given with u.
+        article = "an" if (noun or "ID")[0].lower() in "aeio" else "a"
+        raise WrongId(f"Expected {article} {noun} ID (`{prefix}_…`).".replace("  ", " "), path=path)

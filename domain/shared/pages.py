@@ -27,11 +27,11 @@ class PageRequest:
 
     def __post_init__(self) -> None:
         if self.first is not None and self.last is not None:
-            raise InvalidInput("Use either first or last.", path=("last",))
+            raise InvalidInput("Use either {field} or {other}, not both.", path=("last",), other="first")
         if self.first is not None and self.before is not None:
-            raise InvalidInput("Use before together with last.", path=("before",))
+            raise InvalidInput("Use {field} only together with {other}.", path=("before",), other="last")
         if self.last is not None and self.after is not None:
-            raise InvalidInput("Use after together with first.", path=("after",))
+            raise InvalidInput("Use {field} only together with {other}.", path=("after",), other="first")
         for name, count in (("first", self.first), ("last", self.last)):
             if count is not None and not 1 <= count <= MOST:
                 raise InvalidInput(

@@ -13,7 +13,7 @@ class FellBehind(LimitExceeded):
     """The follower took so long that too much waits for it; it has everything up to `up_to` and may follow anew."""
 
     def __init__(self, up_to: int) -> None:
-        super().__init__(f"Changes come faster than you read them. Follow again after revision {up_to}.")
+        super().__init__(f"The subscriber reads changes too slowly. Subscribe again after revision {up_to}.")
         self.up_to = up_to
 
 

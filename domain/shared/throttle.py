@@ -25,7 +25,7 @@ class TooOften(LimitExceeded):
 
     def __init__(self, wait: float) -> None:
         self.retry_after = max(1, ceil(wait))
-        super().__init__(f"Too many attempts. Try again in {self.retry_after} seconds.")
+        super().__init__(f"Too many attempts. Retry in {self.retry_after} seconds.")
 
 
 class Throttle(Protocol):

@@ -24,12 +24,12 @@ class PlaceholderService:
             member = await uow.members.get(actor, adoption.member_id, path=("member_id",))
             actor.require(MEMBER_MANAGE, placeholder.workspace_id)
             if member.workspace_id != placeholder.workspace_id:
-                raise InvalidInput("Both must be members of the same workspace.", path=("member_id",))
+                raise InvalidInput("{field} must be a member of the placeholder's workspace.", path=("member_id",))
             adopted = await uow.users.by_id(placeholder.user_id)
             if adopted is None or not adopted.is_placeholder:
-                raise Conflict("Only a placeholder that an import made can be claimed.", path=("placeholder_id",))
+                raise Conflict("{field} must be a placeholder that an import created.", path=("placeholder_id",))
             if member.id == placeholder.id:
-                raise InvalidInput("A placeholder cannot claim itself.", path=("member_id",))
+                raise InvalidInput("{field} must not be the placeholder itself.", path=("member_id",))
             await uow.placeholders.hand_over(
                 placeholder.workspace_id, from_id=placeholder.user_id, to_id=member.user_id
             )

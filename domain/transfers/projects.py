@@ -135,7 +135,7 @@ def project_ref(record: IssueRecord) -> ExternalRef:
 def require_open(project: Project) -> None:
     """Raises Conflict if the project is archived."""
     if project.archived_at is not None:
-        raise Conflict(f"The project {project.key} is archived: restore it first.", path=("project_key",))
+        raise Conflict(f"The project {project.key} is archived. Restore it first.", path=("project_key",))
 
 
 def _repository_of(issue_key: str) -> str:

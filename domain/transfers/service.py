@@ -69,7 +69,11 @@ class ImportService:
         """The operator's actor, signed by a member: the one with that address, or the first owner."""
         user_id = await self._importers.importer_id(workspace.id, email)
         if user_id is None:
-            raise NotFound(f"No member of {workspace.slug} has this address." if email else "There is no owner.")
+            raise NotFound(
+                f"No member of the workspace {workspace.slug} has this email address."
+                if email
+                else "The workspace {workspace.slug} has no owner with an account."
+            )
         return actor.acting_for(user_id)
 
     async def upload(self, actor: Actor, name: str, chunks: AsyncIterator[bytes]) -> Written[Upload]:
@@ -117,7 +121,7 @@ class ImportService:
                 if site is not None:
                     check.matches("site", site, SITE, SITE_RULE)
             draft = replace(draft, site=site)
-            check_id(draft.file_id, Upload.prefix, ("file_id",))
+            check_id(draft.file_id, Upload.prefix, ("file_id",), noun="file")
             upload = await uow.uploads.owned(actor.signed_in_id, draft.file_id)
             run = await uow.import_runs.unfinished(draft, upload.digest)
             if run is None:

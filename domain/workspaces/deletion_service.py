@@ -67,7 +67,7 @@ class DeletionService:
             if [owner.user_id for owner in owners] == [user.id]:
                 orphans.append(f"{workspace.name} ({workspace.slug})")
         if orphans:
-            message = f"Hand over or delete the workspaces that have no other owner: {', '.join(orphans)}."
+            message = f"Workspaces without another owner: {', '.join(orphans)}. Transfer or delete them first."
             raise Conflict(message, code=WorkspaceErrorCode.LAST_OWNER)
 
     async def _leave(self, uow: DeletionUow, place: Member) -> None:

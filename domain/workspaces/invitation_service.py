@@ -31,6 +31,7 @@ INVITATIONS_PER_ADDRESS = 5  # of one person to one address, whatever the worksp
 HOUR = 3600.0  # seconds
 DAY = 24 * HOUR
 INVITATION_PATH = "/auth/invitation"
+INVALID_INVITATION = "This invitation is invalid, already used, expired, or sent to another user. Ask for a new one."
 _NOTHING: Page[Invitation] = Page(nodes=(), cursors=(), has_next_page=False, has_previous_page=False, total_count=0)
 
 
@@ -137,7 +138,9 @@ class InvitationService:
             if invitation.email not in (None, user.email):
                 raise _not_good(("token",))
             if await uow.members.of_user(invitation.workspace_id, user_id) is not None:
-                raise Conflict("You are a member already.", path=("token",), code=ErrorCode.ALREADY_EXISTS)
+                raise Conflict(
+                    "You are already a member of this workspace.", path=("token",), code=ErrorCode.ALREADY_EXISTS
+                )
             return await uow.commit(await self._join(uow, invitation, user))
 
     async def register(self, actor: Actor, token: str, registration: Registration) -> Written[User]:
@@ -189,7 +192,7 @@ class InvitationService:
         invitation = await uow.invitations.get(actor, invitation_id, for_update=True)
         require_rank(actor, invitation.workspace_id, invitation.role)
         if not invitation.is_open:
-            raise Conflict("This invitation has been accepted or revoked already.", path=("id",))
+            raise Conflict("This invitation has already been accepted or revoked.", path=("id",))
         return invitation
 
     async def _good(self, uow: WorkspaceUow, token: str, *, path: tuple[str, ...]) -> Invitation:
@@ -205,7 +208,9 @@ class InvitationService:
 
     async def _make_room(self, uow: WorkspaceUow, actor: Actor, workspace: Workspace, email: str) -> None:
         if await uow.members.has_address(workspace.id, email):
-            raise Conflict("This person is a member already.", path=("email",), code=ErrorCode.ALREADY_EXISTS)
+            raise Conflict(
+                "This user is already a member of the workspace.", path=("email",), code=ErrorCode.ALREADY_EXISTS
+            )
         earlier = await uow.invitations.open_for(workspace.id, email)
         if earlier is not None:
             require_rank(actor, workspace.id, earlier.role)
@@ -217,7 +222,9 @@ class InvitationService:
         No bucket tells what others have sent to the address.
         """
         if invitation.email is not None and not self._mailer.is_set:
-            raise Unavailable("This server sends no mail. Invite by a link.", path=("email",))
+            raise Unavailable(
+                "This server cannot send mail. Omit {field} to create an invitation link instead.", path=("email",)
+            )
         inviter, workspace = actor.signed_in_id, invitation.workspace_id
         buckets = [
             Bucket(f"invite-to:{workspace}", INVITATIONS_PER_WORKSPACE, DAY),
@@ -271,4 +278,4 @@ class InvitationService:
 
 
 def _not_good(path: tuple[str, ...]) -> NotFound:
-    return NotFound("This invitation is not good: it is unknown, used, expired, or not for you.", path=path)
+    return NotFound(INVALID_INVITATION, path=path)

@@ -109,7 +109,10 @@ class Invitation:
         with Checks() as check:
             check.count("project_ids", len(draft.project_ids), most=MOST_PROJECTS)
             if project_ids and draft.role != Role.GUEST:
-                check.fail("project_ids", "Only guests are invited to projects: all others see every project.")
+                check.fail(
+                    "project_ids",
+                    "Only guests can be invited to projects. All other members have access to every project.",
+                )
             if email is not None:
                 check_email(check, email)
         return from_draft(

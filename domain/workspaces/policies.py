@@ -15,7 +15,7 @@ async def locked_person(users: UserRepository, user_id: str) -> User:
     """Whoever is given a place, locked, so that their account is not deleted meanwhile; raises Unauthenticated."""
     user = await users.by_id(user_id, for_update=True)
     if user is None or user.is_deleted:
-        raise Unauthenticated("This account is no more.")
+        raise Unauthenticated("This account no longer exists.")
     return user
 
 
@@ -32,7 +32,10 @@ def may_give(giver: Role, role: Role) -> bool:
 
 def keep_an_owner(owners: Sequence[Member], leaving: Member) -> None:
     if [owner.id for owner in owners] == [leaving.id]:
-        raise Conflict("A workspace keeps at least one owner.", code=WorkspaceErrorCode.LAST_OWNER)
+        raise Conflict(
+            "A workspace must keep at least one owner. Make another member an owner first.",
+            code=WorkspaceErrorCode.LAST_OWNER,
+        )
 
 
 def _needed(*roles: Role) -> tuple[Permission, ...]:

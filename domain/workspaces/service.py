@@ -94,12 +94,12 @@ class WorkspaceService:
             actor.require(OWNER_MANAGE, workspace.id)
             heir, owners = await self._locked(uow, actor, member_id, path=("member_id",))
             if heir.workspace_id != workspace.id:
-                raise NotFound("There is no such member, or you may not see it.", path=("member_id",))
+                raise NotFound("This member does not exist or is not visible to you.", path=("member_id",))
             mine = next((owner for owner in owners if owner.user_id == user_id), None)
             if mine is None:
-                raise PermissionDenied("Only an owner can hand a workspace over.")
+                raise PermissionDenied("Only an owner can transfer the ownership of a workspace.")
             if heir.id == mine.id:
-                raise InvalidInput("You own this workspace already.", path=("member_id",))
+                raise InvalidInput("You already own this workspace.", path=("member_id",))
             await self._require_person(uow, heir, path=("member_id",))
             await self._give_role(uow, heir, Role.OWNER)
             await self._give_role(uow, mine, Role.ADMIN)
@@ -192,7 +192,7 @@ class WorkspaceService:
         """Nobody can sign in as a placeholder, so one that owned a workspace would leave it without owner."""
         user = await uow.users.by_id(member.user_id)
         if user is None or user.is_placeholder:
-            raise InvalidInput("Only somebody who has signed up can own a workspace.", path=path)
+            raise InvalidInput("A placeholder cannot own a workspace. Choose a member with an account.", path=path)
 
     async def _locked(
         self, uow: WorkspaceUow, actor: Actor, member_id: str, *, path: tuple[str, ...] = ("id",)

@@ -61,7 +61,7 @@ class PasslibPasswordHasher:
     async def _run(self, work: Callable[[], T]) -> T:
         # Who comes later would wait for longer than a request may run: better told at once.
         if self._waiting >= self._most_waiting:
-            raise Unavailable("Too many passwords are being checked at this moment. Try again in a second.")
+            raise Unavailable("Too many password checks are in progress. Retry in one second.")
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -20,7 +20,7 @@ class SqlUserRepository(SqlRepository[User]):
     table = UserRow
     entity = User
     conflicts: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "uq_account_email": ("email", "Somebody has signed up with this address already.")
+        "uq_account_email": ("email", "An account with this email address already exists.")
     }
 
     async def by_email(self, email: str) -> User | None:

@@ -43,7 +43,7 @@ class RevisionListener:
                 await self._listen()
             except (RedisError, OSError) as error:
                 if not self._is_missed:
-                    logger.warning("Redis is away, changes are looked for every second: %s", error)
+                    logger.warning("Redis is unavailable; polling for changes every second: %s", error)
                     pause = FIRST_PAUSE_SECONDS
                     self._is_missed = True
                     self._on_news(None, 0)
@@ -85,7 +85,7 @@ class RevisionListener:
     def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "subscribe":
             if self._is_missed:
-                logger.info("Redis is back.")
+                logger.info("Redis is available again.")
             self._is_missed = False
             self.is_listening = True
             self._on_news(None, 0)
@@ -94,4 +94,4 @@ class RevisionListener:
                 news = orjson.loads(message["data"])
                 self._on_news(str(news["workspace_id"]), int(news["revision"]))
             except (ValueError, KeyError, TypeError):
-                logger.warning("What came on the channel %s is not a revision.", CHANNEL)
+                logger.warning("Ignored a message on the channel %s: not a revision.", CHANNEL)

@@ -118,7 +118,7 @@ class RedisEventStream(Generic[E]):
         self._forget(log)
         error = None if task.cancelled() else task.exception()
         for follower in log.followers:
-            follower.end(error or Unavailable("The server is stopping. Follow again."))
+            follower.end(error or Unavailable("The server is stopping. Subscribe again."))
 
     def _forget(self, log: "_Log[E]") -> None:
         if self._logs.get(log.workspace_id) is log:
@@ -164,7 +164,7 @@ class _Log(Generic[E]):
             try:
                 page = await _page(self._source, self.workspace_id, self.position)
             except Unavailable as error:
-                logger.warning("The event log cannot be read, trying again: %s", error.message)
+                logger.warning("Cannot read the event log; retrying: %s", error.message)
                 await asyncio.sleep(POLL_SECONDS)
                 continue
             if page.events:

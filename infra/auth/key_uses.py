@@ -36,7 +36,7 @@ class SqlKeyUses:
                 try:
                     await self._store(uses)
                 except Unavailable as error:
-                    log.warning("The last use of %d API keys was not written: %s", len(uses), error)
+                    log.warning("Could not save the last use of %d API keys: %s", len(uses), error)
         finally:
             self._writing = None
 

@@ -61,8 +61,8 @@ class AesKeyMaker:
             plain = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], key.id.encode())
         except InvalidTag as error:
             raise Unavailable(
-                "The signing key cannot be read with this WORKGRAPH_SECRET_KEY. Restore the secret, or make a new key "
-                "with: workgraph keys rotate"
+                "The signing key cannot be decrypted with this WORKGRAPH_SECRET_KEY. Restore the secret, or create a "
+                "new key with: workgraph keys rotate"
             ) from error
         private = load_der_private_key(plain, password=None)
         assert isinstance(private, ec.EllipticCurvePrivateKey)

@@ -72,7 +72,9 @@ def decode_cursor(
     text: str, columns: Sequence[CursorColumn], *, scopes: Collection[str], path: tuple[str, ...]
 ) -> tuple[Any, ...]:
     """Raises InvalidInput for a malformed cursor, or a cursor that does not belong to all of the scopes."""
-    damaged = InvalidInput("This is not a cursor of this server.", path=path, code=ErrorCode.INVALID_CURSOR)
+    damaged = InvalidInput(
+        "The cursor is malformed. Use a cursor that this server returned.", path=path, code=ErrorCode.INVALID_CURSOR
+    )
     if _ENCODED.fullmatch(text) is None:
         raise damaged
     try:
@@ -81,7 +83,7 @@ def decode_cursor(
         if version != VERSION or not isinstance(made_for, str):
             raise damaged
         if any(made_for != scope for scope in scopes):
-            message = "This cursor belongs to another list, parent, filter or order."
+            message = "The cursor belongs to another list, parent, filter or sort. Do not change them between pages."
             raise InvalidInput(message, path=path, code=ErrorCode.INVALID_CURSOR)
         return tuple(column.decode(plain) for column, plain in zip(columns, plains, strict=True))
     except (ValueError, TypeError, OverflowError) as error:

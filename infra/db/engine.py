@@ -110,9 +110,9 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise Unavailable("Too many requests are waiting for the database. Try again.") from error
+        raise Unavailable("Too many requests are waiting for the database. Retry the request.") from error
     except (TimeoutError, OSError) as error:
-        raise Unavailable("The database does not answer. Try again.") from error
+        raise Unavailable("The database does not respond. Retry the request.") from error
     except DBAPIError as error:
         state = sqlstate(error)
         meaning = meaning_of_state(state)
@@ -120,23 +120,23 @@ def database_errors() -> Iterator[None]:
             raise meaning from error
         is_away = not state and isinstance(error, InterfaceError | OperationalError)
         if is_away or error.connection_invalidated:
-            raise Unavailable("The database is not reachable. Try again.") from error
+            raise Unavailable("The database is not reachable. Retry the request.") from error
         raise
 
 
 def meaning_of_state(state: str) -> DomainError | None:
     """What an SQLSTATE tells the caller; None for what only our own mistake can bring about."""
     if state == _QUERY_CANCELED:
-        return Unavailable("The database took too long. Ask for less, or try again.")
+        return Unavailable("The database took too long. Request less, or retry the request.")
     if state in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED):
-        return Unavailable("Somebody else is changing the same thing. Try again.")
+        return Unavailable("Another request is changing the same object. Retry the request.")
     if state.startswith(_DATA_EXCEPTION):
         # A value that no rule caught: out of the column's range, or text that PostgreSQL cannot keep.
         return InvalidInput("A value is out of range or cannot be stored.")
     if state == _DISK_FULL:
-        return StorageFull("The database has no space left. Try again later.")
+        return StorageFull("The database has no space left. Retry later.")
     if state.startswith(_AWAY):
-        return Unavailable("The database is not reachable. Try again.")
+        return Unavailable("The database is not reachable. Retry the request.")
     return None
 
 

@@ -122,9 +122,9 @@ class Keyset(Generic[O]):
 
     def _keys(self, sort: tuple[Sort[O], ...]) -> tuple[_Key, ...]:
         if len({key.by for key in sort}) < len(sort):
-            raise InvalidInput("Each key can be sorted by only once.", path=("sort",))
+            raise InvalidInput("Each sort key can be used only once.", path=("sort",))
         if len(sort) > MOST_KEYS:
-            message = f"At most {MOST_KEYS} keys can be sorted by."
+            message = f"At most {MOST_KEYS} sort keys can be used."
             raise InvalidInput(message, path=("sort",), code=ErrorCode.LIMIT_EXCEEDED)
         keys = [_Key(self._fields[key.by], key.direction is Direction.DESC, key.nulls is Nulls.FIRST) for key in sort]
         return (*keys, _Key(self._id, bool(keys) and keys[-1].is_descending, is_null_first=False))

@@ -99,7 +99,7 @@ class ReadPool:
                 async with asyncio.timeout(self._patient_wait if is_patient else self._wait):
                     await self._free.acquire()
             except TimeoutError as error:
-                raise Unavailable("Too many requests are waiting for the database. Try again.") from error
+                raise Unavailable("Too many requests are waiting for the database. Retry the request.") from error
         else:
             await self._free.acquire()
         try:

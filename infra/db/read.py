@@ -148,8 +148,8 @@ class ReadSession:
 
 def _meaning(error: Exception) -> DomainError | None:
     if isinstance(error, OSError):
-        return Unavailable("The database does not answer. Try again.")
+        return Unavailable("The database does not respond. Retry the request.")
     state = getattr(error, "sqlstate", None)
     if state is None and isinstance(error, asyncpg.InterfaceError):
-        return Unavailable("The database is not reachable. Try again.")
+        return Unavailable("The database is not reachable. Retry the request.")
     return meaning_of_state(state or "")

@@ -105,7 +105,7 @@ class SqlRepository(Generic[E]):
                 code = ErrorCode.IN_USE if name.startswith("fk_") else ErrorCode.ALREADY_EXISTS
                 raise Conflict(message, path=(field,), code=code) from error
             if name.startswith("fk_"):
-                raise Conflict("Somebody has just deleted or begun to use a part of this. Try again.") from error
+                raise Conflict("A related object changed at the same time. Retry the request.") from error
             raise
 
     @property
@@ -131,7 +131,7 @@ class SqlTenantRepository(SqlRepository[W]):
     ) -> list[W]:
         """The entities in id order; raises NotFound if one is missing or invisible, WrongId for another kind."""
         for entity_id in ids:
-            check_id(entity_id, self.entity.prefix, path)
+            check_id(entity_id, self.entity.prefix, path, noun=self._noun)
         wanted: ColumnElement[bool] = self._id.in_(set(ids))
         params = None
         if actor.is_guest and self.guests is not None:
@@ -140,6 +140,10 @@ class SqlTenantRepository(SqlRepository[W]):
         found = await self.where(wanted, for_update=for_update, params=params) if ids else []
         visible = [entity for entity in found if actor.sees(entity.workspace_id)]
         if len(visible) < len(set(ids)):
-            noun = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.entity.__name__).lower()
-            raise NotFound(f"There is no such {noun}, or you may not see it.", path=path)
+            raise NotFound(f"This {self._noun} does not exist or is not visible to you.", path=path)
         return visible
+
+    @property
+    def _noun(self) -> str:
+        """The name of the entity in messages: "project member" for ProjectMember."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.entity.__name__).lower()

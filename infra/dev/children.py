@@ -94,7 +94,7 @@ class Children:
         self._has_new_code = True
         self._has_to_migrate = self._has_to_migrate or migrates
         if self._has_to_migrate and not self._migrated():
-            _log.error("The migration failed. API and worker start again after the next change of a source file.")
+            _log.error("The migration failed. API and worker restart after the next change of a source file.")
             return
         self._has_to_migrate = False
         self.start()
@@ -117,7 +117,7 @@ class Children:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         is_hopeless = code >= 0 and time.monotonic() - child.started < LONG_ENOUGH_SECONDS
         if is_hopeless or self._quick_kills.get(name, 0) > MOST_QUICK_KILLS:
-            _log.error("The %s %s. It starts again after the next change of a source file.", name, how)
+            _log.error("The %s %s. It restarts after the next change of a source file.", name, how)
             return
         _log.error("The %s %s. Restarting it.", name, how)
         self._start(child.program)

@@ -16,7 +16,7 @@ class SqlIssueRepository(SqlTenantRepository[Issue]):
     table = IssueRow
     entity = Issue
     guests = GuestRule.of_projects(IssueRow.workspace_id, IssueRow.project_id)
-    conflicts = {"fk_issue_parent_id": ("id", "Other issues are under this one: move or purge them first.")}
+    conflicts = {"fk_issue_parent_id": ("id", "This issue has sub-issues. Move or permanently delete them first.")}
 
     async def assignee_ids(self, issue_id: str) -> frozenset[str]:
         statement = select(IssueAssigneeRow.user_id).where(IssueAssigneeRow.issue_id == issue_id)

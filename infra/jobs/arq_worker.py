@@ -42,7 +42,7 @@ class ArqWorker:
             tasks.create_task(self._carry_until(stop), name="arq")
             await self._runner.run(stop)
             schedule.cancel()
-        _log.info("The worker has ended.")
+        _log.info("The worker has stopped.")
 
     async def _carry_until(self, stop: asyncio.Event) -> None:
         carrying = asyncio.create_task(self._carry())
@@ -63,7 +63,7 @@ class ArqWorker:
                 await self._run_arq()
             except (RedisError, OSError, TimeoutError) as error:
                 if pause == FIRST_PAUSE_SECONDS:
-                    _log.warning("Redis is away; due jobs are found by polling: %s", type(error).__name__)
+                    _log.warning("Redis is unavailable; polling for due jobs: %s", type(error).__name__)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             if monotonic() - started > LONGEST_PAUSE_SECONDS:
                 pause = FIRST_PAUSE_SECONDS

@@ -119,11 +119,11 @@ class ArqJobQueue:
                 self._revisions[workspace_id] = max(revision, self._revisions.get(workspace_id, 0))
             return False
         if self._failures:
-            _log.info("Redis is back.")
+            _log.info("Redis is available again.")
         self._failures = 0
         return True
 
     def _note_outage(self, error: Exception) -> None:
         self._failures += 1
         if self._failures == 1:
-            _log.warning("Redis is away; jobs start and changes arrive later than usual: %s", type(error).__name__)
+            _log.warning("Redis is unavailable; jobs and live changes are delayed: %s", type(error).__name__)

@@ -95,7 +95,7 @@ class JobRunner(Generic[A]):
         try:
             await self._acquire(job_id=job_id)
         except Unavailable as error:
-            _log.warning("Cannot look for jobs: %s", error)
+            _log.warning("Cannot poll for jobs: %s", error)
 
     async def _acquire(self, *, job_id: str | None) -> None:
         async with self._acquiring:
@@ -142,15 +142,17 @@ class JobRunner(Generic[A]):
         except Exception as error:  # noqa: BLE001  whatever a handler raises is that job's failure, not the worker's
             is_mine = await self._note_failure(lease, error)
         if not is_mine:
-            _log.info("Job %s (%s) goes on elsewhere.", lease.job.id, lease.kind)
+            _log.info("Job %s (%s) continues on another worker.", lease.job.id, lease.kind)
 
     async def _note_failure(self, lease: Lease, error: Exception) -> bool:
         message = described(error, secrets=self._options.secrets)
-        _log.debug("Job %s failed here:", lease.job.id, exc_info=error)
+        _log.debug("Job %s failed:", lease.job.id, exc_info=error)
         try:
             failure = await self._leases.fail(lease, message, random=random.random())  # noqa: S311  spreads load
         except Unavailable as unavailable:
-            _log.warning("Job %s failed and runs again when its lease ends: %s, %s", lease.job.id, message, unavailable)
+            _log.warning(
+                "Job %s failed and is retried when its lease expires: %s, %s", lease.job.id, message, unavailable
+            )
             return True
         if failure is None:
             return False
@@ -158,7 +160,7 @@ class JobRunner(Generic[A]):
             _log.error("Job %s (%s) is parked after %d failures: %s", lease.job.id, lease.kind, failure.count, message)
         else:
             seconds = failure.retry_in.total_seconds()
-            _log.warning("Job %s (%s) failed and runs again in %.0f s: %s", lease.job.id, lease.kind, seconds, message)
+            _log.warning("Job %s (%s) failed and is retried in %.0f s: %s", lease.job.id, lease.kind, seconds, message)
         return True
 
     async def _keep_leases(self) -> None:
@@ -173,7 +175,7 @@ class JobRunner(Generic[A]):
                 continue
             for key in lost & self._running.keys():
                 lease, task = self._running[key]
-                _log.warning("Job %s (%s) was taken over; it is stopped here.", lease.job.id, lease.kind)
+                _log.warning("Job %s (%s) was taken over by another worker; stopped.", lease.job.id, lease.kind)
                 task.cancel()
 
     async def _drain(self) -> None:
@@ -192,4 +194,4 @@ class JobRunner(Generic[A]):
         try:
             await self._leases.release(leases)
         except Unavailable as error:
-            _log.warning("%d jobs run again when their leases end: %s", len(leases), error)
+            _log.warning("%d jobs are retried when their leases expire: %s", len(leases), error)

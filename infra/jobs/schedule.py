@@ -98,7 +98,7 @@ def periodic_work(*, security_log_kept: timedelta = SECURITY_LOG_KEPT) -> tuple[
         Periodic(name="delete ended sessions", every=timedelta(days=1), step=delete_ended_sessions),
         Periodic(name="delete ended API keys", every=timedelta(days=1), step=delete_ended_api_keys),
         Periodic(name="delete settled invitations", every=timedelta(days=1), step=delete_settled_invitations),
-        Periodic(name="delete old lines of the security log", every=timedelta(days=1), step=clean_security_log),
+        Periodic(name="delete old security log entries", every=timedelta(days=1), step=clean_security_log),
     )
 
 
@@ -115,7 +115,7 @@ class Schedule:
             try:
                 await self.run_due()
             except Unavailable as error:
-                _log.warning("Periodic work has to wait: %s", error)
+                _log.warning("Periodic work is delayed: %s", error)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def run_due(self) -> None:
@@ -124,7 +124,7 @@ class Schedule:
             await self._register()
         for periodic in self._periodic:
             while await self._step(periodic):
-                _log.debug("Periodic work %r goes on.", periodic.name)
+                _log.debug("Periodic work %r is not finished.", periodic.name)
 
     async def _register(self) -> None:
         rows = [{"name": periodic.name, "due_at": func.now()} for periodic in self._periodic]

@@ -6,4 +6,6 @@ from infra.labels.tables import LabelRow
 class SqlLabelRepository(SqlTenantRepository[Label]):
     table = LabelRow
     entity = Label
-    conflicts = {"uq_label_workspace_id_name": ("name", "Another label of the workspace has this name.")}
+    conflicts = {
+        "uq_label_workspace_id_name": ("name", "Another label of the workspace has this name. Choose a different name.")
+    }

@@ -134,7 +134,7 @@ class RedisBudget:
         except (RedisError, OSError, TimeoutError) as error:
             lease.points += mine
             self._away_until = self._monotonic() + _RETRY_SECONDS
-            log.warning("Redis is away; points are counted in this process alone: %s", type(error).__name__)
+            log.warning("Redis is unavailable; counting points per process: %s", type(error).__name__)
             return await self._local.take(allowance, points)
         except BaseException:
             lease.points += mine

@@ -109,4 +109,4 @@ class RedisThrottle:
 
     def _stay_away(self, error: Exception) -> None:
         self._away_until = self._monotonic() + _RETRY_SECONDS
-        log.warning("Redis is away; tries are counted in this process alone: %s", type(error).__name__)
+        log.warning("Redis is unavailable; counting attempts per process: %s", type(error).__name__)

@@ -121,7 +121,7 @@ class UnsetMailer:
     is_set = False
 
     async def send(self, mail: Mail) -> None:
-        raise Unavailable("No mail can be sent: WORKGRAPH_SMTP_URL is not set.")
+        raise Unavailable("Mail cannot be sent because WORKGRAPH_SMTP_URL is not set.")
 
 
 def message_of(mail: Mail, letter: WrittenLetter, *, sender: str, clock: Clock) -> EmailMessage:

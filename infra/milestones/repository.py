@@ -9,9 +9,12 @@ class SqlMilestoneRepository(SqlTenantRepository[Milestone]):
     entity = Milestone
     guests = GuestRule.of_projects(MilestoneRow.workspace_id, MilestoneRow.project_id)
     conflicts = {
-        "uq_milestone_project_id_name": ("name", "Another milestone of the project has this name."),
+        "uq_milestone_project_id_name": (
+            "name",
+            "Another milestone of the project has this name. Choose a different name.",
+        ),
         "fk_issue_project_id_milestone_id": (
             "id",
-            "Issues are in this milestone: name another one for them in replaceWith.",
+            "This milestone has issues. Set `replaceWith` to the milestone to move them to.",
         ),
     }

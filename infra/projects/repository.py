@@ -23,8 +23,11 @@ class SqlProjectRepository(SqlTenantRepository[Project]):
     entity = Project
     guests = GuestRule.of_projects(ProjectRow.workspace_id, ProjectRow.id)
     conflicts = {
-        "uq_project_workspace_id_key": ("key", "Another project of the workspace has this key."),
-        "fk_milestone_project_id": ("id", "Only a project without milestones can be deleted: delete them first."),
+        "uq_project_workspace_id_key": (
+            "key",
+            "Another project of the workspace has this key. Choose a different key.",
+        ),
+        "fk_milestone_project_id": ("id", "A project with milestones cannot be deleted. Delete its milestones first."),
     }
 
     async def next_number(self, project_id: str) -> int:
@@ -39,7 +42,9 @@ class SqlProjectMemberRepository(SqlTenantRepository[ProjectMember]):
     table = ProjectMemberRow
     entity = ProjectMember
     guests = GuestRule.of_projects(ProjectMemberRow.workspace_id, ProjectMemberRow.project_id)
-    conflicts = {"uq_project_member_member_id_project_id": ("member_id", "This guest is in the project already.")}
+    conflicts = {
+        "uq_project_member_member_id_project_id": ("member_id", "This guest is already a member of the project.")
+    }
 
     async def leave_all(self, member_id: str) -> int:
         left = delete(ProjectMemberRow).where(ProjectMemberRow.member_id == member_id)
@@ -57,7 +62,7 @@ class SqlInvitedProjects:
     async def require(self, actor: Actor, workspace_id: str, project_ids: Sequence[str]) -> None:
         projects = await self._projects.get_all(actor, project_ids, path=("project_ids",))
         if any(project.workspace_id != workspace_id for project in projects):
-            raise NotFound("There is no such project, or you may not see it.", path=("project_ids",))
+            raise NotFound("This project does not exist or is not visible to you.", path=("project_ids",))
 
     async def let_in(self, guest: Member, project_ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
         if not project_ids:
@@ -77,8 +82,14 @@ class SqlStateRepository(SqlTenantRepository[State]):
     entity = State
     guests = GuestRule.of_projects(StateRow.workspace_id, StateRow.project_id)
     conflicts = {
-        "uq_state_project_id_name": ("name", "Another state of the project has this name."),
-        "fk_issue_project_id_state_id": ("id", "Issues are in this state: name another one for them in replaceWith."),
+        "uq_state_project_id_name": (
+            "name",
+            "Another workflow state of the project has this name. Choose a different name.",
+        ),
+        "fk_issue_project_id_state_id": (
+            "id",
+            "This workflow state has issues. Set `replaceWith` to the state to move them to.",
+        ),
     }
 
     async def of(self, project_id: str, *, for_update: bool = False) -> list[State]:

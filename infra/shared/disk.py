@@ -10,6 +10,7 @@ from typing import IO
 from domain.shared.errors import StorageFull
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_SPACE = "The server has no space left to store files. Retry later."
 
 
 def is_full(error: OSError) -> bool:
@@ -24,7 +25,7 @@ def storage_errors() -> Iterator[None]:
         yield
     except OSError as error:
         if is_full(error):
-            raise StorageFull("The server has no space left to store files. Try again later.") from error
+            raise StorageFull(NO_SPACE) from error
         raise
 
 

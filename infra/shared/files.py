@@ -16,6 +16,7 @@ from infra.shared.disk import unfinished_file
 GZIP = b"\x1f\x8b"
 MOST_UNPACKED = 8 * 1024**3  # bytes
 MOST_RATIO = 200  # of unpacked to packed bytes; JSON of trackers has 5 to 30
+TOO_DENSE = f"The file decompresses to more than {MOST_RATIO} times its size, far more than any real export."
 FREE_OF_RATIO = 10_000_000  # unpacked bytes of any ratio
 CHUNK = 16 * 1024  # bytes; processing a chunk blocks the event loop
 
@@ -55,11 +56,9 @@ class DiskFile:
 
     def _check(self, size: int) -> None:
         if size > self._most_unpacked:
-            raise FileTooLarge(f"The file unpacks to more than {self._most_unpacked:,} bytes.")
+            raise FileTooLarge(f"The file decompresses to more than {self._most_unpacked:,} bytes.")
         if size > FREE_OF_RATIO and size > MOST_RATIO * self._file.tell():
-            raise FileTooLarge(
-                f"The file unpacks to more than {MOST_RATIO} times its size, far more than any real export."
-            )
+            raise FileTooLarge(TOO_DENSE)
 
 
 class DiskFileStore:
@@ -76,7 +75,7 @@ class DiskFileStore:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > most_bytes:
-                    raise LimitExceeded(f"A file may have at most {most_bytes} bytes.", path=("file",))
+                    raise LimitExceeded(f"A file can have at most {most_bytes} bytes.", path=("file",))
                 await asyncio.to_thread(file.write, chunk)
             file.flush()
             await asyncio.to_thread(Path(file.name).replace, path)
@@ -86,7 +85,7 @@ class DiskFileStore:
         try:
             file = self._path(file_id).open("rb")
         except FileNotFoundError:
-            raise NotFound("The file is not there any more. Upload it again.", path=("file_id",)) from None
+            raise NotFound("The file no longer exists. Upload it again.", path=("file_id",)) from None
         return DiskFile(file, most_unpacked=self._most_unpacked)
 
     async def delete(self, file_id: str) -> None:
@@ -95,5 +94,5 @@ class DiskFileStore:
     def _path(self, file_id: str) -> Path:
         # A well-formed id has no separators and no dots, so that no path leads out of the folder.
         if not is_id(file_id, prefix_of(file_id)):
-            raise NotFound("There is no such file.", path=("file_id",))
+            raise NotFound("This file does not exist.", path=("file_id",))
         return self._folder / file_id

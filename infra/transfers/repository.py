@@ -51,7 +51,9 @@ class SqlUploadRepository(SqlRepository[Upload]):
     async def owned(self, owner_id: str, upload_id: str) -> Upload:
         upload = await self.by_id(upload_id)
         if upload is None or upload.owner_id != owner_id:
-            raise NotFound("You have not uploaded such a file.", path=("file_id",))
+            raise NotFound(
+                "This file does not exist or was uploaded by another user. Upload it first.", path=("file_id",)
+            )
         return upload
 
     async def forget(self, upload_id: str) -> None:

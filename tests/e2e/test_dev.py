@@ -146,7 +146,7 @@ def test_a_changed_file_is_served_and_a_broken_one_waits_for_its_repair(workgrap
         dev.wait_for_text("probes.py changed. Restarting.")
         dev.wait_for(lambda: content_of(f"{url}/livez") == b'{"status":"changed"}', "the new answer")
         health.write_text("this is no Python")
-        dev.wait_for_text("The API ended with exit code 1. It starts again after the next change of a source file.")
+        dev.wait_for_text("The API ended with exit code 1. It restarts after the next change of a source file.")
         health.write_text(original)
         dev.wait_for(lambda: status_of(f"{url}/livez") == 200, "the repaired API")
         assert content_of(f"{url}/livez") == b'{"status":"ok"}'
@@ -181,7 +181,7 @@ def test_a_new_migration_runs_at_once_and_a_failing_one_after_its_repair(workgra
         dev.wait_for(lambda: status_of(f"{url}/readyz") == 200, "the API after the migration")
         second = versions / "9002_more.py"
         second.write_text(MIGRATION.format(revision="9002", before="9001", statement="SELECT nothing FROM nowhere"))
-        dev.wait_for_text("The migration failed. API and worker start again after the next change of a source file.")
+        dev.wait_for_text("The migration failed. API and worker restart after the next change of a source file.")
         second.write_text(MIGRATION.format(revision="9002", before="9001", statement="DROP TABLE later"))
         dev.wait_for_text("Applied migration 9002.")
         dev.wait_for(lambda: status_of(f"{url}/readyz") == 200, "the API after the repair")

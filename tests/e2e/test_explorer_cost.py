@@ -56,7 +56,7 @@ async def test_a_refusal_says_what_is_dear_and_what_would_fit(explorer: Explorer
     await page.until(f"{PANEL}.querySelector('[role=alert]') !== null")
     said = await page.run(f"{PANEL}.querySelector('[role=alert]').innerText")
     assert "Most of it: " in said
-    assert "would fit" in said
+    assert "to stay within the limit" in said
     await page.screenshot(tmp_path / "refused.png")
     assert page.problems == []
 

@@ -89,7 +89,7 @@ async def test_a_subscription_comes_back_when_the_server_does(
         page = explorer.page
         await arrives(explorer, await explorer.tracker.change())
         await explorer.tracker.stop()
-        await page.until(f"/connection lost, trying again in \\d+ s/.test({STATUS})")
+        await page.until(f"/connection lost, retrying in \\d+ s/.test({STATUS})")
         await explorer.tracker.start()
         # Likely before the page is back; it must not miss that.
         missed = await explorer.tracker.change()
@@ -160,7 +160,7 @@ async def test_the_panel_follows_while_the_editor_runs_other_things(
         await explorer.sign_in()
         await explorer.open_panel("Live")
         await page.click(".panel.live button.primary")
-        await page.until(f"{PANEL}.innerText.includes('Nothing yet.')")
+        await page.until(f"{PANEL}.innerText.includes('No changes yet.')")
         await page.has_opened_sockets(1)
         async with asyncio.timeout(SECONDS):
             while not await page.run(FIRST):  # what is changed before the server listens is not told

@@ -135,4 +135,4 @@ async def test_a_sample_without_anything_to_show_says_so(explorer: Explorer) -> 
     await page.until(f"{MENU}.length > 0")
     await choose(explorer, "One issue with its comments", text("issue.graphql"))
     said = "document.querySelector('.panel [role=alert]').innerText"
-    assert await page.run(said) == "empty has nothing yet for {issueIdentifier} in the variables."
+    assert await page.run(said) == "empty has no data yet for {issueIdentifier} in the variables."

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from domain.auth.errors import WRONG_PASSWORD
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 from tests.e2e.browser import Page, needs_browser
@@ -130,7 +131,7 @@ async def test_a_wrong_password_is_said_and_the_next_try_counts(explorer: Explor
     page, traffic = explorer.page, explorer.tracker.traffic
     await page.until(f"{FORM} !== null")
     await explorer.fill_in(email=DEMO_EMAIL, password="not this one")
-    await page.until(f"{SAID} === 'The e-mail address or the password is wrong.'")
+    await page.until(f"{SAID} === {WRONG_PASSWORD!r}")
     assert (traffic.grants, traffic.issued) == (["password"], [])
     assert only(page.take_problems(), "/auth/token")
     await explorer.sign_in()
@@ -148,7 +149,7 @@ async def test_too_many_tries_are_said_with_the_time_to_wait(explorer: Explorer)
                 break
     assert int(response.headers["retry-after"]) > 0
     await explorer.fill_in(email=DEMO_EMAIL, password=DEMO_PASSWORD)
-    await page.until(f"/^Too many tries. Try again in \\d+ (s|minutes)\\.$/.test({SAID})")
+    await page.until(f"/^Too many attempts. Retry in \\d+ (s|minutes)\\.$/.test({SAID})")
     assert explorer.tracker.traffic.issued == []
     assert only(page.problems, "/auth/token")
 
@@ -165,7 +166,7 @@ async def test_a_server_that_is_away_is_said_when_logging_in_asking_and_logging_
     await page.click(RUN)
     await page.until(f"{RESULT}.includes('The server cannot be reached.')")
     await page.run(SIGN_OUT)
-    await page.until(f"{SAID}.startsWith('You are signed out here, but the session goes on: ')")
+    await page.until(f"{SAID}.startsWith('You are signed out in this browser, ')")
     assert only(page.problems, "ERR_CONNECTION")
     await explorer.tracker.start()
 

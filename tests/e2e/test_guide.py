@@ -17,6 +17,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from domain.auth.errors import WRONG_PASSWORD
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from tests.e2e.processes import ROOT, SECONDS, Workgraph, forget_data
 from tests.e2e.test_dev import free_port
@@ -313,7 +314,7 @@ console.log(JSON.stringify(answers.map((each) => each.data.viewer.name)), tokens
 console.log(asked.filter((each) => each === "/auth/token").length);
 """
     told = answered(place, [node], shown + use).splitlines()
-    assert told == ["The e-mail address or the password is wrong.", '["Demo","Demo","Demo"] true', "3"]
+    assert told == [WRONG_PASSWORD, '["Demo","Demo","Demo"] true', "3"]
 
 
 @pytest.mark.verify

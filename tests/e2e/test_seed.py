@@ -88,7 +88,7 @@ def test_production_gets_no_known_password(workgraph: Workgraph, database: str, 
         "workgraph: Demo data in production needs --yes, and --owner with the address of an account.\n"
     )
     ownerless = workgraph.run("seed", "--size", "3", "--yes")
-    assert (ownerless.returncode, ownerless.stderr) == (1, f"workgraph: Nobody has signed up as {DEMO_EMAIL}.\n")
+    assert (ownerless.returncode, DEMO_EMAIL in ownerless.stderr) == (1, True)
     created = workgraph.run("user", "create", "ada@example.org", "--name", "Ada", stdin="marble-otter-lantern\n")
     assert created.returncode == 0
     made = workgraph.run("seed", "--size", "3", "--yes", "--owner", "ada@example.org")

@@ -32,13 +32,13 @@ class MemoryFileStore:
         async for chunk in chunks:
             content += chunk
             if len(content) > most_bytes:
-                raise LimitExceeded(f"A file may have at most {most_bytes} bytes.", path=("file",))
+                raise LimitExceeded(f"A file can have at most {most_bytes} bytes.", path=("file",))
         self.files[file_id] = content
         return len(content)
 
     def open(self, file_id: str) -> MemoryFile:
         if file_id not in self.files:
-            raise NotFound("The file is not there any more. Upload it again.", path=("file_id",))
+            raise NotFound("The file no longer exists. Upload it again.", path=("file_id",))
         return MemoryFile(self.files[file_id])
 
     async def delete(self, file_id: str) -> None:

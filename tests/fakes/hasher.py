@@ -34,4 +34,4 @@ class MemoryPasswordHasher:
 
     def _admit(self) -> None:
         if self.is_full:
-            raise Unavailable("Too many passwords are being checked at this moment. Try again in a second.")
+            raise Unavailable("Too many password checks are in progress. Retry in one second.")

@@ -31,7 +31,7 @@ export function copyPanel({ session }) {
     async function download() {
       try {
         const response = await session.fetch(SCHEMA);
-        if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+        if (!response.ok) throw new Error(`The server responded with status ${response.status}.`);
         save(await response.blob(), "schema.graphql");
         setProblem(null);
       } catch (error) {
@@ -42,9 +42,9 @@ export function copyPanel({ session }) {
     return h(
       React.Fragment,
       null,
-      h("p", null, "The whole API with its descriptions, for code generators and editors."),
+      h("p", null, "The complete schema with descriptions, for code generators and editors."),
       h("button", { type: "button", disabled: person === null, onClick: download }, "Download schema.graphql"),
-      person === null && h("p", null, "Sign in first."),
+      person === null && h("p", null, "Sign in to download the schema."),
       problem && h("p", { className: "problem", role: "alert" }, problem),
     );
   }

@@ -53,7 +53,7 @@ function Points({ requested, actual, limit, remaining, resetAt }) {
     null,
     h("p", { className: "points" }, h("strong", null, points(actual)), ` ${actual === 1 ? "point" : "points"} used of ${points(requested)} reserved`),
     h("progress", { value: remaining, max: limit, "aria-label": left }),
-    h("p", null, remaining < limit ? `${left}, all back at ${timeOfDay(resetAt)}` : left),
+    h("p", null, remaining < limit ? `${left}, full again at ${timeOfDay(resetAt)}` : left),
   );
 }
 

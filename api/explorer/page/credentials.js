@@ -15,7 +15,7 @@ const CREATE = `mutation CreateApiKey($input: ApiKeyCreateInput!) {
 export function credentials({ session }) {
   function Content() {
     const { person } = useStore(session);
-    return h(React.Fragment, null, h("h2", null, "Credentials"), person === null ? h("p", null, "Sign in first.") : h(React.Fragment, null, h(AccessToken), h(NewKey)));
+    return h(React.Fragment, null, h("h2", null, "Credentials"), person === null ? h("p", null, "Sign in to create an API key.") : h(React.Fragment, null, h(AccessToken), h(NewKey)));
   }
 
   function AccessToken() {
@@ -23,7 +23,7 @@ export function credentials({ session }) {
     return h(
       React.Fragment,
       null,
-      h("p", null, "The access token of this session is for quick tests: it expires within minutes, and a copy is not renewed. Programs that run longer need an API key."),
+      h("p", null, "The access token of this session is for quick tests: it expires within minutes, and a copy is not renewed. Programs that run longer require an API key."),
       h(CopyButton, { label: "Copy access token", text: session.freshToken, copied: `Copied; valid until ${timeOfDay(expiresAt)}` }),
     );
   }

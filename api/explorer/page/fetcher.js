@@ -15,7 +15,7 @@ export function createFetcher({ session, exchanges, follow, extraHeaders = {} })
   };
 
   function lookAround() {
-    session.lookAround().catch((error) => console.warn("The list of workspaces could not be renewed.", error));
+    session.lookAround().catch((error) => console.warn("The list of workspaces could not be updated.", error));
   }
 
   async function ask(request, headers) {
@@ -91,7 +91,7 @@ function readAnswer(text, response) {
   try {
     return JSON.parse(text);
   } catch {
-    return { errors: [{ message: `The server answered ${response.status} ${response.statusText}.` }] };
+    return { errors: [{ message: `The server responded with status ${response.status} ${response.statusText}.` }] };
   }
 }
 

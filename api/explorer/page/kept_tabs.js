@@ -31,7 +31,7 @@ export function createKeptTabs(firstTabs) {
       try {
         for (const storage of [sessionStorage, localStorage]) storage.setItem(NAME, text);
       } catch (error) {
-        console.warn("The browser has no room to keep the tabs over a reload.", error);
+        console.warn("The browser has no space to keep the tabs over a reload.", error);
       }
     },
 

@@ -21,7 +21,7 @@ export function livePanel({ session, live }) {
     return h(
       React.Fragment,
       null,
-      h("p", null, "Every change in ", h("strong", null, workspace), " as it happens. It goes on while you do other things."),
+      h("p", null, "Shows every change in ", h("strong", null, workspace), " as it happens, also while another panel is open."),
       followed === null
         ? h("button", { type: "button", className: "primary", onClick: () => live.follow(workspace) }, "Follow")
         : h("button", { type: "button", onClick: live.stop }, "Stop"),
@@ -38,7 +38,7 @@ function Silence() {
   return h(
     React.Fragment,
     null,
-    h("p", null, "Nothing yet. Change something, here or in another window, and it appears here."),
+    h("p", null, "No changes yet. Changes made here or in another window appear here."),
     h(PanelLink, { panel: "Samples", icon: SampleIcon }, "has “Create an issue” and “Change an issue”"),
   );
 }

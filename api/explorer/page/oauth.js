@@ -40,13 +40,13 @@ async function post(path, form) {
 
 function refusal(response, answer) {
   if (response.status === 429) {
-    return new Refused(`Too many tries. Try again in ${wait(response)}.`, { isFinal: false });
+    return new Refused(`Too many attempts. Retry in ${wait(response)}.`, { isFinal: false });
   }
   if (response.status >= 500) {
-    return new Refused(`The server is busy. Try again in ${wait(response)}.`, { isFinal: false });
+    return new Refused(`The server is busy. Retry in ${wait(response)}.`, { isFinal: false });
   }
   const isWrong = answer.error === "invalid_grant";
-  return new Refused(answer.error_description ?? `The server answered ${response.status}.`, { isFinal: isWrong });
+  return new Refused(answer.error_description ?? `The server responded with status ${response.status}.`, { isFinal: isWrong });
 }
 
 function wait(response) {

@@ -29,7 +29,7 @@ export function createSamples(session) {
 
   async function text(file) {
     const response = await session.fetch(`${FOLDER}/${file}`);
-    if (!response.ok) throw new Unfilled(`The samples were answered with ${response.status}.`);
+    if (!response.ok) throw new Unfilled(`The samples could not be loaded: status ${response.status}.`);
     return response.text();
   }
 

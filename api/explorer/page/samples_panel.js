@@ -32,7 +32,7 @@ export function samplesPanel({ session }) {
     async function open(sample) {
       try {
         const { missing, ...operation } = await samples.filled(sample);
-        setSaid(missing.length > 0 ? `${workspace} has nothing yet for ${missing.join(", ")} in the variables.` : null);
+        setSaid(missing.length > 0 ? `${workspace} has no data yet for ${missing.join(", ")} in the variables.` : null);
         openTab(operation);
       } catch (error) {
         setSaid(error.message);
@@ -49,7 +49,7 @@ export function samplesPanel({ session }) {
       all.length > MANY && h(Search, { wanted, setWanted, choose: () => found.length > 0 && open(found[0]) }),
       said && h("p", { className: "problem", role: "alert" }, said),
       h("ul", { className: "samples" }, ...found.map((sample) => h(Entry, { key: sample.file, sample, open }))),
-      all.length > 0 && found.length === 0 && h("p", null, `No sample speaks of “${wanted}”.`),
+      all.length > 0 && found.length === 0 && h("p", null, `No sample matches “${wanted}”.`),
     );
   }
 

@@ -104,7 +104,7 @@ export function createSession(keeper) {
     const body = JSON.stringify({ query, variables });
     const response = await fetchSignedIn("/graphql", { method: "POST", headers, body });
     const { data, errors } = await response.json();
-    if (!data) throw new Refused(errors?.[0]?.message ?? "The server gave no answer.", { isFinal: false });
+    if (!data) throw new Refused(errors?.[0]?.message ?? "The server sent no data.", { isFinal: false });
     return data;
   }
 
@@ -166,7 +166,7 @@ export function createSession(keeper) {
       try {
         await revoke(newest);
       } catch (error) {
-        store.set({ ...NOBODY, notice: `You are signed out here, but the session goes on: ${error.message}` });
+        store.set({ ...NOBODY, notice: `You are signed out in this browser, but the session could not be ended: ${error.message}` });
       }
     },
 

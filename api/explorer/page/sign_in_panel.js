@@ -76,7 +76,7 @@ export function signInPanel({ session, settings }) {
             ),
           ),
       h("button", { type: "button", onClick: () => session.signOut() }, "Sign out"),
-      h("p", null, "Press Ctrl-Enter to run the operation in the editor. More in the bar on the left:"),
+      h("p", null, "Press Ctrl-Enter to run the operation in the editor. The bar on the left has more:"),
       h(PanelLink, { panel: "Samples", icon: SampleIcon }, "has more operations to run"),
       h(PanelLink, { panel: "Live", icon: LiveIcon }, "shows changes as they happen"),
     );

@@ -9,7 +9,7 @@ export function statusLine({ session, subscriptions, live }) {
     const { unseen } = useStore(live);
     const news = unseen > 0 ? ` · ${unseen} new in Live` : "";
     const listening = isListening ? " · listening" : "";
-    const trouble = isWaiting ? ` · connection lost, trying again in ${seconds} s` : "";
+    const trouble = isWaiting ? ` · connection lost, retrying in ${seconds} s` : "";
     return h("p", { className: "status", role: "status" }, who + listening + news + trouble);
   };
 }

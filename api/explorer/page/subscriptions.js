@@ -90,7 +90,7 @@ export function createSubscriptions(session) {
       if (isOver) return;
       if (Array.isArray(problem)) return stop(problem.map((each) => each.message).join("\n"));
       if (problem instanceof SignedOut) return stop(problem.message);
-      if (isFinal(problem, connection)) return stop(`The server has ended this: ${problem.reason || problem.code}.`);
+      if (isFinal(problem, connection)) return stop(`The server ended the subscription: ${problem.reason || problem.code}.`);
       const { openedAt } = connection;
       failures = openedAt !== null && performance.now() - openedAt > LASTING ? 1 : failures + 1;
       if (problem.code !== UNAUTHORIZED) await pause(failures);

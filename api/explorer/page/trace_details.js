@@ -21,9 +21,9 @@ function Statement({ text, milliseconds, rows, isWrite }) {
 }
 
 function explained(executor, reason) {
-  if (reason === FIRST_SIGHT) return "An operation is compiled when it is seen a second time: run it again.";
+  if (reason === FIRST_SIGHT) return "An operation is compiled when it runs for the second time. Run it again.";
   if (executor === "compiled") {
-    return reason === null ? "This Python code was made of the operation:" : `A part was left to graphql-core (${reason}); the rest is this:`;
+    return reason === null ? "Python code compiled from the operation:" : `Python code compiled from the operation, except for a part that graphql-core runs (${reason}):`;
   }
-  return `It was not compiled: ${reason}.`;
+  return `The operation was not compiled: ${reason}.`;
 }

@@ -123,10 +123,9 @@ def excess(text: str, limit: int = LIMITS.cost, **variables: Any) -> str:
 
 def test_a_refusal_names_the_costliest_path_and_what_would_fit() -> None:
     text = here("issues(first: 100) { nodes { creator { id } comments(first: 100) { nodes { id } } } }")
-    assert excess(text) == (
-        "This operation costs 10,302 points, and one may cost 10,000. Most of it: "
-        "workspace > issues(first: 100) > comments(first: 100) costs 10,302; first: 96 on comments would fit."
-    )
+    message = excess(text)
+    assert "workspace > issues(first: 100) > comments(first: 100) costs 10,302" in message
+    assert "`first: 96` on `comments`" in message
     assert points(text.replace("comments(first: 100)", "comments(first: 96)")) <= LIMITS.cost
     assert points(text.replace("comments(first: 100)", "comments(first: 97)")) > LIMITS.cost
 
@@ -134,9 +133,9 @@ def test_a_refusal_names_the_costliest_path_and_what_would_fit() -> None:
 def test_what_would_fit_is_said_of_an_outer_list_too() -> None:
     people = "nodes { labels { id } assignees { id } children(first: 5) { nodes { labels { id } assignees { id } } } }"
     text = here(f"issues(first: $n) {{ {people} }}", "($n: Int)")
-    assert excess(text, n=100).endswith("first: 23 on issues would fit.")
+    assert excess(text, n=100).count("`first: 23` on `issues`") == 1
     assert points(text, n=23) <= LIMITS.cost < points(text, n=24)
-    assert excess("{ a: viewer { id } b: viewer { id } }", limit=1).endswith("ask for less in one request.")
+    assert "first:" not in excess("{ a: viewer { id } b: viewer { id } }", limit=1)
 
 
 def test_doubled_fields_and_fragments_never_overflow() -> None:
@@ -158,7 +157,7 @@ def test_documents_that_double_at_each_level_are_refused_at_once(levels: int) ->
     )
     text = '{ node(id: "x") { ...F0 } }' + fragments + f"fragment F{levels} on Issue {{ id }}"
     tracemalloc.start()
-    with counted_calls() as calls, pytest.raises(Exception, match=r"must not (nest|have)"):
+    with counted_calls() as calls, pytest.raises(Exception, match="at most"):
         DocumentCache(CORE, LIMITS).prepare(text)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -152,7 +152,7 @@ async def test_a_failure_never_reaches_the_client_and_its_message_not_the_log(ca
     assert result == await World(COMPILED).run(TASKS, owners=["ada"])
     assert world.counts == ExecutionCounts(compiled=1, shadow_failures=1)
     [record] = [record for record in caplog.records if record.name == "api.graphql.shadow"]
-    assert record.getMessage() == "The shadow run of operation Tasks failed: RuntimeError"
+    assert record.getMessage() == "Shadow run of operation Tasks failed: RuntimeError"
     assert record.exc_info is None
 
 

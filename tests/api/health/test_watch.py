@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from api.health.watch import LOOKS_BETWEEN_WARNINGS, SUBJECTS, HealthWatch
+from api.health.watch import EFFECTS, LOOKS_BETWEEN_WARNINGS, SUBJECTS, HealthWatch
 from domain.shared.health import HealthCheck
 from infra.shared.health import DATABASE, MIGRATIONS, REDIS
 
@@ -32,17 +32,11 @@ def passing(name: str) -> HealthCheck:
     [
         (
             failing(DATABASE, "ConnectionRefusedError"),
-            (
-                "PostgreSQL is not available (ConnectionRefusedError). "
-                "Requests are answered with 503 until it is available."
-            ),
+            f"PostgreSQL is not available (ConnectionRefusedError). {EFFECTS[DATABASE]}",
         ),
         (
             failing(REDIS, "TimeoutError"),
-            (
-                "Redis is not available (TimeoutError). "
-                "Until it is available, jobs and live changes are delayed and rate limits count per process."
-            ),
+            f"Redis is not available (TimeoutError). {EFFECTS[REDIS]}",
         ),
         (failing(MIGRATIONS, "Run: workgraph migrate"), "The database schema: Run: workgraph migrate"),
     ],

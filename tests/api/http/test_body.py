@@ -110,5 +110,5 @@ async def test_routes_behind_fastapi_refuse_with_a_problem(world: World) -> None
         assert response.json() == {
             "title": "Content Too Large",
             "status": 413,
-            "detail": f"The body must not have more than {LIMIT} bytes.",
+            "detail": f"The request body can have at most {LIMIT} bytes.",
         }

@@ -384,6 +384,6 @@ async def test_a_refused_origin_is_logged_once_in_development(
         for number in range(200):
             await client.get("/livez", headers={"Origin": f"https://{number}.example"})
     lines = [record.getMessage() for record in caplog.records if record.name == "api.http.origins"]
-    refused = "Refused pages of the origin %r. To allow it, add it to WORKGRAPH_ALLOWED_ORIGINS."
+    refused = "Refused a request from the origin %r. To allow this origin, add it to WORKGRAPH_ALLOWED_ORIGINS."
     assert lines[:2] == ([refused % "https://evil.example", refused % "null"] if is_development else [])
     assert len(lines) == (100 if is_development else 0)

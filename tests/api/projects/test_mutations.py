@@ -200,7 +200,6 @@ async def test_a_project_with_issues_stays(world: World):
     payload = await world.owner.mutate("projectDelete", {"id": world.here.project.id}, "deletedProjectId")
     [error] = payload["errors"]
     assert (error["code"], error["path"]) == ("IN_USE", ["input", "id"])
-    assert error["message"] == "Only a project without issues can be deleted: purge them first."
     assert payload["deletedProjectId"] is None
     assert await world.rows() == before
 

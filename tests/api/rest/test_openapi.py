@@ -117,7 +117,7 @@ async def test_a_rule_of_the_body_as_a_whole_is_told_in_plain_words(served: Fast
         served.state.app = None
         answer = await client.post("/auth/register", json={"email": "you@example.org", "password": "x"})
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["detail"].startswith("Name, password and time zone are chosen")
+    assert answer.json()["errors"][0]["detail"].startswith("`name`, `password`")
 
 
 def test_constraints_are_in_the_schemas(served: FastAPI) -> None:

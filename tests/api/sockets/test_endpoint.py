@@ -143,7 +143,7 @@ async def test_an_unavailable_database_closes_with_1013(world: World) -> None:
 async def test_silence_after_the_handshake_closes_with_4408() -> None:
     world = World(init_seconds=0.02)
     async with connect(world.endpoint) as socket:
-        assert await socket.closed() == (4408, "Connection initialisation timeout")
+        assert await socket.closed() == (4408, "Connection initialization timeout")
 
 
 async def test_the_time_for_signing_in_does_not_limit_the_socket() -> None:
@@ -157,7 +157,7 @@ async def test_the_time_for_signing_in_does_not_limit_the_socket() -> None:
 async def test_a_second_init_closes_with_4429(world: World) -> None:
     async with connect(world.endpoint, token="ada") as socket:
         socket.send("connection_init", payload={"token": "ada"})
-        assert await socket.closed() == (4429, "Too many initialisation requests")
+        assert await socket.closed() == (4429, "Too many initialization requests")
 
 
 async def test_an_operation_before_the_init_closes_with_4401(world: World) -> None:
@@ -239,7 +239,7 @@ async def test_mutations_are_refused(world: World) -> None:
         socket.subscribe("1", "query A { hello } mutation B { touch }", operationName="B")
         [error] = await socket.error("1")
         assert error == {
-            "message": "Mutations are not accepted over sockets; send them over HTTP.",
+            "message": "Mutations are not supported over WebSockets. Send them over HTTP.",
             "extensions": {"code": "MUTATION_OVER_SOCKET"},
         }
         assert touched == []
@@ -512,7 +512,7 @@ async def test_a_socket_that_cannot_be_checked_ends(hangs: bool) -> None:
     async with connect(world.endpoint, token="ada") as socket:
         world.app.auth.hangs = hangs
         world.app.auth.failure = Unavailable("The database is away.")
-        assert await socket.closed() == (1013, "Session cannot be checked")
+        assert await socket.closed() == (1013, "Session could not be checked")
 
 
 # Bounds
@@ -523,7 +523,7 @@ async def test_a_user_has_so_many_sockets() -> None:
     async with connect(world.endpoint, token="ada"), connect(world.endpoint, token="ada") as second:
         async with connect(world.endpoint) as third:
             third.send("connection_init", payload={"token": "ada"})
-            assert await third.closed() == (4429, "Too many sockets of this user")
+            assert await third.closed() == (4429, "Too many WebSocket connections of this user")
         async with connect(world.endpoint, token="bob"):
             pass
         second.leave()
@@ -537,7 +537,7 @@ async def test_a_process_has_so_many_sockets() -> None:
     world = World(sockets=2)
     async with connect(world.endpoint, token="ada"), connect(world.endpoint, token="bob") as second:
         async with connect(world.endpoint) as third:
-            assert await third.closed() == (1013, "Too many sockets")
+            assert await third.closed() == (1013, "Too many WebSocket connections")
         second.leave()
         await second.ended()
         async with connect(world.endpoint, token="bob"):
@@ -549,9 +549,9 @@ async def test_sockets_that_say_nothing_give_way_to_those_that_sign_in() -> None
     async with connect(world.endpoint, token="ada") as signed_in:
         idle = [WebSocketDriver(world.endpoint, signed_in.scope, answers_pings=True) for _ in range(5)]
         for socket in idle[:2]:
-            assert await socket.closed() == (4408, "Connection initialisation timeout")
+            assert await socket.closed() == (4408, "Connection initialization timeout")
         async with connect(world.endpoint, token="bob"):
-            assert await idle[2].closed() == (4408, "Connection initialisation timeout")
+            assert await idle[2].closed() == (4408, "Connection initialization timeout")
         assert len(world.registry) == 3
         for socket in idle[3:]:
             socket.leave()

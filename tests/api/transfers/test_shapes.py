@@ -17,6 +17,7 @@ from domain.transfers.errors import ACCEPTED
 from domain.transfers.model import ImportFormat, ImportRun, ImportState
 from infra.settings import Settings
 from infra.shared import files
+from infra.shared.disk import NO_SPACE
 from infra.transfers import json_walk
 from tests.api.transfers.conftest import Import
 from tests.api.transfers.exports import issue, lines, packed
@@ -135,7 +136,7 @@ async def test_a_file_that_unpacks_to_too_much_keeps_what_came_before(
     monkeypatch.setattr(files, "FREE_OF_RATIO", 100_000)
     run = await imported(packed(lines(issue(1), issue(2)) + b" " * 3_000_000 + lines(issue(3))))
     assert run.state is ImportState.FAILED
-    assert run.failure == "The file unpacks to more than 200 times its size, far more than any real export."
+    assert run.failure == files.TOO_DENSE
     assert await kept(world, run) == 2
 
 
@@ -183,7 +184,7 @@ def test_the_command_says_that_the_disk_is_full(
     monkeypatch.setattr("sys.argv", ["workgraph", *arguments])
 
     for most, message in (
-        (file.stat().st_size - 1, "workgraph: The server has no space left to store files. Try again later."),
+        (file.stat().st_size - 1, f"workgraph: {NO_SPACE}"),
         (file.stat().st_size, f"workgraph: The report could not be written. {report}: File too large"),
     ):
         file.write_bytes(file.read_bytes())
@@ -202,7 +203,7 @@ def test_the_command_says_that_the_disk_is_full(
         (b"\n", "The file has more than 5,000,000 issues and blank lines.", 5_000_000 // 131_072),
         (
             b" ",
-            "The file unpacks to more than 200 times its size, far more than any real export.",
+            files.TOO_DENSE,
             9_000_000 // 131_072,
         ),
     ],

@@ -107,7 +107,7 @@ async def test_somebody_without_an_account_joins_by_the_form(
     assert await world.rows() == before
 
     joined = await client.post("/auth/invitation/form", data=ada)
-    assert (joined.status_code, "You have an account now, and are a member." in joined.text) == (200, True)
+    assert (joined.status_code, "you are a member of the workspace" in joined.text) == (200, True)
     rows = await world.rows()
     assert len(rows["member"]) == len(before["member"]) + 1
     assert (await client.post("/auth/invitation/form", data=ada)).status_code == 422

@@ -129,7 +129,8 @@ async def test_a_key_for_certain_workspaces_opens_no_others(identity: Identity) 
         with pytest.raises(NotFound) as refused:
             await made(identity, ann, replace(DRAFT, workspace_ids=(mine.id, workspace_id)))
         answers.append((refused.value.message, refused.value.path))
-    assert answers[0] == answers[1] == ("There is no such workspace, or you may not see it.", ("workspace_ids",))
+    assert answers[0] == answers[1]
+    assert answers[0][1] == ("workspace_ids",)
     with pytest.raises(WrongId):
         await made(identity, ann, replace(DRAFT, workspace_ids=(IDS.new("iss"),)))
     assert await everything(identity) == before

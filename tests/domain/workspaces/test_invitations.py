@@ -11,7 +11,7 @@ from domain.shared.actor import Role
 from domain.shared.errors import Conflict, NotFound, PermissionDenied, Unavailable
 from domain.shared.mail import Mail
 from domain.shared.throttle import TooOften
-from domain.workspaces.invitation_service import INVITATIONS_PER_ADDRESS, INVITATIONS_PER_PERSON
+from domain.workspaces.invitation_service import INVALID_INVITATION, INVITATIONS_PER_ADDRESS, INVITATIONS_PER_PERSON
 from domain.workspaces.jobs import SendInvitation
 from domain.workspaces.mails import WorkspaceInvitation
 from domain.workspaces.model import INVITATION_LIFE, Invitation, Member
@@ -36,7 +36,7 @@ async def assert_refused(house: House, user: User, token: str) -> None:
     before = await house.rows()
     with pytest.raises(NotFound) as refusal:
         await house.invitations.accept(house.actor(user), token)
-    assert refusal.value.message == "This invitation is not good: it is unknown, used, expired, or not for you."
+    assert refusal.value.message == INVALID_INVITATION
     assert (refusal.value.path, refusal.value.failure) == (("token",), "NOT_FOUND")
     assert await house.rows() == before
 
@@ -295,7 +295,7 @@ async def one_of_32(house: House) -> None:
     winners = [outcome for outcome in outcomes if isinstance(outcome, Member)]
     assert len(winners) == 1
     assert {str(outcome) for outcome in outcomes if not isinstance(outcome, Member)} == {
-        "This invitation is not good: it is unknown, used, expired, or not for you."
+        "This invitation is invalid, already used, expired, or sent to another user. Ask for a new one."
     }
     assert len(await members(house)) == before + 1
     await house.workspaces.remove_member(house.as_owner, winners[0].id)

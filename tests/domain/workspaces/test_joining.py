@@ -10,6 +10,7 @@ from domain.accounts.model import User
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import Conflict, NotFound, Rejected, Unavailable
 from domain.shared.throttle import TooOften
+from domain.workspaces.invitation_service import INVALID_INVITATION
 from domain.workspaces.model import INVITATION_LIFE
 from infra.workspaces.repository import SqlMemberRepository
 from tests.domain.workspaces.conftest import CLIENT, FREQUENT, House
@@ -28,7 +29,7 @@ async def assert_refused(house: House, token: str, **fields: str) -> None:
     before = await house.rows()
     with pytest.raises(NotFound) as refusal:
         await register(house, token, **fields)
-    assert refusal.value.message == "This invitation is not good: it is unknown, used, expired, or not for you."
+    assert refusal.value.message == INVALID_INVITATION
     assert refusal.value.path == ("invitation_token",)
     assert await house.rows() == before
 

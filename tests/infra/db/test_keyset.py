@@ -344,7 +344,7 @@ class TestCursors:
     )
     @pytest.mark.parametrize("field", ["after", "before"])
     def test_what_is_no_cursor_is_refused(self, cursor: str, field: str):
-        with pytest.raises(InvalidInput, match="This is not a cursor of this server") as refused:
+        with pytest.raises(InvalidInput, match="malformed") as refused:
             plan(BY_ALL, **{field: cursor})
         assert (refused.value.failure, refused.value.path) == (ErrorCode.INVALID_CURSOR, (field,))
 
@@ -362,7 +362,7 @@ class TestCursors:
     def test_one_of_another_list_parent_filter_or_order_is_refused(
         self, sort: list[Sort[Order]], scope: str, parents: list[str]
     ):
-        with pytest.raises(InvalidInput, match="belongs to another list") as refused:
+        with pytest.raises(InvalidInput, match="another list") as refused:
             plan(sort, scope, parents, after=packed(1, SCOPE, *VALUES))
         assert (refused.value.failure, refused.value.path) == (ErrorCode.INVALID_CURSOR, ("after",))
 

@@ -55,7 +55,7 @@ async def test_without_redis_the_poll_runs_everything(
             await until_state(engine, job_id, "DONE")
 
     assert [record.message for record in caplog.records if "Redis" in record.message] == [
-        "Redis is away; due jobs are found by polling: ConnectionError"
+        "Redis is unavailable; polling for due jobs: ConnectionError"
     ]
 
 

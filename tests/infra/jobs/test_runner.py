@@ -70,7 +70,7 @@ async def test_an_error_puts_the_job_back_without_secrets(
     assert (after.attempts, after.failures, after.lease_until) == (1, 1, None)
     assert after.last_error == "RuntimeError: postgresql://…@db/x refused …"
     assert after.updated_at <= after.run_at <= after.updated_at + timedelta(seconds=5)
-    assert "runs again in" in caplog.text
+    assert "is retried in" in caplog.text
     assert "hunter2" not in caplog.text
 
 

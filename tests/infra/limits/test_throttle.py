@@ -50,7 +50,7 @@ async def test_at_once_too(throttle: Throttle) -> None:
 
 async def test_a_refusal_says_how_long(throttle: Throttle) -> None:
     await throttle.take([Bucket("a", 1, 60)])
-    with pytest.raises(TooOften, match=r"Try again in (59|60) seconds") as refusal:
+    with pytest.raises(TooOften, match=r"in (59|60) seconds") as refusal:
         await throttle.take([Bucket("a", 1, 60)])
     assert refusal.value.retry_after in (59, 60)
 
@@ -119,7 +119,7 @@ async def test_without_redis_each_process_counts_for_itself(caplog: pytest.LogCa
     assert await admitted(throttle, [Bucket("a", 10, 60)], 100) == 10
     await throttle.give_back([Bucket("a", 10, 60)])
     assert await admitted(throttle, [Bucket("a", 10, 60)], 100) == 1
-    assert "Redis is away" in caplog.text
+    assert "Redis is unavailable" in caplog.text
     await client.aclose()
 
 

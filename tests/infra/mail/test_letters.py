@@ -187,9 +187,9 @@ class Dated(Letter):
 
 
 def test_a_notice_names_the_operator_where_another_password_is_of_no_use() -> None:
-    written = LETTERS.write(AccountNotice(person="Ada", what="It has been deleted.", url=None))
+    written = LETTERS.write(AccountNotice(person="Ada", what="Your account was deleted.", url=None))
     for part in (written.text, Page(written.html).text):
-        assert "tell whoever runs this server" in part
+        assert "contact the operator" in part
         assert "password" not in part
 
 

@@ -10,7 +10,7 @@ from tests.full_disk import no_room_beyond
 
 
 def test_a_device_without_space_is_told_from_other_errors():
-    with pytest.raises(StorageFull, match="no space left"), storage_errors(), Path("/dev/full").open("wb") as device:
+    with pytest.raises(StorageFull), storage_errors(), Path("/dev/full").open("wb") as device:
         device.write(b"x")
     with pytest.raises(FileNotFoundError), storage_errors():
         Path("/nowhere/at/all").read_bytes()
@@ -36,5 +36,5 @@ def test_a_file_is_gone_after_any_other_error(tmp_path: Path):
 
 def test_a_database_without_space_says_so():
     full, away = meaning_of_state("53100"), meaning_of_state("53300")
-    assert (type(full), str(full)) == (StorageFull, "The database has no space left. Try again later.")
-    assert type(away) is Unavailable
+    assert (type(full), type(away)) == (StorageFull, Unavailable)
+    assert "database has no space" in str(full)

@@ -135,7 +135,7 @@ async def test_a_small_file_cannot_unpack_to_a_huge_one(folder: Path, file_id: s
     store = DiskFileStore(folder, most_unpacked=50_000)
     await store.save(file_id, chunks(gzip.compress(b"a\n" * 50_000)), most_bytes=1000)
     read = []
-    with pytest.raises(FileTooLarge, match=r"unpacks to more than 50,000 bytes\."):
+    with pytest.raises(FileTooLarge, match="50,000 bytes"):
         read.extend(chunks_of(store, file_id))
     assert 0 < sum(map(len, read)) <= 50_000
 
@@ -149,7 +149,7 @@ async def test_no_file_unpacks_to_more_than_200_times_its_size(
     bomb = gzip.compress(real) + gzip.compress(b"\n" * 15_000_000)
     await store.save(file_id, chunks(bomb), most_bytes=len(bomb))
     read: list[bytes] = []
-    with pytest.raises(FileTooLarge, match="unpacks to more than 200 times its size"):
+    with pytest.raises(FileTooLarge, match="200 times"):
         read.extend(chunks_of(store, file_id))
     assert len(real) < sum(map(len, read)) <= 200 * len(bomb)
 
