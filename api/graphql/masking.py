@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from api.shared.errors import told
+from api.shared.errors import message_of
 from api.shared.refusals import extensions_of
 from api.shared.request_id import current_request_id
 from domain.shared.errors import DomainError, Rejected
@@ -26,7 +26,7 @@ def format_errors(errors: Iterable[GraphQLError]) -> list[Formatted]:
             unforeseen.append(error)
             formatted.append(_entry(error, "Internal error.", _internal_extensions()))
         elif causes:
-            formatted.extend(_entry(error, told(cause), extensions_of(cause)) for cause in causes)
+            formatted.extend(_entry(error, message_of(cause), extensions_of(cause)) for cause in causes)
         else:
             extensions = error.extensions or {"code": "INVALID_INPUT"}
             formatted.append(_entry(error, error.message, extensions))
@@ -57,7 +57,7 @@ def told_causes(error: GraphQLError) -> Sequence[DomainError] | None:
 
 def domain_error(error: DomainError) -> Formatted:
     """The error that refused the whole request."""
-    return {"message": told(error), "extensions": extensions_of(error)}
+    return {"message": message_of(error), "extensions": extensions_of(error)}
 
 
 def _entry(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Formatted:

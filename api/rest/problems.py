@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.shared.authentication import challenge
-from api.shared.errors import camel_case, told
+from api.shared.errors import camel_case, message_of
 from api.shared.refusals import error_code, refusal_of, retry_headers
 from api.shared.statuses import phrase_of
 from domain.shared.errors import DomainError, InsufficientScope, Rejected
@@ -90,8 +90,8 @@ async def domain_problem(_: Request, error: Exception) -> Response:
     elif isinstance(first, InsufficientScope):
         headers["WWW-Authenticate"] = challenge("insufficient_scope", scope=first.scope)
     found = [
-        {"path": [camel_case(name) for name in each.path], "detail": told(each), "code": error_code(each)}
+        {"path": [camel_case(name) for name in each.path], "detail": message_of(each), "code": error_code(each)}
         for each in failures
         if isinstance(each, DomainError)
     ]
-    return problem(status, told(first), headers=headers, code=error_code(first), errors=found)
+    return problem(status, message_of(first), headers=headers, code=error_code(first), errors=found)

@@ -84,6 +84,6 @@ def camel_case(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def told(error: DomainError) -> str:
+def message_of(error: DomainError) -> str:
     """The message for a client of GraphQL or REST, each field under the name that the schema gives it."""
     return error.message_with(lambda name: f"`{camel_case(name)}`")

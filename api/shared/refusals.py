@@ -15,7 +15,7 @@ from api.shared.errors import (
     ValidationError,
     argument_path,
     camel_case,
-    told,
+    message_of,
 )
 from domain.shared import errors
 from domain.shared.budget import OverBudget
@@ -96,5 +96,5 @@ def _user_error(error: DomainError) -> UserError | None:
     path = argument_path(error.path)
     if kind is ConflictError:
         fields = [camel_case(name) for name in error.path]
-        return ConflictError(message=told(error), code=error.failure, path=path, conflicting_fields=fields)
-    return kind(message=told(error), code=error.failure, path=path)
+        return ConflictError(message=message_of(error), code=error.failure, path=path, conflicting_fields=fields)
+    return kind(message=message_of(error), code=error.failure, path=path)

@@ -26,7 +26,7 @@ def graphql_sockets(
     """The endpoint for a WebSocketRoute; call `registry.close_all` when the process stops."""
     services = SocketServices(
         app=app,
-        runner=GraphQLOperations(runner, admission, meter, options),
+        operations=GraphQLOperations(runner, admission, meter, options),
         registry=SocketRegistry(options.sockets),
         options=options.sockets,
     )

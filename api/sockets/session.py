@@ -44,7 +44,7 @@ class OperationFailed(Exception):
         self.errors = errors
 
 
-class OperationRunner(Protocol):
+class SocketOperations(Protocol):
     def run(self, request: Subscribe, context: Context) -> AsyncGenerator[Mapping[str, Any], None]:
         """The operation's results in the form of GraphQL's response, one per event; raises OperationFailed."""
         ...
@@ -55,7 +55,7 @@ class SocketServices:
     """What every socket of a process stands on."""
 
     app: App
-    runner: OperationRunner
+    operations: SocketOperations
     registry: SocketRegistry
     options: SocketOptions
 
@@ -187,7 +187,7 @@ class SocketSession:
     async def _operate(self, message: Subscribe, running: _Running) -> None:
         try:
             try:
-                async with aclosing(self._services.runner.run(message, running.context)) as results:
+                async with aclosing(self._services.operations.run(message, running.context)) as results:
                     async for result in results:
                         await self._outbox.put(next_message(message.id, result))
             except OperationFailed as failure:

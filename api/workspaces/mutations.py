@@ -124,7 +124,7 @@ class WorkspaceMutations:
         "Requires the role `OWNER`."
     )
     async def workspace_transfer(self, info: Info, input: WorkspaceTransferInput) -> WorkspaceTransferPayload:
-        written = await info.context.app.workspaces.transfer(info.context.actor, input.id, input.member_id)
+        written = await info.context.app.workspaces.transfer_ownership(info.context.actor, input.id, input.member_id)
         await info.context.reload_actor()
         return WorkspaceTransferPayload.of(written)
 

@@ -101,7 +101,7 @@ class Issue:
     def planned_for(self, milestone: Milestone | None, *, now: datetime) -> "Issue":
         return revised(self, now=now, milestone_id=milestone.id if milestone else None)
 
-    def under(self, parent: "Issue | None", *, now: datetime) -> "Issue":
+    def with_parent(self, parent: "Issue | None", *, now: datetime) -> "Issue":
         return revised(self, now=now, parent_id=parent.id if parent else None)
 
     def archived(self, *, now: datetime) -> "Issue":

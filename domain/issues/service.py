@@ -70,7 +70,7 @@ class IssueService:
             changed = issue.changed(changes, now=self._clock.now())
             changed = await self._moved(uow, actor, changed, changes.state_id)
             changed = await self._planned(uow, actor, changed, changes.milestone_id)
-            changed = await self._under(uow, actor, changed, changes.parent_id)
+            changed = await self._with_parent(uow, actor, changed, changes.parent_id)
             links = IssueLinks(uow, actor, issue)
             await links.assign(changes.assignees, path="assignees")
             await links.label(changes.labels, path="labels")
@@ -82,15 +82,15 @@ class IssueService:
             return await uow.commit(changed)
 
     async def archive(self, actor: Actor, issue_id: str) -> Written[Issue]:
-        return await self._put(actor, issue_id, Issue.archived, IssueArchived)
+        return await self._set_lifecycle(actor, issue_id, Issue.archived, IssueArchived)
 
     async def restore(self, actor: Actor, issue_id: str) -> Written[Issue]:
         """Back from the archive and from the trash."""
-        return await self._put(actor, issue_id, Issue.restored, IssueRestored)
+        return await self._set_lifecycle(actor, issue_id, Issue.restored, IssueRestored)
 
     async def trash(self, actor: Actor, issue_id: str) -> Written[Issue]:
         """Lists leave the issue out until it is restored."""
-        return await self._put(actor, issue_id, Issue.trashed, IssueTrashed)
+        return await self._set_lifecycle(actor, issue_id, Issue.trashed, IssueTrashed)
 
     async def purge(self, actor: Actor, issue_id: str) -> Written[str]:
         """Deletes a trashed issue with its comments, for ever; its number is not used again."""
@@ -106,7 +106,7 @@ class IssueService:
             uow.record(IssuePurged.between(issue, None))
             return await uow.commit(issue.id)
 
-    async def _put(
+    async def _set_lifecycle(
         self, actor: Actor, issue_id: str, change: Callable[..., Issue], event: type[IssueEvent]
     ) -> Written[Issue]:
         """Into the archive or the trash, or back; what is there already stays as it is."""
@@ -168,7 +168,7 @@ class IssueService:
             )
         return parent
 
-    async def _under(self, uow: IssueUow, actor: Actor, issue: Issue, parent_id: str | Unset | None) -> Issue:
+    async def _with_parent(self, uow: IssueUow, actor: Actor, issue: Issue, parent_id: str | Unset | None) -> Issue:
         """Two moves at once could each look harmless and close a ring together: so they take turns."""
         if parent_id is UNSET or parent_id == issue.parent_id:
             return issue
@@ -180,4 +180,4 @@ class IssueService:
                 path=("parent_id",),
                 code=IssueErrorCode.PARENT_CYCLE,
             )
-        return issue.under(parent, now=self._clock.now())
+        return issue.with_parent(parent, now=self._clock.now())

@@ -57,10 +57,10 @@ class ProjectService:
             return await uow.commit(changed)
 
     async def archive(self, actor: Actor, project_id: str) -> Written[Project]:
-        return await self._put(actor, project_id, Project.archived, ProjectArchived)
+        return await self._set_lifecycle(actor, project_id, Project.archived, ProjectArchived)
 
     async def restore(self, actor: Actor, project_id: str) -> Written[Project]:
-        return await self._put(actor, project_id, Project.restored, ProjectRestored)
+        return await self._set_lifecycle(actor, project_id, Project.restored, ProjectRestored)
 
     async def delete(self, actor: Actor, project_id: str) -> Written[str]:
         """Only a project without issues; its states go with it."""
@@ -76,7 +76,7 @@ class ProjectService:
             uow.record(ProjectDeleted.between(project, None))
             return await uow.commit(project.id)
 
-    async def _put(
+    async def _set_lifecycle(
         self, actor: Actor, project_id: str, change: Callable[..., Project], event: type[ProjectEvent]
     ) -> Written[Project]:
         """Into the archive or back; what is there already stays as it is."""

@@ -98,7 +98,7 @@ def ids_of(prefix: str) -> Any:
     return field(default=None, metadata={_PREFIX: prefix})
 
 
-def said_by(part: Any) -> dict[str, Any]:
+def operands_of(part: Any) -> dict[str, Any]:
     """The fields of a filter or comparator that set a condition, by name."""
     pairs = ((each.name, getattr(part, each.name), each.default) for each in fields(part))
     return {name: value for name, value, default in pairs if value is not default}
@@ -108,7 +108,7 @@ def is_blank(part: object) -> bool:
     """Whether a filter or comparator has no condition, however deep it is nested, and so matches everything."""
     if not is_dataclass(part):
         return False
-    return all(_is_blank_field(name, value) for name, value in said_by(part).items())
+    return all(_is_blank_field(name, value) for name, value in operands_of(part).items())
 
 
 def check_filter(filter: object) -> None:
@@ -136,7 +136,7 @@ def _conditions(part: object, path: Path, *, depth: int, prefix: str | None = No
         found = (_conditions(item, (*path, str(place)), depth=depth) for place, item in enumerate(part))
         return sum(found) or 1
     if isinstance(part, IdComparator | EnumComparator | TextComparator | OrderComparator):
-        operands = said_by(part)
+        operands = operands_of(part)
         for name, operand in operands.items():
             _check_operand(operand, (*path, name), prefix)
         return len(operands) or 1
@@ -149,7 +149,7 @@ def _conditions(part: object, path: Path, *, depth: int, prefix: str | None = No
             raise InvalidInput(message, path=("filter",), code=ErrorCode.LIMIT_EXCEEDED)
         depth += 1
     kinds = {each.name: each.metadata.get(_PREFIX) for each in fields(part)}
-    said = said_by(part).items()
+    said = operands_of(part).items()
     return sum(_conditions(item, (*path, name), depth=depth, prefix=kinds[name]) for name, item in said) or 1
 
 

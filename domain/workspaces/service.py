@@ -86,7 +86,7 @@ class WorkspaceService:
                 keep_an_owner(owners, member)
             return await uow.commit(await self._give_role(uow, member, role))
 
-    async def transfer(self, actor: Actor, workspace_id: str, member_id: str) -> Written[Workspace]:
+    async def transfer_ownership(self, actor: Actor, workspace_id: str, member_id: str) -> Written[Workspace]:
         """Makes a member an owner and the actor an admin, and tells both."""
         user_id = actor.signed_in_id
         async with self._uow(actor) as uow:

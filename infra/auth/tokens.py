@@ -45,9 +45,9 @@ class JoseTokenSigner:
 
     def key_id(self, token: str) -> str:
         known = self._proved.get(_digest(token))
-        return self._said_key_id(token) if known is None else known[0]
+        return self._unverified_key_id(token) if known is None else known[0]
 
-    def _said_key_id(self, token: str) -> str:
+    def _unverified_key_id(self, token: str) -> str:
         shape = _SHAPE.fullmatch(token) if len(token) <= LONGEST else None
         if shape is None:
             raise InvalidToken
@@ -80,7 +80,7 @@ class JoseTokenSigner:
     def verify(self, token: str, key: SigningKey) -> AccessClaims:
         # A client sends one token for ten minutes, and proving it takes 200 µs: longer than a lookup in the database.
         digest = _digest(token)
-        key_id, claims = self._proved.get(digest) or (self._said_key_id(token), None)
+        key_id, claims = self._proved.get(digest) or (self._unverified_key_id(token), None)
         if key_id != key.id:
             raise InvalidToken
         if claims is None:

@@ -27,7 +27,7 @@ _COMMENTS = EntityTable(
     visible_by=CommentRow.workspace_id,
     guests=GuestRule.of_projects(CommentRow.workspace_id, CommentRow.project_id),
 )
-_COMMENTS_OF = _COMMENTS.under(CommentRow.issue_id, name="comments", default=DEFAULT_NESTED)
+_COMMENTS_OF = _COMMENTS.children_of(CommentRow.issue_id, name="comments", default=DEFAULT_NESTED)
 
 
 class SqlCommentReader:

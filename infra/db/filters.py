@@ -39,7 +39,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from domain.shared import letters
 from domain.shared.characters import nfc
-from domain.shared.filters import IdComparator, ListComparator, check_filter, is_blank, said_by
+from domain.shared.filters import IdComparator, ListComparator, check_filter, is_blank, operands_of
 from domain.shared.ranks import RankedEnum
 from infra.db.arrays import TextList
 from infra.db.visibility import GuestRule
@@ -95,12 +95,12 @@ class Filters:
         return self.match(filter, self.table)
 
     def match(self, filter: Any, rows: FromClause) -> ColumnElement[bool]:
-        return and_(true(), *(self._conditions[name](value, rows) for name, value in said_by(filter).items()))
+        return and_(true(), *(self._conditions[name](value, rows) for name, value in operands_of(filter).items()))
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
         """The same filter, with what `swap` makes of each filter of a `ToSmallSet`."""
         changes: dict[str, Any] = {}
-        for name, value in said_by(filter).items():
+        for name, value in operands_of(filter).items():
             if name in {"and_", "or_"}:
                 changes[name] = tuple(self.swapped(part, swap) for part in value)
             elif name == "not_":
@@ -140,7 +140,7 @@ class ToOne:
         return self.target.swapped(filter, swap)
 
     def _is_by_id(self, filter: Any) -> bool:
-        return list(said_by(filter)) == ["id"] and self.target.scalars["id"] is self.key
+        return list(operands_of(filter)) == ["id"] and self.target.scalars["id"] is self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class ToMany:
 
     def swapped(self, comparator: ListComparator[Any], swap: Swap) -> ListComparator[Any]:
         match = self.filters if isinstance(self.filters, ToOne) else _resolved(self.filters)
-        said = said_by(comparator)
+        said = operands_of(comparator)
         return replace(comparator, **{name: match.swapped(value, swap) for name, value in said.items()})
 
     def _has(self, filter: Any, rows: FromClause, *, is_match: bool = True) -> ColumnElement[bool]:
@@ -224,7 +224,7 @@ def normalized(column: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def _map_texts(change: Callable[[str], str], comparator: Any) -> dict[str, Any]:
-    texts = {name: value for name, value in said_by(comparator).items() if isinstance(value, str | tuple)}
+    texts = {name: value for name, value in operands_of(comparator).items() if isinstance(value, str | tuple)}
     return {
         name: change(value) if isinstance(value, str) else tuple(map(change, value)) for name, value in texts.items()
     }
@@ -232,7 +232,7 @@ def _map_texts(change: Callable[[str], str], comparator: Any) -> dict[str, Any]:
 
 def compare(column: ColumnElement[Any], comparator: Any) -> ColumnElement[bool]:
     """Whether the value matches the comparator; texts of the comparator are compared in normal form C, as stored."""
-    said = said_by(comparator).items()
+    said = operands_of(comparator).items()
     return and_(true(), *(_OPERATORS[name](column, _normal(value)) for name, value in said))
 
 

@@ -80,7 +80,7 @@ class EntityTable(Generic[E, O]):
             rows = await reads.fetch(self._by_ids, ids=list(ids), **visibility(actor))
         return {row[0]: self.build(row) for row in rows}
 
-    def under(
+    def children_of(
         self, parent: InstrumentedAttribute[Any], *conditions: ColumnElement[bool], name: str, default: int
     ) -> "EntityList[E, O]":
         """The list of what has that parent and meets the conditions; `name` tells its cursors from other lists'."""

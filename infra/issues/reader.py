@@ -65,7 +65,7 @@ def _issues_of(
     if not includes_archived:
         conditions.append(IssueRow.archived_at.is_(None))
     name = f"issues by {parent.key}, {includes_archived=}, {is_trash=}"
-    return _ISSUES.under(parent, *conditions, name=name, default=default)
+    return _ISSUES.children_of(parent, *conditions, name=name, default=default)
 
 
 def _lists(parent: InstrumentedAttribute[Any], *, default: int = DEFAULT_NESTED) -> _Lists:

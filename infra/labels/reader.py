@@ -18,7 +18,7 @@ _LABELS = EntityTable(
     filters=LABEL_FILTERS,
     visible_by=LabelRow.workspace_id,
 )
-_LABELS_OF = _LABELS.under(LabelRow.workspace_id, name="labels", default=DEFAULT)
+_LABELS_OF = _LABELS.children_of(LabelRow.workspace_id, name="labels", default=DEFAULT)
 
 
 class SqlLabelReader:

@@ -20,7 +20,7 @@ _MILESTONES = EntityTable(
     visible_by=MilestoneRow.workspace_id,
     guests=GuestRule.of_projects(MilestoneRow.workspace_id, MilestoneRow.project_id),
 )
-_MILESTONES_OF = _MILESTONES.under(MilestoneRow.project_id, name="milestones", default=DEFAULT_NESTED)
+_MILESTONES_OF = _MILESTONES.children_of(MilestoneRow.project_id, name="milestones", default=DEFAULT_NESTED)
 
 
 class SqlMilestoneReader:

@@ -35,8 +35,10 @@ _PROJECTS = EntityTable(
     guests=_OF_GUESTS,
 )
 _PROJECTS_OF = {
-    False: _PROJECTS.under(ProjectRow.workspace_id, ProjectRow.archived_at.is_(None), name="projects", default=DEFAULT),
-    True: _PROJECTS.under(ProjectRow.workspace_id, name="projects, archived too", default=DEFAULT),
+    False: _PROJECTS.children_of(
+        ProjectRow.workspace_id, ProjectRow.archived_at.is_(None), name="projects", default=DEFAULT
+    ),
+    True: _PROJECTS.children_of(ProjectRow.workspace_id, name="projects, archived too", default=DEFAULT),
 }
 _BY_KEY = _PROJECTS.select.where(
     ProjectRow.workspace_id == bindparam("workspace_id"), ProjectRow.key == bindparam("key")
@@ -68,7 +70,7 @@ _MEMBERS = EntityTable(
     visible_by=ProjectMemberRow.workspace_id,
     guests=GuestRule.of_projects(ProjectMemberRow.workspace_id, ProjectMemberRow.project_id),
 )
-_MEMBERS_OF = _MEMBERS.under(ProjectMemberRow.project_id, name="project members", default=DEFAULT_NESTED)
+_MEMBERS_OF = _MEMBERS.children_of(ProjectMemberRow.project_id, name="project members", default=DEFAULT_NESTED)
 _build_state = builder_of(State)
 _build_project = builder_of(Project, start=len(_STATE_COLUMNS))  # behind the state
 

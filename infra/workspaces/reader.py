@@ -37,7 +37,7 @@ _MEMBERS = EntityTable(
     visible_by=MemberRow.workspace_id,
     guests=MEMBERS_OF_GUESTS,
 )
-_MEMBERS_OF = _MEMBERS.under(MemberRow.workspace_id, name="members", default=DEFAULT)
+_MEMBERS_OF = _MEMBERS.children_of(MemberRow.workspace_id, name="members", default=DEFAULT)
 
 _INVITATIONS = select(*columns_of(InvitationRow, Invitation))
 _OPEN_INVITATIONS = _INVITATIONS.where(InvitationRow.accepted_at.is_(None), InvitationRow.revoked_at.is_(None))

@@ -190,4 +190,4 @@ def test_a_service_method_that_hands_on_is_found() -> None:
     assert sample("return await self._read.by_ids(actor, [issue.id for issue in issues])")
     assert not sample("return await self._read.by_ids(actor, checked(issues))")
     assert not sample("_ = actor.signed_in_id; return await self._read.by_ids(actor, issues)")
-    assert not sample("return await self._put(actor, issues)")
+    assert not sample("return await self._set_lifecycle(actor, issues)")

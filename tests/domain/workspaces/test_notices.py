@@ -38,7 +38,7 @@ async def test_whoever_is_back_is_not_told_of_having_gone(house: House) -> None:
 async def test_both_are_told_of_a_new_owner(house: House) -> None:
     ada = await house.person(name="Ada", email="ada@example.org")
     member = await house.join(ada)
-    await house.workspaces.transfer(house.as_owner, house.workspace.id, member.id)
+    await house.workspaces.transfer_ownership(house.as_owner, house.workspace.id, member.id)
     for job in await house.jobs(SendOwnershipMoved.kind):
         await house.workspaces.send_ownership_moved(CLAIMED, SendOwnershipMoved(**job))
     facts = {
