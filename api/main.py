@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -12,28 +12,28 @@ from fastapi import APIRouter, FastAPI
 from uvicorn import Server
 from uvicorn.supervisors import Multiprocess
 
-from api.accounts.routes import router as account_router
 from api.app import create_app
-from api.auth.routes import router as auth_router
 from api.graphql.options import CostOptions, ExecutionOptions, QueryLimits
 from api.health.watch import HealthWatch
 from api.http.options import DemoAccount, ExplorerOptions, HttpOptions, SocketOptions
 from api.mailbox.pages import mailbox_router
-from api.schema import schema
+from api.schema import build_schema, schema
 from api.server.connections import BoundedConfig
 from api.server.socket_transport import SocketTransport
 from api.shared.request_id import known_request_id
+from api.shared.slices import ApiSlice
+from api.slices import PLATFORM, TRACKER
 from api.transfers.routes import FILES_PATH
-from api.transfers.routes import router as transfer_router
 from api.version import version_text
-from api.workspaces.routes import router as invitation_router
 from domain.app import App
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
-from infra.bootstrap import mailbox, open_app
+from infra.bootstrap import SLICES, mailbox, open_app
+from infra.parts import SliceAdapters
 from infra.settings import Settings, load_settings
 from infra.shared.logs import configure_logging
 from infra.shared.tasks import end
 
+API_SLICES = (*PLATFORM, *TRACKER)
 FACTORY = "api.main:create"
 WORKER_CHECK_SECONDS = 30  # uvicorn's 5 would kill a process that is only busy
 OBJECTS_BETWEEN_LOOKS = 10_000  # for cycles
@@ -46,19 +46,26 @@ def create() -> FastAPI:
     return _serving(load_settings())
 
 
-def build(settings: Settings, *, is_watched: bool = False) -> FastAPI:
-    """The application; `is_watched` logs when PostgreSQL or Redis is not available."""
+def build(
+    settings: Settings,
+    *,
+    is_watched: bool = False,
+    adapters: Sequence[SliceAdapters] = SLICES,
+    slices: Sequence[ApiSlice] = API_SLICES,
+) -> FastAPI:
+    """The application of these slices of `infra` and `api`; `is_watched` logs when a server is not available."""
     set_up_logs(settings)
     settings.require("database_url", "redis_url", "secret_key")
     if not (settings.has_mailbox or settings.smtp_url.get_secret_value()):
         _log.warning("Mail cannot be sent because WORKGRAPH_SMTP_URL is not set.")
-    opened = partial(_open_watched if is_watched else open_app, settings)
-    return create_app(opened, http_options(settings), schema=schema, routers=routers(settings))
+    opened = partial(_open_watched if is_watched else open_app, settings, adapters)
+    built = schema if slices is API_SLICES else build_schema(slices)
+    return create_app(opened, http_options(settings), schema=built, routers=routers(settings, slices))
 
 
 @asynccontextmanager
-async def _open_watched(settings: Settings) -> AsyncIterator[App]:
-    async with open_app(settings) as app:
+async def _open_watched(settings: Settings, adapters: Sequence[SliceAdapters]) -> AsyncIterator[App]:
+    async with open_app(settings, adapters) as app:
         watch = asyncio.create_task(HealthWatch(app.health).run())
         try:
             yield app
@@ -66,8 +73,8 @@ async def _open_watched(settings: Settings) -> AsyncIterator[App]:
             await end(watch)
 
 
-def routers(settings: Settings) -> list[APIRouter]:
-    served = [auth_router, account_router, transfer_router, invitation_router]
+def routers(settings: Settings, slices: Sequence[ApiSlice] = API_SLICES) -> list[APIRouter]:
+    served = [router for each in slices for router in each.routers]
     return [*served, mailbox_router(mailbox(settings))] if settings.has_mailbox else served
 
 

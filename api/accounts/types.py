@@ -5,10 +5,9 @@ import strawberry
 
 from api.audit.security_types import SecurityEvent
 from api.auth.types import ApiKey, Session
-from api.shared.connections import connection
+from api.shared.connections import connection, everything
 from api.shared.context import Info
 from api.shared.node import Node
-from api.transfers.inputs import everything
 from domain.accounts import model
 from domain.auth.model import ApiKey as ApiKeyModel
 from domain.auth.model import Session as SessionModel

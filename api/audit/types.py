@@ -1,5 +1,4 @@
 from datetime import datetime
-from enum import StrEnum
 
 import strawberry
 
@@ -9,42 +8,16 @@ from api.shared.enums import describe_enum
 from api.shared.errors import camel_case
 from api.shared.scalars import Revision
 from domain.audit import model
-from domain.audit.kinds import kinds_of
+from domain.audit.kinds import EventKind
 from domain.shared.actor import Cause
 from domain.shared.streams import EventBatch
-from domain.slices import PLATFORM, TRACKER
 from strawberry_compiled import related
 
-_SENTENCES = {
-    "member.claimed": "The work of a placeholder was transferred to a member.",
-    "project_member.added": "A guest was added to a project.",
-    "project_member.removed": "A guest was removed from a project.",
-    "state.created": "A workflow state was created.",
-    "state.updated": "A workflow state was updated.",
-    "state.deleted": "A workflow state was deleted.",
-    "issue.moved": "An issue was moved to another project.",
-    "issue.trashed": "An issue was moved to the trash.",
-    "issue.purged": "A trashed issue was deleted permanently.",
-    "unknown": "An event of a type that a newer version of the server added.",
-}
-
-
-EventKind = kinds_of((*PLATFORM, *TRACKER))
-
-
-def _sentence(kind: StrEnum) -> str:
-    """The description of an event kind: made of its noun and verb, unless these need an explanation."""
-    if kind.value in _SENTENCES:
-        return _SENTENCES[kind.value]
-    noun, _, verb = kind.value.replace("_", " ").partition(".")
-    return f"{'An' if noun[0] in 'aeiou' else 'A'} {noun} was {verb}."
-
-
+# The values are those of the slices of the schema (api/schema.py).
 describe_enum(
     EventKind,
     name="EventKind",
     description="Type of a change event: the object that changed and what happened to it.",
-    **{kind.name: _sentence(kind) for kind in EventKind},
 )
 describe_enum(
     Cause,
@@ -85,15 +58,11 @@ class Event:
     revision: Revision = strawberry.field(
         description="Position of the event in the change log of the workspace. Revisions have no gaps."
     )
-    kind: EventKind = strawberry.field(  # type: ignore[valid-type]
+    kind: EventKind = strawberry.field(
         description="Type of the event: the object that changed and what happened to it."
     )
     subject_id: strawberry.ID = strawberry.field(
         description="ID of the object that changed. The object may have been deleted since."
-    )
-    project_id: strawberry.ID | None = strawberry.field(
-        description="ID of the project that the changed object belongs to. Null for objects outside of projects, "
-        "such as labels and members."
     )
     actor_id: strawberry.ID | None = strawberry.field(
         description="ID of the user who made the change. Null if the server made it."

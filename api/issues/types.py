@@ -7,14 +7,16 @@ import strawberry
 from api.accounts.types import User
 from api.comments.inputs import comment_query
 from api.comments.types import Comment
-from api.issues.inputs import issue_query
+from api.issues.inputs import issue_query, trash_query
 from api.labels.types import Label
 from api.milestones.types import Milestone
 from api.projects.types import Project, State
 from api.shared import loads
+from api.shared.arguments import Identifier
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
+from api.shared.parents import workspace_of
 from domain.accounts.model import User as UserModel
 from domain.comments.model import Comment as CommentModel
 from domain.comments.queries import CommentQuery
@@ -23,6 +25,7 @@ from domain.issues.priorities import Priority
 from domain.issues.queries import IssueQuery
 from domain.labels.model import Label as LabelModel
 from domain.shared.pages import Page, PageRequest
+from domain.workspaces.model import Workspace as WorkspaceModel
 from strawberry_compiled import batched, related
 
 
@@ -127,3 +130,38 @@ class Issue(Node):
         issues: Sequence[model.Issue], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[model.Issue]]:
         return await info.context.app.read.issues.children_of_issues(info.context.actor, issues, query, request)
+
+
+@strawberry.type
+class WorkspaceIssues:
+    """The fields of `Workspace` that lead to its issues."""
+
+    @strawberry.field(
+        graphql_type=Issue | None,
+        description="Find an issue of the workspace by identifier, including archived and trashed issues. Null if "
+        "it does not exist or is not visible to you.",
+    )
+    async def issue(self, info: Info, identifier: Identifier) -> model.Issue | None:
+        return await info.context.app.read.issues.by_identifier(info.context.actor, workspace_of(self), identifier)
+
+    @connection(
+        Issue,
+        query=issue_query,
+        description="Issues of the workspace, newest first unless `sort` is given. Trashed issues are excluded, "
+        "and archived ones unless `includeArchived` is true.",
+    )
+    async def issues(
+        workspaces: Sequence[WorkspaceModel], info: Info, query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[model.Issue]]:
+        return await info.context.app.read.issues.of_workspaces(info.context.actor, workspaces, query, request)
+
+    @connection(
+        Issue,
+        query=trash_query,
+        description="Issues in the trash of the workspace, newest first unless `sort` is given. Archived issues "
+        "are included.",
+    )
+    async def trash(
+        workspaces: Sequence[WorkspaceModel], info: Info, query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[model.Issue]]:
+        return await info.context.app.read.issues.of_workspaces(info.context.actor, workspaces, query, request)

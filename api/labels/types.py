@@ -1,9 +1,16 @@
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
 
+from api.labels.inputs import label_query
+from api.shared.connections import connection
+from api.shared.context import Info
 from api.shared.node import Node
 from domain.labels import model
+from domain.labels.queries import LabelQuery
+from domain.shared.pages import Page, PageRequest
+from domain.workspaces.model import Workspace as WorkspaceModel
 
 
 @strawberry.type(description="A label that can be attached to any issue of a workspace.")
@@ -17,3 +24,14 @@ class Label(Node):
     )
     created_at: datetime = strawberry.field(description="Time when the label was created.")
     updated_at: datetime = strawberry.field(description="Time when the label was last changed.")
+
+
+@strawberry.type
+class WorkspaceLabels:
+    """The field of `Workspace` that lists its labels."""
+
+    @connection(Label, query=label_query, description="Labels of the workspace, by name unless `sort` is given.")
+    async def labels(
+        workspaces: Sequence[WorkspaceModel], info: Info, query: LabelQuery, request: PageRequest
+    ) -> Sequence[Page[model.Label]]:
+        return await info.context.app.read.labels.of_workspaces(info.context.actor, workspaces, query, request)

@@ -6,19 +6,23 @@ import strawberry
 
 from api.issues.inputs import issue_query
 from api.milestones.inputs import milestone_query
-from api.projects.inputs import project_member_query
+from api.projects.inputs import project_member_query, project_query
 from api.shared import loads
+from api.shared.arguments import Key
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
+from api.shared.parents import workspace_of
 from domain.issues.model import Issue as IssueModel
 from domain.issues.queries import IssueQuery
 from domain.milestones.model import Milestone as MilestoneModel
 from domain.milestones.queries import MilestoneQuery
 from domain.projects import model
 from domain.projects.categories import StateCategory
-from domain.projects.queries import ProjectMemberQuery
+from domain.projects.queries import ProjectMemberQuery, ProjectQuery
 from domain.shared.pages import Page, PageRequest
+from domain.workspaces.model import Invitation as InvitationModel
+from domain.workspaces.model import Workspace as WorkspaceModel
 from strawberry_compiled import batched, related
 
 if TYPE_CHECKING:
@@ -129,3 +133,50 @@ class Project(Node):
         projects: Sequence[model.Project], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[IssueModel]]:
         return await info.context.app.read.issues.of_projects(info.context.actor, projects, query, request)
+
+
+@strawberry.type
+class WorkspaceProjects:
+    """The fields of `Workspace` that lead to its projects."""
+
+    @strawberry.field(
+        graphql_type=Project | None,
+        description="Find a project of the workspace by key. Null if it does not exist or is not visible to you.",
+    )
+    async def project(self, info: Info, key: Key) -> model.Project | None:
+        return await info.context.app.read.projects.by_key(info.context.actor, workspace_of(self), key)
+
+    @connection(
+        Project,
+        query=project_query,
+        description="Projects of the workspace, by key unless `sort` is given. Archived projects are excluded "
+        "unless `includeArchived` is true.",
+    )
+    async def projects(
+        workspaces: Sequence[WorkspaceModel], info: Info, query: ProjectQuery, request: PageRequest
+    ) -> Sequence[Page[model.Project]]:
+        return await info.context.app.read.projects.of_workspaces(info.context.actor, workspaces, query, request)
+
+
+@strawberry.type
+class InvitationProjects:
+    """The field of `Invitation` that leads to the projects of the new guest."""
+
+    @batched(
+        graphql_type=list[Project],
+        description="Projects that the new guest will have access to, at most 20. Empty for other roles.",
+    )
+    async def projects(invitations: Sequence[InvitationModel], info: Info) -> Sequence[Sequence[model.Project]]:
+        wanted = {each for invitation in invitations for each in invitation.project_ids}
+        found = await loads.projects(info, sorted(wanted)) if wanted else {}
+        return [[found[each] for each in invitation.project_ids if each in found] for invitation in invitations]
+
+
+@strawberry.type
+class EventProject:
+    """The field of `Event` that names the project."""
+
+    project_id: strawberry.ID | None = strawberry.field(
+        description="ID of the project that the changed object belongs to. Null for objects outside of projects, "
+        "such as labels and members."
+    )

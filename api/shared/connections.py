@@ -40,3 +40,7 @@ def connection(node: Any, *, query: Callable[..., Any], description: str) -> Cal
         return batched(pages, graphql_type=Connection[node], description=description, looks_ahead=True)
 
     return field
+
+
+def everything() -> None:
+    """The query of a list with neither filter nor sort."""

@@ -6,11 +6,7 @@ from enum import StrEnum
 import strawberry
 
 from api.shared.enums import describe_enum
-from domain.shared.errors import DomainError
-from domain.shared.slices import error_codes_of
-from domain.slices import PLATFORM, TRACKER
-
-ErrorCode = StrEnum("ErrorCode", {code.name: code.value for code in error_codes_of((*PLATFORM, *TRACKER))})  # type: ignore[misc]  # the members are those of the slices
+from domain.shared.errors import DomainError, ErrorCode
 
 describe_enum(
     ErrorCode,
@@ -30,8 +26,6 @@ describe_enum(
     CONFLICT="The change conflicts with the current state of the object.",
     ALREADY_EXISTS="Another object already has the name, key, slug or email address.",
     IN_USE="The object is in use by other objects.",
-    LAST_OWNER="The workspace would be left without an owner.",
-    PARENT_CYCLE="The issue would become its own ancestor.",
     IDEMPOTENCY_MISMATCH="The idempotency key was already used for a different request.",
     LIMIT_EXCEEDED="A limit on size, number or frequency is exceeded.",
     UNAVAILABLE="A required service is unavailable. Retry the request later.",

@@ -55,7 +55,7 @@ class Payload:
             return subject_id
         # The first attempt may have granted a role after this request loaded the roles of its actor.
         await info.context.reload_actor()
-        return (await nodes_by_ids(info.context.app, info.context.actor, [subject_id]))[0]
+        return (await nodes_by_ids(info, [subject_id]))[0]
 
     async def complete(self, info: Info) -> None:
         """Sets the fields that are neither stored with the first attempt nor read again."""

@@ -17,10 +17,6 @@ describe_enum(
 )
 
 
-def everything() -> None:
-    """Lists of an import have neither filter nor sort."""
-
-
 @strawberry.input(description="Input of the `importStart` mutation.")
 class ImportStartInput(MutationInput):
     describes: ClassVar[type] = commands.ImportDraft

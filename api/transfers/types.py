@@ -5,16 +5,16 @@ import strawberry
 
 from api.accounts.types import User
 from api.shared import loads
-from api.shared.connections import connection
+from api.shared.connections import connection, everything
 from api.shared.context import Info
 from api.shared.enums import describe_enum
 from api.shared.node import Node
-from api.transfers.inputs import everything
 from domain.shared import jobs
 from domain.shared.pages import Page, PageRequest
 from domain.transfers import model
 from domain.transfers.model import ImportFormat, ImportState
 from domain.transfers.records import LossCode
+from domain.workspaces.model import Workspace as WorkspaceModel
 from strawberry_compiled import batched, related
 
 describe_enum(
@@ -177,3 +177,14 @@ class ImportRun(Node):
         runs: Sequence[model.ImportRun], info: Info, query: None, request: PageRequest
     ) -> Sequence[Page[model.ImportMapping]]:
         return await info.context.app.read.imports.mappings_of_runs(info.context.actor, runs, request)
+
+
+@strawberry.type
+class WorkspaceImports:
+    """The field of `Workspace` that lists the imports into it."""
+
+    @connection(ImportRun, query=everything, description="Imports into the workspace, newest first. Empty for guests.")
+    async def imports(
+        workspaces: Sequence[WorkspaceModel], info: Info, query: None, request: PageRequest
+    ) -> Sequence[Page[model.ImportRun]]:
+        return await info.context.app.read.imports.of_workspaces(info.context.actor, workspaces, request)

@@ -17,6 +17,7 @@ from api.shared.inputs import (
 )
 from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
+from api.shared.slices import only_with
 from domain.shared.actor import Role
 from domain.workspaces import commands, queries
 
@@ -130,6 +131,7 @@ class InvitationCreateInput(MutationInput):
         default=None,
         description="IDs of the projects that the new guest gets access to, at most 20. Only for the role `GUEST`; "
         "members with other roles see all projects.",
+        metadata=only_with("projects"),
     )
 
 

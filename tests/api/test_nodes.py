@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from api.graphql.masking import format_errors
-from api.shared.node import NODES as NODE_KINDS
+from api.schema import schema
 from domain.shared.actor import Actor, Role
 from domain.shared.ids import prefix_of
 from tests.api.client import Client
@@ -40,7 +40,7 @@ async def nodes_of(world: World, place: Place) -> dict[str, str]:
 
 async def test_every_kind_can_be_read_by_its_id(world: World):
     nodes = await nodes_of(world, world.here)
-    assert {prefix_of(node_id) for node_id in nodes.values()} == set(NODE_KINDS)
+    assert {prefix_of(node_id) for node_id in nodes.values()} == set(schema.nodes)
     for kind, node_id in nodes.items():
         assert await world.owner.run(NODE, id=node_id) == {"node": {"__typename": kind, "id": node_id}}
 

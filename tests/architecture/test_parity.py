@@ -97,7 +97,7 @@ def type_faults(definition: StrawberryObjectDefinition) -> list[str]:
     if kind is None:
         return [f"{definition.name}: set `describes` to the domain class whose objects its fields are read from."]
     found = []
-    for field in definition.fields:
+    for field in schema.get_fields(definition):
         if field.base_resolver is not None:
             continue
         hint = hint_of(kind, field.python_name)

@@ -1,0 +1,17 @@
+from api.labels.mutations import LabelMutations
+from api.labels.types import WorkspaceLabels
+from api.shared.slices import ApiSlice
+from api.workspaces.types import Workspace
+from domain.labels.model import Label
+from domain.labels.slice import SLICE as RULES
+
+SLICE = ApiSlice(
+    domain=RULES,
+    mutations=(LabelMutations,),
+    fields={
+        Workspace: WorkspaceLabels,
+    },
+    nodes={
+        Label: lambda app: app.read.labels.by_ids,
+    },
+)

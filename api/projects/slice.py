@@ -1,0 +1,29 @@
+from api.audit.types import Event
+from api.projects.mutations import ProjectMutations
+from api.projects.types import EventProject, InvitationProjects, WorkspaceProjects
+from api.shared.slices import ApiSlice
+from api.workspaces.types import Invitation, Workspace
+from domain.projects.model import Project, ProjectMember, State
+from domain.projects.slice import SLICE as RULES
+
+SLICE = ApiSlice(
+    domain=RULES,
+    mutations=(ProjectMutations,),
+    fields={
+        Workspace: WorkspaceProjects,
+        Invitation: InvitationProjects,
+        Event: EventProject,
+    },
+    nodes={
+        Project: lambda app: app.read.projects.by_ids,
+        ProjectMember: lambda app: app.read.project_members.by_ids,
+        State: lambda app: app.read.states.by_ids,
+    },
+    events={
+        "project_member.added": "A guest was added to a project.",
+        "project_member.removed": "A guest was removed from a project.",
+        "state.created": "A workflow state was created.",
+        "state.updated": "A workflow state was updated.",
+        "state.deleted": "A workflow state was deleted.",
+    },
+)

@@ -1,0 +1,46 @@
+"""What a slice adds to the API."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.shared.node import NodeLookup
+from domain.shared.slices import Slice, Unregistered
+
+ONLY_WITH = "api.shared.slices.only_with"
+
+
+def only_with(name: str) -> dict[str, str]:
+    """Metadata of a field that a schema without the slice of that name lacks."""
+    return {ONLY_WITH: name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ApiSlice:
+    """One slice of `api`; `api/<name>/slice.py` has it as `SLICE`."""
+
+    domain: Slice
+    queries: Sequence[type] = ()
+    mutations: Sequence[type] = ()
+    subscriptions: Sequence[type] = ()
+    """Classes whose fields the root types get."""
+    fields: Mapping[type, type] = field(default_factory=dict)
+    """GraphQL type of an earlier slice -> class whose fields it gets."""
+    nodes: Mapping[type[Any], NodeLookup] = field(default_factory=dict)
+    """Entity -> the reader that finds it by ID."""
+    error_codes: Mapping[StrEnum, str] = field(default_factory=dict)
+    """Descriptions of the slice's own error codes."""
+    events: Mapping[str, str] = field(default_factory=dict)
+    """Descriptions of event types that their names do not explain."""
+    routers: Sequence[APIRouter] = ()
+
+    def __post_init__(self) -> None:
+        for code in self.domain.error_codes or ():
+            if code not in self.error_codes:
+                raise Unregistered(f"api/{self.domain.name}/slice.py: describe {code.name} in `error_codes`.")
+        for type_ in self.events:
+            if type_ not in {event.type for event in self.domain.events}:
+                raise Unregistered(f"api/{self.domain.name}/slice.py: the slice has no event {type_!r} to describe.")

@@ -1,0 +1,15 @@
+"""The slices of `api`, each after those that it builds on."""
+
+from api.accounts.slice import SLICE as ACCOUNTS
+from api.audit.slice import SLICE as AUDIT
+from api.auth.slice import SLICE as AUTH
+from api.comments.slice import SLICE as COMMENTS
+from api.issues.slice import SLICE as ISSUES
+from api.labels.slice import SLICE as LABELS
+from api.milestones.slice import SLICE as MILESTONES
+from api.projects.slice import SLICE as PROJECTS
+from api.transfers.slice import SLICE as TRANSFERS
+from api.workspaces.slice import SLICE as WORKSPACES
+
+PLATFORM = (ACCOUNTS, AUTH, WORKSPACES, AUDIT)
+TRACKER = (LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, TRANSFERS)

@@ -1,0 +1,19 @@
+from api.shared.slices import ApiSlice
+from api.transfers.mutations import TransferMutations
+from api.transfers.routes import router
+from api.transfers.types import WorkspaceImports
+from api.workspaces.types import Workspace
+from domain.transfers.model import ImportRun
+from domain.transfers.slice import SLICE as RULES
+
+SLICE = ApiSlice(
+    domain=RULES,
+    mutations=(TransferMutations,),
+    fields={
+        Workspace: WorkspaceImports,
+    },
+    nodes={
+        ImportRun: lambda app: app.read.imports.by_ids,
+    },
+    routers=(router,),
+)
