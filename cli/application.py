@@ -1,4 +1,4 @@
-"""What commands share: logs, and an open application."""
+"""Shared by commands: logging, and an open application."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ def set_up_logs(settings: Settings) -> None:
 
 
 def with_app(action: Callable[[App], Awaitable[T]]) -> T:
-    """Runs the action on an open application, with the settings of this process and servers at hand."""
+    """Runs the action on an open application, with the settings of this process; starts servers if none are set."""
     settings = load_settings()
     set_up_logs(settings)
 

@@ -4,11 +4,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import typer
-
 from api.mailbox.pages import PATH as MAILBOX_PATH
 from api.main import serve_listener, set_up_logs
 from cli.errors import error_lines
+from cli.lazy import module_commands
 from cli.worker import work
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, SeedOrder
 from domain.seed.model import SeedOutcome
@@ -19,12 +18,16 @@ from infra.dev.children import Program
 from infra.dev.supervisor import Supervisor, dev_settings
 from infra.settings import Settings, load_settings
 
-commands = typer.Typer(add_completion=False)
+commands = module_commands()
 
 
 @commands.command()
 def dev() -> None:
-    """Start everything for development: servers, migrations, API and worker, anew at each change of the code."""
+    """Start all servers for development, and restart the API and the worker when the code changes.
+
+    Starts an embedded PostgreSQL and Valkey, unless WORKGRAPH_DATABASE_URL and WORKGRAPH_REDIS_URL are set, applies
+    the migrations and creates demo data. Refuses to run in production. Ctrl-C stops everything.
+    """
     settings = dev_settings(load_settings())
     set_up_logs(settings)
     demo = SeedOrder(owner_password=DEMO_PASSWORD, is_first_only=True)
@@ -35,7 +38,7 @@ def dev() -> None:
             outcomes.append(await _seed(ready, demo))
         except Rejected as error:
             # WORKGRAPH_PASSWORD_CHARACTERS may require more characters than the demo password has.
-            print(f"No demo data: {' '.join(error_lines(error))}", file=sys.stderr)
+            print(f"Demo data was not created: {' '.join(error_lines(error))}", file=sys.stderr)
             outcomes.append(SeedOutcome(is_new=False, has_owner=False))
 
     Supervisor(
@@ -61,5 +64,5 @@ def _greet(settings: Settings, *, has_demo: bool) -> None:
     if has_demo:
         print(f"  Sign in as {DEMO_EMAIL} with the password {DEMO_PASSWORD}.")
     if settings.has_mailbox:
-        print(f"  Mail is not sent but shown: {settings.issuer}{MAILBOX_PATH}")
-    print("  Ctrl-C stops everything.\n", flush=True)
+        print(f"  Mail is not sent. Read it at {settings.issuer}{MAILBOX_PATH}")
+    print("  Press Ctrl-C to stop.\n", flush=True)

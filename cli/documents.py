@@ -1,4 +1,4 @@
-"""`workgraph documents`: what the operator trusts, checked against the schema before anybody can ask for it."""
+"""`workgraph documents`: the trusted documents, each checked against the schema before it is added."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,48 +15,56 @@ from api.graphql.trusted import ID_PREFIX
 from api.main import http_options
 from api.schema import schema
 from cli.application import with_app
+from cli.lazy import module_commands
 from domain.app import App
 from domain.documents.model import document_id
 from domain.shared.actor import Actor
 from infra.operator_error import OperatorError
 from infra.settings import load_settings
 
-commands = typer.Typer(
-    add_completion=False, help="GraphQL documents that clients may send by ID.", no_args_is_help=True
-)
+commands = module_commands(help="Manage trusted GraphQL documents, which clients send by ID.", no_args_is_help=True)
 
 
 class DocumentsRefused(OperatorError):
-    """Documents cannot be trusted; each problem is one line, `name:line:column: message`."""
+    """Documents are invalid; each problem is one line, `name:line:column: message`."""
 
 
 @commands.command("add")
 def add_documents(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files with one GraphQL document each.")],
 ) -> None:
-    """Check documents against the schema, trust them, and print their IDs."""
+    """Check documents against the schema, trust them, and print their IDs.
+
+    Invalid documents are reported, and none is added then.
+    """
     for line in with_app(lambda app: add_files(app, files, _limits())):
         print(line)
 
 
 @commands.command("list")
 def list_documents() -> None:
-    """Print the trusted documents."""
+    """List the trusted documents."""
     for line in with_app(listed):
         print(line)
 
 
 @commands.command("remove")
 def remove_documents(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs as printed by `add`.")],
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="IDs as printed by `workgraph documents add`.")],
 ) -> None:
-    """Stop trusting documents. Servers refuse them within ten seconds."""
+    """Stop trusting documents.
+
+    All API processes refuse the documents within ten seconds. An unknown ID is an error, and no document is removed.
+    """
     with_app(lambda app: remove_ids(app, ids))
 
 
 @commands.command("check")
 def check_documents() -> None:
-    """Print the trusted documents that this version would refuse. Run it before a deployment."""
+    """List the trusted documents that this version of Workgraph would refuse.
+
+    The exit code is 1 if there are any. Run this check before a deployment.
+    """
     problems = with_app(lambda app: stale(app, _limits()))
     for problem in problems:
         print(problem)
@@ -69,12 +77,12 @@ def _limits() -> QueryLimits:
 
 
 def shown_id(id: str) -> str:
-    """The id as clients send it."""
+    """The ID as clients send it."""
     return ID_PREFIX + id
 
 
 async def add_files(app: App, files: Sequence[Path], limits: QueryLimits) -> list[str]:
-    """Trusts the documents in the files, all or none; returns a line for each; raises DocumentsRefused."""
+    """Trusts the documents in the files, all or none, and returns a line for each. Raises DocumentsRefused."""
     texts = [(str(file), _text_of(file)) for file in files]
     problems = list(problems_of(texts, limits))
     if problems:
@@ -84,7 +92,7 @@ async def add_files(app: App, files: Sequence[Path], limits: QueryLimits) -> lis
 
 
 async def remove_ids(app: App, ids: Sequence[str]) -> None:
-    """Raises NotFound, and removes none, if one of them is not there."""
+    """Removes the documents; raises NotFound, and removes none, if an ID is unknown."""
     await app.documents.remove(Actor.system(), [each.removeprefix(ID_PREFIX) for each in ids])
 
 
@@ -97,13 +105,13 @@ async def listed(app: App) -> list[str]:
 
 
 async def stale(app: App, limits: QueryLimits) -> list[str]:
-    """The problems of documents that this version of the schema, with these limits, would refuse."""
+    """The problems of trusted documents under this version of the schema and these limits."""
     known = await app.documents.all(Actor.system())
     return list(problems_of([(shown_id(each.id), each.text) for each in known], limits))
 
 
 def problems_of(texts: Iterable[tuple[str, str]], limits: QueryLimits) -> Iterator[str]:
-    """What is wrong with the documents of these names."""
+    """The problems of documents, each given with its name."""
     documents = DocumentCache(graphql_schema(schema), limits)
     for name, text in texts:
         try:
@@ -120,7 +128,7 @@ def _text_of(file: Path) -> str:
     try:
         return file.read_bytes().decode()
     except UnicodeDecodeError as error:
-        raise DocumentsRefused(f"{file}: This is not UTF-8.") from error
+        raise DocumentsRefused(f"{file}: The file is not UTF-8 text.") from error
     except OSError as error:
         raise DocumentsRefused(f"{file}: {error.strerror}.") from error
 

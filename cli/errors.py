@@ -6,12 +6,12 @@ from domain.shared.errors import DomainError, Rejected
 
 
 def in_words(field: str) -> str:
-    """The name of a field that the command line has no parameter for."""
+    """The name of a field that is no parameter of the command."""
     return field.replace("_", " ")
 
 
 def error_lines(error: Exception, name_of: Callable[[str], str] = in_words) -> list[str]:
-    """The lines of each error, with fields named by `name_of`."""
+    """The messages of an error, line by line, with fields named by `name_of`."""
     failures = error.errors if isinstance(error, Rejected) else (error,)
     return [
         line

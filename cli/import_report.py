@@ -1,4 +1,4 @@
-"""What came of an import: its totals and losses as text, and all that is known of it as a file."""
+"""The result of an import: totals and losses as text, and a full report as a JSON file."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ MOST_KINDS_SHOWN = 20
 
 def print_totals(run: ImportRun) -> None:
     if run.state is ImportState.FAILED:
-        typer.echo(f"The import has failed: {run.failure or 'see the log of the worker'}")
+        typer.echo(f"The import failed: {run.failure or 'See the log of the worker.'}")
     for noun in ("issues", "comments"):
         read, created, changed, unchanged = (
             getattr(run, f"{noun}_{name}") for name in ("read", "created", "changed", "unchanged")
@@ -33,13 +33,13 @@ def print_totals(run: ImportRun) -> None:
 async def print_losses(app: App, actor: Actor, run: ImportRun) -> None:
     kinds = (await app.read.imports.loss_kinds_of_runs(actor, [run]))[0]
     lost = [kind for kind in kinds if kind.code is not LossCode.UNUSED]
-    typer.echo(f"Losses: {run.loss_count:,}." if run.loss_count else "Nothing was lost.")
+    typer.echo(f"Losses: {run.loss_count:,}." if run.loss_count else "Losses: none.")
     for kind in lost[:MOST_KINDS_SHOWN]:
         typer.echo(f"  {kind.field} {kind.code}: {kind.places:,}, first in line {kind.first_line}: {kind.first_reason}")
     if len(lost) > MOST_KINDS_SHOWN:
-        typer.echo(f"  and {len(lost) - MOST_KINDS_SHOWN} further kinds")
+        typer.echo(f"  and {len(lost) - MOST_KINDS_SHOWN} more kinds of losses")
     if unused := [f"{kind.field} ({kind.count:,})" for kind in kinds if kind.code is LossCode.UNUSED]:
-        typer.echo(f"Members that an import does not use: {', '.join(unused)}.")
+        typer.echo(f"Fields that an import does not use: {', '.join(unused)}.")
     async for mapping in _all(lambda request: app.read.imports.mappings_of_runs(actor, [run], request)):
         if mapping.kind != "label":
             typer.echo(f"  {mapping.kind} {mapping.source!r} became {mapping.target} ({mapping.count:,})")
@@ -52,11 +52,11 @@ def write_report(report: Path, content: bytes) -> None:
     except OSError as error:
         if report.is_file():
             report.unlink()
-        raise InvalidInput(f"The report could not be written. {report}: {error.strerror}") from error
+        raise InvalidInput(f"Cannot write the report to {report}: {error.strerror}") from error
 
 
 async def report_of(app: App, actor: Actor, run: ImportRun) -> bytes:
-    """Everything that is known of a run, as JSON."""
+    """A run with its losses and mappings, as JSON."""
     kinds = (await app.read.imports.loss_kinds_of_runs(actor, [run]))[0]
     losses = [loss async for loss in _all(lambda request: app.read.imports.losses_of_runs(actor, [run], request))]
     mappings = [each async for each in _all(lambda request: app.read.imports.mappings_of_runs(actor, [run], request))]

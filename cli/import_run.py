@@ -1,4 +1,4 @@
-"""One import from its file to its report, with a progress bar on a terminal and plain lines elsewhere."""
+"""One import, from its file to its report, with a progress bar on a terminal and plain lines elsewhere."""
 
 import asyncio
 import sys
@@ -29,7 +29,7 @@ Work = Callable[[App, str], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOrder:
-    """What the command line asks for."""
+    """The arguments and options of `workgraph import`."""
 
     format: ImportFormat
     file: Path
@@ -42,13 +42,11 @@ class ImportOrder:
 
 
 async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
-    """Runs the import to its end, here or by watching the worker that has it; `work` runs a job if it is free."""
+    """Runs the import to its end, or watches the worker that runs it. `work` runs a job that no worker has leased."""
     operator = Actor.system(cause=Cause.IMPORT)
     workspace = await app.read.workspaces.by_slug(operator, order.slug)
     if workspace is None:
-        raise NotFound(
-            f"There is no workspace {order.slug}. Make one with the mutation workspaceCreate, or with: workgraph seed"
-        )
+        raise NotFound(f"Workspace {order.slug} does not exist. Create it with the mutation `workspaceCreate`.")
     actor = await app.imports.on_behalf(operator, workspace, order.email)
     try:
         size = order.file.stat().st_size
@@ -56,11 +54,11 @@ async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
     except OSError as error:
         raise InvalidInput(f"{order.file}: {error.strerror}") from error
     with file:
-        typer.echo(f"Reading {order.file.name} ({size:,} bytes) into {workspace.slug}.")
+        typer.echo(f"Importing {order.file.name} ({size:,} bytes) into workspace {workspace.slug}.")
         upload = (await app.imports.upload(actor, order.file.name, _chunks(file))).value
     run = (await app.imports.start(actor, _draft(order, workspace, upload))).value
     if run.position:
-        typer.echo(f"Going on after item {run.position:,}, where an earlier import of this file ended.")
+        typer.echo(f"Resuming after item {run.position:,}, where an earlier import of this file stopped.")
     watching = asyncio.create_task(_watch(app, actor, run.id))
     try:
         run = await _finished(app, actor, run, work)
@@ -71,7 +69,7 @@ async def import_file(app: App, order: ImportOrder, work: Work) -> ImportRun:
     await print_losses(app, actor, run)
     if order.report is not None:
         write_report(order.report, await report_of(app, actor, run))
-        typer.echo(f"The whole report is in {order.report}.")
+        typer.echo(f"Wrote the full report to {order.report}.")
     return run
 
 
@@ -87,14 +85,16 @@ def _draft(order: ImportOrder, workspace: Workspace, upload: Upload) -> ImportDr
 
 
 async def _finished(app: App, actor: Actor, run: ImportRun, work: Work) -> ImportRun:
-    is_told = False
+    is_reported = False
     while not run.is_over:
         is_done = await work(app, run.job_id)
         run = (await app.read.imports.by_ids(actor, [run.id]))[run.id]
         if not is_done and not run.is_over:
-            if not is_told:
-                typer.echo("A worker is at it: watching. If it has died, this goes on when its lease ends.")
-            is_told = True
+            if not is_reported:
+                typer.echo(
+                    "A worker is running this import. If that worker has died, the import resumes when its lease ends."
+                )
+            is_reported = True
             await asyncio.sleep(WAIT_SECONDS)
     return run
 
@@ -110,7 +110,7 @@ async def _watch(app: App, actor: Actor, run_id: str) -> None:
         while True:
             await asyncio.sleep(LINE_SECONDS)
             run = (await app.read.imports.by_ids(actor, [run_id]))[run_id]
-            typer.echo(f"{run.progress.share:.0%} of the file, {run.position:,} issues")
+            typer.echo(f"{run.progress.share:.0%} of the file read, {run.position:,} issues processed")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console()) as bar:
         task = bar.add_task("Importing", total=1.0)

@@ -11,6 +11,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from cli.application import set_up_logs
 from cli.import_run import ImportOrder, import_file
+from cli.lazy import module_commands
 from domain.transfers.model import ImportFormat, ImportRun, ImportState
 from infra.bootstrap import open_app
 from infra.dev.servers import servers_at_hand
@@ -18,30 +19,32 @@ from infra.jobs.in_process import job_leases, run_now
 from infra.jobs.worker import RARE_COLLECTIONS
 from infra.settings import Settings, load_settings
 
-commands = typer.Typer(add_completion=False, help="Bring issues in from another tracker.", no_args_is_help=True)
+commands = module_commands(help="Import issues from another tracker.", no_args_is_help=True)
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON in UTF-8 or UTF-16, optionally packed by gzip.")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Export as JSON in UTF-8 or UTF-16, optionally compressed with gzip.")
+]
 Slug = Annotated[str, typer.Option("--workspace", help="Slug of the workspace to import into.")]
 ProjectKey = Annotated[str | None, typer.Option("--project", help="Key of the project to import all issues into.")]
 Site = Annotated[
     str | None,
     typer.Option(
         "--site",
-        help="Name of the Jira or GitHub installation that the file comes from. Default: the host of each record's "
-        "address. Only issues of an equal site are recognized again.",
+        help="Name of the Jira or GitHub installation that the file comes from. Default: the host in the URL of each "
+        "record. A repeated import updates only issues of the same site.",
     ),
 ]
-Email = Annotated[str | None, typer.Option("--as", help="Address of the member who imports. Default: an owner.")]
-Report = Annotated[Path | None, typer.Option("--report", help="Write all losses and mappings here, as JSON.")]
+Email = Annotated[str | None, typer.Option("--as", help="Email address of the member who imports. Default: an owner.")]
+Report = Annotated[Path | None, typer.Option("--report", help="File for all losses and mappings, as JSON.")]
 Restricted = Annotated[
     bool,
     typer.Option(
         "--include-restricted",
-        help="Also import issues and comments that only some people can see in Jira. Everyone who sees the project can "
-        "read them.",
+        help="Import issues and comments too that only some users can see in Jira. Everyone who can see the project "
+        "can read them.",
     ),
 ]
-Confirmed = Annotated[bool, typer.Option("--yes", help="Import restricted content without asking.")]
+Confirmed = Annotated[bool, typer.Option("--yes", help="Confirm the import of restricted content without a prompt.")]
 
 
 @commands.command("jira")
@@ -55,7 +58,7 @@ def import_jira(
     include_restricted: Restricted = False,
     is_confirmed: Confirmed = False,
 ) -> None:
-    """Import issues of Jira's REST API: one per line, a list, or the answer to a search."""
+    """Import issues of Jira's REST API: one issue per line, a JSON list, or the response to a search."""
     if include_restricted and not is_confirmed:
         confirm_restricted(slug)
     _import(ImportFormat.JIRA, file, slug, project_key, site, email, report, include_restricted=include_restricted)
@@ -70,20 +73,20 @@ def import_github(
     email: Email = None,
     report: Report = None,
 ) -> None:
-    """Import issues of GitHub's REST API, one per line or a list, or an archive of a repository."""
+    """Import issues of GitHub's REST API: one issue per line, a JSON list, or an archive of a repository."""
     _import(ImportFormat.GITHUB, file, slug, project_key, site, email, report)
 
 
 def confirm_restricted(slug: str) -> None:
-    """Asks for confirmation on a terminal. Raises typer.Exit(1) without a terminal, and typer.Abort for a no."""
+    """Prompts for confirmation. Raises typer.Abort if it is denied, and typer.Exit(1) without a terminal."""
     warning = (
-        "Issues and comments that only some people can see in Jira become readable for everyone who sees their project "
-        f"in {slug}."
+        "Issues and comments that only some users can see in Jira become readable for everyone who can see their "
+        f"project in {slug}."
     )
     if not sys.stdin.isatty():
-        typer.echo(f"{warning} Confirm it with --yes.", err=True)
+        typer.echo(f"{warning} Confirm with --yes.", err=True)
         raise typer.Exit(1)
-    typer.confirm(f"{warning} Import them?", abort=True, err=True)
+    typer.confirm(f"{warning} Import restricted content?", abort=True, err=True)
 
 
 def _import(
@@ -111,7 +114,7 @@ def _import(
 
 
 def run_import(order: ImportOrder) -> None:
-    """Carries the order out in this process. Raises typer.Exit(1) if the import fails."""
+    """Runs the import with the settings of this process. Raises typer.Exit(1) if the import fails."""
     settings = load_settings()
     set_up_logs(settings)
     # Measured on a busy machine, so roughly: uvloop and rarer looks for cycles, which records do not make, save time.

@@ -9,6 +9,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 
+def module_commands(**settings: Any) -> typer.Typer:
+    """The commands of one module. Their help is Markdown, so that paragraphs wrap at the width of the terminal."""
+    return typer.Typer(add_completion=False, rich_markup_mode="markdown", **settings)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A module with a Typer application called `commands`, and the first paragraph of its help."""
@@ -18,9 +23,9 @@ class Entry:
 
 
 class LazyGroup(TyperGroup):
-    """Lists its commands from a table, and imports the one that is called.
+    """Lists its commands from a table, and imports a command when it is called.
 
-    Help and shell completion read the table only: importing all commands takes 2 seconds.
+    Help and shell completion read the table, because importing all commands takes 2 seconds.
     """
 
     table: ClassVar[Mapping[str, Entry]]

@@ -1,4 +1,4 @@
-"""The command `workgraph`: the table of its commands, and what becomes of their errors."""
+"""The command `workgraph`: the table of its commands, and the output of their errors."""
 
 import sys
 from typing import Annotated
@@ -18,33 +18,35 @@ class Commands(LazyGroup):
     table = {
         "dev": Entry(
             "cli.dev",
-            "Start everything for development: servers, migrations, API and worker, anew at each change of the code.",
+            "Start all servers for development, and restart the API and the worker when the code changes.",
         ),
-        "serve": Entry("cli.serve", "Serve the API until SIGTERM."),
-        "worker": Entry("cli.worker", "Run jobs until SIGTERM."),
-        "migrate": Entry("cli.migrate", "Bring the database to this version of Workgraph."),
-        "seed": Entry("cli.seed", "Make a workspace with demo data; one that exists stays as it is."),
+        "serve": Entry("cli.serve", "Start the API server."),
+        "worker": Entry("cli.worker", "Start a worker that runs background jobs."),
+        "migrate": Entry("cli.migrate", "Apply migrations to the database."),
+        "seed": Entry("cli.seed", "Create a workspace with demo data."),
         "doctor": Entry(
-            "cli.doctor", "Look at versions, servers, migrations, secrets, folders and mail, and say what to do."
+            "cli.doctor", "Check versions, servers, migrations, secrets, folders and mail, and advise on each problem."
         ),
         "permissions": Entry(
-            "cli.permissions", "Print which role may do what, and which scope an API key needs for it."
+            "cli.permissions",
+            "Print the permissions of each role, and the API key scope that each permission requires.",
         ),
-        "audit": Entry("cli.audit", "Print the newest lines of the security log, at most 1000."),
+        "audit": Entry("cli.audit", "Print the newest entries of the security log, oldest first, at most 1,000."),
         "schema": Entry("cli.schema", "Print the GraphQL schema."),
-        "keys": Entry("cli.keys", "Keys that sign access tokens."),
-        "import": Entry("cli.imports", "Bring issues in from another tracker."),
-        "user": Entry("cli.users", "People."),
-        "documents": Entry("cli.documents", "GraphQL documents that clients may send by ID."),
+        "keys": Entry("cli.keys", "Manage the keys that sign access tokens."),
+        "import": Entry("cli.imports", "Import issues from another tracker."),
+        "user": Entry("cli.users", "Manage user accounts."),
+        "documents": Entry("cli.documents", "Manage trusted GraphQL documents, which clients send by ID."),
     }
 
 
 cli = typer.Typer(
     name="workgraph",
     cls=Commands,
-    help="A self-hosted, GraphQL-first work tracker.",
+    help="Run and operate Workgraph, a self-hosted, GraphQL-first work tracker.",
     invoke_without_command=True,
     no_args_is_help=True,
+    rich_markup_mode="markdown",
 )
 
 
@@ -66,7 +68,7 @@ def main() -> None:
     except OSError as error:
         if not is_full(error):
             raise
-        _end([f"{error.strerror}: {error.filename or 'a file'}"])
+        _end([f"Cannot write {error.filename or 'a file'}: {error.strerror}"])
 
 
 def _end(lines: list[str]) -> None:

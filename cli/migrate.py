@@ -6,20 +6,29 @@ from typing import Annotated
 import typer
 
 from cli.application import set_up_logs
+from cli.lazy import module_commands
 from infra.db import migrate as migrations
 from infra.dev.servers import scratch_database, servers_at_hand
 from infra.operator_error import OperatorError
 from infra.settings import Settings, load_settings
 
-commands = typer.Typer(add_completion=False)
+commands = module_commands()
 
 
 @commands.command()
 def migrate(
-    check: Annotated[bool, typer.Option(help="Only tell whether the migrations make the tables of the code.")] = False,
-    new: Annotated[str | None, typer.Option(metavar="MESSAGE", help="Write the migration that is missing.")] = None,
+    check: Annotated[
+        bool, typer.Option(help="Check whether the migrations produce the tables of the code, in a temporary database.")
+    ] = False,
+    new: Annotated[
+        str | None,
+        typer.Option(metavar="MESSAGE", help="Write the missing migration to a new file with this message."),
+    ] = None,
 ) -> None:
-    """Bring the database to this version of Workgraph."""
+    """Apply migrations to the database.
+
+    Several processes may do so at the same time. A migration that fails is rolled back.
+    """
     settings = load_settings()
     set_up_logs(settings)
     if new is not None:
@@ -33,7 +42,7 @@ def migrate(
 def _write(message: str) -> None:
     with scratch_database() as url:
         written = asyncio.run(migrations.add_revision(url, message=message))
-    print(f"Wrote {written}." if written else "Nothing to write: the migrations make the tables of the code.")
+    print(f"Wrote {written}." if written else "No migration is missing.")
 
 
 def _check() -> None:
@@ -42,7 +51,9 @@ def _check() -> None:
     for difference in differences:
         print(difference)
     if differences:
-        raise OperatorError("The migrations do not make the tables of the code. Run: make migration m='what changes'")
+        raise OperatorError(
+            "The migrations do not produce the tables of the code. Run: make migration m='what changes'"
+        )
 
 
 def _upgrade(settings: Settings) -> None:

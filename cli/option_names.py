@@ -10,8 +10,8 @@ from cli.lazy import LazyGroup
 def option_names(command: Any, words: Sequence[str]) -> Callable[[str], str]:
     """Maps a field's name to its option (`--name`) or argument (EMAIL) in the command that `words` select.
 
-    `command` is the root command of Typer. A field without a parameter, such as one that the terminal prompts for, is
-    written in words.
+    `command` is the root command of Typer. A field without a parameter, such as a password from a prompt, is written
+    in words.
     """
     for word in words:
         if word in getattr(command, "commands", {}):

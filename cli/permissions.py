@@ -1,18 +1,17 @@
-"""`workgraph permissions`: the table of who may do what."""
+"""`workgraph permissions`: the table of roles, permissions and scopes."""
 
-import typer
-
+from cli.lazy import module_commands
 from domain.shared.actor import Role
 from domain.slices import PLATFORM, TRACKER
 
 _ALLOWED = "yes"
 
-commands = typer.Typer(add_completion=False)
+commands = module_commands()
 
 
 @commands.command()
 def permissions() -> None:
-    """Print which role may do what, and which scope an API key needs for it."""
+    """Print the permissions of each role, and the API key scope that each permission requires."""
     print(printed_permissions())
 
 

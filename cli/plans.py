@@ -18,11 +18,11 @@ from strawberry_compiled import CompiledOperation, NotCompilable, Plan
 
 
 class PlanRefused(Exception):
-    """A document or an operation has no plan; each problem is one line, `file:line:column: message`."""
+    """A document or an operation cannot be compiled; each problem is one line, `file:line:column: message`."""
 
 
 def printed_plans(text: bytes, *, name: str, variables: str) -> Iterator[str]:
-    """The generated code of each operation, those that have none last; raises PlanRefused.
+    """The generated code of each operation; raises PlanRefused after the last one if any cannot be compiled.
 
     `variables` is a JSON object with values of variables in @skip and @include.
     """
@@ -30,7 +30,7 @@ def printed_plans(text: bytes, *, name: str, variables: str) -> Iterator[str]:
     try:
         prepared = DocumentCache(core_schema, QueryLimits()).prepare(text.decode())
     except UnicodeDecodeError as error:
-        raise PlanRefused(f"{name}: This is not UTF-8.") from error
+        raise PlanRefused(f"{name}: The file is not UTF-8 text.") from error
     except DocumentRefused as refused:
         raise PlanRefused("\n".join(_line(name, error) for error in refused.errors)) from refused
     given = _object(variables)
@@ -59,7 +59,7 @@ def _printed(compiled: CompiledOperation, operation: Operation, conditions: Vari
 
 
 def _conditions(compiled: CompiledOperation, operation: Operation, given: Mapping[str, Any]) -> VariableValues:
-    """The variables that decide what is selected; a plan does not depend on the others."""
+    """Values of the variables in @skip and @include; a plan does not depend on other variables."""
     definitions = [
         each for each in operation.node.variable_definitions or () if each.variable.name.value in compiled.conditions
     ]
@@ -67,7 +67,7 @@ def _conditions(compiled: CompiledOperation, operation: Operation, given: Mappin
     if isinstance(values, list):
         reasons = " ".join(error.message for error in values)
         example = orjson.dumps(dict.fromkeys(compiled.conditions, True)).decode()
-        raise PlanRefused(f"{reasons} Say with --variables what it is, such as '{example}'.")
+        raise PlanRefused(f"{reasons} Set it with --variables, such as '{example}'.")
     return values
 
 
@@ -85,13 +85,13 @@ def _object(text: str) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise PlanRefused(f"--variables: {error}") from error
     if not isinstance(given, dict):
-        raise PlanRefused("--variables: A JSON object is needed.")
+        raise PlanRefused("--variables: Expected a JSON object.")
     return given
 
 
 def _title(operation: Operation) -> str:
     kind: OperationType = operation.type
-    return f"{kind.value} {operation.name}" if operation.name else f"{kind.value} without a name"
+    return f"{kind.value} {operation.name}" if operation.name else f"anonymous {kind.value}"
 
 
 def _line(name: str, error: GraphQLError) -> str:

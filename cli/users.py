@@ -6,34 +6,43 @@ from typing import Annotated
 import typer
 
 from cli.application import with_app
+from cli.lazy import module_commands
 from domain.accounts.commands import Registration
 from domain.shared.actor import Actor
 
-commands = typer.Typer(add_completion=False, help="People.", no_args_is_help=True)
+Email = Annotated[str, typer.Argument(help="Email address of the user.")]
+
+commands = module_commands(help="Manage user accounts.", no_args_is_help=True)
 
 
 @commands.command("create")
-def create_user(email: str, name: Annotated[str, typer.Option(help="How the person is shown.")]) -> None:
-    """Register a person; the password is asked for, or read from the standard input."""
-    is_asked = sys.stdin.isatty()
-    password = typer.prompt("Password", hide_input=True) if is_asked else sys.stdin.readline().rstrip("\n")
+def create_user(email: Email, name: Annotated[str, typer.Option(help="Display name of the user.")]) -> None:
+    """Create a user account.
+
+    On a terminal, the command prompts for the password; elsewhere, the password is the first line of standard input.
+    """
+    is_prompted = sys.stdin.isatty()
+    password = typer.prompt("Password", hide_input=True) if is_prompted else sys.stdin.readline().rstrip("\n")
     registration = Registration(email=email, name=name, password=password)
     print(f"Created {with_app(lambda app: app.accounts.create(Actor.system(), registration)).value.id}.")
 
 
 @commands.command("deactivate")
-def deactivate_user(email: str) -> None:
-    """End all sessions of a person, who cannot sign in any more."""
+def deactivate_user(email: Email) -> None:
+    """End all sessions of a user, and refuse further sign-ins."""
     print(f"Deactivated {with_app(lambda app: app.activations.deactivate(Actor.system(), email)).value.id}.")
 
 
 @commands.command("reactivate")
-def reactivate_user(email: str) -> None:
-    """Let a person sign in again."""
+def reactivate_user(email: Email) -> None:
+    """Allow a deactivated user to sign in again."""
     print(f"Reactivated {with_app(lambda app: app.activations.reactivate(Actor.system(), email)).value.id}.")
 
 
 @commands.command("delete")
-def delete_user(email: str) -> None:
-    """Delete a person's account for good; what they wrote stays, under no name."""
+def delete_user(email: Email) -> None:
+    """Delete a user account permanently.
+
+    Issues and comments of the user stay, without a name.
+    """
     print(f"Deleted {with_app(lambda app: app.deletions.delete(Actor.system(), email)).value.id}.")

@@ -2,20 +2,23 @@
 
 import asyncio
 
-import typer
 from uvicorn.loops.auto import auto_loop_factory
 
 from cli.application import set_up_logs
+from cli.lazy import module_commands
 from infra.dev.servers import servers_at_hand
 from infra.jobs.worker import run_worker
 from infra.settings import Settings, load_settings
 
-commands = typer.Typer(add_completion=False)
+commands = module_commands()
 
 
 @commands.command()
 def worker() -> None:
-    """Run jobs until SIGTERM."""
+    """Start a worker that runs background jobs.
+
+    After SIGTERM, running jobs may finish for WORKGRAPH_SHUTDOWN_SECONDS. Jobs that do not finish run again later.
+    """
     with servers_at_hand(load_settings()) as ready:
         _work(ready)
 

@@ -38,7 +38,7 @@ def test_a_plan_is_python_below_a_line_about_it(tmp_path: Path):
     result = run("plan", str(file))
     assert result.exit_code == 0
     header, _, source = result.stdout.partition("\n")
-    assert re.fullmatch(r"# query without a name: 39 fields, \d\d\.\d KB, compiled in \d+\.\d ms", header)
+    assert re.fullmatch(r"# anonymous query: 39 fields, \d\d\.\d KB, compiled in \d+\.\d ms", header)
     assert {"select_1_Query", "select_3_IssueConnection"} <= set(functions(source))
     assert len(source) > 10_000
 
@@ -66,11 +66,11 @@ def test_variables_decide_what_is_selected():
         ("{ viewer {", (), r"<stdin>:1:11: Syntax Error: Expected Name, found <EOF>\."),
         ("{ viewer { no\n  never } }", (), r"<stdin>:1:12: Cannot query field 'no' .*\n<stdin>:2:3: .*'never'.*"),
         ("query B { __schema { queryType { name } } }", (), r"<stdin>:1:1: query B is not compiled: introspection"),
-        (CONDITIONS, (), r"""<stdin>:1:1: Variable '\$x' .* Say with --variables .*'\{"x":true,"y":true\}'\."""),
+        (CONDITIONS, (), r"""<stdin>:1:1: Variable '\$x' .* Set it with --variables.*'\{"x":true,"y":true\}'\."""),
         (CONDITIONS, ("--variables", '{"x": 1}'), r"<stdin>:1:1: Variable '\$x' has invalid value: .*"),
         (CONDITIONS, ("--variables", "["), r"--variables: .*"),
-        (CONDITIONS, ("--variables", "[]"), r"--variables: A JSON object is needed\."),
-        (b"{ viewer { id } } #\xff", (), r"<stdin>: This is not UTF-8\."),
+        (CONDITIONS, ("--variables", "[]"), r"--variables: Expected a JSON object\."),
+        (b"{ viewer { id } } #\xff", (), r"<stdin>: The file is not UTF-8 text\."),
         ("{" + "viewer{id}" * 21 + "}", (), r"<stdin>:1:1: An operation can have at most 20 root fields\."),
     ],
 )

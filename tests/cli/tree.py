@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from cli.lazy import LazyGroup
 from cli.main import cli
@@ -11,10 +12,16 @@ from cli.main import cli
 
 def commands() -> dict[str, Any]:
     """Every command and group by its full name, the root command first."""
-    return dict(_below(typer.main.get_command(cli), "workgraph"))
+    return dict(below(typer.main.get_command(cli), "workgraph"))
 
 
-def _below(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+def below(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The command and its subcommands, by their full names."""
     yield name, command
     for part, each in getattr(command, "commands", {}).items():
-        yield from _below(command.loaded(part) if isinstance(command, LazyGroup) else each, f"{name} {part}")
+        yield from below(command.loaded(part) if isinstance(command, LazyGroup) else each, f"{name} {part}")
+
+
+def first_paragraph(command: TyperCommand | TyperGroup) -> str:
+    """The help of the command in a list of commands."""
+    return " ".join((command.help or "").split("\n\n")[0].split())

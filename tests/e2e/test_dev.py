@@ -48,7 +48,7 @@ def test_one_command_starts_everything_and_ctrl_c_or_sigterm_leaves_nothing(work
     with workgraph.running("dev") as dev:
         ready = dev.wait_until_ready(url)
         dev.wait_for_text(f"Workgraph is ready: {url}/graphql")
-        dev.wait_for_text(f"Mail is not sent but shown: {url}/dev/mail")
+        dev.wait_for_text(f"Mail is not sent. Read it at {url}/dev/mail")
         assert content_of(f"{url}/dev/mail.json") == b'{"mails":[]}'
         assert status_of(f"{url}/livez") == 200
         assert ready["status"] == "ready"

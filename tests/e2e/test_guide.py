@@ -74,7 +74,7 @@ OUTPUTS = {
     "README.md": ["ENG-", '"status":"ready"'],
     "docs/how-to/api-keys.md": ["'totalCount':"],
     "docs/how-to/create-accounts.md": ['"email":"you@example.org"', '"email":"second@example.org"'],
-    "docs/how-to/deploy.md": ["Made large: 2000 issues"],
+    "docs/how-to/deploy.md": ["Created workspace large: 2000 issues"],
     "docs/how-to/follow-changes.md": ["'kind': 'WORKSPACE_CREATED'"],
     "docs/how-to/trusted-documents.md": ["sha256:"],
 }

@@ -15,7 +15,7 @@ from tests.e2e.test_dev import free_port
 
 pytestmark = pytest.mark.verify
 
-MADE = "Made acme: 3 issues, "
+MADE = "Created workspace acme: 3 issues, "
 SECRET = "Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv"
 
 
@@ -57,8 +57,8 @@ def test_where_the_demo_password_is_too_short_the_server_starts_without_demo_dat
     workgraph.variables["PASSWORD_CHARACTERS"] = "30"
     with workgraph.running("dev") as dev:
         dev.wait_until_ready(f"http://localhost:{workgraph.variables['PORT']}")
-        dev.wait_for_text("No demo data: password must have at least 30 characters.")
-        dev.wait_for_text("Ctrl-C stops everything.")
+        dev.wait_for_text("Demo data was not created: password must have at least 30 characters.")
+        dev.wait_for_text("Press Ctrl-C to stop.")
         assert "Sign in as" not in dev.log.read_text()
         assert dev.end(signal.SIGINT) == 0
 
@@ -68,7 +68,7 @@ def test_the_command_says_what_it_made_and_makes_it_once(workgraph: Workgraph, d
     made = workgraph.run("seed", "--size", "3")
     assert (made.returncode, made.stdout[: len(MADE)], made.stderr) == (0, MADE, "")
     again = workgraph.run("seed", "--size", "5")
-    assert (again.returncode, again.stdout) == (0, "The workspace acme exists. Nothing was changed.\n")
+    assert (again.returncode, again.stdout) == (0, "Workspace acme already exists and was not changed.\n")
     wrong = workgraph.run("seed", "--size", "3", "--workspace", "Not A Slug")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr.startswith("workgraph: --workspace must be")
@@ -85,7 +85,7 @@ def test_production_gets_no_known_password(workgraph: Workgraph, database: str, 
     refused = workgraph.run("seed", "--size", "3")
     assert refused.returncode == 1
     assert refused.stderr == (
-        "workgraph: Demo data in production needs --yes, and --owner with the address of an account.\n"
+        "workgraph: Demo data in production requires --yes, and --owner with the email address of an account.\n"
     )
     ownerless = workgraph.run("seed", "--size", "3", "--yes")
     assert (ownerless.returncode, DEMO_EMAIL in ownerless.stderr) == (1, True)

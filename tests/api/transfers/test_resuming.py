@@ -206,7 +206,7 @@ async def test_the_command_tells_what_came_of_it(world: World, settings: Setting
 @pytest.mark.parametrize(
     ("file", "slug", "email", "message"),
     [
-        ("export.jsonl", "nowhere", None, "There is no workspace nowhere."),
+        ("export.jsonl", "nowhere", None, "nowhere does not exist"),
         ("missing.jsonl", None, None, "missing.jsonl: No such file or directory"),
         ("export.jsonl", None, "nobody@example.org", "has this address"),
     ],
@@ -255,7 +255,7 @@ async def test_killed_commands_lose_and_double_nothing(world: World, settings: S
     status, output = await command.run()
 
     assert status == 0, output
-    assert f"Going on after item {position:,}" in output
+    assert f"Resuming after item {position:,}" in output
     async with world.engine.connect() as connection:
         [run_id] = await connection.scalars(text("SELECT id FROM import_run"))
     await assert_whole(world, (await world.app.read.imports.by_ids(Actor.system(), [run_id]))[run_id], count)

@@ -144,7 +144,7 @@ async def test_a_file_that_unpacks_to_too_much_keeps_what_came_before(
     ("content", "message"),
     [
         (b"Issue key,Summary\n", f"The file is not JSON. {ACCEPTED}"),
-        (json.dumps(GITHUB).encode(), f"The import has failed: {UNREAD}It has no key. {ACCEPTED}"),
+        (json.dumps(GITHUB).encode(), f"The import failed: {UNREAD}It has no key. {ACCEPTED}"),
     ],
 )
 def test_the_command_ends_with_1_and_names_the_formats(
@@ -185,7 +185,7 @@ def test_the_command_says_that_the_disk_is_full(
 
     for most, message in (
         (file.stat().st_size - 1, f"workgraph: {NO_SPACE}"),
-        (file.stat().st_size, f"workgraph: The report could not be written. {report}: File too large"),
+        (file.stat().st_size, f"workgraph: Cannot write the report to {report}: File too large"),
     ):
         file.write_bytes(file.read_bytes())
         with no_room_beyond(most), pytest.raises(SystemExit) as ended:
