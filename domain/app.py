@@ -45,7 +45,7 @@ from domain.workspaces.service import WorkspaceService
 
 @dataclass(init=False)
 class Readers(Provided):
-    """What resolvers read without a use case: each method takes the actor first, then entities that it may see.
+    """Readers that resolvers call directly: each method takes the actor first, then entities that the actor may see.
 
     Lookups by id find only what the actor may see. Lists are in the order of the given parents.
     """

@@ -5,7 +5,7 @@ from domain.shared.unset import UNSET, Unset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newcomer:
-    """What people who sign up say of themselves."""
+    """Name and password of a new account."""
 
     name: str
     password: str = field(repr=False)
@@ -17,7 +17,7 @@ class Newcomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration(Newcomer):
-    """The same with their address."""
+    """Address, name and password of a new account."""
 
     email: str
 

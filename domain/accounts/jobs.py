@@ -6,7 +6,7 @@ from domain.shared.jobs import Job
 
 
 class Notice(StrEnum):
-    """What the owner of an account is told of."""
+    """Events that the owner of an account is notified about."""
 
     EMAIL_CHANGE_ASKED = "EMAIL_CHANGE_ASKED"
     EMAIL_CHANGED = "EMAIL_CHANGED"

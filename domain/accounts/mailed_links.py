@@ -23,7 +23,7 @@ INVALID_LINK = "This link is invalid, already used, or expired. Request a new on
 
 
 class MailedLinks:
-    """What every link has in common that is mailed to whoever says that an address is theirs."""
+    """Common part of all links mailed to an unconfirmed address."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class MailedLinks:
         return token, f"{self._public_url}{path}?token={token}"
 
     def address_in_use(self) -> AddressInUse:
-        """What is mailed in place of a link to somebody who has an account already."""
+        """The mail sent instead of a link when the address already has an account."""
         return AddressInUse(url=self._public_url + FORGOTTEN_PATH)
 
     async def send(self, actor: Actor, link: OneTimeLink, letter: Letter) -> None:
@@ -92,7 +92,7 @@ def link_not_good() -> NotFound:
 
 
 def _mail_buckets(purpose: LinkPurpose, actor: Actor, email: str) -> list[Bucket]:
-    """What a request that mails somebody counts in: where it comes from, and whom it reaches."""
+    """Rate-limit buckets of a request that sends a mail: one for its source and one for its recipient."""
     action = purpose.lower()
     name = sha256(email.encode(errors="surrogatepass")).hexdigest()
     return [source_bucket(action, actor), Bucket(f"{action}-mail:{name}", PER_ADDRESS, ADDRESS_WINDOW)]

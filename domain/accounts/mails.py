@@ -7,7 +7,7 @@ from domain.shared.mail import Letter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationLink(Letter):
-    """To a new address; nothing in it was written by whoever asked, who may be anybody."""
+    """Sent to a new address. Contains no text of the requester, because anyone can request it."""
 
     kind: ClassVar[str] = "accounts.registration_link"
 
@@ -18,7 +18,7 @@ class RegistrationLink(Letter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressInUse(Letter):
-    """To an address that has an account already, in place of a link."""
+    """Sent instead of a link to an address that already has an account."""
 
     kind: ClassVar[str] = "accounts.address_in_use"
 
@@ -27,7 +27,7 @@ class AddressInUse(Letter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordResetLink(Letter):
-    """To somebody who has forgotten the password, or whom somebody else says so of."""
+    """Sent when a password reset is requested, by the account's owner or by another person."""
 
     kind: ClassVar[str] = "accounts.password_reset_link"
 
@@ -39,7 +39,7 @@ class PasswordResetLink(Letter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChangeLink(Letter):
-    """To the new address of somebody."""
+    """Sent to the new address of an account."""
 
     kind: ClassVar[str] = "accounts.email_change_link"
 
@@ -50,7 +50,7 @@ class EmailChangeLink(Letter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountNotice(Letter):
-    """What has happened to an account, to its owner, who may not have done it."""
+    """Notifies the owner about a change of the account, which another person may have made."""
 
     kind: ClassVar[str] = "accounts.account_notice"
 

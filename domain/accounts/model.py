@@ -23,7 +23,7 @@ UserId = NewType("UserId", str)
 
 
 class RegistrationPolicy(StrEnum):
-    """Who can register: anyone, or only users with an invitation to a workspace."""
+    """Rule for sign-up: open to anyone, or only to people invited to a workspace."""
 
     OPEN = "open"
     INVITED = "invited"
@@ -31,10 +31,10 @@ class RegistrationPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person.
+    """A user account.
 
-    A placeholder stands for somebody that an import named and who has not signed up; of somebody who has deleted their
-    account nothing but what they wrote is left. Neither has an address.
+    A placeholder represents a person named by an import who has not signed up. A deleted account keeps only its
+    content. Neither has an address.
     """
 
     prefix: ClassVar[str] = "usr"
@@ -67,7 +67,7 @@ class User:
         return rechecked(self, now=now, **sent)
 
     def deleted(self, *, now: datetime) -> "User":
-        """What others go on seeing beside what the person wrote."""
+        """The account as others see it after its deletion: without name and address."""
         return replace(
             self, name=DELETED_NAME, email=None, own_initials=None, time_zone="UTC", is_deleted=True, updated_at=now
         )
@@ -92,7 +92,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn(Actor):
-    """Somebody who has just been authenticated, with their account as it was then: for one request, and no longer."""
+    """An actor with the account as loaded during authentication. Valid for one request only."""
 
     account: User
 

@@ -33,11 +33,11 @@ class NoticeService:
 
 
 def tell(uow: UnitOfWork, notice: Notice, user: User) -> None:
-    """Has a notice mailed to the address that this is of the person; to nobody, if it is none."""
+    """Mails a notice to the address if it belongs to the account; sends nothing otherwise."""
     if user.email is not None:
         uow.enqueue(SendAccountNotice(notice=notice, person=user.name, email=user.email))
 
 
 def mail_id(actor: Actor) -> str:
-    """The job's id, so that a mail that is sent again can be told."""
+    """The job's id, which lets the recipient's server recognize a repeated mail."""
     return actor.job.id if actor.job is not None else "local"

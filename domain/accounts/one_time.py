@@ -1,4 +1,4 @@
-"""Links that work once: whoever reads the mail proves to own the address that it went to."""
+"""One-time links, which prove that the reader controls the mailed address."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ FORMAT = SecretFormat("wgo_")
 
 
 class LinkPurpose(StrEnum):
-    """What a link is good for, and for nothing else."""
+    """The single purpose that a one-time link serves."""
 
     REGISTER = "REGISTER"
     CHANGE_EMAIL = "CHANGE_EMAIL"
@@ -48,7 +48,7 @@ class OneTimeLink:
 
     @property
     def address(self) -> str:
-        """Whom it is mailed to."""
+        """The address that the link is mailed to."""
         return str(self.waiting.get("email", self.subject))
 
 

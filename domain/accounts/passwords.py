@@ -1,4 +1,4 @@
-"""Which passwords are good enough (NIST SP 800-63B-4, 3.1.1.2): length and a blocklist, no rules of composition."""
+"""Password policy (NIST SP 800-63B-4, 3.1.1.2): length and a blocklist, no rules of composition."""
 
 import re
 import unicodedata

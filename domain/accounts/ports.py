@@ -35,7 +35,7 @@ class PasswordHasher(Protocol):
 
 class UserRepository(Protocol):
     async def by_email(self, email: str) -> User | None:
-        """The person with that address, whatever its letter case."""
+        """The user with that address, compared without regard to case."""
         ...
 
     async def by_id(self, entity_id: str, *, for_update: bool = False) -> User | None:
@@ -47,7 +47,7 @@ class UserRepository(Protocol):
         ...
 
     async def deactivate(self, user_id: str, *, now: datetime) -> None:
-        """Lets the person sign in no more."""
+        """Stops the user from signing in."""
         ...
 
     async def reactivate(self, user_id: str) -> bool:
@@ -96,18 +96,18 @@ class CredentialReader(Protocol):
         ...
 
     async def credentials(self, email: str) -> Credentials | None:
-        """The password hash of whoever may sign in with that address, whatever its letter case."""
+        """The password hash of the active account with that address, compared without regard to case."""
         ...
 
 
 class UserReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, User]:
-        """Those of the people whom the actor may see, oneself included, by id."""
+        """The users that the actor may see, including the actor, by id."""
         ...
 
     async def named_by_ids(self, actor: Actor, ids: Sequence[UserId]) -> dict[UserId, User]:
-        """People by their ids in entities that the actor was shown, which nobody checks again.
+        """Users named in entities that the actor may see, by id, without a further check.
 
-        Whoever left a workspace is still named as creator of its issues, so memberships do not decide here.
+        Former members are still named as creators of issues, so memberships do not matter here.
         """
         ...

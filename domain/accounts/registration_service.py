@@ -19,10 +19,10 @@ VERIFY_PATH = "/auth/verify"
 
 
 class RegistrationService:
-    """An account comes into being when the link in the mail is used, so nobody's address is ever blocked.
+    """Sign-up. The account is created when the mailed link is used, so no address is ever blocked.
 
-    Everything but the address is asked for only then: whoever registers somebody else's address can leave nothing in
-    that person's account, least of all a password that they know.
+    Name and password are asked for only then: a person who enters another's address cannot plant anything in that
+    account, least of all a known password.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class RegistrationService:
             await uow.commit(None)
 
     async def send(self, actor: Actor, job: SendRegistrationLink) -> None:
-        """Mails the link, or to somebody who has an account that there is one; a replaced link is not sent."""
+        """Mails the link, or a notice if the address has an account. Does not send a replaced link."""
         async with self._uow(actor) as uow:
             link = await uow.links.by_id(job.link_id)
             known = await uow.users.by_email(link.address) if link is not None else None
@@ -71,9 +71,9 @@ class RegistrationService:
         return await self._links.send(actor, link, letter)
 
     async def verify(self, actor: Actor, token: str, newcomer: Newcomer) -> Written[User]:
-        """Makes the account of whoever got the link; raises the same NotFound for whatever link is not good.
+        """Creates the account for the holder of the link; raises one NotFound for every invalid link.
 
-        Raises Rejected naming every broken rule, which leaves the link good, and TooOften.
+        Raises Rejected naming every broken rule, which leaves the link valid, and TooOften.
         """
         async with self._links.presented(actor, LinkPurpose.REGISTER, token) as digest:
             with Checks() as check:

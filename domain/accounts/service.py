@@ -28,7 +28,7 @@ class AccountService:
         self._rules = rules
 
     async def create(self, actor: Actor, registration: Registration) -> Written[User]:
-        """Makes the account of somebody whose address is known to be theirs: an operator vouches, or an invitation.
+        """Creates an account whose address is confirmed by an operator or an invitation.
 
         Raises Rejected naming every broken rule, Conflict for a taken address.
         """

@@ -38,7 +38,7 @@ class LoggedEvent:
 
 
 class Subject(Protocol):
-    """Whatever events can be about."""
+    """An entity that events can be about."""
 
     @property
     def id(self) -> str: ...

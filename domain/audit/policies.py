@@ -1,4 +1,4 @@
-"""Who may see which events."""
+"""Visibility of events."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ def require_visible(actor: Actor, workspace_id: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventVisibility:
-    """Which events an actor sees: members all events of their workspace, guests those of their areas.
+    """Visibility of events: members see all events of their workspace, guests those of their areas.
 
     `open_to_guests` and `leads_elsewhere` are those of all slices.
     """

@@ -23,23 +23,23 @@ class EventReader(Protocol):
         ...
 
     async def revisions_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
-        """The same for each of the workspaces; those before their first event are left out."""
+        """The last revision of each workspace, by id, without workspaces that have no event yet."""
         ...
 
     async def history_of_subjects(
         self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
-        """What happened to each subject, oldest first, in the order of the ids; all are in these workspaces."""
+        """Events of each subject, oldest first, in the order of the ids; all subjects are in these workspaces."""
         ...
 
 
 class SecurityLogReader(Protocol):
     async def of_user(self, user_id: str, request: PageRequest) -> Page[SecurityEvent]:
-        """What happened around the person's account, newest first."""
+        """Security events of the user's account, newest first."""
         ...
 
     async def person(self, email: str) -> str | None:
-        """The id of whoever has that address."""
+        """The id of the user with that address."""
         ...
 
     async def latest(self, *, user_id: str | None, since: datetime | None, most: int) -> Sequence[SecurityEvent]:

@@ -14,7 +14,7 @@ MOST_LINES = 1000
 
 
 class SecurityLogService:
-    """Reads the security log: people their own lines, the operator everybody's."""
+    """Reads the security log: users see their own entries, the operator sees all."""
 
     def __init__(self, read: SecurityLogReader) -> None:
         self._read = read
@@ -22,7 +22,7 @@ class SecurityLogService:
     async def of_users(
         self, actor: Actor, users: Sequence[User], request: PageRequest
     ) -> Sequence[Page[SecurityEvent]]:
-        """What happened around each account, newest first; of others than the actor's nothing."""
+        """Security events of each account, newest first; empty for accounts other than the actor's."""
         own = Page[SecurityEvent].empty(request)
         if any(user.id == actor.user_id for user in users):
             own = await self._read.of_user(actor.signed_in_id, request)

@@ -40,7 +40,7 @@ class AuditService:
     async def history_of_subjects(
         self, actor: Actor, subjects: Sequence[Subject], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
-        """What happened to each of these entities, oldest first."""
+        """Events of each of these entities, oldest first."""
         workspace_ids = sorted({subject.workspace_id for subject in subjects if actor.sees(subject.workspace_id)})
         pages = await self._reader.history_of_subjects(workspace_ids, [subject.id for subject in subjects], request)
         return [replace(page, nodes=[self._visibility.as_seen(actor, event) for event in page.nodes]) for page in pages]
@@ -48,9 +48,9 @@ class AuditService:
     async def follow(
         self, actor: Callable[[], Actor], workspace_id: str, *, after: int | None
     ) -> AsyncGenerator[ChangeBatch, None]:
-        """The events after a revision, or from now on, and then each new one, for as long as the actor may see them.
+        """Streams events after a revision, or from now on, while the actor may see them.
 
-        `actor` is asked anew each time, at least once a second; raises NotFound when the workspace is no longer
+        Reloads the actor at least once a second; raises NotFound when the workspace is no longer
         visible to it, and FellBehind if batches are taken too slowly.
         """
         require_visible(actor(), workspace_id)

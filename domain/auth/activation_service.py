@@ -11,7 +11,7 @@ from domain.shared.uow import OpenUow, Written
 
 
 class ActivationService:
-    """Accounts that rest: nobody can sign in to them, and all that belongs to them stays."""
+    """Deactivates and reactivates accounts. A deactivated account keeps its content and refuses sign-in."""
 
     def __init__(self, uow: OpenUow[AuthUow], proof: PasswordProof, clock: Clock) -> None:
         self._uow = uow
@@ -27,7 +27,7 @@ class ActivationService:
             await uow.commit(await self._deactivate(uow, user))
 
     async def deactivate(self, actor: Actor, email: str) -> Written[User]:
-        """The same by an operator."""
+        """Deactivates another user's account, for the server operator."""
         async with self._uow(actor) as uow:
             user = await required_person(actor, uow.users, email)
             return await uow.commit(await self._deactivate(uow, user))

@@ -37,7 +37,7 @@ class ApiKeyService:
         return next((key for key in own if key.id == key_id), None)
 
     async def create(self, actor: Actor, draft: ApiKeyDraft) -> Written[NewApiKey]:
-        """Raises Rejected naming every broken rule, NotFound for a workspace of others, LimitExceeded."""
+        """Creates a key; raises Rejected naming every broken rule, NotFound for a foreign workspace, LimitExceeded."""
         user_id = UserId(actor.require_session())
         key = new_api_key()
         key_id = ApiKeyId(self._ids.new(ApiKey.prefix))

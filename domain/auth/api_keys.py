@@ -14,7 +14,7 @@ from domain.shared.clock import Clock
 from domain.shared.secrets import digest_of
 
 PREFIX = "wgk_"
-USE_PERIOD = timedelta(minutes=1)  # the last use is written down no more often than this
+USE_PERIOD = timedelta(minutes=1)  # minimum time between two records of the last use
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM = 43  # characters of 62: 256 bits
 _CHECK = 6  # characters of 62: the 32 bits of a CRC
@@ -55,7 +55,7 @@ class ApiKeyHolders:
         return _speaking(holder, client)
 
     async def reload_actor(self, actor: Actor, key_id: str) -> SignedIn:
-        """The same person with the roles of this moment; raises InvalidToken when the key has ended."""
+        """The key's user with the current roles; raises InvalidToken if the key is revoked or expired."""
         return _speaking(_known(await self._read.holder_by_id(key_id, now=self._clock.now())), actor.client)
 
 

@@ -39,7 +39,7 @@ class EmailService:
             await uow.commit(None)
 
     async def send(self, actor: Actor, job: SendEmailChangeLink) -> None:
-        """Mails the link; somebody who has an account with that address is told so instead."""
+        """Mails the link, or a notice if the address already has an account."""
         async with self._uow(actor) as uow:
             link = await uow.links.by_id(job.link_id)
             known = await uow.users.by_email(link.address) if link is not None else None
@@ -52,10 +52,10 @@ class EmailService:
         return await self._links.send(actor, link, letter)
 
     async def confirm(self, actor: Actor, token: str, password: str) -> Written[User]:
-        """Makes the new address count and tells both.
+        """Switches the account to the new address and notifies both addresses.
 
-        Raises the same NotFound for whatever link is not good, and what the proof does: the mail may have reached
-        somebody else, who must not get the account by pressing a button.
+        Raises one NotFound for every invalid link, and the errors of the password check: the mail may have reached
+        another person, who must not get the account by pressing a button.
         """
         async with self._links.presented(actor, LinkPurpose.CHANGE_EMAIL, token) as digest:
             link = await self._waiting(actor, digest)

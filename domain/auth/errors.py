@@ -5,13 +5,13 @@ WRONG_REFRESH_TOKEN = "The refresh token is invalid or has expired."  # noqa: S1
 
 
 class InvalidToken(Unauthenticated):
-    """An access token that does not count, for whatever reason: callers are told no more."""
+    """An invalid, expired or revoked access token; the answer does not say which."""
 
     def __init__(self) -> None:
         super().__init__("The access token is invalid or has expired.")
 
 
 class InvalidGrant(Unauthenticated):
-    """Wrong address or password, or a refresh token that does not count: callers are told no more."""
+    """A wrong address or password, or an invalid refresh token; the answer does not say which."""
 
     code = ErrorCode.INVALID_CREDENTIALS

@@ -1,4 +1,4 @@
-"""Guessing passwords is made slow, without giving anybody the means to lock somebody else out."""
+"""Slows down password guessing without letting one person lock another out."""
 
 from hashlib import sha256
 
@@ -20,10 +20,10 @@ class GuessGuard:
         self._read = read
 
     async def admit(self, email: str, source: str) -> list[Bucket]:
-        """The buckets that this try was counted in; raises TooOften.
+        """Counts a sign-in attempt and returns its buckets; raises TooOften.
 
-        A full account stops strangers only: whoever has signed in from the same place before is counted by that
-        place alone.
+        A full account bucket stops strangers only: a user who has signed in from the same address before is counted
+        by that address alone.
         """
         place = source_key(source)
         name = sha256(email.encode(errors="surrogatepass")).hexdigest()
@@ -42,5 +42,5 @@ class GuessGuard:
         return [*near, account]
 
     async def clear(self, buckets: list[Bucket]) -> None:
-        """The password was right, or nobody has looked at it: the try does not count."""
+        """Uncounts an attempt whose password was right or was never checked."""
         await self._throttle.give_back(buckets)

@@ -9,7 +9,7 @@ from domain.auth.ports import KeyReader
 from domain.shared.clock import Clock
 
 FRESH = timedelta(seconds=30)  # known keys are read again after this
-PATIENCE = timedelta(seconds=3)  # unknown keys are looked for no more often than this
+PATIENCE = timedelta(seconds=3)  # minimum time between two searches for unknown keys
 HEAD_START = timedelta(seconds=10)  # a new key is published this long before it signs: longer than PATIENCE
 LINGER = FRESH + timedelta(seconds=60)  # a process that has not read yet signs with the old key a little longer
 
@@ -26,7 +26,7 @@ class KeyRing:
         self._reading = asyncio.Lock()
 
     async def signing(self) -> SigningKey | None:
-        """The key to sign with; None if there is none yet."""
+        """The current signing key; None before the first key exists."""
         await self._refresh(FRESH)
         if not self._keys:
             await self._refresh(timedelta(0))
@@ -61,7 +61,7 @@ class KeyRing:
         asked_at = self._read_at
         async with self._reading:
             if self._read_at != asked_at and self._read_at is not None:
-                return  # somebody else has read while this one waited
+                return  # another task has read the keys meanwhile
             keys = await self._read.signing_keys()
             self._keys, self._read_at = keys, self._clock.now()
 

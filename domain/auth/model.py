@@ -40,7 +40,7 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One sign-in; `expires_at` is its absolute end, which no refresh moves.
+    """A sign-in of a user; `expires_at` is its absolute end, which token rotation does not move.
 
     `last_used_at` is when a token was last fetched for it, so late by at most the life of an access token.
     """
@@ -60,7 +60,7 @@ class Session:
 
     @property
     def address(self) -> str:
-        """Where the person signed in; of IPv6 the network that one customer has."""
+        """The network address of the sign-in; the /64 network for IPv6."""
         return self.source
 
     def is_alive(self, now: datetime) -> bool:
@@ -79,7 +79,7 @@ class SpentToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessClaims:
-    """What an access token says (RFC 9068, 2.2); times in whole seconds."""
+    """Claims of an access token (RFC 9068, 2.2); times in whole seconds."""
 
     token_id: str
     user_id: str
@@ -91,7 +91,7 @@ class AccessClaims:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveToken:
-    """What the owner of a living token may know of it; an access token has an id and a beginning (RFC 7662, 2.2)."""
+    """Introspection result for a valid token; access tokens have an id and an issue time (RFC 7662, 2.2)."""
 
     user_id: str
     client_id: str
@@ -102,7 +102,7 @@ class LiveToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """What a successful grant hands over; the life of the access token in seconds."""
+    """Tokens of a successful grant, with the lifetime of the access token in seconds."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -124,9 +124,9 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """What a program signs in with in a person's place; `hint` is the end of the key, for telling keys apart.
+    """A credential that lets a program act for a user; `hint` is the end of the key.
 
-    `workspace_ids` are those that it opens, None for all of the person's; without `expires_at` it lives until revoked.
+    `workspace_ids` limits the key to these workspaces, None allows all; without `expires_at` it lasts until revoked.
     """
 
     prefix: ClassVar[str] = "apk"
@@ -180,7 +180,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewApiKey:
-    """A key that has just been made, with its secret, which is told this once."""
+    """A new key with its secret, which is shown only once."""
 
     api_key: ApiKey
     key: str = field(repr=False)
@@ -218,6 +218,6 @@ def signing_key_at(keys: Sequence[SigningKey], now: datetime) -> SigningKey | No
 
 
 def verifying_keys_at(keys: Sequence[SigningKey], now: datetime, life: timedelta) -> list[SigningKey]:
-    """Those whose tokens, living so long, may not have expired yet; `keys` are oldest first."""
+    """The keys that can still verify unexpired tokens of that lifetime; `keys` are oldest first."""
     pairs = zip_longest(keys, keys[1:])
     return [key for key, next_key in pairs if next_key is None or now < next_key.signs_from + life]

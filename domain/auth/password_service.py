@@ -48,7 +48,7 @@ class PasswordService:
             await uow.commit(None)
 
     async def send_reset(self, actor: Actor, job: SendPasswordResetLink) -> None:
-        """Mails the link, unless nobody can sign in with that address or it has been replaced."""
+        """Mails the link, unless the address has no active account or the link has been replaced."""
         async with self._uow(actor) as uow:
             link = await uow.links.by_id(job.link_id)
             user = await uow.users.active_by_email(link.address) if link is not None else None
@@ -59,9 +59,9 @@ class PasswordService:
         await self._links.send(actor, link, letter)
 
     async def reset(self, actor: Actor, token: str, password: str) -> None:
-        """Gives a new password to whoever got the link, and ends all sessions; a refused password leaves it good.
+        """Sets a new password for the link's account and ends all sessions; a refused password leaves the link valid.
 
-        Raises NotFound for whatever link is not good, Rejected, TooOften. It signs nobody in.
+        Raises NotFound for an invalid link, Rejected, TooOften. Does not sign in.
         """
         async with self._links.presented(actor, LinkPurpose.RESET_PASSWORD, token) as digest:
             self._check(password)

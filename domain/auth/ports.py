@@ -14,7 +14,7 @@ from domain.shared.uow import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Who asks, the role in each workspace, and where that is a guest's the projects."""
+    """A user with the role in each workspace and, for guest roles, the visible areas."""
 
     account: User
     roles: Mapping[str, Role]
@@ -23,7 +23,7 @@ class Person:
 
 class TokenSigner(Protocol):
     def key_id(self, token: str) -> str:
-        """Which key the token names; raises InvalidToken for what does not look like a token of ours."""
+        """The id of the signing key named by the token; raises InvalidToken for a malformed token."""
         ...
 
     def issue(self, claims: AccessClaims, key: SigningKey) -> str:
@@ -31,7 +31,7 @@ class TokenSigner(Protocol):
         ...
 
     def verify(self, token: str, key: SigningKey) -> AccessClaims:
-        """What the token says; raises InvalidToken unless it is ours, whole, and of this moment."""
+        """The verified claims; raises InvalidToken for a foreign, altered, expired or future token."""
         ...
 
 
@@ -53,7 +53,7 @@ class KeyReader(Protocol):
 
 class SessionReader(KeyReader, Protocol):
     async def person(self, session_id: str, user_id: str, *, now: datetime) -> Person | None:
-        """Whose session it is, with what they may see; None if the session is not alive or not that person's."""
+        """The session's user with roles; None if the session has ended or belongs to another user."""
         ...
 
     async def refresh_token(self, digest: str, *, now: datetime) -> LiveToken | None:
@@ -116,7 +116,7 @@ class SessionRepository(Protocol):
 
 class SigningKeyRepository(Protocol):
     async def all_locked(self) -> Sequence[SigningKey]:
-        """All keys, oldest first; nobody else adds or removes one until the transaction ends."""
+        """All keys, oldest first, locked against additions and removals until the transaction ends."""
         ...
 
     async def add(self, entity: SigningKey) -> None:
@@ -153,11 +153,11 @@ class KeyHolder:
 
 class ApiKeyReader(Protocol):
     async def holder(self, digest: str, *, now: datetime) -> KeyHolder | None:
-        """Whose key has that digest; None if there is none, or it is revoked or has expired."""
+        """The user of the key with that digest; None if the key is unknown, revoked or expired."""
         ...
 
     async def holder_by_id(self, key_id: str, *, now: datetime) -> KeyHolder | None:
-        """The same by the key's id."""
+        """The user of the key with that id; None if the key is unknown, revoked or expired."""
         ...
 
     async def of_user(self, user_id: str) -> Sequence[ApiKey]:
@@ -167,7 +167,7 @@ class ApiKeyReader(Protocol):
 
 class ApiKeyRepository(Protocol):
     async def count_locked(self, user_id: str) -> int:
-        """How many keys of the person are not revoked; nobody else adds one until the transaction ends."""
+        """The number of the user's unrevoked keys, locked against additions until the transaction ends."""
         ...
 
     async def remove_all(self, user_id: str) -> None:
@@ -193,7 +193,7 @@ class ApiKeyRepository(Protocol):
 
 class KeyUses(Protocol):
     def note(self, key_id: str, *, at: datetime) -> None:
-        """Has the use written down soon, without waiting for it; an earlier use of the last minute stands for it."""
+        """Records the use soon, without waiting; one record per minute and key."""
         ...
 
 

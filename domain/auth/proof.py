@@ -1,4 +1,4 @@
-"""Who may change an account: its person with the password, since a token can be stolen, and the operator."""
+"""Proof required to change an account: the user's password, since a token can be stolen, or the operator."""
 
 from domain.accounts.model import User
 from domain.accounts.ports import CredentialReader, PasswordHasher, UserRepository
@@ -31,7 +31,7 @@ class PasswordProof:
         return user_id
 
     async def prove(self, actor: Actor, user_id: str, password: str, *, tries: str) -> None:
-        """Whoever asks knows that person's password, or raises the same; wrong ones are counted under `tries`."""
+        """Checks the user's password; raises the same error for every failure and counts failures under `tries`."""
         buckets = [Bucket(f"proof:{tries}", TRIES, WINDOW)]
         async with counted_try(self._throttle, buckets):
             credentials = await self._read.credentials_of(user_id)
@@ -47,7 +47,7 @@ class PasswordProof:
 
 
 async def required_person(actor: Actor, users: UserRepository, email: str) -> User:
-    """Whose account an operator names; raises PermissionDenied for everybody else, NotFound."""
+    """The account named by the operator; raises PermissionDenied for other actors, and NotFound."""
     if not actor.is_system:
         raise PermissionDenied("Only the server operator can manage another user's account.")
     user = await users.by_email(email)

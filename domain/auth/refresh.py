@@ -1,4 +1,4 @@
-"""Refresh tokens: opaque, 256 bits, stored as digests only, each good for one use."""
+"""Refresh tokens: opaque, 256 bits, stored as digests only, each valid for one use."""
 
 from datetime import datetime, timedelta
 
@@ -12,9 +12,9 @@ GRACE = timedelta(seconds=60)
 class RefreshTokens:
     """Makes tokens; `key` (32 bytes) binds each token to its one successor.
 
-    Because a token's successor follows from it, whoever presents it again within the grace is handed the very
+    Because a token's successor is derived from it, a client that repeats a token within the grace period gets the very
     successor that the lost answer carried: nothing branches, one token stays live, and the database never holds a
-    token. Without the key a token tells nothing of the next one.
+    token. Without the key a token reveals nothing about its successor.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -37,7 +37,7 @@ def is_lost_answer(spent: SpentToken, *, now: datetime) -> bool:
     RFC 9700, 4.14.2 wants reuse to end the family; a lost answer and two tabs that refresh at once look the same.
     So a spent token still counts if it is the latest but one (its successor is unused) and was spent within the
     last minute; the same rule as Supabase Auth's (internal/tokens/service.go), which also answers with the current
-    token. Older generations never count, whatever the time.
+    token. Older tokens are never accepted.
     """
     return (
         spent.session.is_alive(now)

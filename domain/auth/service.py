@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class AuthService:
-    """`authenticate` alone is asked by nobody yet: it finds out who the actor is."""
+    """Sign-in, token rotation and signing keys. `authenticate` takes no actor; it establishes one."""
 
     def __init__(
         self,
@@ -70,14 +70,14 @@ class AuthService:
         self._ids = ids
 
     async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> SignedIn:
-        """Whom an access token or API key speaks for, with the roles of this moment; raises Unauthenticated."""
+        """The actor of an access token or API key, with the current roles; raises Unauthenticated."""
         if looks_like_api_key(token):
             return await self._api_keys.authenticate(token, client=client)
         claims = await self._verified(token)
         return await self._actor(claims.session_id, claims.user_id, claims.expires_at, client)
 
     async def reload_actor(self, actor: Actor) -> Actor:
-        """The same person with the roles of this moment; raises Unauthenticated when session or token has ended."""
+        """The actor with the current roles; raises Unauthenticated if the session or token has ended."""
         if actor.grant is not None:
             return (await self._api_keys.reload_actor(actor, actor.grant.key_id)).without_request_data()
         if actor.session_id is None or actor.expires_at is None or self._clock.now() >= actor.expires_at:
@@ -112,7 +112,7 @@ class AuthService:
             raise InvalidGrant(WRONG_REFRESH_TOKEN)
         now = self._clock.now()
         successor = self._refresh_tokens.successor(token)
-        # Before the token is spent, so that a failure to sign costs nobody a session.
+        # Before the token is spent, so that a failure to sign does not end the session.
         await self._signing_key()
         async with self._uow(actor) as uow:
             session = await uow.sessions.rotate(
@@ -144,7 +144,7 @@ class AuthService:
             await uow.commit(None)
 
     async def _revoke_key(self, actor: Actor, key: str) -> None:
-        """Whoever presents a key may end it, and should: it may be one that was found in public."""
+        """Revokes a presented key without a further check: the finder of a leaked key may revoke it."""
         async with self._uow(actor) as uow:
             found = await uow.api_keys.by_digest(digest_of(key))
             if found is not None and found.revoked_at is None:
@@ -153,7 +153,7 @@ class AuthService:
             await uow.commit(None)
 
     async def introspect(self, actor: Actor, token: str) -> LiveToken | None:
-        """What a living access or refresh token of the actor's own says; None for all others alike (RFC 7662, 2.2)."""
+        """Metadata of a valid token of the actor; None for every other token (RFC 7662, 2.2)."""
         user_id = actor.signed_in_id
         if looks_like_refresh_token(token):
             found = await self._read.refresh_token(digest_of(token), now=self._clock.now())
@@ -162,7 +162,7 @@ class AuthService:
         return found if found is not None and found.user_id == user_id else None
 
     async def prepare(self, actor: Actor) -> None:
-        """Makes the first signing key if there is none; of several processes that try at once, one does."""
+        """Creates the first signing key if none exists; only one of several concurrent processes does."""
         async with self._uow(actor) as uow:
             if not await uow.signing_keys.all_locked():
                 now = self._clock.now()

@@ -13,7 +13,7 @@ from domain.shared.uow import OpenUow, Written
 
 
 class SessionService:
-    """What people see and end of their own sign-ins; those of others are not there for them."""
+    """Lists and ends the actor's own sessions; sessions of others are not found."""
 
     def __init__(self, uow: OpenUow[AuthUow], read: SessionReader, clock: Clock, options: AuthOptions) -> None:
         self._uow = uow
@@ -22,7 +22,7 @@ class SessionService:
         self._options = options
 
     async def of_users(self, actor: Actor, users: Sequence[User], request: PageRequest) -> Sequence[Page[Session]]:
-        """The sessions of each person that can still be used, newest first; of others than the actor none."""
+        """The usable sessions of each user, newest first; empty for users other than the actor."""
         now = self._clock.now()
         own = Page[Session].empty(request)
         if any(user.id == actor.user_id for user in users):

@@ -18,7 +18,7 @@ CommentId = NewType("CommentId", str)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """What somebody said on an issue; a deleted one stays in its place as a tombstone with an empty body."""
+    """A comment on an issue; a deleted comment remains as a tombstone with an empty body."""
 
     prefix: ClassVar[str] = "com"
 

@@ -19,11 +19,11 @@ class CommentUow(UnitOfWork, Protocol):
 
 class CommentReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Comment]:
-        """Those of the comments that the actor may see, by id."""
+        """The comments that the actor may see, by id."""
         ...
 
     async def of_issues(
         self, actor: Actor, issues: Sequence[Issue], query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[Comment]]:
-        """One page of the comments on each issue."""
+        """A page of the comments on each issue."""
         ...

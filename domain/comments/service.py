@@ -36,7 +36,7 @@ class CommentService:
             return await uow.commit(comment)
 
     async def update(self, actor: Actor, comment_id: str, changes: CommentChanges) -> Written[Comment]:
-        """Only one's own."""
+        """Changes a comment of the actor; comments of others are refused."""
         async with self._uow(actor) as uow:
             comment = await uow.comments.get(actor, comment_id, for_update=True)
             actor.require(COMMENT_WRITE, comment.workspace_id)
@@ -51,7 +51,7 @@ class CommentService:
             return await uow.commit(changed)
 
     async def delete(self, actor: Actor, comment_id: str) -> Written[Comment]:
-        """One's own, or anybody's with the permission to moderate; a tombstone stays."""
+        """Deletes a comment of the actor, or any comment with the permission to moderate; a tombstone remains."""
         async with self._uow(actor) as uow:
             comment = await uow.comments.get(actor, comment_id, for_update=True)
             is_own = comment.author_id == actor.user_id

@@ -7,7 +7,7 @@ from domain.shared.uow import UnitOfWork
 
 class DocumentStore(Protocol):
     async def add(self, documents: Sequence[TrustedDocument]) -> None:
-        """Keeps the documents; those that are there already stay as they are."""
+        """Stores the documents; existing ones stay unchanged."""
         ...
 
     async def remove(self, ids: Sequence[str]) -> Sequence[str]:

@@ -17,7 +17,7 @@ class DocumentService:
         self._clock = clock
 
     async def text(self, actor: Actor, document_id: str) -> str | None:
-        """What the document with this id says, None if there is none; for those who are signed in."""
+        """The text of the document with this id, or None; requires a signed-in actor."""
         _ = actor.signed_in_id
         return await self._reader.text(document_id)
 

@@ -8,7 +8,7 @@ from domain.shared.unset import UNSET, Unset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueDraft:
-    """Without a state the issue begins in the project's first one."""
+    """Values of a new issue. Without a state the issue starts in the project's first state."""
 
     project_id: str
     title: str

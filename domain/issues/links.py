@@ -23,7 +23,7 @@ class IssueLinks:
         self._is_new = is_new
 
     async def assign(self, change: SetChange | Unset, *, path: str) -> None:
-        """Raises NotFound for anybody who is not a member or does not see the project, LimitExceeded beyond 20."""
+        """Assigns members; raises NotFound for users who cannot see the project, LimitExceeded beyond 20."""
         before, after = await self._sides(change, self._uow.issues.assignee_ids, path)
         if before == after:
             return

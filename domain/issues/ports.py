@@ -71,7 +71,7 @@ class IssueUow(UnitOfWork, Protocol):
 
 class IssueReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Issue]:
-        """Those of the issues that the actor may see, trashed ones included, by id."""
+        """The issues that the actor may see, trashed ones included, by id."""
         ...
 
     async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
@@ -81,25 +81,25 @@ class IssueReader(Protocol):
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
-        """One page of the issues that the actor may see in each workspace."""
+        """A page of the issues that the actor may see in each workspace."""
         ...
 
     async def of_projects(
         self, actor: Actor, projects: Sequence[Project], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
-        """One page of the issues of each project."""
+        """A page of the issues of each project."""
         ...
 
     async def of_milestones(
         self, actor: Actor, milestones: Sequence[Milestone], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
-        """One page of the issues planned for each milestone."""
+        """A page of the issues planned for each milestone."""
         ...
 
     async def children_of_issues(
         self, actor: Actor, issues: Sequence[Issue], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
-        """One page of the children of each issue that the actor may see."""
+        """A page of the children of each issue that the actor may see."""
         ...
 
     async def assignees_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[User]]:

@@ -1,4 +1,4 @@
-"""How urgent an issue is; the numbers order it."""
+"""Priorities of issues, ordered by their numbers."""
 
 from enum import IntEnum
 

@@ -1,4 +1,4 @@
-"""What lists of issues can be asked for: data only, interpreted in infra."""
+"""Filters and sort keys of issue lists: data only, interpreted in infra."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -109,7 +109,7 @@ class IssueService:
     async def _set_lifecycle(
         self, actor: Actor, issue_id: str, change: Callable[..., Issue], event: type[IssueEvent]
     ) -> Written[Issue]:
-        """Into the archive or the trash, or back; what is there already stays as it is."""
+        """Moves an issue to the archive or the trash, or back; does nothing if it is already there."""
         async with self._uow(actor) as uow:
             issue = await uow.issues.get(actor, issue_id, for_update=True)
             actor.require(ISSUE_WRITE, issue.workspace_id)

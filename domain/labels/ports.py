@@ -27,11 +27,11 @@ class LabelUow(UnitOfWork, Protocol):
 
 class LabelReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Label]:
-        """Those of the labels that the actor may see, by id."""
+        """The labels that the actor may see, by id."""
         ...
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: LabelQuery, request: PageRequest
     ) -> Sequence[Page[Label]]:
-        """One page of the labels of each workspace."""
+        """A page of the labels of each workspace."""
         ...

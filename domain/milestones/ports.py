@@ -28,11 +28,11 @@ class MilestoneUow(UnitOfWork, Protocol):
 
 class MilestoneReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Milestone]:
-        """Those of the milestones that the actor may see, by id."""
+        """The milestones that the actor may see, by id."""
         ...
 
     async def of_projects(
         self, actor: Actor, projects: Sequence[Project], query: MilestoneQuery, request: PageRequest
     ) -> Sequence[Page[Milestone]]:
-        """One page of the milestones of each project."""
+        """A page of the milestones of each project."""
         ...

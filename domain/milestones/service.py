@@ -39,7 +39,7 @@ class MilestoneService:
             return await uow.commit(changed)
 
     async def delete(self, actor: Actor, milestone_id: str, *, replace_with: str | None) -> Written[str]:
-        """Its issues move to `replace_with`; without one, a milestone with issues is refused."""
+        """Deletes a milestone and moves its issues to `replace_with`; refused without one if it has issues."""
         async with self._uow(actor) as uow:
             milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
             actor.require(PROJECT_WRITE, milestone.workspace_id)

@@ -12,7 +12,7 @@ from domain.shared.uow import OpenUow, Written
 
 
 class ProjectMemberService:
-    """Which guests see which projects. For other roles a place in a project would mean nothing, so there is none."""
+    """Memberships of guests in projects. Other roles see every project and need none."""
 
     def __init__(self, uow: OpenUow[ProjectMemberUow], clock: Clock, ids: IdFactory) -> None:
         self._uow = uow
@@ -49,7 +49,7 @@ class ProjectMemberService:
             return await uow.commit(place)
 
     async def remove(self, actor: Actor, project_member_id: str) -> Written[str]:
-        """Everybody may leave; what the guest wrote stays."""
+        """Removes a guest from a project, or lets guests leave; their content stays."""
         async with self._uow(actor) as uow:
             place = await uow.project_members.get(actor, project_member_id, for_update=True)
             member = await uow.members.get(actor, place.member_id)

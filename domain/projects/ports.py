@@ -72,7 +72,7 @@ class ProjectMemberUow(UnitOfWork, Protocol):
 
 class ProjectReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
-        """Those of the projects that the actor may see, by id."""
+        """The projects that the actor may see, by id."""
         ...
 
     async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
@@ -82,17 +82,17 @@ class ProjectReader(Protocol):
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: ProjectQuery, request: PageRequest
     ) -> Sequence[Page[Project]]:
-        """One page of the projects that the actor may see in each workspace."""
+        """A page of the projects that the actor may see in each workspace."""
         ...
 
 
 class StateReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
-        """Those of the states that the actor may see, by id."""
+        """The states that the actor may see, by id."""
         ...
 
     async def with_projects_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, StateInProject]:
-        """Those of the states that the actor may see, each with its project, by the state's id."""
+        """The states that the actor may see, each with its project, by the state's id."""
         ...
 
     async def of_projects(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
@@ -102,11 +102,11 @@ class StateReader(Protocol):
 
 class ProjectMemberReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ProjectMember]:
-        """Those of the guests' places in projects that the actor may see, by id."""
+        """The project memberships that the actor may see, by id."""
         ...
 
     async def of_projects(
         self, actor: Actor, projects: Sequence[Project], query: ProjectMemberQuery, request: PageRequest
     ) -> Sequence[Page[ProjectMember]]:
-        """One page of the guests of each project."""
+        """A page of the guests of each project."""
         ...

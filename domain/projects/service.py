@@ -63,7 +63,7 @@ class ProjectService:
         return await self._set_lifecycle(actor, project_id, Project.restored, ProjectRestored)
 
     async def delete(self, actor: Actor, project_id: str) -> Written[str]:
-        """Only a project without issues; its states go with it."""
+        """Deletes a project without issues, together with its states."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
             actor.require(PROJECT_DELETE, project.workspace_id)
@@ -79,7 +79,7 @@ class ProjectService:
     async def _set_lifecycle(
         self, actor: Actor, project_id: str, change: Callable[..., Project], event: type[ProjectEvent]
     ) -> Written[Project]:
-        """Into the archive or back; what is there already stays as it is."""
+        """Moves a project to the archive or back; does nothing if it is already there."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)

@@ -1,7 +1,7 @@
 from dataclasses import dataclass, field
 
 DEMO_EMAIL = "demo@workgraph.local"
-DEMO_PASSWORD = "marble-otter-lantern"  # noqa: S105  known to everybody, and made in development only
+DEMO_PASSWORD = "marble-otter-lantern"  # noqa: S105  public knowledge, and created in development only
 DEMO_SLUG = "acme"
 DEFAULT_SIZE = 500
 LARGEST_SIZE = 10_000_000
@@ -9,7 +9,7 @@ LARGEST_SIZE = 10_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedOrder:
-    """What demo data to make; without a password the owner must have an account already."""
+    """Options of the demo data; without a password the owner needs an existing account."""
 
     slug: str = DEMO_SLUG
     size: int = DEFAULT_SIZE

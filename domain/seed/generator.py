@@ -49,7 +49,7 @@ class Generator:
         self._label_weights = list(accumulate(1 / (place + 1.5) for place in range(len(self.plan.labels))))
 
     def issues(self) -> Iterator[PlannedIssue]:
-        """In the order of their creation; numbers run from 1 in each project."""
+        """Issues in the order of their creation; numbers count from 1 in each project."""
         project_weights = list(accumulate(weight for _, _, weight in words.PROJECTS))
         numbers = [0] * len(words.PROJECTS)
         recent: list[deque[int]] = [deque() for _ in words.PROJECTS]
@@ -120,7 +120,7 @@ class Generator:
     def _comments(
         self, project: int, created_at: datetime, completed_at: datetime | None
     ) -> tuple[PlannedComment, ...]:
-        """About three, sometimes dozens: most while the issue is open, each later than the one before."""
+        """Comments of an issue: about three, sometimes dozens, mostly while the issue is open, in order of time."""
         random = self._random
         count = min(MOST_COMMENTS, int(2.3 * exp(0.95 * random.gauss(0, 1))))
         end = min(self._now, (completed_at or self._now) + timedelta(days=3))
@@ -138,7 +138,7 @@ class Generator:
         )
 
     def _team(self, project: int) -> tuple[list[int], list[float]]:
-        """Who works on the project, and the sums of how much; a few people do most."""
+        """The members who work on the project, with cumulative weights; a few members do most of the work."""
         members = [place for place, person in enumerate(self.plan.people) if person.role != Role.GUEST]
         self._random.shuffle(members)
         return members, list(accumulate(1 / (place + 2) for place in range(len(members))))
@@ -148,7 +148,7 @@ class Generator:
         return self._random.choices(members, cum_weights=weights)[0]
 
     def _moment(self, place: int) -> datetime:
-        """When the issue of that place is created: later than the one before, and mostly in working hours."""
+        """The creation time of the issue at that index: after the previous issue, mostly in working hours."""
         wanted = (place + self._random.random()) / self._size * self._hours[-1]
         hour = bisect_left(self._hours, wanted)
         before = self._hours[hour - 1] if hour else 0.0

@@ -30,7 +30,7 @@ class PlannedProject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a workspace has before its issues; the first person is its owner."""
+    """Contents of a workspace before its issues; the first person is the owner."""
 
     name: str
     begins_at: datetime
@@ -70,7 +70,7 @@ class PlannedIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedOutcome:
-    """What was made, all zero if a workspace was in the way; `has_owner` is whether the owner's account exists."""
+    """Counts of created rows, all zero if the workspace existed; `has_owner`: the owner's account exists."""
 
     is_new: bool
     has_owner: bool = True

@@ -21,7 +21,7 @@ from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
 
 
 class Scene:
-    """One demo workspace; its lists are in the order of the plan's, `states` by project."""
+    """A demo workspace; its lists are in the order of the plan, `states` by project."""
 
     def __init__(self, plan: Plan, ids: IdFactory, *, slug: str, owner: User) -> None:
         self._ids = ids

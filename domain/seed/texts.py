@@ -78,7 +78,7 @@ class Writer:
         return " ".join(self._some(sentences, length))
 
     def _some(self, sentences: Sequence[str], length: int) -> list[str]:
-        """At least one, and as many as come closest to the length."""
+        """At least one item, and as many as come closest to the length."""
         chosen = [self._random.choice(sentences)]
         left = length - len(chosen[0])
         while True:

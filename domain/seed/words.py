@@ -1,4 +1,4 @@
-"""What the people of a made-up company, which lets workshops for bicycles take bookings, write about."""
+"""Vocabulary of the demo company, which sells booking software to bicycle workshops."""
 
 from types import MappingProxyType
 

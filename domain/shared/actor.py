@@ -1,4 +1,4 @@
-"""Who acts, and what each role may do."""
+"""Actors, roles and permissions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ class Role(RankedEnum):
 
 
 class Scope(StrEnum):
-    """What an API key may at most; each scope holds those before it."""
+    """The most that an API key may do; each scope includes the previous ones."""
 
     READ = "READ"
     WRITE = "WRITE"
@@ -27,7 +27,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Permission:
-    """What a role can allow. Each slice defines its own in domain/<slice>/slice.py.
+    """A permission that a role can grant. Each slice defines its own in domain/<slice>/slice.py.
 
     Seeing something takes no permission: members see their whole workspace, and guests see their areas of it.
     """
@@ -72,7 +72,7 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientInfo:
-    """Where a request comes from: the caller's network address, and what its program says it is."""
+    """Network address and `User-Agent` of the client that sent a request."""
 
     address: str
     device: str = ""
@@ -90,9 +90,9 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Whoever a use case is run for: a person with the roles loaded once per request, a job, or nobody.
+    """The actor of a use case: a user with the roles loaded once per request, a job, or an anonymous client.
 
-    `projects` are those that a guest is in, by workspace; whoever has another role there sees all of them.
+    `projects` are those of a guest, by workspace; actors with another role there see all of them.
     """
 
     user_id: str | None = None
@@ -113,7 +113,7 @@ class Actor:
 
     @property
     def signed_in_id(self) -> str:
-        """The person's id; raises Unauthenticated for anybody else."""
+        """The user's id; raises Unauthenticated for an actor without a user."""
         if self.user_id is None:
             raise Unauthenticated(AUTHENTICATION_REQUIRED)
         return self.user_id
@@ -152,22 +152,22 @@ class Actor:
             raise InsufficientScope(scope.value.lower())
 
     def require_everywhere(self, scope: Scope) -> None:
-        """The same, and raises PermissionDenied for a key that is confined to some workspaces."""
+        """Requires the scope, and raises PermissionDenied for a key that is limited to some workspaces."""
         self.require_scope(scope)
         if self.grant is not None and self.grant.is_confined:
             raise PermissionDenied("An API key that is limited to certain workspaces cannot perform this action.")
 
     def require_session(self) -> str:
-        """The id of a person who has signed in; raises Unauthenticated for nobody, PermissionDenied for an API key."""
+        """The user's id; raises Unauthenticated for an anonymous actor, PermissionDenied for an API key."""
         user_id = self.signed_in_id
         if self.grant is not None:
             raise PermissionDenied("An API key cannot perform this action. Sign in instead.")
         return user_id
 
     def acting_for(self, user_id: str) -> "Actor":
-        """The same actor, its changes signed by that person: a job that works on somebody's behalf."""
+        """This actor with changes attributed to that user, for a job that works on the user's behalf."""
         return replace(self.without_request_data(), user_id=user_id)
 
     def without_request_data(self) -> "Actor":
-        """The same actor without what holds for one request only."""
+        """This actor without data that is valid for one request only."""
         return self

@@ -19,7 +19,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is left in a bucket, and when it will be full again if nothing more is taken."""
+    """Points left in a bucket, and the time when it is full again if no more are taken."""
 
     remaining: int
     reset_at: datetime
@@ -27,7 +27,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """What one request takes of the caller's bucket."""
+    """Points that one request takes from the caller's bucket."""
 
     cost: int
     limit: int
@@ -53,7 +53,7 @@ class Bucket(Protocol):
         ...
 
     def balance(self, allowance: Allowance) -> Balance:
-        """What is left, as far as this process knows."""
+        """The balance as this process knows it."""
         ...
 
 

@@ -37,7 +37,7 @@ class Checks:
         self._errors.append(InvalidInput(message, path=(field,), code=code, **named))
 
     def line(self, field: str, text: str, *, longest: int = LONGEST_LINE) -> str:
-        """One line with a visible character, stripped, in Unicode normal form C."""
+        """The text as one stripped line with a visible character, in Unicode normal form C."""
         stripped = nfc(text).strip()
         if not is_visible(stripped):
             self.fail(field, "{field} must not be empty.", ErrorCode.REQUIRED)
@@ -48,7 +48,7 @@ class Checks:
         return stripped
 
     def name(self, field: str, text: str, *, longest: int) -> str:
-        """One line shown in emails to non-members: it must neither look like a link nor reorder the text around it."""
+        """The text as a one-line name for emails to non-members, without link-like text and bidirectional overrides."""
         line = self.line(field, text, longest=longest)
         if has_link(line):
             self.fail(field, "{field} must not contain `://` or `www.` because it appears in emails to non-members.")

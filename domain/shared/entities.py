@@ -24,7 +24,7 @@ def revised(entity: E, *, now: datetime, **changes: Any) -> E:
 
 
 def rechecked(entity: E, *, now: datetime, **changes: Any) -> E:
-    """The same, with the entity's rules applied: blanks around a name, say, make no difference."""
+    """The changes with the entity's rules applied, such as stripping blanks around a name."""
     copy: E = replace(entity, **changes).checked()
     return _dated(copy, entity, now)
 

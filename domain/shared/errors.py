@@ -1,16 +1,16 @@
-"""What can go wrong on purpose.
+"""Errors that a use case raises on purpose.
 
 DomainError
-├── Unauthenticated      who is asking is not known, or no longer
-├── NotFound             it does not exist, or the actor may not see it: the same answer
-├── PermissionDenied     the actor sees it, and may not do this
-│   └── InsufficientScope  the person may, and the API key may not; `scope` names what it lacks
+├── Unauthenticated      the actor is not signed in, or the session has ended
+├── NotFound             the object does not exist, or the actor may not see it: one answer for both
+├── PermissionDenied     the actor may see the object but not do this
+│   └── InsufficientScope  the user may, but the API key lacks the scope that `scope` names
 ├── InvalidInput         a value breaks a rule; `path` names the field
-│   └── WrongId          an id of another kind, or no id at all
-├── Conflict             the rule holds alone, but not with what is stored
+│   └── WrongId          an ID of another type, or no ID at all
+├── Conflict             the change conflicts with stored data
 ├── LimitExceeded        too many, too large, too often
-└── Unavailable          a needed service is away; the same request may succeed later
-    └── StorageFull        the server has no space left
+└── Unavailable          a required service is unavailable; a retry may succeed
+    └── StorageFull        the disk is full
 
 Rejected                 several DomainErrors of one request
 """

@@ -35,7 +35,7 @@ class Event:
 
     @classmethod
     def between(cls, before: Any, after: Any, **further: FieldChange) -> Self:
-        """The event of an entity's change; None stands for an entity that is not there yet, or no more."""
+        """The event for a change of an entity; None means that the entity does not exist before or after."""
         subject = before if after is None else after
         return cls(
             workspace_id=subject.workspace_id,
@@ -46,7 +46,7 @@ class Event:
 
 
 def changes_between(before: object | None, after: object | None, names: Iterable[str]) -> dict[str, FieldChange]:
-    """What differs in the named attributes; None stands for an object that is not there."""
+    """Changes of the named attributes between two versions; None means that the object does not exist."""
     changes = {}
     for name in names:
         old = getattr(before, name) if before is not None else None

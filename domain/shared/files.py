@@ -51,5 +51,5 @@ class FileStore(Protocol):
         ...
 
     async def delete(self, file_id: str) -> None:
-        """Removes the content; does nothing if there is none."""
+        """Removes the content; does nothing if it does not exist."""
         ...

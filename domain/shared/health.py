@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """One thing that was looked at; without a required one no request can be served."""
+    """Result of one health check; while a required check fails, no request can be served."""
 
     name: str
     is_ok: bool
@@ -17,5 +17,5 @@ class HealthCheck:
 
 class Health(Protocol):
     async def check(self) -> Sequence[HealthCheck]:
-        """Looks at everything this process stands on, anew each time; never raises, and may take a second."""
+        """Checks all servers that this process depends on; never raises, and may take a second."""
         ...

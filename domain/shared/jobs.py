@@ -52,7 +52,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStatus:
-    """What people may know of a job; `last_error` is of its last failure and None once it has succeeded."""
+    """Public status of a job; `last_error` describes the last failure, None after success."""
 
     id: str
     kind: str
@@ -68,7 +68,7 @@ class JobStatus:
 
 class JobReader(Protocol):
     async def by_id(self, job_id: str) -> JobStatus | None:
-        """The job as it stands; None if there is none, or if it was done so long ago that its row is gone."""
+        """The current status of the job; None if it is unknown or was removed after its retention period."""
         ...
 
 

@@ -27,7 +27,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A letter to one address; `id` stays the same when it is sent again, so that copies can be told."""
+    """A letter to one address; `id` stays the same when it is sent again, so that copies can be recognized."""
 
     id: str
     to: str

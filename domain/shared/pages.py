@@ -17,7 +17,7 @@ DEFAULT_NESTED = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """Which part of a list: `first` after a cursor, or `last` before one; 1 to 100 items."""
+    """A page of a list: `first` items after a cursor, or `last` items before one; 1 to 100 items."""
 
     first: int | None = None
     after: str | None = None
@@ -62,7 +62,7 @@ class Nulls(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sort(Generic[O]):
-    """One key of an order; nulls come last unless said otherwise."""
+    """A sort key; nulls come last by default."""
 
     by: O
     direction: Direction = Direction.ASC
@@ -98,7 +98,7 @@ class Page(Generic[T_co]):
 
     @classmethod
     def empty(cls, request: PageRequest) -> "Page[T_co]":
-        """What is read of a list that has nothing."""
+        """The page of an empty list."""
         count = 0 if request.is_counted else None
         return cls(nodes=(), cursors=(), has_next_page=False, has_previous_page=False, total_count=count)
 

@@ -9,7 +9,7 @@ E = TypeVar("E")
 
 
 class Repository(Protocol[E]):
-    """For entities that belong to a workspace."""
+    """Repository of entities that belong to a workspace."""
 
     async def get(
         self, actor: Actor, entity_id: str, *, path: tuple[str, ...] = ("id",), for_update: bool = False

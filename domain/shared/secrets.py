@@ -12,7 +12,7 @@ _BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class SecretFormat:
-    """How the secrets of one kind look; `prefix` is of letters and underscores."""
+    """Format of one kind of secret; `prefix` consists of letters and underscores."""
 
     prefix: str
     _shape: re.Pattern[str] = field(init=False, repr=False)
@@ -24,19 +24,19 @@ class SecretFormat:
         return self.prefix + _text(secrets.token_bytes(_BYTES))
 
     def derived(self, key: bytes, source: str) -> str:
-        """The secret that follows from the source, for whoever has the key; without it the source tells nothing."""
+        """The secret derived from the source with the key; without the key the source reveals nothing."""
         return self.prefix + _text(hmac.digest(key, source.encode(), "sha256"))
 
     def matches(self, text: str) -> bool:
         return self._shape.fullmatch(text) is not None
 
     def presented_digest(self, text: str) -> str | None:
-        """What to look for when somebody presents this; None for what cannot be a secret of this kind."""
+        """The digest to look up for a presented secret; None if the format is wrong."""
         return digest_of(text) if self.matches(text) else None
 
 
 def digest_of(secret: str) -> str:
-    """What is stored; a plain hash, because 256 random bits cannot be guessed."""
+    """The stored digest; a plain hash, because 256 random bits cannot be guessed."""
     return _text(sha256(secret.encode()).digest())
 
 

@@ -40,11 +40,11 @@ class SecurityEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityEvent:
-    """Who did what to whose account, from where; `subject_id` is the session, key or invitation that it is about.
+    """A security event of an account; `subject_id` is the session, key or invitation that the event is about.
 
     `credential_id` is the session or the API key that the actor used.
 
-    Nothing in it is secret: ids, an address and a device, never a token, a password or an e-mail address.
+    Contains no secrets: IDs, a network address and a device, never a token, password or email address.
     """
 
     prefix: ClassVar[str] = "sev"

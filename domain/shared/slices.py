@@ -1,4 +1,4 @@
-"""What a slice registers with the application beside its services: its entries of what were one closed list each."""
+"""Registration of slices: permissions, error codes, events, reactions and jobs of each slice."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """One slice of the domain; `domain/<name>/slice.py` has it as `SLICE`."""
+    """A slice of the domain, defined as `SLICE` in `domain/<name>/slice.py`."""
 
     name: str
     permissions: Sequence[Permission] = ()
@@ -68,7 +68,7 @@ def error_codes_of(slices: Iterable[Slice]) -> Sequence[StrEnum]:
 
 
 def once(entries: Iterable[T], *, what: str) -> Sequence[T]:
-    """The entries; raises Unregistered if one of them is there twice."""
+    """The entries; raises Unregistered for a duplicate."""
     found = list(entries)
     twice = [entry for place, entry in enumerate(found) if entry in found[:place]]
     if twice:

@@ -1,4 +1,4 @@
-"""Port: which statements a piece of work sends to the database, for whoever develops it."""
+"""Port: a trace of the statements sent to the database, for developers."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentStatement:
-    """Its text with numbered places for values, never the values; `rows` is -1 where the database does not say."""
+    """Text of a statement with placeholders instead of values; `rows` is -1 if the database reports no count."""
 
     text: str
     milliseconds: float

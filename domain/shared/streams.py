@@ -19,9 +19,9 @@ class FellBehind(LimitExceeded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventBatch(Generic[E_co]):
-    """Events in order of revision; everything up to `up_to` has been looked at, whatever was left out.
+    """Events in order of revision; all events up to `up_to` were considered, including filtered ones.
 
-    `has_more` says that later events were there already when this was read.
+    `has_more` says that later events already existed at the time of reading.
     """
 
     events: Sequence[E_co]

@@ -13,7 +13,7 @@ from domain.shared.errors import LimitExceeded, Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """At most `limit` tries in any span of so many seconds."""
+    """A limit of `limit` attempts in any period of that many seconds."""
 
     key: str
     limit: int
@@ -55,7 +55,7 @@ def source_of(actor: Actor) -> str:
 
 
 def source_key(address: str) -> str:
-    """Whom an address stands for: itself, or the /64 that one IPv6 customer has at least."""
+    """The key that an address is counted under: the address itself, or the /64 network for IPv6."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -18,13 +18,13 @@ U_co = TypeVar("U_co", covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written(Generic[T]):
-    """What a use case wrote, and the last revision that it gave the workspace (None if no workspace changed)."""
+    """Result of a write, with the last revision of the workspace (None if no workspace changed)."""
 
     value: T
     revision: int | None
 
     def of(self, value: V) -> "Written[V]":
-        """The same, told of another value."""
+        """This result with another value and an unchanged revision."""
         return Written(value=value, revision=self.revision)
 
 
@@ -87,12 +87,12 @@ class OpenUow(Protocol[U_co]):
 
 
 class RowCounter(Protocol):
-    """What a read scope has read so far."""
+    """Number of rows that a read scope has read so far."""
 
     rows_read: int
 
 
 class ReadScope(Protocol):
     def __call__(self) -> AbstractAsyncContextManager[RowCounter]:
-        """Everything read inside runs on one connection, taken at the first read, and its rows are counted."""
+        """Opens a scope whose reads share one connection, taken at the first read, and whose rows are counted."""
         ...

@@ -1,4 +1,4 @@
-"""One batch of an import: records in, rows and events out, set by set."""
+"""A batch of an import: turns records into rows and events, set by set."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ LARGEST_NUMBER = 2_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What the issues of one batch and project are built with."""
+    """Values shared by the issues of one batch and project."""
 
     project: Project
     states: Mapping[ExternalRef, State]
@@ -164,7 +164,7 @@ class Batch:
         return numbers
 
     def _built(self, setting: Setting, placed: PlacedIssue, numbers: Mapping[ExternalRef, int]) -> Issue:
-        """The issue as the file says; of one that is there already, only what a file can say is replaced."""
+        """The issue built from the file; of an existing issue, only fields that the file contains are replaced."""
         record = placed.record
         issue = placed.in_place(numbers.get(placed.ref))
         if issue is not None and not placed.has_news:

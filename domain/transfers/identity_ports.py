@@ -22,7 +22,7 @@ class ObjectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalSite:
-    """One installation of a tracker, such as jira.example.org. `name` is null while no file has named it."""
+    """An installation of a tracker, such as jira.example.org. `name` is null until a file names it."""
 
     id: str
     workspace_id: str

@@ -24,7 +24,7 @@ class ImportFormat(StrEnum):
 
     @property
     def source(self) -> str:
-        """What issues of this format bear as their external source."""
+        """The external source recorded on issues of this format."""
         return self.value.lower()
 
     @property
@@ -42,7 +42,7 @@ class ImportState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file that somebody handed in; `digest` is its SHA-256."""
+    """An uploaded file; `digest` is its SHA-256."""
 
     prefix: ClassVar[str] = "fil"
 
@@ -56,7 +56,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportCounts:
-    """What became of what was read; of each kind, read = created + changed + unchanged + what was lost whole."""
+    """Counts of an import; for each kind, read = created + changed + unchanged + lost as a whole."""
 
     issues_read: int = 0
     issues_created: int = 0
@@ -73,7 +73,7 @@ class ImportCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRun:
-    """One import of one file.
+    """An import of one file.
 
     `position` counts the processed items of the file, `bytes_read` the processed bytes of `file_size`; `total` is null
     until the whole file has been read. `site` is the requested site. `site_id` and `project_id` are the choices of the

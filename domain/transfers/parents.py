@@ -1,4 +1,4 @@
-"""The last part of an import: every issue is there now, so that parents can be looked up."""
+"""The last step of an import: looks up parents, now that all issues exist."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

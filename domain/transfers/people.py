@@ -1,4 +1,4 @@
-"""Who the people of another tracker are here."""
+"""Mapping of another tracker's people to users."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from domain.transfers.sanitizing import plain_name
 from domain.workspaces.events import MemberAdded
 from domain.workspaces.model import Member, MemberId
 
-NOBODY = ""  # the key of whoever wrote what has no author
+NOBODY = ""  # the author key of content without an author
 NOBODY_NAME = "Unknown (imported)"
 LONGEST_NAME = 80
 
@@ -24,10 +24,10 @@ LONGEST_NAME = 80
 async def known_people(
     uow: ImportUow, run: ImportRun, registry: Registry, records: Sequence[IssueRecord], *, ids: IdFactory, now: datetime
 ) -> tuple[dict[str, str], int]:
-    """User ids by key of everybody whom the records name, and how many of them are new placeholders.
+    """User ids by key of all people named in the records, and the number of new placeholders.
 
-    A member with the same address is that person; everybody else becomes a placeholder, keys being people and names
-    only names. Nobody becomes a member because of an address in a file.
+    A member with the same address is that person; all others become placeholders, keys being people and names
+    only names. An address in a file never makes a user a member.
     """
     described = {person.key: person for record in records for person in record.people}
     keys = sorted(set[str]().union(*(_keys_of(record) for record in records)))

@@ -27,7 +27,7 @@ class Unstorable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIssue:
-    """An issue of an earlier batch or import, the digest of what its file said then, and the last run to see it."""
+    """An issue of an earlier batch or import, the digest of its record in that file, and the last run that saw it."""
 
     issue: Issue
     digest: str
@@ -55,7 +55,7 @@ class NewPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
-    """What an imported entity was in its file."""
+    """The record that an imported entity was made from."""
 
     id: str
     digest: str
@@ -114,11 +114,11 @@ class UploadRepository(Protocol):
         ...
 
     async def owned(self, owner_id: str, upload_id: str) -> Upload:
-        """That person's file; raises NotFound for anybody else's."""
+        """The user's file; raises NotFound for files of others."""
         ...
 
     async def forget(self, upload_id: str) -> None:
-        """Removes the row; does nothing if there is none."""
+        """Removes the row; does nothing if it does not exist."""
         ...
 
 
@@ -145,7 +145,7 @@ class ImportStore(Protocol):
         ...
 
     async def lock_tree(self, workspace_id: str) -> None:
-        """Lets nobody else put issues under others, until the end of the transaction."""
+        """Locks the parents of the workspace's issues until the end of the transaction."""
         ...
 
     async def members_by_email(self, workspace_id: str, emails: Collection[str]) -> dict[str, str]:
@@ -197,7 +197,7 @@ class ImportStore(Protocol):
         ...
 
     async def taken_numbers(self, project_id: str, numbers: Collection[int]) -> frozenset[int]:
-        """Those of the numbers that issues of the project have."""
+        """The given numbers that issues of the project already use."""
         ...
 
     async def add_issues(self, issues: Sequence[Issue]) -> None:
@@ -239,11 +239,11 @@ class ImportStore(Protocol):
         ...
 
     async def name_parents(self, run_id: str, parents: Sequence[NamedParent]) -> None:
-        """Puts parents aside until all issues are there."""
+        """Stores references to parents until all issues exist."""
         ...
 
     async def take_parents(self, run_id: str, *, most: int) -> list[NamedParent]:
-        """Some of the parents that were put aside, which are put aside no more."""
+        """Removes and returns some of the stored references to parents."""
         ...
 
     async def issues_by_id(self, ids: Collection[str]) -> dict[str, Issue]:
@@ -251,7 +251,7 @@ class ImportStore(Protocol):
         ...
 
     async def parents_above(self, ids: Collection[str]) -> dict[str, str]:
-        """From every issue above these, and these themselves, to its parent; issues without one are left out."""
+        """The parent of these issues and of each ancestor, by issue id, without issues that have no parent."""
         ...
 
 
@@ -295,19 +295,19 @@ class ImporterReader(Protocol):
 
 class ImportReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
-        """Those of the runs that the actor may see, by id; guests see none."""
+        """The runs that the actor may see, by id; guests see none."""
         ...
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[ImportRun]]:
-        """One page of the runs that the actor may see in each workspace, newest first; guests see none."""
+        """A page of the runs that the actor may see in each workspace, newest first; guests see none."""
         ...
 
     async def losses_of_runs(
         self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest
     ) -> Sequence[Page[ImportLoss]]:
-        """One page of the losses of each run, in the order of the file."""
+        """A page of the losses of each run, in the order of the file."""
         ...
 
     async def loss_kinds_of_runs(self, actor: Actor, runs: Sequence[ImportRun]) -> Sequence[Sequence[LossKind]]:
@@ -317,5 +317,5 @@ class ImportReader(Protocol):
     async def mappings_of_runs(
         self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest
     ) -> Sequence[Page[ImportMapping]]:
-        """One page of the mappings of each run, by kind and name."""
+        """A page of the mappings of each run, by kind and name."""
         ...

@@ -1,4 +1,4 @@
-"""What an importer reads from a foreign tracker, whatever its format. All times are aware, in UTC."""
+"""Records read from another tracker's file, independent of its format. All times are aware, in UTC."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +15,7 @@ WHOLE = "issue"  # the field of a loss of a whole issue
 
 class LossCode(StrEnum):
     UNREADABLE = "UNREADABLE"  # the whole line or element is not what the format promises
-    MISSING = "MISSING"  # a value that every issue has is not there; something else stands in
+    MISSING = "MISSING"  # a required value is missing and was replaced by a default
     WRONG_TYPE = "WRONG_TYPE"  # a value of another type than the format promises was left out
     OUT_OF_RANGE = "OUT_OF_RANGE"
     REPLACED = "REPLACED"  # characters that cannot be stored, or not in a name, were replaced
@@ -95,7 +95,7 @@ class CommentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRecord:
-    """One issue with its comments, labels and people. `source_text` is the original if the description was converted.
+    """An issue with its comments, labels and people. `source_text` is the original if the description was converted.
 
     `external_id`, `project_id`, `state_id` and `parent_id` are ids of the tracker, which do not change with renames and
     moves; null if the file has none. `site` is the host in the record's address.

@@ -34,7 +34,7 @@ def replace_unstorable(text: str) -> tuple[str, int]:
 
 
 def cut_text(text: str, *, longest: int = LONGEST_TEXT) -> CleanText:
-    """At most `longest` bytes of UTF-8, a note of what is missing included; an open code block is closed first."""
+    """The text cut to `longest` bytes of UTF-8 with a note of what is missing; an open code block is closed."""
     if len(text) * 4 <= longest:
         return CleanText(text=text)
     encoded = text.encode("utf-8")
@@ -51,7 +51,7 @@ def cut_text(text: str, *, longest: int = LONGEST_TEXT) -> CleanText:
 
 
 def clean_line(text: str, *, longest: int = LONGEST_LINE) -> CleanText:
-    """One stripped line in Unicode normal form C, at most `longest` characters, the last an ellipsis if it was cut.
+    """The text as one stripped line in normal form C, cut to `longest` characters with an ellipsis.
 
     Empty if no character is visible.
     """
@@ -67,7 +67,7 @@ def clean_line(text: str, *, longest: int = LONGEST_LINE) -> CleanText:
 
 
 def plain_name(text: str, *, longest: int) -> str:
-    """One line usable as the name of a person, without link-like text and direction-changing characters."""
+    """The text as a one-line name of a person, without link-like text and direction-changing characters."""
     line = clean_line(DIRECTIONS.sub("", without_links(text)), longest=longest).text
     # The ellipsis of a cut is a dot to mail programs.
     return line if not has_link(line) else without_links(line)[:longest].strip()
@@ -79,7 +79,7 @@ def _kept_part(encoded: bytes, room: int) -> tuple[str, str]:
 
 
 def _closing_fence(text: str) -> str:
-    """What must follow a text that ends within a fenced code block, to end the block."""
+    """The fence that closes a code block which is still open at the end of the text."""
     opening: tuple[str, str] | None = None
     for match in _FENCE.finditer(text):
         prefix, fence, rest = match.groups()

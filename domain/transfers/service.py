@@ -36,7 +36,7 @@ from domain.workspaces.model import Workspace
 
 PARENTS_AT_ONCE = 500
 UNREADABLE = frozenset((LossCode.UNREADABLE, LossCode.MISSING))
-LARGEST_FILE = 1 << 40  # bytes, for whoever has the machine anyway
+LARGEST_FILE = 1 << 40  # bytes, for the server operator, who controls the disk anyway
 
 
 class ImportService:
@@ -140,7 +140,7 @@ class ImportService:
         return written
 
     async def run(self, actor: Actor, job: RunImport) -> None:
-        """Raises Unavailable when the database is away, LeaseLost when somebody else goes on with it."""
+        """Runs the import; raises Unavailable without the database, LeaseLost when another worker has taken over."""
         try:
             run = await self._opened(actor, job)
         except NotFound:
@@ -206,7 +206,7 @@ class ImportService:
             raise _nothing_readable(first.first_line, first.first_reason)
 
     async def _write(self, actor: Actor, run_id: str, taken: Taken, *, position: int) -> None:
-        """One batch; if the database refuses it, its halves, so that one bad record stops no other."""
+        """Writes one batch; if the database refuses it, writes its halves, so that one bad record stops no other."""
         items = taken.items
         try:
             await self._write_whole(actor, run_id, taken, position=position)

@@ -1,4 +1,4 @@
-"""What one batch of an import has to report."""
+"""Report of one batch of an import."""
 
 from collections import Counter
 

@@ -29,7 +29,7 @@ _ORDER = {category: place for place, category in enumerate(StateCategory)}
 
 
 def color_of(name: str) -> str:
-    """One of ten colors, always the same for the same name."""
+    """A color from ten, always the same for one name."""
     return _COLORS[sha256(name.encode("utf-8", "replace")).digest()[0] % len(_COLORS)]
 
 

@@ -18,7 +18,7 @@ class WorkspaceChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationDraft:
-    """For whoever has this address; without one, for whoever is given the link. Guests come into these projects."""
+    """An invitation to this address, or by link without one. Guests join these projects."""
 
     workspace_id: str
     email: str | None = None

@@ -36,7 +36,7 @@ class DeletionService:
             await uow.commit(await self._delete(uow, user))
 
     async def delete(self, actor: Actor, email: str) -> Written[User]:
-        """The same by an operator."""
+        """Deletes another user's account, for the server operator."""
         async with self._uow(_from_nowhere(actor)) as uow:
             found = await required_person(actor, uow.users, email)
             user = await uow.users.by_id(found.id, for_update=True)
@@ -44,7 +44,7 @@ class DeletionService:
             return await uow.commit(await self._delete(uow, user))
 
     async def _delete(self, uow: DeletionUow, user: User) -> User:
-        # The account is locked, and whoever gives somebody a place locks it too: there will be no others.
+        # The account is locked, and granting a membership locks it too: no membership can be added meanwhile.
         places = await uow.members.places_of(user.id)
         ids = [place.workspace_id for place in places]
         # In the order of their ids, and before their owners are counted: two owners who go at once take turns.
@@ -72,7 +72,7 @@ class DeletionService:
 
     async def _leave(self, uow: DeletionUow, place: Member) -> None:
         member = await uow.members.of_user(place.workspace_id, place.user_id)
-        if member is None:  # somebody has just removed them
+        if member is None:  # removed by another request meanwhile
             return
         await uow.members.remove(member)
         uow.record(MemberRemoved.between(member, None))
@@ -88,5 +88,5 @@ class DeletionService:
 
 
 def _from_nowhere(actor: Actor) -> Actor:
-    """Nothing is to tell where somebody was who is forgotten."""
+    """Drops the request's client info so that deleting an account records no IP address."""
     return replace(actor, client=None)

@@ -32,7 +32,7 @@ class MemberUpdated(MemberEvent):
 
 
 class MemberClaimed(MemberEvent):
-    """What a placeholder wrote and was assigned belongs to a member now."""
+    """A member adopted the content and assignments of a placeholder."""
 
     type: ClassVar[str] = "member.claimed"
 

@@ -64,21 +64,21 @@ class InvitationService:
     async def open_of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[Invitation]]:
-        """What waits to be accepted in each workspace; nothing for those who do not manage its members."""
+        """Open invitations of each workspace; empty for actors who cannot manage its members."""
         managed = [each for each in workspaces if actor.may(MEMBER_MANAGE, each.id)]
         pages = await self._invitations.open_of_workspaces(managed, request) if managed else ()
         found = {workspace.id: page for workspace, page in zip(managed, pages, strict=True)}
         return [found.get(workspace.id, _NOTHING) for workspace in workspaces]
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
-        """Those of the invitations to workspaces whose members the actor manages."""
+        """The invitations to workspaces whose members the actor manages, by id."""
         found = await self._invitations.by_ids(actor, ids)
         return {key: each for key, each in found.items() if actor.may(MEMBER_MANAGE, each.workspace_id)}
 
     async def create(self, actor: Actor, draft: InvitationDraft) -> Written[IssuedInvitation]:
-        """Keeps a place for somebody; whether the address has an account makes no difference. Raises TooOften.
+        """Creates an invitation, whether or not the address has an account; raises TooOften.
 
-        An earlier invitation that waits for the same address is revoked.
+        Revokes an earlier open invitation to the same address.
         """
         inviter_id = UserId(actor.signed_in_id)
         new_id = InvitationId(self._ids.new(Invitation.prefix))
@@ -108,9 +108,9 @@ class InvitationService:
         return self._link_to(invitation)
 
     async def resend(self, actor: Actor, invitation_id: str) -> Written[IssuedInvitation]:
-        """Sends another secret, good for as long as a new invitation's; the one before is good no more.
+        """Sends a new secret, valid as long as that of a new invitation; the previous secret becomes invalid.
 
-        The place is promised by the actor from now on, whoever it was before.
+        The actor becomes the inviter.
         """
         inviter_id = UserId(actor.signed_in_id)
         async with self._uow(actor) as uow:
@@ -129,7 +129,7 @@ class InvitationService:
             return await uow.commit(await self._revoke(uow, invitation))
 
     async def accept(self, actor: Actor, token: str) -> Written[Member]:
-        """Makes the actor a member; raises the same NotFound for whatever secret is not good for the actor."""
+        """Makes the actor a member; raises one NotFound for every secret that is invalid for the actor."""
         user_id = actor.signed_in_id
         actor.require_everywhere(Scope.ADMIN)
         async with self._uow(actor) as uow:
@@ -144,10 +144,10 @@ class InvitationService:
             return await uow.commit(await self._join(uow, invitation, user))
 
     async def register(self, actor: Actor, token: str, registration: Registration) -> Written[User]:
-        """Signs up whoever got the invitation's mail, which has proved the address, and makes them a member.
+        """Signs up the recipient of an invitation's mail, which proves the address, and makes them a member.
 
         Raises what `accept` does, also for a link, which proves nothing; Rejected naming every broken rule, Conflict
-        for somebody who has an account already, and TooOften.
+        for an address that already has an account, and TooOften.
         """
         if not FORMAT.matches(token):
             raise _not_good(("invitation_token",))
@@ -196,7 +196,7 @@ class InvitationService:
         return invitation
 
     async def _good(self, uow: WorkspaceUow, token: str, *, path: tuple[str, ...]) -> Invitation:
-        """The invitation that a secret accepts, locked; whoever has left or lost rank cannot have promised a place."""
+        """The invitation of a secret, locked; void if its inviter has left or lost the rank to grant the role."""
         digest = FORMAT.presented_digest(token)
         invitation = await uow.invitations.by_digest(digest) if digest is not None else None
         if invitation is None or not invitation.is_good(self._clock.now()):

@@ -31,7 +31,7 @@ class SendMemberRemoval(Job):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendOwnershipMoved(Job):
-    """To one of the two people whom a transfer concerns."""
+    """Mails one of the two users concerned by a transfer of ownership."""
 
     kind: ClassVar[str] = "workspaces.send_ownership_moved"
 

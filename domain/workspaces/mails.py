@@ -7,7 +7,7 @@ from domain.shared.mail import Letter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberWelcome(Letter):
-    """To somebody who has been added to a workspace."""
+    """Sent to a user who was added to a workspace."""
 
     kind: ClassVar[str] = "workspaces.member_welcome"
 
@@ -18,7 +18,7 @@ class MemberWelcome(Letter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceInvitation(Letter):
-    """To whoever reads the invited address: the same with and without an account."""
+    """Sent to the invited address, with identical text whether or not it has an account."""
 
     kind: ClassVar[str] = "workspaces.workspace_invitation"
 
@@ -32,7 +32,7 @@ class WorkspaceInvitation(Letter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRemoval(Letter):
-    """To somebody whom others have removed from a workspace."""
+    """Sent to a user who was removed from a workspace by others."""
 
     kind: ClassVar[str] = "workspaces.member_removal"
 
@@ -42,7 +42,7 @@ class MemberRemoval(Letter):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnershipMoved(Letter):
-    """To both people whom the transfer of a workspace concerns."""
+    """Sent to the former and the new owner after a transfer of ownership."""
 
     kind: ClassVar[str] = "workspaces.ownership_moved"
 

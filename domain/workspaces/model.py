@@ -77,10 +77,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """A place in a workspace that is kept for one person: for who has the address, or for who has the link first.
+    """An invitation of one person to a workspace, by address or, without one, by the first use of its link.
 
-    `generation` counts the secrets that were sent out, of which only the last is good; the address is forgotten as soon
-    as nobody can accept any more. `project_ids` are those that a guest will be in.
+    `generation` counts the secrets sent, of which only the last is valid; the address is removed as soon
+    as the invitation can no longer be accepted. `project_ids` are the projects that a guest will join.
     """
 
     prefix: ClassVar[str] = "inv"
@@ -103,7 +103,7 @@ class Invitation:
     def drafted(
         cls, draft: InvitationDraft, *, id: InvitationId, digest: str, created_by_id: UserId, now: datetime
     ) -> "Invitation":
-        """Raises Rejected for what is no address, and for projects of somebody who will see all of them."""
+        """Raises Rejected for an invalid address, and for projects with a role that sees every project."""
         email = None if draft.email is None else normal_address(draft.email)
         project_ids = tuple(dict.fromkeys(draft.project_ids))
         with Checks() as check:
@@ -137,7 +137,7 @@ class Invitation:
         return self.is_open and now < self.expires_at
 
     def renewed(self, by_id: UserId, *, digest: str, now: datetime) -> "Invitation":
-        """With another secret, as if that person made it now; the one before is good for nothing any more."""
+        """The invitation with a new secret and inviter; the previous secret becomes invalid."""
         expires_at = now + INVITATION_LIFE
         return replace(self, generation=self.generation + 1, digest=digest, created_by_id=by_id, expires_at=expires_at)
 

@@ -1,4 +1,4 @@
-"""Who may give whom which place in a workspace."""
+"""Rules for granting memberships and roles in a workspace."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from domain.workspaces.slice import MEMBER_MANAGE, OWNER_MANAGE
 
 
 async def locked_person(users: UserRepository, user_id: str) -> User:
-    """Whoever is given a place, locked, so that their account is not deleted meanwhile; raises Unauthenticated."""
+    """The future member, locked, so that the account is not deleted meanwhile; raises Unauthenticated."""
     user = await users.by_id(user_id, for_update=True)
     if user is None or user.is_deleted:
         raise Unauthenticated("This account no longer exists.")
@@ -20,13 +20,13 @@ async def locked_person(users: UserRepository, user_id: str) -> User:
 
 
 def require_rank(actor: Actor, workspace_id: str, *roles: Role) -> None:
-    """Owners are appointed and dismissed by owners, everybody else by admins too."""
+    """Requires an owner to appoint or dismiss owners, an admin or owner for other roles."""
     for permission in _needed(*roles):
         actor.require(permission, workspace_id)
 
 
 def may_give(giver: Role, role: Role) -> bool:
-    """The same of a role alone, for what somebody promised who does not act now."""
+    """Whether `giver` may grant `role`. Used for invitations, where the inviter is not the actor."""
     return all(giver in permission.roles for permission in _needed(role))
 
 

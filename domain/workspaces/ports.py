@@ -37,7 +37,7 @@ class MemberRepository(Repository[Member], Protocol):
         ...
 
     async def has_address(self, workspace_id: str, email: str) -> bool:
-        """Whether a member of the workspace has that address, found out in the same time whoever has it."""
+        """Whether a member of the workspace has that address, in constant time for every address."""
         ...
 
     async def of_user(self, workspace_id: str, user_id: str) -> Member | None:
@@ -111,7 +111,7 @@ class WorkspaceReader(Protocol):
         ...
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
-        """Those of the workspaces that the actor belongs to, by id."""
+        """The workspaces that the actor belongs to, by id."""
         ...
 
     async def page(self, actor: Actor, request: PageRequest) -> Page[Workspace]:
@@ -121,23 +121,23 @@ class WorkspaceReader(Protocol):
 
 class MemberReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
-        """Those of the members whom the actor may see, by id."""
+        """The members that the actor may see, by id."""
         ...
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: MemberQuery, request: PageRequest
     ) -> Sequence[Page[Member]]:
-        """One page of the members whom the actor may see in each workspace."""
+        """A page of the members whom the actor may see in each workspace."""
         ...
 
 
 class InvitationReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
-        """Those of the invitations whose workspace the actor belongs to, by id."""
+        """The invitations to workspaces that the actor belongs to, by id."""
         ...
 
     async def open_of_workspaces(
         self, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[Invitation]]:
-        """One page of the invitations to each workspace that are neither accepted nor revoked, the newest first."""
+        """A page of the invitations to each workspace that are neither accepted nor revoked, the newest first."""
         ...

@@ -1,4 +1,4 @@
-"""What accepts an invitation: derived again for each mail, so that neither the database nor a job ever holds it."""
+"""Secrets of invitations, derived again for each mail, so that neither the database nor a job ever holds one."""
 
 from domain.shared.secrets import SecretFormat, digest_of
 from domain.workspaces.model import Invitation
@@ -17,9 +17,9 @@ class InvitationSecrets:
         return FORMAT.derived(self._key, f"{invitation_id}.{generation}")
 
     def digest(self, invitation_id: str, generation: int) -> str:
-        """What is stored of it."""
+        """The stored digest of an invitation's secret."""
         return digest_of(self.of(invitation_id, generation))
 
     def of_invitation(self, invitation: Invitation) -> str:
-        """The secret that is good now."""
+        """The currently valid secret of an invitation."""
         return self.of(invitation.id, invitation.generation)

@@ -41,7 +41,7 @@ class WorkspaceService:
         self._public_url = public_url
 
     async def create(self, actor: Actor, draft: WorkspaceDraft) -> Written[Workspace]:
-        """Whoever creates a workspace owns it."""
+        """Creates a workspace owned by the actor."""
         owner_id = UserId(actor.signed_in_id)
         actor.require_everywhere(Scope.ADMIN)
         async with self._uow(actor) as uow:
@@ -66,7 +66,7 @@ class WorkspaceService:
             return await uow.commit(changed)
 
     async def delete(self, actor: Actor, workspace_id: str) -> Written[str]:
-        """Only an empty workspace: no projects, no labels."""
+        """Deletes an empty workspace, without projects and labels."""
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, workspace_id, for_update=True)
             actor.require(WORKSPACE_DELETE, workspace.id)
@@ -114,7 +114,7 @@ class WorkspaceService:
             return await uow.commit(workspace)
 
     async def remove_member(self, actor: Actor, member_id: str) -> Written[str]:
-        """Everybody may leave; what the person wrote and was assigned stays."""
+        """Removes a member, or lets members leave; their content and assignments stay."""
         async with self._uow(actor) as uow:
             member, owners = await self._locked(uow, actor, member_id)
             if member.user_id != actor.user_id:
@@ -130,7 +130,7 @@ class WorkspaceService:
             return await uow.commit(member.id)
 
     async def send_welcome(self, actor: Actor, job: SendMemberWelcome) -> None:
-        """Mails a new member; nobody who has left again, founded the workspace or has no address gets any."""
+        """Mails a new member, unless they have left again, founded the workspace or have no address."""
         async with self._uow(actor) as uow:
             try:
                 member = await uow.members.get(actor, job.member_id)
@@ -144,7 +144,7 @@ class WorkspaceService:
         await self._send(actor, user, letter)
 
     async def send_removal(self, actor: Actor, job: SendMemberRemoval) -> None:
-        """Mails somebody whom others have removed, and who is not back again."""
+        """Mails a user who was removed by others and has not returned."""
         async with self._uow(actor) as uow:
             workspace = await _found(uow, actor, job.workspace_id)
             is_back = await uow.members.are_in(job.workspace_id, [job.user_id])
@@ -169,7 +169,7 @@ class WorkspaceService:
         await self._send(actor, user, letter)
 
     async def _send(self, actor: Actor, user: User, letter: Letter) -> None:
-        """Nobody is mailed who has no address, or none any more."""
+        """Sends the letter, unless the user has no address."""
         if user.email is not None and not user.is_placeholder:
             mail_id = actor.job.id if actor.job is not None else user.id
             await self._mailer.send(Mail(id=mail_id, to=user.email, letter=letter))
@@ -189,7 +189,7 @@ class WorkspaceService:
         return changed
 
     async def _require_person(self, uow: WorkspaceUow, member: Member, *, path: tuple[str, ...] = ("id",)) -> None:
-        """Nobody can sign in as a placeholder, so one that owned a workspace would leave it without owner."""
+        """Refuses placeholders as owners: they cannot sign in, so the workspace would have no owner."""
         user = await uow.users.by_id(member.user_id)
         if user is None or user.is_placeholder:
             raise InvalidInput("A placeholder cannot own a workspace. Choose a member with an account.", path=path)
@@ -197,7 +197,7 @@ class WorkspaceService:
     async def _locked(
         self, uow: WorkspaceUow, actor: Actor, member_id: str, *, path: tuple[str, ...] = ("id",)
     ) -> tuple[Member, list[Member]]:
-        """The member and the owners, locked: whoever changes memberships of one workspace takes turns."""
+        """The member and the owners, locked, so that changes of memberships in one workspace run one at a time."""
         member = await uow.members.get(actor, member_id, path=path)
         # Who the owners are changes with every turn, so their rows alone would be locked in no fixed order.
         await uow.workspaces.get(actor, member.workspace_id, for_update=True)
