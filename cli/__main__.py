@@ -1,4 +1,4 @@
-"""`python -m cli`, for a checkout that is not installed."""
+"""`python -m cli`: the command line of a checkout that is not installed."""
 
 from cli.main import main
 

@@ -1,4 +1,4 @@
-"""`workgraph dev`."""
+"""`workgraph dev`: a development server."""
 
 import sys
 from collections.abc import Callable

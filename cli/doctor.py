@@ -1,4 +1,4 @@
-"""`workgraph doctor`."""
+"""`workgraph doctor`: checks of the installation."""
 
 import asyncio
 from typing import Annotated

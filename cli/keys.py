@@ -1,4 +1,4 @@
-"""`workgraph keys`."""
+"""`workgraph keys`: the keys that sign access tokens."""
 
 from cli.application import with_app
 from cli.lazy import module_commands

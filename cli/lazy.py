@@ -1,4 +1,4 @@
-"""A command group whose commands are imported when they are called."""
+"""Command group that imports the module of a command when the command is called."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`workgraph migrate`."""
+"""`workgraph migrate`: migrations of the database."""
 
 import asyncio
 from typing import Annotated

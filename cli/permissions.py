@@ -16,7 +16,7 @@ def permissions() -> None:
 
 
 def printed_permissions() -> str:
-    """One line per permission: the roles that have it, and the scope that an API key needs for it besides."""
+    """One line per permission: the roles that have it, and the scope that an API key needs."""
     head = ["", *(role.value.lower() for role in Role), "scope"]
     rows = [
         [

@@ -1,4 +1,4 @@
-"""`workgraph seed`."""
+"""`workgraph seed`: demo data."""
 
 import sys
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`workgraph serve`."""
+"""`workgraph serve`: the API server."""
 
 from typing import Annotated
 

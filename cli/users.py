@@ -1,4 +1,4 @@
-"""`workgraph user`."""
+"""`workgraph user`: user accounts."""
 
 import sys
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`workgraph worker`."""
+"""`workgraph worker`: a process that runs background jobs."""
 
 import asyncio
 
