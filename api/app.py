@@ -1,4 +1,4 @@
-"""The ASGI application: which path is answered by what, inside which layers."""
+"""The ASGI application: routes, and the middleware layers around them."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -58,9 +58,9 @@ OpenApp = Callable[[], AbstractAsyncContextManager[App]]
 def create_app(
     open_app: OpenApp, options: HttpOptions, *, schema: strawberry.Schema, routers: Sequence[APIRouter]
 ) -> FastAPI:
-    """The application, `routers` being the slices' REST routes.
+    """The ASGI application; `routers` are the REST routes of the slices.
 
-    What `open_app` gives is opened and closed with the server; REST routes find it as `app.state.app`.
+    The application of `open_app` is opened and closed with the server; REST routes find it as `app.state.app`.
     """
     graphql = _GraphQL(open_app, options, schema)
     app = FastAPI(
@@ -74,7 +74,7 @@ def create_app(
         openapi_url="/openapi.json",
         generate_unique_id_function=operation_id,
     )
-    # The shortcut serves this path; its routes are for /graphql/, which is redirected to it.
+    # `_Shortcut` answers this path before routing. The routes exist so that /graphql/ is redirected to it.
     app.router.routes.insert(0, Route(GRAPHQL_PATH, graphql, include_in_schema=False))
     app.router.routes.insert(1, WebSocketRoute(GRAPHQL_PATH, graphql))
     for router in routers:
@@ -103,18 +103,19 @@ def _schema_routes(schema: strawberry.Schema, options: HttpOptions) -> list[Rout
 
 
 def _paths(*served: FastAPI | APIRouter) -> set[str]:
-    """What is at a path of its own: an application does not list the routes of the routers that it includes."""
+    """Paths that are served without parameters. A FastAPI application does not list routes of included routers."""
     return {route.path for each in served for route in each.routes if isinstance(route, Route)}
 
 
 def _layers(options: HttpOptions) -> list[Middleware]:
-    """From the outermost to the innermost."""
+    """Middleware layers, outermost first."""
     layers = [Middleware(AccessLog), Middleware(SecurityHeaders)]
     origins = Origins(options.allowed_origins, is_development=options.is_development)
     if origins:
         layers.append(Middleware(CrossOrigin, origins=origins))
     layers += [
-        # Inside of the layers above, so that a 500 has their headers: a page elsewhere can read it, and none frame it.
+        # Inside the layers above, so that a 500 response has their headers: pages of allowed origins can read it, and
+        # no page can frame it.
         Middleware(ErrorBoundary),
         Middleware(TrustedHostMiddleware, allowed_hosts=options.allowed_hosts, www_redirect=False),
         Middleware(
@@ -125,7 +126,7 @@ def _layers(options: HttpOptions) -> list[Middleware]:
 
 
 class _Shortcut:
-    """ASGI middleware: the busiest path does not pay for the routing of the others."""
+    """ASGI middleware that serves the busiest path without matching all other routes first."""
 
     def __init__(self, app: ASGIApp, *, path: str, served: ASGIApp) -> None:
         self._app = app
@@ -138,7 +139,7 @@ class _Shortcut:
 
 
 class _GraphQL:
-    """The GraphQL endpoint and its sockets, which exist while the application is open."""
+    """The GraphQL endpoint for HTTP and WebSockets, available while the application is open."""
 
     def __init__(self, open_app: OpenApp, options: HttpOptions, schema: strawberry.Schema) -> None:
         self._open_app = open_app

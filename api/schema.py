@@ -32,7 +32,7 @@ from domain.shared.slices import once
 
 
 class SlicedSchema(strawberry.Schema):
-    """A schema whose types have the fields, and whose enums have the values, that its slices add."""
+    """A schema whose types and enums also have the fields and values that its slices add."""
 
     def __init__(self, slices: Sequence[ApiSlice]) -> None:
         nodes = [(entity.prefix, lookup) for each in slices for entity, lookup in each.nodes.items()]
@@ -62,7 +62,7 @@ class SlicedSchema(strawberry.Schema):
         return needed is None or needed in {each.domain.name for each in self._slices}
 
     def _typed(self, field: StrawberryField) -> StrawberryField:
-        """The field, whose enum has the values of this schema's slices."""
+        """The field, with the enum of this schema's slices as its type."""
         kind = field.type
         if not isinstance(kind, StrawberryEnumDefinition) or kind.origin not in self._enums:
             return field
@@ -72,7 +72,7 @@ class SlicedSchema(strawberry.Schema):
 
 
 def _enums_of(slices: Sequence[ApiSlice]) -> Mapping[type[Any], StrawberryEnumDefinition]:
-    """The enums of which slices have values of their own, by the classes that fields are declared with."""
+    """Enums to which slices add values, by the classes that fields are declared with."""
     codes, events, noted = (_definition(kind) for kind in (ErrorCode, EventKind, SecurityEventKind))
     own_codes = [(code, text) for each in slices for code, text in each.error_codes.items()]
     kinds = kinds_of(each.domain for each in slices)
@@ -110,7 +110,7 @@ def _all(slices: Sequence[ApiSlice], what: str) -> Sequence[type[Any]]:
 
 
 def _root(name: str, what: str, parts: Sequence[type[Any]]) -> Any:
-    """The root type with the fields of these classes; None without any."""
+    """The root type with the fields of these classes; None without classes."""
     return strawberry.type(type(name, tuple(parts), {}), description=f"Root type of all {what}.") if parts else None
 
 
@@ -126,14 +126,14 @@ def _without_null_defaults(built: GraphQLSchema) -> None:
 
 
 def build_schema(slices: Sequence[ApiSlice] = (*PLATFORM, *TRACKER)) -> SlicedSchema:
-    """The schema of these slices; each takes its place after those that it builds on."""
+    """The schema of these slices. A slice follows the slices that it builds on."""
     return SlicedSchema(slices)
 
 
 def sdl(of: SlicedSchema | None = None) -> str:
-    """The text of a schema, or of that of all slices.
+    """The SDL of a schema; of the schema with all slices by default.
 
-    Strawberry's own `sort_schema` would serve the sorted copy, whose enums no longer turn into Python's.
+    Strawberry's own `sort_schema` would serve the sorted copy, whose enums do not convert to Python's enums.
     """
     return sdl_of((of or schema)._schema)  # noqa: SLF001  Strawberry offers no other way to the graphql-core schema
 

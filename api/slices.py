@@ -1,4 +1,4 @@
-"""The slices of `api`, each after those that it builds on."""
+"""The slices of `api`, in an order in which each follows the slices that it builds on."""
 
 from api.accounts.slice import SLICE as ACCOUNTS
 from api.audit.slice import SLICE as AUDIT

@@ -1,4 +1,4 @@
-"""The version that the API and the command line show."""
+"""Version of Workgraph, for the API and the command line."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -7,5 +7,5 @@ def version_text() -> str:
     """Version of the installed package, or `unknown`."""
     try:
         return version("workgraph")
-    except PackageNotFoundError:  # it runs out of a folder, not installed
+    except PackageNotFoundError:  # the package runs from a folder without being installed
         return "unknown"

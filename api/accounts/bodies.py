@@ -1,4 +1,4 @@
-"""What the REST requests about an account carry."""
+"""Bodies of the REST requests about accounts."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ CURRENT: str = Field(repr=False, description="Current password of the account.",
 
 
 class _Body(BaseModel):
-    # What was sent is not repeated in errors: most of it is secret.
+    # Errors never repeat the request body, which holds passwords and tokens.
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, alias_generator=to_camel)
 
 

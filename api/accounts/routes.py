@@ -1,4 +1,4 @@
-"""Accounts over REST, and the pages that links in mails lead to."""
+"""REST routes of accounts, and the pages that links in mails lead to."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

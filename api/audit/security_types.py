@@ -1,4 +1,7 @@
-"""The security log, apart from the rest of the audit: people's types show it, and events show people."""
+"""GraphQL types of the security log.
+
+They are separate from `types.py` because the types of users need them, and the types of events need users.
+"""
 
 from datetime import datetime
 from typing import ClassVar

@@ -35,7 +35,7 @@ class AuditSubscriptions:
         found = await context.app.read.workspaces.by_slug(context.actor, workspace)
         if found is None:
             raise NotFound("This workspace does not exist or is not visible to you.", path=("workspace",))
-        # The actor is looked up each time: the socket replaces it when its roles change.
+        # Pass a function, not the actor: the socket replaces the actor when its roles change.
         async with aclosing(context.app.audit.follow(lambda: context.actor, found.id, after=after)) as batches:
             async for batch in batches:
                 yield batch

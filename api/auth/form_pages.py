@@ -1,7 +1,7 @@
-"""The pages behind the links in mails: plain HTML forms, for whoever has nothing but a browser.
+"""Pages behind the links in mails: plain HTML forms that need nothing but a browser.
 
-Opening a page looks nothing up and uses nothing up, so that whoever fetches links learns and spoils nothing: its
-button does.
+A GET changes nothing and looks nothing up, because mail scanners and link previews fetch links too. Only the button of
+the page takes effect.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -79,7 +79,7 @@ class FormPage:
     beside: Sequence[Link] = ()
     onward: Sequence[Link] = ()
     act: Callable[[App, Actor, Mapping[str, str]], Awaitable[object]]
-    operation_id: str | None = None  # of the page in the OpenAPI document; set if the path takes a POST as well
+    operation_id: str | None = None  # operation of the page in the OpenAPI document; set if the path also takes a POST
 
     def add_to(self, router: APIRouter) -> None:
         router.add_api_route(
@@ -103,7 +103,7 @@ class FormPage:
         return self._form(request, {"token": token})
 
     async def post(self, request: Request) -> Response:
-        """Does what the button says, on a page of ours; the token is all that the form is trusted for."""
+        """Performs the action of the form and answers with a page. Only the token authorizes the action."""
         if _is_foreign(request):
             return self._form(
                 request,
@@ -128,7 +128,7 @@ class FormPage:
         return self._page("done.html", facts)
 
     def _told(self, error: DomainError) -> str:
-        """The message, with each field named by its label on the page."""
+        """The error message, with each field named by its label on the page."""
         labels = {each.name: each.label for each in self.fields}
         return error.message_with(lambda name: labels.get(name, name.replace("_", " ")))
 
@@ -140,7 +140,7 @@ class FormPage:
         status: int = HTTPStatus.OK,
         headers: Mapping[str, str] = UNCACHED,
     ) -> Response:
-        """The form with what was entered, but for passwords, and why it was refused."""
+        """The form with the entered values, except passwords, and the reasons for a refusal."""
         token = entered.get("token", "")
         facts = {
             "action": self.path + FORM_SUFFIX,
@@ -171,7 +171,10 @@ def _served(request: Request, links: Sequence[Link]) -> Sequence[Link]:
 
 
 def _is_foreign(request: Request) -> bool:
-    """Whether a browser says that another site's page sends this; our own pages have no referrer, so no origin."""
+    """Whether the browser reports that a page of another site sent the form.
+
+    Pages of this server send no referrer, so that their `Origin` is `null`.
+    """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")

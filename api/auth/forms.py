@@ -1,4 +1,4 @@
-"""Form bodies, read strictly: what a lenient reader would guess at is refused."""
+"""Strict parsing of form bodies: ambiguous input is refused, never guessed."""
 
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
@@ -14,11 +14,11 @@ MOST_FIELDS = 20
 
 
 class MalformedForm(Exception):
-    """The message says what is wrong, without repeating what was sent."""
+    """A form body that cannot be read. The message names the problem without repeating the input."""
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields by name, empty ones left out (RFC 6749, 3.2); raises MalformedForm."""
+    """Fields by name, without empty ones (RFC 6749 section 3.2); raises MalformedForm."""
     name, *parameters = request.headers.get("content-type", "").lower().split(";")
     if name.strip() != MEDIA_TYPE or any(each.strip() not in ("", "charset=utf-8") for each in parameters):
         raise MalformedForm(f"Send the parameters with `Content-Type: {MEDIA_TYPE}`, in UTF-8.")
@@ -70,7 +70,10 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
 
 
 def _text(encoded: bytearray) -> str:
-    """Strict where Starlette puts U+FFFD, which would make two different names one."""
+    """The decoded text; raises MalformedForm unless it is UTF-8.
+
+    Starlette replaces invalid bytes with U+FFFD, which would make two different values equal.
+    """
     try:
         return unquote_to_bytes(bytes(encoded).replace(b"+", b" ")).decode()
     except UnicodeDecodeError as error:

@@ -20,7 +20,7 @@ class SessionsEndOthersInput(MutationInput):
     pass
 
 
-# JSON Schema of the rule that `_asks_for_no_more` checks.
+# JSON Schema of the rule that `_asks_for_no_more` checks: without an invitation, the body has an email address only.
 _BARE: dict[str, Any] = {
     "properties": {name: {"type": "null"} for name in ("invitationToken", "name", "password", "timeZone")}
 }
@@ -47,7 +47,7 @@ class RegistrationInput(BaseModel):
 
     @model_validator(mode="after")
     def _asks_for_no_more(self) -> "RegistrationInput":
-        # Refused and not passed over: whoever sends a password believes that it will be theirs.
+        # Refuse these fields instead of ignoring them: a client that sends a password expects it to be set.
         is_bare = self.name is None and self.password is None and self.time_zone is None
         if self.invitation_token is None and not is_bare:
             raise ValueError(
@@ -56,7 +56,7 @@ class RegistrationInput(BaseModel):
         return self
 
     def command(self) -> Registration:
-        """What somebody registers who has been invited."""
+        """The registration of an invited user."""
         return Registration(
             email=self.email, name=self.name or "", password=self.password or "", time_zone=self.time_zone or "UTC"
         )

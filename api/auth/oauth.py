@@ -1,6 +1,6 @@
 """The token, revocation and introspection endpoints, in the wire format of RFC 6749, RFC 7009 and RFC 7662.
 
-The password grant is a first-party sign-in in that format: RFC 9700 forbids it to third parties.
+The password grant signs in first-party clients only: RFC 9700 forbids it for third parties.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,7 +29,7 @@ Form = Mapping[str, str]
 
 
 class OAuthError(Exception):
-    """One of the answers of RFC 6749, 5.2."""
+    """An error response of RFC 6749 section 5.2."""
 
     def __init__(
         self, error: str, description: str, *, status: int = HTTPStatus.BAD_REQUEST, headers: Mapping[str, str] = {}
@@ -42,7 +42,7 @@ class OAuthError(Exception):
 
 
 def caller(request: Request) -> Actor:
-    """Nobody yet, from where the request comes."""
+    """An actor without a user, with the client's address and device."""
     return Actor(client=client_info_of(request.scope))
 
 
@@ -52,12 +52,12 @@ async def answer_token(request: Request, app: App) -> Response:
 
 
 async def answer_revocation(request: Request, app: App) -> Response:
-    """Answers POST /auth/revoke: 200 for known and unknown tokens alike."""
+    """Answers POST /auth/revoke with 200 for known and unknown tokens (RFC 7009 section 2.2)."""
     return await _answered(request, app, _revocation)
 
 
 async def answer_introspection(request: Request, app: App, actor: Actor) -> Response:
-    """Answers POST /auth/introspect for somebody who has signed in."""
+    """Answers POST /auth/introspect of a signed-in user."""
 
     async def handle(request: Request, app: App, form: Form) -> Response:
         found = await app.auth.introspect(actor, _required(form, "token"))
@@ -67,7 +67,7 @@ async def answer_introspection(request: Request, app: App, actor: Actor) -> Resp
 
 
 def _introspected(token: LiveToken, options: AuthOptions) -> Mapping[str, object]:
-    """RFC 7662, 2.2; what a refresh token does not have is left out."""
+    """Response body of RFC 7662 section 2.2. A refresh token has fewer members."""
     content: dict[str, object] = {
         "active": True,
         "client_id": token.client_id,
@@ -105,7 +105,7 @@ async def _form(request: Request) -> Form:
 
 
 def _check_client(request: Request, form: Form) -> None:
-    """There is one client, it is public, and naming it is optional."""
+    """Raises OAuthError unless the client is the single public client. Sending `client_id` is optional."""
     scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
     if scheme not in ("", "bearer"):
         challenge = {"WWW-Authenticate": 'Basic realm="workgraph"'}
@@ -162,7 +162,7 @@ async def _revocation(request: Request, app: App, form: Form) -> Response:
 
 
 def _temporary(code: str, error: DomainError) -> OAuthError:
-    """A refusal that tells when to try again, for which RFC 6749 has no answer of its own."""
+    """An OAuthError with `Retry-After`. RFC 6749 defines no error code for a temporary refusal."""
     return OAuthError(code, error.message, status=refusal_of(error).status, headers=retry_headers(error))
 
 

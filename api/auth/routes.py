@@ -1,4 +1,4 @@
-"""Signing up, signing in and out, over REST."""
+"""REST routes for signing up, signing in and signing out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from domain.shared.errors import AUTHENTICATION_REQUIRED
 
 KEYS_PATH = "/.well-known/jwks.json"
 METADATA_PATH = "/.well-known/oauth-authorization-server"
-_KEYS_SECONDS = 60  # how long others may keep our public keys
+_KEYS_SECONDS = 60  # how long clients may cache the public keys
 
 BEARER = HTTPBearer(
     scheme_name="token", auto_error=False, description="An access token from /auth/token, or an API key."
 )
-"""For OpenAPI to tell; what is sent is read by `authenticate`."""
+"""Security scheme for the OpenAPI document only; `authenticate` reads the header."""
 PERSON = answer(
     "The signed-in user.",
     {
@@ -46,12 +46,15 @@ router = APIRouter(tags=["auth"])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One that reads its form itself, as the metadata and OpenAPI tell of it; its `name` is that of RFC 8414."""
+    """An OAuth endpoint that parses its own form, described for OpenAPI and RFC 8414 metadata.
+
+    `name` is the prefix of its metadata in RFC 8414, such as `token`.
+    """
 
     name: str
     path: str
-    auth_method: str  # of RFC 8414: "none", or "Bearer" with an access token
-    fields: Mapping[str, dict[str, Any]]  # what JSON Schema says of each, beside that it is text
+    auth_method: str  # value of RFC 8414: "none", or "Bearer" for an access token
+    fields: Mapping[str, dict[str, Any]]  # JSON Schema keywords of each field besides `type: string`
     required: str
     answer: str
     example: Mapping[str, Any] | None = None
@@ -63,7 +66,8 @@ class Endpoint:
             "type": "object",
             "properties": properties,
             "required": [self.required],
-            # Unknown parameters are ignored (RFC 6749, 3.2); a list would repeat one, which is refused.
+            # Unknown parameters are ignored, repeated ones refused (RFC 6749 section 3.2): a list would repeat a
+            # parameter.
             "additionalProperties": {"type": "string"},
             "maxProperties": MOST_FIELDS,
         }
@@ -74,7 +78,7 @@ class Endpoint:
         }
 
     def metadata(self, issuer: str) -> dict[str, Any]:
-        """Its claims of RFC 8414, 2."""
+        """Entries of this endpoint in the server metadata (RFC 8414 section 2)."""
         name = f"{self.name}_endpoint"
         return {name: issuer + self.path, f"{name}_auth_methods_supported": [self.auth_method]}
 
@@ -155,7 +159,7 @@ def app_of(request: Request) -> App:
 
 
 async def signed_in(request: Request, _: Annotated[object, Security(BEARER)] = None) -> Actor:
-    """Whoever the bearer token speaks for; every other request is answered with 401."""
+    """The actor that the bearer token identifies; other requests are answered with 401."""
     values = [value for name, value in request.headers.raw if name == b"authorization"]
     actor = await authenticate(app_of(request).auth, values, client_info_of(request.scope))
     if actor.user_id is None:
@@ -241,7 +245,7 @@ async def get_server_metadata(app: Annotated[App, Depends(app_of)]) -> Response:
 
 
 def person_answer(user: User, *, status: int = HTTPStatus.OK) -> Response:
-    """Somebody, to themselves."""
+    """Response with the signed-in user's own data."""
     content = {
         "id": user.id,
         "name": user.name,

@@ -1,4 +1,4 @@
-"""The scopes as GraphQL names them; described here, before the first type or input that uses them."""
+"""GraphQL enum of the scopes, registered before the first type or input that uses it."""
 
 from api.shared.enums import describe_enum
 from domain.shared.actor import Scope

@@ -1,4 +1,4 @@
-"""`python -m api.explorer.install`: fetches GraphiQL with npm and keeps the few files that the page needs."""
+"""`python -m api.explorer.install`: installs GraphiQL with npm and keeps the few files that the page needs."""
 
 import shutil
 import subprocess
@@ -52,7 +52,7 @@ def wheel_npm_command() -> list[str]:
 
 def install_locked(folder: Path) -> None:
     """Installs the exact packages of the folder's package-lock.json; raises InstallError."""
-    # Scripts of packages are not run, and nothing but the packages themselves is requested.
+    # Package scripts do not run, and npm requests nothing but the packages, no audit or funding data.
     command = [*npm_command(), "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
         subprocess.run(command, cwd=folder, check=True, timeout=SECONDS, capture_output=True, text=True)  # noqa: S603

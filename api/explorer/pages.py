@@ -1,4 +1,4 @@
-"""GraphiQL, served from our own files: no other host is ever asked."""
+"""GraphiQL, served from the server's own files without requests to other hosts."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -43,7 +43,10 @@ NOTICE_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Wor
 
 
 def explorer_routes(path: str, options: ExplorerOptions, *, are_trusted_only: bool) -> list[BaseRoute]:
-    """The page at `path`, with everything that it loads below it; a notice if only trusted documents may run."""
+    """Routes of the explorer's page at `path` and of its files below it.
+
+    If only trusted documents may run, the page is a notice.
+    """
     if are_trusted_only:
         return [Route(path, _notice, include_in_schema=False)]
     file = partial(_file, is_compressed=options.is_compressed)
@@ -72,7 +75,7 @@ def _page(*, is_compressed: bool) -> Endpoint:
 
 
 def _sockets(request: Request) -> str:
-    """Our own address for sockets: not every browser takes 'self' for it."""
+    """WebSocket address of this server for the content security policy; not every browser lets 'self' match it."""
     host = request.headers.get("host", "")
     is_plain = bool(host) and all(letter.isalnum() or letter in "-.:[]" for letter in host)
     return f" ws://{host} wss://{host}" if is_plain and host.isascii() else ""
@@ -106,7 +109,7 @@ def _file(file: Path, caching: str, *, is_compressed: bool) -> Endpoint:
 
 
 def members_only(serve: Endpoint) -> Endpoint:
-    """The same for whoever sends a valid token; everybody else is answered with 401."""
+    """The endpoint for requests with a valid token; other requests are answered with 401."""
 
     async def serve_member(request: Request) -> Response:
         await signed_in(request)

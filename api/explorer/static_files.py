@@ -25,7 +25,7 @@ MEDIA_TYPES: Mapping[str, str] = {
     ".json": "application/json",
 }
 LEAST_BYTES = 1_024
-LEVEL = 9  # slowest and smallest: packing happens at installation
+LEVEL = 9  # slowest and smallest, because compression happens once, at installation
 
 
 def own_files() -> Iterator[Path]:
@@ -67,7 +67,7 @@ def file_answer(request: Request, file: Path, headers: Mapping[str, str], *, is_
             path, encoded = _packed(file), {"Content-Encoding": "gzip"}
     media_type = MEDIA_TYPES.get(file.suffix)
     answer = FileResponse(path, headers={**headers, **encoded}, media_type=media_type, stat_result=path.stat())
-    tag = answer.headers["etag"]  # made of time and size, so that file and packed copy have different tags
+    tag = answer.headers["etag"]  # made from time and size, so that the file and its packed copy have different tags
     if is_known(request.headers.get("if-none-match"), tag):
         return Response(None, HTTPStatus.NOT_MODIFIED, {**headers, "ETag": tag})
     return answer

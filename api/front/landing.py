@@ -1,4 +1,4 @@
-"""The page at `/`: the server's entry points, a first query, and whether the server is well."""
+"""The page at `/`: the server's entry points, a first query, and the server's health."""
 
 import json
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""What the server's small pages have in common: one style, and templates that can be filled with anything."""
+"""Style and templates shared by the server's own HTML pages."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -19,7 +19,7 @@ POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri '
 
 
 class Templates:
-    """HTML templates of a folder, which extend `layout.html`; whatever they are filled with stays text."""
+    """HTML templates of a folder, which extend `layout.html`; values are escaped."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.environment = Environment(
@@ -46,7 +46,7 @@ class Templates:
 
 
 def look_routes() -> list[Route]:
-    """Style and icon of every page."""
+    """Routes of the style sheet and the icon of all pages."""
     return [
         _file_route(STYLE_PATH, "look.css", "text/css", FRESH),
         _file_route(ICON_PATH, "favicon.svg", "image/svg+xml", LASTING),

@@ -1,4 +1,4 @@
-"""The page at `/docs`: the REST half of the API, written out of its OpenAPI document, without a script."""
+"""The page at `/docs`: the reference of the REST API, generated from the OpenAPI document without JavaScript."""
 
 import json
 import shlex
@@ -24,7 +24,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """What a request may carry."""
+    """A query parameter or a body field of a request."""
 
     name: str
     type: str
@@ -34,7 +34,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """`status` is None for every refusal that has no line of its own."""
+    """A response of an operation. `status` is None for refusals without an entry of their own."""
 
     status: str | None
     text: str
@@ -54,7 +54,7 @@ class Operation:
 
     @property
     def anchor(self) -> str:
-        """Where the page has it: `post-auth-token`."""
+        """Fragment identifier of the operation on the page, such as `post-auth-token`."""
         return f"{self.method.lower()}{self.path.replace('/', '-').replace('.', '')}"
 
 
@@ -67,7 +67,7 @@ class Group:
 
 
 def reference_route(document: Callable[[], Document], *, base: str) -> Route:
-    """The page of what `document` answers, whose examples ask `base`."""
+    """Route of the reference page. Its examples send requests to `base`."""
     templates = Templates()
 
     @cache
@@ -81,7 +81,7 @@ def reference_route(document: Callable[[], Document], *, base: str) -> Route:
 
 
 def groups_of(document: Document, *, base: str) -> tuple[Group, ...]:
-    """In the order of the document's tags."""
+    """Operations grouped by tag, in the order of the document's tags."""
     by_tag: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method, described in methods.items():
@@ -158,7 +158,7 @@ def _data(media_type: str | None, schema: Document) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """For a shell, which is to fill in variables."""
+    """The text quoted for a shell; in double quotes if it has a variable for the shell to replace."""
     return f'"{text}"' if "$" in text else shlex.quote(text)
 
 

@@ -1,4 +1,4 @@
-"""The GraphQL schema as a file, for those who may introspect it."""
+"""The GraphQL schema as a file, for callers who may introspect it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ Identify = Callable[[Request], Awaitable[object]]
 def schema_route(
     path: str, schema: GraphQLSchema, identify: Identify, *, is_open: bool, is_compressed: bool = True
 ) -> Route:
-    """GET of the SDL, with an entity tag; `identify` refuses callers who are not signed in, unless it is open."""
+    """GET of the SDL, with an entity tag. `identify` refuses callers who are not signed in, unless `is_open`."""
 
     @cache
     def file() -> tuple[bytes, bytes]:

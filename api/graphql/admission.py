@@ -107,7 +107,7 @@ class Admission:
 
     async def note_wrong_token(self, client: ClientInfo) -> None:
         """Charges one point to the client's address for a request with an invalid or expired token."""
-        # With 429 in place of 401 a client would not learn that its token has to be renewed.
+        # A 429 instead of the 401 would hide from the client that it has to rotate its token.
         with suppress(OverBudget):
             await self._meter.charge_refusal(Actor(client=client))
 
@@ -122,7 +122,7 @@ class Admission:
             is_refused = is_request_error(result)
             return result
         finally:
-            # A request that is canceled or times out pays for the rows that it read.
+            # A request that is canceled or times out still pays for the rows that it has read.
             if is_refused:
                 self._meter.settle_refusal(charge)
             else:

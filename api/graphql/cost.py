@@ -1,16 +1,16 @@
-"""What an operation costs before it runs: one point for each object that it can read, lists counted in full.
+"""Cost of an operation before it runs: one point for each object that it can read, with lists at full size.
 
-    object        1 + what is selected in it; scalars, PageInfo and RateLimit are free
-    connection    1 + size * (1 + what is selected in an item) + 10 for totalCount
-    short list    size * (1 + what is selected in an item), size being the most that it can have
-    mutation      10 + what is selected in its payload
+    object        1 + cost of its selection; scalars, PageInfo and RateLimit are free
+    connection    1 + size * (1 + cost of an item's selection) + 10 for totalCount
+    short list    size * (1 + cost of an item's selection), with the largest size that the list can have
+    mutation      10 + cost of the payload's selection
     __schema      100, and so __type
 
-The size of a connection is `first` or `last`, or else what the list gives without. Fields that are selected twice in
-one place count once; `@skip` and `@include` count as if nothing was skipped. The least is 1.
+The size of a connection is `first` or `last`, or else the default size of the list. Fields that are selected twice in
+one place count once. `@skip` and `@include` are ignored, so that skipped fields count. The least cost is 1.
 
-The formula of an operation is made once for each document. What depends on variables is a few additions and
-multiplications for each list whose size a variable decides and for what that is in.
+The formula of an operation is compiled once per document. Evaluating it takes a few additions and multiplications for
+each list whose size depends on a variable.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,10 +43,10 @@ from graphql import (
 
 from api.graphql.list_sizes import COUNTED_BY, FREE_TYPES, MOST_ITEMS, default_size, largest_size
 
-COUNT_POINTS = 10  # a total looks at the whole list
+COUNT_POINTS = 10  # `totalCount` counts the whole list in the database
 MUTATION_POINTS = 10
 INTROSPECTION_POINTS = 100
-MOST_POINTS = 1_000_000_000  # where counting stops
+MOST_POINTS = 1_000_000_000  # upper bound of the computation
 INTROSPECTION = frozenset({"__schema", "__type"})
 LIMIT_CODE = "COST_LIMIT"
 
@@ -55,10 +55,10 @@ Variables: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Size:
-    """How many items a list has: the first of the given arguments that has a value, or else the default."""
+    """Size of a list: the first of the given arguments that has a value, or else the default."""
 
     given: tuple[int | str, ...] = ()  # a number, or the name of a variable
-    defaults: Mapping[str, Any] = field(default_factory=dict)  # of those variables
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # defaults of the variables
     otherwise: int = 1
     most: int = 1
 
@@ -75,7 +75,7 @@ class _Size:
                 value = len(value)
             elif not isinstance(value, int):
                 return self.most
-            # What is out of range is refused when the field is resolved, with a better message.
+            # An argument out of range is refused when the field is resolved, with a better message.
             return self.most if value > self.most else max(value, 1)
         return self.otherwise
 
@@ -85,12 +85,12 @@ _ONE = _Size()
 
 @dataclass(slots=True, kw_only=True)
 class _Part:
-    """A field that reads: `base` once, and `item` and the parts below for each of its items."""
+    """A field that reads objects: `base` points once, `item` points and the parts below for each item."""
 
     label: str = ""
-    argument: str = ""  # that a smaller cost can be asked for with
+    argument: str = ""  # argument that reduces the cost, for the error message
     base: int = 0
-    lasting: int = 0  # of the base
+    lasting: int = 0  # points of `base` that are charged even if nothing is found
     item: int = 1
     size: _Size = _ONE
     below: list["_Part"] = field(default_factory=list)
@@ -105,7 +105,7 @@ _Step: TypeAlias = tuple[int, _Size, int, tuple[int, ...]]  # base, size, fixed 
 
 @dataclass(frozen=True, slots=True)
 class CostFormula:
-    """The cost of one operation; `lasting` points of it are due whatever it finds."""
+    """The cost of one operation. `lasting` points of it are charged whatever the operation finds."""
 
     root: _Part
     lasting: int
@@ -128,7 +128,7 @@ class CostFormula:
 def cost_formula(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, *, most_fields: int
 ) -> CostFormula:
-    """The formula for an operation of a valid document with at most so many fields, its fragments expanded."""
+    """Cost formula for one operation of a valid document; counting stops after `most_fields` fields."""
     root = _Parts(schema, document, operation, most_fields=most_fields).root()
     steps: list[_Step] = []
     fixed, last = _compile(root, steps)
@@ -136,12 +136,12 @@ def cost_formula(
 
 
 def _lasting(part: _Part) -> int:
-    """What the part costs whatever is found, its lists being empty."""
+    """Points that the part costs even if all its lists are empty."""
     return part.lasting + sum(map(_lasting, part.below)) if part.size is _ONE else part.lasting
 
 
 def _compile(part: _Part, steps: list[_Step]) -> tuple[int, int | None]:
-    """Its points if they are fixed, or else the step that gives them."""
+    """Points of the part if they are fixed, or else the index of the step that computes them."""
     inside, earlier = part.item, []
     for below in part.below:
         points, step = _compile(below, steps)
@@ -157,7 +157,7 @@ def _compile(part: _Part, steps: list[_Step]) -> tuple[int, int | None]:
 
 @dataclass(slots=True)
 class _Selected:
-    """A field of one place, with all of its selections there."""
+    """A field of one place in the operation, with the merged selections of all its occurrences."""
 
     node: FieldNode
     owner: str
@@ -182,7 +182,7 @@ class _Selected:
 
 
 class _Parts:
-    """Makes the parts of one operation."""
+    """Builder of the parts of one operation."""
 
     def __init__(
         self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, *, most_fields: int
@@ -288,7 +288,7 @@ class _Parts:
         return next((each.value for each in node.arguments or () if each.name.value == name), None)
 
     def _selected(self, owner: str, selections: list[SelectionSetNode]) -> list[_Selected]:
-        """The fields of merged selections, each once for a type and response name, and each fragment once."""
+        """Fields of merged selections, one for each type and response name; each fragment is expanded once."""
         found: dict[tuple[str, str], _Selected] = {}
         stack = [(owner, each) for each in reversed(selections)]
         seen: set[str] = set()
@@ -310,7 +310,7 @@ class _Parts:
         kind: Any = self._schema.type_map[owner]
         definition = getattr(kind, "fields", {}).get(node.name.value)
         self._fields_left -= 1
-        # Fields of fragments that overlap without end are refused elsewhere; this one only has to stop.
+        # Other checks refuse fragments that overlap without end; this loop only has to terminate.
         if definition is None or self._fields_left < 0:
             return
         key = (owner, (node.alias or node.name).value)
@@ -323,7 +323,7 @@ class _Parts:
 
 
 def check_cost(formula: CostFormula, variables: Variables | None, *, limit: int) -> int:
-    """The operation's points; raises CostLimitExceeded, which names the costliest path and what would fit."""
+    """Points of the operation. Raises CostLimitExceeded, whose message names the costliest path and a fitting size."""
     points = formula.points(variables)
     if points > limit:
         raise CostLimitExceeded(_excess(formula, variables or {}, points, limit), limit=limit, points=points)
@@ -337,7 +337,7 @@ class CostLimitExceeded(GraphQLError):
 
 def _excess(formula: CostFormula, variables: Variables, points: int, limit: int) -> str:
     path, part = [], formula.root
-    weights = []  # points of the whole for each item of the list at that place of the path
+    weights = []  # points of the operation for each item of the list at that position of the path
     times = 1
     while part.below:
         times *= part.size.of(variables)

@@ -1,11 +1,11 @@
-"""How operations have been run since the process started, and what is said of it in the log."""
+"""Counts of how operations were executed since the process started, and log records about fallbacks."""
 
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
 
 INTROSPECTION = "introspection"
-"""The one reason for stock execution that is no surprise: nobody is told above DEBUG."""
+"""The one expected reason for stock execution, logged at DEBUG only."""
 LONGEST_NAME = 100
 
 logger = logging.getLogger(__name__)
@@ -13,19 +13,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class ExecutionCounts:
-    """Numbers of runs; each event of a subscription is one. To be read at any time, and never set back."""
+    """Totals of executions since the process started; each event of a subscription counts as one."""
 
     compiled: int = 0
-    stock: Counter[str] = field(default_factory=Counter)  # by reason: what is usual, or why there is no plan
-    fallbacks: Counter[str] = field(default_factory=Counter)  # by reason, of operations or parts of them
-    shadowed: int = 0  # compared to an end, whichever it was
+    # by reason: new operations, introspection, or the reason for a missing plan
+    stock: Counter[str] = field(default_factory=Counter)
+    fallbacks: Counter[str] = field(default_factory=Counter)  # by reason, for whole operations or parts of them
+    shadowed: int = 0  # comparisons with a result, equal or different
     shadow_differences: int = 0
-    shadow_undecided: int = 0  # the data changed meanwhile, or could not be read
+    shadow_undecided: int = 0  # the data changed between the runs, or could not be read
     shadow_failures: int = 0
-    shadow_skipped: int = 0  # too many others were under way
+    shadow_skipped: int = 0  # too many comparisons were running
 
     def note_fallback(self, reason: str, operation_name: str | None) -> None:
-        """Counts, and logs each power of ten of a reason: the first time, the tenth, the hundredth."""
+        """Counts the fallback. Logs the 1st, 10th, 100th and so on for each reason."""
         self.fallbacks[reason] += 1
         total = self.fallbacks[reason]
         if total == 10 ** (len(str(total)) - 1):
@@ -40,5 +41,5 @@ class ExecutionCounts:
 
 
 def shown_name(operation_name: str | None) -> str:
-    """The operation's name for a log record; clients choose it, within GraphQL's names."""
+    """The operation's name for a log record, shortened because clients choose it."""
     return "(unnamed)" if operation_name is None else operation_name[:LONGEST_NAME]

@@ -1,4 +1,4 @@
-"""From the bytes of an HTTP request to a GraphQL request (GraphQL-over-HTTP, "Request")."""
+"""Decoding of HTTP requests to GraphQL requests (GraphQL-over-HTTP, "Request")."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ UTF_8 = frozenset({"utf-8", "utf8"})
 
 
 class MalformedRequest(Exception):
-    """The request is no GraphQL request; the status holds for every media type."""
+    """A request that is not a GraphQL request; `status` applies to every media type."""
 
     def __init__(self, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST, **headers: str) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class GraphQLRequest:
 def check_content_type(value: bytes | None) -> None:
     """Raises MalformedRequest unless the body is JSON in UTF-8.
 
-    Anything that a browser sends without asking first, such as forms and plain text, is refused with that.
+    This also refuses everything that a browser sends across origins without a preflight, such as forms and plain text.
     """
     if value == b"application/json":
         return
@@ -49,12 +49,12 @@ def check_content_type(value: bytes | None) -> None:
 
 
 def decode_body(body: bytes) -> GraphQLRequest:
-    """The request in a POST's body; raises MalformedRequest."""
+    """The request in the body of a POST; raises MalformedRequest."""
     return _request(_json(body, "The request body"))
 
 
 def decode_query_string(query_string: bytes) -> GraphQLRequest:
-    """The request in a GET's query string; raises MalformedRequest."""
+    """The request in the query string of a GET; raises MalformedRequest."""
     try:
         pairs = parse_qsl(
             query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
@@ -98,12 +98,12 @@ def _request(content: Any) -> GraphQLRequest:
     for name in ("variables", "extensions"):
         if not isinstance(content.get(name), dict | None):
             raise MalformedRequest(f"`{name}` must be a JSON object.")
-    # Some clients send an empty name for "the only one".
+    # Some clients send an empty name for a document with a single operation.
     return GraphQLRequest(query, operation_name or None, content.get("variables"), document_id, persisted)
 
 
 def persisted_hash(content: Mapping[str, Any]) -> str | None:
-    """The SHA-256 that a persisted query link sends in place of everything else that names a document."""
+    """The SHA-256 hash that persisted query links send instead of a document's text or ID."""
     if content.get("query") is not None or content.get("documentId") is not None:
         return None
     extensions: object = content.get("extensions")

@@ -1,4 +1,4 @@
-"""From query text to a document that may be executed: bounded, parsed, measured, validated, and remembered."""
+"""Preparation of documents for execution: bounded, parsed, measured, validated and cached."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -36,17 +36,17 @@ from api.graphql.options import QueryLimits
 from api.graphql.two_tier_cache import CacheStats, TwoTierCache
 from strawberry_compiled import CompiledOperation
 
-MOST_ERRORS = 5  # reported per document; a flood of mistakes is answered, and paid for, no further
-CACHED_BYTES = 67_108_864  # of memory, as estimated by what follows
-# Measured with tracemalloc: a token of a syntax tree takes 190 (comment) to 570 bytes (field name), text apart.
+MOST_ERRORS = 5  # validation errors reported per document; more errors would cost time that the caller does not pay for
+CACHED_BYTES = 67_108_864  # estimated memory, from the constants below
+# Measured with tracemalloc: a token of a syntax tree takes 190 (comment) to 570 bytes (field name), without its text.
 TOKEN_BYTES = 600
-TEXT_FACTOR = 5  # the document's own text, the cache's, and that of names and strings
-DOCUMENT_BYTES = 3_000  # what is known of it
+TEXT_FACTOR = 5  # copies of the text: in the document, in the cache, and in names and strings
+DOCUMENT_BYTES = 3_000  # facts about the document and its operations
 TYPENAME = "__typename"
 
 
 class DocumentRefused(Exception):
-    """The document must not be executed; every error has `extensions.code`."""
+    """The document cannot be executed; every error has `extensions.code`."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
@@ -54,12 +54,12 @@ class DocumentRefused(Exception):
 
 
 class SignInRequired(Exception):
-    """The document asks for something that only callers who are signed in may have."""
+    """The document has root fields that require a signed-in caller."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Operation:
-    """Facts about one operation, computed once per document, and what is known of how it runs."""
+    """Facts about one operation, computed once per document, and its plan once it is compiled."""
 
     name: str | None
     type: OperationType
@@ -69,7 +69,7 @@ class Operation:
     cost: CostFormula
     runs: int = 0
     compiled: CompiledOperation | None = None
-    plan_bytes: int = 0  # as last told by `Prepared.has_grown`
+    plan_bytes: int = 0  # size at the last call of `Prepared.has_grown`
 
     @property
     def is_single(self) -> bool:
@@ -84,15 +84,15 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A document that has passed every check, and its operations by name (None for the nameless one)."""
+    """A document that has passed every check, and its operations by name (None for an unnamed operation)."""
 
     document: DocumentNode
     operations: Mapping[str | None, Operation]
     has_grown: Callable[[], None]
-    """To be called when `plan_bytes` of an operation has changed."""
+    """Callback for the executor: tells the cache that `plan_bytes` of an operation has changed."""
 
     def operation(self, name: str | None) -> Operation:
-        """The operation that a request means; raises DocumentRefused if that is not exactly one."""
+        """The operation that a request selects; raises DocumentRefused unless it is exactly one."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
@@ -104,7 +104,7 @@ class Prepared:
 
 
 class DocumentCache:
-    """Prepares documents for one schema; those that were fine are kept by their text, in `most_bytes`."""
+    """Prepares documents for one schema and caches valid ones by their text, within `most_bytes`."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class DocumentCache:
         self._schema = schema
         self._limits = limits
         self._hides_schema = not is_introspection_enabled
-        # The rule that compares fields with each other is the only slow one, and it is run last, on what is left.
+        # OverlappingFieldsCanBeMerged is the only slow rule. It runs last, on documents that pass the other rules.
         self._rules = (
             *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
             MaybeNullValidationRule,
@@ -130,8 +130,8 @@ class DocumentCache:
     def prepare(self, text: str, *, only: frozenset[str] | None = None) -> Prepared:
         """The document, ready to run; raises DocumentRefused.
 
-        `only` names the root fields that the caller may ask for: raises SignInRequired if there are others, before
-        the document is compared with the schema, so that strangers learn nothing about that.
+        `only` restricts the root fields: other root fields raise SignInRequired before the document is compared with
+        the schema, so that anonymous callers learn nothing about the schema.
         """
         known = self._known.get(text)
         if known is not None:
@@ -208,7 +208,7 @@ class DocumentCache:
 
 
 def document_bytes(text: str, prepared: Prepared) -> int:
-    """Some bytes more than the document takes in memory with its plans, but for odd ones."""
+    """Upper estimate of the memory that the document takes with its plans, for all but unusual documents."""
     plans = sum(each.plan_bytes for each in prepared.operations.values())
     return DOCUMENT_BYTES + TEXT_FACTOR * getsizeof(text) + TOKEN_BYTES * _tokens(prepared.document) + plans
 

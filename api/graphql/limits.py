@@ -1,4 +1,4 @@
-"""Bounds of GraphQL requests, counted in time linear in the document: each fragment is measured once."""
+"""Limits on GraphQL requests, checked in time linear in the document: each fragment is measured once."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
 
 
 class LimitCode(StrEnum):
-    """The `extensions.code` of a request that is too large; `extensions.limit` is the number."""
+    """The `extensions.code` of a request that is too large; `extensions.limit` is the exceeded limit."""
 
     DOCUMENT_BYTES = "DOCUMENT_BYTES_LIMIT"
     TOKENS = "TOKENS_LIMIT"
@@ -49,9 +49,9 @@ def limit_error(code: LimitCode, limit: int, message: str, node: Any = None) -> 
 
 @dataclass(slots=True)
 class Size:
-    """How large a selection is with its fragments expanded; depths count fields, not braces."""
+    """Size of a selection with its fragments expanded; depths count fields, not braces."""
 
-    depth: int = 0  # without what hangs on __schema and __type
+    depth: int = 0  # without fields below `__schema` and `__type`
     whole_depth: int = 0
     introspection_depth: int = 0
     fields: int = 0
@@ -62,7 +62,7 @@ class Size:
 
 @dataclass(slots=True)
 class _Spread:
-    """Where a fragment is spread: below how many fields, and below how many from `__schema` or `__type` on."""
+    """Spread of a fragment: its depth in fields, and its depth below `__schema` or `__type`."""
 
     name: str
     depth: int
@@ -71,14 +71,14 @@ class _Spread:
 
 @dataclass(slots=True)
 class _Definition:
-    """One operation or fragment, its own fields measured, its spreads not yet."""
+    """One operation or fragment, measured without its spreads."""
 
     size: Size
     spreads: list[_Spread] = field(default_factory=list)
 
 
 def measure(document: DocumentNode) -> list[tuple[OperationDefinitionNode, Size]]:
-    """The size of every operation; counts stop growing beyond any sensible limit, cycles of fragments count once."""
+    """The size of every operation. Counts are capped far above any limit; cycles of fragments count once."""
     fragments: dict[str, _Definition] = {}
     operations = []
     for definition in document.definitions:
@@ -149,7 +149,7 @@ def _expanded(definition: _Definition, fragments: Mapping[str, Size]) -> Size:
 
 
 def _inner_first(fragments: Mapping[str, _Definition]) -> Iterator[str]:
-    """Names of fragments, each after those that it spreads; without recursion, as chains can be long."""
+    """Names of fragments, each after those that it spreads; iterative, because chains can be long."""
     done: set[str] = set()
     for start in fragments:
         path = [(start, iter(fragments[start].spreads))] if start not in done else []
@@ -166,7 +166,7 @@ def _inner_first(fragments: Mapping[str, _Definition]) -> Iterator[str]:
 
 
 def check_sizes(sizes: Sequence[tuple[OperationDefinitionNode, Size]], limits: QueryLimits) -> GraphQLError | None:
-    """The first limit that an operation breaks, or all operations together when it comes to the number of fields."""
+    """An error for the first limit that an operation exceeds, or for too many fields in all operations together."""
     for operation, size in sizes:
         rules = (
             (LimitCode.DEPTH, size.depth, limits.depth, "can nest fields at most {} levels deep"),
@@ -189,7 +189,10 @@ def check_sizes(sizes: Sequence[tuple[OperationDefinitionNode, Size]], limits: Q
 
 
 def check_overlaps(document: DocumentNode, limits: QueryLimits) -> GraphQLError | None:
-    """Whether fields of one name meet in one place too often: validation compares each pair of them."""
+    """An error if too many pairs of fields share a response name in one place.
+
+    Validation compares each of these pairs, so that its time grows with the square of the document.
+    """
     fragments = {
         each.name.value: each.selection_set for each in document.definitions if isinstance(each, FragmentDefinitionNode)
     }
@@ -206,7 +209,7 @@ def check_overlaps(document: DocumentNode, limits: QueryLimits) -> GraphQLError 
 class _OverlapCount:
     """Counts pairs of fields with one response name in one place.
 
-    It stops at `most_fields`, as cycles of fragments never end; validation refuses those.
+    The count stops at `most_fields`, because cycles of fragments never end; validation refuses those.
     """
 
     def __init__(self, fragments: Mapping[str, SelectionSetNode], *, most_pairs: int, most_fields: int) -> None:
@@ -226,7 +229,7 @@ class _OverlapCount:
                     places.append(below)
 
     def _fields_at(self, place: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
-        """The fields of merged selections by response name, each fragment taken once, as validation does."""
+        """Fields of merged selections by response name; each fragment counts once, as in validation."""
         fields: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         stack = list(place)
@@ -244,7 +247,7 @@ class _OverlapCount:
 
 
 def check_literals(document: DocumentNode, limits: QueryLimits) -> GraphQLError | None:
-    """The first list in the document's arguments that has too many items, or text that cannot be stored."""
+    """An error for the first list in the arguments with too many items, or text that cannot be stored."""
     stack: list[Any] = list(document.definitions)
     while stack:
         node = stack.pop()
@@ -258,7 +261,7 @@ def check_literals(document: DocumentNode, limits: QueryLimits) -> GraphQLError 
 
 
 def _inputs_below(node: Any) -> Iterator[Any]:
-    """What hangs on a node and can hold argument values."""
+    """Child nodes that can hold argument values."""
     if isinstance(node, ListValueNode):
         yield from node.values
     elif isinstance(node, ObjectValueNode):
@@ -276,7 +279,7 @@ def _inputs_below(node: Any) -> Iterator[Any]:
 
 
 def check_variables(variables: Mapping[str, Any], limits: QueryLimits) -> GraphQLError | None:
-    """The first list with too many items, value nested too deeply, or unstorable text in a request's variables."""
+    """An error for the first list with too many items, too deep value or unstorable text in the variables."""
     for name, value in variables.items():
         error = _check_value(name, value, limits)
         if error is not None:

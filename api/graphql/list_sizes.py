@@ -1,4 +1,4 @@
-"""How long the lists of the schema can be: what the cost of a query is counted from."""
+"""Maximum and default sizes of the schema's lists, for the cost of operations."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -26,18 +26,18 @@ MOST_ITEMS: Mapping[str, int] = MappingProxyType(
         "Workspace.changes": MOST_EVENTS,
     }
 )
-"""`Type.field` of lists that are read and are no connections; of other fields with `first`: its highest value."""
+"""Maximum number of items of a list without a connection, or of `first` for other fields, by `Type.field`."""
 
 COUNTED_BY = MappingProxyType({"Query.nodes": "ids"})
-"""`Type.field` of lists that have an item for each item of an argument."""
+"""Lists that have one item for each item of an argument: `Type.field` to the argument's name."""
 
 VALUES = frozenset({"Event.changes", "errors"})
-"""`Type.field`, or field alone, of lists that come with their parent; they count as one object."""
+"""Lists that are read together with their parent and count as one object: `Type.field`, or the field alone."""
 
 FREE_TYPES = frozenset({"PageInfo", "RateLimit"})
 
 ROOT_LISTS = frozenset({"Query", "Workspace"})
-"""Types whose connections give `DEFAULT` items unless told otherwise, and not `DEFAULT_NESTED`."""
+"""Types whose connections have `DEFAULT` items by default; all others have `DEFAULT_NESTED`."""
 
 
 def default_size(owner: str) -> int:
@@ -45,5 +45,5 @@ def default_size(owner: str) -> int:
 
 
 def largest_size(place: str) -> int:
-    """What `first` can be at most for that field."""
+    """Maximum value of `first` for the field."""
     return MOST_ITEMS.get(place, MOST)

@@ -1,4 +1,4 @@
-"""Which errors a client is told about, and how; everything else is logged and masked."""
+"""Errors as clients see them: expected errors with their message, all others logged and masked."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def format_errors(errors: Iterable[GraphQLError]) -> list[Formatted]:
-    """The errors as they are sent; those that nobody foresaw share one log record, named by their trace id."""
+    """The errors in the form that clients receive. Unexpected errors share one log record and trace ID."""
     formatted: list[Formatted] = []
     unforeseen: list[GraphQLError] = []
     for error in errors:
@@ -36,13 +36,13 @@ def format_errors(errors: Iterable[GraphQLError]) -> list[Formatted]:
 
 
 def internal_error(error: BaseException) -> Formatted:
-    """What is sent when the whole request failed in a way that nobody foresaw; logs it."""
+    """The masked error for a request that failed unexpectedly; logs the cause."""
     logger.error("Internal error, trace id %s", current_request_id(), exc_info=error)
     return {"message": "Internal error.", "extensions": _internal_extensions()}
 
 
 def told_causes(error: GraphQLError) -> Sequence[DomainError] | None:
-    """The domain errors behind an error, none for a mistake in the request itself; None if it must be masked."""
+    """The domain errors behind an error; empty for a mistake in the request, None for an error to mask."""
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
@@ -50,13 +50,13 @@ def told_causes(error: GraphQLError) -> Sequence[DomainError] | None:
         return (cause,)
     if isinstance(cause, Rejected):
         return cause.errors
-    # Errors without a path come from parsing, validating and coercing what the client sent, those without a cause
-    # are GraphQL's own about arguments; what resolvers and results do wrong has both.
+    # Errors without a path come from parsing, validation and coercion of the request. Errors without a cause are
+    # GraphQL's own, about arguments. Errors of resolvers and results have both a path and a cause.
     return () if cause is None or error.path is None else None
 
 
 def domain_error(error: DomainError) -> Formatted:
-    """The error that refused the whole request."""
+    """The formatted error of a request that was refused as a whole."""
     return {"message": message_of(error), "extensions": extensions_of(error)}
 
 

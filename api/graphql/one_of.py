@@ -2,7 +2,7 @@ from graphql import GraphQLInputObjectType, GraphQLSchema
 
 
 def mark_one_of(schema: GraphQLSchema) -> None:
-    """Lets graphql-core print and check oneOf inputs: Strawberry's rule raises KeyError on variables in fragments."""
+    """Makes graphql-core print and check oneOf inputs. Strawberry's rule fails on variables in fragments."""
     for each in schema.type_map.values():
         if isinstance(each, GraphQLInputObjectType):
             definition = each.extensions.get("strawberry-definition")

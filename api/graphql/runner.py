@@ -1,4 +1,4 @@
-"""Running prepared operations: the one place that knows how Strawberry's schema is executed."""
+"""Execution of prepared operations, with Strawberry's schema behind it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
@@ -38,12 +38,12 @@ def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
 
 
 class _CountedExecutor(CompiledExecutor):
-    """Compiled execution with what holds for this project's functions; tells what it has left to graphql-core."""
+    """Compiled executor with this project's guarantees; counts what falls back to graphql-core."""
 
-    awaits_one_by_one = True  # all that a request reads comes over one connection
+    awaits_one_by_one = True  # all reads of a request use one connection
     shares_arguments = True
     counts: ExecutionCounts
-    fallback: str | None = None  # the last reason
+    fallback: str | None = None  # reason of the last fallback
 
     def note_fallback(self, reason: NotCompilable) -> None:
         self.fallback = str(reason)
@@ -54,12 +54,11 @@ class _CountedExecutor(CompiledExecutor):
 
 
 class OperationRunner:
-    """Runs operations on one schema: in graphql-core when they are new, compiled when they are known.
+    """Runs operations on one schema: new ones in graphql-core, repeated ones compiled.
 
-    `counts` says how many were run in which way. A fallback of the compiled executor is logged at INFO with the
-    operation's name and the reason, at the first, tenth, hundredth occurrence of that reason and so on: whatever
-    clients send, there are a few lines for each of a few reasons. Introspection always runs in graphql-core, which
-    is logged at DEBUG only.
+    `counts` has the number of runs by executor. Fallbacks of the compiled executor are logged at INFO with the
+    operation's name and the reason: the 1st, 10th, 100th and so on for each reason, so that clients cannot flood the
+    log. Introspection always runs in graphql-core, which is logged at DEBUG only.
     """
 
     def __init__(self, schema: strawberry.Schema, options: ExecutionOptions, *, hides_suggestions: bool) -> None:
@@ -73,7 +72,7 @@ class OperationRunner:
         self.shadow = Shadow(options.shadow_one_in, self.counts)
 
     async def close(self) -> None:
-        """Ends what runs beside the requests."""
+        """Cancels shadow runs in the background."""
         await self.shadow.close()
 
     async def execute(
@@ -84,7 +83,7 @@ class OperationRunner:
         variables: Mapping[str, Any] | None,
         context: Context,
     ) -> ExecutionResult:
-        """The result of a query or mutation; everything it reads is read in one scope."""
+        """The result of a query or mutation; all reads share one read scope."""
         executor = self._executor(self._class_for(operation), prepared, operation, variables, context)
         if isinstance(executor, list):
             return ExecutionResult(None, executor)
@@ -112,10 +111,10 @@ class OperationRunner:
         context: Context,
         event_seconds: float,
     ) -> AsyncGenerator[ExecutionResult, None] | ExecutionResult:
-        """The results of a subscription, each event resolved in a read scope of its own; or why there are none."""
+        """The results of a subscription, each event in a read scope of its own; or the errors that prevent it."""
 
         async def run_event(executor: Executor[Any]) -> ExecutionResult:
-            context.loaders.clear()  # an event shows the present, not what was read for an earlier one
+            context.loaders.clear()  # drop what was loaded for an earlier event: each event shows current data
             try:
                 async with asyncio.timeout(event_seconds), context.app.reads() as tally:
                     try:
@@ -141,13 +140,13 @@ class OperationRunner:
         return map_source_to_response_event(executor, cast("AsyncIterable[Any]", source), run_event)
 
     def _class_for(self, operation: Operation) -> type[Executor[Any]]:
-        """What runs the operation this time."""
+        """The executor class for this run of the operation."""
         operation.runs += 1
         is_known = operation.runs > self._options.stock_runs
         return _CountedExecutor if is_known and self._options.is_compiled else self._schema.execution_context_class
 
     def _count(self, executor: Executor[Any]) -> bool:
-        """Counts a run that has come to its end; whether it was compiled."""
+        """Counts a finished run; returns whether it was compiled."""
         if not isinstance(executor, _CountedExecutor):
             self.counts.stock[FIRST_SIGHT if self._options.is_compiled else SWITCHED_OFF] += 1
             return False
@@ -170,8 +169,8 @@ class OperationRunner:
         variables: Mapping[str, Any] | None,
         context: Context,
     ) -> Executor[Any] | list[GraphQLError]:
-        """What runs the operation once; the errors if its variables are wrong."""
-        # This is what strawberry.Schema.execute does after parsing and validating, without its extensions.
+        """Executor for one run of the operation, or the errors of its variables."""
+        # The same steps as strawberry.Schema.execute after parsing and validation, without its extensions.
         executor = executor_class.build(
             self._core_schema,
             prepared.document,
@@ -221,7 +220,7 @@ def _check_strawberry() -> None:
 
 
 def _note_growth(prepared: Prepared, operation: Operation) -> None:
-    """Plans are made while operations run."""
+    """Updates the size of the cached document, because plans are compiled while operations run."""
     if operation.compiled is not None and operation.compiled.size != operation.plan_bytes:
         operation.plan_bytes = operation.compiled.size
         prepared.has_grown()
@@ -232,7 +231,7 @@ async def _settled(result: Any) -> ExecutionResult:
 
 
 def is_request_error(result: ExecutionResult) -> bool:
-    """Whether nothing was executed: then the answer has no `data` at all."""
+    """Whether nothing was executed, so that the response has no `data` (GraphQL specification, "Response")."""
     return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
 
 

@@ -1,13 +1,12 @@
-"""Shadow runs: some queries are executed a second time, in graphql-core, and compared with the compiled answer.
+"""Shadow runs: some queries are executed again in graphql-core and compared with the compiled answer.
 
-A shadow run begins when the answer is on its way, in a task of its own, with loaders and a read scope of its own: the
-client gets the compiled answer, and a shadow run can cost it processor time, but neither change nor hold back
-anything. Data may change between two runs. So a difference counts only if it shows twice, with the executors taking
-turns (compiled, stock, compiled, stock) and each giving the same answer as before: data that did that by themselves
-would have had to change back and forth in step. What differs and does not repeat itself is counted as undecided.
+A shadow run starts after the answer is returned, in a task with its own loaders and read scope. It can cost processor
+time, but neither changes nor delays the compiled answer. Data may change between two runs, so a difference counts only
+if it is repeated: the executors take turns (compiled, stock, compiled, stock), and each has to give the same answer as
+before. A difference that is not repeated counts as undecided.
 
-What is logged is the operation's name, the path of the first difference and its kind: no values of data, variables
-or arguments, no error messages, and no text of the query but the response keys in that path.
+Log records contain the operation's name, the path of the first difference and its kind, and never values of data,
+variables or arguments, error messages, or query text other than the response keys of that path.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ from api.graphql.counts import ExecutionCounts, shown_name
 from api.shared.scalars import json_bytes
 from domain.shared.errors import Unavailable
 
-MOST_AT_ONCE = 2  # so that they never take more than that many connections from those who wait for answers
+MOST_AT_ONCE = 2  # shadow runs at once, which take at most this many connections from requests
 SECONDS = 10.0
 LONGEST_PATH = 200
 
@@ -34,11 +33,11 @@ logger = logging.getLogger(__name__)
 
 
 class _Undecided(Exception):
-    """Whether the executors agree cannot be told."""
+    """The runs do not show whether the executors agree."""
 
 
 class Shadow:
-    """Compares one in so many answers; 0: none."""
+    """Compares one of `one_in` answers; 0 compares none."""
 
     def __init__(self, one_in: int, counts: ExecutionCounts, *, seconds: float = SECONDS) -> None:
         self._one_in = one_in
@@ -47,7 +46,7 @@ class Shadow:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def is_due(self) -> bool:
-        """Whether the next answer is to be compared; by chance, as turns could always fall on the same operation."""
+        """Whether to compare the next answer. Random, because a fixed interval could always hit the same operation."""
         if not self._one_in or random.randrange(self._one_in):  # noqa: S311  nothing is kept secret by it
             return False
         if len(self._tasks) < MOST_AT_ONCE:
@@ -56,18 +55,18 @@ class Shadow:
         return False
 
     def start(self, name: str | None, answer: ExecutionResult, *, compiled: Run, stock: Run) -> None:
-        """Compares the answer in the background; the functions repeat the operation in either way."""
+        """Compares the answer in the background; `compiled` and `stock` repeat the operation."""
         task = asyncio.get_running_loop().create_task(self._compare(name, answer, compiled, stock))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def settle(self) -> None:
-        """Returns when nothing is under way."""
+        """Waits until no comparison is running."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     async def close(self) -> None:
-        """Gives up what is under way."""
+        """Cancels all comparisons."""
         for task in self._tasks:
             task.cancel()
         await self.settle()
@@ -101,7 +100,7 @@ class Shadow:
 
 
 async def _difference(answer: ExecutionResult, compiled: Run, stock: Run) -> Difference | None:
-    """What the executors do not agree on; raises _Undecided."""
+    """The repeated difference between the executors, None if they agree; raises _Undecided."""
     answer = _as_sent(answer)
     first = await _taken(stock)
     found = difference(first, answer)
@@ -119,10 +118,10 @@ async def _difference(answer: ExecutionResult, compiled: Run, stock: Run) -> Dif
 async def _taken(run: Run) -> ExecutionResult:
     result = await run()
     if any(isinstance(error.original_error, Unavailable) for error in result.errors or ()):
-        raise _Undecided  # the database was busy, and may not be so for the other run
+        raise _Undecided  # the database was busy, and may answer the other run
     return _as_sent(result)
 
 
 def _as_sent(result: ExecutionResult) -> ExecutionResult:
-    """The result with the data that a client reads: some moments and days are written by the JSON writer only."""
+    """The result as a client reads it. The JSON writer, not the executor, formats some dates and times."""
     return ExecutionResult(orjson.loads(json_bytes(result.data)), result.errors)

@@ -1,4 +1,4 @@
-"""What requests take of their callers' points, on both transports."""
+"""Charges of requests to their callers' points, for all transports."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Charge:
     actual: int
 
     def rate_limit(self) -> RateLimit:
-        """What the request's caller may know while it runs."""
+        """The caller's rate limit, as the operation can query it."""
         balance = self.bucket.balance(self.allowance)
         return RateLimit(
             cost=self.requested,
@@ -38,7 +38,7 @@ class Charge:
         )
 
     def extension(self) -> dict[str, Any]:
-        """`extensions.cost` of the answer."""
+        """`extensions.cost` of the response."""
         balance = self.bucket.balance(self.allowance)
         return {
             "requested": self.requested,
@@ -50,7 +50,7 @@ class Charge:
 
 
 class Meter:
-    """Takes points for operations before they run, and returns what they did not need."""
+    """Charges operations before they run and refunds unused points."""
 
     def __init__(self, budget: Budget, options: CostOptions, *, most_points: int) -> None:
         self._budget = budget
@@ -60,25 +60,25 @@ class Meter:
         self._stranger = _bucket(min(options.burst, anonymous), anonymous, most_points)
 
     async def charge(self, operation: Operation, variables: Mapping[str, Any] | None, actor: Actor) -> Charge:
-        """Raises DocumentRefused if it costs more than any operation may, OverBudget if the caller has too little."""
+        """Takes the points; raises DocumentRefused above the limit of an operation, OverBudget if they are short."""
         points = self.price(operation, variables)
         allowance = self._allowance_of(actor)
         bucket = await self._budget.take(allowance, points)
         return Charge(bucket, allowance, points, operation.cost.lasting, actual=points)
 
     def price(self, operation: Operation, variables: Mapping[str, Any] | None) -> int:
-        """The points that the operation can cost; raises DocumentRefused if that is too much."""
+        """Maximum points of the operation; raises DocumentRefused above the limit."""
         try:
             return check_cost(operation.cost, variables, limit=self._most_points)
         except GraphQLError as error:
             raise DocumentRefused([error]) from error
 
     async def charge_refusal(self, actor: Actor) -> None:
-        """Counts a request that was refused before it ran; raises OverBudget."""
+        """Charges a request that was refused before it ran; raises OverBudget."""
         await self._budget.take(self._allowance_of(actor), REFUSAL_POINTS)
 
     async def charge_rows(self, charge: Charge, rows: int) -> None:
-        """Takes the points for one more answer of a subscription; raises OverBudget."""
+        """Charges one more event of a subscription; raises OverBudget."""
         charge.bucket = await self._budget.take(charge.allowance, max(rows, 1))
 
     def settle(self, charge: Charge, rows: int) -> None:
@@ -101,5 +101,5 @@ class Meter:
 
 
 def _bucket(burst: int, per_hour: int, least: int) -> tuple[int, float]:
-    """Capacity and points per second; the dearest operation that is allowed must be possible at times."""
+    """Capacity, at least the cost of the largest allowed operation, and points per second."""
     return max(burst, least), per_hour / HOUR_SECONDS

@@ -1,4 +1,4 @@
-"""Documents by id ("GraphQL over HTTP", appendix A, Persisted Documents), from what the operator trusts."""
+"""Lookup of trusted documents by ID ("GraphQL over HTTP", appendix A, Persisted Documents)."""
 
 import re
 import time
@@ -11,7 +11,7 @@ from graphql import GraphQLError
 from api.graphql.documents import DocumentRefused
 from domain.shared.actor import Actor
 
-FRESH_SECONDS = 10.0  # for so long a process may go on running what has been removed
+FRESH_SECONDS = 10.0  # how long a process may keep running a removed document
 MOST_KNOWN = 1_000
 ID_PREFIX = "sha256:"
 PERSISTED_QUERY_NOT_SUPPORTED = "PersistedQueryNotSupported"
@@ -32,12 +32,12 @@ class DocumentReference(Protocol):
 
 class DocumentTexts(Protocol):
     async def text(self, actor: Actor, document_id: str) -> str | None:
-        """The document's text, None if there is no such document."""
+        """Text of the document; None for an unknown ID."""
         ...
 
 
 class TrustedDocuments:
-    """Finds the text that a request means; each text is asked for again after FRESH_SECONDS."""
+    """Finds the text of requested documents. A text is looked up again after FRESH_SECONDS."""
 
     def __init__(
         self, texts: DocumentTexts, *, are_trusted_only: bool, monotonic: Callable[[], float] = time.monotonic
@@ -63,7 +63,7 @@ class TrustedDocuments:
             return await self._by_id(ID_PREFIX + persisted_hash, actor)
         except DocumentRefused as refused:
             if self._are_trusted_only:
-                raise  # the other error would make the client send texts, which are refused
+                raise  # PERSISTED_QUERY_NOT_SUPPORTED would make the client send the text, which is refused here
             raise _refused("PERSISTED_QUERY_NOT_SUPPORTED", PERSISTED_QUERY_NOT_SUPPORTED) from refused
 
     async def _by_id(self, document_id: str, actor: Actor) -> str:

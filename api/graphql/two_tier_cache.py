@@ -1,4 +1,4 @@
-"""A cache in two tiers, so that a flood of keys that come once or twice does not push out what is always asked for."""
+"""A cache in two tiers: a flood of keys that are used once or twice does not evict keys in constant use."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 PROBATION_SHARE = 0.25
-LARGEST_SHARE = 0.125  # of its tier that one entry may take: a few large ones must not push out all others
+LARGEST_SHARE = 0.125  # largest share of a tier for one entry: a few large entries must not evict all others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheStats:
-    """Totals since the start, and what is kept now; `bytes` are estimated memory."""
+    """Totals since the start, and the current entries; `bytes` is estimated memory."""
 
     hits: int
     misses: int
@@ -29,7 +29,7 @@ class _Entry(Generic[V]):
 
 
 class _Tier(Generic[K, V]):
-    """Entries whose sizes never add up to more than `most_bytes`; the longest unused go first."""
+    """Entries of at most `most_bytes` in total; the least recently used are evicted first."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -37,7 +37,7 @@ class _Tier(Generic[K, V]):
         self.bytes = 0
 
     def add(self, key: K, entry: _Entry[V]) -> int:
-        """Keeps the entry unless it is too large; how many entries that has cost, itself included."""
+        """Adds the entry unless it is too large. Returns the number of lost entries, itself included."""
         if entry.size > self._most_bytes * LARGEST_SHARE:
             return 1
         self.entries[key] = entry
@@ -59,10 +59,10 @@ class _Tier(Generic[K, V]):
 
 
 class TwoTierCache(Generic[K, V]):
-    """Values by key, within a number of bytes that holds at any time.
+    """Values by key that never exceed a number of bytes.
 
-    A new key is on probation; when it is asked for again it is protected. A key that is not asked for again while the
-    smaller tier fills up with newer ones is forgotten, and protected ones are not touched by that.
+    A new key is on probation, and becomes protected at its second use. A key on probation is evicted if newer keys fill
+    the smaller tier before its second use. New keys never evict protected ones.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -74,7 +74,7 @@ class TwoTierCache(Generic[K, V]):
         self._evictions = 0
 
     def get(self, key: K) -> V | None:
-        """The value, which is protected from now on if it was not yet."""
+        """The value, which becomes protected."""
         protected = self._protected.entries
         entry = protected.get(key)
         if entry is not None:
@@ -89,16 +89,16 @@ class TwoTierCache(Generic[K, V]):
         return entry.value
 
     def put(self, key: K, value: V, *, size: int) -> None:
-        """Keeps the value of a new key on probation."""
+        """Adds the value of a new key on probation."""
         self._evictions += self._probation.add(key, _Entry(value, size))
 
     def peek(self, key: K) -> V | None:
-        """The value, without this being a use of it."""
+        """The value, without counting as a use."""
         entry = self._protected.entries.get(key) or self._probation.entries.get(key)
         return None if entry is None else entry.value
 
     def resize(self, key: K, *, size: int) -> None:
-        """Says how large the value of a key that is kept has become; it goes if it is too large."""
+        """Updates the size of a cached value, and evicts it if it is too large."""
         tier = self._protected if key in self._protected.entries else self._probation
         entry = tier.remove(key)
         entry.size = size

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can serve."""
+"""Liveness and readiness probes of the process."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class _App(Protocol):
 
 
 def health_router(*, seconds: float) -> APIRouter:
-    """`/livez` and `/readyz`; the latter answers within that many seconds, whatever hangs."""
+    """Routes of `/livez` and `/readyz`. `/readyz` answers within `seconds`, even if a check hangs."""
     router = APIRouter(tags=["health"])
 
     @router.get("/livez", summary="Whether the process is running.", responses={HTTPStatus.OK.value: ALIVE})
@@ -49,7 +49,7 @@ def health_router(*, seconds: float) -> APIRouter:
 
 
 async def _checks(app: _App, seconds: float) -> Sequence[HealthCheck]:
-    # Awaited from outside, as a check that hangs may not even heed being canceled.
+    # Wait in a separate task: a check that hangs may ignore its cancellation.
     task = asyncio.ensure_future(app.health.check())
     done, _ = await asyncio.wait({task}, timeout=seconds)
     if not done:

@@ -1,4 +1,4 @@
-"""One log record per request, and the last net under everything that answers one."""
+"""One log record per request, and the handler of unexpected errors."""
 
 import logging
 import time
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """ASGI middleware that gives each request its id and logs it: never its query, variables or tokens."""
+    """ASGI middleware that gives each request an ID and logs it, without its query, variables or tokens."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -46,7 +46,7 @@ class AccessLog:
 
 
 class ErrorBoundary:
-    """ASGI middleware: what nobody foresaw is logged, and answered with 500 through the layers around this one."""
+    """ASGI middleware that logs unexpected errors and answers with 500 through the layers around it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -75,7 +75,7 @@ def _log(scope: Scope, status: int, milliseconds: float) -> None:
     level = logging.DEBUG if scope["path"] in QUIET_PATHS and status == HTTPStatus.OK else logging.INFO
     if not logger.isEnabledFor(level):
         return
-    # The path as it was sent: decoded it could contain line breaks.
+    # Log the path as sent: decoded, it could contain line breaks.
     path = (scope.get("raw_path") or b"").partition(b"?")[0][:LONGEST_PATH].decode("latin-1")
     facts = {"method": scope["method"], "path": path, "status": status, "ms": round(milliseconds, 1)}
     operation = current_operation()

@@ -1,4 +1,4 @@
-"""Bounds what is read of a request, before anything looks at it."""
+"""Limits on the size and duration of request bodies."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,12 +7,15 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LONGEST_NUMBER = 15  # digits
-CLOSE = {"Connection": "close"}  # or the server would go on reading what was refused
+LONGEST_NUMBER = 15  # digits of Content-Length
+CLOSE = {"Connection": "close"}  # without this header, the server would read the rest of a refused body
 
 
 class BodyGuard:
-    """ASGI middleware whose `receive` raises HTTPException for bodies that are too large, too slow or packed."""
+    """ASGI middleware that refuses bodies that are too large, too slow or compressed.
+
+    Its `receive` raises HTTPException.
+    """
 
     def __init__(self, app: ASGIApp, *, most_bytes: int, seconds: float, larger: Mapping[str, int]) -> None:
         self._app = app
@@ -83,7 +86,7 @@ def _too_large(most_bytes: int) -> HTTPException:
 
 
 async def read_body(receive: Receive) -> bytes | None:
-    """The whole body; None if the client left before it was complete."""
+    """The whole body; None if the client disconnected before it was complete."""
     chunks = []
     while True:
         message = await receive()

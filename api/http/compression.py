@@ -1,8 +1,8 @@
-"""Compressed answers for clients that accept it (RFC 9110 section 12.5.3).
+"""Compressed responses for clients that accept them (RFC 9110 section 12.5.3).
 
-BREACH recovers a secret from the size of compressed answers that contain the secret and text of the attacker's choice.
-The attack needs cookies, which make a victim's browser send authenticated requests; Workgraph has none. Nevertheless
-answers that can contain a secret, those of `/auth/` and of mutations (API keys, links), are not compressed.
+BREACH recovers a secret from the size of compressed responses that contain the secret and text chosen by the attacker.
+The attack needs cookies, which make a victim's browser send authenticated requests; Workgraph has none. Responses that
+can contain a secret, those of `/auth/` and of mutations (API keys, links), are not compressed all the same.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ def gzip(content: bytes) -> bytes:
 
 
 def mark_confidential(scope: Scope) -> None:
-    """Leaves the answer to a request uncompressed, because it may contain a secret."""
+    """Excludes the response to a request from compression, because it may contain a secret."""
     scope[_CONFIDENTIAL] = True
 
 
 class Compression:
-    """ASGI middleware: compresses JSON answers above 1 KB that are sent in one piece."""
+    """ASGI middleware that compresses JSON responses above 1 KB that are sent in one piece."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,17 +1,17 @@
-"""Stops work that nobody waits for any more."""
+"""Cancels the work of a request when its client disconnects."""
 
 import asyncio
 from types import TracebackType
 
 from starlette.types import Receive
 
-AFTER_SECONDS = 0.05  # most requests are over by then, and pay for a timer only
+AFTER_SECONDS = 0.05  # most requests finish earlier, and cost only a timer
 
 
 class DisconnectWatch:
-    """`with DisconnectWatch(receive) as watch:` cancels the block when the client leaves; then `watch.is_gone`.
+    """Cancels its block when the client disconnects; `watch.is_gone` is true afterwards.
 
-    The request's body must have been read.
+    Use it as `with DisconnectWatch(receive) as watch:`, after the request's body has been read.
     """
 
     def __init__(self, receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""POST and GET of /graphql, after "GraphQL over HTTP" (https://graphql.github.io/graphql-over-http/draft/)."""
+"""POST and GET of /graphql (https://graphql.github.io/graphql-over-http/draft/)."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ class Answer:
 
 
 class GraphQLEndpoint:
-    """The ASGI application behind the HTTP route."""
+    """The ASGI application of the GraphQL route over HTTP."""
 
     def __init__(self, admission: Admission, app: App, options: HttpOptions) -> None:
         self._admission = admission
@@ -70,7 +70,7 @@ class GraphQLEndpoint:
         except HTTPException as error:
             answer = _refusal(HTTPStatus(error.status_code), error.detail, error.headers or {})
         except Unauthenticated as error:
-            # Only a token that was sent can be wrong (RFC 6750 section 3.1).
+            # Without a token, the challenge has no error code (RFC 6750 section 3.1).
             reason = "invalid_token" if b"authorization" in headers else None
             answer = _domain_refusal(error, {"WWW-Authenticate": challenge(reason)})
         except (OverBudget, Unavailable) as error:
@@ -169,8 +169,8 @@ def _executed(result: ExecutionResult, operation: Operation, told: Mapping[str, 
     errors = format_errors(result.errors)
     content = {"errors": errors, "data": result.data, **extensions}
     codes = {error["extensions"].get("code") for error in errors}
-    # Mutations of which some may have been committed must not look as if all of them could be tried again. Without
-    # `data` nothing is said of them: a refused one of several takes the answers of the others with it.
+    # Answer 503 only if the whole request can be retried. A failed mutation of several can null `data` although other
+    # mutations of the request were committed.
     is_repeatable = operation.type is OperationType.QUERY or (result.data is None and operation.is_single)
     if ErrorCode.UNAVAILABLE in codes and is_repeatable:
         return Answer(_UNAVAILABLE.status, content, _UNAVAILABLE.retry_headers())
@@ -178,7 +178,10 @@ def _executed(result: ExecutionResult, operation: Operation, told: Mapping[str, 
 
 
 def _request_error(errors: Sequence[GraphQLError], media_type: str) -> Answer:
-    """Nothing was executed. Old clients, who ask for plain JSON, take any 4xx for a broken transport."""
+    """Response to a request of which nothing was executed.
+
+    The status is 200 for `application/json`, whose clients take a 4xx for a failure of the transport.
+    """
     status = HTTPStatus.BAD_REQUEST if media_type == RESPONSE_TYPE else HTTPStatus.OK
     return Answer(status, {"errors": format_errors(errors)})
 

@@ -5,12 +5,15 @@ from functools import lru_cache
 RESPONSE_TYPE = "application/graphql-response+json"
 JSON_TYPE = "application/json"
 PAGE_TYPE = "text/html"
-LONGEST = 2_000  # bytes of a header that are read
+LONGEST = 2_000  # bytes of the header that are parsed
 
 
 @lru_cache(maxsize=256)
 def answer_type(accept: bytes | None) -> str | None:
-    """One of the two media types, None if neither is acceptable; `application/json` unless the new one is named."""
+    """The media type of the response; None if the client accepts neither.
+
+    `application/json` unless the client names `application/graphql-response+json`.
+    """
     if accept is None or not accept.strip():
         return JSON_TYPE
     wanted = _weights(accept)
@@ -21,7 +24,7 @@ def answer_type(accept: bytes | None) -> str | None:
 
 
 def is_page_wanted(accept: bytes | None) -> bool:
-    """Whether a browser is navigating: it names text/html, programs do not."""
+    """Whether a browser navigates to the URL: browsers name text/html, programs do not."""
     return accept is not None and _weights(accept).get(PAGE_TYPE, 0) > 0
 
 
@@ -44,7 +47,7 @@ def _weights(accept: bytes) -> dict[str, float]:
 
 
 def _weight(weights: dict[str, float], name: str) -> float:
-    """What the most specific of the ranges that match says."""
+    """The weight of the most specific range that matches the media type."""
     for candidate in (name, "application/*", "*/*"):
         if candidate in weights:
             return weights[candidate]

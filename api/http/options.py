@@ -1,4 +1,4 @@
-"""What the HTTP side of the API is told about its surroundings; filled from the settings by the entry point."""
+"""Options of the HTTP side of the API, filled from the settings by the entry point."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from api.graphql.options import CostOptions, ExecutionOptions, QueryLimits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketOptions:
-    """Limits of sockets, per process; all times in seconds."""
+    """Limits of WebSocket connections, per process; times are in seconds."""
 
     sockets: int = 1000
     sockets_per_user: int = 10
@@ -30,7 +30,7 @@ class SocketOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoAccount:
-    """An account that everybody may use, in development."""
+    """Account of a development server that everyone may use."""
 
     email: str
     password: str
@@ -52,7 +52,7 @@ class ExplorerOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
-    """All times in seconds, all sizes in bytes."""
+    """Options of the HTTP server; times are in seconds, sizes in bytes."""
 
     version: str = "unknown"
     public_url: str = "http://localhost:8000"
@@ -60,15 +60,15 @@ class HttpOptions:
     allowed_origins: tuple[str, ...] = ()
     explorer: ExplorerOptions | None = ExplorerOptions()
     is_introspection_enabled: bool = True
-    is_development: bool = False  # all callers may introspect, and pages of this machine may read answers
+    is_development: bool = False  # all callers may introspect, and pages of this machine may read responses
     limits: QueryLimits = field(default_factory=QueryLimits)
     execution: ExecutionOptions = field(default_factory=ExecutionOptions)
     cost: CostOptions = field(default_factory=CostOptions)
-    are_trusted_only: bool = False  # of documents, those that the operator has added
+    are_trusted_only: bool = False  # only documents that the operator has added may run
     sockets: SocketOptions = field(default_factory=SocketOptions)
     request_seconds: float = 10
     body_bytes: int = 1_048_576
-    larger_bodies: Mapping[str, int] = field(default_factory=dict)  # by path, for uploads
+    larger_bodies: Mapping[str, int] = field(default_factory=dict)  # larger limits of single paths, for uploads
     body_seconds: float = 15
-    is_compressed: bool = True  # answers above 1 KB, for clients that accept gzip
+    is_compressed: bool = True  # responses above 1 KB, for clients that accept gzip
     readiness_seconds: float = 1.5

@@ -1,9 +1,9 @@
-"""Headers that every answer carries."""
+"""Security headers of every response."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# The resource policy is about what a page embeds without being asked for leave (no-cors). Pages of the origins that
-# CORS lets in read our answers all the same, as Fetch checks the policy of opaque answers alone.
+# Cross-Origin-Resource-Policy forbids other sites to embed responses (no-cors). Pages of origins that CORS allows still
+# read responses, because Fetch checks this policy for opaque responses only.
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -14,7 +14,7 @@ NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'no
 
 
 class SecurityHeaders:
-    """ASGI middleware: nothing is sniffed, framed or stored unless an answer says how it may be."""
+    """ASGI middleware that forbids sniffing, framing and storing of responses that do not allow it themselves."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The mailbox of a developer's server: what would have been sent, to be read in a browser or by a script."""
+"""The mailbox of a development server: mail that is not sent, shown in a browser or as JSON."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from domain.shared.mail import Mailbox, StoredMail
 PATH = "/dev/mail"
 FOLDER = Path(__file__).parent
 _POLICY = f"{POLICY}; frame-src 'self'; form-action 'none'"
-# A mail is shown as a stranger's page: it runs and loads nothing, and its links open beside it.
+# A mail is untrusted content: it runs and loads nothing, and its links open in another tab.
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -25,7 +25,7 @@ LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
 def mailbox_router(mailbox: Mailbox) -> APIRouter:
-    """`/dev/mail` and what is below it, for visitors from this machine alone."""
+    """Routes of `/dev/mail` and below, for clients on this machine only."""
     pages = _Pages(mailbox)
     router = APIRouter(dependencies=[Depends(_from_this_machine)], include_in_schema=False)
     router.add_api_route(PATH, pages.list)
@@ -36,7 +36,7 @@ def mailbox_router(mailbox: Mailbox) -> APIRouter:
 
 
 async def _from_this_machine(request: Request) -> None:
-    """Raises PermissionDenied: whoever reads the mail can sign in as everybody."""
+    """Raises PermissionDenied for other machines, because readers of the mail can sign in as any user."""
     host = request.client.host if request.client else ""
     try:
         is_near = ip_address(host).is_loopback
@@ -57,7 +57,7 @@ class _Pages:
         return self._page("list.html", mails=await self._mailbox.newest())
 
     async def for_scripts(self, to: str = "") -> Response:
-        """The same as JSON, `to` being the address whose mail is wanted."""
+        """Mail as JSON; `to` restricts it to one recipient."""
         mails = [mail for mail in await self._mailbox.newest() if to in ("", mail.to)]
         return JSONResponse({"mails": [_as_json(mail) for mail in mails]})
 

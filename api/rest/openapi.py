@@ -1,4 +1,4 @@
-"""Descriptions of answers and names of operations in the OpenAPI document."""
+"""Descriptions of responses, and names of operations, in the OpenAPI document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,10 @@ def operation_id(route: APIRoute) -> str:
 
 
 def answer(description: str, example: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A JSON answer whose schema has the members and types of the example; all but `optional` members are required."""
+    """A JSON response of the OpenAPI document. Its schema has the members and types of the example.
+
+    All members but `optional` ones are required.
+    """
     schema = {
         "type": "object",
         "properties": {name: {"type": _TYPES[type(value)]} for name, value in example.items()},

@@ -1,4 +1,4 @@
-"""Errors of everything that is not GraphQL, as RFC 9457 problem details."""
+"""Errors outside GraphQL, as RFC 9457 problem details."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -37,11 +37,11 @@ SCHEMA: dict[str, Any] = {
     },
     "required": ["title", "status"],
 }
-"""A problem object, in JSON Schema."""
+"""JSON Schema of a problem object."""
 
 
 def problem(status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any) -> Response:
-    """An answer of that status; `members` are further members of the problem object."""
+    """A problem response with the status; `members` are further members of the problem object."""
     content = {"title": phrase_of(status), "status": status, **members}
     if detail and detail != content["title"]:
         content["detail"] = detail
@@ -56,7 +56,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 
 async def http_problem(request: Request, error: Exception) -> Response:
-    """The handler of HTTPException."""
+    """Handler of HTTPException."""
     assert isinstance(error, HTTPException)
     headers = error.headers
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -68,7 +68,7 @@ async def http_problem(request: Request, error: Exception) -> Response:
 
 async def _validation_problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    # What was sent is not repeated: it may be a password.
+    # Problem details never repeat the input, which may be a password.
     found = [
         {"path": [str(part) for part in each["loc"]], "detail": each["msg"].removeprefix("Value error, ")}
         for each in error.errors()
@@ -79,7 +79,7 @@ async def _validation_problem(_: Request, error: Exception) -> Response:
 
 
 async def domain_problem(_: Request, error: Exception) -> Response:
-    """The handler of DomainError and Rejected."""
+    """Handler of DomainError and Rejected."""
     failures = error.errors if isinstance(error, Rejected) else (error,)
     assert failures
     first = failures[0]

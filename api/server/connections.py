@@ -63,9 +63,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._bounds = config
         self._waiting = config.waiting
         self._part = _Part.START
-        self._begun = 0  # messages in the data that is being read
-        self._data_bytes = 0  # of the data that is being read
-        self._part_bytes = 0  # of earlier data that belongs to the current part as a whole
+        self._begun = 0  # messages in the current data
+        self._data_bytes = 0  # bytes of the current data
+        self._part_bytes = 0  # bytes of earlier data that belong to the current part
         self._body_bytes = 0
         self._is_upgrade_ignored = False
         self._is_socket = False
@@ -125,10 +125,10 @@ class BoundedProtocol(HttpToolsProtocol):
             raise _Refusal(HTTPStatus.BAD_REQUEST, "The chunk extensions and trailer fields of the body are too large.")
 
     def _without_upgrade(self, rest: bytes) -> bytes:
-        """The head without its wish for another protocol, and what follows it (RFC 9110 section 7.8).
+        """The head without its request for another protocol, and the data after it (RFC 9110 section 7.8).
 
-        The parser would drop the body, and read what comes of it later as a request of its own. Java's HTTP client
-        sends such heads.
+        The parser would drop the body, and read the data after it as a separate request. Java's HTTP client sends such
+        heads.
         """
         head = [self.parser.get_method(), b" ", self.url, b" HTTP/", self.parser.get_http_version().encode(), b"\r\n"]
         for name, value in self.headers:
@@ -205,7 +205,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def _is_busy(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle  # None until the first request, whatever uvicorn declares
+        # None until the first request, although uvicorn's annotation says otherwise
+        cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 
     def on_response_complete(self) -> None:

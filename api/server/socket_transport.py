@@ -8,8 +8,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 class SocketTransport(WebSocketsSansIOProtocol):
     """Logs no error for a refused handshake (ASGI extension `websocket.http.response`).
 
-    uvicorn 0.54 calls such a handshake incomplete, so that anybody could fill the log with errors by sending a foreign
-    `Origin` or `Host` header.
+    uvicorn 0.54 calls such a handshake incomplete, so that any client could fill the log with errors by sending a
+    foreign `Origin` or `Host` header.
     """
 
     async def send(self, message: Any) -> None:

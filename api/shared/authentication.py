@@ -1,4 +1,4 @@
-"""Who is asking, by the Authorization header and by nothing else (RFC 6750 section 2.1)."""
+"""Identification of the caller by the Authorization header only (RFC 6750 section 2.1)."""
 
 import re
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 class Authenticator(Protocol):
     async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> Actor:
-        """Whoever the token was given to; raises Unauthenticated, or Unavailable if that cannot be found out."""
+        """The actor of the token. Raises Unauthenticated, or Unavailable if the database is."""
         ...
 
 
 def bearer_token(values: Iterable[bytes]) -> str | None:
-    """The token in the values of all Authorization headers, None if there is none; raises Unauthenticated."""
+    """The token in the values of all Authorization headers, None without one; raises Unauthenticated."""
     found = [value for value in values if value[:6].lower() == b"bearer"]
     if not found:
         return None
@@ -35,13 +35,13 @@ def bearer_token(values: Iterable[bytes]) -> str | None:
 
 
 async def authenticate(authenticator: Authenticator, values: Iterable[bytes], client: ClientInfo) -> Actor:
-    """The caller; an Actor without a user if no token was sent; raises Unauthenticated or Unavailable."""
+    """The caller; an Actor without a user if no token was sent. Raises Unauthenticated or Unavailable."""
     token = bearer_token(values)
     return Actor(client=client) if token is None else await authenticator.authenticate(token, client=client)
 
 
 def client_info_of(scope: Scope) -> ClientInfo:
-    """Where a request or socket comes from; the server has taken a trusted proxy's word into account already."""
+    """Address and device of the client. uvicorn has already replaced the address of a trusted proxy."""
     client = scope.get("client")
     device = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
     return ClientInfo(
@@ -50,6 +50,6 @@ def client_info_of(scope: Scope) -> ClientInfo:
 
 
 def challenge(error: str | None = None, *, scope: str | None = None) -> str:
-    """The value of WWW-Authenticate (RFC 6750 section 3); no error code when no token was sent."""
+    """The value of WWW-Authenticate (RFC 6750 section 3), without an error code if no token was sent."""
     attributes = {"realm": "workgraph", "error": error, "scope": scope}
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in attributes.items() if value)

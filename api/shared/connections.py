@@ -1,4 +1,4 @@
-"""List fields: a batch field whose arguments are those of paging and of the list's query."""
+"""Connection fields: batch fields with the arguments of paging and of the list's query."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,10 +13,10 @@ Lister = Callable[[Any, Info, Any, PageRequest], Awaitable[Sequence[Page[Any]]]]
 
 
 def connection(node: Any, *, query: Callable[..., Any], description: str) -> Callable[[Lister], Any]:
-    """A field that lists `node`s under each parent.
+    """Decorator for a field that lists `node`s under each parent.
 
-    `query` makes the domain's query of its own parameters, which become the field's arguments beside those of paging.
-    The decorated function gets all parents, `info`, that query and the page that is wanted.
+    `query` creates the domain's query; its parameters become arguments of the field beside those of paging. The
+    decorated function gets all parents, `info`, the query and the requested page.
     """
 
     def field(function: Lister) -> Any:

@@ -1,4 +1,4 @@
-"""What every resolver gets: `info.context`."""
+"""`info.context`, which every resolver gets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from domain.shared.budget import RateLimit
 
 @dataclass(slots=True)
 class Context:
-    """One operation's application face, caller, and batches waiting to be read."""
+    """Application, caller and pending batches of one operation."""
 
     app: App
     actor: Actor
@@ -24,7 +24,7 @@ class Context:
     trace: OperationTrace | None = None
 
     async def reload_actor(self) -> None:
-        """Lets the rest of the operation act in the roles that a mutation has just given or taken."""
+        """Reloads the actor's roles, which a mutation of the operation may have changed."""
         refreshed = await self.app.auth.reload_actor(self.actor)
         self.actor = replace(refreshed, idempotency=self.actor.idempotency)
 

@@ -1,4 +1,4 @@
-"""Errors in the payloads of mutations, as GraphQL types. `api/shared/refusals.py` says which error becomes which."""
+"""Errors in the payloads of mutations, as GraphQL types. `api/shared/refusals.py` maps domain errors to them."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -69,7 +69,7 @@ class LimitError(UserError):
 
 
 def argument_path(path: Iterable[str]) -> list[str]:
-    """A command's field names as the client wrote them."""
+    """Path to the input field of a command's field, as the client sent it."""
     return ["input", *(camel_case(name) for name in path)]
 
 
@@ -79,5 +79,5 @@ def camel_case(name: str) -> str:
 
 
 def message_of(error: DomainError) -> str:
-    """The message for a client of GraphQL or REST, each field under the name that the schema gives it."""
+    """The message for a client of GraphQL or REST, with fields named as in the schema."""
     return error.message_with(lambda name: f"`{camel_case(name)}`")

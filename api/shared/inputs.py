@@ -1,4 +1,4 @@
-"""From GraphQL inputs to the domain's commands and filters."""
+"""Conversion of GraphQL inputs to the domain's commands and filters."""
 
 from dataclasses import fields
 from datetime import date, datetime
@@ -146,7 +146,7 @@ class EnumComparator(Generic[T]):
     is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
-# Both enum comparators have one name, so that an enum that is given an order keeps the name of its comparator.
+# Ordered and unordered enums share the name of their comparator, so that adding an order does not rename it.
 @strawberry.input(
     name="EnumComparator",
     description=f"Comparison of an enum value, in the order given in the description of the enum. {_TERMS}",

@@ -1,4 +1,4 @@
-"""Where related entities come from, for `related`: one function each, since equal functions share what they read."""
+"""Loaders of related entities for `related`. Fields with one loader function share its reads."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from domain.workspaces.model import Member, Workspace
 
 
 async def users(info: Info, ids: Sequence[UserId]) -> Mapping[UserId, User]:
-    """People whom visible entities name. `related` takes the ids from these, so they are not checked again."""
+    """Users by ID. `related` takes the IDs from visible entities, so no further check is needed."""
     return await info.context.app.read.users.named_by_ids(info.context.actor, ids)
 
 

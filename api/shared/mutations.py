@@ -1,4 +1,4 @@
-"""What every mutation does around its one call of a service."""
+"""The steps that every mutation takes around its call of a service."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
@@ -40,7 +40,7 @@ class Payload:
 
     @classmethod
     def of(cls, written: Written[Any]) -> Self:
-        """The payload of a use case whose result is the payload's one own field."""
+        """The payload of a use case whose result is the payload's only own field."""
         return cls(**{cls.subject(): written.value}, revision=revision_of(written))
 
     @classmethod
@@ -78,7 +78,7 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
         @wraps(resolver)
         async def resolve(self: Any, info: Info, input: MutationInput) -> Payload:
             context, caller = info.context, info.context.actor
-            # What an earlier mutation of the same operation read may have changed since.
+            # An earlier mutation of the operation may have loaded entities that this one changes.
             context.loaders.clear()
             try:
                 refuse_nulls(input)
@@ -104,7 +104,7 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
 
 
 def _with_described_input(resolver: Resolver) -> Signature:
-    """The resolver's signature, its `input` described as the input's type is."""
+    """The resolver's signature, with the description of the input's type on its `input`."""
     given = signature(resolver)
     input_type = given.parameters["input"].annotation
     argument = strawberry.argument(description=input_type.__strawberry_definition__.description)
@@ -117,7 +117,7 @@ def revision_of(written: Written[Any] | Replayed) -> Revision | None:
 
 
 def _idempotency_key(name: str, given: MutationInput) -> IdempotencyKey | None:
-    """The key with a digest of the request; what the client keeps for itself does not count."""
+    """The key with a digest of the request, without `clientMutationId`, which may differ between attempts."""
     if given.idempotency_key is None:
         return None
     with Checks() as check:

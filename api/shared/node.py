@@ -1,4 +1,4 @@
-"""Everything with an id can be read by it."""
+"""Lookup of entities by ID."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias, cast
@@ -22,7 +22,7 @@ NodeLookup: TypeAlias = Callable[[App], ByIds]
 
 
 class HasNodes(Protocol):
-    """The schema, which knows the entities of its slices by the prefix of their IDs."""
+    """A schema that finds entities of its slices by the prefix of their IDs."""
 
     nodes: Mapping[str, NodeLookup]
 
@@ -42,9 +42,9 @@ class Node:
 
 
 async def nodes_by_ids(info: Info, ids: Sequence[str], *, paths: Iterable[Path] = (("id",),)) -> list[Any]:
-    """The entities in the order of the ids: None for a missing or invisible entity, an InvalidInput for a malformed id.
+    """Entities in the order of the IDs: None if missing or invisible, an InvalidInput for a malformed ID.
 
-    GraphQL turns the InvalidInput into null and an error at that position. `paths` are the paths of the ids in the
+    GraphQL turns the InvalidInput into null and an error at that position. `paths` are the paths of the IDs in the
     arguments.
     """
     known = cast("HasNodes", info.schema).nodes

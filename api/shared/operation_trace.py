@@ -1,4 +1,4 @@
-"""What a developer may know of one operation beside its answer."""
+"""Trace of one operation for developers, in `extensions.trace`."""
 
 import time
 from collections.abc import Sequence
@@ -7,13 +7,16 @@ from typing import Any
 from domain.shared.statement_trace import SentStatement
 
 HEADER = b"x-workgraph-trace"
-"""The header of a request that asks for `extensions.trace`; heeded only where the application traces at all."""
+"""Request header that asks for `extensions.trace`; ignored unless the application traces statements."""
 COMPILED = "compiled"
 STOCK = "graphql-core"
 
 
 class OperationTrace:
-    """From when it is made until `extension` is called; `statements` may grow meanwhile."""
+    """Time, executor and statements of an operation, from construction until `extension` is called.
+
+    `statements` may grow in the meantime.
+    """
 
     def __init__(self, statements: Sequence[SentStatement]) -> None:
         self._since = time.perf_counter()
@@ -21,11 +24,11 @@ class OperationTrace:
         self._execution: dict[str, Any] = {"executor": None, "reason": None, "plan": None}
 
     def note_execution(self, *, reason: str | None, plan: str | None) -> None:
-        """`plan` is the source that ran, if any did; `reason` why graphql-core executed all, or a part, instead."""
+        """Records the executor. `plan` is the source code that ran, `reason` the reason for a fallback."""
         self._execution = {"executor": STOCK if plan is None else COMPILED, "reason": reason, "plan": plan}
 
     def extension(self) -> dict[str, Any]:
-        """`extensions.trace` of the answer; times in milliseconds."""
+        """`extensions.trace` of the response; times are in milliseconds."""
         return {
             "milliseconds": round((time.perf_counter() - self._since) * 1000, 3),
             **self._execution,

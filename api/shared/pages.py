@@ -1,4 +1,4 @@
-"""Lists as connections."""
+"""Arguments and types of connections."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Generic, TypeVar
@@ -109,13 +109,13 @@ class SortOrder:
 
 
 def page_request(info: Info, first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:
-    """Raises InvalidInput for arguments that contradict each other."""
+    """The requested page; raises InvalidInput for contradictory arguments."""
     is_counted = _selects(info, "totalCount")
     return PageRequest(first=first, after=after, last=last, before=before, is_counted=is_counted)
 
 
 def sorts(keys: Iterable[Any] | None, order: type[Any]) -> tuple[Sort[Any], ...] | None:
-    """What a list of oneOf sort inputs says, None if it says nothing."""
+    """Sort keys of a list of oneOf inputs; None without any."""
     if not keys:
         return None
     named = ((name, getattr(key, name)) for key in keys for name in vars(key))
@@ -127,7 +127,7 @@ def sorts(keys: Iterable[Any] | None, order: type[Any]) -> tuple[Sort[Any], ...]
 
 
 def _selects(info: Info, name: str) -> bool:
-    """Whether the field's selection has a child of that name, looking into fragments."""
+    """Whether the field's selection includes a child with that name, also through fragments."""
     raw = info._raw_info  # noqa: SLF001  Info's own `selected_fields` converts the whole selection, at 20 µs
     return any(_has_child(node.selection_set, name, raw.fragments) for node in raw.field_nodes)
 

@@ -1,9 +1,9 @@
-"""The objects that resolvers of plain fields belong to."""
+"""Parents of plain fields: the domain objects that resolvers get as `self`."""
 
 from domain.workspaces.model import Workspace
 
 
 def workspace_of(root: object) -> Workspace:
-    """Resolvers get the domain object as `self`, since the GraphQL type only describes it."""
+    """The domain object that a resolver gets as `self`; the GraphQL class only describes it."""
     assert isinstance(root, Workspace)
     return root

@@ -1,4 +1,4 @@
-"""How clients see what the domain refuses: one table for GraphQL, REST, OAuth and the pages with forms."""
+"""Errors of the domain as clients see them: one table for GraphQL, REST, OAuth and HTML forms."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,15 +25,15 @@ from domain.shared.throttle import TooOften
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How one kind of domain error is shown."""
+    """Presentation of one kind of domain error."""
 
     status: HTTPStatus
     user_error: type[UserError] | None = None
-    """Its type in the payload of a mutation. None: the error concerns the request, so it is a top-level error."""
+    """Error type in the payload of a mutation. None for errors of the whole request, which are top-level errors."""
     code: str | None = None
-    """Its code in GraphQL and REST, if that is not the error's own."""
+    """Error code in GraphQL and REST, if it differs from the error's own code."""
     retry_seconds: int | None = None
-    """Value of `Retry-After`, unless the error has a `retry_after` of its own. None: a retry would not help."""
+    """Value of `Retry-After`, unless the error has a `retry_after`. None if a retry would not help."""
 
     def retry_headers(self, seconds: int | None = None) -> dict[str, str]:
         wait = self.retry_seconds if seconds is None else seconds
@@ -54,7 +54,7 @@ REFUSALS: Mapping[type[DomainError], Refusal] = MappingProxyType(
         errors.StorageFull: Refusal(HTTPStatus.INSUFFICIENT_STORAGE),
     }
 )
-"""By the nearest class of the error."""
+"""Presentation by class of the error; the nearest base class applies."""
 
 USER_ERRORS = tuple(dict.fromkeys(each.user_error for each in REFUSALS.values() if each.user_error is not None))
 
@@ -68,12 +68,12 @@ def error_code(error: DomainError) -> str:
 
 
 def retry_headers(error: DomainError) -> dict[str, str]:
-    """`Retry-After` if the same request may succeed later."""
+    """`Retry-After` if the request may succeed later; empty otherwise."""
     return refusal_of(error).retry_headers(getattr(error, "retry_after", None))
 
 
 def extensions_of(error: DomainError) -> dict[str, Any]:
-    """The extensions of a top-level GraphQL error."""
+    """Extensions of a top-level GraphQL error."""
     extensions: dict[str, Any] = {"code": error_code(error)}
     if error.path:
         extensions["inputPath"] = [camel_case(name) for name in error.path]
@@ -83,7 +83,7 @@ def extensions_of(error: DomainError) -> dict[str, Any]:
 
 
 def user_errors(error: DomainError | Rejected) -> list[UserError] | None:
-    """The payload's errors, or None if the failure is not of the input."""
+    """Errors for the payload; None if the failure does not concern the input."""
     failures: Iterable[DomainError] = error.errors if isinstance(error, Rejected) else (error,)
     found = [_user_error(failure) for failure in failures]
     return None if None in found else [item for item in found if item is not None]

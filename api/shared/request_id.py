@@ -1,4 +1,4 @@
-"""The id and the GraphQL operation of the current request, for its answer and its log records."""
+"""ID and GraphQL operation of the current request, for its response and its log records."""
 
 import re
 import secrets
@@ -10,19 +10,19 @@ _operation: ContextVar[str | None] = ContextVar("operation", default=None)
 
 
 def begin_request(offered: bytes | None) -> str:
-    """Makes the offered id the current one, or a fresh one if it is missing or could garble a log."""
+    """Sets and returns the request's ID: the offered one, or a new one if it is missing or unsafe in a log."""
     chosen = offered.decode() if offered is not None and _SANE.fullmatch(offered) else secrets.token_hex(8)
     _current.set(chosen)
     return chosen
 
 
 def current_request_id() -> str:
-    """The id of the request, or socket, in whose course this runs."""
+    """ID of the current request or socket."""
     return _current.get() or begin_request(None)
 
 
 def known_request_id() -> str | None:
-    """The id of the current request or socket; None outside of any."""
+    """ID of the current request or socket; None outside of both."""
     return _current.get()
 
 
@@ -32,5 +32,5 @@ def note_operation(name: str | None) -> None:
 
 
 def current_operation() -> str | None:
-    """The name of the GraphQL operation of the current request; None without a name."""
+    """Name of the GraphQL operation of the current request; None without a name."""
     return _operation.get()

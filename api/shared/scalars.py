@@ -1,4 +1,4 @@
-"""Scalars: what arrives is checked before any resolver sees it."""
+"""Custom scalars, whose values are checked before a resolver gets them."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 Revision = NewType("Revision", int)
 
-_LARGEST_REVISION = 2**53  # JSON numbers are exact up to here (RFC 8259, 6)
+_LARGEST_REVISION = 2**53  # largest integer that all JSON parsers read exactly (RFC 8259 section 6)
 
 
 _DATE_RULE = "Expected a date according to RFC 3339, such as `2026-01-31`."
@@ -84,11 +84,11 @@ def _utc(moment: datetime) -> str:
 
 
 LEFT_TO_JSON = MappingProxyType({"DateTime": datetime, "Date": date})
-"""Scalars of which `json_bytes` makes the same text as their own `serialize`, in a tenth of the time."""
+"""Scalars whose values `json_bytes` writes as their `serialize` would, in a tenth of the time."""
 
 
 def json_bytes(answer: Any) -> bytes:
-    """What is sent for an answer, whose moments and days may be Python's."""
+    """The response as JSON; its values may be Python's dates and times."""
     return orjson.dumps(answer, option=orjson.OPT_UTC_Z)
 
 

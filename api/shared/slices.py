@@ -1,4 +1,4 @@
-"""What a slice adds to the API."""
+"""Parts that a slice adds to the API."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,23 +14,23 @@ ONLY_WITH = "api.shared.slices.only_with"
 
 
 def only_with(name: str) -> dict[str, str]:
-    """Metadata of a field that a schema without the slice of that name lacks."""
+    """Metadata of a field that exists only in schemas with the slice of that name."""
     return {ONLY_WITH: name}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ApiSlice:
-    """One slice of `api`; `api/<name>/slice.py` has it as `SLICE`."""
+    """One slice of `api`, the constant `SLICE` of `api/<name>/slice.py`."""
 
     domain: Slice
     queries: Sequence[type] = ()
     mutations: Sequence[type] = ()
     subscriptions: Sequence[type] = ()
-    """Classes whose fields the root types get."""
+    """Classes whose fields are added to the root types."""
     fields: Mapping[type, type] = field(default_factory=dict)
-    """GraphQL type of an earlier slice -> class whose fields it gets."""
+    """Class whose fields are added to a GraphQL type of an earlier slice, by that type."""
     nodes: Mapping[type[Any], NodeLookup] = field(default_factory=dict)
-    """Entity -> the reader that finds it by ID."""
+    """Reader that finds an entity by ID, by entity."""
     error_codes: Mapping[StrEnum, str] = field(default_factory=dict)
     """Descriptions of the slice's own error codes."""
     events: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-# Python before 3.13 has older phrases, so that error codes would depend on the version of Python.
+# Python before 3.13 has older phrases; error codes would depend on the version of Python.
 _RENAMED = {
     413: "Content Too Large",
     414: "URI Too Long",

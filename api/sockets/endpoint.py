@@ -1,4 +1,4 @@
-"""GraphQL over WebSockets: who may open one, and what it then speaks."""
+"""The GraphQL endpoint for WebSockets: checks of the handshake, and negotiation of the subprotocol."""
 
 from starlette.types import Receive, Scope, Send
 
@@ -23,7 +23,7 @@ def graphql_sockets(
     meter: Meter,
     options: HttpOptions,
 ) -> "GraphQLSockets":
-    """The endpoint for a WebSocketRoute; call `registry.close_all` when the process stops."""
+    """The endpoint for a WebSocketRoute. Call `registry.close_all` when the process stops."""
     services = SocketServices(
         app=app,
         operations=GraphQLOperations(runner, admission, meter, options),
@@ -35,7 +35,7 @@ def graphql_sockets(
 
 
 class GraphQLSockets:
-    """The ASGI application behind the WebSocket route; speaks graphql-transport-ws and nothing else."""
+    """The ASGI application of the WebSocket route, with the subprotocol graphql-transport-ws only."""
 
     def __init__(self, services: SocketServices, *, origins: Origins) -> None:
         self._services = services
@@ -63,7 +63,7 @@ class GraphQLSockets:
             await session.run()
 
     def _is_welcome(self, origins: list[str], hosts: list[str]) -> bool:
-        """Whether a page of that origin may connect; programs send no Origin, browsers always do."""
+        """Whether a page of the origin may connect. Browsers always send Origin, programs never."""
         if not origins:
             return True
         return len(origins) == 1 and self._origins.allows_socket(origins[0], hosts[0] if len(hosts) == 1 else None)
@@ -71,7 +71,7 @@ class GraphQLSockets:
 
 async def _forbid(scope: Scope, send: Send) -> None:
     if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": 1008, "reason": ""})  # before accept this means 403
+        await send({"type": "websocket.close", "code": 1008, "reason": ""})  # a close before accept is a 403 response
         return
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
     await send({"type": "websocket.http.response.start", "status": 403, "headers": headers})
@@ -79,7 +79,7 @@ async def _forbid(scope: Scope, send: Send) -> None:
 
 
 async def _turn_away(send: Send, subprotocol: str | None, ending: Ending) -> None:
-    """Accepts first, as browsers show close codes of accepted sockets only."""
+    """Accepts the socket and closes it with a code, because browsers show codes of accepted sockets only."""
     await send({"type": "websocket.accept", "subprotocol": subprotocol})
     await send({"type": "websocket.close", "code": int(ending.code), "reason": ending.reason})
 

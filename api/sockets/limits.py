@@ -1,4 +1,4 @@
-"""What one process allows its sockets together, and each of them alone."""
+"""Limits on the sockets of one process, in total and for each socket."""
 
 import asyncio
 from collections import Counter
@@ -11,7 +11,7 @@ from api.sockets.protocol import CloseCode, Ending
 
 
 class MessageRate:
-    """A token bucket: one second's worth of messages at once, refilled steadily."""
+    """A token bucket that holds the messages of one second and refills steadily."""
 
     def __init__(self, per_second: int, *, now: Callable[[], float]) -> None:
         self._per_second = per_second
@@ -32,7 +32,7 @@ class MessageRate:
 
 class Endable(Protocol):
     def end(self, ending: Ending) -> None:
-        """Starts the socket's end; the first reason given is the one that the client is told."""
+        """Starts to close the socket. The client gets the first reason."""
         ...
 
 
@@ -51,7 +51,7 @@ class SocketRegistry:
         return len(self._users)
 
     def refusal(self) -> Ending | None:
-        """Why no further socket may be opened now."""
+        """The reason why the process refuses further sockets; None if it accepts them."""
         if self._is_closing:
             return Ending(CloseCode.GOING_AWAY, "Server is shutting down")
         if len(self._users) >= self._options.sockets:
@@ -60,9 +60,9 @@ class SocketRegistry:
 
     @contextmanager
     def enrolled(self, socket: Endable) -> Iterator[None]:
-        """Counts the socket while it is open; one that is not signed in may give way to a newer one."""
+        """Counts the socket while it is open. A socket that is not signed in may be closed for a newer one."""
         if len(self._unanswered) >= self._options.unanswered_sockets:
-            # Whoever opens sockets and says nothing shall not keep out those who sign in at once.
+            # Clients that open sockets without signing in must not keep out clients that sign in immediately.
             oldest = next(iter(self._unanswered))
             del self._unanswered[oldest]
             oldest.end(Ending(CloseCode.INIT_TIMEOUT, "Connection initialization timeout"))
@@ -75,7 +75,7 @@ class SocketRegistry:
             self._leave(socket)
 
     def admit(self, socket: Endable, *, user_id: str) -> None:
-        """Counts the socket for its user; raises Ending when that user has too many."""
+        """Counts the socket for its user; raises Ending if the user has too many."""
         if self._per_user[user_id] >= self._options.sockets_per_user:
             raise Ending(CloseCode.TOO_MANY, "Too many WebSocket connections of this user")
         self._unanswered.pop(socket, None)
@@ -85,7 +85,7 @@ class SocketRegistry:
     async def close_all(
         self, *, code: CloseCode = CloseCode.GOING_AWAY, reason: str = "Server is shutting down", within: float
     ) -> int:
-        """Ends every socket and refuses new ones; returns how many are still open after that many seconds."""
+        """Closes every socket and refuses new ones. Returns how many are still open after `within` seconds."""
         self._is_closing = True
         for socket in tuple(self._users):
             socket.end(Ending(code, reason))

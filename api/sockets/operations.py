@@ -1,4 +1,4 @@
-"""GraphQL operations as sockets run them: queries once, subscriptions once per event."""
+"""GraphQL operations over sockets: queries run once, subscriptions once per event."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -23,7 +23,7 @@ Response = Mapping[str, Any]
 
 
 class GraphQLOperations:
-    """Runs what sockets ask for, under the same limits and with the same errors as HTTP; no mutations."""
+    """Runs operations of sockets, with the limits and errors of HTTP; refuses mutations."""
 
     def __init__(self, runner: OperationRunner, admission: Admission, meter: Meter, options: HttpOptions) -> None:
         self._runner = runner
@@ -33,7 +33,7 @@ class GraphQLOperations:
         self._seconds = options.request_seconds
 
     async def run(self, request: Subscribe, context: Context) -> AsyncGenerator[Response, None]:
-        """The operation's results, one per event; raises OperationFailed when it cannot start or go on."""
+        """Results of the operation, one per event; raises OperationFailed if it cannot start or continue."""
         try:
             admitted = await self._admission.admit(request, context.actor, Carrier.SOCKET)
         except DocumentRefused as refused:
@@ -50,7 +50,7 @@ class GraphQLOperations:
     async def _events(self, request: Subscribe, admitted: Admitted, context: Context) -> AsyncGenerator[Response, None]:
         prepared, operation, charge = admitted.prepared, admitted.operation, admitted.charge
         context.rate_limit_of = charge.rate_limit
-        self._meter.settle(charge, 0)  # each event is paid for when it is sent
+        self._meter.settle(charge, 0)  # each event is charged when it is sent
         opened = await self._runner.subscribe(
             prepared, operation, variables=request.variables, context=context, event_seconds=self._seconds
         )
@@ -60,7 +60,7 @@ class GraphQLOperations:
             while True:
                 try:
                     result = await anext(results, None)
-                except Exception as error:  # whatever breaks the stream, its reader is told
+                except Exception as error:  # every failure of the stream is reported to the client
                     raise OperationFailed(format_errors([_located(error, operation)])) from error
                 if result is None:
                     return
@@ -93,7 +93,7 @@ def _response(result: ExecutionResult) -> dict[str, Any]:
 
 
 def _located(error: Exception, operation: Operation) -> GraphQLError:
-    """The error with the path that tells masking that it is no mistake of the client's."""
+    """The error with a path, by which masking distinguishes it from a mistake in the request."""
     if isinstance(error, GraphQLError):
         return error
     return GraphQLError(str(error), operation.node, path=sorted(operation.root_fields), original_error=error)

@@ -1,4 +1,4 @@
-"""What waits to be sent on one socket."""
+"""Queue of messages to send on one socket."""
 
 import asyncio
 from collections import deque
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Outbox:
-    """A bounded queue whose writers wait for room; `on_stalled` is called when it stays full without progress."""
+    """A bounded queue whose writers wait for room. `on_stalled` is called if it stays full without progress."""
 
     def __init__(self, *, messages: int, size: int, stall_seconds: float, on_stalled: Callable[[], None]) -> None:
         self._most_messages = messages
@@ -20,7 +20,7 @@ class Outbox:
         self._stall: asyncio.TimerHandle | None = None
 
     async def put(self, message: bytes) -> None:
-        """Adds the message as soon as there is room; one that is larger than the queue waits until it is empty."""
+        """Adds the message when there is room. A message larger than the queue waits until the queue is empty."""
         while not self.offer(message):
             if self._stall is None:
                 self._stall = asyncio.get_running_loop().call_later(self._stall_seconds, self._on_stalled)
@@ -28,7 +28,7 @@ class Outbox:
             await self._has_room.wait()
 
     def offer(self, message: bytes) -> bool:
-        """Adds the message if there is room now, and says whether it did."""
+        """Adds the message if there is room now; returns whether it was added."""
         is_full = len(self._messages) >= self._most_messages or self._bytes + len(message) > self._most_bytes
         if self._messages and is_full:
             return False
@@ -38,7 +38,7 @@ class Outbox:
         return True
 
     async def take(self) -> bytes:
-        """The next message; asking for it says that the one before has been sent."""
+        """The next message. A call also confirms that the preceding message was sent."""
         self._forget_stall()
         while not self._messages:
             self._has_message.clear()

@@ -1,4 +1,4 @@
-"""The messages of graphql-transport-ws, and the codes that a socket is closed with.
+"""Messages and close codes of graphql-transport-ws.
 
 Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
@@ -20,24 +20,24 @@ DEPTH = 64
 
 
 class CloseCode(IntEnum):
-    """After 1001, 1013, 4290, 4408 and 4499 a client does well to reconnect; after the others it would not help."""
+    """Close codes. Clients should reconnect after 1001, 1013, 4290, 4408 and 4499; other codes would repeat."""
 
     GOING_AWAY = 1001  # this process is stopping
     MESSAGE_TOO_BIG = 1009
-    TRY_AGAIN_LATER = 1013  # the process has all the sockets it can serve, or no database
-    SLOW_CONSUMER = 4290  # too much waits to be sent: resume from the last revision seen
+    TRY_AGAIN_LATER = 1013  # the process has too many sockets, or no database
+    SLOW_CONSUMER = 4290  # the client reads too slowly; resume from the last revision
     BAD_REQUEST = 4400  # not a message of the protocol
-    UNAUTHORIZED = 4401  # no valid token, no connection_init yet, or token or session have ended
+    UNAUTHORIZED = 4401  # no valid token, no connection_init yet, or the token or session has ended
     SUBPROTOCOL_NOT_ACCEPTABLE = 4406
     INIT_TIMEOUT = 4408
     SUBSCRIBER_EXISTS = 4409
-    TOO_MANY = 4429  # inits, messages per second, operations, or sockets of one user
-    SILENT_PEER = 4499  # no sign of life
+    TOO_MANY = 4429  # too many inits, messages per second, operations, or sockets of one user
+    SILENT_PEER = 4499  # no message or pong for the maximum silence
     INTERNAL_ERROR = 4500
 
 
 class Ending(Exception):
-    """Why the server closes a socket; the reason is cut to what a close frame can hold."""
+    """The reason why the server closes a socket, cut to the length that a close frame can hold."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(f"{code:d}: {reason}")
@@ -85,7 +85,7 @@ PONG = orjson.dumps({"type": "pong"})
 
 
 def parse(text: str) -> Message:
-    """The client's message; raises Ending(4400) for everything that the protocol does not name."""
+    """The client's message; raises Ending(4400) for a message that the protocol does not define."""
     try:
         message = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -123,7 +123,7 @@ def complete_message(id: str) -> bytes:
 
 
 def bearer_token(payload: Mapping[str, Any]) -> str | None:
-    """The access token of a connection_init: `Authorization: Bearer …` in any case, or `token`."""
+    """The access token of connection_init: `Authorization: Bearer …` in any letter case, or `token`."""
     given = [value for key, value in payload.items() if key.lower() == "authorization"]
     if len(given) == 1 and isinstance(given[0], str):
         scheme, _, token = given[0].partition(" ")

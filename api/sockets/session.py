@@ -1,4 +1,4 @@
-"""One socket, from the accepted handshake to its end."""
+"""The lifetime of one socket, from the accepted handshake to its close."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 class OperationFailed(Exception):
-    """An operation that ends with an `error` message; the errors are in the form that clients may see."""
+    """An operation that ends with an `error` message; `errors` are formatted for clients."""
 
     def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
         super().__init__("; ".join(str(error.get("message")) for error in errors))
@@ -46,13 +46,13 @@ class OperationFailed(Exception):
 
 class SocketOperations(Protocol):
     def run(self, request: Subscribe, context: Context) -> AsyncGenerator[Mapping[str, Any], None]:
-        """The operation's results in the form of GraphQL's response, one per event; raises OperationFailed."""
+        """Results of the operation as GraphQL responses, one per event; raises OperationFailed."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketServices:
-    """What every socket of a process stands on."""
+    """Services that all sockets of a process share."""
 
     app: App
     operations: SocketOperations
@@ -62,14 +62,14 @@ class SocketServices:
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """An operation that has been started and is not finished."""
+    """An operation that has started and is not finished."""
 
     context: Context
     task: asyncio.Task[None] | None = None
 
 
 class SocketSession:
-    """Reads, answers and ends one socket; leaves no task behind when `run` returns."""
+    """Reads, answers and closes one socket. No task is left when `run` returns."""
 
     def __init__(self, services: SocketServices, receive: Receive, send: Send, *, client: ClientInfo) -> None:
         self._services = services
@@ -95,7 +95,7 @@ class SocketSession:
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     async def run(self) -> None:
-        """Serves the socket until either side ends it; ending takes at most three times `close_seconds`."""
+        """Serves the socket until either side closes it. Closing takes at most three times `close_seconds`."""
         timeout = Ending(CloseCode.INIT_TIMEOUT, "Connection initialization timeout")
         self._after("init", self._options.init_seconds, self.end, timeout)
         self._keep(asyncio.create_task(self._read()), self._tasks)
@@ -111,7 +111,7 @@ class SocketSession:
             await self._wait_for(self._tasks | self._operation_tasks)
 
     def end(self, ending: Ending | None) -> None:
-        """Starts the end; None when the peer is gone. Only the first call counts."""
+        """Starts to close the socket; None if the peer is gone. Only the first call counts."""
         if not self._ended.done():
             self._ended.set_result(ending)
 
@@ -129,7 +129,7 @@ class SocketSession:
             message = await self._outbox.take()
             try:
                 await self._send({"type": "websocket.send", "text": message.decode()})
-            except OSError:  # what ASGI servers raise when the peer is gone
+            except OSError:  # ASGI servers raise OSError when the peer is gone
                 self.end(None)
                 return
 
@@ -176,7 +176,7 @@ class SocketSession:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized")
         if message.id in self._operations:
             raise Ending(CloseCode.SUBSCRIBER_EXISTS, f"Subscriber for {message.id} already exists")
-        # Canceled operations count until they are gone, or else they could be piled up.
+        # Canceled operations count until their tasks end. Otherwise a client could start and cancel them without limit.
         if len(self._operation_tasks) >= self._options.subscriptions:
             raise Ending(CloseCode.TOO_MANY, f"More than {self._options.subscriptions} operations at once")
         running = _Running(Context(app=self._services.app, actor=self._actor))
@@ -195,7 +195,7 @@ class SocketSession:
             else:
                 await self._outbox.put(complete_message(message.id))
         finally:
-            # After a `complete` of the client's the id may already stand for another operation.
+            # After the client's `complete`, another operation may already use the ID.
             if self._operations.get(message.id) is running:
                 del self._operations[message.id]
 
@@ -205,7 +205,7 @@ class SocketSession:
             running.task.cancel()
 
     async def _watch(self, actor: Actor) -> None:
-        """Ends the socket with its token or session, and gives running operations the actor's present roles."""
+        """Closes the socket when its token or session ends, and updates the roles of running operations."""
         checked_at = self._now()
         while True:
             await asyncio.sleep(min(self._options.recheck_seconds, self._lifetime(actor)))
@@ -226,7 +226,7 @@ class SocketSession:
                 running.context.actor = actor
 
     def _lifetime(self, actor: Actor) -> float:
-        """Seconds until the token expires, never negative."""
+        """Seconds until the token expires, at least 0."""
         if actor.expires_at is None:
             return float("inf")
         return max(0.0, (actor.expires_at - self._services.app.clock.now()).total_seconds())
@@ -240,7 +240,7 @@ class SocketSession:
         self._after("beat", min(self._options.ping_seconds, self._options.silence_seconds - silence), self._beat)
 
     async def _say_goodbye(self, ending: Ending) -> None:
-        # A peer that reads nothing cannot be told; the server then drops the connection.
+        # A peer that reads nothing gets no close frame; the server then drops the connection.
         with suppress(TimeoutError, OSError):
             async with asyncio.timeout(self._options.close_seconds):
                 await self._send({"type": "websocket.close", "code": int(ending.code), "reason": ending.reason})
@@ -266,7 +266,7 @@ class SocketSession:
         for timer in self._timers.values():
             timer.cancel()
         for task in self._tasks | self._operation_tasks:
-            if not task.cancelling():  # a second cancel would interrupt what the first one set in motion
+            if not task.cancelling():  # a second cancel would interrupt the cleanup that the first one started
                 task.cancel()
 
     async def _wait_for(self, tasks: Set[asyncio.Task[None]]) -> None:

@@ -1,4 +1,4 @@
-"""Handing in files, over REST."""
+"""REST route for the upload of files to import."""
 
 from http import HTTPStatus
 from typing import Annotated

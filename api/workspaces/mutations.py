@@ -56,7 +56,8 @@ class _IssuedInvitation(Payload):
 
     async def complete(self, info: Info) -> None:
         if self.invitation is not None:
-            invitation = cast("model.Invitation", self.invitation)  # a domain object, which the type describes
+            # `invitation` is the domain object at run time; the annotation is its GraphQL type
+            invitation = cast("model.Invitation", self.invitation)
             self.link = info.context.app.invitations.link_of(info.context.actor, invitation)
 
 

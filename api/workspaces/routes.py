@@ -1,4 +1,4 @@
-"""Where the link of an invitation leads."""
+"""The page that the link of an invitation leads to."""
 
 from collections.abc import Mapping
 
