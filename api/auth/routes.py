@@ -85,7 +85,7 @@ class Endpoint:
 
 REFUSAL = answer(
     "Error response with `error` and `error_description` (RFC 6749, section 5.2).",
-    {"error": "invalid_request", "error_description": "`grant_type` is missing."},
+    {"error": "invalid_request", "error_description": "The request body is not a valid form."},
 )
 _OF_TOKEN: Mapping[str, dict[str, Any]] = {
     "token": {

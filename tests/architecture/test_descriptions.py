@@ -18,6 +18,7 @@ from graphql import (
 )
 
 from tests.api.root_fields import SCHEMA
+from tests.plain_english import forbidden_phrases
 
 LEAST_WORDS, LEAST_WORDS_OF_ENUM_VALUE = 4, 2
 
@@ -29,47 +30,6 @@ QUESTION_WORDS = "who whom whose what which when where why how until since"
 PREPOSITIONS = "by in of for from to up with without"
 FORBIDDEN_FIRST = frozenset(f"{PRONOUNS} {QUESTION_WORDS} {PREPOSITIONS}".lower().split())
 """A description starts with a noun or a verb; a list field may start with `All` or `At least one` item."""
-
-FORBIDDEN_PHRASES = (
-    # Inversions and relative chains.
-    "no more",
-    "any more",
-    "good once",
-    "good for",
-    "stands",
-    "tells of",
-    "there to tell",
-    "of others",
-    "whoever",
-    "whomever",
-    "somebody",
-    "nobody's",
-    "for ever",
-    "nothing more",
-    # References to neighbors, which a reader of one description does not see.
-    "as above",
-    "as below",
-    "see above",
-    "see below",
-    "alike",
-    "in turn",
-    "the one before",
-    "the former",
-    "the latter",
-    "likewise",
-    "ditto",
-    # Words that the project has replaced by one standard term each.
-    "log in",
-    "logs in",
-    "logged in",
-    "login",
-    "e-mail",
-    "opens",
-    "the door",
-    "says no news",
-)
-ALLOWED_PHRASES = ("no more than",)
-_PHRASES = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, FORBIDDEN_PHRASES))})(?!\w)", re.IGNORECASE)
 
 LITERALS: Mapping[str, str] = {
     "2026-01-31": "example of a Date",
@@ -139,10 +99,7 @@ def faults(each: Text, known: frozenset[str]) -> Iterator[str]:
         yield f"starts with `{first[0]}`; start with a noun or a verb"
     if not re.match(r"[A-Z`]", text) or not text.endswith("."):
         yield "is no sentence: start with a capital letter and end with a full stop"
-    kept = text
-    for phrase in ALLOWED_PHRASES:
-        kept = re.sub(re.escape(phrase), "", kept, flags=re.IGNORECASE)
-    for phrase in _PHRASES.findall(kept):
+    for phrase in forbidden_phrases(text):
         yield f"says `{phrase}`"
     for name in re.findall(r"`([^`]*)`", text):
         if name not in known and name not in LITERALS:

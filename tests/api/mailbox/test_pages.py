@@ -69,7 +69,7 @@ async def test_the_list_leads_to_each_mail_in_its_order_and_shows_markup_as_text
 
 
 async def test_an_empty_list_says_so() -> None:
-    assert "None yet." in (await get("/dev/mail")).text
+    assert "No mail yet." in (await get("/dev/mail")).text
 
 
 async def test_a_mail_is_shown_as_text_with_links_and_as_html_in_a_sandbox() -> None:

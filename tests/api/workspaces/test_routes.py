@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from api.main import build
+from domain.workspaces.invitation_service import INVALID_INVITATION
 from domain.workspaces.secrets import InvitationSecrets
 from infra.auth.keys import derived_key
 from infra.settings import Settings
@@ -86,8 +87,8 @@ async def test_somebody_without_an_account_joins_by_the_form(
     unknown = await client.post("/auth/invitation/form", data=ada | {"token": "wgi_" + "x" * 43})
     for answer, message in (
         (short, "New password must have at least 15 characters."),
-        (foreign, "This invitation is not good"),
-        (unknown, "This invitation is not good"),
+        (foreign, INVALID_INVITATION),
+        (unknown, INVALID_INVITATION),
     ):
         assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
         assert message in answer.text
