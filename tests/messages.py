@@ -1,4 +1,4 @@
-"""What no message to a client may contain: names of Python's and of the code, which mean nothing to a client.
+"""What no message to a client may contain: names of Python and of the code, and phrases that are no plain English.
 
 `check` is called for every error that the suite's GraphQL client is told; `MessageWatch` does so for every answer over
 HTTP. Whatever a test provokes is looked at, so a new message needs no test of its own.
@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+
+from tests.plain_english import forbidden_phrases
 
 PYTHON = re.compile(
     r"wrapped_cls|Maybe\[|Strawberry|\bSome\(|<class |NoneType|\bUNSET\b|object at 0x|\b(?:domain|infra|api)\.\w+"
@@ -34,14 +36,14 @@ WIRE_NAMES = frozenset(
 
 def faults(message: str, sent: str) -> list[str]:
     """What is wrong with a message; what the client has `sent` itself may come back."""
-    found = PYTHON.findall(message) + SNAKE_CASE.findall(message)
+    found = PYTHON.findall(message) + SNAKE_CASE.findall(message) + forbidden_phrases(message)
     return [name for name in found if name not in WIRE_NAMES and name not in sent]
 
 
 def check(messages: Iterable[str], sent: str) -> None:
     """Raises AssertionError for a message that names something of the code."""
     for message in messages:
-        assert faults(message, sent) == [], f"A client cannot know what this names: {message}"
+        assert faults(message, sent) == [], f"This is not plain to a client: {message}"
 
 
 def messages_in(answer: Any) -> Iterator[str]:

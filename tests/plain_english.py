@@ -1,4 +1,4 @@
-"""Phrases that no text for readers contains: descriptions of the SDL, messages, log lines, settings, pages and mails."""
+"""Phrases that no text for readers contains: SDL descriptions, messages, log lines, settings, pages and mails."""
 
 import re
 

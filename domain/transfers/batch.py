@@ -155,7 +155,7 @@ class Batch:
             if number is None or number not in wanted or number in taken:
                 highest += 1
                 if number is not None:
-                    reason = f"The number {number} is taken or cannot be one; the issue became {highest}."
+                    reason = f"The number {number} is taken or out of range. The issue gets the number {highest}."
                     self.tally.lose(record, "number", LossCode.NOT_KEPT, reason)
                 number = highest
             taken.add(number)

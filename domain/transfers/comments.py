@@ -69,7 +69,7 @@ def _each_once(tally: Tally, pairs: Sequence[tuple[IssueRecord, Issue]]) -> list
         seen = set[str]()
         for comment in record.comments:
             if comment.key in seen:
-                tally.lose(record, "comments", LossCode.DUPLICATE, "The issue has a comment with this key already.")
+                tally.lose(record, "comments", LossCode.DUPLICATE, "The issue already has a comment with this key.")
                 continue
             seen.add(comment.key)
             found.append((issue, comment))

@@ -29,7 +29,7 @@ async def write_parents(uow: ImportUow, run: ImportRun, tally: Tally, named: Seq
         if parent_id is None:
             tally.losses.append(_loss(each, child, LossCode.MISSING, "The parent was not imported."))
         elif _is_under(parent_id, child.id, above):
-            tally.losses.append(_loss(each, child, LossCode.NOT_KEPT, "The issue would be under itself."))
+            tally.losses.append(_loss(each, child, LossCode.NOT_KEPT, "The issue would be its own ancestor."))
         elif child.parent_id != parent_id:
             moved = replace(child, parent_id=IssueId(parent_id))
             above[child.id] = parent_id

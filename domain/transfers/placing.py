@@ -161,7 +161,7 @@ class Placing:
         if project is None:
             project = await self._projects.target_for(record, source)
         elif self._run.project_key is not None and project.id != self._projects.asked_id:
-            reason = f"The issue stays in the project {project.key}, where an earlier import put it."
+            reason = f"The issue remains in the project {project.key}, which an earlier import assigned."
             self._tally.lose(record, "project", LossCode.NOT_KEPT, reason)
         require_open(project)
         self._tally.map("project", record.project_key, project.key)

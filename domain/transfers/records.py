@@ -8,7 +8,7 @@ from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 from domain.shared.unset import UNSET, Unset
 
-UNUSED = "An import does not use this member."
+UNUSED = "Imports do not use this member."
 LONGEST_MILESTONE = 80  # characters of a milestone's name
 WHOLE = "issue"  # the field of a loss of a whole issue
 
@@ -141,5 +141,9 @@ Item = IssueRecord | Loss
 def breaks_off(line: int, reason: str) -> Loss:
     """The loss of the rest of the file."""
     return Loss(
-        line=line, key=None, field="file", code=LossCode.INCOMPLETE, reason=f"The file breaks off here: {reason}"
+        line=line,
+        key=None,
+        field="file",
+        code=LossCode.INCOMPLETE,
+        reason=f"The rest of the file cannot be read: {reason}",
     )

@@ -267,7 +267,7 @@ class ImportService:
 
 def _refused(item: Item) -> Loss:
     key = None if isinstance(item, Loss) else item.external_key
-    reason = "The database refuses a value of this issue; the whole issue is missing."
+    reason = "The database rejected a value of this issue. The issue was not imported."
     return Loss(line=item.line, key=key, field=WHOLE, code=LossCode.UNREADABLE, reason=reason)
 
 
@@ -276,4 +276,4 @@ def _is_unreadable(item: Item) -> bool:
 
 
 def _nothing_readable(line: int, reason: str) -> WrongKind:
-    return WrongKind(f"No issue of the file can be read. Line {line:,}: {reason} {ACCEPTED}")
+    return WrongKind(f"No issue in the file can be read. Line {line:,}: {reason} {ACCEPTED}")

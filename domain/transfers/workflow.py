@@ -77,7 +77,9 @@ class Workflow:
             state = recorded.get(ref) or states.get(name) or folded.get(name.casefold())
             if state is None and len(states) >= MOST_STATES:
                 state = _nearest(states.values(), record.state_category)
-                reason = f"A project has at most {MOST_STATES} states; {state.name} stands in."
+                reason = (
+                    f"A project can have at most {MOST_STATES} workflow states. The state {state.name} is used instead."
+                )
                 self._tally.lose(record, "state", LossCode.TOO_MANY, reason)
             if state is None:
                 state = self._new_state(project, name, record.state_category, len(states))

@@ -7,6 +7,7 @@ from itertools import chain
 
 from domain.shared.errors import InvalidInput
 from domain.transfers.errors import ACCEPTED, WrongKind
+from infra.transfers.reasons import EMPTY_FILE, NO_JSON_FILE
 
 GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # bits, of zlib: a gzip header is expected
@@ -61,7 +62,7 @@ async def recognized(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield head
     if not is_decided:
         if not head:
-            raise InvalidInput("The file is empty.", path=("file",))
+            raise InvalidInput(EMPTY_FILE, path=("file",))
         if not _is_json(head):
             raise InvalidInput(f"The file has no content. {ACCEPTED}", path=("file",))
         yield head
@@ -77,5 +78,5 @@ def _is_json(head: bytes) -> bool:
             raise WrongKind(f"The gzip data of the file is damaged. {ACCEPTED}", path=("file",)) from error
     sign = b"".join(utf8_chunks([beginning])).lstrip(_SPACE)[:1]
     if sign and sign not in _STARTS:
-        raise WrongKind(f"The file is not JSON. {ACCEPTED}", path=("file",))
+        raise WrongKind(f"{NO_JSON_FILE} {ACCEPTED}", path=("file",))
     return bool(sign) or len(beginning) >= _HEAD

@@ -18,6 +18,7 @@ from infra.transfers.json_walk import (
     elements,
 )
 from infra.transfers.reading import LONGEST_LABEL, MOST_UNKNOWN_FIELDS
+from infra.transfers.reasons import NO_EQUIVALENT
 
 OTHERS_AT_ONCE = 100  # elements other than issues per turn; together they take less than a millisecond
 
@@ -76,5 +77,5 @@ def read_items(reader: IssueReader, chunks: Iterable[bytes], *, skip: int) -> It
 
 
 def _not_kept(name: str, count: int) -> Loss:
-    reason = "Workgraph has no equivalent for this member."
+    reason = NO_EQUIVALENT
     return Loss(line=1, key=None, field=name, code=LossCode.NOT_KEPT, reason=reason, count=count)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
+from infra.transfers.reasons import EMPTY_FILE, ENDS_EARLY, NO_JSON_FILE, NO_LIST, NOT_JSON, TOO_DEEP
+
 _END_OF_VALUE = re.compile(rb'["{}\[\],:]')
 _IN_STRING = rb'(?:[^"\\]++|\\.)*+'
 _REST_OF_STRING = re.compile(_IN_STRING, re.DOTALL)
@@ -71,7 +73,7 @@ def elements(chunks: Iterable[bytes], shape: Shape) -> Iterator[Element | None]:
     cursor = _Cursor(chunks)
     sign = yield from cursor.next_sign()
     if not sign or sign not in b"{[":
-        raise UnknownDocumentError("The file is not JSON." if sign else "The file is empty.")
+        raise UnknownDocumentError(NO_JSON_FILE if sign else EMPTY_FILE)
     walk: _Walk = _documents
     if sign == b"{":
         cursor.hold()
@@ -100,7 +102,7 @@ def _walk_for(cursor: "_Cursor", shape: Shape) -> Generator[None, None, _Walk]:
         return _line
     if cursor.line == line:
         return _line
-    raise UnknownDocumentError("The first object of the file is not an issue and has no list of issues.")
+    raise UnknownDocumentError(NO_LIST)
 
 
 def _line(cursor: "_Cursor", shape: Shape) -> Iterator[Element | None]:
@@ -114,7 +116,7 @@ def _object(cursor: "_Cursor", shape: Shape) -> Iterator[Element | None]:
     line = cursor.line
     raw = yield from cursor.value()
     if not raw:
-        raise BrokenDocumentError("It is not JSON.", line=line)
+        raise BrokenDocumentError(NOT_JSON, line=line)
     yield cursor.found(Element(member="", is_issue=True, line=line, raw=raw))
 
 
@@ -155,7 +157,7 @@ def _list(cursor: "_Cursor", name: str, *, is_issue: bool, may_have_pages: bool 
 
 def _element(cursor: "_Cursor", name: str, *, is_issue: bool) -> Generator[None, None, Element]:
     if not (yield from cursor.next_sign()):
-        raise BrokenDocumentError("The JSON ends too early.", line=cursor.line)
+        raise BrokenDocumentError(ENDS_EARLY, line=cursor.line)
     line = cursor.line
     raw = yield from cursor.value()
     return cursor.found(Element(member=name, is_issue=is_issue, line=line, raw=raw))
@@ -168,9 +170,9 @@ def _member_name(cursor: "_Cursor") -> Generator[None, None, str]:
     try:
         name = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise BrokenDocumentError("It is not JSON.", line=line) from error
+        raise BrokenDocumentError(NOT_JSON, line=line) from error
     if not isinstance(name, str):
-        raise BrokenDocumentError("It is not JSON.", line=line)
+        raise BrokenDocumentError(NOT_JSON, line=line)
     return name
 
 
@@ -226,7 +228,7 @@ class _Cursor:
         """Takes the next byte, which must be one of these."""
         sign = yield from self.next_sign()
         if not sign or sign not in signs:
-            raise BrokenDocumentError("It is not JSON." if sign else "The JSON ends too early.", line=self.line)
+            raise BrokenDocumentError(NOT_JSON if sign else ENDS_EARLY, line=self.line)
         self._pass(self._at + 1)
         return sign
 
@@ -264,7 +266,7 @@ class _Cursor:
             elif sign in b"{[":
                 depth += 1
                 if depth > DEEPEST:
-                    raise BrokenDocumentError("It is nested too deeply.", line=self.line)
+                    raise BrokenDocumentError(TOO_DEEP, line=self.line)
             elif not depth:
                 return position - 1
             else:
@@ -288,10 +290,10 @@ class _Cursor:
 
     def _more_of_value(self, is_open: bool) -> Generator[None, None, bool]:
         if len(self._buffer) - self._at > LONGEST_ELEMENT:
-            raise BrokenDocumentError(f"A part of it is longer than {LONGEST_ELEMENT:,} bytes.", line=self.line)
+            raise BrokenDocumentError(f"A part of the JSON is longer than {LONGEST_ELEMENT:,} bytes.", line=self.line)
         has_more = yield from self._more()
         if is_open and not has_more:
-            raise BrokenDocumentError("The JSON ends too early.", line=self.line)
+            raise BrokenDocumentError(ENDS_EARLY, line=self.line)
         return has_more
 
     def _more(self) -> Generator[None, None, bool]:

@@ -20,7 +20,9 @@ from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow
 from infra.workspaces.tables import MemberRow
 
-GIVEN_UP = "The import was stopped after repeated errors, which are in the server's log. Start it again to continue."
+GIVEN_UP = (
+    "The import was stopped after repeated errors, which are in the server's log. Start the import again to continue."
+)
 
 # A job that has failed too often is parked, and only its own row says so.
 _IS_PARKED = exists().where(JobRow.id == ImportRunRow.job_id, JobRow.state == JobState.PARKED)

@@ -13,6 +13,7 @@ from domain.transfers.records import Loss, LossCode, Mapping, PersonRecord
 from domain.transfers.sanitizing import clean_line, cut_text, plain_name, replace_unstorable, unify_newlines
 from infra.transfers.json_walk import LONGEST_ELEMENT
 from infra.transfers.members import ObjectKind
+from infra.transfers.reasons import NO_EQUIVALENT, NO_OBJECT, TOO_DEEP
 
 LONGEST_LABEL = 80
 LONGEST_STATE = 50
@@ -30,19 +31,19 @@ class UnreadableError(Exception):
 def parse_object(raw: bytes) -> tuple[dict[str, object], int]:
     """The JSON object, and how many bytes that are not UTF-8 were replaced; raises UnreadableError."""
     if len(raw) > LONGEST_ELEMENT:
-        raise UnreadableError(f"It is longer than {LONGEST_ELEMENT:,} bytes.")
+        raise UnreadableError(f"The text is longer than {LONGEST_ELEMENT:,} bytes.")
     # Concatenated files have a byte order mark at the start of each part.
     text, replaced = _decoded(raw.removeprefix(BOM_UTF8))
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UnreadableError(f"It is not JSON: {error.msg} at character {error.pos}.") from error
+        raise UnreadableError(f"The text is not valid JSON: {error.msg} at character {error.pos}.") from error
     except ValueError as error:
-        raise UnreadableError("A number in it has too many digits.") from error
+        raise UnreadableError("A number in the JSON has too many digits.") from error
     except RecursionError as error:
-        raise UnreadableError("It is nested too deeply.") from error
+        raise UnreadableError(TOO_DEEP) from error
     if not isinstance(found, dict):
-        raise UnreadableError("It is not a JSON object.")
+        raise UnreadableError(NO_OBJECT)
     return found, replaced
 
 
@@ -102,7 +103,7 @@ class Reading:
             listed += 1
             field = _shown(name) if listed <= MOST_UNKNOWN_FIELDS else "fields"
             items = len(value) if isinstance(value, list) else 1
-            self.lose(field, LossCode.NOT_KEPT, "Workgraph has no equivalent for this member.", count=items)
+            self.lose(field, LossCode.NOT_KEPT, NO_EQUIVALENT, count=items)
 
     def _count_unused(self, kind: str, name: str) -> None:
         key = (kind, name)
@@ -125,7 +126,7 @@ class Reading:
         """The text, cut to what a field can hold."""
         cut = cut_text(text)
         if cut.cut:
-            self.lose(field, LossCode.CUT, f"Bytes over the limit of {LONGEST_TEXT:,}.", count=cut.cut)
+            self.lose(field, LossCode.CUT, f"Text beyond {LONGEST_TEXT:,} bytes was cut off.", count=cut.cut)
         return cut.text
 
     def name(self, field: str, value: object, *, longest: int = LONGEST_LINE) -> str:
@@ -140,7 +141,7 @@ class Reading:
         cleaned = clean_line(value, longest=longest)
         self.note_replaced(field, cleaned.replaced)
         if cleaned.cut:
-            self.lose(field, LossCode.CUT, f"Characters over the limit of {longest}.", count=cleaned.cut)
+            self.lose(field, LossCode.CUT, f"Text beyond {longest} characters was cut off.", count=cleaned.cut)
         return cleaned.text
 
     def person(self, field: str, value: object) -> str:
@@ -197,7 +198,7 @@ class Reading:
             found = datetime.fromisoformat(value)
             return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
         except (ValueError, OverflowError):
-            self.lose(field, LossCode.OUT_OF_RANGE, "It is no time that a calendar has.")
+            self.lose(field, LossCode.OUT_OF_RANGE, "The value is not a valid time.")
             return None
 
     def day(self, field: str, value: object) -> date | None:
@@ -209,7 +210,7 @@ class Reading:
         try:
             return date.fromisoformat(value[:10])
         except ValueError:
-            self.lose(field, LossCode.OUT_OF_RANGE, "It is no date that a calendar has.")
+            self.lose(field, LossCode.OUT_OF_RANGE, "The value is not a valid date.")
             return None
 
     def login(self, field: str, value: object) -> str | None:
@@ -225,17 +226,22 @@ class Reading:
         kept = list(dict.fromkeys(name for name in names if name))
         if len(kept) > MOST_LABELS:
             self.lose(
-                "labels", LossCode.TOO_MANY, f"An issue has at most {MOST_LABELS}.", count=len(kept) - MOST_LABELS
+                "labels", LossCode.TOO_MANY, f"An issue can have at most {MOST_LABELS}.", count=len(kept) - MOST_LABELS
             )
         return tuple(kept[:MOST_LABELS])
 
     def _wrong_type(self, field: str, expected: str) -> None:
-        self.lose(field, LossCode.WRONG_TYPE, f"It is not {expected}.")
+        self.lose(field, LossCode.WRONG_TYPE, f"The value is not {expected}.")
 
     def note_replaced(self, field: str, replaced: int) -> None:
         """Notes characters that were replaced, if there were any."""
         if replaced:
-            self.lose(field, LossCode.REPLACED, "Control characters or lone surrogates became U+FFFD.", count=replaced)
+            self.lose(
+                field,
+                LossCode.REPLACED,
+                "Control characters or lone surrogates were replaced by U+FFFD.",
+                count=replaced,
+            )
 
 
 @lru_cache(maxsize=4096)

@@ -45,7 +45,7 @@ export function samplesPanel({ session }) {
       null,
       workspace === null
         ? h("p", null, "You have no workspace yet. Create one; then this panel has more samples.")
-        : h("p", null, "Each opens in a tab of its own, with variables for ", h("strong", null, workspace), "."),
+        : h("p", null, "Select a sample to open it in a new tab, with variables for ", h("strong", null, workspace), "."),
       all.length > MANY && h(Search, { wanted, setWanted, choose: () => found.length > 0 && open(found[0]) }),
       said && h("p", { className: "problem", role: "alert" }, said),
       h("ul", { className: "samples" }, ...found.map((sample) => h(Entry, { key: sample.file, sample, open }))),

@@ -8,6 +8,7 @@ from domain.transfers.records import CommentRecord, LossCode
 from infra.transfers.addresses import github_ids
 from infra.transfers.github import members as kinds
 from infra.transfers.reading import Reading
+from infra.transfers.reasons import OTHER_TIME
 
 _VERDICTS = {"APPROVED": "Approved", "CHANGES_REQUESTED": "Requested changes", "DISMISSED": "Dismissed review"}
 
@@ -24,7 +25,7 @@ def comments_of(reading: Reading, fields: dict[str, object], issue_created: date
     unique: dict[str, CommentRecord] = {}
     for comment in comments:
         if comment.key in unique:
-            reading.lose("reviews", LossCode.DUPLICATE, "The pull request has a review with this id already.")
+            reading.lose("reviews", LossCode.DUPLICATE, "The pull request already has a review with this ID.")
         unique.setdefault(comment.key, comment)
     return tuple(sorted(unique.values(), key=lambda comment: comment.created_at))
 
@@ -53,7 +54,7 @@ class _Said:
         created = reading.instant("comments.createdAt", item.get("createdAt"))
         updated = reading.instant("comments.updatedAt", item.get("updatedAt"))
         if created is None:
-            reading.lose("comments.createdAt", LossCode.MISSING, "Another time of the comment or the issue stands in.")
+            reading.lose("comments.createdAt", LossCode.MISSING, OTHER_TIME)
             created = updated or self._issue_created
         return CommentRecord(
             key=reading.name("comments.id", key),

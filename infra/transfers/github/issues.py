@@ -25,6 +25,7 @@ from infra.transfers.reading import (
     mapping,
     parse_object,
 )
+from infra.transfers.reasons import NO_NUMBER, NOT_UTF_8
 
 PULL_LABEL = "pull request"
 MOST_DESCRIBED_LABELS = 10_000  # of more, only the names are kept
@@ -91,16 +92,16 @@ class _Archive:
         except UnreadableError as error:
             return reading.whole(str(error))
         if replaced:
-            reading.lose("issue", LossCode.REPLACED, "Bytes that are not UTF-8 became U+FFFD.", count=replaced)
+            reading.lose("issue", LossCode.REPLACED, NOT_UTF_8, count=replaced)
         fields, member, described = as_archived(reading, fields, element.member)
         number = fields.get("number")
         if not isinstance(number, int) or isinstance(number, bool) or not 0 < number <= LARGEST_NUMBER:
-            return reading.whole("It has no number.", code=LossCode.MISSING)
+            return reading.whole(NO_NUMBER, code=LossCode.MISSING)
         repository = self._repository or _repository_of(reading, fields)
         reading.key = f"{repository}#{number}"
         created = reading.instant("createdAt", fields.get("createdAt"))
         if created is None:
-            return reading.whole("It does not say when it was created.", code=LossCode.MISSING)
+            return reading.whole("The issue has no creation time.", code=LossCode.MISSING)
         external_id, repository_id = github_ids(fields.get("id"))
         record = _Issue(reading, fields, member).record(repository, number, created, {**self._labels, **described})
         return replace(record, site=site_of(fields.get("url")), external_id=external_id, project_id=repository_id)
@@ -161,7 +162,7 @@ class _Issue:
     def _title(self, number: int) -> str:
         title = self._reading.name("title", self._fields.get("title"))
         if not title:
-            self._reading.lose("title", LossCode.MISSING, "The number stands in.")
+            self._reading.lose("title", LossCode.MISSING, "The title is missing. The number is used instead.")
         return title or f"#{number}"
 
     def _state_key(self) -> str:
@@ -173,7 +174,9 @@ class _Issue:
         key = self._state_key()
         found = _STATES.get((self._member, key)) or _STATES.get((self._member, key.partition(" ")[0]))
         if found is None:
-            self._reading.lose("state", LossCode.MISSING, "The issue counts as open.")
+            self._reading.lose(
+                "state", LossCode.MISSING, "The state is missing or unknown. The issue is imported as open."
+            )
         return found or _STATES[self._member, "OPEN"]
 
     def _labels(self) -> tuple[str, ...]:
@@ -188,7 +191,7 @@ class _Issue:
         ]
         kept = list(dict.fromkeys(login for login in logins if login))
         if len(kept) > MOST_ASSIGNEES:
-            reason = f"An issue has at most {MOST_ASSIGNEES}."
+            reason = f"An issue can have at most {MOST_ASSIGNEES}."
             reading.lose("assignees", LossCode.TOO_MANY, reason, count=len(kept) - MOST_ASSIGNEES)
         return tuple(kept[:MOST_ASSIGNEES])
 

@@ -38,10 +38,11 @@ from infra.transfers.reading import (
     mapping,
     parse_object,
 )
+from infra.transfers.reasons import NO_FIELDS, NO_KEY, NO_PROJECT_OR_TIME, NOT_UTF_8, OTHER_TIME
 
 _KEY = re.compile(r"([A-Z][A-Z0-9_]*)-([0-9]+)", re.ASCII)
 _LEFT_OUT = "Restricted to some users in the other tracker. Set `includeRestricted` to import it."
-_MADE_PUBLIC = "The restriction is not kept: every user with access to the project can read the content."
+_MADE_PUBLIC = "The restriction is not kept. Every user with access to the project can read the content."
 _LABEL_KINDS = {"type": ("issuetype", kinds.TYPE), "component": ("components", kinds.COMPONENT)}
 
 
@@ -72,13 +73,13 @@ def _read_line(
     except UnreadableError as error:
         return reading.whole(str(error))
     if replaced:
-        reading.lose("line", LossCode.REPLACED, "Bytes that are not UTF-8 became U+FFFD.", count=replaced)
+        reading.lose("line", LossCode.REPLACED, NOT_UTF_8, count=replaced)
     key, fields = top.get("key"), top.get("fields")
     if not isinstance(key, str) or not (external_key := reading.name("key", key)):
-        return reading.whole("It has no key.", code=LossCode.MISSING)
+        return reading.whole(NO_KEY, code=LossCode.MISSING)
     reading.key = external_key
     if not isinstance(fields, dict):
-        return reading.whole("It has no fields.", code=LossCode.MISSING)
+        return reading.whole(NO_FIELDS, code=LossCode.MISSING)
     if is_restricted_issue(fields):
         if not include_restricted:
             return reading.whole(_LEFT_OUT, code=LossCode.RESTRICTED)
@@ -117,7 +118,7 @@ class _Issue:
         times = self._times()
         project_key, project_name, number = self._place(external_key)
         if times is None or not project_key:
-            return reading.whole("It names no project, or no time at all.", code=LossCode.MISSING)
+            return reading.whole(NO_PROJECT_OR_TIME, code=LossCode.MISSING)
         state_name, state_category = self._state()
         description, source = self._description()
         priority = self._priority()
@@ -167,7 +168,7 @@ class _Issue:
         if updated is None:
             return None
         if created is None:
-            self._reading.lose("created", LossCode.MISSING, "The time of the last change stands in.")
+            self._reading.lose("created", LossCode.MISSING, "The time of the last change is used instead.")
             created = updated
         return created, updated
 
@@ -181,18 +182,18 @@ class _Issue:
         # The id counts only if the issue's key names the same project.
         self.project_id = project_id if match is None or match[1] == key else None
         if match is None:
-            self._reading.lose("number", LossCode.MISSING, "The key does not end in a number.")
+            self._reading.lose("number", LossCode.MISSING, "The key of the issue does not end in a number.")
             return key, name or key, None
         number = int(match[2]) if len(match[2]) <= len(str(LARGEST_NUMBER)) else 0
         if not 0 < number <= LARGEST_NUMBER:
-            self._reading.lose("number", LossCode.OUT_OF_RANGE, "It cannot be an issue's number.")
+            self._reading.lose("number", LossCode.OUT_OF_RANGE, "The number of the issue is out of range.")
             return match[1], name if key == match[1] and name else match[1], None
         return match[1], name if key == match[1] and name else match[1], number
 
     def _title(self, external_key: str) -> str:
         title = self._reading.name("summary", self._fields.get("summary"))
         if not title:
-            self._reading.lose("summary", LossCode.MISSING, "The key stands in.")
+            self._reading.lose("summary", LossCode.MISSING, "The title is missing. The key is used instead.")
         return title or external_key
 
     def _description(self) -> tuple[str, str | None]:
@@ -212,7 +213,7 @@ class _Issue:
         status = reading.fields("status", self._fields.get("status"), kinds.STATUS)
         name = reading.name("status", status.get("name"), longest=LONGEST_STATE)
         if not name:
-            reading.lose("status", LossCode.MISSING, "The issue counts as open.")
+            reading.lose("status", LossCode.MISSING, "The status is missing. The issue is imported as open.")
             name = "Open"
         found_category = reading.fields("status.statusCategory", status.get("statusCategory"), kinds.STATUS_CATEGORY)
         category = found_category.get("key")
@@ -223,7 +224,7 @@ class _Issue:
             mapping("status", f"{name} / {resolution}" if resolution else name, f"{state} ({found.value})")
         )
         if resolution and not found.is_closed:
-            reading.lose("resolution", LossCode.NOT_KEPT, "The issue is open.")
+            reading.lose("resolution", LossCode.NOT_KEPT, "The resolution is dropped because the issue is open.")
         ids = {"status": status.get("id"), "resolution": resolved.get("id")}
         sort = "status" if state == name else "resolution"
         state_id = reading.identifier(sort, ids[sort])
@@ -234,7 +235,7 @@ class _Issue:
         name = self._reading.named("priority", self._fields.get("priority"), kinds.PRIORITY, longest=LONGEST_STATE)
         priority = priority_of(name)
         if priority is None:
-            self._reading.lose("priority", LossCode.NOT_KEPT, "Its name says nothing about urgency.")
+            self._reading.lose("priority", LossCode.NOT_KEPT, "Workgraph has no equivalent for this priority.")
             priority = Priority.NONE
         if name:
             self._mappings.append(mapping("priority", name, priority.name))
@@ -279,9 +280,7 @@ class _Issue:
                     due_date=reading.day("fixVersions.releaseDate", version.get("releaseDate")),
                 )
             elif name:
-                reading.lose(
-                    "fixVersions", LossCode.TOO_MANY, "An issue has one milestone: only the first version is kept."
-                )
+                reading.lose("fixVersions", LossCode.TOO_MANY, "Only the first version is kept, as the milestone.")
         return first
 
     def _parent(self) -> str | None:
@@ -297,7 +296,7 @@ class _Issue:
             if (key := reading.name(field, above.get("key")))
         ]
         if len({key for key, _ in named}) > 1:
-            reading.lose("epic", LossCode.NOT_KEPT, "The issue has a parent already.")
+            reading.lose("epic", LossCode.NOT_KEPT, "The issue already has a parent.")
         if not named:
             return None
         key, self.parent_id = named[0]
@@ -308,7 +307,7 @@ class _Issue:
         reporter = self._person("reporter", self._fields.get("reporter"))
         creator = self._person("creator", self._fields.get("creator"))
         if reporter and creator and reporter != creator:
-            self._reading.lose("creator", LossCode.NOT_KEPT, "The reporter is another person.")
+            self._reading.lose("creator", LossCode.NOT_KEPT, "The reporter is a different user and is kept.")
         return reporter or creator
 
     def _person(self, field: str, value: object) -> str | None:
@@ -324,7 +323,7 @@ class _Issue:
             (found for name in ("key", "accountId", "name") if (found := reading.name(field, person.get(name)))), ""
         )
         if not key:
-            reading.lose(field, LossCode.MISSING, "The person has no key.")
+            reading.lose(field, LossCode.MISSING, "The user has no key.")
             return None
         if key not in reading.people:
             name = reading.person(field, person.get("displayName"))
@@ -346,19 +345,19 @@ class _Issue:
             if comment is None:
                 continue
             if comment.key in comments:
-                reading.lose("comments", LossCode.DUPLICATE, "The issue has a comment with this id already.")
+                reading.lose("comments", LossCode.DUPLICATE, "The issue already has a comment with this ID.")
                 continue
             comments[comment.key] = comment
         total = listing.get("total")
         if isinstance(total, int) and total > len(items):
-            reason = "The file announces more comments than it holds."
+            reason = "The file contains fewer comments than it declares."
             reading.lose("comments", LossCode.INCOMPLETE, reason, count=total - len(items))
         return tuple(sorted(comments.values(), key=lambda comment: comment.created_at))
 
     def _comment(self, item: object, ordinal: int, issue_created: datetime) -> CommentRecord | None:
         reading = self._reading
         if not isinstance(item, dict):
-            reading.lose("comments", LossCode.WRONG_TYPE, "It is not an object.")
+            reading.lose("comments", LossCode.WRONG_TYPE, "The value is not an object.")
             return None
         if is_restricted_comment(item):
             if not self._include_restricted:
@@ -371,13 +370,13 @@ class _Issue:
         created = reading.instant("comments.created", item.get("created"))
         updated = reading.instant("comments.updated", item.get("updated"))
         if created is None:
-            reading.lose("comments.created", LossCode.MISSING, "Another time of the comment or the issue stands in.")
+            reading.lose("comments.created", LossCode.MISSING, OTHER_TIME)
             created = updated or issue_created
         key = reading.name("comments.id", item.get("id"))
         author = self._person("comments.author", item.get("author"))
         editor = self._person("comments.updateAuthor", item.get("updateAuthor"))
         if editor and author and editor != author:
-            reading.lose("comments.updateAuthor", LossCode.NOT_KEPT, "Another person edited the comment.")
+            reading.lose("comments.updateAuthor", LossCode.NOT_KEPT, "The comment was last edited by a different user.")
         return CommentRecord(
             key=key or f"#{ordinal}",
             author_key=author or editor,

@@ -30,7 +30,7 @@ class Search:
     def losses(self, issues: int) -> Sequence[Loss]:
         """A loss if the file has fewer issues than the search found, as often with a file of a single page."""
         missing = max(self._total - issues, int(self._is_last is False))
-        reason = "The search found more issues than the file holds."
+        reason = "The search result has more issues than the file contains."
         counts = [("issues", LossCode.INCOMPLETE, reason, missing)] if missing else []
         counts += [(member, LossCode.UNUSED, UNUSED, count) for member, count in self._unused.items()]
         return [

@@ -12,7 +12,7 @@ from infra.transfers.jira.restrictions import is_restricted_comment
 from infra.transfers.markdown import escape_text
 from infra.transfers.reading import Reading
 
-_NO_EQUIVALENT = "Markdown has no equivalent; the text is kept."
+_NO_EQUIVALENT = "Markdown has no equivalent. Only the text is kept."
 
 
 class JiraTexts:

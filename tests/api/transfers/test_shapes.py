@@ -19,6 +19,7 @@ from infra.settings import Settings
 from infra.shared import files
 from infra.shared.disk import NO_SPACE
 from infra.transfers import json_walk
+from infra.transfers.reasons import EMPTY_FILE, ENDS_EARLY, NO_JSON_FILE, NO_KEY, NO_OBJECT
 from tests.api.transfers.conftest import Import
 from tests.api.transfers.exports import issue, lines, packed
 from tests.api.world import World
@@ -77,15 +78,15 @@ async def test_what_is_not_json_is_refused_before_anything_is_stored(world: Worl
     assert await world.rows() == before
 
 
-UNREAD = "No issue of the file can be read. Line 1: "
+UNREAD = "No issue in the file can be read. Line 1: "
 WRONG = {
-    "another tracker's list": (json.dumps(GITHUB).encode(), f"{UNREAD}It has no key."),
-    "another tracker's lines": (lines(*GITHUB), f"{UNREAD}It has no key."),
+    "another tracker's list": (json.dumps(GITHUB).encode(), f"{UNREAD}{NO_KEY}"),
+    "another tracker's lines": (lines(*GITHUB), f"{UNREAD}{NO_KEY}"),
     "an archive": (b'{"repo": "a/b",\n"pulls": []}', "The first object of the file is not an issue and has no list of"),
-    "an answer of an error": (b'{"errorMessages": ["No project."]}', f"{UNREAD}It has no key."),
-    "a list of numbers": (b"[1, 2, 3]", f"{UNREAD}It is not a JSON object."),
-    "half of a list": (b"[{", "The file cannot be read. Line 1: The JSON ends too early."),
-    "blank lines": (b"\n" * 5000, "The file is empty."),
+    "an answer of an error": (b'{"errorMessages": ["No project."]}', f"{UNREAD}{NO_KEY}"),
+    "a list of numbers": (b"[1, 2, 3]", f"{UNREAD}{NO_OBJECT}"),
+    "half of a list": (b"[{", f"The file cannot be read. Line 1: {ENDS_EARLY}"),
+    "blank lines": (b"\n" * 5000, EMPTY_FILE),
     "half of a gzip": (packed(lines(*ISSUES) * 500)[:300], "The file cannot be read: the gzip data is damaged"),
 }
 
@@ -112,7 +113,7 @@ async def test_a_file_of_another_tracker_is_not_read_to_its_end(imported: Import
     run = await imported(lines(*GITHUB * 400))
     assert (run.state, run.issues_read, run.loss_count) == (ImportState.FAILED, 0, 0)
     assert run.failure is not None
-    assert run.failure.startswith(f"{UNREAD}It has no key.")
+    assert run.failure.startswith(f"{UNREAD}{NO_KEY}")
 
 
 async def kept(world: World, run: ImportRun) -> int:
@@ -143,8 +144,8 @@ async def test_a_file_that_unpacks_to_too_much_keeps_what_came_before(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"Issue key,Summary\n", f"The file is not JSON. {ACCEPTED}"),
-        (json.dumps(GITHUB).encode(), f"The import failed: {UNREAD}It has no key. {ACCEPTED}"),
+        (b"Issue key,Summary\n", f"{NO_JSON_FILE} {ACCEPTED}"),
+        (json.dumps(GITHUB).encode(), f"The import failed: {UNREAD}{NO_KEY} {ACCEPTED}"),
     ],
 )
 def test_the_command_ends_with_1_and_names_the_formats(

@@ -9,7 +9,7 @@ import pytest
 from domain.shared.files import BrokenFile, FileTooLarge
 from domain.transfers import stream
 from domain.transfers.errors import WrongKind
-from domain.transfers.records import Loss, LossCode
+from domain.transfers.records import Loss, LossCode, breaks_off
 from domain.transfers.stream import TURN_PARTS, RecordStream
 from infra.transfers.items import Item
 from infra.transfers.jira.issues import read_jira
@@ -39,7 +39,7 @@ class Clock:
 
 
 def lost(line: int) -> Loss:
-    return Loss(line=line, key=None, field="issue", code=LossCode.UNREADABLE, reason="It is not JSON.")
+    return Loss(line=line, key=None, field="issue", code=LossCode.UNREADABLE, reason="The text is not valid JSON.")
 
 
 async def turns_during(items: Iterator[Item | None], *, step: float = 0.0) -> tuple[int, list[Item]]:
@@ -132,8 +132,7 @@ async def test_what_was_read_before_a_bound_is_handed_on(monkeypatch: pytest.Mon
 async def test_a_file_that_breaks_off_says_so_last() -> None:
     found, raised = await broken_after([lost(1), lost(2)], BrokenFile("the gzip data is damaged"))
     assert raised is None
-    reason = "The file breaks off here: the gzip data is damaged."
-    assert found[2:] == [Loss(line=3, key=None, field="file", code=LossCode.INCOMPLETE, reason=reason)]
+    assert found[2:] == [breaks_off(3, "the gzip data is damaged.")]
 
 
 async def test_a_file_that_breaks_off_at_once_is_refused() -> None:

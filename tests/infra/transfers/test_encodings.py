@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from domain.shared.errors import InvalidInput
 from domain.transfers.errors import ACCEPTED
 from infra.transfers.encodings import recognized, utf8_chunks
+from infra.transfers.reasons import EMPTY_FILE, NO_JSON_FILE
 
 TEXT = '{"key": "A-1", "text": "Grüße \U0001f600"}'
 ENCODED = {
@@ -90,13 +91,13 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("size", [1, 1000])
 async def test_other_files_are_refused_by_a_sentence_that_names_the_formats(name: str, size: int) -> None:
-    assert await outcome(WRONG[name], size) == f"The file is not JSON. {ACCEPTED}"
+    assert await outcome(WRONG[name], size) == f"{NO_JSON_FILE} {ACCEPTED}"
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "The file is empty."),
+        (b"", EMPTY_FILE),
         (b" \n ", f"The file has no content. {ACCEPTED}"),
         (BOM_UTF8, f"The file has no content. {ACCEPTED}"),
         (gzip.compress(b"", mtime=0), f"The file has no content. {ACCEPTED}"),

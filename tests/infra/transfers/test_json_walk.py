@@ -15,6 +15,7 @@ from infra.transfers.json_walk import (
     UnknownDocumentError,
     elements,
 )
+from infra.transfers.reasons import EMPTY_FILE, ENDS_EARLY, NO_JSON_FILE, NO_LIST, NOT_JSON, TOO_DEEP
 
 SHAPE = Shape(lists=frozenset(("list",)), marks=frozenset(("key",)))
 
@@ -103,34 +104,34 @@ def test_what_is_empty_has_no_issues(empty: bytes) -> None:
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        (b"", "The file is empty."),
-        (b" \n", "The file is empty."),
-        (b"key,summary\n", "The file is not JSON."),
-        (b"<rss>", "The file is not JSON."),
-        (b"PK\x03\x04", "The file is not JSON."),
-        (b"17", "The file is not JSON."),
-        (b'{\n"errors": []}', "The first object of the file is not an issue and has no list of issues."),
+        (b"", EMPTY_FILE),
+        (b" \n", EMPTY_FILE),
+        (b"key,summary\n", NO_JSON_FILE),
+        (b"<rss>", NO_JSON_FILE),
+        (b"PK\x03\x04", NO_JSON_FILE),
+        (b"17", NO_JSON_FILE),
+        (b'{\n"errors": []}', NO_LIST),
         (b'{\n"a": {"key": 1},\n"b": [{"key": 1}]}', "The first object of the file is not an issue and has no list of"),
     ],
 )
 def test_what_is_no_file_of_issues_is_refused_at_once(document: bytes, reason: str) -> None:
     with pytest.raises(UnknownDocumentError) as caught:
-        found_in(document, b"" if reason == "The file is empty." else b"and so on")
+        found_in(document, b"" if reason == EMPTY_FILE else b"and so on")
     assert str(caught.value).startswith(reason)
 
 
 @pytest.mark.parametrize(
     ("document", "before", "reason", "line"),
     [
-        (b'{"list": [1,\n {"b": 2', [b"1"], "The JSON ends too early.", 2),
-        (b'{"list": ["x\\', [], "The JSON ends too early.", 1),
-        (b'{"list": [1}', [b"1"], "It is not JSON.", 1),
-        (b'{"list": 1,\n}', [b"1"], "It is not JSON.", 2),
-        (b'{"list": [1], 1: 1}', [b"1"], "It is not JSON.", 1),
-        (b"[1]\n2", [b"1"], "It is not JSON.", 2),
-        (b"[1,\n2", [b"1", b"2"], "The JSON ends too early.", 2),
-        (b'[1, {"a":\n' + b"[" * 5000, [b"1"], "It is nested too deeply.", 1),
-        (b'{\n"key": 1}\n]', [b'{\n"key": 1}'], "It is not JSON.", 3),
+        (b'{"list": [1,\n {"b": 2', [b"1"], ENDS_EARLY, 2),
+        (b'{"list": ["x\\', [], ENDS_EARLY, 1),
+        (b'{"list": [1}', [b"1"], NOT_JSON, 1),
+        (b'{"list": 1,\n}', [b"1"], NOT_JSON, 2),
+        (b'{"list": [1], 1: 1}', [b"1"], NOT_JSON, 1),
+        (b"[1]\n2", [b"1"], NOT_JSON, 2),
+        (b"[1,\n2", [b"1", b"2"], ENDS_EARLY, 2),
+        (b'[1, {"a":\n' + b"[" * 5000, [b"1"], TOO_DEEP, 1),
+        (b'{\n"key": 1}\n]', [b'{\n"key": 1}'], NOT_JSON, 3),
     ],
 )
 def test_says_where_the_document_breaks_off(document: bytes, before: list[bytes], reason: str, line: int) -> None:

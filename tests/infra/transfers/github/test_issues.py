@@ -10,8 +10,19 @@ from hypothesis import strategies as st
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 from domain.transfers.errors import ACCEPTED, WrongKind
-from domain.transfers.records import CommentRecord, IssueRecord, LabelRecord, Loss, LossCode, Mapping, PersonRecord
+from domain.transfers.records import (
+    UNUSED,
+    CommentRecord,
+    IssueRecord,
+    LabelRecord,
+    Loss,
+    LossCode,
+    Mapping,
+    PersonRecord,
+    breaks_off,
+)
 from infra.transfers.github.issues import read_github
+from infra.transfers.reasons import EMPTY_FILE, ENDS_EARLY, NO_EQUIVALENT, NO_JSON_FILE, NO_LIST, NO_NUMBER, NO_OBJECT
 
 RAW = (Path(__file__).parents[1] / "data" / "archive.json").read_bytes()
 ADA, BO = (PersonRecord(key=key, name=key, email=None, is_active=True) for key in ("ada", "bo"))
@@ -42,12 +53,12 @@ def test_issues_come_before_pulls_and_bad_ones_stop_nothing(items: list[IssueRec
     ]
     assert found == [
         ("demo-wg/draft-one#3", 18),
-        ("It has no number.", 69),
-        ("It is not a JSON object.", 72),
+        (NO_NUMBER, 69),
+        (NO_OBJECT, 72),
         ("demo-wg/draft-one#9", 73),
         ("demo-wg/draft-one#5", 91),
-        ("Workgraph has no equivalent for this member.", 1),
-        ("An import does not use this member.", 1),
+        (NO_EQUIVALENT, 1),
+        (UNUSED, 1),
     ]
 
 
@@ -125,8 +136,8 @@ def test_a_pull_request_with_reviews(items: list[IssueRecord | Loss]) -> None:
 
 
 def test_what_the_archive_has_beside_issues_is_reported(items: list[IssueRecord | Loss]) -> None:
-    reason = "Workgraph has no equivalent for this member."
-    unused = "An import does not use this member."
+    reason = NO_EQUIVALENT
+    unused = UNUSED
     assert items[5:] == [
         Loss(line=1, key=None, field="milestones", code=LossCode.NOT_KEPT, reason=reason, count=2),
         Loss(line=1, key=None, field="archive.timestamp", code=LossCode.UNUSED, reason=unused),
@@ -147,17 +158,16 @@ def test_the_chunks_do_not_matter(items: list[IssueRecord | Loss]) -> None:
 def test_an_archive_that_breaks_off_keeps_what_came_before(items: list[IssueRecord | Loss]) -> None:
     found = list(read_github([RAW[: RAW.index(b'"pulls"') + 40]]))
     assert found[:4] == items[:4]
-    reason = "The file breaks off here: The JSON ends too early."
-    assert found[5:] == [Loss(line=91, key=None, field="file", code=LossCode.INCOMPLETE, reason=reason)]
+    assert found[5:] == [breaks_off(91, ENDS_EARLY)]
 
 
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"", "The file is empty. "),
-        (b"not JSON", "The file is not JSON. "),
-        (b'{\n"repo": "a/b"}', "The first object of the file is not an issue and has no list of issues. "),
-        (b"[", "The file cannot be read. Line 1: The JSON ends too early. "),
+        (b"", f"{EMPTY_FILE} "),
+        (b"not JSON", f"{NO_JSON_FILE} "),
+        (b'{\n"repo": "a/b"}', f"{NO_LIST} "),
+        (b"[", f"The file cannot be read. Line 1: {ENDS_EARLY} "),
     ],
 )
 def test_what_holds_no_issues_is_refused(raw: bytes, reason: str) -> None:

@@ -26,6 +26,7 @@ from domain.transfers.records import (
 )
 from infra.transfers.jira.issues import read_jira
 from infra.transfers.jira.states import priority_of, state_of
+from infra.transfers.reasons import NO_FIELDS, NO_KEY, NO_OBJECT, NO_PROJECT_OR_TIME, TOO_DEEP
 
 FILE = Path(__file__).parents[1] / "data" / "jira.jsonl"
 LINES = FILE.read_bytes().splitlines(keepends=True)
@@ -177,27 +178,27 @@ def test_wrong_types_everywhere_cost_their_fields_only(items: list[IssueRecord |
 
 def test_bad_lines_say_why_and_stop_nothing(items: list[IssueRecord | Loss]) -> None:
     whole = [(item.line, item.key, item.code, item.reason) for item in items if isinstance(item, Loss)]
-    not_json = "It is not JSON: Expecting property name enclosed in double quotes at character 43."
+    not_json = "The text is not valid JSON: Expecting property name enclosed in double quotes at character 43."
     assert whole == [
         (3, None, LossCode.UNREADABLE, not_json),
-        (5, None, LossCode.UNREADABLE, "It is not a JSON object."),
-        (6, None, LossCode.MISSING, "It has no key."),
-        (9, None, LossCode.UNREADABLE, "A number in it has too many digits."),
-        (10, "DEMO-8", LossCode.MISSING, "It names no project, or no time at all."),
+        (5, None, LossCode.UNREADABLE, NO_OBJECT),
+        (6, None, LossCode.MISSING, NO_KEY),
+        (9, None, LossCode.UNREADABLE, "A number in the JSON has too many digits."),
+        (10, "DEMO-8", LossCode.MISSING, NO_PROJECT_OR_TIME),
     ]
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"[" * 200_000, "It is nested too deeply."),
-        (b'{"a":' * 200_000, "It is nested too deeply."),
-        (b"\xff\xfe{}", "It is not JSON: Expecting value at character 0."),
-        (b'{"key": "DEMO-1"}', "It has no fields."),
-        (b'{"key": "DEMO-1", "fields": []}', "It has no fields."),
-        (b'{"key": 7, "fields": {}}', "It has no key."),
-        (b'{"key": " ", "fields": {}}', "It has no key."),
-        (b'{"key": "nokey", "fields": {"created": "2020-01-01"}}', "It names no project, or no time at all."),
+        (b"[" * 200_000, TOO_DEEP),
+        (b'{"a":' * 200_000, TOO_DEEP),
+        (b"\xff\xfe{}", "The text is not valid JSON: Expecting value at character 0."),
+        (b'{"key": "DEMO-1"}', NO_FIELDS),
+        (b'{"key": "DEMO-1", "fields": []}', NO_FIELDS),
+        (b'{"key": 7, "fields": {}}', NO_KEY),
+        (b'{"key": " ", "fields": {}}', NO_KEY),
+        (b'{"key": "nokey", "fields": {"created": "2020-01-01"}}', NO_PROJECT_OR_TIME),
     ],
 )
 def test_bad_lines(line: bytes, reason: str) -> None:
@@ -372,7 +373,7 @@ def test_a_document_of_any_depth_is_read_or_reported(depth: int) -> None:
         assert "deep" in item.description
     else:
         assert isinstance(item, Loss)
-        assert item.reason == "It is nested too deeply."
+        assert item.reason == TOO_DEEP
 
 
 def test_a_document_without_content_is_an_empty_text() -> None:
