@@ -49,7 +49,7 @@ async def test_the_document_and_the_server_agree(address: str, tmp_path: Path, h
     headers = [f"--header=Authorization:Bearer {await token(address)}"] if has_token else []
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", f"--config-file={EXCEPTIONS}", "run", f"{address}/openapi.json"),
-        *(f"--max-examples={CASES}", f"--seed={SEED}", "--continue-on-failure", "--no-color"),
+        *(f"--max-examples={CASES}", f"--seed={SEED}", "--workers=4", "--continue-on-failure", "--no-color"),
         *headers,
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
