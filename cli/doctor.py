@@ -22,15 +22,15 @@ def doctor(
     The exit code is 1 if a check fails. Warnings do not count.
     """
     with servers_at_hand(load_settings()) as ready:
-        has_passed = asyncio.run(_examine(ready, has_mail=mail))
-    if not has_passed:
+        is_well = asyncio.run(_examine(ready, has_mail=mail))
+    if not is_well:
         raise typer.Exit(1)
 
 
 async def _examine(settings: Settings, *, has_mail: bool) -> bool:
-    has_passed = True
+    is_well = True
     async for finding in examine(settings, has_mail=has_mail):
-        mark = "FAIL" if finding.has_failed else "WARN" if finding.advice else "OK  "
+        mark = "FAIL" if finding.is_ill else "WARN" if finding.advice else "OK  "
         print(f"{mark}  {finding.subject}: {finding.detail}" + (f". {finding.advice}" if finding.advice else ""))
-        has_passed = has_passed and not finding.has_failed
-    return has_passed
+        is_well = is_well and not finding.is_ill
+    return is_well

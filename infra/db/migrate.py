@@ -29,13 +29,13 @@ LOCK_POLL_SECONDS = 0.1
 
 BEHIND = "The database lacks migrations of this version of Workgraph. Run: workgraph migrate"
 UNKNOWN = (
-    "The database contains a migration that this version of Workgraph does not know, and was not changed. "
-    "Use the version that added the migration, or an empty database. For `make dev`, delete the folder .workgraph."
+    "The database has a migration unknown to this version of Workgraph and was not changed. "
+    "Use the version that made it, or an empty database. To start afresh with `make dev`, delete the folder .workgraph."
 )
 
 
 class MigrationError(OperatorError):
-    """The database could not be migrated; the message says why and what to do."""
+    """The database could not be migrated; the text says what to do."""
 
 
 async def upgrade(url: str, *, revision: str = "head") -> None:
@@ -152,8 +152,8 @@ async def _migrating(url: str) -> AsyncIterator[AsyncConnection]:
     except DBAPIError as error:
         if sqlstate(error) == LOCK_NOT_AVAILABLE:
             raise MigrationError(
-                f"Another session locked a table that this migration changes for more than {LOCK_TIMEOUT}. "
-                "The unfinished migration was rolled back. Run `workgraph migrate` again."
+                f"Another session holds a table that this migration changes, and {LOCK_TIMEOUT} were not enough. "
+                "What was not finished was taken back: run `workgraph migrate` again."
             ) from error
         raise
     finally:

@@ -1,4 +1,4 @@
-"""The checks of `workgraph doctor`. Each failed check comes with advice."""
+"""What `workgraph doctor` looks at. Each finding that is not well says what to do."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """The result of one check. Without `advice`, the check has passed; a warning is advice that is no failure."""
+    """`advice` says what to do; without it all is well. A warning does not count as ill."""
 
     subject: str
     detail: str
@@ -38,7 +38,7 @@ class Finding:
     is_warning: bool = False
 
     @property
-    def has_failed(self) -> bool:
+    def is_ill(self) -> bool:
         return bool(self.advice) and not self.is_warning
 
 
@@ -73,7 +73,7 @@ async def _database(url: str) -> list[Finding]:
             number = int(str(await connection.scalar(text("SHOW server_version_num"))))
             problem = await migrate.problem_of(connection)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        advice = "Start the server and check WORKGRAPH_DATABASE_URL."
+        advice = "Start the server, and check WORKGRAPH_DATABASE_URL."
         return [Finding(subject="PostgreSQL", detail=_reason(error), advice=advice)]
     finally:
         await engine.dispose()
@@ -83,7 +83,7 @@ async def _database(url: str) -> list[Finding]:
         Finding(subject="PostgreSQL", detail=f"{number // 10_000}.{number % 10_000}", advice=advice),
         Finding(
             subject="Migrations",
-            detail="not those of this version" if problem else "up to date",
+            detail="the tables do not match this version of Workgraph" if problem else "all have run",
             advice=problem,
         ),
     ]
@@ -95,7 +95,7 @@ async def _redis(url: str) -> Finding:
         async with asyncio.timeout(SECONDS):
             about = await client.info("server")
     except (RedisError, OSError, TimeoutError) as error:
-        advice = "Start the server and check WORKGRAPH_REDIS_URL."
+        advice = "Start the server, and check WORKGRAPH_REDIS_URL."
         return Finding(subject="Redis", detail=_reason(error), advice=advice)
     finally:
         await client.aclose()
@@ -109,23 +109,21 @@ async def _redis(url: str) -> Finding:
 def _secret(settings: Settings) -> Finding:
     path = settings.data_dir / KEY_FILE
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        return Finding(
-            subject="Secret key", detail=f"{path} is readable by other users", advice=f"Run: chmod 600 {path}"
-        )
+        return Finding(subject="Secret key", detail=f"others can read {path}", advice=f"Run: chmod 600 {path}")
     return Finding(subject="Secret key", detail=f"{len(settings.secret_key.get_secret_value().encode())} bytes")
 
 
 def _folder(folder: Path) -> Finding:
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        advice = f"Allow this user to write to {existing}, or set WORKGRAPH_DATA_DIR."
-        return Finding(subject="Folder", detail=f"{folder} is not writable", advice=advice)
-    return Finding(subject="Folder", detail=f"{folder} is writable")
+        advice = f"Give this user the right to write to {existing}, or set WORKGRAPH_DATA_DIR."
+        return Finding(subject="Folder", detail=f"{folder} cannot be written", advice=advice)
+    return Finding(subject="Folder", detail=f"{folder} can be written")
 
 
 def _public_url(settings: Settings) -> Finding:
     if settings.is_production and not settings.issuer.startswith("https://"):
-        advice = "Run a TLS proxy in front of the API, and set WORKGRAPH_PUBLIC_URL to its https:// address."
+        advice = "Put a proxy with TLS in front, and set WORKGRAPH_PUBLIC_URL to its https:// address."
         return Finding(subject="Public URL", detail=settings.issuer, advice=advice, is_warning=True)
     return Finding(subject="Public URL", detail=settings.issuer)
 
@@ -133,15 +131,15 @@ def _public_url(settings: Settings) -> Finding:
 async def _mail(settings: Settings) -> Finding:
     url = settings.smtp_url.get_secret_value()
     if settings.has_mailbox:
-        return Finding(subject="Mail", detail=f"not sent; shown at {settings.issuer}/dev/mail")
+        return Finding(subject="Mail", detail=f"kept for {settings.issuer}/dev/mail, and not sent")
     if not url:
-        advice = "Set WORKGRAPH_SMTP_URL. Without mail, users cannot register or reset a password."
-        return Finding(subject="Mail", detail="no mail server is configured", advice=advice, is_warning=True)
+        advice = "Nobody can register or reset a password. Set WORKGRAPH_SMTP_URL."
+        return Finding(subject="Mail", detail="no server is set", advice=advice, is_warning=True)
     try:
         await SmtpServer(url, encryption=settings.smtp_encryption, seconds=SECONDS).probe()
     except Unavailable as error:
         return Finding(subject="Mail", detail=error.message.rstrip("."), advice="Check WORKGRAPH_SMTP_URL.")
-    return Finding(subject="Mail", detail=f"{urlsplit(url).hostname} accepts mail from {settings.mail_from}")
+    return Finding(subject="Mail", detail=f"{urlsplit(url).hostname} takes it from {settings.mail_from}")
 
 
 def _reason(error: Exception) -> str:

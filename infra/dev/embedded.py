@@ -32,7 +32,7 @@ FAST_BUT_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=o
 
 
 class EmbeddedServerError(OperatorError):
-    """An embedded server is missing or does not start; the message says why and what to do."""
+    """An embedded server cannot be had or does not start; the text says what to do."""
 
 
 class _Server(NamedTuple):
@@ -142,7 +142,7 @@ class EmbeddedServers:
         package = _wheel(POSTGRES_WHEEL)
         versions = [path for path in package.glob("pginstall[0-9]*") if (path / "bin/postgres").is_file()]
         if not versions:
-            raise EmbeddedServerError(f"{POSTGRES_WHEEL} contains no PostgreSQL for this platform. {_advice()}")
+            raise EmbeddedServerError(f"{POSTGRES_WHEEL} has no PostgreSQL for this platform. {_advice()}")
         newest = max(versions, key=lambda path: int(path.name.removeprefix("pginstall")))
         return (newest if self._user is None else _readable_copy(newest)) / "bin"
 
@@ -153,8 +153,8 @@ class EmbeddedServers:
         made_by, ours = (data / "PG_VERSION").read_text().strip(), _major_version(binaries)
         if made_by != ours:
             raise EmbeddedServerError(
-                f"The data in {self._dir} was written by PostgreSQL {made_by}, but the embedded server is {ours}. "
-                f"Delete {self._dir} to start with an empty database, or move the data with your own PostgreSQL."
+                f"The data in {self._dir} was made by PostgreSQL {made_by}, the embedded server is {ours}. "
+                f"Delete {self._dir} to start afresh, or dump and restore with your own PostgreSQL."
             )
         options = [f"unix_socket_directories={self._sockets}", "listen_addresses=", "max_connections=200"]
         options += () if self._durable else (*FAST_BUT_FORGETFUL, "max_wal_senders=0")
@@ -224,7 +224,7 @@ class EmbeddedServers:
         configuration.write_text("".join(f'{name} "{_quoted(value)}"\n' for name, value in settings.items()))
         binary = _wheel(VALKEY_WHEEL) / "_binaries" / _valkey_platform() / "valkey-server"
         if not binary.is_file():
-            raise EmbeddedServerError(f"{VALKEY_WHEEL} contains no Valkey for this platform. {_advice()}")
+            raise EmbeddedServerError(f"{VALKEY_WHEEL} has no Valkey for this platform. {_advice()}")
         with (self._dir / "valkey.log").open("wb") as log:
             child = start_child(
                 [binary, configuration], death_signal=signal.SIGTERM, output=log, environment=_server_environment()
@@ -272,7 +272,7 @@ class EmbeddedServers:
 
     def _failure(self, name: str, what: str) -> EmbeddedServerError:
         log = self._dir / f"{name}.log"
-        return EmbeddedServerError(f"{name} {what}. Last lines of {log}:\n" + "\n".join(_lines(log)[-20:]))
+        return EmbeddedServerError(f"{name} {what}. The end of {log}:\n" + "\n".join(_lines(log)[-20:]))
 
 
 def _unprivileged_user() -> int:
@@ -280,8 +280,8 @@ def _unprivileged_user() -> int:
         return pwd.getpwnam("nobody").pw_uid
     except KeyError as error:
         raise EmbeddedServerError(
-            "PostgreSQL refuses to run as root, and the user `nobody` does not exist. "
-            "Run the command as an ordinary user, or set WORKGRAPH_DATABASE_URL."
+            "PostgreSQL does not run as root, and there is no user `nobody` to run it as. "
+            "Run this as an ordinary user, or set WORKGRAPH_DATABASE_URL."
         ) from error
 
 
@@ -294,7 +294,8 @@ def _wheel(package: str) -> Path:
 
 def _advice() -> str:
     return (
-        "Install the extra `workgraph[dev]`, or set WORKGRAPH_DATABASE_URL and WORKGRAPH_REDIS_URL to your own servers."
+        "Install the extra `workgraph[dev]`, or set WORKGRAPH_DATABASE_URL and WORKGRAPH_REDIS_URL "
+        "to servers of your own."
     )
 
 
@@ -342,7 +343,7 @@ def _check_ours(folder: Path, *, user: int | None = None) -> None:
     is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid in (os.geteuid(), user)
     if not is_ours or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise EmbeddedServerError(
-            f"{folder} must be a folder that only this user can write to. Remove it, or set WORKGRAPH_DATA_DIR."
+            f"{folder} is not a folder of this user alone. Remove it, or set WORKGRAPH_DATA_DIR elsewhere."
         )
 
 

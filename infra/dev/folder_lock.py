@@ -8,18 +8,18 @@ from infra.operator_error import OperatorError
 
 
 class FolderInUse(OperatorError):
-    """Another process holds the lock; `holder` is what that process announced."""
+    """Another process holds the lock; `holder` is what it wrote about itself."""
 
     def __init__(self, path: Path, holder: dict[str, str]) -> None:
         self.holder = holder
         super().__init__(
-            f"{path.parent} is in use by process {holder.get('pid', 'of unknown ID')}. "
-            "Stop that process, or set WORKGRAPH_DATA_DIR to another folder."
+            f"{path.parent} is in use by process {holder.get('pid', 'of unknown id')}. "
+            "Stop that one, or set WORKGRAPH_DATA_DIR to another folder."
         )
 
 
 class FolderLock:
-    """A lock that one process at a time can hold. The kernel releases it when that process ends, even by a kill."""
+    """One process at a time may hold it; the kernel frees it when that process ends, however it ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class FolderLock:
         return self
 
     def announce(self, **facts: str) -> None:
-        """Writes facts about this process for other processes to read."""
+        """Tells others what holds the lock."""
         text = json.dumps({"pid": str(os.getpid())} | facts).encode()
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, text, 0)
@@ -57,7 +57,7 @@ class FolderLock:
 
 
 def holder_of(path: Path) -> dict[str, str] | None:
-    """The facts that the holder of the lock announced; None if no process holds the lock."""
+    """What the process that holds the lock says of itself; None when nobody holds it."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:

@@ -94,7 +94,7 @@ def stop_leftover(pid: int, marker: str, *, signals: Sequence[signal.Signals], s
         os.kill(pid, each)
         wait_until(lambda: not is_ours(), seconds=seconds)
     if is_ours():
-        raise RuntimeError(f"Process {pid} of an earlier run does not stop. Kill the process and retry.")
+        raise RuntimeError(f"Process {pid} of an earlier run does not end; stop it and start again.")
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:

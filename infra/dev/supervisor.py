@@ -1,4 +1,4 @@
-"""`workgraph dev`: servers, API and worker as child processes; API and worker restart when a source file changes."""
+"""`workgraph dev`: servers, API and worker as our children, started anew when a source file changes."""
 
 import errno
 import http.client
@@ -27,11 +27,11 @@ _log = logging.getLogger("workgraph.dev")
 
 
 class StartError(OperatorError):
-    """The command cannot start; the message says why and what to do."""
+    """It cannot start; the text says what to do."""
 
 
 class Supervisor:
-    """Runs the programs until SIGINT or SIGTERM. Calls `prepare` as they start and `on_ready` when the API answers."""
+    """Runs the programs until a signal comes; `prepare` is called as they start, `on_ready` when the API answers."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Supervisor:
                 self._on_ready(settings)
             ended = children.replace_ended(may_restart=is_ready)
             if ended and not is_ready:
-                raise StartError(f"The {ended[0]} ended before it was ready. See the log lines above.")
+                raise StartError(f"The {ended[0]} ended before it was ready. The lines above give the reason.")
 
 
 class SourceFiles:
@@ -135,10 +135,10 @@ def _only_one(data_dir: Path) -> Iterator[FolderLock]:
     try:
         lock.__enter__()
     except FolderInUse as error:
-        url = error.holder.get("url", "still starting")
+        url = error.holder.get("url", "it is still starting")
         raise StartError(
-            f"Workgraph is already running in this folder ({url}, process {error.holder.get('pid', 'unknown')}). "
-            f"Stop that process, or set {PREFIX}DATA_DIR and {PREFIX}PORT to run a second one."
+            f"Workgraph is already running in this folder: {url}, process {error.holder.get('pid', 'unknown')}. "
+            f"Stop it first, or set {PREFIX}DATA_DIR and {PREFIX}PORT to run a second one."
         ) from error
     try:
         yield lock
@@ -147,7 +147,7 @@ def _only_one(data_dir: Path) -> Iterator[FolderLock]:
 
 
 def bound_socket(settings: Settings) -> socket.socket:
-    """A listening socket. Raises StartError if the address is in use or cannot be bound."""
+    """A listening socket; raises StartError when the address is taken or not ours."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -158,25 +158,25 @@ def bound_socket(settings: Settings) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise StartError(
-                f"Port {settings.port} on {settings.host} is in use by another process. "
-                f"Choose another port, for example: {PREFIX}PORT={settings.port + 1} workgraph dev"
+                f"Port {settings.port} on {settings.host} is taken by another program. "
+                f"Set {PREFIX}PORT to a free one, for example: {PREFIX}PORT={settings.port + 1} workgraph dev"
             ) from error
         raise StartError(
             f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}. "
-            f"Check {PREFIX}HOST and {PREFIX}PORT."
+            f"Set {PREFIX}HOST and {PREFIX}PORT."
         ) from error
     return listener
 
 
 def dev_settings(settings: Settings) -> Settings:
-    """The settings of `workgraph dev`. Raises SettingsError in production, which must not run on generated secrets."""
+    """Raises SettingsError in production, where nothing may be made up."""
     if settings.is_production:
-        raise SettingsError([f"{PREFIX}ENVIRONMENT is production. Use `workgraph serve` and `workgraph worker`."])
+        raise SettingsError([f"{PREFIX}ENVIRONMENT is production: use `workgraph serve` and `workgraph worker`."])
     return settings.replaced(shutdown_seconds=min(settings.shutdown_seconds, GRACE_SECONDS))
 
 
 def answers(settings: Settings) -> bool:
-    """Whether the API is ready."""
+    """Whether the API says that it is ready."""
     host = "127.0.0.1" if settings.host == "0.0.0.0" else "::1" if settings.host == "::" else settings.host  # noqa: S104
     connection = http.client.HTTPConnection(host, settings.port, timeout=2)
     try:

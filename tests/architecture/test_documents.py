@@ -21,7 +21,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 SLICE_FILES = {path.name for path in ROOT.glob("domain/*/*.py")} | {
-    path.name for package in ("api", "infra") for path in ROOT.glob(f"{package}/*/*.py")
+    path.name for folder in ("api/*", "infra/*", "tests/architecture") for path in ROOT.glob(f"{folder}/*.py")
 }
 
 
@@ -137,6 +137,18 @@ def test_only_documents_of_the_repository_are_named() -> None:
     assert unknown_documents("README.md, docs/none.md, GUIDE.md", known) == ["docs/none.md", "GUIDE.md"]
 
 
+def test_names_of_the_api_are_in_the_schema() -> None:
+    """Names in camelCase between backticks; a few are of other programs or of requests."""
+    elsewhere = {"documentId", "fixVersions", "invitationToken", "connectionParams"}
+    schema = set(re.findall(r"\w+", text_of("api/schema.graphql")))
+    named = re.compile(r"`([a-z]+(?:[A-Z][a-z]+)+)(?:\(|:|`| \{)")
+    texts = {name: CODE.sub("", text_of(name)) for name in DOCUMENTS}
+    found = {name: set(named.findall(text)) - schema - elsewhere for name, text in texts.items()}
+    assert {name: names for name, names in found.items() if names} == {}
+    assert elsewhere <= {each for text in texts.values() for each in named.findall(text)}
+    assert named.findall("`issueCreate`, `page(first:)`, `issueMake { id }`") == ["issueCreate", "issueMake"]
+
+
 def test_documents_say_sign_in() -> None:
     wrong = re.compile(r"\blog(?:s|ged|ging)?[- ](?:in|out)\b|\blog(?:in|out)s?\b", re.IGNORECASE)
     assert {name: found for name in DOCUMENTS if (found := wrong.findall(CODE.sub("", text_of(name))))} == {}
@@ -144,7 +156,7 @@ def test_documents_say_sign_in() -> None:
 
 
 def test_documents_are_short_and_say_nothing_provisional() -> None:
-    assert len(text_of("ARCHITECTURE.md").splitlines()) < 160
+    assert len(text_of("ARCHITECTURE.md").splitlines()) < 230
     for document in DOCUMENTS:
         assert (
             re.findall(r"(?i)\b(todo|tbd|fixme|lorem|placeholder text|your-org|example\.com)\b", text_of(document))

@@ -97,13 +97,13 @@ def test_a_second_one_in_the_folder_and_one_on_a_taken_port_say_so(workgraph: Wo
         second = workgraph.run("dev")
         assert second.returncode == 1
         assert second.stderr == (
-            f"workgraph: Workgraph is already running in this folder ({url}, process {dev.process.pid}). "
-            "Stop that process, or set WORKGRAPH_DATA_DIR and WORKGRAPH_PORT to run a second one.\n"
+            f"workgraph: Workgraph is already running in this folder: {url}, process {dev.process.pid}. "
+            "Stop it first, or set WORKGRAPH_DATA_DIR and WORKGRAPH_PORT to run a second one.\n"
         )
         elsewhere = Workgraph(tmp_path, workgraph.variables | {"DATA_DIR": str(tmp_path / "other")})
         taken = elsewhere.run("dev")
         assert taken.returncode == 1
-        assert f"Port {workgraph.variables['PORT']} on 127.0.0.1 is in use by another process" in taken.stderr
+        assert f"Port {workgraph.variables['PORT']} on 127.0.0.1 is taken by another program" in taken.stderr
         assert "WORKGRAPH_PORT" in taken.stderr
         assert status_of(f"{url}/readyz") == 200
 
@@ -121,9 +121,9 @@ def test_other_commands_find_the_running_servers_and_start_them_otherwise(workgr
     assert workgraph.run("keys", "rotate").returncode == 0
     assert workgraph.run("keys", "list").stdout.startswith("key_")
     examined = workgraph.run("doctor")
-    assert "OK    Migrations: up to date" in examined.stdout
-    assert "OK    PostgreSQL: 18." in examined.stdout
-    assert f"OK    Mail: not sent; shown at {url}/dev/mail" in examined.stdout
+    assert "ok    Migrations: all have run" in examined.stdout
+    assert "ok    PostgreSQL: 18." in examined.stdout
+    assert f"ok    Mail: kept for {url}/dev/mail, and not sent" in examined.stdout
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def test_a_killed_database_server_ends_it_with_the_reason(workgraph: Workgraph, 
         [valkey] = [pid for pid in children(dev.process.pid) if "valkey" in command_line(pid)[0]]
         os.kill(valkey, signal.SIGKILL)
         assert dev.process.wait(SECONDS) == 1
-        assert "workgraph: valkey ended with exit code -9. Last lines of " in dev.log.read_text()
+        assert "workgraph: valkey ended with exit code -9. The end of " in dev.log.read_text()
 
 
 def test_worker_and_doctor_find_a_running_dev_and_its_port(workgraph: Workgraph, url: str, tmp_path: Path):
@@ -228,8 +228,8 @@ def test_worker_and_doctor_find_a_running_dev_and_its_port(workgraph: Workgraph,
         dev.wait_for_text("Workgraph is ready")
         without_port = Workgraph(tmp_path)
         examined = without_port.run("doctor")
-        assert f"OK    Public URL: {url}\n" in examined.stdout
-        assert f"shown at {url}/dev/mail" in examined.stdout
+        assert f"ok    Public URL: {url}\n" in examined.stdout
+        assert f"kept for {url}/dev/mail" in examined.stdout
         with without_port.running("worker") as worker:
             worker.wait_for_text("The worker is ready")
             assert worker.end(signal.SIGTERM) == 0

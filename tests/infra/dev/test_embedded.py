@@ -173,7 +173,7 @@ def test_a_folder_that_somebody_else_made_is_refused(tmp_path: Path):
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o777)
     for name in ("link", "shared"):
-        with pytest.raises(EmbeddedServerError, match="must be a folder that only this user can write to"):
+        with pytest.raises(EmbeddedServerError, match="is not a folder of this user alone"):
             _make_private(tmp_path / name)
 
 
