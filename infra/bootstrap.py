@@ -1,4 +1,4 @@
-"""The composition root: opens what all slices share, and lets each slice provide its services (`infra/slices.py`)."""
+"""The composition root: opens the shared parts, and lets each slice provide its services (`infra/slices.py`)."""
 
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,14 +30,14 @@ from infra.uow import SqlUowFactory
 
 SLICES = (*PLATFORM, *TRACKER)
 
-# A hash takes 19 MiB and a whole core. With a second thread a process on two cores checks a fourth more passwords,
-# and who reads meanwhile waits four times as long as otherwise (p99; with one, one and a half times).
+# A hash takes 19 MiB and one core. On two cores, a second thread checks 25 % more passwords, but concurrent reads take
+# four times as long (p99; 1.5 times with one thread).
 HASHING_THREADS = 1
 
 
 @asynccontextmanager
 async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES) -> AsyncIterator[App]:
-    """The application of these slices on its servers; everything it opened is closed when the block is left."""
+    """The application of these slices, connected to its servers. Leaving the block closes everything."""
     redis_url = settings.redis_url.get_secret_value()
     clock = SystemClock()
     ids = Uuid7IdFactory(clock)

@@ -1,4 +1,4 @@
-"""What a Unit of Work leaves beside its rows: numbered events, jobs, lines of the security log, a spent key."""
+"""Everything a Unit of Work commits beside rows: events, jobs, security log, idempotency key."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -28,22 +28,22 @@ from infra.workspaces.tables import RevisionRow
 
 T = TypeVar("T")
 
-ROWS_TO_COPY = 100  # from so many events on COPY is faster than INSERT
+ROWS_TO_COPY = 100  # number of events from which COPY is faster than INSERT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committed:
-    """What became visible: the revision of each workspace that changed, by its id, and the jobs that are due."""
+    """Result of a commit: last revisions by workspace, and IDs of the jobs that are due."""
 
     revisions: Mapping[str, int] = field(default_factory=dict)
     job_ids: Sequence[str] = field(default_factory=tuple)
 
 
 class SqlCommit:
-    """The commit half of a Unit of Work: collects what was recorded, and writes it in the transaction, last."""
+    """The commit half of a Unit of Work: collects events, jobs and notes, and writes them last in the transaction."""
 
     reactions: ClassVar[Mapping[type[Event], Sequence[Reaction]]] = MappingProxyType({})
-    """The jobs that follow from each event type, set by the Unit of Work of an application (`infra/uow.py`)."""
+    """Jobs that follow from each event type, set by the Unit of Work of an application (`infra/uow.py`)."""
 
     def __init__(self, connection: AsyncConnection, actor: Actor, clock: Clock, ids: IdFactory) -> None:
         self.connection = connection
@@ -58,6 +58,7 @@ class SqlCommit:
 
     def record(self, event: Event) -> None:
         self._events.append(event)
+        # Imports and demo data cause no outward reactions, such as mails, for the changes that they record.
         is_quiet = self._actor.cause in (Cause.IMPORT, Cause.SEED)
         for reaction in self.reactions[type(event)]:
             if not (reaction.is_outward and is_quiet):
@@ -115,7 +116,7 @@ class SqlCommit:
         return Written(value=value, revision=revision)
 
     async def begin(self) -> None:
-        """Takes the actor's idempotency key, waiting for whoever is using it now; raises Replayed if it is spent."""
+        """Takes the actor's idempotency key. Raises Replayed if an earlier request used it."""
         wanted = self._actor.idempotency
         if wanted is None:
             return
@@ -125,6 +126,7 @@ class SqlCommit:
             "fingerprint": wanted.fingerprint,
             "created_at": self._clock.now(),
         }
+        # The INSERT waits for a concurrent transaction with the same key, so only one of two attempts runs.
         taken = upsert(IdempotencyRow).values(row).on_conflict_do_nothing().returning(IdempotencyRow.key)
         if (await self.connection.execute(taken)).first() is not None:
             return
@@ -141,9 +143,10 @@ class SqlCommit:
         raise Replayed(subject_id, revision, outcome or {})
 
     async def _write_events(self, now: datetime) -> Mapping[str, int]:
-        """Numbers the events of each workspace, and answers its last revision.
+        """Numbers and stores the events; returns the last revision of each workspace.
 
-        The counters are locked last, only until the commit that follows, and in one order by everybody.
+        The counters are locked last, in the order of workspace IDs, and released by the following commit. So locks are
+        short, and transactions cannot deadlock.
         """
         by_workspace: dict[str, list[Event]] = {}
         for event in self._events:

@@ -1,4 +1,4 @@
-"""The passwords that guessers try first, from a library's list: nobody is asked over the network."""
+"""Frequent passwords, from a list that a library ships, without network requests."""
 
 from functools import cache
 
@@ -7,5 +7,5 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 @cache
 def shipped_frequent_passwords() -> frozenset[str]:
-    """Some 30,000 from leaks, in small letters."""
+    """About 30,000 passwords from leaks, in lower case."""
     return frozenset(FREQUENCY_LISTS["passwords"])

@@ -1,4 +1,4 @@
-"""The only module that knows passlib (1.7.4: safe for Argon2 alone, and only within these bounds)."""
+"""The only module that uses passlib (1.7.4: safe for Argon2 only, and only within the bounds checked here)."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from domain.shared.errors import Unavailable
 
 T = TypeVar("T")
 
-# Passwords in the queue and in the threads. One thread checks some 50 a second, so that the last one waits for 2 s, and
-# for 10 s, which clients and proxies still bear, on a processor with a fifth of the speed (`benchmarks.sign_ins`).
+# Passwords in the queue and in the threads. One thread checks about 50 per second, so the last one waits 2 s. On a
+# processor with a fifth of the speed it waits 10 s, within the timeouts of clients and proxies (`benchmarks.sign_ins`).
 MOST_WAITING = 100
-MEMORY_COST = 19_456  # KiB; with two passes and one lane OWASP's floor, some 20 ms
-# Of a random password that nobody has: a try on an unknown account takes as long as one on a known account.
+MEMORY_COST = 19_456  # KiB; OWASP's minimum with two passes and one lane, about 20 ms
+# Hash of a random password. Checking it makes an attempt on an unknown account as slow as one on a known account.
 NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$u1fKGcOYU+q917o3BgBgzA$0pkehGxb+Xowyqj1dE0UZ3D+0a6ophMMHQvDQc6ckiY"
 
 
 class PasslibPasswordHasher:
-    """Argon2id in threads of its own: hashing releases the interpreter lock, and memory is bounded by the threads."""
+    """Argon2id in separate threads. Hashing releases the interpreter lock; the thread count bounds memory."""
 
     def __init__(
         self, threads: ThreadPoolExecutor, *, memory_cost: int = MEMORY_COST, most_waiting: int = MOST_WAITING
@@ -59,7 +59,7 @@ class PasslibPasswordHasher:
         return Verdict(is_right=bool(is_right), upgraded=upgraded)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        # Who comes later would wait for longer than a request may run: better told at once.
+        # A later password would wait longer than a request may run, so refuse it immediately.
         if self._waiting >= self._most_waiting:
             raise Unavailable("Too many password checks are in progress. Retry in one second.")
         self._waiting += 1

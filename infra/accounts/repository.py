@@ -85,7 +85,7 @@ class SqlOneTimeLinkRepository(SqlRepository[OneTimeLink]):
         return None if row is None else _build_link(row)
 
     async def use(self, digest: str, purpose: LinkPurpose, *, now: datetime) -> OneTimeLink | None:
-        # One statement: of many at once the first to lock the row deletes it, and the others find nothing.
+        # One statement, so that of concurrent attempts only the first finds and deletes the row.
         good = _is_good(digest, purpose, now)
         taken = delete(OneTimeLinkRow).where(good).returning(*columns_of(OneTimeLinkRow, OneTimeLink))
         row = (await self._connection.execute(taken)).first()

@@ -8,10 +8,10 @@ from infra.db.base import Base, Id, Key, Plain, named_enum, one_of
 
 
 class UserRow(Base):
-    """The e-mail address is kept in lower case.
+    """A user or a placeholder; the email address is stored in lower case.
 
-    A placeholder has none, since nobody has proved it: its person signs up like anybody, and is given its place.
-    Whoever deletes their account has none any more.
+    A placeholder has no email address because no one has proved it. Its person signs up, and then gets its memberships.
+    A deleted account has no email address either.
     """
 
     __tablename__ = "account"
@@ -33,7 +33,7 @@ class UserRow(Base):
 
 
 class PasswordRow(Base):
-    """Apart from the account, so that no query for people can pick it up."""
+    """Password hash of a user, in its own table so that no query for users can select it."""
 
     __tablename__ = "password"
 
@@ -43,7 +43,7 @@ class PasswordRow(Base):
 
 
 class OneTimeLinkRow(Base):
-    """Used links are deleted, and with them what waited; expired ones by the schedule."""
+    """A mailed link. Used links are deleted with their pending data, expired ones by the schedule."""
 
     __tablename__ = "one_time_link"
     __table_args__ = (

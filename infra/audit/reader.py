@@ -44,7 +44,7 @@ _REVISIONS = select(RevisionRow.workspace_id, RevisionRow.revision).where(
 
 
 class _NoOrder(StrEnum):
-    """The log has one order."""
+    """Sort keys of the log: none, because the log has one order."""
 
 
 _KEYSET = Keyset(_NoOrder, {}, id_column=EventRow.revision)
@@ -75,7 +75,10 @@ _build_line = builder_of(SecurityEvent)
 
 
 class SqlEventReader:
-    """A commit holds its workspace's counter until it is visible, so revisions appear in order and without a gap."""
+    """Reads events in order and without gaps.
+
+    A commit locks its workspace's counter until its events are visible, so a later revision never appears first.
+    """
 
     def __init__(self, reads: ReadSession, kinds: type[EventKind]) -> None:
         self._reads = reads

@@ -1,4 +1,4 @@
-"""News of revisions on Redis: a hint that makes readers of the log look at once, never the log itself."""
+"""Announcements of revisions on Redis: hints that wake readers of the log, never the log itself."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ def revision_message(workspace_id: str, revision: int) -> bytes:
 
 
 class RevisionListener:
-    """Tells of every announced revision, and of all workspaces (None) whenever something may have been missed."""
+    """Reports every announced revision, and all workspaces (None) when announcements may have been missed."""
 
     def __init__(self, redis_url: str, on_news: Callable[[str | None, int], None]) -> None:
         self.is_listening = False
@@ -36,7 +36,7 @@ class RevisionListener:
         self._on_news = on_news
 
     async def run(self) -> None:
-        """Listens on a connection of its own and comes back to it with growing pauses, until it is stopped."""
+        """Listens until stopped, on a connection of its own, and reconnects after growing pauses."""
         pause = FIRST_PAUSE_SECONDS
         while not self._is_stopped:
             try:
@@ -51,14 +51,14 @@ class RevisionListener:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def stop(self) -> None:
-        """Makes `run` end within two seconds; at once if its task is then canceled as well.
+        """Ends `run` within two seconds, or immediately if its task is canceled as well.
 
-        A cancellation alone is not enough: redis-py 5 swallows one that comes while it makes a connection.
+        A cancellation alone is not enough: redis-py 5 swallows a cancellation that arrives while it connects.
         """
         self._is_stopped = True
 
     async def _listen(self) -> None:
-        """Raises RedisError or OSError when the connection fails or the server stays silent."""
+        """Raises RedisError or OSError if the connection fails or the server stops answering."""
         redis = Redis.from_url(
             self._redis_url, socket_connect_timeout=ANSWER_SECONDS, socket_timeout=ANSWER_SECONDS, max_connections=1
         )

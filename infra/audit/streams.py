@@ -1,4 +1,4 @@
-"""Following event logs: one reader per process and workspace, woken through Redis, shared by all its followers."""
+"""Live event logs: one reader per process and workspace, woken through Redis and shared by all followers."""
 
 import asyncio
 import logging
@@ -13,9 +13,9 @@ from domain.shared.streams import EventBatch, FellBehind
 from infra.audit.revisions import RevisionListener
 
 PAGE = 500
-MOST_WAITING = 5_000  # events that one follower may leave lying
-POLL_SECONDS = 1.0  # without Redis
-SAFETY_SECONDS = 5.0  # with Redis: a publisher may have failed to publish
+MOST_WAITING = 5_000  # unread events of one follower
+POLL_SECONDS = 1.0  # interval of reads without Redis
+SAFETY_SECONDS = 5.0  # interval of reads with Redis, in case a publisher failed to publish
 IDLE_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
@@ -32,12 +32,12 @@ E_co = TypeVar("E_co", bound=Numbered, covariant=True)
 
 class EventSource(Protocol[E_co]):
     async def of_workspace(self, workspace_id: str, *, after: int, most: int) -> Sequence[E_co]:
-        """The next events after that revision, in order, without a gap."""
+        """The next events after the revision, in order and without gaps."""
         ...
 
 
 class RedisEventStream(Generic[E]):
-    """Satisfies EventStream; Redis only makes it faster, the log itself is read from the source."""
+    """An EventStream that reads the log from the source; Redis only announces new events early."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class RedisEventStream(Generic[E]):
                 yield page
             elif self._has_caught_up(workspace_id, position):
                 break
-        # Nothing is awaited between the last read and joining, so nothing can slip through between them.
+        # There is no await between the last read and joining, so no event can be missed in between.
         log, follower = self._join(workspace_id, position)
         try:
             while True:
@@ -76,7 +76,7 @@ class RedisEventStream(Generic[E]):
             self._leave(log, follower)
 
     async def aclose(self) -> None:
-        """Ends whatever still runs."""
+        """Cancels all readers and the listener."""
         self._stop_listening()
         for task in self._tasks:
             task.cancel()
@@ -92,7 +92,7 @@ class RedisEventStream(Generic[E]):
             self._listening = self._start(self._listener.run())
         follower: _Follower[E] = _Follower(self._most_waiting, self._idle_seconds)
         log = self._logs.get(workspace_id)
-        if log is None or not log.followers:  # one without followers is about to end
+        if log is None or not log.followers:  # a log without followers is about to end
             log = self._logs[workspace_id] = _Log(self._source, workspace_id, position, self._poll_seconds)
             self._start(log.run()).add_done_callback(partial(self._ended, log))
         log.followers.add(follower)
@@ -114,7 +114,7 @@ class RedisEventStream(Generic[E]):
         self._listening = self._listener = None
 
     def _ended(self, log: "_Log[E]", task: asyncio.Task[None]) -> None:
-        """Passes on to the followers what their reader ended for, if it was not because they left."""
+        """Ends the followers with the error of their reader, or with Unavailable."""
         self._forget(log)
         error = None if task.cancelled() else task.exception()
         for follower in log.followers:
@@ -125,14 +125,14 @@ class RedisEventStream(Generic[E]):
             del self._logs[log.workspace_id]
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        # A context of its own: what the first follower holds, such as its connection, is not for all.
+        # A new context, because the first follower's context holds its own connection.
         task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     def _wake(self, workspace_id: str | None, revision: int) -> None:
-        """Wakes the reader of one workspace unless it has read so far, or all readers."""
+        """Wakes the reader of one workspace unless it has read the revision, or all readers."""
         for log in self._logs.values() if workspace_id is None else [self._logs.get(workspace_id)]:
             if log is not None and (workspace_id is None or log.position < revision):
                 log.wake()
@@ -143,7 +143,7 @@ class RedisEventStream(Generic[E]):
 
 
 class _Log(Generic[E]):
-    """Reads one workspace's log for as long as it has followers."""
+    """Reads one workspace's log while it has followers."""
 
     def __init__(
         self, source: EventSource[E], workspace_id: str, position: int, poll_seconds: Callable[[], float]
@@ -187,7 +187,7 @@ class _Log(Generic[E]):
 
 
 class _Follower(Generic[E]):
-    """What has been read for one follower and not yet taken by it."""
+    """Batches that have been read for one follower and not yet taken."""
 
     def __init__(self, most_waiting: int, idle_seconds: float) -> None:
         self._most_waiting = most_waiting
@@ -199,7 +199,7 @@ class _Follower(Generic[E]):
         self._error: BaseException | None = None
 
     def offer(self, batch: EventBatch[E]) -> bool:
-        """Adds the batch, or says that it was one too many: then the follower is ended."""
+        """Adds the batch. Returns False, and ends the follower, if it leaves too many events unread."""
         self._has_overflowed = self._waiting + len(batch.events) > self._most_waiting
         if self._has_overflowed:
             self._batches.clear()
@@ -214,7 +214,7 @@ class _Follower(Generic[E]):
         self._news.set()
 
     async def take(self, position: int) -> EventBatch[E]:
-        """The next batch, or an empty one when none has come for a while; raises what the follower was ended for."""
+        """The next batch, or an empty one after the idle time; raises the error that ended the follower."""
         if not self._news.is_set():
             try:
                 async with asyncio.timeout(self._idle_seconds):
@@ -239,7 +239,7 @@ async def _page(source: EventSource[E], workspace_id: str, after: int) -> EventB
 
 
 def _after(batch: EventBatch[E], position: int) -> EventBatch[E]:
-    """The batch without what the follower has read by itself before it joined."""
+    """The batch without events that the follower read itself before it joined."""
     if not batch.events or batch.events[0].revision > position:
         return batch
     events = [event for event in batch.events if event.revision > position]

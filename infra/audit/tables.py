@@ -9,7 +9,7 @@ from infra.db.base import Base, Id, Key, Plain, named_enum, one_of
 
 
 class EventRow(Base):
-    """The log. No foreign key leads in or out: what it tells of may be gone, and it can be partitioned."""
+    """An event of the log. It has no foreign keys, because its subjects can be deleted and the table partitioned."""
 
     __tablename__ = "event"
     __table_args__ = (
@@ -29,7 +29,7 @@ class EventRow(Base):
 
 
 class SecurityEventRow(Base):
-    """The security log. No foreign key leads out: it outlives accounts and sessions."""
+    """An entry of the security log. It has no foreign keys, because it outlives accounts and sessions."""
 
     __tablename__ = "security_event"
     __table_args__ = (Index(None, "user_id", "occurred_at", "id"), Index(None, "actor_id"))

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class SqlKeyUses:
-    """Writes beside the requests, on one connection at a time; a use that cannot be written is let go."""
+    """Records uses of API keys in the background, on one connection at a time; failed writes are dropped."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -25,7 +25,7 @@ class SqlKeyUses:
             self._writing = asyncio.create_task(self._write())
 
     async def aclose(self) -> None:
-        """Waits for what is being written."""
+        """Waits for pending writes."""
         if self._writing is not None:
             await self._writing
 

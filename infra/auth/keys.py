@@ -1,4 +1,4 @@
-"""Signing keys: made here, kept in the database, their private half readable only with WORKGRAPH_SECRET_KEY."""
+"""Signing keys, created here and stored in the database; private keys are encrypted with WORKGRAPH_SECRET_KEY."""
 
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -23,8 +23,8 @@ from domain.auth.model import KeyId, SigningKey
 from domain.shared.errors import Unavailable
 from domain.shared.ids import IdFactory
 
-_NONCE = 12  # bytes (NIST SP 800-38D, 8.2.2)
-_COORDINATE = 32  # bytes of P-256 (RFC 7518, 6.2.1.2)
+_NONCE = 12  # bytes of an AES-GCM nonce (NIST SP 800-38D section 8.2.2)
+_COORDINATE = 32  # bytes of a P-256 coordinate (RFC 7518 section 6.2.1.2)
 
 
 def derived_key(secret: str, purpose: str) -> bytes:
@@ -33,7 +33,7 @@ def derived_key(secret: str, purpose: str) -> bytes:
 
 
 class AesKeyMaker:
-    """P-256 key pairs, the private half sealed with AES-256-GCM under its own id."""
+    """Creates P-256 key pairs. AES-256-GCM encrypts the private key, bound to the key's ID."""
 
     def __init__(self, secret: str, ids: IdFactory) -> None:
         self._cipher = AESGCM(derived_key(secret, "signing keys 1"))
@@ -55,7 +55,7 @@ class AesKeyMaker:
         )
 
     def private_key(self, key: SigningKey) -> ec.EllipticCurvePrivateKey:
-        """Raises Unavailable if the key was sealed with another secret."""
+        """The private key; raises Unavailable if it was encrypted with another secret."""
         sealed = urlsafe_b64decode(key.sealed_private_key)
         try:
             plain = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], key.id.encode())

@@ -18,7 +18,7 @@ from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
 from infra.workspaces.tables import MemberRow, ProjectMemberRow
 
-# Looked up for guests alone, so that nobody else pays for it.
+# Looked up for guests only, because other roles do not need it.
 _PROJECT_IDS = case(
     (
         MemberRow.role == Role.GUEST,
@@ -78,7 +78,7 @@ _KEY_COLUMNS = columns_of(ApiKeyRow, ApiKey)
 
 
 def _holder(condition: ColumnElement[bool]) -> Select[Any]:
-    """One row per membership; one with nulls for somebody who belongs nowhere yet."""
+    """Query for the user of an API key: one row per membership, or one row with nulls without a membership."""
     return (
         select(MemberRow.workspace_id, MemberRow.role, _PROJECT_IDS, *columns_of(UserRow, User), *_KEY_COLUMNS)
         .select_from(ApiKeyRow)
@@ -107,7 +107,7 @@ _build_user = builder_of(User, start=3)
 
 
 def _person(rows: Sequence[Any]) -> Person:
-    """Of rows that begin with a membership each and go on with the account."""
+    """The person of rows that each have a membership, followed by the user."""
     return Person(
         account=_build_user(rows[0]),
         roles={row[0]: row[1] for row in rows if row[0] is not None},
@@ -121,7 +121,7 @@ class SqlSessionReader:
         self._build_key = builder_of(SigningKey)
 
     async def person(self, session_id: str, user_id: str, *, now: datetime) -> Person | None:
-        """One row per membership; one with nulls for somebody who belongs nowhere yet."""
+        """The person of a session that has not ended; None if it has."""
         rows = await self._reads.fetch(_PERSON, session_id=session_id, user_id=user_id, now=now)
         if not rows:
             return None

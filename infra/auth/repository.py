@@ -33,7 +33,7 @@ class SqlSessionRepository(SqlRepository[Session]):
         mine = (SessionRow.user_id == user_id) & SessionRow.ended_at.is_(None) & (SessionRow.expires_at > now)
         if except_session is not None:
             mine &= SessionRow.id != except_session
-        # Locked in the order of ids, as everywhere.
+        # Lock rows in the order of their IDs, like all repositories, so that transactions cannot deadlock.
         locked = select(SessionRow.id).where(mine).order_by(SessionRow.id).with_for_update()
         ids = list((await self._connection.execute(locked)).scalars())
         if ids:
@@ -49,8 +49,8 @@ class SqlSessionRepository(SqlRepository[Session]):
         await self._connection.execute(insert(RefreshTokenRow).values(values))
 
     async def rotate(self, digest: str, successor: str, *, now: datetime, idle_end: datetime) -> Session | None:
-        # Reading first and writing then lets all of 32 simultaneous refreshes win. Here the row lock of the UPDATE
-        # lets one through, and the others look again and find the token spent.
+        # Reading before writing let all of 32 simultaneous refreshes succeed. The row lock of this UPDATE lets one
+        # through; the others then find the token spent.
         spent = (
             update(RefreshTokenRow)
             .where(
@@ -139,7 +139,7 @@ class SqlApiKeyRepository(SqlRepository[ApiKey]):
         return found[0] if found else None
 
     async def touch(self, uses: Mapping[str, datetime]) -> None:
-        """Writes when keys were last used, unless another process has written it within the same minute."""
+        """Stores when keys were last used, unless another process did so within the same minute."""
         for key_id, at in sorted(uses.items()):
             is_due = or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at <= at - USE_PERIOD)
             await self._connection.execute(

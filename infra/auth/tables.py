@@ -14,7 +14,7 @@ T = TypeVar("T", bound=str)
 
 
 class TupleOf(TypeDecorator[tuple[T, ...]], Generic[T]):
-    """Stores a tuple of texts as an array."""
+    """Column type that stores a tuple of texts as an array."""
 
     impl = ARRAY(Text(collation="C"))
     cache_ok = True
@@ -31,7 +31,7 @@ class TupleOf(TypeDecorator[tuple[T, ...]], Generic[T]):
 
 
 class SessionRow(Base):
-    """One sign-in on one device, and all the refresh tokens that follow from it: a token family."""
+    """A sign-in on one device with all its refresh tokens, a token family."""
 
     __tablename__ = "session"
     __table_args__ = (Index(None, "user_id", "created_at", "id"), one_of("end_reason", EndReason))
@@ -49,7 +49,7 @@ class SessionRow(Base):
 
 
 class RefreshTokenRow(Base):
-    """Spent tokens stay as long as their session, so that a replay is recognized."""
+    """A refresh token. Spent tokens are kept as long as their session, so that a replay is detected."""
 
     __tablename__ = "refresh_token"
     __table_args__ = (Index(None, "session_id"),)
@@ -61,7 +61,7 @@ class RefreshTokenRow(Base):
 
 
 class SigningKeyRow(Base):
-    """The private half is encrypted with a key that only the settings know."""
+    """A key pair that signs access tokens, with the private key encrypted."""
 
     __tablename__ = "signing_key"
 
@@ -73,7 +73,7 @@ class SigningKeyRow(Base):
 
 
 class ApiKeyRow(Base):
-    """The workspaces are names in a list and no foreign keys: one that is deleted opens nothing."""
+    """An API key. Its workspaces are an array without foreign keys: the ID of a deleted workspace has no effect."""
 
     __tablename__ = "api_key"
     __table_args__ = (Index(None, "user_id"),)

@@ -1,4 +1,4 @@
-"""The only module that knows python-jose (3.5.0, full of traps: everything that it gets is checked first)."""
+"""The only module that uses python-jose (3.5.0, which has many traps: all its input is checked first)."""
 
 import json
 import re
@@ -20,20 +20,20 @@ from domain.shared.ids import is_id
 from infra.auth.keys import AesKeyMaker, public_key_of
 
 ALGORITHM = "ES256"
-TYPE = "at+jwt"  # RFC 9068, 2.1
-LONGEST = 2048  # characters; ours have about 600
-SKEW = timedelta(seconds=60)  # a token may be this much older than its verifier's clock says
-# 64 bytes leave four bits of the 86th letter unused: only one of 16 spellings is right.
+TYPE = "at+jwt"  # media type of access tokens (RFC 9068 section 2.1)
+LONGEST = 2048  # characters; tokens of this server have about 600
+SKEW = timedelta(seconds=60)  # tolerated difference between the clocks of issuer and verifier
+# 64 bytes leave four bits of the 86th character unused. Only one of the 16 spellings is accepted.
 _SHAPE = re.compile(r"([A-Za-z0-9_-]{2,512})\.([A-Za-z0-9_-]{2,1400})\.[A-Za-z0-9_-]{85}[AQgw]", re.ASCII)
 _HEADER = {"alg", "typ", "kid"}
 _CLAIMS = {"iss", "aud", "sub", "sid", "jti", "client_id", "iat", "exp"}
 _NESTED = re.compile(rb"[\[{]")
-_REMEMBERED = 10_000  # proved tokens, by digest
-_DEEPEST = 8  # brackets in all; an issuer such as http://[::1]:8000 has one inside its text
+_REMEMBERED = 10_000  # verified tokens that are remembered by digest
+_DEEPEST = 8  # brackets in total; an issuer such as http://[::1]:8000 contains one
 
 
 class JoseTokenSigner:
-    """ES256 and nothing else; whatever goes wrong is InvalidToken."""
+    """Signs and verifies tokens with ES256 only. Every failure is an InvalidToken."""
 
     def __init__(self, keys: AesKeyMaker, clock: Clock, options: AuthOptions) -> None:
         self._keys = keys
@@ -62,7 +62,7 @@ class JoseTokenSigner:
     def issue(self, claims: AccessClaims, key: SigningKey) -> str:
         private = self._private.get(key.id)
         if private is None:
-            # Parsed once: signing with PEM text parses it each time, 100 times slower.
+            # Parse the key once: signing with PEM text parses it each time, 100 times slower.
             private = self._private[key.id] = construct(self._keys.private_key(key), ALGORITHM)
         payload = {
             "iss": self._options.issuer,
@@ -78,7 +78,8 @@ class JoseTokenSigner:
         return token
 
     def verify(self, token: str, key: SigningKey) -> AccessClaims:
-        # A client sends one token for ten minutes, and proving it takes 200 µs: longer than a lookup in the database.
+        # Remember verified tokens: a client sends one token for ten minutes, and verifying it takes 200 µs, longer than
+        # a lookup in the database.
         digest = _digest(token)
         key_id, claims = self._proved.get(digest) or (self._unverified_key_id(token), None)
         if key_id != key.id:
@@ -94,14 +95,14 @@ class JoseTokenSigner:
         return claims
 
     def _prove(self, token: str, key: SigningKey) -> AccessClaims:
-        """What the token says, whatever the time."""
+        """Claims of a token with a valid signature, whether it has expired or not."""
         public = self._public.get(key.id)
         if public is None:
             public = self._public[key.id] = construct(public_key_of(key), ALGORITHM)
         claims = _object(token.split(".")[1])
         try:
             jws.verify(token, public, algorithms=[ALGORITHM])
-        except Exception as error:  # python-jose lets TypeError, OverflowError and more escape
+        except Exception as error:  # python-jose also raises TypeError, OverflowError and others
             raise InvalidToken from error
         if claims.keys() != _CLAIMS:
             raise InvalidToken
@@ -122,7 +123,7 @@ def _digest(token: str) -> bytes:
 
 
 def _object(part: str) -> dict[str, Any]:
-    """One part of a token as a JSON object; parsed only when it cannot nest deeply."""
+    """One part of a token as a JSON object. Deep nesting is refused before parsing."""
     try:
         data = urlsafe_b64decode(part + "=" * (-len(part) % 4))
         if len(_NESTED.findall(data)) > _DEEPEST:
@@ -149,6 +150,7 @@ def _id(value: object, prefix: str) -> str:
 
 
 def _moment(value: object) -> datetime:
-    if type(value) is not int or not 0 <= value < 1 << 37:  # bool is an int; later than the year 6000 is not a time
+    # bool is a subclass of int; times after the year 6000 are refused
+    if type(value) is not int or not 0 <= value < 1 << 37:
         raise InvalidToken
     return datetime.fromtimestamp(value, UTC)

@@ -1,4 +1,4 @@
-"""Lists of texts as values of a statement, in the form that costs least."""
+"""Lists of texts as parameters of a statement, in the fastest form."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class TextList(TypeDecorator[Sequence[str]]):
-    """Sent as one text, which PostgreSQL reads as an array: asyncpg looks into each element of a list, 15 µs for 50."""
+    """A list sent as one text that PostgreSQL parses. asyncpg would check each element: 15 µs for 50."""
 
     impl = Text
     cache_ok = True
@@ -19,7 +19,7 @@ class TextList(TypeDecorator[Sequence[str]]):
 
 
 def array_text(values: Sequence[str]) -> str:
-    """An array of one dimension, as PostgreSQL writes it; every element stands in quotes."""
+    """PostgreSQL's text form of a one-dimensional array, with every element in quotes."""
     if not values:
         return "{}"
     joined = '","'.join(values)
@@ -29,11 +29,11 @@ def array_text(values: Sequence[str]) -> str:
 
 
 def texts(name: str) -> ColumnElement[Sequence[str]]:
-    """The array that is the value of that name."""
+    """The array in the parameter of that name."""
     return cast(bindparam(name, type_=TextList), ARRAY(Text))
 
 
 def among(column: InstrumentedAttribute[str], name: str) -> ColumnElement[bool]:
-    """`= ANY(:name)`: one statement, and one plan, whatever the number of values."""
-    # In a query of its own the text is read once, and not for each row that the condition is tried on.
+    """`= ANY(:name)`: one statement and one plan, whatever the number of values."""
+    # As a scalar subquery, the text is parsed once instead of once per row.
     return column == any_(cast(select(texts(name)).scalar_subquery(), ARRAY(Text)))

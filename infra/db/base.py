@@ -1,4 +1,4 @@
-"""Table classes describe columns and nothing else: no relationships, so nothing can load lazily."""
+"""Base of the table classes, which declare columns but no relationships, so that nothing loads lazily."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -37,7 +37,7 @@ class Base(DeclarativeBase):
 
 
 class NumberedEnum(TypeDecorator[N], Generic[N]):
-    """Stores an IntEnum as its number, so that the database can sort by it."""
+    """Column type that stores an IntEnum as its number, so that the database can sort by it."""
 
     impl = SmallInteger
     cache_ok = True
@@ -55,7 +55,7 @@ class NumberedEnum(TypeDecorator[N], Generic[N]):
 
 
 def named_enum(enum: type[StrEnum]) -> Enum:
-    """Stores a StrEnum as its value, as text."""
+    """Column type that stores a StrEnum as its value."""
     return Enum(
         enum,
         native_enum=False,
@@ -66,6 +66,6 @@ def named_enum(enum: type[StrEnum]) -> Enum:
 
 
 def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
-    """The database's own guard that an enum column holds nothing else."""
+    """Check constraint that allows only values of the enum in the column."""
     values = ", ".join(f"'{member.value}'" for member in enum)
     return CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")

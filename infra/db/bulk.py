@@ -1,4 +1,4 @@
-"""Many rows at once: COPY for new ones, one UPDATE for changed ones."""
+"""Bulk writes: COPY for new rows, one UPDATE for changed rows."""
 
 from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
@@ -13,7 +13,7 @@ from infra.db.base import Base
 async def copy_rows(
     connection: AsyncConnection, table: type[Base], names: Sequence[str], rows: Collection[Sequence[Any]]
 ) -> None:
-    """Inserts tuples in the order of the names; values are as the driver wants them, since no types are applied."""
+    """Inserts tuples with COPY. Values must have the driver's types, because SQLAlchemy converts nothing here."""
     if rows:
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
@@ -29,7 +29,7 @@ async def copy_entities(
 async def update_rows(
     connection: AsyncConnection, table: type[Base], names: Sequence[str], entities: Sequence[Any]
 ) -> None:
-    """Writes the named columns of all entities, found by id."""
+    """Writes the named columns of all entities by ID."""
     if not entities:
         return
     whole = table.__table__

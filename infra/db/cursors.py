@@ -1,6 +1,6 @@
-"""Cursors: the sort values of one row, and a digest of the list and parent they belong to, as base64url text.
+"""Cursors: the sort values of one row, and a digest of its list and parent, as base64url text.
 
-They are not signed: whoever forges one moves about in a list that shows only what the reader may see anyway.
+Cursors are not signed: a forged cursor only moves within a list that shows what the reader may see.
 """
 
 import base64
@@ -20,7 +20,7 @@ from domain.shared.checks import is_storable
 from domain.shared.errors import ErrorCode, InvalidInput
 
 VERSION = 1
-# Room for as many lines of text as an order has keys.
+# Long enough for one line of text for each sort key.
 _ENCODED = re.compile(r"[A-Za-z0-9_-]{1,8192}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -28,7 +28,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CursorColumn:
-    """A column whose values travel in cursors."""
+    """Column whose values are part of cursors."""
 
     column: ColumnElement[Any]
     kind: type[Any]
@@ -37,7 +37,7 @@ class CursorColumn:
 
     @classmethod
     def of(cls, column: InstrumentedAttribute[Any] | ColumnElement[Any]) -> "CursorColumn":
-        """An expression, of which nobody says whether it can be null, is taken for nullable."""
+        """The column. An expression of unknown nullability counts as nullable."""
         element: ColumnElement[Any] = column.expression if isinstance(column, InstrumentedAttribute) else column
         stored = element.type.impl_instance if isinstance(element.type, TypeDecorator) else element.type
         bits = 64 if isinstance(stored, BigInteger) else 16 if isinstance(stored, SmallInteger) else 32
@@ -47,7 +47,7 @@ class CursorColumn:
         return cls(element, kind, 1 << bits - 1, getattr(element, "nullable", True))
 
     def decode(self, plain: Any) -> Any:
-        """The value for the database; raises ValueError or OverflowError for what the column cannot hold."""
+        """The value for the database; raises ValueError or OverflowError if the column cannot hold it."""
         if plain is None and self.is_nullable:
             return None
         if isinstance(plain, str) and issubclass(self.kind, str):
@@ -71,7 +71,7 @@ def encode_cursor(values: Sequence[Any], *, scope: str) -> str:
 def decode_cursor(
     text: str, columns: Sequence[CursorColumn], *, scopes: Collection[str], path: tuple[str, ...]
 ) -> tuple[Any, ...]:
-    """Raises InvalidInput for a malformed cursor, or a cursor that does not belong to all of the scopes."""
+    """Sort values of the cursor. Raises InvalidInput if it is malformed or belongs to none of the scopes."""
     damaged = InvalidInput(
         "The cursor is malformed. Use a cursor that this server returned.", path=path, code=ErrorCode.INVALID_CURSOR
     )

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, each with its deadlines, and what its failures mean to the domain."""
+"""Connections to PostgreSQL with timeouts, and the domain errors for database failures."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -50,7 +50,7 @@ class EngineOptions:
 async def open_engines(
     url: str, options: EngineOptions, trace: ContextStatementTrace | None = None
 ) -> AsyncIterator[Engines]:
-    """`trace` notes what is sent."""
+    """Engines for writing and reading; `trace` records the statements of traced requests."""
     write = create_async_engine(
         url,
         isolation_level="READ COMMITTED",
@@ -74,7 +74,7 @@ async def open_engines(
 
 
 def read_pool(engine: AsyncEngine, options: EngineOptions, trace: ContextStatementTrace | None = None) -> ReadPool:
-    """Read-only connections to the same database, for the same statements."""
+    """Read-only connections to the engine's database, outside SQLAlchemy."""
     _, address = engine.dialect.create_connect_args(make_url(engine.url))
     arguments = {**address, **_session(options, is_read_only=True)}
     return ReadPool(
@@ -87,10 +87,10 @@ def read_pool(engine: AsyncEngine, options: EngineOptions, trace: ContextStateme
 
 
 def _session(options: EngineOptions, *, is_read_only: bool) -> dict[str, Any]:
-    """What `asyncpg.connect` is told besides the address."""
+    """Arguments of `asyncpg.connect` besides the address."""
     return {
         "timeout": options.pool_wait + options.statement_timeout,
-        # The server ends a slow statement; this ends the wait for a server that is frozen.
+        # The server cancels slow statements. This timeout covers a server that does not respond at all.
         "command_timeout": options.statement_timeout + 1,
         "server_settings": {
             "application_name": "workgraph",
@@ -98,7 +98,7 @@ def _session(options: EngineOptions, *, is_read_only: bool) -> dict[str, Any]:
             "lock_timeout": str(int(options.lock_timeout * 1000)),
             "idle_in_transaction_session_timeout": "30000",
             "default_transaction_read_only": "on" if is_read_only else "off",
-            # Lists are short and statements many: compiling them to machine code costs more than it saves.
+            # Queries are short, so compiling them to machine code costs more than it saves.
             "jit": "off",
         },
     }
@@ -106,7 +106,7 @@ def _session(options: EngineOptions, *, is_read_only: bool) -> dict[str, Any]:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turns what is no fault of the request into Unavailable."""
+    """Converts database failures that the request did not cause to Unavailable."""
     try:
         yield
     except PoolTimeout as error:
@@ -125,13 +125,13 @@ def database_errors() -> Iterator[None]:
 
 
 def meaning_of_state(state: str) -> DomainError | None:
-    """What an SQLSTATE tells the caller; None for what only our own mistake can bring about."""
+    """The domain error for an SQLSTATE; None if only a bug can cause it."""
     if state == _QUERY_CANCELED:
         return Unavailable("The database took too long. Request less, or retry the request.")
     if state in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED):
         return Unavailable("Another request is changing the same object. Retry the request.")
     if state.startswith(_DATA_EXCEPTION):
-        # A value that no rule caught: out of the column's range, or text that PostgreSQL cannot keep.
+        # A value that no check caught: out of the column's range, or text that PostgreSQL cannot store.
         return InvalidInput("A value is out of range or cannot be stored.")
     if state == _DISK_FULL:
         return StorageFull("The database has no space left. Retry later.")
@@ -141,11 +141,11 @@ def meaning_of_state(state: str) -> DomainError | None:
 
 
 def sqlstate(error: DBAPIError) -> str:
-    """The five-character SQLSTATE, or an empty string if the server did not say."""
+    """The five-character SQLSTATE; empty if the server did not send one."""
     return getattr(error.orig, "sqlstate", None) or ""
 
 
 def constraint_of(error: DBAPIError) -> str:
-    """The name of the constraint that was violated, or an empty string."""
+    """The name of the violated constraint; empty without one."""
     driver_error = error.orig.__cause__ if error.orig is not None else None
     return getattr(driver_error, "constraint_name", None) or ""

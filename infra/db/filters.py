@@ -1,10 +1,11 @@
-"""Filters: a tree of domain dataclasses becomes one condition.
+"""Filters: a tree of domain dataclasses becomes one SQL condition.
 
-Logic has two values here, whatever SQL does with null: `neq` and `not_in` match rows that have no value, and `not_`
-is the exact complement. Only negation needs care for that. Below it and at the top, null counts as false.
+The logic has two values, unlike SQL: `neq` and `not_in` match rows without a value, and `not_` is the exact complement.
+Only negation has to treat null; elsewhere null counts as false.
 
-A condition on related rows is a join, and PostgreSQL cannot tell how common the state or label behind it is: it takes
-the average. Of ids that stand in the text it knows. So whoever has looked such rows up may swap them in.
+A condition on related rows is a join, and PostgreSQL can only assume an average number of rows for each state or label.
+For IDs in the text of the statement it knows the number. So callers that have looked up such rows can swap in their
+IDs.
 """
 
 import operator
@@ -45,20 +46,21 @@ from infra.db.arrays import TextList
 from infra.db.visibility import GuestRule
 
 Column = InstrumentedAttribute[Any]
-Condition = Callable[[Any, FromClause], ColumnElement[bool]]  # the filter's value, and the table or alias it is about
-Swap = Callable[["ToSmallSet", Any], Any]  # a filter on related rows becomes another that means the same
+# arguments: the filter's value, and the table or alias to filter
+Condition = Callable[[Any, FromClause], ColumnElement[bool]]
+Swap = Callable[["ToSmallSet", Any], Any]  # replaces a filter on related rows by an equivalent one
 
 
 class KnownIds(tuple[str, ...]):
-    """Ids that the database itself has named: they become part of the text, which is planned for them."""
+    """IDs read from the database. They become part of the statement's text, so that PostgreSQL plans for them."""
 
     __slots__ = ()
 
 
 class Filters:
-    """What the fields of one filter dataclass mean; built once, and complete: each field has a meaning.
+    """Conditions for the fields of one filter dataclass, built once and checked for completeness.
 
-    `own` is for what is no comparison of a column, such as search.
+    `own` has the conditions that compare no column, such as search.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Filters:
             raise TypeError(f"{of.__name__} and its conditions do not agree on {', '.join(sorted(wrong))}.")
 
     def where(self, filter: Any) -> ColumnElement[bool]:
-        """The rows of the entity's own table that match; all of them without a filter. Raises InvalidInput."""
+        """Condition for rows of the entity's table; true without a filter. Raises InvalidInput."""
         if filter is None:
             return true()
         check_filter(filter)
@@ -98,7 +100,7 @@ class Filters:
         return and_(true(), *(self._conditions[name](value, rows) for name, value in operands_of(filter).items()))
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
-        """The same filter, with what `swap` makes of each filter of a `ToSmallSet`."""
+        """The filter with each filter of a `ToSmallSet` replaced by `swap`."""
         changes: dict[str, Any] = {}
         for name, value in operands_of(filter).items():
             if name in {"and_", "or_"}:
@@ -127,7 +129,7 @@ class ToOne:
         target = self.target
         reference = _on(rows, self.reference)
         if self._is_by_id(filter):
-            # The reference is the target's id, so that an index on it serves.
+            # The reference is the target's ID, so its index can be used without a join.
             return and_(reference.is_not(None), compare(reference, filter.id))
         found = target.table.alias()
         return reference.in_(select(_on(found, self.key)).where(target.match(filter, found)))
@@ -158,13 +160,13 @@ class ToSmallSet(ToOne):
         return filter if is_plain else swap(self, filter)
 
     def by_ids(self, filter: Any, ids: KnownIds) -> Any:
-        """What the filter means if it matches just those."""
+        """The equivalent of a filter that matches exactly these rows."""
         return type(filter)(id=IdComparator(in_=ids))
 
 
 @dataclass(frozen=True, slots=True)
 class ToMany:
-    """Rows whose `reference` points at `key`; what must match is their own filter, or what they link to."""
+    """Rows whose `reference` points at `key`, matched by their own filter or by that of a row they link to."""
 
     key: Column
     reference: Column
@@ -250,20 +252,20 @@ def _among(column: ColumnElement[Any], values: tuple[Any, ...]) -> ColumnElement
     if isinstance(values, KnownIds):
         ids = bindparam(None, values, type_=TextList, unique=True, literal_execute=True)
         return column == any_(cast(ids, ARRAY(Text)))
-    # One parameter, so that the number of values changes neither the statement nor its plan.
+    # One array parameter, so that the number of values changes neither the statement nor its plan.
     return column == any_(bindparam(None, list(values), type_=ARRAY(_wide(column)), unique=True))
 
 
 def _ordered(column: ColumnElement[Any], value: Any, holds: Callable[[Any, Any], Any]) -> ColumnElement[bool]:
     if isinstance(value, RankedEnum):
-        # Stored as text, which sorts differently.
+        # The enum is stored as text, whose order differs from its rank.
         return _among(column, tuple(member for member in type(value) if holds(member.rank, value.rank)))
     compared: ColumnElement[bool] = holds(column, _value(column, value))
     return compared
 
 
 def _wide(column: ColumnElement[Any]) -> Any:
-    """Any integer may be asked for: beyond the column's own size there just are none."""
+    """A type for parameters that holds any integer, because filters may exceed the column's range."""
     return BigInteger() if isinstance(column.type, Integer) else column.type
 
 

@@ -1,4 +1,4 @@
-"""The repositories of a Unit of Work, each built when it is first used."""
+"""Repositories of a Unit of Work, built on first use."""
 
 from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar, overload
@@ -39,5 +39,5 @@ class first_use(Generic[R]):  # noqa: N801  reads like the decorators of functoo
         if uow is None:
             return self
         built = self.build(uow.connection)
-        vars(uow)[self._name] = built  # found before this descriptor from now on
+        vars(uow)[self._name] = built  # the instance attribute takes precedence over this descriptor
         return built

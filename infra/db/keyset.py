@@ -1,10 +1,10 @@
-"""Lists by keyset: a page begins right after a row, so that the thousandth costs what the first does.
+"""Keyset pagination: a page starts right after a row, so that the thousandth page costs as much as the first.
 
-What follows a cursor is compiled into index ranges, one SELECT with its own LIMIT each, and merged. The id comes last,
-in the direction of the key before it, so that a whole order can be one range: `(created_at, id) < (…, …)`. Another
-range begins where the direction changes and where nulls do: `due_date ASC, id` is `(due_date, id) > (…, …)` and
-`due_date IS NULL`. Equality with a key would be the obvious form, and a trap: PostgreSQL then knows that the order
-by id alone will do, and may walk the primary key through the whole table.
+The rows after a cursor are compiled to index ranges, one SELECT with its own LIMIT each, and merged. The ID is the last
+key, in the direction of the preceding key, so that a whole order can be one range: `(created_at, id) < (…, …)`. Another
+range starts where the direction changes and where nulls begin: `due_date ASC, id` is `(due_date, id) > (…, …)` and
+`due_date IS NULL`. An equality on a key is the obvious form, and a trap: PostgreSQL then concludes that an order by ID
+is enough, and may scan the primary key of the whole table.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,8 +37,8 @@ from infra.db.read import AnyRow, AnySelect, ReadSession
 
 T = TypeVar("T")
 Build = Callable[[AnyRow], T]
-Positions = tuple[int, ...]  # where the keys stand in a row
-Nullness = tuple[bool, ...] | None  # which of a cursor's values are null, if there is a cursor
+Positions = tuple[int, ...]  # positions of the keys in a row
+Nullness = tuple[bool, ...] | None  # which of a cursor's values are null; None without a cursor
 
 MOST_KEYS = 5
 DISTINCT_STATEMENTS = 512
@@ -47,7 +47,7 @@ _LIMIT, _PARENTS = "keyset_limit", "keyset_parents"
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """One key of an order, in the direction of reading."""
+    """One key of an order, in reading direction."""
 
     field: CursorColumn
     is_descending: bool
@@ -59,14 +59,14 @@ class _Key:
 
     @property
     def has_plain_nulls(self) -> bool:
-        """Whether nulls stand where a plain index has them: last going up, first going down."""
+        """Whether nulls are where a plain index has them: last in ascending, first in descending order."""
         return not self.field.is_nullable or self.is_null_first == self.is_descending
 
     def turned(self) -> "_Key":
         return replace(self, is_descending=not self.is_descending, is_null_first=not self.is_null_first)
 
     def order(self, column: ColumnElement[Any], *, is_pure: bool) -> ColumnElement[Any]:
-        """`is_pure`: all null or none, when a NULLS clause would only keep the index from being used."""
+        """ORDER BY expression. `is_pure`, all null or none: a NULLS clause would only hinder the index."""
         ordered = column.desc() if self.is_descending else column.asc()
         if is_pure or self.has_plain_nulls:
             return ordered
@@ -74,10 +74,7 @@ class _Key:
 
 
 class Parts(NamedTuple):
-    """Of the rows only those in which the column has one of the values of the parameter.
-
-    Each value is an index range of its own. The order alone would find them as well, and look at all others on the way.
-    """
+    """Rows whose column has a value of the parameter, one index range each; the order alone would scan all rows."""
 
     column: InstrumentedAttribute[Any] | ColumnElement[Any]
     parameter: str
@@ -85,14 +82,14 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """Rows that one index scan finds in order; the first `pure` keys are in it either null or not."""
+    """Rows that one index scan finds in order. The first `pure` keys are all null or never null in it."""
 
     conditions: tuple[ColumnElement[bool], ...]
     pure: int
 
 
 class Keyset(Generic[O]):
-    """The orders of one entity, built once. A column whose nullability is unknown is taken for nullable."""
+    """The orders of one entity, built once. Columns of unknown nullability count as nullable."""
 
     def __init__(
         self,
@@ -109,8 +106,11 @@ class Keyset(Generic[O]):
     def plan(
         self, sort: Sequence[Sort[O]], request: PageRequest, *, default: int, scope: object, parents: Sequence[str]
     ) -> "KeysetPlan":
-        """`scope` identifies list and filter by its repr. `parents` are the ids of the entities above the list, or of
-        the user for top-level lists. Raises InvalidInput for cursors of any other list or parent."""
+        """The plan for one page. Raises InvalidInput for cursors of other lists or parents.
+
+        `scope` identifies list and filter by its repr. `parents` are the IDs of the entities above the list, or of the
+        user for top-level lists.
+        """
         sort = tuple(sort)
         keys, size = self._keys(sort), request.size(default)
         plan = KeysetPlan(keys=keys, about=(sort, scope), request=request, size=size, parents=parents)
@@ -132,10 +132,10 @@ class Keyset(Generic[O]):
 
 @dataclass(frozen=True, kw_only=True)
 class KeysetPlan:
-    """One order, and the part of it that is wanted.
+    """One order, and the requested page of it.
 
-    `rows` selects what `build` needs and filters; if it is built once, at import, it is compiled once. `build` gets
-    rows that begin with the selected columns. `params` are the values of parameters in `rows`.
+    `rows` selects the columns for `build` and filters, and is compiled once if it is built once, at import. `build`
+    gets rows that start with these columns. `params` are values of parameters in `rows`.
     """
 
     keys: tuple[_Key, ...]
@@ -147,17 +147,17 @@ class KeysetPlan:
 
     @cached_property
     def scope(self) -> str:
-        """What ties a cursor to this list; most lists are read and never paged on."""
+        """Digest of list, filter and order. Lazy, because most lists are read without a cursor."""
         return scope_digest(*self.about)
 
     def scope_of(self, parent: str) -> str:
-        """The scope that ties a cursor to a list and its parent."""
+        """Scope that binds a cursor to a list and its parent."""
         return scope_digest(self.scope, parent)
 
     async def page(
         self, reads: ReadSession, rows: AnySelect, build: Build[T], *, parts: Parts | None = None, **params: Any
     ) -> Page[T]:
-        """The part of one list, in one statement, and its total in another if that is asked for."""
+        """The page of one list, in one statement; a requested total takes another."""
         query = self.one(rows, parts=parts)
         found = await reads.fetch(query.statement, **params, **self.params)
         total = (await reads.fetch(self.total(rows, parts=parts), **params))[0][0] if self.request.is_counted else None
@@ -172,7 +172,7 @@ class KeysetPlan:
         parent: InstrumentedAttribute[str],
         **params: Any,
     ) -> list[Page[T]]:
-        """The same part of the list under each parent, in their order, with their totals, in one statement."""
+        """The page of the list under each parent, in the order of parents, with totals, in one statement."""
         parents = self.parents
         query = self.per_parent(rows, parent=parent)
         params[_PARENTS] = list(dict.fromkeys(parents))
@@ -182,7 +182,7 @@ class KeysetPlan:
         for row in await reads.fetch(query.statement, **params, **self.params):
             parent_id = row[-1]
             totals[parent_id] = row[-2]
-            # A parent with nothing on this page has a row for its total alone.
+            # A parent without items on this page has one row for its total.
             if row[id_position] is not None:
                 under[parent_id].append(row)
         return [self._page(id_, under[id_], build, query.positions, totals.get(id_)) for id_ in parents]
@@ -196,12 +196,12 @@ class KeysetPlan:
         return _count(rows, parts)
 
     def per_parent(self, rows: AnySelect, *, parent: InstrumentedAttribute[str]) -> "PageQuery":
-        """Rows end with the list's total, null unless it is asked for, and the parent's id."""
+        """Query for all parents. Its rows end with the total, null unless requested, and the parent's ID."""
         return _per_parent(rows, self._reading_keys, self._nulls, parent, self.request.is_counted)
 
     @property
     def params(self) -> dict[str, Any]:
-        # One row more than wanted tells whether there is another page.
+        # One extra row shows whether there is another page.
         values = {_name(level): value for level, value in enumerate(self.after or ()) if value is not None}
         return values | {_LIMIT: self.size + 1}
 
@@ -221,7 +221,7 @@ class KeysetPlan:
         positions: Positions,
         total: int | None,
     ) -> Page[T]:
-        # That there are rows on the near side of the cursor is taken for granted: looking costs a statement.
+        # Rows on the other side of the cursor are assumed to exist: checking would cost a statement.
         has_more, has_cursor = len(rows) > self.size, self.after is not None
         is_backward = self.request.is_backward
         kept = rows[: self.size] if has_more else rows
@@ -237,14 +237,14 @@ class KeysetPlan:
 
 
 class PageQuery(NamedTuple):
-    """A statement, and where in its rows the keys stand."""
+    """A statement, and the positions of the keys in its rows."""
 
     statement: AnySelect
     positions: Positions
 
 
 class _Cursors(Sequence[str]):
-    """Encoded when asked for, since most lists are read and never paged on."""
+    """Cursors of a page, encoded on access, because most clients do not read them."""
 
     __slots__ = ("_parent", "_plan", "_positions", "_rows", "_scope")
 
@@ -333,12 +333,12 @@ def _total(rows: AnySelect) -> AnySelect:
 def _count(rows: AnySelect, parts: Parts | None) -> AnySelect:
     if parts is None:
         return _total(rows)
-    # The bare parameter: only of values that it sees can PostgreSQL tell the few rows of one from the many of another.
+    # A bare parameter, because PostgreSQL estimates rows only for values that it sees.
     return _total(rows.where(parts.column == any_(bindparam(parts.parameter, type_=ARRAY(Text)))))
 
 
 def _with_keys(rows: AnySelect, keys: tuple[_Key, ...]) -> PageQuery:
-    """Selects the keys that are not selected yet, after the others."""
+    """The rows with all keys selected, missing ones after the other columns."""
     columns = list(rows.selected_columns)
     places = {column: place for place, column in enumerate(columns)}
     missing = [key.column for key in keys if key.column not in places]
@@ -348,7 +348,7 @@ def _with_keys(rows: AnySelect, keys: tuple[_Key, ...]) -> PageQuery:
 
 
 def _ranges(keys: tuple[_Key, ...], nulls: Nullness) -> list[_Range]:
-    """Together exactly what follows the cursor, in the direction of reading; without one, everything."""
+    """Ranges that together are exactly the rows after the cursor in reading direction; all rows without a cursor."""
     first = keys[0]
     if nulls is None:
         if first.has_plain_nulls:
@@ -372,7 +372,7 @@ def _ranges(keys: tuple[_Key, ...], nulls: Nullness) -> list[_Range]:
 
 
 def _runs(keys: tuple[_Key, ...], nulls: tuple[bool, ...]) -> Iterator[tuple[int, int]]:
-    """Neighboring keys that one row comparison covers: same direction, nulls at most in the first."""
+    """Neighboring keys that one row comparison covers: same direction, and nulls in the first key at most."""
     start = 0
     for level in range(1, len(keys)):
         key, before = keys[level], keys[level - 1]
@@ -396,5 +396,5 @@ def _name(level: int) -> str:
 
 
 def _limit() -> ColumnElement[int]:
-    # Part of the text, because PostgreSQL keeps no plan for a limit that it does not know.
+    # The limit is part of the text, because PostgreSQL keeps no generic plan for an unknown limit.
     return bindparam(_LIMIT, type_=Integer, literal_execute=True)

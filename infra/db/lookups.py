@@ -16,7 +16,7 @@ from infra.db.filters import Filters, KnownIds, ToSmallSet
 from infra.db.read import ReadSession
 from infra.db.visibility import guest_visibility
 
-MOST_LOOKUPS = 8  # in one filter; what is beyond stays a join, and so does what has more ids
+MOST_LOOKUPS = 8  # lookups per filter; further conditions, and those with more than MOST_IDS rows, stay joins
 MOST_IDS = 100
 DISTINCT_FILTERS = 128
 
@@ -34,14 +34,14 @@ async def looked_up(reads: ReadSession, filters: Filters, filter: Any, *, actor:
     ids: list[list[str]] = [[] for _ in parts]
     for place, id_ in await reads.fetch_aside(statement, workspace_id=workspace_id, **params):
         ids[place].append(id_)
-    # In order, so that the same rows make the same text.
+    # Sort the IDs, so that equal rows give an equal statement text.
     known = {part: KnownIds(sorted(found)) for part, found in zip(parts, ids, strict=True) if len(found) <= MOST_IDS}
     return filters.swapped(filter, lambda relation, part: relation.by_ids(part, known[part]) if part in known else part)
 
 
 @lru_cache(DISTINCT_FILTERS)
 def _lookups(filters: Filters, filter: Any, *, is_guest: bool) -> tuple[Sequence[Any], Executable | None]:
-    """The parts of the filter that can be said by ids, and the statement that finds these by the parts' places."""
+    """The parts of the filter that can be replaced by IDs, and the statement that finds the IDs by position."""
     check_filter(filter)
     asked: dict[Any, ToSmallSet] = {}
 

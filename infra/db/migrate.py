@@ -1,4 +1,4 @@
-"""Schema changes by Alembic. Its Config is built here, so that it works from an installed wheel in any folder."""
+"""Migrations with Alembic. Its Config is built here, so that it works from an installed wheel in any folder."""
 
 import asyncio
 import io
@@ -46,7 +46,7 @@ async def upgrade(url: str, *, revision: str = "head") -> None:
     async with _migrating(url) as connection:
         if await connection.run_sync(current_heads) - set(revisions()):
             raise MigrationError(UNKNOWN)
-        await connection.rollback()  # Alembic begins a transaction of its own for each migration
+        await connection.rollback()  # Alembic begins a separate transaction for each migration
         await _run(connection, lambda config: command.upgrade(config, revision))
 
 
@@ -56,7 +56,7 @@ async def downgrade(url: str, *, revision: str) -> None:
 
 
 async def add_revision(url: str, *, message: str) -> Path | None:
-    """Writes the file that takes the database at `url` to the tables in the code; None if nothing differs."""
+    """Writes a migration from the database at `url` to the tables in the code; None without a difference."""
     await upgrade(url)
     if not await drift(url):
         return None
@@ -70,14 +70,14 @@ async def add_revision(url: str, *, message: str) -> Path | None:
 
 
 def _without_remarks(path: Path) -> Path:
-    """Alembic's own advice to the author is not part of the migration."""
+    """Removes Alembic's advice to the author from the migration."""
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(line for line in lines if not line.lstrip().startswith("# ###")))
     return path
 
 
 async def drift(url: str) -> tuple[str, ...]:
-    """What the tables in the code have and the migrated database lacks, or the other way round."""
+    """Differences between the tables in the code and the migrated database, in both directions."""
     async with _migrating(url) as connection:
         try:
             await _run(connection, command.check)
@@ -97,7 +97,7 @@ async def problem_of(connection: AsyncConnection) -> str:
 
 @cache
 def _shipped_revisions() -> tuple[str, ...]:
-    # Cached: Alembic reads every file, which takes 10 ms, and health checks run often.
+    # Cached, because Alembic reads every file (10 ms) and health checks run often.
     return revisions()
 
 
@@ -115,7 +115,7 @@ def script_directory() -> ScriptDirectory:
 
 
 def _config() -> Config:
-    config = Config(stdout=io.StringIO())  # what it has to say is told by the caller
+    config = Config(stdout=io.StringIO())  # silenced; the caller prints the result
     folder = str(files("migrations"))
     config.set_main_option("script_location", folder.replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
@@ -140,7 +140,7 @@ async def _migrating(url: str) -> AsyncIterator[AsyncConnection]:
         connect_args={
             "server_settings": {
                 "application_name": "workgraph migrate",
-                # A waiting ALTER TABLE stops every reader that comes after it: better to fail and be run again.
+                # A waiting ALTER TABLE blocks all later readers of the table, so fail early and let the operator retry.
                 "lock_timeout": LOCK_TIMEOUT,
                 "statement_timeout": "0",
             }
@@ -162,9 +162,9 @@ async def _migrating(url: str) -> AsyncIterator[AsyncConnection]:
 
 @asynccontextmanager
 async def _one_at_a_time(engine: AsyncEngine) -> AsyncIterator[None]:
-    # A session lock on its own connection, so that a migration may leave its transaction (CREATE INDEX
-    # CONCURRENTLY). Polled, because a session that waits inside pg_advisory_lock holds a snapshot, and
-    # CONCURRENTLY waits for those.
+    # A session lock on a separate connection, because migrations with CREATE INDEX CONCURRENTLY leave their
+    # transaction. Polled, because a session that waits in pg_advisory_lock holds a snapshot, for which CONCURRENTLY
+    # waits.
     async with _connected(engine) as plain:
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
         is_free = text("SELECT pg_try_advisory_lock(:key)")

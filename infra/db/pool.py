@@ -1,4 +1,4 @@
-"""Connections for reading: asyncpg's own, because SQLAlchemy's way to them takes longer than most of our statements."""
+"""Connections for reading: plain asyncpg, because SQLAlchemy's overhead exceeds the time of most statements."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,14 +11,14 @@ from asyncpg.prepared_stmt import PreparedStatement
 from domain.shared.errors import Unavailable
 from infra.db.statements import Row, Statements
 
-MOST_PREPARED = 256  # statements that a connection keeps prepared
+MOST_PREPARED = 256  # prepared statements per connection
 CLOSE_SECONDS = 2.0
 
 Connect = Callable[[], Awaitable["ReadConnection"]]
 
 
 class ReadConnection:
-    """One connection, used by one task at a time; each statement is prepared once and committed by itself."""
+    """One connection, used by one task at a time. It prepares each statement once, and autocommits."""
 
     __slots__ = ("_connection", "_prepared")
 
@@ -32,22 +32,22 @@ class ReadConnection:
 
     @property
     def pid(self) -> int:
-        """Of the server's process."""
+        """Process ID of the server's backend."""
         return self._connection.get_server_pid()
 
     async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Row]:
-        # Taken out while it is used: what failed is prepared anew, and what was used last stands last.
+        # Remove the statement while it is used: a failed one is prepared anew, and the dict stays in order of use.
         prepared = self._prepared.pop(text, None)
         if prepared is None:
             prepared = await self._connection.prepare(text)
         rows = await prepared.fetch(*arguments)
         if len(self._prepared) >= MOST_PREPARED:
-            del self._prepared[next(iter(self._prepared))]  # asyncpg tells the server
+            del self._prepared[next(iter(self._prepared))]  # asyncpg deallocates it on the server
         self._prepared[text] = prepared
         return rows
 
     async def close(self) -> None:
-        """Waits until what was canceled has ended, but not for long."""
+        """Closes the connection after pending cancellations, or terminates it after CLOSE_SECONDS."""
         try:
             await self._connection.close(timeout=CLOSE_SECONDS)
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -58,19 +58,19 @@ async def connect(
     arguments: Mapping[str, Any],
     wrapped: Callable[["asyncpg.Connection[Any]"], ReadConnection] = ReadConnection,
 ) -> ReadConnection:
-    """`arguments` are those of `asyncpg.connect`."""
+    """A new connection; `arguments` are those of `asyncpg.connect`."""
     connection = await asyncpg.connect(**arguments)
     try:
-        # SQLAlchemy's types hand JSON over as text.
+        # SQLAlchemy's types pass JSON as text.
         await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads)
-    except BaseException:  # a cancellation among them
+    except BaseException:  # including cancellations
         connection.terminate()
         raise
     return wrapped(connection)
 
 
 class ReadPool:
-    """At most `size` connections, the last returned being the first given out."""
+    """At most `size` connections, most recently used first."""
 
     def __init__(
         self, connect: Connect, statements: Statements, *, size: int, wait: float, patient_wait: float
@@ -92,7 +92,7 @@ class ReadPool:
     async def acquire(self, *, is_patient: bool = False) -> ReadConnection:
         """A connection, in the order of requests. Pass it to `release` or `discard`.
 
-        Raises Unavailable after `wait`, or `patient_wait`, seconds without one.
+        Raises Unavailable after `wait` seconds without one, or after `patient_wait` if `is_patient`.
         """
         if self._free.locked():
             try:
@@ -117,7 +117,7 @@ class ReadPool:
         self._free.release()
 
     def discard(self, connection: ReadConnection) -> None:
-        """For a connection of which nobody knows what it is doing."""
+        """Closes a connection whose state is unknown."""
         self._in_use -= 1
         task = asyncio.get_running_loop().create_task(self._close(connection))
         self._closing.add(task)

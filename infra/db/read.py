@@ -1,4 +1,4 @@
-"""Every read of the application goes through here."""
+"""Execution of every read of the application."""
 
 import asyncio
 import logging
@@ -22,13 +22,13 @@ AnySelect = Select[*tuple[Any, ...]]
 
 _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
-_ANSWERS = (asyncpg.PostgresError, asyncpg.OutdatedSchemaCacheError)  # after which the connection is as before
+_ANSWERS = (asyncpg.PostgresError, asyncpg.OutdatedSchemaCacheError)  # errors that leave the connection usable
 
 log = logging.getLogger(__name__)
 
 
 class _Scope:
-    """One connection, taken at the first read. Sibling fields run concurrently, and it serves one at a time."""
+    """One connection, taken at the first read. A lock serializes reads of fields that run concurrently."""
 
     __slots__ = ("_current", "_pool", "_token", "connection", "is_over", "is_patient", "lock", "rows_read")
 
@@ -54,13 +54,13 @@ class _Scope:
         if connection is None:
             return
         if self.lock.locked():
-            # A sibling of a field that failed is still reading, for nobody.
+            # A field beside a failed one is still reading, and its result is not needed.
             self._pool.discard(connection)
         else:
             self._pool.release(connection)
 
     async def rows(self, query: Query) -> Sequence[AnyRow]:
-        """A read may simply be repeated: the server may have restarted, or a migration have changed its answer."""
+        """Rows of the query. Reads are retried once after a restart of the server or a migration."""
         async with self.lock:
             try:
                 rows = await self._rows_or_again(query)
@@ -68,7 +68,7 @@ class _Scope:
                 return rows
             finally:
                 if self.is_over and self.connection is not None:
-                    # It was taken when the scope was ending, which so did not give it back.
+                    # The connection was taken while the scope was ending, so the scope did not release it.
                     connection, self.connection = self.connection, None
                     self._pool.release(connection)
 
@@ -76,6 +76,8 @@ class _Scope:
         try:
             return await self._rows(query)
         except _FAILURES as error:
+            # Retry only if the connection was lost, or a migration outdated the prepared statement. A timeout would
+            # repeat.
             is_lost = self.connection is None and not isinstance(error, TimeoutError)
             if not (is_lost or isinstance(error, _OUTDATED)) or self.is_over:
                 raise
@@ -105,7 +107,7 @@ class ReadSession:
         self._current: ContextVar[_Scope | None] = ContextVar("read_scope", default=None)
 
     def scope(self) -> AbstractAsyncContextManager[RowCounter]:
-        """Holds one connection, taken at the first read, for everything read inside, and counts the rows."""
+        """Shares one connection, taken at the first read, among all reads of the block, and counts the rows."""
         return _Scope(self._pool, self._current)
 
     def make_way(self) -> None:
@@ -122,7 +124,7 @@ class ReadSession:
             self._pool.release(connection)
 
     async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
-        """All rows; raises Unavailable when the database is away, busy or too slow."""
+        """All rows; raises Unavailable if the database is unreachable, busy or too slow."""
         query = self._pool.statements.query(statement, params)
         scope = self._current.get()
         try:

@@ -1,4 +1,4 @@
-"""The read side of one table: entities by id, and lists of them under a parent."""
+"""The read side of one table: entities by ID, and lists of them under a parent."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -24,7 +24,7 @@ DISTINCT_FILTERS = 128
 
 
 class Identified(Protocol):
-    """An entity that others hang on."""
+    """An entity that can be the parent of others."""
 
     @property
     def id(self) -> str: ...
@@ -44,10 +44,10 @@ def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> AnySelect:
 
 
 class EntityTable(Generic[E, O]):
-    """What one kind of entity is selected from, ordered by and filtered with; built once, at import.
+    """Columns, orders, filters and visibility of one kind of entity, built once at import.
 
-    `guests` is the rule by which guests see it, all that is in their workspaces without one; `guest_filters` are for
-    fields that tell guests less.
+    `guests` is the visibility rule for guests, who see all rows of their workspaces without one. `guest_filters`
+    replaces `filters` for guests if guests see fewer fields.
     """
 
     def __init__(
@@ -83,12 +83,12 @@ class EntityTable(Generic[E, O]):
     def children_of(
         self, parent: InstrumentedAttribute[Any], *conditions: ColumnElement[bool], name: str, default: int
     ) -> "EntityList[E, O]":
-        """The list of what has that parent and meets the conditions; `name` tells its cursors from other lists'."""
+        """The list of entities with that parent and conditions; `name` keeps its cursors apart from other lists."""
         return EntityList(self, parent, self.select.where(*conditions), name, default)
 
 
 class EntityList(Generic[E, O]):
-    """One list that hangs on parents of one kind; built once, at import, so that it is compiled once."""
+    """One list under parents of one kind, built once at import so that its statement is compiled once."""
 
     def __init__(
         self,
@@ -121,12 +121,15 @@ class EntityList(Generic[E, O]):
         sort: Sequence[Sort[O]],
         request: PageRequest,
     ) -> Sequence[Page[E]]:
-        """One page of what the actor may see under each parent, in their order; whoever has a parent may see it."""
+        """One page of the visible entities under each parent, in the order of parents.
+
+        The parents are not checked again: an actor who has a parent may see it.
+        """
         parent_ids = ids_of(parents)
         keyset, build = self._entities.keyset, self._entities.build
         scope = (self._name, filter)
         plan = keyset.plan(sort, request, default=self._default, scope=scope, parents=parent_ids)
-        # The busiest lists are those at the root, where one parent needs no LATERAL join.
+        # Lists at the root are the busiest ones, and a single parent needs no LATERAL join.
         is_single = self._default == DEFAULT and len(parent_ids) == 1
         rows, filters, params, parts = self._seen_by(actor, parent_ids[0] if is_single else None)
         if filter != type(filter)():
@@ -140,7 +143,7 @@ class EntityList(Generic[E, O]):
         return await plan.pages(reads, rows, build, parent=self._parent, **params)
 
     def _seen_by(self, actor: Actor, parent_id: str | None) -> "_Seen":
-        """What is seen under that one parent, or under any."""
+        """Rows that the actor sees under one parent, or under any parent."""
         is_single = parent_id is not None
         rows, guest_rows = (
             (self._own_rows, self._own_rows_of_guests) if is_single else (self._rows, self._rows_of_guests)
@@ -151,13 +154,13 @@ class EntityList(Generic[E, O]):
         params = guest_visibility(actor)
         if parent_id is None or self._projects is None:
             return _Seen(guest_rows, self._entities.guest_filters, params, None)
-        # Of this workspace alone: all rows of a project in another would be looked at, and none taken.
+        # Projects of this workspace only: rows of projects in other workspaces would be scanned in vain.
         params[self._projects.parameter] = sorted(actor.projects.get(parent_id, ()))
         return _Seen(rows, self._entities.guest_filters, params, self._projects)
 
 
 class _Seen(NamedTuple):
-    """Rows, and what filters and parameters go with them."""
+    """Rows that an actor sees, with the filters and parameters for them."""
 
     rows: AnySelect
     filters: Filters

@@ -1,4 +1,4 @@
-"""The write side of one table: rows in, entities out, and back only what differs."""
+"""The write side of one table: reads entities for changes, and writes only changed columns."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -36,7 +36,7 @@ W = TypeVar("W", bound=WorkspaceEntity)
 
 @dataclass(frozen=True, slots=True)
 class RowMapping:
-    """How the rows of one table are selected and become entities."""
+    """Selection of one table's rows, and their conversion to entities."""
 
     select: Select[Any]
     build: Build
@@ -47,7 +47,7 @@ class RowMapping:
 
 
 class SqlRepository(Generic[E]):
-    """`table` and `entity` name the pair; `conflicts` maps a constraint to the field and message it stands for."""
+    """Repository of a table; `conflicts` maps constraints to the field and message of their error."""
 
     table: ClassVar[type[Base]]
     entity: ClassVar[type[Any]]
@@ -69,10 +69,11 @@ class SqlRepository(Generic[E]):
     async def where(
         self, condition: ColumnElement[bool], *, for_update: bool = False, params: Mapping[str, Any] | None = None
     ) -> list[E]:
-        """What meets the condition, in id order, which is also the order of locking."""
+        """Entities that meet the condition, in ID order, which is also the order of locking."""
         statement = self._rows.select.where(condition).order_by(self._id)
         if for_update:
-            # NO KEY UPDATE: whoever inserts a row that points here need not wait, and cannot close a ring of waiting.
+            # NO KEY UPDATE does not block inserts of rows that reference this one, so such inserts cannot deadlock with
+            # it.
             statement = statement.with_for_update(of=self.table, key_share=True)
         return [self._rows.build(row) for row in await self._connection.execute(statement, params)]
 
@@ -86,7 +87,7 @@ class SqlRepository(Generic[E]):
             await self._guarded(insert(self.table), rows)
 
     async def save(self, before: E, after: E) -> None:
-        """Writes the columns that differ, so that a colleague's edit of another field survives."""
+        """Writes only the columns that differ, so that concurrent edits of other fields survive."""
         names = (field.name for field in fields(self.entity))
         changed = {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
         if changed:
@@ -114,9 +115,9 @@ class SqlRepository(Generic[E]):
 
 
 class SqlTenantRepository(SqlRepository[W]):
-    """For entities that belong to a workspace: what the actor may not see is not found.
+    """Repository of entities in workspaces. Entities that the actor may not see are not found.
 
-    `guests` is the rule by which guests see them, all of their workspaces without one.
+    `guests` is the visibility rule for guests, who see all entities of their workspaces without one.
     """
 
     guests: ClassVar[GuestRule | None] = None
@@ -135,7 +136,7 @@ class SqlTenantRepository(SqlRepository[W]):
         wanted: ColumnElement[bool] = self._id.in_(set(ids))
         params = None
         if actor.is_guest and self.guests is not None:
-            # Not left to the check below: a hidden row is not to be locked, nor waited for.
+            # Check visibility in the statement: a hidden row must be neither locked nor waited for.
             wanted, params = wanted & self.guests.anywhere, guest_visibility(actor)
         found = await self.where(wanted, for_update=for_update, params=params) if ids else []
         visible = [entity for entity in found if actor.sees(entity.workspace_id)]
@@ -145,5 +146,5 @@ class SqlTenantRepository(SqlRepository[W]):
 
     @property
     def _noun(self) -> str:
-        """The name of the entity in messages: "project member" for ProjectMember."""
+        """Name of the entity in messages, such as "project member" for ProjectMember."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.entity.__name__).lower()

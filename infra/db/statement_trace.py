@@ -1,4 +1,4 @@
-"""Notes the statements that a developer's request sends; in production no connection is of this kind."""
+"""Trace of the statements that a developer's request sends. Production uses plain connections."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ _SINCE = "traced_since"
 
 
 class ContextStatementTrace:
-    """Keeps to the tasks of whoever asks, by a context variable."""
+    """Trace that a context variable limits to the tasks of one request."""
 
     def __init__(self) -> None:
         self._current: ContextVar[list[SentStatement] | None] = ContextVar("sent_statements", default=None)
@@ -33,11 +33,11 @@ class ContextStatementTrace:
             self._current.reset(token)
 
     def reading(self, connection: "asyncpg.Connection[Any]") -> ReadConnection:
-        """A connection for reading whose statements are noted."""
+        """A connection for reading whose statements are traced."""
         return _TracedConnection(connection, self._current)
 
     def watch(self, engine: AsyncEngine) -> None:
-        """Notes also what SQLAlchemy sends over this engine's connections."""
+        """Also traces the statements that SQLAlchemy sends over the engine."""
         event.listen(engine.sync_engine, "before_cursor_execute", self._before)
         event.listen(engine.sync_engine, "after_cursor_execute", self._after)
 

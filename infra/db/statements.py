@@ -1,6 +1,6 @@
-"""SQLAlchemy's statements as asyncpg takes them: text, arguments in their order, and values as the domain knows them.
+"""SQLAlchemy statements in asyncpg's form: text, arguments in order, and conversion of the results.
 
-Compiling takes a millisecond, so it is done once for each statement, and for statements of one shape only once.
+Compiling takes a millisecond. It is done once for each statement, and for statements of equal shape only once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,14 +12,14 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 MOST_SHAPES = 512
-MOST_TEXTS = 256  # of one shape, by the values that are part of its text
+MOST_TEXTS = 256  # texts of one shape, by the values that are part of the text
 
 Row = Sequence[Any]
 Convert = Callable[[Any], Any]
 
 
 class Query(NamedTuple):
-    """What is sent; `decode` makes of the rows that come back what the domain knows."""
+    """A statement with arguments; `decode` converts the returned rows to the domain's types."""
 
     text: str
     arguments: Sequence[Any]
@@ -27,7 +27,7 @@ class Query(NamedTuple):
 
 
 class Statements:
-    """The statements of one process; each is known by identity for as long as somebody else holds it."""
+    """The compiled statements of one process, by identity, as long as the statement exists elsewhere."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -36,7 +36,7 @@ class Statements:
         self._uses = 0
 
     def query(self, statement: Executable, params: Mapping[str, Any]) -> Query:
-        """Values come from `params`, else from the statement itself; raises KeyError for a missing one."""
+        """The query. Values come from `params`, else from the statement; raises KeyError for a missing one."""
         known = self._known.get(statement)
         shape = None if known is None else known.shape()
         if known is None or shape is None:
@@ -45,7 +45,7 @@ class Statements:
         return shape.query({**known.values, **params} if known.values else params)
 
     def _looked_up(self, statement: Executable) -> "tuple[_Statement, _Shape]":
-        # SQLAlchemy's own cache goes by this key, and gives no other access to it.
+        # The key of SQLAlchemy's own cache, which has no public accessor.
         key = statement._generate_cache_key()  # type: ignore[attr-defined]  # noqa: SLF001
         if key is None:
             raise TypeError("SQLAlchemy cannot cache this statement, so it would be compiled each time.")
@@ -61,26 +61,29 @@ class Statements:
 
 
 class _Statement(NamedTuple):
-    """Its shape is not held: it holds the first statement of that shape, which would then be known for ever."""
+    """A weak reference to a statement's shape, and the statement's own values.
+
+    The shape holds its first statement, so a strong reference would keep that statement in the cache forever.
+    """
 
     shape: "ref[_Shape]"
     values: Mapping[str, Any]
 
 
 class _Shape:
-    """A compiled statement without the values that are bound in it."""
+    """A compiled statement without bound values."""
 
     def __init__(self, statement: Any, binds: Sequence[BindParameter[Any]], dialect: Dialect) -> None:
         self._compiled: SQLCompiler = statement.compile(dialect=dialect)
         names = {bind.key: name for bind, name in self._compiled.bind_names.items()}
-        self.own_names = [names.get(bind.key) for bind in binds]  # None for what the text does without
+        self.own_names = [names.get(bind.key) for bind in binds]  # None for parameters that the text does not contain
         self.used = 0
         self._converts = {
             name: convert
             for bind, name in self._compiled.bind_names.items()
             if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
-        # A LIMIT is part of the text: PostgreSQL keeps no plan for a limit that it does not know.
+        # A LIMIT is part of the text, because PostgreSQL keeps no generic plan for an unknown limit.
         self._in_text = tuple(self._compiled.bind_names[bind] for bind in self._compiled.literal_execute_params)
         if self._compiled.post_compile_params - self._compiled.literal_execute_params:
             raise TypeError("`in_` of a list makes a statement of each length; use `= ANY(:values)`.")
@@ -106,7 +109,7 @@ class _Shape:
         self, variant: tuple[Any, ...], values: Mapping[str, Any]
     ) -> tuple[str, Sequence[tuple[str, Convert | None]]]:
         for name in self._compiled.bind_names.values():
-            values[name]  # SQLAlchemy raises an error of its own for a missing one
+            values[name]  # raises KeyError for a missing value, before SQLAlchemy raises its own error
         state = self._compiled.construct_expanded_state(dict(values))
         names = [(name, self._converts.get(name)) for name in state.positiontup or ()]
         if len(self._texts) >= MOST_TEXTS:

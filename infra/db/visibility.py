@@ -1,8 +1,8 @@
-"""What an actor may see, as conditions on rows.
+"""Visibility of rows for an actor, as conditions of statements.
 
-Whoever has a role in a workspace sees what is in it; a guest sees of it what the rule of that kind of thing says.
-Statements for guests are built apart, so that nobody else's are burdened with them: each is run with the parameters
-that `visibility` or `guest_visibility` gives.
+Members see everything in their workspaces; guests see what the rule of the kind of entity allows. Guests have separate
+statements, so that other statements stay simple. Run each statement with the parameters from `visibility` or
+`guest_visibility`.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 
 
 def visible(workspace_id: Column) -> ColumnElement[bool]:
-    """Rows of the actor's own workspaces; to be run with `**visibility(actor)`."""
+    """Condition for rows of the actor's workspaces; run it with `**visibility(actor)`."""
     return or_(bindparam("sees_all", type_=Boolean), among_own(workspace_id, "own_workspaces"))
 
 
@@ -28,10 +28,10 @@ def visibility(actor: Actor) -> dict[str, Any]:
 
 
 class GuestRule:
-    """What somebody sees who is a guest somewhere; to be run with `**guest_visibility(actor)`.
+    """Visibility rule for actors who are guests in a workspace; run it with `**guest_visibility(actor)`.
 
-    `within` are the rows of a workspace that its guests see, `anywhere` those and all rows of the actor's other
-    workspaces. `project_id`: the column, if all and only what is in the guest's projects is seen.
+    `within` selects the rows of a workspace that its guests see, `anywhere` these rows and all rows of the actor's
+    other workspaces. `project_id` is the column of the project if guests see exactly the rows of their projects.
     """
 
     def __init__(self, workspace_id: Column, within: ColumnElement[bool], *, project_id: Column | None = None) -> None:
@@ -43,7 +43,7 @@ class GuestRule:
 
     @classmethod
     def of_projects(cls, workspace_id: Column, project_id: Column) -> "GuestRule":
-        """What is in the guest's projects."""
+        """Rule for rows in the guest's projects."""
         return cls(workspace_id, in_guest_projects(project_id), project_id=project_id)
 
     @classmethod

@@ -49,11 +49,11 @@ class FairPool(AsyncAdaptedQueuePool):
     for it back to the end. Callers also keep waiting there when a connection could not be opened.
     """
 
-    # SQLAlchemy names the logger after the module of the class. Under our own name each pool that is closed or opened
-    # would be reported at INFO, on the standard error of every command.
+    # SQLAlchemy names the logger after the module of the class. Under this module's name, each command would print INFO
+    # records about opened and closed pools.
     __module__ = "sqlalchemy.pool"
 
-    # SQLAlchemy looks at the names of these arguments; it does not see those that are keyword only.
+    # SQLAlchemy inspects the names of these arguments, and ignores keyword-only arguments.
     def __init__(
         self, creator: Any, pool_size: int = 10, most_waiting: int = 200, timeout: float = 10.0, **others: Any
     ) -> None:
