@@ -8,7 +8,7 @@ async function look() {
     const { status, checks } = await response.json();
     show([{ name: "server", state: status, isWell: response.ok }, ...checks.map(read)]);
   } catch {
-    show([{ name: "server", state: "no answer", isWell: false }]);
+    show([{ name: "server", state: "no response", isWell: false }]);
   }
   setTimeout(look, PERIOD);
 }
@@ -28,7 +28,7 @@ function show(parts) {
 function itemOf({ name, state, detail, isWell }) {
   const item = document.createElement("li");
   item.className = isWell ? "well" : "unwell";
-  item.textContent = `${name}: ${state}${detail ? ` (${detail})` : ""}`;
+  item.textContent = `${name[0].toUpperCase()}${name.slice(1)}: ${state}${detail ? ` (${detail})` : ""}`;
   return item;
 }
 

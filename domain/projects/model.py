@@ -18,7 +18,7 @@ ProjectMemberId = NewType("ProjectMemberId", str)
 
 MOST_STATES = 50
 KEY = re.compile(r"[A-Z][A-Z0-9]{0,9}", re.ASCII)
-KEY_RULE = "1 to 10 upper-case letters and digits, a letter first"
+KEY_RULE = "1 to 10 uppercase letters and digits, starting with a letter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

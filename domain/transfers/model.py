@@ -15,7 +15,7 @@ ImportRunId = NewType("ImportRunId", str)
 UploadId = NewType("UploadId", str)
 
 SITE = re.compile(r"[a-z0-9][a-z0-9._:/-]{0,199}", re.ASCII)
-SITE_RULE = "1 to 200 letters, digits and any of . _ : / -, a letter or digit first"
+SITE_RULE = "1 to 200 letters, digits and any of . _ : / -, starting with a letter or digit"
 
 
 class ImportFormat(StrEnum):

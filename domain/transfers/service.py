@@ -72,7 +72,7 @@ class ImportService:
             raise NotFound(
                 f"No member of the workspace {workspace.slug} has this email address."
                 if email
-                else "The workspace {workspace.slug} has no owner with an account."
+                else f"The workspace {workspace.slug} has no owner with an account."
             )
         return actor.acting_for(user_id)
 

@@ -21,7 +21,7 @@ INVITATION_LIFE = timedelta(days=7)
 MOST_PROJECTS = 20  # of one invitation
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?", re.ASCII)
-SLUG_RULE = "1 to 48 lower-case letters, digits and hyphens, a hyphen neither first nor last"
+SLUG_RULE = "1 to 48 lowercase letters, digits and hyphens, with no hyphen at the start or end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,8 +152,8 @@ async def _migrating(url: str) -> AsyncIterator[AsyncConnection]:
     except DBAPIError as error:
         if sqlstate(error) == LOCK_NOT_AVAILABLE:
             raise MigrationError(
-                f"Another session holds a table that this migration changes, and {LOCK_TIMEOUT} were not enough. "
-                "What was not finished was taken back: run `workgraph migrate` again."
+                f"Another session locked a table that this migration changes for more than {LOCK_TIMEOUT}. "
+                "Unfinished changes were rolled back. Run `workgraph migrate` again."
             ) from error
         raise
     finally:

@@ -83,7 +83,7 @@ async def _database(url: str) -> list[Finding]:
         Finding(subject="PostgreSQL", detail=f"{number // 10_000}.{number % 10_000}", advice=advice),
         Finding(
             subject="Migrations",
-            detail="the tables do not match this version of Workgraph" if problem else "all have run",
+            detail="the database does not match this version of Workgraph" if problem else "up to date",
             advice=problem,
         ),
     ]
@@ -109,16 +109,18 @@ async def _redis(url: str) -> Finding:
 def _secret(settings: Settings) -> Finding:
     path = settings.data_dir / KEY_FILE
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        return Finding(subject="Secret key", detail=f"others can read {path}", advice=f"Run: chmod 600 {path}")
+        return Finding(
+            subject="Secret key", detail=f"{path} is readable by other users", advice=f"Run: chmod 600 {path}"
+        )
     return Finding(subject="Secret key", detail=f"{len(settings.secret_key.get_secret_value().encode())} bytes")
 
 
 def _folder(folder: Path) -> Finding:
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        advice = f"Give this user the right to write to {existing}, or set WORKGRAPH_DATA_DIR."
-        return Finding(subject="Folder", detail=f"{folder} cannot be written", advice=advice)
-    return Finding(subject="Folder", detail=f"{folder} can be written")
+        advice = f"Make {existing} writable for this user, or set WORKGRAPH_DATA_DIR."
+        return Finding(subject="Folder", detail=f"{folder} is not writable", advice=advice)
+    return Finding(subject="Folder", detail=f"{folder} is writable")
 
 
 def _public_url(settings: Settings) -> Finding:
@@ -131,15 +133,15 @@ def _public_url(settings: Settings) -> Finding:
 async def _mail(settings: Settings) -> Finding:
     url = settings.smtp_url.get_secret_value()
     if settings.has_mailbox:
-        return Finding(subject="Mail", detail=f"kept for {settings.issuer}/dev/mail, and not sent")
+        return Finding(subject="Mail", detail=f"not sent, shown at {settings.issuer}/dev/mail")
     if not url:
-        advice = "Nobody can register or reset a password. Set WORKGRAPH_SMTP_URL."
-        return Finding(subject="Mail", detail="no server is set", advice=advice, is_warning=True)
+        advice = "Set WORKGRAPH_SMTP_URL. Registration and password reset require mail."
+        return Finding(subject="Mail", detail="no mail server is configured", advice=advice, is_warning=True)
     try:
         await SmtpServer(url, encryption=settings.smtp_encryption, seconds=SECONDS).probe()
     except Unavailable as error:
         return Finding(subject="Mail", detail=error.message.rstrip("."), advice="Check WORKGRAPH_SMTP_URL.")
-    return Finding(subject="Mail", detail=f"{urlsplit(url).hostname} takes it from {settings.mail_from}")
+    return Finding(subject="Mail", detail=f"{urlsplit(url).hostname} accepts mail from {settings.mail_from}")
 
 
 def _reason(error: Exception) -> str:

@@ -10,6 +10,8 @@ from tests.architecture.sources import Source, sources
 
 KINDS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, DomainError)}
 PYTHON_NAME = re.compile(r"(?<![\w/.{-])[a-z]+(?:_[a-z]+)+(?![\w}])")
+NO_PLACEHOLDER = re.compile(r"\{(?!field\}|other\})")
+"""A brace that nothing replaces: the string lacks its `f`, or names a field that messages do not know."""
 BEGINS_WITH_A_FIELD = re.compile(r"[a-z]\w* (?:must|is|are|can|may|needs)\b")
 
 
@@ -57,7 +59,10 @@ def faults(source: Source) -> list[str]:
         f"{source.name}:{line}: say {{field}} for the field, or {{other}} with other=…: {text!r}"
         for line, message in messages(source)
         for text in texts(message)
-        if PYTHON_NAME.search(text) or BEGINS_WITH_A_FIELD.match(text) or {"field", "path"} & set(filled_in(message))
+        if PYTHON_NAME.search(text)
+        or NO_PLACEHOLDER.search(text)
+        or BEGINS_WITH_A_FIELD.match(text)
+        or {"field", "path"} & set(filled_in(message))
     ]
 
 
@@ -74,12 +79,13 @@ check.fail(field, f"{field} must not be empty.")
 raise InvalidInput("first must be positive.", path=("first",))
 message = f"At most {most} of state_ids."
 raise Conflict(message)
+raise NotFound("The workspace {workspace.slug} has no owner.")
 """
     good = """
 check.fail("start_date", "{field} must not be after {other}.", other="due_date")
 check.fail(field, f"{{field}} must have at most {longest} characters.")
-raise InvalidInput(f"An id that starts with '{prefix}_' is expected here.", path=path)
-raise NotFound("There is no such project, or you may not see it.")
+raise InvalidInput(f"Expected an ID (`{prefix}_…`).", path=path)
+raise NotFound("This project does not exist or is not visible to you.")
 """
-    assert [line.split(":")[1] for line in faults(Source("bad.py", bad))] == ["2", "3", "4", "6"]
+    assert [line.split(":")[1] for line in faults(Source("bad.py", bad))] == ["2", "3", "4", "6", "7"]
     assert faults(Source("good.py", good)) == []

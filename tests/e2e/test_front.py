@@ -46,7 +46,7 @@ async def test_the_landing_page_shows_how_the_server_is(
 ) -> None:
     async with visited(settings) as (page, tracker):
         await go(page, tracker, "/")
-        await page.until(f"{HEALTH}.split('\\n').join() === 'server: ready,database: OK,migrations: OK,redis: OK'")
+        await page.until(f"{HEALTH}.split('\\n').join() === 'Server: ready,Database: OK,Migrations: OK,Redis: OK'")
         assert await page.run("document.querySelectorAll('.well').length") == 4
         await page.screenshot(tmp_path / "well.png")
         assert page.problems == []
@@ -55,7 +55,7 @@ async def test_the_landing_page_shows_how_the_server_is(
         tracker.app.state.app = replace(known, health=IllHealth())
         await page.until(f"{HEALTH}.includes('server: not ready')")
         assert await page.run(HEALTH) == (
-            "server: not ready\ndatabase: unavailable (<b>refused</b>)\nredis: unavailable, not required"
+            "Server: not ready\nDatabase: unavailable (<b>refused</b>)\nRedis: unavailable, not required"
         )
         assert await page.run("document.querySelectorAll('.unwell').length") == 3
         await page.screenshot(tmp_path / "ill.png")
@@ -63,7 +63,7 @@ async def test_the_landing_page_shows_how_the_server_is(
         await page.until(f"{HEALTH}.includes('server: ready')")
 
         await tracker.stop()
-        await page.until(f"{HEALTH} === 'server: no answer'")
+        await page.until(f"{HEALTH} === 'Server: no response'")
         await tracker.start()
         await page.until(f"{HEALTH}.includes('server: ready')")
         assert all("503" in problem or "ERR_CONNECTION" in problem for problem in page.problems), page.problems

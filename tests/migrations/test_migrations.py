@@ -165,7 +165,7 @@ async def test_a_migration_gives_up_on_a_lock_and_changes_nothing(empty_database
     try:
         async with connection.transaction():
             await connection.execute(f"LOCK TABLE {', '.join(metadata.tables)} IN ACCESS SHARE MODE")
-            with pytest.raises(migrate.MigrationError, match="run `workgraph migrate` again"):
+            with pytest.raises(migrate.MigrationError, match="Run `workgraph migrate` again"):
                 await migrate.downgrade(empty_database, revision=BASE)
     finally:
         await connection.close()

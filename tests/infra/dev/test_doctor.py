@@ -35,7 +35,7 @@ async def test_a_mail_server_that_can_be_used_is_named(tmp_path: Path, sink: Smt
         mail_from="Workgraph <tracker@example.org>",
     )
 
-    assert finding == Finding(subject="Mail", detail="127.0.0.1 takes it from Workgraph <tracker@example.org>")
+    assert finding == Finding(subject="Mail", detail="127.0.0.1 accepts mail from Workgraph <tracker@example.org>")
     assert "MAIL" not in sink.commands
 
 
@@ -51,11 +51,15 @@ async def test_a_mail_server_that_cannot_is_an_ill_without_its_password(tmp_path
 
 async def test_without_a_server_it_says_where_mail_goes(tmp_path: Path) -> None:
     [at_home] = await mail_findings(tmp_path)
-    assert at_home == Finding(subject="Mail", detail="kept for http://localhost:8000/dev/mail, and not sent")
+    assert at_home == Finding(subject="Mail", detail="not sent, shown at http://localhost:8000/dev/mail")
 
     [in_production] = await mail_findings(tmp_path, environment="production", public_url="https://tracker.example.org")
-    assert (in_production.detail, in_production.is_warning, in_production.is_ill) == ("no server is set", True, False)
-    assert in_production.advice == "Nobody can register or reset a password. Set WORKGRAPH_SMTP_URL."
+    assert (in_production.detail, in_production.is_warning, in_production.is_ill) == (
+        "no mail server is configured",
+        True,
+        False,
+    )
+    assert in_production.advice == "Set WORKGRAPH_SMTP_URL. Registration and password reset require mail."
 
 
 async def test_it_can_leave_the_mail_server_alone(tmp_path: Path, sink: SmtpSink) -> None:
