@@ -17,6 +17,7 @@ from api.shared.statuses import phrase_of
 from domain.shared.errors import DomainError, InsufficientScope, Rejected
 
 MEDIA_TYPE = "application/problem+json"
+INVALID_REQUEST = "The request is not valid. See `errors` for each field."
 _FAILURE = {
     "type": "object",
     "properties": {
@@ -73,9 +74,7 @@ async def _validation_problem(_: Request, error: Exception) -> Response:
         {"path": [str(part) for part in each["loc"]], "detail": each["msg"].removeprefix("Value error, ")}
         for each in error.errors()
     ]
-    return problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "The request is not valid. See `errors` for each field.", errors=found
-    )
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, INVALID_REQUEST, errors=found)
 
 
 async def domain_problem(_: Request, error: Exception) -> Response:

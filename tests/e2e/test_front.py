@@ -53,19 +53,19 @@ async def test_the_landing_page_shows_how_the_server_is(
 
         known = tracker.app.state.app
         tracker.app.state.app = replace(known, health=IllHealth())
-        await page.until(f"{HEALTH}.includes('server: not ready')")
+        await page.until(f"{HEALTH}.includes('Server: not ready')")
         assert await page.run(HEALTH) == (
             "Server: not ready\nDatabase: unavailable (<b>refused</b>)\nRedis: unavailable, not required"
         )
         assert await page.run("document.querySelectorAll('.unwell').length") == 3
         await page.screenshot(tmp_path / "ill.png")
         tracker.app.state.app = known
-        await page.until(f"{HEALTH}.includes('server: ready')")
+        await page.until(f"{HEALTH}.includes('Server: ready')")
 
         await tracker.stop()
         await page.until(f"{HEALTH} === 'Server: no response'")
         await tracker.start()
-        await page.until(f"{HEALTH}.includes('server: ready')")
+        await page.until(f"{HEALTH}.includes('Server: ready')")
         assert all("503" in problem or "ERR_CONNECTION" in problem for problem in page.problems), page.problems
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from api.front.reference import FORM, JSON, Operation, groups_of
 from api.main import build
+from api.rest.problems import INVALID_REQUEST
 from infra.settings import Settings
 
 BASE = "https://tracker.example.org"
@@ -97,7 +98,7 @@ async def test_the_example_of_a_request_has_its_form(served: FastAPI, client: ht
         assert set(body) <= {field.name for field in each.fields}
         if each.media_type == JSON and not each.needs_token:
             answer = await client.post(each.path, json=body)
-            assert "The request is not valid. See `errors` for each field." not in answer.text, each.path
+            assert INVALID_REQUEST not in answer.text, each.path
 
 
 async def test_a_refusal_has_the_form_that_is_documented(served: FastAPI, client: httpx.AsyncClient) -> None:

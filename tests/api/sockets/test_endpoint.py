@@ -238,10 +238,7 @@ async def test_mutations_are_refused(world: World) -> None:
     async with connect(world.endpoint, token="ada") as socket:
         socket.subscribe("1", "query A { hello } mutation B { touch }", operationName="B")
         [error] = await socket.error("1")
-        assert error == {
-            "message": "Mutations are not supported over WebSockets. Send them over HTTP.",
-            "extensions": {"code": "MUTATION_OVER_SOCKET"},
-        }
+        assert error["extensions"] == {"code": "MUTATION_OVER_SOCKET"}
         assert touched == []
 
 

@@ -59,7 +59,7 @@ async def test_without_a_server_it_says_where_mail_goes(tmp_path: Path) -> None:
         True,
         False,
     )
-    assert in_production.advice == "Set WORKGRAPH_SMTP_URL. Registration and password reset require mail."
+    assert "WORKGRAPH_SMTP_URL" in in_production.advice
 
 
 async def test_it_can_leave_the_mail_server_alone(tmp_path: Path, sink: SmtpSink) -> None:

@@ -200,7 +200,7 @@ async def test_leases_lost_without_progress_park_the_job(engine: AsyncEngine, le
 
     after = await row(engine, job_id)
     assert (after.state, after.failures, after.lost_leases) == ("PARKED", 5, 5)
-    assert after.last_error == "The lease was lost 5 times without progress: no worker finished this job."
+    assert "lost 5 times" in after.last_error
 
 
 async def test_a_job_that_moves_is_never_parked_for_lost_leases(

@@ -295,7 +295,7 @@ async def test_a_refusal_says_its_code_and_not_the_server_s_words(sink: SmtpSink
     with pytest.raises(Unavailable) as caught:
         await mailer_to(server_at(sink)).send(MAIL)
 
-    assert str(caught.value) == "The mail server cannot be used: SMTPRecipientRefused 550."
+    assert str(caught.value).endswith(": SMTPRecipientRefused 550.")
 
 
 @pytest.mark.parametrize("silent_from", ["*", "EHLO", "MAIL", "DATA"])
@@ -337,4 +337,4 @@ async def test_a_probe_goes_as_far_as_the_login(sink: SmtpSink) -> None:
     sink.answers["AUTH"] = "535 no, me is not to come in with s3cret"
     with pytest.raises(Unavailable) as caught:
         await server_at(sink, login="me:s3cret@", encryption="required").probe()
-    assert str(caught.value) == "The mail server cannot be used: SMTPAuthenticationError 535."
+    assert str(caught.value).endswith(": SMTPAuthenticationError 535.")
