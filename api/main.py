@@ -103,7 +103,7 @@ def http_options(settings: Settings) -> HttpOptions:
         explorer=_explorer_options(settings),
         is_introspection_enabled=settings.introspection_enabled,
         is_development=settings.is_development,
-        limits=_query_limits(settings),
+        limits=query_limits(settings),
         execution=ExecutionOptions(
             is_compiled=settings.execution == "compiled", shadow_one_in=settings.execution_shadow_one_in
         ),
@@ -128,7 +128,7 @@ def http_options(settings: Settings) -> HttpOptions:
     )
 
 
-def _query_limits(settings: Settings) -> QueryLimits:
+def query_limits(settings: Settings) -> QueryLimits:
     return QueryLimits(
         document_bytes=settings.graphql_document_bytes,
         tokens=settings.graphql_tokens,

@@ -10,10 +10,11 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
 from api.graphql.documents import DocumentCache, DocumentRefused, Operation
-from api.graphql.options import QueryLimits
 from api.graphql.runner import graphql_schema
+from api.main import query_limits
 from api.schema import schema
 from api.shared.scalars import LEFT_TO_JSON
+from infra.settings import load_settings
 from strawberry_compiled import CompiledOperation, NotCompilable, Plan
 
 
@@ -28,7 +29,7 @@ def printed_plans(text: bytes, *, name: str, variables: str) -> Iterator[str]:
     """
     core_schema = graphql_schema(schema)
     try:
-        prepared = DocumentCache(core_schema, QueryLimits()).prepare(text.decode())
+        prepared = DocumentCache(core_schema, query_limits(load_settings())).prepare(text.decode())
     except UnicodeDecodeError as error:
         raise PlanRefused(f"{name}: The file is not UTF-8 text.") from error
     except DocumentRefused as refused:

@@ -10,7 +10,7 @@ from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.auth.keys import derived_key
-from infra.db.engine import EngineOptions, open_engines
+from infra.db.engine import engine_options, open_engines
 from infra.db.read import ReadSession
 from infra.db.statement_trace import ContextStatementTrace
 from infra.jobs.queue import ArqJobQueue
@@ -80,17 +80,6 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
         for each in slices:
             each.provide(app, parts)
         yield app
-
-
-def engine_options(settings: Settings) -> EngineOptions:
-    return EngineOptions(
-        pool_size=settings.database_pool_size,
-        pool_wait=settings.database_pool_seconds,
-        write_wait=settings.request_seconds,
-        write_queue=settings.database_write_queue,
-        statement_timeout=settings.database_statement_seconds,
-        lock_timeout=settings.database_lock_seconds,
-    )
 
 
 def mailer(settings: Settings, clock: Clock) -> Mailer:

@@ -151,6 +151,7 @@ class Settings(BaseSettings):
     registration: Literal["open", "invited"] = Field(
         "open", description="Who can register: anyone, or only users with an invitation to a workspace."
     )
+    # The password is the only factor of a sign-in, so the default is what NIST SP 800-63B asks for without a second.
     password_characters: int = Field(15, ge=8, le=64, description="Minimum length of a password.")
     access_token_minutes: int = Field(10, ge=1, le=15, description="Lifetime of an access token.")
     refresh_token_days: int = Field(30, ge=1, le=365, description="Lifetime of an unused refresh token.")

@@ -19,10 +19,11 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 
 from api.graphql.counts import ExecutionCounts
 from api.graphql.documents import DocumentCache, DocumentRefused
-from api.graphql.options import ExecutionOptions, QueryLimits
+from api.graphql.options import ExecutionOptions
 from api.graphql.runner import OperationRunner, graphql_schema
 from api.shared.context import Context
 from api.shared.scalars import json_bytes
+from tests.api import defaults as api_defaults
 
 VARIABLE = "WORKGRAPH_TEST_EXECUTION"
 
@@ -34,9 +35,9 @@ class Mode(StrEnum):
 
 
 mode = Mode.COMPILED
-_STOCK = ExecutionOptions(is_compiled=False)
-_COMPILED = ExecutionOptions(stock_runs=0)
-_SHADOWED = ExecutionOptions(stock_runs=0, shadow_one_in=1)
+_STOCK = api_defaults.execution(is_compiled=False)
+_COMPILED = api_defaults.execution(stock_runs=0)
+_SHADOWED = api_defaults.execution(stock_runs=0, shadow_one_in=1)
 _runners: list[OperationRunner] = []
 
 
@@ -55,7 +56,7 @@ class Executions:
     """Runs the operations of tests on one schema, and waits for the shadow runs."""
 
     def __init__(self, schema: strawberry.Schema) -> None:
-        self._documents = DocumentCache(graphql_schema(schema), QueryLimits())
+        self._documents = DocumentCache(graphql_schema(schema), api_defaults.limits())
         self._once = OperationRunner(schema, options(), hides_suggestions=False)
         self._queries = self._once
         _runners.append(self._once)

@@ -13,7 +13,6 @@ from domain.accounts.mailed_links import MailedLinks
 from domain.accounts.model import RegistrationPolicy, User
 from domain.accounts.notice_service import NoticeService
 from domain.accounts.one_time import OneTimeSecrets
-from domain.accounts.passwords import SHORTEST, PasswordRules
 from domain.accounts.ports import PasswordHasher, UserReader
 from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
@@ -21,7 +20,7 @@ from domain.auth.activation_service import ActivationService
 from domain.auth.api_key_service import ApiKeyService
 from domain.auth.api_keys import ApiKeyHolders
 from domain.auth.email_service import EmailService
-from domain.auth.model import AuthOptions, Tokens
+from domain.auth.model import Tokens
 from domain.auth.password_service import PasswordService
 from domain.auth.proof import PasswordProof
 from domain.auth.refresh import RefreshTokens
@@ -47,6 +46,7 @@ from infra.metadata import metadata
 from infra.shared.ids import Uuid7IdFactory
 from infra.slices import HANDLERS
 from infra.uow import SqlUowFactory
+from tests import defaults
 from tests.factories.accounts import PASSWORD, RegistrationFactory
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
@@ -132,7 +132,7 @@ def identity_on(
     throttle: Throttle | None = None,
     hasher: PasswordHasher | None = None,
     policy: RegistrationPolicy = RegistrationPolicy.OPEN,
-    shortest: int = SHORTEST,
+    shortest: int = defaults.SHORTEST,
 ) -> Identity:
     clock = clock or MemoryClock()
     throttle_time = MemoryClock()
@@ -142,7 +142,7 @@ def identity_on(
     throttle = throttle or LocalThrottle(lambda: throttle_time.now().timestamp())
     memory_hasher = MemoryPasswordHasher()
     hasher = hasher or memory_hasher
-    options = AuthOptions(issuer=ISSUER)
+    options = defaults.auth(issuer=ISSUER)
     keys = AesKeyMaker(SECRET, ids)
     signer = JoseTokenSigner(keys, clock, options)
     credentials, users = SqlCredentialReader(reads), SqlUserReader(reads)
@@ -151,7 +151,7 @@ def identity_on(
     mailer = MemoryMailer()
     secrets = OneTimeSecrets(derived_key(SECRET, "one-time links 1"))
     links = MailedLinks(secrets, throttle, clock, ids, mailer, public_url=ISSUER)
-    rules = PasswordRules(shortest=shortest)
+    rules = defaults.password_rules(shortest=shortest)
     proof = PasswordProof(uow, credentials, hasher, throttle)
     return Identity(
         users=users,

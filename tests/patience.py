@@ -1,8 +1,8 @@
 """Bounds for tests in which time is not the subject: a busy machine must not fail them."""
 
-from infra.db.engine import EngineOptions
+from tests import defaults
 
-PATIENT = EngineOptions(pool_size=16, pool_wait=30, lock_timeout=30, statement_timeout=30)
+PATIENT = defaults.engine(pool_size=16, pool_wait=30, lock_timeout=30, statement_timeout=30)
 PATIENT_SETTINGS = {
     "database_pool_size": 16,
     "database_pool_seconds": 30,

@@ -1,4 +1,7 @@
-"""Options of GraphQL operations, filled from the settings by the entry point."""
+"""Options of GraphQL operations, filled from the settings by the entry point.
+
+Settings have their defaults in `infra/settings.py` only; a field with a default here has no setting.
+"""
 
 from dataclasses import dataclass
 
@@ -7,16 +10,16 @@ from dataclasses import dataclass
 class QueryLimits:
     """Limits on one GraphQL request; a fragment counts each time that it is spread."""
 
-    document_bytes: int = 16_384
-    tokens: int = 2_000
-    depth: int = 12
-    introspection_depth: int = 20
-    aliases: int = 30
-    root_fields: int = 20
-    fields: int = 5_000
-    cost: int = 10_000  # points of `api/graphql/cost.py`
+    document_bytes: int
+    tokens: int
+    depth: int
+    introspection_depth: int
+    aliases: int
+    root_fields: int
+    fields: int
+    cost: int  # points of `api/graphql/cost.py`
+    list_items: int
     overlaps: int = 1_500  # pairs of fields with one name in one place
-    list_items: int = 250
     variables_depth: int = 20
 
 
@@ -24,16 +27,16 @@ class QueryLimits:
 class ExecutionOptions:
     """Options of how operations are executed."""
 
-    is_compiled: bool = True
+    is_compiled: bool
+    shadow_one_in: int  # one of this many queries is run by both executors and compared; 0: none
     stock_runs: int = 1  # runs of an operation in graphql-core before it is compiled
-    shadow_one_in: int = 0  # one of this many queries is run by both executors and compared; 0: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostOptions:
     """Points that callers have; `burst` is the maximum that a caller can save up."""
 
-    per_hour: int = 250_000
-    burst: int = 250_000
-    anonymous_per_hour: int = 20_000  # points per hour for each address of callers who are not signed in
-    is_shown: bool = False  # whether responses have `extensions.cost`
+    per_hour: int
+    burst: int
+    anonymous_per_hour: int  # points per hour for each address of callers who are not signed in
+    is_shown: bool  # whether responses have `extensions.cost`

@@ -1,7 +1,10 @@
-"""Options of the HTTP side of the API, filled from the settings by the entry point."""
+"""Options of the HTTP side of the API, filled from the settings by the entry point.
+
+Settings have their defaults in `infra/settings.py` only; a field with a default here has no setting.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from api.graphql.options import CostOptions, ExecutionOptions, QueryLimits
 
@@ -10,15 +13,15 @@ from api.graphql.options import CostOptions, ExecutionOptions, QueryLimits
 class SocketOptions:
     """Limits of WebSocket connections, per process; times are in seconds."""
 
-    sockets: int = 1000
-    sockets_per_user: int = 10
+    sockets: int
+    sockets_per_user: int
+    subscriptions: int
+    message_bytes: int
+    init_seconds: float
     unanswered_sockets: int = 200
-    subscriptions: int = 20
-    message_bytes: int = 65_536
     messages_per_second: int = 60
     outgoing_messages: int = 256
     outgoing_bytes: int = 262_144
-    init_seconds: float = 5
     ping_seconds: float = 25
     silence_seconds: float = 60
     recheck_seconds: float = 2
@@ -44,31 +47,31 @@ class ExplorerOptions:
     traced. `is_compressed`: files are sent as gzip to clients that accept it.
     """
 
-    is_for_members: bool = False
-    is_development: bool = False
-    is_compressed: bool = True
-    demo: DemoAccount | None = None
+    is_for_members: bool
+    is_development: bool
+    is_compressed: bool
+    demo: DemoAccount | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """Options of the HTTP server; times are in seconds, sizes in bytes."""
 
-    version: str = "unknown"
-    public_url: str = "http://localhost:8000"
-    allowed_hosts: tuple[str, ...] = ("*",)
-    allowed_origins: tuple[str, ...] = ()
-    explorer: ExplorerOptions | None = ExplorerOptions()
-    is_introspection_enabled: bool = True
-    is_development: bool = False  # all callers may introspect, and pages of this machine may read responses
-    limits: QueryLimits = field(default_factory=QueryLimits)
-    execution: ExecutionOptions = field(default_factory=ExecutionOptions)
-    cost: CostOptions = field(default_factory=CostOptions)
-    are_trusted_only: bool = False  # only documents that the operator has added may run
-    sockets: SocketOptions = field(default_factory=SocketOptions)
-    request_seconds: float = 10
-    body_bytes: int = 1_048_576
-    larger_bodies: Mapping[str, int] = field(default_factory=dict)  # larger limits of single paths, for uploads
+    version: str
+    public_url: str
+    allowed_hosts: tuple[str, ...]
+    allowed_origins: tuple[str, ...]
+    explorer: ExplorerOptions | None
+    is_introspection_enabled: bool
+    is_development: bool  # all callers may introspect, and pages of this machine may read responses
+    limits: QueryLimits
+    execution: ExecutionOptions
+    cost: CostOptions
+    are_trusted_only: bool  # only documents that the operator has added may run
+    sockets: SocketOptions
+    request_seconds: float
+    body_bytes: int
+    larger_bodies: Mapping[str, int]  # larger limits of single paths, for uploads
+    is_compressed: bool  # responses above 1 KB, for clients that accept gzip
     body_seconds: float = 15
-    is_compressed: bool = True  # responses above 1 KB, for clients that accept gzip
     readiness_seconds: float = 1.5

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from domain.shared.checks import Checks
 from domain.shared.errors import ErrorCode
 
-SHORTEST = 15  # characters; the password is the only factor
 LONGEST = 1024  # bytes of UTF-8
 LEAST_OWN = 8  # characters that are left when everything guessable is taken out
 
@@ -33,8 +32,8 @@ _SHORTEST_PERSONAL = 3
 class PasswordRules:
     """`common` holds whole passwords that guessers try first, in small letters."""
 
-    shortest: int = SHORTEST  # characters
-    common: Container[str] = field(default=frozenset(), repr=False)
+    shortest: int  # characters
+    common: Container[str] = field(repr=False)
 
 
 def normal_form(password: str) -> bytes | None:

@@ -203,9 +203,9 @@ class AuthOptions:
     """`issuer` names this server in its tokens, and is also their audience."""
 
     issuer: str
-    access_life: timedelta = timedelta(minutes=10)
-    idle_life: timedelta = timedelta(days=30)
-    absolute_life: timedelta = timedelta(days=90)
+    access_life: timedelta
+    idle_life: timedelta
+    absolute_life: timedelta
 
     @property
     def audience(self) -> str:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 MOST_FAILURES = 10
 MOST_LOST_LEASES = 5
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
+DONE_JOBS_KEPT = timedelta(hours=24)
 
 
 class JobState(StrEnum):
@@ -48,34 +49,6 @@ class Progress:
     done: int
     total: int | None = None
     share: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStatus:
-    """Public status of a job; `last_error` describes the last failure, None after success."""
-
-    id: str
-    kind: str
-    workspace_id: str | None
-    state: JobState
-    attempts: int
-    failures: int
-    progress: Progress
-    last_error: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
-class JobReader(Protocol):
-    async def by_id(self, job_id: str) -> JobStatus | None:
-        """The current status of the job; None if it is unknown or was removed after its retention period."""
-        ...
-
-
-class JobQueue(Protocol):
-    def wake(self, job_id: str) -> None:
-        """Tells a worker, soon and without waiting, that this job is due; a lost call only delays the job."""
-        ...
 
 
 class UnreadableJob(Exception):

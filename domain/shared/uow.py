@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from domain.shared.actor import Actor
@@ -14,6 +14,8 @@ from domain.shared.security import SecurityEventKind
 T = TypeVar("T")
 V = TypeVar("V")
 U_co = TypeVar("U_co", covariant=True)
+
+IDEMPOTENCY_KEYS_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

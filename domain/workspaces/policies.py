@@ -1,6 +1,7 @@
-"""Rules for granting memberships and roles in a workspace."""
+"""Rules for granting memberships and roles in a workspace, and the retention of invitations."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from domain.accounts.model import User
 from domain.shared.actor import Actor, Permission, Role
@@ -9,6 +10,8 @@ from domain.workspaces.errors import WorkspaceErrorCode
 from domain.workspaces.model import Member
 from domain.workspaces.ports import UserRepository
 from domain.workspaces.slice import MEMBER_MANAGE, OWNER_MANAGE
+
+INVITATIONS_KEPT = timedelta(days=30)  # after their end: one that has expired can be sent again
 
 
 async def locked_person(users: UserRepository, user_id: str) -> User:

@@ -17,6 +17,7 @@ from infra.db.pool import ReadPool, connect
 from infra.db.statement_trace import ContextStatementTrace
 from infra.db.statements import Statements
 from infra.db.write_pool import FairPool
+from infra.settings import Settings
 
 _QUERY_CANCELED = "57014"
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -38,12 +39,23 @@ class Engines:
 class EngineOptions:
     """Times in seconds; `pool_wait` is the maximum wait of a read for a connection, `write_wait` that of a write."""
 
-    pool_size: int = 10
-    pool_wait: float = 1.0
-    write_wait: float = 10.0
-    write_queue: int = 200  # transactions that wait for a connection; further transactions are refused immediately
-    statement_timeout: float = 5.0
-    lock_timeout: float = 3.0
+    pool_size: int
+    pool_wait: float
+    write_wait: float
+    write_queue: int  # transactions that wait for a connection; further transactions are refused immediately
+    statement_timeout: float
+    lock_timeout: float
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    return EngineOptions(
+        pool_size=settings.database_pool_size,
+        pool_wait=settings.database_pool_seconds,
+        write_wait=settings.request_seconds,
+        write_queue=settings.database_write_queue,
+        statement_timeout=settings.database_statement_seconds,
+        lock_timeout=settings.database_lock_seconds,
+    )
 
 
 @asynccontextmanager

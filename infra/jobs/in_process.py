@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.app import App
@@ -10,7 +11,7 @@ from domain.shared.actor import Actor
 from domain.shared.errors import Unavailable
 from domain.shared.jobs import decoded, kinds_of
 from domain.shared.uow import LeaseLost
-from infra.db.engine import EngineOptions, open_engines
+from infra.db.engine import engine_options, open_engines
 from infra.jobs.leases import Lease, SqlLeases
 from infra.settings import Settings
 from infra.shared.tasks import end
@@ -22,11 +23,7 @@ POOL_SIZE = 2
 @asynccontextmanager
 async def job_leases(settings: Settings) -> AsyncIterator[SqlLeases]:
     """Leases on connections of their own, so that a busy job cannot keep its lease from being renewed."""
-    options = EngineOptions(
-        pool_size=POOL_SIZE,
-        statement_timeout=settings.database_statement_seconds,
-        lock_timeout=settings.database_lock_seconds,
-    )
+    options = replace(engine_options(settings), pool_size=POOL_SIZE)
     async with open_engines(settings.database_url.get_secret_value(), options) as engines:
         yield SqlLeases(engines.write, duration=timedelta(seconds=settings.job_lease_seconds))
 

@@ -25,11 +25,11 @@ _UNWINDING_SECONDS = 5.0
 class RunnerOptions:
     """Times in seconds; `secrets` never appear in what is written about an error."""
 
-    concurrency: int = 10
-    lease: float = 30.0
-    poll: float = 5.0
-    shutdown: float = 20.0
-    secrets: Collection[str] = ()
+    concurrency: int
+    lease: float
+    poll: float
+    shutdown: float
+    secrets: Collection[str]
 
 
 class JobRunner(Generic[A]):

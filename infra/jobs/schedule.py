@@ -13,8 +13,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import cast
 
+from domain.auth.policies import API_KEYS_KEPT, SESSIONS_KEPT
 from domain.shared.errors import Unavailable
-from domain.shared.jobs import JobState
+from domain.shared.jobs import DONE_JOBS_KEPT, JobState
+from domain.shared.uow import IDEMPOTENCY_KEYS_KEPT
+from domain.workspaces.policies import INVITATIONS_KEPT
 from infra.accounts.tables import OneTimeLinkRow
 from infra.audit.tables import SecurityEventRow
 from infra.auth.tables import ApiKeyRow, SessionRow
@@ -23,11 +26,6 @@ from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow
 from infra.workspaces.tables import InvitationRow
 
 BATCH = 1000  # rows deleted per transaction
-KEPT = timedelta(hours=24)
-SESSIONS_KEPT = timedelta(days=30)  # after their end: they tell where somebody has signed in before
-API_KEYS_KEPT = timedelta(days=90)  # after their end: the security log names them
-INVITATIONS_KEPT = timedelta(days=30)  # after their end: one that has expired can be sent again
-SECURITY_LOG_KEPT = timedelta(days=400)
 LOOK_SECONDS = 60.0
 
 _log = logging.getLogger(__name__)
@@ -43,12 +41,12 @@ class Periodic:
 
 
 async def delete_done_jobs(connection: AsyncConnection) -> bool:
-    old = (JobRow.state == JobState.DONE) & (JobRow.updated_at < func.now() - cast(KEPT, INTERVAL))
+    old = (JobRow.state == JobState.DONE) & (JobRow.updated_at < func.now() - cast(DONE_JOBS_KEPT, INTERVAL))
     return await _delete_batch(connection, JobRow.__table__, old)
 
 
 async def delete_idempotency_keys(connection: AsyncConnection) -> bool:
-    old = IdempotencyRow.created_at < func.now() - cast(KEPT, INTERVAL)
+    old = IdempotencyRow.created_at < func.now() - cast(IDEMPOTENCY_KEYS_KEPT, INTERVAL)
     return await _delete_batch(connection, IdempotencyRow.__table__, old)
 
 
@@ -88,7 +86,7 @@ def security_log_cleaning(kept: timedelta) -> Callable[[AsyncConnection], Awaita
     return delete_old_lines
 
 
-def periodic_work(*, security_log_kept: timedelta = SECURITY_LOG_KEPT) -> tuple[Periodic, ...]:
+def periodic_work(*, security_log_kept: timedelta) -> tuple[Periodic, ...]:
     """All that is to be done from time to time."""
     clean_security_log = security_log_cleaning(security_log_kept)
     return (
@@ -105,9 +103,9 @@ def periodic_work(*, security_log_kept: timedelta = SECURITY_LOG_KEPT) -> tuple[
 class Schedule:
     """Does each piece of periodic work when it is due, in one of however many workers there are."""
 
-    def __init__(self, engine: AsyncEngine, periodic: Sequence[Periodic] | None = None) -> None:
+    def __init__(self, engine: AsyncEngine, periodic: Sequence[Periodic]) -> None:
         self._engine = engine
-        self._periodic = periodic_work() if periodic is None else periodic
+        self._periodic = periodic
 
     async def run(self) -> None:
         """Until canceled."""

@@ -4,11 +4,12 @@ import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.app import App
 from infra.bootstrap import open_app
-from infra.db.engine import EngineOptions, open_engines
+from infra.db.engine import engine_options, open_engines
 from infra.jobs.arq_worker import ArqWorker
 from infra.jobs.leases import SqlLeases
 from infra.jobs.runner import JobRunner, RunnerOptions
@@ -32,14 +33,10 @@ async def _run(settings: Settings, stop: asyncio.Event) -> None:
     # ARQ announces every wake-up and its end.
     logging.getLogger("arq").setLevel(logging.WARNING)
     database_url = settings.database_url.get_secret_value()
-    engine_options = EngineOptions(
-        pool_size=POOL_SIZE,
-        statement_timeout=settings.database_statement_seconds,
-        lock_timeout=settings.database_lock_seconds,
-    )
-    async with open_app(settings) as app, open_engines(database_url, engine_options) as engines:
+    options = replace(engine_options(settings), pool_size=POOL_SIZE)
+    async with open_app(settings) as app, open_engines(database_url, options) as engines:
         leases = SqlLeases(engines.write, duration=timedelta(seconds=settings.job_lease_seconds))
-        runner = JobRunner[App](app, HANDLERS, leases, _runner_options(settings))
+        runner = JobRunner[App](app, HANDLERS, leases, runner_options(settings))
         schedule = Schedule(engines.write, periodic_work(security_log_kept=timedelta(days=settings.security_log_days)))
         worker = ArqWorker(runner, schedule, settings.redis_url.get_secret_value())
         await worker.run(stop)
@@ -60,7 +57,7 @@ def _stop_signals() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-def _runner_options(settings: Settings) -> RunnerOptions:
+def runner_options(settings: Settings) -> RunnerOptions:
     return RunnerOptions(
         concurrency=settings.worker_concurrency,
         lease=settings.job_lease_seconds,

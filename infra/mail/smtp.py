@@ -41,7 +41,7 @@ class SmtpServer:
         self,
         url: str,
         *,
-        encryption: Encryption = "required",
+        encryption: Encryption,
         seconds: float = SMTP_SECONDS,
         certificates: ssl.SSLContext | None = None,
     ) -> None:

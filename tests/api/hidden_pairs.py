@@ -23,8 +23,6 @@ from graphql import (
 )
 from sqlalchemy import update
 
-from api.graphql.options import CostOptions
-from api.http.options import HttpOptions
 from domain.accounts.model import User
 from domain.comments.model import Comment
 from domain.issues.model import Issue
@@ -36,6 +34,7 @@ from domain.shared.actor import Role
 from domain.shared.budget import Allowance, Balance, Bucket
 from infra.audit.tables import EventRow
 from infra.limits.budget import LocalBudget
+from tests.api import defaults as api_defaults
 from tests.api.guest_world import GuestWorld, node_selections
 from tests.api.root_fields import SCHEMA
 from tests.api.served import served
@@ -50,7 +49,7 @@ from tests.factories.storing import REPOSITORIES, store
 from tests.factories.workspaces import MemberFactory
 from tests.fakes.clock import MemoryClock
 
-OPTIONS = HttpOptions(cost=CostOptions(is_shown=True), request_seconds=120)  # time is not the subject here
+OPTIONS = api_defaults.http(cost=api_defaults.cost(is_shown=True), request_seconds=120)  # time is not the subject here
 UNEQUAL_HEADERS = ("date", "x-request-id")
 LEFT = "{ rateLimit { remaining resetAt } }"
 LOGIC = ("and", "or", "not")

@@ -7,10 +7,10 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from api.http.options import HttpOptions
 from domain.app import App
 from infra.bootstrap import open_app
 from infra.settings import Settings
+from tests.api import defaults as api_defaults
 from tests.api.served import served
 from tests.api.world import World
 
@@ -48,7 +48,7 @@ async def numbers(client: httpx.AsyncClient, world: World, *, writers: int, coun
 
 @pytest.mark.parametrize(("writers", "count"), [(FEW, FEW), pytest.param(WRITERS, 300, marks=pytest.mark.verify)])
 async def test_no_writer_is_refused(few: App, world: World, writers: int, count: int) -> None:
-    async with served(replace(world, app=few), HttpOptions(request_seconds=PATIENCE)) as client:
+    async with served(replace(world, app=few), api_defaults.http(request_seconds=PATIENCE)) as client:
         assert sorted(await numbers(client, world, writers=writers, count=count)) == list(range(2, count + 2))
 
 
@@ -57,7 +57,7 @@ async def test_a_full_line_is_a_503_that_says_when_to_come_back(settings: Settin
     asking = 4
     async with (
         open_app(settings.model_copy(update=options)) as few,
-        served(replace(world, app=few), HttpOptions()) as client,
+        served(replace(world, app=few), api_defaults.http()) as client,
     ):
         variables = {"input": {"projectId": world.here.project.id, "title": "One of many"}}
         asked = {"query": CREATE, "variables": variables}

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLNonNull, get_named_type
 
-from api.http.options import HttpOptions
+from tests.api import defaults as api_defaults
 from tests.api.permission_table import USES, Scene, Use, build_scene
 from tests.api.root_fields import SCHEMA
 from tests.api.served import served
@@ -131,7 +131,7 @@ async def test_all_nulls_of_one_input_are_named_at_once_and_siblings_keep_their_
       bad: issueUpdate(input: $bad) { issue { title } revision errors { code path } }
       after: issueUpdate(input: {id: $id, estimate: 3}) { issue { title estimate } errors { code } } }"""
     bad = {"id": issue_id, "priority": None, "title": None, "estimate": 5}
-    async with served(world, HttpOptions()) as client:
+    async with served(world, api_defaults.http()) as client:
         body = {"query": query, "variables": {"bad": bad, "id": issue_id}}
         answer = (await client.post("/graphql", json=body)).json()
     assert "errors" not in answer

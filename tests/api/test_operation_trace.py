@@ -8,9 +8,8 @@ from typing import Any
 import httpx
 
 from api.graphql.counts import INTROSPECTION
-from api.graphql.options import CostOptions, ExecutionOptions
 from api.graphql.runner import FIRST_SIGHT, SWITCHED_OFF
-from api.http.options import HttpOptions
+from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, ask, running
 from tests.api.http.http_world import World as SmallWorld
 from tests.api.served import served
@@ -33,7 +32,7 @@ async def traced(client: httpx.AsyncClient, query: str, **variables: Any) -> dic
 
 
 async def test_every_statement_is_told_with_its_time(world: World) -> None:
-    async with served(world, HttpOptions()) as client:
+    async with served(world, api_defaults.http()) as client:
         with counted() as sent:
             trace = await traced(client, REFERENCE_LIST, slug=world.here.workspace.slug, first=5)
     assert [each["text"] for each in trace["statements"]] == sent
@@ -44,7 +43,7 @@ async def test_every_statement_is_told_with_its_time(world: World) -> None:
 
 
 async def test_what_a_mutation_writes_is_told_without_its_values(world: World) -> None:
-    async with served(world, HttpOptions()) as client:
+    async with served(world, api_defaults.http()) as client:
         trace = await traced(client, CREATE, project=world.here.project.id, title="A rather secret title")
     writes = [each["text"] for each in trace["statements"] if each["isWrite"]]
     assert any(text.startswith("INSERT INTO issue") for text in writes)
@@ -52,11 +51,11 @@ async def test_what_a_mutation_writes_is_told_without_its_values(world: World) -
 
 
 async def test_who_ran_it_and_why_is_told(world: World) -> None:
-    async with served(world, HttpOptions(execution=ExecutionOptions())) as client:
+    async with served(world, api_defaults.http(execution=api_defaults.execution())) as client:
         first = await traced(client, "{ viewer { name } }")
         second = await traced(client, "{ viewer { name } }")
         introspection = [await traced(client, "{ __schema { queryType { name } } }") for _ in range(2)]
-    async with served(world, HttpOptions(execution=ExecutionOptions(is_compiled=False))) as client:
+    async with served(world, api_defaults.http(execution=api_defaults.execution(is_compiled=False))) as client:
         never = await traced(client, "{ viewer { name } }")
     assert (first["executor"], first["reason"], first["plan"]) == ("graphql-core", FIRST_SIGHT, None)
     assert (second["executor"], second["reason"]) == ("compiled", None)
@@ -66,7 +65,7 @@ async def test_who_ran_it_and_why_is_told(world: World) -> None:
 
 
 async def test_it_stands_beside_the_cost(world: World) -> None:
-    async with served(world, HttpOptions(cost=CostOptions(is_shown=True))) as client:
+    async with served(world, api_defaults.http(cost=api_defaults.cost(is_shown=True))) as client:
         answer = await client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=ASKED)
         assert set(answer.json()["extensions"]) == {"cost", "trace"}
 
@@ -95,6 +94,6 @@ async def test_nothing_is_traced_that_nobody_asks_for() -> None:
 
 async def test_where_there_is_none_the_header_means_nothing(world: World) -> None:
     production = replace(world, app=replace(world.app, statement_trace=None))
-    async with served(production, HttpOptions()) as client:
+    async with served(production, api_defaults.http()) as client:
         answer = await client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=ASKED)
         assert "extensions" not in answer.json()

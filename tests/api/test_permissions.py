@@ -15,12 +15,12 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 from sqlalchemy import update
 
 from api.app import create_app
-from api.http.options import HttpOptions
 from api.schema import schema
 from domain.app import App
 from domain.shared.actor import Actor, Role
 from infra.workspaces.tables import MemberRow
 from tests import execution_modes
+from tests.api import defaults as api_defaults
 from tests.api.client import Client
 from tests.api.permission_table import (
     EVERYBODY,
@@ -253,7 +253,7 @@ async def http(app: App) -> AsyncIterator[httpx.AsyncClient]:
     async def opened() -> AsyncIterator[App]:
         yield app
 
-    served = create_app(opened, HttpOptions(execution=execution_modes.options()), schema=schema, routers=[])
+    served = create_app(opened, api_defaults.http(execution=execution_modes.options()), schema=schema, routers=[])
     async with (
         served.router.lifespan_context(served),
         httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://localhost:8000") as client,

@@ -5,12 +5,11 @@ from typing import Any
 
 import httpx
 
-from api.graphql.options import CostOptions
-from api.http.options import HttpOptions
+from tests.api import defaults as api_defaults
 from tests.api.served import served
 from tests.api.world import World
 
-SHOWN = HttpOptions(cost=CostOptions(is_shown=True, per_hour=1))
+SHOWN = api_defaults.http(cost=api_defaults.cost(is_shown=True, per_hour=1))
 """Nothing worth mentioning comes back during a test."""
 ISSUES = """query($slug: String!, $n: Int = 10) {
   rateLimit { cost limit remaining resetAt }

@@ -12,7 +12,6 @@ from graphql import GraphQLObjectType, GraphQLSchema, build_schema
 
 from api.app import create_app
 from api.auth.routes import router as auth_router
-from api.http.options import HttpOptions
 from api.schema import schema
 from api.transfers.routes import router as transfer_router
 from cli.permissions import printed_permissions
@@ -23,6 +22,7 @@ from domain.shared.actor import Permission, Role, Scope, with_held
 from domain.slices import PLATFORM, TRACKER
 from domain.workspaces.model import Workspace
 from tests import execution_modes
+from tests.api import defaults as api_defaults
 from tests.api.client import Client
 from tests.api.permission_table import USES, Scene, Use, build_scene, roles
 from tests.api.root_fields import SCHEMA
@@ -151,7 +151,7 @@ async def rest(world: World) -> AsyncIterator[httpx.AsyncClient]:
         yield world.app
 
     routers = [auth_router, transfer_router]
-    served = create_app(opened, HttpOptions(execution=execution_modes.options()), schema=schema, routers=routers)
+    served = create_app(opened, api_defaults.http(execution=execution_modes.options()), schema=schema, routers=routers)
     async with (
         served.router.lifespan_context(served),
         httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://localhost:8000") as client,

@@ -22,7 +22,6 @@ from graphql import (
 
 from api.graphql.admission import PUBLIC_ROOT_FIELDS
 from api.graphql.documents import DocumentCache, SignInRequired
-from api.graphql.options import QueryLimits
 from api.schema import sdl
 from api.shared.node import MOST_NODES
 from domain.audit.service import MOST_EVENTS
@@ -33,6 +32,7 @@ from domain.shared.actor import Scope
 from domain.shared.errors import InvalidInput
 from domain.shared.pages import MOST, PageRequest
 from domain.workspaces.model import MOST_PROJECTS
+from tests.api import defaults as api_defaults
 from tests.api.root_fields import SCHEMA, asking, root_fields
 from tests.architecture.sources import ROOT
 
@@ -191,13 +191,13 @@ def open_root_fields(prepare: Callable[[str], object]) -> list[str]:
 
 
 def test_every_root_field_wants_a_caller_who_is_signed_in() -> None:
-    documents = DocumentCache(SCHEMA, QueryLimits(), is_introspection_enabled=True)
+    documents = DocumentCache(SCHEMA, api_defaults.limits(), is_introspection_enabled=True)
     assert len(root_fields()) > 30
     assert open_root_fields(lambda text: documents.prepare(text, only=PUBLIC_ROOT_FIELDS)) == []
 
 
 def test_an_open_root_field_is_found() -> None:
-    documents = DocumentCache(SCHEMA, QueryLimits(), is_introspection_enabled=True)
+    documents = DocumentCache(SCHEMA, api_defaults.limits(), is_introspection_enabled=True)
     public = PUBLIC_ROOT_FIELDS | {"viewer"}
     [line] = open_root_fields(lambda text: documents.prepare(text, only=public))
     assert line.startswith("query viewer: callers without a token get in")

@@ -8,23 +8,23 @@ from graphql import OperationType
 from strawberry_compiled.testing.fuzzing.operations import OperationWriter, Sizes
 
 from api.graphql.documents import DocumentCache, DocumentRefused
-from api.graphql.options import ExecutionOptions, QueryLimits
 from api.graphql.runner import OperationRunner, graphql_schema
 from api.schema import schema
 from api.shared.context import Context
 from domain.shared.actor import Role
+from tests.api import defaults as api_defaults
 from tests.api.lists import LISTS
 from tests.api.world import World
 from tests.execution.workgraph_fuzzer import WorkgraphValues, furnish
 
 CORE = graphql_schema(schema)
-LIMITS = QueryLimits(depth=40, aliases=500, tokens=20_000, document_bytes=100_000, fields=50_000)
+LIMITS = api_defaults.limits(depth=40, aliases=500, tokens=20_000, document_bytes=100_000, fields=50_000)
 
 
 async def underestimates(world: World, first: int, count: int) -> tuple[list[str], Counter[str]]:
     pools = await furnish(world)
     documents = DocumentCache(CORE, LIMITS)
-    runner = OperationRunner(schema, ExecutionOptions(stock_runs=0), hides_suggestions=False)
+    runner = OperationRunner(schema, api_defaults.execution(stock_runs=0), hides_suggestions=False)
     found, outcomes = [], Counter[str]()
     for seed in range(first, first + count):
         chance = random.Random(f"cost {seed}")
@@ -70,7 +70,7 @@ async def test_a_full_page_reads_what_it_costs(world: World, name: str) -> None:
     prepared = DocumentCache(CORE, LIMITS).prepare(listed.query("", "nodes { id }"))
     operation = prepared.operation(None)
     context = Context(app=world.app, actor=listed.client.actor)
-    runner = OperationRunner(schema, ExecutionOptions(stock_runs=0), hides_suggestions=False)
+    runner = OperationRunner(schema, api_defaults.execution(stock_runs=0), hides_suggestions=False)
     result = await runner.execute(prepared, operation, variables=None, context=context)
     assert result.errors is None
     points = operation.cost.points(None)

@@ -13,7 +13,6 @@ from strawberry_compiled.testing.fuzzing.inputs import Values
 from strawberry_compiled.testing.fuzzing.operations import Operation, OperationWriter, Sizes
 
 from api.graphql.documents import DocumentCache, DocumentRefused
-from api.graphql.options import ExecutionOptions, QueryLimits
 from api.graphql.runner import OperationRunner, graphql_schema
 from api.schema import schema
 from api.shared.context import Context
@@ -21,6 +20,7 @@ from api.shared.scalars import json_bytes
 from domain.auth.model import Session
 from domain.issues.priorities import Priority
 from domain.shared.actor import Actor, Role
+from tests.api import defaults as api_defaults
 from tests.api.lists import LISTS
 from tests.api.world import World
 from tests.factories.accounts import UserFactory
@@ -157,10 +157,10 @@ class WorkgraphFuzzer:
         self._pools = pools
         self._cursors: list[str] = []
         self._documents = DocumentCache(
-            core, QueryLimits(depth=40, aliases=500, tokens=20_000, document_bytes=100_000, fields=50_000)
+            core, api_defaults.limits(depth=40, aliases=500, tokens=20_000, document_bytes=100_000, fields=50_000)
         )
-        self._stock = OperationRunner(schema, ExecutionOptions(is_compiled=False), hides_suggestions=False)
-        self._compiled = OperationRunner(schema, ExecutionOptions(stock_runs=0), hides_suggestions=False)
+        self._stock = OperationRunner(schema, api_defaults.execution(is_compiled=False), hides_suggestions=False)
+        self._compiled = OperationRunner(schema, api_defaults.execution(stock_runs=0), hides_suggestions=False)
         self.outcomes: Counter[str] = Counter()
 
     async def try_case(self, seed: int) -> WorkgraphDifference | None:

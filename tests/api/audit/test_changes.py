@@ -11,7 +11,6 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.http.options import HttpOptions
 from api.schema import schema
 from domain.accounts.commands import Registration
 from domain.accounts.model import User
@@ -27,6 +26,7 @@ from domain.workspaces.model import Workspace
 from infra.bootstrap import open_app
 from infra.settings import Settings
 from tests import execution_modes
+from tests.api import defaults as api_defaults
 from tests.api.sockets.websocket_driver import DEADLINE, WebSocketDriver, connect
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
 
@@ -93,7 +93,7 @@ class Server:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Server]:
     asgi = create_app(
-        lambda: open_app(settings), HttpOptions(execution=execution_modes.options()), schema=schema, routers=()
+        lambda: open_app(settings), api_defaults.http(execution=execution_modes.options()), schema=schema, routers=()
     )
     async with asgi.router.lifespan_context(asgi):
         yield Server(asgi)

@@ -10,13 +10,13 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from api.http.options import SocketOptions
 from domain.accounts.commands import Registration
-from domain.auth.model import AuthOptions
 from domain.shared.actor import Actor
 from infra.auth.keys import AesKeyMaker, public_key_of
 from infra.auth.tokens import JoseTokenSigner
 from infra.settings import Settings
+from tests import defaults
+from tests.api import defaults as api_defaults
 from tests.api.auth.processes import Process, open_process
 from tests.api.sockets.websocket_driver import connect
 from tests.factories.accounts import IDS, PASSWORD
@@ -26,7 +26,7 @@ from tests.infra.auth.test_tokens import BIG, CLAIMS, DEEP, ODD, mutated
 
 ANN = "ann@example.org"
 INVALID = 'Bearer realm="workgraph", error="invalid_token"'
-MOST_BYTES = SocketOptions().message_bytes
+MOST_BYTES = api_defaults.sockets().message_bytes
 ALGORITHMS = ["none", "None", "nOnE", "", "HS256", "HS384", "HS512", "RS256", "ES384", "es256", None, ["ES256"], 1]
 HEADERS: list[dict[str, Any]] = [
     {"typ": "JWT"},
@@ -96,7 +96,7 @@ async def forger(settings: Settings, database: str, redis_database: str) -> Asyn
         (key,) = await process.app.auth.keys(Actor.system())
         keys = AesKeyMaker(settings.secret_key.get_secret_value(), IDS)
         clock = MemoryClock()
-        signer = JoseTokenSigner(keys, clock, AuthOptions(issuer=settings.issuer))
+        signer = JoseTokenSigner(keys, clock, defaults.auth(issuer=settings.issuer))
         signing = Signing(signer=signer, keys=keys, key=key, private=keys.private_key(key), clock=clock)
         yield Forger(process, signing, token, jwt.decode(token, options={"verify_signature": False}))
 

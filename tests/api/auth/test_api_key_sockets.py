@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from api.http.options import SocketOptions
 from domain.auth.commands import ApiKeyDraft
 from domain.auth.model import NewApiKey
 from domain.shared.actor import Actor, Scope
+from tests.api import defaults as api_defaults
 from tests.api.sockets.socket_world import World
 from tests.api.sockets.websocket_driver import connect
 from tests.identity import Identity
@@ -58,5 +58,5 @@ async def test_a_wrong_key_opens_no_socket(new: NewApiKey, world: World) -> None
 
 def test_sockets_are_looked_at_often_enough() -> None:
     """Five seconds from the end of a key to the end of its sockets."""
-    options = SocketOptions()
+    options = api_defaults.sockets()
     assert options.recheck_seconds + options.recheck_timeout_seconds <= 5

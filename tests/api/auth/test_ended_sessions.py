@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from api.http.options import SocketOptions
 from domain.accounts.commands import Registration
 from domain.shared.actor import Actor
 from infra.settings import Settings
+from tests.api import defaults as api_defaults
 from tests.api.auth.processes import Process, open_process
 from tests.api.sockets.websocket_driver import WebSocketDriver, connect
 from tests.factories.accounts import PASSWORD
@@ -193,5 +193,5 @@ async def test_who_is_no_more_has_no_session_left(processes: list[Process], way:
 
 
 def test_sockets_are_looked_at_within_five_seconds() -> None:
-    options = SocketOptions()
+    options = api_defaults.sockets()
     assert options.recheck_seconds + options.recheck_timeout_seconds <= 5

@@ -12,11 +12,11 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.auth.routes import router
-from api.http.options import HttpOptions
 from api.schema import schema
 from domain.app import App
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.db.engine import open_engines
+from tests.api import defaults as api_defaults
 from tests.api.world import World
 from tests.factories.accounts import PASSWORD
 from tests.held_threads import LIVELINESS, HeldThreads
@@ -71,7 +71,7 @@ async def server(world: World, database: str) -> AsyncIterator[Server]:
             async def opened() -> AsyncIterator[App]:
                 yield replace(world.app, auth=identity.auth, accounts=identity.accounts)
 
-            served = create_app(opened, HttpOptions(), schema=schema, routers=[router])
+            served = create_app(opened, api_defaults.http(), schema=schema, routers=[router])
             async with served.router.lifespan_context(served):
                 yield Server(served=served, identity=identity, threads=threads)
         threads.are_let.set()

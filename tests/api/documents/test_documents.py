@@ -4,16 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from api.graphql.options import QueryLimits
-from api.http.options import HttpOptions
 from cli.documents import DocumentsRefused, add_files, listed, remove_ids, stale
 from domain.documents.model import document_id
 from domain.shared.actor import Actor
 from domain.shared.errors import NotFound, PermissionDenied, Unauthenticated
+from tests.api import defaults as api_defaults
 from tests.api.served import served
 from tests.api.world import World
 
-LIMITS = QueryLimits()
+LIMITS = api_defaults.limits()
 VIEWER = "query Viewer { viewer { name } }"
 SLUGS = "query Slugs($n: Int) { workspaces(first: $n) { nodes { slug } } }\n"
 DEAR = '{ workspace(slug: "a") { issues(first: 100) { nodes { comments(first: 100) { nodes { id } } } } } }'
@@ -66,7 +65,7 @@ async def test_a_check_finds_what_this_version_would_refuse(world: World) -> Non
     await app.documents.add(Actor.system(), [old, VIEWER])
     (problem,) = await stale(app, LIMITS)
     assert problem.startswith(f"sha256:{document_id(old)}:1:17: ")
-    assert len(await stale(app, QueryLimits(depth=1))) == 2
+    assert len(await stale(app, api_defaults.limits(depth=1))) == 2
 
 
 async def test_only_the_operator_may_change_or_see_them(world: World) -> None:
@@ -81,7 +80,7 @@ async def test_only_the_operator_may_change_or_see_them(world: World) -> None:
 
 async def test_a_server_of_trusted_documents_runs_what_was_added(world: World) -> None:
     await world.app.documents.add(Actor.system(), [VIEWER])
-    async with served(world, HttpOptions(are_trusted_only=True)) as client:
+    async with served(world, api_defaults.http(are_trusted_only=True)) as client:
         answer = await client.post("/graphql", json={"documentId": f"sha256:{document_id(VIEWER)}"})
         assert answer.json()["data"] == {"viewer": {"name": "Owner"}}
         answer = await client.post("/graphql", json={"query": VIEWER})

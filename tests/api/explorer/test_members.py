@@ -4,8 +4,9 @@ import httpx
 import pytest
 
 from api.explorer.pages import PAGE, own_files
-from api.http.options import DemoAccount, ExplorerOptions, HttpOptions
+from api.http.options import DemoAccount, HttpOptions
 from domain.shared.errors import Unavailable
+from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, World, running
 
 SAMPLES = [file.relative_to(PAGE).as_posix() for file in own_files() if "samples" in file.parts]
@@ -15,7 +16,7 @@ STRANGERS = [
     ({"Authorization": "Bearer token-of-nobody"}, 'Bearer realm="workgraph", error="invalid_token"'),
     ({"Authorization": "Basic YWRhOmFkYQ=="}, 'Bearer realm="workgraph"'),
 ]
-FOR_MEMBERS = HttpOptions(explorer=ExplorerOptions(is_for_members=True))
+FOR_MEMBERS = api_defaults.http(explorer=api_defaults.explorer(is_for_members=True))
 DEMO = DemoAccount(email="demo@example.org", password="known to all")
 
 
@@ -79,13 +80,13 @@ async def test_the_page_itself_asks_for_a_sign_in_and_the_schema_is_not_told() -
 @pytest.mark.parametrize("name", SAMPLES)
 async def test_where_the_explorer_is_on_samples_are_for_everybody(name: str) -> None:
     world = World()
-    response = await get(f"/graphiql/{name}", HttpOptions(explorer=ExplorerOptions()), {}, world)
+    response = await get(f"/graphiql/{name}", api_defaults.http(explorer=api_defaults.explorer()), {}, world)
     assert (response.status_code, response.headers["cache-control"]) == (200, "no-cache")
     assert world.auth.asked == []
 
 
 async def test_where_it_is_off_there_is_nothing_for_anybody() -> None:
-    async with running(World(), HttpOptions(explorer=None)) as client:
+    async with running(World(), api_defaults.http(explorer=None)) as client:
         for name in ("", "/settings.json", "/vendor/react.min.js", *(f"/{each}" for each in (*SAMPLES, *OTHERS))):
             assert (await client.get(f"/graphiql{name}", headers=BEARER)).status_code == 404, name
         visit = await client.get("/graphql", headers={"Accept": "text/html,*/*;q=0.8"})

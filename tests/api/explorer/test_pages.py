@@ -17,8 +17,9 @@ from api.main import http_options
 from api.schema import schema
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
+from tests.api import defaults as api_defaults
 
-OPEN = ExplorerOptions()
+OPEN = api_defaults.explorer()
 DEMO = DemoAccount(email=DEMO_EMAIL, password=DEMO_PASSWORD)
 
 
@@ -103,7 +104,7 @@ def test_modules_are_short_and_ask_no_other_host() -> None:
 async def test_the_page_is_told_what_it_may_show(
     is_for_members: bool, is_development: bool, demo: DemoAccount | None
 ) -> None:
-    options = ExplorerOptions(is_for_members=is_for_members, is_development=is_development, demo=demo)
+    options = api_defaults.explorer(is_for_members=is_for_members, is_development=is_development, demo=demo)
     response = await get("/graphiql/settings.json", options)
     shown = demo and {"email": "demo@example.org", "password": "known to all"}
     assert response.json() == {"isForMembers": is_for_members, "isDevelopment": is_development, "demo": shown}
@@ -112,12 +113,12 @@ async def test_the_page_is_told_what_it_may_show(
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({}, ExplorerOptions(is_development=True, demo=DEMO)),
-        ({"explorer": "members"}, ExplorerOptions(is_for_members=True, is_development=True, demo=DEMO)),
+        ({}, api_defaults.explorer(is_development=True, demo=DEMO)),
+        ({"explorer": "members"}, api_defaults.explorer(is_for_members=True, is_development=True, demo=DEMO)),
         ({"explorer": "off"}, None),
-        ({"public_url": "https://tracker.example.org"}, ExplorerOptions()),
-        ({"environment": "production"}, ExplorerOptions(is_for_members=True)),
-        ({"environment": "production", "explorer": "on"}, ExplorerOptions()),
+        ({"public_url": "https://tracker.example.org"}, api_defaults.explorer()),
+        ({"environment": "production"}, api_defaults.explorer(is_for_members=True)),
+        ({"environment": "production", "explorer": "on"}, api_defaults.explorer()),
         ({"environment": "production", "explorer": "off"}, None),
     ],
 )

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from api.explorer import install, pages, static_files, vendor_files
 from api.explorer.pages import explorer_routes
 from api.http.options import ExplorerOptions
+from tests.api import defaults as api_defaults
 
 TEXT = b"const long = 1;\n" * 200
 
@@ -34,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def get(path: str, options: ExplorerOptions | None = None, **headers: str) -> httpx.Response:
-    app = Starlette(routes=explorer_routes("/graphiql", options or ExplorerOptions(), are_trusted_only=False))
+    app = Starlette(routes=explorer_routes("/graphiql", options or api_defaults.explorer(), are_trusted_only=False))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         return await client.get(path, headers={"Accept-Encoding": "gzip", **headers})
 
@@ -92,6 +93,6 @@ async def test_short_files_and_missing_copies_are_sent_plain(folder: Path) -> No
 
 @pytest.mark.parametrize("path", ["", "/main.js", "/vendor/react.min.js"])
 async def test_nothing_is_packed_where_that_is_turned_off(folder: Path, path: str) -> None:
-    response = await get(f"/graphiql{path}", ExplorerOptions(is_compressed=False))
+    response = await get(f"/graphiql{path}", api_defaults.explorer(is_compressed=False))
     assert (response.content, "content-encoding" in response.headers) == (TEXT, False)
     assert "vary" not in response.headers

@@ -10,11 +10,12 @@ from api.http.options import HttpOptions
 from api.main import build, http_options
 from api.schema import schema, sdl
 from infra.settings import Settings
+from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, World, running
 
 PATH = "/graphql/schema.graphql"
 WRONG = {"Authorization": "Bearer token-of-nobody"}
-OPEN = HttpOptions(is_development=True)
+OPEN = api_defaults.http(is_development=True)
 INTROSPECTION = {"query": '{__schema{queryType{name}} __type(name:"Query"){name}}'}
 
 
@@ -23,7 +24,7 @@ async def get(options: HttpOptions, headers: dict[str, str]) -> httpx.Response:
         return await client.get(PATH, headers=headers)
 
 
-@pytest.mark.parametrize("options", [HttpOptions(), HttpOptions(explorer=None), OPEN])
+@pytest.mark.parametrize("options", [api_defaults.http(), api_defaults.http(explorer=None), OPEN])
 async def test_signed_in_callers_get_it(options: HttpOptions) -> None:
     response = await get(options, BEARER)
     assert response.status_code == 200
@@ -51,7 +52,7 @@ async def test_it_is_fetched_again_only_when_it_has_changed() -> None:
 
 @pytest.mark.parametrize("headers", [{}, WRONG])
 async def test_strangers_are_told_nothing_of_it(headers: dict[str, str]) -> None:
-    response = await get(HttpOptions(), headers)
+    response = await get(api_defaults.http(), headers)
     assert response.status_code == 401
     assert "type Query" not in response.text
 
@@ -65,7 +66,7 @@ async def test_in_development_everybody_gets_it() -> None:
 
 @pytest.mark.parametrize("is_open", [False, True])
 async def test_in_development_everybody_may_introspect(is_open: bool) -> None:
-    async with running(World(), HttpOptions(is_development=is_open)) as client:
+    async with running(World(), api_defaults.http(is_development=is_open)) as client:
         response = await client.post("/graphql", json=INTROSPECTION)
         assert (response.status_code, "data" in response.json()) == ((200, True) if is_open else (401, False))
         for query in ("{viewer}", "{__schema{queryType{name}} viewer}", "mutation{change}"):
@@ -75,7 +76,7 @@ async def test_in_development_everybody_may_introspect(is_open: bool) -> None:
 @pytest.mark.parametrize("headers", [{}, BEARER])
 @pytest.mark.parametrize("change", [{"is_introspection_enabled": False}, {"are_trusted_only": True}])
 async def test_where_nobody_may_introspect_there_is_no_file(change: dict[str, bool], headers: dict[str, str]) -> None:
-    assert (await get(HttpOptions(is_development=True, **change), headers)).status_code == 404
+    assert (await get(api_defaults.http(is_development=True, **change), headers)).status_code == 404
 
 
 @pytest.mark.parametrize(

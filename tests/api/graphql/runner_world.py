@@ -11,16 +11,17 @@ import strawberry
 from graphql import ExecutionResult
 
 from api.graphql.documents import DocumentCache, Operation, Prepared
-from api.graphql.options import ExecutionOptions, QueryLimits
+from api.graphql.options import ExecutionOptions
 from api.graphql.runner import OperationRunner, graphql_schema
 from api.shared.context import Context
 from domain.shared.actor import Actor
 from strawberry_compiled import related
+from tests.api import defaults as api_defaults
 
 Info = strawberry.Info[Context, None]
-STOCK = ExecutionOptions(is_compiled=False)
-COMPILED = ExecutionOptions(stock_runs=0)
-SHADOWED = ExecutionOptions(stock_runs=0, shadow_one_in=1)
+STOCK = api_defaults.execution(is_compiled=False)
+COMPILED = api_defaults.execution(stock_runs=0)
+SHADOWED = api_defaults.execution(stock_runs=0, shadow_one_in=1)
 SECRET = "what nobody may log"
 
 
@@ -149,7 +150,7 @@ class World:
         self.store = Store()
         self.schema = strawberry.Schema(Query, Mutation, Subscription, execution_context_class=executor)
         self.runner = OperationRunner(self.schema, options, hides_suggestions=False)
-        self.documents = DocumentCache(graphql_schema(self.schema), QueryLimits())
+        self.documents = DocumentCache(graphql_schema(self.schema), api_defaults.limits())
         self.counts = self.runner.counts
 
     def prepared(self, text: str) -> tuple[Prepared, Operation]:

@@ -14,16 +14,16 @@ import orjson
 import pytest
 
 from api.graphql.limits import LimitCode
-from api.graphql.options import CostOptions, QueryLimits
 from api.http.options import HttpOptions
 from domain.shared.budget import Allowance, Balance, Bucket, OverBudget
+from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, NEW, World, ask, build, client_of, running
 from tests.api.sockets.websocket_driver import connect
 
 Request = Mapping[str, Any]
 ADA = "user:usr_ada"
 STRANGER = "address:127.0.0.1"
-LIMITS = QueryLimits(
+LIMITS = api_defaults.limits(
     document_bytes=3_000,
     tokens=300,
     depth=5,
@@ -36,7 +36,8 @@ LIMITS = QueryLimits(
     list_items=3,
     variables_depth=3,
 )
-OPTIONS = HttpOptions(limits=LIMITS, cost=CostOptions(per_hour=3600, burst=10))  # 40 points, as one may cost so much
+# 40 points, as one operation may cost so much.
+OPTIONS = api_defaults.http(limits=LIMITS, cost=api_defaults.cost(per_hour=3600, burst=10))
 TEN = " ".join(f"a{n}: item {{ name }}" for n in range(10))
 DEAR = " ".join(f"a{n}: item {{ item {{ item {{ item {{ name }} }} }} }}" for n in range(11))
 HASH = "0" * 64

@@ -10,14 +10,14 @@ from graphql import GraphQLList, GraphQLObjectType, get_named_type, get_nullable
 from api.graphql.cost import MOST_POINTS, CostFormula, CostLimitExceeded, check_cost, cost_formula
 from api.graphql.documents import DocumentCache
 from api.graphql.list_sizes import FREE_TYPES, MOST_ITEMS, VALUES
-from api.graphql.options import QueryLimits
 from api.graphql.runner import graphql_schema
 from api.schema import schema
 from benchmarks.operations import REFERENCE_TEXT
+from tests.api import defaults as api_defaults
 from tests.work import counted_calls
 
 CORE = graphql_schema(schema)
-LIMITS = QueryLimits()
+LIMITS = api_defaults.limits()
 
 
 def formula(text: str) -> CostFormula:
@@ -145,7 +145,7 @@ def test_doubled_fields_and_fragments_never_overflow() -> None:
             f"{{ nodes {{ children(first: 100) {nested} parent {{ children(first: 100) {{ nodes {{ id }} }} }} }} }}"
         )
     text = here(f"issues(first: 100) {nested}")
-    loose = QueryLimits(depth=1000, tokens=20_000, document_bytes=1_000_000)
+    loose = api_defaults.limits(depth=1000, tokens=20_000, document_bytes=1_000_000)
     document = DocumentCache(CORE, loose).prepare(text)
     assert document.operation(None).cost.points({}) == MOST_POINTS
 

@@ -22,11 +22,12 @@ from api.graphql.documents import (
 from api.graphql.limits import check_literals, check_variables
 from api.graphql.options import QueryLimits
 from api.graphql.runner import graphql_schema
+from tests.api import defaults as api_defaults
 from tests.api.http.hostile import chain, hostile_documents
 from tests.api.http.http_world import schema
 from tests.work import counted_calls
 
-LIMITS = QueryLimits()
+LIMITS = api_defaults.limits()
 HOSTILE_CALLS = 1_000_000  # twice the most; what these documents did to stock rules took more
 PUBLIC = frozenset({"__typename"})
 
@@ -38,7 +39,7 @@ def cache(limits: QueryLimits = LIMITS, **values: Any) -> DocumentCache:
 def only(**tight: int) -> QueryLimits:
     """Limits of which nothing but the given ones can be reached."""
     loose = dict.fromkeys((name for name in QueryLimits.__slots__), 1_000_000)
-    return QueryLimits(**{**loose, **tight})
+    return api_defaults.limits(**{**loose, **tight})
 
 
 def refused(documents: DocumentCache, text: str) -> list[dict[str, Any]]:

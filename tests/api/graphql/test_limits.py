@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.graphql.options import QueryLimits
-from api.http.options import HttpOptions
+from tests.api import defaults as api_defaults
 from tests.api.graphql.test_documents import CASES as DOCUMENT_CASES
 from tests.api.graphql.test_documents import only
 from tests.api.http.both_transports import TRANSPORTS, calling
@@ -69,7 +69,7 @@ def test_every_limit_has_a_case() -> None:
 async def test_so_much_passes_and_one_more_is_refused_at_once(name: str, transport: str) -> None:
     field, code, passing, failing, request = CASES[name]
     limit = LIMIT_OF.get(name, passing)
-    options = HttpOptions(limits=only(**{field: limit}))
+    options = api_defaults.http(limits=only(**{field: limit}))
     async with calling(World(), transport, options) as caller:
         assert code not in await caller.codes(**request(passing))
         work = []

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from api.http.options import HttpOptions
+from tests.api import defaults as api_defaults
 from tests.api.graphql.test_trusted import ITEM, TRUSTED, digest, world_with
 from tests.api.http.both_transports import TRANSPORTS, calling
 from tests.api.http.http_world import BEARER, NEW, OLD, World, running
@@ -55,7 +56,7 @@ async def test_on_both_transports(transport: str) -> None:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-@pytest.mark.parametrize("options", [HttpOptions(), TRUSTED])
+@pytest.mark.parametrize("options", [api_defaults.http(), TRUSTED])
 async def test_the_hash_of_a_trusted_document_runs_it(transport: str, options: HttpOptions) -> None:
     async with calling(world_with(ITEM), transport, options) as caller:
         answer = await caller.ask(extensions=hashed(ITEM), operationName="Item", variables={"name": "a"})

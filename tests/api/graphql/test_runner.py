@@ -12,6 +12,7 @@ from api.graphql.counts import INTROSPECTION, ExecutionCounts
 from api.graphql.options import ExecutionOptions
 from api.graphql.runner import FIRST_SIGHT, SWITCHED_OFF
 from strawberry_compiled import IncompatibleStrawberry
+from tests.api import defaults as api_defaults
 from tests.api.graphql.runner_world import COMPILED, STOCK, World
 
 TASKS = "query Tasks($owners: [String!]!) { tasks(owners: $owners) { title owner { id name } } }"
@@ -34,7 +35,7 @@ def compiled_sources(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_the_first_run_is_stock_and_later_ones_are_compiled_once(compiled_sources: list[str]):
-    world = World(ExecutionOptions())
+    world = World(api_defaults.execution())
     answers, compiled = [], []
     for _ in range(4):
         answers.append(await world.data(TASKS, owners=["ada", "bob", "ada"]))
@@ -65,7 +66,7 @@ async def test_wrong_variables_are_told_before_anything_runs():
 
 
 async def test_plans_count_in_the_cache():
-    world = World(ExecutionOptions())
+    world = World(api_defaults.execution())
     sizes = []
     for _ in range(3):
         await world.data(TASKS, owners=["ada"])
@@ -190,7 +191,7 @@ def test_a_strawberry_that_is_not_known_is_told_at_the_start(monkeypatch: pytest
     # As if another version kept its definitions elsewhere: it works, but not as compiled execution expects.
     monkeypatch.setattr(GraphQLCoreConverter, "DEFINITION_BACKREF", "elsewhere")
     with pytest.raises(IncompatibleStrawberry, match=r"extensions.*WORKGRAPH_EXECUTION=stock"):
-        World(ExecutionOptions())
+        World(api_defaults.execution())
 
 
 async def test_stock_execution_does_not_ask_for_a_strawberry_that_is_known(monkeypatch: pytest.MonkeyPatch):

@@ -9,10 +9,9 @@ from graphql import ExecutionResult
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql.counts import ExecutionCounts
-from api.graphql.options import ExecutionOptions
 from api.graphql.shadow import MOST_AT_ONCE, Shadow
-from api.http.options import HttpOptions
 from domain.shared.errors import Unavailable
+from tests.api import defaults as api_defaults
 from tests.api.graphql.runner_world import COMPILED, SECRET, SHADOWED, World
 from tests.api.http import http_world
 
@@ -191,7 +190,7 @@ def test_about_one_in_so_many_is_due():
 
 async def test_the_client_waits_for_no_shadow_and_neither_does_the_end():
     world = http_world.World()
-    app = http_world.build(world, HttpOptions(execution=ExecutionOptions(stock_runs=0, shadow_one_in=1)))
+    app = http_world.build(world, api_defaults.http(execution=api_defaults.execution(stock_runs=0, shadow_one_in=1)))
     async with http_world.client_of(app) as client:
         answer: httpx.Response = await http_world.ask(client, "{ viewer item { name } }")
         assert answer.json() == {"data": {"viewer": "usr_ada", "item": {"name": "a"}}}

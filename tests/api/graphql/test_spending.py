@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from api.graphql.options import CostOptions, QueryLimits
 from api.graphql.spending import REFUSAL_POINTS
-from api.http.options import HttpOptions
+from tests.api import defaults as api_defaults
 from tests.api.http.both_transports import TRANSPORTS, Caller, calling
 from tests.api.http.http_world import BEARER, OLD, World, ask, running
 
-POOR = HttpOptions(limits=QueryLimits(cost=10), cost=CostOptions(per_hour=3600, burst=20, anonymous_per_hour=10))
-SHOWN = HttpOptions(cost=CostOptions(is_shown=True))
+POOR = api_defaults.http(
+    limits=api_defaults.limits(cost=10), cost=api_defaults.cost(per_hour=3600, burst=20, anonymous_per_hour=10)
+)
+SHOWN = api_defaults.http(cost=api_defaults.cost(is_shown=True))
 TEN = "{" + "".join(f"a{n}:item{{name}} " for n in range(10)) + "}"
 
 

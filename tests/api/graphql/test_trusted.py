@@ -9,12 +9,12 @@ import pytest
 from api.graphql.decoding import GraphQLRequest
 from api.graphql.documents import DocumentRefused
 from api.graphql.trusted import FRESH_SECONDS, MOST_KNOWN, TrustedDocuments
-from api.http.options import HttpOptions
 from domain.shared.actor import Actor
+from tests.api import defaults as api_defaults
 from tests.api.http.both_transports import TRANSPORTS, Caller, calling
 from tests.api.http.http_world import BEARER, MemoryDocuments, World, running
 
-TRUSTED = HttpOptions(are_trusted_only=True)
+TRUSTED = api_defaults.http(are_trusted_only=True)
 ITEM = "query Item($name: String!) { item(name: $name) { name } }"
 CHANGE = "mutation { change }"
 ADA = Actor(user_id="usr_ada")

@@ -12,7 +12,6 @@ import strawberry
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.graphql.options import ExecutionOptions
 from api.http.options import HttpOptions
 from api.shared.context import Context
 from domain.shared.actor import Actor, ClientInfo
@@ -22,6 +21,7 @@ from domain.shared.health import HealthCheck
 from infra.limits.budget import LocalBudget
 from infra.shared.clock import SystemClock
 from tests import execution_modes
+from tests.api import defaults as api_defaults
 
 SECRET = "password in an exception's text"
 TOKEN = "token-of-ada"
@@ -205,8 +205,8 @@ def build(world: World, options: HttpOptions | None = None) -> FastAPI:
     async def open_world() -> AsyncIterator[Any]:
         yield world
 
-    options = options or HttpOptions()
-    if options.execution == ExecutionOptions():
+    options = options or api_defaults.http()
+    if options.execution == api_defaults.execution():
         options = replace(options, execution=execution_modes.options())
     return create_app(open_world, options, schema=schema, routers=())
 

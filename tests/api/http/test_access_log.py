@@ -3,7 +3,7 @@ import logging
 import httpx
 import pytest
 
-from api.http.options import HttpOptions
+from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, TOKEN, World, running
 
 
@@ -59,6 +59,6 @@ async def test_each_request_has_an_id_of_its_own(client: httpx.AsyncClient) -> N
 
 
 async def test_only_known_hosts_are_served(world: World) -> None:
-    async with running(world, HttpOptions(allowed_hosts=("tracker.example.org",))) as client:
+    async with running(world, api_defaults.http(allowed_hosts=("tracker.example.org",))) as client:
         assert (await client.get("/livez", headers={"Host": "evil.example"})).status_code == 400
         assert (await client.get("/livez", headers={"Host": "tracker.example.org"})).status_code == 200

@@ -6,7 +6,7 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from api.http.body import BodyGuard, read_body
-from api.http.options import HttpOptions
+from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, World, build, client_of, running
 
 LIMIT = 100
@@ -84,7 +84,7 @@ async def test_a_slow_body_is_given_up() -> None:
 
 
 async def test_refusals_are_told_in_the_form_of_the_route(world: World) -> None:
-    async with running(world, HttpOptions(body_bytes=LIMIT)) as client:
+    async with running(world, api_defaults.http(body_bytes=LIMIT)) as client:
         large = {"query": "{viewer}", "padding": "x" * LIMIT}
         response = await client.post("/graphql", json=large, headers=BEARER)
         assert (response.status_code, response.headers["connection"]) == (413, "close")
@@ -96,7 +96,7 @@ async def test_refusals_are_told_in_the_form_of_the_route(world: World) -> None:
 
 
 async def test_routes_behind_fastapi_refuse_with_a_problem(world: World) -> None:
-    app = build(world, HttpOptions(body_bytes=LIMIT))
+    app = build(world, api_defaults.http(body_bytes=LIMIT))
 
     @app.post("/echo")
     async def echo(content: dict[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from api.graphql.runner import graphql_schema
 from api.http import compression
 from api.http.compression import LEAST_BYTES, Compression
 from api.http.negotiation import is_gzip_accepted
-from api.http.options import HttpOptions
 from api.main import http_options
 from api.schema import schema
 from infra.settings import Settings
+from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, World, running
 
 LONG = {"query": '{item(name: "%s"){name}}' % ("long " * 400)}
@@ -97,7 +97,7 @@ async def test_nothing_is_packed_where_that_is_turned_off(settings: Settings) ->
     options = http_options(settings.replaced(compression=False))
     assert (options.is_compressed, options.explorer and options.explorer.is_compressed) == (False, False)
     assert http_options(settings).is_compressed
-    async with running(World(), HttpOptions(is_compressed=False)) as client:
+    async with running(World(), api_defaults.http(is_compressed=False)) as client:
         for request in (
             client.build_request("POST", "/graphql", json=LONG, headers={**BEARER, **GZIP}),
             client.build_request("GET", "/graphql/schema.graphql", headers={**BEARER, **GZIP}),

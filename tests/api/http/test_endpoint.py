@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.http.options import HttpOptions
 from domain.shared.errors import Unavailable
+from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, NEW, OLD, SECRET, World, ask, build, running
 
 
@@ -165,7 +165,7 @@ async def test_a_browser_is_shown_the_explorer(client: httpx.AsyncClient, world:
     accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     response = await client.get("/graphql", headers={"Accept": accept})
     assert (response.status_code, response.headers["location"]) == (303, "/graphiql")
-    async with running(world, HttpOptions(explorer=None)) as plain:
+    async with running(world, api_defaults.http(explorer=None)) as plain:
         assert (await plain.get("/graphql", headers={"Accept": accept})).status_code == 400
         assert (await plain.get("/graphiql")).status_code == 404
         assert (await plain.get("/")).status_code == 404
@@ -292,7 +292,7 @@ async def test_a_failure_outside_of_resolvers_is_masked_and_logged_once(
 
 
 async def test_an_operation_that_takes_too_long_is_ended(world: World) -> None:
-    async with running(world, HttpOptions(request_seconds=0.1)) as client:
+    async with running(world, api_defaults.http(request_seconds=0.1)) as client:
         for accept in (NEW, OLD):
             response = await ask(client, "{endless}", accept=accept)
             assert (response.status_code, codes(response)) == (503, ["TIMEOUT"])
@@ -340,7 +340,7 @@ async def test_work_ends_when_the_client_leaves(world: World) -> None:
 
 async def test_hints_at_names_are_given_only_while_the_schema_is_open(client: httpx.AsyncClient, world: World) -> None:
     assert "Did you mean" in (await ask(client, "{viewr}")).text
-    async with running(world, HttpOptions(is_introspection_enabled=False)) as closed:
+    async with running(world, api_defaults.http(is_introspection_enabled=False)) as closed:
         for query, variables in (
             ("{viewr}", {}),
             ("query($form:Form!){form(form:$form)}", {"form": {"titel": "x"}}),
@@ -359,7 +359,7 @@ async def test_answers_are_not_stored_sniffed_or_framed(client: httpx.AsyncClien
 
 
 async def test_other_origins_are_let_in_by_name(world: World) -> None:
-    async with running(world, HttpOptions(allowed_origins=("https://app.example.org",))) as client:
+    async with running(world, api_defaults.http(allowed_origins=("https://app.example.org",))) as client:
         headers = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         allowed = await client.options("/graphql", headers={**headers, "Origin": "https://app.example.org"})
         assert allowed.headers["access-control-allow-origin"] == "https://app.example.org"
@@ -376,7 +376,7 @@ async def test_a_refused_origin_is_logged_once_in_development(
     others = [
         {"Origin": origin} for origin in ("http://test", "http://localhost:3000", "https://app.example.org", "null")
     ]
-    options = HttpOptions(allowed_origins=("https://app.example.org",), is_development=is_development)
+    options = api_defaults.http(allowed_origins=("https://app.example.org",), is_development=is_development)
     async with running(world, options) as client:
         for headers in (evil, evil, *others, *others):
             await client.options("/graphql", headers=headers)

@@ -12,11 +12,9 @@ import strawberry
 
 from api.graphql.admission import Admission
 from api.graphql.documents import DocumentCache
-from api.graphql.options import QueryLimits
 from api.graphql.runner import OperationRunner
 from api.graphql.spending import Meter
 from api.graphql.trusted import TrustedDocuments
-from api.http.options import HttpOptions, SocketOptions
 from api.shared.context import Context
 from api.sockets.endpoint import graphql_sockets
 from domain.accounts.model import SignedIn
@@ -25,6 +23,7 @@ from domain.shared.errors import NotFound, Unauthenticated
 from infra.limits.budget import LocalBudget
 from infra.shared.clock import SystemClock
 from tests import execution_modes
+from tests.api import defaults as api_defaults
 from tests.api.http.http_world import MemoryDocuments
 from tests.factories.accounts import UserFactory
 
@@ -223,13 +222,13 @@ class World:
     def __init__(self, *, request_seconds: float = 10, is_development: bool = False, **limits: Any) -> None:
         self.app = SmallApp()
         self.clock = self.app.clock
-        options = HttpOptions(
+        options = api_defaults.http(
             public_url="https://tracker.example",
             allowed_origins=("http://app.example:3000",),
             is_development=is_development,
-            limits=QueryLimits(depth=5),
+            limits=api_defaults.limits(depth=5),
             request_seconds=request_seconds,
-            sockets=SocketOptions(**limits),
+            sockets=api_defaults.sockets(**limits),
         )
         self.options = options.sockets
         runner = OperationRunner(SCHEMA, execution_modes.options(), hides_suggestions=False)

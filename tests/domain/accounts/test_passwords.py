@@ -2,9 +2,10 @@ import tracemalloc
 
 import pytest
 
-from domain.accounts.passwords import PasswordRules, check_password, is_guessable, normal_form
+from domain.accounts.passwords import check_password, is_guessable, normal_form
 from domain.shared.checks import Checks
 from domain.shared.errors import ErrorCode, Rejected
+from tests import defaults
 
 ANN = ("ann.smith@example.org", "Ann Smith")
 
@@ -38,7 +39,7 @@ GUESSABLE = [
 def failures(password: str) -> list[ErrorCode]:
     try:
         with Checks() as check:
-            check_password(check, password, personal=ANN, rules=PasswordRules())
+            check_password(check, password, personal=ANN, rules=defaults.password_rules())
     except Rejected as error:
         found = error.errors
     else:

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from domain.accounts.model import User
-from domain.accounts.passwords import PasswordRules
 from domain.shared.actor import Actor, Cause, ClientInfo, Role
 from domain.shared.jobs import LeasedJob
 from domain.workspaces.commands import InvitationDraft, WorkspaceDraft
@@ -26,6 +25,7 @@ from infra.metadata import metadata
 from infra.shared.ids import Uuid7IdFactory
 from infra.uow import SqlUowFactory
 from infra.workspaces.reader import SqlInvitationReader
+from tests import defaults
 from tests.factories.accounts import UserFactory, persisted_user
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
@@ -119,7 +119,7 @@ async def house(database: str) -> AsyncIterator[House]:
     secrets = InvitationSecrets(b"k" * 32)
     throttle = LocalThrottle(lambda: throttle_time.now().timestamp())
     url = "https://tracker.example.org"
-    rules = PasswordRules(common={FREQUENT})
+    rules = defaults.password_rules(common={FREQUENT})
     async with open_engines(database, PATIENT) as engines:
         uow = SqlUowFactory(engines.write, clock, ids, lambda committed: None)
         reader = SqlInvitationReader(ReadSession(engines.read))

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from domain.auth.errors import InvalidToken
-from domain.auth.model import AuthOptions
 from domain.shared.ids import is_id
 from infra.auth.keys import public_key_of
 from infra.auth.tokens import JoseTokenSigner
+from tests import defaults
 from tests.fakes.clock import MemoryClock
 from tests.infra.auth.forging import GONE, ISSUER, Signing, as_json, changed, encoded, hmac_signed
 from tests.work import counted_calls
@@ -158,7 +158,7 @@ def test_times_count_to_the_second(signing: Signing) -> None:
 
 def test_a_proved_token_still_ends(signing: Signing) -> None:
     clock = MemoryClock(signing.clock.now())
-    signer = JoseTokenSigner(signing.keys, clock, AuthOptions(issuer=ISSUER))
+    signer = JoseTokenSigner(signing.keys, clock, defaults.auth(issuer=ISSUER))
     token = signing.issued()
     assert signer.verify(token, signing.key) == signer.verify(token, signing.key)
     clock.move(seconds=600)

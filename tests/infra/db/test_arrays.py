@@ -5,8 +5,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.db.arrays import texts
-from infra.db.engine import EngineOptions, read_pool
+from infra.db.engine import read_pool
 from infra.db.read import ReadSession
+from tests import defaults
 
 ELEMENTS = select(func.unnest(texts("values")))
 IS_NULL = select(texts("values").is_(None))
@@ -30,7 +31,7 @@ LISTS: list[list[str]] = [
 @pytest.fixture(scope="module")
 async def reads(database_url: str) -> AsyncIterator[ReadSession]:
     engine = create_async_engine(database_url)
-    pool = read_pool(engine, EngineOptions())
+    pool = read_pool(engine, defaults.engine())
     yield ReadSession(pool)
     await pool.aclose()
     await engine.dispose()

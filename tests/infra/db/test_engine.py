@@ -7,22 +7,25 @@ import pytest
 from sqlalchemy import BigInteger, Executable, Text, bindparam, literal_column, select, text
 
 from domain.shared.errors import InvalidInput, Unavailable
-from infra.db.engine import EngineOptions, Engines, open_engines
+from infra.db.engine import Engines, open_engines
 from infra.db.read import ReadSession
+from tests import defaults
 
 PID = select(literal_column("pg_backend_pid()"))
 
 
 @pytest.fixture
 async def engines(database_url: str) -> AsyncIterator[Engines]:
-    async with open_engines(database_url, EngineOptions(pool_size=1, pool_wait=0.05, statement_timeout=0.2)) as opened:
+    async with open_engines(
+        database_url, defaults.engine(pool_size=1, pool_wait=0.05, statement_timeout=0.2)
+    ) as opened:
         yield opened
 
 
 @pytest.fixture
 async def patient(database_url: str) -> AsyncIterator[Engines]:
     """With time to do something while a statement runs."""
-    async with open_engines(database_url, EngineOptions(pool_size=1, pool_wait=5, statement_timeout=30)) as opened:
+    async with open_engines(database_url, defaults.engine(pool_size=1, pool_wait=5, statement_timeout=30)) as opened:
         yield opened
 
 
@@ -208,7 +211,7 @@ async def test_a_migration_under_a_prepared_statement_is_not_noticed(patient: En
 
 async def test_a_server_that_is_away_is_unavailable():
     url = "postgresql+asyncpg://nobody@/nothing?host=/nonexistent"
-    async with open_engines(url, EngineOptions(pool_size=1)) as engines:
+    async with open_engines(url, defaults.engine(pool_size=1)) as engines:
         for _ in range(2):
             with pytest.raises(Unavailable):
                 await ReadSession(engines.read).fetch(PID)

@@ -31,11 +31,12 @@ from domain.shared.filters import (
 from domain.shared.ranks import RankedEnum
 from domain.shared.unset import UNSET
 from infra.db.base import Id, NumberedEnum, named_enum
-from infra.db.engine import EngineOptions, read_pool
+from infra.db.engine import read_pool
 from infra.db.filters import Filters, ToMany, ToOne, ToSmallSet
 from infra.db.lookups import MOST_IDS, MOST_LOOKUPS, looked_up
 from infra.db.read import ReadSession
 from infra.db.visibility import GuestRule
+from tests import defaults
 
 
 class Rank(IntEnum):
@@ -205,7 +206,7 @@ async def matching(connection: AsyncConnection, filter: ThingFilter | None) -> l
 
 @pytest.fixture(scope="module")
 async def reads(connection: AsyncConnection) -> AsyncIterator[ReadSession]:
-    pool = read_pool(connection.engine, EngineOptions())
+    pool = read_pool(connection.engine, defaults.engine())
     yield ReadSession(pool)
     await pool.aclose()
 

@@ -17,9 +17,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, Page, PageRequest, Sort
 from infra.db.base import Id, NumberedEnum
-from infra.db.engine import EngineOptions, read_pool
+from infra.db.engine import read_pool
 from infra.db.keyset import MOST_KEYS, Keyset, KeysetPlan, Parts
 from infra.db.read import ReadSession
+from tests import defaults
 
 
 class Rank(IntEnum):
@@ -99,7 +100,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture(scope="module")
 async def reads(engine: AsyncEngine) -> AsyncIterator[ReadSession]:
-    pool = read_pool(engine, EngineOptions())
+    pool = read_pool(engine, defaults.engine())
     yield ReadSession(pool)
     await pool.aclose()
 

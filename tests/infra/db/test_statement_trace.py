@@ -7,18 +7,19 @@ from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from infra.bootstrap import open_app
-from infra.db.engine import EngineOptions, open_engines
+from infra.db.engine import open_engines
 from infra.db.pool import ReadConnection
 from infra.db.read import ReadSession
 from infra.db.statement_trace import ContextStatementTrace
 from infra.settings import Settings
+from tests import defaults
 
 NUMBERS = select(func.generate_series(1, bindparam("most")))
 
 
 async def test_statements_are_told_in_their_order_without_their_values(database_url: str) -> None:
     trace = ContextStatementTrace()
-    async with open_engines(database_url, EngineOptions(), trace) as opened:
+    async with open_engines(database_url, defaults.engine(), trace) as opened:
         reads = ReadSession(opened.read)
         with trace() as sent:
             await reads.fetch(NUMBERS, most=3)
@@ -32,7 +33,7 @@ async def test_statements_are_told_in_their_order_without_their_values(database_
 
 async def test_tasks_are_told_of_their_own_statements_only(database_url: str) -> None:
     trace = ContextStatementTrace()
-    async with open_engines(database_url, EngineOptions(), trace) as opened:
+    async with open_engines(database_url, defaults.engine(), trace) as opened:
         reads = ReadSession(opened.read)
 
         async def traced(most: int) -> list[int]:
@@ -46,7 +47,7 @@ async def test_tasks_are_told_of_their_own_statements_only(database_url: str) ->
 
 async def test_a_statement_that_fails_is_not_taken_for_the_next(database_url: str) -> None:
     trace = ContextStatementTrace()
-    async with open_engines(database_url, EngineOptions(), trace) as opened, opened.write.connect() as connection:
+    async with open_engines(database_url, defaults.engine(), trace) as opened, opened.write.connect() as connection:
         with trace() as sent, pytest.raises(DBAPIError):
             await connection.execute(text("SELECT 1 / 0"))
         await connection.rollback()
@@ -72,7 +73,7 @@ async def test_only_a_developers_own_server_can_tell(
 
 
 async def test_without_a_trace_connections_are_the_plain_ones(database_url: str) -> None:
-    async with open_engines(database_url, EngineOptions()) as opened:
+    async with open_engines(database_url, defaults.engine()) as opened:
         connection = await opened.read.acquire()
         opened.read.release(connection)
         assert type(connection) is ReadConnection

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from infra.db.base import NumberedEnum, named_enum
-from infra.db.engine import EngineOptions, read_pool
+from infra.db.engine import read_pool
 from infra.db.read import ReadSession
 from infra.db.statements import MOST_SHAPES, Statements
+from tests import defaults
 
 
 class OwnBase(DeclarativeBase):
@@ -71,7 +72,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture(scope="module")
 async def reads(engine: AsyncEngine) -> AsyncIterator[ReadSession]:
-    pool = read_pool(engine, EngineOptions())
+    pool = read_pool(engine, defaults.engine())
     yield ReadSession(pool)
     await pool.aclose()
 

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import literal_column, select, text
 
 from domain.shared.errors import Unavailable
-from infra.db.engine import EngineOptions, Engines, database_errors, open_engines
+from infra.db.engine import Engines, database_errors, open_engines
 from infra.db.read import ReadSession
 from infra.db.write_pool import WaitingLine
+from tests import defaults
 
 NOW = select(literal_column("1"))
 
@@ -19,7 +20,7 @@ NOW = select(literal_column("1"))
 @asynccontextmanager
 async def opened(database_url: str, **options: Any) -> AsyncIterator[Engines]:
     """One connection each to write and to read; whoever wants to read waits 50 ms for it."""
-    async with open_engines(database_url, EngineOptions(pool_size=1, pool_wait=0.05, **options)) as engines:
+    async with open_engines(database_url, defaults.engine(pool_size=1, pool_wait=0.05, **options)) as engines:
         yield engines
 
 
@@ -150,7 +151,7 @@ async def test_nobody_waits_for_ever(database_url: str) -> None:
 async def test_those_who_wait_hear_at_once_of_a_server_that_is_away() -> None:
     """A connection that cannot be opened makes way for the next in the line."""
     url = "postgresql+asyncpg://nobody@/nothing?host=/nonexistent"
-    async with open_engines(url, EngineOptions(pool_size=1, write_wait=60)) as engines:
+    async with open_engines(url, defaults.engine(pool_size=1, write_wait=60)) as engines:
         async with asyncio.timeout(30):
             results = await asyncio.gather(*(write(engines, [], n) for n in range(5)), return_exceptions=True)
     assert [type(each) for each in results] == [Unavailable] * 5

@@ -20,15 +20,17 @@ from infra.db.engine import open_engines
 from infra.jobs.arq_worker import ArqWorker
 from infra.jobs.leases import SqlLeases
 from infra.jobs.outbox import job_values
-from infra.jobs.runner import JobRunner, RunnerOptions
-from infra.jobs.schedule import Schedule
+from infra.jobs.runner import JobRunner
+from infra.jobs.schedule import Schedule, periodic_work
 from infra.jobs.tables import JobRow
 from infra.shared.clock import SystemClock
 from infra.shared.ids import Uuid7IdFactory
 from infra.uow import SqlUowFactory
+from tests import defaults
 from tests.patience import PATIENT
 
 CLOCK = SystemClock()
+PERIODIC = periodic_work(security_log_kept=timedelta(days=defaults.SETTINGS.security_log_days))
 IDS = Uuid7IdFactory(CLOCK)
 EFFECTS = "CREATE TABLE job_effect (name text NOT NULL, step int NOT NULL)"
 
@@ -86,7 +88,7 @@ async def add_job(engine: AsyncEngine, job: Job, **columns: Any) -> str:
 def runner_of(
     engine: AsyncEngine, handler: Handler, *, most_lost_leases: int = MOST_LOST_LEASES, **options: Any
 ) -> JobRunner[Handler]:
-    chosen = RunnerOptions(**({"poll": 60.0, "lease": 30.0} | options))
+    chosen = defaults.runner(**({"poll": 60.0, "lease": 30.0} | options))
     leases = SqlLeases(engine, duration=timedelta(seconds=chosen.lease), most_lost_leases=most_lost_leases)
     return JobRunner(handler, HANDLERS, leases, chosen)
 
@@ -119,7 +121,7 @@ async def work(database_url: str, redis_url: str) -> None:
         # Killed every 50 ms, a worker may lose the same job many times before its first step.
         runner = runner_of(own.write, walk_loudly, most_lost_leases=1000, concurrency=4, lease=1.0, poll=0.2)
         tell("ready")
-        await ArqWorker(runner, Schedule(own.write), redis_url).run(asyncio.Event())
+        await ArqWorker(runner, Schedule(own.write, PERIODIC), redis_url).run(asyncio.Event())
 
 
 def tell(word: str) -> None:

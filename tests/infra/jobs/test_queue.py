@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,10 @@ import pytest
 import redis.asyncio
 from redis.asyncio.client import PubSub
 
-from domain.shared.jobs import JobQueue
 from infra.audit.revisions import CHANNEL
 from infra.commits import Committed
 from infra.jobs.queue import MOST_WAITING, ArqJobQueue, arq_redis
 from tests.connections import listening
-from tests.fakes.queue import MemoryJobQueue
 from tests.infra.jobs.rows import until
 from tests.infra.jobs.sample import IDS
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
@@ -24,34 +22,12 @@ NOBODY_THERE = "redis://127.0.0.1:1/0"
 LIVELINESS = 30  # seconds
 
 
-@pytest.fixture(params=["memory", "arq"])
-async def queue_and_woken(
-    request: pytest.FixtureRequest, redis_database: str
-) -> AsyncIterator[tuple[JobQueue, Callable[[], Awaitable[list[str]]]]]:
-    """A queue, and what it has told the workers."""
-    if request.param == "memory":
-        memory = MemoryJobQueue()
+async def test_workers_are_told_of_each_job_once(redis_database: str) -> None:
+    queue, client = ArqJobQueue(redis_database), arq_redis(redis_database)
 
-        async def remembered() -> list[str]:
-            return list(memory.woken)
-
-        yield memory, remembered
-        return
-    queue = ArqJobQueue(redis_database)
-    client = arq_redis(redis_database)
-
-    async def queued() -> list[str]:
+    async def woken() -> list[str]:
         return [job.args[0] for job in await client.queued_jobs() if job.function == "run_job"]
 
-    yield queue, queued
-    await queue.aclose()
-    await client.aclose()
-
-
-async def test_workers_are_told_of_each_job_once(
-    queue_and_woken: tuple[JobQueue, Callable[[], Awaitable[list[str]]]],
-) -> None:
-    queue, woken = queue_and_woken
     ids = [IDS.new("job") for _ in range(250)]
 
     for job_id in [*ids, ids[0]]:
@@ -62,6 +38,8 @@ async def test_workers_are_told_of_each_job_once(
 
     await until(have_arrived)
     assert sorted(await woken()) == ids
+    await queue.aclose()
+    await client.aclose()
 
 
 async def announcement_of(workspace_id: str, channel: PubSub) -> Any:

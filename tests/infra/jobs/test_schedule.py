@@ -18,7 +18,7 @@ from tests.factories.auth import ApiKeyFactory, SecurityEventFactory, SessionFac
 from tests.factories.storing import store
 from tests.factories.workspaces import InvitationFactory, WorkspaceFactory
 from tests.infra.jobs.rows import change, rows
-from tests.infra.jobs.sample import CLOCK, IDS, Walk, add_job
+from tests.infra.jobs.sample import CLOCK, IDS, PERIODIC, Walk, add_job
 
 HOUR = timedelta(hours=1)
 
@@ -72,7 +72,7 @@ async def test_only_jobs_that_were_done_a_day_ago_are_deleted(engine: AsyncEngin
     for _ in range(3):
         await add_job(engine, Walk(name="old"), state="DONE", updated_at=old)
 
-    await Schedule(engine).run_due()
+    await Schedule(engine, PERIODIC).run_due()
 
     assert [each.id for each in await rows(engine)] == kept
 
@@ -89,7 +89,7 @@ async def test_keys_are_deleted_in_batches_once_they_are_a_day_old(engine: Async
             ],
         )
 
-    await Schedule(engine).run_due()
+    await Schedule(engine, PERIODIC).run_due()
 
     async with engine.connect() as connection:
         assert list((await connection.execute(text("SELECT key FROM idempotency_key"))).scalars()) == ["young"]
@@ -139,7 +139,7 @@ async def test_api_keys_are_deleted_a_while_after_their_end(engine: AsyncEngine)
     await store(engine, user)
     await store_keys(engine, *gone, *kept)
 
-    await Schedule(engine).run_due()
+    await Schedule(engine, PERIODIC).run_due()
 
     async with engine.connect() as connection:
         assert set((await connection.execute(select(ApiKeyRow.id))).scalars()) == {key.id for key in kept}
@@ -166,7 +166,7 @@ async def test_invitations_are_deleted_a_while_after_their_end(engine: AsyncEngi
     ]
     await store(engine, inviter, workspace, *gone, *kept)
 
-    await Schedule(engine).run_due()
+    await Schedule(engine, PERIODIC).run_due()
 
     async with engine.connect() as connection:
         assert set((await connection.execute(select(InvitationRow.id))).scalars()) == {each.id for each in kept}

@@ -251,7 +251,9 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_by_starttls(
 
 async def test_the_certificate_of_another_host_is_refused(sink: SmtpSink) -> None:
     sink.certificates = server_certificates()
-    server = SmtpServer(f"smtp://localhost:{sink.port}", seconds=5, certificates=trusting_certificates())
+    server = SmtpServer(
+        f"smtp://localhost:{sink.port}", encryption="required", seconds=5, certificates=trusting_certificates()
+    )
 
     with pytest.raises(Unavailable, match="mail server"):
         await mailer_to(server).send(MAIL)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from domain.accounts.passwords import PasswordRules
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, SeedOrder
@@ -18,6 +17,7 @@ from infra.commits import Committed
 from infra.db.engine import Engines, open_engines
 from infra.shared.ids import Uuid7IdFactory
 from infra.uow import SqlUowFactory
+from tests import defaults
 from tests.factories.accounts import UserFactory, persisted_user
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
@@ -39,7 +39,7 @@ class Seeder:
         self.connection = connection
         self.committed: list[Committed] = []
         uow = SqlUowFactory(engines.write, clock, ids, self.committed.append)
-        self.service = SeedService(uow, MemoryPasswordHasher(), PasswordRules(), clock, ids)
+        self.service = SeedService(uow, MemoryPasswordHasher(), defaults.password_rules(), clock, ids)
 
     async def counts(self) -> dict[str, int]:
         return {table: await self.connection.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES}

@@ -1,0 +1,33 @@
+"""Options as the defaults of the settings make them, with the changes that a test needs."""
+
+from dataclasses import replace
+from typing import Any
+
+from domain.accounts.passwords import PasswordRules
+from domain.auth.model import AuthOptions
+from infra.auth.slice import auth_options
+from infra.db.engine import EngineOptions, engine_options
+from infra.jobs.runner import RunnerOptions
+from infra.jobs.worker import runner_options
+from infra.settings import Settings
+
+SETTINGS = Settings.model_construct()
+"""The defaults alone, whatever the environment of the tests sets."""
+
+SHORTEST = SETTINGS.password_characters
+
+
+def engine(**changes: Any) -> EngineOptions:
+    return replace(engine_options(SETTINGS), **changes)
+
+
+def auth(**changes: Any) -> AuthOptions:
+    return replace(auth_options(SETTINGS), **changes)
+
+
+def runner(**changes: Any) -> RunnerOptions:
+    return replace(runner_options(SETTINGS), **changes)
+
+
+def password_rules(**changes: Any) -> PasswordRules:
+    return PasswordRules(**({"shortest": SHORTEST, "common": frozenset()} | changes))
