@@ -26,7 +26,7 @@ from api.slices import PLATFORM, TRACKER
 from api.transfers.routes import FILES_PATH
 from api.version import version_text
 from domain.app import App
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from infra.bootstrap import SLICES, mailbox, open_app
 from infra.parts import SliceAdapters
 from infra.settings import Settings, load_settings

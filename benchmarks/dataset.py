@@ -13,8 +13,9 @@ import asyncpg
 from benchmarks.failures import BenchmarkError
 from domain.app import App
 from domain.comments.commands import CommentDraft
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, SeedOrder
+from domain.seed.commands import SeedOrder
 from domain.shared.actor import Actor, Cause, Role
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG
 from domain.shared.jobs import Progress
 from infra.bootstrap import open_app
 from infra.db import migrate

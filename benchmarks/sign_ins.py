@@ -23,8 +23,8 @@ from benchmarks.paced import Answer, Crowd, graphql_request, message_of, paced
 from benchmarks.processes import CpuReading, free_port, running
 from benchmarks.servers import SERVERS, Setting
 from domain.accounts.commands import Registration
-from domain.seed.commands import DEMO_PASSWORD
 from domain.shared.actor import Actor
+from domain.shared.demo import DEMO_PASSWORD
 from domain.shared.errors import Conflict
 from infra.bootstrap import open_app
 from infra.settings import PREFIX

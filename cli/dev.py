@@ -9,9 +9,10 @@ from api.main import serve_listener, set_up_logs
 from cli.errors import error_lines
 from cli.lazy import module_commands
 from cli.worker import work
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, SeedOrder
+from domain.seed.commands import SeedOrder
 from domain.seed.model import SeedOutcome
 from domain.shared.actor import Actor, Cause
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from domain.shared.errors import Rejected
 from infra.bootstrap import open_app
 from infra.dev.children import Program

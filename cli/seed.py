@@ -7,8 +7,9 @@ import typer
 
 from cli.application import with_app
 from cli.lazy import module_commands
-from domain.seed.commands import DEFAULT_SIZE, DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, LARGEST_SIZE, SeedOrder
+from domain.seed.commands import DEFAULT_SIZE, LARGEST_SIZE, SeedOrder
 from domain.shared.actor import Actor, Cause
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG
 from domain.shared.jobs import Progress
 from infra.operator_error import OperatorError
 from infra.settings import load_settings

@@ -7,13 +7,14 @@ from api.audit.security_types import SecurityEvent
 from api.auth.types import ApiKey, Session
 from api.shared.connections import connection, everything
 from api.shared.context import Info
+from api.shared.fields import batched
 from api.shared.node import Node
 from domain.accounts import model
+from domain.auth.model import MOST_API_KEYS
 from domain.auth.model import ApiKey as ApiKeyModel
 from domain.auth.model import Session as SessionModel
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEvent as SecurityEventModel
-from strawberry_compiled import batched
 
 
 @strawberry.type(description="A person with an account, or a placeholder for a person whom an import named.")
@@ -43,6 +44,7 @@ class User(Node):
 
     @batched(
         graphql_type=list[ApiKey],
+        at_most=MOST_API_KEYS,
         description="API keys of the user that have not been revoked, newest first, at most 50. Empty for all "
         "users except yourself. Requires a session: API keys cannot list the keys of their owner.",
     )

@@ -5,16 +5,18 @@ import strawberry
 
 from api.audit.types import ChangeBatch
 from api.shared.context import Info
+from api.shared.fields import batched
 from api.shared.scalars import Revision
 from domain.audit import model
+from domain.audit.service import MOST_EVENTS
 from domain.workspaces.model import Workspace
-from strawberry_compiled import batched
 
 DEFAULT_EVENTS = 100
 
 
 @batched(
     graphql_type=ChangeBatch,
+    at_most=MOST_EVENTS,
     description="Changes made after a revision, oldest first. To read all changes, repeat the request with "
     "`upTo` as `after` until `hasMore` is false.",
 )

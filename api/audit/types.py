@@ -6,9 +6,11 @@ from api.accounts.types import User
 from api.shared import loads
 from api.shared.enums import describe_enum
 from api.shared.errors import camel_case
+from api.shared.list_sizes import WITH_PARENT, at_most
 from api.shared.scalars import Revision
 from domain.audit import model
 from domain.audit.kinds import EventKind
+from domain.audit.service import MOST_EVENTS
 from domain.shared.actor import Cause
 from domain.shared.streams import EventBatch
 from strawberry_compiled import related
@@ -68,7 +70,9 @@ class Event:
         description="ID of the user who made the change. Null if the server made it."
     )
     cause: Cause = strawberry.field(description="Origin of the change: a user, an import, the demo data or the server.")
-    changes: list[FieldChange] = strawberry.field(description="Fields that changed, at most one entry per field.")
+    changes: list[FieldChange] = strawberry.field(
+        metadata=WITH_PARENT, description="Fields that changed, at most one entry per field."
+    )
     occurred_at: datetime = strawberry.field(description="Time when the change was made.")
     actor = related(
         "actor_id",
@@ -83,7 +87,8 @@ class ChangeBatch:
     describes = EventBatch
 
     events: list[Event] = strawberry.field(
-        description="Events in order of revision, at most 500. Events that are not visible to you are left out."
+        metadata=at_most(MOST_EVENTS),
+        description="Events in order of revision, at most 500. Events that are not visible to you are left out.",
     )
     up_to: Revision = strawberry.field(
         description="Last revision that the batch covers, including events that were left out. Pass it as `after` "

@@ -6,8 +6,8 @@ import strawberry
 
 from api.auth.scopes import Scope
 from api.shared.context import Info
+from api.shared.fields import batched
 from domain.auth import model
-from strawberry_compiled import batched
 
 
 @strawberry.type(description="A credential that lets a program act on your behalf.")

@@ -41,7 +41,8 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from api.graphql.list_sizes import COUNTED_BY, FREE_TYPES, MOST_ITEMS, default_size, largest_size
+from api.shared.list_sizes import FREE_TYPES, default_size, size_of
+from domain.shared.pages import MOST
 
 COUNT_POINTS = 10  # `totalCount` counts the whole list in the database
 MUTATION_POINTS = 10
@@ -169,10 +170,6 @@ class _Selected:
         return self.node.name.value
 
     @property
-    def place(self) -> str:
-        return f"{self.owner}.{self.name}"
-
-    @property
     def kind(self) -> str:
         return get_named_type(self.definition.type).name
 
@@ -238,15 +235,15 @@ class _Parts:
         if "first" in selected.definition.args:
             self._fill_page(part, selected)
             return part
-        if selected.is_list and (selected.place in COUNTED_BY or selected.place in MOST_ITEMS):
-            part.argument = COUNTED_BY.get(selected.place, "")
-            most = largest_size(selected.place)
-            part.size = self._size(selected, (part.argument,), otherwise=most, most=most)
+        size = size_of(selected.definition) if selected.is_list else None
+        if size is not None and size.at_most is not None:
+            part.argument = size.counted_by
+            part.size = self._size(selected, (part.argument,), otherwise=size.at_most, most=size.at_most)
         part.below = self._parts(selected.kind, selected.selections)
         return part
 
     def _fill_page(self, part: _Part, selected: _Selected) -> None:
-        default = selected.definition.args["first"].default_value
+        default, size = selected.definition.args["first"].default_value, size_of(selected.definition)
         is_backward = self._argument(selected.node, "last") is not None
         part.argument = "last" if is_backward and self._argument(selected.node, "first") is None else "first"
         part.base = 1
@@ -254,7 +251,7 @@ class _Parts:
             selected,
             ("first", "last"),
             otherwise=default if isinstance(default, int) else default_size(selected.owner),
-            most=largest_size(selected.place),
+            most=MOST if size is None or size.at_most is None else size.at_most,
         )
         for each in self._selected(selected.kind, selected.selections):
             if each.name == "totalCount":

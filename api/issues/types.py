@@ -15,6 +15,7 @@ from api.shared import loads
 from api.shared.arguments import Identifier
 from api.shared.connections import connection
 from api.shared.context import Info
+from api.shared.fields import batched
 from api.shared.node import Node
 from api.shared.parents import workspace_of
 from domain.accounts.model import User as UserModel
@@ -26,7 +27,7 @@ from domain.issues.queries import IssueQuery
 from domain.labels.model import Label as LabelModel
 from domain.shared.pages import Page, PageRequest
 from domain.workspaces.model import Workspace as WorkspaceModel
-from strawberry_compiled import batched, related
+from strawberry_compiled import related
 
 
 @strawberry.type(description="A unit of work in a project.")
@@ -101,11 +102,17 @@ class Issue(Node):
         description="Parent of the issue. Null if the issue has no parent or the parent is not visible to you.",
     )
 
-    @batched(graphql_type=list[User], description="Users who are assigned to the issue, by name, at most 20.")
+    @batched(
+        graphql_type=list[User],
+        at_most=model.MOST_ASSIGNEES,
+        description="Users who are assigned to the issue, by name, at most 20.",
+    )
     async def assignees(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[UserModel]]:
         return await info.context.app.read.issues.assignees_of_issues(info.context.actor, issues)
 
-    @batched(graphql_type=list[Label], description="Labels of the issue, by name, at most 50.")
+    @batched(
+        graphql_type=list[Label], at_most=model.MOST_LABELS, description="Labels of the issue, by name, at most 50."
+    )
     async def labels(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[LabelModel]]:
         return await info.context.app.read.issues.labels_of_issues(info.context.actor, issues)
 

@@ -11,6 +11,7 @@ from api.shared import loads
 from api.shared.arguments import Key
 from api.shared.connections import connection
 from api.shared.context import Info
+from api.shared.fields import batched
 from api.shared.node import Node
 from api.shared.parents import workspace_of
 from domain.issues.model import Issue as IssueModel
@@ -21,9 +22,10 @@ from domain.projects import model
 from domain.projects.categories import StateCategory
 from domain.projects.queries import ProjectMemberQuery, ProjectQuery
 from domain.shared.pages import Page, PageRequest
+from domain.workspaces.model import MOST_PROJECTS
 from domain.workspaces.model import Invitation as InvitationModel
 from domain.workspaces.model import Workspace as WorkspaceModel
-from strawberry_compiled import batched, related
+from strawberry_compiled import related
 
 if TYPE_CHECKING:
     from api.issues.types import Issue
@@ -97,7 +99,9 @@ class Project(Node):
     )
 
     @batched(
-        graphql_type=list[State], description="Workflow states of the project in the order of its workflow, at most 50."
+        graphql_type=list[State],
+        at_most=model.MOST_STATES,
+        description="Workflow states of the project in the order of its workflow, at most 50.",
     )
     async def states(projects: Sequence[model.Project], info: Info) -> Sequence[Sequence[model.State]]:
         return await info.context.app.read.states.of_projects(info.context.actor, projects)
@@ -164,6 +168,7 @@ class InvitationProjects:
 
     @batched(
         graphql_type=list[Project],
+        at_most=MOST_PROJECTS,
         description="Projects that the new guest will have access to, at most 20. Empty for other roles.",
     )
     async def projects(invitations: Sequence[InvitationModel], info: Info) -> Sequence[Sequence[model.Project]]:

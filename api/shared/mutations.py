@@ -12,6 +12,7 @@ import strawberry
 from api.shared.context import Info
 from api.shared.errors import UserError
 from api.shared.inputs import MutationInput
+from api.shared.list_sizes import WITH_PARENT
 from api.shared.node import nodes_by_ids
 from api.shared.nulls import refuse_nulls
 from api.shared.refusals import user_errors
@@ -27,7 +28,9 @@ _COMMON = ("errors", "revision", "client_mutation_id")
 @strawberry.type(description="Common payload of all mutations.")
 class Payload:
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="Errors that prevented the change. If there are any, nothing was changed."
+        metadata=WITH_PARENT,
+        default_factory=list,
+        description="Errors that prevented the change. If there are any, nothing was changed.",
     )
     revision: Revision | None = strawberry.field(
         default=None,

@@ -7,6 +7,7 @@ import strawberry
 
 from api.shared.arguments import NodeId, NodeIds
 from api.shared.context import Info
+from api.shared.list_sizes import at_most
 from domain.app import App
 from domain.shared.actor import Actor
 from domain.shared.errors import InvalidInput, LimitExceeded
@@ -76,8 +77,9 @@ class NodeQueries:
         return node
 
     @strawberry.field(
+        metadata=at_most(MOST_NODES, counted_by="ids"),
         description="Fetch objects by ID, at most 100, in the order of `ids`. Null for an object that does not exist "
-        "or is not visible to you. Null with an error for an ID that is malformed or does not name a node."
+        "or is not visible to you. Null with an error for an ID that is malformed or does not name a node.",
     )
     async def nodes(self, info: Info, ids: NodeIds) -> list[Node | None]:
         if len(ids) > MOST_NODES:

@@ -8,14 +8,16 @@ from api.shared import loads
 from api.shared.connections import connection, everything
 from api.shared.context import Info
 from api.shared.enums import describe_enum
+from api.shared.fields import batched
 from api.shared.node import Node
 from domain.shared import jobs
 from domain.shared.pages import Page, PageRequest
 from domain.transfers import model
 from domain.transfers.model import ImportFormat, ImportState
+from domain.transfers.queries import MOST_KINDS
 from domain.transfers.records import LossCode
 from domain.workspaces.model import Workspace as WorkspaceModel
-from strawberry_compiled import batched, related
+from strawberry_compiled import related
 
 describe_enum(
     ImportState,
@@ -164,7 +166,7 @@ class ImportRun(Node):
     ) -> Sequence[Page[model.ImportLoss]]:
         return await info.context.app.read.imports.losses_of_runs(info.context.actor, runs, request)
 
-    @batched(graphql_type=list[ImportLossKind], description=LOSS_KINDS)
+    @batched(graphql_type=list[ImportLossKind], at_most=MOST_KINDS, description=LOSS_KINDS)
     async def loss_kinds(runs: Sequence[model.ImportRun], info: Info) -> Sequence[Sequence[model.LossKind]]:
         return await info.context.app.read.imports.loss_kinds_of_runs(info.context.actor, runs)
 

@@ -1,8 +1,7 @@
 from dataclasses import dataclass, field
 
-DEMO_EMAIL = "demo@workgraph.local"
-DEMO_PASSWORD = "marble-otter-lantern"  # noqa: S105  public knowledge, and created in development only
-DEMO_SLUG = "acme"
+from domain.shared.demo import DEMO_EMAIL, DEMO_SLUG
+
 DEFAULT_SIZE = 500
 LARGEST_SIZE = 10_000_000
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, get_named_type
 
-from api.graphql.list_sizes import default_size
 from api.graphql.runner import graphql_schema
 from api.schema import schema
+from api.shared.list_sizes import default_size
 from domain.shared.actor import Role
 from tests.api.lists import LISTS, Listed
 from tests.api.root_fields import SCHEMA

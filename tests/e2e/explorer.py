@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.explorer.install import install
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 from tests.e2e.browser import Page, opened_page
 from tests.e2e.tracker import Tracker, running_tracker

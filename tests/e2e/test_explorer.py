@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, RESULT, Explorer, opened_explorer

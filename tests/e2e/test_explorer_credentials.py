@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.seed.commands import DEMO_EMAIL
+from domain.shared.demo import DEMO_EMAIL
 from infra.settings import Settings
 from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import Explorer, opened_explorer

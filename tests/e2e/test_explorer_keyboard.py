@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import orjson
 import pytest
 
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, QUERY_EDITOR, RESULT, Explorer, opened_explorer

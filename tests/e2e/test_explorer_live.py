@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import httpx
 
-from domain.seed.commands import DEMO_EMAIL
+from domain.shared.demo import DEMO_EMAIL
 from infra.settings import Settings
 from tests.e2e.browser import SECONDS, needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, QUERY_EDITOR, RESULT, RUN, Explorer, opened_explorer

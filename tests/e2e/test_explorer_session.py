@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from domain.auth.errors import WRONG_PASSWORD
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 from tests.e2e.browser import Page, needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, HAS_SCHEMA, QUERY_EDITOR, RESULT, RUN, Explorer, opened_explorer

@@ -19,8 +19,9 @@ from graphql import parse, print_ast
 
 from api.explorer.pages import PAGE
 from api.main import build
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, SeedOrder
+from domain.seed.commands import SeedOrder
 from domain.shared.actor import Actor, Cause
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 from tests.e2e.loopback import new_listener, served
 

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from domain.auth.errors import WRONG_PASSWORD
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from tests.e2e.processes import ROOT, SECONDS, Workgraph, forget_data
 from tests.e2e.test_dev import free_port
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from tests.e2e.processes import Workgraph, forget_data
 from tests.e2e.test_dev import free_port
 

@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.main import build
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, SeedOrder
+from domain.seed.commands import SeedOrder
 from domain.shared.actor import Actor, Cause
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG
 from infra.settings import Settings
 from tests.e2e.loopback import new_listener, served
 

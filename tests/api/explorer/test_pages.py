@@ -15,7 +15,7 @@ from api.graphql.runner import graphql_schema
 from api.http.options import DemoAccount, ExplorerOptions
 from api.main import http_options
 from api.schema import schema
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 from tests.api import defaults as api_defaults
 

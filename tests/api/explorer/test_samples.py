@@ -17,8 +17,9 @@ from websockets.typing import Subprotocol
 from api.graphql.runner import graphql_schema
 from api.main import build
 from api.schema import schema
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG, SeedOrder
+from domain.seed.commands import SeedOrder
 from domain.shared.actor import Actor, Cause
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG
 from domain.transfers.commands import ImportDraft
 from domain.transfers.model import ImportFormat
 from infra.settings import Settings

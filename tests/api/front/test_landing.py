@@ -18,7 +18,7 @@ from api.front.landing import DOORS
 from api.graphql.runner import graphql_schema
 from api.main import build
 from api.schema import schema
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from infra.settings import Settings
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from graphql import GraphQLList, GraphQLObjectType, get_named_type, get_nullable_type, is_composite_type
+from graphql import GraphQLField, GraphQLList, GraphQLObjectType, get_named_type, get_nullable_type, is_composite_type
 
 from api.graphql.cost import MOST_POINTS, CostFormula, CostLimitExceeded, check_cost, cost_formula
 from api.graphql.documents import DocumentCache
-from api.graphql.list_sizes import FREE_TYPES, MOST_ITEMS, VALUES
 from api.graphql.runner import graphql_schema
 from api.schema import schema
+from api.shared.list_sizes import FREE_TYPES, ROOT_LISTS, size_of
 from benchmarks.operations import REFERENCE_TEXT
 from tests.api import defaults as api_defaults
 from tests.work import counted_calls
@@ -95,21 +95,42 @@ def test_fragments_cost_what_they_select_where_they_are() -> None:
     assert points(text) == 1 + (1 + 10 * 2) + (1 + 20 * 2)
 
 
-def test_every_list_has_a_size() -> None:
-    def unsized() -> Iterator[str]:
-        for kind in CORE.type_map.values():
-            if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
-                continue
-            for name, field in kind.fields.items():
-                place, of = f"{kind.name}.{name}", get_named_type(field.type)
-                is_list = isinstance(get_nullable_type(field.type), GraphQLList) and is_composite_type(of)
-                is_page = kind.name.endswith("Connection") and name in ("edges", "nodes")
-                if is_list and not is_page and not {place, name} & {*MOST_ITEMS, *VALUES}:
-                    yield place
+def lists() -> Iterator[tuple[str, GraphQLField]]:
+    """Lists of objects that are no connections, by `Type.field`."""
+    for kind in CORE.type_map.values():
+        if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
+            continue
+        for name, field in kind.fields.items():
+            is_list = isinstance(get_nullable_type(field.type), GraphQLList)
+            is_page = kind.name.endswith("Connection") and name in ("edges", "nodes")
+            if is_list and not is_page and is_composite_type(get_named_type(field.type)):
+                yield f"{kind.name}.{name}", field
 
-    assert list(unsized()) == []
-    kinds = {name for place in MOST_ITEMS for name in [place.partition(".")[0]]} | FREE_TYPES
-    assert kinds <= CORE.type_map.keys()
+
+def test_every_list_has_a_size() -> None:
+    sizes = {place: size_of(field) for place, field in lists()}
+    assert [place for place, size in sizes.items() if size is None] == [], "Say `at_most`, or WITH_PARENT."
+    assert {place for place in sizes if not place.endswith(".errors")} == {
+        "ChangeBatch.events",
+        "Event.changes",
+        "ImportRun.lossKinds",
+        "Invitation.projects",
+        "Issue.assignees",
+        "Issue.labels",
+        "Project.states",
+        "Query.nodes",
+        "User.apiKeys",
+    }
+    assert CORE.type_map.keys() >= FREE_TYPES | ROOT_LISTS
+
+
+def test_descriptions_tell_the_size() -> None:
+    sized = [(place, field, size.at_most) for place, field in lists() if (size := size_of(field)) is not None]
+    missing = [
+        place for place, field, most in sized if most and f"at most {most}" not in str(field.description).lower()
+    ]
+    assert len(sized) > 8
+    assert missing == []
 
 
 def excess(text: str, limit: int = LIMITS.cost, **variables: Any) -> str:

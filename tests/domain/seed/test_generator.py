@@ -10,11 +10,12 @@ import pytest
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
 from domain.projects.model import DEFAULT_STATES
-from domain.seed.commands import DEMO_EMAIL, SeedOrder
+from domain.seed.commands import SeedOrder
 from domain.seed.generator import CANCELED, DONE, PARENT_WINDOW, Generator
 from domain.seed.model import PlannedIssue
 from domain.shared.actor import Role
 from domain.shared.checks import LONGEST_LINE, LONGEST_TEXT, is_storable
+from domain.shared.demo import DEMO_EMAIL
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

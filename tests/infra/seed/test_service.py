@@ -6,11 +6,12 @@ import pytest
 
 from domain.comments.model import Comment
 from domain.issues.model import Issue
-from domain.seed.commands import DEMO_EMAIL, DEMO_PASSWORD, SeedOrder
+from domain.seed.commands import SeedOrder
 from domain.seed.generator import Generator
 from domain.seed.model import PlannedIssue, SeedOutcome
 from domain.seed.service import BATCH, SeedService
 from domain.shared.actor import Actor, Cause
+from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from domain.shared.errors import NotFound, PermissionDenied, Rejected
 from domain.shared.jobs import Progress
 from infra.commits import Committed
