@@ -9,10 +9,11 @@ const NAME = "workgraph:session";
 
 export function createBrowserKeeper() {
   const isAble = navigator.locks !== undefined; // not on a page without TLS, other than loopback's
+  /** @type {string | null} */
   let family = null; // of the session that this tab shares
 
   function stored() {
-    return isAble ? JSON.parse(localStorage.getItem(NAME)) : null;
+    return isAble ? JSON.parse(localStorage.getItem(NAME) ?? "null") : null;
   }
 
   function shared() {

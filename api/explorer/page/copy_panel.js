@@ -54,7 +54,7 @@ export function copyPanel({ session }) {
 
 function Program({ language, operation }) {
   const [isCopied, setIsCopied] = React.useState(false);
-  const program = React.useRef(null);
+  const program = React.useRef(/** @type {any} */ (null));
   if (!language.isWritten(operation)) {
     return h("p", { role: "status" }, `Subscriptions run over a WebSocket, which ${language.name} does not speak.`);
   }
@@ -62,7 +62,7 @@ function Program({ language, operation }) {
 
   async function copy() {
     // Without TLS, other than on loopback, pages may not write to the clipboard: then the keys do it.
-    getSelection().selectAllChildren(program.current);
+    getSelection()?.selectAllChildren(program.current);
     await navigator.clipboard?.writeText(text);
     setIsCopied(navigator.clipboard !== undefined);
     setTimeout(() => setIsCopied(false), 2000);

@@ -29,7 +29,7 @@ export function credentials({ session }) {
   }
 
   function NewKey() {
-    const [made, setMade] = React.useState(null);
+    const [made, setMade] = React.useState(/** @type {{ secret: string, expiresAt: string } | null} */ (null));
     const [problem, setProblem] = React.useState(null);
     const [isBusy, setIsBusy] = React.useState(false);
 

@@ -51,7 +51,7 @@ export function SearchKey() {
 export function AnswerInView() {
   const { isFetching } = GraphiQL.React.useExecutionContext();
   React.useEffect(() => {
-    if (isFetching && matchMedia(NARROW).matches) document.querySelector(".graphiql-response").scrollIntoView();
+    if (isFetching && matchMedia(NARROW).matches) document.querySelector(".graphiql-response")?.scrollIntoView();
   }, [isFetching]);
   return null;
 }

@@ -44,7 +44,7 @@ export function createFetcher({ session, exchanges, follow, extraHeaders = {} })
 
   /** The sink; the events of one subscription are noted as one exchange. */
   function noting(request, sink) {
-    let noted = null;
+    let noted = /** @type {{ events: number } | null} */ (null);
     return {
       ...sink,
       next(result) {

@@ -8,7 +8,7 @@ const NAME = "workgraph:tabs";
 
 /** `firstTabs()` are the tabs to show unless the user has changed a tab: `[{ title, query, variables }]`. */
 export function createKeptTabs(firstTabs) {
-  let shown = null; // of the first tabs, those that the editor was opened with, as text
+  let shown = /** @type {string | null} */ (null); // of the first tabs, those that the editor was opened with, as text
 
   function read() {
     const text = sessionStorage.getItem(NAME) ?? localStorage.getItem(NAME);
@@ -47,7 +47,7 @@ export function createKeptTabs(firstTabs) {
 export function KeepTabs({ keptTabs }) {
   const { tabs, activeTabIndex, changeTab, queryEditor, variableEditor } = GraphiQL.React.useEditorContext();
   const [wanted] = React.useState(() => keptTabs.state().activeTabIndex);
-  const latest = React.useRef(null);
+  const latest = React.useRef(/** @type {any} */ (null));
   latest.current = { tabs, activeTabIndex, queryEditor, variableEditor };
 
   React.useEffect(() => {

@@ -76,4 +76,4 @@ function Explorer({ panel }) {
 }
 
 await session.resume();
-ReactDOM.createRoot(document.getElementById("explorer")).render(h(Page));
+ReactDOM.createRoot(/** @type {HTMLElement} */ (document.getElementById("explorer"))).render(h(Page));

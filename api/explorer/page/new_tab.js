@@ -7,7 +7,7 @@
 export function useNewTab(opened) {
   const { tabs, addTab, changeTab, queryEditor, variableEditor } = GraphiQL.React.useEditorContext();
   const { stop } = GraphiQL.React.useExecutionContext();
-  const waiting = React.useRef(null);
+  const waiting = React.useRef(/** @type {{ query: string, variables: string, place: number } | null} */ (null));
 
   React.useEffect(() => {
     if (waiting.current === null || tabs.length !== waiting.current.place) return;

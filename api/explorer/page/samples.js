@@ -25,7 +25,7 @@ export function suggested(name, state) {
 export class Unfilled extends Error {}
 
 export function createSamples(session) {
-  let listing = null; // one download for all who ask
+  let listing = /** @type {Promise<any> | null} */ (null); // one download for all who ask
 
   async function text(file) {
     const response = await session.fetch(`${FOLDER}/${file}`);

@@ -23,7 +23,7 @@ export function samplesPanel({ session }) {
     });
     const [all, setAll] = React.useState([]);
     const [wanted, setWanted] = React.useState("");
-    const [said, setSaid] = React.useState(null);
+    const [said, setSaid] = React.useState(/** @type {string | null} */ (null));
 
     React.useEffect(() => {
       samples.list(workspace).then(setAll, (error) => setSaid(error.message));

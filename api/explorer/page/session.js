@@ -23,8 +23,8 @@ export class SignedOut extends Error {}
 /** `keeper` remembers a refresh token, see tab_token.js and browser_token.js. */
 export function createSession(keeper) {
   const store = createStore(NOBODY);
-  let tokens = null; // { access, refresh, renewAt }
-  let renewing = null; // one for all who wait
+  let tokens = /** @type {any} */ (null); // { access, refresh, renewAt }
+  let renewing = /** @type {Promise<void> | null} */ (null); // one for all who wait
   let generation = 0; // of sign-ins: what was begun under another is not taken over
 
   function take(answer) {

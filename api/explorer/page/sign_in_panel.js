@@ -54,7 +54,7 @@ export function signInPanel({ session, settings }) {
 
   function Account() {
     const { person, workspaces, workspace } = useStore(session);
-    const heading = React.useRef(null);
+    const heading = React.useRef(/** @type {any} */ (null));
     React.useEffect(() => {
       if (document.activeElement === document.body) heading.current.focus(); // it was in the form, which is gone
     }, []);

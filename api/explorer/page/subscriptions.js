@@ -16,7 +16,8 @@ const TEMPORARY = new Set([4408, 4499]); // of the protocol's own codes; below 4
 export function createSubscriptions(session) {
   const store = createStore(IN_TOUCH);
   const running = new Set();
-  const connection = { openedAt: null, refusals: 0, token: null, silence: null };
+  /** @type {{ openedAt: number | null, refusals: number, token: string | null, silence: number | undefined }} */
+  const connection = { openedAt: null, refusals: 0, token: null, silence: undefined };
   const client = createClient({
     url: socketAddress(),
     keepAlive: KEEP_ALIVE,

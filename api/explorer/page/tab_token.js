@@ -11,10 +11,11 @@ const PATIENCE = 2000; // milliseconds: a page that is loaded again waits for it
 
 export function createTabKeeper() {
   const isAble = navigator.locks !== undefined; // not on a page without TLS, other than loopback's
+  /** @type {((value: any) => void) | null} */
   let letGo = null;
 
   function stored() {
-    return isAble ? JSON.parse(sessionStorage.getItem(NAME)) : null;
+    return isAble ? JSON.parse(sessionStorage.getItem(NAME) ?? "null") : null;
   }
 
   function write(token, lock) {
@@ -65,7 +66,7 @@ export function createTabKeeper() {
 
     forget() {
       if (isAble) sessionStorage.removeItem(NAME);
-      letGo?.();
+      letGo?.(null);
       letGo = null;
     },
   };
