@@ -4,7 +4,7 @@
 None as long as there are none.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any, TypeAlias
 
 from graphql import GraphQLOutputType, is_non_null_type
@@ -17,20 +17,6 @@ from strawberry_compiled.run import Run
 from strawberry_compiled.strawberry_internals import may_be_cast
 
 Waits: TypeAlias = list[tuple[Any, Awaitable[Any]]]
-
-
-class Deferred:
-    """A call of an async function that begins when it is awaited; one that is given up before has not begun."""
-
-    __slots__ = ("_arguments", "_function", "_named")
-
-    def __init__(self, function: Callable[..., Awaitable[Any]], /, *arguments: Any, **named: Any) -> None:
-        self._function = function
-        self._arguments = arguments
-        self._named = named
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return self._function(*self._arguments, **self._named).__await__()
 
 
 def execute(

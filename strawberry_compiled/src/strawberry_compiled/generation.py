@@ -32,13 +32,19 @@ class Generator:
         """`def name(run, source, path)`, which returns the object's data, or a coroutine of it."""
         lines = ["waits = None"]
         for field in selection.fields.values():
-            if field is not None and field.source is not Source.BATCH:
+            if field is not None and field.source is not Source.BATCH and not field.is_awaited:
                 lines += self._field(field)
         lines += [f"data = {self._literal(selection)}"]
         if selection.batches:
             lines += [f"run.pending[{selection.number}].append((data, source, path))"]
+        if selection.awaited:
+            lines += [f"run.awaiting.append(({selection.number}, (data, source, path)))"]
         lines += ["if waits is not None:", "    return await_fields(data, waits)", "return data"]
         return _function(function_name(selection), "run, source, path", lines)
+
+    def beginning(self, field: PlannedField) -> str:
+        """`def name(run, source, path)`, which calls the async function of the field."""
+        return _function(beginning_name(field), "run, source, path", [f"return {self._call(field)}"])
 
     def delivery(self, field: PlannedField, *, shares_equal: bool) -> str:
         """`def name(run, entries, values[, keys])`, which completes a batch field's results and writes them.
@@ -113,8 +119,6 @@ class Generator:
         if field.arguments is not None:
             given.append(f"**arguments_of(run, {known})")
         function = self._named(field.key, field.function)
-        if field.is_async:
-            return f"Deferred({', '.join([function, *given])})"
         return f"{function}({', '.join(given)})"
 
     def _completion(self, field: PlannedField, value: str) -> list[str]:
@@ -200,6 +204,10 @@ def function_name(selection: Selection) -> str:
     return f"select_{selection.number}_{selection.type.name}"
 
 
+def beginning_name(field: PlannedField) -> str:
+    return f"begin_{field.number}_{field.key}"
+
+
 def delivery_name(field: PlannedField) -> str:
     return f"deliver_{field.number}_{field.key}"
 
@@ -222,7 +230,7 @@ def _initial(selection: Selection, field: PlannedField | None) -> str:
     """What the field is when the object is built; a batch field's value follows."""
     if field is None:
         return repr(selection.type.name)
-    return "None" if field.source is Source.BATCH else _variable(field)
+    return "None" if field.source is Source.BATCH or field.is_awaited else _variable(field)
 
 
 def _variable(field: PlannedField) -> str:

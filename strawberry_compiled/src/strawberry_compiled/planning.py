@@ -97,6 +97,11 @@ class PlannedField:
         return self.definition.type
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether the function is called when its object has been built, in a task of its own."""
+        return self.source is Source.FUNCTION and self.is_async
+
+    @property
     def is_nullable(self) -> bool:
         return not is_non_null_type(self.type)
 
@@ -112,6 +117,10 @@ class Selection:
     @property
     def batches(self) -> Sequence[PlannedField]:
         return [each for each in self.fields.values() if each is not None and each.source is Source.BATCH]
+
+    @property
+    def awaited(self) -> Sequence[PlannedField]:
+        return [each for each in self.fields.values() if each is not None and each.is_awaited]
 
 
 class Planner:

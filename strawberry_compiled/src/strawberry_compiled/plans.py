@@ -23,7 +23,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 
 from strawberry_compiled import completion
-from strawberry_compiled.generation import Generator, delivery_name, function_name, is_shareable
+from strawberry_compiled.generation import Generator, beginning_name, delivery_name, function_name, is_shareable
 from strawberry_compiled.leaves import PLAIN, SETTLED
 from strawberry_compiled.planning import NotCompilable, PlannedField, Planner, Select, Selection, Source
 from strawberry_compiled.strawberry_internals import accepts_by_class, may_be_cast, resolves_by_class
@@ -41,7 +41,6 @@ _NAMES: Mapping[str, Any] = {
     **{
         each.__name__: each
         for each in (
-            completion.Deferred,
             completion.arguments_of,
             completion.await_fields,
             completion.await_items,
@@ -73,6 +72,7 @@ class Plan:
         self._selects: dict[tuple[int, str], Select] = {}
         self._refused: dict[tuple[int, str], tuple[Any, ...]] = {}
         self._batches: dict[int, Sequence[Batch]] = {}
+        self._awaited: dict[int, Sequence[Batch]] = {}
         self._sources: list[str] = []
         self._size = 0
         self._lock = threading.Lock()
@@ -107,6 +107,10 @@ class Plan:
     def batches(self, place: int) -> Sequence[Batch]:
         """The batch fields of the selection with that number."""
         return self._batches[place]
+
+    def awaited(self, place: int) -> Sequence[Batch]:
+        """The fields with async functions of the selection with that number."""
+        return self._awaited[place]
 
     def select(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Select:
         """The function for objects of the type in the field with these details; raises NotCompilable."""
@@ -174,6 +178,7 @@ class Plan:
         self._size = sum(map(len, self._sources)) + FIELD_BYTES * len(self._fields)
         for each, place in made:
             self._batches[each.number] = [self._batch(field) for field in each.batches]
+            self._awaited[each.number] = [self._batch(field) for field in each.awaited]
             if place is not None:
                 self._selects[place] = self._namespace[function_name(each)]
 
@@ -194,6 +199,8 @@ class Plan:
             if is_object_type(named):
                 below = self._planner.below(named, field.details)
                 self._write(below, (id(field.details), named.name), made, sources)
+            if field.is_awaited:
+                sources += [self._generator.beginning(field), self._generator.delivery(field, shares_equal=False)]
             if field.source is Source.BATCH:
                 sources.append(self._generator.delivery(field, shares_equal=is_shareable(field, below)))
         sources.append(self._generator.selection(selection))
@@ -201,7 +208,8 @@ class Plan:
 
     def _batch(self, field: PlannedField) -> Batch:
         deliver = self._namespace[delivery_name(field)]
-        return Batch(field, deliver, shares_equal="keys" in deliver.__code__.co_varnames)
+        begin = self._namespace[beginning_name(field)] if field.is_awaited else None
+        return Batch(field, deliver, begin, shares_equal="keys" in deliver.__code__.co_varnames)
 
 
 class CompiledOperation:

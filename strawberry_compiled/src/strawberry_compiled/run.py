@@ -26,6 +26,8 @@ class Run(StrawberryGraphQLCoreExecutionContext):
     """Whether functions promise to leave input objects and lists as they are, so that all parents get the same."""
     pending: defaultdict[int, list[Entry]]
     """What waits for the next wave, by the number of its selection."""
+    awaiting: list[tuple[int, Entry]]
+    """Objects whose async functions have not begun, each with the number of its selection."""
     known_arguments: dict[int, dict[str, Any]]
     """Arguments that were converted before, by the number of their field."""
     late_errors: LateErrors

@@ -135,9 +135,10 @@ class CompiledExecutor(Run):
         """Sets what belongs to one run: the executors of a subscription's events are copies of one."""
         self.plan = plan
         self.pending = defaultdict(list)
+        self.awaiting = []
         self.known_arguments = {}
         self.late_errors = LateErrors(self.collected_errors)
-        self.waves = self.late_tasks = Waves(self, plan.batches)
+        self.waves = self.late_tasks = Waves(self, plan.batches, plan.awaited)
 
     def _serial_data(self, selection: Selection) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         """The fields one after the other, each with all that is below it (specification, section 6.3.1)."""

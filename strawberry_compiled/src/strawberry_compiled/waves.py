@@ -1,9 +1,12 @@
 """Waves: what all places of a plan ask of batch fields is asked in one go, again and again until nothing is asked."""
 
 import asyncio
+from asyncio import CancelledError
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -17,10 +20,14 @@ from strawberry_compiled.run import Entry, Run
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch field, what writes its results, and whether that writes equal keys once."""
+    """A batch field or one with an async function: what begins the function, what writes the results.
+
+    `shares_equal` says whether results of equal keys are written once.
+    """
 
     field: PlannedField
     deliver: Callable[..., None]
+    begin: Callable[..., Coroutine[Any, Any, Any]] | None
     shares_equal: bool
 
 
@@ -31,19 +38,28 @@ Asked: TypeAlias = list[tuple[Batch, list[Entry]]]
 class Waves:
     """The batch fields of one run."""
 
-    def __init__(self, run: Run, batches: Callable[[int], Sequence[Batch]]) -> None:
+    def __init__(
+        self, run: Run, batches: Callable[[int], Sequence[Batch]], awaited: Callable[[int], Sequence[Batch]]
+    ) -> None:
         self._run = run
         self._batches = batches
+        self._awaited = awaited
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._are_called: asyncio.Future[None] | None = None
         self._is_running = False
+        self._is_abandoned = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def are_settled(self) -> bool:
-        return not (self._run.pending or self._tasks)
+        return not (self._run.pending or self._run.awaiting or self._tasks or self._under_way)
 
     def start(self) -> None:
         """Begins with what is pending, if anything, beside whatever the caller awaits."""
-        if self._run.pending and not self._is_running and _is_loop_running():
+        if not (self._run.pending or self._run.awaiting) or not _is_loop_running():
+            return
+        self._begin_calls()
+        if self._run.pending and not self._is_running:
             self._is_running = True
             self.add_task(self._run_waves())
 
@@ -53,26 +69,79 @@ class Waves:
 
     async def settle(self) -> None:
         """Returns when all batch fields are written; raises what no field can be blamed for."""
-        while not self.are_settled:
+        while not self._is_settled_after_beginning():
             if self._run.pending and not self._is_running:
                 self._is_running = True
                 await self._run_waves()
                 continue
-            done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            called = self._are_called if self._under_way else None
+            waited: list[asyncio.Future[None]] = [*self._tasks] if called is None else [*self._tasks, called]
+            done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             self._tasks -= done
-            for task in done:
-                task.result()
+            for ended in done:
+                ended.result()
+            if self._run.late_errors.leaves_nothing:
+                return
+
+    def _is_settled_after_beginning(self) -> bool:
+        self._begin_calls()
+        return self.are_settled
 
     def abandon(self) -> None:
         """Has what is still under way end soon."""
-        for task in self._tasks:
+        self._is_abandoned = True
+        for task in (*self._tasks, *self._under_way):
             task.cancel()
 
     async def cancel(self) -> None:
         """Ends what is still under way."""
         self.abandon()
-        if self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks or self._under_way:
+            await asyncio.gather(*self._tasks, *self._under_way, return_exceptions=True)
+
+    def _begin_calls(self) -> None:
+        """Begins the async functions of the objects that have been built, each in a task, in the current context."""
+        run = self._run
+        while run.awaiting:
+            awaiting, run.awaiting = run.awaiting, []
+            for place, entry in awaiting:
+                for batch in self._awaited(place):
+                    self._begin(batch, entry)
+
+    def _begin(self, batch: Batch, entry: Entry) -> None:
+        assert batch.begin is not None
+        _, source, position = entry
+        try:
+            coroutine = batch.begin(self._run, source, position)
+        except Exception as error:  # noqa: BLE001  it is reported in the answer
+            batch.deliver(self._run, [entry], [error])
+            return
+        context = copy_context()
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(coroutine, context=context)
+        self._under_way.add(task)
+        if self._are_called is None:
+            self._are_called = loop.create_future()
+        # In the function's own context, because graphql-core completes its result there, too.
+        task.add_done_callback(partial(self._end, batch, entry), context=context)
+
+    def _end(self, batch: Batch, entry: Entry, task: asyncio.Task[Any]) -> None:
+        """Writes the result of a call, and begins with what that asks for."""
+        self._under_way.discard(task)
+        called = self._are_called
+        error = CancelledError() if task.cancelled() else task.exception()
+        if called is None or called.done() or self._is_abandoned:
+            return
+        if error is not None and not isinstance(error, Exception):
+            called.set_exception(error)
+            return
+        batch.deliver(self._run, [entry], [task.result() if error is None else error])
+        self.start()
+        if self._run.late_errors.leaves_nothing:
+            called.set_result(None)
+        elif not self._under_way:
+            self._are_called = None
+            called.set_result(None)
 
     async def _run_waves(self) -> None:
         run = self._run
@@ -88,6 +157,7 @@ class Waves:
                     await _one_by_one(calls)
                 else:
                     await gather_with_cancel(*calls)
+                self._begin_calls()
         finally:
             self._is_running = False
 

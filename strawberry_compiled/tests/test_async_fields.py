@@ -1,0 +1,154 @@
+"""Fields with async functions: when they begin, where they run, and how they end; the same under both executors."""
+
+import asyncio
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+import strawberry
+
+from strawberry_compiled import CompiledExecutor
+
+EVERY = pytest.mark.parametrize("executor", [None, CompiledExecutor], ids=["stock", "compiled"])
+language: ContextVar[str] = ContextVar("language", default="none")
+
+
+class Gate:
+    """Lets one field wait for another."""
+
+    def __init__(self) -> None:
+        self.opened = asyncio.Event()
+        self.entered = asyncio.Event()
+        self.ended: list[str] = []
+
+    async def wait(self) -> None:
+        self.entered.set()
+        try:
+            await self.opened.wait()
+        except asyncio.CancelledError:
+            self.ended.append("canceled")
+            raise
+
+
+@strawberry.input
+class Word:
+    text: int
+
+    def __post_init__(self) -> None:
+        if self.text == 7:
+            raise ValueError("seven")
+
+
+@strawberry.type
+class Child:
+    @strawberry.field
+    async def opens(self, info: strawberry.Info) -> str:
+        info.context.opened.set()
+        return "open"
+
+    @strawberry.field
+    async def spoken(self) -> str:
+        return language.get()
+
+    @strawberry.field
+    async def child(self) -> "Child":
+        await asyncio.sleep(0)
+        return Child()
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def child(self) -> Child:
+        language.set("English")
+        return Child()
+
+    @strawberry.field
+    async def other(self) -> Child:
+        return Child()
+
+    @strawberry.field
+    async def gated(self, info: strawberry.Info) -> str:
+        await info.context.wait()
+        return "through"
+
+    @strawberry.field
+    async def required(self, info: strawberry.Info) -> str:
+        await info.context.entered.wait()
+        raise ValueError("missing")
+
+    @strawberry.field
+    async def canceled(self) -> str:
+        raise asyncio.CancelledError
+
+    @strawberry.field
+    async def limited(self) -> str:
+        try:
+            async with asyncio.timeout(0.001):
+                await asyncio.sleep(10)
+        except TimeoutError:
+            return "timed out"
+        return "too late"
+
+    @strawberry.field
+    async def echo(self, word: Word) -> int | None:
+        return word.text
+
+
+async def executed(executor: Any, query: str, context: Any = None, **variables: Any) -> Any:
+    schema = strawberry.Schema(Query, execution_context_class=executor)
+    async with asyncio.timeout(5):
+        return await schema.execute(query, variables, context_value=context)
+
+
+@EVERY
+async def test_a_field_begins_when_its_own_parent_is_there(executor: Any) -> None:
+    result = await executed(executor, "{ gated child { child { opens } } }", Gate())
+    assert (result.data, result.errors) == ({"gated": "through", "child": {"child": {"opens": "open"}}}, None)
+
+
+@EVERY
+async def test_fields_see_context_variables_of_their_parents_and_not_of_others(executor: Any) -> None:
+    result = await executed(executor, "{ child { spoken } other { spoken child { spoken } } }")
+    assert result.data == {"child": {"spoken": "English"}, "other": {"spoken": "none", "child": {"spoken": "none"}}}
+
+
+@EVERY
+async def test_a_time_limit_of_a_field_ends_that_field_only(executor: Any) -> None:
+    result = await executed(executor, "{ a: limited child { child { spoken } } b: limited }")
+    assert result.data == {"a": "timed out", "child": {"child": {"spoken": "English"}}, "b": "timed out"}
+
+
+@EVERY
+async def test_an_error_that_leaves_no_data_does_not_wait_for_other_fields(executor: Any) -> None:
+    gate = Gate()
+    result = await executed(executor, "{ gated required }", gate)
+    assert result.data is None
+    assert [error.message for error in result.errors] == ["missing"]
+    assert gate.ended == ["canceled"]
+
+
+@EVERY
+async def test_canceling_the_operation_cancels_its_fields(executor: Any) -> None:
+    gate = Gate()
+    operation = asyncio.create_task(executed(executor, "{ gated child { spoken } }", gate))
+    await gate.entered.wait()
+    operation.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await operation
+    assert gate.ended == ["canceled"]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@EVERY
+async def test_a_canceled_field_cancels_the_operation(executor: Any) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await executed(executor, "{ canceled child { spoken } }")
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@EVERY
+async def test_an_argument_that_cannot_be_made_is_the_error_of_its_field(executor: Any) -> None:
+    result = await executed(executor, "{ echo(word: {text: 7}) }")
+    assert result.data == {"echo": None}
+    assert [(error.message, error.path) for error in result.errors] == [("seven", ["echo"])]
