@@ -35,7 +35,7 @@ async def test_a_difference_of_half_a_deviation_is_found_and_chance_is_not(later
     assert found == [is_telling] * ROUNDS
 
 
-async def test_a_round_that_tells_by_chance_is_repeated() -> None:
+async def test_a_round_that_differs_by_chance_is_repeated() -> None:
     [even, _], [telling, _] = rounds_of(1, later=0), rounds_of(1, later=1)
     assert await guess([telling, even]) <= TELLING
     assert await guess([telling, telling]) > TELLING

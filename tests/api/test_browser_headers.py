@@ -107,7 +107,7 @@ async def test_every_kind_of_answer_has_the_headers(
         check_shared(await client.request(method, path, **request_ | {"headers": headers}))
 
 
-async def test_who_tries_too_often_is_told_so_in_another_origin_too(client: httpx.AsyncClient) -> None:
+async def test_rate_limit_errors_are_readable_from_another_origin(client: httpx.AsyncClient) -> None:
     answers = [await client.post("/auth/token", data=FORM, headers={"Origin": ORIGIN}) for _ in range(11)]
     assert [answer.status_code for answer in answers] == [400] * 10 + [429]
     check_headers(answers[-1])
@@ -115,7 +115,7 @@ async def test_who_tries_too_often_is_told_so_in_another_origin_too(client: http
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
 
 
-async def test_what_nobody_foresaw_has_the_headers_too(settings: Settings, database: str) -> None:
+async def test_unexpected_errors_have_the_headers_too(settings: Settings, database: str) -> None:
     served = build(settings.replaced(allowed_origins=(ORIGIN,)))
 
     async def fail() -> None:

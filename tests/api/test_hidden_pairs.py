@@ -45,7 +45,7 @@ def sample(hidden: HiddenChange) -> list[Asked]:
     return [asked_with(listed, leaf, hidden, random) for listed, leaf in chosen]
 
 
-async def test_a_filter_tells_a_guest_nothing_of_what_is_hidden(
+async def test_a_filter_reveals_nothing_hidden_to_a_guest(
     world: World, there: GuestWorld, hidden: HiddenChange
 ) -> None:
     assert 1 <= len(there.projects_of(GUEST)) < len(there.projects)
@@ -57,7 +57,7 @@ async def test_a_filter_tells_a_guest_nothing_of_what_is_hidden(
 
 
 @pytest.mark.verify
-async def test_no_filter_of_any_list_tells_it(world: World, hidden: HiddenChange) -> None:
+async def test_no_filter_of_any_list_reveals_a_hidden_change(world: World, hidden: HiddenChange) -> None:
     """Each comparison of a field in one list, and one of its comparisons in each other list."""
     random = Random(3)
     chosen = []
@@ -71,5 +71,5 @@ async def test_no_filter_of_any_list_tells_it(world: World, hidden: HiddenChange
 
 
 @pytest.mark.verify
-async def test_no_id_or_name_and_no_part_of_the_log_tells_it(world: World, hidden: HiddenChange) -> None:
+async def test_no_id_name_or_event_reveals_a_hidden_change(world: World, hidden: HiddenChange) -> None:
     assert await unequal(world, hidden, other_requests(hidden)) == []

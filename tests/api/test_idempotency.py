@@ -139,7 +139,7 @@ async def test_a_workspace_created_by_32_requests_at_once_is_shown_to_each(world
     assert len((await world.rows())["workspace"]) == 3
 
 
-async def test_a_membership_that_was_removed_is_not_shown_to_who_left(world: World):
+async def test_a_retry_does_not_show_a_removed_membership_to_its_former_member(world: World):
     """The answer to a retry is read with the roles that the caller has now."""
     member = world.here.members[Role.GUEST]
     asked = {"id": member.id, "idempotencyKey": "k1"}

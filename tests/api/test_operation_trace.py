@@ -31,7 +31,7 @@ async def traced(client: httpx.AsyncClient, query: str, **variables: Any) -> dic
     return trace
 
 
-async def test_every_statement_is_told_with_its_time(world: World) -> None:
+async def test_the_trace_lists_every_statement_with_its_time(world: World) -> None:
     async with served(world, api_defaults.http()) as client:
         with counted() as sent:
             trace = await traced(client, REFERENCE_LIST, slug=world.here.workspace.slug, first=5)
@@ -42,7 +42,7 @@ async def test_every_statement_is_told_with_its_time(world: World) -> None:
     assert not any(each["isWrite"] for each in trace["statements"])
 
 
-async def test_what_a_mutation_writes_is_told_without_its_values(world: World) -> None:
+async def test_the_trace_lists_writes_without_their_values(world: World) -> None:
     async with served(world, api_defaults.http()) as client:
         trace = await traced(client, CREATE, project=world.here.project.id, title="A rather secret title")
     writes = [each["text"] for each in trace["statements"] if each["isWrite"]]
@@ -50,7 +50,7 @@ async def test_what_a_mutation_writes_is_told_without_its_values(world: World) -
     assert "A rather secret title" not in str(trace)
 
 
-async def test_who_ran_it_and_why_is_told(world: World) -> None:
+async def test_the_trace_names_the_executor_and_the_reason(world: World) -> None:
     async with served(world, api_defaults.http(execution=api_defaults.execution())) as client:
         first = await traced(client, "{ viewer { name } }")
         second = await traced(client, "{ viewer { name } }")
@@ -82,7 +82,7 @@ class Begun:
         yield []
 
 
-async def test_nothing_is_traced_that_nobody_asks_for() -> None:
+async def test_tracing_is_off_unless_requested() -> None:
     begun = Begun()
     async with running(SmallWorld(statement_trace=begun)) as client:
         for _ in range(3):

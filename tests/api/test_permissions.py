@@ -99,7 +99,7 @@ def test_every_relation_and_root_field_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.name)
-async def test_whoever_may_not_is_refused_and_changes_nothing(use: Use, scene: Scene) -> None:
+async def test_roles_without_the_permission_are_refused_and_change_nothing(use: Use, scene: Scene) -> None:
     before = await scene.world.rows()
     for role in (*Role, OUTSIDER):
         if not use.refuses(role):
@@ -116,7 +116,7 @@ async def test_whoever_may_not_is_refused_and_changes_nothing(use: Use, scene: S
     [(use, role) for use in USES for role in (*roles(use.allowed), *([OUTSIDER] if use.is_open else []))],
     ids=lambda value: value.name if isinstance(value, Use) else str(value),
 )
-async def test_whoever_may_changes_something(use: Use, role: Role | None, scene: Scene) -> None:
+async def test_roles_with_the_permission_change_something(use: Use, role: Role | None, scene: Scene) -> None:
     """The very input that others are refused with."""
     before = await scene.world.rows()
     payload = await scene.client(role).mutate(use.mutation, use.given(scene, role))
@@ -125,7 +125,7 @@ async def test_whoever_may_changes_something(use: Use, role: Role | None, scene:
     assert await scene.world.rows() != before
 
 
-async def test_nobody_is_refused_by_the_services_too(scene: Scene) -> None:
+async def test_anonymous_callers_are_refused_by_the_services_too(scene: Scene) -> None:
     """A second line, should a root field ever be opened by mistake."""
     before = await scene.world.rows()
     nobody = Client(scene.world.app, Actor())
@@ -143,7 +143,7 @@ async def test_nobody_is_refused_by_the_services_too(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_nobody_appoints_or_changes_above_their_rank(role: Role, scene: Scene) -> None:
+async def test_no_role_appoints_or_changes_members_above_its_rank(role: Role, scene: Scene) -> None:
     """Owners may everything; admins everything that no owner is part of; members and guests nothing."""
     before = await scene.world.rows()
     for target, wanted in product(Role, Role):
@@ -167,7 +167,7 @@ async def restore(scene: Scene, role: Role) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_nobody_invites_above_their_rank(role: Role, scene: Scene) -> None:
+async def test_no_role_invites_above_its_rank(role: Role, scene: Scene) -> None:
     strangers = scene.world.elsewhere.people
     for wanted in Role:
         before = await scene.world.rows()
@@ -202,7 +202,7 @@ def has_content(value: Any) -> bool:
 
 
 @pytest.mark.parametrize("kind", PARENTS)
-async def test_a_relation_is_seen_by_those_who_may(kind: str, scene: Scene) -> None:
+async def test_a_relation_is_visible_only_with_its_permission(kind: str, scene: Scene) -> None:
     await scene.client(Role.OWNER).mutate("labelUpdate", {"id": scene.here.label.id, "name": "logged"})
     for field, letters in SEEN_BY.items():
         owner, _, name = field.partition(".")
@@ -216,7 +216,7 @@ async def test_a_relation_is_seen_by_those_who_may(kind: str, scene: Scene) -> N
 
 
 @pytest.mark.parametrize("kind", PARENTS)
-async def test_an_object_is_read_by_id_by_those_who_may(kind: str, scene: Scene) -> None:
+async def test_an_object_is_readable_by_id_only_with_its_permission(kind: str, scene: Scene) -> None:
     entity = PARENTS[kind](scene)
     missing = IDS.new(entity.prefix)
     query = "query ($id: ID!) { node(id: $id) { __typename id } nodes(ids: [$id]) { __typename id } }"
@@ -228,7 +228,7 @@ async def test_an_object_is_read_by_id_by_those_who_may(kind: str, scene: Scene)
     assert await scene.client(OUTSIDER).run(query, id=entity.id) == {"node": None, "nodes": [None]}
 
 
-async def test_a_workspace_is_found_by_those_who_belong_to_it(scene: Scene) -> None:
+async def test_a_workspace_is_found_only_by_its_members(scene: Scene) -> None:
     query = "query ($slug: String!) { workspace(slug: $slug) { id } workspaces { nodes { id } totalCount } }"
     here, spare, elsewhere = scene.here.workspace, scene.spare, scene.world.elsewhere.workspace
     mine = [{"id": each.id} for each in sorted((here, spare), key=lambda each: each.slug)]

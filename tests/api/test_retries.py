@@ -79,7 +79,7 @@ async def test_every_mutation_answers_its_retry_as_it_did_at_first(world: World)
 LINK = "invitation { id } link"
 
 
-async def test_a_retry_tells_the_link_only_to_the_issuer_who_may_still_issue_it(world: World):
+async def test_a_retry_shows_the_link_only_to_an_issuer_who_may_still_invite(world: World):
     place, owner = world.here, world.owner
     successor = UserFactory()
     await world.store(successor, MemberFactory(workspace=place.workspace, user_id=successor.id, role=Role.OWNER))
@@ -92,7 +92,7 @@ async def test_a_retry_tells_the_link_only_to_the_issuer_who_may_still_issue_it(
     assert await owner.mutate("invitationCreate", asked, LINK) == first | {"link": None}
 
 
-async def test_a_retry_tells_no_link_that_somebody_else_has_issued_since(world: World):
+async def test_a_retry_shows_no_link_reissued_by_another_member(world: World):
     asked = {"workspaceId": world.here.workspace.id, "role": "ADMIN", "idempotencyKey": "k1"}
     first = await world.owner.mutate("invitationCreate", asked, LINK)
     resent = await world.client(Role.ADMIN).mutate("invitationResend", {"id": first["invitation"]["id"]}, LINK)
@@ -100,7 +100,7 @@ async def test_a_retry_tells_no_link_that_somebody_else_has_issued_since(world: 
     assert await world.owner.mutate("invitationCreate", asked, LINK) == first | {"link": None}
 
 
-async def test_a_retry_tells_no_link_of_what_was_mailed_or_revoked(world: World):
+async def test_a_retry_shows_no_link_of_a_mailed_or_revoked_invitation(world: World):
     asked = {"workspaceId": world.here.workspace.id, "role": "ADMIN"}
     mailed = asked | {"email": "new@example.org", "idempotencyKey": "k1"}
     linked = asked | {"idempotencyKey": "k2"}

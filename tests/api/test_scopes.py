@@ -275,7 +275,7 @@ async def test_rest_answers_403_and_names_the_scope(scope: Scope, scene: Scene, 
     assert (me.status_code, me.json()["id"]) == (200, scene.here.people[Role.OWNER].id)
 
 
-async def test_no_wrong_and_weak_credentials_are_told_apart(scene: Scene, rest: httpx.AsyncClient) -> None:
+async def test_missing_wrong_and_weak_credentials_get_different_errors(scene: Scene, rest: httpx.AsyncClient) -> None:
     _, secret = await with_key(scene, Role.OWNER, [Scope.READ])
     owner_id, past = scene.here.people[Role.OWNER].id, scene.here.issue.created_at
     [ended] = await store_keys(scene.world.engine, ApiKeyFactory(user_id=owner_id, expires_at=past))

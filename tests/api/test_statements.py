@@ -156,7 +156,7 @@ async def test_a_count_is_paid_for_only_when_asked(world: World):
     assert not any("count(" in statement for statement in plain)
 
 
-async def test_who_has_been_read_at_one_level_is_not_read_again_at_the_next(world: World):
+async def test_a_user_read_at_one_level_is_not_read_again_at_the_next(world: World):
     query = """query ($id: ID!) { node(id: $id) { ... on Issue {
       creator { id } comments { nodes { author { id } issue { id creator { id } } } } } } }"""
     with counted() as statements:
@@ -167,7 +167,7 @@ async def test_who_has_been_read_at_one_level_is_not_read_again_at_the_next(worl
     assert len(statements) == 4
 
 
-async def test_who_has_just_been_authenticated_is_not_read_again(world: World):
+async def test_the_authenticated_user_is_not_read_again(world: World):
     registration: Registration = RegistrationFactory()
     await world.app.accounts.create(Actor(), registration)
     tokens = await world.app.auth.sign_in(Actor(), registration.email, PASSWORD, client_id="workgraph")

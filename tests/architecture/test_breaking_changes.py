@@ -77,6 +77,6 @@ def test_a_breaking_change_is_found_until_it_is_named(after: str, description: s
     assert unnamed_changes(before, build_schema(after), named) == []
 
 
-def test_an_addition_breaks_nobody() -> None:
+def test_an_addition_is_not_a_breaking_change() -> None:
     after = BEFORE.replace("title: String!", "title: String! size: Int!").replace("id: ID!)", "id: ID!, key: Int)")
     assert unnamed_changes(build_schema(BEFORE), build_schema(after), "") == []

@@ -190,7 +190,7 @@ def open_root_fields(prepare: Callable[[str], object]) -> list[str]:
     return found
 
 
-def test_every_root_field_wants_a_caller_who_is_signed_in() -> None:
+def test_every_root_field_requires_authentication() -> None:
     documents = DocumentCache(SCHEMA, api_defaults.limits(), is_introspection_enabled=True)
     assert len(root_fields()) > 30
     assert open_root_fields(lambda text: documents.prepare(text, only=PUBLIC_ROOT_FIELDS)) == []

@@ -42,7 +42,7 @@ async def test_reads_begin_at_their_moments_though_none_is_answered() -> None:
     assert answers[0].seconds > answers[-1].seconds
 
 
-async def test_who_is_refused_comes_again_and_half_of_the_crowd_is_known() -> None:
+async def test_refused_sign_ins_are_repeated_and_half_of_the_users_have_accounts() -> None:
     asked: list[str] = []
 
     async def answering(head: bytes) -> bytes:
@@ -65,7 +65,7 @@ def test_a_percentile_is_one_of_the_values(share: float, value: int) -> None:
     assert percentile(range(100, 0, -1), share) == value
 
 
-def test_the_table_tells_of_reads_and_sign_ins() -> None:
+def test_the_table_lists_reads_and_sign_ins() -> None:
     def stretch(ms: float, *sign_ins: int) -> Stretch:
         reads = [Answer(status=200, retry_after=0, seconds=ms / 1000)] * 10
         told = [Answer(status=status, retry_after=1, seconds=status / 100) for status in sign_ins]

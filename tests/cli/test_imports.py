@@ -55,7 +55,7 @@ def test_restricted_content_is_left_out_by_default(run: Run) -> None:
         assert (status, order.include_restricted) == (0, False)
 
 
-def test_restricted_content_takes_a_yes_where_nobody_can_be_asked(run: Run) -> None:
+def test_restricted_content_requires_yes_without_a_terminal(run: Run) -> None:
     status, output, orders = run("jira", *COMMON, "--include-restricted")
     assert (status, orders) == (1, [])
     assert "--yes" in output

@@ -23,5 +23,5 @@ COMMANDS = typer.main.get_command(cli)
         ("", "email", "email"),
     ],
 )
-def test_a_field_is_told_under_the_name_that_it_was_given_by(line: str, field: str, shown: str) -> None:
+def test_errors_name_the_option_that_was_given(line: str, field: str, shown: str) -> None:
     assert option_names(COMMANDS, line.split())(field) == shown

@@ -74,7 +74,9 @@ def test_variables_decide_what_is_selected():
         ("{" + "viewer{id}" * 21 + "}", (), r"<stdin>:1:1: An operation can have at most 20 root fields\."),
     ],
 )
-def test_what_has_no_plan_is_told_by_its_place(text: str | bytes, arguments: tuple[str, ...], told: str):
+def test_an_operation_without_a_plan_is_reported_with_its_position(
+    text: str | bytes, arguments: tuple[str, ...], told: str
+):
     result = plan(text, *arguments)
     assert (result.exit_code, result.stdout) == (1, "")
     assert re.fullmatch(told + "\n", result.stderr)

@@ -61,7 +61,7 @@ def test_nothing_is_installed_where_it_is_not_allowed(tmp_path: Path, here: dict
     assert [line for line in calls(tmp_path) if line.startswith("apt-get")] == []
 
 
-def test_what_went_wrong_is_told(tmp_path: Path) -> None:
+def test_a_failed_installation_gives_its_reason(tmp_path: Path) -> None:
     command = f"{tmp_path / 'apt-get'} {' '.join(STEPS[0])}"
     assert told(machine(tmp_path, apt_get=FAILS)) == f"{SKIPPED}{command} failed: E: no such thing"
     no_browser = "apt-get has installed the package chromium, and no browser came of it."

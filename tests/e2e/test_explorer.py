@@ -18,7 +18,7 @@ async def explorer(database: str, redis_database: str, settings: Settings) -> As
         yield opened
 
 
-async def test_somebody_logs_in_asks_follows_and_logs_out(explorer: Explorer, tmp_path: Path) -> None:
+async def test_a_user_signs_in_queries_subscribes_and_signs_out(explorer: Explorer, tmp_path: Path) -> None:
     page = explorer.page
     await page.until(f"{FORM} !== null")
     await page.screenshot(tmp_path / "signed-out.png")

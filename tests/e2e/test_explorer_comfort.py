@@ -96,7 +96,7 @@ async def test_the_documentation_lists_types_by_name(explorer: Explorer) -> None
 
 
 @pytest.mark.parametrize("text", ["", " \n", "# Nothing but\n, # remarks"])
-async def test_an_empty_editor_says_so_and_asks_nobody(explorer: Explorer, text: str) -> None:
+async def test_an_empty_editor_shows_a_hint_and_sends_no_request(explorer: Explorer, text: str) -> None:
     page = explorer.page
     await explorer.sign_in()
     asked = len(page.requests)

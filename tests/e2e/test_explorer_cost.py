@@ -25,7 +25,7 @@ async def explorer(database: str, redis_database: str, settings: Settings) -> As
         yield opened
 
 
-async def test_what_an_operation_cost_is_told_with_how_it_ran(explorer: Explorer, tmp_path: Path) -> None:
+async def test_the_cost_of_an_operation_is_shown_with_its_execution(explorer: Explorer, tmp_path: Path) -> None:
     page = explorer.page
     await explorer.sign_in()
     await explorer.open_panel("Cost")

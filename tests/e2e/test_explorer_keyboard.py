@@ -98,7 +98,7 @@ async def test_one_logs_in_runs_a_sample_sees_its_cost_and_copies_it(explorer: E
     assert page.problems == []
 
 
-async def test_no_editor_keeps_whoever_tabs_through_it(explorer: Explorer) -> None:
+async def test_no_editor_traps_the_tab_key(explorer: Explorer) -> None:
     page = explorer.page
     await explorer.sign_in()
     await explorer.run_query("{ viewer { email } }", DEMO_EMAIL)
@@ -131,7 +131,7 @@ async def test_whatever_can_be_worked_has_a_name(explorer: Explorer) -> None:
     assert page.problems == []
 
 
-async def test_screen_readers_are_told_a_name_of_everything_that_can_be_worked(explorer: Explorer) -> None:
+async def test_every_control_has_an_accessible_name(explorer: Explorer) -> None:
     """Also of GraphiQL's editors, which have none by themselves."""
     await explorer.sign_in()
     assert await explorer.page.run("document.activeElement.innerText") == "You are signed in", "where the form was"

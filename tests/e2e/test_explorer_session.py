@@ -77,7 +77,7 @@ async def stored_tokens(page: Page, tokens: set[str]) -> set[str]:
     return {token for token in tokens if token in text}
 
 
-async def test_a_newcomer_finds_the_way_without_being_told(local: Explorer) -> None:
+async def test_a_new_user_queries_with_the_demo_account(local: Explorer) -> None:
     page, traffic = local.page, local.tracker.traffic
     await page.click(".panel form button[type=button]")  # the demo account
     await page.until(HAS_SCHEMA)
@@ -201,7 +201,7 @@ async def test_a_refused_renewal_is_tried_once_and_said(explorer: Explorer) -> N
     assert only(page.problems, "401", "/auth/token")
 
 
-async def test_whoever_asks_with_an_ended_session_is_shown_the_sign_in(explorer: Explorer) -> None:
+async def test_a_request_with_an_ended_session_shows_the_sign_in_form(explorer: Explorer) -> None:
     page, traffic = explorer.page, explorer.tracker.traffic
     await explorer.sign_in()
     async with httpx.AsyncClient(base_url=explorer.address) as client:

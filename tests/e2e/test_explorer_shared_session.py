@@ -88,7 +88,7 @@ async def test_tabs_that_renew_at_once_spend_the_token_one_after_another(explore
         assert await stored_token(page) == spent[-1]
 
 
-async def test_an_answer_that_was_lost_with_its_tab_signs_nobody_out(explorer: Explorer) -> None:
+async def test_a_response_lost_with_its_tab_does_not_sign_out_the_user(explorer: Explorer) -> None:
     page = explorer.page
     await page.click(DEMO_BUTTON)
     await page.until(IS_SIGNED_IN)

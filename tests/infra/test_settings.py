@@ -100,7 +100,7 @@ def test_one_secret_for_two_purposes_is_refused(name: str, url: str, monkeypatch
     assert load_settings().secret_key.get_secret_value() == secret
 
 
-def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch):
+def test_all_problems_are_reported_at_once(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("WORKGRAPH_PORT", "x")
     monkeypatch.setenv("WORKGRAPH_WORKERS", "0")
     with pytest.raises(SettingsError) as caught:

@@ -38,7 +38,7 @@ async def registration_token(client: httpx.AsyncClient, identity: Identity) -> s
 
 
 @pytest.mark.parametrize("extra", [{"password": PASSWORD}, {"name": "Eve"}, {"timeZone": "Asia/Tokyo"}])
-async def test_whoever_registers_an_address_of_somebody_else_leaves_nothing_in_the_account(
+async def test_registering_another_users_address_leaves_no_data_in_the_account(
     client: httpx.AsyncClient, identity: Identity, extra: dict[str, str]
 ) -> None:
     before = await identity.stored()

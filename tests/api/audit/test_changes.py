@@ -119,7 +119,7 @@ def kinds(batch: dict[str, Any]) -> list[tuple[int, str]]:
     return [(event["revision"], event["kind"]) for event in batch["events"]]
 
 
-async def test_changes_are_read_with_who_what_and_why(server: Server) -> None:
+async def test_changes_have_actor_fields_and_cause(server: Server) -> None:
     ada = await server.sign_up("ada")
     workspace = await server.workspace(ada)
     actor = await server.actor(ada)

@@ -227,7 +227,7 @@ async def test_tokens_are_introspected_while_they_live(client: Client) -> None:
     await asyncio.to_thread(act)
 
 
-async def test_a_client_that_authenticates_unasked_is_told_what_to_do(
+async def test_an_unsupported_client_authentication_is_refused_with_advice(
     metadata: Metadata, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What requests-oauthlib does unless it is told otherwise."""

@@ -169,7 +169,9 @@ async def test_an_ended_session_is_dead_at_once(processes: list[Process], way: s
 
 @pytest.mark.parametrize("is_elsewhere", [False, True], ids=["here", "in another process"])
 @pytest.mark.parametrize("way", WAYS_OF_ALL)
-async def test_who_is_no_more_has_no_session_left(processes: list[Process], way: str, is_elsewhere: bool) -> None:
+async def test_a_deleted_or_deactivated_account_has_no_session(
+    processes: list[Process], way: str, is_elsewhere: bool
+) -> None:
     here, there = processes
     bob, *anns = [await here.sign_in(email) for email in (BOB, ANN, ANN)]
     workspace = await new_workspace(here, bob)

@@ -31,7 +31,7 @@ async def people(identity: Identity) -> None:
     await identity.register(email=BOB)
 
 
-async def test_living_tokens_of_ones_own_are_told(client: httpx.AsyncClient, identity: Identity) -> None:
+async def test_active_tokens_of_the_caller_are_introspected(client: httpx.AsyncClient, identity: Identity) -> None:
     tokens = await tokens_of(client, ANN)
     now = int(identity.clock.now().timestamp())
     access = (await asked(client, tokens["access_token"], tokens["access_token"])).json()
@@ -69,7 +69,7 @@ async def test_idle_tokens_are_dead(client: httpx.AsyncClient, identity: Identit
         assert (await asked(client, mine["access_token"], token)).content == DEAD
 
 
-async def test_nobody_learns_nothing(client: httpx.AsyncClient) -> None:
+async def test_introspection_requires_authentication(client: httpx.AsyncClient) -> None:
     tokens = await tokens_of(client, ANN)
     plain = await client.post(PATH, data={"token": tokens["access_token"]})
     assert (plain.status_code, plain.headers["www-authenticate"]) == (401, 'Bearer realm="workgraph"')

@@ -87,7 +87,7 @@ async def test_every_endpoint_takes_post_and_nothing_else(process: Process, meta
         assert (await process.http.post(place, data={})).status_code in (400, 401)
 
 
-async def test_what_is_told_to_everybody_is_read_and_never_written(process: Process, metadata: Metadata) -> None:
+async def test_public_metadata_is_read_without_writing(process: Process, metadata: Metadata) -> None:
     for place in (WELL_KNOWN, path(metadata, metadata["jwks_uri"])):
         assert (await process.http.get(place)).status_code == 200
         for method in ("POST", "PUT", "DELETE", "PATCH"):

@@ -16,7 +16,7 @@ ANN = {"email": "ann@example.org", "name": "Ann", "password": PASSWORD}
 FORM = {"grant_type": "password", "username": "ann@example.org", "password": PASSWORD}
 
 
-async def test_register_sign_in_and_ask_who_i_am(client: httpx.AsyncClient, identity: Identity) -> None:
+async def test_a_user_registers_signs_in_and_queries_the_viewer(client: httpx.AsyncClient, identity: Identity) -> None:
     asked = await client.post("/auth/register", json={"email": ANN["email"]})
     assert (asked.status_code, asked.content) == (202, b"")
     assert asked.headers["cache-control"] == "no-store"
@@ -129,7 +129,7 @@ async def test_a_token_in_the_url_is_not_looked_at(client: httpx.AsyncClient, id
     assert (await client.get("/auth/me", params={"access_token": tokens["access_token"]})).status_code == 401
 
 
-async def test_the_metadata_tells_the_truth(client: httpx.AsyncClient, identity: Identity) -> None:
+async def test_the_metadata_matches_the_endpoints(client: httpx.AsyncClient, identity: Identity) -> None:
     answer = await client.get("/.well-known/oauth-authorization-server")
     assert answer.headers["content-type"] == "application/json"
     metadata = answer.json()

@@ -115,7 +115,7 @@ async def test_each_error_is_one_of_rfc_6749s(client: httpx.AsyncClient, form: A
     check_error(await post(client, form), error)
 
 
-async def test_a_client_that_authenticates_is_told_how_not_to(client: httpx.AsyncClient) -> None:
+async def test_client_authentication_is_refused_with_advice(client: httpx.AsyncClient) -> None:
     answer = await post(client, GRANT, authorization="Basic d29ya2dyYXBoOng=")
     check_error(answer, "invalid_client", status=401)
     assert answer.headers["www-authenticate"] == 'Basic realm="workgraph"'

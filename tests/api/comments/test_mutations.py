@@ -117,7 +117,7 @@ async def test_bad_changes_of_a_comment_are_refused(world: World):
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN, Role.GUEST])
-async def test_nobody_changes_the_comments_of_others(world: World, role: Role):
+async def test_no_role_can_edit_comments_of_other_users(world: World, role: Role):
     asked = {"id": world.here.comment.id, "body": "New"}
     await assert_refused(world, world.client(role), "commentUpdate", asked, {"others": ({}, DENIED)})
 

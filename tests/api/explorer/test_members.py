@@ -47,7 +47,7 @@ async def test_members_get_samples_that_no_cache_gives_to_others(name: str) -> N
     assert "Authorization" in response.headers["vary"].split(", ")
 
 
-async def test_whoever_cannot_be_told_apart_is_asked_to_come_again() -> None:
+async def test_a_caller_is_asked_to_retry_when_the_database_is_unavailable() -> None:
     world = World()
     world.auth.failure = Unavailable("The database is away.")
     response = await get("/graphiql/samples/samples.json", FOR_MEMBERS, BEARER, world)
@@ -67,7 +67,7 @@ async def test_strangers_get_all_that_the_sign_in_needs(name: str) -> None:
     assert world.auth.asked == []
 
 
-async def test_the_page_itself_asks_for_a_sign_in_and_the_schema_is_not_told() -> None:
+async def test_the_page_requires_a_sign_in_and_hides_the_schema() -> None:
     async with running(World(), FOR_MEMBERS) as client:
         response = await client.get("/graphql", headers={"Accept": "text/html"})
         assert (response.status_code, response.headers["location"]) == (303, "/graphiql")

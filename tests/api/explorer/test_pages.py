@@ -101,7 +101,7 @@ def test_modules_are_short_and_ask_no_other_host() -> None:
 @pytest.mark.parametrize("is_for_members", [False, True])
 @pytest.mark.parametrize("is_development", [False, True])
 @pytest.mark.parametrize("demo", [None, DemoAccount(email="demo@example.org", password="known to all")])
-async def test_the_page_is_told_what_it_may_show(
+async def test_the_page_receives_its_configuration(
     is_for_members: bool, is_development: bool, demo: DemoAccount | None
 ) -> None:
     options = api_defaults.explorer(is_for_members=is_for_members, is_development=is_development, demo=demo)
@@ -122,7 +122,7 @@ async def test_the_page_is_told_what_it_may_show(
         ({"environment": "production", "explorer": "off"}, None),
     ],
 )
-def test_only_at_home_everybody_is_told_the_demo_account(
+def test_only_development_shows_the_demo_account(
     settings: Settings, given: dict[str, str], expected: ExplorerOptions | None
 ) -> None:
     assert http_options(settings.model_copy(update=given)).explorer == expected

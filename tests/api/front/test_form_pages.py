@@ -55,7 +55,7 @@ async def test_pages_lead_to_nothing_that_is_not_served(database: str, redis_dat
 
 
 @pytest.mark.parametrize("path", ["/auth/verify", "/auth/password/reset", "/auth/invitation"])
-async def test_the_rule_for_passwords_is_told_before_one_is_refused(
+async def test_the_form_shows_the_password_rule(
     database: str, redis_database: str, settings: Settings, path: str
 ) -> None:
     async with visiting(settings, password_characters=17) as client:

@@ -51,7 +51,7 @@ async def test_it_is_fetched_again_only_when_it_has_changed() -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, WRONG])
-async def test_strangers_are_told_nothing_of_it(headers: dict[str, str]) -> None:
+async def test_anonymous_callers_get_no_schema_file(headers: dict[str, str]) -> None:
     response = await get(api_defaults.http(), headers)
     assert response.status_code == 401
     assert "type Query" not in response.text
@@ -75,7 +75,7 @@ async def test_in_development_everybody_may_introspect(is_open: bool) -> None:
 
 @pytest.mark.parametrize("headers", [{}, BEARER])
 @pytest.mark.parametrize("change", [{"is_introspection_enabled": False}, {"are_trusted_only": True}])
-async def test_where_nobody_may_introspect_there_is_no_file(change: dict[str, bool], headers: dict[str, str]) -> None:
+async def test_without_introspection_there_is_no_schema_file(change: dict[str, bool], headers: dict[str, str]) -> None:
     assert (await get(api_defaults.http(is_development=True, **change), headers)).status_code == 404
 
 

@@ -197,7 +197,7 @@ async def test_a_wrong_token_is_a_401_even_without_points() -> None:
 
 
 @pytest.mark.parametrize("carrier", ["post", "get"])
-async def test_what_cannot_be_sent_that_way_is_told_so_whatever_points_are_left(carrier: str) -> None:
+async def test_a_wrong_transport_is_reported_regardless_of_points(carrier: str) -> None:
     world = World(budget=Ledger(Counter({ADA: 39})))
     async with sending(world, carrier) as sent:
         assert await sent.codes({"query": "subscription { ticks }"}) == ["SUBSCRIPTION_OVER_HTTP"]
@@ -236,7 +236,7 @@ async def test_a_query_that_is_given_up_on_a_socket_pays_for_what_it_read() -> N
     assert world.budget.taken == {ADA: 3 + 1}
 
 
-async def test_whoever_goes_away_pays_for_what_was_read() -> None:
+async def test_a_disconnected_client_pays_for_rows_already_read() -> None:
     world = ReadingWorld(budget=Ledger())
     async with running(world, OPTIONS) as client:
         asking = asyncio.create_task(ask(client, f"{{ {TEN} endless }}"))

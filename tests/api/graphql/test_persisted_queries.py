@@ -64,7 +64,7 @@ async def test_the_hash_of_a_trusted_document_runs_it(transport: str, options: H
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-async def test_where_only_trusted_documents_run_no_link_is_told_to_send_texts(transport: str) -> None:
+async def test_trusted_only_servers_do_not_ask_for_document_texts(transport: str) -> None:
     """It would then send the text of everything, and everything would be refused."""
     async with calling(world_with(ITEM), transport, TRUSTED) as caller:
         assert await caller.codes(extensions=hashed(VIEWER)) == ["DOCUMENT_UNKNOWN"]

@@ -56,7 +56,7 @@ async def test_the_setting_turns_compiled_execution_off(compiled_sources: list[s
     assert world.counts == ExecutionCounts(stock={SWITCHED_OFF: 3})
 
 
-async def test_wrong_variables_are_told_before_anything_runs():
+async def test_wrong_variables_are_reported_before_execution():
     for options in (STOCK, COMPILED):
         world = World(options)
         result = await world.run(TASKS, owners=[None])
@@ -93,7 +93,7 @@ async def test_introspection_falls_back_quietly(caplog: pytest.LogCaptureFixture
     assert "Types" in record.getMessage()
 
 
-async def test_fallbacks_are_told_by_powers_of_ten(caplog: pytest.LogCaptureFixture):
+async def test_fallbacks_are_logged_at_powers_of_ten(caplog: pytest.LogCaptureFixture):
     world = World(COMPILED)
     caplog.set_level(logging.INFO, "api.graphql")
     names = "abcde"
@@ -176,7 +176,7 @@ async def test_a_canceled_run_leaves_nothing_running(options: ExecutionOptions, 
 
 
 @BOTH
-async def test_a_failure_beside_one_of_several_who_wait_for_an_entity_leaves_it_to_the_others(
+async def test_a_sibling_failure_leaves_a_shared_entity_to_other_waiters(
     options: ExecutionOptions,
 ):
     world = World(options)
@@ -187,7 +187,7 @@ async def test_a_failure_beside_one_of_several_who_wait_for_an_entity_leaves_it_
     assert world.store.loads == [("held up",)]
 
 
-def test_a_strawberry_that_is_not_known_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch):
+def test_an_unsupported_strawberry_version_is_reported_at_start(monkeypatch: pytest.MonkeyPatch):
     # As if another version kept its definitions elsewhere: it works, but not as compiled execution expects.
     monkeypatch.setattr(GraphQLCoreConverter, "DEFINITION_BACKREF", "elsewhere")
     with pytest.raises(IncompatibleStrawberry, match=r"extensions.*WORKGRAPH_EXECUTION=stock"):

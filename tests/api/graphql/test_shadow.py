@@ -70,7 +70,7 @@ async def shadowed(world: World, query: str, **variables: Any) -> ExecutionResul
     return result
 
 
-async def test_equal_answers_are_not_told_of(caplog: pytest.LogCaptureFixture):
+async def test_equal_responses_are_not_logged(caplog: pytest.LogCaptureFixture):
     world = World(SHADOWED)
     result = await shadowed(world, TASKS, owners=["ada", "nobody", "ada"])
     assert [task["owner"] and task["owner"]["name"] for task in result.data["mine"]] == ["Ada", None, "Ada"]
@@ -99,7 +99,7 @@ async def test_both_runs_read_for_the_same_actor_with_loaders_and_scopes_of_thei
         (move_error, "query Fails { failing }", "elsewhere", "error"),
     ],
 )
-async def test_a_difference_is_told_without_values(
+async def test_a_difference_is_logged_without_values(
     caplog: pytest.LogCaptureFixture, change: Change, query: str, path: str, kind: str
 ):
     expected = await World(COMPILED).run(query, owners=["ada", PRIVATE])

@@ -72,7 +72,7 @@ def test_what_grows_pushes_out_others():
     assert cache.stats.bytes == 30
 
 
-def test_what_is_too_large_is_not_kept_and_costs_nobody_else_the_place():
+def test_oversized_entries_are_not_cached_and_evict_nothing():
     cache = filled(["a", "b"], times=2)
     cache.put("large", "LARGE", size=21)
     assert cache.peek("large") is None

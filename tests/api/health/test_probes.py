@@ -7,7 +7,7 @@ from tests.api import defaults as api_defaults
 from tests.api.http.http_world import World, running
 
 
-async def test_living_asks_nobody(client: httpx.AsyncClient, world: World) -> None:
+async def test_liveness_queries_no_service(client: httpx.AsyncClient, world: World) -> None:
     world.health.hangs = True
     response = await client.get("/livez")
     assert (response.status_code, response.json()) == (200, {"status": "ok"})

@@ -83,7 +83,7 @@ async def test_a_slow_body_is_given_up() -> None:
     assert await read(Peer(b"x", b"y", ends=False), seconds=0.05) == 408
 
 
-async def test_refusals_are_told_in_the_form_of_the_route(world: World) -> None:
+async def test_refusals_use_the_error_format_of_the_route(world: World) -> None:
     async with running(world, api_defaults.http(body_bytes=LIMIT)) as client:
         large = {"query": "{viewer}", "padding": "x" * LIMIT}
         response = await client.post("/graphql", json=large, headers=BEARER)

@@ -57,7 +57,7 @@ NO_SECRETS = {("ImportLoss", "key"), ("ImportRun", "projectKey"), ("Issue", "ext
         (",;q=,\xff", False),
     ],
 )
-def test_gzip_is_sent_to_those_who_accept_it(accepted: str, expected: bool) -> None:
+def test_gzip_is_sent_to_clients_that_accept_it(accepted: str, expected: bool) -> None:
     assert is_gzip_accepted(accepted.encode("latin-1")) is expected
 
 
@@ -220,7 +220,7 @@ async def test_what_is_very_long_is_packed_beside_the_loop(monkeypatch: pytest.M
     assert (headers["content-encoding"], gzip.decompress(content)) == ("gzip", orjson.dumps("x" * 5_000))
 
 
-async def test_a_head_request_is_told_the_same_headers() -> None:
+async def test_a_head_request_gets_the_same_headers() -> None:
     answer = JSONResponse("x" * 5_000)
     got, _ = await answered(answer)
     asked, _ = await answered(answer, method="HEAD")

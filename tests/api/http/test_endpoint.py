@@ -215,7 +215,7 @@ async def test_other_schemes_are_no_token(client: httpx.AsyncClient) -> None:
     assert response.status_code == 200
 
 
-async def test_when_tokens_cannot_be_checked_the_client_is_told_to_come_back(
+async def test_when_tokens_cannot_be_checked_the_client_is_asked_to_retry(
     client: httpx.AsyncClient, world: World
 ) -> None:
     world.auth.failure = Unavailable("The database is away.")
@@ -224,7 +224,7 @@ async def test_when_tokens_cannot_be_checked_the_client_is_told_to_come_back(
         assert (response.status_code, codes(response), response.headers["retry-after"]) == (503, ["UNAVAILABLE"], "1")
 
 
-async def test_domain_errors_are_told_with_their_code_and_place(client: httpx.AsyncClient) -> None:
+async def test_domain_errors_have_code_and_path(client: httpx.AsyncClient) -> None:
     response = await ask(client, '{a:failing(how:"not found") b:failing(how:"input") c:failing(how:"rejected")}')
     assert response.status_code == 200
     assert response.json()["data"] == {"a": None, "b": None, "c": None}
@@ -260,7 +260,7 @@ async def test_several_mutations_are_no_503_when_one_of_them_is_unavailable(
     assert (response.status_code, response.headers["retry-after"], world.changes) == (503, "1", 2)
 
 
-async def test_what_nobody_foresaw_is_masked_and_logged_once(
+async def test_unexpected_errors_are_masked_and_logged_once(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     query = '{a:failing(how:"bug") maybeItem{required} b:maybeItem{nothing}}'

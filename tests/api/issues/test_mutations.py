@@ -80,7 +80,7 @@ async def test_a_title_and_a_project_are_enough(world: World):
     }
 
 
-async def test_the_log_tells_who_changed_what_where_and_when(world: World):
+async def test_the_change_log_records_actor_fields_project_and_time(world: World):
     place = world.here
     moments = []
     for mutation in ("issueArchive", "issueRestore"):
@@ -410,7 +410,7 @@ async def test_completion_lasts_from_entering_a_closed_state_until_leaving(world
     assert (await move(place.todo.id)).completed_at is None
 
 
-async def test_somebody_who_has_left_stays_assigned_and_cannot_be_assigned_anew(world: World):
+async def test_a_former_member_stays_assigned_but_cannot_be_assigned_again(world: World):
     place = world.here
     guest = place.people[Role.GUEST]
     await link(world.engine, place.issue, assignees=[guest])

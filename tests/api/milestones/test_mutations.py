@@ -9,7 +9,7 @@ from tests.factories.projects import ProjectFactory
 WHOLE = "milestone { id name dueDate project { key } issues { nodes { identifier } } }"
 
 
-async def test_a_milestone_is_made_and_told_of(world: World):
+async def test_creating_a_milestone_records_an_event(world: World):
     wanted = {"projectId": world.here.project.id, "name": " Beta ", "dueDate": "2026-05-01"}
     payload = await world.member.mutate("milestoneCreate", wanted, WHOLE)
     made = payload["milestone"]

@@ -110,7 +110,7 @@ async def test_a_guest_sees_at_once_what_was_opened_and_no_more_what_was_closed(
     assert not await sees()
 
 
-async def test_a_guest_who_leaves_does_not_see_the_project_in_the_same_operation(world: World) -> None:
+async def test_a_leaving_guest_does_not_see_the_project_in_the_same_operation(world: World) -> None:
     data = await world.client(Role.GUEST).run(
         """mutation ($out: ProjectMemberRemoveInput!, $say: CommentCreateInput!) {
           projectMemberRemove(input: $out) { errors { code } }
@@ -124,7 +124,7 @@ async def test_a_guest_who_leaves_does_not_see_the_project_in_the_same_operation
     }
 
 
-async def test_nobody_leaves_by_a_key_that_only_reads(world: World) -> None:
+async def test_a_read_only_key_cannot_leave_a_project(world: World) -> None:
     guest = world.client(Role.GUEST)
     grant = Grant(key_id=IDS.new("apk"), scopes=frozenset({Scope.READ}), is_confined=False)
     reading = replace(guest, actor=replace(guest.actor, grant=grant))
@@ -133,14 +133,14 @@ async def test_nobody_leaves_by_a_key_that_only_reads(world: World) -> None:
     assert await world.stored(ProjectMember, world.here.guest_place.id) == world.here.guest_place
 
 
-async def test_whoever_becomes_a_guest_again_is_in_no_project(world: World) -> None:
+async def test_a_member_who_becomes_a_guest_again_is_in_no_project(world: World) -> None:
     guest = world.here.members[Role.GUEST]
     await world.owner.mutate("memberUpdate", {"id": guest.id, "role": "MEMBER"})
     await world.owner.mutate("memberUpdate", {"id": guest.id, "role": "GUEST"})
     assert await member_ids(world) == [world.elsewhere.members[Role.GUEST].id]
 
 
-async def test_whoever_leaves_the_workspace_leaves_its_projects(world: World) -> None:
+async def test_leaving_the_workspace_leaves_its_projects(world: World) -> None:
     await world.owner.mutate("memberRemove", {"id": world.here.members[Role.GUEST].id})
     assert await member_ids(world) == [world.elsewhere.members[Role.GUEST].id]
 
@@ -154,7 +154,7 @@ async def test_a_project_is_deleted_with_its_guests_places(world: World) -> None
     assert await member_ids(world) == sorted([guest.id, world.elsewhere.members[Role.GUEST].id])
 
 
-async def test_nobody_but_guests_is_ever_in_a_project(world: World) -> None:
+async def test_only_guests_are_project_members(world: World) -> None:
     """However adding and a new role meet."""
     refused = 0
     for _ in range(12):

@@ -111,7 +111,7 @@ async def test_a_refusal_of_what_is_no_object_has_the_form_of_others(served: Fas
         assert not error["detail"].startswith("Value error")
 
 
-async def test_a_rule_of_the_body_as_a_whole_is_told_in_plain_words(served: FastAPI) -> None:
+async def test_a_rule_of_the_whole_body_has_a_readable_message(served: FastAPI) -> None:
     transport = httpx.ASGITransport(served)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         served.state.app = None

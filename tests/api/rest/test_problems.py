@@ -65,7 +65,7 @@ async def test_domain_errors_are_problems(client: httpx.AsyncClient, how: str) -
     assert ("www-authenticate" in response.headers) == (status == 401)
 
 
-async def test_whoever_tries_too_often_is_told_how_long_to_wait(client: httpx.AsyncClient) -> None:
+async def test_too_many_attempts_are_answered_with_retry_after(client: httpx.AsyncClient) -> None:
     response = await client.get("/fail/too often")
     assert (response.status_code, response.headers["retry-after"]) == (429, "3")
 
@@ -88,7 +88,7 @@ async def test_a_wrong_form_is_described_without_repeating_it(client: httpx.Asyn
     ).status_code == 422
 
 
-async def test_what_nobody_foresaw_is_masked_and_logged_once(
+async def test_unexpected_errors_are_masked_and_logged_once(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):

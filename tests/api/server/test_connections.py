@@ -53,7 +53,7 @@ async def test_what_comes_after_an_answer_has_to_arrive_in_time_as_well() -> Non
         assert [status_of(await client.rest()) for client in clients] == [0, 408, 0]
 
 
-async def test_nobody_is_ended_who_is_not_late() -> None:
+async def test_connections_within_their_deadline_stay_open() -> None:
     async with serving(timeout_keep_alive=60) as world:
         idle = await world.client(GET % b"")
         await idle.answer()
@@ -75,7 +75,7 @@ async def test_a_socket_lives_on() -> None:
         assert await asyncio.wait_for(client.recv(), SECONDS) == "still here"
 
 
-async def test_an_answer_that_nobody_reads_ends_the_connection() -> None:
+async def test_an_unread_response_closes_the_connection() -> None:
     async with serving() as world:
         narrow = socket.create_connection(("127.0.0.1", world.port))
         narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)

@@ -605,7 +605,7 @@ async def test_malformed_messages_close_with_4400(world: World, text: str) -> No
         assert world.app.feed.listeners == 0
 
 
-async def test_a_slow_consumer_is_told_to_resume() -> None:
+async def test_a_slow_consumer_is_closed_with_a_hint_to_resume() -> None:
     world = World(stall_seconds=0.02, outgoing_messages=8)
     async with connect(world.endpoint, token="ada") as socket:
         socket.subscribe("1", "subscription { endless }")
@@ -667,7 +667,7 @@ async def test_a_consumer_that_pauses_shortly_loses_nothing() -> None:
 # The end of the process
 
 
-async def test_shutdown_tells_everybody_and_lets_nobody_in(world: World) -> None:
+async def test_shutdown_notifies_clients_and_refuses_new_connections(world: World) -> None:
     async with connect(world.endpoint, token="ada") as first, connect(world.endpoint) as second:
         first.subscribe("1", FOLLOW)
         first.send("ping")

@@ -361,7 +361,7 @@ async def test_a_file_whose_row_cannot_be_stored_is_not_kept(world: World, files
     assert names_in(files) == kept
 
 
-async def test_nobody_hands_in_a_file_without_signing_in(world: World, http: httpx.AsyncClient):
+async def test_uploading_a_file_requires_a_sign_in(world: World, http: httpx.AsyncClient):
     before = await world.rows()
     answer = await http.post(FILES_PATH, content=CONTENT)
     assert answer.status_code == 401

@@ -194,7 +194,7 @@ async def test_an_issue_that_moved_in_jira_is_moved(world: World, imported: Impo
     assert (await imported(lines(moved, child, b""))).issues_unchanged == 2
 
 
-async def test_a_move_tells_a_guest_of_the_old_project_nothing_of_the_new_one(world: World, imported: Import):
+async def test_a_move_reveals_nothing_of_the_new_project_to_a_guest_of_the_old_one(world: World, imported: Import):
     await imported(lines(issue(1)), project_key="ENG")
     [before] = (await tracker(world)).issues.values()
     count = len(await world.events())
@@ -274,7 +274,7 @@ async def test_two_jira_projects_with_one_key_stay_two(world: World, imported: I
     assert created_nothing(await imported(lines(other, b"")))
 
 
-async def test_sites_are_told_apart_by_their_hosts(world: World, imported: Import):
+async def test_sites_are_distinguished_by_host(world: World, imported: Import):
     await imported(lines(at_site("One.example.org", issue(1))))
     run = await imported(lines(at_site("two.example.org:8443", issue(1, summary="Other"))))
 
@@ -364,7 +364,7 @@ async def test_a_repository_that_was_renamed_is_found_by_its_issues(world: World
         assert set(found.issues) == {"SPEC-3", "STANDARD-3", "STANDARD-4"}
 
 
-async def test_comments_of_somebody_with_a_new_login_are_not_doubled(world: World, imported: Import):
+async def test_comments_of_a_user_with_a_new_login_are_not_duplicated(world: World, imported: Import):
     await imported(archive("a/spec", 3), format=ImportFormat.GITHUB)
 
     run = await imported(archive("a/spec", 3, author="anna"), format=ImportFormat.GITHUB)
@@ -372,7 +372,7 @@ async def test_comments_of_somebody_with_a_new_login_are_not_doubled(world: Worl
     assert (run.comments_created, run.comments_changed) == (0, 1)
 
 
-async def test_somebody_with_a_new_name_is_not_doubled(world: World, imported: Import):
+async def test_a_user_with_a_new_name_is_not_duplicated(world: World, imported: Import):
     cloud = {"accountId": "5b10a2844c20165700ede21g", "displayName": "Jo", "active": True}
     await imported(lines(issue(1, assignee=cloud, creator=cloud, reporter=cloud)))
 
@@ -388,7 +388,7 @@ def reported(number: int, login: str, user_id: int) -> bytes:
 
 
 @pytest.mark.verify
-async def test_somebody_with_a_new_login_is_found_by_id(world: World, imported: Import):
+async def test_a_user_with_a_new_login_is_found_by_id(world: World, imported: Import):
     for content, created in (
         (reported(3, "bob", 7), 1),
         (reported(3, "bobby", 7), 0),
@@ -400,7 +400,7 @@ async def test_somebody_with_a_new_login_is_found_by_id(world: World, imported: 
 
 
 @pytest.mark.verify
-async def test_somebody_whom_an_archive_names_is_known_when_the_id_comes(world: World, imported: Import):
+async def test_a_user_named_by_an_archive_is_matched_when_the_id_follows(world: World, imported: Import):
     await imported(archive("a/b", 3, author="bob"), format=ImportFormat.GITHUB)
 
     assert (await imported(reported(4, "bob", 7), format=ImportFormat.GITHUB)).people_created == 0

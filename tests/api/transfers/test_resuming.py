@@ -102,7 +102,7 @@ async def test_a_canceled_import_goes_on(
     await assert_whole(world, await reached(world, run))
 
 
-async def test_whoever_has_lost_the_claim_stores_nothing_more(
+async def test_a_run_that_lost_its_lease_stores_nothing_more(
     world: World, started: Import, leases: SqlLeases, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(stream, "MOST_RECORDS", 1)
@@ -185,7 +185,7 @@ class Command:
 
 
 @pytest.mark.verify
-async def test_the_command_tells_what_came_of_it(world: World, settings: Settings, tmp_path: Path):
+async def test_the_command_reports_the_result(world: World, settings: Settings, tmp_path: Path):
     (tmp_path / "export.jsonl").write_bytes(export(5) + b"no JSON\n")
     arguments = ("export.jsonl", "--workspace", world.here.workspace.slug, "--report", "report.json")
 

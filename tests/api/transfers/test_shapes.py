@@ -211,7 +211,7 @@ def test_the_command_says_that_the_disk_is_full(
         ),
     ],
 )
-async def test_a_small_file_of_forty_five_million_blanks_holds_nobody_up(
+async def test_a_small_file_of_forty_five_million_blanks_blocks_no_other_request(
     imported: Import, blank: bytes, failure: str, turns: int
 ):
     counted = 0

@@ -27,7 +27,7 @@ def token_of(link: str) -> str:
     return link.partition("?token=")[2]
 
 
-async def test_a_link_is_shown_to_its_issuer_alone_and_lets_somebody_in(world: World):
+async def test_a_link_is_shown_only_to_its_issuer_and_admits_a_user(world: World):
     asked = {"workspaceId": world.here.workspace.id, "role": "GUEST", "idempotencyKey": "k1"}
     select = "invitation { id email role createdBy { name } acceptedAt workspace { slug } } link"
     made = await world.owner.mutate("invitationCreate", asked, select)
@@ -69,7 +69,7 @@ async def test_a_link_is_shown_to_its_issuer_alone_and_lets_somebody_in(world: W
     ]
 
 
-async def test_a_mailed_invitation_shows_its_address_to_those_who_manage_members_and_no_link(world: World):
+async def test_a_mailed_invitation_shows_its_address_to_managers_and_no_link(world: World):
     asked = {"workspaceId": world.here.workspace.id, "role": "MEMBER", "email": " New@Example.ORG "}
     made = await world.client(Role.ADMIN).mutate("invitationCreate", asked, "invitation { id } link")
     assert (made["link"], made["revision"], made["errors"]) == (None, 1, [])
@@ -208,7 +208,7 @@ async def test_sending_a_link_again_gives_another_one(world: World):
     assert accepted["errors"] == []
 
 
-async def test_a_member_who_accepts_is_told_so_and_the_link_stays(world: World):
+async def test_a_member_who_accepts_gets_an_error_and_the_link_stays_valid(world: World):
     payload = await world.owner.mutate("invitationResend", {"id": world.here.invitation.id}, "link")
     given = {"token": token_of(payload["link"])}
     cases = {"member": ({}, conflict("token", "ALREADY_EXISTS"))}
@@ -229,7 +229,7 @@ async def test_too_many_invitations_are_a_limit_with_the_time_to_wait(world: Wor
     assert (await world.client(Role.ADMIN).mutate("invitationCreate", asked))["errors"] == []
 
 
-async def test_of_32_people_who_accept_one_link_at_once_one_joins(world: World):
+async def test_of_32_users_accepting_one_link_at_once_one_joins(world: World):
     people = UserFactory.build_batch(32)
     await world.store(*people)
     payload = await world.owner.mutate("invitationResend", {"id": world.here.invitation.id}, "link")

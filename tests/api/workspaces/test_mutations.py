@@ -29,7 +29,7 @@ async def newcomer(world: World) -> Client:
     return Client(world.app, await world.app.auth.authenticate(tokens.access_token))
 
 
-async def test_who_creates_a_workspace_owns_it(world: World, newcomer: Client):
+async def test_the_creator_of_a_workspace_owns_it(world: World, newcomer: Client):
     payload = await newcomer.mutate(
         "workspaceCreate",
         {"slug": "acme-2", "name": "  Acmé  ", "clientMutationId": "c1"},

@@ -34,7 +34,7 @@ async def test_text_that_cannot_be_stored_is_refused(world: World, text: str):
         assert await world.member.failed(query, text=text) == [("INVALID_INPUT", "")]
 
 
-async def test_whoever_belongs_nowhere_sees_no_workspace(world: World):
+async def test_a_user_without_memberships_sees_no_workspace(world: World):
     alone = Client(world.app, Actor(user_id=world.here.people[Role.OWNER].id))
     assert await alone.run("{ workspaces { totalCount nodes { id } } }") == {
         "workspaces": {"totalCount": 0, "nodes": []}

@@ -77,7 +77,7 @@ async def mailed(settings: Settings, world: World) -> str:
     return secrets.of(made["invitation"]["id"], 1)
 
 
-async def test_somebody_without_an_account_joins_by_the_form(
+async def test_an_invited_person_without_an_account_joins_through_the_form(
     client: httpx.AsyncClient, mailed: str, world: World
 ) -> None:
     ada = {"email": "ada@example.org", "name": "Ada <3", "password": PASSWORD, "token": mailed}

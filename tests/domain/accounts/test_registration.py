@@ -161,13 +161,13 @@ async def test_how_short_a_password_may_be_is_the_operators_choice(database: str
             await identity.register(password="nineteen characters")
 
 
-async def test_without_mail_nobody_can_register(identity: Identity) -> None:
+async def test_registration_requires_mail(identity: Identity) -> None:
     identity.mailer.is_set = False
     with pytest.raises(Unavailable, match="cannot send mail"):
         await identity.registrations.register(NOBODY, EMAIL)
 
 
-async def test_where_only_the_invited_register_nobody_else_does(database: str) -> None:
+async def test_invitation_only_servers_refuse_other_registrations(database: str) -> None:
     async with open_engines(database, PATIENT) as engines:
         identity = identity_on(engines, policy=RegistrationPolicy.INVITED)
         with pytest.raises(PermissionDenied):

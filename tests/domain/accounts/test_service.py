@@ -22,7 +22,7 @@ async def counts(identity: Identity) -> tuple[int, int]:
         return people, passwords
 
 
-async def test_who_registers_can_be_found(identity: Identity) -> None:
+async def test_a_registered_user_can_be_found(identity: Identity) -> None:
     user = await identity.register(email=" Ann@Example.ORG ", name=" Ann  ")
     assert (user.email, user.name, user.is_placeholder) == ("ann@example.org", "Ann", False)
     assert await identity.accounts.viewer(Actor(user_id=user.id)) == user
@@ -73,13 +73,13 @@ async def test_of_many_at_once_one_registers(identity: Identity) -> None:
     assert await counts(identity) == (1, 1)
 
 
-async def test_a_placeholder_has_no_address_that_somebody_could_want(identity: Identity) -> None:
+async def test_a_placeholder_has_no_email_address(identity: Identity) -> None:
     with pytest.raises(IntegrityError, match="ck_account_placeholder_unaddressed"):
         await persisted_user(identity.engine, UserFactory(email="ann@example.org", is_placeholder=True))
     assert await counts(identity) == (0, 0)
 
 
-async def test_nobody_is_no_viewer(identity: Identity) -> None:
+async def test_an_anonymous_actor_has_no_viewer(identity: Identity) -> None:
     for actor in (Actor(), Actor.system(), Actor(user_id=IDS.new("usr"))):
         with pytest.raises(Unauthenticated):
             await identity.accounts.viewer(actor)

@@ -101,7 +101,7 @@ async def test_a_part_has_its_limits(log: EventLog, service: AuditService, first
     assert (refusal.value.path, refusal.value.failure) == (("first",), ErrorCode.OUT_OF_RANGE)
 
 
-async def test_who_does_not_belong_to_the_workspace_finds_nothing(log: EventLog, service: AuditService) -> None:
+async def test_the_log_is_hidden_from_users_outside_the_workspace(log: EventLog, service: AuditService) -> None:
     workspace, elsewhere = log.new_workspace(), log.new_workspace()
     await log.record(workspace)
     for actor in (Actor(), member(log, elsewhere, Role.OWNER)):
@@ -152,7 +152,7 @@ async def test_following_ends_with_the_membership_even_when_nothing_happens(
                 await anext(batches)
 
 
-async def test_what_happens_after_the_membership_is_not_told(log: EventLog, service: AuditService) -> None:
+async def test_events_after_the_membership_are_hidden(log: EventLog, service: AuditService) -> None:
     workspace = log.new_workspace()
     await log.record(workspace)
     actors = [member(log, workspace)]

@@ -224,7 +224,7 @@ async def test_the_list_is_of_what_is_not_revoked_the_newest_first(identity: Ide
     assert third.api_key.hint == third.key[-4:]
 
 
-async def test_nobody_sees_a_secret_again(identity: Identity) -> None:
+async def test_a_secret_is_shown_only_once(identity: Identity) -> None:
     """A dump of the tables holds no key; neither does what is shown of one."""
     ann = await signed_in(identity)
     keys = [await made(identity, ann) for _ in range(20)]
@@ -280,7 +280,7 @@ async def test_a_key_does_nothing_that_takes_a_session(identity: Identity) -> No
     await identity.auth.authenticate(new.key)
 
 
-async def test_whoever_presents_a_key_ends_it(identity: Identity) -> None:
+async def test_a_key_is_revoked_by_presenting_it(identity: Identity) -> None:
     """RFC 7009, and what GitHub does for keys that were found in public; it takes no scope and no sign-in."""
     ann = await signed_in(identity)
     kept, expired, new = [
@@ -308,7 +308,7 @@ async def test_whoever_presents_a_key_ends_it(identity: Identity) -> None:
     await identity.key_uses.aclose()
 
 
-async def test_32_who_present_a_key_at_once_end_it_once(identity: Identity) -> None:
+async def test_presenting_a_key_32_times_at_once_revokes_it_once(identity: Identity) -> None:
     ann = await signed_in(identity)
     new = await made(identity, ann)
     await asyncio.gather(*(identity.auth.revoke(Actor(), new.key) for _ in range(32)))

@@ -24,7 +24,7 @@ async def asked(identity: Identity) -> str:
     return link.token
 
 
-async def test_the_new_address_counts_once_it_is_verified_and_both_are_told(identity: Identity) -> None:
+async def test_a_verified_new_address_takes_effect_and_both_addresses_are_notified(identity: Identity) -> None:
     token = await asked(identity)
     await identity.sign_in(OLD)
     user = (await identity.emails.confirm(NOBODY, token, PASSWORD)).value
@@ -74,7 +74,7 @@ async def test_a_wrong_password_asks_for_nothing(identity: Identity) -> None:
     assert await identity.deliver() == []
 
 
-async def test_an_address_of_somebody_else_learns_by_mail_alone(identity: Identity) -> None:
+async def test_a_taken_address_is_reported_only_by_mail(identity: Identity) -> None:
     await identity.register(email=OLD)
     await identity.register(email=NEW)
     await identity.emails.ask(await identity.actor(OLD), PASSWORD, NEW)

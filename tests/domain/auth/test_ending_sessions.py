@@ -73,7 +73,7 @@ async def test_sessions_are_listed_with_device_place_and_last_use(identity: Iden
     assert second.last_used_at == second.created_at
 
 
-async def test_nobody_sees_the_sessions_of_others(identity: Identity) -> None:
+async def test_sessions_of_other_users_are_hidden(identity: Identity) -> None:
     ann, bob = await identity.register(email=ANN), await identity.register(email="bob@example.org")
     await sign_in(identity, PHONE)
     actor = await identity.auth.authenticate((await sign_in(identity, LAPTOP, "bob@example.org")).access_token)

@@ -341,6 +341,6 @@ async def test_revoking_an_unknown_token_changes_nothing(identity: Identity, tok
 
 
 @pytest.mark.parametrize("actor", [Actor(), Actor.system(), Actor(user_id="usr_x")])
-async def test_who_has_no_session_cannot_be_refreshed(identity: Identity, actor: Actor) -> None:
+async def test_an_actor_without_a_session_cannot_be_reloaded(identity: Identity, actor: Actor) -> None:
     with pytest.raises(InvalidToken):
         await identity.auth.reload_actor(actor)

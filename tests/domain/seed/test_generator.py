@@ -130,7 +130,7 @@ def test_everything_can_be_stored_and_nothing_is_left_to_fill_in(many: list[Plan
     assert len(set(long)) > 0.99 * len(long)
 
 
-def test_nobody_is_named_twice_and_guests_do_no_work(many: list[PlannedIssue]):
+def test_assignees_and_labels_are_unique_and_guests_do_no_work(many: list[PlannedIssue]):
     people = Generator(SeedOrder(size=5000), now=NOW).plan.people
     workers = {place for issue in many for place in (issue.creator, *issue.assignees)}
     assert {people[place].role for place in workers} == {Role.OWNER, Role.ADMIN, Role.MEMBER}

@@ -66,7 +66,7 @@ def test_separators_of_lines_and_paragraphs_are_blanks() -> None:
     assert clean_line("a\u2028b\u2029c") == CleanText(text="a b c")
 
 
-def test_nothing_is_left_of_a_line_that_nobody_can_see() -> None:
+def test_an_invisible_line_is_removed_completely() -> None:
     assert clean_line("\u200b\u3164 \ufe0f") == CleanText(text="")
 
 

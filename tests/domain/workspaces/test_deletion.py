@@ -54,7 +54,7 @@ async def stored(house: House, user: User) -> User:
     return found
 
 
-async def test_nothing_tells_who_it_was(identity: Identity, house: House, ann: User) -> None:
+async def test_a_deleted_account_cannot_be_identified(identity: Identity, house: House, ann: User) -> None:
     await house.join(ann, Role.ADMIN)
     tokens = await identity.sign_in(ANN)
     await identity.passwords.forgot(Actor(), ANN)
@@ -88,7 +88,7 @@ async def test_nothing_tells_who_it_was(identity: Identity, house: House, ann: U
     assert log[-log[::-1].index("ACCOUNT_DELETED") - 2 :] == ["MEMBER_REMOVED", "ACCOUNT_DELETED", "SIGN_IN_REFUSED"]
 
 
-async def test_the_address_is_free_for_somebody_else(identity: Identity, ann: User) -> None:
+async def test_the_address_of_a_deleted_account_can_be_registered_again(identity: Identity, ann: User) -> None:
     await identity.deletions.delete_own(await identity.actor(ANN), PASSWORD)
     await identity.passwords.forgot(Actor(), ANN)
     await identity.deliver()
@@ -116,7 +116,7 @@ async def test_a_key_deletes_nothing(identity: Identity, house: House, ann: User
     assert await house.rows() == before
 
 
-async def test_a_last_owner_is_told_which_workspaces_wait(identity: Identity, house: House, ann: User) -> None:
+async def test_deleting_a_last_owner_reports_the_workspaces(identity: Identity, house: House, ann: User) -> None:
     await house.join(ann, Role.OWNER)
     for slug, name in (("west", "West"), ("east", "East")):
         await house.workspaces.create(Actor(user_id=ann.id), WorkspaceDraft(slug=slug, name=name))
@@ -149,7 +149,7 @@ async def test_of_two_last_owners_at_once_one_stays(identity: Identity, house: H
 
 
 @pytest.mark.parametrize("is_new", [False, True], ids=["by an invitation", "in a workspace of their own"])
-async def test_nobody_gets_a_place_while_their_account_goes(
+async def test_an_account_being_deleted_gets_no_membership(
     identity: Identity, house: House, ann: User, is_new: bool
 ) -> None:
     """Whoever comes first wins: no member and no owner is an account that is no more."""

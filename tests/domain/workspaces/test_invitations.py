@@ -41,7 +41,7 @@ async def assert_refused(house: House, user: User, token: str) -> None:
     assert await house.rows() == before
 
 
-async def test_whoever_has_the_address_is_mailed_and_joins(house: House) -> None:
+async def test_an_invited_user_is_mailed_and_joins(house: House) -> None:
     ada = await house.person(email=ADA)
     issued = await house.invite(" Ada@Example.ORG ", Role.ADMIN)
     assert issued.link is None, "the inviter must not be able to accept in the place of the address"
@@ -82,7 +82,7 @@ async def test_no_secret_and_no_address_is_kept_where_it_does_not_belong(house: 
     assert ADA not in repr((await house.rows())["invitation"])
 
 
-async def test_a_link_is_for_whoever_comes_first(house: House) -> None:
+async def test_a_link_admits_the_first_user_who_accepts(house: House) -> None:
     first, second = await house.person(), await house.person()
     issued = await house.invite(role=Role.GUEST)
     token = house.token(issued.invitation)
@@ -184,7 +184,7 @@ async def test_what_is_settled_is_neither_sent_again_nor_revoked(house: House) -
     assert await house.rows() == before
 
 
-async def test_a_promise_falls_with_whoever_made_it(house: House) -> None:
+async def test_an_invitation_ends_when_its_inviter_loses_the_permission(house: House) -> None:
     """Nobody lets themselves in again by a link that they made while they were somebody."""
     owner, admin, bob = await house.person(), await house.person(), await house.person()
     second_owner, second_admin = await house.join(owner, Role.OWNER), await house.join(admin, Role.ADMIN)
@@ -198,7 +198,7 @@ async def test_a_promise_falls_with_whoever_made_it(house: House) -> None:
     assert (await house.accept(bob, kept.invitation)).role == Role.ADMIN, "what an admin may promise, too"
 
 
-async def test_whoever_sends_an_invitation_again_makes_it_their_own(house: House) -> None:
+async def test_resending_an_invitation_changes_its_inviter(house: House) -> None:
     admin, ada = await house.person(), await house.person(email=ADA)
     member = await house.join(admin, Role.ADMIN)
     issued = await house.invite(ADA, by=house.actor(admin, Role.ADMIN))
@@ -217,7 +217,7 @@ async def test_without_mail_only_links_are_made(house: House) -> None:
     assert (await house.invite()).link is not None
 
 
-async def test_whoever_was_removed_can_be_invited_again(house: House) -> None:
+async def test_a_removed_member_can_be_invited_again(house: House) -> None:
     ada = await house.person(email=ADA)
     for _ in range(2):
         member = await house.accept(ada, (await house.invite(ADA)).invitation)
@@ -276,7 +276,7 @@ async def test_one_person_does_not_invite_the_world(house: House) -> None:
     await house.invite()
 
 
-async def test_whoever_may_not_invite_does_not_use_up_the_share_of_others(house: House) -> None:
+async def test_refused_invitations_do_not_count_toward_the_limit(house: House) -> None:
     guest = await house.person()
     await house.join(guest, Role.GUEST)
     for _ in range(INVITATIONS_PER_PERSON + 1):
@@ -299,20 +299,20 @@ async def one_of_32(house: House) -> None:
     await house.workspaces.remove_member(house.as_owner, winners[0].id)
 
 
-async def test_of_32_people_who_accept_one_link_at_once_one_joins(house: House) -> None:
+async def test_of_32_users_accepting_one_link_at_once_one_joins(house: House) -> None:
     for _ in range(3):
         await one_of_32(house)
 
 
 @pytest.mark.verify
-async def test_of_32_people_who_accept_one_link_at_once_one_joins_50_times(house: House) -> None:
+async def test_of_32_users_accepting_one_link_at_once_one_joins_50_times(house: House) -> None:
     """T12 of the plan of tests."""
     for _ in range(50):
         await one_of_32(house)
         house.throttle_time.move(hours=1)
 
 
-async def test_one_person_who_accepts_32_times_at_once_joins_once(house: House) -> None:
+async def test_a_user_accepting_32_times_at_once_joins_once(house: House) -> None:
     ada = await house.person(email=ADA)
     issued = await house.invite(ADA)
     outcomes = await asyncio.gather(*(house.accept(ada, issued.invitation) for _ in range(32)), return_exceptions=True)
@@ -320,7 +320,7 @@ async def test_one_person_who_accepts_32_times_at_once_joins_once(house: House) 
     assert len(await members(house)) == 2
 
 
-async def test_one_person_who_accepts_16_links_at_once_joins_once(house: House) -> None:
+async def test_a_user_accepting_16_links_at_once_joins_once(house: House) -> None:
     """The other links stay good."""
     ada = await house.person()
     issued = [await house.invite() for _ in range(16)]

@@ -34,7 +34,7 @@ async def assert_refused(house: House, token: str, **fields: str) -> None:
     assert await house.rows() == before
 
 
-async def test_whoever_got_the_mail_has_an_account_and_a_place_at_once(house: House) -> None:
+async def test_an_invited_person_gets_account_and_membership_at_once(house: House) -> None:
     issued = await house.invite(ADA, Role.GUEST)
     ada = await register(house, house.token(issued.invitation), email=" Ada@Example.ORG ")
     assert (ada.email, ada.name, ada.is_placeholder) == (ADA, "Ada", False)
@@ -61,7 +61,7 @@ async def test_no_other_invitation_signs_anybody_up(house: House) -> None:
     await assert_refused(house, house.token(late.invitation), email="late@example.org")
 
 
-async def test_whoever_has_an_account_signs_in_and_accepts(house: House) -> None:
+async def test_an_invited_user_with_an_account_signs_in_and_accepts(house: House) -> None:
     """Only the owner of the mailbox is told so, and the invitation stays."""
     ada = await house.person(email=ADA)
     issued = await house.invite(ADA)
@@ -103,7 +103,7 @@ async def test_a_try_that_the_hasher_had_no_place_for_is_not_counted(house: Hous
     await register(house, house.token(issued.invitation))
 
 
-async def test_of_32_who_sign_up_by_one_invitation_at_once_one_does(house: House) -> None:
+async def test_of_32_sign_ups_with_one_invitation_at_once_one_succeeds(house: House) -> None:
     issued = await house.invite(ADA)
     token = house.token(issued.invitation)
     people = [Actor() for _ in range(32)]

@@ -6,7 +6,7 @@ from domain.workspaces.mails import MemberRemoval, OwnershipMoved
 from tests.domain.workspaces.conftest import CLAIMED, House
 
 
-async def test_whoever_is_removed_by_others_is_told(house: House) -> None:
+async def test_a_removed_member_is_notified(house: House) -> None:
     ada = await house.person(name="Ada", email="ada@example.org")
     member = await house.join(ada)
     await house.workspaces.remove_member(house.as_owner, member.id)
@@ -19,14 +19,14 @@ async def test_whoever_is_removed_by_others_is_told(house: House) -> None:
     assert (await house.log())[-1] == ("MEMBER_REMOVED", ada.id, house.owner.id, member.id)
 
 
-async def test_whoever_leaves_knows_it(house: House) -> None:
+async def test_a_member_who_leaves_gets_no_mail(house: House) -> None:
     ada = await house.person()
     member = await house.join(ada)
     await house.workspaces.remove_member(house.actor(ada, Role.MEMBER), member.id)
     assert await house.jobs(SendMemberRemoval.kind) == []
 
 
-async def test_whoever_is_back_is_not_told_of_having_gone(house: House) -> None:
+async def test_a_member_who_is_back_gets_no_removal_mail(house: House) -> None:
     ada = await house.person()
     member = await house.join(ada)
     await house.workspaces.remove_member(house.as_owner, member.id)
@@ -35,7 +35,7 @@ async def test_whoever_is_back_is_not_told_of_having_gone(house: House) -> None:
     assert house.mailer.sent == []
 
 
-async def test_both_are_told_of_a_new_owner(house: House) -> None:
+async def test_both_owners_are_notified_of_a_transfer(house: House) -> None:
     ada = await house.person(name="Ada", email="ada@example.org")
     member = await house.join(ada)
     await house.workspaces.transfer_ownership(house.as_owner, house.workspace.id, member.id)
@@ -57,7 +57,7 @@ async def test_both_are_told_of_a_new_owner(house: House) -> None:
     ]
 
 
-async def test_nobody_is_mailed_about_a_workspace_that_is_gone(house: House) -> None:
+async def test_a_deleted_workspace_sends_no_mail(house: House) -> None:
     ada = await house.person()
     await house.workspaces.delete(house.as_owner, house.workspace.id)
     removal = SendMemberRemoval(workspace_id=house.workspace.id, user_id=ada.id)

@@ -12,7 +12,7 @@ from tests.factories.workspaces import MemberFactory
 KIND = SendMemberWelcome.kind
 
 
-async def test_whoever_joins_is_told_where_the_workspace_is(house: House) -> None:
+async def test_the_welcome_mail_links_to_the_workspace(house: House) -> None:
     house.clock.move(seconds=1)
     user = await house.person(name="Ada", email="ada@example.org")
     member = await house.join(user)
@@ -33,7 +33,7 @@ async def test_the_founder_gets_no_mail(house: House) -> None:
     assert house.mailer.sent == []
 
 
-async def test_whoever_has_left_again_gets_no_mail(house: House) -> None:
+async def test_a_member_who_has_left_gets_no_welcome_mail(house: House) -> None:
     house.clock.move(seconds=1)
     user = await house.person()
     member = await house.join(user)
@@ -56,7 +56,7 @@ async def test_a_placeholder_gets_no_mail(house: House) -> None:
 
 
 @pytest.mark.parametrize("cause", [Cause.IMPORT, Cause.SEED])
-async def test_an_import_welcomes_nobody(house: House, cause: Cause) -> None:
+async def test_an_import_sends_no_welcome_mail(house: House, cause: Cause) -> None:
     before = await house.jobs(KIND)
 
     await house.join(await house.person(), cause=cause)

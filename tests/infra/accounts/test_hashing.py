@@ -86,7 +86,7 @@ async def test_a_weaker_hash_is_upgraded(argon2: PasslibPasswordHasher) -> None:
     assert await argon2.verify("something else entirely", weak) == WRONG
 
 
-async def test_a_try_is_one_computation_whoever_it_is_for() -> None:
+async def test_an_attempt_costs_one_hash_for_any_account() -> None:
     """What the clock says of it is looked at by tests/domain/auth/test_timing.py."""
     with HeldThreads(2) as threads:
         threads.are_let.set()
@@ -126,7 +126,7 @@ async def test_no_more_hashes_at_once_than_threads() -> None:
         assert (threads.given, threads.most_at_once) == (10, 2)
 
 
-async def test_whoever_would_wait_for_too_long_is_told_at_once() -> None:
+async def test_attempts_that_would_wait_too_long_are_refused_at_once() -> None:
     """A29 of the promises: the queue has an end, and it empties again."""
     with ThreadPoolExecutor(2) as pool:
         hasher = PasslibPasswordHasher(pool, most_waiting=5)

@@ -278,7 +278,7 @@ async def test_what_the_others_get_while_a_newcomer_reads_is_not_lost_to_it(redi
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_whoever_comes_when_the_last_one_is_ended_gets_a_reader(redis_url: str, turns: int) -> None:
+async def test_a_follower_arriving_as_the_last_one_leaves_gets_a_reader(redis_url: str, turns: int) -> None:
     source = Numbers()
     stream: RedisEventStream[Number] = RedisEventStream(source, redis_url, most_waiting=1, idle_seconds=0.05)
     async with aclosing(stream.follow("wsp", after=0)) as slow, aclosing(stream.follow("wsp", after=2)) as next_one:

@@ -52,7 +52,7 @@ async def test_the_first_sign_in_makes_the_key_and_all_processes_know_it(
     assert (await second.auth.authenticate(tokens.access_token)).user_id is not None
 
 
-async def test_rotation_signs_nobody_out(processes: Callable[[int], list[Identity]]) -> None:
+async def test_key_rotation_keeps_users_signed_in(processes: Callable[[int], list[Identity]]) -> None:
     first, second = processes(2)
     await first.register(email=ANN)
     old = await first.sign_in(ANN)

@@ -83,7 +83,7 @@ async def test_waiting_for_a_connection_is_ended(engines: Engines):
     assert await value(ReadSession(engines.read), PID) == connection.pid
 
 
-async def test_whoever_waits_gets_the_connection_that_is_given_back(patient: Engines):
+async def test_a_released_connection_goes_to_a_waiting_task(patient: Engines):
     reads = ReadSession(patient.read)
     connection = await patient.read.acquire()
     waiting = asyncio.create_task(value(reads, PID))
@@ -154,7 +154,7 @@ async def test_a_canceled_read_is_ended_on_the_server_and_its_connection_not_use
     assert patient.read.in_use == 0
 
 
-async def test_a_scope_that_ends_under_a_sibling_gives_its_connection_to_nobody(patient: Engines):
+async def test_a_scope_that_ends_under_a_sibling_discards_its_connection(patient: Engines):
     reads = ReadSession(patient.read)
     async with reads.scope():
         pid = await value(reads, PID)

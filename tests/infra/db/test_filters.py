@@ -571,7 +571,7 @@ class TestLookups:
         open_to_all = await looked_up(reads, THINGS, fans, actor=GUEST, workspace_id="w1")
         assert open_to_all.fans.some.id.in_ == ("p1", "p2", "p3")
 
-    async def test_nobody_pays_for_what_is_looked_up(self, reads):
+    async def test_lookups_are_not_charged(self, reads):
         async with reads.scope() as tally:
             await looked_up(reads, THINGS, ThingFilter(owner=NAMED_A), actor=OWNER, workspace_id="w1")
             assert tally.rows_read == 0

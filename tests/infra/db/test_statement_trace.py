@@ -17,7 +17,7 @@ from tests import defaults
 NUMBERS = select(func.generate_series(1, bindparam("most")))
 
 
-async def test_statements_are_told_in_their_order_without_their_values(database_url: str) -> None:
+async def test_statements_are_listed_in_order_without_values(database_url: str) -> None:
     trace = ContextStatementTrace()
     async with open_engines(database_url, defaults.engine(), trace) as opened:
         reads = ReadSession(opened.read)
@@ -31,7 +31,7 @@ async def test_statements_are_told_in_their_order_without_their_values(database_
         assert all(each.milliseconds > 0 for each in sent)
 
 
-async def test_tasks_are_told_of_their_own_statements_only(database_url: str) -> None:
+async def test_tasks_see_only_their_own_statements(database_url: str) -> None:
     trace = ContextStatementTrace()
     async with open_engines(database_url, defaults.engine(), trace) as opened:
         reads = ReadSession(opened.read)

@@ -142,7 +142,7 @@ def test_a_statement_is_compiled_once():
     assert known.query(like_it, {}).text is first.text
 
 
-def test_what_nobody_holds_is_forgotten():
+def test_unreferenced_statements_are_dropped():
     known = statements()
     for number in range(MOST_SHAPES + 10):
         for at in (1, 2):

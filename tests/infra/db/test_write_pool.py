@@ -59,7 +59,7 @@ async def test_many_writers_are_served_one_after_another_in_their_order(database
     assert done == list(range(48))
 
 
-async def test_whoever_comes_later_does_not_take_the_connection_that_another_waits_for(database_url: str) -> None:
+async def test_a_later_task_does_not_take_the_connection_of_a_waiting_one(database_url: str) -> None:
     done: list[str] = []
     async with opened(database_url) as engines:
         async with engines.write.connect() as connection:
@@ -88,7 +88,7 @@ async def test_a_full_line_refuses_at_once(database_url: str) -> None:
     assert done == ["first", "second", "fourth"]
 
 
-async def test_whoever_gives_up_leaves_the_line(database_url: str) -> None:
+async def test_a_canceled_task_leaves_the_waiting_line(database_url: str) -> None:
     done: list[str] = []
     async with opened(database_url, write_queue=2) as engines:
         async with engines.write.connect() as connection:
@@ -138,7 +138,7 @@ async def test_what_is_read_after_a_write_waits_as_long_as_the_write(database_ur
             assert len(await reading) == 1
 
 
-async def test_nobody_waits_for_ever(database_url: str) -> None:
+async def test_waiting_ends_with_a_timeout(database_url: str) -> None:
     async with opened(database_url, write_wait=0.02) as engines:
         async with engines.write.connect() as connection:
             await connection.execute(NOW)
@@ -148,7 +148,7 @@ async def test_nobody_waits_for_ever(database_url: str) -> None:
         await write(engines, [], "in time")
 
 
-async def test_those_who_wait_hear_at_once_of_a_server_that_is_away() -> None:
+async def test_waiting_tasks_fail_at_once_when_the_server_is_unreachable() -> None:
     """A connection that cannot be opened makes way for the next in the line."""
     url = "postgresql+asyncpg://nobody@/nothing?host=/nonexistent"
     async with open_engines(url, defaults.engine(pool_size=1, write_wait=60)) as engines:

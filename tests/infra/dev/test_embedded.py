@@ -83,7 +83,7 @@ async def test_data_survives_a_restart(folder: Path):
 
 
 @pytest.mark.verify
-async def test_who_deletes_the_folder_gets_a_new_database(folder: Path):
+async def test_deleting_the_folder_creates_a_new_database(folder: Path):
     with EmbeddedServers(folder, durable=True) as servers:
         await query(servers, "CREATE TABLE kept AS SELECT 42 AS answer")
     shutil.rmtree(folder)
@@ -119,7 +119,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-async def test_a_pid_that_is_now_somebody_else_is_left_alone(folder: Path, bystander: subprocess.Popen[bytes]):
+async def test_a_reused_pid_of_another_process_is_left_alone(folder: Path, bystander: subprocess.Popen[bytes]):
     with EmbeddedServers(folder, durable=True) as servers:
         pid_file = servers._store / "data" / "postmaster.pid"
         content = pid_file.read_text()
@@ -130,7 +130,7 @@ async def test_a_pid_that_is_now_somebody_else_is_left_alone(folder: Path, bysta
     assert bystander.poll() is None
 
 
-def test_a_second_user_of_the_folder_is_told_of_the_first(folder: Path):
+def test_a_second_start_in_the_folder_names_the_first(folder: Path):
     with (
         EmbeddedServers(folder, durable=True),
         pytest.raises(FolderInUse, match=f"is in use by process {os.getpid()}"),
@@ -167,7 +167,7 @@ def test_sockets_of_a_deep_folder_have_short_paths(tmp_path: Path):
     assert len(str(servers._sockets)) < 60
 
 
-def test_a_folder_that_somebody_else_made_is_refused(tmp_path: Path):
+def test_a_folder_made_by_another_user_is_refused(tmp_path: Path):
     (tmp_path / "target").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to(tmp_path / "target")
     (tmp_path / "shared").mkdir()
@@ -177,7 +177,7 @@ def test_a_folder_that_somebody_else_made_is_refused(tmp_path: Path):
             _make_private(tmp_path / name)
 
 
-def test_a_lock_tells_what_its_holder_announced(tmp_path: Path):
+def test_a_lock_gives_the_details_of_its_holder(tmp_path: Path):
     path = tmp_path / "lock"
     assert holder_of(path) is None
     with FolderLock(path) as lock:

@@ -121,7 +121,7 @@ async def test_a_unit_of_work_of_a_lost_lease_leaves_nothing(
     assert await rows(engine) == before
 
 
-async def test_extending_renews_leases_and_tells_which_are_lost(engine: AsyncEngine, leases: SqlLeases) -> None:
+async def test_extending_renews_leases_and_returns_the_lost_ones(engine: AsyncEngine, leases: SqlLeases) -> None:
     for name in "abc":
         await add_job(engine, Walk(name=name))
     held, lost, done = await leases.acquire(most=3)

@@ -22,7 +22,7 @@ NOBODY_THERE = "redis://127.0.0.1:1/0"
 LIVELINESS = 30  # seconds
 
 
-async def test_workers_are_told_of_each_job_once(redis_database: str) -> None:
+async def test_workers_are_notified_of_each_job_once(redis_database: str) -> None:
     queue, client = ArqJobQueue(redis_database), arq_redis(redis_database)
 
     async def woken() -> list[str]:
@@ -110,7 +110,7 @@ async def frozen_server() -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("is_frozen", [False, True])
-async def test_without_redis_nobody_waits(is_frozen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_redis_sending_does_not_block(is_frozen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.jobs.queue.REDIS_SECONDS", 3600.0)  # what it would take to wait for this Redis
     async with asyncio.timeout(LIVELINESS), frozen_server() as frozen:
         queue = ArqJobQueue(frozen if is_frozen else NOBODY_THERE)

@@ -21,7 +21,7 @@ def test_only_imports_are_long_jobs() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_the_worker_runs_the_applications_jobs_until_it_is_told_to_end(
+async def test_the_worker_runs_the_applications_jobs_until_it_is_stopped(
     settings: Settings, engine: AsyncEngine, uow: SqlUowFactory, redis_database: str, number: signal.Signals
 ) -> None:
     async with uow(Actor.system()) as unit:

@@ -123,7 +123,7 @@ async def test_without_redis_each_process_counts_for_itself(caplog: pytest.LogCa
     await client.aclose()
 
 
-async def test_a_frozen_redis_holds_nobody_up() -> None:
+async def test_a_frozen_redis_does_not_block_requests() -> None:
     async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 

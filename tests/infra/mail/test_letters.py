@@ -79,7 +79,7 @@ WRITTEN_BY = {
 """Each text that a letter holds -> who wrote it, and what keeps links of theirs out of it."""
 
 
-def test_it_is_known_who_wrote_what_a_letter_says() -> None:
+def test_every_text_in_letters_has_a_known_author() -> None:
     hints = {name for kind in KINDS for name, hint in typing.get_type_hints(kind).items() if hint is str}
     texts = {name for name in hints if not SECRET.fullmatch(name)}
     assert texts == WRITTEN_BY.keys(), "Say in WRITTEN_BY who writes it: text of users needs Checks.name."

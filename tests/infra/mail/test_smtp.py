@@ -87,7 +87,7 @@ async def test_a_mail_arrives_once_at_its_one_address(case: Case) -> None:
     assert await case.arrived() == [("job_1", "ada@example.org"), ("job_2", "bob@example.org")]
 
 
-async def test_a_mail_that_nobody_takes_is_unavailable_and_gone(case: Case) -> None:
+async def test_a_refused_mail_is_reported_as_unavailable_and_dropped(case: Case) -> None:
     case.break_down()
 
     with pytest.raises(Unavailable, match="mail server"):
@@ -146,7 +146,7 @@ async def test_a_mail_is_plain_text_and_html_as_they_were_written(sink: SmtpSink
     assert html.get_content().replace("\r\n", "\n") == written.html
 
 
-async def test_the_headers_say_who_when_and_which_and_so_does_the_envelope(sink: SmtpSink) -> None:
+async def test_mails_have_sender_message_id_and_date(sink: SmtpSink) -> None:
     mailer = mailer_to(server_at(sink))
     await mailer.send(MAIL)
     await mailer.send(MAIL)
@@ -160,7 +160,7 @@ async def test_the_headers_say_who_when_and_which_and_so_does_the_envelope(sink:
 
 
 @pytest.mark.parametrize("to", ["a..b@example.org", "a'b+c@example.org", "ädä@grüße.example", "x@[192.0.2.1]"])
-async def test_an_odd_address_gets_its_mail_and_nobody_else(sink: SmtpSink, to: str) -> None:
+async def test_an_unusual_address_alone_gets_its_mail(sink: SmtpSink, to: str) -> None:
     sink.answers["EHLO"] = "250-sink\r\n250-SMTPUTF8\r\n250 8BITMIME"
     await mailer_to(server_at(sink)).send(replace(MAIL, to=to))
 
@@ -229,7 +229,7 @@ async def test_smtps_is_encrypted_from_the_first_byte() -> None:
     assert (sink.clear_commands, sink.logins, len(sink.mails)) == ([], ["me s3cret"], 1)
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused_by_smtps() -> None:
+async def test_an_untrusted_certificate_is_refused_with_smtps() -> None:
     async with smtp_sink(is_tls=True) as sink:
         with pytest.raises(Unavailable, match="mail server"):
             await mailer_to(server_at(sink, scheme="smtps", trusts=False)).send(MAIL)
@@ -238,9 +238,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused_by_smtps() -> No
 
 
 @pytest.mark.parametrize("encryption", ["required", "offered"])
-async def test_a_certificate_that_nobody_vouches_for_is_refused_by_starttls(
-    sink: SmtpSink, encryption: Encryption
-) -> None:
+async def test_an_untrusted_certificate_is_refused_with_starttls(sink: SmtpSink, encryption: Encryption) -> None:
     sink.certificates = server_certificates()
 
     with pytest.raises(Unavailable, match="mail server"):
@@ -321,7 +319,7 @@ async def test_the_deadline_is_for_all_steps_together(sink: SmtpSink) -> None:
     assert sink.mails == []
 
 
-async def test_where_nobody_listens_the_mail_is_unavailable() -> None:
+async def test_an_unreachable_server_makes_mail_unavailable() -> None:
     async with smtp_sink() as gone:
         server = server_at(gone)
 

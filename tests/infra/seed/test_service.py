@@ -201,7 +201,7 @@ async def test_without_a_password_the_owner_must_be_there(seeder: Seeder):
     assert (await seeder.counts())["password"] == 0
 
 
-async def test_nobody_but_the_server_itself_may(seeder: Seeder):
+async def test_only_the_server_itself_may_seed(seeder: Seeder):
     with pytest.raises(PermissionDenied):
         await seeder.service.seed(Actor(user_id="usr_01jd0000000000000000000000"), ORDER)
     assert set((await seeder.counts()).values()) == {0}

@@ -9,7 +9,7 @@ from infra.shared.disk import is_full, storage_errors, unfinished_file
 from tests.full_disk import no_room_beyond
 
 
-def test_a_device_without_space_is_told_from_other_errors():
+def test_a_full_device_is_distinguished_from_other_errors():
     with pytest.raises(StorageFull), storage_errors(), Path("/dev/full").open("wb") as device:
         device.write(b"x")
     with pytest.raises(FileNotFoundError), storage_errors():

@@ -50,7 +50,7 @@ def file_id() -> str:
     return IDS.new("fil")
 
 
-async def test_a_file_comes_back_and_tells_how_much_of_it_has_been_read(store: FileStore, file_id: str):
+async def test_a_file_is_read_back_with_its_progress(store: FileStore, file_id: str):
     content = CONTENT * 10_000
     assert await store.save(file_id, chunks(content[:5], b"", content[5:]), most_bytes=len(content)) == len(content)
     for _ in range(2):
@@ -107,7 +107,7 @@ async def test_an_upload_that_breaks_off_leaves_nothing(folder: Path, file_id: s
     assert content_of(folder) == []
 
 
-async def test_a_full_disk_is_told_and_keeps_nothing(folder: Path, file_id: str):
+async def test_a_full_disk_is_reported_and_leaves_no_file(folder: Path, file_id: str):
     store = DiskFileStore(folder)
     with no_room_beyond(100_000), pytest.raises(StorageFull):
         await store.save(file_id, chunks(*[b"x" * 50_000] * 3), most_bytes=1_000_000)

@@ -37,7 +37,7 @@ def test_short_files_are_no_mistake(short: bytes) -> None:
     assert b"".join(utf8_chunks([short])) in (b"", b"{", b"\xff", b"\xef\xbb", b"\0")
 
 
-def test_lone_surrogates_are_left_to_who_reads_them() -> None:
+def test_lone_surrogates_are_left_to_the_reader_of_the_file() -> None:
     assert b"".join(utf8_chunks([BOM_UTF16_LE, b"{\0", b"\x00\xd8", b"}\0", b"x"])) == b"{\xed\xa0\x80}"
 
 

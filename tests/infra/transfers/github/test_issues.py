@@ -104,7 +104,7 @@ def test_a_whole_issue(items: list[IssueRecord | Loss]) -> None:
     assert lost(record) == {("title", LossCode.REPLACED): 1, ("body", LossCode.REPLACED): 1}
 
 
-def test_an_issue_of_nobody_without_a_title(items: list[IssueRecord | Loss]) -> None:
+def test_an_issue_without_author_and_title(items: list[IssueRecord | Loss]) -> None:
     record = items[3]
     assert isinstance(record, IssueRecord)
     assert (record.title, record.creator_key, record.people, record.state_name) == ("#9", None, (), "Open")

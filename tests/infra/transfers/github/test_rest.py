@@ -121,7 +121,7 @@ def test_comments_that_are_only_counted_are_reported() -> None:
     assert lost(read_one(comments=4)) == {("comments", LossCode.INCOMPLETE): 4}
 
 
-def test_comments_that_somebody_has_put_into_the_issue_are_kept() -> None:
+def test_comments_embedded_in_the_issue_are_kept() -> None:
     said = {"id": 9, "user": BO, "body": "Yes", "created_at": "2021-03-02T09:00:00Z", "updated_at": None}
     record = read_one(comments=[said, 17])
     [comment] = record.comments

@@ -302,7 +302,7 @@ def test_a_name_that_a_mail_could_make_a_link_of_is_changed_and_reported() -> No
     assert lost(record)["assignee", LossCode.REPLACED] == 2
 
 
-def test_people_are_told_apart_by_key_and_found_by_account_id() -> None:
+def test_people_are_distinguished_by_key_and_found_by_account_id() -> None:
     record = read_one(
         {
             "reporter": {"accountId": "5b:1", "displayName": "Ann"},
@@ -505,7 +505,7 @@ def search(**members: object) -> bytes:
         ([search(total="7", issues=[GOOD], isLast=None)], 0),
     ],
 )
-def test_a_search_answer_tells_what_the_file_does_not_hold(answers: list[bytes], missing: int) -> None:
+def test_a_search_response_reports_issues_missing_from_the_file(answers: list[bytes], missing: int) -> None:
     read = list(read_jira(b"\n".join(answers).splitlines(keepends=True)))
     assert sum(isinstance(item, IssueRecord) for item in read) == sum(answer.count(b'"summary"') for answer in answers)
     lost = [loss for loss in read if isinstance(loss, Loss) and loss.code is not LossCode.UNUSED]
