@@ -43,7 +43,7 @@ from domain.workspaces.ports import MemberReader, WorkspaceReader
 from domain.workspaces.service import WorkspaceService
 
 
-@dataclass(init=False)
+@dataclass(init=False, repr=False)
 class Readers(Provided):
     """Readers that resolvers call directly: each method takes the actor first, then entities that the actor may see.
 
@@ -63,7 +63,7 @@ class Readers(Provided):
     workspaces: WorkspaceReader
 
 
-@dataclass(init=False)
+@dataclass(init=False, repr=False)
 class App(Provided):
     """The services of all slices, and their readers. What no slice of an application provides cannot be read."""
 

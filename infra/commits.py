@@ -170,7 +170,7 @@ class SqlCommit:
                 "revision": revision,
                 "type": event.type,
                 "subject_id": event.subject_id,
-                "project_id": event.project_id,
+                "area_id": event.area_id,
                 "actor_id": self._actor.user_id,
                 "cause": self._actor.cause,
                 "changes": {name: [change.before, change.after] for name, change in event.changes.items()},

@@ -17,7 +17,7 @@ from infra.auth.slice import AuthRepositories
 from infra.comments.slice import CommentRepositories
 from infra.commits import Committed, SqlCommit
 from infra.db.engine import database_errors
-from infra.db.first_use import Repositories
+from infra.db.first_use import Repositories, first_use
 from infra.documents.slice import DocumentRepositories
 from infra.issues.slice import IssueRepositories
 from infra.labels.slice import LabelRepositories
@@ -27,6 +27,7 @@ from infra.projects.slice import ProjectRepositories
 from infra.seed.slice import SeedRepositories
 from infra.slices import PLATFORM, TRACKER
 from infra.transfers.slice import TransferRepositories
+from infra.workspaces.areas import NoAreas
 from infra.workspaces.slice import WorkspaceRepositories
 
 
@@ -48,13 +49,19 @@ class SqlUow(
     """Satisfies every slice's narrow UoW protocol."""
 
 
+class _Defaults(Repositories):
+    """What services need even if no slice of the application has it."""
+
+    areas = first_use(lambda connection: NoAreas())
+
+
 @cache
 def uow_of(slices: tuple[SliceAdapters, ...]) -> type[SqlUow]:
     """The Unit of Work of an application with these slices: their repositories, and their reactions to events."""
     repositories = [each.repositories for each in slices if each.repositories is not Repositories]
     once((name for each in repositories for name in vars(each) if not name.startswith("_")), what="the repository")
     reactions = reactions_of(each.domain for each in slices)
-    return cast("type[SqlUow]", type("SqlUow", (*repositories, SqlCommit), {"reactions": reactions}))
+    return cast("type[SqlUow]", type("SqlUow", (*repositories, _Defaults, SqlCommit), {"reactions": reactions}))
 
 
 class SqlUowFactory:

@@ -22,7 +22,7 @@ from domain.projects import model
 from domain.projects.categories import StateCategory
 from domain.projects.queries import ProjectMemberQuery, ProjectQuery
 from domain.shared.pages import Page, PageRequest
-from domain.workspaces.model import MOST_PROJECTS
+from domain.workspaces.model import MOST_AREAS
 from domain.workspaces.model import Invitation as InvitationModel
 from domain.workspaces.model import Workspace as WorkspaceModel
 from strawberry_compiled import related
@@ -168,20 +168,21 @@ class InvitationProjects:
 
     @batched(
         graphql_type=list[Project],
-        at_most=MOST_PROJECTS,
+        at_most=MOST_AREAS,
         description="Projects that the new guest will have access to, at most 20. Empty for other roles.",
     )
     async def projects(invitations: Sequence[InvitationModel], info: Info) -> Sequence[Sequence[model.Project]]:
-        wanted = {each for invitation in invitations for each in invitation.project_ids}
+        wanted = {each for invitation in invitations for each in invitation.area_ids}
         found = await loads.projects(info, sorted(wanted)) if wanted else {}
-        return [[found[each] for each in invitation.project_ids if each in found] for invitation in invitations]
+        return [[found[each] for each in invitation.area_ids if each in found] for invitation in invitations]
 
 
 @strawberry.type
 class EventProject:
     """The field of `Event` that names the project."""
 
-    project_id: strawberry.ID | None = strawberry.field(
+    area_id: strawberry.ID | None = strawberry.field(
+        name="projectId",
         description="ID of the project that the changed object belongs to. Null for objects outside of projects, "
-        "such as labels and members."
+        "such as labels and members.",
     )

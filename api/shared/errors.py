@@ -73,7 +73,12 @@ def argument_path(path: Iterable[str]) -> list[str]:
     return ["input", *(camel_case(name) for name in path)]
 
 
+_NAMES = {"area_ids": "projectIds"}  # guests' areas are projects for clients
+
+
 def camel_case(name: str) -> str:
+    if name in _NAMES:
+        return _NAMES[name]
     first, *rest = name.strip("_").split("_")
     return first + "".join(word.capitalize() for word in rest)
 

@@ -127,8 +127,9 @@ class InvitationCreateInput(MutationInput):
         description="Email address to send the invitation to. Null creates a link instead, which the payload returns.",
     )
     role: Role = strawberry.field(description="Role of the new member. Only owners can invite owners.")
-    project_ids: list[strawberry.ID] | None = strawberry.field(
+    area_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
+        name="projectIds",
         description="IDs of the projects that the new guest gets access to, at most 20. Only for the role `GUEST`; "
         "members with other roles see all projects.",
         metadata=only_with("projects"),

@@ -30,7 +30,7 @@ class LoggedEvent:
     revision: int
     kind: EventKind
     subject_id: str
-    project_id: str | None
+    area_id: str | None
     actor_id: str | None
     cause: Cause
     changes: tuple[LoggedChange, ...]

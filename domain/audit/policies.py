@@ -47,6 +47,6 @@ class EventVisibility:
     def _is_visible(self, actor: Actor, event: LoggedEvent) -> bool:
         if not actor.is_guest_in(event.workspace_id):
             return actor.sees(event.workspace_id)
-        if event.project_id is None:
+        if event.area_id is None:
             return event.kind.value.partition(".")[0] in self.open_to_guests
-        return actor.sees_project(event.workspace_id, event.project_id)
+        return actor.sees_area(event.workspace_id, event.area_id)

@@ -73,7 +73,7 @@ def _speaking(holder: KeyHolder, client: ClientInfo | None) -> SignedIn:
         user_id=key.user_id,
         expires_at=key.expires_at,
         roles={workspace_id: person.roles[workspace_id] for workspace_id in opened},
-        projects={workspace_id: ids for workspace_id, ids in person.projects.items() if workspace_id in opened},
+        areas={workspace_id: ids for workspace_id, ids in person.areas.items() if workspace_id in opened},
         client=client,
         grant=key.grant,
     )

@@ -18,7 +18,7 @@ class Person:
 
     account: User
     roles: Mapping[str, Role]
-    projects: Mapping[str, frozenset[str]]
+    areas: Mapping[str, frozenset[str]]
 
 
 class TokenSigner(Protocol):

@@ -227,7 +227,7 @@ class AuthService:
             session_id=session_id,
             expires_at=expires_at,
             roles=person.roles,
-            projects=person.projects,
+            areas=person.areas,
             client=client,
         )
 

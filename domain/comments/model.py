@@ -34,6 +34,10 @@ class Comment:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def area_id(self) -> str:
+        return self.project_id
+
     @classmethod
     def drafted(
         cls, draft: CommentDraft, *, id: CommentId, issue: Issue, author_id: UserId, now: datetime

@@ -33,7 +33,7 @@ class IssueLinks:
         if len(after) > MOST_ASSIGNEES:
             raise _too_many(path, f"{MOST_ASSIGNEES} assignees")
         members = self._uow.members
-        if not await members.see_project(self._issue.workspace_id, self._issue.project_id, sorted(added)):
+        if not await members.see_area(self._issue.workspace_id, self._issue.project_id, sorted(added)):
             raise NotFound("Assignees must be members of the workspace with access to the project.", path=(path,))
         await self._uow.issues.assign(self._issue.id, add=added, remove=before - after)
         self.changes["assignees"] = FieldChange(before=sorted(before), after=sorted(after))

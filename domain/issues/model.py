@@ -51,6 +51,10 @@ class Issue:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def area_id(self) -> str:
+        return self.project_id
+
     @classmethod
     def drafted(
         cls,

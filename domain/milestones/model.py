@@ -26,6 +26,10 @@ class Milestone:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def area_id(self) -> str:
+        return self.project_id
+
     @classmethod
     def drafted(cls, draft: MilestoneDraft, *, id: MilestoneId, project: Project, now: datetime) -> "Milestone":
         return from_draft(

@@ -34,7 +34,7 @@ class Project:
     updated_at: datetime
 
     @property
-    def project_id(self) -> ProjectId:
+    def area_id(self) -> str:
         return self.id
 
     @classmethod
@@ -73,6 +73,10 @@ class State:
     position: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def area_id(self) -> str:
+        return self.project_id
 
     @classmethod
     def drafted(cls, draft: StateDraft, *, id: StateId, project: Project, position: int, now: datetime) -> "State":
@@ -115,10 +119,14 @@ class ProjectMember:
 
     id: ProjectMemberId
     workspace_id: WorkspaceId
-    project_id: ProjectId
+    area_id: ProjectId
     member_id: MemberId
     created_at: datetime
 
+    @property
+    def project_id(self) -> ProjectId:
+        return self.area_id
+
     @classmethod
     def joining(cls, project: Project, member: Member, *, id: ProjectMemberId, now: datetime) -> "ProjectMember":
-        return cls(id=id, workspace_id=project.workspace_id, project_id=project.id, member_id=member.id, created_at=now)
+        return cls(id=id, workspace_id=project.workspace_id, area_id=project.id, member_id=member.id, created_at=now)

@@ -92,14 +92,14 @@ class Grant:
 class Actor:
     """The actor of a use case: a user with the roles loaded once per request, a job, or an anonymous client.
 
-    `projects` are those of a guest, by workspace; actors with another role there see all of them.
+    `areas` holds the areas of a guest, by workspace; actors with another role there see every area.
     """
 
     user_id: str | None = None
     session_id: str | None = None
     expires_at: datetime | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
-    projects: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    areas: Mapping[str, frozenset[str]] = field(default_factory=dict)
     cause: Cause = Cause.USER
     job: LeasedJob | None = None
     idempotency: IdempotencyKey | None = None
@@ -121,10 +121,10 @@ class Actor:
     def sees(self, workspace_id: str) -> bool:
         return self.is_system or workspace_id in self.roles
 
-    def sees_project(self, workspace_id: str, project_id: str) -> bool:
+    def sees_area(self, workspace_id: str, area_id: str) -> bool:
         if not self.is_guest_in(workspace_id):
             return self.sees(workspace_id)
-        return project_id in self.projects.get(workspace_id, ())
+        return area_id in self.areas.get(workspace_id, ())
 
     @property
     def is_guest(self) -> bool:

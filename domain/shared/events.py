@@ -30,7 +30,8 @@ class Event:
 
     workspace_id: str
     subject_id: str
-    project_id: str | None = None
+    area_id: str | None = None
+    """Area that the subject is in: guests see the events of their areas."""
     changes: Mapping[str, FieldChange] = field(default_factory=dict)
 
     @classmethod
@@ -40,7 +41,7 @@ class Event:
         return cls(
             workspace_id=subject.workspace_id,
             subject_id=subject.id,
-            project_id=getattr(subject, "project_id", None),
+            area_id=getattr(subject, "area_id", None),
             changes=changes_between(before, after, cls.logged) | further,
         )
 

@@ -7,7 +7,7 @@ class TwiceProvided(Exception):
     """Two slices provide the same attribute."""
 
 
-@dataclass(init=False)
+@dataclass(init=False, repr=False)
 class Provided:
     """Base of objects with declared attributes, each of which one slice sets once."""
 

@@ -235,7 +235,7 @@ class Batch:
         if before.project_id != after.project_id:
             # Guests of one project may lack access to the other, so no event mentions both projects.
             self._uow.record(
-                IssueMoved(workspace_id=before.workspace_id, subject_id=before.id, project_id=before.project_id)
+                IssueMoved(workspace_id=before.workspace_id, subject_id=before.id, area_id=before.project_id)
             )
             news = {name: FieldChange(after=change.after) for name, change in changed.changes.items()}
             changed = replace(changed, changes=news | {"project_id": FieldChange(after=after.project_id)})

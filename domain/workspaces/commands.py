@@ -18,9 +18,9 @@ class WorkspaceChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationDraft:
-    """An invitation to this address, or by link without one. Guests join these projects."""
+    """An invitation to this address, or by link without one. Guests join these areas."""
 
     workspace_id: str
     email: str | None = None
     role: Role
-    project_ids: tuple[str, ...] = ()
+    area_ids: tuple[str, ...] = ()

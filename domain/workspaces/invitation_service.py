@@ -87,7 +87,7 @@ class InvitationService:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
             require_rank(actor, workspace.id, draft.role)
             invitation = Invitation.drafted(draft, id=new_id, digest=digest, created_by_id=inviter_id, now=now)
-            await uow.invited_projects.require(actor, workspace.id, invitation.project_ids)
+            await uow.areas.require(actor, workspace.id, invitation.area_ids)
             if invitation.email is not None:
                 await self._make_room(uow, actor, workspace, invitation.email)
             await self._admit(actor, invitation)
@@ -260,7 +260,7 @@ class InvitationService:
         await uow.members.add(member)
         uow.record(InvitationAccepted.between(invitation, accepted))
         uow.record(MemberAdded.between(None, member))
-        for event in await uow.invited_projects.let_in(member, invitation.project_ids, now=now):
+        for event in await uow.areas.let_in(member, invitation.area_ids, now=now):
             uow.record(event)
         kind = SecurityEventKind.INVITATION_ACCEPTED
         uow.note(kind, user_id=user.id, subject_id=invitation.id, workspace_id=invitation.workspace_id)

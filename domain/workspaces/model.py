@@ -18,7 +18,7 @@ MemberId = NewType("MemberId", str)
 InvitationId = NewType("InvitationId", str)
 
 INVITATION_LIFE = timedelta(days=7)
-MOST_PROJECTS = 20  # of one invitation
+MOST_AREAS = 20  # of one invitation
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?", re.ASCII)
 SLUG_RULE = "1 to 48 lowercase letters, digits and hyphens, with no hyphen at the start or end"
@@ -80,7 +80,7 @@ class Invitation:
     """An invitation of one person to a workspace, by address or, without one, by the first use of its link.
 
     `generation` counts the secrets sent, of which only the last is valid; the address is removed as soon
-    as the invitation can no longer be accepted. `project_ids` are the projects that a guest will join.
+    as the invitation can no longer be accepted. `area_ids` are the areas that a guest will join.
     """
 
     prefix: ClassVar[str] = "inv"
@@ -91,7 +91,7 @@ class Invitation:
     role: Role
     generation: int
     digest: str = field(repr=False)
-    project_ids: tuple[str, ...]
+    area_ids: tuple[str, ...]
     created_by_id: UserId
     created_at: datetime
     expires_at: datetime
@@ -105,12 +105,12 @@ class Invitation:
     ) -> "Invitation":
         """Raises Rejected for an invalid address, and for projects with a role that sees every project."""
         email = None if draft.email is None else normal_address(draft.email)
-        project_ids = tuple(dict.fromkeys(draft.project_ids))
+        area_ids = tuple(dict.fromkeys(draft.area_ids))
         with Checks() as check:
-            check.count("project_ids", len(draft.project_ids), most=MOST_PROJECTS)
-            if project_ids and draft.role != Role.GUEST:
+            check.count("area_ids", len(draft.area_ids), most=MOST_AREAS)
+            if area_ids and draft.role != Role.GUEST:
                 check.fail(
-                    "project_ids",
+                    "area_ids",
                     "Only guests can be invited to projects. All other members have access to every project.",
                 )
             if email is not None:
@@ -122,7 +122,7 @@ class Invitation:
             email=email,
             generation=1,
             digest=digest,
-            project_ids=project_ids,
+            area_ids=area_ids,
             created_by_id=created_by_id,
             created_at=now,
             expires_at=now + INVITATION_LIFE,

@@ -32,8 +32,8 @@ class MemberRepository(Repository[Member], Protocol):
         """Whether all these people are members of the workspace."""
         ...
 
-    async def see_project(self, workspace_id: str, project_id: str, user_ids: Sequence[str]) -> bool:
-        """Whether all these people are members of the workspace, and those who are guests are in the project."""
+    async def see_area(self, workspace_id: str, area_id: str, user_ids: Sequence[str]) -> bool:
+        """Whether all these people are members of the workspace, and those who are guests are in the area."""
         ...
 
     async def has_address(self, workspace_id: str, email: str) -> bool:
@@ -61,19 +61,19 @@ class UserRepository(AccountRepository, Protocol):
         ...
 
 
-class MemberProjects(Protocol):
+class Areas(Protocol):
+    """The parts of a workspace that guests are let into one by one. A later slice says what they are."""
+
+    async def require(self, actor: Actor, workspace_id: str, area_ids: Sequence[str]) -> None:
+        """Raises NotFound unless all are areas of the workspace that the actor sees, WrongId for other ids."""
+        ...
+
+    async def let_in(self, guest: Member, area_ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
+        """Puts a new guest into those of the areas that still exist, and returns the events to record."""
+        ...
+
     async def leave_all(self, member_id: str) -> int:
-        """Takes the member out of all projects, and returns of how many."""
-        ...
-
-
-class InvitedProjects(Protocol):
-    async def require(self, actor: Actor, workspace_id: str, project_ids: Sequence[str]) -> None:
-        """Raises NotFound unless all are projects of the workspace that the actor sees, WrongId for other ids."""
-        ...
-
-    async def let_in(self, guest: Member, project_ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
-        """Puts a new guest into those of the projects that are still there, and returns what is to be recorded."""
+        """Takes the member out of all areas, and returns of how many."""
         ...
 
 
@@ -89,9 +89,7 @@ class WorkspaceUow(UnitOfWork, Protocol):
     @property
     def passwords(self) -> PasswordRepository: ...
     @property
-    def project_members(self) -> MemberProjects: ...
-    @property
-    def invited_projects(self) -> InvitedProjects: ...
+    def areas(self) -> Areas: ...
 
 
 class SecurityLog(Protocol):

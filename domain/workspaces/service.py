@@ -181,8 +181,8 @@ class WorkspaceService:
         changed = revised(member, now=self._clock.now(), role=role)
         if changed != member:
             await uow.members.save(member, changed)
-            # Whoever was a guest and becomes one again begins without projects.
-            await uow.project_members.leave_all(member.id)
+            # Whoever was a guest and becomes one again begins without areas.
+            await uow.areas.leave_all(member.id)
             uow.record(MemberUpdated.between(member, changed))
             kind = SecurityEventKind.MEMBER_ROLE_CHANGED
             uow.note(kind, user_id=member.user_id, subject_id=member.id, workspace_id=member.workspace_id)

@@ -20,7 +20,7 @@ _COLUMNS = (
     EventRow.revision,
     EventRow.type,
     EventRow.subject_id,
-    EventRow.project_id,
+    EventRow.area_id,
     EventRow.actor_id,
     EventRow.cause,
     EventRow.changes,
@@ -117,15 +117,13 @@ class SqlEventReader:
         )
 
     def _event(self, row: AnyRow) -> LoggedEvent:
-        workspace_id, revision, type_, subject_id, project_id, actor_id, cause, changes, occurred_at = row[
-            : len(_COLUMNS)
-        ]
+        workspace_id, revision, type_, subject_id, area_id, actor_id, cause, changes, occurred_at = row[: len(_COLUMNS)]
         return LoggedEvent(
             workspace_id=workspace_id,
             revision=revision,
             kind=self._kinds(type_),
             subject_id=subject_id,
-            project_id=project_id,
+            area_id=area_id,
             actor_id=actor_id,
             cause=cause,
             changes=tuple(

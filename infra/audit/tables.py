@@ -21,7 +21,7 @@ class EventRow(Base):
     revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     type: Mapped[str]
     subject_id: Mapped[Id]
-    project_id: Mapped[Id | None]
+    area_id: Mapped[Id | None] = mapped_column("project_id", key="area_id")
     actor_id: Mapped[Id | None]
     cause: Mapped[Cause] = mapped_column(named_enum(Cause))
     changes: Mapped[Plain]

@@ -16,19 +16,17 @@ from infra.auth.tables import ApiKeyRow, RefreshTokenRow, SessionRow, SigningKey
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
-from infra.workspaces.tables import MemberRow, ProjectMemberRow
+from infra.workspaces.tables import AreaGrantRow, MemberRow
 
 # Looked up for guests only, because other roles do not need it.
-_PROJECT_IDS = case(
+_AREA_IDS = case(
     (
         MemberRow.role == Role.GUEST,
-        select(func.array_agg(ProjectMemberRow.project_id))
-        .where(ProjectMemberRow.member_id == MemberRow.id)
-        .scalar_subquery(),
+        select(func.array_agg(AreaGrantRow.area_id)).where(AreaGrantRow.member_id == MemberRow.id).scalar_subquery(),
     )
 )
 _PERSON = (
-    select(MemberRow.workspace_id, MemberRow.role, _PROJECT_IDS, *columns_of(UserRow, User))
+    select(MemberRow.workspace_id, MemberRow.role, _AREA_IDS, *columns_of(UserRow, User))
     .select_from(SessionRow)
     .join(UserRow, UserRow.id == SessionRow.user_id)
     .outerjoin(MemberRow, MemberRow.user_id == SessionRow.user_id)
@@ -80,7 +78,7 @@ _KEY_COLUMNS = columns_of(ApiKeyRow, ApiKey)
 def _holder(condition: ColumnElement[bool]) -> Select[Any]:
     """Query for the user of an API key: one row per membership, or one row with nulls without a membership."""
     return (
-        select(MemberRow.workspace_id, MemberRow.role, _PROJECT_IDS, *columns_of(UserRow, User), *_KEY_COLUMNS)
+        select(MemberRow.workspace_id, MemberRow.role, _AREA_IDS, *columns_of(UserRow, User), *_KEY_COLUMNS)
         .select_from(ApiKeyRow)
         .join(UserRow, UserRow.id == ApiKeyRow.user_id)
         .outerjoin(MemberRow, MemberRow.user_id == ApiKeyRow.user_id)
@@ -111,7 +109,7 @@ def _person(rows: Sequence[Any]) -> Person:
     return Person(
         account=_build_user(rows[0]),
         roles={row[0]: row[1] for row in rows if row[0] is not None},
-        projects={row[0]: frozenset(row[2] or ()) for row in rows if row[1] == Role.GUEST},
+        areas={row[0]: frozenset(row[2] or ()) for row in rows if row[1] == Role.GUEST},
     )
 
 

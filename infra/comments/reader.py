@@ -25,7 +25,7 @@ _COMMENTS = EntityTable(
         own={"body": as_sent(CommentRow.body)},
     ),
     visible_by=CommentRow.workspace_id,
-    guests=GuestRule.of_projects(CommentRow.workspace_id, CommentRow.project_id),
+    guests=GuestRule.of_areas(CommentRow.workspace_id, CommentRow.project_id),
 )
 _COMMENTS_OF = _COMMENTS.children_of(CommentRow.issue_id, name="comments", default=DEFAULT_NESTED)
 

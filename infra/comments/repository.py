@@ -9,7 +9,7 @@ from infra.db.visibility import GuestRule
 class SqlCommentRepository(SqlTenantRepository[Comment]):
     table = CommentRow
     entity = Comment
-    guests = GuestRule.of_projects(CommentRow.workspace_id, CommentRow.project_id)
+    guests = GuestRule.of_areas(CommentRow.workspace_id, CommentRow.project_id)
 
     async def purge_of(self, issue_id: str) -> int:
         return (await self._connection.execute(delete(CommentRow).where(CommentRow.issue_id == issue_id))).rowcount

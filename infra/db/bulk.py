@@ -17,7 +17,8 @@ async def copy_rows(
     if rows:
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
-        await driver.copy_records_to_table(table.__tablename__, columns=list(names), records=rows)
+        columns = [table.__table__.c[name].name for name in names]
+        await driver.copy_records_to_table(table.__tablename__, columns=columns, records=rows)
 
 
 async def copy_entities(

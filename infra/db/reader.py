@@ -106,8 +106,8 @@ class EntityList(Generic[E, O]):
         guests = entities.guests
         self._rows_of_guests = None if guests is None else rows.where(guests.anywhere)
         self._own_rows_of_guests = None if guests is None else self._own_rows.where(guests.within)
-        project_id = guests.project_id if guests is not None and self._is_of_workspace else None
-        self._projects = None if project_id is None else Parts(project_id, "parent_projects")
+        area_id = guests.area_id if guests is not None and self._is_of_workspace else None
+        self._areas = None if area_id is None else Parts(area_id, "parent_areas")
         self._name = name
         self._default = default
 
@@ -152,11 +152,11 @@ class EntityList(Generic[E, O]):
         if guest_rows is None or is_whole or not actor.is_guest:
             return _Seen(rows, self._entities.filters, {}, None)
         params = guest_visibility(actor)
-        if parent_id is None or self._projects is None:
+        if parent_id is None or self._areas is None:
             return _Seen(guest_rows, self._entities.guest_filters, params, None)
-        # Projects of this workspace only: rows of projects in other workspaces would be scanned in vain.
-        params[self._projects.parameter] = sorted(actor.projects.get(parent_id, ()))
-        return _Seen(rows, self._entities.guest_filters, params, self._projects)
+        # Areas of this workspace only: rows of areas in other workspaces would be scanned in vain.
+        params[self._areas.parameter] = sorted(actor.areas.get(parent_id, ()))
+        return _Seen(rows, self._entities.guest_filters, params, self._areas)
 
 
 class _Seen(NamedTuple):

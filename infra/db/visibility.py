@@ -31,28 +31,28 @@ class GuestRule:
     """Visibility rule for actors who are guests in a workspace; run it with `**guest_visibility(actor)`.
 
     `within` selects the rows of a workspace that its guests see, `anywhere` these rows and all rows of the actor's
-    other workspaces. `project_id` is the column of the project if guests see exactly the rows of their projects.
+    other workspaces. `area_id` is the column of the area if guests see exactly the rows of their areas.
     """
 
-    def __init__(self, workspace_id: Column, within: ColumnElement[bool], *, project_id: Column | None = None) -> None:
+    def __init__(self, workspace_id: Column, within: ColumnElement[bool], *, area_id: Column | None = None) -> None:
         self.within = within
-        self.project_id = project_id
+        self.area_id = area_id
         self.anywhere = or_(
             among_own(workspace_id, "whole_workspaces"), and_(among_own(workspace_id, "guest_workspaces"), within)
         )
 
     @classmethod
-    def of_projects(cls, workspace_id: Column, project_id: Column) -> "GuestRule":
-        """Rule for rows in the guest's projects."""
-        return cls(workspace_id, in_guest_projects(project_id), project_id=project_id)
+    def of_areas(cls, workspace_id: Column, area_id: Column) -> "GuestRule":
+        """Rule for rows in the guest's areas."""
+        return cls(workspace_id, in_guest_areas(area_id), area_id=area_id)
 
     @classmethod
     def nothing(cls, workspace_id: Column) -> "GuestRule":
         return cls(workspace_id, false())
 
 
-def in_guest_projects(project_id: Column) -> ColumnElement[bool]:
-    return among_own(project_id, "guest_projects")
+def in_guest_areas(area_id: Column) -> ColumnElement[bool]:
+    return among_own(area_id, "guest_areas")
 
 
 def guest_visibility(actor: Actor) -> dict[str, Any]:
@@ -60,13 +60,13 @@ def guest_visibility(actor: Actor) -> dict[str, Any]:
     return {
         "whole_workspaces": [workspace_id for workspace_id in actor.roles if not actor.is_guest_in(workspace_id)],
         "guest_workspaces": guest_workspaces,
-        "guest_projects": _projects(actor, guest_workspaces),
+        "guest_areas": _areas(actor, guest_workspaces),
         "viewer_id": actor.user_id,
     }
 
 
-def _projects(actor: Actor, guest_workspaces: Sequence[str]) -> list[str]:
-    return sorted(set[str]().union(*(actor.projects.get(workspace_id, ()) for workspace_id in guest_workspaces)))
+def _areas(actor: Actor, guest_workspaces: Sequence[str]) -> list[str]:
+    return sorted(set[str]().union(*(actor.areas.get(workspace_id, ()) for workspace_id in guest_workspaces)))
 
 
 def among_own(column: Column, name: str) -> ColumnElement[bool]:

@@ -26,7 +26,7 @@ def _has_words(text: str, issues: FromClause) -> ColumnElement[bool]:
 def _is_under_what_guests_see(comparator: Any, issues: FromClause) -> ColumnElement[bool]:
     """To a guest an issue under one that is hidden is under none."""
     above = IssueRow.__table__.alias()
-    rule = GuestRule.of_projects(above.c.workspace_id, above.c.project_id)
+    rule = GuestRule.of_areas(above.c.workspace_id, above.c.project_id)
     parent_id = select(above.c.id).where(above.c.id == issues.c.parent_id, rule.anywhere).scalar_subquery()
     return compare(parent_id, comparator)
 
@@ -47,9 +47,9 @@ _SCALARS = (
     "updated_at",
 )
 
-_STATES_OF_GUESTS = GuestRule.of_projects(StateRow.workspace_id, StateRow.project_id)
-_PROJECTS_OF_GUESTS = GuestRule.of_projects(ProjectRow.workspace_id, ProjectRow.id)
-_MILESTONES_OF_GUESTS = GuestRule.of_projects(MilestoneRow.workspace_id, MilestoneRow.project_id)
+_STATES_OF_GUESTS = GuestRule.of_areas(StateRow.workspace_id, StateRow.project_id)
+_PROJECTS_OF_GUESTS = GuestRule.of_areas(ProjectRow.workspace_id, ProjectRow.id)
+_MILESTONES_OF_GUESTS = GuestRule.of_areas(MilestoneRow.workspace_id, MilestoneRow.project_id)
 _TO_ONE = {
     "state": ToSmallSet(IssueRow.state_id, StateRow.id, STATE_FILTERS, StateRow.workspace_id, _STATES_OF_GUESTS),
     "project": ToSmallSet(

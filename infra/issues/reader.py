@@ -24,7 +24,7 @@ from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
 
-_OF_GUESTS = GuestRule.of_projects(IssueRow.workspace_id, IssueRow.project_id)
+_OF_GUESTS = GuestRule.of_areas(IssueRow.workspace_id, IssueRow.project_id)
 _ISSUES = EntityTable(
     IssueRow,
     Issue,

@@ -15,7 +15,7 @@ from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 class SqlIssueRepository(SqlTenantRepository[Issue]):
     table = IssueRow
     entity = Issue
-    guests = GuestRule.of_projects(IssueRow.workspace_id, IssueRow.project_id)
+    guests = GuestRule.of_areas(IssueRow.workspace_id, IssueRow.project_id)
     conflicts = {"fk_issue_parent_id": ("id", "This issue has sub-issues. Move or permanently delete them first.")}
 
     async def assignee_ids(self, issue_id: str) -> frozenset[str]:

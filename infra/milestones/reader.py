@@ -18,7 +18,7 @@ _MILESTONES = EntityTable(
     columns={order: getattr(MilestoneRow, order.value) for order in MilestoneOrder},
     filters=MILESTONE_FILTERS,
     visible_by=MilestoneRow.workspace_id,
-    guests=GuestRule.of_projects(MilestoneRow.workspace_id, MilestoneRow.project_id),
+    guests=GuestRule.of_areas(MilestoneRow.workspace_id, MilestoneRow.project_id),
 )
 _MILESTONES_OF = _MILESTONES.children_of(MilestoneRow.project_id, name="milestones", default=DEFAULT_NESTED)
 

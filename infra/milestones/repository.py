@@ -7,7 +7,7 @@ from infra.milestones.tables import MilestoneRow
 class SqlMilestoneRepository(SqlTenantRepository[Milestone]):
     table = MilestoneRow
     entity = Milestone
-    guests = GuestRule.of_projects(MilestoneRow.workspace_id, MilestoneRow.project_id)
+    guests = GuestRule.of_areas(MilestoneRow.workspace_id, MilestoneRow.project_id)
     conflicts = {
         "uq_milestone_project_id_name": (
             "name",

@@ -22,9 +22,9 @@ from infra.db.reader import EntityTable, among_ids
 from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
 from infra.projects.filters import PROJECT_FILTERS
 from infra.projects.tables import ProjectRow, StateRow
-from infra.workspaces.tables import ProjectMemberRow
+from infra.workspaces.tables import AreaGrantRow
 
-_OF_GUESTS = GuestRule.of_projects(ProjectRow.workspace_id, ProjectRow.id)
+_OF_GUESTS = GuestRule.of_areas(ProjectRow.workspace_id, ProjectRow.id)
 _PROJECTS = EntityTable(
     ProjectRow,
     Project,
@@ -50,7 +50,7 @@ _STATES_OF = _STATES.where(among_ids(StateRow.project_id)).order_by(StateRow.pro
 _SEEN_STATES = (among_ids(StateRow.id), visible(StateRow.workspace_id))
 _STATES_SEEN_BY_GUESTS = (
     among_ids(StateRow.id),
-    GuestRule.of_projects(StateRow.workspace_id, StateRow.project_id).anywhere,
+    GuestRule.of_areas(StateRow.workspace_id, StateRow.project_id).anywhere,
 )
 _STATES_BY_IDS = _STATES.where(*_SEEN_STATES)
 _STATES_BY_IDS_OF_GUESTS = _STATES.where(*_STATES_SEEN_BY_GUESTS)
@@ -60,17 +60,15 @@ _STATES_WITH_PROJECTS = select(*_STATE_COLUMNS, *columns_of(ProjectRow, Project)
 _WITH_PROJECTS_BY_IDS = _STATES_WITH_PROJECTS.where(*_SEEN_STATES)
 _WITH_PROJECTS_BY_IDS_OF_GUESTS = _STATES_WITH_PROJECTS.where(*_STATES_SEEN_BY_GUESTS)
 _MEMBERS = EntityTable(
-    ProjectMemberRow,
+    AreaGrantRow,
     ProjectMember,
     orders=ProjectMemberOrder,
-    columns={ProjectMemberOrder.CREATED_AT: ProjectMemberRow.created_at},
-    filters=Filters(
-        of=ProjectMemberFilter, scalars={"id": ProjectMemberRow.id, "member_id": ProjectMemberRow.member_id}
-    ),
-    visible_by=ProjectMemberRow.workspace_id,
-    guests=GuestRule.of_projects(ProjectMemberRow.workspace_id, ProjectMemberRow.project_id),
+    columns={ProjectMemberOrder.CREATED_AT: AreaGrantRow.created_at},
+    filters=Filters(of=ProjectMemberFilter, scalars={"id": AreaGrantRow.id, "member_id": AreaGrantRow.member_id}),
+    visible_by=AreaGrantRow.workspace_id,
+    guests=GuestRule.of_areas(AreaGrantRow.workspace_id, AreaGrantRow.area_id),
 )
-_MEMBERS_OF = _MEMBERS.children_of(ProjectMemberRow.project_id, name="project members", default=DEFAULT_NESTED)
+_MEMBERS_OF = _MEMBERS.children_of(AreaGrantRow.area_id, name="project members", default=DEFAULT_NESTED)
 _build_state = builder_of(State)
 _build_project = builder_of(Project, start=len(_STATE_COLUMNS))  # behind the state
 

@@ -15,13 +15,13 @@ from domain.workspaces.model import Member
 from infra.db.repository import SqlTenantRepository
 from infra.db.visibility import GuestRule
 from infra.projects.tables import ProjectNumberRow, ProjectRow, StateRow
-from infra.workspaces.tables import ProjectMemberRow
+from infra.workspaces.tables import AreaGrantRow
 
 
 class SqlProjectRepository(SqlTenantRepository[Project]):
     table = ProjectRow
     entity = Project
-    guests = GuestRule.of_projects(ProjectRow.workspace_id, ProjectRow.id)
+    guests = GuestRule.of_areas(ProjectRow.workspace_id, ProjectRow.id)
     conflicts = {
         "uq_project_workspace_id_key": (
             "key",
@@ -39,36 +39,33 @@ class SqlProjectRepository(SqlTenantRepository[Project]):
 
 
 class SqlProjectMemberRepository(SqlTenantRepository[ProjectMember]):
-    table = ProjectMemberRow
+    table = AreaGrantRow
     entity = ProjectMember
-    guests = GuestRule.of_projects(ProjectMemberRow.workspace_id, ProjectMemberRow.project_id)
+    guests = GuestRule.of_areas(AreaGrantRow.workspace_id, AreaGrantRow.area_id)
     conflicts = {
         "uq_project_member_member_id_project_id": ("member_id", "This guest is already a member of the project.")
     }
 
-    async def leave_all(self, member_id: str) -> int:
-        left = delete(ProjectMemberRow).where(ProjectMemberRow.member_id == member_id)
-        return (await self._connection.execute(left)).rowcount
 
-
-class SqlInvitedProjects:
-    """What workspaces need to know of projects when they invite guests to them."""
+class SqlProjectAreas:
+    """Projects as the areas that guests are let into."""
 
     def __init__(self, connection: AsyncConnection, ids: IdFactory) -> None:
+        self._connection = connection
         self._projects = SqlProjectRepository(connection)
         self._places = SqlProjectMemberRepository(connection)
         self._ids = ids
 
-    async def require(self, actor: Actor, workspace_id: str, project_ids: Sequence[str]) -> None:
-        projects = await self._projects.get_all(actor, project_ids, path=("project_ids",))
+    async def require(self, actor: Actor, workspace_id: str, area_ids: Sequence[str]) -> None:
+        projects = await self._projects.get_all(actor, area_ids, path=("area_ids",))
         if any(project.workspace_id != workspace_id for project in projects):
-            raise NotFound("This project does not exist or is not visible to you.", path=("project_ids",))
+            raise NotFound("This project does not exist or is not visible to you.", path=("area_ids",))
 
-    async def let_in(self, guest: Member, project_ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
-        if not project_ids:
+    async def let_in(self, guest: Member, area_ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
+        if not area_ids:
             return ()
         # Locked, so that none goes away meanwhile; what has gone is no longer promised.
-        left = (ProjectRow.workspace_id == guest.workspace_id) & ProjectRow.id.in_(project_ids)
+        left = (ProjectRow.workspace_id == guest.workspace_id) & ProjectRow.id.in_(area_ids)
         places = [
             ProjectMember.joining(project, guest, id=ProjectMemberId(self._ids.new(ProjectMember.prefix)), now=now)
             for project in await self._projects.where(left, for_update=True)
@@ -76,11 +73,15 @@ class SqlInvitedProjects:
         await self._places.add_all(places)
         return [ProjectMemberAdded.between(None, place) for place in places]
 
+    async def leave_all(self, member_id: str) -> int:
+        left = delete(AreaGrantRow).where(AreaGrantRow.member_id == member_id)
+        return (await self._connection.execute(left)).rowcount
+
 
 class SqlStateRepository(SqlTenantRepository[State]):
     table = StateRow
     entity = State
-    guests = GuestRule.of_projects(StateRow.workspace_id, StateRow.project_id)
+    guests = GuestRule.of_areas(StateRow.workspace_id, StateRow.project_id)
     conflicts = {
         "uq_state_project_id_name": (
             "name",

@@ -9,7 +9,7 @@ from infra.db.first_use import Repositories, first_use
 from infra.parts import Parts, SliceAdapters
 from infra.projects.reader import SqlProjectMemberReader, SqlProjectReader, SqlStateReader
 from infra.projects.repository import (
-    SqlInvitedProjects,
+    SqlProjectAreas,
     SqlProjectMemberRepository,
     SqlProjectRepository,
     SqlStateRepository,
@@ -23,8 +23,8 @@ class ProjectRepositories(Repositories):
     states = first_use(SqlStateRepository)
 
     @cached_property
-    def invited_projects(self) -> SqlInvitedProjects:
-        return SqlInvitedProjects(self.connection, self.ids)
+    def areas(self) -> SqlProjectAreas:
+        return SqlProjectAreas(self.connection, self.ids)
 
 
 def _provide(app: App, parts: Parts) -> None:

@@ -7,7 +7,7 @@ from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.tables import UserRow
 from infra.db.repository import SqlTenantRepository
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
-from infra.workspaces.tables import InvitationRow, MemberRow, ProjectMemberRow, WorkspaceRow
+from infra.workspaces.tables import AreaGrantRow, InvitationRow, MemberRow, WorkspaceRow
 
 
 class SqlWorkspaceRepository(SqlTenantRepository[Workspace]):
@@ -39,8 +39,8 @@ class SqlMemberRepository(SqlTenantRepository[Member]):
     async def are_in(self, workspace_id: str, user_ids: Sequence[str]) -> bool:
         return await self._are_all(workspace_id, user_ids, true())
 
-    async def see_project(self, workspace_id: str, project_id: str, user_ids: Sequence[str]) -> bool:
-        is_in = exists().where(ProjectMemberRow.member_id == MemberRow.id, ProjectMemberRow.project_id == project_id)
+    async def see_area(self, workspace_id: str, area_id: str, user_ids: Sequence[str]) -> bool:
+        is_in = exists().where(AreaGrantRow.member_id == MemberRow.id, AreaGrantRow.area_id == area_id)
         return await self._are_all(workspace_id, user_ids, or_(MemberRow.role != Role.GUEST, is_in))
 
     async def _are_all(self, workspace_id: str, user_ids: Sequence[str], condition: ColumnElement[bool]) -> bool:

@@ -11,7 +11,7 @@ from infra.db.first_use import Repositories, first_use
 from infra.parts import Parts, SliceAdapters
 from infra.workspaces.reader import SqlInvitationReader, SqlMemberReader, SqlWorkspaceReader
 from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
-from infra.workspaces.tables import InvitationRow, MemberRow, ProjectMemberRow, RevisionRow, WorkspaceRow
+from infra.workspaces.tables import AreaGrantRow, InvitationRow, MemberRow, RevisionRow, WorkspaceRow
 
 
 class WorkspaceRepositories(Repositories):
@@ -47,7 +47,7 @@ SLICE = SliceAdapters(
         RevisionRow,
         MemberRow,
         InvitationRow,
-        ProjectMemberRow,
+        AreaGrantRow,
     ),
     repositories=WorkspaceRepositories,
     provide=_provide,

@@ -59,7 +59,9 @@ class InvitationRow(Base):
     role: Mapped[Role] = mapped_column(named_enum(Role))
     generation: Mapped[int]
     digest: Mapped[Key] = mapped_column(unique=True)
-    project_ids: Mapped[tuple[str, ...]] = mapped_column(ARRAY(Text(collation="C"), as_tuple=True))
+    area_ids: Mapped[tuple[str, ...]] = mapped_column(
+        "project_ids", ARRAY(Text(collation="C"), as_tuple=True), key="area_ids"
+    )
     created_by_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -68,21 +70,21 @@ class InvitationRow(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class ProjectMemberRow(Base):
-    """Which guests are in which projects. It stands here because whatever asks for members asks for it too.
+class AreaGrantRow(Base):
+    """Which guests are in which areas. Areas are projects, so that is what the table and its columns are called.
 
-    It goes with the member and with the project: nothing else refers to it.
+    Reads of members and of actors join it, so it belongs to this slice. Its rows go with the member and the project.
     """
 
     __tablename__ = "project_member"
     __table_args__ = (
-        UniqueConstraint("member_id", "project_id"),
-        Index(None, "project_id", "created_at", "id"),
+        UniqueConstraint("member_id", "area_id"),
+        Index(None, "area_id", "created_at", "id"),
         Index(None, "workspace_id"),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id))
-    project_id: Mapped[Id] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    area_id: Mapped[Id] = mapped_column("project_id", ForeignKey("project.id", ondelete="CASCADE"), key="area_id")
     member_id: Mapped[Id] = mapped_column(ForeignKey(MemberRow.id, ondelete="CASCADE"))
     created_at: Mapped[datetime]

@@ -119,7 +119,7 @@ class GuestWorld:
         seen = [
             event
             for event in self.events
-            if event["project_id"] in projects or event["type"].startswith(("label.", "workspace."))
+            if event["area_id"] in projects or event["type"].startswith(("label.", "workspace."))
         ]
         return {event["actor_id"] for event in seen}
 
@@ -212,7 +212,7 @@ async def _save(world: World, there: GuestWorld, random: Random) -> None:
                 "revision": revision,
                 "type": type_,
                 "subject_id": subject.id,
-                "project_id": getattr(subject, "project_id", None),
+                "area_id": getattr(subject, "area_id", None),
                 "actor_id": random.choice(there.people).id,
                 "cause": Cause.USER,
                 "changes": changes,

@@ -118,7 +118,7 @@ class HiddenChange:
             for before, after in zip(self.before, self.after, strict=True):
                 await REPOSITORIES[type(before)](connection).save(before, after)
             projects = [each.id for each in self.before if isinstance(each, Project)]
-            hidden = update(EventRow).where(EventRow.project_id.in_(projects))
+            hidden = update(EventRow).where(EventRow.area_id.in_(projects))
             await connection.execute(hidden.values(changes={"title": [["one"], ["another"]]}))
 
 

@@ -94,7 +94,7 @@ class Scene:
             self.spare.id: frozenset[str](),
         }
         is_guest = role is Role.GUEST
-        return replace(client, actor=replace(client.actor, roles=here, projects=projects if is_guest else {}))
+        return replace(client, actor=replace(client.actor, roles=here, areas=projects if is_guest else {}))
 
 
 _STORED = ("child", "trashed", "guest_comment", "next_milestone", "empty_project", "archived_project")
@@ -129,7 +129,7 @@ async def build_scene(world: World) -> Scene:
             **by_owner,
             accepted_at=MADE,
             accepted_by_id=here.people[Role.MEMBER].id,
-            project_ids=(here.project.id,),
+            area_ids=(here.project.id,),
         ),
         party=party,
         party_token=party_token,

@@ -224,7 +224,7 @@ async def test_a_guest_of_one_workspace_may_be_a_member_of_another(world: World)
     there = await build_guest_world(world, Random(5))
     guest = await there.client(GUEST)
     roles = {**guest.actor.roles, world.here.workspace.id: Role.MEMBER}
-    both = Client(world.app, Actor(user_id=guest.actor.user_id, roles=roles, projects=guest.actor.projects))
+    both = Client(world.app, Actor(user_id=guest.actor.user_id, roles=roles, areas=guest.actor.areas))
     data = await both.run(
         """{ workspaces { nodes { id members { totalCount }
           issues(includeArchived: true) { totalCount nodes { id } } } } }"""

@@ -1,16 +1,38 @@
 """An application without the tracker, and one with a slice of its own."""
 
 import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
+import httpx
 import pytest
 import strawberry
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from api import slices
+from api.main import build
 from api.schema import build_schema, schema, sdl
+from api.shared.context import Info
 from api.shared.slices import ApiSlice
 from api.workspaces.types import Workspace
+from domain.accounts.commands import Registration
+from domain.app import App
 from domain.issues.slice import SLICE as ISSUES
-from domain.shared.slices import Slice, Unregistered
+from domain.shared.actor import Actor, Permission, Role
+from domain.shared.events import Event
+from domain.shared.jobs import Job, decoded, kinds_of
+from domain.shared.slices import Reaction, Slice, Unregistered
+from infra import slices as adapters
+from infra.audit.tables import EventRow
+from infra.bootstrap import mailbox
+from infra.db.first_use import Repositories, first_use
+from infra.jobs.tables import JobRow
+from infra.parts import Parts, SliceAdapters
+from infra.settings import Settings
+from tests.factories.accounts import PASSWORD
 
 TRACKER_WORDS = re.compile(r"issue|project|label|milestone|comment|import|placeholder|state|trash", re.IGNORECASE)
 
@@ -34,29 +56,119 @@ def test_the_nodes_of_a_schema_are_those_of_its_slices() -> None:
     assert platform.nodes.keys() < schema.nodes.keys()
 
 
+ANN, BOB = "ann@example.org", "bob@example.org"
+CREATE = 'mutation { workspaceCreate(input: {slug: "acme", name: "Acme"}) { workspace { id } } }'
+INVITE = "mutation ($id: ID!) { invitationCreate(input: {workspaceId: $id, role: GUEST}) { link } }"
+ACCEPT = "mutation ($token: String!) { invitationAccept(input: {token: $token}) { member { id } } }"
+PROMOTE = "mutation ($id: ID!) { memberUpdate(input: {id: $id, role: MEMBER}) { member { role } } }"
+REMOVE = "mutation ($id: ID!) { memberRemove(input: {id: $id}) { deletedMemberId errors { message } } }"
+READ = """{ workspace(slug: "acme") {
+  members { nodes { user { name } } } changes(after: 0) { events { kind } } } }"""
+
+
+NOTE = "mutation ($id: ID!) { noteCreate(workspaceId: $id) }"
+NOTE_READ = '{ workspace(slug: "acme") { noteLetter changes(after: 0) { events { kind subjectId } } } }'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    http: httpx.AsyncClient
+    app: Any
+
+
+class NoteCreated(Event):
+    type: ClassVar[str] = "note.created"
+    logged: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintNote(Job):
+    kind: ClassVar[str] = "notes.print"
+
+    note_id: str
+
+
+class NoteRepository:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+
+    async def next_id(self) -> str:
+        return f"nte_{await self.connection.scalar(select(func.count()).select_from(EventRow))}"
+
+
+class NoteRepositories(Repositories):
+    notes = first_use(NoteRepository)
+
+
+class NoteService:
+    """A use case of a slice that the application does not know."""
+
+    def __init__(self, uow: Any) -> None:
+        self._uow = uow
+        self.printed: list[str] = []
+
+    async def create(self, actor: Actor, workspace_id: str) -> Any:
+        async with self._uow(actor) as uow:
+            workspace = await uow.workspaces.get(actor, workspace_id)
+            actor.require(NOTE_WRITE, workspace.id)
+            note_id = await uow.notes.next_id()
+            uow.record(NoteCreated(workspace_id=workspace.id, subject_id=note_id))
+            return await uow.commit(note_id)
+
+
+def provide_notes(app: Any, parts: Parts) -> None:
+    app.notes = NoteService(parts.uow)
+
+
+async def print_note(app: Any, actor: Actor, job: PrintNote) -> None:
+    app.notes.printed.append(job.note_id)
+
+
 @strawberry.type
-class NoteQueries:
-    @strawberry.field(description="Motto of the server, for people.")
-    def motto(self) -> str:
-        return "Notes first."
+class NoteMutations:
+    @strawberry.mutation(description="Creates a note in a workspace.")
+    async def note_create(self, info: Info, workspace_id: strawberry.ID) -> str:
+        app: Any = info.context.app
+        return (await app.notes.create(info.context.actor, workspace_id)).value
 
 
 @strawberry.type
 class WorkspaceNotes:
-    """What a sample slice adds to a type of the platform."""
+    """What the sample slice adds to a type of the platform."""
 
-    @strawberry.field(description="Number of notes in the workspace.")
-    def note_count(self) -> int:
-        return 3
+    @strawberry.field(description="First letter of the notes in the workspace.")
+    def note_letter(self) -> str:
+        return self.name[0]
 
 
-async def test_a_slice_of_its_own_adds_root_fields_and_fields_of_earlier_types() -> None:
-    notes = ApiSlice(domain=Slice(name="notes"), queries=(NoteQueries,), fields={Workspace: WorkspaceNotes})
-    built = build_schema([*slices.PLATFORM, notes])
+NOTE_WRITE = Permission("write notes", Role.MEMBER)
+NOTES = Slice(
+    name="notes",
+    permissions=(NOTE_WRITE,),
+    events={NoteCreated: (Reaction(job=lambda event: PrintNote(note_id=event.subject_id)),)},
+)
+NOTE_ADAPTERS = SliceAdapters(
+    domain=NOTES, repositories=NoteRepositories, provide=provide_notes, jobs={PrintNote: print_note}
+)
+NOTE_API = ApiSlice(domain=NOTES, mutations=(NoteMutations,), fields={Workspace: WorkspaceNotes})
 
-    assert (await built.execute("{ motto }")).data == {"motto": "Notes first."}
-    assert "noteCount" in names_in(sdl(built))
-    assert "noteCount" not in names_in(sdl())
+
+async def test_an_application_takes_a_slice_of_its_own(settings: Settings, engine: AsyncEngine, database: str) -> None:
+    infra_slices, api_slices = [*adapters.PLATFORM, NOTE_ADAPTERS], [*slices.PLATFORM, NOTE_API]
+    assert "noteLetter" in names_in(sdl(build_schema(api_slices)))
+    assert "noteLetter" not in names_in(sdl())
+    async with serving(settings, infra_slices, api_slices) as server:
+        await server.app.accounts.create(Actor.system(), Registration(email=ANN, name="Ann", password=PASSWORD))
+        ann = await signed_in(server.http, ANN)
+        workspace_id = (await run(server.http, ann, CREATE))["workspaceCreate"]["workspace"]["id"]
+
+        note_id = (await run(server.http, ann, NOTE, id=workspace_id))["noteCreate"]
+        found = (await run(server.http, ann, NOTE_READ))["workspace"]
+        await run_jobs(server.app, engine, set(), infra_slices)
+
+    assert found["noteLetter"] == "A"
+    assert found["changes"]["events"][-1] == {"kind": "NOTE_CREATED", "subjectId": note_id}
+    assert server.app.notes.printed == [note_id]
 
 
 def test_an_error_code_without_description_is_named() -> None:
@@ -69,3 +181,88 @@ def test_two_slices_cannot_have_nodes_of_one_prefix() -> None:
         build_schema(
             [*slices.PLATFORM, *slices.TRACKER, next(each for each in slices.TRACKER if each.domain is ISSUES)]
         )
+
+
+@pytest.fixture
+async def server(settings: Settings) -> AsyncIterator[Server]:
+    """A server without the tracker."""
+    async with serving(settings, adapters.PLATFORM, slices.PLATFORM) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings, infra_slices: Sequence[SliceAdapters], api_slices: Sequence[ApiSlice]
+) -> AsyncIterator[Server]:
+    served = build(settings, adapters=infra_slices, slices=api_slices)
+    async with (
+        served.router.lifespan_context(served),
+        httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url=settings.issuer) as client,
+    ):
+        yield Server(http=client, app=served.state.app)
+
+
+async def run_jobs(
+    app: App, engine: AsyncEngine, done: set[str], infra_slices: Sequence[SliceAdapters] = adapters.PLATFORM
+) -> None:
+    """Runs the jobs that wait, as the worker of this server would."""
+    handlers = adapters.handlers_of(infra_slices)
+    async with engine.connect() as connection:
+        jobs = (await connection.execute(select(JobRow.id, JobRow.kind, JobRow.payload).order_by(JobRow.id))).all()
+    for job_id, kind, payload in jobs:
+        if job_id not in done:
+            job = decoded(kinds_of(handlers), kind, payload)
+            await handlers[type(job)](app, Actor.system(), job)
+            done.add(job_id)
+
+
+async def run(server: httpx.AsyncClient, bearer: str, query: str, **variables: object) -> Any:
+    answer = await server.post(
+        "/graphql",
+        json={"query": query, "variables": variables},
+        headers={"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"},
+    )
+    assert "errors" not in answer.json(), answer.text
+    return answer.json()["data"]
+
+
+async def signed_in(server: httpx.AsyncClient, email: str) -> str:
+    form = {"grant_type": "password", "username": email, "password": PASSWORD}
+    return (await server.post("/auth/token", data=form)).json()["access_token"]
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_server_without_the_tracker_has_sign_up_sign_in_and_workspaces(
+    server: Server, settings: Settings, engine: AsyncEngine
+) -> None:
+    done: set[str] = set()
+    assert (await server.http.post("/auth/register", json={"email": ANN})).status_code == 202
+    await run_jobs(server.app, engine, done)
+    (mail,) = await mailbox(settings).newest()
+    proof = {"token": mail.text.partition("?token=")[2].split()[0], "name": "Ann", "password": PASSWORD}
+    assert (await server.http.post("/auth/verify", json=proof)).status_code == 201
+    ann = await signed_in(server.http, ANN)
+
+    made = await run(server.http, ann, CREATE)
+    workspace_id = made["workspaceCreate"]["workspace"]["id"]
+    invited = await run(server.http, ann, INVITE, id=workspace_id)
+    await server.app.accounts.create(Actor.system(), Registration(email=BOB, name="Bob", password=PASSWORD))
+    token = invited["invitationCreate"]["link"].partition("token=")[2]
+    joined = await run(server.http, await signed_in(server.http, BOB), ACCEPT, token=token)
+    member_id = joined["invitationAccept"]["member"]["id"]
+    assert (await run(server.http, ann, PROMOTE, id=member_id))["memberUpdate"] == {"member": {"role": "MEMBER"}}
+    found = (await run(server.http, ann, READ))["workspace"]
+    assert found["members"] == {"nodes": [{"user": {"name": "Ann"}}, {"user": {"name": "Bob"}}]}
+    assert found["changes"]["events"][-1] == {"kind": "MEMBER_UPDATED"}
+    removed = await run(server.http, ann, REMOVE, id=member_id)
+    assert removed["memberRemove"] == {"deletedMemberId": member_id, "errors": []}
+    await run_jobs(server.app, engine, done)
+    assert {mail.to for mail in await mailbox(settings).newest()} == {ANN, BOB}
+
+
+async def test_what_the_tracker_provides_is_not_there(server: Server) -> None:
+    with pytest.raises(AttributeError, match=r"No slice of this application provides `App\.issues`"):
+        assert server.app.issues
+    with pytest.raises(AttributeError, match=r"No slice of this application provides `Readers\.projects`"):
+        assert server.app.read.projects
+    assert (await server.http.post("/imports/files", content=b"{}")).status_code == 404

@@ -89,7 +89,7 @@ class World:
             session_id=session.id,
             expires_at=session.expires_at,
             roles={place.workspace.id: chosen},
-            projects={place.workspace.id: frozenset({place.project.id})} if chosen is Role.GUEST else {},
+            areas={place.workspace.id: frozenset({place.project.id})} if chosen is Role.GUEST else {},
         )
         return Client(self.app, actor)
 

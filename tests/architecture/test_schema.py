@@ -31,7 +31,7 @@ from domain.projects.model import MOST_STATES
 from domain.shared.actor import Scope
 from domain.shared.errors import InvalidInput
 from domain.shared.pages import MOST, PageRequest
-from domain.workspaces.model import MOST_PROJECTS
+from domain.workspaces.model import MOST_AREAS
 from tests.api import defaults as api_defaults
 from tests.api.root_fields import SCHEMA, asking, root_fields
 from tests.architecture.sources import ROOT
@@ -48,7 +48,7 @@ SHORT_LISTS: Mapping[str, int | str] = {
     "FieldChange.after": "a value, or a collection of at most 50",
     "FieldChange.before": "a value, or a collection of at most 50",
     "ImportRun.lossKinds": 250,
-    "Invitation.projects": MOST_PROJECTS,
+    "Invitation.projects": MOST_AREAS,
     "Issue.assignees": MOST_ASSIGNEES,
     "Issue.labels": MOST_LABELS,
     "Project.states": MOST_STATES,

@@ -51,6 +51,6 @@ class ProjectMemberFactory(factory.Factory):
 
     id = factory.LazyFunction(lambda: IDS.new(ProjectMember.prefix))
     workspace_id = factory.SelfAttribute("project.workspace_id")
-    project_id = factory.SelfAttribute("project.id")
+    area_id = factory.SelfAttribute("project.id")
     member_id = factory.SelfAttribute("member.id")
     created_at = MADE

@@ -50,7 +50,7 @@ class InvitationFactory(factory.Factory):
     email = None
     role = Role.MEMBER
     generation = 1
-    project_ids = ()
+    area_ids = ()
     digest = factory.LazyAttribute(lambda made: digest_of(made.token))
     created_by_id = factory.LazyFunction(lambda: IDS.new("usr"))
     created_at = MADE

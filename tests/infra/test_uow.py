@@ -42,5 +42,5 @@ def test_a_repository_is_built_once() -> None:
     uow = SqlUow(object(), object(), object(), object())  # type: ignore[arg-type]  # nothing reaches the database
     assert not REPOSITORIES & vars(uow).keys()
     assert uow.issues is uow.issues
-    assert uow.invited_projects is uow.invited_projects
+    assert uow.areas is uow.areas
     assert vars(uow).keys() & REPOSITORIES == {"issues"}

@@ -86,7 +86,7 @@ async def test_the_change_log_records_actor_fields_project_and_time(world: World
     for mutation in ("issueArchive", "issueRestore"):
         await world.client(Role.ADMIN).mutate(mutation, {"id": place.issue.id})
         moments.append((await world.stored(Issue, place.issue.id)).updated_at)
-    columns = (EventRow.workspace_id, EventRow.project_id, EventRow.actor_id, EventRow.cause, EventRow.occurred_at)
+    columns = (EventRow.workspace_id, EventRow.area_id, EventRow.actor_id, EventRow.cause, EventRow.occurred_at)
     async with world.engine.connect() as connection:
         logged = [tuple(row) for row in await connection.execute(select(*columns).order_by(EventRow.revision))]
     where = (place.workspace.id, place.project.id, place.people[Role.ADMIN].id, Cause.USER)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from domain.projects.model import ProjectMember
 from domain.shared.actor import Grant, Role, Scope
 from infra.audit.tables import SecurityEventRow
-from infra.workspaces.tables import ProjectMemberRow
+from infra.workspaces.tables import AreaGrantRow
 from tests.api.refusals import assert_refused, bad_ids, conflict
 from tests.api.world import World
 from tests.factories.accounts import IDS, UserFactory
@@ -28,7 +28,7 @@ async def new_guest(world: World) -> str:
 async def member_ids(world: World) -> list[str]:
     """Everybody who is in any project, as the database has it."""
     async with world.engine.connect() as connection:
-        return sorted(await connection.scalars(select(ProjectMemberRow.member_id)))
+        return sorted(await connection.scalars(select(AreaGrantRow.member_id)))
 
 
 async def security_log(world: World) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from domain.shared.actor import Role
 from domain.workspaces.invitation_service import INVITATIONS_PER_PERSON
 from domain.workspaces.model import Invitation, Member
 from infra.projects.repository import SqlProjectMemberRepository
-from infra.workspaces.tables import ProjectMemberRow
+from infra.workspaces.tables import AreaGrantRow
 from tests.api.client import Client
 from tests.api.refusals import assert_refused, bad_ids, bad_patterns, conflict, invalid
 from tests.api.world import World
@@ -181,9 +181,7 @@ async def test_an_invited_guest_sees_the_promised_projects_that_are_left(world: 
         "project_member.added",
     ]
     async with world.engine.connect() as connection:
-        places = await SqlProjectMemberRepository(connection).where(
-            ProjectMemberRow.member_id == joined["member"]["id"]
-        )
+        places = await SqlProjectMemberRepository(connection).where(AreaGrantRow.member_id == joined["member"]["id"])
     assert [each.project_id for each in places] == [place.project.id]
 
 

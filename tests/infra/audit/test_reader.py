@@ -22,7 +22,7 @@ async def test_an_event_is_read_as_it_was_recorded_with_its_values_as_text(log: 
     recorded = IssueUpdated(
         workspace_id=workspace,
         subject_id=issue,
-        project_id=project,
+        area_id=project,
         changes={
             "title": FieldChange(before="ä\n{}", after="b"),
             "labels": FieldChange(before=plain({"lab_2", "lab_1"}), after=plain(())),
@@ -50,7 +50,7 @@ async def test_an_event_is_read_as_it_was_recorded_with_its_values_as_text(log: 
         revision=1,
         kind=KINDS["ISSUE_UPDATED"],
         subject_id=issue,
-        project_id=project,
+        area_id=project,
         actor_id=user,
         cause=Cause.IMPORT,
         changes=event.changes,

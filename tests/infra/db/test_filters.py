@@ -122,7 +122,7 @@ PEOPLE = Filters(
     to_many={"owns": ToMany(PersonRow.id, ThingRow.owner_id, lambda: THINGS)},
 )
 # Guests see the people whose ids are those of their projects.
-PEOPLE_OF_GUESTS = GuestRule.of_projects(PersonRow.workspace_id, PersonRow.id)
+PEOPLE_OF_GUESTS = GuestRule.of_areas(PersonRow.workspace_id, PersonRow.id)
 SCALARS = {
     name: getattr(ThingRow, name) for name in ("id", "title", "rank", "size", "level", "created_at", "owner_id")
 }  # fmt: skip
@@ -513,7 +513,7 @@ def fans(**some: TextComparator) -> ThingFilter:
 
 NAMED_A = PersonFilter(name=TextComparator(eq="a"))
 OWNER = Actor(user_id="usr_owner", roles={"w1": Role.OWNER})
-GUEST = Actor(user_id="usr_guest", roles={"w1": Role.GUEST}, projects={"w1": frozenset({"p2"})})
+GUEST = Actor(user_id="usr_guest", roles={"w1": Role.GUEST}, areas={"w1": frozenset({"p2"})})
 
 
 class TestLookups:
