@@ -50,7 +50,7 @@ async def verify_registration(request: Request, app: AppOf, body: VerificationBo
 
 @router.post(FORGOTTEN_PATH, **MAIL_FOLLOWS)
 async def request_password_reset(request: Request, app: AppOf, body: ForgottenBody) -> Response:
-    """Mail a link to reset the password. The response is equal for addresses without an account."""
+    """Mail a link to reset the password. The response does not reveal whether the address has an account."""
     await app.passwords.forgot(caller(request), body.email)
     return Response(None, HTTPStatus.ACCEPTED, dict(UNCACHED))
 

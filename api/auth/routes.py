@@ -204,7 +204,7 @@ async def introspect_token(
     },
 )
 async def register(request: Request, app: Annotated[App, Depends(app_of)], person: RegistrationInput) -> Response:
-    """Sign up: mail a link that creates the account. The response is equal for addresses that have an account.
+    """Sign up: mail a link that creates the account. The response does not reveal whether one exists.
 
     With the token of an invitation, the account and the membership are created immediately.
     """

@@ -42,7 +42,7 @@ async def upload_import_file(
         str, Query(description="Name of the file, shown with the import.", json_schema_extra={"minLength": 1})
     ] = "import",
 ) -> Response:
-    """Stores the request body for `importStart`: JSON in UTF-8 or UTF-16, optionally packed by gzip."""
+    """Upload a file for `importStart`: JSON in UTF-8 or UTF-16, optionally compressed with gzip."""
     try:
         written = await app.imports.upload(actor, unquote(name), request.stream())
     except WrongKind as error:

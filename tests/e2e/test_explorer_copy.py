@@ -77,7 +77,7 @@ async def test_what_cannot_be_copied_is_said(explorer: Explorer) -> None:
     page = explorer.page
     said = f"{PANEL}.querySelector('[role=status]')?.innerText"
     await page.run(f"{QUERY_EDITOR}.setValue('subscription {{ changes(workspace: \"acme\") {{ upTo }} }}')")
-    await page.until(f"{said} === 'Subscriptions run over a WebSocket, which curl does not speak.'")
+    await page.until(f"{said} === 'Subscriptions require a WebSocket, which curl does not support.'")
     await choose(explorer, "Python")
     await page.until(f"{PROGRAM}?.includes('WebsocketsTransport')")
     await page.run(f"{VARIABLE_EDITOR}.setValue('{{')")

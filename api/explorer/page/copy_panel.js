@@ -56,7 +56,7 @@ function Program({ language, operation }) {
   const [isCopied, setIsCopied] = React.useState(false);
   const program = React.useRef(/** @type {any} */ (null));
   if (!language.isWritten(operation)) {
-    return h("p", { role: "status" }, `Subscriptions run over a WebSocket, which ${language.name} does not speak.`);
+    return h("p", { role: "status" }, `Subscriptions require a WebSocket, which ${language.name} does not support.`);
   }
   const text = language.write(operation);
 
