@@ -1,15 +1,11 @@
 """Bodies of the REST requests about accounts."""
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from api.auth.inputs import EMAIL
 from domain.accounts.commands import Newcomer
-from domain.shared.addresses import LONGEST_ADDRESS
 
-EMAIL: dict[str, Any] = {"format": "email", "maxLength": LONGEST_ADDRESS}
-"""Part of the address rule that JSON Schema can express; domain/shared/addresses.py has the whole rule."""
 RULE = "At least 15 characters, and not a common password."
 TOKEN: str = Field(repr=False, description="Token of the mail. Works once.", examples=["wgo_…"])
 PASSWORD: str = Field(repr=False, description=RULE, examples=["a kettle hums at dawn"])

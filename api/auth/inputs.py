@@ -3,11 +3,14 @@ from typing import Any, ClassVar
 import strawberry
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.accounts.bodies import EMAIL
 from api.auth.scopes import Scope
 from api.shared.inputs import MutationInput
 from domain.accounts.commands import Registration
 from domain.auth import commands
+from domain.shared.addresses import LONGEST_ADDRESS
+
+EMAIL: dict[str, Any] = {"format": "email", "maxLength": LONGEST_ADDRESS}
+"""Part of the address rule that JSON Schema can express; domain/shared/addresses.py has the whole rule."""
 
 
 @strawberry.input(description="Input of the `sessionEnd` mutation.")

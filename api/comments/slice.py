@@ -1,4 +1,6 @@
 from api.comments.mutations import CommentMutations
+from api.comments.types import IssueComments
+from api.issues.types import Issue
 from api.shared.slices import ApiSlice
 from domain.comments.model import Comment
 from domain.comments.slice import SLICE as RULES
@@ -6,6 +8,9 @@ from domain.comments.slice import SLICE as RULES
 SLICE = ApiSlice(
     domain=RULES,
     mutations=(CommentMutations,),
+    fields={
+        Issue: IssueComments,
+    },
     nodes={
         Comment: lambda app: app.read.comments.by_ids,
     },

@@ -1,16 +1,20 @@
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from api.accounts.types import User
+from api.comments.inputs import comment_query
+from api.issues.types import Issue
 from api.shared import loads
+from api.shared.connections import connection
+from api.shared.context import Info
 from api.shared.node import Node
 from domain.comments import model
+from domain.comments.queries import CommentQuery
+from domain.issues.model import Issue as IssueModel
+from domain.shared.pages import Page, PageRequest
 from strawberry_compiled import related
-
-if TYPE_CHECKING:
-    from api.issues.types import Issue
 
 
 @strawberry.type(description="A comment on an issue.")
@@ -33,6 +37,22 @@ class Comment(Node):
     issue = related(
         "issue_id",
         loads.issues,
-        graphql_type=Annotated["Issue", strawberry.lazy("api.issues.types")],
+        graphql_type=Issue,
         description="The issue that the comment belongs to.",
     )
+
+
+@strawberry.type
+class IssueComments:
+    """The field of `Issue` that leads to its comments."""
+
+    @connection(
+        Comment,
+        query=comment_query,
+        description="Comments on the issue, oldest first unless `sort` is given. Includes deleted comments, "
+        "without their text.",
+    )
+    async def comments(
+        issues: Sequence[IssueModel], info: Info, query: CommentQuery, request: PageRequest
+    ) -> Sequence[Page[model.Comment]]:
+        return await info.context.app.read.comments.of_issues(info.context.actor, issues, query, request)

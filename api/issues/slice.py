@@ -1,5 +1,7 @@
 from api.issues.mutations import IssueMutations
-from api.issues.types import WorkspaceIssues
+from api.issues.types import MilestoneIssues, ProjectIssues, WorkspaceIssues
+from api.milestones.types import Milestone
+from api.projects.types import Project
 from api.shared.slices import ApiSlice
 from api.workspaces.types import Workspace
 from domain.issues.errors import IssueErrorCode
@@ -11,6 +13,8 @@ SLICE = ApiSlice(
     mutations=(IssueMutations,),
     fields={
         Workspace: WorkspaceIssues,
+        Project: ProjectIssues,
+        Milestone: MilestoneIssues,
     },
     nodes={
         Issue: lambda app: app.read.issues.by_ids,

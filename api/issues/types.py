@@ -5,8 +5,6 @@ from typing import Annotated
 import strawberry
 
 from api.accounts.types import User
-from api.comments.inputs import comment_query
-from api.comments.types import Comment
 from api.issues.inputs import issue_query, trash_query
 from api.labels.types import Label
 from api.milestones.types import Milestone
@@ -19,12 +17,12 @@ from api.shared.fields import batched
 from api.shared.node import Node
 from api.shared.parents import workspace_of
 from domain.accounts.model import User as UserModel
-from domain.comments.model import Comment as CommentModel
-from domain.comments.queries import CommentQuery
 from domain.issues import model
 from domain.issues.priorities import Priority
 from domain.issues.queries import IssueQuery
 from domain.labels.model import Label as LabelModel
+from domain.milestones.model import Milestone as MilestoneModel
+from domain.projects.model import Project as ProjectModel
 from domain.shared.pages import Page, PageRequest
 from domain.workspaces.model import Workspace as WorkspaceModel
 from strawberry_compiled import related
@@ -117,17 +115,6 @@ class Issue(Node):
         return await info.context.app.read.issues.labels_of_issues(info.context.actor, issues)
 
     @connection(
-        Comment,
-        query=comment_query,
-        description="Comments on the issue, oldest first unless `sort` is given. Includes deleted comments, "
-        "without their text.",
-    )
-    async def comments(
-        issues: Sequence[model.Issue], info: Info, query: CommentQuery, request: PageRequest
-    ) -> Sequence[Page[CommentModel]]:
-        return await info.context.app.read.comments.of_issues(info.context.actor, issues, query, request)
-
-    @connection(
         Annotated["Issue", strawberry.lazy("api.issues.types")],
         query=issue_query,
         description="Sub-issues of the issue, newest first unless `sort` is given. Trashed issues are excluded, "
@@ -172,3 +159,35 @@ class WorkspaceIssues:
         workspaces: Sequence[WorkspaceModel], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[model.Issue]]:
         return await info.context.app.read.issues.of_workspaces(info.context.actor, workspaces, query, request)
+
+
+@strawberry.type
+class ProjectIssues:
+    """The field of `Project` that leads to its issues."""
+
+    @connection(
+        Issue,
+        query=issue_query,
+        description="Issues of the project, newest first unless `sort` is given. Trashed issues are excluded, and "
+        "archived ones unless `includeArchived` is true.",
+    )
+    async def issues(
+        projects: Sequence[ProjectModel], info: Info, query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[model.Issue]]:
+        return await info.context.app.read.issues.of_projects(info.context.actor, projects, query, request)
+
+
+@strawberry.type
+class MilestoneIssues:
+    """The field of `Milestone` that leads to its issues."""
+
+    @connection(
+        Issue,
+        query=issue_query,
+        description="Issues of the milestone, newest first unless `sort` is given. Trashed issues are excluded, "
+        "and archived ones unless `includeArchived` is true.",
+    )
+    async def issues(
+        milestones: Sequence[MilestoneModel], info: Info, query: IssueQuery, request: PageRequest
+    ) -> Sequence[Page[model.Issue]]:
+        return await info.context.app.read.issues.of_milestones(info.context.actor, milestones, query, request)

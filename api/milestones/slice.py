@@ -1,4 +1,6 @@
 from api.milestones.mutations import MilestoneMutations
+from api.milestones.types import ProjectMilestones
+from api.projects.types import Project
 from api.shared.slices import ApiSlice
 from domain.milestones.model import Milestone
 from domain.milestones.slice import SLICE as RULES
@@ -6,6 +8,9 @@ from domain.milestones.slice import SLICE as RULES
 SLICE = ApiSlice(
     domain=RULES,
     mutations=(MilestoneMutations,),
+    fields={
+        Project: ProjectMilestones,
+    },
     nodes={
         Milestone: lambda app: app.read.milestones.by_ids,
     },

@@ -1,23 +1,19 @@
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.issues.inputs import issue_query
+from api.milestones.inputs import milestone_query
+from api.projects.types import Project
 from api.shared import loads
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
-from domain.issues.model import Issue as IssueModel
-from domain.issues.queries import IssueQuery
 from domain.milestones import model
+from domain.milestones.queries import MilestoneQuery
+from domain.projects.model import Project as ProjectModel
 from domain.shared.pages import Page, PageRequest
 from strawberry_compiled import related
-
-if TYPE_CHECKING:
-    from api.issues.types import Issue
-    from api.projects.types import Project
 
 
 @strawberry.type(description="A goal of a project with an optional due date. Issues can be assigned to it.")
@@ -33,17 +29,21 @@ class Milestone(Node):
     project = related(
         "project_id",
         loads.projects,
-        graphql_type=Annotated["Project", strawberry.lazy("api.projects.types")],
+        graphql_type=Project,
         description="The project that the milestone belongs to.",
     )
 
+
+@strawberry.type
+class ProjectMilestones:
+    """The field of `Project` that leads to its milestones."""
+
     @connection(
-        Annotated["Issue", strawberry.lazy("api.issues.types")],
-        query=issue_query,
-        description="Issues of the milestone, newest first unless `sort` is given. Trashed issues are excluded, "
-        "and archived ones unless `includeArchived` is true.",
+        Milestone,
+        query=milestone_query,
+        description="Milestones of the project, earliest due date first unless `sort` is given.",
     )
-    async def issues(
-        milestones: Sequence[model.Milestone], info: Info, query: IssueQuery, request: PageRequest
-    ) -> Sequence[Page[IssueModel]]:
-        return await info.context.app.read.issues.of_milestones(info.context.actor, milestones, query, request)
+    async def milestones(
+        projects: Sequence[ProjectModel], info: Info, query: MilestoneQuery, request: PageRequest
+    ) -> Sequence[Page[model.Milestone]]:
+        return await info.context.app.read.milestones.of_projects(info.context.actor, projects, query, request)

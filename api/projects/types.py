@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.issues.inputs import issue_query
-from api.milestones.inputs import milestone_query
 from api.projects.inputs import project_member_query, project_query
 from api.shared import loads
 from api.shared.arguments import Key
@@ -14,10 +12,6 @@ from api.shared.context import Info
 from api.shared.fields import batched
 from api.shared.node import Node
 from api.shared.parents import workspace_of
-from domain.issues.model import Issue as IssueModel
-from domain.issues.queries import IssueQuery
-from domain.milestones.model import Milestone as MilestoneModel
-from domain.milestones.queries import MilestoneQuery
 from domain.projects import model
 from domain.projects.categories import StateCategory
 from domain.projects.queries import ProjectMemberQuery, ProjectQuery
@@ -28,8 +22,6 @@ from domain.workspaces.model import Workspace as WorkspaceModel
 from strawberry_compiled import related
 
 if TYPE_CHECKING:
-    from api.issues.types import Issue
-    from api.milestones.types import Milestone
     from api.workspaces.types import Member, Workspace
 
 
@@ -116,27 +108,6 @@ class Project(Node):
         projects: Sequence[model.Project], info: Info, query: ProjectMemberQuery, request: PageRequest
     ) -> Sequence[Page[model.ProjectMember]]:
         return await info.context.app.read.project_members.of_projects(info.context.actor, projects, query, request)
-
-    @connection(
-        Annotated["Milestone", strawberry.lazy("api.milestones.types")],
-        query=milestone_query,
-        description="Milestones of the project, earliest due date first unless `sort` is given.",
-    )
-    async def milestones(
-        projects: Sequence[model.Project], info: Info, query: MilestoneQuery, request: PageRequest
-    ) -> Sequence[Page[MilestoneModel]]:
-        return await info.context.app.read.milestones.of_projects(info.context.actor, projects, query, request)
-
-    @connection(
-        Annotated["Issue", strawberry.lazy("api.issues.types")],
-        query=issue_query,
-        description="Issues of the project, newest first unless `sort` is given. Trashed issues are excluded, and "
-        "archived ones unless `includeArchived` is true.",
-    )
-    async def issues(
-        projects: Sequence[model.Project], info: Info, query: IssueQuery, request: PageRequest
-    ) -> Sequence[Page[IssueModel]]:
-        return await info.context.app.read.issues.of_projects(info.context.actor, projects, query, request)
 
 
 @strawberry.type
