@@ -115,7 +115,7 @@ def _root(name: str, what: str, parts: Sequence[type[Any]]) -> Any:
 
 
 def _without_null_defaults(built: GraphQLSchema) -> None:
-    """Strawberry writes Python's `= None` as `= null`, which says no more than a nullable type does."""
+    """Removes null defaults: Strawberry writes Python's `= None` as `= null`, which a nullable type implies."""
     types = built.type_map.values()
     inputs = (field for kind in types if isinstance(kind, GraphQLInputObjectType) for field in kind.fields.values())
     owners = (kind for kind in types if isinstance(kind, GraphQLObjectType))

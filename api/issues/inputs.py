@@ -176,7 +176,7 @@ class IssueCreateInput(MutationInput):
     assignee_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
         description="IDs of the users to assign, at most 20. They must be members who can see the project. "
-        "Default: nobody.",
+        "Default: no assignees.",
     )
     label_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="IDs of the labels to attach to the issue, at most 50. Default: no labels."

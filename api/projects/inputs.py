@@ -24,7 +24,7 @@ from domain.projects.categories import StateCategory
 describe_enum(
     StateCategory,
     name="StateCategory",
-    description="Category of a workflow state, which says how far the work is.",
+    description="Category of a workflow state: how far work on its issues has progressed.",
     BACKLOG="Accepted but not yet planned.",
     UNSTARTED="Planned but not yet started.",
     STARTED="Being worked on.",

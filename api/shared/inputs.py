@@ -54,8 +54,8 @@ class IdSetChange:
 
 
 WITHOUT_CONDITIONS = "All given conditions must match. An empty filter matches everything."
-ALL_HOLD = "All of these filters match. An empty list matches everything."
-ONE_HOLDS = "At least one of these filters matches. An empty list matches nothing."
+ALL_HOLD = "Matches if all of the given filters match. An empty list matches everything."
+ONE_HOLDS = "Matches if at least one of the given filters matches. An empty list matches nothing."
 DOES_NOT_HOLD = "Matches if the given filter does not match."
 _TERMS = (
     "All given conditions must match; an empty comparison matches everything. "
@@ -65,7 +65,7 @@ _EQ = "Matches values equal to the given value. Null matches items without a val
 _NEQ = "Matches values not equal to the given value, and items without a value. Null matches items with a value."
 _IN = "Matches values equal to one of the given values. An empty list matches nothing."
 _NOT_IN = (
-    "Matches values equal to none of the given values, and items without a value. An empty list matches everything."
+    "Matches values that are not among the given values, and items without a value. An empty list matches everything."
 )
 _LT = "Matches values less than the given value."
 _LTE = "Matches values less than or equal to the given value."
@@ -160,7 +160,14 @@ class ListFilter(Generic[T]):
     describes: ClassVar[type] = filters.ListComparator
 
     some: T | None = strawberry.field(
-        default=None, description="At least one item matches. An empty filter matches lists with at least one item."
+        default=None,
+        description="Matches if at least one item of the list matches the filter. "
+        "An empty filter matches lists with at least one item.",
     )
-    every: T | None = strawberry.field(default=None, description="All items match. Empty lists match as well.")
-    none: T | None = strawberry.field(default=None, description="No item matches. An empty filter matches empty lists.")
+    every: T | None = strawberry.field(
+        default=None, description="Matches if all items of the list match the filter. Empty lists match as well."
+    )
+    none: T | None = strawberry.field(
+        default=None,
+        description="Matches if no item of the list matches the filter. An empty filter matches empty lists.",
+    )

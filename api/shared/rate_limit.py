@@ -6,7 +6,7 @@ from api.shared.context import Info
 from domain.shared import budget
 
 
-@strawberry.type(description="Points that a request uses and the caller has left.")
+@strawberry.type(description="Rate limit of the caller, with the points reserved for the request.")
 class RateLimit:
     describes = budget.RateLimit
 

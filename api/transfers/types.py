@@ -49,7 +49,7 @@ describe_enum(
 
 LOSS_COUNT = "Number of losses, including those that `losses` omits because it lists at most 10,000 of each kind."
 LOSS_KINDS = (
-    "Losses by field and reason, most frequent first; unused members come last. At most 250 kinds; "
+    "Losses by field and reason, most frequent first, with `UNUSED` last. At most 250 kinds; "
     "further kinds are left out."
 )
 
@@ -82,7 +82,7 @@ class ImportLoss:
     )
     code: LossCode = strawberry.field(description="Machine-readable reason for the loss.")
     reason: str = strawberry.field(description="Human-readable reason for the loss.")
-    count: int = strawberry.field(description="Number of values that are lost at this place of the file.")
+    count: int = strawberry.field(description="Number of lost values that the entry covers.")
 
 
 @strawberry.type(description="Summary of all losses of one field for one reason.")
@@ -93,10 +93,10 @@ class ImportLossKind:
         description="Name of the lost field, such as `comments.body`; `issue` if whole issues are lost."
     )
     code: LossCode = strawberry.field(description="Machine-readable reason for the losses.")
-    places: int = strawberry.field(description="Number of places of the file with such losses.")
+    places: int = strawberry.field(description="Number of places in the file with a loss of this kind.")
     count: int = strawberry.field(description="Number of values that are lost.")
-    first_line: int = strawberry.field(description="First line of the file with such a loss, starting at 1.")
-    first_reason: str = strawberry.field(description="Human-readable reason for the first such loss.")
+    first_line: int = strawberry.field(description="Line of the file with the first loss of this kind, starting at 1.")
+    first_reason: str = strawberry.field(description="Human-readable reason for the first loss of this kind.")
 
 
 @strawberry.type(description="A name in the file and the object or value that it was mapped to.")

@@ -43,7 +43,7 @@ class CursorColumn:
         bits = 64 if isinstance(stored, BigInteger) else 16 if isinstance(stored, SmallInteger) else 32
         kind = stored.python_type
         if kind is bool or not issubclass(kind, date | int | str):
-            raise TypeError(f"Values of {element} cannot travel in a cursor.")
+            raise TypeError(f"Values of {element} cannot be stored in a cursor.")
         return cls(element, kind, 1 << bits - 1, getattr(element, "nullable", True))
 
     def decode(self, plain: Any) -> Any:

@@ -86,7 +86,7 @@ class _Shape:
         # A LIMIT is part of the text, because PostgreSQL keeps no generic plan for an unknown limit.
         self._in_text = tuple(self._compiled.bind_names[bind] for bind in self._compiled.literal_execute_params)
         if self._compiled.post_compile_params - self._compiled.literal_execute_params:
-            raise TypeError("`in_` of a list makes a statement of each length; use `= ANY(:values)`.")
+            raise TypeError("`in_` with a list compiles a statement for each length. Use `= ANY(:values)`.")
         self._texts: dict[tuple[Any, ...], tuple[str, Sequence[tuple[str, Convert | None]]]] = {}
         columns = getattr(statement, "selected_columns", ())
         self._decoders = [
@@ -121,7 +121,7 @@ class _Shape:
         if not self._decoders or not rows:
             return rows
         if len(rows[0]) != self._width:
-            raise TypeError("The statement selects what SQLAlchemy does not know the type of.")
+            raise TypeError("The statement selects a column whose type SQLAlchemy does not know.")
         decoded = []
         for row in rows:
             values = list(row)

@@ -153,7 +153,7 @@ class EmbeddedServers:
         made_by, ours = (data / "PG_VERSION").read_text().strip(), _major_version(binaries)
         if made_by != ours:
             raise EmbeddedServerError(
-                f"The data in {self._dir} was made by PostgreSQL {made_by}, the embedded server is {ours}. "
+                f"The data in {self._dir} was created by PostgreSQL {made_by}; the embedded server is {ours}. "
                 f"Delete {self._dir} to start afresh, or dump and restore with your own PostgreSQL."
             )
         options = [f"unix_socket_directories={self._sockets}", "listen_addresses=", "max_connections=200"]

@@ -387,7 +387,7 @@ class TestSorts:
                    id_column=ItemRow.id)  # fmt: skip
 
     def test_a_column_that_cannot_travel_is_found_at_import(self):
-        with pytest.raises(TypeError, match="cannot travel in a cursor"):
+        with pytest.raises(TypeError, match="cannot be stored in a cursor"):
             Keyset(Order, {**COLUMNS, Order.LENGTH: func.sqrt(ItemRow.number, type_=Float)}, id_column=ItemRow.id)
 
 
