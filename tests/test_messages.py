@@ -36,7 +36,7 @@ def test_names_that_clients_know_are_not(message: str):
     assert faults(message, "") == []
 
 
-def test_what_the_client_has_sent_may_come_back():
+def test_messages_may_repeat_input_of_the_client():
     check(["Cannot query field 'my_field'."], "{ my_field }")
 
 

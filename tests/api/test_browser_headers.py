@@ -132,7 +132,7 @@ async def test_unexpected_errors_have_the_headers_too(settings: Settings, databa
     check_shared(answer)
 
 
-async def test_no_other_origin_is_let_in_unless_it_is_named(settings: Settings, database: str) -> None:
+async def test_unnamed_origins_are_refused(settings: Settings, database: str) -> None:
     async with browsing(settings) as client:
         for method, path, request_ in (each[1:] for each in ANSWERS):
             headers = request_.get("headers", {}) | {"Origin": ORIGIN}

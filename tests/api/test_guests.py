@@ -182,7 +182,7 @@ BY_IDENTIFIER = (
 BY_KEY = "query ($id: ID!, $name: String!) { node(id: $id) { ... on Workspace { project(key: $name) { id } } } }"
 
 
-async def test_hidden_and_unknown_names_are_answered_alike(there: GuestWorld) -> None:
+async def test_hidden_and_unknown_names_get_the_same_answer(there: GuestWorld) -> None:
     guest = await there.client(GUEST)
     mine = there.projects_of(GUEST)
     here = there.workspace.id

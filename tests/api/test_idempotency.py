@@ -49,7 +49,7 @@ async def test_the_answer_to_a_retry_shows_the_entity_as_it_is_now(world: World)
     }
 
 
-async def test_a_key_stands_for_one_request(world: World):
+async def test_an_idempotency_key_belongs_to_one_request(world: World):
     place = world.here
     asked = {"projectId": place.project.id, "title": "Once", "idempotencyKey": "k1"}
     await world.member.mutate("issueCreate", asked)

@@ -45,7 +45,7 @@ async def test_every_kind_can_be_read_by_its_id(world: World):
         assert await world.owner.run(NODE, id=node_id) == {"node": {"__typename": kind, "id": node_id}}
 
 
-async def test_what_is_elsewhere_or_nowhere_is_null(world: World):
+async def test_nodes_of_other_workspaces_and_unknown_nodes_are_null(world: World):
     for node_id in (await nodes_of(world, world.elsewhere)).values():
         assert await world.owner.run(NODE, id=node_id) == {"node": None}, node_id
         fresh = IDS.new(node_id.partition("_")[0])
@@ -83,7 +83,7 @@ async def test_100_nodes_are_possible_and_101_are_not(world: World):
         ("ISS_01m82zxy2ae03r7bzer0er12a0", "INVALID_INPUT"),
     ],
 )
-async def test_what_is_no_id_of_a_node_is_refused(world: World, node_id: str, code: str):
+async def test_an_id_that_names_no_node_is_refused(world: World, node_id: str, code: str):
     assert await world.member.failed(NODE, id=node_id) == [(code, "id")]
 
 

@@ -64,7 +64,7 @@ async def test_the_trace_names_the_executor_and_the_reason(world: World) -> None
     assert (never["executor"], never["reason"]) == ("graphql-core", SWITCHED_OFF)
 
 
-async def test_it_stands_beside_the_cost(world: World) -> None:
+async def test_the_trace_is_reported_next_to_the_cost(world: World) -> None:
     async with served(world, api_defaults.http(cost=api_defaults.cost(is_shown=True))) as client:
         answer = await client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=ASKED)
         assert set(answer.json()["extensions"]) == {"cost", "trace"}
@@ -92,7 +92,7 @@ async def test_tracing_is_off_unless_requested() -> None:
         assert (begun.count, set(answer.json()["extensions"]["trace"])) == (1, FACTS)
 
 
-async def test_where_there_is_none_the_header_means_nothing(world: World) -> None:
+async def test_without_tracing_the_header_is_ignored(world: World) -> None:
     production = replace(world, app=replace(world.app, statement_trace=None))
     async with served(production, api_defaults.http()) as client:
         answer = await client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=ASKED)

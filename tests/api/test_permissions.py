@@ -261,7 +261,7 @@ async def http(app: App) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_without_a_token_every_root_field_is_refused_alike(scene: Scene) -> None:
+async def test_without_a_token_every_root_field_gets_the_same_error(scene: Scene) -> None:
     before = await scene.world.rows()
     answers: dict[tuple[int, str | None, bytes], list[str]] = {}
     inputs = {use.mutation: use.given(scene, None) for use in USES}

@@ -33,7 +33,7 @@ async def test_the_field_and_the_extension_agree(world: World) -> None:
             assert datetime.fromisoformat(cost["resetAt"]) <= datetime.fromisoformat(limit["resetAt"])
 
 
-async def test_what_is_left_falls_by_what_was_read(world: World) -> None:
+async def test_remaining_points_fall_by_the_rows_read(world: World) -> None:
     async with served(world, SHOWN) as client:
         left = []
         for n in (1, 10, 100):

@@ -78,7 +78,7 @@ def test_a_date_time_of_rfc_3339_is_read(text: str, moment: datetime):
         {},
     ],
 )
-def test_what_is_no_date_time_of_rfc_3339_is_refused(wrong: Any):
+def test_a_date_time_outside_rfc_3339_is_refused(wrong: Any):
     with pytest.raises(GraphQLError, match="RFC 3339"):
         scalar("DateTime").parse_value(wrong)
 
@@ -114,7 +114,7 @@ def test_a_date_of_rfc_3339_is_read():
         [],
     ],
 )
-def test_what_is_no_date_of_rfc_3339_is_refused(wrong: Any):
+def test_a_date_outside_rfc_3339_is_refused(wrong: Any):
     with pytest.raises(GraphQLError, match="RFC 3339"):
         scalar("Date").parse_value(wrong)
 

@@ -117,7 +117,7 @@ def test_a_scope_holds_those_before_it() -> None:
 PERMISSIONS = [permission for each in (*PLATFORM, *TRACKER) for permission in each.permissions]
 
 
-def test_what_only_admins_may_do_takes_the_scope_admin() -> None:
+def test_admin_permissions_require_the_admin_scope() -> None:
     assert len({permission.action for permission in PERMISSIONS}) == len(PERMISSIONS) > 10
     assert all((each.scope is Scope.WRITE) == (Role.MEMBER in each.roles) for each in PERMISSIONS)
     assert {each.scope for each in PERMISSIONS} == {Scope.WRITE, Scope.ADMIN}

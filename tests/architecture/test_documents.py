@@ -84,7 +84,7 @@ def test_the_architecture_names_files_of_all_lives() -> None:
     assert [len(set(PATH.findall(life))) >= 9 for life in lives] == [True] * 4
 
 
-def test_what_is_wrong_in_a_document_is_found() -> None:
+def test_planted_errors_in_documents_are_found() -> None:
     text = (
         "`api/nowhere.py`, `nothing.py` and `model.py`; `domain/app.py` (`App`, `Ape`) and (`infra/uow.py`, `SqlUow`), "
         "(`infra/uow.py`, `Other`); [here](LICENSE), [there](MISSING), [far](https://example.org/none), [below](#a-b), "

@@ -110,7 +110,7 @@ def test_every_written_field_is_in_the_event() -> None:
     ] == []
 
 
-def test_what_is_forgotten_is_found() -> None:
+def test_planted_omissions_are_found() -> None:
     @dataclasses.dataclass
     class ThingDraft:
         workspace_id: str

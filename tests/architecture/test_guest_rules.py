@@ -59,5 +59,5 @@ def test_everything_has_a_rule_for_guests() -> None:
     assert OPEN_TO_GUESTS.keys() == {name for name, rule in rules.items() if rule is None}
 
 
-def test_what_has_no_rule_is_found() -> None:
+def test_a_list_without_a_guest_rule_is_found() -> None:
     assert unruled({"One": None, "Two": None, "Three": object()}, {"Two"}) == ["One"]

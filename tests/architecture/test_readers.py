@@ -71,7 +71,7 @@ def fault(method: Method) -> str | None:
     return None if verb == "page" and kinds == [("request", PageRequest)] else f"{name} follows no pattern of names."
 
 
-def test_what_resolvers_read_takes_the_actor_and_entities() -> None:
+def test_reader_methods_for_resolvers_take_the_actor_and_entities() -> None:
     methods = offered()
     assert len(methods) > 25
     assert [line for line in map(fault, methods) if line is not None] == []

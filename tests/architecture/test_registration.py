@@ -210,7 +210,7 @@ def test_a_bad_prefix_is_found() -> None:
     assert names == ["Second", "Odd", "Hidden"]
 
 
-def test_what_is_not_registered_is_found() -> None:
+def test_unregistered_parts_of_a_slice_are_found() -> None:
     sample = Source("infra/sample/repository.py", "class SqlSampleRepository: ...\n")
     assert unregistered([(sample, "SqlSampleRepository")], names_in("infra/issues/slice.py"), where="slice.py") == [
         "infra/sample/repository.py: enter SqlSampleRepository in slice.py."

@@ -203,7 +203,7 @@ def test_an_open_root_field_is_found() -> None:
     assert line.startswith("query viewer: callers without a token get in")
 
 
-def test_what_is_public_is_listed_here_too() -> None:
+def test_public_root_fields_are_listed_here_too() -> None:
     """Whoever opens a root field to everybody changes this line, and somebody else reads it."""
     assert sorted(PUBLIC_ROOT_FIELDS) == ["__typename"]
 

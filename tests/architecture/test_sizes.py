@@ -88,7 +88,7 @@ def test_exceptions_are_still_needed() -> None:
     assert LONG_FUNCTIONS.keys() <= names
 
 
-def test_what_is_too_long_is_found() -> None:
+def test_planted_long_functions_and_files_are_found() -> None:
     function = "def run():\n" + "    work()\n" * 40
     at_the_limit = "def run():\n" + "    work()\n" * 39
     assert long_functions(Source("domain/sample.py", function)) == [
@@ -101,7 +101,7 @@ def test_what_is_too_long_is_found() -> None:
     ]
 
 
-def test_a_name_that_says_nothing_is_found() -> None:
+def test_a_planted_meaningless_name_is_found() -> None:
     for name in ("api/utils.py", "domain/helpers/text.py", "infra/job_manager.py", "domain/shared/common.py"):
         assert len(empty_names(Source(name, ""))) == 1, name
     assert empty_names(Source("domain/issues/commands.py", "")) == []

@@ -57,7 +57,7 @@ def test_help_lists_every_command_with_its_help() -> None:
 
 
 @pytest.mark.parametrize("arguments", WITHOUT_IMPORTS, ids=" ".join)
-def test_what_concerns_no_single_command_imports_none(arguments: list[str]) -> None:
+def test_help_and_version_import_no_command(arguments: list[str]) -> None:
     program = f"{SHOW_MODULES}sys.argv = {['workgraph', *arguments]}; import cli.main; cli.main.main()"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     modules = done.stderr.splitlines()[-1].split()

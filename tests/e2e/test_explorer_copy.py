@@ -54,7 +54,7 @@ async def test_the_current_tab_is_shown_in_each_language(explorer: Explorer, tmp
     assert page.problems == []
 
 
-async def test_what_is_copied_runs(explorer: Explorer, tmp_path: Path) -> None:
+async def test_a_copied_snippet_runs(explorer: Explorer, tmp_path: Path) -> None:
     page = explorer.page
     origin = explorer.address
     permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]
@@ -73,7 +73,7 @@ async def test_what_is_copied_runs(explorer: Explorer, tmp_path: Path) -> None:
     assert page.problems == []
 
 
-async def test_what_cannot_be_copied_is_said(explorer: Explorer) -> None:
+async def test_a_failed_copy_is_reported(explorer: Explorer) -> None:
     page = explorer.page
     said = f"{PANEL}.querySelector('[role=status]')?.innerText"
     await page.run(f"{QUERY_EDITOR}.setValue('subscription {{ changes(workspace: \"acme\") {{ upTo }} }}')")

@@ -82,7 +82,7 @@ async def test_a_key_is_created_with_its_name_and_scope_and_shown_once(explorer:
     assert page.problems == []
 
 
-async def test_what_is_refused_is_said_and_makes_no_key(explorer: Explorer) -> None:
+async def test_a_refused_api_key_is_reported_and_not_created(explorer: Explorer) -> None:
     page = explorer.page
     await page.run(f"{FORM}.elements.name.focus()")
     await page.call("Input.insertText", text="   ")

@@ -58,7 +58,7 @@ def sockets(explorer: Explorer) -> int:
     return sum(url.startswith("ws") for url in explorer.page.requests)
 
 
-async def test_what_another_client_changes_arrives(database: str, redis_database: str, settings: Settings) -> None:
+async def test_changes_of_another_client_arrive(database: str, redis_database: str, settings: Settings) -> None:
     async with following(settings) as explorer:
         for _ in range(3):
             await arrives(explorer, await explorer.tracker.change())

@@ -24,7 +24,7 @@ async def explorer(database: str, redis_database: str, settings: Settings) -> As
         yield opened
 
 
-async def test_it_is_usable_after_few_requests_and_bytes(explorer: Explorer) -> None:
+async def test_the_explorer_opens_with_few_requests_and_bytes(explorer: Explorer) -> None:
     page = explorer.page
     await explorer.sign_in()
     loaded = dict(await page.run(LOADED))

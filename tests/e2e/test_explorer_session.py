@@ -127,7 +127,7 @@ async def test_tokens_reach_neither_storage_nor_the_document(explorer: Explorer)
     assert page.problems == []
 
 
-async def test_a_wrong_password_is_said_and_the_next_try_counts(explorer: Explorer) -> None:
+async def test_a_wrong_password_is_reported_and_the_next_attempt_works(explorer: Explorer) -> None:
     page, traffic = explorer.page, explorer.tracker.traffic
     await page.until(f"{FORM} !== null")
     await explorer.fill_in(email=DEMO_EMAIL, password="not this one")
@@ -138,7 +138,7 @@ async def test_a_wrong_password_is_said_and_the_next_try_counts(explorer: Explor
     assert page.problems == []
 
 
-async def test_too_many_tries_are_said_with_the_time_to_wait(explorer: Explorer) -> None:
+async def test_too_many_attempts_are_reported_with_the_time_to_wait(explorer: Explorer) -> None:
     page = explorer.page
     await page.until(f"{FORM} !== null")
     form = {"grant_type": "password", "username": DEMO_EMAIL, "password": "not this one"}
@@ -154,7 +154,7 @@ async def test_too_many_tries_are_said_with_the_time_to_wait(explorer: Explorer)
     assert only(page.problems, "/auth/token")
 
 
-async def test_a_server_that_is_away_is_said_when_logging_in_asking_and_logging_out(explorer: Explorer) -> None:
+async def test_an_unreachable_server_is_reported_at_sign_in_query_and_sign_out(explorer: Explorer) -> None:
     page = explorer.page
     await page.until(f"{FORM} !== null")
     await explorer.tracker.stop()
@@ -188,7 +188,7 @@ async def test_however_many_wait_a_token_is_renewed_once(explorer: Explorer, how
     assert only(page.problems, "401")
 
 
-async def test_a_refused_renewal_is_tried_once_and_said(explorer: Explorer) -> None:
+async def test_a_refused_renewal_is_tried_once_and_reported(explorer: Explorer) -> None:
     page, traffic = explorer.page, explorer.tracker.traffic
     await page.run(OWN_SESSION)
     async with httpx.AsyncClient(base_url=explorer.address) as client:

@@ -124,7 +124,7 @@ async def test_signing_out_and_in_reaches_every_tab(explorer: Explorer) -> None:
     assert page.problems == []
 
 
-async def test_a_session_that_has_ended_is_said_once_and_forgotten(explorer: Explorer) -> None:
+async def test_an_ended_session_is_reported_once_and_forgotten(explorer: Explorer) -> None:
     page, traffic = explorer.page, explorer.tracker.traffic
     await page.click(DEMO_BUTTON)
     await page.until(IS_SIGNED_IN)

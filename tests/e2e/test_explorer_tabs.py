@@ -100,7 +100,7 @@ async def test_two_samples_are_there_again_signed_in_and_signed_out(explorer: Ex
     assert page.problems == []
 
 
-async def test_what_was_typed_last_is_kept_however_soon_one_reloads(explorer: Explorer) -> None:
+async def test_the_last_edit_survives_an_immediate_reload(explorer: Explorer) -> None:
     page = explorer.page
     await page.run(f"{QUERY_EDITOR}.setValue('query Late {{ viewer {{ id }} }}'), {VARIABLE_EDITOR}.setValue('{{}} ')")
     await reload(page)

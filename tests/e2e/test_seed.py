@@ -53,7 +53,7 @@ def test_the_first_start_makes_a_workspace_that_the_printed_login_opens(workgrap
         assert dev.end(signal.SIGINT) == 0
 
 
-def test_where_the_demo_password_is_too_short_the_server_starts_without_demo_data(workgraph: Workgraph):
+def test_with_too_short_a_demo_password_the_server_starts_without_demo_data(workgraph: Workgraph):
     workgraph.variables["PASSWORD_CHARACTERS"] = "30"
     with workgraph.running("dev") as dev:
         dev.wait_until_ready(f"http://localhost:{workgraph.variables['PORT']}")

@@ -61,7 +61,7 @@ def test_the_wheel_holds_what_the_commands_read(installed: Path):
     assert not (installed / "tests").exists()
 
 
-def test_it_migrates_and_knows_its_schema_in_any_folder(installed: Path, tmp_path: Path):
+def test_the_wheel_migrates_and_prints_its_schema_in_any_folder(installed: Path, tmp_path: Path):
     checked = run(installed, tmp_path, "migrate", "--check")
     assert (checked.returncode, checked.stdout) == (0, ""), checked.stderr
     assert run(installed, tmp_path, "schema", "--check").returncode == 0

@@ -145,7 +145,7 @@ def test_visitors_in_production_see_only_the_sign_in_form_of_the_explorer(given:
     assert load_settings(**given).explorer_access == expected
 
 
-def test_what_a_command_needs_is_named_when_it_is_missing():
+def test_a_missing_setting_of_a_command_is_named():
     with pytest.raises(SettingsError) as caught:
         load_settings().require("database_url", "secret_key")
     assert [problem.partition(" ")[0] for problem in caught.value.problems] == [

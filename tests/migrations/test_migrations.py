@@ -180,7 +180,7 @@ async def test_a_database_that_cannot_be_reached_is_named(host: str):
         await migrate.upgrade(url)
 
 
-def test_it_runs_in_any_folder_from_an_installed_package(tmp_path: Path):
+def test_migrations_run_in_any_folder_from_an_installed_package(tmp_path: Path):
     found = subprocess.run(
         [sys.executable, "-c", "from infra.db import migrate; print(migrate.revisions())"],
         cwd=tmp_path,

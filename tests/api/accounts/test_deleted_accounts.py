@@ -14,7 +14,7 @@ WORKSPACE = """query ($slug: String!) { workspace(slug: $slug) {
 } }"""
 
 
-async def test_what_they_wrote_stays_under_no_name(world: World):
+async def test_content_of_a_deleted_user_stays_without_a_name(world: World):
     here = world.here
     member = here.people[Role.MEMBER]
     assigned = {"id": here.issue.id, "assignees": {"set": [member.id]}}

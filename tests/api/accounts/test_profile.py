@@ -42,7 +42,7 @@ async def test_a_profile_is_changed_field_by_field(world: World) -> None:
         ({"timeZone": "../../etc/passwd"}, "INVALID_INPUT", "timeZone"),
     ],
 )
-async def test_what_breaks_a_rule_changes_nothing(world: World, changes: dict[str, str], code: str, field: str) -> None:
+async def test_an_invalid_profile_changes_nothing(world: World, changes: dict[str, str], code: str, field: str) -> None:
     before = await world.rows()
     refusals = await world.client(Role.GUEST).refused("viewerUpdate", {"name": "Good Name"} | changes)
     assert refusals == [("ValidationError", code, f"input.{field}")]

@@ -27,7 +27,7 @@ async def signed_in(client: httpx.AsyncClient, email: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-async def test_what_is_no_address_gets_no_mail(client: httpx.AsyncClient, identity: Identity, entry: str) -> None:
+async def test_an_invalid_address_gets_no_mail(client: httpx.AsyncClient, identity: Identity, entry: str) -> None:
     await identity.register(email=ANN)
     bearer = await signed_in(client, ANN)
     for email in WRONG:

@@ -70,7 +70,7 @@ def path(metadata: Metadata, url: str) -> str:
     return url.removeprefix(issuer)
 
 
-async def test_it_claims_this_and_no_more(process: Process, metadata: Metadata, settings: Settings) -> None:
+async def test_the_metadata_has_exactly_these_fields(process: Process, metadata: Metadata, settings: Settings) -> None:
     urls = {f"{name}_endpoint" for name in NAMES} | {"jwks_uri"}
     methods = {f"{name}_endpoint_auth_methods_supported" for name in NAMES}
     assert set(metadata) == {"issuer", "grant_types_supported", *urls, *methods}

@@ -77,7 +77,7 @@ async def server(world: World, database: str) -> AsyncIterator[Server]:
         threads.are_let.set()
 
 
-async def test_people_read_while_no_more_passwords_are_taken(server: Server) -> None:
+async def test_reads_continue_while_sign_ins_are_refused(server: Server) -> None:
     """T14 of the tests, in order of events."""
     await server.identity.register(email=ANN)
     token = (await server.sign_in(PASSWORD, Person(ANN, "192.0.2.1"))).json()["access_token"]

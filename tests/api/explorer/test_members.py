@@ -78,14 +78,14 @@ async def test_the_page_requires_a_sign_in_and_hides_the_schema() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-async def test_where_the_explorer_is_on_samples_are_for_everybody(name: str) -> None:
+async def test_with_the_explorer_on_samples_are_public(name: str) -> None:
     world = World()
     response = await get(f"/graphiql/{name}", api_defaults.http(explorer=api_defaults.explorer()), {}, world)
     assert (response.status_code, response.headers["cache-control"]) == (200, "no-cache")
     assert world.auth.asked == []
 
 
-async def test_where_it_is_off_there_is_nothing_for_anybody() -> None:
+async def test_with_the_explorer_off_its_files_are_not_found() -> None:
     async with running(World(), api_defaults.http(explorer=None)) as client:
         for name in ("", "/settings.json", "/vendor/react.min.js", *(f"/{each}" for each in (*SAMPLES, *OTHERS))):
             assert (await client.get(f"/graphiql{name}", headers=BEARER)).status_code == 404, name

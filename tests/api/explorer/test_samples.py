@@ -144,7 +144,7 @@ async def following(demo: Demo, sample: Sample, *, after: Any) -> AsyncIterator[
 @pytest.mark.parametrize(
     ("title", "kind"), [("Create an issue", "ISSUE_CREATED"), ("Change an issue", "ISSUE_UPDATED")]
 )
-async def test_what_a_sample_changes_arrives_in_the_live_changes(demo: Demo, title: str, kind: str):
+async def test_changes_of_a_sample_arrive_in_the_live_changes(demo: Demo, title: str, kind: str):
     # Nothing tells when a subscription has begun; from a known revision on it misses nothing.
     [known] = (await demo.run(BY_TITLE["Create an issue"])).values()
     async with asyncio.timeout(SECONDS), following(demo, BY_TITLE[LIVE], after=known["revision"]) as socket:

@@ -32,7 +32,7 @@ async def browsing(settings: Settings, **values: Any) -> AsyncIterator[httpx.Asy
         yield client
 
 
-async def test_it_leads_to_every_door_of_a_developers_server(settings: Settings) -> None:
+async def test_the_landing_page_links_to_every_entry_point_in_development(settings: Settings) -> None:
     async with browsing(settings) as client:
         page = await client.get("/", headers=PAGE)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -41,7 +41,7 @@ async def test_it_leads_to_every_door_of_a_developers_server(settings: Settings)
     assert f"Version {version('workgraph')}." in page.text
 
 
-async def test_it_names_no_door_that_is_shut(settings: Settings) -> None:
+async def test_the_landing_page_omits_entry_points_that_are_off(settings: Settings) -> None:
     async with browsing(settings, **PRODUCTION) as client:
         page = await client.get("/", headers=PAGE)
         assert (page.status_code, "/graphql" in page.text, "/dev/mail" in page.text) == (200, True, False)
@@ -62,7 +62,7 @@ async def test_programs_get_the_doors_as_json(settings: Settings, accept: str | 
     assert "Accept" in answer.headers["vary"]
 
 
-async def test_it_runs_its_own_script_and_nothing_else(settings: Settings) -> None:
+async def test_the_landing_page_runs_only_its_own_script(settings: Settings) -> None:
     async with browsing(settings) as client:
         page = await client.get("/", headers=PAGE)
         loaded = re.findall(r'(?:src|rel="[^"]+"(?: type="[^"]+")? href)="([^"]*)"', page.text)

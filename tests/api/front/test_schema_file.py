@@ -34,7 +34,7 @@ async def test_signed_in_callers_get_it(options: HttpOptions) -> None:
     assert response.headers["vary"].startswith("Authorization")
 
 
-async def test_it_is_fetched_again_only_when_it_has_changed() -> None:
+async def test_the_schema_file_is_fetched_again_only_after_a_change() -> None:
     async with running(World()) as client:
         first = await client.get(PATH, headers=BEARER)
         tag = first.headers["etag"]
@@ -96,6 +96,6 @@ def test_development_is_a_server_that_only_its_developer_reaches(
     assert http_options(changed).is_development is is_open
 
 
-def test_it_is_the_file_of_the_project(settings: Settings) -> None:
+def test_the_schema_file_is_the_file_of_the_project(settings: Settings) -> None:
     assert sdl_of(graphql_schema(schema)) == sdl()
     assert PATH in {getattr(route, "path", None) for route in build(settings).router.routes}

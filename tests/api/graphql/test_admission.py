@@ -171,7 +171,7 @@ async def test_a_refusal_costs_a_point(name: str, carrier: str) -> None:
 
 
 @pytest.mark.parametrize("carrier", EVERYWHERE)
-async def test_what_is_not_trusted_costs_a_point(carrier: str) -> None:
+async def test_an_untrusted_document_costs_a_point(carrier: str) -> None:
     world = World(budget=Ledger())
     async with sending(world, carrier, replace(OPTIONS, are_trusted_only=True)) as sent:
         assert await sent.codes({"query": "{ viewer }"}) == ["DOCUMENT_NOT_TRUSTED"]
@@ -217,7 +217,7 @@ class ReadingWorld(World):
 
 
 @pytest.mark.parametrize("carrier", EVERYWHERE)
-async def test_what_takes_too_long_pays_for_what_it_read(carrier: str) -> None:
+async def test_an_operation_that_times_out_pays_for_rows_already_read(carrier: str) -> None:
     world = ReadingWorld(budget=Ledger())
     async with sending(world, carrier, replace(OPTIONS, request_seconds=0.02)) as sent:
         assert await sent.codes({"query": f"{{ {TEN} endless }}"}) == ["TIMEOUT"]

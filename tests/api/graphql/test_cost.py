@@ -151,7 +151,7 @@ def test_a_refusal_names_the_costliest_path_and_what_would_fit() -> None:
     assert points(text.replace("comments(first: 100)", "comments(first: 97)")) > LIMITS.cost
 
 
-def test_what_would_fit_is_said_of_an_outer_list_too() -> None:
+def test_the_size_that_fits_is_suggested_for_an_outer_list_too() -> None:
     people = "nodes { labels { id } assignees { id } children(first: 5) { nodes { labels { id } assignees { id } } } }"
     text = here(f"issues(first: $n) {{ {people} }}", "($n: Int)")
     assert excess(text, n=100).count("`first: 23` on `issues`") == 1

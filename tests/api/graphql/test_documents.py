@@ -196,7 +196,7 @@ def test_a_known_operation_is_only_looked_up(monkeypatch: pytest.MonkeyPatch) ->
     assert not work
 
 
-def test_what_the_cache_does_can_be_read() -> None:
+def test_cache_statistics_can_be_read() -> None:
     documents = cache()
     for text in ("{viewer}", "{viewer}", "{item{name}}", "{viewer}"):
         documents.prepare(text)
@@ -269,7 +269,7 @@ def test_a_flood_of_unique_queries_grows_no_memory(queries: int, times: int, mos
     assert documents.prepare("{viewer}") is hot
 
 
-def test_what_grows_counts_as_much_as_it_has_grown() -> None:
+def test_a_growing_entry_counts_with_its_present_size() -> None:
     documents = cache()
     prepared = documents.prepare("query A{viewer} query B{viewer}")
     before = documents.stats.bytes
@@ -368,7 +368,7 @@ def test_the_depth_of_variables_is_limited() -> None:
     assert error.extensions == {"code": "VARIABLES_DEPTH_LIMIT", "limit": limit}
 
 
-def test_text_that_cannot_be_stored_is_refused_where_it_stands():
+def test_text_that_cannot_be_stored_is_refused_with_its_location():
     for text in ("a\0b", "\ud800"):
         error = check_variables({"input": {"labels": ["fine", text]}}, LIMITS)
         assert error is not None

@@ -114,7 +114,7 @@ async def test_fallbacks_are_logged_at_powers_of_ten(caplog: pytest.LogCaptureFi
 
 
 @BOTH
-async def test_what_follows_a_mutation_is_read_anew(options: ExecutionOptions):
+async def test_reads_after_a_mutation_are_fresh(options: ExecutionOptions):
     world = World(options)
     query = """mutation { a: rename(id: "ada", name: "One") { owner { name } }
         b: rename(id: "ada", name: "Two") { owner { name } } }"""

@@ -79,7 +79,7 @@ async def test_both_transports_take_from_one_bucket() -> None:
         assert [await caller.codes(TEN), await by_socket.codes(TEN)] == [["RATE_LIMITED"], ["RATE_LIMITED"]]
 
 
-async def test_what_was_not_needed_comes_back() -> None:
+async def test_unused_points_are_refunded() -> None:
     async with running(World(), POOR) as client:
         assert [(await ask(client, TEN)).status_code for _ in range(10)] == [200] * 10
 

@@ -61,7 +61,7 @@ def test_the_longest_unused_that_are_protected_go_first():
     assert kept(cache, keys) == [key for key in keys if key != "k1"]
 
 
-def test_what_grows_pushes_out_others():
+def test_a_growing_entry_evicts_others():
     keys = [f"k{number}" for number in range(48)]
     cache = filled(keys, times=2)
     cache.resize("k5", size=35)

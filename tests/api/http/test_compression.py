@@ -148,7 +148,7 @@ async def test_short_answers_stay_as_they_are(size: int) -> None:
 
 
 @pytest.mark.parametrize("path", ["/auth/token", "/auth/introspect", "/auth/x/y", "/dev/mail"])
-async def test_what_can_hold_a_token_stays_as_it_is(path: str) -> None:
+async def test_responses_that_can_contain_a_token_are_not_compressed(path: str) -> None:
     headers, _ = await answered(JSONResponse("x" * 5_000), path, "POST")
     assert ("content-encoding" in headers, "vary" in headers) == (False, False)
 
@@ -161,7 +161,7 @@ async def test_other_content_stays_as_it_is(media_type: str) -> None:
     assert ("content-encoding" in headers, content) == (False, b"x" * 5_000)
 
 
-async def test_what_is_packed_already_is_not_packed_again() -> None:
+async def test_compressed_responses_are_not_compressed_again() -> None:
     packed = gzip.compress(b"x" * 500_000)
     headers, content = await answered(JSONResponse("x", headers={"Content-Encoding": "gzip"}))
     assert (headers.get_list("content-encoding"), content) == (["gzip"], b'"x"')
@@ -214,7 +214,7 @@ async def test_several_lines_of_what_is_accepted_count_together() -> None:
     assert "content-encoding" not in response.headers
 
 
-async def test_what_is_very_long_is_packed_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_responses_are_compressed_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compression, "INLINE_BYTES", 2_000)
     headers, content = await answered(JSONResponse("x" * 5_000))
     assert (headers["content-encoding"], gzip.decompress(content)) == ("gzip", orjson.dumps("x" * 5_000))
@@ -245,7 +245,7 @@ def test_without_isal_zlib_does_it() -> None:
     assert len(packed) < 1_000
 
 
-def test_what_is_packed_is_gzip_that_others_read_and_always_the_same() -> None:
+def test_compression_is_standard_gzip_and_deterministic() -> None:
     content = orjson.dumps({f"key {number}": number for number in range(10_000)})
     packed = compression.gzip(content)
     assert zlib.decompress(packed, wbits=31) == content

@@ -358,7 +358,7 @@ async def test_answers_are_not_stored_sniffed_or_framed(client: httpx.AsyncClien
         assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
 
 
-async def test_other_origins_are_let_in_by_name(world: World) -> None:
+async def test_named_origins_are_allowed(world: World) -> None:
     async with running(world, api_defaults.http(allowed_origins=("https://app.example.org",))) as client:
         headers = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         allowed = await client.options("/graphql", headers={**headers, "Origin": "https://app.example.org"})

@@ -124,7 +124,7 @@ async def test_a_script_gets_everything_and_can_ask_for_one_address() -> None:
 
 
 @pytest.mark.parametrize("path", ["/dev/mail/job_9", "/dev/mail/job_9/html", "/dev/mail/..%2fsecret_key"])
-async def test_what_is_not_there_is_not_found(path: str) -> None:
+async def test_missing_mail_is_not_found(path: str) -> None:
     assert (await get(path, MAIL)).status_code == 404
 
 

@@ -38,7 +38,7 @@ async def security_log(world: World) -> list[tuple[str, str, str]]:
         return [(kind.value, user_id, subject_id) for kind, user_id, subject_id in rows]
 
 
-async def test_a_guest_is_let_in_and_out(world: World) -> None:
+async def test_a_guest_is_added_to_and_removed_from_a_project(world: World) -> None:
     member_id = await new_guest(world)
     project = world.here.project
     payload = await world.member.mutate(
@@ -70,7 +70,7 @@ async def test_a_guest_is_let_in_and_out(world: World) -> None:
     ]
 
 
-async def test_whom_one_cannot_let_in(world: World) -> None:
+async def test_members_who_cannot_be_added_to_a_project(world: World) -> None:
     place = world.here
     cases = {
         "no guest": ({"memberId": place.members[Role.ADMIN].id}, conflict("memberId")),
@@ -82,12 +82,12 @@ async def test_whom_one_cannot_let_in(world: World) -> None:
     await assert_refused(world, world.member, "projectMemberAdd", good, cases)
 
 
-async def test_what_cannot_be_taken_out(world: World) -> None:
+async def test_an_invalid_project_membership_cannot_be_removed(world: World) -> None:
     cases = bad_ids("id", "pmb", foreign=world.elsewhere.guest_place.id)
     await assert_refused(world, world.member, "projectMemberRemove", {"id": IDS.new("pmb")}, cases)
 
 
-async def test_a_guest_sees_at_once_what_was_opened_and_no_more_what_was_closed(world: World) -> None:
+async def test_changes_of_a_guests_projects_take_effect_at_once(world: World) -> None:
     place = world.here
     other = ProjectFactory(workspace=place.workspace)
     issue = IssueFactory(

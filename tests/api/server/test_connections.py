@@ -43,7 +43,7 @@ async def test_sending_on_slowly_does_not_prolong_the_time() -> None:
         assert status_of(await first) == 408
 
 
-async def test_what_comes_after_an_answer_has_to_arrive_in_time_as_well() -> None:
+async def test_requests_after_a_response_must_arrive_in_time_as_well() -> None:
     later = {b"\r\n": GET % b"", b"GET / HTTP/1.1\r\n": GET % b"", b"abc": UPLOAD % b"unread"}
     async with serving(timeout_keep_alive=60) as world:
         clients = [await world.client(request) for request in later.values()]

@@ -94,7 +94,7 @@ def world(server: Connections) -> Connections:
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-async def test_what_could_be_read_in_two_ways_is_refused(world: Connections, kind: str) -> None:
+async def test_an_ambiguous_request_head_is_refused(world: Connections, kind: str) -> None:
     status, head = REFUSED[kind]
     answer = await world.ask(head + GET % b"smuggled")
     assert status_of(answer) == status
@@ -111,7 +111,7 @@ async def test_bad_chunks_end_the_request_and_the_connection(world: Connections,
 
 
 @pytest.mark.parametrize("kind", ACCEPTED)
-async def test_what_is_plain_is_accepted(world: Connections, kind: str) -> None:
+async def test_a_plain_request_head_is_accepted(world: Connections, kind: str) -> None:
     request, body = ACCEPTED[kind]
     client = await world.client(request + GET % b"next")
     assert [status_of(await client.answer()) for _ in range(2)] == [200, 200]
@@ -119,7 +119,7 @@ async def test_what_is_plain_is_accepted(world: Connections, kind: str) -> None:
 
 
 @pytest.mark.parametrize("step", [1, 7, 100])
-async def test_it_does_not_matter_how_the_bytes_are_cut(world: Connections, step: int) -> None:
+async def test_chunk_boundaries_do_not_matter(world: Connections, step: int) -> None:
     sent = CHUNKED + b"2\r\nab\r\n1\r\nc\r\n0\r\nX: y\r\n\r\n" + GET % b"next"
     client = await world.client()
     for start in range(0, len(sent), step):

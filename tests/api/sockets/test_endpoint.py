@@ -258,7 +258,9 @@ async def test_mutations_are_refused(world: World) -> None:
         ("query ($name: String!) { hello(name: $name) }", {"name": 3}, "INVALID_INPUT"),
     ],
 )
-async def test_what_cannot_start_gives_an_error(world: World, query: str, variables: Any, code: str) -> None:
+async def test_an_operation_that_cannot_start_gives_an_error(
+    world: World, query: str, variables: Any, code: str
+) -> None:
     async with connect(World(message_bytes=200_000).endpoint, token="ada") as socket:
         socket.subscribe("1", query, variables)
         errors = await socket.error("1")
@@ -618,7 +620,7 @@ async def test_a_slow_consumer_is_closed_with_a_hint_to_resume() -> None:
         assert await socket.closed() == (4290, "Too slow: resume from your last revision")
 
 
-async def test_what_waits_for_a_slow_consumer_is_bounded_in_bytes() -> None:
+async def test_pending_messages_of_a_slow_consumer_are_limited_in_bytes() -> None:
     world = World(stall_seconds=0.02, close_seconds=0.02, outgoing_bytes=50_000)
     async with connect(world.endpoint, token="ada") as socket:
         socket.stop_reading()

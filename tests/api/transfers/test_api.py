@@ -203,7 +203,7 @@ async def placeholder_of(world: World) -> str:
     return found
 
 
-async def test_an_imported_person_signs_up_like_anybody_and_is_given_what_is_theirs(world: World, imported: Import):
+async def test_an_imported_person_signs_up_and_receives_the_placeholders_work(world: World, imported: Import):
     """Their address in the file gives nobody anything: the person proves it, and an admin says who it is."""
     joe = JOE | {"emailAddress": "joe@example.org"}
     await imported(lines(issue(1, creator=joe, reporter=joe, assignee=joe)))

@@ -102,7 +102,7 @@ async def rename_here(world: World, found: Tracker) -> None:
         await world.owner.mutate("labelUpdate", {"id": label_id, "name": f"{name} renamed"})
 
 
-async def test_what_was_renamed_here_is_found_again(world: World, imported: Import):
+async def test_objects_renamed_here_are_found_again(world: World, imported: Import):
     await imported(lines(issue(1, comments=[comment("1", "a")]), issue(2)))
     before = await tracker(world)
     await rename_here(world, before)
@@ -120,7 +120,7 @@ async def test_what_was_renamed_here_is_found_again(world: World, imported: Impo
     assert {label["name"] for label in found.issues["NEW-3"]["labels"]} == {"alpha renamed", "type: Bug renamed"}
 
 
-async def test_what_was_renamed_in_jira_is_found_again(world: World, imported: Import):
+async def test_objects_renamed_in_jira_are_found_again(world: World, imported: Import):
     component = {"id": "77", "name": "core"}
     await imported(lines(issue(1, components=[component]), issue(2, parent={"id": "1", "key": "AC-1"})))
     before = await tracker(world)
@@ -408,7 +408,7 @@ async def test_a_user_named_by_an_archive_is_matched_when_the_id_follows(world: 
 
 
 @pytest.mark.verify
-async def test_what_was_deleted_permanently_stays_deleted(world: World, imported: Import):
+async def test_permanently_deleted_issues_are_not_imported_again(world: World, imported: Import):
     content = lines(issue(1), issue(2, parent={"id": "1", "key": "AC-1"}))
     await imported(content)
     found = (await tracker(world)).issues
@@ -445,7 +445,7 @@ async def test_a_project_that_was_deleted_comes_back_whole(
     assert created_nothing(await imported(lines(issue(1), b"", issue(2))))
 
 
-async def test_what_is_in_the_trash_stays_there(world: World, imported: Import):
+async def test_trashed_issues_stay_in_the_trash(world: World, imported: Import):
     await imported(lines(issue(1)))
     [found] = (await tracker(world)).issues.values()
     await world.owner.mutate("issueDelete", {"id": found["id"]})
@@ -469,7 +469,7 @@ async def test_a_deleted_state_leads_to_the_one_that_took_its_place(world: World
 
 
 @pytest.mark.verify
-async def test_what_nothing_new_needs_is_not_made_again(world: World, imported: Import):
+async def test_unneeded_objects_are_not_created_again(world: World, imported: Import):
     await imported(lines(issue(1)))
     label_id = (await tracker(world)).labels["alpha"]
     await world.owner.mutate("labelDelete", {"id": label_id})

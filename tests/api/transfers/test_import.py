@@ -105,7 +105,7 @@ async def test_two_people_of_one_name_stay_two(world: World, imported: Import):
     assert sorted(map(tuple, placeholders)) == [("Jo Doe", None, "GUEST"), ("Jo Doe", None, "GUEST")]
 
 
-async def test_what_has_no_author_is_of_an_unknown_person(world: World, imported: Import):
+async def test_content_without_an_author_belongs_to_an_unknown_person(world: World, imported: Import):
     await imported(lines(issue(1, creator=None, reporter=None, comments=[comment("1", "a", author=None)])))
 
     node = (await issues(world))["AC-1"]
@@ -132,7 +132,7 @@ async def test_a_second_run_changes_nothing(world: World, imported: Import):
     assert await world.events() == events
 
 
-async def test_what_the_file_changed_is_changed_and_nothing_else(world: World, imported: Import):
+async def test_only_fields_changed_in_the_file_are_changed(world: World, imported: Import):
     await imported(lines(issue(1, comments=[comment("1", "old"), comment("2", "same")]), issue(2)))
     count = len(await world.events())
 

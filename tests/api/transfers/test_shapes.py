@@ -71,7 +71,7 @@ async def test_an_empty_list_is_imported(imported: Import, content: bytes):
 @pytest.mark.parametrize(
     "content", [b"Issue key,Summary\n", b"<rss/>", b"PK\x03\x04", b"17", packed(b"Key"), b"", b"\n"]
 )
-async def test_what_is_not_json_is_refused_before_anything_is_stored(world: World, started: Import, content: bytes):
+async def test_content_other_than_json_is_refused_before_storing(world: World, started: Import, content: bytes):
     before = await world.rows()
     with pytest.raises(InvalidInput, match=r"^The file (is not JSON|is empty|has no content)\."):
         await started(content)

@@ -179,7 +179,7 @@ async def test_removing_a_member(world: World):
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.MEMBER, Role.GUEST])
-async def test_everybody_may_leave_and_is_out_within_the_same_operation(world: World, role: Role):
+async def test_every_member_can_leave_and_loses_access_at_once(world: World, role: Role):
     data = await world.client(role).run(
         """mutation ($leave: MemberRemoveInput!, $comment: CommentCreateInput!) {
           memberRemove(input: $leave) { deletedMemberId errors { message } }

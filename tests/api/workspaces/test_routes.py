@@ -60,7 +60,7 @@ async def test_a_link_does_not_follow_the_host_header(client: httpx.AsyncClient,
 
 
 @pytest.mark.parametrize("token", HOSTILE)
-async def test_what_is_no_token_is_not_shown(client: httpx.AsyncClient, token: str) -> None:
+async def test_a_malformed_token_is_not_shown(client: httpx.AsyncClient, token: str) -> None:
     answer = await client.get(f"/auth/invitation?token={token}")
     assert answer.status_code == 200
     assert "<script" not in answer.text

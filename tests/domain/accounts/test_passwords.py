@@ -59,7 +59,7 @@ def test_guessable_passwords_are_refused(password: str) -> None:
     assert failures(password) == [ErrorCode.INVALID_INPUT]
 
 
-def test_your_name_is_good_for_others_only() -> None:
+def test_a_password_from_the_users_own_name_is_refused() -> None:
     assert is_guessable("annika.lundqvist", personal=("annika@example.org", "Annika Lundqvist"))
     assert not is_guessable("annika.lundqvist", personal=ANN)
 

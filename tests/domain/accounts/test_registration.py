@@ -101,7 +101,7 @@ async def test_thirty_two_at_once_make_one_account(database: str) -> None:
         assert (await identity.log()).count("REGISTERED") == 50
 
 
-async def test_what_is_no_address_gets_no_link(identity: Identity) -> None:
+async def test_an_invalid_address_gets_no_link(identity: Identity) -> None:
     before = await identity.stored()
     with pytest.raises(Rejected) as refusal:
         await identity.registrations.register(NOBODY, "ann")
@@ -151,7 +151,7 @@ async def test_guessing_links_is_bounded_by_the_network_address(identity: Identi
     assert refusal.value.retry_after == 60
 
 
-async def test_how_short_a_password_may_be_is_the_operators_choice(database: str) -> None:
+async def test_the_operator_sets_the_minimum_password_length(database: str) -> None:
     async with open_engines(database, PATIENT) as engines:
         identity = identity_on(engines, shortest=20)
         token = await token_for(identity)

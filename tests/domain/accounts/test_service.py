@@ -41,7 +41,7 @@ async def test_every_broken_rule_is_named(identity: Identity) -> None:
 
 
 @pytest.mark.parametrize("email", ["", "a@b", "a\0@b.c", "\ud800@b.c", "a@[127.0.0.1]"])
-async def test_what_is_no_address_is_refused(identity: Identity, email: str) -> None:
+async def test_an_invalid_address_is_refused(identity: Identity, email: str) -> None:
     with pytest.raises(Rejected) as rejected:
         await identity.register(email=email)
     assert [each.path for each in rejected.value.errors] == [("email",)]

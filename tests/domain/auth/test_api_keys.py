@@ -348,7 +348,7 @@ async def test_the_last_use_is_written_once_a_minute_and_beside_the_request(iden
     assert await last_use(identity) == first + USE_PERIOD
 
 
-async def test_an_earlier_use_of_another_process_stands_for_a_minute(identity: Identity) -> None:
+async def test_an_earlier_recorded_use_counts_for_a_minute(identity: Identity) -> None:
     ann = await signed_in(identity)
     new = await made(identity, ann)
     now = identity.clock.now()

@@ -126,7 +126,7 @@ async def test_all_others_are_ended_at_once(identity: Identity) -> None:
 
 
 @pytest.mark.parametrize("which", ["foreign", "missing", "wrong"])
-async def test_what_is_not_ones_own_cannot_be_ended(identity: Identity, which: str) -> None:
+async def test_sessions_of_other_users_cannot_be_ended(identity: Identity, which: str) -> None:
     await identity.register(email=ANN)
     await identity.register(email="bob@example.org")
     hers = await sign_in(identity, PHONE)

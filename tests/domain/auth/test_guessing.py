@@ -39,7 +39,7 @@ async def test_unknown_accounts_are_counted_alike(identity: Identity) -> None:
     assert await guesses(identity, "nobody@example.org", HERE, 50) == 10
 
 
-async def test_one_place_cannot_try_one_password_on_everybody(identity: Identity) -> None:
+async def test_one_address_cannot_try_one_password_on_many_accounts(identity: Identity) -> None:
     assert sum([await guesses(identity, f"{number}@example.org", HERE, 1) for number in range(100)]) == 30
 
 

@@ -55,7 +55,7 @@ async def test_a_replay_is_logged_as_one(identity: Identity):
     assert (last.kind.name, last.user_id) == ("REFRESH_TOKEN_REUSED", user.id)
 
 
-async def test_what_was_undone_is_not_logged(identity: Identity):
+async def test_a_rolled_back_change_is_not_logged(identity: Identity):
     await identity.register(email=ANN)
     with pytest.raises(Conflict):
         await identity.accounts.create(Actor(), Registration(email=ANN, name="Another Ann", password=PASSWORD))

@@ -92,7 +92,7 @@ def test_an_address_has_one_normal_form(typed: str, stored: str) -> None:
 
 
 @pytest.mark.parametrize("address", BAD.values(), ids=BAD)
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_an_invalid_address_is_refused(address: str) -> None:
     assert not is_address(normal_address(address))
 
 

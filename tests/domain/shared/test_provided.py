@@ -11,7 +11,7 @@ class Services(Provided):
     two: int
 
 
-def test_what_no_slice_provides_cannot_be_read() -> None:
+def test_an_attribute_that_no_slice_provides_raises() -> None:
     services = Services(one=1)
     assert services.one == 1
     with pytest.raises(AttributeError, match=r"No slice of this application provides `Services\.two`"):

@@ -10,7 +10,7 @@ def test_newlines_become_one_kind() -> None:
     assert unify_newlines("a\r\nb\rc\nd\r") == "a\nb\nc\nd\n"
 
 
-def test_what_cannot_be_stored_is_replaced_and_counted() -> None:
+def test_characters_that_cannot_be_stored_are_replaced_and_counted() -> None:
     assert replace_unstorable("a\x00b\ud800c\udfff\x07\x7f\x9f\td\n") == ("a\ufffdb\ufffdc" + "\ufffd" * 4 + "\td\n", 6)
 
 

@@ -120,7 +120,7 @@ async def broken_after(items: list[Item], error: Exception) -> tuple[list[Item],
     return found, None
 
 
-async def test_what_was_read_before_a_bound_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_issues_read_before_a_limit_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "MOST_RECORDS", 2)
     items: list[Item] = [lost(line) for line in range(1, 6)]
     for count in (0, 1, 2, 5):

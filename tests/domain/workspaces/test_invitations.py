@@ -92,7 +92,7 @@ async def test_a_link_admits_the_first_user_who_accepts(house: House) -> None:
     await assert_refused(house, second, token)
 
 
-async def test_every_bad_token_is_refused_alike(house: House) -> None:
+async def test_every_bad_token_gets_the_same_error(house: House) -> None:
     ada, bob = await house.person(email=ADA), await house.person()
     mailed, used, revoked, resent = [(await house.invite(email)).invitation for email in (ADA, None, None, None)]
     await assert_refused(house, bob, house.token(mailed))
@@ -118,7 +118,7 @@ async def test_every_bad_token_is_refused_alike(house: House) -> None:
     await assert_refused(house, ada, house.token(mailed))
 
 
-async def test_it_is_good_until_the_last_moment(house: House) -> None:
+async def test_an_invitation_is_valid_until_its_last_moment(house: House) -> None:
     issued = await house.invite()
     house.clock.move(seconds=INVITATION_LIFE.total_seconds() - 0.001)
     assert (await house.accept(await house.person(), issued.invitation)).role == Role.MEMBER
@@ -172,7 +172,7 @@ async def test_members_are_not_invited_and_do_not_use_links_up(house: House) -> 
     await house.accept(await house.person(), issued.invitation)
 
 
-async def test_what_is_settled_is_neither_sent_again_nor_revoked(house: House) -> None:
+async def test_an_accepted_or_revoked_invitation_cannot_be_resent_or_revoked(house: House) -> None:
     accepted, revoked = [(await house.invite()).invitation for _ in range(2)]
     await house.accept(await house.person(), accepted)
     await house.invitations.revoke(house.as_owner, revoked.id)

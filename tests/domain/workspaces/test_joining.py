@@ -51,7 +51,7 @@ async def test_an_invited_person_gets_account_and_membership_at_once(house: Hous
     await assert_refused(house, house.token(issued.invitation), email="bob@example.org")
 
 
-async def test_no_other_invitation_signs_anybody_up(house: House) -> None:
+async def test_only_a_mailed_invitation_allows_sign_up(house: House) -> None:
     mailed, linked, late = await house.invite(ADA), await house.invite(), await house.invite("late@example.org")
     await assert_refused(house, house.token(mailed.invitation), email="eve@example.org")
     await assert_refused(house, house.token(linked.invitation))

@@ -14,7 +14,7 @@ def is_refused(password: str, rules: PasswordRules) -> bool:
     return False
 
 
-def test_what_guessers_try_first_is_refused_whatever_its_case() -> None:
+def test_common_passwords_are_refused_in_any_case() -> None:
     common = shipped_frequent_passwords()
     assert len(common) > 10_000
     assert all(password == password.lower() for password in common)

@@ -56,7 +56,7 @@ async def test_both_normal_forms_are_one_password(hasher: PasswordHasher) -> Non
 
 
 @pytest.mark.parametrize("password", ["x" * 1025, "é" * 513, "x" * 1_000_000, "\ud800" * 20, "a\0" * 20])
-async def test_what_is_no_password_is_wrong(hasher: PasswordHasher, password: str) -> None:
+async def test_an_invalid_password_is_wrong(hasher: PasswordHasher, password: str) -> None:
     stored = await hasher.hash(PASSWORD)
     assert await hasher.verify(password, stored) == WRONG
     with pytest.raises(ValueError, match="not a password"):

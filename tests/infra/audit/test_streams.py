@@ -261,7 +261,7 @@ class Numbers:
         return found
 
 
-async def test_what_the_others_get_while_a_newcomer_reads_is_not_lost_to_it(redis_url: str) -> None:
+async def test_events_published_while_a_new_follower_reads_are_not_lost(redis_url: str) -> None:
     source = Numbers()
     stream: RedisEventStream[Number] = RedisEventStream(source, redis_url, idle_seconds=0.05)
     async with aclosing(stream.follow("wsp", after=0)) as early, aclosing(stream.follow("wsp", after=0)) as late:
@@ -335,7 +335,7 @@ async def test_a_failing_reader_ends_its_followers_and_the_next_one_starts_anew(
             await take(early[1], up_to=1)
 
 
-async def test_what_is_no_revision_on_the_channel_does_no_harm(log: EventLog) -> None:
+async def test_a_malformed_revision_on_the_channel_is_ignored(log: EventLog) -> None:
     workspace = log.new_workspace()
     async with log.stream() as stream, aclosing(stream.follow(workspace, after=0)) as batches:
         await anext(batches)

@@ -166,7 +166,7 @@ def test_a_proved_token_still_ends(signing: Signing) -> None:
         signer.verify(token, signing.key)
 
 
-def test_a_proved_token_is_good_for_its_own_key_only(signing: Signing) -> None:
+def test_a_token_is_valid_only_with_its_own_key(signing: Signing) -> None:
     token = signing.issued()
     said = signing.signer.key_id(token)
     signing.signer.verify(token, signing.key)

@@ -61,7 +61,7 @@ async def value(reads: ReadSession, statement: Executable, **params: Any) -> Any
 @pytest.mark.parametrize(
     ("kind", "value"), [(Text, "a\0b"), (Text, "\ud800"), (BigInteger, 2**63)], ids=["NUL", "surrogate", "number"]
 )
-async def test_what_the_database_cannot_keep_is_the_callers_fault(engines: Engines, kind: type, value: object):
+async def test_values_the_database_cannot_store_are_invalid_input(engines: Engines, kind: type, value: object):
     reads = ReadSession(engines.read)
     async with reads.scope():
         [[before]] = await reads.fetch(PID)
@@ -178,7 +178,7 @@ async def test_a_connection_that_is_had_when_its_scope_is_over_goes_back_to_the_
     assert await value(reads, PID) == pid
 
 
-async def test_what_outlives_its_scope_reads_on_a_connection_of_its_own(patient: Engines):
+async def test_reads_that_outlive_their_scope_use_their_own_connection(patient: Engines):
     reads = ReadSession(patient.read)
     gate = asyncio.Event()
 

@@ -36,7 +36,7 @@ ENTITIES: list[type[Any]] = [
 
 @pytest.mark.parametrize("entity", ENTITIES)
 @pytest.mark.parametrize("start", [0, 3])
-def test_what_is_built_is_an_entity_like_any_other(entity: type[Any], start: int):
+def test_built_entities_equal_constructed_ones(entity: type[Any], start: int):
     names = [field.name for field in fields(entity)]
     row = [*range(start), *(f"value of {name}" for name in names), "more"]
     built = builder_of(entity, start=start)(row)

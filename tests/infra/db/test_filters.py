@@ -519,7 +519,7 @@ GUEST = Actor(user_id="usr_guest", roles={"w1": Role.GUEST}, areas={"w1": frozen
 class TestLookups:
     @settings(few, max_examples=100)
     @given(filter=filters(ThingFilter, 3))
-    async def test_any_filter_said_by_ids_finds_the_same(self, reads, filter):
+    async def test_a_filter_with_looked_up_ids_finds_the_same(self, reads, filter):
         found = await matching_by_ids(reads, filter)
         assert found == expected(filter)
         assert await matching_by_ids(reads, ThingFilter(not_=filter)) == sorted(set(IDS) - set(found))
@@ -556,7 +556,7 @@ class TestLookups:
             ThingFilter(parent=ThingFilter(children=ListComparator(some=ThingFilter(size=IntComparator(gt=0))))),
         ],
     )
-    async def test_nothing_is_looked_up_that_an_id_says_already(self, reads, caplog, filter):
+    async def test_ids_in_a_filter_need_no_lookup(self, reads, caplog, filter):
         with caplog.at_level("DEBUG", "infra.db.read"):
             assert await looked_up(reads, THINGS, filter, actor=OWNER, workspace_id="w1") == filter
         assert not caplog.records
@@ -587,7 +587,7 @@ class TestLookups:
         [record] = caplog.records
         assert record.getMessage().count("SELECT") == 2
 
-    async def test_what_is_too_much_stays_a_join(self, reads, connection):
+    async def test_too_many_ids_stay_a_join(self, reads, connection):
         wanted = ThingFilter(or_=tuple(fans(name=TextComparator(eq=str(number))) for number in range(MOST_LOOKUPS + 2)))
         by_ids = await looked_up(reads, THINGS, wanted, actor=OWNER, workspace_id="w1")
         assert by_ids.or_[MOST_LOOKUPS:] == wanted.or_[MOST_LOOKUPS:]

@@ -344,7 +344,7 @@ class TestCursors:
         ],
     )
     @pytest.mark.parametrize("field", ["after", "before"])
-    def test_what_is_no_cursor_is_refused(self, cursor: str, field: str):
+    def test_a_malformed_cursor_is_refused(self, cursor: str, field: str):
         with pytest.raises(InvalidInput, match="malformed") as refused:
             plan(BY_ALL, **{field: cursor})
         assert (refused.value.failure, refused.value.path) == (ErrorCode.INVALID_CURSOR, (field,))

@@ -121,7 +121,7 @@ async def test_a_request_keeps_no_connection_from_readers_while_it_waits_to_writ
         assert engines.read.in_use == 0
 
 
-async def test_what_is_read_after_a_write_waits_as_long_as_the_write(database_url: str) -> None:
+async def test_a_read_after_a_write_waits_as_long_as_the_write(database_url: str) -> None:
     """Or else a change that is committed would be answered as if it were not."""
     async with opened(database_url) as engines:
         reads = ReadSession(engines.read)

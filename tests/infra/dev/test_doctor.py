@@ -62,6 +62,6 @@ async def test_without_a_server_it_says_where_mail_goes(tmp_path: Path) -> None:
     assert "WORKGRAPH_SMTP_URL" in in_production.advice
 
 
-async def test_it_can_leave_the_mail_server_alone(tmp_path: Path, sink: SmtpSink) -> None:
+async def test_doctor_can_skip_the_mail_server(tmp_path: Path, sink: SmtpSink) -> None:
     assert await mail_findings(tmp_path, has_mail=False, smtp_url=f"smtp://127.0.0.1:{sink.port}") == []
     assert sink.commands == []

@@ -68,7 +68,7 @@ async def test_a_worker_takes_no_more_than_asked_and_the_longest_waiting_first(
     assert (await row(engine, ids[0])).state == "WAITING"
 
 
-async def test_what_is_not_due_is_left(engine: AsyncEngine, leases: SqlLeases) -> None:
+async def test_jobs_that_are_not_due_are_left(engine: AsyncEngine, leases: SqlLeases) -> None:
     later = CLOCK.now() + timedelta(minutes=1)
     ids = [await add_job(engine, Walk(name=state), state=state) for state in ("DONE", "PARKED")]
     ids.append(await add_job(engine, Walk(name="later"), run_at=later))

@@ -72,7 +72,7 @@ async def test_a_commit_announces_its_revision_and_wakes_its_jobs(redis_database
     await client.aclose()
 
 
-async def test_what_lies_in_redis_is_json(redis_database: str) -> None:
+async def test_values_in_redis_are_json(redis_database: str) -> None:
     queue, client = ArqJobQueue(redis_database), redis.asyncio.from_url(redis_database)
     job_id = IDS.new("job")
 

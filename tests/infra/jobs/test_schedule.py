@@ -42,7 +42,7 @@ async def test_workers_that_look_at_once_do_it_once(engine: AsyncEngine) -> None
     assert done == [1]
 
 
-async def test_it_is_done_again_when_its_time_has_come(engine: AsyncEngine) -> None:
+async def test_a_scheduled_job_repeats_when_due(engine: AsyncEngine) -> None:
     done: list[int] = []
     schedule = Schedule(engine, [Periodic(name="count", every=HOUR, step=counted(done))])
     await schedule.run_due()

@@ -78,7 +78,7 @@ async def test_the_balance_says_what_is_left_and_when_all_is_back(budget: Budget
     assert "700 points" in refusal.value.message
 
 
-async def test_what_is_given_back_can_be_taken_again(budget: Budget) -> None:
+async def test_returned_points_can_be_taken_again(budget: Budget) -> None:
     await budget.take(SLOW, 1000)
     assert budget.balance(SLOW).remaining == 0
     budget.give_back(SLOW, 990)

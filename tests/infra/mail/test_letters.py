@@ -193,7 +193,7 @@ def test_a_notice_names_the_operator_where_another_password_is_of_no_use() -> No
         assert "password" not in part
 
 
-def test_a_moment_is_said_in_utc() -> None:
+def test_times_in_letters_are_utc() -> None:
     at = datetime(2026, 3, 1, 1, 5, tzinfo=timezone(timedelta(hours=2)))
     assert _facts(Dated(at=at)) == {"at": "28 February 2026, 23:05 UTC"}
 

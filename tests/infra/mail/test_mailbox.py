@@ -62,7 +62,7 @@ async def test_the_newest_comes_first_and_only_so_many_are_kept(tmp_path: Path, 
     assert files_in(tmp_path) == ["job_3.json", "job_4.json", "job_5.json"]
 
 
-async def test_what_is_sent_again_is_there_once(tmp_path: Path, clock: MemoryClock) -> None:
+async def test_mail_sent_twice_is_kept_once(tmp_path: Path, clock: MemoryClock) -> None:
     mailbox = DiskMailbox(tmp_path)
     await send(mailbox, clock, "job_1", "job_2", "job_1")
 

@@ -110,7 +110,7 @@ async def test_the_mailbox_takes_what_the_others_take(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mailer", [UnsetMailer(), MemoryMailer(is_set=False)])
-async def test_where_no_server_is_set_nothing_is_sent(mailer: Mailer, caplog: pytest.LogCaptureFixture) -> None:
+async def test_without_a_mail_server_nothing_is_sent(mailer: Mailer, caplog: pytest.LogCaptureFixture) -> None:
     assert not mailer.is_set
     with pytest.raises(Unavailable):
         await mailer.send(MAIL)

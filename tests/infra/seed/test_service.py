@@ -61,7 +61,7 @@ def planned_issues(order: SeedOrder = ORDER) -> list[PlannedIssue]:
     return list(Generator(order, now=NOW).issues())
 
 
-async def test_what_was_planned_is_stored_with_one_event_each(seeder: Seeder):
+async def test_planned_objects_are_stored_with_one_event_each(seeder: Seeder):
     told: list[Progress] = []
     outcome = await seeder.service.seed(SEEDER, ORDER, on_progress=told.append)
     issues = planned_issues()

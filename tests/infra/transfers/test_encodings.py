@@ -70,7 +70,7 @@ GOOD = {
 
 @pytest.mark.parametrize("name", GOOD)
 @pytest.mark.parametrize("size", [1, 7, 100_000])
-async def test_what_may_be_a_file_of_issues_passes_unchanged(name: str, size: int) -> None:
+async def test_a_possible_file_of_issues_passes_unchanged(name: str, size: int) -> None:
     assert await outcome(GOOD[name], size) == GOOD[name]
 
 
@@ -105,5 +105,5 @@ async def test_other_files_are_refused_by_a_sentence_that_names_the_formats(name
         (b"\x1f\x8b\x63 and so on", f"The gzip data of the file is damaged. {ACCEPTED}"),
     ],
 )
-async def test_what_holds_nothing_is_refused(content: bytes, message: str) -> None:
+async def test_a_file_without_content_is_refused(content: bytes, message: str) -> None:
     assert await outcome(content) == message

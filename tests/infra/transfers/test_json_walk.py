@@ -97,7 +97,7 @@ def test_a_bad_line_stops_no_other(bad: bytes, place: int) -> None:
 
 
 @pytest.mark.parametrize("empty", [b"{}", b" { } \n", b"[]", b"[ ]\n[]", b'{"list": []}'])
-def test_what_is_empty_has_no_issues(empty: bytes) -> None:
+def test_an_empty_document_has_no_issues(empty: bytes) -> None:
     assert [element for element in found_in(empty) if element.raw != b"{}" and element.raw != b"{ } "] == []
 
 
@@ -114,7 +114,7 @@ def test_what_is_empty_has_no_issues(empty: bytes) -> None:
         (b'{\n"a": {"key": 1},\n"b": [{"key": 1}]}', "The first object of the file is not an issue and has no list of"),
     ],
 )
-def test_what_is_no_file_of_issues_is_refused_at_once(document: bytes, reason: str) -> None:
+def test_a_document_of_another_kind_is_refused_at_once(document: bytes, reason: str) -> None:
     with pytest.raises(UnknownDocumentError) as caught:
         found_in(document, b"" if reason == EMPTY_FILE else b"and so on")
     assert str(caught.value).startswith(reason)

@@ -135,7 +135,7 @@ def test_a_pull_request_with_reviews(items: list[IssueRecord | Loss]) -> None:
     }
 
 
-def test_what_the_archive_has_beside_issues_is_reported(items: list[IssueRecord | Loss]) -> None:
+def test_other_members_of_the_archive_are_reported(items: list[IssueRecord | Loss]) -> None:
     reason = NO_EQUIVALENT
     unused = UNUSED
     assert items[5:] == [
@@ -170,7 +170,7 @@ def test_an_archive_that_breaks_off_keeps_what_came_before(items: list[IssueReco
         (b"[", f"The file cannot be read. Line 1: {ENDS_EARLY} "),
     ],
 )
-def test_what_holds_no_issues_is_refused(raw: bytes, reason: str) -> None:
+def test_a_file_without_issues_is_refused(raw: bytes, reason: str) -> None:
     with pytest.raises(WrongKind) as refused:
         list(read_github([raw]))
     assert refused.value.message == reason + ACCEPTED

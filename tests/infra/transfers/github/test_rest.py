@@ -129,7 +129,7 @@ def test_comments_embedded_in_the_issue_are_kept() -> None:
     assert ("comments", LossCode.WRONG_TYPE) in lost(record)
 
 
-def test_what_is_reacted_and_not_kept_is_reported() -> None:
+def test_reactions_and_milestones_are_reported_as_losses() -> None:
     assert lost(read_one(reactions={"total_count": 2}, milestone={"title": "v1"})) == {
         ("reactions", LossCode.NOT_KEPT): 1,
         ("milestone", LossCode.NOT_KEPT): 1,

@@ -266,12 +266,12 @@ def test_a_node_becomes_markdown_that_shows_it(adf: Json, markdown: str, html: s
 
 
 @pytest.mark.parametrize(("adf", "markdown", "losses"), LOST.values(), ids=LOST.keys())
-def test_what_has_no_equivalent_becomes_its_text_and_is_counted(adf: Json, markdown: str, losses: Json) -> None:
+def test_nodes_without_equivalent_become_text_and_are_counted(adf: Json, markdown: str, losses: Json) -> None:
     converted = adf_to_markdown(document(adf))
     assert (converted.text, converted.losses) == (markdown, losses)
 
 
-def test_a_mention_is_of_whom_the_caller_knows() -> None:
+def test_a_mention_uses_the_name_known_to_the_caller() -> None:
     mention = node("mention", id="5b-1", text="@Old Name")
     converted = adf_to_markdown(doc(p(mention)), mention=lambda account_id, shown: f"{account_id} was {shown}")
     assert converted.text == "@5b-1 was Old Name"

@@ -190,7 +190,7 @@ TREES = st.recursive(
 
 @given(TREES)
 @settings(max_examples=25, deadline=None)
-def test_no_word_is_lost_wherever_it_stands(tree: dict[str, Any]) -> None:
+def test_no_word_is_lost_at_any_position(tree: dict[str, Any]) -> None:
     words: list[str] = []
 
     def fill(found: dict[str, Any]) -> None:
@@ -217,7 +217,7 @@ def _copied(tree: dict[str, Any]) -> dict[str, Any]:
         (test_text_stays_text_and_keeps_its_marks, RUNS),
         (test_text_in_a_cell_and_a_heading_stays_text, RUNS),
         (test_blocks_stay_what_they_are, st.lists(BLOCKS, min_size=1, max_size=4)),
-        (test_no_word_is_lost_wherever_it_stands, TREES),
+        (test_no_word_is_lost_at_any_position, TREES),
     ],
 )
 def test_at_length(check: Any, given_what: st.SearchStrategy[Any]) -> None:

@@ -188,7 +188,7 @@ MARKUP = re.compile(
 
 @given(st.lists(st.sampled_from(LITERALS), max_size=12).map("".join).filter(lambda text: not MARKUP.search(text)))
 @settings(max_examples=400, deadline=None)
-def test_what_was_plain_in_jira_is_plain_in_markdown(text: str) -> None:
+def test_plain_text_of_jira_is_plain_in_markdown(text: str) -> None:
     html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(jira_to_markdown(text))
     # A line break of Jira's may show as one in Markdown too, after two blanks.
     assert set(re.findall(r"</?([a-z0-9]+)", html)) <= {"p", "pre", "code", "br"}
