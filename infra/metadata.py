@@ -1,4 +1,4 @@
-"""Every table, for migrations: those of the slices, and those of jobs."""
+"""Metadata of all tables, those of the slices and those of jobs, for migrations."""
 
 from infra.db.base import Base
 from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow

@@ -1,4 +1,4 @@
-"""What a slice gives to the composition root, and what it gets from there."""
+"""Parts that slices add to the application, and parts that the composition root gives them."""
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -24,18 +24,18 @@ from infra.db.read import ReadSession
 from infra.settings import Settings
 
 if TYPE_CHECKING:
-    from infra.uow import SqlUowFactory  # which knows the repositories of all slices
+    from infra.uow import SqlUowFactory  # imports the repositories of all slices, so a circular import at run time
 
 JobHandler = Callable[[App, Actor, Any], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What is opened once and shared by the services of all slices."""
+    """Connections and services that are opened once and shared by all slices."""
 
     settings: Settings
     slices: Sequence[Slice]
-    """The slices of the application that is being built."""
+    """Slices of the application that is being opened."""
     clock: Clock
     ids: IdFactory
     reads: ReadSession
@@ -48,24 +48,24 @@ class Parts:
     key_for: Callable[[str], bytes]
     """Derives a key for one purpose from the server's secret."""
     closing: AsyncExitStack
-    """Closes what a slice opens when the application is closed."""
+    """Exit stack of the application, for resources that a slice opens."""
 
 
 def _nothing(app: App, parts: Parts) -> None:
-    """A slice without services."""
+    """`provide` of a slice without services."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SliceAdapters:
-    """One slice of `infra`; `infra/<name>/slice.py` has it as `SLICE`."""
+    """One slice of `infra`, the constant `SLICE` of `infra/<name>/slice.py`."""
 
     domain: Slice
     tables: Sequence[type[Base]] = ()
     repositories: type[Repositories] = Repositories
     provide: Callable[[App, Parts], None] = _nothing
-    """Sets the slice's attributes of `App`; those of earlier slices are there already."""
+    """Sets the slice's attributes of `App`; those of earlier slices are set already."""
     jobs: Mapping[type[Job], JobHandler] = field(default_factory=dict)
-    """What the worker does for each job type of the slice."""
+    """Handlers of the slice's jobs, by job type."""
 
     def __post_init__(self) -> None:
         name = self.domain.name
@@ -77,7 +77,7 @@ class SliceAdapters:
 
 
 def _classes(module: str, base: type) -> Iterator[type]:
-    """The classes below `base` that an imported module defines."""
+    """Subclasses of `base` that an imported module defines."""
     for value in vars(sys.modules[module]).values() if module in sys.modules else ():
         if isinstance(value, type) and issubclass(value, base) and value.__module__ == module:
             yield value

@@ -34,7 +34,7 @@ class SettingsError(OperatorError):
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, read once at start from WORKGRAPH_* variables and from `.env`."""
+    """Settings of the process, read once at start from WORKGRAPH_* variables and from `.env`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
@@ -252,7 +252,7 @@ class Settings(BaseSettings):
 
     @property
     def issuer(self) -> str:
-        """The public URL, or the address that we listen on."""
+        """The public URL, or the URL of the listening address."""
         host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else self.host  # noqa: S104
         return self.public_url or f"http://{host}:{self.port}"
 
@@ -281,7 +281,7 @@ class Settings(BaseSettings):
 
     @property
     def is_development(self) -> bool:
-        """Whether it serves its developer only: never in production, nor where people have a public URL to come by."""
+        """Whether the server is for its developer only: not in production, and without a public URL."""
         is_private = not self.public_url or is_loopback(urlsplit(self.public_url).hostname or "")
         return is_private and not self.is_production
 
@@ -296,7 +296,7 @@ class Settings(BaseSettings):
         return self.log_format == "json" or (self.log_format == "auto" and self.is_production)
 
     def require(self, *names: str) -> Self:
-        """Itself, when all the named settings have values; in production the public URL is one of them."""
+        """The settings, if all named settings have values. Production also requires the public URL."""
         required = (*names, "public_url") if self.is_production else names
         missing = [name for name in required if not _plain(getattr(self, name))]
         if missing:
@@ -317,7 +317,7 @@ ADVICE = {
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """Reads a secret from the file that WORKGRAPH_<NAME>_FILE names, as container platforms mount them."""
+    """Reads secrets from files that WORKGRAPH_<NAME>_FILE variables name, as container platforms mount them."""
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE", "")
@@ -347,13 +347,13 @@ def load_settings(**values: Any) -> Settings:
 
 
 def known_names() -> set[str]:
-    """Every variable that is read, by its name in the environment."""
+    """Names of all environment variables that are read."""
     names = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     return names | {f"{PREFIX}{name.upper()}_FILE" for name in SECRET_NAMES}
 
 
 def is_loopback(host: str) -> bool:
-    """Whether it is this machine itself."""
+    """Whether the host is this machine itself."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -361,7 +361,7 @@ def is_loopback(host: str) -> bool:
 
 
 def asyncpg_url(url: str) -> str:
-    """The same database for SQLAlchemy's asyncpg driver; libpq's `sslmode` becomes asyncpg's `ssl`."""
+    """The URL for SQLAlchemy's asyncpg driver, with libpq's `sslmode` as asyncpg's `ssl`."""
     parts = urlsplit(url)
     if parts.scheme not in POSTGRES_SCHEMES or not parts.path.strip("/"):
         raise ValueError("must look like postgresql://user:password@host:5432/database")
@@ -378,7 +378,7 @@ def _validated(values: dict[str, Any]) -> Settings:
 
 
 def _problem_line(problem: dict[str, Any]) -> str:
-    name = str(problem["loc"][0]) if problem["loc"] else ""  # none: of several settings together
+    name = str(problem["loc"][0]) if problem["loc"] else ""  # empty for problems of several settings together
     reason = str(problem["msg"]).removeprefix("Value error, ")
     if not name:
         return reason

@@ -1,4 +1,4 @@
-"""The slices of `infra`, each after those that it builds on."""
+"""The slices of `infra`, in an order in which each follows the slices that it builds on."""
 
 from collections.abc import Iterable, Mapping
 
@@ -23,7 +23,7 @@ TRACKER = (LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
 
 
 def handlers_of(slices: Iterable[SliceAdapters]) -> Mapping[type[Job], JobHandler]:
-    """What the worker does, by job type; raises Unregistered if two slices share a kind of job."""
+    """Handlers of the worker by job type; raises Unregistered if two slices share a kind of job."""
     found = [(job, handler) for each in slices for job, handler in each.jobs.items()]
     once((job.kind for job, _ in found), what="the kind of job")
     return dict(found)

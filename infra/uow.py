@@ -1,4 +1,4 @@
-"""One transaction per use case: its rows, its events with their revisions, its jobs, or nothing."""
+"""One transaction per use case: its rows, events with revisions, and jobs are committed together or not at all."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -46,7 +46,7 @@ class SqlUow(
     TransferRepositories,
     SqlCommit,
 ):
-    """Satisfies every slice's narrow UoW protocol."""
+    """Unit of Work with the repositories of all slices; satisfies each slice's narrower protocol."""
 
 
 class _Defaults(Repositories):
@@ -65,7 +65,7 @@ def uow_of(slices: tuple[SliceAdapters, ...]) -> type[SqlUow]:
 
 
 class SqlUowFactory:
-    """Opens Units of Work and tells of what they committed, without waiting for anybody to hear it."""
+    """Opens Units of Work, and announces their commits without waiting for receivers."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class SqlUowFactory:
         make_way: Callable[[], None] = lambda: None,
         slices: tuple[SliceAdapters, ...] = (*PLATFORM, *TRACKER),
     ) -> None:
-        """`make_way` is called before each Unit of Work waits for its connection."""
+        """`make_way` is called before a Unit of Work waits for its connection."""
         self._engine = engine
         self._kind = uow_of(slices)
         self._make_way = make_way

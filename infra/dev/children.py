@@ -25,7 +25,7 @@ from infra.settings import PREFIX, Settings, load_settings
 PROCESSES = multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
 PACKAGES = ("api", "cli", "domain", "infra", "migrations")
 STOP_SECONDS = 8.0
-LONG_ENOUGH_SECONDS = 10.0  # a program that ends sooner has a fault that a restart cannot fix
+LONG_ENOUGH_SECONDS = 10.0  # programs that end sooner have a fault that a restart cannot fix
 MOST_QUICK_KILLS = 3
 MIGRATION_SECONDS = 300.0
 
@@ -138,7 +138,7 @@ class Children:
         self._while_waiting()
         arguments = (program.entry, self._environment, self._listener, os.getpid(), self._has_new_code)
         process = PROCESSES.Process(target=_run_program, args=arguments, name=program.name)
-        with stop_signals_held():  # a forked child keeps our handlers until it replaces them
+        with stop_signals_held():  # a forked child has this process's handlers until it replaces them
             process.start()
         self._children[program.name] = _Child(program=program, process=process, started=time.monotonic())
 
@@ -175,7 +175,7 @@ def _run_program(
 
 
 def _forget_own_modules() -> None:
-    """Unloads our modules only; reloading the libraries would take most of the start time."""
+    """Unloads this project's modules only; reloading the libraries would take most of the start time."""
     for name in tuple(sys.modules):
         if name.partition(".")[0] in PACKAGES:
             del sys.modules[name]
@@ -183,7 +183,7 @@ def _forget_own_modules() -> None:
 
 
 def environment_of(settings: Settings) -> Mapping[str, str]:
-    """The variables from which another process reads the same settings."""
+    """Environment variables from which another process reads the same settings."""
     own = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
     for name, value in settings:
         if isinstance(value, SecretStr):

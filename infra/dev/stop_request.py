@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 class Stopped(Exception):
-    """A stop signal has come."""
+    """The process has received a stop signal."""
 
 
 class StopRequest:
-    """Notes the stop signals; they are obeyed where `check` is called, and by the work that `run` runs.
+    """Records stop signals. `check` raises after one, and `run` cancels its work.
 
-    A handler that raises would do so in the middle of anything. asyncpg, for one, swallows an exception that comes
-    while it sends a statement, and crashes the process at the server's answer.
+    A handler that raised an exception could do so anywhere. asyncpg, for example, swallows an exception that is raised
+    while it sends a statement, and crashes the process at the server's response.
     """
 
     def __init__(self) -> None:
@@ -25,17 +25,17 @@ class StopRequest:
         self._task: asyncio.Task[object] | None = None
 
     def listen(self) -> None:
-        """Replaces the process's handlers of the stop signals."""
+        """Replaces the process's handlers of stop signals."""
         for number in STOP_SIGNALS:
             signal.signal(number, self._note)
 
     def check(self) -> None:
-        """Raises Stopped when a signal has come."""
+        """Raises Stopped after a stop signal."""
         if self._has_come:
             raise Stopped
 
     def run(self, work: Callable[[], Coroutine[object, object, T]]) -> T:
-        """The result of the work, in a loop of its own; a signal cancels it, and then this raises Stopped."""
+        """Result of the work in a new event loop. A stop signal cancels the work, and raises Stopped."""
         try:
             result = asyncio.run(self._cancellable(work))
         except asyncio.CancelledError:
@@ -53,7 +53,7 @@ class StopRequest:
             self._task = None
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        # Only the first counts: a second one must not cancel the work's own tidying.
+        # Only the first signal counts: a second one must not cancel the cleanup of the work.
         if self._has_come:
             return
         self._has_come = True
@@ -63,7 +63,7 @@ class StopRequest:
 
 @contextmanager
 def stop_signals_held() -> Iterator[None]:
-    """Stop signals wait until the block is left, in a process that is forked in it until `end_by_stop_signals`."""
+    """Blocks stop signals in the block; a process forked in it blocks them until `end_by_stop_signals`."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
@@ -72,7 +72,7 @@ def stop_signals_held() -> Iterator[None]:
 
 
 def end_by_stop_signals() -> None:
-    """Stop signals end this process again, also one that was held."""
+    """Lets stop signals end this process again, including a blocked one."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)

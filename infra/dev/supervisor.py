@@ -21,7 +21,7 @@ from infra.operator_error import OperatorError
 from infra.settings import PREFIX, Settings, SettingsError
 
 POLL_SECONDS = 0.25
-GRACE_SECONDS = 3  # for requests in course when the code changes or Ctrl-C is pressed
+GRACE_SECONDS = 3  # for running requests when the code changes or Ctrl-C is pressed
 
 _log = logging.getLogger("workgraph.dev")
 
@@ -31,7 +31,7 @@ class StartError(OperatorError):
 
 
 class Supervisor:
-    """Runs the programs until a signal comes; `prepare` is called as they start, `on_ready` when the API answers."""
+    """Runs the programs until a stop signal; `prepare` is called at the start, `on_ready` when the API answers."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Supervisor:
         self._stop = StopRequest()
 
     def run(self) -> None:
-        """Returns after Ctrl-C or SIGTERM, with nothing left running; raises StartError when it cannot start."""
+        """Returns after Ctrl-C or SIGTERM, with all processes ended; raises StartError if it cannot start."""
         self._stop.listen()
         try:
             with ExitStack() as stack:
@@ -99,7 +99,7 @@ class Supervisor:
 
 
 class SourceFiles:
-    """The times of all Python files of the project, compared at each call."""
+    """Modification times of the project's Python files, compared at each call."""
 
     def __init__(self) -> None:
         specs = [find_spec(package) for package in PACKAGES]
@@ -147,7 +147,7 @@ def _only_one(data_dir: Path) -> Iterator[FolderLock]:
 
 
 def bound_socket(settings: Settings) -> socket.socket:
-    """A listening socket; raises StartError when the address is taken or not ours."""
+    """A listening socket; raises StartError if the address is in use or not an address of this machine."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -169,14 +169,14 @@ def bound_socket(settings: Settings) -> socket.socket:
 
 
 def dev_settings(settings: Settings) -> Settings:
-    """Raises SettingsError in production, where nothing may be made up."""
+    """Settings for development; raises SettingsError in production, which must not use generated values."""
     if settings.is_production:
         raise SettingsError([f"{PREFIX}ENVIRONMENT is production: use `workgraph serve` and `workgraph worker`."])
     return settings.replaced(shutdown_seconds=min(settings.shutdown_seconds, GRACE_SECONDS))
 
 
 def answers(settings: Settings) -> bool:
-    """Whether the API says that it is ready."""
+    """Whether the API reports that it is ready."""
     host = "127.0.0.1" if settings.host == "0.0.0.0" else "::1" if settings.host == "::" else settings.host  # noqa: S104
     connection = http.client.HTTPConnection(host, settings.port, timeout=2)
     try:

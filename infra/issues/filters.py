@@ -24,7 +24,7 @@ def _has_words(text: str, issues: FromClause) -> ColumnElement[bool]:
 
 
 def _is_under_what_guests_see(comparator: Any, issues: FromClause) -> ColumnElement[bool]:
-    """To a guest an issue under one that is hidden is under none."""
+    """Condition on the parent for guests, to whom an issue with a hidden parent has no parent."""
     above = IssueRow.__table__.alias()
     rule = GuestRule.of_areas(above.c.workspace_id, above.c.project_id)
     parent_id = select(above.c.id).where(above.c.id == issues.c.parent_id, rule.anywhere).scalar_subquery()
@@ -75,7 +75,7 @@ _TO_MANY = {
 
 
 def _filters(**own: Condition) -> Filters:
-    """`own` are conditions in the place of a column's."""
+    """Filters of issues; `own` conditions replace the comparison of a column."""
     scalars = {name: getattr(IssueRow, name) for name in _SCALARS if name not in own}
     identifier = upper_case(IssueRow.identifier)
     conditions: Mapping[str, Condition] = {"text": _has_words, "identifier": identifier, **own}

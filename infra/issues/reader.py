@@ -69,7 +69,7 @@ def _issues_of(
 
 
 def _lists(parent: InstrumentedAttribute[Any], *, default: int = DEFAULT_NESTED) -> _Lists:
-    """The lists under that parent by whether they include archived issues, and whether they show the trash."""
+    """Lists of issues under a parent, by (includes archived issues, shows the trash)."""
     return {
         (archived, trash): _issues_of(parent, includes_archived=archived, is_trash=trash, default=default)
         for archived, trash in product((False, True), (False, True))

@@ -24,7 +24,7 @@ from infra.workspaces.tables import WorkspaceRow
 
 
 class IssueRow(Base):
-    """Every order that lists offer has its index, under the workspace and under the project."""
+    """An issue. Each order of its lists has an index, by workspace and by project."""
 
     __tablename__ = "issue"
     __table_args__ = (
@@ -75,8 +75,8 @@ class IssueRow(Base):
 
 
 def words_of(title: Any, description: Any) -> ColumnElement[Any]:
-    """The expression that the index on words is built on: searches must use the very same."""
-    # `text` and not `literal_column`, which Index would take for a column, and then belong to no table.
+    """The expression that the word index is built on; searches must use exactly this expression."""
+    # `text`, not `literal_column`: Index would take that for a column, and then have no table.
     words = title.op("||")(text("' '")).op("||")(normalized(description))
     return func.to_tsvector(text("'simple'::regconfig"), words)
 

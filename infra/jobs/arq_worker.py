@@ -1,4 +1,4 @@
-"""What a worker consists of: ARQ brings wake-ups while Redis is there, the runner finds due rows in any case."""
+"""The worker process: ARQ delivers wake-ups while Redis is available; the runner polls for due jobs in any case."""
 
 import asyncio
 import logging
@@ -18,17 +18,17 @@ from infra.jobs.schedule import Schedule
 from infra.shared.tasks import end
 
 ARQ_POLL_SECONDS = 0.1
-ARQ_TASK_SECONDS = 10  # a task only leases and starts; this is also how long a dead worker's mark stays in Redis
-ARQ_READ_LIMIT = 1000  # ARQ stands still once this many tasks are marked as being in progress
+ARQ_TASK_SECONDS = 10  # a task only leases and starts a job; marks of dead workers stay in Redis this long
+ARQ_READ_LIMIT = 1000  # ARQ stops when this many tasks are marked as in progress
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
-CLEANING_SECONDS = 6.0  # longer than Redis may take to answer
+CLEANING_SECONDS = 6.0  # longer than the timeout of Redis
 
 _log = logging.getLogger(__name__)
 
 
 class ArqWorker:
-    """The runner, the periodic work and ARQ, each going on when another one's server is away."""
+    """Runs jobs, periodic work and ARQ, each independent of the servers of the others."""
 
     def __init__(self, runner: JobRunner[Any], schedule: Schedule, redis_url: str) -> None:
         self._runner = runner
@@ -55,7 +55,7 @@ class ArqWorker:
             await end(carrying, stopping, patience=CLEANING_SECONDS)
 
     async def _carry(self) -> None:
-        """Starts ARQ again and again: it ends whenever Redis does."""
+        """Restarts ARQ with growing pauses, because ARQ ends when Redis fails."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             started = monotonic()
@@ -96,14 +96,14 @@ class ArqWorker:
             await client.aclose()
 
     async def _run_job(self, ctx: dict[Any, Any], *arguments: Any, **options: Any) -> None:
-        # Whoever can write to Redis can put anything here.
+        # Arguments are untrusted: every client of Redis can enqueue a task.
         match arguments:
             case [str() as job_id] if is_id(job_id, "job"):
                 await self._runner.wake(job_id)
 
 
 class _Carrier(arq.worker.Worker):
-    """An ARQ worker that leaves wake-ups to its colleagues while all places here are taken."""
+    """An ARQ worker that leaves wake-ups to other workers while this process has no room for jobs."""
 
     def __init__(self, has_room: Callable[[], bool], **options: Any) -> None:
         self._has_room = has_room
@@ -115,4 +115,4 @@ class _Carrier(arq.worker.Worker):
 
     @allow_pick_jobs.setter
     def allow_pick_jobs(self, value: bool) -> None:
-        """ARQ's own switch, which it sets when it handles signals; here it does not."""
+        """Ignores ARQ's own switch, which belongs to its signal handling (turned off here)."""

@@ -1,4 +1,4 @@
-"""What is written down about an error: enough to act on, and no secret."""
+"""Errors of jobs in the form that is stored: enough to act on, without secrets."""
 
 import re
 from collections.abc import Collection
@@ -9,7 +9,7 @@ _CREDENTIALS = re.compile(r"(\w+://)[^/\s@]+@")
 
 
 def described(error: BaseException, *, secrets: Collection[str] = ()) -> str:
-    """Class and first line of the message: PostgreSQL puts the values of rows into the lines after it."""
+    """Class and first line of the message. In further lines PostgreSQL repeats values of rows."""
     message = str(error).strip().partition("\n")[0]
     for secret in secrets:
         if secret:

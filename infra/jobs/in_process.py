@@ -1,4 +1,4 @@
-"""One job, run by this process at once: for commands whose user waits for the end."""
+"""Immediate execution of one job in this process, for commands that wait for its end."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,14 +22,14 @@ POOL_SIZE = 2
 
 @asynccontextmanager
 async def job_leases(settings: Settings) -> AsyncIterator[SqlLeases]:
-    """Leases on connections of their own, so that a busy job cannot keep its lease from being renewed."""
+    """Leases on separate connections, so that a busy job cannot delay the renewal of its lease."""
     options = replace(engine_options(settings), pool_size=POOL_SIZE)
     async with open_engines(settings.database_url.get_secret_value(), options) as engines:
         yield SqlLeases(engines.write, duration=timedelta(seconds=settings.job_lease_seconds))
 
 
 async def run_now(app: App, leases: SqlLeases, job_id: str, *, seconds: float) -> bool:
-    """Runs the job until it is done, with leases of `seconds`; False if it is not due or another worker has it."""
+    """Runs the job to its end, with leases of `seconds`; False if it is not due or leased by another worker."""
     acquired = await leases.acquire(most=1, job_id=job_id)
     if not acquired:
         return False
@@ -40,7 +40,7 @@ async def run_now(app: App, leases: SqlLeases, job_id: str, *, seconds: float) -
     try:
         await asyncio.wait({running, keeping}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
-            return False  # another worker has taken over
+            return False  # another worker has leased the job
         running.result()
         return await leases.finish(lease)
     except LeaseLost:
@@ -53,11 +53,11 @@ async def run_now(app: App, leases: SqlLeases, job_id: str, *, seconds: float) -
 
 
 async def _keep_lease(leases: SqlLeases, lease: Lease, pause: float) -> None:
-    """Ends when the lease is lost."""
+    """Renews the lease until it is lost."""
     while True:
         await asyncio.sleep(pause)
         try:
             if await leases.extend([lease.key]):
                 return
         except Unavailable:
-            continue  # the lease is longer than three pauses
+            continue  # a lease outlasts three pauses, so one failure does no harm

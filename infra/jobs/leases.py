@@ -1,4 +1,4 @@
-"""Who runs which job. Leases are measured by the database's clock alone, since workers' clocks differ."""
+"""Leases of jobs, measured by the database's clock only, because the clocks of workers differ."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +17,7 @@ from infra.jobs.tables import JobRow
 
 _log = logging.getLogger(__name__)
 
-# Spelled as the index is, so that the planner can use it.
+# Equal to the condition of the partial index, so that the planner can use it.
 _OPEN = text("state IN ('WAITING', 'RUNNING')")
 _IS_DUE = (JobRow.run_at <= func.now(), or_(JobRow.state == JobState.WAITING, JobRow.lease_until <= func.now()))
 
@@ -37,17 +37,17 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """How often the job has failed since it last got anywhere, and when it runs again: None for never."""
+    """Number of failures since the last progress, and time until the retry; None if the job is parked."""
 
     count: int
     retry_in: timedelta | None
 
 
 class SqlLeases:
-    """Every method is one short transaction and raises Unavailable when the database is away."""
+    """Leases in PostgreSQL. Each method is one short transaction, and raises Unavailable without the database."""
 
     def __init__(self, engine: AsyncEngine, *, duration: timedelta, most_lost_leases: int = MOST_LOST_LEASES) -> None:
-        """A job that loses `most_lost_leases` leases without progress is parked."""
+        """`most_lost_leases`: a job that loses this many leases without progress is parked."""
         self._most_lost_leases = most_lost_leases
         self._engine = engine
         self._duration = duration
@@ -71,7 +71,7 @@ class SqlLeases:
         return leases
 
     async def _acquire(self, due: CTE) -> list[Lease]:
-        """The jobs whose ids `due` gives. A job that loses its lease again and again without progress is parked."""
+        """Leases the jobs with the IDs of `due`. Parks jobs that lost too many leases without progress."""
         is_lost = JobRow.state == JobState.RUNNING
         is_hopeless = is_lost & (JobRow.lost_leases + 1 >= self._most_lost_leases)
         reason = f"The lease was lost {self._most_lost_leases} times without progress: no worker finished this job."
@@ -108,7 +108,7 @@ class SqlLeases:
 
     async def extend(self, keys: Collection[tuple[str, int]]) -> set[tuple[str, int]]:
         """Renews the leases, and returns the keys of leases that another worker has taken over."""
-        # A row that is locked is being committed by its own handler: alive, and not worth waiting for.
+        # Skip locked rows: the job's own handler is committing, so its lease does not need a renewal now.
         free = select(JobRow.id).where(_held(keys)).with_for_update(skip_locked=True).cte("free")
         extended = update(JobRow).where(JobRow.id == free.c.id)
         with database_errors():
@@ -132,7 +132,7 @@ class SqlLeases:
                 return done.rowcount == 1 or (await connection.execute(is_done)).first() is not None
 
     async def fail(self, lease: Lease, error: str, *, random: float) -> Failure | None:
-        """Notes the error and decides what follows; None if the lease was lost."""
+        """Stores the error and schedules a retry or parks the job; None if the lease was lost."""
         failed = update(JobRow).where(_held([lease.key])).values(failures=JobRow.failures + 1, last_error=error)
         with database_errors():
             async with self._engine.begin() as connection:
@@ -144,7 +144,7 @@ class SqlLeases:
                     "state": JobState.PARKED if retry_in is None else JobState.WAITING,
                     "run_at": func.now() + cast(retry_in or timedelta(), INTERVAL),
                     "lease_until": None,
-                    # Another job may wait under the same key by now, and two may not.
+                    # Another job may wait with this key by now, and the key of waiting jobs is unique.
                     "dedupe_key": None,
                     "updated_at": func.now(),
                 }
@@ -152,7 +152,7 @@ class SqlLeases:
         return Failure(count=failures, retry_in=retry_in)
 
     async def release(self, leases: Collection[Lease]) -> None:
-        """Gives the jobs back, due at once: this worker ends before they do."""
+        """Returns jobs that this worker does not finish; they are due immediately."""
         values = {"state": JobState.WAITING, "lease_until": None, "dedupe_key": None, "updated_at": func.now()}
         with database_errors():
             async with self._engine.begin() as connection:
@@ -160,7 +160,7 @@ class SqlLeases:
 
 
 def _due(most: int, job_id: str | None, *conditions: ColumnElement[bool]) -> CTE:
-    """Locked rows, the longest due first."""
+    """Query that locks due jobs, longest waiting first."""
     due = select(JobRow.id, JobRow.kind, JobRow.run_at).where(_OPEN, *_IS_DUE, *conditions)
     if job_id is not None:
         due = due.where(JobRow.id == job_id)

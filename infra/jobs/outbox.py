@@ -14,7 +14,7 @@ from infra.jobs.tables import JobRow
 
 
 def job_values(job: Job, *, id: str, run_at: datetime, workspace_id: str | None, now: datetime) -> dict[str, Any]:
-    """The row of a new job."""
+    """Values of a new job's row."""
     return {
         "id": id,
         "kind": job.kind,
@@ -39,7 +39,7 @@ async def advance_job(
     *,
     now: datetime,
 ) -> None:
-    """Stores the checkpoint, or that the job is done; raises LeaseLost if another attempt has begun."""
+    """Stores the checkpoint, or the end of the job. Raises LeaseLost if another attempt has started."""
     values: dict[str, Any] = {"failures": 0, "lost_leases": 0, "last_error": None, "updated_at": now}
     if checkpoint is None:
         values |= {"state": JobState.DONE, "lease_until": None}

@@ -1,4 +1,4 @@
-"""ARQ as the carrier of wake-ups. Rows are the truth: whatever is lost here is only found a little later."""
+"""Wake-ups of workers through ARQ. Jobs are rows of the database, so a lost wake-up only delays a job."""
 
 import asyncio
 import contextlib
@@ -17,18 +17,18 @@ from infra.shared.tasks import end
 QUEUE_NAME = "workgraph:jobs"
 RUN_JOB = "run_job"
 
-MOST_WAITING = 10_000  # wake-ups; more are dropped
+MOST_WAITING = 10_000  # wake-ups; further ones are dropped
 BATCH = 100
-EXPIRES_SECONDS = 3600  # by then the poll has long found the job
+EXPIRES_SECONDS = 3600  # the poll finds a job much earlier
 REDIS_SECONDS = 2.0
 CLOSE_SECONDS = 0.05
-PAUSES = (0.1, 0.5, 1.0, 2.0)  # seconds between tries while Redis is away; the last one repeats
+PAUSES = (0.1, 0.5, 1.0, 2.0)  # seconds between attempts without Redis; the last one repeats
 
 _log = logging.getLogger(__name__)
 
 
 def arq_redis(url: str) -> ArqRedis:
-    """A pool of its own, since ARQ's settings know no socket timeouts, and JSON, since its pickles would run code."""
+    """ARQ's client with socket timeouts, which ARQ's settings lack, and JSON, because loading pickles runs code."""
     pool = redis.asyncio.ConnectionPool.from_url(
         url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS, health_check_interval=30
     )
@@ -48,7 +48,7 @@ def dumps(value: Any) -> bytes:
 
 
 class ArqJobQueue:
-    """Sends from one background task, so that no request ever waits for Redis; belongs to one event loop."""
+    """Sends wake-ups from one background task, so that no request waits for Redis; bound to one event loop."""
 
     def __init__(self, redis_url: str) -> None:
         self._redis = arq_redis(redis_url)
@@ -66,19 +66,19 @@ class ArqJobQueue:
             self._start()
 
     def announce(self, workspace_id: str, revision: int) -> None:
-        """Publishes, soon and without waiting, that the workspace has come to this revision."""
+        """Publishes the workspace's new revision in the background."""
         self._revisions[workspace_id] = max(revision, self._revisions.get(workspace_id, 0))
         self._start()
 
     def after_commit(self, committed: Committed) -> None:
-        """Tells everybody who waits for what was committed."""
+        """Announces the revisions and jobs of a commit."""
         for workspace_id, revision in committed.revisions.items():
             self.announce(workspace_id, revision)
         for job_id in committed.job_ids:
             self.wake(job_id)
 
     async def aclose(self) -> None:
-        """Sends what is left if that takes no longer than a blink."""
+        """Sends pending messages for at most CLOSE_SECONDS."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._is_empty.wait()
@@ -102,7 +102,7 @@ class ArqJobQueue:
             self._is_empty.set()
 
     async def _send_batch(self) -> bool:
-        """False if Redis is away; then the revisions are kept, being few, and the jobs are left to the poll."""
+        """Sends a batch. Returns False without Redis: then revisions are kept, and jobs left to the poll."""
         revisions, self._revisions = self._revisions, {}
         jobs = list(self._jobs)[:BATCH]
         for job_id in jobs:

@@ -1,4 +1,4 @@
-"""Runs jobs: leases rows, renews the leases, and writes down how they ended. It needs no Redis."""
+"""Execution of jobs: leases due rows, renews leases and stores results. Redis is not required."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ _UNWINDING_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerOptions:
-    """Times in seconds; `secrets` never appear in what is written about an error."""
+    """Options of a runner; times are in seconds. `secrets` are removed from stored errors."""
 
     concurrency: int
     lease: float
@@ -33,7 +33,7 @@ class RunnerOptions:
 
 
 class JobRunner(Generic[A]):
-    """Runs up to `concurrency` jobs at once, at most half of them long ones, each by the handler of its type."""
+    """Runs up to `concurrency` jobs at once with the handlers of their types; at most half of them are long jobs."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class JobRunner(Generic[A]):
         self._is_stopping = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until told to stop; then jobs may finish for the shutdown time, and those that do not are given back."""
+        """Runs jobs until `stop` is set. Jobs may then finish for the shutdown time; others are released."""
         keeping = asyncio.create_task(self._keep_leases())
         keeping.add_done_callback(lambda _: self._nudged.set())
         nudging = asyncio.create_task(self._nudge_when(stop))
@@ -63,7 +63,7 @@ class JobRunner(Generic[A]):
             while not stop.is_set():
                 self._nudged.clear()
                 if keeping.done():
-                    keeping.result()  # it ends only by an error, and without leases nothing may run
+                    keeping.result()  # it ends only with an error, and without leases no job may run
                 await self._acquire_quietly(job_id=None)
                 await self._wait_for_work()
         finally:
@@ -76,7 +76,7 @@ class JobRunner(Generic[A]):
         return not self._is_stopping and len(self._running) < self._options.concurrency
 
     async def wake(self, job_id: str) -> None:
-        """Starts this job if it is due and there is room; otherwise it is found as soon as there is."""
+        """Starts this job if it is due and there is room. Otherwise a later poll finds it."""
         await self._acquire_quietly(job_id=job_id)
 
     async def _nudge_when(self, stop: asyncio.Event) -> None:
@@ -91,7 +91,7 @@ class JobRunner(Generic[A]):
             return
 
     async def _acquire_quietly(self, *, job_id: str | None) -> None:
-        """A database that is away is a matter for the next look, not for whoever woke us."""
+        """Starts due jobs. Without the database it logs a warning, and the next poll tries again."""
         try:
             await self._acquire(job_id=job_id)
         except Unavailable as error:
@@ -116,7 +116,7 @@ class JobRunner(Generic[A]):
                 task = asyncio.create_task(self._run(lease), name=f"{lease.kind} {lease.job.id}")
                 self._running[lease.key] = (lease, task)
                 task.add_done_callback(lambda _, key=lease.key: self._ended(key))  # type: ignore[misc]  # of a lambda with a default
-            # A search limited by `room` or `most_long` may have left another due job behind.
+            # If `room` or `most_long` limited the search, other jobs may be due.
             is_full = len(leases) >= room or self._long_of(leases) >= most_long
             self._has_more = is_full or (self._has_more and job_id is not None)
 

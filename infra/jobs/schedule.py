@@ -1,4 +1,4 @@
-"""Periodic work without an owner; a lock on its row keeps two workers from doing it at once."""
+"""Periodic maintenance. A row lock keeps two workers from the same work."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Periodic:
-    """`step` does a bounded part of the work in the given transaction and answers whether more is left."""
+    """Periodic work. `step` does a bounded part in the given transaction, and returns whether more is left."""
 
     name: str
     every: timedelta
@@ -55,7 +55,7 @@ async def delete_expired_links(connection: AsyncConnection) -> bool:
 
 
 async def delete_ended_sessions(connection: AsyncConnection) -> bool:
-    """Their refresh tokens go with them."""
+    """Deletes sessions that ended long ago, with their refresh tokens."""
     past = func.now() - cast(SESSIONS_KEPT, INTERVAL)
     return await _delete_batch(
         connection, SessionRow.__table__, (SessionRow.ended_at < past) | (SessionRow.expires_at < past)
@@ -70,14 +70,14 @@ async def delete_ended_api_keys(connection: AsyncConnection) -> bool:
 
 
 async def delete_settled_invitations(connection: AsyncConnection) -> bool:
-    """Accepted, revoked and expired ones; the members that came of them stay."""
+    """Deletes accepted, revoked and expired invitations; memberships remain."""
     past = func.now() - cast(INVITATIONS_KEPT, INTERVAL)
     ends = (InvitationRow.accepted_at, InvitationRow.revoked_at, InvitationRow.expires_at)
     return await _delete_batch(connection, InvitationRow.__table__, or_(*(end < past for end in ends)))
 
 
 def security_log_cleaning(kept: timedelta) -> Callable[[AsyncConnection], Awaitable[bool]]:
-    """Deletes lines that are older than that."""
+    """Step that deletes entries of the security log older than `kept`."""
 
     async def delete_old_lines(connection: AsyncConnection) -> bool:
         old = SecurityEventRow.occurred_at < func.now() - cast(kept, INTERVAL)
@@ -87,7 +87,7 @@ def security_log_cleaning(kept: timedelta) -> Callable[[AsyncConnection], Awaita
 
 
 def periodic_work(*, security_log_kept: timedelta) -> tuple[Periodic, ...]:
-    """All that is to be done from time to time."""
+    """All periodic work of Workgraph."""
     clean_security_log = security_log_cleaning(security_log_kept)
     return (
         Periodic(name="delete done jobs", every=timedelta(hours=1), step=delete_done_jobs),
@@ -101,14 +101,14 @@ def periodic_work(*, security_log_kept: timedelta) -> tuple[Periodic, ...]:
 
 
 class Schedule:
-    """Does each piece of periodic work when it is due, in one of however many workers there are."""
+    """Runs periodic work when it is due, each in one of the workers."""
 
     def __init__(self, engine: AsyncEngine, periodic: Sequence[Periodic]) -> None:
         self._engine = engine
         self._periodic = periodic
 
     async def run(self) -> None:
-        """Until canceled."""
+        """Runs due work every minute until canceled."""
         while True:
             try:
                 await self.run_due()
@@ -117,7 +117,7 @@ class Schedule:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def run_due(self) -> None:
-        """Does all that is due now and that no other worker is doing; what has never been done is due."""
+        """Runs all work that is due and not running elsewhere. New work is due immediately."""
         if self._periodic:
             await self._register()
         for periodic in self._periodic:
@@ -131,8 +131,9 @@ class Schedule:
                 await connection.execute(upsert(ScheduleRow).values(rows).on_conflict_do_nothing())
 
     async def _step(self, periodic: Periodic) -> bool:
-        """One transaction; answers whether more is left to do."""
+        """Runs one step in one transaction; returns whether more is left."""
         mine = (ScheduleRow.name == periodic.name) & (ScheduleRow.due_at <= func.now())
+        # SKIP LOCKED: a locked row means that another worker is running this work.
         locked = select(ScheduleRow.name).where(mine).with_for_update(skip_locked=True)
         with database_errors():
             async with self._engine.begin() as connection:

@@ -8,10 +8,10 @@ from infra.db.base import Base, Id, Plain, named_enum, one_of
 
 
 class JobRow(Base):
-    """Background work; `lease_until` is when a running job may be leased anew.
+    """A background job; after `lease_until`, another worker may lease a running job.
 
-    `attempts` counts leases and never goes down, since it names the lease; `failures` counts errors since the last
-    checkpoint, and `lost_leases` how many of these were expired leases.
+    `attempts` counts leases and never decreases, because it identifies the lease. `failures` counts errors since the
+    last checkpoint, and `lost_leases` the expired leases among them.
     """
 
     __tablename__ = "job"
@@ -42,7 +42,7 @@ class JobRow(Base):
 
 
 class ScheduleRow(Base):
-    """When each piece of periodic work is due; whoever does it holds the row."""
+    """Due time of one piece of periodic work. The worker that runs it locks the row."""
 
     __tablename__ = "schedule"
 
@@ -51,7 +51,7 @@ class ScheduleRow(Base):
 
 
 class IdempotencyRow(Base):
-    """A mutation that was carried out under a caller's key, so that its retry is not carried out again."""
+    """Outcome of a mutation with an idempotency key, returned to retries of the mutation."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (Index(None, "created_at"),)

@@ -17,20 +17,20 @@ from infra.jobs.schedule import Schedule, periodic_work
 from infra.settings import SECRET_NAMES, Settings
 from infra.slices import HANDLERS
 
-# Looks for cycles are rarer than usual, since long jobs make many objects and hardly any cycles.
+# Collect garbage rarely, because long jobs create many objects and hardly any reference cycles.
 RARE_COLLECTIONS = (50_000, 20, 100)
-POOL_SIZE = 3  # apart from the handlers' own pool, so that they cannot keep a lease from being renewed
+POOL_SIZE = 3  # separate from the handlers' pool, so that handlers cannot delay the renewal of leases
 
 
 async def run_worker(settings: Settings) -> None:
-    """Runs jobs until SIGTERM or SIGINT; then they may finish for the shutdown time."""
+    """Runs jobs until SIGTERM or SIGINT. Running jobs may then finish for the shutdown time."""
     gc.set_threshold(*RARE_COLLECTIONS)
     with _stop_signals() as stop:
         await _run(settings, stop)
 
 
 async def _run(settings: Settings, stop: asyncio.Event) -> None:
-    # ARQ announces every wake-up and its end.
+    # ARQ logs every wake-up and its end at INFO.
     logging.getLogger("arq").setLevel(logging.WARNING)
     database_url = settings.database_url.get_secret_value()
     options = replace(engine_options(settings), pool_size=POOL_SIZE)
@@ -44,7 +44,7 @@ async def _run(settings: Settings, stop: asyncio.Event) -> None:
 
 @contextmanager
 def _stop_signals() -> Iterator[asyncio.Event]:
-    """The event is set by the first SIGTERM or SIGINT inside."""
+    """Event that the first SIGTERM or SIGINT in the block sets."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGTERM, signal.SIGINT)

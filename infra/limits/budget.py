@@ -1,4 +1,4 @@
-"""Points of callers, in Redis for all processes; each process takes some ahead, so that most requests need no trip."""
+"""Points of callers in Redis, shared by all processes. A process leases some ahead, to save round trips."""
 
 import logging
 import time
@@ -14,13 +14,13 @@ from redis.exceptions import RedisError
 from domain.shared.budget import Allowance, Balance, Bucket, OverBudget
 from domain.shared.clock import Clock
 
-AHEAD = 25  # a process takes at most this fraction of the capacity ahead of use
-_CAUTION = 4  # and at most this fraction of what is left, so that little is out of reach when there is little
+AHEAD = 25  # a process leases at most 1/25 of the capacity ahead
+_CAUTION = 4  # and at most 1/4 of the remaining points, so that other processes can use the last points
 _PREFIX = "workgraph:budget:"
 _MOST_CALLERS = 50_000
-_RETRY_SECONDS = 1.0  # after Redis has failed it is left alone for so long
+_RETRY_SECONDS = 1.0  # pause after a failure of Redis
 
-# The bucket is the one moment at which it will be full again. Redis 6.2 knows all these commands.
+# A bucket is stored as one number, the time at which it will be full again (GCRA). Requires Redis 6.2.
 _LEASE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class LocalBudget:
-    """Counts in this process alone; the callers heard of longest ago are forgotten when there are too many."""
+    """Counts points in this process only. Of too many callers, the least recent are dropped."""
 
     def __init__(self, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -70,19 +70,19 @@ class LocalBudget:
 
 @dataclass(slots=True)
 class _Lease:
-    """Points that this process has taken and not used, and what it knows of the rest."""
+    """Unused points that this process has leased, and the last known rest in Redis."""
 
     points: int = 0
-    beyond: float = 0.0  # what was left in Redis at that moment
+    beyond: float = 0.0  # remaining points in Redis at `known_at`
     known_at: float = 0.0
 
 
 class RedisBudget:
-    """Counts for all processes; without Redis each process counts for itself.
+    """Counts points for all processes; without Redis, each process counts on its own.
 
-    All processes together never give more than the bucket holds. Of that, each may hold back from the others what it
-    has taken ahead: at most a twenty-fifth of the capacity, and at most a quarter of what was left. What it holds does
-    not expire, so after an idle time the bucket can give that much more than its capacity for each process.
+    All processes together never grant more than the bucket holds. A process withholds the points that it has leased
+    ahead from the others: at most 1/25 of the capacity, and at most 1/4 of the remaining points. Leased points do not
+    expire, so after an idle time the bucket can grant that much more than its capacity for each process.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class RedisBudget:
         return lease
 
     async def _extend(self, allowance: Allowance, lease: _Lease, points: int) -> Bucket:
-        mine, lease.points = lease.points, 0  # nobody else may count on them meanwhile
+        mine, lease.points = lease.points, 0  # concurrent requests must not use these points while this one waits
         need = points - mine
         price = 1_000_000 / allowance.per_second
         ahead = allowance.capacity // AHEAD
@@ -149,5 +149,5 @@ class RedisBudget:
 
 
 def _moment(clock: Clock, seconds: float) -> datetime:
-    """So many seconds from now, to the second: a bucket is never full at an exact moment."""
+    """Time after `seconds`, rounded up to whole seconds."""
     return (clock.now() + timedelta(seconds=ceil(seconds))).replace(microsecond=0)

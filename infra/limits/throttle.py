@@ -1,4 +1,4 @@
-"""Tries, counted exactly: each bucket remembers the moments of its latest tries (a sliding log)."""
+"""Exact counts of attempts: each bucket stores the times of its latest attempts (a sliding log)."""
 
 import logging
 import time
@@ -12,9 +12,9 @@ from domain.shared.throttle import Bucket, TooOften
 
 _PREFIX = "workgraph:throttle:"
 _MOST_LOCAL_BUCKETS = 50_000
-_RETRY_SECONDS = 1.0  # after Redis has failed it is left alone for so long
+_RETRY_SECONDS = 1.0  # pause after a failure of Redis
 
-# One script, so that a try is counted in all the buckets or in none. Redis 6.2 knows all these commands.
+# One script, so that an attempt counts in all buckets or in none. Requires Redis 6.2.
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class LocalThrottle:
-    """Counts in this process alone; the oldest buckets are forgotten when there are too many."""
+    """Counts attempts in this process only. Of too many buckets, the least recent are dropped."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -71,10 +71,10 @@ class LocalThrottle:
 
 
 class RedisThrottle:
-    """Counts for all processes; without Redis each process counts for itself, so that guessing is never free."""
+    """Counts attempts for all processes; without Redis, each process counts, so guessing stays limited."""
 
     def __init__(self, client: Redis, local: LocalThrottle, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`client` must have socket timeouts: a frozen Redis would hold every sign-in up for ever."""
+        """`client` must have socket timeouts. Otherwise an unresponsive Redis would block every sign-in."""
         self._take = client.register_script(_TAKE)
         self._client = client
         self._local = local
@@ -95,7 +95,7 @@ class RedisThrottle:
         return None
 
     async def give_back(self, buckets: Sequence[Bucket]) -> None:
-        # Both are told: Redis may have gone or come back since the try was counted.
+        # Return the attempt in both: Redis may have failed or recovered since it was counted.
         await self._local.give_back(buckets)
         if self._monotonic() < self._away_until:
             return

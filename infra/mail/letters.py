@@ -1,4 +1,4 @@
-"""Letters out of Jinja templates: a subject, plain text and HTML, from the three files that a letter's kind names."""
+"""Mails from Jinja templates: subject, plain text and HTML, one file each per kind of letter."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class WrittenLetter:
 
 
 class JinjaLetters:
-    """`site` is the public URL, which stands at the foot of every letter."""
+    """Renders letters; `site` is the public URL in the footer of every letter."""
 
     def __init__(self, *, site: str) -> None:
         self._environment = Environment(
@@ -38,7 +38,7 @@ class JinjaLetters:
         self._environment.globals["site"] = site
 
     def write(self, letter: Letter) -> WrittenLetter:
-        """The facts of a letter stay on one line each, so that none can pass for text of ours."""
+        """The rendered letter. Values are reduced to one line each, so that none can imitate the letter's text."""
         facts = _facts(letter)
         subject, text, html = (self._rendered(f"{letter.kind.replace('.', '/')}.{part}", facts) for part in PARTS)
         return WrittenLetter(subject=_cut(_one_line(subject)), text=f"{text.strip()}\n", html=f"{html.strip()}\n")

@@ -1,4 +1,4 @@
-"""Mail that goes nowhere: in development it is kept in a folder, where the page /dev/mail finds it."""
+"""The development mailbox: mail is stored in a folder, which the page /dev/mail shows."""
 
 import asyncio
 import json
@@ -16,14 +16,14 @@ MOST_MAILS = 200
 
 
 class DiskMailbox:
-    """One file per mail, readable by its owner alone and whole at any moment; only the newest are kept."""
+    """One file per mail, readable by its owner only and replaced atomically. Only the newest mails are kept."""
 
     def __init__(self, folder: Path, *, most: int = MOST_MAILS) -> None:
         self._folder = folder
         self._most = most
 
     async def keep(self, mail: StoredMail) -> None:
-        """In place of an earlier one with this id."""
+        """Stores the mail, in place of an earlier one with this ID."""
         await asyncio.to_thread(self._keep, mail)
 
     async def newest(self) -> Sequence[StoredMail]:
@@ -41,13 +41,13 @@ class DiskMailbox:
         with unfinished_file(self._folder) as file:
             file.write(content)
             file.flush()
-            os.utime(file.name, ns=(moment, moment))  # the order of the list
+            os.utime(file.name, ns=(moment, moment))  # the list is sorted by modification time
             Path(file.name).replace(self._folder / f"{mail.id}.json")
         for path in self._paths()[self._most :]:
             path.unlink(missing_ok=True)
 
     def _paths(self) -> list[Path]:
-        """The newest first."""
+        """Files of mails, newest first."""
         if not self._folder.is_dir():
             return []
         with os.scandir(self._folder) as entries:
@@ -79,7 +79,7 @@ class MailboxMailer:
 def _time(entry: os.DirEntry[str]) -> int | None:
     try:
         return entry.stat().st_mtime_ns
-    except FileNotFoundError:  # another process has just removed it, as one too many
+    except FileNotFoundError:  # another process has just removed the surplus mail
         return None
 
 

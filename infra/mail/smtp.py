@@ -1,4 +1,4 @@
-"""Mail over SMTP; and what stands in where no server is set."""
+"""Mail over SMTP, and the mailer without a configured server."""
 
 import asyncio
 import contextlib
@@ -27,14 +27,14 @@ Encryption = Literal["required", "offered", "off"]
 
 
 class UnencryptedServerError(Exception):
-    """The server would take in the clear what has to be encrypted; the text says what to do."""
+    """The connection to the server is not encrypted as required; the message says what to do."""
 
 
 class SmtpServer:
-    """Where mail goes, how it is spoken to, and how many seconds a whole delivery may take.
+    """The mail server and its encryption; `seconds` limits a whole delivery.
 
-    smtps:// is TLS from the first byte (RFC 8314). smtp:// is STARTTLS, without which a server is refused unless
-    `encryption` says otherwise; a password is never sent in the clear. Certificates are verified in any case.
+    smtps:// is TLS from the first byte (RFC 8314). smtp:// requires STARTTLS, unless `encryption` allows a server
+    without it. A password is never sent without encryption. Certificates are always verified.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class SmtpServer:
         self._certificates = certificates or ssl.create_default_context()
 
     async def deliver(self, message: EmailMessage, *, sender: str, to: str) -> None:
-        """Raises Unavailable unless the server has taken it."""
+        """Sends the message; raises Unavailable unless the server has accepted it."""
         async with self._connected() as client:
             await client.send_message(message, sender=sender, recipients=[to])
 
@@ -79,7 +79,7 @@ class SmtpServer:
                 await client.connect()
                 await self._secure(client)
                 yield client
-            # The mail is taken by now: a bad farewell must not make us send it again.
+            # The server has accepted the mail: a failing QUIT must not cause a second delivery.
             with contextlib.suppress(SMTPException, OSError):
                 await client.quit(timeout=FAREWELL_SECONDS)
         except (SMTPException, OSError, ValueError, UnencryptedServerError) as error:
@@ -116,7 +116,7 @@ class SmtpMailer:
 
 
 class UnsetMailer:
-    """Stands where no server is set: no link may end up in a log instead."""
+    """Mailer without a server. Refuses mail, instead of writing links to a log."""
 
     is_set = False
 
@@ -132,20 +132,23 @@ def message_of(mail: Mail, letter: WrittenLetter, *, sender: str, clock: Clock) 
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = f"<{mail.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps absence notices from answering
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return message
 
 
 def _wire_address(address: str) -> str:
-    """The address, with its domain in ASCII if a server without SMTPUTF8 can then deliver it (RFC 6531, 3.7.1)."""
+    """The address for the envelope, with an ASCII domain if the local part is ASCII (RFC 6531 section 3.7.1).
+
+    So a server without SMTPUTF8 can deliver the mail.
+    """
     local, _, domain = address.rpartition("@")
     return f"{local}@{ascii_domain(domain)}" if local.isascii() else address
 
 
 def _reason(error: Exception) -> str:
-    """Without the server's words, which may repeat the login or the address."""
+    """Class and code of the error, without the server's message, which may contain the login or the address."""
     if isinstance(error, UnencryptedServerError):
         return str(error)
     if isinstance(error, SMTPRecipientsRefused):

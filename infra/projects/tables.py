@@ -22,7 +22,7 @@ class ProjectRow(Base):
 
 
 class ProjectNumberRow(Base):
-    """The highest issue number that a project has given out; numbers are never used again."""
+    """Highest issue number of a project; numbers are never reused."""
 
     __tablename__ = "project_number"
 

@@ -34,7 +34,7 @@ class SqlSeedRepository:
         labels: Mapping[str, Sequence[str]],
         comments: Sequence[Comment],
     ) -> None:
-        # First, also because COPY goes past SQLAlchemy, which begins the transaction with its own first statement.
+        # First, because COPY bypasses SQLAlchemy, which begins the transaction with its own first statement.
         await self._raise_numbers(issues)
         await copy_entities(self._connection, IssueRow, _ISSUE, issues)
         await copy_rows(self._connection, IssueAssigneeRow, ("issue_id", "user_id"), _pairs(assignees))

@@ -1,4 +1,4 @@
-"""Atomic writing of files: complete or absent, even if the disk is full."""
+"""Atomic writing of files, which are complete or absent even if the disk is full."""
 
 import errno
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def is_full(error: OSError) -> bool:
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turns the error of a full disk into StorageFull."""
+    """Converts errors of a full disk to StorageFull."""
     try:
         yield
     except OSError as error:
@@ -31,9 +31,9 @@ def storage_errors() -> Iterator[None]:
 
 @contextmanager
 def unfinished_file(folder: Path) -> Iterator[IO[bytes]]:
-    """A new file in the folder, hidden and readable by its owner alone, for the caller to write and rename.
+    """A new hidden file in the folder, readable by its owner only, for the caller to write and rename.
 
-    Removed if an error leaves the context; raises StorageFull.
+    An error in the block removes the file. Raises StorageFull.
     """
     with storage_errors():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

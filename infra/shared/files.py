@@ -1,4 +1,4 @@
-"""Files in a folder of this machine."""
+"""File store in a folder of this machine."""
 
 import asyncio
 import gzip
@@ -15,7 +15,7 @@ from infra.shared.disk import unfinished_file
 
 GZIP = b"\x1f\x8b"
 MOST_UNPACKED = 8 * 1024**3  # bytes
-MOST_RATIO = 200  # of unpacked to packed bytes; JSON of trackers has 5 to 30
+MOST_RATIO = 200  # largest ratio of unpacked to packed bytes; JSON of trackers has 5 to 30
 TOO_DENSE = f"The file decompresses to more than {MOST_RATIO} times its size, far more than any real export."
 FREE_OF_RATIO = 10_000_000  # unpacked bytes of any ratio
 CHUNK = 16 * 1024  # bytes; processing a chunk blocks the event loop
@@ -62,7 +62,7 @@ class DiskFile:
 
 
 class DiskFileStore:
-    """One file per id, readable by its owner alone, there as a whole or not at all."""
+    """One file per ID, readable by its owner only, and complete or absent."""
 
     def __init__(self, folder: Path, *, most_unpacked: int = MOST_UNPACKED) -> None:
         self._folder = folder
@@ -92,7 +92,7 @@ class DiskFileStore:
         await asyncio.to_thread(self._path(file_id).unlink, missing_ok=True)
 
     def _path(self, file_id: str) -> Path:
-        # A well-formed id has no separators and no dots, so that no path leads out of the folder.
+        # A valid ID has no separators or dots, so that no path leads out of the folder.
         if not is_id(file_id, prefix_of(file_id)):
             raise NotFound("This file does not exist.", path=("file_id",))
         return self._folder / file_id

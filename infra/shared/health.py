@@ -1,4 +1,4 @@
-"""Looks at the servers that this process stands on."""
+"""Health checks of the servers that this process uses."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ SECONDS = 1.0
 
 
 class ServerHealth:
-    """PostgreSQL and its migrations are required; without Redis work goes on, later."""
+    """Checks of PostgreSQL and its migrations, which are required, and of Redis, without which work is delayed."""
 
     def __init__(self, engine: AsyncEngine, redis: Redis) -> None:
         self._engine = engine
@@ -51,5 +51,5 @@ class ServerHealth:
 
 
 def _reason(error: BaseException) -> str:
-    """The kind of failure only: its text may name hosts and users, and anybody may ask."""
+    """The kind of failure only, because the message may name hosts and users, and `/readyz` is public."""
     return type(error).__name__

@@ -8,7 +8,7 @@ _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 class Uuid7IdFactory:
-    """TypeIDs over UUIDv7 (RFC 9562, 5.7); the 12 bits after the milliseconds count within one (6.2, method 1)."""
+    """TypeIDs of UUIDv7 (RFC 9562 section 5.7), with a 12-bit counter per millisecond (6.2, method 1)."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -18,7 +18,7 @@ class Uuid7IdFactory:
     def new(self, prefix: str) -> str:
         milliseconds = int(self._clock.now().timestamp() * 1000)
         with self._lock:
-            # A clock that stands or steps back must not break the order: then the counter runs on.
+            # If the clock stops or goes back, the counter continues, so that IDs stay in order.
             self._last = max(self._last + 1, milliseconds << 12)
             tick = self._last
         random = int.from_bytes(os.urandom(8)) >> 2

@@ -1,4 +1,4 @@
-"""One format for all records, ours and the libraries': JSON for machines or plain lines for people."""
+"""One format for all log records, including those of libraries: JSON for machines or lines for people."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 QUIET = {"uvicorn.access": logging.WARNING, "alembic.runtime": logging.WARNING}
-# Everything that could end a line, move the cursor or color a terminal; \n is dealt with apart.
+# Characters that could end a line, move the cursor or color a terminal. Newlines are handled separately.
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 CONTINUATION = "\n    | "
 
@@ -21,7 +21,7 @@ def configure_logging(
     request_id: Callable[[], str | None] = lambda: None,
     stream: TextIO | None = None,
 ) -> None:
-    """Sends every record to the standard error stream; `request_id` tells in whose course it was made."""
+    """Sends every record to the standard error stream; `request_id` returns the ID of the current request."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if is_json else TextFormatter())
     handler.addFilter(_request_id_filter(request_id))
@@ -44,7 +44,7 @@ def _request_id_filter(request_id: Callable[[], str | None]) -> Callable[[loggin
 
 
 class JsonFormatter(logging.Formatter):
-    """One object per line; `extra={"facts": {...}}` becomes fields of it."""
+    """One JSON object per line; `extra={"facts": {...}}` adds members."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {
@@ -59,12 +59,12 @@ class JsonFormatter(logging.Formatter):
             entry.setdefault(name, value)
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        # ASCII only: a lone surrogate in a message must not stop the record.
+        # ASCII only, because a lone surrogate in a message could not be encoded in UTF-8.
         return json.dumps(entry, default=str)
 
 
 class TextFormatter(logging.Formatter):
-    """A line starts with the time and nothing logged can start one: further lines are set off."""
+    """Lines that start with the time. Further lines of a record are indented, so that none can imitate a record."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()

@@ -1,4 +1,4 @@
-"""Connections to Redis, none of which waits for ever."""
+"""Connections to Redis with timeouts."""
 
 from redis.asyncio import Redis
 
@@ -6,7 +6,7 @@ SOCKET_SECONDS = 0.5
 
 
 def redis_client(url: str) -> Redis:
-    """For commands that answer at once."""
+    """Client for commands that Redis answers immediately."""
     client: Redis = Redis.from_url(
         url, socket_timeout=SOCKET_SECONDS, socket_connect_timeout=SOCKET_SECONDS, health_check_interval=15
     )

@@ -3,11 +3,11 @@ from typing import Any
 
 
 async def end(*tasks: asyncio.Task[Any], patience: float = 0.1) -> None:
-    """Cancels tasks, again after each `patience` seconds, until they are over; how they ended does not matter.
+    """Cancels tasks until all have ended, again after each `patience` seconds; ignores their results.
 
-    Whoever cancels a task that itself uses this, or cleans up over the network, needs more patience than it.
+    To end a task that itself calls `end`, or cleans up over the network, use more patience than that takes.
     """
-    # Once is not enough: asyncio.wait_for (up to Python 3.11), and so redis-py, can swallow a cancellation.
+    # One cancellation is not enough: asyncio.wait_for (up to Python 3.11), and so redis-py, can swallow it.
     pending = set(tasks)
     while pending:
         for task in pending:

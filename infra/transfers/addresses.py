@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 LONGEST_SITE = 200
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# Atlassian's gateway serves every cloud from one host and has the cloud's id in the path.
+# Atlassian's gateway serves every cloud site from one host, with the site's ID in the path.
 _GATEWAY = re.compile(r"/ex/jira/([A-Za-z0-9-]+)/", re.ASCII)
 _LEGACY = re.compile(rb"0?\d+:([A-Za-z]+?)(\d+)", re.ASCII)
 _PREFIXED = re.compile(r"([A-Z]{1,8})_([A-Za-z0-9_-]{4,200})", re.ASCII)
 _LEGACY_NAMES = {b"Issue": "I", b"PullRequest": "PR", b"PullRequestReview": "PRR", b"Label": "LA", b"User": "U"}
-_INTEGERS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}  # msgpack: first byte of an unsigned integer -> its bytes
+# msgpack: first byte of an unsigned integer -> number of bytes that follow
+_INTEGERS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8}
 
 
 def site_of(address: object) -> str | None:

@@ -10,7 +10,7 @@ from domain.transfers.errors import ACCEPTED, WrongKind
 from infra.transfers.reasons import EMPTY_FILE, NO_JSON_FILE
 
 GZIP = b"\x1f\x8b"
-_GZIP_WINDOW = 31  # bits, of zlib: a gzip header is expected
+_GZIP_WINDOW = 31  # zlib's window bits, with a gzip header expected
 _HEAD = 1024  # bytes to examine
 _SHORTEST = 4  # bytes needed to detect encoding and packing
 _SPACE = b" \t\r\n"
@@ -19,7 +19,7 @@ _MARKS = ((BOM_UTF8, ""), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be
 
 
 def utf8_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The chunks in UTF-8 and without a byte order mark; UTF-16 is recognized as RFC 4627, section 3, does."""
+    """The chunks in UTF-8, without a byte order mark. UTF-16 is detected as in RFC 4627 section 3."""
     rest = iter(chunks)
     head = b""
     while len(head) < len(BOM_UTF8) and (chunk := next(rest, None)) is not None:

@@ -87,7 +87,7 @@ class SqlIdentityStore:
             .outerjoin(IssueRow, is_here)
             .where(ExternalIssueRow.workspace_id == workspace_id, among(ExternalIssueRow.site_id, site_ids))
         )
-        # Each branch has its own index; for an OR of both the planner may choose neither.
+        # A UNION, because each branch has its own index; for an OR of both the planner may use neither.
         either = union(
             among_these.where(among(ExternalIssueRow.external_id, external_ids)),
             among_these.where(among(ExternalIssueRow.key, keys)),
@@ -109,7 +109,7 @@ class SqlIdentityStore:
         await self._keep(ExternalIssueRow, "issue_id", rows, ("key", "external_id", "source_id", "project_id"))
 
     async def replacements(self, workspace_id: str, ids: Collection[str]) -> dict[str, str]:
-        # The log keeps a change as the values before and after.
+        # The log stores a change as [value before, value after].
         replaced_by = EventRow.changes["replaced_by"][1].as_string().label("replaced_by")
         deletions = (
             EventRow.workspace_id == workspace_id,

@@ -15,10 +15,10 @@ _FLAT = rb'(?:[^"{}\[\]]++|"' + _IN_STRING + rb'")*+'
 # search for each bracket and quote takes three times as long.
 _NESTED = re.compile(rb"(?:" + _FLAT + rb"(?:\{" + _FLAT + rb"\}|\[" + _FLAT + rb"\]))*+" + _FLAT, re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*+")
-_FORGET = 1024 * 1024  # bytes that may have been read before the window moves on
-LONGEST_ELEMENT = 16 * 1024 * 1024  # bytes; the objects parsed out of them can take twenty times as much memory
+_FORGET = 1024 * 1024  # processed bytes that are kept before the window moves
+LONGEST_ELEMENT = 16 * 1024 * 1024  # bytes; the parsed objects can take twenty times as much memory
 MOST_LINES = 5_000_000
-DEEPEST = 1000  # levels; Python's parser refuses more as well
+DEEPEST = 1000  # levels; Python's JSON parser also refuses more
 
 
 class BrokenDocumentError(Exception):
@@ -84,7 +84,7 @@ def elements(chunks: Iterable[bytes], shape: Shape) -> Iterator[Element | None]:
 
 
 def _walk_for(cursor: "_Cursor", shape: Shape) -> Generator[None, None, _Walk]:
-    """The way to read a file that starts with this object, decided by its first known member."""
+    """The reader for a file that starts with this object, chosen by its first known member."""
     line = cursor.line
     try:
         yield from cursor.expect(b"{")
@@ -146,7 +146,7 @@ def _list(cursor: "_Cursor", name: str, *, is_issue: bool, may_have_pages: bool 
         yield from cursor.expect(b"]")
         return
     while True:
-        # Programs that fetch page by page may put the lists of all pages into one list.
+        # Exports that fetch page by page may put the lists of all pages into one list.
         if (yield from cursor.next_sign()) == b"[" and may_have_pages:
             yield from _list(cursor, name, is_issue=is_issue)
         else:
@@ -177,7 +177,7 @@ def _member_name(cursor: "_Cursor") -> Generator[None, None, str]:
 
 
 class _Cursor:
-    """A window on the document that forgets what has been read.
+    """A window on the document that drops processed bytes.
 
     Methods that may fetch a chunk are generators and yield None after a chunk in which no issue ended.
     """
@@ -212,8 +212,8 @@ class _Cursor:
         return element
 
     def next_sign(self) -> Generator[None, None, bytes]:
-        """Passes over space and returns the byte that follows, which stays; empty at the end."""
-        ended = self.line  # the first line break ends a line that is not blank
+        """Skips white space and returns the next byte without taking it; empty at the end."""
+        ended = self.line  # the first line break ends the current line, which is not blank
         while True:
             line, space = self.line, _SPACE.match(self._buffer, self._at)
             if space is not None and space.end() > self._at:
@@ -233,7 +233,7 @@ class _Cursor:
         return sign
 
     def value(self) -> Generator[None, None, bytes]:
-        """Takes one value of any kind; only its brackets and quotes are looked at."""
+        """Takes one value of any kind, checking only its brackets and quotes."""
         end = yield from self._end_of_value()
         return self._take(end)
 
@@ -279,7 +279,7 @@ class _Cursor:
         if is_string or is_nested:
             pattern = _REST_OF_STRING if is_string else _NESTED
             match = pattern.match(self._buffer, position)
-            assert match is not None  # both match the empty text
+            assert match is not None  # both patterns also match empty text
             end = match.end()
         else:
             match = _END_OF_VALUE.search(self._buffer, position)

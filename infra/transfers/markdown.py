@@ -1,4 +1,4 @@
-"""Pieces of CommonMark and GFM, written so that any text stays the text that it is."""
+"""Building blocks of CommonMark and GFM that preserve any text literally."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _LINE_START = re.compile(
     r"(?P<sign>\#{1,6}(?=\s|$)|>|[-+*](?=\s|$)|=+(?=\s*$)|~{3}|`{3}|\[(?=[^\]\n]*\]:)|[-*_](?=[-*_\s]+$))"
 )
 
-# A run of text may end where a delimiter begins, so any character may follow the last one.
+# A run of text may end before a delimiter, so any character may follow the last one.
 _TEXT_SIGNS = re.compile(
     r"[\\`*\[\]~|]|(?<![^\W_])_|_(?![^\W_])|<(?=[a-zA-Z/!?]|\Z)|&(?=#?\w++;|\Z)|!(?=\Z)|&(?=#?\w*+\Z)"
 )
@@ -49,7 +49,7 @@ def image(text: str, address: str) -> str:
 
 
 def escape_line_start(line: str) -> str:
-    """The line of prose, with a backslash where Markdown would take its start for a block."""
+    """The line of prose, with a backslash if its start would begin a block in Markdown."""
     match = _LINE_START.match(line)
     return line if match is None else f"{match['indent']}\\{line[match.start('sign') :]}"
 
@@ -75,13 +75,13 @@ def link(text: str, target: str) -> str:
 
 
 def heading(text: str, level: int) -> str:
-    """A heading of one line; `text` is escaped already, but for number signs at its end, which Markdown would drop."""
+    """A heading of one line. `text` is escaped, except number signs at its end, which Markdown would drop."""
     return "#" * level + " " + _HEADING_END.sub(r"\\\1", text)
 
 
 def table_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of a table, from cells in which bars are escaped; GFM demands a header, which may be empty."""
-    # Only the header is padded: GFM fills short rows by itself, and padding all would cost rows times columns.
+    """The lines of a table from cells with escaped bars. GFM requires a header, which may be empty."""
+    # Pad only the header: GFM fills short rows itself, and padding all rows would cost rows times columns.
     width = max(map(len, (header, *rows)))
     lines = [_table_row([*header, *[""] * (width - len(header))]), "|" + " --- |" * width]
     return lines + [_table_row(row) for row in rows]

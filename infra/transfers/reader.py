@@ -24,14 +24,14 @@ GIVEN_UP = (
     "The import was stopped after repeated errors, which are in the server's log. Start the import again to continue."
 )
 
-# A job that has failed too often is parked, and only its own row says so.
+# A job that fails too often is parked, which only the job's own row shows.
 _IS_PARKED = exists().where(JobRow.id == ImportRunRow.job_id, JobRow.state == JobState.PARKED)
 _STATE = case((_IS_PARKED, ImportState.FAILED), else_=ImportRunRow.state).label("state")
 _FAILURE = func.coalesce(ImportRunRow.failure, case((_IS_PARKED, GIVEN_UP))).label("failure")
 _COLUMNS = {"state": _STATE, "failure": _FAILURE}
 _RUNS = select(*(_COLUMNS.get(each.key, each) for each in columns_of(ImportRunRow, ImportRun)))
 _BY_IDS = _RUNS.where(among_ids(ImportRunRow.id), visible(ImportRunRow.workspace_id))
-# An import names people, projects and keys of the whole workspace.
+# Imports are hidden from guests, because they name people and projects of the whole workspace.
 _RUNS_OF_GUESTS = _RUNS.where(GuestRule.nothing(ImportRunRow.workspace_id).anywhere)
 _BY_IDS_OF_GUESTS = _RUNS_OF_GUESTS.where(among_ids(ImportRunRow.id))
 _LOSSES = select(*columns_of(ImportLossRow, ImportLoss))

@@ -1,4 +1,4 @@
-"""Values taken out of foreign JSON, of which nothing can be taken for granted."""
+"""Tolerant access to values of foreign JSON, with a note of each value that could not be read."""
 
 import json
 from codecs import BOM_UTF8
@@ -61,19 +61,19 @@ def mapping(kind: str, source: str, target: str) -> Mapping:
 
 
 class Reading:
-    """What is read of one issue: values of the type asked for, and a note of each that was not."""
+    """Values read from one issue, each of the expected type, and notes of unusable values."""
 
     def __init__(self, *, line: int, key: str | None = None) -> None:
         self.line = line
         self.key = key
         self.people: dict[str, PersonRecord] = {}
-        self.person_ids: dict[str, str] = {}  # of people for whom the file has only a key
+        self.person_ids: dict[str, str] = {}  # keys of people of whom the file has nothing else
         self._losses: dict[tuple[str, LossCode], tuple[str, int]] = {}
         self._unused: dict[tuple[str, str], int] = {}
 
     @property
     def unused(self) -> tuple[tuple[str, int], ...]:
-        """Members that the import does not use, by kind of object ("user.timeZone"), and how many there were."""
+        """Members that the import does not use, by kind of object ("user.timeZone"), with their counts."""
         return tuple((_member(kind, name), count) for (kind, name), count in self._unused.items())
 
     @property
@@ -112,7 +112,7 @@ class Reading:
         self._unused[key] = self._unused.get(key, 0) + 1
 
     def text(self, field: str, value: object) -> str:
-        """Text as the source has it, made storable, of any length; empty if there is none."""
+        """Text of any length as in the source, made storable; empty if missing."""
         if value is None or value == "":
             return ""
         if not isinstance(value, str):
@@ -123,14 +123,14 @@ class Reading:
         return storable
 
     def fitting(self, field: str, text: str) -> str:
-        """The text, cut to what a field can hold."""
+        """The text, cut to the maximum length of the field."""
         cut = cut_text(text)
         if cut.cut:
             self.lose(field, LossCode.CUT, f"Text beyond {LONGEST_TEXT:,} bytes was cut off.", count=cut.cut)
         return cut.text
 
     def name(self, field: str, value: object, *, longest: int = LONGEST_LINE) -> str:
-        """One line; empty if there is none."""
+        """One line of text; empty if missing."""
         if value is None:
             return ""
         if not isinstance(value, str):
@@ -145,7 +145,7 @@ class Reading:
         return cleaned.text
 
     def person(self, field: str, value: object) -> str:
-        """The name of a person without link-like text and direction-changing characters; empty if there is none."""
+        """Name of a person, without link-like text and direction-changing characters; empty if missing."""
         name = self.name(field, value, longest=LONGEST_PERSON)
         plain = plain_name(name, longest=LONGEST_PERSON)
         if plain != name:
@@ -153,7 +153,7 @@ class Reading:
         return plain
 
     def fields(self, field: str, value: object, kind: ObjectKind) -> dict[str, object]:
-        """The members of an object, empty if there is none; those that the import does not use are noted."""
+        """Members of an object, empty if missing. Members that the import does not use are noted."""
         if isinstance(value, dict):
             self.note_unused(kind, value)
             return value
@@ -178,7 +178,7 @@ class Reading:
         return []
 
     def named(self, field: str, value: object, kind: ObjectKind, *, longest: int = LONGEST_LINE) -> str:
-        """The name in an object that has one."""
+        """The name of a named object; empty if missing."""
         return self.name(field, self.fields(field, value, kind).get("name"), longest=longest)
 
     def identifier(self, field: str, value: object) -> str | None:
@@ -188,7 +188,7 @@ class Reading:
         return self.name(field, value, longest=LONGEST_IDENTIFIER) or None
 
     def instant(self, field: str, value: object) -> datetime | None:
-        """A time in UTC; one without a zone is taken for UTC."""
+        """A time in UTC; a time without an offset counts as UTC."""
         if value is None or value == "":
             return None
         if not isinstance(value, str):
@@ -214,7 +214,7 @@ class Reading:
             return None
 
     def login(self, field: str, value: object) -> str | None:
-        """The key of a person of whom the file tells nothing else; None for nobody."""
+        """Key of a person of whom the file has nothing else; None if missing."""
         key = self.name(field, value)
         if key and key not in self.people:
             name, external_id = self.person(field, key), self.person_ids.get(key)
@@ -222,7 +222,7 @@ class Reading:
         return key or None
 
     def labels(self, names: list[str]) -> tuple[str, ...]:
-        """Each name once, and no more than an issue can have."""
+        """Distinct names, at most as many as an issue can have."""
         kept = list(dict.fromkeys(name for name in names if name))
         if len(kept) > MOST_LABELS:
             self.lose(
@@ -234,7 +234,7 @@ class Reading:
         self.lose(field, LossCode.WRONG_TYPE, f"The value is not {expected}.")
 
     def note_replaced(self, field: str, replaced: int) -> None:
-        """Notes characters that were replaced, if there were any."""
+        """Notes the number of replaced characters unless it is 0."""
         if replaced:
             self.lose(
                 field,

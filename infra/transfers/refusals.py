@@ -1,4 +1,4 @@
-"""Statements over sets of imported values, each of which the database may refuse."""
+"""Statements over sets of imported values, any of which the database may refuse."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -15,13 +15,13 @@ _REFUSALS = ("22", "23")  # SQLSTATE classes: data exception, integrity constrai
 
 
 def among(column: Any, values: Collection[Any]) -> Any:
-    """`= ANY(array)`: one statement, and one plan, however many values there are."""
+    """`= ANY(array)`: one statement and one plan, whatever the number of values."""
     return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
 @asynccontextmanager
 async def refusals() -> AsyncIterator[None]:
-    """Turns the database's, and its driver's, refusal of a value into Unstorable."""
+    """Converts refusals of a value, by the database or its driver, to Unstorable."""
     try:
         yield
     except DBAPIError as error:

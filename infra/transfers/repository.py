@@ -14,7 +14,7 @@ from infra.db.visibility import GuestRule
 from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow, UploadRow
 
-MOST_LOSSES = 10_000  # rows kept of each kind
+MOST_LOSSES = 10_000  # stored rows of each kind of loss
 
 _KIND_COLUMNS = ("field", "code", "places", "count", "first_line", "first_reason")
 _LOSS_COLUMNS = ("id", "line", "key", "field", "code", "reason", "count")

@@ -1,4 +1,4 @@
-"""Sets of rows, written by COPY and single statements over arrays."""
+"""Bulk reads and writes of imports, by COPY and single statements over arrays."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
@@ -29,7 +29,7 @@ from infra.transfers.refusals import among, refusals
 from infra.transfers.tables import ImportedCommentRow, ImportedIssueRow, ImportParentRow
 from infra.workspaces.tables import MemberRow
 
-_IMPORTS, _TREE = 1, 0  # seeds that keep the two advisory locks of one workspace apart
+_IMPORTS, _TREE = 1, 0  # seeds that distinguish the two advisory locks of a workspace
 
 _LABELS = RowMapping.of(LabelRow, Label)
 _MILESTONES = RowMapping.of(MilestoneRow, Milestone)
@@ -256,6 +256,6 @@ class SqlImportStore:
 
 
 def _collected(column: Any, issue_id: Any) -> Any:
-    """All that an issue is linked to, as an array."""
+    """IDs that an issue is linked to, as an array."""
     ids = select(column).where(issue_id == IssueRow.id).correlate(IssueRow)
     return func.array(ids.scalar_subquery(), type_=ARRAY(Text))

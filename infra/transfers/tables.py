@@ -14,7 +14,7 @@ from infra.workspaces.tables import WorkspaceRow
 
 
 class UploadRow(Base):
-    """A file in the store, under the row's id."""
+    """An uploaded file, stored under the row's ID."""
 
     __tablename__ = "upload"
     __table_args__ = (Index(None, "owner_id", "created_at"),)
@@ -28,7 +28,7 @@ class UploadRow(Base):
 
 
 class ImportRunRow(Base):
-    """The file itself is deleted when its import is done; the report stays."""
+    """An import. The file is deleted when the import is done; the report remains."""
 
     __tablename__ = "import_run"
     __table_args__ = (
@@ -73,7 +73,7 @@ class ImportRunRow(Base):
 
 
 class ImportLossRow(Base):
-    """What did not come through, up to a number of rows for each kind of loss."""
+    """A value that was not imported; the number of rows is limited for each kind of loss."""
 
     __tablename__ = "import_loss"
     __table_args__ = (Index(None, "run_id", "line", "id"), one_of("code", LossCode))
@@ -89,7 +89,7 @@ class ImportLossRow(Base):
 
 
 class ImportLossKindRow(Base):
-    """How much was lost in all, kind by kind."""
+    """Total of one kind of loss in an import."""
 
     __tablename__ = "import_loss_kind"
     __table_args__ = (one_of("code", LossCode),)
@@ -104,7 +104,7 @@ class ImportLossKindRow(Base):
 
 
 class ImportMappingRow(Base):
-    """What names of the file became, and how often."""
+    """Target of a name in the file, and its number of uses."""
 
     __tablename__ = "import_mapping"
     __table_args__ = (UniqueConstraint("run_id", "kind", "source", "target"),)
@@ -118,7 +118,7 @@ class ImportMappingRow(Base):
 
 
 class ImportParentRow(Base):
-    """A parent that the file names, until all issues are there and it can be looked up."""
+    """A parent named in the file, to be resolved when all issues are imported."""
 
     __tablename__ = "import_parent"
 
@@ -159,7 +159,7 @@ class ExternalObjectRow(Base):
     __table_args__ = (
         _of_site(),
         UniqueConstraint("workspace_id", "site_id", "kind", "scope", "external_id"),
-        # The key identifies objects without an id.
+        # The key identifies objects that have no ID.
         UniqueConstraint(
             "workspace_id", "site_id", "kind", "scope", "key", "external_id", postgresql_nulls_not_distinct=True
         ),
@@ -199,9 +199,10 @@ class ExternalIssueRow(Base):
 
 
 class ImportedIssueRow(Base):
-    """`digest` tells whether the file says anything new; `source` is the description before it became markdown.
+    """Source of an imported issue.
 
-    `run_id` is the last run that came across the issue, so that a file which has a key twice is found out.
+    `digest` shows whether the file has changes, and `source` is the description before its conversion to Markdown.
+    `run_id` is the last run that read the issue, so that a key that a file has twice is detected.
     """
 
     __tablename__ = "imported_issue"
@@ -213,7 +214,7 @@ class ImportedIssueRow(Base):
 
 
 class ImportedCommentRow(Base):
-    """The same for a comment and its body."""
+    """Source of an imported comment: `digest` shows changes, `source` is the body before its conversion."""
 
     __tablename__ = "imported_comment"
 

@@ -19,7 +19,7 @@ class WorkspaceRow(Base):
 
 
 class RevisionRow(Base):
-    """The counter of a workspace's events; the last row that a commit locks."""
+    """Counter of a workspace's events, the last row that a commit locks."""
 
     __tablename__ = "workspace_revision"
 
@@ -44,7 +44,7 @@ class MemberRow(Base):
 
 
 class InvitationRow(Base):
-    """The digest is of the last secret that was sent out; the address is there only while somebody can accept."""
+    """An invitation. `digest` is of the last secret sent; `email` is set only while it can be accepted."""
 
     __tablename__ = "invitation"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What was said on a GitHub issue or pull request: comments, reviews and remarks on lines of a pull request."""
+"""Comments of GitHub issues and pull requests: comments, reviews and review comments on lines."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _VERDICTS = {"APPROVED": "Approved", "CHANGES_REQUESTED": "Requested changes", "
 
 
 def comments_of(reading: Reading, fields: dict[str, object], issue_created: datetime) -> tuple[CommentRecord, ...]:
-    """In the order of time. A review becomes a comment if it says anything, each of its remarks another."""
+    """Comments in order of time. A review with text becomes a comment, and so does each of its line comments."""
     said = _Said(reading, issue_created)
     comments = [
         said.comment(f"comment {said.place(item)}", item, author=item.get("author"))

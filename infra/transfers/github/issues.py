@@ -28,9 +28,9 @@ from infra.transfers.reading import (
 from infra.transfers.reasons import NO_NUMBER, NOT_UTF_8
 
 PULL_LABEL = "pull request"
-MOST_DESCRIBED_LABELS = 10_000  # of more, only the names are kept
+MOST_DESCRIBED_LABELS = 10_000  # further labels keep only their names
 _SHAPE = Shape(
-    lists=frozenset(("issues", "pulls", "items")),  # the last one is the search API's
+    lists=frozenset(("issues", "pulls", "items")),  # `items` is the list of the search API
     marks=frozenset(("number", "title", "html_url", "node_id")),
 )
 _REPOSITORY = re.compile(r"https?://[^/]+/([^/]+/[^/]+)/(?:issues|pull)/")
@@ -72,7 +72,7 @@ class _Archive:
         if element.member == "labels" and len(self._labels) < MOST_DESCRIBED_LABELS:
             self._note_label(element)
         elif element.member == "repo":
-            # In an object of its own it is parsed as carefully as everything else.
+            # Wrapped in an object, the value is parsed with the same checks as all others.
             found = _parsed(Reading(line=element.line), b'{"repo":' + element.raw + b"}")
             self._repository = Reading(line=element.line).name("repo", found.get("repo"))
         elif element.member in kinds.ARCHIVE.formal:
@@ -153,7 +153,7 @@ class _Issue:
                 mapping("status", f"{self._member} {self._state_key()}", f"{state_name} ({state_category.value})"),
             ),
             label_details=tuple(described[label] for label in labels if label in described),
-            # Last, because everything above adds to them.
+            # last, because the fields above add people
             people=tuple(reading.people.values()),
             losses=reading.losses,
             unused=reading.unused,

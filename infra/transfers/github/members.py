@@ -2,7 +2,7 @@
 
 from infra.transfers.members import kind, listed_kind
 
-# An archive, or an answer of the search API.
+# an archive, or a response of the search API
 ARCHIVE = listed_kind(
     "archive",
     *("issues", "items", "labels", "magic", "pulls", "repo"),

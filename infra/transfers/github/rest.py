@@ -71,7 +71,7 @@ def _renamed(fields: dict[str, object]) -> dict[str, object]:
     if "created_at" not in fields:
         return fields
     found = {_NAMES.get(name, name): value for name, value in fields.items() if name not in ("html_url", "node_id")}
-    # Archives use addresses of web pages and GraphQL ids.
+    # Archives use web addresses and GraphQL IDs, so prefer these.
     for name, better in (("url", "html_url"), ("id", "node_id")):
         if better in fields:
             found[name] = fields[better]

@@ -54,7 +54,7 @@ def adf_to_markdown(
 
 
 class _Blocks:
-    """Lines of Markdown; `_prefix` is what each line begins with, `_first` what the next one begins with."""
+    """Lines of Markdown. `_prefix` starts each line, `_first` the next line only."""
 
     def __init__(self, losses: Losses, mention: MentionName) -> None:
         self.lines: list[str] = []
@@ -63,7 +63,7 @@ class _Blocks:
         self._tables = Tables(self._inline, losses)
         self._prefix = ""
         self._first: str | None = None
-        self._has_gap = False  # the next block follows another one, from which a blank line parts it
+        self._has_gap = False  # whether a blank line has to separate the next block from a preceding one
         self._depth = 0
         self._handlers: dict[str, Callable[[Node, str], None]] = {
             "paragraph": lambda node, _: self._paragraph(children_of(node)),
@@ -131,7 +131,7 @@ class _Blocks:
 
     def _rule(self) -> None:
         if self._first is not None:
-            self._line("")  # directly after a list marker, marker and rule would read as one rule
+            self._line("")  # directly after a list marker, marker and rule would form one rule
         self._block(["---"])
 
     def _code(self, node: Node) -> None:
@@ -238,7 +238,7 @@ def _bold(text: str) -> list[Node]:
 
 
 def _interrupts(node: Node) -> bool:
-    """Whether CommonMark sees a list in this node right below a line of text."""
+    """Whether CommonMark recognizes a list in this node directly below a line of text."""
     kind, items = type_of(node), children_of(node)
     is_first = kind in _BULLETS or (kind == "orderedList" and _first_number(node) == 1)
     return is_first and bool(items) and bool(plain_text(items[:1]))

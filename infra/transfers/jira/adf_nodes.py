@@ -43,12 +43,12 @@ def children_of(node: Node) -> list[Node]:
 
 
 def inside(node: Node) -> list[Node]:
-    """The children of a container node; a node of another kind is returned as the only child."""
+    """Children of a container node. A node of another kind is returned as the only child."""
     return children_of(node) if "content" in node else [node] if text_of(node) else []
 
 
 def code_of(node: Node) -> str:
-    """The text of a code block, in which marks mean nothing."""
+    """Text of a code block, whose marks are ignored."""
     return "".join(text_of(child) or plain_text([child]) for child in children_of(node))
 
 

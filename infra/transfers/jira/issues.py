@@ -147,7 +147,7 @@ class _Issue:
             completed_at=self._resolved() if state_category.is_closed else None,
             due_date=reading.day("duedate", fields.get("duedate")),
             comments=self._comments(times[0]),
-            # Last, because everything above adds to them.
+            # last, because the fields above add people
             people=tuple(reading.people.values()),
             mappings=tuple(self._mappings),
             losses=reading.losses,
@@ -162,7 +162,7 @@ class _Issue:
         return (key,) if key else ()
 
     def _times(self) -> tuple[datetime, datetime] | None:
-        """When it was created and last changed; one stands in for the other."""
+        """Times of creation and last change; one replaces the other if that is missing."""
         created = self._reading.instant("created", self._fields.get("created"))
         updated = self._reading.instant("updated", self._fields.get("updated")) or created
         if updated is None:
@@ -173,7 +173,7 @@ class _Issue:
         return created, updated
 
     def _place(self, external_key: str) -> tuple[str, str, int | None]:
-        """The project's key and name, and the number within it."""
+        """Key and name of the project, and the issue's number in it."""
         project = self._reading.fields("project", self._fields.get("project"), kinds.PROJECT)
         key = self._reading.name("project", project.get("key"))
         name = self._reading.name("project", project.get("name"))
@@ -197,7 +197,7 @@ class _Issue:
         return title or external_key
 
     def _description(self) -> tuple[str, str | None]:
-        """Description and environment, which has no field of its own, as Markdown; and as they were, if they differ."""
+        """Description and environment, which has no field of its own, as Markdown; and the originals if they differ."""
         converted, original = self._texts.converted("description", self._fields.get("description"))
         environment, environment_source = self._texts.converted("environment", self._fields.get("environment"))
         if environment.strip():
@@ -303,7 +303,7 @@ class _Issue:
         return key
 
     def _creator(self) -> str | None:
-        """Whom Jira shows as the one who asks for it: the reporter, or else who typed it in."""
+        """Key of the reporter, whom Jira shows as the requester, or else of the creator."""
         reporter = self._person("reporter", self._fields.get("reporter"))
         creator = self._person("creator", self._fields.get("creator"))
         if reporter and creator and reporter != creator:
@@ -311,7 +311,7 @@ class _Issue:
         return reporter or creator
 
     def _person(self, field: str, value: object) -> str | None:
-        """The person's key, by which alone people are told apart."""
+        """Key of the person, the only value that distinguishes people."""
         reading = self._reading
         person = reading.fields(field, value, kinds.USER)
         if not person:

@@ -1,4 +1,4 @@
-"""The macros of Jira's markup that span lines: which are paired, and what lies within them."""
+"""Macros of Jira's markup that span lines: pairs of tags, and the text inside them."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _VERBATIM = frozenset(("code", "noformat", "fence"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A stretch of text; verbatim ones are not read any further.
+    """A piece of text; `verbatim` text is not parsed any further.
 
     `depth` counts the quotes and panels around it; `section` differs from one quote or panel to the next.
     """
@@ -89,7 +89,7 @@ def _tags(text: str) -> list[_Tag]:
 
 def _paired(tags: list[_Tag]) -> Iterator[tuple[_Tag, _Tag | None]]:
     """Verbatim macros with their ends, and each single tag of the other pairs, in the order of the text."""
-    # Found once from the back, so that a thousand openings without an end do not search the text a thousand times.
+    # Find ends once from the back. Otherwise a thousand tags without an end would search the text a thousand times.
     next_end: dict[str, int] = {}
     ends: list[int | None] = [None] * len(tags)
     for index in range(len(tags) - 1, -1, -1):
@@ -117,7 +117,7 @@ def _without_odd_ones(found: list[tuple[_Tag, _Tag | None]]) -> Iterator[tuple[_
             counts[tag.kind] += 1
     last_paired = {kind: number - number % 2 for kind, number in counts.items()}
     last_paired["anchor"] = counts["anchor"]
-    if counts["color"] > 1:  # dropping an odd color opens nothing that must be closed
+    if counts["color"] > 1:  # colors have no Markdown, so an unpaired one beside others leaves nothing open
         last_paired["color"] = counts["color"]
     seen = dict.fromkeys(counts, 0)
     for tag, end in found:
@@ -129,7 +129,7 @@ def _without_odd_ones(found: list[tuple[_Tag, _Tag | None]]) -> Iterator[tuple[_
 
 
 def _is_row(text: str, *, before: bool | None) -> bool | None:
-    """Whether the line that the text ends with is a table's; None as long as it is blank."""
+    """Whether the text ends in a table row; None while the last line is blank."""
     _, newline, tail = text.rpartition("\n")
     known = None if newline else before
     return tail.lstrip().startswith("|") if known is None and tail.strip() else known
@@ -140,7 +140,7 @@ def _fits_in_cell(body: str) -> bool:
 
 
 def _prose(words: list[str], *, depth: int, section: int, is_after: bool, is_before: bool) -> Iterator[Piece]:
-    """What was gathered between two macros, without the ends of the lines that the macros stand on."""
+    """Text between two macros, without line ends at the macros' own lines."""
     raw = "".join(words)
     words.clear()
     text = raw

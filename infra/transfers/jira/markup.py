@@ -34,7 +34,7 @@ def plain_mention(user: str) -> str:
 
 
 def jira_to_markdown(text: str, *, mention: Callable[[str], str] = plain_mention) -> str:
-    """The text as Markdown, with unified newlines; `mention` turns the user of [~user] into Markdown."""
+    """The text as Markdown, with unified line breaks; `mention` converts the user of [~user] to Markdown."""
     text = unify_newlines(text)
     if _next_sign(text, 0) > len(text) and _BREAK.search(text) is None:
         return text
@@ -45,14 +45,14 @@ def jira_to_markdown(text: str, *, mention: Callable[[str], str] = plain_mention
 
 
 def _next_sign(text: str, start: int) -> int:
-    """Where the next line with anything that may be markup has a sign of it; past the end if none has."""
+    """Position of the next possible markup in the text; past the end if there is none."""
     match = (_FIRST_LINE_START.match(text) if start == 0 else None) or _NOTICEABLE.search(text, start)
     return len(text) + 1 if match is None else match.end()
 
 
 @dataclass(slots=True)
 class _Level:
-    """One open level of a list: how many signs mark it in Jira, and where its text starts in Markdown."""
+    """An open list level: its number of markers in Jira, and the column of its text in Markdown."""
 
     depth: int
     sign: str
@@ -62,18 +62,18 @@ class _Level:
 
 
 class _Blocks:
-    """Markdown lines, written one block of Jira's after the other."""
+    """Markdown lines, written block by block."""
 
     def __init__(self, phrases: Phrases) -> None:
         self.lines: list[str] = []
         self._phrases = phrases
         self._levels: list[_Level] = []
-        self._prefix = ""  # of each line, for the quotes and lists around it
-        self._outer: list[tuple[str, list[_Level]]] = []  # prefix and levels around each open quote
+        self._prefix = ""  # prefix of each line, for the quotes and lists around it
+        self._outer: list[tuple[str, list[_Level]]] = []  # prefix and list levels outside each open quote
         self._section = 0
-        self._is_open = False  # the last line is text that a next line of text continues
-        self._is_code = False  # the last line is indented so far that Markdown takes it for code
-        self._is_closed = False  # the next line must not become part of the last block
+        self._is_open = False  # whether a following line of text continues the last line
+        self._is_code = False  # whether Markdown parses the last line as code because of its indentation
+        self._is_closed = False  # whether the next line has to be kept out of the last block
 
     def add(self, piece: Piece) -> None:
         if piece.section != self._section:
@@ -162,7 +162,7 @@ class _Blocks:
             self._is_closed, self._is_open = True, False
         elif first == "-" and _RULE.match(line):
             self._levels.clear()
-            self._separate()  # else the rule would make the paragraph above a heading
+            self._separate()  # without a blank line, the rule would turn the paragraph above into a heading
             self._emit("---")
         elif first in "*#-" and (item := _ITEM.match(line)):
             self._add_item(item[1], item[2])
@@ -202,7 +202,7 @@ class _Blocks:
             self._levels.append(_Level(depth=depth, sign=sign, items=0, outer=outer, inner=outer))
         converted = self._phrases.convert(text).lstrip()
         if not converted.replace(EDGE, "").strip():
-            self._separate()  # an item without words does not end the paragraph above
+            self._separate()  # an empty item does not end the paragraph above
         level = self._levels[-1]
         level.items += 1
         marker = f"{level.items}. " if sign == "#" else "- "

@@ -1,11 +1,11 @@
-"""Jira's tables, to GFM."""
+"""Conversion of Jira tables to GFM tables."""
 
 import re
 from collections.abc import Callable, Sequence
 
 from infra.transfers.markdown import table_rows
 
-# A bar within a link, monospace text or an image does not end a cell.
+# A bar in a link, monospace text or image does not end a cell.
 _CELL_PART = re.compile(
     r"\\.|\[[^\[\]\n]*+\]|\{\{[^{}\n]*+\}\}|![^!|\n]*+\|[^!|\n]*+![ ]*+(?=\|)|(?P<bars>\|{1,2})", re.DOTALL
 )
@@ -27,7 +27,7 @@ def lines_of_row(lines: Sequence[str]) -> int:
 
 
 def table(rows: Sequence[str], phrases: Callable[[str], str]) -> list[str]:
-    """The lines of the table; GFM demands a header, so one without words stands above rows that bring none."""
+    """Lines of the table. GFM requires a header, so a table without one gets an empty header row."""
     split = [_cells(row) for row in rows]
     has_header = all(is_header for _, is_header in split[0])
     header = [_cell(cell, phrases) for cell, _ in split.pop(0)] if has_header else []

@@ -23,7 +23,7 @@ FIELDS = listed_kind(
         "resolution",
     ),
     *("resolutiondate", "security", "status", "summary", "updated"),
-    # Subtasks name their parent themselves; the category is repeated in the status, the ratio follows from times.
+    # Not content of their own: subtasks name their parent, the status has the category, and times give the ratio.
     formal=("lastViewed", "statusCategory", "statuscategorychangedate", "subtasks", "workratio"),
 )
 PROJECT = kind("project", "id", "key", "name")

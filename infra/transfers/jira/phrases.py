@@ -10,7 +10,7 @@ from collections.abc import Callable
 from infra.transfers.jira.macros import EDGE
 from infra.transfers.markdown import HARD_BREAK, code_span, escape_text, image, link
 
-# One literal per branch: only then does the regular expression engine skip ahead by a set of first characters.
+# One literal per branch, because only then the regular expression engine skips ahead by first characters.
 SIGNS = (
     r"\\|\*|_(?<![^\W_]_)|_(?![^\W_])|~|`|<(?=[a-zA-Z/!?])|\[|\{(?=[{*_+\-^~])|-(?<![\w-]-)(?=[^\s-])"
     r"|\+(?<![\w+]\+)(?=[^\s+])|\^(?=[^\s^])|\?(?=\?[^\s?])|!(?=[^\s!])"
@@ -26,7 +26,7 @@ _TAGS = {
     "~": ("<sub>", "</sub>"),
     "??": ("<cite>", "</cite>"),
 }
-_WITHIN_WORD = ("*", "*")  # emphasis next to a letter, where underscores are plain text in Markdown
+_WITHIN_WORD = ("*", "*")  # emphasis next to a letter, where Markdown treats underscores as text
 
 
 def _phrase(mark: str) -> re.Pattern[str]:
@@ -58,7 +58,7 @@ Replacement = tuple[str, int]
 
 
 class Phrases:
-    """`mention` turns a user's name, as in [~name], into what shall stand there."""
+    """Converts inline markup; `mention` converts a user's name, as in [~name], to Markdown."""
 
     def __init__(self, *, mention: Callable[[str], str]) -> None:
         self._mention = mention
@@ -114,7 +114,8 @@ class Phrases:
             return _backslashes(line, start, line_break)
         if following in _ESCAPABLE:
             return (f"\\{following}" if following in _STAYS_ESCAPED else following), start + 2
-        if not following or following in _PUNCTUATION:  # Markdown breaks a line that ends in a backslash
+        # Markdown would read the backslash at the end of a line as a line break
+        if not following or following in _PUNCTUATION:
             return "\\\\", start + 1
         return None
 
@@ -185,7 +186,7 @@ class Phrases:
         return image(escape_text(name.rpartition("/")[2] or name), name), match.end()
 
     def _tick(self, line: str, start: int, line_break: str) -> Replacement | None:
-        # Jira has no such sign; those who wrote it meant what it means everywhere else.
+        # Jira has no backticks; users write them as in Markdown.
         match = _TICKED.match(line, start)
         return (match[0], match.end()) if match else _escaped_run(line, start)
 
@@ -201,7 +202,7 @@ class Phrases:
 
 
 def _literal_run(line: str, start: int) -> Replacement | None:
-    """Signs that Jira shows as they are, escaped where Markdown would pair them."""
+    """Characters that Jira shows literally, escaped if Markdown would interpret them."""
     end = _end_of_run(line, start)
     before, after = line[start - 1 : start], line[end : end + 1]
     is_between_spaces = (not before or before.isspace()) and (not after or after.isspace())

@@ -1,4 +1,4 @@
-"""What Jira's statuses, resolutions and priorities are called here."""
+"""Mapping of Jira's statuses, resolutions and priorities to workflow states and priorities."""
 
 from domain.issues.priorities import Priority
 from domain.projects.categories import StateCategory
@@ -25,10 +25,11 @@ _PRIORITIES = {
 
 
 def state_of(status: str, category: str, resolution: str) -> tuple[str, StateCategory]:
-    """The state's name and category.
+    """Name and category of the workflow state.
 
-    Jira closes everything into one status and says only in the resolution whether it was done. So an issue that was
-    closed undone gets the resolution's name as its state: "Closed" for want of reproduction becomes "Cannot Reproduce".
+    Jira closes all issues into one status, and only the resolution says whether the work was done. So an issue that was
+    closed without being completed gets the resolution's name as its state: "Closed" with the resolution "Cannot
+    Reproduce" becomes "Cannot Reproduce".
     """
     name = _plain(status)
     if category == "done" or (category not in ("new", "indeterminate") and name in _COMPLETED | _CANCELED):
@@ -41,7 +42,7 @@ def state_of(status: str, category: str, resolution: str) -> tuple[str, StateCat
 
 
 def priority_of(name: str) -> Priority | None:
-    """None for a name that says nothing about urgency."""
+    """The priority with that name; None for a name without a meaning for urgency."""
     return _PRIORITIES.get(_plain(name))
 
 

@@ -1,4 +1,4 @@
-"""Jira's texts as Markdown: wiki markup (Server, Data Center, REST v2) and documents (Cloud, REST v3)."""
+"""Conversion of Jira's texts to Markdown: wiki markup (Server, Data Center, REST v2) and documents (Cloud, v3)."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
