@@ -1,4 +1,4 @@
-"""Everything a Unit of Work commits beside rows: events, jobs, security log, idempotency key."""
+"""Commit of a Unit of Work: events, jobs, security log and idempotency key, beside the rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field

@@ -50,7 +50,7 @@ class SqlUow(
 
 
 class _Defaults(Repositories):
-    """What services need even if no slice of the application has it."""
+    """Repositories that services need even if no slice of the application provides them."""
 
     areas = first_use(lambda connection: NoAreas())
 

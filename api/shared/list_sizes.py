@@ -1,4 +1,4 @@
-"""How long lists can be, said beside their fields: the cost of an operation is counted from it."""
+"""Maximum sizes of lists, declared with their fields, for the cost of operations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ _KEY = "api.list_size"
 FREE_TYPES = frozenset({"PageInfo", "RateLimit"})
 
 ROOT_LISTS = frozenset({"Query", "Workspace"})
-"""Types whose connections give `DEFAULT` items unless told otherwise, and not `DEFAULT_NESTED`."""
+"""Types whose connections have `DEFAULT` items by default; all others have `DEFAULT_NESTED`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListSize:
-    """The most items of a list that is no connection, or the highest `first` of a field that has that argument.
+    """Maximum size of a list without a connection, or the maximum of `first` of other fields.
 
-    `at_most` is None for lists that come with their parent, which count as one object. `counted_by` names the
+    `at_most` is None for lists that are read together with their parent and count as one object. `counted_by` names the
     argument that has an item for each item of the list.
     """
 
@@ -31,7 +31,7 @@ class ListSize:
 
 
 def at_most(items: int, *, counted_by: str = "") -> Mapping[str, Any]:
-    """Metadata of a field whose list has at most so many items."""
+    """Metadata of a field whose list has at most that number of items."""
     return MappingProxyType({_KEY: ListSize(items, counted_by)})
 
 

@@ -57,4 +57,4 @@ class AccountNotice(Letter):
     person: str
     what: str
     url: str | None
-    """Where to choose another password, if that is of any use."""
+    """Page to reset the password; None if a reset would not help."""

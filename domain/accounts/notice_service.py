@@ -13,7 +13,7 @@ _TEXTS = {
     Notice.DELETED: "Your account was deleted. Your issues and comments remain, without your name.",
 }
 _REVERSIBLE = (Notice.EMAIL_CHANGE_ASKED, Notice.PASSWORD_CHANGED)
-"""What another password ends: of the others the address that is told is none of the account's any more."""
+"""Changes that a password reset can stop; after others the notified address is not the account's any longer."""
 FORGOTTEN_PATH = "/auth/password/forgot"
 
 

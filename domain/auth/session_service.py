@@ -13,7 +13,7 @@ from domain.shared.uow import OpenUow, Written
 
 
 class SessionService:
-    """Lists and ends the actor's own sessions; sessions of others are not found."""
+    """Lists and ends the actor's own sessions; sessions of other users are not found."""
 
     def __init__(self, uow: OpenUow[AuthUow], read: SessionReader, clock: Clock, options: AuthOptions) -> None:
         self._uow = uow

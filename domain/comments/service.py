@@ -36,7 +36,7 @@ class CommentService:
             return await uow.commit(comment)
 
     async def update(self, actor: Actor, comment_id: str, changes: CommentChanges) -> Written[Comment]:
-        """Changes a comment of the actor; comments of others are refused."""
+        """Changes a comment of the actor; comments of other users are refused."""
         async with self._uow(actor) as uow:
             comment = await uow.comments.get(actor, comment_id, for_update=True)
             actor.require(COMMENT_WRITE, comment.workspace_id)

@@ -93,7 +93,7 @@ class IssueService:
         return await self._set_lifecycle(actor, issue_id, Issue.trashed, IssueTrashed)
 
     async def purge(self, actor: Actor, issue_id: str) -> Written[str]:
-        """Deletes a trashed issue with its comments, for ever; its number is not used again."""
+        """Deletes a trashed issue with its comments permanently; its number is not used again."""
         async with self._uow(actor) as uow:
             issue = await uow.issues.get(actor, issue_id, for_update=True)
             actor.require(ISSUE_PURGE, issue.workspace_id)

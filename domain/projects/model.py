@@ -113,7 +113,7 @@ DEFAULT_STATES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectMember:
-    """A guest's place in a project: guests see nothing of other projects. Everybody else sees all of them."""
+    """Membership of a guest in a project. Guests see only their projects; other members see all of them."""
 
     prefix: ClassVar[str] = "pmb"
 

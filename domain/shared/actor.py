@@ -33,7 +33,7 @@ class Permission:
     """
 
     action: str
-    """What it allows, as it reads after "to": `change issues`."""
+    """Description of the allowed action, as it reads after "to": `change issues`."""
     least: Role
     """The lowest role that has it; all higher roles have it too."""
     roles: frozenset[Role] = field(init=False)
@@ -165,9 +165,9 @@ class Actor:
         return user_id
 
     def acting_for(self, user_id: str) -> "Actor":
-        """This actor with changes attributed to that user, for a job that works on the user's behalf."""
+        """The actor with changes attributed to that user, for a job that works on the user's behalf."""
         return replace(self.without_request_data(), user_id=user_id)
 
     def without_request_data(self) -> "Actor":
-        """This actor without data that is valid for one request only."""
+        """The actor without data that is valid for one request only."""
         return self

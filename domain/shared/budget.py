@@ -19,7 +19,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Points left in a bucket, and the time when it is full again if no more are taken."""
+    """Points left in a bucket, and the time when it is full again if no further points are taken."""
 
     remaining: int
     reset_at: datetime

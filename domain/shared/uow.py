@@ -26,7 +26,7 @@ class Written(Generic[T]):
     revision: int | None
 
     def of(self, value: V) -> "Written[V]":
-        """This result with another value and an unchanged revision."""
+        """The result with another value and an unchanged revision."""
         return Written(value=value, revision=self.revision)
 
 

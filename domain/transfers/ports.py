@@ -114,7 +114,7 @@ class UploadRepository(Protocol):
         ...
 
     async def owned(self, owner_id: str, upload_id: str) -> Upload:
-        """The user's file; raises NotFound for files of others."""
+        """The user's file; raises NotFound for files of other users."""
         ...
 
     async def forget(self, upload_id: str) -> None:

@@ -11,7 +11,7 @@ from domain.workspaces.model import Member
 from domain.workspaces.ports import UserRepository
 from domain.workspaces.slice import MEMBER_MANAGE, OWNER_MANAGE
 
-INVITATIONS_KEPT = timedelta(days=30)  # after their end: one that has expired can be sent again
+INVITATIONS_KEPT = timedelta(days=30)  # after their end, because expired invitations can be sent again
 
 
 async def locked_person(users: UserRepository, user_id: str) -> User:

@@ -24,7 +24,7 @@ DISTINCT_FILTERS = 128
 
 
 class Identified(Protocol):
-    """An entity that can be the parent of others."""
+    """An entity that can be the parent of other entities."""
 
     @property
     def id(self) -> str: ...

@@ -1,4 +1,4 @@
-"""What `workgraph doctor` looks at. Each finding that is not well says what to do."""
+"""Checks of `workgraph doctor`. Each finding that is not OK says what to do."""
 
 import asyncio
 import os

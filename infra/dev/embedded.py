@@ -331,7 +331,7 @@ def _readable_copy(installation: Path) -> Path:
 
 
 def _make_private(folder: Path, *, mode: int = 0o700, user: int | None = None) -> None:
-    """Makes the folder for us alone, or for `user`; refuses one that somebody else made."""
+    """Creates the folder for this user only, or for `user`; refuses a folder of another user."""
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:

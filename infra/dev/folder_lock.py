@@ -57,7 +57,7 @@ class FolderLock:
 
 
 def holder_of(path: Path) -> dict[str, str] | None:
-    """What the process that holds the lock says of itself; None when nobody holds it."""
+    """Facts that the holder of the lock announced; None if no process holds the lock."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:

@@ -27,7 +27,7 @@ _log = logging.getLogger("workgraph.dev")
 
 
 class StartError(OperatorError):
-    """It cannot start; the text says what to do."""
+    """The development server cannot start; the message says what to do."""
 
 
 class Supervisor:

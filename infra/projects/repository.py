@@ -48,7 +48,7 @@ class SqlProjectMemberRepository(SqlTenantRepository[ProjectMember]):
 
 
 class SqlProjectAreas:
-    """Projects as the areas that guests are let into."""
+    """Projects as the areas to which guests get access."""
 
     def __init__(self, connection: AsyncConnection, ids: IdFactory) -> None:
         self._connection = connection
@@ -64,7 +64,7 @@ class SqlProjectAreas:
     async def let_in(self, guest: Member, area_ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
         if not area_ids:
             return ()
-        # Locked, so that none goes away meanwhile; what has gone is no longer promised.
+        # Lock the projects, so that none is deleted meanwhile. Projects deleted since the invitation are skipped.
         left = (ProjectRow.workspace_id == guest.workspace_id) & ProjectRow.id.in_(area_ids)
         places = [
             ProjectMember.joining(project, guest, id=ProjectMemberId(self._ids.new(ProjectMember.prefix)), now=now)

@@ -8,8 +8,10 @@ from infra.workspaces.tables import AreaGrantRow, MemberRow
 
 
 def seen_by_guests(members: Any) -> ColumnElement[bool]:
-    """Of the members of a workspace its guests see all that are no guests, themselves, and whom they share an area
-    with; `members` is the table or an alias of it."""
+    """Members that guests see: all non-guests, themselves, and guests of a shared area.
+
+    `members` is the table of members, or an alias of it.
+    """
     shares = exists().where(AreaGrantRow.member_id == members.id, in_guest_areas(AreaGrantRow.area_id))
     return or_(members.role != Role.GUEST, members.user_id == bindparam("viewer_id"), shares)
 

@@ -71,9 +71,10 @@ class InvitationRow(Base):
 
 
 class AreaGrantRow(Base):
-    """Which guests are in which areas. Areas are projects, so that is what the table and its columns are called.
+    """Access of a guest to an area. Areas are projects, hence the names of the table and its columns.
 
-    Reads of members and of actors join it, so it belongs to this slice. Its rows go with the member and the project.
+    Reads of members and of actors join this table, so it belongs to this slice. Its rows are deleted with the member
+    and the project.
     """
 
     __tablename__ = "project_member"

@@ -1,4 +1,4 @@
-"""Arguments on their way from the document to a field's function, each step done as rarely as its outcome changes."""
+"""Conversion of arguments from the document to a field's function; each step runs only when its result can change."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
@@ -39,7 +39,7 @@ _IMMUTABLE = frozenset({str, int, float, bool, type(None)})
 
 
 class Arguments:
-    """The arguments of one field in one place of a document."""
+    """Arguments of one field at one position of a document."""
 
     def __init__(
         self, converter: GraphQLCoreConverter, definition: StrawberryField, field: GraphQLField, node: FieldNode
@@ -64,18 +64,18 @@ class Arguments:
         """The values, once they are known, if they are constant."""
 
     def values(self, variable_values: VariableValues, *, hides_suggestions: bool) -> dict[str, Any]:
-        """What the field's function takes, by its own names; raises what graphql-core and Strawberry would."""
+        """Arguments of the field's function by Python name; raises errors of graphql-core and Strawberry."""
         coerced = get_argument_values(self._field, self._node, variable_values, None, hides_suggestions)
         return {python_name: convert(coerced[name]) for name, python_name, convert in self._converts if name in coerced}
 
 
 def are_immutable(values: Mapping[str, Any]) -> bool:
-    """Whether no function can change the values for the next one that gets them."""
+    """Whether all values are immutable, so that several functions can share them."""
     return all(type(value) in _IMMUTABLE or isinstance(value, Enum) for value in values.values())
 
 
 class _Conversions:
-    """What Strawberry's `convert_argument` does, by type, with what depends on the type alone decided beforehand."""
+    """Functions equivalent to Strawberry's `convert_argument`, with all decisions about the type made in advance."""
 
     def __init__(self, converter: GraphQLCoreConverter) -> None:
         self.converter = converter
@@ -88,7 +88,7 @@ class _Conversions:
             return self.of(type_.of_type)
         if isinstance(type_, StrawberryList):
             item = self.of(type_.of_type)
-            # The list is copied even so: a default is the same object in each request.
+            # Copy the list even then, because a default value is the same object in each request.
             return _unless_empty(list if item is _unchanged else lambda items: [item(each) for each in items])
         if isinstance(type_, LazyType):
             return self.of(type_.resolve_type())
@@ -115,7 +115,7 @@ class _Conversions:
 
 
 class _ObjectConversion:
-    """Makes an input object of what graphql-core coerced it to; looks its fields up at first use, as types nest."""
+    """Creates an input object from coerced values. Fields are looked up at first use, because types nest."""
 
     def __init__(self, type_: Any, conversions: _Conversions) -> None:
         self._type = type_
@@ -136,7 +136,7 @@ class _ObjectConversion:
 
     @cached_property
     def _absent(self) -> dict[str, None]:
-        """Fields that have no default of their own are None."""
+        """None for each field without a default."""
         if not self._definition.is_input:
             return {}
         return {
@@ -154,7 +154,7 @@ class _ObjectConversion:
 
 
 def _is_plain(value: ValueNode, type_: GraphQLInputType) -> bool:
-    """Whether a literal is made of enums and of GraphQL's own scalars only: these parse the same each time."""
+    """Whether a literal has only enums and built-in scalars, which always parse to the same value."""
     bare: Any = get_nullable_type(type_)
     if isinstance(value, ListValueNode):
         return is_list_type(bare) and all(_is_plain(item, bare.of_type) for item in value.values)

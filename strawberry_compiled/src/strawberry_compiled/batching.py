@@ -1,7 +1,7 @@
-"""Fields that are resolved for all parents at once, so that N+1 cannot happen.
+"""Fields that are resolved for all parents at once, so that N+1 queries cannot happen.
 
-The compiled executor calls a batch field's function directly, once per wave. Under graphql-core each parent waits for
-a future, and one turn of the event loop later one call serves all that wait: the same functions, the same answers.
+The compiled executor calls a batch field's function directly, once per wave. Under graphql-core each parent waits for a
+future, and after one turn of the event loop a single call serves all waiting parents, with equal results.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ BatchFunction: TypeAlias = Callable[..., Awaitable[Sequence[Any]]]
 Load: TypeAlias = Callable[[Any, Sequence[Any]], Awaitable[Mapping[Any, Any]]]
 
 BATCH = "strawberry_compiled.batch"
-"""The key of a batch field in the metadata of its Strawberry field."""
+"""Key of a batch field in the metadata of its Strawberry field."""
 LOADERS = "strawberry_compiled_loaders"
-"""The name of what is added to a context without a mapping `loaders`."""
+"""Name of the mapping that is added to a context without `loaders`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class ParentsBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedBatch:
-    """`load` gets `info` and keys, and returns what it found by key; `pick` is what the field shows of it."""
+    """A batch by key. `load` gets `info` and keys, and returns entities by key; `pick` selects the shown value."""
 
     load: Load
     key: Callable[[Any], Any]
@@ -43,10 +43,10 @@ class KeyedBatch:
 def batched(
     function: BatchFunction | None = None, *, graphql_type: Any, description: str, looks_ahead: bool = False
 ) -> Any:
-    """A field whose function gets all parents, `info` and the field's arguments, and returns one result per parent.
+    """A field whose function gets all parents, `info` and arguments, and returns one result per parent.
 
-    A function that looks ahead, at its own selection in `info`, is called once for each place in the document;
-    one that does not is called once for all places where it is asked for with equal arguments.
+    A function that looks ahead, at its own selection in `info`, is called once for each position in the document. Other
+    functions are called once for all positions with equal arguments.
     """
 
     def field(decorated: BatchFunction) -> Any:
@@ -73,11 +73,11 @@ def batched(
 
 
 def related(key: str, load: Load, *, graphql_type: Any, description: str, pick: str | None = None) -> Any:
-    """A field that leads to one other entity, by the key in the parent's attribute `key`; null where that is None.
+    """A field for one related entity, by the key in the parent's attribute `key`; null if that is None.
 
-    Fields with the same `load` share what it finds: equal keys asked for from several places of an operation are
-    loaded once. What `load` does not find is null, and an exception that it finds is raised. `pick` names the
-    attribute of what was loaded that this field shows.
+    Fields with the same `load` share their results: equal keys at several positions of an operation are loaded once. A
+    key without a result is null, and an exception as a result is raised. `pick` names the attribute of the loaded
+    entity that the field shows.
     """
     key_of = attrgetter(key)
     part = None if pick is None else attrgetter(pick)
@@ -111,14 +111,14 @@ def _take_signature(
     arguments: list[inspect.Parameter],
     graphql_type: Any,
 ) -> None:
-    """Gives the resolver the parameters that Strawberry makes GraphQL arguments of."""
+    """Sets the resolver's signature, from which Strawberry derives the GraphQL arguments."""
     root = inspect.Parameter("root", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Any)
     signature = inspect.Signature([root, *positional, *arguments], return_annotation=graphql_type)
     resolve.__signature__ = signature  # type: ignore[attr-defined]  # Strawberry reads it
 
 
 class _Queue:
-    """Parents or keys that wait for one call, served together after one turn of the event loop."""
+    """Parents or keys that wait for one call, which serves all of them after one turn of the event loop."""
 
     def __init__(self, run: Callable[[Sequence[Any]], Awaitable[Sequence[Any]]], start: Callable[[], None]) -> None:
         self._run = run
@@ -144,7 +144,7 @@ class _Queue:
             self._task = asyncio.get_running_loop().create_task(self._serve())
 
     def _note_end(self, future: asyncio.Future[Any]) -> None:
-        """Keeps asyncio from logging a failure that nobody needs any more, and ends a call that nobody waits for."""
+        """Marks failures as seen, so that asyncio does not log them; cancels a call without waiters."""
         if not future.cancelled():
             future.exception()
             return
@@ -159,7 +159,7 @@ class _Queue:
             results = [error] * len(self._futures)
         except asyncio.CancelledError:
             for future in self._futures:
-                future.cancel()  # or they would wait for ever
+                future.cancel()  # otherwise they would wait forever
             raise
         for future, result in zip(self._futures, results, strict=True):
             if future.done():
@@ -171,7 +171,7 @@ class _Queue:
 
 
 class _Shared:
-    """A future for several who wait: when one of them is canceled, the others are not."""
+    """A future with several waiters; canceling one of them does not cancel the others."""
 
     def __init__(self, future: asyncio.Future[Any]) -> None:
         self._future = future
@@ -192,13 +192,13 @@ class _Shared:
     def _note_end(self, shared: asyncio.Future[Any]) -> None:
         self._waiting -= 1
         if not shared.cancelled():
-            shared.exception()  # nobody may have waited for it to the end
+            shared.exception()  # mark the exception as seen, in case no task awaits it
         elif not self._waiting:
             self._future.cancel()
 
 
 class _ByKey:
-    """What has been loaded by key for one operation, each key once."""
+    """Entities loaded by key for one operation, each key once."""
 
     def __init__(self, load: Callable[[Sequence[Any]], Awaitable[Mapping[Any, Any]]]) -> None:
         self._load = load
@@ -222,16 +222,16 @@ class _ByKey:
 
 
 def one_for_each(results: Iterable[Any], expected: int) -> Sequence[Any]:
-    """The results of a batch function; raises TypeError if there is not one per parent."""
+    """Results of a batch function; raises TypeError unless there is one per parent."""
     given = list(results)
     if len(given) != expected:
         raise TypeError(f"A batch function returned {len(given)} results for {expected} parents.")
-    # A future does not take this one, since a coroutine that raises it has returned.
+    # A future rejects StopIteration, because a coroutine that raises it has returned.
     return [RuntimeError("StopIteration") if isinstance(each, StopIteration) else each for each in given]
 
 
 def loaders_of(context: Any) -> MutableMapping[Any, Any]:
-    """The place in the context where batch fields keep what waits and what they loaded, for one operation.
+    """Mapping in the context that holds pending and loaded values of batch fields, for one operation.
 
     This is `context.loaders` if that is a mapping; otherwise an entry or attribute that is added to the context.
     """

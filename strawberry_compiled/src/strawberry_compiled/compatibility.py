@@ -1,4 +1,4 @@
-"""The versions of Strawberry and graphql-core that compiled execution works with, and what happens with others."""
+"""Supported versions of Strawberry and graphql-core, and the behavior with other versions."""
 
 import re
 import warnings
@@ -10,23 +10,25 @@ from typing import Any, Literal, NoReturn, TypeAlias
 Version: TypeAlias = tuple[int, ...]
 
 STRAWBERRY: tuple[Version, Version] = ((0, 337), (0, 342))
-"""The first version of Strawberry that is supported, and the first one after it that is not."""
+"""First supported version of Strawberry, and first unsupported version after it."""
 GRAPHQL_CORE: tuple[Version, Version] = ((3, 3, 1), (3, 4))
-"""The same for graphql-core. Version 3.2 has no `Executor` to build on. Version 3.3.0 recognizes selections by the
-address of an object that it may have freed, so its own execution sometimes answers one field with the selection of
-another."""
+"""First supported version of graphql-core, and first unsupported version after it.
+
+Version 3.2 has no `Executor` to build on. Version 3.3.0 recognizes selections by the address of an object that it may
+have freed, so its own execution sometimes answers one field with the selection of another.
+"""
 
 
 class IncompatibleStrawberry(ImportError):
-    """The installed Strawberry or graphql-core does not work as compiled execution expects; the message says where."""
+    """The installed Strawberry or graphql-core is incompatible; the message says where."""
 
 
 class StockExecutionWarning(RuntimeWarning):
-    """Operations are executed by graphql-core, since the installed versions are not supported."""
+    """Operations are executed by graphql-core, because the installed versions are not supported."""
 
 
 def unsupported(strawberry_version: str, core_version: str) -> str | None:
-    """The reason why compiled execution does not support the two versions; None if it does."""
+    """Reason why compiled execution does not support the two versions; None if it does."""
     for name, found, (first, end) in (
         ("strawberry-graphql", strawberry_version, STRAWBERRY),
         ("graphql-core", core_version, GRAPHQL_CORE),
@@ -38,21 +40,21 @@ def unsupported(strawberry_version: str, core_version: str) -> str | None:
 
 @cache
 def problem() -> str | None:
-    """The reason why compiled execution does not support the installed versions; None if it does."""
+    """Reason why compiled execution does not support the installed versions; None if it does."""
     return unsupported(version("strawberry-graphql"), version("graphql-core"))
 
 
 def refuse(reason: str, name: str) -> NoReturn:
     """Raises for a public name that exists with supported versions only."""
     if name.startswith("__"):
-        raise AttributeError(name)  # Python itself asks for such names, for example `__path__`
+        raise AttributeError(name)  # Python itself looks up such names, for example `__path__`
     raise IncompatibleStrawberry(
         f"{reason} Install a supported version, or use `executor_class(if_unsupported='stock')` in place of {name}."
     )
 
 
 def executor_class(*, if_unsupported: Literal["raise", "stock"] = "raise") -> Any:
-    """The value for `strawberry.Schema(execution_context_class=...)`.
+    """Value for `strawberry.Schema(execution_context_class=...)`.
 
     With unsupported versions of Strawberry or graphql-core it raises IncompatibleStrawberry, or with
     `if_unsupported="stock"` warns once and returns None, with which Strawberry uses graphql-core.
@@ -68,7 +70,7 @@ def executor_class(*, if_unsupported: Literal["raise", "stock"] = "raise") -> An
 
 @cache
 def _warn(reason: str) -> None:
-    """Warns once for each process, however many schemas are built."""
+    """Warns once per process, whatever the number of schemas."""
     warnings.warn(f"{reason} Operations are executed by graphql-core.", StockExecutionWarning, stacklevel=3)
 
 

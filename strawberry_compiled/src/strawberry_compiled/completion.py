@@ -1,7 +1,7 @@
-"""What generated code calls when a value is not as usual: graphql-core's own methods, with its own results.
+"""Functions for unusual values, called by generated code: graphql-core's own methods with their results.
 
-"Waits" are (key, coroutine) of the fields, or (index, coroutine) of the items, that an object or list waits for;
-None as long as there are none.
+"Waits" are (key, coroutine) of fields, or (index, coroutine) of items, that an object or list waits for; None if there
+are none.
 """
 
 from collections.abc import Awaitable, Iterable
@@ -22,7 +22,7 @@ Waits: TypeAlias = list[tuple[Any, Awaitable[Any]]]
 def execute(
     run: Run, source: Any, field: PlannedField, above: Position | None, waits: Waits | None
 ) -> tuple[Any, Waits | None]:
-    """Has graphql-core resolve and complete the field."""
+    """Resolves and completes the field with graphql-core."""
     path = as_path(_position(field, above))
     assert path is not None
     value = run.execute_field(field.parent_type, source, field.details, path, None)
@@ -32,7 +32,7 @@ def execute(
 def complete(
     run: Run, value: Any, field: PlannedField, above: Position | None, waits: Waits | None
 ) -> tuple[Any, Waits | None]:
-    """What the field's value is in the answer."""
+    """The field's completed value."""
     position = _position(field, above)
     select = field.uncertain_functions.get(type(value))
     if select is not None and not may_be_cast(value):
@@ -53,14 +53,14 @@ def complete(
 def later(
     run: Run, coroutine: Awaitable[Any], field: PlannedField, above: Position | None, waits: Waits | None
 ) -> tuple[Any, Waits | None]:
-    """Notes that the object or list in the field has to be awaited."""
+    """Registers that the object or list in the field has to be awaited."""
     path = as_path(_position(field, above))
     assert path is not None
     return _noted(waits, field.key, _guarded(run, coroutine, field.type, field, path))
 
 
 def fail(run: Run, error: Exception, field: PlannedField, above: Position | None, waits: Waits | None) -> None:
-    """Reports the field's error, and raises it where null is not possible."""
+    """Reports the field's error, and raises it if the field cannot be null."""
     path = as_path(_position(field, above))
     assert path is not None
     try:
@@ -73,7 +73,7 @@ def fail(run: Run, error: Exception, field: PlannedField, above: Position | None
 def complete_item(
     run: Run, item: Any, field: PlannedField, here: Position, index: int, waits: Waits | None
 ) -> tuple[Any, Waits | None]:
-    """What the item is in the answer; `here` is the position of its list."""
+    """The completed item; `here` is the position of its list."""
     select = field.uncertain_functions.get(type(item))
     if select is not None and not may_be_cast(item):
         completed = select(run, item, (here, index, None))
@@ -100,7 +100,7 @@ def later_item(
     index: int,
     waits: Waits | None,
 ) -> tuple[Any, Waits | None]:
-    """Notes that the object has to be awaited which is the item of that index."""
+    """Registers list item `index` to be awaited."""
     path = as_path((here, index, None))
     assert path is not None
     return _noted(waits, index, _guarded(run, coroutine, _item_type(field), field, path))
@@ -115,7 +115,7 @@ def fail_item(
     waits: Waits | None,
     items: list[Any] | tuple[Any, ...],
 ) -> None:
-    """Reports the item's error, and raises it where null is not possible."""
+    """Reports the item's error, and raises it if the item cannot be null."""
     path = as_path((here, index, None))
     assert path is not None
     try:
@@ -136,7 +136,7 @@ async def await_items(items: list[Any], waits: Waits) -> list[Any]:
 
 
 def deliver_later(run: Run, data: dict[str, Any], field: PlannedField, above: Position | None, waits: Waits) -> None:
-    """Writes the results that a batch field still waits for, when they are there."""
+    """Writes results that a batch field still waits for as they arrive."""
     ((_, coroutine),) = waits
 
     async def deliver() -> None:
@@ -149,12 +149,12 @@ def deliver_later(run: Run, data: dict[str, Any], field: PlannedField, above: Po
 
 
 def fail_late(run: Run, error: Exception, field: PlannedField, above: Position | None) -> None:
-    """Reports the error of a field whose object is already in its place."""
+    """Reports the error of a field whose object is already part of the response."""
     run.late_errors.add(error, field.nodes, _position(field, above), field.levels_up)
 
 
 def info_of(run: Run, field: PlannedField, above: Position | None) -> Any:
-    """The `info` that the field's function gets."""
+    """The `info` of the field's function."""
     path = as_path(_position(field, above))
     assert path is not None
     assert field.make_info is not None
@@ -162,7 +162,7 @@ def info_of(run: Run, field: PlannedField, above: Position | None) -> Any:
 
 
 def arguments_of(run: Run, field: PlannedField) -> dict[str, Any]:
-    """What the field's function takes, made once per operation, or per plan, unless a function could change it."""
+    """Arguments of the field's function, converted once per operation or plan unless functions may change them."""
     known = run.known_arguments.get(field.number)
     if known is not None:
         return known
@@ -199,7 +199,7 @@ def _noted(waits: Waits | None, key: Any, coroutine: Awaitable[Any]) -> tuple[No
 async def _guarded(
     run: Run, coroutine: Awaitable[Any], type_: GraphQLOutputType, field: PlannedField, path: Path
 ) -> Any:
-    """What the coroutine returns; its error is the position's."""
+    """Result of the coroutine; an error is located at the field's position."""
     try:
         return await coroutine
     except Exception as error:  # noqa: BLE001  it is reported in the answer
@@ -208,7 +208,7 @@ async def _guarded(
 
 
 def _abandon(run: Run, waits: Waits | None, others: Iterable[Awaitable[Any]] = ()) -> None:
-    """Lets what has been started come to its end: nobody waits for it any more."""
+    """Runs started coroutines to their end, although their results are not needed."""
     started = [coroutine for _, coroutine in waits or ()]
     started.extend(others)
     if started:

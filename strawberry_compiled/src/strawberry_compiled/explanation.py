@@ -1,4 +1,4 @@
-"""The plan of an operation as text: what runs as generated code, and what is left to graphql-core, with the reason."""
+"""The plan of an operation as text: generated code, and the fields that graphql-core executes, with reasons."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

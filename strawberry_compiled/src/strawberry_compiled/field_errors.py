@@ -1,4 +1,4 @@
-"""Where an error stands in the answer, and which positions it leaves null (GraphQL specification, section 6.4.4)."""
+"""Positions of errors in the response, and the positions that they null (GraphQL specification, section 6.4.4)."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ Position: TypeAlias = tuple[Any, str | int, str | None]
 
 
 def as_path(position: Position | None) -> Path | None:
-    """The position as resolvers and graphql-core know it."""
+    """The position as graphql-core's `Path`, for resolvers and errors."""
     return None if position is None else Path(as_path(position[0]), position[1], position[2])
 
 
@@ -28,7 +28,7 @@ def keys_of(position: Position | None) -> list[str | int]:
 
 
 class LateErrors:
-    """Errors of fields whose surroundings are complete already, so that nulls are written when all is done."""
+    """Errors of fields in completed objects, whose nulls are written at the end."""
 
     def __init__(self, collected: CollectedErrors) -> None:
         self._collected = collected
@@ -36,11 +36,11 @@ class LateErrors:
 
     @property
     def leaves_nothing(self) -> bool:
-        """Whether the whole of `data` is null."""
+        """Whether `data` as a whole is null."""
         return None in self._nulled
 
     def add(self, error: Exception, nodes: Sequence[FieldNode], position: Position, levels_up: int | None) -> None:
-        """Notes an error that nulls what is `levels_up` above the position; None stands for all of `data`."""
+        """Registers an error that nulls the position `levels_up` above its own, or `data` for None."""
         located = located_error(error, nodes, keys_of(position))
         if levels_up == 0:
             self._collected.add(located, as_path(position))
@@ -71,6 +71,6 @@ def _write_null(data: Any, keys: Sequence[str | int]) -> None:
     *way, last = keys
     for key in way:
         data = data[key]
-        if data is None:  # nulled by another error
+        if data is None:  # already null because of another error
             return
     data[last] = None

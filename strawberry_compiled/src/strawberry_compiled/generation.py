@@ -1,7 +1,7 @@
-"""From a plan to Python source: one function per selection, one more per batch field that writes its results.
+"""Generation of Python source from a plan: one function per selection, and one per batch field for its results.
 
-The functions handle what is usual, inline. For everything else (exceptions, awaitables, wrong types, classes not
-seen before) they call `completion.py`, which leaves the matter to graphql-core.
+The functions handle usual values inline. For all others (exceptions, awaitables, wrong types, classes not seen before)
+they call `completion.py`, which uses graphql-core.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from strawberry_compiled.planning import PlannedField, Selection, Source
 
 
 class Generator:
-    """Writes functions; `constants` are the objects that they refer to by name."""
+    """Writes functions; `constants` are the objects that the functions refer to by name."""
 
     def __init__(self, left_to_json: Mapping[str, type]) -> None:
         self._left_to_json = left_to_json
@@ -49,7 +49,7 @@ class Generator:
     def delivery(self, field: PlannedField, *, shares_equal: bool) -> str:
         """`def name(run, entries, values[, keys])`, which completes a batch field's results and writes them.
 
-        One that shares equals completes what belongs to equal keys once and writes it in all their places.
+        If the field shares equal results, the results of equal keys are completed once and written at all positions.
         """
         value = _variable(field)
         complete = [
@@ -82,7 +82,7 @@ class Generator:
             f"    {write}",
             "    if waits is not None:",
             f"        deliver_later(run, data, {self._constant(field)}, path, waits)",
-            "    elif not errors:",  # an error belongs to one position only
+            "    elif not errors:",  # an error has a single position, so its result cannot be shared
             f"        known[key] = {value}",
         ]
         return _function(name, "run, entries, values, keys", lines)
@@ -122,7 +122,7 @@ class Generator:
         return f"{function}({', '.join(given)})"
 
     def _completion(self, field: PlannedField, value: str) -> list[str]:
-        """Lines that turn what the variable holds into JSON, or leave that to graphql-core."""
+        """Lines that convert the value in the variable to JSON, or call graphql-core."""
         slow = f"{value}, waits = complete(run, {value}, {self._constant(field)}, path, waits)"
         bare = _nullable(field.type)
         if is_list_type(bare):
@@ -137,7 +137,7 @@ class Generator:
     def _single(
         self, field: PlannedField, value: str, bare: GraphQLOutputType, slow: str, later: str, *, position: str
     ) -> list[str]:
-        """Lines for a leaf or an object; `slow` handles what is not usual, `later` an object that has to be awaited."""
+        """Lines for a leaf or an object; `slow` handles unusual values, `later` objects to be awaited."""
         if is_leaf_type(bare):
             return leaf_lines(bare, value, left=self._left_to_json, constant=self._named, otherwise=slow)
         return [
@@ -213,7 +213,7 @@ def delivery_name(field: PlannedField) -> str:
 
 
 def is_shareable(field: PlannedField, selection: Selection | None) -> bool:
-    """Whether equal keys of a batch field give equal, self-contained data: nothing in it depends on the place."""
+    """Whether equal keys of a batch field give equal data that does not depend on the position."""
     return (
         isinstance(field.batch, KeyedBatch)
         and selection is not None
@@ -227,14 +227,14 @@ def is_shareable(field: PlannedField, selection: Selection | None) -> bool:
 
 
 def _initial(selection: Selection, field: PlannedField | None) -> str:
-    """What the field is when the object is built; a batch field's value follows."""
+    """Value of the field when its object is built; the value of a batch field follows later."""
     if field is None:
         return repr(selection.type.name)
     return "None" if field.source is Source.BATCH or field.is_awaited else _variable(field)
 
 
 def _variable(field: PlannedField) -> str:
-    return f"{field.key}_"  # neither a keyword nor one of the names that the functions use
+    return f"{field.key}_"  # a name that is neither a keyword nor used by the functions
 
 
 def _position(field: PlannedField) -> str:

@@ -1,4 +1,4 @@
-"""The code that turns a leaf's Python value into JSON: a test of the exact type where that proves the value valid."""
+"""Code that converts a leaf's Python value to JSON: a test of the exact type, if that proves the value valid."""
 
 import datetime as dt
 import decimal
@@ -12,17 +12,17 @@ from graphql import GraphQLEnumType, GraphQLLeafType, is_enum_type, specified_sc
 from strawberry_compiled.strawberry_internals import enum_names
 
 SETTLED: frozenset[type] = frozenset({str, int, float, bool, bytes, list, tuple, dict})
-"""Types of what a scalar makes that need no further look: neither null nor awaitable."""
+"""Result types of scalars that need no check: neither null nor awaitable."""
 PLAIN: frozenset[type] = SETTLED | {dt.datetime, dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID}
 """Types of Python values that are never null, awaitable or an exception."""
 
-# What proves a value of one of GraphQL's own scalars valid (specification, section 3.5); {0} is the value.
+# Condition that proves a value of a built-in scalar valid (specification, section 3.5); {0} is the value.
 _IS_VALID: Mapping[str, str] = {
     "String": "type({0}) is str",
     "ID": "type({0}) is str",
     "Boolean": "type({0}) is bool",
     "Int": "type({0}) is int and -2147483648 <= {0} <= 2147483647",
-    "Float": "type({0}) is float and {0} - {0} == 0.0",  # not infinite, not NaN
+    "Float": "type({0}) is float and {0} - {0} == 0.0",  # neither infinite nor NaN
 }
 
 
@@ -36,8 +36,8 @@ def leaf_lines(
 ) -> list[str]:
     """Lines that replace the variable `value` by its JSON, or run `otherwise`.
 
-    `left` are the Python types that the JSON writer writes, by scalar. `constant` makes an object known to the
-    generated code, under a name that ends as given.
+    `left` are the Python types that the JSON writer handles, by scalar. `constant` makes an object available to the
+    generated code, under a name with the given end.
     """
     if specified_scalar_types.get(type_.name) is type_:
         return [f"if not ({_IS_VALID[type_.name].format(value)}):", f"    {otherwise}"]
@@ -67,9 +67,9 @@ def leaf_lines(
 
 
 def _enum_names(type_: GraphQLEnumType) -> Mapping[str, str] | None:
-    """The GraphQL names of a Python enum's members; None if the values are not such members."""
+    """GraphQL names of a Python enum's members; None if the values are not such members."""
     members = getattr(type_, "wrapped_cls", None)
     if not (isinstance(members, type) and issubclass(members, enum.Enum)) or issubclass(members, enum.Flag):
-        return None  # flags combine to values that are no members
+        return None  # combined flags are values without a member
     names = enum_names(members, type_.coerce_output_value)
     return names if len(names) == len(members) else None

@@ -1,4 +1,4 @@
-"""From a validated operation to a plan: what is selected where, and how each field gets its value."""
+"""Planning of a validated operation: the selection at each position, and the source of each field's value."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,13 +36,13 @@ from strawberry_compiled.strawberry_internals import (
     strawberry_field,
 )
 
-MOST_FIELDS = 1_000  # in one plan, each counted wherever a fragment repeats it: some 0.15 s to compile
+MOST_FIELDS = 1_000  # fields of one plan, counting repetitions by fragments; compiling them takes about 0.15 s
 
 INTROSPECTION = "introspection"
-"""The reason why graphql-core executes an operation that reads the schema, which every explorer does."""
+"""Reason why graphql-core executes operations that read the schema, as every explorer does."""
 
 Nullability: TypeAlias = tuple[bool, ...]
-"""From the root down, whether each position (field or list item) is non-null."""
+"""Whether each position (field or list item) is non-null, from the root down."""
 
 
 Select: TypeAlias = Callable[[Any, Any, Position | None], Any]
@@ -50,16 +50,16 @@ Select: TypeAlias = Callable[[Any, Any, Position | None], Any]
 
 
 class NotCompilable(Exception):
-    """The operation has something that only graphql-core executes; the message, a few words, is counted and logged."""
+    """The operation needs graphql-core. The message is a short reason, which is counted and logged."""
 
 
 class Source(Enum):
-    """Where a field's value comes from."""
+    """Source of a field's value."""
 
-    ATTRIBUTE = auto()  # of the parent object
+    ATTRIBUTE = auto()  # attribute of the parent object
     FUNCTION = auto()  # called once for each parent
     BATCH = auto()  # called once for all parents of a wave
-    OTHER = auto()  # graphql-core resolves the field, and completes what it resolves to
+    OTHER = auto()  # graphql-core resolves and completes the field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,23 +74,23 @@ class PlannedField:
     nodes: list[FieldNode]
     nullability: Nullability
     levels_up: int | None
-    """How far above the field the nearest nullable position is: 0 if it is the field, None if it is `data`."""
+    """Distance to the nearest nullable position: 0 for the field itself, None for `data`."""
     source: Source
     attribute: str = ""
     default_resolver: Callable[[Any, str], Any] = getattr
     function: Callable[..., Any] | None = None
     takes: Mapping[str, str] = field(default_factory=dict)
-    """What the function gets beside the arguments: "self" (positional), "parent" or "info", by parameter name."""
+    """Parameters of the function besides arguments: "self" (positional), "parent" or "info", by name."""
     is_async: bool = False
     """Whether the function is declared with `async def`."""
     batch: ParentsBatch | KeyedBatch | None = None
     arguments: Arguments | None = None
-    """None if the field has none."""
+    """Arguments of the field; None without arguments."""
     make_info: InfoFactory | None = None
     functions: dict[type, Select] = field(default_factory=dict)
-    """What completes objects of the classes seen in this place, by class."""
+    """Functions that complete objects of the classes seen at this position, by class."""
     uncertain_functions: dict[type, Select] = field(default_factory=dict)
-    """The same for classes whose objects might have been cast to another type."""
+    """Functions for classes whose objects might have been cast to another type, by class."""
 
     @property
     def type(self) -> GraphQLOutputType:
@@ -108,7 +108,7 @@ class PlannedField:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Selection:
-    """What is selected of objects of one type in one place; fields by response key, None for `__typename`."""
+    """Selected fields of objects of one type at one position, by response key; None for `__typename`."""
 
     number: int
     type: GraphQLObjectType
@@ -143,7 +143,7 @@ class Planner:
         self._details: list[FieldDetailsList] = []
 
     def root(self) -> Selection:
-        """The operation's own selection; raises NotCompilable."""
+        """Selection of the operation itself; raises NotCompilable."""
         root_type = self._schema.get_root_type(self._operation.operation)
         if root_type is None:
             raise NotCompilable("no root type")
@@ -157,7 +157,7 @@ class Planner:
         return self._selection(root_type, collected, ())
 
     def below(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
-        """What the field with these details selects of objects of the type; raises NotCompilable."""
+        """Selection of objects of the type in the field with these details; raises NotCompilable."""
         collected = self._collected(
             lambda: collect_subfields(self._schema, self._fragments, self._conditions, self._operation, type_, details)
         )
@@ -201,7 +201,7 @@ class Planner:
             raise NotCompilable("fragment variables")
         nullability = (*above, is_non_null_type(definition.type))
         self._nullability[id(details)] = (*nullability, *_of_items(definition.type))
-        self._details.append(details)  # their ids must not be used again while the plan lives
+        self._details.append(details)  # kept alive, because their ids identify them while the plan lives
         return PlannedField(
             number=self._fields,
             key=key,
@@ -215,7 +215,7 @@ class Planner:
         )
 
     def _resolution(self, definition: GraphQLField, details: FieldDetailsList) -> dict[str, Any]:
-        """How the field gets its value: the part of PlannedField that depends on Strawberry."""
+        """Source of the field's value: the part of PlannedField that depends on Strawberry."""
         known = strawberry_field(definition)
         if known is None:
             return {"source": Source.OTHER}

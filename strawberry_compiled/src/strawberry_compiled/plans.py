@@ -1,4 +1,4 @@
-"""Plans: an operation's generated functions, one set for each set of values of its variables in @skip and @include."""
+"""Plans of an operation: generated functions for each set of values of its variables in @skip and @include."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -30,9 +30,9 @@ from strawberry_compiled.strawberry_internals import accepts_by_class, may_be_ca
 from strawberry_compiled.waves import Batch
 
 MOST_VARIANTS = 16
-FIELD_BYTES = 3_000  # of memory that a planned field and its code take beside the source; measured: 2,000 to 3,000
+FIELD_BYTES = 3_000  # bytes of a planned field and its code, without the source; measured: 2,000 to 3,000
 OPERATION_BYTES = 2_000
-MOST_CLASSES = 64  # remembered in one place: a program that makes classes as it runs must not fill the memory
+MOST_CLASSES = 64  # classes remembered per position: a program that creates classes as it runs must not fill the memory
 
 _NAMES: Mapping[str, Any] = {
     "PLAIN": PLAIN,
@@ -57,11 +57,11 @@ _NAMES: Mapping[str, Any] = {
         )
     },
 }
-"""What generated code may call."""
+"""Functions that generated code may call, by name."""
 
 
 class Plan:
-    """The functions that execute one operation; those below abstract types are made when their type is first seen."""
+    """Functions that execute one operation. Those below abstract types are generated when a type is first seen."""
 
     def __init__(self, schema: GraphQLSchema, planner: Planner, left_to_json: Mapping[str, type]) -> None:
         self._schema = schema
@@ -82,30 +82,30 @@ class Plan:
 
     @property
     def source(self) -> str:
-        """The generated code so far."""
+        """The code generated so far."""
         return "\n\n".join(self._sources)
 
     @property
     def size(self) -> int:
-        """Some bytes more than the plan takes in memory, so far."""
+        """Upper estimate of the plan's current memory in bytes."""
         return self._size
 
     @property
     def field_count(self) -> int:
-        """How many fields it resolves, so far; `__typename` is none."""
+        """Number of planned fields so far, without `__typename`."""
         return len(self._fields)
 
     @property
     def fields(self) -> list[PlannedField]:
-        """The fields that it resolves, so far; `__typename` is none."""
+        """Planned fields so far, without `__typename`."""
         return list(self._fields.values())
 
     def has(self, details: FieldDetailsList) -> bool:
-        """Whether the field with these details is one of the plan's own."""
+        """Whether the plan contains the field with these details."""
         return id(details) in self._fields
 
     def batches(self, place: int) -> Sequence[Batch]:
-        """The batch fields of the selection with that number."""
+        """Batch fields of the selection with that number."""
         return self._batches[place]
 
     def awaited(self, place: int) -> Sequence[Batch]:
@@ -130,9 +130,10 @@ class Plan:
             return self._selects[key]
 
     def remember_class(self, details: FieldDetailsList, value: Any, type_: GraphQLObjectType, select: Select) -> None:
-        """Lets generated code call the function for the next value of that class by itself."""
+        """Lets generated code call the function directly for the next value of that class."""
         field, class_ = self._fields[id(details)], type(value)
-        if is_awaitable(value):  # taken for an object, as the caller of `execute_sync` says that nothing is awaitable
+        # taken for an object, because callers of `execute_sync` promise that no value is awaitable
+        if is_awaitable(value):
             return
         if len(field.functions) + len(field.uncertain_functions) >= MOST_CLASSES:
             return
@@ -147,11 +148,11 @@ class Plan:
             return
         if may_be_cast(value):
             return
-        is_closed = class_.__dictoffset__ == 0  # its objects cannot be given attributes, so they cannot be cast
+        is_closed = class_.__dictoffset__ == 0  # its objects take no attributes, so they cannot be cast
         (field.functions if is_closed else field.uncertain_functions)[class_] = select
 
     def complete_source(self) -> str:
-        """The generated code for all types that could be seen."""
+        """The generated code for all possible types."""
         for field in list(self._fields.values()):
             self._reach(field)
         return self.source
@@ -167,7 +168,7 @@ class Plan:
                 self._reach(each)
 
     def _make(self, selection: Selection, key: tuple[int, str] | None = None) -> None:
-        """Writes and compiles the functions of the selection and of all below it whose type is certain."""
+        """Generates and compiles functions for the selection, and for selections below it whose type is certain."""
         made: list[tuple[Selection, tuple[int, str] | None]] = []
         sources: list[str] = []
         self._write(selection, key, made, sources)
@@ -215,8 +216,8 @@ class Plan:
 class CompiledOperation:
     """One operation of a document on one schema.
 
-    `left_to_json` names scalars and the Python type whose values are left in `data` because the JSON writer makes the
-    same text of them: `{"Date": date}`. Values of `datetime` are left only where they are in UTC.
+    `left_to_json` has scalars with the Python type whose values stay in `data`, because the JSON writer gives the same
+    text: `{"Date": date}`. Values of `datetime` stay only if they are in UTC.
     """
 
     def __init__(
@@ -242,7 +243,7 @@ class CompiledOperation:
 
     @property
     def size(self) -> int:
-        """Some bytes more than the plans take in memory, so far."""
+        """Upper estimate of the plans' current memory in bytes."""
         variants = tuple(self._variants.values())
         return sum([OPERATION_BYTES, *(OPERATION_BYTES + each.size for each in variants if isinstance(each, Plan))])
 
@@ -251,7 +252,8 @@ class CompiledOperation:
         if self._unsupported is not None:
             raise NotCompilable(self._unsupported)
         coerced = variable_values.coerced
-        values = tuple(coerced.get(name) for name in self.conditions)  # None is an error, not False
+        # None leads to an error, so it differs from False
+        values = tuple(coerced.get(name) for name in self.conditions)
         known = self._variants.get(values)
         if known is None:
             with self._lock:
@@ -263,7 +265,7 @@ class CompiledOperation:
     def _add(self, values: tuple[bool | None, ...], variable_values: VariableValues) -> Plan | NotCompilable:
         if len(self._variants) >= MOST_VARIANTS:
             return NotCompilable("too many variants")
-        # Only these variables decide what is selected: a plan must not keep a request's other data alive.
+        # Only these variables decide the selection. A plan must not keep other data of a request alive.
         conditions = VariableValues(
             {name: source for name, source in variable_values.sources.items() if name in self.conditions},
             {name: value for name, value in variable_values.coerced.items() if name in self.conditions},
@@ -281,7 +283,7 @@ class CompiledOperation:
 
 
 class _DirectiveFinder(Visitor):
-    """Finds the variables in @skip and @include, and whether there is anything that plans cannot have."""
+    """Finds variables in @skip and @include, and directives that plans do not support."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The state of one execution, as generated code and its helpers see it."""
+"""State of one execution, for generated code and its helper functions."""
 
 from collections import defaultdict
 from collections.abc import Coroutine
@@ -9,26 +9,26 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry_compiled.field_errors import LateErrors, Position
 
 Entry: TypeAlias = tuple[dict[str, Any], Any, Position | None]
-"""(data, parent, position) of an object whose batch fields are still to be written."""
+"""(data, parent, position) of an object whose batch fields have to be written."""
 
 
 class Tasks(Protocol):
     def add_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Has the run wait for the coroutine, too."""
+        """Makes the run wait for the coroutine."""
 
 
 class Run(StrawberryGraphQLCoreExecutionContext):
-    """graphql-core's executor with what a plan needs beside."""
+    """Executor of graphql-core with additional state for a plan."""
 
     awaits_one_by_one = False
-    """Whether the batch functions of a wave run one after the other: faster where they share one connection."""
+    """Whether batch functions of a wave run one after the other, which is faster on one shared connection."""
     shares_arguments = False
-    """Whether functions promise to leave input objects and lists as they are, so that all parents get the same."""
+    """Whether functions never change input objects and lists, so that all parents can share them."""
     pending: defaultdict[int, list[Entry]]
-    """What waits for the next wave, by the number of its selection."""
+    """Entries that wait for the next wave, by the number of their selection."""
     awaiting: list[tuple[int, Entry]]
     """Objects whose async functions have not begun, each with the number of its selection."""
     known_arguments: dict[int, dict[str, Any]]
-    """Arguments that were converted before, by the number of their field."""
+    """Converted arguments, by the number of their field."""
     late_errors: LateErrors
     late_tasks: Tasks

@@ -1,4 +1,4 @@
-"""Running a plan: an executor that graphql-core and Strawberry use like their own."""
+"""Execution of plans: an executor with the interface of graphql-core's and Strawberry's own."""
 
 import logging
 import threading
@@ -24,12 +24,12 @@ from strawberry_compiled.run import Run
 from strawberry_compiled.strawberry_internals import hooked
 from strawberry_compiled.waves import Waves
 
-MOST_OPERATIONS = 128  # kept by `compile_operation`; as many documents as Strawberry's ParserCache keeps
+MOST_OPERATIONS = 128  # operations kept by `compile_operation`, as many as documents in Strawberry's ParserCache
 
 _log = logging.getLogger("strawberry_compiled")
 
 fallbacks: Counter[str] = Counter()
-"""How often graphql-core executed an operation, or a part of one, instead, by reason."""
+"""Number of executions by graphql-core, of operations or parts of them, by reason."""
 
 _lock = threading.Lock()
 _operations: OrderedDict[int, tuple[GraphQLSchema, OperationDefinitionNode, CompiledOperation]] = OrderedDict()
@@ -38,12 +38,12 @@ _operations: OrderedDict[int, tuple[GraphQLSchema, OperationDefinitionNode, Comp
 def compile_operation(
     schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDetails]
 ) -> CompiledOperation:
-    """The operation's plans, made once as long as the same syntax tree is executed; the longest unused go first."""
+    """The operation's plans, cached by its syntax tree; the least recently used are evicted first."""
     key = id(operation)
     with _lock:
         known = _operations.get(key)
         if known is None or known[0] is not schema or known[1] is not operation:
-            # The syntax tree is kept, so that no other gets its id.
+            # Keep the syntax tree alive, so that no other object gets its id.
             known = _operations[key] = schema, operation, CompiledOperation(schema, operation, fragments)
         _operations.move_to_end(key)
         if len(_operations) > MOST_OPERATIONS:
@@ -52,11 +52,11 @@ def compile_operation(
 
 
 class CompiledExecutor(Run):
-    """Executes operations by their plans, and those that have none as Strawberry does.
+    """Executes operations by their plans, and operations without a plan as Strawberry does.
 
-    For `strawberry.Schema(execution_context_class=CompiledExecutor)`: an operation is compiled when it is first
-    executed, so its document should be kept by Strawberry's `ParserCache`. Who keeps documents in another way sets
-    `compiled` before executing.
+    Use it as `strawberry.Schema(execution_context_class=CompiledExecutor)`. An operation is compiled when it is first
+    executed, so cache documents, with Strawberry's `ParserCache` for example. If you cache documents yourself, set
+    `compiled` before the execution.
     """
 
     compiled: CompiledOperation | None = None
@@ -69,7 +69,7 @@ class CompiledExecutor(Run):
         except NotCompilable as reason:
             plan = None
             self.note_fallback(reason)
-        if plan is None:  # outside of the block above, or the reason would be the context of the operation's errors
+        if plan is None:  # outside the block above; otherwise the reason would be the context of the operation's errors
             return super().execute_operation(serially)
         self._begin(plan)
         if serially is None:
@@ -91,7 +91,7 @@ class CompiledExecutor(Run):
         result: Any,
         position_context: Any,
     ) -> Any:
-        """Leads from graphql-core's completion of an object back to generated code."""
+        """Continues in generated code after graphql-core has completed an object."""
         select = None
         if self.plan is not None and self.plan.has(field_details_list):
             try:
@@ -108,7 +108,7 @@ class CompiledExecutor(Run):
         return data
 
     def note_fallback(self, reason: NotCompilable) -> None:
-        """Counts what graphql-core executes instead: a part of the operation if there is a plan, else all of it.
+        """Counts a fallback: a part of the operation if there is a plan, else the whole operation.
 
         The first fallback for each reason is logged.
         """
@@ -132,7 +132,7 @@ class CompiledExecutor(Run):
         return self.compiled.plan(self.variable_values)
 
     def _begin(self, plan: Plan) -> None:
-        """Sets what belongs to one run: the executors of a subscription's events are copies of one."""
+        """Sets the state of one run, because executors of a subscription's events are copies of one."""
         self.plan = plan
         self.pending = defaultdict(list)
         self.awaiting = []
@@ -141,7 +141,7 @@ class CompiledExecutor(Run):
         self.waves = self.late_tasks = Waves(self, plan.batches, plan.awaited)
 
     def _serial_data(self, selection: Selection) -> dict[str, Any] | Awaitable[dict[str, Any]]:
-        """The fields one after the other, each with all that is below it (specification, section 6.3.1)."""
+        """Data of fields executed one after the other, each to its end (specification, section 6.3.1)."""
         data: dict[str, Any] = {}
         remaining = iter(selection.fields.items())
         for key, field in remaining:
@@ -157,7 +157,7 @@ class CompiledExecutor(Run):
         key: str,
         remaining: Iterator[tuple[str, PlannedField | None]],
     ) -> dict[str, Any]:
-        """Awaits the field of that key, then executes those that remain."""
+        """Awaits the field of that key, then executes the remaining fields."""
         following: str | None = key
         while following is not None:
             if self.is_awaitable(data[following]):
@@ -180,7 +180,7 @@ class CompiledExecutor(Run):
             if isinstance(result, dict):
                 data = result
             else:
-                self.waves.start()  # beside what the other fields await
+                self.waves.start()  # concurrently with the other fields
                 data = await result
             await self.waves.settle()
         except GraphQLError as error:

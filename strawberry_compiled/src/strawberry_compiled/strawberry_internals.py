@@ -1,4 +1,4 @@
-"""Everything that this package knows about Strawberry beyond its public interface, and a test of it at start-up."""
+"""Strawberry's internals that this package uses, and a check of them at start-up."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
@@ -23,18 +23,18 @@ from strawberry_compiled.compatibility import IncompatibleStrawberry
 
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 PLAIN_ARGUMENTS = "strawberry_compiled.plain_arguments"
-"""The key of an answer that is kept in a field's extensions."""
+"""Key in a field's extensions for the cached result of `_takes_plain_arguments`."""
 Predicate = TypeVar("Predicate", bound=Callable[..., Any])
 
 
 def decides_by_class(is_type_of: Predicate) -> Predicate:
-    """Promises that an `is_type_of` answers the same for all values of one class, so that it is asked once for each."""
+    """Promises that an `is_type_of` depends on the value's class only, so that it is called once per class."""
     is_type_of.decides_by_class = True  # type: ignore[attr-defined]  # our own mark
     return is_type_of
 
 
 def definition_of(element: Any) -> Any:
-    """What Strawberry made a type, field or schema of graphql-core from; None if it was another library."""
+    """Strawberry's definition of a type, field or schema of graphql-core; None if another library created it."""
     return (element.extensions or {}).get(DEFINITION)
 
 
@@ -47,12 +47,12 @@ def strawberry_field(field: GraphQLField) -> StrawberryField | None:
 
 
 def is_attribute(field: GraphQLField, definition: StrawberryField) -> bool:
-    """Whether the field's value is what the default resolver finds under its Python name."""
+    """Whether the default resolver would find the field's value under its Python name."""
     return definition.is_basic_field and _resolver_name(field) == "_get_basic_result"
 
 
 def is_bare_resolver(schema: GraphQLSchema, field: GraphQLField, definition: StrawberryField) -> bool:
-    """Whether nothing stands between graphql-core and the field's function but the conversion of arguments."""
+    """Whether only the conversion of arguments is between graphql-core and the field's function."""
     converter = converter_of(schema)
     resolver = definition.base_resolver
     return (
@@ -68,7 +68,7 @@ def is_bare_resolver(schema: GraphQLSchema, field: GraphQLField, definition: Str
 
 
 def reason_for_stock(schema: GraphQLSchema, field: GraphQLField) -> str:
-    """The reason why graphql-core resolves a field that `is_bare_resolver` refuses, in a few words."""
+    """Short reason why graphql-core resolves a field that `is_bare_resolver` refuses."""
     definition, converter = strawberry_field(field), converter_of(schema)
     if definition is None or converter is None:
         return "the field is not resolved by Strawberry"
@@ -89,7 +89,7 @@ def _permissions(extension: Any) -> Sequence[BasePermission]:
 
 
 def hooked(middlewares: Iterable[Any]) -> str:
-    """The names of schema extensions, or of graphql-core's middlewares, that want to be called for each field."""
+    """Names of schema extensions, or of graphql-core's middlewares, that are called for each field."""
     return ", ".join(sorted(getattr(each, "__name__", type(each).__name__) for each in middlewares))
 
 
@@ -98,7 +98,7 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
 
 
 def _takes_plain_arguments(field: GraphQLField, definition: StrawberryField) -> bool:
-    """Whether all arguments are made by conversion alone; found out once for each field, as input types are large."""
+    """Whether conversion alone makes all arguments; cached per field, because input types are large."""
     if PLAIN_ARGUMENTS not in field.extensions:
         seen: set[Any] = set()
         field.extensions[PLAIN_ARGUMENTS] = not any(_builds_itself(each.type, seen) for each in definition.arguments)
@@ -106,8 +106,9 @@ def _takes_plain_arguments(field: GraphQLField, definition: StrawberryField) -> 
 
 
 def _resolver_name(field: GraphQLField) -> str:
-    """What Strawberry calls the function that resolves the field; empty if that is another's, such as a tracer's."""
-    code = getattr(field.resolve, "__code__", None)  # functools.wraps copies a function's names, not those of its code
+    """Strawberry's name of the resolving function; empty if it is another one, such as a tracer's."""
+    # functools.wraps copies the function's names, but not the names in its code object
+    code = getattr(field.resolve, "__code__", None)
     maker, _, name = code.co_qualname.rpartition(".<locals>.") if code else ("", "", "")
     return name if maker == GraphQLCoreConverter.from_resolver.__qualname__ else ""
 
@@ -118,7 +119,7 @@ def converter_of(schema: GraphQLSchema) -> GraphQLCoreConverter | None:
 
 
 class InfoFactory:
-    """Makes the `info` that a field's function gets."""
+    """Creates the `info` of a field's function."""
 
     def __init__(self, schema: GraphQLSchema, definition: StrawberryField) -> None:
         converter = converter_of(schema)
@@ -136,7 +137,7 @@ def enum_names(enum_class: type[Any], coerce: Callable[[Any], Any]) -> Mapping[s
 
 
 def may_be_cast(value: Any) -> bool:
-    """Whether `strawberry.cast`, or a `__typename` of its own, could say for this very value which type it is of."""
+    """Whether `strawberry.cast`, or a `__typename` of its own, can decide the type of this very value."""
     attributes = getattr(value, "__dict__", None)
     if attributes is None:
         return hasattr(value, TYPE_CAST_ATTRIBUTE)
@@ -144,7 +145,7 @@ def may_be_cast(value: Any) -> bool:
 
 
 def accepts_by_class(type_: GraphQLObjectType) -> bool:
-    """Whether values of one class, unless cast, are all of this type or all not."""
+    """Whether either all or no values of a class are of this type, unless they are cast."""
     predicate = type_.is_type_of
     if predicate is None or getattr(predicate, "decides_by_class", False):
         return True
@@ -157,7 +158,7 @@ def accepts_by_class(type_: GraphQLObjectType) -> bool:
 
 
 def resolves_by_class(schema: GraphQLSchema, type_: GraphQLInterfaceType | GraphQLUnionType) -> bool:
-    """Whether values of one class, unless cast, are all of the same object type."""
+    """Whether all values of a class have the same object type, unless they are cast."""
     definition = definition_of(type_)
     if is_union_type(type_):
         is_default = "_resolve_union_type" in getattr(type_.resolve_type, "__qualname__", "")
@@ -173,9 +174,9 @@ def _is_generic(type_: GraphQLObjectType) -> bool:
 
 
 def _builds_itself(type_: Any, seen: set[Any]) -> bool:
-    """Whether an argument's type, or one inside it, makes its values with `from_input` from `info` and path.
+    """Whether an argument's type, or a type inside it, creates its values with `from_input` from `info` and path.
 
-    Types are `seen` once: where one was found that does, no further one is looked at.
+    Types are `seen` once: after the first such type the search ends.
     """
     if isinstance(type_, LazyType):
         return _builds_itself(type_.resolve_type(), seen)
@@ -191,7 +192,7 @@ def _builds_itself(type_: Any, seen: set[Any]) -> bool:
 
 
 def check_strawberry() -> None:
-    """Raises IncompatibleStrawberry unless the installed version is as compiled execution expects it."""
+    """Raises IncompatibleStrawberry unless the installed version has the expected internals."""
 
     @strawberry.type
     class Query:

@@ -1,4 +1,4 @@
-"""Waves: what all places of a plan ask of batch fields is asked in one go, again and again until nothing is asked."""
+"""Waves: each wave serves the batch fields of all positions of a plan, until no batch field is pending."""
 
 import asyncio
 from asyncio import CancelledError
@@ -20,9 +20,10 @@ from strawberry_compiled.run import Entry, Run
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch field or one with an async function: what begins the function, what writes the results.
+    """A batch field, or a field with an async function.
 
-    `shares_equal` says whether results of equal keys are written once.
+    `begin` calls the async function, and `deliver` writes the results. `shares_equal`: results of equal keys are
+    written once.
     """
 
     field: PlannedField
@@ -32,11 +33,11 @@ class Batch:
 
 
 Asked: TypeAlias = list[tuple[Batch, list[Entry]]]
-"""All that one call of a batch function is to answer."""
+"""Fields and entries that one call of a batch function serves."""
 
 
 class Waves:
-    """The batch fields of one run."""
+    """The batch fields and async functions of one run."""
 
     def __init__(
         self, run: Run, batches: Callable[[int], Sequence[Batch]], awaited: Callable[[int], Sequence[Batch]]
@@ -55,7 +56,7 @@ class Waves:
         return not (self._run.pending or self._run.awaiting or self._tasks or self._under_way)
 
     def start(self) -> None:
-        """Begins with what is pending, if anything, beside whatever the caller awaits."""
+        """Starts the pending batch fields, concurrently with the caller."""
         if not (self._run.pending or self._run.awaiting) or not _is_loop_running():
             return
         self._begin_calls()
@@ -64,11 +65,11 @@ class Waves:
             self.add_task(self._run_waves())
 
     def add_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Has the run wait for the coroutine, too."""
+        """Makes the run wait for the coroutine."""
         self._tasks.add(asyncio.get_running_loop().create_task(coroutine))
 
     async def settle(self) -> None:
-        """Returns when all batch fields are written; raises what no field can be blamed for."""
+        """Returns when all batch fields are written; raises errors that belong to no field."""
         while not self._is_settled_after_beginning():
             if self._run.pending and not self._is_running:
                 self._is_running = True
@@ -88,19 +89,19 @@ class Waves:
         return self.are_settled
 
     def abandon(self) -> None:
-        """Has what is still under way end soon."""
+        """Cancels running tasks without waiting for them."""
         self._is_abandoned = True
         for task in (*self._tasks, *self._under_way):
             task.cancel()
 
     async def cancel(self) -> None:
-        """Ends what is still under way."""
+        """Cancels running tasks and waits for their end."""
         self.abandon()
         if self._tasks or self._under_way:
             await asyncio.gather(*self._tasks, *self._under_way, return_exceptions=True)
 
     def _begin_calls(self) -> None:
-        """Begins the async functions of the objects that have been built, each in a task, in the current context."""
+        """Starts a task for the async function of each completed object, in the current context."""
         run = self._run
         while run.awaiting:
             awaiting, run.awaiting = run.awaiting, []
@@ -122,11 +123,11 @@ class Waves:
         self._under_way.add(task)
         if self._are_called is None:
             self._are_called = loop.create_future()
-        # In the function's own context, because graphql-core completes its result there, too.
+        # in the function's own context, where graphql-core also completes its result
         task.add_done_callback(partial(self._end, batch, entry), context=context)
 
     def _end(self, batch: Batch, entry: Entry, task: asyncio.Task[Any]) -> None:
-        """Writes the result of a call, and begins with what that asks for."""
+        """Writes the result of a call, and starts the calls that the result needs."""
         self._under_way.discard(task)
         called = self._are_called
         error = CancelledError() if task.cancelled() else task.exception()
@@ -150,7 +151,8 @@ class Waves:
             while run.pending or by_load:
                 pending, run.pending = run.pending, defaultdict(list)
                 calls = self._calls(pending, by_load)
-                if not (calls and run.awaits_one_by_one):  # else their results may ask for more of the same
+                # otherwise load later, because results of these calls may need further keys of the same `load`
+                if not (calls and run.awaits_one_by_one):
                     calls += [self._load(load, asked) for load, asked in by_load.items()]
                     by_load.clear()
                 if len(calls) == 1 or run.awaits_one_by_one:
@@ -162,7 +164,7 @@ class Waves:
             self._is_running = False
 
     def _calls(self, pending: Mapping[int, list[Entry]], by_load: dict[Load, Asked]) -> list[Coroutine[Any, Any, None]]:
-        """One call for each function and its arguments; what is to be loaded by key is added to `by_load`."""
+        """One call for each function and arguments; keyed batches are added to `by_load`."""
         by_function: list[tuple[Any, dict[str, Any], Asked]] = []
         for place, entries in pending.items():
             for batch in self._batches(place):
@@ -187,7 +189,7 @@ class Waves:
         kind: ParentsBatch,
         arguments: dict[str, Any],
     ) -> None:
-        """Adds the field to the call that asks the same, or begins one."""
+        """Adds the field to a call with equal arguments, or creates a call."""
         nodes = tuple(map(id, batch.field.nodes)) if kind.looks_ahead else ()
         for key, known_arguments, asked in calls:
             if key == (kind.function, nodes) and _are_same(known_arguments, arguments):
@@ -207,7 +209,8 @@ class Waves:
             start += len(entries)
 
     async def _load(self, load: Load, asked: Asked) -> None:
-        # Beside the futures of graphql-core: whoever clears these between two mutations means what is known here, too.
+        # Stored beside the futures of graphql-core, so that an application that clears these between two mutations
+        # clears both.
         known: dict[Any, Any] = loaders_of(self._run.context_value).setdefault((load, "loaded"), {})
         keys_by_place = [_keys(batch.field, entries) for batch, entries in asked]
         wanted = [key for key in dict.fromkeys(chain.from_iterable(keys_by_place)) if key is not None]
@@ -224,13 +227,13 @@ class Waves:
             batch.deliver(self._run, entries, [shown[key] for key in keys], *columns)
 
     def _info(self, asked: Asked) -> Any:
-        """The `info` of the first place."""
+        """The `info` of the first position."""
         batch, entries = asked[0]
         return info_of(self._run, batch.field, entries[0][2])
 
 
 def _is_loop_running() -> bool:
-    """False under `execute_sync`, which then says that execution failed to complete synchronously."""
+    """Whether an event loop is running; False under `execute_sync`, which then reports the failure."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -244,16 +247,16 @@ async def _one_by_one(calls: Sequence[Coroutine[Any, Any, None]]) -> None:
             await call
     finally:
         for call in calls:
-            call.close()  # those that a cancellation leaves; Python warns of a coroutine that is never awaited
+            call.close()  # closes calls left by a cancellation; Python warns about coroutines that are never awaited
 
 
 def _are_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether arguments are equal, and neither 1 for True nor 1.0 for 1."""
+    """Whether arguments are equal, distinguishing 1 from True and from 1.0."""
     return one is other or (one == other and repr(one) == repr(other))
 
 
 def _keys(field: PlannedField, entries: Sequence[Entry]) -> list[Any]:
-    """The key of each parent; the exception where there is none to be had."""
+    """Key of each parent, or the exception that getting it raised."""
     assert isinstance(field.batch, KeyedBatch)
     key_of = field.batch.key
     try:
@@ -274,7 +277,7 @@ def _key_or_error(key_of: Callable[[Any], Any], parent: Any) -> Any:
 
 
 def _shown(field: PlannedField, keys: Sequence[Any], known: Mapping[Any, Any]) -> dict[Any, Any]:
-    """What the field shows by key, exceptions among them."""
+    """Values that the field shows by key, including exceptions."""
     assert isinstance(field.batch, KeyedBatch)
     pick = field.batch.pick
     shown: dict[Any, Any] = {}
@@ -290,6 +293,7 @@ def _picked(pick: Callable[[Any], Any], value: Any) -> Any:
     try:
         return pick(value)
     except StopIteration:
-        return RuntimeError("coroutine raised StopIteration")  # which is what Python makes of it under graphql-core
+        # equal to the error that Python raises under graphql-core
+        return RuntimeError("coroutine raised StopIteration")
     except Exception as error:  # noqa: BLE001  it is reported in the answer
         return error

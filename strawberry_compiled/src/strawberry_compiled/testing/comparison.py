@@ -1,4 +1,4 @@
-"""Whether two executions of one operation gave the same answer, as the GraphQL specification lets clients see it."""
+"""Comparison of two executions of one operation, as far as the GraphQL specification lets clients see a difference."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,18 +12,18 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first position that differs, and in what: never a value, so that it may be logged."""
+    """The first differing position, and the kind of difference. It has no values, so it can be logged."""
 
     path: Path
     kind: str
 
 
 def difference(one: ExecutionResult, other: ExecutionResult) -> Difference | None:
-    """The first difference in `data`, with the order of its keys and the types of its values, or in the errors.
+    """The first difference in `data`, including the order of keys and types of values, or in the errors.
 
-    Errors are equal in message, path, locations, extensions and the class of what was raised; their order is free.
-    Under a position that is null in both, siblings may have failed first or have been given up: some error must be
-    there on both sides, and if it is the position's own on both, the same.
+    Errors are equal in message, path, locations, extensions and the class of the exception; their order does not
+    matter. Below a position that is null in both answers, siblings may have failed first or have been canceled: both
+    sides need some error there, and equal ones if both have an error of the position itself.
     """
     found = _data_difference(one.data, other.data, ())
     if found is not None:
@@ -70,7 +70,7 @@ def _known(error: GraphQLError) -> _Known:
 
 
 def _error_difference(data: Any, one: Iterable[GraphQLError], other: Iterable[GraphQLError]) -> Difference | None:
-    """As `data` is the same on both sides, so are the positions that are null."""
+    """The first difference in errors, for equal `data`, which has the same null positions on both sides."""
     mine, its = _by_null(data, one), _by_null(data, other)
     for null in (*mine, *its):
         ours, theirs = Counter(mine.get(null, ())), Counter(its.get(null, ()))
@@ -88,7 +88,7 @@ def _error_difference(data: Any, one: Iterable[GraphQLError], other: Iterable[Gr
 
 
 def _by_null(data: Any, errors: Iterable[GraphQLError]) -> Mapping[Path | None, list[_Known]]:
-    """Errors by the highest position above them that is null, or by None."""
+    """Errors by the highest null position above them, or by None."""
     found: defaultdict[Path | None, list[_Known]] = defaultdict(list)
     for error in errors:
         known = _known(error)
@@ -98,7 +98,7 @@ def _by_null(data: Any, errors: Iterable[GraphQLError]) -> Mapping[Path | None, 
 
 def _null_above(data: Any, path: Sequence[str | int]) -> Path | None:
     if not path:
-        return None  # a request error: there is no data because of it
+        return None  # a request error, without data
     node = data
     for length, key in enumerate(path):
         if node is None:

@@ -22,7 +22,7 @@ from strawberry_compiled.testing.fuzzing.shrinking import shrunk
 
 MODES = tuple(Mode)
 VALIDATED = 50
-"""One of so many operations is validated: all should be valid, and validation takes longer than all else."""
+"""One of this many operations is validated, because validation takes longer than all other steps."""
 
 
 def mode_of(seed: int) -> Mode:
@@ -34,7 +34,7 @@ async def fuzz(
 ) -> tuple[dict[Mode, Counter[str]], list[Difference]]:
     """Outcomes by mode, and the first differences; stops at more than `keeps_going`."""
     with warnings.catch_warnings():
-        # What each run leaves is counted in `run`; what comes to light later can be of either executor.
+        # `run` counts the warnings of each run. Later warnings could be of either executor.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         outcomes_and_differences = await _fuzz(first, count, mode, keeps_going)
         gc.collect()
@@ -63,7 +63,7 @@ async def _fuzz(
 
 
 async def smaller(found: Difference) -> Difference:
-    """The same difference, shown by less."""
+    """The same difference with the smallest failing operation."""
 
     async def observe(operation: Operation) -> tuple[Observed, Observed]:
         return await both(found.case, parse(operation.text), operation, found.world)
@@ -80,7 +80,7 @@ async def smaller(found: Difference) -> Difference:
 
 
 def report(found: Difference) -> str:
-    """Everything that is needed to understand a difference."""
+    """All information needed to understand a difference."""
     lines = [
         f"seed {found.case.seed}, mode {found.case.mode.value}: {found.what}",
         *_case_lines(found.case),

@@ -1,4 +1,4 @@
-"""Values that do something when they are asked for: wait, fail, or come one by one. What they did is in a ledger."""
+"""Values with behavior (waiting, failing, coming one by one), and a ledger of what they did."""
 
 import asyncio
 import inspect
@@ -13,18 +13,18 @@ from graphql import GraphQLError
 
 
 class Ledger:
-    """What one execution asked of schema and data."""
+    """Record of the calls, loads and changes of one execution."""
 
     def __init__(self) -> None:
         self.calls: Counter[Any] = Counter()
-        """Functions that were called, by what they were called with."""
+        """Number of calls by function and arguments."""
         self.changes: list[Any] = []
-        """What mutations did, in order."""
+        """Effects of mutations, in order."""
         self.loaded: set[tuple[str, Any]] = set()
-        """Entities that were loaded for the operation, or for the event that it handles."""
+        """Entities loaded for the operation, or for its current event."""
         self.loaded_again: list[tuple[str, Any]] = []
         self.overlaps = False
-        """Whether an event began while work that an earlier one had given up was still under way, and loading."""
+        """Whether an event began while abandoned work of an earlier event was still loading."""
         self.open_streams = 0
         self._coroutines: list[Coroutine[Any, Any, Any]] = []
 
@@ -38,7 +38,7 @@ class Ledger:
         self.loaded.add((name, key))
 
     def never_awaited(self) -> int:
-        """How many coroutines were neither awaited nor closed; closes them."""
+        """Number of coroutines that were neither awaited nor closed; closes them."""
         untouched = [each for each in self._coroutines if inspect.getcoroutinestate(each) == inspect.CORO_CREATED]
         for coroutine in untouched:
             coroutine.close()
@@ -46,13 +46,13 @@ class Ledger:
 
 
 async def turns(count: int) -> None:
-    """Lets the event loop turn that often."""
+    """Lets the event loop turn `count` times."""
     for _ in range(count):
         await asyncio.sleep(0)
 
 
 class Fault(Enum):
-    """Exceptions of many kinds; each time it happens it is a new one."""
+    """Kinds of exceptions; each occurrence is a new exception."""
 
     VALUE = auto()
     KEY = auto()
@@ -78,7 +78,7 @@ class Fault(Enum):
 
 
 class How(Enum):
-    """How an answer comes."""
+    """Ways in which an answer arrives."""
 
     AT_ONCE = auto()
     COROUTINE = auto()
@@ -88,7 +88,7 @@ class How(Enum):
 
 @dataclass(slots=True)
 class Awaitable:
-    """Something that can be awaited again and again."""
+    """An object that can be awaited repeatedly."""
 
     value: Any
     fault: Fault | None
@@ -104,7 +104,7 @@ class Awaitable:
 
 @dataclass(slots=True)
 class Items:
-    """A list that is made anew each time it is asked for, as a generator or an asynchronous one."""
+    """A list that is created anew at each access, as a generator or an asynchronous generator."""
 
     items: Sequence[Any]
     ledger: Ledger
@@ -134,7 +134,7 @@ class Items:
 
 @dataclass(slots=True)
 class Iterable:
-    """A list of a class of its own."""
+    """A list of a custom class."""
 
     items: Items
 
@@ -158,7 +158,7 @@ def given(value: Any) -> Any:
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """What a function returns or raises: one of `values`, chosen by the arguments."""
+    """Result of a function, one of `values` selected by the arguments, or an exception."""
 
     where: str
     values: Sequence[Any]
@@ -193,7 +193,7 @@ class Answer:
     def _future(self, arguments: str) -> Any:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        # Nobody may ask for it after a failure elsewhere: that is not to be reported.
+        # Mark the exception as seen: after a failure elsewhere it may never be awaited.
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
         def settle() -> None:
@@ -214,7 +214,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Answers:
-    """What the functions and properties of one object answer, by the Python name of their field."""
+    """Results of the functions and properties of one object, by the Python name of their field."""
 
     ledger: Ledger
     identity: str
@@ -224,7 +224,7 @@ class Answers:
 
 
 class Odd:
-    """Belongs nowhere, and breaks when it is looked at closely."""
+    """A value that fits no type, and fails when it is inspected."""
 
     @property
     def kind(self) -> str:

@@ -1,4 +1,4 @@
-"""One case of the fuzzer: an operation and data made from a seed, run under both executors."""
+"""One case of the fuzzer: an operation and data generated from a seed, run under both executors."""
 
 import random
 from collections import Counter
@@ -17,13 +17,13 @@ from strawberry_compiled.testing.fuzzing.running import ExecutorClass, Observed,
 from strawberry_compiled.testing.fuzzing.schemas import generated_schema
 
 SEEDS_PER_SCHEMA = 80
-"""Making a schema takes as long as some ten cases, so neighboring seeds share one."""
+"""Neighboring seeds that share a schema, because generating a schema takes as long as about ten cases."""
 INTROSPECTION = "introspection"
-"""The reason for which a fallback is expected."""
+"""Reason of the one expected kind of fallback."""
 
 
 class Mode(Enum):
-    """What the data are like."""
+    """Kinds of data and operations."""
 
     CLEAN = "clean"
     FAULTS = "faults"
@@ -33,7 +33,7 @@ class Mode(Enum):
     MUTATIONS = "mutations"
     SUBSCRIPTIONS = "subscriptions"
     REUSE = "reuse"
-    """One document again and again, with other variables and data."""
+    """One document executed repeatedly, with different variables and data."""
 
 
 _CHANCES = {
@@ -47,7 +47,7 @@ _ANY_CHANCES = [chances for each in _CHANCES.values() for chances in each]
 
 
 class FrugalExecutor(CompiledExecutor):
-    """With all that an application can promise: its awaitables need no company, its functions change no arguments."""
+    """Executor with all promises of an application: reads one by one, functions change no arguments."""
 
     awaits_one_by_one = True
     shares_arguments = True
@@ -55,7 +55,7 @@ class FrugalExecutor(CompiledExecutor):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is run; `runs` are tried one after the other with the same document."""
+    """A test case; `runs` are executed one after the other with the same document."""
 
     seed: int
     mode: Mode
@@ -101,7 +101,7 @@ class InvalidOperation(AssertionError):
 
 
 class UnexpectedFallback(AssertionError):
-    """The compiled executor left to graphql-core what it should have executed itself."""
+    """The compiled executor used graphql-core for an operation that it should execute itself."""
 
 
 async def try_case(
@@ -111,7 +111,7 @@ async def try_case(
     executor_class: ExecutorClass | None = None,
     validates: bool = False,
 ) -> Difference | None:
-    """Runs the case under both executors and counts what came of it; the first difference, if any.
+    """The first difference between both executors, if any; counts the outcomes.
 
     Raises UnexpectedFallback, and InvalidOperation if it `validates`.
     """
@@ -134,7 +134,7 @@ async def both(
     world: World,
     executor_class: ExecutorClass | None = None,
 ) -> tuple[Observed, Observed]:
-    """What stock execution shows, and what the compiled one (or the given one) does."""
+    """Observations of stock execution and of compiled execution (or the given executor)."""
     schema = generated_schema(case.schema_seed)
     stock = await run(schema, StrawberryGraphQLCoreExecutionContext, document, operation, world)
     compiled = await run(schema, executor_class or case.executor_class, document, operation, world)

@@ -1,9 +1,9 @@
-"""When two executions are equal (issue: the proof of equality).
+"""Equality of two executions, the criterion of the fuzzer.
 
-`data` must be equal, with the order of keys and the types of values. Errors must be equal in message, path,
-locations, extensions and the class of what was raised, and in order. Where execution was asynchronous, their order is
-free, and so is the choice among the errors at and below a position that is null in both; if both tell of the position's
-own error, that must be the same.
+`data` must be equal, with the order of keys and the types of values. Errors must be equal in message, path, locations,
+extensions and the class of the exception, and in order. For asynchronous execution their order does not matter, and
+neither does the choice among the errors at and below a position that is null in both; if both have an error of the
+position itself, these must be equal.
 """
 
 import re
@@ -15,7 +15,7 @@ from graphql import ExecutionResult, GraphQLError
 
 from strawberry_compiled.testing.fuzzing.running import Observed
 
-# How many parents share a call is up to the executor.
+# Executors may differ in the number of parents per call.
 _COUNTS = re.compile(r"returned \d+ results for \d+ parents")
 
 Known = tuple[str, tuple[str | int, ...], tuple[tuple[int, int], ...], str, str]
@@ -23,7 +23,7 @@ Known = tuple[str, tuple[str | int, ...], tuple[tuple[int, int], ...], str, str]
 
 
 def difference(stock: Observed, compiled: Observed) -> str | None:
-    """What is not equal, in one line; None if all is."""
+    """The first difference in one line; None for equal executions."""
     if stock.crash != compiled.crash:
         return f"crash: {compiled.crash or 'not compiled'}"
     if len(stock.results) != len(compiled.results):
@@ -37,7 +37,7 @@ def difference(stock: Observed, compiled: Observed) -> str | None:
 
 
 def result_difference(stock: ExecutionResult, compiled: ExecutionResult, *, is_async: bool) -> str | None:
-    """What is not equal in two answers, in one line; None if all is."""
+    """The first difference of two answers in one line; None for equal answers."""
     if not _same(stock.data, compiled.data):
         return "data"
     if stock.extensions != compiled.extensions:
@@ -49,7 +49,7 @@ def result_difference(stock: ExecutionResult, compiled: ExecutionResult, *, is_a
 
 
 def _conduct_difference(stock: Observed, compiled: Observed) -> str | None:
-    """What a client does not see."""
+    """The first difference that is invisible to clients, such as calls or open tasks."""
     if stock.ledger.changes != compiled.ledger.changes:
         return "what mutations did, or in which order"
     if not _errors(stock) and stock.ledger.calls != compiled.ledger.calls:
@@ -58,7 +58,7 @@ def _conduct_difference(stock: Observed, compiled: Observed) -> str | None:
     overlaps = stock.ledger.overlaps or compiled.ledger.overlaps
     if compiled.ledger.loaded_again and not stock.ledger.loaded_again and not overlaps:
         return f"loaded twice: {compiled.ledger.loaded_again[:3]}"
-    # What is given up because of an error has begun or not, and has ended or not, as the turns of the event loop fell.
+    # After an error, the turns of the event loop decide which abandoned work has begun or ended.
     if not (_errors(stock) and _errors(compiled)):
         if compiled.never_awaited and not stock.never_awaited:
             return f"{compiled.never_awaited} coroutines never awaited"
@@ -84,7 +84,7 @@ def _same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(_same, one, other))
     if isinstance(one, str | int):
         return bool(one == other)
-    # NaN is not equal to itself, and a scalar may pass on anything.
+    # Compare by repr, because NaN is not equal to itself, and scalars may return any value.
     return repr(one) == repr(other)
 
 
@@ -118,12 +118,12 @@ def _choice_difference(data: Any, stock: Sequence[Known], compiled: Sequence[Kno
 
 
 def _contradict(ours: Sequence[Known], theirs: Sequence[Known]) -> bool:
-    """Whether both tell of the position's own error, and not of the same."""
+    """Whether both have an error of the position itself, and different ones."""
     return bool(ours and theirs and ours != theirs)
 
 
 def _by_null(data: Any, errors: Sequence[Known]) -> defaultdict[Any, list[Known]]:
-    """Errors by the highest null above them, or by None."""
+    """Errors by the highest null position above them, or by None."""
     found: defaultdict[Any, list[Known]] = defaultdict(list)
     for error in errors:
         found[_null_above(data, error[1])].append(error)

@@ -1,4 +1,4 @@
-"""Random objects behind a generated schema, clean or with faults, at once or later."""
+"""Random objects for a generated schema, clean or with faults, immediate or awaitable."""
 
 import random
 from collections import deque
@@ -34,7 +34,7 @@ LATER = (How.COROUTINE, How.FUTURE, How.AWAITABLE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chances:
-    """How often values are not what they should be."""
+    """Probabilities of unusual values."""
 
     faults: float = 0.0
     """Exceptions, nulls, wrong types and values out of range."""
@@ -45,16 +45,16 @@ class Chances:
 
 
 ENTITIES = 3
-"""Objects of each type, at most; more are not needed to tell one from another."""
+"""Maximum number of objects of each type, enough to tell objects apart."""
 
 
 class Data:
-    """All objects of one execution, the same for the same seed; made where they are first needed."""
+    """All objects of one execution, equal for equal seeds, and created at first use."""
 
     def __init__(
         self, schema: GeneratedSchema, seed: str, chances: Chances, *, names: frozenset[str], ledger: Ledger
     ) -> None:
-        """`names` are the GraphQL names of the fields that are asked for: others get no values."""
+        """`names` are the GraphQL names of the requested fields; other fields get no values."""
         self._schema = schema
         self._random = random.Random(f"data {seed}")
         self._chances = chances
@@ -81,7 +81,7 @@ class Data:
         return root
 
     def events(self, fields: Sequence[FieldShape]) -> Mapping[str, Answer]:
-        """What the fields of a subscription yield."""
+        """Events of a subscription's fields."""
         found = {field.name: self._answer(field.name, partial(self._events_of, field.ref)) for field in fields}
         self._finish()
         return found
@@ -90,7 +90,7 @@ class Data:
         return [self._event(ref) for _ in range(self._random.randint(0, 3))]
 
     def entities(self) -> Mapping[str, Mapping[Any, Any]]:
-        """What loads find, by type and key."""
+        """Entities that load functions find, by type and key."""
         return {name: self._entities(name) for name in sorted(self._loaded)}
 
     def _entities(self, name: str) -> dict[Any, Any]:
@@ -121,7 +121,7 @@ class Data:
     # Objects.
 
     def _object(self, name: str, wanted: str) -> Any:
-        """One of the type, for a place of the wanted type."""
+        """An object of the type, for a position of the wanted type."""
         known = self._known.setdefault(f"{name} as {wanted}", [])
         if len(known) < ENTITIES and (not known or self._random.random() < 0.6):
             known.append(self._make(name, wanted))
@@ -187,12 +187,12 @@ class Data:
         is_key = name.endswith("_key")
         if performs:
             answer = self._answer(name, make)
-            if picked or is_key:  # nobody awaits these
+            if picked or is_key:  # these are not awaited
                 answer.how = How.AT_ONCE
             answers.by_field[name] = answer
             return
         if self._happens(self._chances.faults * 0.1):
-            return  # it has no such attribute
+            return  # the class has no such attribute
         content = make()
         if isinstance(content, Items):
             content = AsyncIterable(content) if content.is_async else Iterable(content)
@@ -216,7 +216,7 @@ class Data:
         count = 2 if field.arguments else 1
         if field.kind is not Kind.BATCH:
             return self._answer(field.name, lambda: self._value(field.ref), count=count)
-        # An exception is returned, and a batch's results are not awaited once more.
+        # An exception is returned, not raised, and results of a batch are not awaited again.
         values = [self._value(field.ref) for _ in range(count)]
         values = [each.value if isinstance(each, Awaitable) else each for each in values]
         fault = self._fault() if self._happens(self._chances.batch_faults * 0.3) else None
@@ -226,7 +226,7 @@ class Data:
         fault = self._fault() if self._happens(self._chances.faults * 0.7) else None
         how = self._random.choice(LATER) if self._happens(self._chances.waits) else How.AT_ONCE
         values = [make() for _ in range(count)]
-        # What is awaited is not awaited once more, and one awaitable is enough.
+        # Results of an awaitable are not awaited again, so one level is enough.
         values = [each.value if isinstance(each, Awaitable) else each for each in values]
         return Answer(where=where, values=values, fault=fault, how=how, ticks=self._ticks())
 
@@ -235,7 +235,7 @@ class Data:
         return Awaitable(content, fault, self._ticks())
 
     def _value(self, ref: TypeRef, *, waits: bool = True) -> Any:
-        """A value for a place of the type, with faults; lists may be `Items`."""
+        """A value for a position of the type, with faults; lists may be `Items`."""
         r, chances = self._random, self._chances
         if chances.faults:
             draw = r.random()
@@ -282,7 +282,7 @@ class Data:
         return self._awaitable(value) if waits and self._happens(self._chances.waits) else value
 
     def _wrong(self) -> Any:
-        """Something that most places do not take."""
+        """A value that most positions reject."""
         r = self._random
         draw = r.randint(0, 19)
         if draw < len(_WRONG):
@@ -296,7 +296,7 @@ class Data:
 
 
 class Attributes(dict[str, Any]):
-    """A mapping, for schemas whose default resolver reads these."""
+    """A mapping with attributes, for schemas whose default resolver reads these."""
 
     answers: Answers
 

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 ABSENT: Any = object()
-"""The value of a variable that the request does not give."""
+"""Value of a variable that the request omits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Variable:
     type_text: str
     type: GraphQLInputType
     default: str
-    """As a literal; empty if it has none."""
+    """Default value as a literal; empty without one."""
 
 
 class Values:
-    """Values of input types as JSON has them; a subclass knows what a certain schema takes."""
+    """Random values of input types, as JSON. Subclasses restrict the values for a certain schema."""
 
     def __init__(self, chance: random.Random) -> None:
         self.random = chance
@@ -54,7 +54,7 @@ class Values:
                 return r.choice(["x", 'é\n"quoted"', ""])
 
     def likely(self, place: str) -> float:
-        """How often an argument that may be left out is given."""
+        """Probability that an optional argument is given."""
         return 0.6
 
     def value(self, type_: GraphQLInputType, place: str = "", depth: int = 0) -> Any:
@@ -67,7 +67,7 @@ class Values:
         r = self.random
         if isinstance(type_, GraphQLList):
             if r.random() < 0.1 and not isinstance(type_.of_type, GraphQLList):
-                return self.value(type_.of_type, place, depth)  # one item stands for a list of it
+                return self.value(type_.of_type, place, depth)  # a single item is coerced to a list
             return [self.value(type_.of_type, place, depth + 1) for _ in range(r.choice([0, 1, 1, 2, 3]))]
         if isinstance(type_, GraphQLEnumType):
             return r.choice(list(type_.values))
@@ -77,7 +77,7 @@ class Values:
         return {name: self.value(field.type, name, depth + 1) for name, field in self.chosen(type_, depth)}
 
     def chosen(self, type_: GraphQLInputObjectType, depth: int) -> list[tuple[str, Any]]:
-        """The fields of an input object that are given."""
+        """The fields of an input object that get a value."""
         r = self.random
         fields = list(type_.fields.items())
         if type_.is_one_of:
@@ -92,7 +92,7 @@ class Values:
 
 
 class _Required:
-    """The one field that a oneOf object must give."""
+    """The one field that a oneOf object must have."""
 
     def __init__(self, field: Any) -> None:
         self.type = GraphQLNonNull(field.type)
@@ -100,7 +100,7 @@ class _Required:
 
 
 class ArgumentWriter:
-    """Writes arguments of one document and collects its variables."""
+    """Writes the arguments of one document, and collects its variables."""
 
     def __init__(self, values: Values, *, variables: float = 0.35) -> None:
         self._values = values
@@ -109,7 +109,7 @@ class ArgumentWriter:
         self.variables: dict[str, Variable] = {}
 
     def given(self) -> dict[str, Any]:
-        """Values for all variables, new ones each time."""
+        """New random values for all variables."""
         given = {name: self._given(variable) for name, variable in self.variables.items()}
         return {name: value for name, value in given.items() if value is not ABSENT}
 
@@ -124,7 +124,7 @@ class ArgumentWriter:
         return self._values.value(variable.type)
 
     def arguments(self, arguments: dict[str, Any]) -> str:
-        """`(name: value, ...)`, or nothing."""
+        """`(name: value, ...)`, or an empty text."""
         parts = []
         for name, argument in arguments.items():
             has_default = argument.default_value is not Undefined
@@ -170,7 +170,7 @@ class ArgumentWriter:
         is_required = isinstance(type_, GraphQLNonNull)
         nullable = type_.of_type if is_required else type_
         if is_required and r.random() < 0.3:
-            # A nullable variable may stand here if either has a default; null is then an error of this field.
+            # A nullable variable is allowed here if either has a default; null is then an error of this field.
             if has_default and r.random() < 0.5:
                 return self._variable(str(nullable), nullable, default="")
             default = literal(self._values.present(nullable, place, 1), nullable)
@@ -190,7 +190,7 @@ class ArgumentWriter:
 
 
 def literal(value: Any, type_: Any) -> str:
-    """The JSON value as GraphQL writes a value of that type."""
+    """The JSON value as a GraphQL literal of that type."""
     if isinstance(type_, GraphQLNonNull):
         return literal(value, type_.of_type)
     if isinstance(type_, GraphQLList):

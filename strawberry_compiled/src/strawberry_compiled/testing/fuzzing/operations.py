@@ -24,7 +24,7 @@ from graphql.utilities import do_types_overlap
 
 from strawberry_compiled.testing.fuzzing.inputs import ArgumentWriter, Values
 
-# Names that generated code, Python or GraphQL might stumble over.
+# Names that could conflict with generated code, Python or GraphQL.
 ALIASES = ("a", "b", "data", "class", "None", "self", "_", "__x", "on", "true", "run", "id", "waits", "path")
 
 
@@ -35,9 +35,9 @@ class Operation:
     variables: Mapping[str, Any]
     kind: OperationType = OperationType.QUERY
     selected: frozenset[tuple[str, str]] = frozenset()
-    """All fields that it asks for, by the names of their type and their own."""
+    """Names of type and field of all requested fields."""
     introspects: bool = False
-    """Whether it asks for `__schema` or `__type` at its root, which graphql-core answers itself."""
+    """Whether the root has `__schema` or `__type`, which graphql-core answers itself."""
 
     def with_variables(self, variables: Mapping[str, Any]) -> "Operation":
         return replace(self, variables=variables)
@@ -45,15 +45,15 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """How large operations become."""
+    """Sizes of operations."""
 
     fields: int = 45
-    """Selections that are written, about."""
+    """Approximate number of selections."""
     depth: int = 6
     items: float = 60.0
-    """How often a selection may be executed, if a list has 1.6 items."""
+    """Limit on the number of executions of a selection, with 1.6 items per list."""
     door: str = ""
-    """A root field of queries through which most of what there is can be reached: it is asked for most of the time."""
+    """Root field of queries from which most types can be reached; selected most of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class OperationWriter:
         count = min(len(names), self._random.randint(0 if most < 3 else 1, most))
         chosen = self._random.sample(names, count)
         if chosen and self._random.random() < 0.15:
-            chosen.append(chosen[0])  # once more, to be merged
+            chosen.append(chosen[0])  # a repeated field, to be merged
         return chosen
 
     def _may_descend(self, depth: int, items: float) -> bool:
@@ -187,7 +187,7 @@ class OperationWriter:
         return f"{written}{directives}{below}"
 
     def _key(self, signature: tuple[str, str, str], name: str) -> str:
-        """`name(arguments)`, under an alias where the name stands for something else in this document."""
+        """`name(arguments)`, with an alias if the document uses the name for another field."""
         r = self._random
         field, _, arguments = signature
         wanted = r.choice(ALIASES) if r.random() < 0.12 else name
@@ -227,7 +227,8 @@ class OperationWriter:
         self._fragment_count += 1
         name = f"Part{self._fragment_count}"
         text = self._selection(on, depth + 1, items)
-        self._fragments[name] = _Fragment(on, text)  # known from here on, so that none contains itself
+        # registered after its selection is written, so that no fragment contains itself
+        self._fragments[name] = _Fragment(on, text)
         return name
 
     def _overlapping(self, type_: GraphQLCompositeType) -> list[GraphQLCompositeType]:
@@ -243,7 +244,7 @@ class OperationWriter:
 
 
 def _items(type_: Any) -> float:
-    """How many values of the named type a field has, about."""
+    """Approximate number of values of the named type in a field."""
     if isinstance(type_, GraphQLNonNull):
         return _items(type_.of_type)
     return 1.6 * _items(type_.of_type) if isinstance(type_, GraphQLList) else 1.0

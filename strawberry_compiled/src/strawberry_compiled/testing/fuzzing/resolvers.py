@@ -1,4 +1,4 @@
-"""What the types and fields of generated schemas run: resolvers, permissions, and the classes of values."""
+"""Resolvers, permissions and value classes of generated schemas."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -30,12 +30,12 @@ def sign(function: Any, field: FieldShape, parameters: Sequence[inspect.Paramete
 
 
 def argument_text(arguments: Mapping[str, Any]) -> str:
-    """The arguments as text: what a field without arguments has is empty."""
+    """Arguments as text; empty for a field without arguments."""
     return ", ".join(f"{name}={value!r}" for name, value in sorted(arguments.items()))
 
 
 def _called(field: FieldShape, positional: Sequence[Any], named: dict[str, Any]) -> tuple[Answers, str]:
-    """What the parent has to answer, and the arguments; notes the call."""
+    """Answers of the parent, and the arguments as text; records the call."""
     parent = positional[0] if positional else named.pop(field.takes_parent)
     info = named.pop("info", None)
     answers: Answers = parent.answers
@@ -48,7 +48,7 @@ def _called(field: FieldShape, positional: Sequence[Any], named: dict[str, Any])
 
 
 def _seen(info: strawberry.Info) -> Any:
-    """What a function can see in `info`."""
+    """Attributes of `info` that a function can see."""
     return (
         tuple(info.path.as_list()),
         info.field_name,
@@ -127,7 +127,7 @@ def performing_class(base: type, attributes: Sequence[str]) -> type:
 
 
 def class_text(value: Any) -> str:
-    """Not by its address, which differs from run to run."""
+    """Text of a value without its address, which differs from run to run."""
     return f"<{type(value).__name__}>"
 
 
@@ -151,7 +151,7 @@ class MayLookLater(BasePermission):
 
 
 class Counted(FieldExtension):
-    """Notes that it was asked, and lets everything pass."""
+    """Permission that records its call and always allows access."""
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: strawberry.Info, **arguments: Any) -> Any:
         source.answers.ledger.calls["extension", tuple(info.path.as_list())] += 1

@@ -1,4 +1,4 @@
-"""Running one operation under one executor, and everything that can be seen of it from outside."""
+"""Execution of one operation under one executor, and all its effects that are visible from outside."""
 
 import asyncio
 import copy
@@ -25,10 +25,10 @@ from strawberry_compiled.testing.fuzzing.schemas import GeneratedSchema
 from strawberry_compiled.testing.fuzzing.shapes import FieldShape
 
 MOST_TURNS = 60
-"""Turns of the event loop after which everything that was left behind must have come to its end."""
+"""Turns of the event loop after which all abandoned work must have ended."""
 
 SECONDS = 20
-"""After which an operation is taken to hang."""
+"""Time limit of an operation."""
 
 is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
 ExecutorClass = type[Executor[Any]]
@@ -36,35 +36,35 @@ ExecutorClass = type[Executor[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """From what the data of a run are made; equal worlds make equal data."""
+    """Seed and parameters of the data of a run; equal worlds give equal data."""
 
     seed: str
     chances: Chances
     names: frozenset[str]
-    """The GraphQL names of all fields that may be asked for."""
+    """GraphQL names of all fields that may be requested."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Observed:
-    """What a run showed."""
+    """Observations of a run."""
 
     results: list[ExecutionResult]
-    """One, or one for each event of a subscription."""
+    """Results: one, or one for each event of a subscription."""
     crash: str
-    """What the executor raised instead; empty if it did not."""
+    """Exception that the executor raised; empty without one."""
     was_async: bool
     """Whether anything was awaited, or might have been."""
     ledger: Ledger
     never_awaited: int
     tasks_left: int
-    """How many tasks were not done when the result was there."""
+    """Number of tasks that were not done when the result was available."""
     tasks_stuck: int
     fallbacks: Counter[str]
 
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """What the functions of generated schemas find in `info.context`."""
+    """The `info.context` of generated schemas."""
 
     ledger: Ledger
     entities: Mapping[str, Mapping[Any, Any]]
@@ -142,18 +142,18 @@ def _root_and_context(
 async def run(
     schema: GeneratedSchema, executor_class: ExecutorClass, document: DocumentNode, operation: Operation, world: World
 ) -> Observed:
-    """Runs the operation on data made anew, and waits until all that it left behind is done."""
+    """Runs the operation on new data, and waits until all tasks have ended."""
     ledger = Ledger()
     root, context = _root_and_context(schema, operation, world, ledger)
     execute = _subscribe if operation.kind is OperationType.SUBSCRIPTION else _execute
     before, fallbacks_before = asyncio.all_tasks(), Counter(fallbacks)
-    gc.disable()  # what is older than this run then stays out of `gc.collect(1)`
+    gc.disable()  # keeps objects that are older than this run out of `gc.collect(1)`
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         gc.collect(1)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        # A task of its own holds on to nothing when it is done.
+        # A separate task drops all references when it is done.
         executing = asyncio.create_task(execute(schema, executor_class, document, operation, root, context))
         crash = ""
         try:
@@ -182,20 +182,20 @@ async def run(
 
 
 async def _other_tasks(before: set[asyncio.Task[Any]]) -> tuple[int, int]:
-    """Numbers of tasks beside those of before: now, and once they have had time to end."""
+    """Number of new tasks, now and after they have had time to end."""
     left = len(asyncio.all_tasks() - before)
     for _ in range(MOST_TURNS):
         if asyncio.all_tasks() <= before:
             break
         await asyncio.sleep(0)
-    await turns(2)  # for callbacks of what was done last, which hold on to it
+    await turns(2)  # for callbacks of the last tasks, which hold references
     return left, len(asyncio.all_tasks() - before)
 
 
 def _close(caught: Sequence[warnings.WarningMessage]) -> None:
-    """Ends coroutines that were never awaited, or Python warns once more when the warnings go."""
+    """Closes coroutines that were never awaited; otherwise Python warns again when the warnings are freed."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # those below them
+        warnings.simplefilter("ignore")  # warnings of coroutines inside these
         for warning in caught:
             if "never awaited" not in str(warning.message):
                 raise AssertionError(f"An unexpected warning: {warning.message}")
@@ -206,7 +206,7 @@ def _close(caught: Sequence[warnings.WarningMessage]) -> None:
 
 
 def _forget_frames(error: BaseException | None) -> None:
-    """Lets go of what the frames of tracebacks hold: coroutines that nobody awaited among it."""
+    """Clears the frames of tracebacks, which hold coroutines that were not awaited."""
     waiting, seen = [error], set()
     while waiting:
         error = waiting.pop()
@@ -287,7 +287,7 @@ async def _subscribe(
 
 
 async def _all_results(events: AsyncIterable[ExecutionResult]) -> list[ExecutionResult]:
-    """The results of all events; a failure of their source is the last result."""
+    """Results of all events; a failure of their source is the last result."""
     results: list[ExecutionResult] = []
     try:
         async for result in events:

@@ -1,4 +1,4 @@
-"""Strawberry schemas made from shapes. What their functions return is decided by the data that they are called on."""
+"""Strawberry schemas made from shapes. Values come from the data objects that resolvers are called on."""
 
 import inspect
 import sys
@@ -56,13 +56,13 @@ from strawberry_compiled.testing.fuzzing.shapes import (
 )
 
 KEPT = 2
-"""Schemas that are kept for neighboring seeds."""
+"""Number of schemas that are kept for neighboring seeds."""
 
 Money = NewType("Money", int)
 
 
 def _write_money(value: Any) -> str | None:
-    """Knows no thirteen, and cannot stand fourteen."""
+    """Serializer that returns null for 13 and fails for 14."""
     if value == 14:
         raise ValueError("fourteen")
     return None if value == 13 else f"${value}"
@@ -93,9 +93,9 @@ class GeneratedSchema:
     made: Mapping[str, type]
     """Strawberry's own classes by type name."""
     performing: Mapping[str, type]
-    """Their subclasses whose attributes are properties, which answer from `answers`."""
+    """Subclasses of Strawberry's classes whose attributes are properties with values from `answers`."""
     plain: Mapping[str, type]
-    """Slotted classes that know nothing of Strawberry."""
+    """Slotted classes that are independent of Strawberry."""
     performing_plain: Mapping[str, type]
     enums: Mapping[str, type[Enum]]
 
@@ -105,7 +105,7 @@ class GeneratedSchema:
 
 
 class Shifting:
-    """Values of many types, each saying for itself of which."""
+    """Objects of many types, each of which names its own type."""
 
     kind: str
     answers: Answers
@@ -123,7 +123,7 @@ _modules: deque[str] = deque()
 
 
 def _forget_modules(*, but: str) -> None:
-    """Lets go of the modules of schemas that are forgotten; lazy types of the others are still looked up in theirs."""
+    """Removes the modules of dropped schemas; lazy types of other schemas still need their modules."""
     _modules.append(but)
     while len(_modules) > KEPT:
         sys.modules.pop(_modules.popleft(), None)
@@ -137,7 +137,7 @@ def _enum_class(name: str, values: Sequence[Any]) -> type[Enum]:
 class _Builder:
     def __init__(self, shape: SchemaShape) -> None:
         self._shape = shape
-        # Types name each other, so they find each other in a module, as those of a real schema do.
+        # Types refer to each other by name, so they need a module, like those of a real schema.
         self._module = ModuleType(f"strawberry_compiled.generated_{shape.seed}")
         sys.modules[self._module.__name__] = self._module
         _forget_modules(but=self._module.__name__)

@@ -1,4 +1,4 @@
-"""Random schemas as plain descriptions, from which classes and data are made."""
+"""Random schemas as plain descriptions, from which classes and data are generated."""
 
 import random
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ SCALARS = (
     *("String", "ID", "Int", "Float", "Boolean", "DateTime", "Date", "Time", "UUID", "Decimal", "JSON", "Money"),
     *("String", "Int", "Boolean"),
 )
-# Among them what generated code may use itself, what Python or GraphQL reserve, and what changes in camel case.
+# Includes names that generated code may use, names reserved by Python or GraphQL, and names that change in camel case.
 FIELD_NAMES = (
     *("alpha", "beta", "gamma", "delta", "epsilon", "data", "path", "source", "run", "error", "waits", "type"),
     *("list", "str", "value", "values", "known", "none_given", "first_name", "last_updated_at", "number_2", "key"),
@@ -20,7 +20,7 @@ FIELD_NAMES = (
 
 
 class Kind(Enum):
-    """How a field gets its value."""
+    """Ways in which a field gets its value."""
 
     ATTRIBUTE = auto()
     METHOD = auto()
@@ -30,7 +30,7 @@ class Kind(Enum):
 
 
 class Guard(Enum):
-    """What stands before a field's function."""
+    """Wrappers of a field's function."""
 
     PERMISSION = auto()
     ASYNC_PERMISSION = auto()
@@ -38,7 +38,7 @@ class Guard(Enum):
 
 
 class Recognized(Enum):
-    """How a type knows its values."""
+    """Ways in which a type recognizes its values."""
 
     BY_STRAWBERRY = auto()
     BY_IS_TYPE_OF = auto()
@@ -71,9 +71,9 @@ class ArgumentShape:
     nullable: bool
     is_list: bool
     default: object = ...
-    """`...` if it has none."""
+    """Default value; `...` without one."""
     is_maybe: bool = False
-    """Whether the function can tell null from nothing."""
+    """Whether the function can tell null from an omitted argument."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +88,9 @@ class FieldShape:
     guard: Guard | None = None
     looks_ahead: bool = False
     key: str = ""
-    """The attribute of the parent that a related field follows."""
+    """Attribute of the parent with the key of a related field."""
     load: str = ""
-    """The type whose entities a related field loads."""
+    """Type whose entities a related field loads."""
     pick: str = ""
 
 
@@ -99,7 +99,7 @@ class ObjectShape:
     name: str
     interfaces: tuple[str, ...]
     fields: tuple[FieldShape, ...]
-    """Without those that the interfaces bring, unless they are declared anew."""
+    """Fields without those of the interfaces, unless they are declared again."""
     recognized: Recognized
 
 
@@ -135,7 +135,7 @@ class SchemaShape:
         return found | {field.name: field for field in owner.fields}
 
     def waits(self, type_name: str, graphql_name: str) -> bool:
-        """Whether the field is asynchronous by its kind, whatever the data are."""
+        """Whether the field is asynchronous by its kind, whatever the data."""
         owners: tuple[ObjectShape | InterfaceShape, ...] = (
             *self.objects,
             *self.interfaces,
@@ -151,7 +151,7 @@ class SchemaShape:
         return any(field.kind in WAITING and to_camel_case(name) == graphql_name for name, field in fields.items())
 
     def possible(self, name: str) -> tuple[str, ...]:
-        """The object types that a value of the named type can have."""
+        """Object types that a value of the named type can have."""
         if name in self.unions:
             return self.unions[name]
         if any(interface.name == name for interface in self.interfaces):
@@ -183,9 +183,9 @@ class _Shaper:
     def schema(self) -> SchemaShape:
         r = self._random
         for number in range(2):
-            # An input's own type is not yet among the known ones, so that inputs do not contain themselves.
+            # An input type is registered after its fields, so that inputs do not contain themselves.
             self._inputs[f"Given{number}"] = self._arguments(r.randint(1, 4), optional=0.7)
-        # A default value is a converted Python value, and one that an enum's own class made.
+        # A default is a converted Python value; for an enum, a member of its class.
         interfaces = tuple(self._interface(name) for name in self._interfaces)
         objects = tuple(self._object(name, interfaces) for name in self._objects)
         return SchemaShape(
@@ -206,7 +206,7 @@ class _Shaper:
         return interface
 
     def _interface(self, name: str) -> InterfaceShape:
-        # Names of interface fields carry the interface's number, so that no type inherits two under one name.
+        # Names of interface fields contain the interface's number, so that no type inherits two fields with one name.
         suffix = name.removeprefix("Face")
         fields = tuple(
             self._field(f"{field_name}_of_{suffix}", kinds=(Kind.ATTRIBUTE, Kind.ATTRIBUTE, Kind.METHOD, Kind.BATCH))
@@ -268,7 +268,7 @@ class _Shaper:
         load = r.choice(self._objects)
         key = f"{r.choice(['first', 'second'])}_{load.lower()}_key"
         pick = r.choice(["", "", "pick_one", "pick_other"])
-        # What is picked of an entity is any value of its own; the data generator makes both under these names.
+        # The picked attribute is any value of the entity; the data generator creates both under these names.
         ref = TypeRef(nullable=r.random() < 0.6, name=load if pick != "pick_other" else "String")
         return FieldShape(name=name, ref=ref, kind=Kind.RELATED, key=key, load=load, pick=pick)
 

@@ -1,4 +1,4 @@
-"""A failing operation made smaller: selections, arguments and directives go as long as it still fails."""
+"""Reduction of a failing operation: selections, arguments and directives are removed while it still fails."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -62,7 +62,7 @@ def _smaller(schema: GraphQLSchema, operation: Operation) -> Iterator[Operation]
 
 
 def _nodes(document: DocumentNode) -> list[Node]:
-    """Everything that can be taken away, the largest first."""
+    """All removable nodes, largest first."""
     found: list[Node] = []
 
     class Collector(Visitor):
@@ -84,7 +84,7 @@ def _without(document: DocumentNode, target: Node) -> DocumentNode:
 
 
 def _opened(document: DocumentNode, target: Node) -> DocumentNode:
-    """With the selections of an inline fragment in its place."""
+    """Document with an inline fragment replaced by its selections."""
     if not isinstance(target, InlineFragmentNode):
         return document
 
@@ -104,7 +104,7 @@ def _opened(document: DocumentNode, target: Node) -> DocumentNode:
 
 
 class _Uses(Visitor):
-    """What a document uses, and whether a selection has become empty."""
+    """Uses of fragments and variables in a document, and whether a selection is empty."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class _Tidier(Visitor):
 
 
 def _tidied(document: DocumentNode) -> DocumentNode | None:
-    """Without fragments and variables that nothing uses any more; None if a selection is empty."""
+    """Document without unused fragments and variables; None if a selection is empty."""
     while True:
         uses = _Uses()
         visit(document, uses)
