@@ -121,9 +121,9 @@ def test_other_commands_find_the_running_servers_and_start_them_otherwise(workgr
     assert workgraph.run("keys", "rotate").returncode == 0
     assert workgraph.run("keys", "list").stdout.startswith("key_")
     examined = workgraph.run("doctor")
-    assert "ok    Migrations: up to date" in examined.stdout
-    assert "ok    PostgreSQL: 18." in examined.stdout
-    assert f"ok    Mail: not sent, shown at {url}/dev/mail" in examined.stdout
+    assert "OK    Migrations: up to date" in examined.stdout
+    assert "OK    PostgreSQL: 18." in examined.stdout
+    assert f"OK    Mail: not sent, shown at {url}/dev/mail" in examined.stdout
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_worker_and_doctor_find_a_running_dev_and_its_port(workgraph: Workgraph,
         dev.wait_for_text("Workgraph is ready")
         without_port = Workgraph(tmp_path)
         examined = without_port.run("doctor")
-        assert f"ok    Public URL: {url}\n" in examined.stdout
+        assert f"OK    Public URL: {url}\n" in examined.stdout
         assert f"shown at {url}/dev/mail" in examined.stdout
         with without_port.running("worker") as worker:
             worker.wait_for_text("The worker is ready")

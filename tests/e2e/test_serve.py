@@ -74,7 +74,7 @@ def test_the_commands_of_the_image_run_in_their_order(production: Workgraph, url
             assert healthy(production, url), "the health check of compose.yaml"
             examined = production.run("doctor")
             assert (examined.returncode, "FAIL" in examined.stdout) == (0, False), examined.stdout
-            assert "note  Mail: no mail server is configured." in examined.stdout
+            assert "WARN  Mail: no mail server is configured." in examined.stdout
             assert worker.end(signal.SIGTERM) == 0
         assert api.end(signal.SIGTERM) == 0
         # Python's own resource tracker ends when it sees that its parent has.
