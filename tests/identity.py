@@ -60,7 +60,7 @@ HERE = "192.0.2.1"
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What one process of the server has."""
+    """Services of one server process."""
 
     accounts: AccountService
     users: UserReader
@@ -92,7 +92,7 @@ class Identity:
         return await self.auth.sign_in(actor, email, password, client_id="workgraph")
 
     async def actor(self, email: str, password: str = PASSWORD) -> Actor:
-        """That person, signed in."""
+        """The person as a signed-in actor."""
         tokens = await self.sign_in(email, password)
         return await self.auth.authenticate(tokens.access_token, client=ClientInfo(address=HERE))
 

@@ -14,7 +14,7 @@ EVERY = pytest.mark.parametrize("executor", [None, CompiledExecutor], ids=["stoc
 
 
 class People:
-    """What was asked for, and the DataLoader that asks."""
+    """A DataLoader and the keys that it was asked for."""
 
     def __init__(self) -> None:
         self.asked: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""The fuzzer can fail: whatever is wrong with an executor shows within a few hundred cases."""
+"""The fuzzer finds planted faults of an executor within a few hundred cases."""
 
 from collections import Counter
 

@@ -41,7 +41,7 @@ class Client:
         return data
 
     async def failed(self, query: str, **variables: Any) -> list[tuple[str, str]]:
-        """Code and argument path of each top-level error, as a client is told."""
+        """Code and argument path of each top-level error of the response."""
         _, errors = await self.execute(query, **variables)
         assert errors, "it did not fail"
         told = format_errors(errors)

@@ -123,7 +123,7 @@ class HiddenChange:
 
 
 def _further(there: GuestWorld) -> list[Any]:
-    """A project that nobody has been let into but one more guest."""
+    """A project whose only member is one more guest."""
     person = UserFactory(name="further person")
     member = MemberFactory(workspace=there.workspace, user_id=person.id, role=Role.GUEST)
     project = ProjectFactory(workspace=there.workspace, key="FURTHER", name="further project")

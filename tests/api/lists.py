@@ -70,7 +70,7 @@ class Listed:
         return any(getattr(item, self.orders[key]) is None for item in self.items)
 
     def sorted_ids(self, key: str, direction: str, nulls: str = "LAST") -> list[str]:
-        """What the list must be, worked out without the database."""
+        """Expected IDs of the list, computed without the database."""
         attribute = self.orders.get(key, key)
         is_descending = direction == "DESC"
         there = [item for item in self.items if getattr(item, attribute) is not None]

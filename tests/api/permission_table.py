@@ -84,7 +84,7 @@ class Scene:
         return self.world.here
 
     def client(self, role: Role | None) -> Client:
-        """Somebody with that role here and in the spare workspace, or somebody from elsewhere."""
+        """A client with that role here and in the spare workspace, or of another workspace."""
         client = self.world.client(role)
         if role is None:
             return client
@@ -229,7 +229,7 @@ class Use:
     """Whether it is an event in the workspace's log."""
 
     def given(self, scene: Scene, role: Role | None) -> dict[str, Any]:
-        """The input for somebody of that role."""
+        """The input for a caller with that role."""
         return dict(self.input(replace(scene, role=role or Role.OWNER)))
 
     @property

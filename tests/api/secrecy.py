@@ -1,4 +1,4 @@
-"""Where a secret has come to light: a search through everything that a server wrote."""
+"""Search for secrets in everything that a server wrote."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ class RecordKeeper(logging.Handler):
 
 @contextmanager
 def kept_records() -> Iterator[RecordKeeper]:
-    """Everything that is logged inside, at whatever level."""
+    """All log records made inside the block, at every level."""
     root, keeper = logging.getLogger(), RecordKeeper()
     level = root.level
     root.addHandler(keeper)

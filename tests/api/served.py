@@ -1,4 +1,4 @@
-"""The small world's application behind the real endpoint, its owner or somebody else signed in."""
+"""The application of the small world behind the real endpoint, with the owner or another user signed in."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What is asked for all parents at once is answered parent by parent, however often one of them is asked for."""
+"""Batch fields return one result per parent, also for repeated parents."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, replace

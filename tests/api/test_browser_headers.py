@@ -1,4 +1,4 @@
-"""What every answer tells a browser, and which other origins may read it."""
+"""Security headers of every response, and the origins that may read it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -196,7 +196,7 @@ SUBJECTS = {"fileId", "id", "issueId", "placeholderId", "projectId", "workspaceI
     "place", [place for place in id_places() if place.way[0] not in SUBJECTS], ids=lambda place: place.name
 )
 async def test_nothing_refers_from_one_workspace_to_another(place: IdPlace, scene: Scene) -> None:
-    """Not even for somebody who owns both."""
+    """Refused even for the owner of both workspaces."""
     before = await scene.world.rows()
     client = scene.client(Role.OWNER)
     both = {**client.actor.roles, scene.world.elsewhere.workspace.id: Role.OWNER}

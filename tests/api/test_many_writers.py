@@ -1,4 +1,4 @@
-"""Many people write at once, with few connections: nobody is refused."""
+"""Many users write at once with few connections, and no request is refused."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def few(settings: Settings, redis_database: str) -> AsyncIterator[App]:
 
 
 async def numbers(client: httpx.AsyncClient, world: World, *, writers: int, count: int) -> list[int]:
-    """What the writers get, each of them one issue after another."""
+    """Numbers of the issues that the writers create, one after another each."""
     left = list(range(count))
     found = []
 

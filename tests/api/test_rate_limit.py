@@ -1,4 +1,4 @@
-"""What people are told about their points, on the real schema, database and Redis."""
+"""The points that responses report, on the real schema, database and Redis."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Lookups by id on `App.read`: whatever calls them, they find only what the actor may see."""
+"""Lookups by ID on `App.read` find only objects that the actor may see, for every caller."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any

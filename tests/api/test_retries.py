@@ -112,7 +112,7 @@ async def test_a_retry_shows_no_link_of_a_mailed_or_revoked_invitation(world: Wo
 
 
 def test_outcomes_are_compact():
-    """Ids, numbers and flags: what somebody has written would be kept for a day after its deletion."""
+    """Only IDs, numbers and flags are stored: stored texts would survive their deletion by a day."""
     kinds = Outcome.__subclasses__()
     assert len(kinds) >= 2
     hints = {f"{kind.__name__}.{name}": hint for kind in kinds for name, hint in get_type_hints(kind).items()}

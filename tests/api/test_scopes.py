@@ -213,7 +213,7 @@ async def test_a_key_with_the_scope_changes_something(use: Use, scope: Scope, sc
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.name)
 async def test_a_key_for_another_workspace_opens_nothing_here(use: Use, scene: Scene) -> None:
-    """The same answer as to a stranger, although the person has a role here."""
+    """The caller is refused like a non-member, although the owner of the key has a role here."""
     workspaces = [(scene.here.workspace if use.mutation == "workspaceDelete" else scene.spare).id]
     role = roles(use.allowed)[0]
     client, _ = await with_key(scene, role, [Scope.ADMIN], workspaces=workspaces)

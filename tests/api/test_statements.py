@@ -96,7 +96,7 @@ def counted() -> Iterator[list[str]]:
 
 
 async def fill(world: World, count: int) -> None:
-    """Issues that have nobody and nothing in common: creators, assignees, labels, states, projects, commenters."""
+    """Issues that share no creator, assignee, label, state, project or commenter."""
     place = world.here
     everything: list[Any] = []
     links = []

@@ -80,7 +80,7 @@ class World:
     elsewhere: Place
 
     def client(self, role: Role | None) -> Client:
-        """Somebody with that role here, or somebody from elsewhere."""
+        """A client with that role here, or of another workspace."""
         place = self.here if role else self.elsewhere
         chosen = role or Role.OWNER
         session = place.sessions[chosen]

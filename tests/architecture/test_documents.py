@@ -1,4 +1,4 @@
-"""What the documents say of the code is so: paths, names in them, links, the order of slices, the table of settings."""
+"""The documents match the code: paths, names, links, the order of slices and the table of settings."""
 
 import ast
 import os

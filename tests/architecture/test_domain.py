@@ -1,4 +1,4 @@
-"""What entities, commands and ports of the domain look like."""
+"""Rules for entities, commands and ports of the domain."""
 
 import ast
 import dataclasses

@@ -37,7 +37,7 @@ def lists() -> dict[str, GuestRule | None]:
 
 
 def lookups() -> dict[str, GuestRule | None]:
-    """What filters look up before they are applied."""
+    """Lookups that filters make before they are applied."""
     found: dict[str, GuestRule | None] = {}
     for source in sources("infra/*/filters.py"):
         for filters in [value for value in vars(source.module).values() if isinstance(value, Filters)]:

@@ -1,4 +1,4 @@
-"""Who may import whom: the contracts of importlinter.toml, and what they cannot say."""
+"""Allowed imports: the contracts of importlinter.toml, and rules that they cannot express."""
 
 import ast
 import subprocess

@@ -36,7 +36,7 @@ def filled_in(node: ast.expr) -> Iterator[str]:
 
 
 def messages(source: Source) -> Iterator[tuple[int, ast.expr]]:
-    """What is handed to a domain error or to Checks.fail as its message, wherever it was put together."""
+    """Messages given to domain errors and Checks.fail, also those built elsewhere."""
     assigned = {
         target.id: node.value
         for node in source.nodes

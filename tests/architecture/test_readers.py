@@ -50,7 +50,7 @@ def is_entity(kind: Any) -> bool:
 
 
 def fault(method: Method) -> str | None:
-    """What is wrong with a reader's method that resolvers may call."""
+    """The fault of a reader's method that resolvers may call."""
     name, function = method
     given = dict(parameters(function))
     first = next(iter(given), None)

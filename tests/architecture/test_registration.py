@@ -1,4 +1,4 @@
-"""What a new slice has to enter itself in; each message names the missing line."""
+"""Registrations that a new slice needs; each message names the missing line."""
 
 import ast
 import dataclasses
@@ -71,7 +71,7 @@ def unregistered(found: Collection[tuple[Source, str]], registered: Collection[s
 
 
 def unnamed(found: Collection[tuple[Source, str]], package: str) -> list[str]:
-    """What the slice.py of its own slice does not name."""
+    """Parts that the slice.py of their slice does not name."""
     lines = []
     for source, name in found:
         registration = f"{package}/{source.name.split('/')[1]}/slice.py"

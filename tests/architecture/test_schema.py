@@ -1,4 +1,4 @@
-"""What holds of the whole GraphQL schema, whatever is added to it."""
+"""Rules for the whole GraphQL schema, additions included."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -204,7 +204,7 @@ def test_an_open_root_field_is_found() -> None:
 
 
 def test_public_root_fields_are_listed_here_too() -> None:
-    """Whoever opens a root field to everybody changes this line, and somebody else reads it."""
+    """Making a root field public changes this line, so that a reviewer sees it."""
     assert sorted(PUBLIC_ROOT_FIELDS) == ["__typename"]
 
 

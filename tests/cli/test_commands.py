@@ -29,7 +29,7 @@ def in_one_line(text: str) -> str:
 
 
 def completed(words: str) -> list[str]:
-    """What the Z shell offers for the last word."""
+    """Completions that the Z shell offers for the last word."""
     variables = {"_WORKGRAPH_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": words}
     result = CliRunner().invoke(cli, prog_name="workgraph", env=variables)
     assert result.exit_code == 0, result.output

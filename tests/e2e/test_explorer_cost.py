@@ -1,4 +1,4 @@
-"""The panel that tells what operations have cost."""
+"""The panel with the cost of operations."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

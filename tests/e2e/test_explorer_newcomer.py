@@ -1,4 +1,4 @@
-"""The explorer as somebody meets it who has just signed up: no workspace yet, and a way to one."""
+"""The explorer of a new user: no workspace yet, and a way to create one."""
 
 import json
 from collections.abc import AsyncIterator

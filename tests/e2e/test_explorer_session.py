@@ -1,4 +1,4 @@
-"""Who is signed in, in the browser: tokens are renewed, kept, refused and forgotten."""
+"""The browser's session: tokens are renewed, stored, refused and removed."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The small pages in a browser: the doors with their health, the REST reference, and the forms of mailed links."""
+"""The small pages in a browser: landing page with health, REST reference, and forms of mailed links."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

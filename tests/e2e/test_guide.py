@@ -1,4 +1,4 @@
-"""README.md and docs: every command runs as it stands there, and queries return the responses that are shown."""
+"""README.md and docs: every command runs as written, and queries return the responses shown."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The OpenAPI document tells of every REST operation what the server does, as schemathesis finds it."""
+"""schemathesis finds no difference between the OpenAPI document and the server."""
 
 import asyncio
 import sys

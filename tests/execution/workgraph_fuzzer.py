@@ -40,7 +40,7 @@ RUNS = 2
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """What arguments are chosen from, so that most find something."""
+    """Values for arguments, most of which match data."""
 
     ids: list[str]
     texts: list[str]

@@ -1,4 +1,4 @@
-"""A33 of the promises: nobody can come in with something that we shipped."""
+"""Promise A33: no shipped credential grants access."""
 
 from collections.abc import AsyncIterator
 

@@ -36,7 +36,7 @@ class CompiledForGraphQLCore(CompiledExecutor):
 
 
 class CompiledForSubscriptions(ExecutorThrowingOnIncremental, CompiledForGraphQLCore):  # type: ignore[misc]
-    """What `graphql.subscribe` uses if not told otherwise: @defer and @stream are errors."""
+    """Default executor of `graphql.subscribe`: @defer and @stream are errors."""
 
 
 class CoercedArguments:

@@ -1,4 +1,4 @@
-"""What others see of somebody who has deleted their account."""
+"""Deleted accounts as other users see them."""
 
 from domain.shared.actor import Actor, Role
 from tests.api.world import World

@@ -1,4 +1,4 @@
-"""What people see of one another, and change of themselves."""
+"""Profiles: fields visible to other users, and updates of one's own."""
 
 import pytest
 from sqlalchemy import select

@@ -240,7 +240,7 @@ async def test_a_guest_follows_their_projects_for_as_long_as_they_are_in_them(se
         return written.revision
 
     async def until(socket: WebSocketDriver, revision: int) -> list[int]:
-        """Revisions of what is told up to that one."""
+        """Revisions of the received events up to that revision."""
         told: list[int] = []
         up_to = 0
         while up_to < revision:

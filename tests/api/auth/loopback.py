@@ -15,7 +15,7 @@ ANN = "ann@example.org"
 
 @asynccontextmanager
 async def identity_provider(settings: Settings) -> AsyncIterator[str]:
-    """Its issuer, which is where it is served; Ann has an account."""
+    """The issuer, which is the address of the server; Ann has an account."""
     listener = new_listener()
     app = build(settings.model_copy(update={"port": listener.getsockname()[1], "host": "127.0.0.1"}))
     async with served(app, listener) as address:

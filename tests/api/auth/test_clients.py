@@ -230,7 +230,7 @@ async def test_tokens_are_introspected_while_they_live(client: Client) -> None:
 async def test_an_unsupported_client_authentication_is_refused_with_advice(
     metadata: Metadata, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What requests-oauthlib does unless it is told otherwise."""
+    """requests-oauthlib authenticates the client by default."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
 
     def act() -> None:

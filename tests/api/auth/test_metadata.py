@@ -109,7 +109,7 @@ async def test_every_grant_that_is_listed_works_and_no_other(process: Process, m
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_clients_authenticate_as_it_says(process: Process, metadata: Metadata, name: str) -> None:
-    """The one client is public: it is named at most. Introspection is for whoever has an access token."""
+    """The only client is public and has no secret. Introspection requires an access token."""
     tokens = await process.sign_in(ANN)
     place = path(metadata, metadata[f"{name}_endpoint"])
     form = SIGN_IN if name == "token" else {"token": tokens["refresh_token"]}

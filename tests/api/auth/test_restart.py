@@ -1,4 +1,4 @@
-"""What a process knows of tokens and tries is known to the others, and to the one that comes after it (A31)."""
+"""Tokens and attempts are known to all processes and survive a restart (A31)."""
 
 import pytest
 
@@ -17,7 +17,7 @@ WRONG = {"grant_type": "password", "username": ANN, "password": "a wrong guess a
 
 @pytest.fixture
 async def settings(settings: Settings, database: str, redis_database: str) -> Settings:
-    """Those of a server on which somebody has an account."""
+    """Settings of a server with one account."""
     async with open_process(settings, recheck_seconds=2) as process:
         registration = Registration(email=ANN, name="Ann", password=PASSWORD)
         await process.app.accounts.create(Actor.system(), registration)
@@ -55,7 +55,7 @@ async def test_sessions_live_on_and_what_was_spent_stays_so(settings: Settings) 
 
 
 async def reason(process: Process, tokens: dict[str, str]) -> dict[str, str]:
-    """What a refresh token is told that never was one: nothing is told of those that were."""
+    """Message for an unknown refresh token; used ones must get the same."""
     return (await rotated(process, tokens["refresh_token"][:-3] + "xyz"))[1]
 
 

@@ -61,7 +61,7 @@ class Server:
 
 @pytest.fixture
 async def server(world: World, database: str) -> AsyncIterator[Server]:
-    """Ann has an account, and whoever signs in from now on waits."""
+    """A server where Ann has an account and every sign-in waits."""
     with HeldThreads(THREADS) as threads:
         threads.are_let.set()
         async with open_engines(database, PATIENT) as engines:
@@ -110,7 +110,7 @@ async def test_reads_continue_while_sign_ins_are_refused(server: Server) -> None
 
 
 async def looked_at(server: Server, person: Person) -> int:
-    """How many more guesses of this person reach the hasher."""
+    """Number of further guesses of this person that reach the hasher."""
     given = server.threads.given
     statuses = [(await server.sign_in(WRONG, person)).status_code for _ in range(LOOKED_AT + 1)]
     number = server.threads.given - given

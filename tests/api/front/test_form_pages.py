@@ -33,7 +33,7 @@ async def visiting(settings: Settings, **values: Any) -> AsyncIterator[httpx.Asy
 
 
 async def ways(client: httpx.AsyncClient, path: str) -> tuple[list[str], list[str]]:
-    """Where the form leads to, and what follows it."""
+    """Target of the form and the step that follows."""
     form = await client.get(path)
     done = await client.post(f"{path}/form", data={"email": "ann@example.org"})
     assert done.status_code == 200, done.text

@@ -1,4 +1,4 @@
-"""The page at `/`: the doors that there are, and no others."""
+"""The landing page at `/`: links to the entry points that are on, and no others."""
 
 import asyncio
 import json

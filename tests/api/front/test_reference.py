@@ -1,4 +1,4 @@
-"""The page at `/docs` tells of every REST operation what its OpenAPI document does, and that tells the truth."""
+"""The page at `/docs` shows every REST operation of the OpenAPI document, which matches the server."""
 
 import json
 import re

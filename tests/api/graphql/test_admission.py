@@ -1,4 +1,4 @@
-"""What a request costs that is refused, or does not come to its end: the same on every transport."""
+"""Cost of refused and unfinished requests, equal on every transport."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Persisted query links send a SHA-256 first and the text only when they are told to."""
+"""Persisted query links send a SHA-256 first, and the text only on request."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ async def test_the_hash_of_a_trusted_document_runs_it(transport: str, options: H
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_trusted_only_servers_do_not_ask_for_document_texts(transport: str) -> None:
-    """It would then send the text of everything, and everything would be refused."""
+    """Otherwise clients would send every text, and every text would be refused."""
     async with calling(world_with(ITEM), transport, TRUSTED) as caller:
         assert await caller.codes(extensions=hashed(VIEWER)) == ["DOCUMENT_UNKNOWN"]
 

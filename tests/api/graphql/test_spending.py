@@ -1,4 +1,4 @@
-"""What requests cost their callers, over HTTP and sockets."""
+"""Points that requests cost their callers, over HTTP and WebSocket."""
 
 import asyncio
 from datetime import datetime

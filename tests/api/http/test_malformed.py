@@ -17,7 +17,7 @@ async def send(client: httpx.AsyncClient, request: Malformed) -> httpx.Response:
 
 
 async def check(client: httpx.AsyncClient, count: int, *, seed: int) -> dict[int, int]:
-    """How often each status was answered."""
+    """Number of responses by status."""
     statuses: dict[int, int] = {}
     for request in malformed_requests(count, seed=seed):
         with counted_calls() as calls:

@@ -1,4 +1,4 @@
-"""A32 of the promises: nobody chooses the address that tries are counted by (uvicorn's own layer, as it is set up)."""
+"""Promise A32: clients cannot choose the address that attempts are counted by (uvicorn's proxy layer)."""
 
 import pytest
 from starlette.types import Receive, Scope, Send

@@ -1,4 +1,4 @@
-"""What the OpenAPI document promises to those who generate clients from it."""
+"""The OpenAPI document is suitable for client generation."""
 
 from typing import Any
 

@@ -96,7 +96,7 @@ class Connections:
         return client
 
     async def ask(self, data: bytes) -> bytes:
-        """What comes back until the end."""
+        """The response until the connection ends."""
         return await (await self.client(data)).rest()
 
     async def one_head_time(self) -> None:

@@ -1,4 +1,4 @@
-"""When a connection ends, and who may open one."""
+"""Deadlines and limits of HTTP connections."""
 
 import asyncio
 import pickle

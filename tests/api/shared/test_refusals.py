@@ -1,4 +1,4 @@
-"""How domain errors are shown: the one table covers all of them, and no transport has one of its own."""
+"""Domain errors in responses: one table covers all of them for every transport."""
 
 from collections.abc import Iterator
 from http import HTTPStatus

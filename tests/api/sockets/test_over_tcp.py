@@ -1,4 +1,4 @@
-"""The socket endpoint behind uvicorn, spoken to by somebody else's WebSocket client."""
+"""The WebSocket endpoint behind uvicorn, with an independent client."""
 
 import asyncio
 import logging

@@ -204,7 +204,7 @@ async def placeholder_of(world: World) -> str:
 
 
 async def test_an_imported_person_signs_up_and_receives_the_placeholders_work(world: World, imported: Import):
-    """Their address in the file gives nobody anything: the person proves it, and an admin says who it is."""
+    """An address in the file grants no access: the person confirms it, and an admin assigns the placeholder."""
     joe = JOE | {"emailAddress": "joe@example.org"}
     await imported(lines(issue(1, creator=joe, reporter=joe, assignee=joe)))
     placeholder = await placeholder_of(world)

@@ -1,4 +1,4 @@
-"""A second import finds what the first one made, whatever was renamed, moved or deleted, here or there."""
+"""A second import recognizes objects of the first one after renames, moves and deletions on either side."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ QUERY = """query ($slug: String!) { workspace(slug: $slug) {
 
 
 class Tracker:
-    """What the workspace shows of itself."""
+    """The workspace as its queries return it."""
 
     def __init__(self, found: dict[str, Any]) -> None:
         self.projects = {each["key"]: each for each in found["projects"]["nodes"]}

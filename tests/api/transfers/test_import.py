@@ -1,4 +1,4 @@
-"""What an import leaves behind, the first time and again."""
+"""Objects and events that first and repeated imports create."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What people have is imported, whatever its shape; what cannot be imported ends FAILED, with the reason."""
+"""Files of every accepted shape are imported; other files end as FAILED with the reason."""
 
 import asyncio
 import gzip

@@ -111,7 +111,7 @@ async def test_known_and_unknown_addresses_get_the_same_answer(world: World):
 
 
 async def test_every_bad_token_gets_one_answer(world: World):
-    """Unknown, used, expired, revoked and somebody else's: byte by byte."""
+    """Responses for unknown, used, expired, revoked and foreign tokens are equal byte by byte."""
     place, stranger = world.here, world.client(None)
     tokens = {name: f"wgi_{name:_>43}" for name in ("used", "expired", "revoked", "foreign", "demoted")}
     fields = {

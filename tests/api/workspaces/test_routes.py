@@ -1,4 +1,4 @@
-"""Where the link of an invitation leads."""
+"""The page that the link of an invitation opens."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""API keys: recognizable, hashed, scoped, expiring, told once (promises A5, A11, A14, A34, A35)."""
+"""API keys: recognizable, hashed, scoped, expiring, shown once (promises A5, A11, A14, A34, A35)."""
 
 import asyncio
 import math

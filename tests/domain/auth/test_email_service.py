@@ -41,7 +41,7 @@ async def test_a_verified_new_address_takes_effect_and_both_addresses_are_notifi
 
 
 async def test_a_stranger_whom_the_mail_reached_does_not_get_the_account(identity: Identity) -> None:
-    """One letter of the address mistyped: without the password its mail moves nobody's account."""
+    """A link mailed to a mistyped address cannot change the account without the password."""
     token = await asked(identity)
     tokens = await identity.sign_in(OLD)
     for guess in ["", "a wrong guess at it", *["another wrong guess"] * (TRIES - 2)]:

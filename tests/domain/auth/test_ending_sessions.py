@@ -1,4 +1,4 @@
-"""People see their sessions and end them; whatever ends one, its tokens are refused at once (A12, A13)."""
+"""Users list and end their sessions; tokens of ended sessions are refused at once (A12, A13)."""
 
 import pytest
 from sqlalchemy import select
@@ -157,7 +157,7 @@ async def test_a_program_without_session_ends_none(identity: Identity) -> None:
 
 @pytest.mark.parametrize("reason", [EndReason.PASSWORD_CHANGED, EndReason.DEACTIVATED])
 async def test_other_use_cases_end_all_sessions_in_their_own_transaction(identity: Identity, reason: EndReason) -> None:
-    """What a password change and a deactivation call."""
+    """Password change and deactivation call this method."""
     user = await identity.register(email=ANN)
     phone, laptop = await sign_in(identity, PHONE), await sign_in(identity, LAPTOP)
     kept = (await identity.auth.authenticate(laptop.access_token)).session_id

@@ -11,7 +11,7 @@ ELSEWHERE = "198.51.100.7"
 
 
 async def guesses(identity: Identity, email: str, source: str, number: int) -> int:
-    """How many of them were looked at."""
+    """Number of guesses that reached the password check."""
     before = identity.hasher.verified
     for _ in range(number):
         with pytest.raises((InvalidGrant, TooOften)):

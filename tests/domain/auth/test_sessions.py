@@ -19,7 +19,7 @@ ANN = "ann@example.org"
 
 
 async def live_tokens(identity: Identity) -> int:
-    """How many refresh tokens a refresh would accept at this moment."""
+    """Number of refresh tokens that are valid now."""
     live = (
         select(func.count())
         .select_from(RefreshTokenRow)

@@ -70,7 +70,7 @@ class House:
         return (await self.invitations.create(by or self.as_owner, draft)).value
 
     def token(self, invitation: Invitation) -> str:
-        """What was sent out last, or is about to be."""
+        """Secret token of the current link of the invitation."""
         return self.secrets.of_invitation(invitation)
 
     async def accept(self, user: User, invitation: Invitation) -> Member:

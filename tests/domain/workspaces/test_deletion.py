@@ -1,4 +1,4 @@
-"""A deleted account: nothing tells who it was, no workspace is left without an owner, and what was written stays."""
+"""Deleted accounts: no personal data remains, every workspace keeps an owner, and content stays."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ async def ann(identity: Identity) -> User:
 
 
 async def signed_in(identity: Identity, house: House, user: User) -> Actor:
-    """That person by a session, with the role that they have now."""
+    """The person as an actor with a session and their current role."""
     actor = await identity.actor(user.email or "")
     return replace(actor, roles={each.workspace_id: each.role for each in await places(house, user)})
 
@@ -152,7 +152,7 @@ async def test_of_two_last_owners_at_once_one_stays(identity: Identity, house: H
 async def test_an_account_being_deleted_gets_no_membership(
     identity: Identity, house: House, ann: User, is_new: bool
 ) -> None:
-    """Whoever comes first wins: no member and no owner is an account that is no more."""
+    """The first of two concurrent changes wins: a deleted account is never a member or owner."""
     actor = await signed_in(identity, house, ann)
     issued = await house.invite(role=Role.MEMBER)
     joining = (

@@ -32,7 +32,7 @@ async def members(house: House) -> list[Member]:
 
 
 async def assert_refused(house: House, user: User, token: str) -> None:
-    """With the very same words, whatever the reason, and nothing changed."""
+    """Every refusal has the same message and changes nothing."""
     before = await house.rows()
     with pytest.raises(NotFound) as refusal:
         await house.invitations.accept(house.actor(user), token)
@@ -185,7 +185,7 @@ async def test_an_accepted_or_revoked_invitation_cannot_be_resent_or_revoked(hou
 
 
 async def test_an_invitation_ends_when_its_inviter_loses_the_permission(house: House) -> None:
-    """Nobody lets themselves in again by a link that they made while they were somebody."""
+    """Former members cannot rejoin through links that they created."""
     owner, admin, bob = await house.person(), await house.person(), await house.person()
     second_owner, second_admin = await house.join(owner, Role.OWNER), await house.join(admin, Role.ADMIN)
     by_owner = await house.invite(role=Role.OWNER, by=house.actor(owner, Role.OWNER))

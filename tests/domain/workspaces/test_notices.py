@@ -1,4 +1,4 @@
-"""Who is told when a place in a workspace changes."""
+"""Mails about changed memberships."""
 
 from domain.shared.actor import Role
 from domain.workspaces.jobs import SendMemberRemoval, SendOwnershipMoved

@@ -1,4 +1,4 @@
-"""What both hashers promise, and what only the real one has to."""
+"""Promises of both hashers, and those of the real one only."""
 
 import asyncio
 import unicodedata
@@ -87,7 +87,7 @@ async def test_a_weaker_hash_is_upgraded(argon2: PasslibPasswordHasher) -> None:
 
 
 async def test_an_attempt_costs_one_hash_for_any_account() -> None:
-    """What the clock says of it is looked at by tests/domain/auth/test_timing.py."""
+    """tests/domain/auth/test_timing.py measures the time."""
     with HeldThreads(2) as threads:
         threads.are_let.set()
         hasher = PasslibPasswordHasher(threads)

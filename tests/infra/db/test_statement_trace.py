@@ -1,4 +1,4 @@
-"""Which statements a developer is told of, and that nobody else's are watched."""
+"""The trace lists the statements of its own operation and of no other."""
 
 import asyncio
 

@@ -22,7 +22,7 @@ from tests.connections import listening
 
 
 class SmtpSink:
-    """Takes every mail; or, when told so, offers more, refuses, or says nothing at all."""
+    """Accepts every mail; can be set to offer more, refuse, or stay silent."""
 
     def __init__(self) -> None:
         self.port = 0
