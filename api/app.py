@@ -174,5 +174,6 @@ class _GraphQL:
             try:
                 yield
             finally:
+                # Close sockets before the application, whose connections their operations use.
                 await sockets.registry.close_all(within=options.sockets.close_seconds)
                 await runner.close()

@@ -181,6 +181,8 @@ def server_config(settings: Settings, *, app: object) -> BoundedConfig:
         timeout_worker_healthcheck=WORKER_CHECK_SECONDS,
         forwarded_allow_ips=list(settings.trusted_proxies),
         server_header=False,
+        # `AccessLog` logs requests instead of uvicorn.
         access_log=False,
+        # `set_up_logs` configures logging.
         log_config=None,
     )

@@ -50,6 +50,7 @@ def write_report(report: Path, content: bytes) -> None:
     try:
         report.write_bytes(content)
     except OSError as error:
+        # The target can be a device, such as /dev/stdout, which must not be removed.
         if report.is_file():
             report.unlink()
         raise InvalidInput(f"Cannot write the report to {report}: {error.strerror}") from error

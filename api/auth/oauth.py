@@ -107,6 +107,7 @@ async def _form(request: Request) -> Form:
 def _check_client(request: Request, form: Form) -> None:
     """Raises OAuthError unless the client is the single public client. Sending `client_id` is optional."""
     scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+    # A client that authenticates with a header gets 401 and a challenge (RFC 6749 section 5.2).
     if scheme not in ("", "bearer"):
         challenge = {"WWW-Authenticate": 'Basic realm="workgraph"'}
         message = "Client authentication is not supported. Send `client_id` in the request body, or omit it."

@@ -39,6 +39,7 @@ def check_content_type(value: bytes | None) -> None:
 
     This also refuses everything that a browser sends across origins without a preflight, such as forms and plain text.
     """
+    # fast path for the header that most clients send
     if value == b"application/json":
         return
     name, *parameters = (piece.strip() for piece in (value or b"").decode("latin-1").lower().split(";"))

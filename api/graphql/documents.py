@@ -182,6 +182,7 @@ class DocumentCache:
         try:
             return parse(text, max_lexical_tokens=limit, max_comments=limit)
         except GraphQLError as error:
+            # graphql-core has no class of its own for this error.
             if "Document contains more than" in error.message:
                 message = f"A document can have at most {limit} tokens."
                 refusal = limit_error(LimitCode.TOKENS, limit, message)

@@ -98,6 +98,7 @@ class OperationRunner:
         is_compiled = self._count(executor)
         if context.trace is not None:
             self._note_execution(context.trace, executor)
+        # Queries only: a second run of a mutation would change data again.
         if is_compiled and operation.type is OperationType.QUERY and self.shadow.is_due():
             self._shadow(prepared, operation, variables, context, result)
         return result

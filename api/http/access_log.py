@@ -72,6 +72,7 @@ class ErrorBoundary:
 
 
 def _log(scope: Scope, status: int, milliseconds: float) -> None:
+    # Probes are frequent, so successful ones are logged at DEBUG only.
     level = logging.DEBUG if scope["path"] in QUIET_PATHS and status == HTTPStatus.OK else logging.INFO
     if not logger.isEnabledFor(level):
         return

@@ -68,6 +68,7 @@ class _Body:
 
 def _refusal(scope: Scope, most_bytes: int) -> HTTPException | None:
     for name, value in scope["headers"]:
+        # int() raises for thousands of digits, so check the length first.
         if name == b"content-length" and (len(value) > LONGEST_NUMBER or int(value) > most_bytes):
             return _too_large(most_bytes)
         if name == b"content-encoding" and value.lower() != b"identity":

@@ -72,7 +72,9 @@ def _is_compressible(start: Message) -> bool:
 async def _negotiated(scope: Scope, start: Message, body: Message) -> tuple[Message, Message]:
     headers = [(name, value) for name, value in start["headers"] if name != b"vary"]
     varying = [value for name, value in start["headers"] if name == b"vary"]
+    # The response varies with Accept-Encoding even if it is sent uncompressed (RFC 9110 section 12.5.5).
     headers.append((b"vary", b", ".join((*varying, b"Accept-Encoding"))))
+    # Repeated header fields have the meaning of one list (RFC 9110 section 5.3).
     accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
     if not is_gzip_accepted(accepted):
         return {**start, "headers": headers}, body

@@ -34,6 +34,7 @@ class DisconnectWatch:
             self._watcher.cancel()
         if not self.is_gone:
             return False
+        # Undo only the watch's own cancellation; one from outside must still reach the task.
         self._task.uncancel()
         return kind is asyncio.CancelledError
 

@@ -84,6 +84,7 @@ class GraphQLEndpoint:
         self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], media_type: str | None
     ) -> Answer | None:
         method = scope["method"]
+        # A browser that opens the endpoint gets the explorer instead of an error.
         if method == "GET" and self._options.explorer is not None and _is_visit(scope, headers):
             return Answer(HTTPStatus.SEE_OTHER, None, {"Location": EXPLORER_PATH})
         if method not in ("GET", "POST"):
@@ -101,6 +102,7 @@ class GraphQLEndpoint:
             request = decode_body(body)
         else:
             request = decode_query_string(scope["query_string"])
+            # DisconnectWatch needs a request whose body has been read.
             if await read_body(receive) is None:
                 return None
         with DisconnectWatch(receive) as watch:

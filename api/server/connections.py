@@ -120,6 +120,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _check_part(self) -> None:
         if self._part is _Part.HEAD and self._part_bytes > HEAD_BYTES:
             raise _too_large()
+        # Chunk sizes, extensions and trailer fields, which the limit of the body does not cover.
         overhead = self._part_bytes - self._body_bytes
         if self._part is _Part.BODY and overhead > HEAD_BYTES + BODY_OVERHEAD * self._body_bytes:
             raise _Refusal(HTTPStatus.BAD_REQUEST, "The chunk extensions and trailer fields of the body are too large.")
@@ -189,6 +190,7 @@ class BoundedProtocol(HttpToolsProtocol):
         for name, value in self.headers:
             if name == b"host":
                 hosts.append(value)
+            # Any other coding makes the body's length ambiguous: request smuggling (RFC 9112 section 11.2).
             elif name == b"transfer-encoding" and (version == "1.0" or value.lower() != b"chunked"):
                 raise _Refusal(
                     HTTPStatus.NOT_IMPLEMENTED, "The only supported transfer encoding is `chunked`, in HTTP/1.1."
@@ -258,6 +260,7 @@ class BoundedProtocol(HttpToolsProtocol):
         ]
         lines = [b"%b: %b\r\n" % field for field in fields]
         self.transport.write(b"".join((STATUS_LINE[refusal.status], *lines, b"\r\n", body)))
+        # Half-close the connection, so that the client can read the response before it is closed.
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._stop_deadline()

@@ -86,6 +86,7 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
             try:
                 refuse_nulls(input)
                 key = _idempotency_key(resolver.__name__, input)
+                # The Unit of Work takes the key from the actor.
                 context.actor = replace(caller, idempotency=key)
                 payload = await resolver(self, info, input)
             except Replayed as replayed:
@@ -96,6 +97,7 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
                     raise
                 payload = payload_type(**payload_type.blank(), errors=refusals)
             finally:
+                # Later mutations of the operation must not use this key.
                 context.actor = replace(context.actor, idempotency=None)
             payload.client_mutation_id = input.client_mutation_id
             return payload

@@ -62,6 +62,7 @@ def _date(value: Any) -> date:
 
 
 def _revision(value: Any) -> int:
+    # bool is a subclass of int.
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST_REVISION:
         raise GraphQLError("A revision must be an integer of at least 0.")
     return value

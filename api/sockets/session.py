@@ -139,6 +139,7 @@ class SocketSession:
         if text is None:
             raise Ending(CloseCode.BAD_REQUEST, "Message is not text")
         most = self._options.message_bytes
+        # Encode the text only if its number of bytes can exceed its number of characters.
         if len(text) > most or (not text.isascii() and len(text.encode(errors="surrogatepass")) > most):
             raise Ending(CloseCode.MESSAGE_TOO_BIG, f"Message has more than {most} bytes")
         message = parse(text)
@@ -208,6 +209,7 @@ class SocketSession:
         """Closes the socket when its token or session ends, and updates the roles of running operations."""
         checked_at = self._now()
         while True:
+            # A session can end before its access token expires, so check it at intervals.
             await asyncio.sleep(min(self._options.recheck_seconds, self._lifetime(actor)))
             if not self._lifetime(actor):
                 raise Ending(CloseCode.UNAUTHORIZED, "Token expired")
@@ -216,6 +218,7 @@ class SocketSession:
                     actor = await self._services.app.auth.reload_actor(actor)
             except Unauthenticated as error:
                 raise Ending(CloseCode.UNAUTHORIZED, "Session ended") from error
+            # A short outage of the database must not close all sockets.
             except (Unavailable, TimeoutError) as error:
                 if self._now() - checked_at >= self._options.unchecked_seconds:
                     raise Ending(CloseCode.TRY_AGAIN_LATER, "Session could not be checked") from error
@@ -236,6 +239,7 @@ class SocketSession:
         if silence >= self._options.silence_seconds:
             self.end(Ending(CloseCode.SILENT_PEER, "No answer to pings"))
             return
+        # A ping is dropped if the queue is full: the client then has enough to answer.
         self._outbox.offer(PING)
         self._after("beat", min(self._options.ping_seconds, self._options.silence_seconds - silence), self._beat)
 
