@@ -24,7 +24,7 @@ class Registration(Newcomer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileChanges:
-    """`initials`: None for those of the name."""
+    """Changes of a profile. `initials` None derives them from the name."""
 
     name: str | Unset = UNSET
     initials: str | Unset | None = UNSET

@@ -38,7 +38,7 @@ class SendEmailChangeLink(Job):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendAccountNotice(Job):
-    """Carries the address, since the account has another one by now, or none."""
+    """Mails a notice to the given address, because the account may have another address by then, or none."""
 
     kind: ClassVar[str] = "accounts.send_account_notice"
 

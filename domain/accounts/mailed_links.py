@@ -70,7 +70,7 @@ class MailedLinks:
             yield digest
 
     def opened(self, link: OneTimeLink, path: str) -> tuple[str, str]:
-        """The link's token, and the address of the page that takes it."""
+        """The link's token, and the URL of the page that accepts it."""
         token = self._secrets.of(link.id)
         return token, f"{self._public_url}{path}?token={token}"
 
@@ -79,7 +79,7 @@ class MailedLinks:
         return AddressInUse(url=self._public_url + FORGOTTEN_PATH)
 
     async def send(self, actor: Actor, link: OneTimeLink, letter: Letter) -> None:
-        """Mails the letter to whom the link is for."""
+        """Mails the letter to the recipient of the link."""
         await self._mailer.send(Mail(id=mail_id(actor), to=link.address, letter=letter))
 
 

@@ -18,7 +18,7 @@ FORGOTTEN_PATH = "/auth/password/forgot"
 
 
 class NoticeService:
-    """Tells people what happened to their accounts."""
+    """Notifies users by mail about changes of their accounts."""
 
     def __init__(self, mailer: Mailer, *, public_url: str) -> None:
         self._mailer = mailer

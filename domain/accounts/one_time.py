@@ -34,7 +34,7 @@ _LIVES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneTimeLink:
-    """`subject` is the address or the account that it is about, `waiting` what is done when it is used."""
+    """A link that works once. `subject` is the address or account, `waiting` the data applied when it is used."""
 
     prefix: ClassVar[str] = "otl"
 
@@ -62,7 +62,7 @@ class OneTimeSecrets:
         self._key = key
 
     def of(self, link_id: str) -> str:
-        """256 bits as text."""
+        """The secret of the link: 256 bits as text."""
         return FORMAT.derived(self._key, link_id)
 
     def link(
@@ -74,7 +74,7 @@ class OneTimeSecrets:
         now: datetime,
         waiting: Mapping[str, Any] | None = None,
     ) -> OneTimeLink:
-        """A new link, good from now on for as long as its purpose allows."""
+        """A new link, valid for the lifetime of its purpose."""
         return OneTimeLink(
             id=link_id,
             purpose=purpose,
@@ -88,7 +88,7 @@ class OneTimeSecrets:
 
 class OneTimeLinkRepository(Protocol):
     async def issue(self, link: OneTimeLink) -> None:
-        """Stores a link; an earlier one of the same purpose and subject is gone."""
+        """Stores a link and deletes an earlier one with the same purpose and subject."""
         ...
 
     async def by_id(self, entity_id: str) -> OneTimeLink | None:
@@ -96,10 +96,10 @@ class OneTimeLinkRepository(Protocol):
         ...
 
     async def good(self, digest: str, purpose: LinkPurpose, *, now: datetime) -> OneTimeLink | None:
-        """The link with that digest, if it is for this purpose and good at that moment."""
+        """The link with the digest, if it has the purpose and has not expired at `now`."""
 
     async def use(self, digest: str, purpose: LinkPurpose, *, now: datetime) -> OneTimeLink | None:
-        """Takes a link out of the table; of many who try at once, one gets it; None for all that is not good."""
+        """Deletes and returns a valid link, or None. Of concurrent callers, only one gets the link."""
         ...
 
     async def withdraw(self, *subjects: str) -> None:

@@ -30,7 +30,7 @@ _SHORTEST_PERSONAL = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordRules:
-    """`common` holds whole passwords that guessers try first, in small letters."""
+    """Rules for new passwords. `common` contains frequent passwords in lower case, which are refused."""
 
     shortest: int  # characters
     common: Container[str] = field(repr=False)

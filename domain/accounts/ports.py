@@ -17,7 +17,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`upgraded` is a stronger hash of the same password, when the stored one is weaker than today's."""
+    """Result of a password check. `upgraded` is a stronger hash if the stored one uses weaker parameters."""
 
     is_right: bool
     upgraded: str | None = field(default=None, repr=False)
@@ -39,11 +39,11 @@ class UserRepository(Protocol):
         ...
 
     async def by_id(self, entity_id: str, *, for_update: bool = False) -> User | None:
-        """The person, if there is one."""
+        """The user with the ID; None if there is none."""
         ...
 
     async def active_by_email(self, email: str) -> User | None:
-        """The person with that address who may sign in, the account locked."""
+        """The active user with the address, locked until the end of the transaction."""
         ...
 
     async def deactivate(self, user_id: str, *, now: datetime) -> None:
@@ -65,15 +65,15 @@ class UserRepository(Protocol):
 
 class PasswordRepository(Protocol):
     async def add(self, user_id: str, password_hash: str, *, now: datetime) -> None:
-        """Stores a person's first password."""
+        """Stores the hash of a user's first password."""
         ...
 
     async def remove(self, user_id: str) -> None:
-        """Leaves the person without a password."""
+        """Deletes the user's password, so that sign-in with a password fails."""
         ...
 
     async def replace(self, user_id: str, password_hash: str, *, now: datetime) -> None:
-        """Gives the person another password."""
+        """Replaces the user's password hash."""
         ...
 
     async def upgrade(self, user_id: str, before: str, after: str) -> None:

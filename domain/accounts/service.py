@@ -42,7 +42,7 @@ class AccountService:
             return await uow.commit(user)
 
     async def update_profile(self, actor: Actor, changes: ProfileChanges) -> Written[User]:
-        """Changes what others see of the actor."""
+        """Updates the actor's profile."""
         user_id = actor.require_session()
         async with self._uow(actor) as uow:
             user = await uow.users.by_id(user_id, for_update=True)
@@ -53,7 +53,7 @@ class AccountService:
             return await uow.commit(changed)
 
     async def viewer(self, actor: Actor) -> User:
-        """The person who asks."""
+        """The signed-in user."""
         if isinstance(actor, SignedIn):
             return actor.account
         user_id = UserId(actor.signed_in_id)

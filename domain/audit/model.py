@@ -24,7 +24,7 @@ class LoggedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """A fact about a workspace, at its place in the log."""
+    """An event of a workspace with its revision in the log."""
 
     workspace_id: str
     revision: int

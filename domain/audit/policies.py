@@ -38,7 +38,7 @@ class EventVisibility:
         return [self.as_seen(actor, event) for event in events if self._is_visible(actor, event)]
 
     def as_seen(self, actor: Actor, event: LoggedEvent) -> LoggedEvent:
-        """A visible event without the changes that would lead a guest to what the guest does not see."""
+        """A visible event without changes that name objects hidden from a guest."""
         if not actor.is_guest_in(event.workspace_id):
             return event
         seen = tuple(change for change in event.changes if change.field not in self.leads_elsewhere)

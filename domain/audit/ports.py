@@ -43,5 +43,5 @@ class SecurityLogReader(Protocol):
         ...
 
     async def latest(self, *, user_id: str | None, since: datetime | None, most: int) -> Sequence[SecurityEvent]:
-        """The newest lines, oldest of them first; about that person, and since that time, if given."""
+        """The newest entries, oldest first; only those about the user and since the time, if given."""
         ...

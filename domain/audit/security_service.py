@@ -31,7 +31,7 @@ class SecurityLogService:
     async def lines(
         self, actor: Actor, *, email: str | None = None, since: datetime | None = None, most: int = MOST_LINES
     ) -> Sequence[SecurityEvent]:
-        """The newest lines, oldest first: all, or those about one person, or since a time; raises NotFound."""
+        """The newest entries, oldest first, of one user or since a time if given. Raises NotFound."""
         if not actor.is_system:
             raise PermissionDenied("Only the server operator can read the security log of all users.")
         user_id = None if email is None else await self._person(normal_address(email))

@@ -15,7 +15,7 @@ MOST_EVENTS = 500
 
 
 class AuditService:
-    """Reads the event log: in parts, or as it grows."""
+    """Reads the event log in batches, or follows it."""
 
     def __init__(self, reader: EventReader, stream: EventStream[LoggedEvent], visibility: EventVisibility) -> None:
         self._reader = reader

@@ -16,7 +16,7 @@ from domain.shared.uow import OpenUow, Written
 
 
 class ApiKeyService:
-    """Keys are made, seen and revoked by people who have signed in, never by a key."""
+    """Creates, lists and revokes API keys. Requires a session: API keys cannot use this service."""
 
     def __init__(self, uow: OpenUow[ApiKeyUow], read: ApiKeyReader, clock: Clock, ids: IdFactory) -> None:
         self._uow = uow
@@ -25,7 +25,7 @@ class ApiKeyService:
         self._ids = ids
 
     async def of_users(self, actor: Actor, users: Sequence[User]) -> Sequence[Sequence[ApiKey]]:
-        """The actor's own keys that are not revoked, newest first; of other people none."""
+        """The actor's own active keys, newest first; empty for other users."""
         if all(user.id != actor.user_id for user in users):
             return [() for _ in users]
         own = await self._read.of_user(actor.require_session())
@@ -54,7 +54,7 @@ class ApiKeyService:
             return await uow.commit(NewApiKey(api_key=made, key=key))
 
     async def revoke(self, actor: Actor, key_id: str) -> Written[str]:
-        """The key opens nothing from now on; nothing happens to one that was revoked before."""
+        """Revokes a key of the actor at once; does nothing if it was revoked before."""
         user_id = actor.require_session()
         check_id(key_id, ApiKey.prefix, ("id",), noun="API key")
         async with self._uow(actor) as uow:

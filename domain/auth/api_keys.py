@@ -22,7 +22,7 @@ _SHAPE = re.compile(r"wgk_([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII)
 
 
 def new_api_key() -> str:
-    """A prefix for secret scanners, the secret, and a checksum that tells a typing error without the database."""
+    """A new key: a prefix for secret scanners, the secret, and a checksum that detects typing errors offline."""
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
     return PREFIX + secret + _checksum(secret)
 
@@ -33,12 +33,12 @@ def looks_like_api_key(text: str) -> bool:
 
 
 def hint_of(key: str) -> str:
-    """The last four characters: of the checksum, so that they tell next to nothing of the secret."""
+    """The last four characters, which belong to the checksum and reveal almost nothing of the secret."""
     return key[-4:]
 
 
 class ApiKeyHolders:
-    """Finds out whom a key speaks for, by one statement."""
+    """Authenticates API keys with one statement."""
 
     def __init__(self, read: ApiKeyReader, uses: KeyUses, clock: Clock) -> None:
         self._read = read
@@ -46,7 +46,7 @@ class ApiKeyHolders:
         self._clock = clock
 
     async def authenticate(self, key: str, *, client: ClientInfo | None) -> SignedIn:
-        """The person, with the roles of this moment in the key's workspaces; raises InvalidToken."""
+        """The key's user with current roles in the key's workspaces; raises InvalidToken."""
         now = self._clock.now()
         holder = _known(await self._read.holder(digest_of(key), now=now))
         last = holder.api_key.last_used_at

@@ -5,7 +5,7 @@ from domain.shared.actor import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKeyDraft:
-    """`workspace_ids` None: all of the person's workspaces, also those of the future; `expires_in_days` None: 90."""
+    """A new API key. `workspace_ids` None: all workspaces, future ones included; `expires_in_days` None: 90."""
 
     name: str
     scopes: tuple[Scope, ...]

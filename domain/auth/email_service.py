@@ -17,7 +17,7 @@ CONFIRM_PATH = "/auth/email/verify"
 
 
 class EmailService:
-    """Another address for an account: it counts when the link that was mailed there is used, with the password."""
+    """Changes the address of an account. The new one takes effect when its mailed link is used with the password."""
 
     def __init__(self, uow: OpenUow[AuthUow], proof: PasswordProof, links: MailedLinks, clock: Clock) -> None:
         self._uow = uow

@@ -63,7 +63,7 @@ class SessionReader(KeyReader, Protocol):
     async def of_user(
         self, user_id: str, request: PageRequest, *, now: datetime, used_after: datetime
     ) -> Page[Session]:
-        """The person's sessions that are alive and were used after that moment, newest first."""
+        """The user's active sessions that were used after the time, newest first."""
         ...
 
     async def has_signed_in_from(self, email: str, source: str) -> bool:
@@ -87,7 +87,7 @@ class SessionRepository(Protocol):
     async def end_all(
         self, user_id: str, reason: EndReason, *, now: datetime, except_session: str | None = None
     ) -> Sequence[str]:
-        """Ends the person's living sessions, all or all but one, and answers which."""
+        """Ends the user's active sessions, all or all but one, and returns them."""
         ...
 
     async def remove_all(self, user_id: str) -> None:

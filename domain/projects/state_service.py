@@ -52,7 +52,7 @@ class StateService:
             return await uow.commit(changed)
 
     async def reorder(self, actor: Actor, project_id: str, state_ids: Sequence[str]) -> Written[Project]:
-        """The whole new order: every state of the project exactly once."""
+        """Reorders the workflow. `state_ids` must contain every state exactly once."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, path=("project_id",), for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)

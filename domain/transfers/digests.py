@@ -9,7 +9,7 @@ _ABSENT = "\x00"
 
 
 def digest_of_texts(*texts: str | None) -> str:
-    """128 bits that differ whenever any of the texts does, and where one is absent instead of empty."""
+    """A 128-bit digest of the texts, in which None and empty text differ."""
     digest = blake2b(digest_size=16)
     for text in texts:
         content = (_ABSENT if text is None else text).encode("utf-8", "surrogatepass")

@@ -180,7 +180,7 @@ class ImportRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLoss:
-    """Something of the file that did not come through."""
+    """A value of the file that was not imported, or not imported unchanged."""
 
     id: str
     line: int

@@ -104,7 +104,7 @@ class ImportRunRepository(Repository[ImportRun], Protocol):
         ...
 
     async def has_open_job(self, run: ImportRun) -> bool:
-        """Whether a worker runs or will run it."""
+        """Whether the run has a job that is running or waiting."""
         ...
 
 
@@ -138,7 +138,7 @@ class ImportReport(Protocol):
 
 
 class ImportStore(Protocol):
-    """Sets of rows; everything raises Unstorable when the database refuses a value."""
+    """Writes sets of rows; every method raises Unstorable if the database rejects a value."""
 
     async def lock(self, workspace_id: str) -> None:
         """Lets one import at a time write to the workspace, until the end of the transaction."""
@@ -189,7 +189,7 @@ class ImportStore(Protocol):
         ...
 
     async def highest_number(self, project_id: str) -> int:
-        """The highest number given out in the project; no other can be until the end of the transaction."""
+        """The highest issue number of the project. No number can be assigned until the transaction ends."""
         ...
 
     async def raise_number(self, project_id: str, number: int) -> None:

@@ -15,7 +15,7 @@ _NOTE_ROOM = 120  # bytes kept free for the note that says how much is missing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanText:
-    """`replaced` characters and `cut` UTF-8 bytes (characters for a line) are gone from the original."""
+    """Text that can be stored, with the number of `replaced` characters and `cut` bytes (for a line: characters)."""
 
     text: str
     replaced: int = 0

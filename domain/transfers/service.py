@@ -40,7 +40,7 @@ LARGEST_FILE = 1 << 40  # bytes, for the server operator, who controls the disk 
 
 
 class ImportService:
-    """Imports run as jobs, one Unit of Work per batch; what a run's row says of its position is the checkpoint."""
+    """Runs imports as jobs with one Unit of Work per batch. The position in the run's row is the checkpoint."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class ImportService:
         self._most_bytes = most_bytes
 
     async def on_behalf(self, actor: Actor, workspace: Workspace, email: str | None) -> Actor:
-        """The operator's actor, signed by a member: the one with that address, or the first owner."""
+        """The operator's actor on behalf of the member with the address, or of the first owner without one."""
         user_id = await self._importers.importer_id(workspace.id, email)
         if user_id is None:
             raise NotFound(
@@ -108,7 +108,7 @@ class ImportService:
             raise
 
     async def start(self, actor: Actor, draft: ImportDraft) -> Written[ImportRun]:
-        """A new run and its job; or the run of the same file into the same place that is not over yet."""
+        """Starts a run and its job, or returns the unfinished run of an identical file and options."""
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
             actor.require(IMPORT, workspace.id)
@@ -233,7 +233,7 @@ class ImportService:
             await uow.commit(None)
 
     async def _write_parents(self, actor: Actor, run_id: str) -> bool:
-        """Some of the parents that were put aside; False when there were none left."""
+        """Writes some of the deferred parents; False if there are none left."""
         async with self._uow(actor) as uow:
             run = await uow.import_runs.get(actor, run_id, for_update=True)
             named = await uow.imports.take_parents(run_id, most=PARENTS_AT_ONCE)

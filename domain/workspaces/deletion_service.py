@@ -17,7 +17,7 @@ from domain.workspaces.ports import DeletionUow
 
 
 class DeletionService:
-    """Accounts that go for good: what the person wrote stays, and nothing says any more who they were."""
+    """Deletes accounts permanently. Content remains, without any personal data of its author."""
 
     def __init__(self, uow: OpenUow[DeletionUow], proof: PasswordProof, clock: Clock) -> None:
         self._uow = uow
@@ -25,7 +25,7 @@ class DeletionService:
         self._clock = clock
 
     async def delete_own(self, actor: Actor, password: str) -> None:
-        """Deletes the account of the person who asks.
+        """Deletes the actor's own account.
 
         Raises what the proof does, and Conflict while they are the last owner of a workspace.
         """

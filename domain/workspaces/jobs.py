@@ -21,7 +21,7 @@ class SendInvitation(Job):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMemberRemoval(Job):
-    """Names the person, whose membership is gone by now."""
+    """Mails a removed member. Names the user, because the membership no longer exists."""
 
     kind: ClassVar[str] = "workspaces.send_member_removal"
 

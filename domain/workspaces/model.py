@@ -26,7 +26,7 @@ SLUG_RULE = "1 to 48 lowercase letters, digits and hyphens, with no hyphen at th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """The tenant: nothing in one workspace refers to another."""
+    """The tenant. No object of a workspace refers to another workspace."""
 
     prefix: ClassVar[str] = "wsp"
 
@@ -57,7 +57,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A person's place in a workspace."""
+    """A user's membership in a workspace."""
 
     prefix: ClassVar[str] = "mem"
 
@@ -130,7 +130,7 @@ class Invitation:
 
     @property
     def is_open(self) -> bool:
-        """Whether it has been neither accepted nor revoked; it may have expired, and then it can be sent again."""
+        """Whether the invitation was neither accepted nor revoked. An expired invitation is open and can be resent."""
         return self.accepted_at is None and self.revoked_at is None
 
     def is_good(self, now: datetime) -> bool:

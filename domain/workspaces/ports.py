@@ -21,7 +21,7 @@ class MemberRepository(Repository[Member], Protocol):
         ...
 
     async def places_of(self, user_id: str) -> list[Member]:
-        """A person's places in all workspaces."""
+        """A user's memberships in all workspaces."""
         ...
 
     async def of(self, workspace_id: str) -> list[Member]:
@@ -41,7 +41,7 @@ class MemberRepository(Repository[Member], Protocol):
         ...
 
     async def of_user(self, workspace_id: str, user_id: str) -> Member | None:
-        """A person's place in the workspace, locked until the end of the transaction."""
+        """A user's membership in the workspace, locked until the end of the transaction."""
         ...
 
 
@@ -51,18 +51,18 @@ class InvitationRepository(Repository[Invitation], Protocol):
         ...
 
     async def open_for(self, workspace_id: str, email: str) -> Invitation | None:
-        """The invitation that waits for that address, expired or not, locked until the end of the transaction."""
+        """The open invitation for the address, expired or not, locked until the end of the transaction."""
         ...
 
 
 class UserRepository(AccountRepository, Protocol):
     async def by_id(self, entity_id: str, *, for_update: bool = False) -> User | None:
-        """The person, placeholders included."""
+        """The user with the ID, placeholders included."""
         ...
 
 
 class Areas(Protocol):
-    """The parts of a workspace that guests are let into one by one. A later slice says what they are."""
+    """The parts of a workspace to which guests get access one by one. A later slice defines them."""
 
     async def require(self, actor: Actor, workspace_id: str, area_ids: Sequence[str]) -> None:
         """Raises NotFound unless all are areas of the workspace that the actor sees, WrongId for other ids."""
@@ -73,7 +73,7 @@ class Areas(Protocol):
         ...
 
     async def leave_all(self, member_id: str) -> int:
-        """Takes the member out of all areas, and returns of how many."""
+        """Removes the member from all areas, and returns their number."""
         ...
 
 
@@ -94,7 +94,7 @@ class WorkspaceUow(UnitOfWork, Protocol):
 
 class SecurityLog(Protocol):
     async def forget_origins(self, user_id: str) -> None:
-        """Erases from where and on which devices the person, or others on the account, did what the log tells."""
+        """Erases IP addresses and devices from log entries about the user and from those that the user caused."""
         ...
 
 
@@ -105,15 +105,15 @@ class DeletionUow(WorkspaceUow, AuthUow, Protocol):
 
 class WorkspaceReader(Protocol):
     async def by_slug(self, actor: Actor, slug: str) -> Workspace | None:
-        """The workspace with that slug, in any letter case, if the actor belongs to it."""
+        """The workspace with that slug, in any letter case, if the actor is a member."""
         ...
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
-        """The workspaces that the actor belongs to, by id."""
+        """The workspaces that the actor is a member of, by id."""
         ...
 
     async def page(self, actor: Actor, request: PageRequest) -> Page[Workspace]:
-        """The workspaces that the actor belongs to, by slug."""
+        """The workspaces that the actor is a member of, by slug."""
         ...
 
 

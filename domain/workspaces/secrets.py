@@ -7,13 +7,13 @@ FORMAT = SecretFormat("wgi_")
 
 
 class InvitationSecrets:
-    """`key` (32 bytes) is of this purpose alone; without it an invitation's row tells nothing of its secret."""
+    """Derives the secrets of invitations from `key` (32 bytes, used for nothing else), so that no row reveals one."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     def of(self, invitation_id: str, generation: int) -> str:
-        """The secret that was sent out with an invitation for the first, second, ... time: 256 bits."""
+        """The secret of the invitation's `generation`, counted per sending: 256 bits."""
         return FORMAT.derived(self._key, f"{invitation_id}.{generation}")
 
     def digest(self, invitation_id: str, generation: int) -> str:

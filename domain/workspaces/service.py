@@ -87,7 +87,7 @@ class WorkspaceService:
             return await uow.commit(await self._give_role(uow, member, role))
 
     async def transfer_ownership(self, actor: Actor, workspace_id: str, member_id: str) -> Written[Workspace]:
-        """Makes a member an owner and the actor an admin, and tells both."""
+        """Makes a member an owner and the actor an admin, and notifies both."""
         user_id = actor.signed_in_id
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, workspace_id)
