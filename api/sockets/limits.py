@@ -65,7 +65,7 @@ class SocketRegistry:
             # Clients that open sockets without signing in must not keep out clients that sign in immediately.
             oldest = next(iter(self._unanswered))
             del self._unanswered[oldest]
-            oldest.end(Ending(CloseCode.INIT_TIMEOUT, "Connection initialization timeout"))
+            oldest.end(Ending(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout"))
         self._users[socket] = None
         self._unanswered[socket] = None
         self._all_gone.clear()

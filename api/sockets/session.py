@@ -96,7 +96,7 @@ class SocketSession:
 
     async def run(self) -> None:
         """Serves the socket until either side closes it. Closing takes at most three times `close_seconds`."""
-        timeout = Ending(CloseCode.INIT_TIMEOUT, "Connection initialization timeout")
+        timeout = Ending(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout")
         self._after("init", self._options.init_seconds, self.end, timeout)
         self._keep(asyncio.create_task(self._read()), self._tasks)
         self._keep(asyncio.create_task(self._write()), self._tasks)
@@ -154,7 +154,7 @@ class SocketSession:
 
     async def _sign_in(self, message: ConnectionInit) -> None:
         if self._actor is not None:
-            raise Ending(CloseCode.TOO_MANY, "Too many initialization requests")
+            raise Ending(CloseCode.TOO_MANY, "Too many initialisation requests")
         token = bearer_token(message.payload)
         if token is None:
             raise Ending(CloseCode.UNAUTHORIZED, "Unauthorized")

@@ -143,7 +143,7 @@ async def test_an_unavailable_database_closes_with_1013(world: World) -> None:
 async def test_silence_after_the_handshake_closes_with_4408() -> None:
     world = World(init_seconds=0.02)
     async with connect(world.endpoint) as socket:
-        assert await socket.closed() == (4408, "Connection initialization timeout")
+        assert await socket.closed() == (4408, "Connection initialisation timeout")
 
 
 async def test_the_time_for_signing_in_does_not_limit_the_socket() -> None:
@@ -157,7 +157,7 @@ async def test_the_time_for_signing_in_does_not_limit_the_socket() -> None:
 async def test_a_second_init_closes_with_4429(world: World) -> None:
     async with connect(world.endpoint, token="ada") as socket:
         socket.send("connection_init", payload={"token": "ada"})
-        assert await socket.closed() == (4429, "Too many initialization requests")
+        assert await socket.closed() == (4429, "Too many initialisation requests")
 
 
 async def test_an_operation_before_the_init_closes_with_4401(world: World) -> None:
@@ -548,9 +548,9 @@ async def test_sockets_that_say_nothing_give_way_to_those_that_sign_in() -> None
     async with connect(world.endpoint, token="ada") as signed_in:
         idle = [WebSocketDriver(world.endpoint, signed_in.scope, answers_pings=True) for _ in range(5)]
         for socket in idle[:2]:
-            assert await socket.closed() == (4408, "Connection initialization timeout")
+            assert await socket.closed() == (4408, "Connection initialisation timeout")
         async with connect(world.endpoint, token="bob"):
-            assert await idle[2].closed() == (4408, "Connection initialization timeout")
+            assert await idle[2].closed() == (4408, "Connection initialisation timeout")
         assert len(world.registry) == 3
         for socket in idle[3:]:
             socket.leave()
