@@ -19,7 +19,7 @@ class ActivationService:
         self._clock = clock
 
     async def deactivate_own(self, actor: Actor, password: str) -> None:
-        """Ends all sessions of the person who asks; an operator can undo it. Raises what the proof does."""
+        """Deactivates the actor's account and ends all its sessions. Raises the errors of the password proof."""
         user_id = await self._proof.require(actor, password)
         async with self._uow(actor) as uow:
             user = await uow.users.by_id(user_id)
@@ -33,7 +33,7 @@ class ActivationService:
             return await uow.commit(await self._deactivate(uow, user))
 
     async def reactivate(self, actor: Actor, email: str) -> Written[User]:
-        """Lets the person sign in again; sessions stay ended."""
+        """Reactivates an account: its user can sign in again, but ended sessions stay ended."""
         async with self._uow(actor) as uow:
             user = await required_person(actor, uow.users, email)
             if await uow.users.reactivate(user.id):

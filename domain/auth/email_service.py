@@ -26,7 +26,7 @@ class EmailService:
         self._clock = clock
 
     async def ask(self, actor: Actor, password: str, email: str) -> None:
-        """Mails a link to the new address and tells the old one; raises what the proof does, and a new link."""
+        """Mails a link to the new address and a notice to the old one. Raises the errors of proof and link."""
         user_id = await self._proof.require(actor, password)
         link = await self._links.new(actor, LinkPurpose.CHANGE_EMAIL, email, account_id=user_id)
         async with self._uow(actor) as uow:

@@ -13,7 +13,7 @@ ACCOUNT_WINDOW = 600.0  # seconds
 
 
 class GuessGuard:
-    """Counts every try before the password is looked at, and takes back those that were right."""
+    """Counts every sign-in attempt before its password is checked, and uncounts successful ones."""
 
     def __init__(self, throttle: Throttle, read: SessionReader) -> None:
         self._throttle = throttle

@@ -15,7 +15,7 @@ LINGER = FRESH + timedelta(seconds=60)  # a process that has not read yet signs 
 
 
 class KeyRing:
-    """Reads the keys rarely: when they are old, and when a token names one that is not known."""
+    """Cache of the signing keys. Reloads them after some time, and for a token with an unknown key."""
 
     def __init__(self, read: KeyReader, clock: Clock, *, life: timedelta) -> None:
         self._read = read
@@ -48,7 +48,7 @@ class KeyRing:
         return verifying_keys_at(self._keys, self._clock.now(), self._life)
 
     def forget(self) -> None:
-        """Makes the next question read the keys again."""
+        """Clears the cache, so that the next call reloads the keys."""
         self._read_at = None
 
     def _find(self, key_id: str) -> SigningKey | None:

@@ -20,7 +20,7 @@ RESET_PATH = "/auth/password/reset"
 
 
 class PasswordService:
-    """Passwords that are forgotten, and those that are to be changed."""
+    """Resets and changes passwords."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class PasswordService:
             await uow.commit(None)
 
     async def change(self, actor: Actor, current: str, new: str) -> None:
-        """Another password for the person who asks; all other sessions end. Raises what the proof does, Rejected."""
+        """Changes the actor's password and ends all other sessions. Raises the errors of the proof, and Rejected."""
         user_id = await self._proof.require(actor, current)
         self._check(new)
         password_hash = await self._hasher.hash(new)

@@ -41,7 +41,7 @@ class KeyMaker(Protocol):
         ...
 
     def public_jwk(self, key: SigningKey) -> Mapping[str, str]:
-        """The public half as others want it (RFC 7517)."""
+        """The public key as a JWK (RFC 7517)."""
         ...
 
 
@@ -67,7 +67,7 @@ class SessionReader(KeyReader, Protocol):
         ...
 
     async def has_signed_in_from(self, email: str, source: str) -> bool:
-        """Whether that person has signed in from there before."""
+        """Whether the user has signed in from the source before."""
         ...
 
 
@@ -77,7 +77,7 @@ class SessionRepository(Protocol):
         ...
 
     async def by_id(self, entity_id: str, *, for_update: bool = False) -> Session | None:
-        """The session, if there is one."""
+        """The session with the ID; None if there is none."""
         ...
 
     async def end(self, session_id: str, reason: EndReason, *, now: datetime) -> None:
@@ -145,7 +145,7 @@ class AuthUow(UnitOfWork, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHolder:
-    """An API key that counts, and whose it is."""
+    """A valid API key and its user."""
 
     api_key: ApiKey
     person: Person

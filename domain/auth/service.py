@@ -126,7 +126,7 @@ class AuthService:
         return await self._tokens(session, successor)
 
     async def revoke(self, actor: Actor, token: str) -> None:
-        """Ends this API key, or the session that this token speaks for; unknown ones are no error (RFC 7009, 2.2)."""
+        """Revokes the API key, or ends the session of the token. Unknown tokens are no error (RFC 7009, 2.2)."""
         if looks_like_api_key(token):
             await self._revoke_key(actor, token)
             return
@@ -171,7 +171,7 @@ class AuthService:
         self._ring.forget()
 
     async def rotate_keys(self, actor: Actor) -> Written[SigningKey]:
-        """A new key that signs in a moment; the old one verifies until its last token has expired."""
+        """Creates a key that signs after a short delay. The old key verifies until its last token has expired."""
         _require_operator(actor)
         now = self._clock.now()
         async with self._uow(actor) as uow:
@@ -232,7 +232,7 @@ class AuthService:
         )
 
     async def _note_refusal(self, actor: Actor, credentials: Credentials | None) -> None:
-        """Written for an unknown address too, so that the time does not tell one from the other."""
+        """Logs a refused sign-in, also for an unknown address, so that timing does not reveal accounts."""
         async with self._uow(actor) as uow:
             uow.note(SecurityEventKind.SIGN_IN_REFUSED, user_id=credentials.user_id if credentials else None)
             await uow.commit(None)

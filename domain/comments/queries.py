@@ -27,7 +27,7 @@ DEFAULT_ORDER = (Sort(by=CommentOrder.CREATED_AT),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentQuery:
-    """Deleted comments stay in the list, as tombstones."""
+    """Filter and order of a list of comments. Deleted comments stay in it as tombstones."""
 
     filter: CommentFilter = CommentFilter()
     sort: tuple[Sort[CommentOrder], ...] = DEFAULT_ORDER

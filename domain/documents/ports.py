@@ -11,7 +11,7 @@ class DocumentStore(Protocol):
         ...
 
     async def remove(self, ids: Sequence[str]) -> Sequence[str]:
-        """Forgets the documents and returns the ids of those that were there."""
+        """Deletes the documents and returns the ids of those that existed."""
         ...
 
 

@@ -38,7 +38,7 @@ class DocumentService:
             return await uow.commit(tuple(documents))
 
     async def remove(self, actor: Actor, ids: Sequence[str]) -> Written[Sequence[str]]:
-        """Trusts the documents no longer; raises NotFound, and removes none, if one of them is not there."""
+        """Removes trusted documents. Raises NotFound, and removes none, if one of them does not exist."""
         _require_operator(actor)
         async with self._uow(actor) as uow:
             found = await uow.documents.remove(ids)

@@ -115,7 +115,7 @@ class Issue:
         return revised(self, now=now, trashed_at=self.trashed_at or now)
 
     def restored(self, *, now: datetime) -> "Issue":
-        """Back from the archive and from the trash."""
+        """The issue, neither archived nor trashed."""
         return revised(self, now=now, archived_at=None, trashed_at=None)
 
     def checked(self) -> "Issue":

@@ -30,11 +30,11 @@ class IssueRepository(Repository[Issue], Protocol):
         ...
 
     async def label(self, issue_id: str, *, add: Collection[str], remove: Collection[str]) -> None:
-        """Puts labels on and takes labels off."""
+        """Adds and removes labels of an issue."""
         ...
 
     async def lock_tree(self, workspace_id: str) -> None:
-        """Lets one transaction at a time change which issue is under which, until it ends."""
+        """Locks the issue hierarchy of the workspace against other changes until the transaction ends."""
         ...
 
     async def ancestor_ids(self, issue_id: str) -> frozenset[str]:
@@ -42,7 +42,7 @@ class IssueRepository(Repository[Issue], Protocol):
         ...
 
     async def purge(self, issue: Issue) -> None:
-        """Deletes the issue with its links; raises Conflict if other issues are under it."""
+        """Deletes the issue with its links; raises Conflict if it has children."""
         ...
 
 

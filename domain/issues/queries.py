@@ -66,7 +66,7 @@ class IssueFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueQuery:
-    """A list of issues but for its page; archived ones are left out unless asked for, trashed ones always."""
+    """Filter and order of a list of issues. Excludes trashed issues, and archived ones by default."""
 
     filter: IssueFilter = IssueFilter()
     sort: tuple[Sort[IssueOrder], ...] = DEFAULT_ORDER

@@ -85,11 +85,11 @@ class IssueService:
         return await self._set_lifecycle(actor, issue_id, Issue.archived, IssueArchived)
 
     async def restore(self, actor: Actor, issue_id: str) -> Written[Issue]:
-        """Back from the archive and from the trash."""
+        """Restores an issue from the archive and from the trash."""
         return await self._set_lifecycle(actor, issue_id, Issue.restored, IssueRestored)
 
     async def trash(self, actor: Actor, issue_id: str) -> Written[Issue]:
-        """Lists leave the issue out until it is restored."""
+        """Moves an issue to the trash. Lists exclude it until it is restored."""
         return await self._set_lifecycle(actor, issue_id, Issue.trashed, IssueTrashed)
 
     async def purge(self, actor: Actor, issue_id: str) -> Written[str]:
@@ -169,7 +169,7 @@ class IssueService:
         return parent
 
     async def _with_parent(self, uow: IssueUow, actor: Actor, issue: Issue, parent_id: str | Unset | None) -> Issue:
-        """Two moves at once could each look harmless and close a ring together: so they take turns."""
+        """Sets the parent. Takes the lock of the tree, because two concurrent moves together could close a cycle."""
         if parent_id is UNSET or parent_id == issue.parent_id:
             return issue
         await uow.issues.lock_tree(issue.workspace_id)

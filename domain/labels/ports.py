@@ -12,7 +12,7 @@ from domain.workspaces.model import Workspace
 
 class LabeledIssues(Protocol):
     async def detach_label(self, label: Label) -> int:
-        """Takes the label off every issue and returns their number."""
+        """Removes the label from all issues and returns their number."""
         ...
 
 

@@ -47,7 +47,7 @@ class LabelService:
             return await uow.commit(changed)
 
     async def delete(self, actor: Actor, label_id: str) -> Written[LabelRemoval]:
-        """The label comes off every issue that has it."""
+        """Deletes a label and removes it from all issues."""
         async with self._uow(actor) as uow:
             label = await uow.labels.get(actor, label_id, for_update=True)
             actor.require(LABEL_WRITE, label.workspace_id)

@@ -33,7 +33,7 @@ class StateChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectMemberDraft:
-    """Lets a guest of the workspace into a project."""
+    """Access of a workspace guest to a project."""
 
     project_id: str
     member_id: str

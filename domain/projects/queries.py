@@ -43,7 +43,7 @@ DEFAULT_ORDER = (Sort(by=ProjectOrder.KEY),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectQuery:
-    """Archived projects are left out unless asked for."""
+    """Filter and order of a list of projects. Excludes archived projects by default."""
 
     filter: ProjectFilter = ProjectFilter()
     sort: tuple[Sort[ProjectOrder], ...] = DEFAULT_ORDER

@@ -27,7 +27,7 @@ class ProjectService:
         self._ids = ids
 
     async def create(self, actor: Actor, draft: ProjectDraft) -> Written[Project]:
-        """The project begins with the five usual states."""
+        """Creates a project with the five default workflow states."""
         now = self._clock.now()
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
@@ -44,7 +44,7 @@ class ProjectService:
             return await uow.commit(project)
 
     async def update(self, actor: Actor, project_id: str, changes: ProjectChanges) -> Written[Project]:
-        """A new key gives all issues of the project new identifiers."""
+        """Updates a project. A new key changes the identifiers of all its issues."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)

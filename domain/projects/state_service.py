@@ -23,7 +23,7 @@ class StateService:
         self._ids = ids
 
     async def create(self, actor: Actor, draft: StateDraft) -> Written[State]:
-        """The new state becomes the last of its project."""
+        """Creates a state at the end of the project's workflow."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)
@@ -66,7 +66,7 @@ class StateService:
             return await uow.commit(project)
 
     async def delete(self, actor: Actor, state_id: str, *, replace_with: str | None) -> Written[str]:
-        """Issues in the state move to `replace_with`; without one, a state that is in use is refused."""
+        """Deletes a state and moves its issues to `replace_with`, which is required if there are any."""
         async with self._uow(actor) as uow:
             state = await uow.states.get(actor, state_id)
             project = await uow.projects.get(actor, state.project_id, for_update=True)

@@ -15,4 +15,4 @@ class SeedOrder:
     owner_email: str = DEMO_EMAIL
     owner_password: str | None = field(default=None, repr=False)
     is_first_only: bool = False
-    """Does nothing if there is any workspace."""
+    """Whether to create nothing if any workspace exists."""

@@ -105,7 +105,7 @@ class SeedService:
             uow.record(ProjectMemberAdded.between(None, place))
 
     async def _add_issues(self, uow: SeedUow, scene: Scene, batch: Sequence[PlannedIssue]) -> int:
-        """Answers how many comments there were."""
+        """Stores a batch of issues and returns its number of comments."""
         issues: list[Issue] = []
         comments: list[Comment] = []
         assignees: dict[str, list[str]] = {}

@@ -48,7 +48,7 @@ class Permission:
 
 
 def with_held(scopes: Iterable[Scope]) -> frozenset[Scope]:
-    """The scopes, and those that they hold."""
+    """The scopes and all scopes that they include."""
     order = list(Scope)
     return frozenset(held for scope in scopes for held in order[: order.index(scope) + 1])
 
@@ -64,7 +64,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
-    """A caller's name for one attempt, and a digest of what it asked for."""
+    """Idempotency key of a request, with a digest of the request."""
 
     key: str
     fingerprint: str
@@ -80,12 +80,12 @@ class ClientInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """An API key, and what it lets its bearer do of what the person may."""
+    """An API key and the scopes and workspaces that it grants."""
 
     key_id: str
     scopes: frozenset[Scope]
     is_confined: bool
-    """Whether it opens only some of the person's workspaces."""
+    """Whether the key is limited to some of the user's workspaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from domain.shared.errors import LimitExceeded
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """A bucket that holds so many points and gets so many back each second."""
+    """Size of a bucket in points, and its refill per second."""
 
     key: str
     capacity: int
