@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
-    """Result of one health check; while a required check fails, no request can be served."""
+    """Result of one health check. The server is not ready while a required check fails."""
 
     name: str
     is_ok: bool

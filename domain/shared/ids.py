@@ -21,7 +21,7 @@ def is_id(text: str, prefix: str) -> bool:
 
 
 def prefix_of(text: str, *, path: tuple[str, ...] = ("id",)) -> str:
-    """The kind that an id names; raises WrongId for what is not an id."""
+    """The kind that an id names; raises WrongId for text that is not an id."""
     kind, _, suffix = text.rpartition("_")
     if not kind or _SUFFIX.fullmatch(suffix) is None:
         raise WrongId("Expected the ID of an object, such as `iss_…`.", path=path)

@@ -35,7 +35,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeasedJob:
-    """A job row that one worker holds; a commit in its name fails once another attempt has begun."""
+    """A job row leased by one worker. Its commits fail after another attempt has begun."""
 
     id: str
     attempt: int

@@ -34,7 +34,7 @@ class Mail:
     letter: Letter = field(repr=False)  # it may carry a secret link
 
     def __post_init__(self) -> None:
-        """Raises ValueError for what could add a header or a recipient."""
+        """Raises ValueError for text that could add a header or a recipient."""
         if not MAIL_ID.fullmatch(self.id):
             raise ValueError("A mail's id is made of letters, digits, dots, dashes and underscores.")
         if not ADDRESS.fullmatch(self.to):
@@ -44,7 +44,7 @@ class Mail:
 class Mailer(Protocol):
     @property
     def is_set(self) -> bool:
-        """Whether there is anything that could take a mail: False in production without an SMTP server."""
+        """Whether mail can be sent or stored: False in production without an SMTP server."""
         ...
 
     async def send(self, mail: Mail) -> None:
@@ -54,7 +54,7 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMail:
-    """A mail as it was written, kept instead of sent."""
+    """A mail stored in the development mailbox instead of being sent."""
 
     id: str
     to: str
@@ -66,7 +66,7 @@ class StoredMail:
 
 class Mailbox(Protocol):
     async def newest(self) -> Sequence[StoredMail]:
-        """The mails that are kept, the newest first."""
+        """The stored mails, newest first."""
         ...
 
     async def find(self, mail_id: str) -> StoredMail | None:

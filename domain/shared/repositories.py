@@ -32,5 +32,5 @@ class Repository(Protocol[E]):
         ...
 
     async def remove(self, entity: E) -> None:
-        """Deletes the entity; raises Conflict if others point at it."""
+        """Deletes the entity; raises Conflict if other entities refer to it."""
         ...

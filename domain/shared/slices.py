@@ -42,7 +42,7 @@ class Slice:
     """Every event type of the slice, with the jobs that its commit inserts."""
     security_events: Sequence[SecurityEventKind] = ()
     open_to_guests: Sequence[str] = ()
-    """Subjects, as event types name them, that belong to no area and whose events guests see nevertheless."""
+    """Subjects outside of areas whose events guests can see, as event types name them."""
     leads_elsewhere: Sequence[str] = ()
     """Logged fields whose values can lie in another area than their subject: hidden from guests."""
 

@@ -18,5 +18,5 @@ class SentStatement:
 
 class StatementTrace(Protocol):
     def __call__(self) -> AbstractContextManager[Sequence[SentStatement]]:
-        """Grows with every statement that is sent inside, also by tasks that begin there."""
+        """Records every statement sent inside the block, also by tasks started in it."""
         ...

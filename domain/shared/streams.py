@@ -10,7 +10,7 @@ E_co = TypeVar("E_co", covariant=True)
 
 
 class FellBehind(LimitExceeded):
-    """The follower took so long that too much waits for it; it has everything up to `up_to` and may follow anew."""
+    """The follower is too slow and is disconnected. It has all events up to `up_to` and can follow again."""
 
     def __init__(self, up_to: int) -> None:
         super().__init__(f"The subscriber reads changes too slowly. Subscribe again after revision {up_to}.")

@@ -40,7 +40,7 @@ class Throttle(Protocol):
 
 @asynccontextmanager
 async def counted_try(throttle: Throttle, buckets: Sequence[Bucket]) -> AsyncIterator[None]:
-    """Counts one try at what the block does, unless the server has no means to do it (Unavailable); raises TooOften."""
+    """Counts an attempt for the block, except if the block raises Unavailable. Raises TooOften."""
     await throttle.take(buckets)
     try:
         yield
@@ -50,7 +50,7 @@ async def counted_try(throttle: Throttle, buckets: Sequence[Bucket]) -> AsyncIte
 
 
 def source_of(actor: Actor) -> str:
-    """The network address that the actor's request came from; the same for all that came over no network."""
+    """The network address that the actor's request came from; one value for all requests without a network."""
     return actor.client.address if actor.client is not None else "local"
 
 

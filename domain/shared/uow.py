@@ -37,7 +37,7 @@ class Outcome:
 
 
 class Replayed(Exception):
-    """The actor's idempotency key has been used for this very request: nothing is done again."""
+    """The request was executed before with this idempotency key, and is not executed again."""
 
     def __init__(self, subject_id: str | None, revision: int | None, outcome: Mapping[str, Any]) -> None:
         super().__init__("This request has been carried out before.")
@@ -47,7 +47,7 @@ class Replayed(Exception):
 
 
 class UnitOfWork(Protocol):
-    """Leaving it without a commit undoes everything."""
+    """A transaction of one use case, rolled back unless it is committed."""
 
     def record(self, event: Event) -> None:
         """Adds the event to the workspace's log when the transaction commits."""
@@ -61,7 +61,7 @@ class UnitOfWork(Protocol):
         subject_id: str | None = None,
         workspace_id: str | None = None,
     ) -> None:
-        """Adds what the actor did to that person's account to the security log when the transaction commits."""
+        """Adds an event of the user's account to the security log when the transaction commits."""
         ...
 
     def enqueue(self, job: Job, *, run_at: datetime | None = None, workspace_id: str | None = None) -> str:
@@ -73,12 +73,12 @@ class UnitOfWork(Protocol):
         ...
 
     async def commit(self, value: T) -> Written[T]:
-        """Makes everything durable; called once, last; raises LeaseLost if the actor's job is no longer its own."""
+        """Commits the transaction. Called once, as the last step. Raises LeaseLost if the job's lease was lost."""
         ...
 
 
 class LeaseLost(Exception):
-    """Another worker has taken this job over; what this one did is undone."""
+    """The job's lease was lost to another worker. The transaction is rolled back."""
 
 
 class OpenUow(Protocol[U_co]):

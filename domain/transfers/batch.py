@@ -186,7 +186,7 @@ class Batch:
         ).checked()
 
     def _drafted(self, setting: Setting, record: IssueRecord, number: int) -> Issue:
-        """A new issue with what never changes again."""
+        """A new issue with the values that later imports never change."""
         issue = Issue.drafted(
             IssueDraft(project_id=setting.project.id, title=record.title),
             id=IssueId(self._ids.new(Issue.prefix)),
@@ -283,7 +283,7 @@ def _label_ids(setting: Setting, record: IssueRecord) -> frozenset[str]:
 
 
 def _named_parents(site_id: str, written: Sequence[tuple[PlacedIssue, Issue]]) -> list[NamedParent]:
-    """Parents to look for: where the file says anything new, and where none has been found so far."""
+    """Parents to resolve: those that the file changed, and those not found so far."""
     return [
         NamedParent(
             issue_id=issue.id,

@@ -21,7 +21,7 @@ class ImportDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceholderAdoption:
-    """Hands what a placeholder wrote and was assigned to a member."""
+    """Transfers the content and assignments of a placeholder to a member."""
 
     placeholder_id: str
     member_id: str

@@ -49,7 +49,7 @@ async def write_comments(
 
 
 async def _save(uow: ImportUow, tally: Tally, said: Mapping[str, Comment]) -> None:
-    """Writes what the file says anew of comments, where that is not what is stored."""
+    """Writes comments whose text in the file differs from the stored text."""
     stored = await uow.imports.comments_by_id(said.keys()) if said else {}
     changed = []
     for before in stored.values():

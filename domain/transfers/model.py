@@ -193,7 +193,7 @@ class ImportLoss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossKind:
-    """Losses of one field for one reason: in how many places, and of how many things."""
+    """Losses of one field for one reason, with the number of places and of lost values."""
 
     field: str
     code: LossCode

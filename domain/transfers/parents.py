@@ -14,7 +14,7 @@ from domain.transfers.tally import Tally
 
 
 async def write_parents(uow: ImportUow, run: ImportRun, tally: Tally, named: Sequence[NamedParent]) -> None:
-    """Puts issues under their parents; one that is missing, or would be under itself, is reported."""
+    """Sets the parents of issues. A missing parent, or one that would close a cycle, is reported as a loss."""
     store = uow.imports
     await store.lock_tree(run.workspace_id)
     children = await store.issues_by_id({each.issue_id for each in named})

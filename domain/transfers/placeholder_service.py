@@ -10,7 +10,7 @@ from domain.workspaces.slice import MEMBER_MANAGE
 
 
 class PlaceholderService:
-    """Lets members adopt the placeholders that imports made for them."""
+    """Assigns placeholders that imports created to members."""
 
     def __init__(self, uow: OpenUow[PlaceholderUow]) -> None:
         self._uow = uow

@@ -22,7 +22,7 @@ from domain.workspaces.ports import MemberRepository, UserRepository
 
 
 class Unstorable(Exception):
-    """The database refuses something among many rows; nothing of the transaction can be kept."""
+    """The database rejected one of many rows. The transaction must be rolled back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class StoredIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredComment:
-    """A comment of an earlier import, as far as it takes to see that nothing is to be done."""
+    """A comment of an earlier import, with the values that show whether it changed."""
 
     id: str
     digest: str
@@ -110,7 +110,7 @@ class ImportRunRepository(Repository[ImportRun], Protocol):
 
 class UploadRepository(Protocol):
     async def add(self, entity: Upload) -> None:
-        """Remembers a stored file."""
+        """Stores the row of an uploaded file."""
         ...
 
     async def owned(self, owner_id: str, upload_id: str) -> Upload:
@@ -141,7 +141,7 @@ class ImportStore(Protocol):
     """Writes sets of rows; every method raises Unstorable if the database rejects a value."""
 
     async def lock(self, workspace_id: str) -> None:
-        """Lets one import at a time write to the workspace, until the end of the transaction."""
+        """Locks the workspace against other imports until the end of the transaction."""
         ...
 
     async def lock_tree(self, workspace_id: str) -> None:
@@ -213,7 +213,7 @@ class ImportStore(Protocol):
         ...
 
     async def link_labels(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
-        """Puts labels on and takes labels off."""
+        """Adds labels to issues and removes labels from issues."""
         ...
 
     async def add_comments(self, comments: Sequence[Comment]) -> None:
@@ -225,7 +225,7 @@ class ImportStore(Protocol):
         ...
 
     async def move_comments(self, issues: Sequence[Issue]) -> None:
-        """Puts the comments of these issues into the issues' projects."""
+        """Sets the project of the issues' comments to that of their issue."""
         ...
 
     async def keep_sources(
@@ -235,7 +235,7 @@ class ImportStore(Protocol):
         ...
 
     async def mark_seen(self, run_id: str, issue_ids: Sequence[str]) -> None:
-        """Remembers that this run has come across these issues."""
+        """Records that the run has read these issues."""
         ...
 
     async def name_parents(self, run_id: str, parents: Sequence[NamedParent]) -> None:
@@ -257,7 +257,7 @@ class ImportStore(Protocol):
 
 class PlaceholderStore(Protocol):
     async def hand_over(self, workspace_id: str, *, from_id: str, to_id: str) -> None:
-        """Makes everything in the workspace that the one wrote or was assigned the other's."""
+        """Transfers all content and assignments of one user in the workspace to another."""
         ...
 
 

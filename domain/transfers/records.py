@@ -30,7 +30,7 @@ class LossCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """Something of the source that did not come through. Yielded in place of an issue, it is the whole issue.
+    """A value of the file that is not imported. Yielded in place of an issue, it means the whole issue.
 
     `field` names a kind, not a place ("comments.body"), so that equal losses can be summed. No text of the source is
     quoted.
