@@ -65,7 +65,7 @@ class Readers(Provided):
 
 @dataclass(init=False, repr=False)
 class App(Provided):
-    """The services of all slices, and their readers. What no slice of an application provides cannot be read."""
+    """The services of all slices, and their readers. An attribute that no slice provides raises AttributeError."""
 
     budget: Budget
     clock: Clock

@@ -123,7 +123,7 @@ class EntityList(Generic[E, O]):
     ) -> Sequence[Page[E]]:
         """One page of the visible entities under each parent, in the order of parents.
 
-        The parents are not checked again: an actor who has a parent may see it.
+        The parents are not checked again, because actors only get parents that they may see.
         """
         parent_ids = ids_of(parents)
         keyset, build = self._entities.keyset, self._entities.build
