@@ -4,8 +4,8 @@ The logic has two values, unlike SQL: `neq` and `not_in` match rows without a va
 Only negation has to treat null; elsewhere null counts as false.
 
 A condition on related rows is a join, and PostgreSQL can only assume an average number of rows for each state or label.
-For IDs in the text of the statement it knows the number. Callers that have looked up such rows can therefore swap in their
-IDs.
+For IDs in the text of the statement it knows the number. Callers that have looked up such rows can therefore swap in
+their IDs.
 """
 
 import operator
