@@ -152,3 +152,24 @@ async def test_an_argument_that_cannot_be_made_is_the_error_of_its_field(executo
     result = await executed(executor, "{ echo(word: {text: 7}) }")
     assert result.data == {"echo": None}
     assert [(error.message, error.path) for error in result.errors] == [("seven", ["echo"])]
+
+
+async def test_the_only_function_runs_in_the_task_of_the_request() -> None:
+    """A single function creates no task, as under graphql-core; functions beside each other do."""
+    loop = asyncio.get_running_loop()
+    created: list[asyncio.Task[Any]] = []
+
+    def counting(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        created.append(asyncio.Task(coroutine, loop=loop, **options))
+        return created[-1]
+
+    schema = strawberry.Schema(Query, execution_context_class=CompiledExecutor)
+    loop.set_task_factory(counting)
+    try:
+        alone = await schema.execute("{ limited }")
+        count = len(created)
+        beside = await schema.execute("{ limited again: limited }")
+    finally:
+        loop.set_task_factory(None)
+    assert (alone.data, count) == ({"limited": "timed out"}, 0)
+    assert (beside.data, len(created)) == ({"limited": "timed out", "again": "timed out"}, 2)
