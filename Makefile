@@ -41,7 +41,7 @@ test: install ## Run the suite
 	@$(PYTHON) -m pytest -q -n auto -m "not verify"
 	@$(COMPILED_TESTS) -q -n auto -m "not verify"
 
-verify: install ## Run the long proofs, some of them in Chromium
+verify: install ## Run the long tests, some of them in Chromium
 	@$(PYTHON) -m api.explorer.install
 	@$(PYTHON) -m tests.e2e.browser_install
 	@$(PYTHON) -m pytest -q -m verify
