@@ -118,16 +118,16 @@ class FormPage:
         try:
             await self.act(app_of(request), caller(request), form)
         except Rejected as error:
-            refusals = [self._told(each) for each in error.errors]
+            refusals = [self._message_of(each) for each in error.errors]
             return self._form(request, form, *refusals, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         except DomainError as error:
             headers = retry_headers(error)
             status = refusal_of(error).status if headers else HTTPStatus.UNPROCESSABLE_ENTITY
-            return self._form(request, form, self._told(error), status=status, headers=headers)
+            return self._form(request, form, self._message_of(error), status=status, headers=headers)
         facts = {"done": self.done, "links": _served(request, self.onward)}
         return self._page("done.html", facts)
 
-    def _told(self, error: DomainError) -> str:
+    def _message_of(self, error: DomainError) -> str:
         """The error message, with each field named by its label on the page."""
         labels = {each.name: each.label for each in self.fields}
         return error.message_with(lambda name: labels.get(name, name.replace("_", " ")))

@@ -61,7 +61,7 @@ class Endpoint:
 
     @property
     def openapi(self) -> dict[str, Any]:
-        properties = {name: {"type": "string", **told} for name, told in self.fields.items()}
+        properties = {name: {"type": "string", **described} for name, described in self.fields.items()}
         schema = {
             "type": "object",
             "properties": properties,

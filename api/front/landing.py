@@ -19,7 +19,7 @@ _POLICY = f"{POLICY}; script-src 'self'; connect-src 'self'; form-action 'none'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class EntryPoint:
     """An entry point of the server, listed if it is served."""
 
     path: str
@@ -27,16 +27,16 @@ class Door:
     what: str
 
 
-DOORS = (
-    Door(
+ENTRY_POINTS = (
+    EntryPoint(
         path="/graphql",
         name="GraphQL",
         what="The API. Browsers get the explorer: GraphiQL with a sign-in form and samples.",
     ),
-    Door(path="/docs", name="REST", what="Reference of the REST API: sign-in, accounts, files."),
-    Door(path="/auth/register", name="Sign up", what="Create an account with your email address."),
-    Door(path="/dev/mail", name="Mail", what="Mail that this development server shows instead of sending it."),
-    Door(path="/readyz", name="Health", what="State of database, migrations and Redis, for monitoring."),
+    EntryPoint(path="/docs", name="REST", what="Reference of the REST API: sign-in, accounts, files."),
+    EntryPoint(path="/auth/register", name="Sign up", what="Create an account with your email address."),
+    EntryPoint(path="/dev/mail", name="Mail", what="Mail that this development server shows instead of sending it."),
+    EntryPoint(path="/readyz", name="Health", what="State of database, migrations and Redis, for monitoring."),
 )
 _QUERY = (FOLDER / "first_query.graphql").read_text()
 _ANSWER = (FOLDER / "first_answer.json").read_text()
@@ -47,11 +47,12 @@ def landing_routes(served: Collection[str], options: HttpOptions) -> list[Route]
 
     The first query and the demo account need the demo data, so that only a development server shows them.
     """
-    doors = [door for door in DOORS if door.path in served]
-    content = {"name": "Workgraph", "version": options.version, "doors": {door.path: door.what for door in doors}}
+    entries = [entry for entry in ENTRY_POINTS if entry.path in served]
+    paths = {entry.path: entry.what for entry in entries}
+    content = {"name": "Workgraph", "version": options.version, "entryPoints": paths}
     demo = options.explorer.demo if options.explorer is not None else None
     facts = {
-        "doors": doors,
+        "entry_points": entries,
         "version": options.version,
         "script_path": SCRIPT_PATH,
         "demo": demo,

@@ -21,7 +21,7 @@ def format_errors(errors: Iterable[GraphQLError]) -> list[Formatted]:
     formatted: list[Formatted] = []
     unforeseen: list[GraphQLError] = []
     for error in errors:
-        causes = told_causes(error)
+        causes = disclosed_causes(error)
         if causes is None:
             unforeseen.append(error)
             formatted.append(_entry(error, "Internal error.", _internal_extensions()))
@@ -41,7 +41,7 @@ def internal_error(error: BaseException) -> Formatted:
     return {"message": "Internal error.", "extensions": _internal_extensions()}
 
 
-def told_causes(error: GraphQLError) -> Sequence[DomainError] | None:
+def disclosed_causes(error: GraphQLError) -> Sequence[DomainError] | None:
     """The domain errors behind an error; empty for a mistake in the request, None for an error to mask."""
     cause = error.original_error
     while isinstance(cause, GraphQLError):

@@ -164,12 +164,12 @@ def _is_visit(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
     return not asks and is_page_wanted(headers.get(b"accept"))
 
 
-def _executed(result: ExecutionResult, operation: Operation, told: Mapping[str, Any]) -> Answer:
-    extensions = {"extensions": told} if told else {}
+def _executed(result: ExecutionResult, operation: Operation, extensions: Mapping[str, Any]) -> Answer:
+    shown = {"extensions": extensions} if extensions else {}
     if not result.errors:
-        return Answer(HTTPStatus.OK, {"data": result.data, **extensions})
+        return Answer(HTTPStatus.OK, {"data": result.data, **shown})
     errors = format_errors(result.errors)
-    content = {"errors": errors, "data": result.data, **extensions}
+    content = {"errors": errors, "data": result.data, **shown}
     codes = {error["extensions"].get("code") for error in errors}
     # Answer 503 only if the whole request can be retried. A failed mutation of several can null `data` although other
     # mutations of the request were committed.

@@ -224,7 +224,7 @@ async def access_token(address: str) -> str:
 async def test_each_language_reads_the_real_server(
     database: str, redis_database: str, settings: Settings, tmp_path: Path
 ) -> None:
-    query = "query Door($workspace: String!) { workspace(slug: $workspace) { slug } viewer { email } }"
+    query = "query Entry($workspace: String!) { workspace(slug: $workspace) { slug } viewer { email } }"
     async with demo(settings) as server:
         written = await programs([operation(server.url, query, {"workspace": "acme"})], tmp_path)
         for language in SUFFIXES:

@@ -69,14 +69,14 @@ async def test_the_landing_page_shows_how_the_server_is(
         assert all("503" in problem or "ERR_CONNECTION" in problem for problem in page.problems), page.problems
 
 
-async def test_every_door_opens(database: str, redis_database: str, settings: Settings) -> None:
+async def test_every_entry_point_opens(database: str, redis_database: str, settings: Settings) -> None:
     async with visited(settings) as (page, tracker):
         await go(page, tracker, "/")
-        doors = await page.run("[...document.querySelectorAll('ol a')].map((door) => door.pathname)")
-        assert doors == ["/graphql", "/docs", "/auth/register", "/dev/mail", "/readyz"]
-        for door in doors:
+        paths = await page.run("[...document.querySelectorAll('ol a')].map((link) => link.pathname)")
+        assert paths == ["/graphql", "/docs", "/auth/register", "/dev/mail", "/readyz"]
+        for path in paths:
             await go(page, tracker, "/")
-            await page.click(f'ol a[href="{door}"]')
+            await page.click(f'ol a[href="{path}"]')
             await page.until(f"document.readyState === 'complete' && location.pathname !== '/' && {FITS}")
         assert page.problems == []
 

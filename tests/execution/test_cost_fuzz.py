@@ -29,7 +29,7 @@ async def underestimates(world: World, first: int, count: int) -> tuple[list[str
     for seed in range(first, first + count):
         chance = random.Random(f"cost {seed}")
         values = WorkgraphValues(chance, world, pools, [])
-        sizes = Sizes(fields=chance.choice([8, 20, 50]), depth=chance.choice([4, 7]), items=30.0, door="workspace")
+        sizes = Sizes(fields=chance.choice([8, 20, 50]), depth=chance.choice([4, 7]), items=30.0, entry="workspace")
         operation = OperationWriter(CORE, chance, values, sizes).operation(OperationType.QUERY)
         context = Context(app=world.app, actor=world.client(chance.choice([*Role])).actor)
         try:

@@ -167,7 +167,7 @@ class WorkgraphFuzzer:
         chance = random.Random(f"workgraph {seed}")
         # Half of the cursors that are known fit no list by the next case, so the latest are the best.
         values = WorkgraphValues(chance, self._world, self._pools, self._cursors[-40:])
-        sizes = Sizes(fields=chance.choice([8, 20, 50]), depth=chance.choice([4, 7]), items=30.0, door="workspace")
+        sizes = Sizes(fields=chance.choice([8, 20, 50]), depth=chance.choice([4, 7]), items=30.0, entry="workspace")
         writer = OperationWriter(self._core, chance, values, sizes)
         operation = writer.operation(OperationType.QUERY)
         role = chance.choice([*Role, *Role, None])

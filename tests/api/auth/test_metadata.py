@@ -134,7 +134,7 @@ async def test_clients_authenticate_as_it_says(process: Process, metadata: Metad
         basic = {"Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
         answer = await post({}, basic)
         assert answer.status_code == 401, user
-        if method == "none":  # of a Bearer endpoint, the door refuses what is no Bearer before the form is read
+        if method == "none":  # Bearer endpoints refuse a request without a token before they read its form
             assert answer.json()["error"] == "invalid_client", user
         challenge = 'Basic realm="workgraph"' if method == "none" else 'Bearer realm="workgraph"'
         assert answer.headers["www-authenticate"].startswith(challenge), user

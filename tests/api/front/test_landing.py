@@ -14,7 +14,7 @@ import httpx
 import pytest
 from graphql import parse, validate
 
-from api.front.landing import DOORS
+from api.front.landing import ENTRY_POINTS
 from api.graphql.runner import graphql_schema
 from api.main import build
 from api.schema import schema
@@ -37,7 +37,7 @@ async def test_the_landing_page_links_to_every_entry_point_in_development(settin
         page = await client.get("/", headers=PAGE)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     links = re.findall(r'<a href="([^"]*)">([^<]*)</a>\n<span>', page.text)
-    assert links == [(door.path, door.name) for door in DOORS]
+    assert links == [(entry.path, entry.name) for entry in ENTRY_POINTS]
     assert f"Version {version('workgraph')}." in page.text
 
 
@@ -58,7 +58,7 @@ async def test_programs_get_the_doors_as_json(settings: Settings, accept: str | 
         answer = await client.get("/", headers={"Accept": accept} if accept else {})
     content = answer.json()
     assert (content["name"], content["version"]) == ("Workgraph", version("workgraph"))
-    assert list(content["doors"]) == [door.path for door in DOORS]
+    assert list(content["entryPoints"]) == [entry.path for entry in ENTRY_POINTS]
     assert "Accept" in answer.headers["vary"]
 
 

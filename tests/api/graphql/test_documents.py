@@ -293,7 +293,7 @@ def test_errors_have_codes() -> None:
 
 def test_a_flood_of_mistakes_is_answered_briefly() -> None:
     assert len(refused(cache(), "{__typename" + "@a" * 100 + "}")) == MOST_ERRORS + 1
-    assert MOST_ERRORS < 9  # what scanners take for an open door
+    assert MOST_ERRORS < 9  # the number of errors that scanners report as a weakness
 
 
 def test_conflicting_fields_are_refused() -> None:

@@ -52,7 +52,7 @@ class Sizes:
     depth: int = 6
     items: float = 60.0
     """Limit on the number of executions of a selection, with 1.6 items per list."""
-    door: str = ""
+    entry: str = ""
     """Root field of queries from which most types can be reached; selected most of the time."""
 
 
@@ -129,8 +129,8 @@ class OperationWriter:
             most = 1 if self._narrow else 4 if root else 3
             fitting = [name for name in others if items * _items(fields[name].type) <= self._sizes.items]
             chosen = self._some(fitting, most)
-            if root and self._sizes.door in fields and r.random() < 0.8:
-                chosen = [self._sizes.door, *chosen]
+            if root and self._sizes.entry in fields and r.random() < 0.8:
+                chosen = [self._sizes.entry, *chosen]
             parts += [self._field(type_, name, fields[name], depth, items) for name in chosen]
             parts += self._fragments_on(cast("GraphQLCompositeType", type_), depth, items)
         if parts and r.random() < 0.12:
