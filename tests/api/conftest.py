@@ -32,7 +32,7 @@ async def app(database_url: str, redis_url: str, data_dir: Path) -> AsyncIterato
 
 @pytest.fixture(scope="session")
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """For looking at the database behind the application's back."""
+    """Database engine for tests that read stored rows without the application."""
     engine = create_async_engine(database_url)
     yield engine
     await engine.dispose()

@@ -13,9 +13,9 @@ _EXPLORER = ExplorerOptions(is_for_members=False, is_development=False, is_compr
 
 
 def http(**changes: Any) -> HttpOptions:
-    """A server for everybody, outside of development, that answers under any name and shows no costs.
+    """Options of a public server outside of development that accepts any host name and shows no costs.
 
-    So that tests see what clients of a public server see, and can compare whole answers.
+    Tests see what clients of a public server see, and can compare whole answers.
     """
     usual: dict[str, Any] = {
         "version": "unknown",

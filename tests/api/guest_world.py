@@ -1,6 +1,6 @@
-"""A small random workspace, what a guest may see of it, and a crawl of everything that the schema leads to.
+"""Small random workspace, the part of it that a guest may see, and a crawl of everything that the schema leads to.
 
-Each thing is called after its own id, so that whatever of it is told anywhere tells the id.
+Each object is named after its own ID, so that any text of it in an answer shows the ID.
 """
 
 import re
@@ -69,7 +69,7 @@ class GuestWorld:
     events: list[dict[str, Any]] = field(default_factory=list)
 
     async def client(self, place: int) -> Client:
-        """The person at that place, with roles and projects as they are read at sign-in."""
+        """Client of the user at index `place`, with roles and projects as they are read at sign-in."""
         session = self.sessions[place]
         known = Actor(user_id=session.user_id, session_id=session.id, expires_at=session.expires_at)
         return Client(self.app, await self.app.auth.reload_actor(known))
@@ -81,7 +81,7 @@ class GuestWorld:
         return listed | {self.workspace.id, self.run.id}
 
     def things(self, kind: type) -> list[Any]:
-        """All that there is of one kind."""
+        """All objects of one kind."""
         kinds = (self.people, self.members, self.labels, self.projects, self.guest_places, self.states)
         everything = (each for one in (*kinds, self.milestones, self.issues, self.comments) for each in one)
         return [each for each in (self.workspace, self.run, *everything) if isinstance(each, kind)]
@@ -91,7 +91,7 @@ class GuestWorld:
         return {each.project_id for each in self.guest_places if each.member_id == member.id}
 
     def visible_to(self, place: int) -> set[str]:
-        """Everything that the guest at that place may see, and everybody who is named by it."""
+        """IDs that the guest at index `place` may see, including those of users whom visible objects name."""
         projects = self.projects_of(place)
         found = {self.workspace.id, self.sessions[place].id, *projects, *(label.id for label in self.labels)}
         inside = [each for each in self._inside() if each.project_id in projects]
@@ -129,7 +129,7 @@ def _named(entity: Any, **names: Any) -> Any:
 
 
 async def build_guest_world(world: World, random: Random) -> GuestWorld:
-    """Two members and three guests, the first of whom is in some of the projects."""
+    """Random workspace with an owner, a member and three guests. Each guest is in about half of the projects."""
     workspace = WorkspaceFactory()
     people = [_named(UserFactory(), name=1) for _ in range(5)]
     roles = (Role.OWNER, Role.MEMBER, Role.GUEST, Role.GUEST, Role.GUEST)
@@ -189,7 +189,7 @@ def _fill(there: GuestWorld, project: Project, random: Random) -> None:
 
 
 def _put_under_each_other(there: GuestWorld, random: Random) -> None:
-    """Across projects too."""
+    """Gives some issues a parent, which can be in another project."""
     for place in range(1, len(there.issues)):
         if random.random() < 0.6:
             parent = random.choice(there.issues[:place])
@@ -246,7 +246,7 @@ NODE = SCHEMA.type_map["Node"]
 
 
 def _arguments(there: GuestWorld) -> Mapping[str, Sequence[str]]:
-    """For fields that cannot be asked without: each way to ask, whatever the answer may be."""
+    """Arguments for fields that require some, including arguments that a guest gets no answer for."""
     return {
         "Workspace.changes": ["after: 0, first: 500"],
         "Workspace.project": [f'key: "{project.key}"' for project in there.projects],
@@ -255,7 +255,7 @@ def _arguments(there: GuestWorld) -> Mapping[str, Sequence[str]]:
 
 
 def _selection(kind: GraphQLObjectType, there: GuestWorld, depth: int = 0) -> str:
-    """Every field of an object; of other nodes that it leads to the id alone, since these are asked for by it."""
+    """Selection of every field of an object; of other nodes only the ID, by which the crawl requests them later."""
     parts = ["__typename"]
     ways = _arguments(there)
     for name, field_ in kind.fields.items():
@@ -275,12 +275,12 @@ def _selection(kind: GraphQLObjectType, there: GuestWorld, depth: int = 0) -> st
 
 
 def node_selections(there: GuestWorld) -> dict[str, str]:
-    """Everything that can be asked of each kind of node."""
+    """Selection of all fields of each node type, by the name of the type."""
     return {kind.name: _selection(kind, there) for kind in SCHEMA.get_implementations(NODE).objects}
 
 
 async def crawl(client: Client, there: GuestWorld, further: Iterable[str] = ()) -> tuple[set[str], dict[str, Any]]:
-    """Every id that anything tells, and each node by its id: begun at `workspaces` and at the further ids."""
+    """IDs that answers contain, and each node by its ID, starting at `workspaces` and at the further IDs."""
     reached = ids_in(await client.run("{ workspaces(first: 100) { nodes { id } } viewer { id } }"))
     nodes: dict[str, Any] = {}
     waiting = reached | set(further)

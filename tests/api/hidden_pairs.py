@@ -1,8 +1,8 @@
 """Pairs of requests that differ only in what is hidden from a guest, and the answers that have to be equal.
 
-A guest sends the same requests twice, with the same points left. In between every hidden thing gets other values, and
-further hidden things come into being. The filters are generated from the schema, and their values are taken from what
-is hidden before or after, so that most of them match hidden rows on one side only.
+A guest sends the same requests twice, with the same points left. In between, every hidden object gets other
+values, and further hidden objects are created. The filters are generated from the schema, and their values are taken
+from what is hidden before or after, so that most of them match hidden rows on one side only.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,7 +74,7 @@ CHANGES: Mapping[type, Change] = {
         "archived_at": None if issue.archived_at else MADE,
     },
 }
-"""What becomes of a hidden thing of each kind."""
+"""New values of a hidden object, by its class."""
 
 
 class Asked(NamedTuple):
@@ -90,7 +90,7 @@ class Answered(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class HiddenChange:
-    """What is hidden from one guest, as it is at first and as it will be."""
+    """Objects hidden from one guest, before and after a change, and further hidden objects that the change creates."""
 
     there: GuestWorld
     guest: int
@@ -107,7 +107,7 @@ class HiddenChange:
         return cls(there=there, guest=guest, before=hidden, after=after, further=_further(there))
 
     def values(self, kind: type, attribute: str) -> list[Any]:
-        """What hidden things of that kind have there, before or after; what all things have if none is hidden."""
+        """Values of the attribute in hidden objects of that kind, before or after; in all objects if none is hidden."""
         hidden = [each for each in (*self.before, *self.after, *self.further) if isinstance(each, kind)]
         found = [getattr(each, attribute) for each in hidden or self.there.things(kind)]
         return [value for value in found if value is not None]
@@ -141,7 +141,7 @@ def _further(there: GuestWorld) -> list[Any]:
 
 
 class Leaf(NamedTuple):
-    """One comparison: the names that lead to it, the filter that its field belongs to, and the type of its value."""
+    """Comparison in a filter: the path to it, the filter that its field belongs to, and the type of its value."""
 
     path: tuple[str, ...]
     owner: str
@@ -149,7 +149,7 @@ class Leaf(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """What it is about, whatever the comparison is."""
+        """Filter and field that the comparison applies to, without its operator."""
         names = self.path[:-1] if len(self.path) > 1 else self.path
         return f"{self.owner} {'.'.join(names)}"
 
@@ -196,7 +196,7 @@ def value_of(leaf: Leaf, hidden: HiddenChange, random: Random) -> Any:
 
 
 def _column(owner: str, field: str) -> tuple[type, str]:
-    """The kind of thing that a filter is about, and the attribute that a field of it compares."""
+    """Entity class that a filter applies to, and the attribute that one of its fields compares."""
     kind = next(kind for kind in REPOSITORIES if f"{kind.__name__}Filter" == owner)
     snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in field)
     return (kind, "title") if snake == "text" else (kind, snake)
@@ -217,7 +217,7 @@ def _default(kind: Any) -> Any:
 
 
 def all_filters() -> dict[str, list[tuple[FilteredList, Leaf]]]:
-    """Each comparison of each list, by what it is about."""
+    """Each comparison of each list, by its subject."""
     found: dict[str, list[tuple[FilteredList, Leaf]]] = {}
     for each in filtered_lists():
         for leaf in leaves(each.filter):
@@ -241,7 +241,7 @@ def asked_with(listed: FilteredList, leaf: Leaf, hidden: HiddenChange, random: R
 
 @cache
 def _list_query(listed: FilteredList) -> str:
-    """One document for a list, so that it is parsed and compiled once."""
+    """Query for a list with its arguments as variables, so that it is parsed and compiled once."""
     arguments = SCHEMA.type_map[listed.parent].fields[listed.field].args  # type: ignore[attr-defined]  # an object
     names = [name for name in ("filter", "first", "last", "sort") if name in arguments]
     declared = ", ".join(f"${name}: {str(arguments[name].type).removesuffix('!')}" for name in names)
@@ -252,7 +252,7 @@ def _list_query(listed: FilteredList) -> str:
 
 
 def parent_of(kind: str, hidden: HiddenChange) -> str:
-    """The id of something visible that the list hangs on."""
+    """ID of a visible object of that kind, to be the parent of a list."""
     there, visible = hidden.there, hidden.there.visible_to(hidden.guest)
     things = there.things(next(each for each in REPOSITORIES if each.__name__ == kind))
     return str(next(each.id for each in things if each.id in visible))
@@ -268,7 +268,7 @@ def _nested(path: Sequence[str], value: Any) -> Any:
 
 
 def other_requests(hidden: HiddenChange) -> list[Asked]:
-    """All that is told of each thing, hidden or not, by id and by name, and the log."""
+    """Requests without a filter: each object, hidden or not, by ID and by name, and the log of changes."""
     there = hidden.there
     selections = node_selections(there)
     ids = sorted({*there.everything, *(each.id for each in hidden.further)})
@@ -300,7 +300,7 @@ def _named_in(there: GuestWorld, field: str) -> Asked:
 
 
 class RefilledBudget:
-    """Begins each request with the same points, by a clock that stands still, so that an inequality shows but once."""
+    """Budget that `refill` restores to full, on a stopped clock, so that an unequal cost affects one request only."""
 
     def __init__(self) -> None:
         self.refill()
@@ -319,7 +319,7 @@ class RefilledBudget:
 
 
 async def answers(world: World, hidden: HiddenChange, asked: Sequence[Asked]) -> list[Answered]:
-    """What the guest gets, the points that are left afterwards included."""
+    """Answers to the guest's requests, and then the points left after the last one."""
     actor = (await hidden.there.client(hidden.guest)).actor
     budget = RefilledBudget()
     found = []

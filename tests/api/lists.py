@@ -47,10 +47,10 @@ class Listed:
     usual: tuple[str, str]
     """Sort key (or attribute, where the list cannot be sorted) and direction of the list's own order."""
     identity: str = "id"
-    """The field that tells the items apart; it is asked for under the name id."""
+    """Field that identifies the items; it is requested with the alias `id`."""
 
     def query(self, arguments: str, select: str) -> str:
-        """`{ id` in the selection stands for what tells the items apart."""
+        """Query for the list. Replaces `{ id` in the selection by the field that identifies the items."""
         if self.identity != "id":
             select = select.replace("{ id", f"{{ id: {self.identity}")
         field = f"list: {self.field}{f'({arguments})' if arguments else ''} {{ {select} }}"

@@ -1,6 +1,6 @@
-"""Who may do what: the one table that the generated tests of permissions are made from.
+"""Table of who may use each mutation and read each type, from which the permission tests are generated.
 
-A mutation that is missing here fails the tests, and so does a field that leads from one object to others.
+The tests fail for each mutation, and each field that leads from one object to others, that is missing here.
 """
 
 from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ class Scene:
     """A guest who is in the empty project, as the other guest is."""
     other_place: ProjectMember
     owners_invitation: Invitation
-    """To be another owner."""
+    """Invitation to become another owner."""
     accepted_invitation: Invitation
     party: Workspace
     """A workspace of other people."""
@@ -71,13 +71,13 @@ class Scene:
     api_keys: Mapping[Role, ApiKey]
     foreign_api_key: ApiKey
     further_sessions: Mapping[Role, Session]
-    """A second sign-in of everybody."""
+    """Second session of each user, by role."""
     foreign_session: Session
     run: ImportRun
     foreign_upload: Upload
     foreign_run: ImportRun
     role: Role = Role.OWNER
-    """Whoever acts; for inputs that name something of one's own."""
+    """Role of the actor, for inputs that name an object of the actor's own."""
 
     @property
     def here(self) -> Place:
@@ -217,16 +217,16 @@ async def store_security_event(scene: Scene) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """One way to use a mutation: who may, with an input that succeeds for all of them."""
+    """Use of a mutation: the roles that may, and an input that succeeds for all of them."""
 
     mutation: str
     allowed: str
     input: Callable[[Scene], Mapping[str, Any]]
     case: str = ""
     is_open: bool = False
-    """Whether it needs no workspace, so that everybody who is signed in may."""
+    """Whether the mutation needs no workspace, so that every signed-in user may use it."""
     is_logged: bool = True
-    """Whether it is an event in the workspace's log."""
+    """Whether the mutation writes an event to the workspace's log."""
 
     def given(self, scene: Scene, role: Role | None) -> dict[str, Any]:
         """The input for a caller with that role."""
@@ -438,7 +438,7 @@ PARENTS: Mapping[str, Callable[[Scene], Any]] = {
 """Type -> an object of the scene whose fields all lead somewhere."""
 
 READ_BY = {"ImportRun": "oam-", "Invitation": "oa--"}
-"""Type whose objects not everybody of the workspace may read -> who may."""
+"""Type whose objects only some roles of the workspace may read -> these roles."""
 
 ROOTS = {"node", "nodes", "rateLimit", "viewer", "workspace", "workspaces"}
 """Root fields of Query that the tests know; each has a test of its own."""

@@ -9,7 +9,7 @@ from tests.factories.accounts import IDS
 
 Refusal = tuple[str, str, str]
 Cases = dict[str, tuple[dict[str, Any], list[Refusal]]]
-"""By name: what to change in a good input, and the errors that it then gets."""
+"""Name -> the fields to change in a valid input, and the errors that the changed input gets."""
 
 
 def invalid(path: str, code: str = "INVALID_INPUT") -> list[Refusal]:

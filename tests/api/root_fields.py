@@ -1,4 +1,4 @@
-"""Root fields of the schema, and documents that ask for them; whatever is added to the schema is found here."""
+"""Root fields and documents that request them, derived from the schema so that new fields are included."""
 
 from graphql import GraphQLArgument, GraphQLField, get_named_type, is_leaf_type, is_required_argument
 

@@ -66,7 +66,7 @@ def leaks(secrets: Mapping[str, str], writings: Iterable[Writing]) -> list[tuple
 
 
 def spellings(secret: str) -> set[str]:
-    """As it is, in a URL, in a form, in JSON, in base64; of a token the signature alone is enough."""
+    """Spellings of a secret: plain, in a URL, form, JSON or Python string, in base64, and a token's signature alone."""
     assert len(secret) >= LEAST_LENGTH, secret
     whole = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
     encoded = {base64.b64encode(secret.encode()).decode().rstrip("=")}

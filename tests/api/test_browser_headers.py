@@ -86,7 +86,7 @@ def check_headers(answer: httpx.Response) -> None:
 
 
 def check_shared(answer: httpx.Response) -> None:
-    """That a page of the allowed origin can read the answer, and what it has to know of its headers."""
+    """Asserts that a page of the allowed origin can read the answer and the headers that it needs."""
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert "access-control-allow-credentials" not in answer.headers
     exposed = {name.strip() for name in answer.headers["access-control-expose-headers"].split(",")}

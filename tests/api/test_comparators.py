@@ -1,4 +1,4 @@
-"""What null, empty lists and wrong ids mean in every comparator of every filter; the places are found in the schema."""
+"""Meaning of null, empty lists and wrong IDs in every comparator of every filter that the schema has."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -100,7 +100,7 @@ async def scene(world: World) -> Scene:
 
 
 async def ids_by(scene: Scene, list_name: str, filters: dict[str, Any]) -> dict[str, list[str]]:
-    """What the list holds under each of the filters."""
+    """IDs in the list under each of the filters, by the name of the filter."""
     owner, _, field = list_name.partition(".")
     kind = SCHEMA.type_map[owner].fields[field].args["filter"].type
     client = scene.client(Role.OWNER)
@@ -163,7 +163,7 @@ async def test_null_and_empty_lists_mean_the_same_in_every_comparator(list_name:
 
 
 async def test_optional_values_are_null_in_some_and_not_in_others(scene: Scene):
-    """So that the test above does not compare one empty list with another."""
+    """Proves that tests of null in these fields do not merely compare empty lists."""
     names = ("milestoneId", "parentId", "startDate", "dueDate", "estimate", "completedAt")
     filters = {f"{name}_{operator}": {name: {operator: None}} for name in names for operator in ("eq", "neq")}
     assert all((await ids_by(scene, "Workspace.issues", filters)).values())

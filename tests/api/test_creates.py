@@ -1,6 +1,6 @@
-"""What a mutation that creates something is sent is stored, field by field, and written into the log.
+"""Proves that each field of a mutation that creates an object is stored and written into the log.
 
-The schema says which mutations and fields there are: one that the table does not know fails here.
+The mutations and fields are those of the schema; one that the table does not know fails here.
 """
 
 from collections.abc import Callable
@@ -36,11 +36,11 @@ class Create:
     entity: str
     """The payload's field."""
     values: dict[str, Any]
-    """For each field of the input a value other than its default."""
+    """Field of the input -> a value other than its default."""
     shown_by: dict[str, str] = field(default_factory=dict)
-    """For each field what shows it, where that is not the field of the same name."""
+    """Field of the input -> the selection that shows it, if that is not the field of the same name."""
     derived: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
-    """For each field that is shown in another form: the value that the entity tells."""
+    """Field of the input that is shown in another form -> its value, derived from the entity."""
     again: dict[str, Any] = field(default_factory=dict)
     """Values that must differ in a second one."""
     unlogged: frozenset[str] = frozenset()
@@ -62,14 +62,14 @@ class Create:
 
 
 def days(key: Any) -> int | None:
-    """For how many days an API key is good; None for ever."""
+    """Lifetime of an API key in days; None if the key never expires."""
     if key["expiresAt"] is None:
         return None
     return (datetime.fromisoformat(key["expiresAt"]) - datetime.fromisoformat(key["createdAt"])).days
 
 
 def creates(world: World) -> dict[str, Create]:
-    """By mutation, and a word where one input cannot have all of its fields at once."""
+    """Cases by mutation, with a word after its name where one input cannot have all fields at once."""
     here = world.here
     place = {"workspaceId": here.workspace.id}
     project, project_id = {"projectId": here.project.id}, {"projectId": "project { id }"}

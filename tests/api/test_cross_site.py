@@ -53,7 +53,7 @@ async def client(served: FastAPI, settings: Settings) -> AsyncIterator[httpx.Asy
 
 
 def paths(served: FastAPI, settings: Settings) -> set[str]:
-    """Of the application's route table, of its routers' and of the REST routes' description."""
+    """Paths in the route tables of the application and its routers, and in the OpenAPI description."""
     routes = chain(served.routes, *(router.routes for router in routers(settings)))
     mounted = (str(getattr(route, "path", "")) for route in routes)
     return {path for path in chain(mounted, served.openapi()["paths"]) if path}

@@ -1,7 +1,7 @@
-"""Ids of another workspace, and to guests of hidden projects: every field that takes one answers as if there were no
-such thing, byte for byte.
+"""Proves that IDs of another workspace, and for guests of hidden projects, are answered like missing IDs.
 
-The places are found in the schema, so a new field with an id is tested without being named here.
+The answers are equal byte for byte. The places are found in the schema, so a new field with an ID is tested without
+being named here.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -70,7 +70,7 @@ KINDS: dict[str, Callable[[Place], str]] = {
     "issues": lambda place: place.issue.id,
     "trash": lambda place: place.issue.id,
 }
-"""What a field of that name, or the `id` of a mutation or filter of that name, is an id of."""
+"""Name of a field, or of a mutation or filter with an `id` -> the ID of the object that it expects."""
 
 OTHER_ANSWERS = {
     "issueUpdate assignees.remove": [],
@@ -83,7 +83,7 @@ and an order has to name the project's own states."""
 
 @dataclass(frozen=True)
 class IdPlace:
-    """Where an id goes in: the way through the input, and whether a list of ids stands there."""
+    """Input field that takes an ID: the path to it, and whether it takes a list."""
 
     use: Use
     required: frozenset[str]
@@ -95,7 +95,7 @@ class IdPlace:
         return f"{self.use.mutation} {'.'.join(self.way)}"
 
     def input(self, scene: Scene, entity_id: str) -> dict[str, Any]:
-        """What the mutation needs, and this id."""
+        """Required fields of the mutation's input, with the given ID in this field."""
         given = {name: value for name, value in self.use.given(scene, Role.OWNER).items() if name in self.required}
         inner = given
         for step in self.way[:-1]:
@@ -105,11 +105,11 @@ class IdPlace:
         return given
 
     def foreign(self, scene: Scene) -> str:
-        """What the place asks for, of the other workspace."""
+        """ID of the kind that the field expects, from the other workspace."""
         return self.of(scene, scene.world.elsewhere)
 
     def of(self, scene: Scene, there: Place) -> str:
-        """What the place asks for, of that place."""
+        """ID of the kind that the field expects, from `there`. API keys, sessions and uploads are always foreign."""
         if self.use.mutation == "apiKeyRevoke":
             return scene.foreign_api_key.id
         if self.use.mutation == "sessionEnd":
@@ -152,7 +152,7 @@ async def scene(world: World) -> Scene:
 
 
 async def answer(client: Client, query: str, **variables: Any) -> bytes:
-    """What would be sent."""
+    """Response body of the operation."""
     data, errors = await client.execute(query, **variables)
     return orjson.dumps({"data": data, "errors": format_errors(errors)})
 
@@ -301,7 +301,7 @@ async def test_a_filter_does_not_know_foreign_ids(name: str, scene: Scene) -> No
 
 
 async def test_a_filter_does_know_own_ids(scene: Scene) -> None:
-    """So that the tests above do not compare one empty list with another for want of a way to match."""
+    """Proves that an ID filter can match, so that tests of foreign IDs do not merely compare empty lists."""
     place = next(place for place in filter_places() if place.name == "Workspace.issues labels.some.id")
     member = scene.client(Role.MEMBER)
     chosen = place.filter({"eq": scene.here.label.id})
@@ -314,8 +314,11 @@ async def test_a_filter_does_know_own_ids(scene: Scene) -> None:
 
 @pytest.fixture
 async def hidden(scene: Scene) -> Place:
-    """A project of the same workspace that the guest is not in, with a guest of its own; under one of its issues is
-    one that the guest sees. What guests see of every workspace stands for what they see of none."""
+    """Project of the guest's workspace that the guest is not in, with another guest.
+
+    An issue that the guest sees is a child of a hidden issue. Objects that all guests of a workspace see, such as
+    labels, are those of the other workspace.
+    """
     workspace = scene.here.workspace
     stranger = UserFactory()
     member = MemberFactory(workspace=workspace, user_id=stranger.id, role=Role.GUEST)
@@ -390,7 +393,7 @@ async def test_a_filter_does_not_know_ids_that_are_hidden_from_a_guest(name: str
 
 
 async def test_a_member_does_find_what_is_hidden_from_guests(scene: Scene, hidden: Place) -> None:
-    """So that the tests above do not ask for what nobody would find."""
+    """Proves that a filter by a hidden ID matches for members, so that its empty result for guests means something."""
     place = next(place for place in filter_places() if place.name == "Workspace.issues parentId")
     chosen = place.filter({"eq": hidden.issue.id})
     counts = {}
@@ -482,7 +485,7 @@ async def test_a_subscription_does_not_know_foreign_workspaces(scene: Scene) -> 
 
 
 async def test_lists_hold_nothing_of_another_workspace(scene: Scene) -> None:
-    """Everything that is reachable from the own workspaces, against every id of the other one."""
+    """Proves that nothing reachable from the user's own workspaces contains an ID of the other workspace."""
     owner = scene.client(Role.OWNER)
     reached = await owner.run(
         """{ workspaces { nodes { id slug

@@ -42,7 +42,7 @@ async def test_a_guest_reaches_what_is_visible_and_nothing_else(there: GuestWorl
 
 
 async def test_the_crawl_reaches_everything_for_an_owner(there: GuestWorld) -> None:
-    """So that what a guest does not reach is not out of the crawl's reach."""
+    """Proves that the crawl misses no object, so that an object it does not reach for a guest is hidden."""
     reached, _ = await crawl(await there.client(0), there)
     assert there.everything <= reached
 
@@ -247,7 +247,7 @@ async def ids_of_workspace(client: Client, workspace_id: str) -> list[str]:
 
 
 async def test_without_known_projects_a_guest_sees_none(world: World) -> None:
-    """Whoever builds an actor and forgets them shows too little, and never too much."""
+    """Proves that an actor built without known projects sees too little, never too much."""
     role = {world.here.workspace.id: Role.GUEST}
     forgotten = Client(world.app, Actor(user_id=world.here.people[Role.GUEST].id, roles=role))
     assert await ids_of_workspace(forgotten, world.here.workspace.id) == []

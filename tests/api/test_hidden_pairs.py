@@ -1,4 +1,4 @@
-"""Whatever a guest asks, nothing of the answer depends on what is hidden: not its cost either, nor what is left."""
+"""Proves that hidden objects affect neither a guest's answers nor their cost and the points left."""
 
 from random import Random
 

@@ -1,6 +1,6 @@
-"""Every place of the API where an id, or a name that stands for one, goes in: each is tested, or named with a reason.
+"""Places of the API that take an ID, or a name instead of one: each is tested, or listed with a reason.
 
-A field, argument or route that is new fails here until a generated test knows it.
+A new field, argument or route fails here until a generated test covers it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -128,7 +128,7 @@ def test_text_inputs_that_open_something_are_named() -> None:
 
 
 def test_no_rest_route_has_an_id_in_its_path() -> None:
-    """One that has needs the answers of test_foreign_ids."""
+    """Requires a route with an ID in its path to be tested like the fields in test_foreign_ids."""
     routes = [route for router in (auth_router, transfer_router) for route in router.routes]
     assert len(routes) > 5
     paths = [route.path for route in routes if isinstance(route, APIRoute)]

@@ -176,7 +176,7 @@ async def test_a_cursor_belongs_to_one_list_and_one_filter(world: World):
 
 
 async def under_another_parent(listed: Listed, world: World) -> Listed:
-    """The same list of a parent elsewhere that its reader may see, or of another person."""
+    """The list under a parent in another workspace that the reader may see, or the list of another user."""
     if listed.parent is None:
         return replace(listed, client=world.owner)
     kind, _ = listed.parent.split()
@@ -211,7 +211,7 @@ async def test_a_cursor_belongs_to_one_parent(world: World, name: str):
 
 
 async def test_one_cursor_under_many_parents_is_refused_under_each(world: World):
-    """It can belong to one of them only."""
+    """Uses a cursor that can belong to only one parent for the lists of several parents."""
     listed = await LISTS["Issue.comments"](world, 5)
     cursor = (await listed.page("first: 3", INFO))["pageInfo"]["endCursor"]
     await world.store(*_children(world))

@@ -1,4 +1,4 @@
-"""Messages for clients of GraphQL call every field what the schema calls it, whatever input is wrong."""
+"""Proves that messages for GraphQL clients name every field as the schema does, for each wrong input."""
 
 import re
 from collections.abc import Iterator

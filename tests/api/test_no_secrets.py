@@ -38,7 +38,7 @@ RESET = "bobs reset battery staple"
 
 @dataclass(kw_only=True)
 class Run:
-    """What has been asked and answered, and every secret that has been used, by name."""
+    """Client, application, answers and mails of one run, and the name of every secret used in it."""
 
     client: httpx.AsyncClient
     served: FastAPI
@@ -66,7 +66,7 @@ class Run:
         shows: Callable[[httpx.Response], dict[str, str]] = lambda answer: {},
         **request: Any,
     ) -> httpx.Response:
-        """The answer, which must have that status; `shows` names the secrets that it is there to hand out."""
+        """Sends a request, and requires its answer's status. `shows` names the secrets that the answer may contain."""
         headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
         answer = await self.client.request(method, path, headers=headers, **request)
         assert answer.status_code == status, (path, answer.status_code, answer.text)

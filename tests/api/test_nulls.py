@@ -88,7 +88,7 @@ async def test_null_where_a_value_cannot_be_cleared_is_required(scene: Scene) ->
 
 
 async def expect_required(mutation: str, scene: Scene) -> None:
-    """By variable and by literal."""
+    """Asserts that null in each field that refuses it is an error, by variable and by literal."""
     client, good = client_of(scene, USE[mutation])
     ways = [way for way, refuses in FIELDS[mutation].items() if refuses]
     variables = {f"v{number}": with_null(good, way) for number, way in enumerate(ways)}

@@ -10,7 +10,7 @@ from tests.api.served import served
 from tests.api.world import World
 
 SHOWN = api_defaults.http(cost=api_defaults.cost(is_shown=True, per_hour=1))
-"""Nothing worth mentioning comes back during a test."""
+"""Options that show costs and refill so slowly that no point comes back during a test."""
 ISSUES = """query($slug: String!, $n: Int = 10) {
   rateLimit { cost limit remaining resetAt }
   workspace(slug: $slug) { issues(first: $n) { nodes { id comments { nodes { id } } } } }

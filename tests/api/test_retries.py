@@ -31,7 +31,7 @@ ENDS = (
 """Ends of mutations' names in the order in which they are tried, since some take away what others need."""
 
 NOT_TOLD_AGAIN = {"apiKeyCreate": {"key": "a secret, of which only a digest is kept"}}
-"""By mutation: fields that are null in the answer to a retry, and why."""
+"""Mutation -> fields that are null in the answer to a retry, and why."""
 
 
 def order(use: Use) -> int:
@@ -112,7 +112,7 @@ async def test_a_retry_shows_no_link_of_a_mailed_or_revoked_invitation(world: Wo
 
 
 def test_outcomes_are_compact():
-    """Only IDs, numbers and flags are stored: stored texts would survive their deletion by a day."""
+    """Proves that outcomes hold IDs, numbers and flags alone. Stored texts would outlive their deletion by a day."""
     kinds = Outcome.__subclasses__()
     assert len(kinds) >= 2
     hints = {f"{kind.__name__}.{name}": hint for kind in kinds for name, hint in get_type_hints(kind).items()}

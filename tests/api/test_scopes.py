@@ -31,7 +31,7 @@ from tests.api.world import World
 from tests.factories.auth import ApiKeyFactory, store_keys
 
 SESSION = "session"
-"""What no key may, whatever its scopes."""
+"""Requirement of a session, which no API key meets with any scope."""
 
 NEEDED: dict[str, Scope | str] = {
     "apiKeyCreate": SESSION,
@@ -83,10 +83,10 @@ NEEDED_BY = {
     ("commentDelete of a member", Role.OWNER): Scope.ADMIN,
     ("commentDelete of a guest", Role.OWNER): Scope.ADMIN,
 }
-"""Uses by somebody who needs more than others: to delete what other people wrote."""
+"""Use and role that need another scope than the mutation in general, to delete comments of other users."""
 
 UNCONFINED = {"invitationAccept", "workspaceCreate"}
-"""What concerns a workspace that is not the actor's yet: keys for certain workspaces are refused."""
+"""Mutations on a workspace that the actor does not belong to yet. Keys limited to certain workspaces are refused."""
 
 
 def undeclared(schema: GraphQLSchema, declared: Collection[str]) -> list[str]:
@@ -162,7 +162,7 @@ async def rest(world: World) -> AsyncIterator[httpx.AsyncClient]:
 async def with_key(
     scene: Scene, role: Role, scopes: Iterable[Scope], *, workspaces: Iterable[str] | None = None
 ) -> tuple[Client, str]:
-    """Somebody with that role, authenticated by a key; and the key."""
+    """Client of the user with that role, authenticated by an API key, and the secret of the key."""
     user = scene.here.people[role]
     key = ApiKeyFactory(
         user_id=user.id, scopes=tuple(scopes), workspace_ids=None if workspaces is None else tuple(workspaces)

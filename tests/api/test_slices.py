@@ -134,7 +134,7 @@ class NoteMutations:
 
 @strawberry.type
 class WorkspaceNotes:
-    """What the sample slice adds to a type of the platform."""
+    """Field that the sample slice adds to `Workspace`."""
 
     @strawberry.field(description="First letter of the notes in the workspace.")
     def note_letter(self) -> str:

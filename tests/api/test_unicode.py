@@ -1,4 +1,4 @@
-"""Texts are found in whatever Unicode form they are asked for; the places are found in the schema."""
+"""Proves that filters find texts in any Unicode form. The filters are found in the schema."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from tests.factories.storing import REPOSITORIES
 COMPOSED = "Café Žižkov"
 DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)
 KEYS = {"identifier", "key", "slug"}
-"""What is in ASCII alone, and so never matches."""
+"""Fields that hold ASCII alone, and so never match."""
 
 
 def text_places(kind: GraphQLInputType, way: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """The way to every text of a filter, and whether a comparator stands there."""
+    """Path to every text field of a filter, and whether the field is a comparator."""
     named = get_named_type(kind)
     if named.name in ("String", "StringComparator"):
         yield way, named.name == "StringComparator"
@@ -33,7 +33,7 @@ def text_places(kind: GraphQLInputType, way: tuple[str, ...] = ()) -> Iterator[t
 
 
 def places() -> Iterator[tuple[FilterPlace, bool]]:
-    """One list for each type of filter."""
+    """Text fields of each filter type, in the first list that has the filter."""
     seen = set()
     for node in SCHEMA.get_implementations(SCHEMA.type_map["Node"]).objects:
         for name, field in node.fields.items():
@@ -57,7 +57,7 @@ def comparisons(asked: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 async def scene(world: World) -> Scene:
-    """Whatever has a name has the same; an issue's description and a comment are stored as they came, decomposed."""
+    """Scene with composed names and a composed issue title; the issue's description and a comment are decomposed."""
     scene = await build_scene(world)
     here = scene.here
     renamed = [here.label, here.milestone, here.project, here.todo, *here.people.values()]

@@ -21,14 +21,14 @@ from tests.factories.storing import link
 class Update:
     kind: str
     values: dict[str, Any]
-    """For each field a value that it has not got."""
+    """Field of the input -> a new value."""
     selections: dict[str, str]
-    """What shows each field."""
+    """Field of the input -> the selection that shows it."""
     clearable: frozenset[str] = frozenset()
 
 
 def updates(world: World) -> dict[str, tuple[str, Update]]:
-    """By mutation: what is updated, and how."""
+    """Mutation -> the ID of the object to update, and the update."""
     place = world.here
     return {
         "workspaceUpdate": (
@@ -116,7 +116,7 @@ ALONE = {
 
 @pytest.fixture
 async def filled(world: World) -> World:
-    """Nothing that can be cleared is empty."""
+    """World in which every field that can be cleared has a value."""
     place = world.here
     parent = IssueFactory(project=place.project, state=place.todo, number=50, creator_id=place.issue.creator_id)
     await world.store(parent)

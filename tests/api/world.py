@@ -121,7 +121,7 @@ class World:
                 await asyncio.sleep(0.01)
 
     async def rows(self) -> dict[str, list[Any]]:
-        """Everything that is stored, to prove that nothing has changed."""
+        """Stored rows by table, to prove that nothing has changed."""
         async with self.engine.connect() as connection:
             return {
                 table.name: sorted(map(repr, await connection.execute(select(table))))

@@ -17,7 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Source:
-    """One file; samples in tests are made from text alone."""
+    """Source file with its name and text. Tests create samples from text, without a file."""
 
     name: str
     text: str

@@ -1,7 +1,7 @@
-"""A change that breaks clients of the last release is named in the changelog.
+"""Checks that the changelog names each change that breaks clients of the last release.
 
-At a release, `cp api/schema.graphql tests/architecture/released.graphql` keeps what was released. Before the first
-release there is none: nobody depends on the schema yet.
+At a release, `cp api/schema.graphql tests/architecture/released.graphql` keeps the released schema. Before the
+first release the file does not exist, because no client depends on the schema yet.
 """
 
 import re
@@ -18,7 +18,7 @@ RELEASE = re.compile(r"^## \[?v?\d+\.\d+", re.MULTILINE)
 
 
 def section(changelog: str, release: str, kind: str) -> str:
-    """The text under `## release`, `### kind`; empty if there is none."""
+    """Text under `## [release]`, `### kind`; empty if the changelog has no such section."""
     _, _, of_release = changelog.partition(f"## [{release}]")
     _, _, of_kind = of_release.partition("\n## ")[0].partition(f"### {kind}\n")
     return of_kind.partition("\n### ")[0]

@@ -1,4 +1,4 @@
-"""Nothing loads by itself, and tests use the real thing."""
+"""Checks that no table loads lazily, tests do not mock, and warnings are errors."""
 
 import tomllib
 

@@ -52,7 +52,7 @@ LITERALS: Mapping[str, str] = {
     "__schema": "field of introspection",
     "__type": "field of introspection",
 }
-"""What may stand between backticks without being a name of the SDL -> what it is."""
+"""Text allowed between backticks without being a name of the SDL -> its meaning."""
 
 
 class Text(NamedTuple):

@@ -13,7 +13,7 @@ SERVER_OWNED = re.compile(
     r"id|number|identifier|revision|creator_id|author_id|external_source|external_key|is_placeholder|roles?|\w+_at"
     r"|workspace_id"
 )
-"""What no caller may set by naming it in an input."""
+"""Fields that no caller may set by naming them in an input."""
 
 CALLERS_CHOICE = {
     "LabelDraft.workspace_id": "where it is made; checked against the actor's membership",

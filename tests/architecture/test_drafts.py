@@ -1,4 +1,4 @@
-"""Whatever can be written is kept: in the entity that is made of a draft, and in the events of the entity."""
+"""Checks that entities keep every field of their drafts, and that events log every field that commands write."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ NOT_LOGGED = {
 """`Command.field` that its event does not list as changed -> why."""
 
 AREA = {"project_id"}
-"""How commands call the area of an entity, which every event has as `area_id`."""
+"""Name of the area of an entity in commands. Every event holds the area as `area_id`."""
 
 
 def dataclasses_of(*patterns: str) -> dict[str, type[Any]]:

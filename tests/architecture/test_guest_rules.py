@@ -1,4 +1,4 @@
-"""Whatever belongs to a workspace has a rule by which its guests see it: forgotten, they would see all of it."""
+"""Checks that objects of a workspace have a guest rule. Without one, guests would see all of them."""
 
 from collections.abc import Collection
 from inspect import isclass

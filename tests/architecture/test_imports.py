@@ -20,7 +20,7 @@ from tests.architecture.sources import PACKAGES, ROOT, Source, sources
 configuration.configure()
 
 MYSELF = "tests/architecture/test_imports.py"
-"""This file reads `__all__`."""
+"""Path of this file, which reads `__all__`."""
 
 FIXED_PACKAGES = {
     "alembic": "alembic",
@@ -40,7 +40,7 @@ FIXED_PACKAGES = {
     "strawberry-graphql": "strawberry",
     "uvicorn": "uvicorn",
 }
-"""What the project is built on, and the name that each is imported by."""
+"""Distribution that the project is built on -> the name under which it is imported."""
 
 USED_BY_NAME = {
     "asyncpg": "the driver that SQLAlchemy loads for postgresql+asyncpg",
@@ -71,7 +71,7 @@ def graph() -> grimp.ImportGraph:
 
 
 def test_the_contracts_hold() -> None:
-    """In a process of its own, as `make check` does, since the command sets logging up anew for its whole process."""
+    """Runs the command in a separate process, as `make check` does, since it reconfigures its process's logging."""
     command = [Path(sys.executable).with_name("lint-imports"), "--config", "importlinter.toml", "--no-cache"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

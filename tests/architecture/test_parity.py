@@ -1,4 +1,4 @@
-"""What is described twice stays the same twice: GraphQL type and domain object, entity and table, input and command."""
+"""Checks that twofold declarations agree: GraphQL type and domain object, entity and table, input and command."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -76,7 +76,7 @@ def described(definition: StrawberryObjectDefinition) -> type[Any] | None:
 
 
 def hint_of(kind: type[Any], name: str) -> Any:
-    """The declared type of a field or property; None if there is no such thing."""
+    """Declared type of a field or property; None if the class has neither."""
     found = get_type_hints(kind).get(name)
     if found is not None:
         return found
@@ -181,7 +181,10 @@ def is_clearable(field: StrawberryField) -> bool:
 
 
 def test_no_input_leaves_the_refusal_of_null_to_strawberry() -> None:
-    """What it raises fails the whole operation and names Python types; GraphQL itself refuses null in oneOf inputs."""
+    """Requires optional fields to let null pass to the application, which answers with an error of its own.
+
+    Strawberry's error fails the whole operation and names Python types. In oneOf inputs GraphQL itself refuses null.
+    """
     fields = [
         (definition.name, field)
         for definition in definitions(is_input=True)

@@ -55,10 +55,10 @@ SHORT_LISTS: Mapping[str, int | str] = {
     "Query.nodes": MOST_NODES,
     "User.apiKeys": MOST_API_KEYS,
 }
-"""`Type.field` of lists that are no connections -> how long they can be; a number stands in the description too."""
+"""`Type.field` of lists that are no connections -> their maximum length. A number must be in the description too."""
 
 SHORT_EVERYWHERE = {"errors": "the rules that one input breaks", "path": "the depth of one input"}
-"""The same by field alone, of payloads and their errors."""
+"""Field of payloads and their errors that is a list -> the limit of its length, for all types."""
 
 
 def own_types(of: GraphQLSchema) -> Iterator[tuple[str, object]]:
@@ -74,7 +74,7 @@ def output_fields(of: GraphQLSchema) -> Iterator[tuple[str, GraphQLField]]:
 
 
 def undescribed(of: GraphQLSchema) -> list[str]:
-    """Everything of the SDL that can have a description and has none."""
+    """Elements of the SDL that lack a description."""
     texts: dict[str, str | None] = {}
     for name, kind in own_types(of):
         texts[name] = getattr(kind, "description", None)

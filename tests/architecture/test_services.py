@@ -66,7 +66,7 @@ def is_closed_by_commits(block: list[ast.stmt]) -> bool:
 
 
 def without_plain_return(block: list[ast.stmt]) -> list[ast.stmt]:
-    """The block without a last `return` that only hands over what is there already."""
+    """Block without a final `return` that calls nothing, and only hands over existing values."""
     is_plain = isinstance(block[-1], ast.Return) and not any(isinstance(node, ast.Call) for node in ast.walk(block[-1]))
     return block[:-1] if is_plain and len(block) > 1 else block
 

@@ -15,7 +15,7 @@ from tests.plain_english import forbidden_phrases
 LEAST_WORDS = 3
 """Shorter literals are names, keys and parts of formats."""
 DEMO_TEXTS = ("domain/seed/texts.py", "domain/seed/words.py")
-"""What people of the demo workspace write to each other."""
+"""Files with texts that users of the demo workspace write to each other."""
 SPEAKERS = re.compile(
     r"(?:\w*(?:Error|Refusal|Refused|Request|Form|Exception|Ending)|_?(?:bad|refused|refusal|problem|fail|lose|whole)"
     r"|limit_error|debug|info|warning|error|exception|Field)"

@@ -36,7 +36,7 @@ class Process:
         return await self.http.post("/graphql", json=body, headers={"Authorization": f"Bearer {token}"})
 
     async def data(self, token: str, query: str, **variables: Any) -> Any:
-        """Of an answer without errors."""
+        """`data` of the answer, which must have no errors."""
         content = (await self.graphql(token, query, **variables)).json()
         assert "errors" not in content, content
         return content["data"]

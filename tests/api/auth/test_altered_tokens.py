@@ -102,7 +102,7 @@ async def forger(settings: Settings, database: str, redis_database: str) -> Asyn
 
 
 def expected_close(message: str, token: str) -> int:
-    """Of a message that is too long, or no JSON, the token is not looked at."""
+    """Close code for the message: 1009 if it is too long, 4400 if it is no JSON, otherwise 4401 for its token."""
     if len(message) > MOST_BYTES:
         return 1009
     return 4400 if any("\ud800" <= letter <= "\udfff" for letter in token) else 4401
@@ -134,7 +134,7 @@ async def fuzz(forger: Forger, *, rounds: int, seed: int) -> None:
 
 
 async def test_the_tokens_that_are_altered_are_good_ones(forger: Forger) -> None:
-    """Or all others would be refused for a reason of their own."""
+    """Proves that the tokens are valid before they are altered, so that the alteration alone gets them refused."""
     for token in (forger.token, forger.signing.signed(forger.signing.header, forger.claims)):
         assert (await forger.process.me(token)).status_code == 200
         assert (await forger.process.graphql(token, "{ viewer { id } }")).json()["data"]["viewer"]["id"]

@@ -1,4 +1,4 @@
-"""Whatever ends a session, its token is refused at once and its sockets close within five seconds (A12)."""
+"""Proves that an ended session's token is refused at once and its sockets close within five seconds (A12)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -76,7 +76,7 @@ async def by_password_change(process: Process, ended: dict[str, str], other: dic
 
 
 async def proved(process: Process, tokens: dict[str, str], path: str, **body: str) -> None:
-    """What asks for the current password, done."""
+    """Posts a request that requires the current password, and expects success."""
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     answer = await process.http.post(path, json={"currentPassword": PASSWORD, **body}, headers=headers)
     assert answer.status_code == 204, answer.text

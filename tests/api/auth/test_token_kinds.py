@@ -34,9 +34,10 @@ CLOCK = SystemClock()
 
 @dataclass(frozen=True, kw_only=True)
 class Keyring:
-    """One living secret of each kind, by name; all are Ann's, but for those by which somebody new signs up.
+    """Valid secret of each kind, by name. All are Ann's, except the secrets with which a new user signs up.
 
-    Access and refresh token are of two sessions. `bob` is the access token of somebody who belongs to no workspace.
+    The access token and the refresh token belong to two sessions. `bob` is the access token of a user who is in no
+    workspace.
     """
 
     process: Process
@@ -45,7 +46,7 @@ class Keyring:
     bob: str
 
     async def rows(self) -> dict[str, list[str]]:
-        """Everything that is stored, but for when the key was last used."""
+        """Stored rows by table, without the time of an API key's last use."""
         found = {}
         async with self.engine.connect() as connection:
             for table in metadata.sorted_tables:

@@ -10,7 +10,7 @@ from api.explorer.vendor_files import FOLDER
 
 SAMPLES = FOLDER / "page" / "samples"
 SUGGESTIONS = {"{newName}": "Ada Lovelace's workspace", "{newSlug}": "ada-lovelace"}
-"""What the page itself would write for a person of that name."""
+"""Values that the page suggests to a user named Ada Lovelace."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""With `WORKGRAPH_EXPLORER=members` strangers get the page that they sign in with, and nothing else."""
+"""Proves that with `WORKGRAPH_EXPLORER=members` anonymous clients get the sign-in page and nothing else."""
 
 import httpx
 import pytest

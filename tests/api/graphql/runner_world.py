@@ -144,7 +144,7 @@ class Subscription:
 
 
 class World:
-    """One runner with its cache of documents."""
+    """Operation runner with its store and its cache of documents."""
 
     def __init__(self, options: ExecutionOptions, *, executor: Any = None) -> None:
         self.store = Store()

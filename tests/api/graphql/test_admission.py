@@ -188,7 +188,7 @@ async def test_a_request_without_a_valid_token_costs_its_address_a_point(headers
 
 
 async def test_a_wrong_token_is_a_401_even_without_points() -> None:
-    """Or else the client would not know that it has to renew it."""
+    """Proves that a client without points still learns that it has to renew its token."""
     world = World(budget=Ledger(Counter({STRANGER: 1_000_000})))
     async with running(world, OPTIONS) as client:
         wrong = {"Authorization": "Bearer wrong"}

@@ -57,7 +57,7 @@ CASES: dict[str, tuple[str, str, int, int, Callable[[int], Request]]] = {
 """Name -> the limit, its code, how much passes, how much does not, and a request that has so much."""
 
 LIMIT_OF = {"pairs of fields": 10}
-"""Where the limit is not the number in the request: 5 fields of one name are 10 pairs."""
+"""Name -> the limit, if it differs from the number in the request: 5 fields with one name form 10 pairs."""
 
 
 def test_every_limit_has_a_case() -> None:

@@ -37,7 +37,10 @@ async def sent(client: httpx.AsyncClient, method: str, accept: str, **members: A
 @pytest.mark.parametrize("method", ["POST", "GET"])
 @pytest.mark.parametrize("accept", [NEW, OLD, f"{NEW}, {OLD};q=0.9", f"{NEW}, application/graphql+json, {OLD}, text/*"])
 async def test_a_link_falls_back_to_the_text(method: str, accept: str) -> None:
-    """Apollo Client goes by message or code whatever the status is, urql by the message, both only of JSON."""
+    """Answers as client links expect: Apollo Client checks message or code at any status, urql the message.
+
+    Both clients read JSON only.
+    """
     async with running(World()) as client:
         response = await sent(client, method, accept, extensions=hashed(VIEWER), variables={})
         assert response.headers["content-type"].split(";")[0] in (NEW, OLD)

@@ -32,7 +32,7 @@ async def test_the_answer_says_what_it_cost(transport: str) -> None:
 
 
 class SpentWorld(World):
-    """Every read is of ten rows, so that nothing is given back."""
+    """World in which each operation reads ten rows, so that no points of `TEN` are refunded."""
 
     def reads(self) -> Any:
         scope = super().reads()

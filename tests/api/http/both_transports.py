@@ -1,4 +1,4 @@
-"""One signed-in caller of the small schema, over HTTP and over a socket."""
+"""Signed-in caller of the small schema, over HTTP or over a WebSocket."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ TRANSPORTS = ("http", "socket")
 
 @dataclass(frozen=True)
 class Caller:
-    """Gives answers in the form of GraphQL's response, whatever carried them."""
+    """Sends operations over the chosen transport, and returns each answer as a GraphQL response."""
 
     client: httpx.AsyncClient
     socket: WebSocketDriver

@@ -26,7 +26,7 @@ async def new_guest(world: World) -> str:
 
 
 async def member_ids(world: World) -> list[str]:
-    """Everybody who is in any project, as the database has it."""
+    """IDs of all members who are in a project, as stored in the database."""
     async with world.engine.connect() as connection:
         return sorted(await connection.scalars(select(AreaGrantRow.member_id)))
 

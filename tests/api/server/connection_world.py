@@ -71,14 +71,14 @@ class Client:
         await self.writer.drain()
 
     async def rest(self) -> bytes:
-        """Everything until the server ends the connection."""
+        """Bytes received until the server ends the connection."""
         try:
             return await asyncio.wait_for(self.reader.read(), SECONDS)
         except ConnectionResetError:
             return b""
 
     async def answer(self) -> bytes:
-        """One answer of the recorder."""
+        """Bytes of the recorder's next answer."""
         return await asyncio.wait_for(self.reader.readuntil(b"ok"), SECONDS)
 
 
@@ -129,5 +129,5 @@ async def serving(*, head_seconds: float = HEAD_SECONDS, **options: Any) -> Asyn
 
 
 def status_of(answer: bytes) -> int:
-    """Status of the first answer; 0 if there is none."""
+    """Status code of the first answer, or 0 if no answer came."""
     return int(answer.split(b" ")[1]) if answer.startswith(b"HTTP/1.1 ") else 0

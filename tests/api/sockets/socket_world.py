@@ -172,12 +172,12 @@ class Event:
 
     @strawberry.field
     def role(self, info: Info) -> str:
-        """What the actor is at the time of this event."""
+        """Role of the actor at the time of this event."""
         return str(info.context.actor.roles.get(WORKSPACE))
 
     @strawberry.field
     def cached(self, info: Info) -> int:
-        """How many events have shared what was loaded for this one."""
+        """Number of reads of this field with these loaders; always 1 if each event has loaders of its own."""
         info.context.loaders["count"] = info.context.loaders.get("count", 0) + 1
         return info.context.loaders["count"]
 
@@ -217,7 +217,7 @@ SCHEMA = strawberry.Schema(Query, Mutation, Subscription)
 
 
 class World:
-    """Everything behind one socket endpoint."""
+    """Application, options and runner behind a socket endpoint."""
 
     def __init__(self, *, request_seconds: float = 10, is_development: bool = False, **limits: Any) -> None:
         self.app = SmallApp()

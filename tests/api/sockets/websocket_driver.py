@@ -110,7 +110,7 @@ class WebSocketDriver:
             await asyncio.shield(self.task)
 
     def stop_reading(self) -> None:
-        """From now on the application's sends wait, as they do when a peer's buffers are full."""
+        """Makes the application's sends wait from now on, as they do when a peer's buffers are full."""
         self._is_reading.clear()
 
     def read_on(self) -> None:

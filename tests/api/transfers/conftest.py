@@ -48,7 +48,7 @@ def started(world: World) -> Import:
 
 @pytest.fixture
 def imported(world: World, leases: SqlLeases, started: Import) -> Import:
-    """The same, and runs it to its end."""
+    """Uploads a file, imports it as the owner, and returns the finished run."""
 
     async def run(content: bytes, **options: object) -> ImportRun:
         run = await started(content, **options)

@@ -261,7 +261,7 @@ async def test_a_long_key_is_cut_for_its_number(world: World, imported: Import):
 
 
 async def test_two_jira_projects_with_one_key_stay_two(world: World, imported: Import):
-    """Somebody renames AC and makes a new AC: the same site, the same keys, other ids."""
+    """Imports a site on which AC was renamed and a new AC created: the same keys with other IDs."""
     await imported(lines(issue(1)))
     other = issue(1, project={"id": "5", "key": "AC", "name": "Another"}) | {"id": "501"}
 

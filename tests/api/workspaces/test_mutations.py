@@ -22,7 +22,7 @@ SLUGS = ("-a", "a-", "A", "a_b", "a" * 49, "ä", "a b", "a\n", "a/b", "٣")
 
 @pytest.fixture
 async def newcomer(world: World) -> Client:
-    """Somebody who has really signed up and in, and belongs nowhere."""
+    """Client of a user who signed up and signed in through the application, and belongs to no workspace."""
     registration: Registration = RegistrationFactory(name="Newcomer", email="newcomer@example.org")
     await world.app.accounts.create(Actor(), registration)
     tokens = await world.app.auth.sign_in(Actor(), registration.email, PASSWORD, client_id="workgraph")
@@ -219,7 +219,7 @@ async def test_one_owner_of_32_stays_when_all_go_at_once(world: World):
 
 
 def owners_of(world: World, count: int) -> tuple[list[Any], list[Member], list[Client]]:
-    """What to store of so many more owners, their memberships, and themselves."""
+    """Objects to store for `count` more owners, their memberships, and their clients."""
     people = UserFactory.build_batch(count)
     members = [MemberFactory(workspace=world.here.workspace, user_id=who.id, role=Role.OWNER) for who in people]
     sessions = [SessionFactory(user_id=who.id) for who in people]

@@ -316,7 +316,7 @@ async def test_presenting_a_key_32_times_at_once_revokes_it_once(identity: Ident
 
 
 async def test_a_key_that_reads_opens_no_unit_of_work(identity: Identity) -> None:
-    """Whatever a service forgets to ask, nothing is written."""
+    """Proves that a read-only key writes nothing, even if a service does not check the scope."""
     ann = await signed_in(identity)
     reading = await identity.auth.authenticate((await made(identity, ann, replace(DRAFT, scopes=(Scope.READ,)))).key)
     refresh_token = (await identity.sign_in(ANN)).refresh_token

@@ -30,7 +30,7 @@ GOOD = {
     "ann@" + "x" * 63 + ".org": "ann@" + "x" * 63 + ".org",
     "ann@" + "x." * 124 + "cc": "ann@" + "x." * 124 + "cc",
 }
-"""What somebody types -> what is stored."""
+"""Typed address -> stored address."""
 
 BAD = {
     "no sign": "ann",

@@ -1,4 +1,4 @@
-"""Workspaces and invitations on the real database, with a clock that stands still and mail that is only kept."""
+"""Workspaces and invitations on the real database, with a clock that tests set and mail kept in memory."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ CLIENT = ClientInfo(address="192.0.2.7", device="Firefox on a laptop")
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """One workspace with its owner, and what acts on it."""
+    """Workspace with its owner, the services that act on it, and their fakes."""
 
     engines: Engines
     clock: MemoryClock
@@ -104,7 +104,7 @@ class House:
             return [(row[0].name, *row[1:]) for row in rows]
 
     async def rows(self) -> dict[str, list[str]]:
-        """Everything that is stored, to prove that nothing has changed."""
+        """Stored rows by table, to prove that nothing has changed."""
         async with self.engines.write.connect() as connection:
             return {
                 table.name: sorted(map(repr, await connection.execute(select(table))))

@@ -62,7 +62,7 @@ async def test_only_a_mailed_invitation_allows_sign_up(house: House) -> None:
 
 
 async def test_an_invited_user_with_an_account_signs_in_and_accepts(house: House) -> None:
-    """Only the mailbox learns of the account, and the invitation stays valid."""
+    """Proves that only a holder of the mailed link learns of the account, and the invitation stays valid."""
     ada = await house.person(email=ADA)
     issued = await house.invite(ADA)
     before = await house.rows()
