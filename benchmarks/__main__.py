@@ -32,15 +32,19 @@ T = TypeVar("T", Server, Operation)
 
 
 def main(
-    size: Annotated[int, typer.Option(min=1_000, help="Issues in the database.")] = DEFAULT_SIZE,
-    servers: Annotated[str, typer.Option(help="Some of them, comma-separated.")] = "",
-    operations: Annotated[str, typer.Option(help="Some of them, comma-separated.")] = "",
-    seconds: Annotated[int, typer.Option(min=1, max=60, help="Load for each figure.")] = 2,
-    warm_up: Annotated[int, typer.Option(min=1, max=60, help="Load before, for each operation.")] = 2,
-    rounds: Annotated[int, typer.Option(min=1, help="How often everything is repeated.")] = 3,
+    size: Annotated[int, typer.Option(min=1_000, help="Number of issues in the database.")] = DEFAULT_SIZE,
+    servers: Annotated[str, typer.Option(help="Servers to measure, comma-separated; by default all.")] = "",
+    operations: Annotated[str, typer.Option(help="Operations to send, comma-separated; by default all.")] = "",
+    seconds: Annotated[int, typer.Option(min=1, max=60, help="Seconds of load for each figure.")] = 2,
+    warm_up: Annotated[int, typer.Option(min=1, max=60, help="Seconds of load before measuring an operation.")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of times to measure everything.")] = 3,
     is_quick: Annotated[bool, typer.Option("--quick", help="Two operations, 8 connections, one round.")] = False,
-    is_compared_only: Annotated[bool, typer.Option("--compare-only", help="Measure nothing; needs no wrk.")] = False,
-    output: Annotated[Path | None, typer.Option(help="Write the tables here; by default only a full run does.")] = None,
+    is_compared_only: Annotated[
+        bool, typer.Option("--compare-only", help="Compare the answers; needs no wrk.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(help="File to write the tables to; by default RESULTS.md after a full run.")
+    ] = None,
 ) -> None:
     """Measure Workgraph beside hand-written endpoints and Node's GraphQL servers."""
     try:
@@ -112,7 +116,7 @@ def _measured(plan: Plan, dataset: Dataset, node: Path | None) -> str:
 
 
 def _chosen(known: Sequence[T], names: str) -> list[T]:
-    """Those of the names, in the order in which they are known; all if none is named."""
+    """Known items with the given comma-separated names, in their known order; all if `names` is empty."""
     wanted = set(filter(None, names.split(",")))
     unknown = wanted - {each.name for each in known}
     if unknown:

@@ -28,7 +28,7 @@ def ask(port: int, request: Request) -> bytes:
 
 
 def data_of(body: bytes) -> Any:
-    """What was asked for; raises BenchmarkError if the answer tells of errors."""
+    """`data` of a GraphQL answer; raises BenchmarkError if the answer has errors."""
     answer = json.loads(body)
     if answer.get("errors") or answer.get("data") is None:
         raise BenchmarkError(f"The answer is an error:\n{json.dumps(answer)[:2000]}")
@@ -36,7 +36,7 @@ def data_of(body: bytes) -> Any:
 
 
 def with_plain_cursors(data: Any) -> Any:
-    """Cursors hold where they point to and whose they are; only the first must be the same."""
+    """Data with each `endCursor` reduced to its position, since the rest of a cursor may differ between servers."""
     if isinstance(data, list):
         return [with_plain_cursors(item) for item in data]
     if isinstance(data, dict):
@@ -53,7 +53,7 @@ def _place(cursor: str) -> list[Any]:
 
 
 def without_cursors(data: Any) -> Any:
-    """For a server whose cursors cannot be read: only whether there is one."""
+    """Data with each `endCursor` reduced to whether it exists, for servers whose cursors cannot be read."""
     if isinstance(data, list):
         return [without_cursors(item) for item in data]
     if isinstance(data, dict):

@@ -66,7 +66,7 @@ class Dataset:
 
     @property
     def socket_dir(self) -> str:
-        """Where PostgreSQL's socket is."""
+        """Directory of PostgreSQL's socket."""
         return self.url.partition("?host=")[2].replace("%2F", "/")
 
 

@@ -4,8 +4,8 @@ from infra.settings import SettingsError
 
 
 class BenchmarkError(Exception):
-    """The run cannot go on; the text says why and what to do."""
+    """Error that ends a run; its text says why and what to do."""
 
 
 EXPECTED = (BenchmarkError, EmbeddedServerError, FolderInUse, SettingsError)
-"""What a run may end with without being at fault."""
+"""Errors that end a run without a defect of the benchmark; shown as one line instead of a traceback."""

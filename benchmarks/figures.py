@@ -13,7 +13,7 @@ LEAST_CPU_MS = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One stretch of load. `others` is the part of the machine's processors that outsiders used meanwhile."""
+    """Figures of one load run. `others` is the share of the machine's processors that other programs used meanwhile."""
 
     server: str
     operation: str
@@ -47,7 +47,7 @@ class Spread:
 
 
 def chosen(samples: Iterable[Sample], *, server: str, operation: str, connections: int) -> list[Sample]:
-    """Those measurements, by round."""
+    """Samples of one server, operation and connection count, in the order of rounds."""
     found = (
         sample
         for sample in samples
@@ -61,7 +61,7 @@ def rate_of(sample: Sample) -> float:
 
 
 def thrift_of(sample: Sample) -> float:
-    """Requests per second of the server's own processor time: what a busy machine disturbs least."""
+    """Requests per second of the server's own processor time, the figure that a busy machine disturbs least."""
     return 1e3 / max(sample.server_cpu_ms, LEAST_CPU_MS)
 
 
@@ -74,7 +74,7 @@ def ratio(
     *,
     value: Callable[[Sample], float] = rate_of,
 ) -> Spread | None:
-    """How many times as much as the best of the others, within each round; None where one side is missing."""
+    """Our value divided by the best of `theirs`, as a spread over the rounds; None if no round has both."""
     own = {
         each.round: value(each) for each in chosen(samples, server=ours, operation=operation, connections=connections)
     }
@@ -118,7 +118,7 @@ GOALS = (
 
 
 def outcomes(samples: Sequence[Sample], *, ours: str) -> list[Outcome]:
-    """Only of goals that all servers were measured for."""
+    """Outcomes of the goals whose servers were all measured."""
     measured = {sample.server for sample in samples}
     found = []
     for goal in GOALS:

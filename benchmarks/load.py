@@ -37,7 +37,7 @@ end"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request as a server of the comparison wants it."""
+    """HTTP request in the form that one server of the comparison expects."""
 
     method: str
     path: str
@@ -47,7 +47,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """`errors` are answers of status 400 or above, and connections that failed."""
+    """Result of a load run; `errors` counts answers of status 400 or above and failed connections."""
 
     requests: int
     seconds: float
@@ -74,7 +74,7 @@ def wrk_version() -> str:
 def run_load(
     port: int, request: Request, *, connections: int, seconds: float, issues: Sequence[str] = (), title: str = ""
 ) -> LoadResult:
-    """Load for so many seconds; a write goes to the issues in turn, each time with a title that begins with `title`."""
+    """Sends load with wrk for `seconds`. Writes cycle through `issues`, with titles that begin with `title`."""
     with tempfile.TemporaryDirectory(prefix="workgraph-bench-") as folder:
         script = Path(folder) / "request.lua"
         script.write_text(lua_script(request, issues=issues, title=title))
@@ -92,7 +92,7 @@ def run_load(
 
 
 def parsed_result(output: str) -> LoadResult:
-    """What our script wrote at the end of wrk's output; raises BenchmarkError if it did not come to that."""
+    """Result that our script appends to wrk's output; raises BenchmarkError if it is missing or empty."""
     line = next((line for line in output.splitlines() if line.startswith(MARK)), None)
     if line is None:
         raise BenchmarkError(f"wrk did not come to its end:\n{output.strip()}")

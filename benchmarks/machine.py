@@ -1,4 +1,4 @@
-"""What was measured on; nothing that names the machine or its owner."""
+"""Description of the measured machine, without the name of the machine or its owner."""
 
 import os
 import platform

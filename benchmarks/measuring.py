@@ -1,4 +1,4 @@
-"""The run: each server alone in turn, first compared, then warmed up, then measured, and all of it several times."""
+"""Benchmark run: each server alone is compared, warmed up and measured, in several rounds."""
 
 import asyncio
 import math
@@ -28,7 +28,7 @@ TOKEN_SECONDS = 240.0  # a token lives for 15 minutes, a server is measured for 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to measure; times in whole seconds, which is what wrk knows."""
+    """Servers, operations and durations to measure; times are whole seconds because wrk takes no fractions."""
 
     servers: Sequence[Server]
     operations: Sequence[Operation]
@@ -38,7 +38,7 @@ class Plan:
     has_middle_only: bool = False
 
     def connections(self, operation: Operation, round: int) -> Sequence[int]:
-        """At the middle in every round; at the others always for what matters most, and once for the rest."""
+        """Connection counts to measure: all in the last round and for `is_everywhere` operations, else only MIDDLE."""
         if self.has_middle_only:
             return (MIDDLE,)
         is_last = round == self.rounds - 1
@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def estimate(self) -> float:
-        """Seconds, roughly."""
+        """Approximate duration of the run, in seconds."""
         each = [
             self.warm_up + 0.5 + (self.seconds + 0.2) * len(self.connections(operation, number))
             for number in range(self.rounds)
@@ -60,7 +60,7 @@ class Plan:
 
 
 class Run:
-    """One pass through the plan."""
+    """Comparison and measurement of a plan's servers; the figures collect in `samples`."""
 
     def __init__(self, plan: Plan, dataset: Dataset, *, node: Path | None, tell: Callable[[str], None]) -> None:
         self._plan = plan
@@ -75,7 +75,7 @@ class Run:
         self.samples: list[Sample] = []
 
     def compare(self) -> None:
-        """Only that all servers answer the same."""
+        """Compares the answers of all servers without measuring them."""
         for server in self._plan.servers:
             self._tell(f"comparing: {server.title}")
             self._serve(server, None)
@@ -198,7 +198,7 @@ def _title(server: Server) -> str:
 
 
 def answers_to(port: int, request: Request) -> bool:
-    """Whether the server is there yet."""
+    """Whether the server answers the request; false until it has started."""
     try:
         ask(port, request)
     except (OSError, BenchmarkError):

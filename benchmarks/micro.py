@@ -64,7 +64,7 @@ def measured() -> list[Timing]:
 
 
 def fields_in(data: Any) -> int:
-    """How many fields were executed for the data."""
+    """Number of fields executed for the data."""
     if isinstance(data, dict):
         return len(data) + sum(map(fields_in, data.values()))
     return sum(map(fields_in, data)) if isinstance(data, list) else 0
@@ -88,7 +88,7 @@ def table(timings: Sequence[Timing]) -> list[str]:
 
 
 def _executing(text: str, *, is_compiled: bool) -> Execute:
-    """What `api/graphql/runner.py` does for a known operation, without reading anything."""
+    """Function that executes the operation as `api/graphql/runner.py` executes a known one, without any I/O."""
     core_schema = schema._schema  # noqa: SLF001  Strawberry offers no other way
     document = parse(text)
     operation = document.definitions[0]

@@ -1,4 +1,4 @@
-"""A schema over data in memory, so that nothing but the executor is measured."""
+"""Schema over in-memory data, which leaves only the executor to measure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What a batched issue is shown from."""
+    """Row that the fields of a batched issue are read from."""
 
     id: str
     title: str
@@ -76,7 +76,7 @@ class _Row:
 
 @strawberry.type
 class BatchedIssue:
-    """What it shows of others is fetched for all issues at once."""
+    """Issue whose related objects are fetched for all issues of a list at once."""
 
     id: strawberry.ID
     title: str
@@ -99,7 +99,7 @@ class BatchedIssue:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What generated DataLoaders are kept in."""
+    """Execution context that keeps the generated DataLoaders."""
 
     loaders: dict[Any, Any] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""What the mutation must have written, and how everything becomes as it was before the next server."""
+"""Check of what the mutation wrote, and restoring of the changed rows before the next server runs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ _CLEAN = "VACUUM issue, event, workspace_revision"
 
 
 def require_written(dataset: Dataset, data: Any, *, title: str, server: str) -> None:
-    """Raises BenchmarkError unless title, revision and event are in the database, and in the answer what is there."""
+    """Raises BenchmarkError unless title, revision and event are stored and the answer holds the changed issue."""
     issue = dataset.mutated[0]
     expected = {"issueUpdate": {"errors": [], "issue": {"id": issue, "title": title}}}
     row = _run(dataset, lambda connection: connection.fetchrow(_WRITTEN, issue))

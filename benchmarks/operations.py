@@ -1,4 +1,4 @@
-"""What is asked for, as Workgraph's own schema is asked; peers get the same or their own words for it."""
+"""Operations to measure, written for Workgraph's schema; other servers get the same text or their own form of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from benchmarks.dataset import Dataset
 
 VIEWER, REFERENCE, ISSUE, FILTERED, NESTED, UPDATE = "viewer", "reference", "issue", "filtered", "nested", "update"
 ID_MARK, TITLE_MARK = "@ISSUE@", "@TITLE@"
-"""What the load generator replaces in a request's body, so that each request changes something."""
+"""Marks in a request's body that the load generator replaces, so that each request changes something."""
 
 REFERENCE_TEXT = """query { workspace(slug: "acme") {
   issues(first: 50, sort: [{createdAt: {direction: DESC}}]) { nodes {

@@ -26,7 +26,7 @@ class Answer:
 
 
 class Connection:
-    """One request at a time, over a connection that is kept."""
+    """Kept-alive connection that carries one request at a time."""
 
     def __init__(self, port: int, *, source: str = HOST) -> None:
         self._port = port
@@ -102,7 +102,7 @@ class Crowd:
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     async def sign_in(self, size: int) -> None:
-        """So many of them, side by side. Who is told to come again waits for once or twice what the answer says."""
+        """Runs `size` clients that sign in until `has_ended`; a refused one waits 1 to 2 times its `Retry-After`."""
         async with asyncio.TaskGroup() as group:
             for _ in range(size):
                 group.create_task(self._one())

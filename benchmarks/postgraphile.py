@@ -79,7 +79,7 @@ def _moment(value: str) -> str:
 
 
 def _linked(value: Mapping[str, Any]) -> list[Any]:
-    """What hangs on a link, by name; PostGraphile cannot sort by a column of the linked table."""
+    """Linked objects, sorted by name here because PostGraphile cannot sort by a column of the linked table."""
     found = [normalized(node["of"]) for node in value["nodes"]]
     return sorted(found, key=lambda each: (each["name"], each["id"]))
 

@@ -52,7 +52,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def tree_cpu_seconds(pid: int) -> float:
-    """The same with its children, also those that have ended."""
+    """Processor time of a process and its children, including children that have ended."""
     while True:
         ended = _ended(pid)
         alive = sum(_cpu_or_none(child) for child in children(pid))

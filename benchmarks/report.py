@@ -17,7 +17,7 @@ _MEGABYTE = 1e6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the reader has to know of a run."""
+    """Facts about a run that its report states besides the measurements."""
 
     ended_at: datetime
     machine: str

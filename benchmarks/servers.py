@@ -38,7 +38,7 @@ PEERS = ROOT / "benchmarks" / "peers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a server is started with."""
+    """Data set, port, signing keys and folder that a server is started with."""
 
     dataset: Dataset
     port: int

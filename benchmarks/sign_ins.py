@@ -61,11 +61,11 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 
 def main(
-    rounds: Annotated[int, typer.Option(min=1, help="How often idle and crowded alternate.")] = 7,
-    seconds: Annotated[float, typer.Option(min=1, help="Reads for each figure.")] = 10.0,
-    crowd: Annotated[int, typer.Option(min=1, help="People who sign in side by side.")] = CROWD,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of idle and of crowded stretches.")] = 7,
+    seconds: Annotated[float, typer.Option(min=1, help="Seconds of reads for each figure.")] = 10.0,
+    crowd: Annotated[int, typer.Option(min=1, help="Number of people who sign in at the same time.")] = CROWD,
 ) -> None:
-    """Measure reads while nobody signs in, and while a crowd does, in turns."""
+    """Measure reads in idle stretches and in stretches in which a crowd signs in, alternately."""
     try:
         with open_dataset(FOLDER, size=SIZE) as dataset:
             typer.echo(table(measured(dataset, rounds=rounds, seconds=seconds, crowd=crowd), crowd=crowd))
@@ -75,7 +75,7 @@ def main(
 
 
 def measured(dataset: Dataset, *, rounds: int, seconds: float, crowd: int) -> list[tuple[Stretch, Stretch]]:
-    """Of every round the idle stretch and the crowded one."""
+    """Idle and crowded stretch of each round."""
     accounts = asyncio.run(_accounts(dataset))
     folder = dataset.settings.data_dir
     setting = Setting(dataset=dataset, port=free_port(), keys=published_keys(dataset), folder=folder, node=None)

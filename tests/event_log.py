@@ -46,17 +46,17 @@ class EventLog:
         return self.ids.new("wsp")
 
     async def record(self, workspace_id: str, count: int = 1, *, actor: Actor = SYSTEM) -> int:
-        """One commit of so many events; answers its revision."""
+        """Commits `count` events at once and returns their revision."""
         events = [IssueCreated(workspace_id=workspace_id, subject_id=self.ids.new("iss")) for _ in range(count)]
         return await self.write(*events, actor=actor)
 
     async def write(self, *events: Event, actor: Actor = SYSTEM) -> int:
-        """One commit of the events of one workspace; answers its revision."""
+        """Commits events of one workspace at once and returns their revision."""
         [revision] = (await self.write_everywhere(*events, actor=actor)).values()
         return revision
 
     async def write_everywhere(self, *events: Event, actor: Actor = SYSTEM) -> Mapping[str, int]:
-        """One commit; answers the revisions of the workspaces, by their ids, as those who wait are told."""
+        """Commits the events at once and returns the new revision of each workspace, by workspace ID."""
         async with self._open(actor) as uow:
             for event in events:
                 uow.record(event)
@@ -64,7 +64,7 @@ class EventLog:
         return uow.committed.revisions
 
     async def announce(self, workspace_id: str, revision: int) -> None:
-        """What the process that committed does afterwards."""
+        """Publishes the revision, as the process that committed it does afterwards."""
         await self.publish(revision_message(workspace_id, revision))
 
     async def publish(self, message: bytes) -> None:
@@ -76,7 +76,7 @@ class EventLog:
 
     @asynccontextmanager
     async def stream(self, **options: Any) -> AsyncIterator[RedisEventStream[LoggedEvent]]:
-        """One that lets its followers look round more often than in production, so that tests are quick."""
+        """Event stream whose followers look for events more often than in production, to keep tests quick."""
         given = {"source": self.reader, "redis_url": self.redis_url, "idle_seconds": 0.05} | options
         stream: RedisEventStream[LoggedEvent] = RedisEventStream(**given)
         try:

@@ -1,8 +1,8 @@
-"""How the suite's tests of the API execute their operations; tests/conftest.py chooses, all others ask here.
+"""Execution modes of the suite's API operations; tests/conftest.py chooses one.
 
 `make test` runs every operation compiled, at first sight. With WORKGRAPH_TEST_EXECUTION=shadowed every query runs
 compiled and then in graphql-core, which must agree, and all that may not run twice (mutations, subscriptions, and what
-tests count the statements or scopes of) runs in graphql-core alone. So the two runs together take every operation
+tests count the statements or scopes of) runs in graphql-core alone. Together, the two runs take every operation
 through both executors. WORKGRAPH_TEST_EXECUTION=stock leaves out compiled execution.
 """
 
@@ -48,7 +48,7 @@ def choose(name: str) -> None:
 
 
 def options() -> ExecutionOptions:
-    """For applications that tests build; they do not repeat queries, since many tests count what happens in them."""
+    """Execution options of applications that tests build. Queries run once there, since many tests count executions."""
     return _COMPILED if mode is Mode.COMPILED else _STOCK
 
 
@@ -83,7 +83,7 @@ _held_back: list[None] = []
 
 @contextmanager
 def no_repetition() -> Iterator[None]:
-    """Nothing is executed twice meanwhile: the test counts."""
+    """Executes every operation of the block only once, for tests that count statements or scopes."""
     _held_back.append(None)
     try:
         yield

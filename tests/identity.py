@@ -1,4 +1,4 @@
-"""Accounts and auth on the real database, with a clock that stands still and a hasher that costs nothing."""
+"""Accounts and auth on the real database, with a clock that the test moves and a hasher that costs nothing."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -116,7 +116,7 @@ class Identity:
             return [kind.name for kind in rows.scalars()]
 
     async def stored(self) -> str:
-        """Everything that is stored, as text."""
+        """All stored rows, as text."""
         async with self.engine.connect() as connection:
             found = [(await connection.execute(select(table))).all() for table in metadata.sorted_tables]
         return repr(found)

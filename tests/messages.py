@@ -1,7 +1,7 @@
-"""What no message to a client may contain: names of Python and of the code, and phrases that are no plain English.
+"""Check of messages to clients for names of Python and of the code, and for phrases that are not plain English.
 
-`check` is called for every error that the suite's GraphQL client is told; `MessageWatch` does so for every answer over
-HTTP. Whatever a test provokes is looked at, so a new message needs no test of its own.
+`check` is called for every error that the suite's GraphQL client receives; `MessageWatch` calls it for every HTTP
+answer. Every message that a test provokes is checked, so a new message needs no test of its own.
 """
 
 import re
@@ -35,7 +35,7 @@ WIRE_NAMES = frozenset(
 
 
 def faults(message: str, sent: str) -> list[str]:
-    """What is wrong with a message; what the client has `sent` itself may come back."""
+    """Forbidden names and phrases in a message; names that the client itself has `sent` are allowed."""
     found = PYTHON.findall(message) + SNAKE_CASE.findall(message) + forbidden_phrases(message)
     return [name for name in found if name not in WIRE_NAMES and name not in sent]
 

@@ -111,12 +111,12 @@ def database_at(server_url: str, name: str) -> str:
 
 
 def driver_url(url: str) -> str:
-    """The same URL for asyncpg itself."""
+    """URL for asyncpg itself, without SQLAlchemy's `+asyncpg`."""
     return url.replace("postgresql+asyncpg:", "postgresql:", 1)
 
 
 def refuse_foreign_hosts(*allowed_urls: str) -> None:
-    """From here on this process can only connect to itself and to the hosts of the given URLs."""
+    """Limits all further connections of this process to this machine and the hosts of the given URLs."""
     allowed = {"localhost", ""} | {urlsplit(url).hostname or "" for url in allowed_urls}
 
     def check(event: str, arguments: tuple[object, ...]) -> None:

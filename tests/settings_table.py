@@ -13,7 +13,7 @@ _BETWEEN = re.compile(r"(<!-- settings: [^\n]* -->\n).*(?=<!-- end of settings -
 
 
 def table() -> str:
-    """One line for each setting, in the order of the class."""
+    """Markdown table with one line for each setting, in the order of the class."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         lines.append(f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} |")

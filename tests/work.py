@@ -7,7 +7,7 @@ from types import FrameType
 
 
 class Calls:
-    """How many functions have been called, Python's and C's."""
+    """Counter of function calls, Python's and C's."""
 
     count = 0
 
@@ -18,7 +18,7 @@ class Calls:
 
 @contextmanager
 def counted_calls() -> Iterator[Calls]:
-    """Counts what this thread calls meanwhile; some ten million calls are a second of work."""
+    """Counts the calls of this thread within the block; some ten million calls are a second of work."""
     calls = Calls()
     sys.setprofile(calls.see)
     try:

@@ -1,4 +1,4 @@
-"""Statements that answer with the JSON text itself; $1 is whoever is signed in."""
+"""Handwritten SQL statements that answer with the JSON text itself; $1 is the ID of the signed-in user."""
 
 from benchmarks.handwritten import statements
 

@@ -1,7 +1,7 @@
 """The gain over stock Strawberry: `python benchmarks/measure.py` prints the tables of the README.
 
-Both sides keep parsed and validated documents, run in one process in turn, and must answer alike. The figures are CPU
-time, the least of many runs, because other programs on the machine only ever add time.
+Both sides keep parsed and validated documents, run alternately in one process, and must give equal answers. The
+figures are CPU time, the least of many runs, because other programs on the machine only ever add time.
 """
 
 import argparse
@@ -46,7 +46,7 @@ async def block(schema: strawberry.Schema, query: str) -> float:
 
 
 async def compared(stock_query: str, compiled_query: str, seconds: float) -> tuple[float, float]:
-    """Least microseconds of stock and of compiled execution, measured in turn."""
+    """Least microseconds of stock and of compiled execution, measured in alternating blocks."""
     sides = ((STOCK, stock_query), (COMPILED, compiled_query))
     assert await answer(*sides[0]) == await answer(*sides[1])
     least = [float("inf"), float("inf")]
@@ -85,7 +85,7 @@ def say(line: str) -> None:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="time for each query")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="seconds to measure each query")
     seconds = parser.parse_args().seconds
     await table("shape", {name: (query, query) for name, query in SHAPES.items()}, seconds)
     await table("50 issues with 3 relations each", RELATIONS, seconds)

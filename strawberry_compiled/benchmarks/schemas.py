@@ -1,4 +1,4 @@
-"""Schemas over data in memory, so that nothing but execution is measured."""
+"""Schemas over in-memory data, which leave only execution to measure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -135,7 +135,7 @@ class IssueFields:
 @strawberry.type
 @dataclass(slots=True)
 class ReadyIssue:
-    """Its relations are attributes of the object."""
+    """Issue whose relations are attributes of the object."""
 
     id: strawberry.ID
     title: str
@@ -148,7 +148,7 @@ class ReadyIssue:
 
 @strawberry.type
 class LoadedIssue(IssueFields):
-    """Its relations come from DataLoaders, the way Strawberry's documentation shows."""
+    """Issue whose relations come from DataLoaders, the way Strawberry's documentation shows."""
 
     @strawberry.field
     async def author(self: Any, info: strawberry.Info) -> Person:
@@ -172,7 +172,7 @@ people, labels, totals = (
 
 @strawberry.type
 class AdaptedIssue(IssueFields):
-    """Its relations come from the same DataLoaders, through `loaded_by`."""
+    """Issue whose relations come from DataLoaders through `loaded_by`."""
 
     author: Person = related("author_id", people, graphql_type=Person, description="")
     labels: list[Label] = related("id", labels, graphql_type=list[Label], description="")
@@ -185,7 +185,7 @@ async def people_by_id(info: strawberry.Info, ids: Sequence[str]) -> Mapping[str
 
 @strawberry.type
 class BatchedIssue(IssueFields):
-    """Its relations are batch fields."""
+    """Issue whose relations are batch fields."""
 
     author: Person = related("author_id", people_by_id, graphql_type=Person, description="")
 

@@ -72,7 +72,7 @@ class MisplacesErrors(_Changed):
 
 
 class ForgetsLocations(_Changed):
-    """Of merged fields it names the first only."""
+    """Reports only the first location of an error in merged fields."""
 
     @staticmethod
     def change(result: ExecutionResult) -> None:

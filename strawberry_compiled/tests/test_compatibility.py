@@ -19,7 +19,7 @@ from environments import (
 from strawberry_compiled.compatibility import unsupported
 
 MINORS = 3
-"""As many minor versions of Strawberry are tested, the newest ones."""
+"""Number of Strawberry's newest minor versions to test."""
 FUZZ_CASES = "200"
 PRETENDED = """
 import importlib.metadata, warnings

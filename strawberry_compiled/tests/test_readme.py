@@ -19,7 +19,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def names() -> Iterator[dict[str, Any]]:
-    """What all blocks define, run in order as one module, in which Strawberry looks up the types."""
+    """Definitions of all README blocks, run in order as one module, in which Strawberry looks up the types."""
     module = sys.modules["readme"] = ModuleType("readme")
     exec("\n".join(BLOCKS), vars(module))
     yield vars(module)

@@ -1,4 +1,4 @@
-"""Batch fields: what is asked together, what is asked once, and what fails alone; the same under both executors."""
+"""Batch fields under both executors: values loaded together, values loaded once, and values that fail alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -12,7 +12,7 @@ from tests.cli.tree import below, commands
 LEAST_WORDS = 3
 COMMANDS = commands()
 QUOTED = frozenset(COMMANDS)
-"""What may stand between backticks."""
+"""Texts that may appear between backticks."""
 
 
 def texts(name: str, command: typer.core.TyperCommand | typer.core.TyperGroup) -> Iterator[Text]:

@@ -38,7 +38,7 @@ FLAGS = (
 
 
 def browser_path(path: str | None = None) -> str | None:
-    """Where a browser is among the programs of that search path, or of PATH."""
+    """Path of the first known browser on the search path `path` (default: PATH), or None."""
     found = (shutil.which(name, path=path) for name in NAMES)
     return next((each for each in found if each is not None), None)
 
@@ -55,7 +55,7 @@ class Navigated(Exception):
 
 
 class Page:
-    """One tab; `requests` and `problems` collect what it asks for and complains about."""
+    """Browser tab; `requests` collects the addresses it fetches, `problems` the errors it reports."""
 
     def __init__(self, connection: ClientConnection, *, host: str) -> None:
         self._connection = connection
@@ -105,7 +105,7 @@ class Page:
             return
 
     async def click(self, selector: str) -> None:
-        """As a person does: in the middle of what is seen of it."""
+        """Waits until the element is enabled, scrolls it into view and clicks its middle."""
         element = f"document.querySelector({selector!r})"
         await self.until(f"{element} !== null && !{element}.disabled")
         await self.run(f"{element}.scrollIntoView({{block: 'center'}})")
@@ -115,30 +115,30 @@ class Page:
             await self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **middle)
 
     async def resize(self, width: int, height: int) -> None:
-        """Narrow ones are phones, which heed the viewport's tag and whose scroll bars take no room."""
+        """Resizes the window. Narrow windows are phones, which heed the viewport tag and give scroll bars no room."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < PHONE_WIDTH}
         await self.call("Emulation.setDeviceMetricsOverride", **metrics)
 
     async def prefer(self, scheme: str) -> None:
-        """As if the system were `light` or `dark`."""
+        """Emulates a system in the color scheme `light` or `dark`."""
         await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     async def reload(self) -> None:
-        """Returns once another document stands in the page."""
+        """Reloads the page and returns once the new document has loaded."""
         self._loaded.clear()
         await self.call("Page.reload")
         async with asyncio.timeout(SECONDS):
             await self._loaded.wait()
 
     async def has_opened_sockets(self, count: int) -> None:
-        """Returns once it has opened so many, the first ones included."""
+        """Returns once the page has opened `count` sockets in total."""
         async with asyncio.timeout(SECONDS):
             while sum(url.startswith("ws") for url in self.requests) < count:
                 self._news.clear()
                 await self._news.wait()
 
     def take_problems(self) -> list[str]:
-        """Those until now; they count no longer."""
+        """Returns the problems reported so far and clears the list."""
         found, self.problems = self.problems, []
         return found
 

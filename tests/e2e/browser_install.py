@@ -1,6 +1,6 @@
-"""`python -m tests.e2e.browser_install`: Debian's Chromium, where there is none and it may be installed without asking.
+"""`python -m tests.e2e.browser_install` installs Debian's Chromium if no browser is found and no password is needed.
 
-It never fails: the browser tests say that they are skipped where it could not help.
+The command never fails: without a browser, the browser tests report that they are skipped.
 """
 
 import os
@@ -18,12 +18,12 @@ STEPS = (("update", "-qq"), ("install", "-qq", "--yes", "--no-install-recommends
 
 
 class CannotInstall(Exception):
-    """There will be no browser; the message says why."""
+    """No browser could be installed; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """Which system it is (ID of os-release), who we are on it, and where its programs are (PATH)."""
+    """Operating system (ID of os-release), whether the user is root, and the search path of programs (PATH)."""
 
     system: str
     is_root: bool
@@ -31,7 +31,7 @@ class Machine:
 
 
 def install_browser(machine: Machine) -> str:
-    """Answers where the browser is; raises CannotInstall."""
+    """Returns the path of the browser, installed if needed; raises CannotInstall."""
     found = browser_path(machine.path)
     if found is None:
         apt_get = _apt_get(machine)
@@ -75,7 +75,7 @@ def this_machine() -> Machine:
 
 
 def told(machine: Machine) -> str:
-    """What has come of it, in a sentence."""
+    """Sentence that reports the result of the installation."""
     try:
         return f"The browser tests use {install_browser(machine)}"
     except CannotInstall as error:

@@ -1,4 +1,4 @@
-"""What can be read of a page: its texts with their colors, and how much these differ (WCAG 2.2, 1.4.3)."""
+"""Texts of a page with their colors, and the contrast between these (WCAG 2.2, 1.4.3)."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import orjson
 from tests.e2e.browser import Page
 
 AA_CONTRAST = 4.5
-"""Of text that is not large."""
+"""Least contrast of text that is not large."""
 
 Color = tuple[float, float, float]
 WHITE: Color = (255, 255, 255)
@@ -43,7 +43,7 @@ class Text:
 
 
 async def texts(page: Page, selector: str) -> list[Text]:
-    """Those of the elements that are shown, in the order of the page."""
+    """Texts of the visible elements that match the selector, in page order."""
     found: list[dict[str, Any]] = orjson.loads(await page.run(TEXTS.replace("SELECTOR", repr(selector))))
     return [_seen(**each) for each in found]
 

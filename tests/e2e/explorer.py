@@ -52,7 +52,7 @@ class Explorer:
         await self.page.run(f"{FORM}.requestSubmit()")
 
     async def sign_in(self, email: str = DEMO_EMAIL, password: str = DEMO_PASSWORD) -> None:
-        """Waits until the schema is there too."""
+        """Signs in with the form and waits until the schema has loaded."""
         await self.page.until(f"{FORM} !== null")
         await self.fill_in(email=email, password=password)
         await self.page.until(f"{ACCOUNT} !== null")
@@ -78,7 +78,7 @@ class Explorer:
         await self.page.until(f"document.querySelector('button[aria-label=\"Hide {title}\"]') !== null")
 
     async def show_panel(self, title: str) -> None:
-        """As `open_panel`, whether or not it is open already."""
+        """Opens the panel unless it is already open."""
         if await self.page.run(f"document.querySelector('button[aria-label=\"Hide {title}\"]') === null"):
             await self.open_panel(title)
 
@@ -90,7 +90,7 @@ class Explorer:
         await self.page.call("Input.dispatchKeyEvent", type="keyUp", **described)
 
     async def stored(self) -> str:
-        """Everything that the browser keeps for the page."""
+        """Local storage and session storage of the page, as JSON."""
         found: Any = await self.page.run("JSON.stringify({...localStorage, ...sessionStorage})")
         return str(found)
 

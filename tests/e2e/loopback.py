@@ -14,7 +14,7 @@ START_SECONDS = 10
 
 
 def new_listener() -> socket:
-    """For an application that is told its own address."""
+    """Listening socket on a free loopback port, for an application that must know its own address."""
     return create_server(("127.0.0.1", 0))
 
 

@@ -142,5 +142,5 @@ def is_alive(pid: int) -> bool:
 
 
 def forget_data(folder: Path) -> None:
-    """As root the database lies outside of the folder; this removes it."""
+    """Removes the embedded database, which lies outside of the folder if the tests run as root."""
     EmbeddedServers(folder / ".workgraph", durable=False).forget()

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.verify
 
 
 def test_endpoints_by_hand_answer_and_write_what_both_executions_do(tmp_path: Path):
-    """Whoever changes a table or a field finds out here that the benchmark needs the same change."""
+    """Proves that the handwritten endpoints of the benchmark still fit the tables and the schema."""
     command = [sys.executable, "-m", "benchmarks", "--compare-only", "--size", "1000"]
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What `make verify` does for a browser, on machines that are made of a few scripts."""
+"""Installation of a browser by `make verify`, on machines simulated with a few scripts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ REFUSES = "exit 1"
 
 
 def machine(folder: Path, *, is_root: bool = True, system: str = "debian", **programs: str) -> Machine:
-    """With these programs alone, each of which writes down that it was called."""
+    """Machine with only the given programs, each of which records its calls."""
     for name, what in programs.items():
         script = folder / name.replace("_", "-")
         script.write_text(f'#!/bin/sh\ncd {folder}\necho "{script.name} $*" >> calls\n{what}\n')

@@ -96,7 +96,7 @@ def test_the_image_runs_a_command_that_exists():
 
 
 def interpolated(value: str, variables: dict[str, str]) -> str:
-    """As `docker compose` does it for ${NAME:-default} and ${NAME:?message}."""
+    """Value with ${NAME:-default} and ${NAME:?message} replaced as `docker compose` replaces them."""
 
     def replace(found: re.Match[str]) -> str:
         name, operator, rest = found.groups()

@@ -1,4 +1,4 @@
-"""What makes the explorer pleasant: room for the query, keys that work everywhere, and answers that are in view."""
+"""Comforts of the explorer: room for the query, keys that work everywhere, and answers that are in view."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""What GraphiQL's documentation pane shows of our schema."""
+"""GraphiQL's documentation pane with our schema."""
 
 from collections.abc import AsyncIterator
 

@@ -51,7 +51,7 @@ async def tab_to(explorer: Explorer, name: str, *, backwards: bool = False) -> N
 
 
 async def open_panel(explorer: Explorer, title: str) -> None:
-    """By the bar, from wherever the focus is."""
+    """Opens the panel by keyboard: tabs back to its button in the bar and presses Enter."""
     await tab_to(explorer, f"Show {title}", backwards=True)
     await explorer.press("Enter")
     await explorer.page.until(f"document.querySelector('button[aria-label=\"Hide {title}\"]') !== null")

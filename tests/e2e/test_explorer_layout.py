@@ -1,4 +1,4 @@
-"""The explorer on a phone and on a screen, light and dark: all of it is there, in its place, and can be read."""
+"""Explorer on phones and desktop screens, light and dark: every part is visible, in place and readable."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -62,7 +62,7 @@ PAGE = """(({ color, backgroundColor }) => [color, backgroundColor])(
 
 @asynccontextmanager
 async def explorer_of(settings: Settings, width: int, height: int) -> AsyncIterator[Explorer]:
-    """One that has shown nothing at another size."""
+    """Explorer loaded at the given size, without layout saved at another size."""
     async with opened_explorer(settings) as explorer:
         await explorer.page.resize(width, height)
         await explorer.page.reload()
@@ -70,7 +70,7 @@ async def explorer_of(settings: Settings, width: int, height: int) -> AsyncItera
 
 
 async def show(explorer: Explorer, title: str) -> None:
-    """Opens the panel, and in it whatever it can unfold."""
+    """Opens the panel and unfolds all of its details."""
     page = explorer.page
     await explorer.show_panel(title)
     drawn = f"document.querySelector({HAS_DRAWN[title]!r}) !== null"
@@ -123,14 +123,14 @@ async def test_nothing_sticks_out_and_everything_can_be_reached(
 
 
 async def shown_texts(explorer: Explorer, room: str = ".panel") -> list[Text]:
-    """Those of what is shown of our panels; that there are any is made sure of."""
+    """Visible texts of our panels; fails if no text is visible."""
     found = await texts(explorer.page, f"{room}, {room} *")
     assert found != []
     return found
 
 
 async def all_our_texts(explorer: Explorer, folder: Path) -> dict[str, list[Text]]:
-    """Those of all our panels, with whatever they can unfold, of somebody who signs in at the second attempt."""
+    """Visible texts by panel, with all details unfolded, of a user who signs in at the second attempt."""
     page = explorer.page
     found: dict[str, list[Text]] = {}
     await page.until(f"{FORM} !== null")
@@ -172,7 +172,7 @@ async def test_our_panels_can_be_read_in_the_colors_of_the_system(
 
 
 async def choose_theme(explorer: Explorer, scheme: str) -> None:
-    """By GraphiQL's own dialog."""
+    """Chooses the theme in GraphiQL's settings dialog."""
     await explorer.page.click("button[aria-label='Open settings dialog']")
     await explorer.page.click(f".graphiql-dialog button[data-theme={scheme}]")
     await explorer.press("Escape")

@@ -35,7 +35,7 @@ SAID = f"({FORM}?.querySelector('[role=alert]')?.innerText ?? '')"
 
 @asynccontextmanager
 async def following(settings: Settings, *, access_life: timedelta | None = None) -> AsyncIterator[Explorer]:
-    """Somebody who has signed in and follows the demo workspace."""
+    """Explorer with a signed-in user and a running subscription to the demo workspace."""
     async with opened_explorer(settings, access_life=access_life) as explorer:
         await explorer.sign_in()
         await follow(explorer)

@@ -1,4 +1,4 @@
-"""With `WORKGRAPH_EXPLORER=members` a stranger's browser shows the sign-in, and asks for nothing else."""
+"""Explorer with `WORKGRAPH_EXPLORER=members`: strangers see the sign-in, and their browser requests nothing else."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

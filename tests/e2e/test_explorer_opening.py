@@ -1,4 +1,4 @@
-"""What a browser has to fetch before the explorer can be used: seconds depend on the machine, these do not."""
+"""Requests and bytes that the explorer needs before it can be used; both are the same on every machine."""
 
 from collections.abc import AsyncIterator
 from struct import unpack

@@ -38,21 +38,21 @@ ASK_THRICE = """(async () => {
 
 @pytest.fixture
 async def explorer(database: str, redis_database: str, settings: Settings) -> AsyncIterator[Explorer]:
-    """As on a server with a public address, where only the tab keeps a session, and only by choice."""
+    """Explorer on a server with a public address, where only the tab keeps a session, and only if the user agrees."""
     async with opened_explorer(settings.replaced(public_url="https://tracker.example.org")) as opened:
         yield opened
 
 
 @pytest.fixture
 async def local(database: str, redis_database: str, settings: Settings) -> AsyncIterator[Explorer]:
-    """As on a developer's own machine."""
+    """Explorer on a developer's own machine, with its sign-in form shown."""
     async with opened_explorer(settings) as opened:
         await opened.page.until(f"{FORM} !== null")
         yield opened
 
 
 async def refused(tracker: Tracker, token: dict[str, Any]) -> tuple[int, int]:
-    """What the server answers to both of its tokens."""
+    """Status codes of the server's answers to the access token and to the refresh token."""
     async with httpx.AsyncClient(base_url=tracker.address, timeout=20) as client:
         bearer = {"Authorization": f"Bearer {token['access_token']}"}
         asked = await client.post("/graphql", json={"query": VIEWER}, headers=bearer)

@@ -140,7 +140,7 @@ async def test_an_ended_session_is_reported_once_and_forgotten(explorer: Explore
 
 
 async def test_a_server_that_is_away_at_a_reload_ends_no_session(explorer: Explorer) -> None:
-    """The page is there, its first question is not answered: what is kept is tried again at the next reload."""
+    """Proves that a reload without a reachable server keeps the session, and the next reload resumes it."""
     page = explorer.page
     await page.click(DEMO_BUTTON)
     await page.until(IS_SIGNED_IN)

@@ -80,7 +80,7 @@ def echoing() -> Iterator[Echo]:
             self.wfile.write(b'{"data": {"is": "ok"}}')
 
         def log_message(self, *_: Any) -> None:
-            """Nothing: the output is for failures."""
+            """Logs nothing, to keep the output for failures."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever)
@@ -118,7 +118,7 @@ console.log(JSON.stringify(operations.map((operation) => Object.fromEntries(writ
 
 
 async def programs(operations: Sequence[dict[str, Any]], folder: Path) -> list[dict[str, str]]:
-    """What the page writes for each operation, by language."""
+    """Programs that the page writes for each operation, by language."""
     shutil.copy(PAGE / "snippets.js", folder / "snippets.mjs")
     writer = folder / "writer.mjs"
     writer.write_text(WRITER)
@@ -138,7 +138,7 @@ def operation(url: str, query: str, variables: Any = None, **others: Any) -> dic
 
 
 def commands(language: str, files: Sequence[Path]) -> list[str]:
-    """One process for all: the first of `gql`, and of Node, takes a while."""
+    """Command that runs all files in one process, because `gql` and Node take long to start."""
     paths = [str(file) for file in files]
     if language == "curl":
         return ["sh", "-euc", 'for file in "$@"; do . "$file"; done', "sh", *paths]
@@ -155,7 +155,7 @@ def saved(written: Sequence[dict[str, str]], language: str, folder: Path) -> lis
 
 
 def quoted(text: str) -> str:
-    """As GraphQL writes a string."""
+    """Text as a GraphQL string literal."""
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -42,7 +42,7 @@ async def explorer(database: str, redis_database: str, settings: Settings) -> As
 
 
 async def shown(page: Page) -> tuple[int, list[list[str]]]:
-    """Which tab is active, and the title, query and variables of each, letter by letter."""
+    """Index of the active tab, and the exact title, query and variables of every tab."""
     first, tabs = json.loads(await page.run(VISITED))
     return first, tabs
 

@@ -319,7 +319,7 @@ console.log(asked.filter((each) => each === "/auth/token").length);
 
 @pytest.mark.verify
 def test_a_socket_signs_in_with_what_is_shown(place: tuple[Workgraph, str], token: str):
-    """What graphql-ws sends first is what the shown function gives."""
+    """Proves that the `connectionParams` function in the guide gives the payload that signs in a socket."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("No Node.js here, which runs what is meant for browsers.")

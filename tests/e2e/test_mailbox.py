@@ -30,7 +30,7 @@ HOSTILE = """<!doctype html>
 
 
 class OneMail:
-    """What it keeps is written by the test."""
+    """Mailbox with one mail, which the test sets."""
 
     def __init__(self) -> None:
         self.mail = StoredMail(
@@ -50,7 +50,7 @@ class OneMail:
 
 
 def app_with(mailbox: OneMail, visits: asyncio.Queue[str]) -> FastAPI:
-    """The mailbox, and a page for every other path, which notes the visit."""
+    """Application with the mailbox, and with a page for every other path that notes the visit."""
     app = FastAPI()
     app.include_router(mailbox_router(mailbox))
     app.router.routes.extend(look_routes())
@@ -66,7 +66,7 @@ def app_with(mailbox: OneMail, visits: asyncio.Queue[str]) -> FastAPI:
 
 
 async def visit_by(page: Page, selector: str, visits: asyncio.Queue[str]) -> str:
-    """What a click leads to; a frame that is not painted yet takes none, hence once more."""
+    """Visit that a click leads to; clicks again because a frame that is not painted yet takes no click."""
     async with asyncio.timeout(SECONDS):
         while visits.empty():
             await page.click(selector)
@@ -76,7 +76,7 @@ async def visit_by(page: Page, selector: str, visits: asyncio.Queue[str]) -> str
 
 
 async def address_in(page: Page, selector: str) -> str:
-    """Where a link leads, of a page that loads itself anew every few seconds: a click could come between."""
+    """Target of a link, read without a click because the page reloads itself every few seconds."""
     async with asyncio.timeout(SECONDS):
         while True:
             found = await page.run(f"document.querySelector({selector!r})?.href ?? ''")
@@ -85,7 +85,7 @@ async def address_in(page: Page, selector: str) -> str:
 
 
 def other_visits(visits: asyncio.Queue[str]) -> set[str]:
-    """What was asked for besides the link, which an impatient click may have followed twice."""
+    """Visits to other paths than the link, which a repeated click may have followed twice."""
     return {visits.get_nowait() for _ in range(visits.qsize())} - {LINKED}
 
 

@@ -29,7 +29,7 @@ SECRET = "Zk3pV8sQ1xWn6RtY0bLc9mHd4gJf7uEa2oTi5yCv"
 ANN = "ann@example.org"
 HERE, ELSEWHERE = "203.0.113.7", "203.0.113.8"
 NEAR = (4, 20, 100)
-"""Seconds to an end; more where the machine was so slow that nobody was taken before it."""
+"""Seconds to an end; tried in this order until the machine is fast enough to use the credential before its end."""
 PATIENCE = 300  # seconds
 PAUSE = 0.1  # seconds
 GUESSES, TAKEN_A_MINUTE = 1000, 10
@@ -48,7 +48,7 @@ class Server:
         return self.client.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": token})
 
     def is_taken(self, token: str) -> bool:
-        """Whether somebody reads with it; any other answer than yes and no fails."""
+        """Whether a query succeeds with the token; fails on any answer other than success or 401."""
         answer = self.client.post("/graphql", json={"query": "{ viewer { email } }"}, headers=bearer(token))
         if answer.status_code == 401:
             return False
@@ -56,13 +56,13 @@ class Server:
         return True
 
     def is_alive(self, token: str, *, witness: str) -> bool:
-        """What introspection says, which spends nothing."""
+        """Whether introspection reports the token as active, which does not use up a refresh token."""
         answer = self.client.post("/auth/introspect", data={"token": token}, headers=bearer(witness))
         assert answer.status_code == 200
         return bool(answer.json()["active"])
 
     async def end_in(self, seconds: int, table: str, *, condition: str, value: str) -> float:
-        """Brings the end of those rows near; answers it as the time of day."""
+        """Moves the end of the matching rows to `seconds` from now and returns it as a timestamp."""
         end = await self.database.fetchval(
             f"UPDATE {table} SET expires_at = now() + $1 * interval '1 s' WHERE {condition} RETURNING expires_at",
             seconds,
@@ -96,7 +96,7 @@ async def server(tmp_path: Path, database: str, redis_database: str) -> AsyncIte
 
 
 def taken_until(end: float, is_taken: Callable[[], bool]) -> int:
-    """How often it was taken; fails if it was after its end, or was refused before."""
+    """Number of times that a credential was accepted; fails if it is accepted after `end` or refused before."""
     deadline = time.monotonic() + PATIENCE
     for number in looks():
         asked_at = time.time()
@@ -118,7 +118,7 @@ def looks() -> Iterator[int]:
 
 
 async def test_an_access_token_is_taken_until_it_expires(server: Server) -> None:
-    """Its life is the rest of the session's, which is what can be brought near."""
+    """Brings the end of the session near, since an access token never outlives its session."""
     for seconds in NEAR:
         first = server.sign_in().json()
         await server.end_in(seconds, "session", condition="id = $2", value=str(claims_of(first["access_token"])["sid"]))

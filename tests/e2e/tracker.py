@@ -28,7 +28,7 @@ CREATE = "mutation($input: IssueCreateInput!) { issueCreate(input: $input) { rev
 
 @dataclass
 class Traffic:
-    """What browsers and server have said to each other about tokens; `spoiled` ones arrive broken."""
+    """Grants and tokens that browsers and the server have exchanged; tokens in `spoiled` arrive broken."""
 
     grants: list[str] = field(default_factory=list)
     issued: list[Mapping[str, Any]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Traffic:
         return {each[name] for each in self.issued for name in ("access_token", "refresh_token")}
 
     def spoil(self) -> None:
-        """From now on the server refuses the newest access token."""
+        """Makes the server refuse the newest access token from now on."""
         self.spoiled.add(self.issued[-1]["access_token"])
 
 
@@ -113,14 +113,14 @@ class Tracker:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
-        """Somebody else, who is signed in."""
+        """HTTP client of another session, signed in as the demo user."""
         async with httpx.AsyncClient(base_url=self.address, timeout=SECONDS) as client:
             token = (await client.post("/auth/token", data=SIGN_IN)).json()["access_token"]
             client.headers["Authorization"] = f"Bearer {token}"
             yield client
 
     async def change(self) -> int:
-        """The revision of a change that somebody else makes."""
+        """Creates an issue in another session and returns the revision of the change."""
         async with self.client() as client:
             found = await asked(client, PROJECT, {"slug": DEMO_SLUG})
             [project] = found["workspace"]["projects"]["nodes"]

@@ -18,7 +18,7 @@ SECONDS = 120
 
 
 def install() -> None:
-    """Installs the linters, unless those of the current lock file are there."""
+    """Installs the linters unless those of the current lock file are installed."""
     lock = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
     if INSTALLED.exists() and INSTALLED.read_text() == lock:
         return

@@ -8,7 +8,7 @@ from tests.factories.workspaces import WorkspaceFactory
 
 
 class ImportRunFactory(factory.Factory):
-    """One that is done, of a file in which nothing was."""
+    """Finished import of an empty file."""
 
     class Meta:
         model = ImportRun

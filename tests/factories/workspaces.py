@@ -36,7 +36,7 @@ class MemberFactory(factory.Factory):
 
 
 class InvitationFactory(factory.Factory):
-    """By a link with the given token, unless an address is given."""
+    """Invitation by a link with the given token, or by mail if an address is given."""
 
     class Meta:
         model = Invitation

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class MemoryClock:
-    """Stands still until it is moved."""
+    """Clock that shows the same time until a test moves it."""
 
     def __init__(self, now: datetime = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)) -> None:
         self._now = now

@@ -8,7 +8,7 @@ WEAK = "weak$"
 
 
 class MemoryPasswordHasher:
-    """As strong as a plain hash, and as fast; a hash that starts with `weak$` is upgraded; `is_full` refuses all."""
+    """Fast hasher for tests. Hashes that start with `weak$` are upgraded; `is_full` refuses every password."""
 
     def __init__(self) -> None:
         self.verified = 0

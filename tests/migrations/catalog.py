@@ -18,7 +18,7 @@ STATEMENTS = {
 
 
 async def catalog(url: str) -> dict[str, list[str]]:
-    """What PostgreSQL itself says of every object in the database, Alembic's own table left out."""
+    """PostgreSQL's own description of every object in the database, except Alembic's table."""
     connection = await asyncpg.connect(url)
     try:
         found = {name: await connection.fetch(statement) for name, statement in STATEMENTS.items()}

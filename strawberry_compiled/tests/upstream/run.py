@@ -34,7 +34,7 @@ class Suite:
     paths: Sequence[str]
     executions: Sequence[str]
     groups: Sequence[str]
-    """Its dependency groups with what the tests import."""
+    """Dependency groups of the project that list what its tests import."""
 
 
 def main() -> int:

@@ -31,7 +31,7 @@ async def relay(redis_url: str, tmp_path: Path) -> AsyncIterator[RedisRelay]:
 
 
 async def is_told(stream: RedisEventStream[LoggedEvent]) -> None:
-    """From here on only Redis can make the stream look before its five seconds are over."""
+    """Waits until the stream listens to Redis, which alone can wake it within its five seconds."""
     await eventually(lambda: stream._listener is not None and stream._listener.is_listening)
 
 

@@ -1,4 +1,4 @@
-"""Tokens made by hand, byte by byte: no library stands between the forger and the verifier."""
+"""Tokens built by hand, byte by byte; no library restricts what a forged token can contain."""
 
 import hashlib
 import hmac
@@ -74,20 +74,20 @@ class Signing:
         return self.signed_bytes(as_json(header), as_json(claims))
 
     def signed_bytes(self, header: bytes, claims: bytes) -> str:
-        """Rightly signed by our own key, whatever it says."""
+        """Token of these bytes, correctly signed with our own key even if they are no valid header or claims."""
         text = f"{encoded(header)}.{encoded(claims)}"
         r, s = decode_dss_signature(self.private.sign(text.encode(), ec.ECDSA(SHA256())))
         return f"{text}.{encoded(r.to_bytes(32) + s.to_bytes(32))}"
 
     def verify(self, token: str) -> AccessClaims:
-        """As the service does it."""
+        """Claims of a token, verified as the auth service verifies it."""
         if self.signer.key_id(token) != self.key.id:
             raise InvalidToken
         return self.signer.verify(token, self.key)
 
 
 def changed(whole: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """A copy with these members; GONE takes one out."""
+    """Copy of `whole` with the given members; GONE removes a member."""
     return {name: value for name, value in (whole | changes).items() if value is not GONE}
 
 

@@ -42,7 +42,7 @@ def test_a_token_is_what_rfc_9068_says(signing: Signing) -> None:
 
 
 def test_the_hand_made_token_is_verified(signing: Signing) -> None:
-    """Or the tables below would be refused for a reason of their own."""
+    """Proves that the forged tokens of this module are refused for their change, not for being handmade."""
     signing.verify(signing.signed(signing.header, signing.claims))
 
 

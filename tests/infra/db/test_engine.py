@@ -24,7 +24,7 @@ async def engines(database_url: str) -> AsyncIterator[Engines]:
 
 @pytest.fixture
 async def patient(database_url: str) -> AsyncIterator[Engines]:
-    """With time to do something while a statement runs."""
+    """Engines whose long limits let a test act while a statement runs."""
     async with open_engines(database_url, defaults.engine(pool_size=1, pool_wait=5, statement_timeout=30)) as opened:
         yield opened
 

@@ -46,7 +46,7 @@ class Rank(IntEnum):
 
 
 class Level(RankedEnum):
-    """By rank, not by name: A is neither the lowest nor the highest."""
+    """Levels ordered by rank, not by name: A is neither the lowest nor the highest."""
 
     C = "C"
     A = "A"
@@ -212,7 +212,7 @@ async def reads(connection: AsyncConnection) -> AsyncIterator[ReadSession]:
 
 
 async def matching_by_ids(reads: ReadSession, filter: Any, workspace_id: str = "w1") -> list[str]:
-    """What the filter finds when it is said by the ids of people."""
+    """IDs of the matching rows after the filter's conditions on people are replaced by user IDs."""
     by_ids = await looked_up(reads, THINGS, filter, actor=OWNER, workspace_id=workspace_id)
     rows = await reads.fetch(select(ThingRow.id).where(THINGS.where(by_ids)).order_by(ThingRow.id))
     return [row[0] for row in rows]

@@ -116,7 +116,7 @@ async def fill(engine: AsyncEngine, items: Sequence[Item]) -> None:
 
 
 def in_order(items: Sequence[Item], sort: Sequence[Sort[Order]]) -> list[str]:
-    """What the pages must add up to, said in Python."""
+    """IDs that the pages must add up to, sorted in Python."""
     ordered = sorted(items, key=lambda item: item.id, reverse=bool(sort) and sort[-1].direction is Direction.DESC)
     for key in reversed(sort):
         with_value = [item for item in ordered if getattr(item, key.by) is not None]
@@ -512,7 +512,7 @@ class TestQueryPlans:
         assert sum(rows_read(node) for node in scans) == 51 * number
 
     async def test_counting_parts_reads_no_others(self, engine):
-        """One part has 30,000 rows and the other 30; a table of the connection's own stands before the real one."""
+        """Counts a part of 30 rows beside one of 30,000, in a temporary table that hides the real one."""
         statement = plan([]).total(ALL_ROWS, parts=Parts(ItemRow.parent, "parents"))
         async with engine.connect() as connection:
             for line in SKEWED:

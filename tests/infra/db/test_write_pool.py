@@ -19,7 +19,7 @@ NOW = select(literal_column("1"))
 
 @asynccontextmanager
 async def opened(database_url: str, **options: Any) -> AsyncIterator[Engines]:
-    """One connection each to write and to read; whoever wants to read waits 50 ms for it."""
+    """Engines with one connection to write and one to read; a reader waits at most 50 ms for its connection."""
     async with open_engines(database_url, defaults.engine(pool_size=1, pool_wait=0.05, **options)) as engines:
         yield engines
 
@@ -122,7 +122,7 @@ async def test_a_request_keeps_no_connection_from_readers_while_it_waits_to_writ
 
 
 async def test_a_read_after_a_write_waits_as_long_as_the_write(database_url: str) -> None:
-    """Or else a change that is committed would be answered as if it were not."""
+    """Proves that a committed change is not answered with an error because its read finds no free connection."""
     async with opened(database_url) as engines:
         reads = ReadSession(engines.read)
         connection = await engines.read.acquire()

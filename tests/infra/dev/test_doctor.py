@@ -16,7 +16,7 @@ async def sink() -> AsyncIterator[SmtpSink]:
 
 
 async def mail_findings(folder: Path, *, has_mail: bool = True, **values: object) -> list[Finding]:
-    """With servers that are not there: only the mail is looked at."""
+    """Findings of the doctor about mail alone; the settings name a database and a Redis that do not exist."""
     settings = Settings(
         _env_file=None,
         data_dir=folder,

@@ -1,4 +1,4 @@
-"""What tests read and change of job rows."""
+"""Reads and changes of job rows for tests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ async def change(engine: AsyncEngine, statement: str, **params: Any) -> None:
 
 
 async def take_over(engine: AsyncEngine, job_id: str) -> None:
-    """As another worker does after the lease has run out."""
+    """Takes over the job as another worker does after the lease has run out."""
     await change(engine, "UPDATE job SET attempts = attempts + 1 WHERE id = :id", id=job_id)
 
 

@@ -130,7 +130,7 @@ async def test_an_outage_is_logged_once_and_its_end_too(
 
 
 async def _outage(redis_database: str, relay: RedisRelay) -> None:
-    """What is woken and announced while Redis is away arrives when Redis is back."""
+    """Proves that jobs woken and revisions announced while Redis is away arrive when Redis is back."""
     queue = ArqJobQueue(relay.url)
     for number in range(500):
         queue.wake(IDS.new("job"))

@@ -11,7 +11,7 @@ from infra.shared.clock import SystemClock
 from tests.infra.shared.redis_relay import RedisRelay
 
 SLOW = Allowance("user:ada", 1000, 0.001)
-"""Nothing worth mentioning comes back during a test."""
+"""Allowance that refunds almost nothing during a test."""
 
 
 class Clock:
@@ -30,7 +30,7 @@ def local(monotonic: Clock | None = None) -> LocalBudget:
 
 @pytest.fixture
 async def processes(redis_database: str) -> AsyncIterator[Sequence[RedisBudget]]:
-    """What four processes count with."""
+    """Budgets of four processes that share one Redis."""
     clients = [Redis.from_url(redis_database, socket_timeout=2.0, socket_connect_timeout=2.0) for _ in range(4)]
     yield [RedisBudget(client, local(), SystemClock()) for client in clients]
     for client in clients:

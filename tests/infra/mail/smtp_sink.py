@@ -82,7 +82,7 @@ class SmtpSink:
 
 @asynccontextmanager
 async def smtp_sink(*, is_tls: bool = False) -> AsyncIterator[SmtpSink]:
-    """On a port of this machine; `is_tls` encrypts from the first byte."""
+    """SMTP server on a port of this machine; `is_tls` encrypts from the first byte."""
     sink = SmtpSink()
     async with listening(sink.talk, certificates=server_certificates() if is_tls else None) as sink.port:
         yield sink
@@ -123,5 +123,5 @@ def server_certificates() -> ssl.SSLContext:
 
 
 def trusting_certificates() -> ssl.SSLContext:
-    """What a client has that trusts the sink's certificate and no other."""
+    """TLS context of a client that trusts the sink's certificate and no other."""
     return ssl.create_default_context(cadata=_own_certificate()[0].decode())

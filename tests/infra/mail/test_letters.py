@@ -53,7 +53,7 @@ every_letter = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind
 
 
 def made(kind: type[Letter], text: str) -> Letter:
-    """With `text` in every fact that is one; links are what they always are: ours."""
+    """Letter of the given kind with `text` in every text field; links keep our own address."""
     return kind(
         **{name: fact(name, hint, text) for name, hint in typing.get_type_hints(kind).items() if name != "kind"}
     )
@@ -86,7 +86,7 @@ def test_every_text_in_letters_has_a_known_author() -> None:
 
 
 class Page(HTMLParser):
-    """What a mail program would make of it."""
+    """Elements, attributes and text of a mail, as a mail program parses it."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

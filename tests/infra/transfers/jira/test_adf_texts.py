@@ -64,7 +64,7 @@ def shown_of(token: Token, marks: list[str]) -> Iterator[tuple[str, frozenset[st
 
 
 def meant(runs: list[tuple[str, set[str]]]) -> list[tuple[str, frozenset[str]]]:
-    """The same of what the document says, with the characters that cannot be stored replaced."""
+    """Expected letters and their marks, with the characters that cannot be stored replaced."""
     return [
         (letter, frozenset(marks))
         for words, marks in runs

@@ -153,7 +153,7 @@ LINE_PARTS = [
 @example(["* a", "b", "{quote}", "c", "d", "{quote}", "e"])
 @settings(max_examples=100, deadline=None)
 def test_no_end_of_a_line_is_lost(lines: list[str]) -> None:
-    """What ends a line in Jira ends one in Markdown: a break or the end of a block, but no mere blank."""
+    """Proves that a line that ends in Jira ends in Markdown with a break or with its block, not with a mere blank."""
     assert softbreaks(jira_to_markdown("\n".join(lines))) == 0
 
 
