@@ -1,4 +1,4 @@
-"""Whether a server answers what Workgraph answers."""
+"""Comparison of a server's answers with Workgraph's."""
 
 import base64
 import difflib
@@ -62,7 +62,7 @@ def without_cursors(data: Any) -> Any:
 
 
 def require_same(expected: Any, found: Any, *, server: str, operation: str) -> None:
-    """Raises BenchmarkError with the difference, also one in the order of fields."""
+    """Raises BenchmarkError with the difference between two answers, including a different order of fields."""
     wanted, got = (json.dumps(data, indent=1, ensure_ascii=False).splitlines() for data in (expected, found))
     if wanted != got:
         difference = list(difflib.unified_diff(wanted, got, "Workgraph", server, lineterm="", n=2))

@@ -46,7 +46,7 @@ _OLDEST = """SELECT i.id FROM issue i JOIN state s ON s.id = i.state_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """`identifier` is that of an issue with at least 100 comments; `mutated` are issues that no list shows."""
+    """Seeded data. `identifier` names an issue with at least 100 comments; `mutated` are issues that no list shows."""
 
     settings: Settings
     issues: int
@@ -112,7 +112,7 @@ async def _prepared(settings: Settings, size: int) -> Dataset:
 
 
 async def _fill_busiest(app: App, connection: Any) -> int:
-    """The seed stops at 80 comments. Who writes is the same each time; answers how many were written."""
+    """Adds comments beyond the seed's 80 to the busiest issue, by the same authors each time; returns their number."""
     busiest = await connection.fetchrow(_BUSIEST)
     authors = [row["user_id"] for row in await connection.fetch(_MEMBERS, busiest["workspace_id"])]
     missing = range(busiest["comments"], MANY_COMMENTS)

@@ -1,4 +1,4 @@
-"""Measurements, and what is worked out of them."""
+"""Measurements and the figures calculated from them."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The middle of several values, and how far they go."""
+    """Median of several values, with the least and the greatest."""
 
     middle: float
     low: float

@@ -1,4 +1,4 @@
-"""Load from wrk, and what it says of it."""
+"""Load from wrk, and the results that wrk reports."""
 
 import json
 import shutil

@@ -114,7 +114,7 @@ class Run:
             self._measure(server, operation, round, port, pid)
 
     def _compare(self, server: Server, operation: Operation, port: int) -> None:
-        """The first answers of Workgraph are what all others must say, Workgraph itself included."""
+        """Raises BenchmarkError unless the server reads what Workgraph read first, or writes what Workgraph writes."""
         probe = _probe(self._signed(server, operation), self._dataset, server)
         data = server.normalize(data_of(ask(port, probe)))
         if operation.is_write:
@@ -153,7 +153,7 @@ class Run:
 
 
 def stretched(seconds: int, *, connections: int, rate: float) -> int:
-    """The seconds in which each connection gets several answers at this rate, if so many are needed."""
+    """Seconds of load that give each connection several answers at this rate; at least `seconds`."""
     return max(seconds, min(MOST_SECONDS, math.ceil(ANSWERS * connections / rate)))
 
 

@@ -50,7 +50,7 @@ class Comments:
 @strawberry.type
 @dataclass(slots=True)
 class Issue:
-    """All that it shows hangs on it."""
+    """Issue whose related objects are attributes."""
 
     id: strawberry.ID
     title: str

@@ -29,7 +29,7 @@ class Opening:
 
 
 async def measured(url: str, *, rounds: int = ROUNDS) -> Sequence[Opening]:
-    """Each round is a browser of its own."""
+    """Measures the opening of the explorer `rounds` times, each in a new browser."""
     openings = []
     for _ in range(rounds):
         async with opened_page() as page:

@@ -41,7 +41,7 @@ FILTER_PRIORITIES = ("MEDIUM", "HIGH", "URGENT")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`everywhere`: measured in every round at every number of connections, not at the middle one alone."""
+    """GraphQL operation of the benchmark. `is_everywhere`: every round measures it with every number of connections."""
 
     name: str
     title: str

@@ -117,7 +117,7 @@ class Crowd:
                 await asyncio.sleep(answer.retry_after * random.uniform(1, 2))  # noqa: S311
 
     def _message(self, number: int) -> bytes:
-        """Every other one knows an account and its password, the others have invented both."""
+        """Sign-in request: odd numbers use a real account and password, even numbers an unknown address."""
         name = self.accounts[number // 2 % len(self.accounts)] if number % 2 else f"{time.monotonic_ns()}@example.com"
         form = {"grant_type": "password", "username": name, "password": self.password}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -125,7 +125,7 @@ class Crowd:
 
 
 def _source(number: int) -> str:
-    """Addresses of loopback, of which there are millions: the throttle takes them for different people."""
+    """Loopback address for a number; the throttle takes different addresses for different people."""
     return f"127.{1 + number // 62_500 % 250}.{number // 250 % 250}.{1 + number % 250}"
 
 

@@ -91,7 +91,7 @@ def parent_of(pid: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CpuReading:
-    """Processor seconds so far."""
+    """Processor seconds used so far by the server, PostgreSQL, the load generator and the whole machine."""
 
     server: float
     postgres: float
@@ -117,7 +117,7 @@ class CpuReading:
         )
 
     def share_of_others(self, seconds: float) -> float:
-        """The part of all processors that had to do with something else, from 0 to 1."""
+        """Share of all processors that other programs used, from 0 to 1."""
         others = self.machine - self.server - self.postgres - self.load
         return min(1.0, max(0.0, others / seconds / (os.cpu_count() or 1)))
 

@@ -29,7 +29,7 @@ class Facts:
 
 
 def report(plan: Plan, samples: Sequence[Sample], facts: Facts, statement: str) -> str:
-    """The whole text; `statement` says what is compared and how."""
+    """Report in Markdown; `statement` says what is compared and how."""
     parts = [
         ["# Results", "", "Written by `make bench`; what the figures mean is in [README.md](README.md).", ""],
         _circumstances(plan, samples, facts),

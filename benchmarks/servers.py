@@ -1,4 +1,4 @@
-"""The servers of the comparison: how each is started, and how it wants to be asked."""
+"""Servers of the comparison: the command that starts each, and the requests it expects."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def _as_it_is(data: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """`start` gives the command and its environment; `seen` is the part of an answer that is compared."""
+    """Server to compare. `start` gives the command and its environment; `seen` the part of an answer to compare."""
 
     name: str
     title: str

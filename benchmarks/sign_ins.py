@@ -55,7 +55,7 @@ class Stretch:
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The least value that so large a share does not exceed."""
+    """Least value that is not exceeded by the given share of the values."""
     ordered = sorted(values)
     return ordered[max(0, ceil(share * len(ordered)) - 1)]
 

@@ -28,7 +28,7 @@ def measured(*, later_starts: int = LATER_STARTS) -> tuple[float, Sequence[float
 
 @contextmanager
 def development_folder() -> Iterator[Path]:
-    """An empty one; afterwards also the data is gone that `workgraph dev` keeps elsewhere when root runs it."""
+    """Empty folder, removed afterwards with the data that `workgraph dev` keeps elsewhere when root runs it."""
     folder = Path(tempfile.mkdtemp(prefix="workgraph-dev-"))
     try:
         yield folder

@@ -92,7 +92,7 @@ async def open_event_log(database_url: str, redis_url: str) -> AsyncIterator[Eve
 
 
 async def take(batches: AsyncGenerator[ChangeBatch, None], *, up_to: int, seconds: float = 20) -> list[LoggedEvent]:
-    """Every event until that revision has been reached; fails when that takes longer than the given time."""
+    """Events up to the given revision; fails if they take longer than `seconds`."""
     events: list[LoggedEvent] = []
     async with asyncio.timeout(seconds):
         async for batch in batches:

@@ -42,7 +42,7 @@ _runners: list[OperationRunner] = []
 
 
 def choose(name: str) -> None:
-    """Before the first test."""
+    """Sets the execution mode; called before the first test."""
     global mode
     mode = Mode(name)
 

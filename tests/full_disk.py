@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_room_beyond(most_bytes: int) -> Iterator[None]:
-    """The kernel refuses to make any file larger than that. Python ignores the signal that comes with it."""
+    """Makes the kernel refuse larger files within the block. Python ignores the signal that comes with the error."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
     try:

@@ -1,4 +1,4 @@
-"""Whether a time gives away what it should not."""
+"""Measures whether response times reveal what they should not."""
 
 from collections.abc import Awaitable, Callable, Sequence
 

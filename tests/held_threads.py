@@ -7,7 +7,7 @@ LIVELINESS = 30  # seconds
 
 
 class HeldThreads(ThreadPoolExecutor):
-    """Threads that work once they are let; how much they were given, and how much at once, is counted."""
+    """Thread pool whose threads wait until they are released; counts all submitted work and the most at once."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)

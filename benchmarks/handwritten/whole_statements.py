@@ -40,7 +40,7 @@ def _first_comments(most: str) -> str:
 
 
 def _issues(node: str, key: str) -> str:
-    """The answer for `rows`: one more than the $first that are wanted."""
+    """Statement for a list answer from the rows `i`, which are one more than $first if a next page exists."""
     return f"""SELECT json_build_object('data', json_build_object('workspace', json_build_object(
         'issues', json_build_object(
         'nodes', coalesce(json_agg({node} ORDER BY i.place) FILTER (WHERE i.place <= i.most), '[]'),

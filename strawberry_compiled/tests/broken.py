@@ -48,7 +48,7 @@ class AddsAnError(_Changed):
 
 
 class MixesUpErrors(_Changed):
-    """The order of errors is free only where something is awaited."""
+    """Reverses the errors of synchronous operations; their order is free only if something is awaited."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         result: Any = super().execute_operation(serially)
@@ -121,7 +121,7 @@ class ShortensLists(_Changed):
 
 
 class TurnsNumbersToBooleans(_Changed):
-    """1 and true are equal in Python."""
+    """Turns 0 and 1 into booleans, which are equal to them in Python."""
 
     @staticmethod
     def change(result: ExecutionResult) -> None:

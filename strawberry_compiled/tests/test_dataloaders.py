@@ -107,7 +107,7 @@ async def test_a_context_with_a_mapping_or_attributes_keeps_what_was_loaded(exec
             return getattr(self, name)
 
     class Taken(Mapped):
-        """`loaders` is the application's own, and no mapping."""
+        """Context whose `loaders` attribute belongs to the application and is no mapping."""
 
         def __init__(self) -> None:
             super().__init__()

@@ -37,7 +37,7 @@ class Text:
 
     @property
     def contrast(self) -> float:
-        """Between 1 and 21."""
+        """Contrast of two colors, between 1 and 21."""
         darker, lighter = sorted((_luminance(self.color), _luminance(self.background)))
         return (lighter + 0.05) / (darker + 0.05)
 
@@ -56,7 +56,7 @@ def _seen(text: str, color: str, backgrounds: list[str]) -> Text:
 
 
 def over(color: str, ground: Color) -> Color:
-    """`rgb(1, 2, 3)`, `rgba(1, 2, 3, 0.4)` or `color(srgb 0.1 0.2 0.3 / 0.4)`, as browsers write it, upon another."""
+    """Color laid over another, both as browsers write it: `rgb(1, 2, 3)`, `rgba(…, 0.4)` or `color(srgb … / 0.4)`."""
     scale = 255 if color.startswith("color(srgb ") else 1
     red, green, blue, *rest = (float(each) for each in re.findall(r"[\d.]+", color))
     [alpha] = rest or [1.0]

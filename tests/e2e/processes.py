@@ -116,7 +116,7 @@ def status_of(url: str) -> int:
 
 
 def content_of(url: str) -> bytes:
-    """Empty where no answer came: a process that ends resets the connections that it had just accepted."""
+    """Content of the address; empty without an answer, since an ending process resets its newest connections."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return answer.read()
@@ -134,7 +134,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether it runs; a zombie does not."""
+    """Whether the process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

@@ -39,7 +39,7 @@ async def explorer(database: str, redis_database: str, settings: Settings) -> As
 
 
 async def tab_to(explorer: Explorer, name: str, *, backwards: bool = False) -> None:
-    """Presses Tab until that has the focus, and a sign of it; `name` is how the name begins."""
+    """Presses Tab until the control whose name begins with `name` has the focus and shows it."""
     seen: list[str] = []
     for _ in range(MOST_STOPS):
         await explorer.press("Tab", modifiers=SHIFT if backwards else 0)
@@ -132,7 +132,7 @@ async def test_whatever_can_be_worked_has_a_name(explorer: Explorer) -> None:
 
 
 async def test_every_control_has_an_accessible_name(explorer: Explorer) -> None:
-    """Also of GraphiQL's editors, which have none by themselves."""
+    """Proves that all controls have names, including GraphiQL's editors, which have none by default."""
     await explorer.sign_in()
     assert await explorer.page.run("document.activeElement.innerText") == "You are signed in", "where the form was"
     nodes = (await explorer.page.call("Accessibility.getFullAXTree"))["nodes"]

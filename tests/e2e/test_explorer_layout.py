@@ -89,7 +89,7 @@ async def fits(explorer: Explorer, width: int) -> None:
 
 
 async def are_in_place(explorer: Explorer, wanted: str, *, room: str) -> list[str]:
-    """The names of those elements, each of which is seen whole within its room once one scrolls to it."""
+    """Names of the wanted elements; fails unless each is wholly visible in its room once scrolled to."""
     script = PLACES.replace("WANTED", repr(wanted)).replace("ROOM", repr(room))
     found: list[dict[str, Any]] = orjson.loads(await explorer.page.run(script))
     right = {"isWithin": True, "isMoved": False, "isSeen": True, "isOnTop": True}

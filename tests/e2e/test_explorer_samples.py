@@ -33,7 +33,7 @@ async def explorer(database: str, redis_database: str, settings: Settings) -> As
 
 
 async def choose(explorer: Explorer, title: str, query: str) -> dict[str, object]:
-    """The variables of the tab that it opens."""
+    """Chooses the sample and returns the variables of the tab that it opens."""
     page = explorer.page
     await page.run(f"{MENU}.find(each => each.querySelector('strong').innerText === {title!r}).click()")
     await page.until(f"{QUERY_EDITOR}.documentAST?.loc?.source?.body === {query!r}")

@@ -215,7 +215,7 @@ async def demo(settings: Settings) -> AsyncIterator[Demo]:
 
 
 async def access_token(address: str) -> str:
-    """The demo account's."""
+    """Access token of the demo account."""
     form = f"grant_type=password&username={DEMO_EMAIL}&password={DEMO_PASSWORD}"
     token: str = json.loads(await run("curl", "-sS", f"{address}/auth/token", "--data", form))["access_token"]
     return token

@@ -1,4 +1,4 @@
-"""/dev/mail as a person uses it: in a browser that has its own opinion of our policies."""
+"""The page /dev/mail in a real browser, which enforces our security policies."""
 
 import asyncio
 import contextlib

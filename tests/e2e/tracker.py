@@ -81,7 +81,7 @@ class Witness:
 
 
 class Tracker:
-    """`access_life` is that of tokens where the shortest that can be set is too long to wait for."""
+    """Server that tests can stop and start. `access_life` may be shorter than any lifetime that can be configured."""
 
     def __init__(self, settings: Settings, *, access_life: timedelta | None = None) -> None:
         self.traffic = Traffic()

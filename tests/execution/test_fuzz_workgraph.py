@@ -15,7 +15,7 @@ CHUNK = 40
 
 @pytest.fixture(autouse=True)
 def unbegun_work() -> Iterator[None]:
-    """Both executors give up siblings of a failed field, some before they have begun, of which Python would warn."""
+    """Silences warnings about coroutines that executors drop, unstarted, after a sibling field has failed."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         yield

@@ -10,7 +10,7 @@ from tests.factories.projects import ProjectFactory, StateFactory
 
 
 class IssueFactory(factory.Factory):
-    """Numbers grow, and so do the times of creation."""
+    """Issue with a number and a creation time above those of the issue built before."""
 
     class Meta:
         model = Issue

@@ -11,5 +11,5 @@ class MemoryClock:
         return self._now
 
     def move(self, **by: float) -> None:
-        """`by` as for timedelta."""
+        """Moves the clock by the keyword arguments of timedelta."""
         self._now += timedelta(**by)

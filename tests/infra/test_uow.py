@@ -15,7 +15,7 @@ REPOSITORIES = {name for base in SqlUow.__mro__ for name, value in vars(base).it
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[SqlUow]:
-    """The Units of Work that were opened."""
+    """Units of Work that were opened."""
     found: list[Any] = []
     build = SqlCommit.__init__
 

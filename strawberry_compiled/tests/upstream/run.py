@@ -79,7 +79,7 @@ def graphql_core(work: Path) -> Suite:
 
 
 def strawberry_graphql(work: Path, checkout: Path | None) -> Suite:
-    """The source distribution has no tests."""
+    """Strawberry's tests, from a checkout or a clone, because its source distribution has none."""
     source = checkout.resolve() if checkout else work / f"strawberry-{version('strawberry-graphql')}"
     if not source.exists():
         clone = ("git", "clone", "--quiet", "--depth", "1", "--branch", version("strawberry-graphql"), STRAWBERRY)

@@ -118,7 +118,7 @@ async def test_the_event_loop_does_not_wait_for_the_threads() -> None:
 
 
 async def test_no_more_hashes_at_once_than_threads() -> None:
-    """A29 of the promises: 19 MiB each."""
+    """Promise A29: each hash that runs needs 19 MiB of memory."""
     with HeldThreads(2) as threads:
         threads.are_let.set()
         hasher = PasslibPasswordHasher(threads)
@@ -127,7 +127,7 @@ async def test_no_more_hashes_at_once_than_threads() -> None:
 
 
 async def test_attempts_that_would_wait_too_long_are_refused_at_once() -> None:
-    """A29 of the promises: the queue has an end, and it empties again."""
+    """Promise A29: the queue is bounded, and it empties again."""
     with ThreadPoolExecutor(2) as pool:
         hasher = PasslibPasswordHasher(pool, most_waiting=5)
         found = await asyncio.gather(*(hasher.verify(PASSWORD, None) for _ in range(200)), return_exceptions=True)

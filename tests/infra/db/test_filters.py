@@ -249,7 +249,7 @@ def said(part: Any) -> dict[str, Any]:
 
 
 def is_everything(part: Any) -> bool:
-    """Whether a filter says nothing, in its parts and in theirs."""
+    """Whether a filter and all of its parts leave every field open."""
     match part:
         case ListComparator():
             return part.some is None and part.none is None and (part.every is None or is_everything(part.every))
@@ -311,7 +311,7 @@ def expected(filter: ThingFilter) -> list[str]:
 
 
 def some_of(kind: Any, most: int, **strategies: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Objects of which at most that many fields say something."""
+    """Strategy for objects with at most `most` fields set."""
     names = st.lists(st.sampled_from(sorted(strategies)), unique=True, max_size=most)
     return names.flatmap(lambda names: st.builds(kind, **{name: strategies[name] for name in names}))
 

@@ -501,7 +501,7 @@ class TestQueryPlans:
 
     @pytest.mark.parametrize("number", [0, 1, 3])
     async def test_parts_are_read_without_the_rest(self, engine, crowd, number):
-        """The odd parents have the newest rows: the order alone would come by 100,000 others first."""
+        """Reads odd parents, which have the newest rows: the sort order alone would read 100,000 others first."""
         sort = [Sort(by=CREATED)]
         wanted = plan(sort, first=50)
         query = wanted.one(ALL_ROWS, parts=Parts(ItemRow.parent, "parents"))

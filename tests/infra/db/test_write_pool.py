@@ -49,7 +49,7 @@ async def in_line(engines: Engines, *writes: Any) -> list[asyncio.Task[None]]:
 
 
 async def test_many_writers_are_served_one_after_another_in_their_order(database_url: str) -> None:
-    """All of them wait longer than a reader may."""
+    """Proves the order of writers, the last of which wait longer than a reader may."""
     done: list[int] = []
     async with opened(database_url) as engines:
         async with engines.write.connect() as connection:

@@ -49,7 +49,7 @@ class Walk(Job):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trek(Walk):
-    """A long one."""
+    """Long job of the same steps as Walk."""
 
     kind: ClassVar[str] = "sample.trek"
     is_long: ClassVar[bool] = True

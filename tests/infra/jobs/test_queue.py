@@ -43,7 +43,7 @@ async def test_workers_are_notified_of_each_job_once(redis_database: str) -> Non
 
 
 async def announcement_of(workspace_id: str, channel: PubSub) -> Any:
-    """The next one of this workspace: a channel is the whole server's, so tests beside this one are heard too."""
+    """Next announcement of this workspace; the channel also carries those of tests that run beside this one."""
     async with asyncio.timeout(10):
         while True:
             message = await channel.get_message(ignore_subscribe_messages=True, timeout=5)

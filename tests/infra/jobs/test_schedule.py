@@ -122,7 +122,7 @@ async def test_ended_sessions_and_old_lines_of_the_security_log_are_deleted(engi
 
 
 def around(days: int) -> tuple[datetime, datetime]:
-    """Moments on both sides of that long ago."""
+    """Moments a day before and a day after the time `days` ago."""
     return CLOCK.now() - timedelta(days=days + 1), CLOCK.now() - timedelta(days=days - 1)
 
 

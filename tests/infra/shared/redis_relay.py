@@ -33,11 +33,11 @@ class RedisRelay:
             self._server = await asyncio.start_unix_server(self._connections.accept, self._path)
 
     def freeze(self) -> None:
-        """Connections stay and are accepted, but nothing passes any more."""
+        """Keeps connections open and accepts new ones, but passes no bytes until `mend`."""
         self._is_open.clear()
 
     async def cut(self) -> None:
-        """Connections end, and new ones are refused."""
+        """Ends all connections and refuses new ones."""
         if self._server is not None:
             self._server.close()
             self._path.unlink(missing_ok=True)
