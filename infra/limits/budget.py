@@ -1,10 +1,11 @@
 """Points of callers in Redis, shared by all processes. A process leases some ahead, to save round trips."""
 
+import asyncio
 import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -75,6 +76,7 @@ class _Lease:
     points: int = 0
     beyond: float = 0.0  # remaining points in Redis at `known_at`
     known_at: float = 0.0
+    extending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class RedisBudget:
@@ -101,9 +103,16 @@ class RedisBudget:
         if lease is not None and lease.points >= points:
             lease.points -= points
             return self
-        if self._monotonic() < self._away_until:
-            return await self._local.take(allowance, points)
-        return await self._extend(allowance, self._lease_of(allowance), points)
+        lease = self._lease_of(allowance)
+        # One request extends the lease for all that wait: 48 at once would each lease a share ahead, and the last of
+        # them would be refused although this process holds all points.
+        async with lease.extending:
+            if lease.points >= points:
+                lease.points -= points
+                return self
+            if self._monotonic() < self._away_until:
+                return await self._local.take(allowance, points)
+            return await self._extend(allowance, lease, points)
 
     def give_back(self, allowance: Allowance, points: int) -> None:
         self._lease_of(allowance).points += points

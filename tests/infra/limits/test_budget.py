@@ -60,9 +60,13 @@ async def test_a_bucket_gives_what_it_holds_and_no_more(budget: Budget) -> None:
 
 
 async def test_at_once_too(budget: Budget) -> None:
-    total = sum(await asyncio.gather(*(spent(budget, SLOW, 9, 4) for _ in range(64))))
-    # A process may hold the last points twice over for a moment, and then refuse what it could have given.
-    assert total + await spent(budget, SLOW, 9, 4) == 999
+    assert sum(await asyncio.gather(*(spent(budget, SLOW, 9, 4) for _ in range(64)))) == 999
+
+
+async def test_none_of_many_requests_at_once_is_refused_while_points_are_left(budget: Budget) -> None:
+    allowance = Allowance("user:ada", 250_000, 70.0)
+    await asyncio.gather(*(budget.take(allowance, 14) for _ in range(200)))
+    assert 250_000 - 200 * 14 <= budget.balance(allowance).remaining <= 250_000
 
 
 async def test_the_balance_says_what_is_left_and_when_all_is_back(budget: Budget) -> None:
