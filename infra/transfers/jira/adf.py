@@ -93,7 +93,8 @@ class _Blocks:
             self._paragraph([{"type": "text", "text": plain_text(nodes)}])
             return
         self._depth += 1
-        marker = ""
+        # Three nested bullets without text between them, "- - -", would be a rule.
+        marker = "-" if self._first is not None and self._first.endswith("- ") else ""
         for is_inline, group in groupby(nodes, key=lambda node: type_of(node) in INLINE):
             if is_inline:
                 self._paragraph(list(group))

@@ -79,6 +79,14 @@ CONVERTED: dict[str, tuple[Json, str, str]] = {
         "- a\n\n* b\n\n- c",
         "<ul><li>a</li></ul><ul><li>b</li></ul><ul><li>c</li></ul>",
     ),
+    "nested empty items": (
+        doc(
+            node("bulletList", item(node("bulletList", item(node("bulletList", item()))))),
+            node("bulletList", item(p("a"))),
+        ),
+        "- * -\n\n* a",
+        "<ul><li><ul><li><ul><li></li></ul></li></ul></li></ul><ul><li>a</li></ul>",
+    ),
     "empty item": (node("bulletList", item(), item(p("a"))), "-\n- a", "<ul><li></li><li>a</li></ul>"),
     "rule in a list": (node("bulletList", item(node("rule"))), "-\n  ---", "<ul><li><hr /></li></ul>"),
     "code in a list": (
