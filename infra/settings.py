@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     socket_init_seconds: Seconds = Field(5.0, description="Time limit for `connection_init` on a WebSocket.")
 
     registration: Literal["open", "invited"] = Field(
-        "open", description="Who can register: anyone, or only users with an invitation to a workspace."
+        "open", description="Rule for sign-up: open to anyone, or only to people with an invitation to a workspace."
     )
     # The password is the only factor of a sign-in, so the default is what NIST SP 800-63B asks for without a second.
     password_characters: int = Field(15, ge=8, le=64, description="Minimum length of a password.")

@@ -23,7 +23,7 @@ UserId = NewType("UserId", str)
 
 
 class RegistrationPolicy(StrEnum):
-    """Rule for sign-up: open to anyone, or only to people invited to a workspace."""
+    """Rule for sign-up: open to anyone, or only to people with an invitation to a workspace."""
 
     OPEN = "open"
     INVITED = "invited"

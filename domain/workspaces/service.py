@@ -181,7 +181,7 @@ class WorkspaceService:
         changed = revised(member, now=self._clock.now(), role=role)
         if changed != member:
             await uow.members.save(member, changed)
-            # Whoever was a guest and becomes one again begins without areas.
+            # A member who becomes a guest again starts without areas.
             await uow.areas.leave_all(member.id)
             uow.record(MemberUpdated.between(member, changed))
             kind = SecurityEventKind.MEMBER_ROLE_CHANGED
