@@ -5,6 +5,9 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+# One turn of the event loop makes the transport of an accepted connection, the next calls the callback; one to spare.
+TURNS_TO_ATTACH = 3
+
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -41,6 +44,20 @@ class Connections:
         self._is_open = True
 
 
+async def stop(server: asyncio.Server) -> None:
+    """Closes the server after the connections that its event loop has accepted reached their callback.
+
+    `Server.close` alone is a trap in Python 3.11: a connection that was accepted in the preceding turn of the event
+    loop then gets a transport that fails to attach to the server and that nothing closes.
+    """
+    loop = asyncio.get_running_loop()
+    for socket in server.sockets:
+        loop.remove_reader(socket.fileno())
+    for _ in range(TURNS_TO_ATTACH):
+        await asyncio.sleep(0)
+    server.close()
+
+
 @asynccontextmanager
 async def listening(serve: Serve, *, certificates: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """The port of a loopback server that lives as long as the block."""
@@ -49,6 +66,6 @@ async def listening(serve: Serve, *, certificates: ssl.SSLContext | None = None)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        server.close()
+        await stop(server)
         await connections.close()
         await server.wait_closed()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from tests.connections import Connections
+from tests.connections import Connections, stop
 
 
 class RedisRelay:
@@ -39,7 +39,7 @@ class RedisRelay:
     async def cut(self) -> None:
         """Ends all connections and refuses new ones."""
         if self._server is not None:
-            self._server.close()
+            await stop(self._server)
             self._path.unlink(missing_ok=True)
         self._server = None
         await self._connections.close()
