@@ -112,6 +112,8 @@ def _session(options: EngineOptions, *, is_read_only: bool) -> dict[str, Any]:
             "default_transaction_read_only": "on" if is_read_only else "off",
             # Queries are short, so compiling them to machine code costs more than it saves.
             "jit": "off",
+            # A parallel statement occupies several cores of the database at once, at the cost of all other requests.
+            "max_parallel_workers_per_gather": "0",
         },
     }
 

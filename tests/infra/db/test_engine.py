@@ -221,3 +221,10 @@ async def test_a_server_that_is_away_is_unavailable():
 async def test_reads_cannot_write(engines: Engines):
     with pytest.raises(Exception, match="read-only"):
         await ReadSession(engines.read).fetch(text("DELETE FROM account"))
+
+
+async def test_statements_do_not_occupy_parallel_workers(engines: Engines):
+    shown = text("SELECT current_setting('max_parallel_workers_per_gather')")
+    async with engines.write.connect() as connection:
+        assert await connection.scalar(shown) == "0"
+    assert await value(ReadSession(engines.read), shown) == "0"
