@@ -4,6 +4,7 @@ import strawberry
 from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
+from api.shared.arguments import FILTER_LIMITS
 from api.shared.inputs import (
     ALL_HOLD,
     DOES_NOT_HOLD,
@@ -42,9 +43,7 @@ class CommentSort:
 
 CommentFilterArgument = Annotated[
     CommentFilter | None,
-    strawberry.argument(
-        description="Return only comments that match the filter. At most 64 conditions, nested at most 6 levels deep."
-    ),
+    strawberry.argument(description=f"Return only comments that match the filter. {FILTER_LIMITS}"),
 ]
 CommentSortArgument = Annotated[
     list[CommentSort] | None,

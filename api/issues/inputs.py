@@ -9,6 +9,7 @@ from api.accounts.inputs import UserFilter
 from api.labels.inputs import LabelFilter
 from api.milestones.inputs import MilestoneFilter
 from api.projects.inputs import ProjectFilter, StateFilter
+from api.shared.arguments import FILTER_LIMITS
 from api.shared.enums import describe_enum
 from api.shared.inputs import (
     ALL_HOLD,
@@ -116,9 +117,7 @@ class IssueSort:
 
 IssueFilterArgument = Annotated[
     IssueFilter | None,
-    strawberry.argument(
-        description="Return only issues that match the filter. At most 64 conditions, nested at most 6 levels deep."
-    ),
+    strawberry.argument(description=f"Return only issues that match the filter. {FILTER_LIMITS}"),
 ]
 IssueSortArgument = Annotated[
     list[IssueSort] | None,

@@ -3,6 +3,7 @@ from typing import Annotated, ClassVar
 import strawberry
 from strawberry import Maybe
 
+from api.shared.arguments import FILTER_LIMITS
 from api.shared.inputs import (
     ALL_HOLD,
     DOES_NOT_HOLD,
@@ -37,9 +38,7 @@ class LabelSort:
 
 LabelFilterArgument = Annotated[
     LabelFilter | None,
-    strawberry.argument(
-        description="Return only labels that match the filter. At most 64 conditions, nested at most 6 levels deep."
-    ),
+    strawberry.argument(description=f"Return only labels that match the filter. {FILTER_LIMITS}"),
 ]
 LabelSortArgument = Annotated[
     list[LabelSort] | None, strawberry.argument(description="Sort keys, most significant first. Default: by name.")

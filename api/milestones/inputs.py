@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 import strawberry
 from strawberry import Maybe
 
+from api.shared.arguments import FILTER_LIMITS
 from api.shared.inputs import (
     ALL_HOLD,
     DOES_NOT_HOLD,
@@ -44,9 +45,7 @@ class MilestoneSort:
 
 MilestoneFilterArgument = Annotated[
     MilestoneFilter | None,
-    strawberry.argument(
-        description="Return only milestones that match the filter. At most 64 conditions, nested at most 6 levels deep."
-    ),
+    strawberry.argument(description=f"Return only milestones that match the filter. {FILTER_LIMITS}"),
 ]
 MilestoneSortArgument = Annotated[
     list[MilestoneSort] | None,

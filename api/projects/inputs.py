@@ -3,6 +3,7 @@ from typing import Annotated, ClassVar
 import strawberry
 from strawberry import Maybe
 
+from api.shared.arguments import FILTER_LIMITS
 from api.shared.enums import describe_enum
 from api.shared.inputs import (
     ALL_HOLD,
@@ -96,9 +97,7 @@ class ProjectMemberSort:
 
 ProjectMemberFilterArgument = Annotated[
     ProjectMemberFilter | None,
-    strawberry.argument(
-        description="Return only guests that match the filter. At most 64 conditions, nested at most 6 levels deep."
-    ),
+    strawberry.argument(description=f"Return only guests that match the filter. {FILTER_LIMITS}"),
 ]
 ProjectMemberSortArgument = Annotated[
     list[ProjectMemberSort] | None,
@@ -108,9 +107,7 @@ ProjectMemberSortArgument = Annotated[
 ]
 ProjectFilterArgument = Annotated[
     ProjectFilter | None,
-    strawberry.argument(
-        description="Return only projects that match the filter. At most 64 conditions, nested at most 6 levels deep."
-    ),
+    strawberry.argument(description=f"Return only projects that match the filter. {FILTER_LIMITS}"),
 ]
 ProjectSortArgument = Annotated[
     list[ProjectSort] | None, strawberry.argument(description="Sort keys, most significant first. Default: by key.")

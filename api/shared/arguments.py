@@ -4,6 +4,8 @@ from typing import Annotated
 
 import strawberry
 
+FILTER_LIMITS = "At most 64 conditions, nested at most 6 levels deep, with texts of at most 1,000 characters."
+
 Slug = Annotated[str, strawberry.argument(description="Slug of the workspace, in any letter case.")]
 Key = Annotated[str, strawberry.argument(description="Key of the project, such as `ENG`, in any letter case.")]
 Identifier = Annotated[

@@ -4,6 +4,7 @@ import strawberry
 from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
+from api.shared.arguments import FILTER_LIMITS
 from api.shared.enums import describe_enum
 from api.shared.inputs import (
     ALL_HOLD,
@@ -58,9 +59,7 @@ class MemberSort:
 
 MemberFilterArgument = Annotated[
     MemberFilter | None,
-    strawberry.argument(
-        description="Return only members that match the filter. At most 64 conditions, nested at most 6 levels deep."
-    ),
+    strawberry.argument(description=f"Return only members that match the filter. {FILTER_LIMITS}"),
 ]
 MemberSortArgument = Annotated[
     list[MemberSort] | None,

@@ -19,6 +19,7 @@ Path = tuple[str, ...]
 
 DEEPEST = 6  # filters in filters, the outermost included
 MOST_CONDITIONS = 64
+LONGEST_TEXT = 1_000  # characters of a compared text: matching a long pattern against many rows is expensive
 _PREFIX = "domain.shared.filters.prefix"
 
 
@@ -112,8 +113,8 @@ def is_blank(part: object) -> bool:
 
 
 def check_filter(filter: object) -> None:
-    """Raises InvalidInput for a filter that is nested too deeply, has too many conditions, unstorable text or ids of
-    another kind. An error in one value carries the path of that value."""
+    """Raises InvalidInput for a filter that is nested too deeply, or has too many conditions, too long or unstorable
+    text, or ids of another kind. An error in one value carries the path of that value."""
     if _conditions(filter, ("filter",), depth=1) > MOST_CONDITIONS:
         message = f"A filter can have at most {MOST_CONDITIONS} conditions."
         raise InvalidInput(message, path=("filter",), code=ErrorCode.LIMIT_EXCEEDED)
@@ -162,3 +163,6 @@ def _check_operand(operand: object, path: Path, prefix: str | None) -> None:
             check_id(operand, prefix, path)
         elif not is_storable(operand):
             raise InvalidInput("A filter must not contain NUL or lone surrogates.", path=path)
+        elif len(operand) > LONGEST_TEXT:
+            message = f"A text in a filter can have at most {LONGEST_TEXT:,} characters."
+            raise InvalidInput(message, path=path, code=ErrorCode.TOO_LONG)

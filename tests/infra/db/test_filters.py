@@ -17,6 +17,7 @@ from domain.shared.actor import Actor, Role
 from domain.shared.errors import ErrorCode, InvalidInput, WrongId
 from domain.shared.filters import (
     DEEPEST,
+    LONGEST_TEXT,
     MOST_CONDITIONS,
     DateTimeComparator,
     EnumComparator,
@@ -472,6 +473,19 @@ class TestLimits:
         with pytest.raises(InvalidInput, match="at most") as refused:
             THINGS.where(filter)
         assert (refused.value.failure, refused.value.path) == (ErrorCode.LIMIT_EXCEEDED, ("filter",))
+
+    @pytest.mark.parametrize("operator", ["eq", "neq", "in_", "not_in", "contains", "starts_with"])
+    def test_longer_texts_are_refused_with_the_path_of_the_condition(self, operator):
+        def thing(text: str) -> ThingFilter:
+            given = ("a", text) if operator in ("in_", "not_in") else text
+            return ThingFilter(not_=ThingFilter(title=TextComparator(**{operator: given})))
+
+        THINGS.where(thing("ä" * LONGEST_TEXT))
+        with pytest.raises(InvalidInput, match="at most 1,000 characters") as refused:
+            THINGS.where(thing("ä" * (LONGEST_TEXT + 1)))
+        place = ("filter", "not_", "title", operator)
+        assert refused.value.failure == ErrorCode.TOO_LONG
+        assert refused.value.path == ((*place, "1") if operator in ("in_", "not_in") else place)
 
     @pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800"])
     def test_text_that_cannot_be_stored_is_refused(self, text):

@@ -1,4 +1,4 @@
-"""Core tables"""
+"""baseline"""
 
 from collections.abc import Sequence
 
@@ -18,9 +18,15 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("own_initials", sa.Text(), nullable=True),
+        sa.Column("time_zone", sa.Text(), server_default="UTC", nullable=False),
         sa.Column("is_placeholder", sa.Boolean(), nullable=False),
+        sa.Column("is_deleted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("deactivated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("NOT is_deleted OR email IS NULL", name=op.f("ck_account_deleted_unaddressed")),
+        sa.CheckConstraint("NOT is_placeholder OR email IS NULL", name=op.f("ck_account_placeholder_unaddressed")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
     )
@@ -51,6 +57,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("subject_id", sa.Text(collation="C"), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_idempotency_key")),
     )
@@ -66,6 +73,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("lost_leases", sa.Integer(), nullable=False),
         sa.Column("checkpoint", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("progress_done", sa.Integer(), nullable=False),
         sa.Column("progress_total", sa.Integer(), nullable=True),
@@ -84,10 +92,48 @@ def upgrade() -> None:
         "uq_job_dedupe_key", "job", ["dedupe_key"], unique=True, postgresql_where=sa.text("state = 'WAITING'")
     )
     op.create_table(
+        "one_time_link",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(collation="C"), nullable=False),
+        sa.Column("waiting", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "purpose IN ('REGISTER', 'CHANGE_EMAIL', 'RESET_PASSWORD')", name=op.f("ck_one_time_link_purpose_known")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
+        sa.UniqueConstraint("digest", name=op.f("uq_one_time_link_digest")),
+    )
+    op.create_index(op.f("ix_one_time_link_expires_at"), "one_time_link", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_one_time_link_purpose_subject"), "one_time_link", ["purpose", "subject"], unique=True)
+    op.create_table(
         "schedule",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_schedule")),
+    )
+    op.create_table(
+        "security_event",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("actor_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("credential_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("subject_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("address", sa.Text(collation="C"), nullable=True),
+        sa.Column("device", sa.Text(), nullable=True),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_security_event")),
+    )
+    op.create_index(op.f("ix_security_event_actor_id"), "security_event", ["actor_id"], unique=False)
+    op.create_index(
+        op.f("ix_security_event_user_id_occurred_at_id"),
+        "security_event",
+        ["user_id", "occurred_at", "id"],
+        unique=False,
     )
     op.create_table(
         "signing_key",
@@ -97,6 +143,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("signs_from", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signing_key")),
+    )
+    op.create_table(
+        "trusted_document",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trusted_document")),
     )
     op.create_table(
         "workspace",
@@ -115,24 +168,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_workspace_revision")),
     )
     op.create_table(
-        "external_person",
-        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
-        sa.Column("source", sa.Text(collation="C"), nullable=False),
-        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        "api_key",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("user_id", sa.Text(collation="C"), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_external_person_user_id")),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspace.id"], name=op.f("fk_external_person_workspace_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("workspace_id", "source", "key", name=op.f("pk_external_person")),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(collation="C"), nullable=False),
+        sa.Column("hint", sa.Text(collation="C"), nullable=False),
+        sa.Column("scopes", sa.ARRAY(sa.Text(collation="C")), nullable=False),
+        sa.Column("workspace_ids", sa.ARRAY(sa.Text(collation="C")), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_api_key_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
+        sa.UniqueConstraint("digest", name=op.f("uq_api_key_digest")),
     )
-    op.create_index(op.f("ix_external_person_user_id"), "external_person", ["user_id"], unique=False)
+    op.create_index(op.f("ix_api_key_user_id"), "api_key", ["user_id"], unique=False)
+    op.create_table(
+        "external_site",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("source", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_external_site_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_external_site")),
+        sa.UniqueConstraint("workspace_id", "source", "name", name=op.f("uq_external_site_workspace_id_source_name")),
+    )
     op.create_table(
         "import_run",
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("format", sa.String(), nullable=False),
         sa.Column("project_key", sa.Text(collation="C"), nullable=True),
+        sa.Column("include_restricted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("site", sa.Text(collation="C"), nullable=True),
+        sa.Column("site_id", sa.Text(collation="C"), nullable=True),
         sa.Column("file_name", sa.Text(), nullable=False),
         sa.Column("file_digest", sa.Text(collation="C"), nullable=False),
         sa.Column("upload_id", sa.Text(collation="C"), nullable=False),
@@ -142,6 +217,8 @@ def upgrade() -> None:
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("file_size", sa.BigInteger(), nullable=False),
+        sa.Column("bytes_read", sa.BigInteger(), nullable=False),
         sa.Column("issues_read", sa.Integer(), nullable=False),
         sa.Column("issues_created", sa.Integer(), nullable=False),
         sa.Column("issues_changed", sa.Integer(), nullable=False),
@@ -167,6 +244,37 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_import_run_workspace_id_created_at_id"),
         "import_run",
+        ["workspace_id", "created_at", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_ids", sa.ARRAY(sa.Text(collation="C"), as_tuple=True), nullable=False),
+        sa.Column("created_by_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("accepted_by_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("role IN ('OWNER', 'ADMIN', 'MEMBER', 'GUEST')", name=op.f("ck_invitation_role_known")),
+        sa.ForeignKeyConstraint(["accepted_by_id"], ["account.id"], name=op.f("fk_invitation_accepted_by_id")),
+        sa.ForeignKeyConstraint(["created_by_id"], ["account.id"], name=op.f("fk_invitation_created_by_id")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_invitation_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("digest", name=op.f("uq_invitation_digest")),
+        sa.UniqueConstraint("workspace_id", "email", name=op.f("uq_invitation_workspace_id_email")),
+    )
+    op.create_index(
+        op.f("ix_invitation_workspace_id_created_at_id"),
+        "invitation",
         ["workspace_id", "created_at", "id"],
         unique=False,
     )
@@ -225,15 +333,20 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Text(collation="C"), nullable=False),
         sa.Column("client_id", sa.Text(collation="C"), nullable=False),
         sa.Column("source", sa.Text(collation="C"), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("end_reason", sa.String(), nullable=True),
-        sa.CheckConstraint("end_reason IN ('SIGNED_OUT', 'REUSED')", name=op.f("ck_session_end_reason_known")),
+        sa.CheckConstraint(
+            "end_reason IN ('SIGNED_OUT', 'ENDED', 'PASSWORD_CHANGED', 'DEACTIVATED', 'REUSED')",
+            name=op.f("ck_session_end_reason_known"),
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_session_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
     )
-    op.create_index(op.f("ix_session_user_id"), "session", ["user_id"], unique=False)
+    op.create_index(op.f("ix_session_user_id_created_at_id"), "session", ["user_id", "created_at", "id"], unique=False)
     op.create_table(
         "upload",
         sa.Column("id", sa.Text(collation="C"), nullable=False),
@@ -247,6 +360,74 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_upload_owner_id_created_at"), "upload", ["owner_id", "created_at"], unique=False)
     op.create_table(
+        "external_issue",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("site_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        sa.Column("external_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("source_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "site_id"],
+            ["external_site.workspace_id", "external_site.id"],
+            name=op.f("fk_external_issue_workspace_id_site_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "issue_id", name=op.f("pk_external_issue")),
+        sa.UniqueConstraint(
+            "workspace_id", "site_id", "external_id", name=op.f("uq_external_issue_workspace_id_site_id_external_id")
+        ),
+        sa.UniqueConstraint(
+            "workspace_id",
+            "site_id",
+            "key",
+            "external_id",
+            name=op.f("uq_external_issue_workspace_id_site_id_key_external_id"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_table(
+        "external_object",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("site_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("scope", sa.Text(collation="C"), nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        sa.Column("external_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("target_id", sa.Text(collation="C"), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('PROJECT', 'ASKED_PROJECT', 'STATE', 'LABEL', 'PERSON', 'MILESTONE')",
+            name=op.f("ck_external_object_kind_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "site_id"],
+            ["external_site.workspace_id", "external_site.id"],
+            name=op.f("fk_external_object_workspace_id_site_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_external_object")),
+        sa.UniqueConstraint(
+            "workspace_id",
+            "site_id",
+            "kind",
+            "scope",
+            "external_id",
+            name=op.f("uq_external_object_workspace_id_site_id_kind_scope_external_id"),
+        ),
+        sa.UniqueConstraint(
+            "workspace_id",
+            "site_id",
+            "kind",
+            "scope",
+            "key",
+            "external_id",
+            name=op.f("uq_external_object_workspace_id_site_id_kind_scope_key_external_id"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_table(
         "import_loss",
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("run_id", sa.Text(collation="C"), nullable=False),
@@ -257,7 +438,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "code IN ('UNREADABLE', 'MISSING', 'WRONG_TYPE', 'OUT_OF_RANGE', 'REPLACED', 'CUT', 'TOO_MANY', 'INCOMPLETE', 'DUPLICATE', 'NOT_KEPT')",
+            "code IN ('UNREADABLE', 'MISSING', 'WRONG_TYPE', 'OUT_OF_RANGE', 'REPLACED', 'CUT', 'TOO_MANY', 'RESTRICTED', 'UNUSED', 'INCOMPLETE', 'DUPLICATE', 'NOT_KEPT')",
             name=op.f("ck_import_loss_code_known"),
         ),
         sa.ForeignKeyConstraint(["run_id"], ["import_run.id"], name=op.f("fk_import_loss_run_id"), ondelete="CASCADE"),
@@ -274,7 +455,7 @@ def upgrade() -> None:
         sa.Column("first_line", sa.Integer(), nullable=False),
         sa.Column("first_reason", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "code IN ('UNREADABLE', 'MISSING', 'WRONG_TYPE', 'OUT_OF_RANGE', 'REPLACED', 'CUT', 'TOO_MANY', 'INCOMPLETE', 'DUPLICATE', 'NOT_KEPT')",
+            "code IN ('UNREADABLE', 'MISSING', 'WRONG_TYPE', 'OUT_OF_RANGE', 'REPLACED', 'CUT', 'TOO_MANY', 'RESTRICTED', 'UNUSED', 'INCOMPLETE', 'DUPLICATE', 'NOT_KEPT')",
             name=op.f("ck_import_loss_kind_code_known"),
         ),
         sa.ForeignKeyConstraint(
@@ -298,6 +479,52 @@ def upgrade() -> None:
             "run_id", "kind", "source", "target", name=op.f("uq_import_mapping_run_id_kind_source_target")
         ),
     )
+    op.create_table(
+        "milestone",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("due_date", sa.Date(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_milestone_project_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_milestone_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_milestone")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_milestone_project_id_id")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_milestone_project_id_name")),
+    )
+    op.create_index(
+        op.f("ix_milestone_project_id_created_at_id"), "milestone", ["project_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_milestone_project_id_due_date_id"), "milestone", ["project_id", "due_date", "id"], unique=False
+    )
+    op.create_index(op.f("ix_milestone_workspace_id"), "milestone", ["workspace_id"], unique=False)
+    op.create_table(
+        "project_member",
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("member_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_project_member_member_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_project_member_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_project_member_workspace_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_project_member")),
+        sa.UniqueConstraint("member_id", "project_id", name=op.f("uq_project_member_member_id_project_id")),
+    )
+    op.create_index(
+        op.f("ix_project_member_project_id_created_at_id"),
+        "project_member",
+        ["project_id", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_project_member_workspace_id"), "project_member", ["workspace_id"], unique=False)
     op.create_table(
         "project_number",
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
@@ -341,6 +568,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_state_project_id_id")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_state_project_id_name")),
     )
+    op.create_index(op.f("ix_state_workspace_id"), "state", ["workspace_id"], unique=False)
     op.create_table(
         "issue",
         sa.Column("id", sa.Text(collation="C"), nullable=False),
@@ -353,7 +581,9 @@ def upgrade() -> None:
         sa.Column("state_id", sa.Text(collation="C"), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("creator_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("milestone_id", sa.Text(collation="C"), nullable=True),
         sa.Column("parent_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("start_date", sa.Date(), nullable=True),
         sa.Column("due_date", sa.Date(), nullable=True),
         sa.Column("estimate", sa.Integer(), nullable=True),
         sa.Column("external_source", sa.Text(), nullable=True),
@@ -369,21 +599,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["creator_id"], ["account.id"], name=op.f("fk_issue_creator_id")),
         sa.ForeignKeyConstraint(["parent_id"], ["issue.id"], name=op.f("fk_issue_parent_id")),
         sa.ForeignKeyConstraint(
+            ["project_id", "milestone_id"],
+            ["milestone.project_id", "milestone.id"],
+            name=op.f("fk_issue_project_id_milestone_id"),
+        ),
+        sa.ForeignKeyConstraint(
             ["project_id", "state_id"], ["state.project_id", "state.id"], name=op.f("fk_issue_project_id_state_id")
         ),
         sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_project_id")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_issue_workspace_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue")),
-        sa.UniqueConstraint(
-            "project_id",
-            "external_source",
-            "external_key",
-            name=op.f("uq_issue_project_id_external_source_external_key"),
-        ),
         sa.UniqueConstraint("project_id", "number", name=op.f("uq_issue_project_id_number")),
         sa.UniqueConstraint("workspace_id", "identifier", name=op.f("uq_issue_workspace_id_identifier")),
     )
     op.create_index(op.f("ix_issue_creator_id"), "issue", ["creator_id"], unique=False)
+    op.create_index(
+        op.f("ix_issue_milestone_id_created_at_id"), "issue", ["milestone_id", "created_at", "id"], unique=False
+    )
     op.create_index(op.f("ix_issue_parent_id"), "issue", ["parent_id"], unique=False)
     op.create_index(
         op.f("ix_issue_project_id_created_at_id"), "issue", ["project_id", "created_at", "id"], unique=False
@@ -394,6 +626,17 @@ def upgrade() -> None:
         op.f("ix_issue_project_id_updated_at_id"), "issue", ["project_id", "updated_at", "id"], unique=False
     )
     op.create_index(op.f("ix_issue_state_id"), "issue", ["state_id"], unique=False)
+    op.create_index(
+        "ix_issue_words",
+        "issue",
+        [
+            sa.literal_column(
+                "to_tsvector('simple'::regconfig, (title || ' ') || CASE WHEN (char_length(description) = octet_length(description) OR description IS NFC NORMALIZED) THEN description ELSE normalize(description, NFC) END)"
+            )
+        ],
+        unique=False,
+        postgresql_using="gin",
+    )
     op.create_index(
         op.f("ix_issue_workspace_id_created_at_id"), "issue", ["workspace_id", "created_at", "id"], unique=False
     )
@@ -435,7 +678,9 @@ def upgrade() -> None:
         "import_parent",
         sa.Column("run_id", sa.Text(collation="C"), nullable=False),
         sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("site_id", sa.Text(collation="C"), nullable=False),
         sa.Column("parent_key", sa.Text(), nullable=False),
+        sa.Column("parent_id", sa.Text(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_import_parent_issue_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
@@ -496,39 +741,61 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_issue_workspace_id_number_id"), table_name="issue")
     op.drop_index(op.f("ix_issue_workspace_id_due_date_id"), table_name="issue")
     op.drop_index(op.f("ix_issue_workspace_id_created_at_id"), table_name="issue")
+    op.drop_index("ix_issue_words", table_name="issue", postgresql_using="gin")
     op.drop_index(op.f("ix_issue_state_id"), table_name="issue")
     op.drop_index(op.f("ix_issue_project_id_updated_at_id"), table_name="issue")
     op.drop_index(op.f("ix_issue_project_id_priority_id"), table_name="issue")
     op.drop_index(op.f("ix_issue_project_id_due_date_id"), table_name="issue")
     op.drop_index(op.f("ix_issue_project_id_created_at_id"), table_name="issue")
     op.drop_index(op.f("ix_issue_parent_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_milestone_id_created_at_id"), table_name="issue")
     op.drop_index(op.f("ix_issue_creator_id"), table_name="issue")
     op.drop_table("issue")
+    op.drop_index(op.f("ix_state_workspace_id"), table_name="state")
     op.drop_table("state")
     op.drop_index(op.f("ix_refresh_token_session_id"), table_name="refresh_token")
     op.drop_table("refresh_token")
     op.drop_table("project_number")
+    op.drop_index(op.f("ix_project_member_workspace_id"), table_name="project_member")
+    op.drop_index(op.f("ix_project_member_project_id_created_at_id"), table_name="project_member")
+    op.drop_table("project_member")
+    op.drop_index(op.f("ix_milestone_workspace_id"), table_name="milestone")
+    op.drop_index(op.f("ix_milestone_project_id_due_date_id"), table_name="milestone")
+    op.drop_index(op.f("ix_milestone_project_id_created_at_id"), table_name="milestone")
+    op.drop_table("milestone")
     op.drop_table("import_mapping")
     op.drop_table("import_loss_kind")
     op.drop_index(op.f("ix_import_loss_run_id_line_id"), table_name="import_loss")
     op.drop_table("import_loss")
+    op.drop_table("external_object")
+    op.drop_table("external_issue")
     op.drop_index(op.f("ix_upload_owner_id_created_at"), table_name="upload")
     op.drop_table("upload")
-    op.drop_index(op.f("ix_session_user_id"), table_name="session")
+    op.drop_index(op.f("ix_session_user_id_created_at_id"), table_name="session")
     op.drop_table("session")
     op.drop_table("project")
     op.drop_table("password")
     op.drop_index(op.f("ix_member_user_id"), table_name="member")
     op.drop_table("member")
     op.drop_table("label")
+    op.drop_index(op.f("ix_invitation_workspace_id_created_at_id"), table_name="invitation")
+    op.drop_table("invitation")
     op.drop_index(op.f("ix_import_run_workspace_id_created_at_id"), table_name="import_run")
     op.drop_table("import_run")
-    op.drop_index(op.f("ix_external_person_user_id"), table_name="external_person")
-    op.drop_table("external_person")
+    op.drop_table("external_site")
+    op.drop_index(op.f("ix_api_key_user_id"), table_name="api_key")
+    op.drop_table("api_key")
     op.drop_table("workspace_revision")
     op.drop_table("workspace")
+    op.drop_table("trusted_document")
     op.drop_table("signing_key")
+    op.drop_index(op.f("ix_security_event_user_id_occurred_at_id"), table_name="security_event")
+    op.drop_index(op.f("ix_security_event_actor_id"), table_name="security_event")
+    op.drop_table("security_event")
     op.drop_table("schedule")
+    op.drop_index(op.f("ix_one_time_link_purpose_subject"), table_name="one_time_link")
+    op.drop_index(op.f("ix_one_time_link_expires_at"), table_name="one_time_link")
+    op.drop_table("one_time_link")
     op.drop_index("uq_job_dedupe_key", table_name="job", postgresql_where=sa.text("state = 'WAITING'"))
     op.drop_index("ix_job_due", table_name="job", postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')"))
     op.drop_index("ix_job_done", table_name="job", postgresql_where=sa.text("state = 'DONE'"))
