@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from api.mailbox.pages import PATH as MAILBOX_PATH
 from api.main import serve_listener, set_up_logs
@@ -15,7 +17,9 @@ from domain.shared.actor import Actor, Cause
 from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
 from domain.shared.errors import Rejected
 from infra.bootstrap import open_app
+from infra.db.migrate import UNRELEASED, UnreleasedDatabase
 from infra.dev.children import Program
+from infra.dev.servers import has_own_servers
 from infra.dev.supervisor import Supervisor, dev_settings
 from infra.settings import Settings, load_settings
 
@@ -23,7 +27,11 @@ commands = module_commands()
 
 
 @commands.command()
-def dev() -> None:
+def dev(
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Delete all data of the embedded servers first. Cannot be undone.")
+    ] = False,
+) -> None:
     """Start all servers for development, and restart the API and the worker when the code changes.
 
     Starts an embedded PostgreSQL and Valkey, unless WORKGRAPH_DATABASE_URL and WORKGRAPH_REDIS_URL are set, applies
@@ -31,6 +39,22 @@ def dev() -> None:
     """
     settings = dev_settings(load_settings())
     set_up_logs(settings)
+    try:
+        _run(settings, is_reset=reset)
+    except UnreleasedDatabase:
+        if has_own_servers(settings) or not _can_ask():
+            raise
+        print(UNRELEASED, file=sys.stderr)
+        if not typer.confirm(f"Delete all data in {settings.data_dir} and start afresh?"):
+            raise typer.Exit(1) from None
+        _run(settings, is_reset=True)
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty()
+
+
+def _run(settings: Settings, *, is_reset: bool) -> None:
     demo = SeedOrder(owner_password=DEMO_PASSWORD, is_first_only=True)
     outcomes: list[SeedOutcome] = []
 
@@ -47,6 +71,7 @@ def dev() -> None:
         [_program("API", serve_listener), _program("worker", work)],
         prepare=prepare,
         on_ready=lambda ready: _greet(ready, has_demo=outcomes[0].has_owner),
+        is_reset=is_reset,
     ).run()
 
 

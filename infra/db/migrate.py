@@ -30,7 +30,14 @@ LOCK_POLL_SECONDS = 0.1
 BEHIND = "The database lacks migrations of this version of Workgraph. Run: workgraph migrate"
 UNKNOWN = (
     "The database has a migration unknown to this version of Workgraph and was not changed. "
-    "Use the version that made it, or an empty database. To start afresh with `make dev`, delete the folder .workgraph."
+    "Use the version that made it, or an empty database. To start afresh in development: workgraph dev --reset"
+)
+BASELINE = 1001
+"""Number of the first migration. Lower numbers belong to migrations of versions that were never released."""
+
+UNRELEASED = (
+    "The database has the tables of an unreleased version of Workgraph, which cannot be migrated, and was not changed. "
+    "Use an empty database. To delete all data in development and start afresh: workgraph dev --reset"
 )
 
 
@@ -38,14 +45,19 @@ class MigrationError(OperatorError):
     """The database could not be migrated; the text says what to do."""
 
 
+class UnreleasedDatabase(MigrationError):
+    """The database was made by a version of Workgraph that was never released."""
+
+
 async def upgrade(url: str, *, revision: str = "head") -> None:
     """Brings the database to `revision`. Concurrent calls by several processes all succeed.
 
-    Raises MigrationError, without a change, for a database with a migration that the code does not know.
+    Raises MigrationError, without a change, for a database with a migration that the code does not know, and its kind
+    UnreleasedDatabase if that migration belongs to a version that was never released.
     """
     async with _migrating(url) as connection:
-        if await connection.run_sync(current_heads) - set(revisions()):
-            raise MigrationError(UNKNOWN)
+        if unknown := _problem_of_unknown(await connection.run_sync(current_heads) - set(revisions())):
+            raise (UnreleasedDatabase if unknown == UNRELEASED else MigrationError)(unknown)
         await connection.rollback()  # Alembic begins a separate transaction for each migration
         await _run(connection, lambda config: command.upgrade(config, revision))
 
@@ -60,7 +72,7 @@ async def add_revision(url: str, *, message: str) -> Path | None:
     await upgrade(url)
     if not await drift(url):
         return None
-    number = f"{len(revisions()) + 1:04d}"
+    number = str(BASELINE + len(revisions()))
     async with _migrating(url) as connection:
         await _run(
             connection,
@@ -90,9 +102,15 @@ async def problem_of(connection: AsyncConnection) -> str:
     """The problem with the migrations of this database and its fix; empty if there is none."""
     known = _shipped_revisions()
     found = await connection.run_sync(current_heads)
-    if found - set(known):
-        return UNKNOWN
+    if unknown := _problem_of_unknown(found - set(known)):
+        return unknown
     return "" if found == {known[-1]} else BEHIND
+
+
+def _problem_of_unknown(found: set[str]) -> str:
+    if not found:
+        return ""
+    return UNRELEASED if all(number.isdecimal() and int(number) < BASELINE for number in found) else UNKNOWN
 
 
 @cache

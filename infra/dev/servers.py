@@ -55,7 +55,7 @@ def servers_at_hand(settings: Settings) -> Iterator[Settings]:
     running = holder_of(settings.data_dir / DEV_LOCK) or {}
     if "port" in running:
         settings = settings.replaced(port=int(running["port"]))
-    if settings.database_url.get_secret_value() and settings.redis_url.get_secret_value():
+    if has_own_servers(settings):
         yield with_own_secret(settings)
     elif "database_url" in running:
         yield with_own_secret(with_servers(settings, running["database_url"], running["redis_url"]))
@@ -64,6 +64,11 @@ def servers_at_hand(settings: Settings) -> Iterator[Settings]:
             own = with_own_secret(with_servers(settings, servers.database_url, servers.redis_url))
             asyncio.run(migrate.upgrade(own.database_url.get_secret_value()))
             yield own
+
+
+def has_own_servers(settings: Settings) -> bool:
+    """Whether the settings name a PostgreSQL and a Redis, so that none is embedded."""
+    return bool(settings.database_url.get_secret_value() and settings.redis_url.get_secret_value())
 
 
 def with_servers(settings: Settings, database_url: str, redis_url: str) -> Settings:

@@ -4,6 +4,7 @@ import errno
 import http.client
 import logging
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -15,7 +16,7 @@ from infra.db import migrate
 from infra.dev.children import PACKAGES, Children, Program
 from infra.dev.embedded import EmbeddedServers
 from infra.dev.folder_lock import FolderInUse, FolderLock
-from infra.dev.servers import DEV_LOCK, with_own_secret, with_servers
+from infra.dev.servers import DEV_LOCK, has_own_servers, with_own_secret, with_servers
 from infra.dev.stop_request import Stopped, StopRequest
 from infra.operator_error import OperatorError
 from infra.settings import PREFIX, Settings, SettingsError
@@ -31,7 +32,10 @@ class StartError(OperatorError):
 
 
 class Supervisor:
-    """Runs the programs until a stop signal; `prepare` is called at the start, `on_ready` when the API answers."""
+    """Runs the programs until a stop signal; `prepare` is called at the start, `on_ready` when the API answers.
+
+    `is_reset` deletes the data of the embedded servers first; without embedded servers it raises StartError.
+    """
 
     def __init__(
         self,
@@ -40,11 +44,13 @@ class Supervisor:
         *,
         prepare: Callable[[Settings], Coroutine[object, object, None]],
         on_ready: Callable[[Settings], None],
+        is_reset: bool = False,
     ) -> None:
         self._settings = settings
         self._programs = programs
         self._prepare = prepare
         self._on_ready = on_ready
+        self._is_reset = is_reset
         self._stop = StopRequest()
 
     def run(self) -> None:
@@ -60,10 +66,13 @@ class Supervisor:
         lock = stack.enter_context(_only_one(self._settings.data_dir))
         listener = stack.enter_context(bound_socket(self._settings))
         settings = self._settings.replaced(port=listener.getsockname()[1])
-        servers: EmbeddedServers | None = None
-        if not (settings.database_url.get_secret_value() and settings.redis_url.get_secret_value()):
-            servers = EmbeddedServers(settings.data_dir, durable=True, while_waiting=self._stop.check)
-            stack.enter_context(servers)
+        if self._is_reset and has_own_servers(settings):
+            raise StartError(
+                f"{PREFIX}DATABASE_URL and {PREFIX}REDIS_URL name your own servers, which are not reset. "
+                "Create an empty database instead."
+            )
+        servers = None if has_own_servers(settings) else self._open_servers(stack)
+        if servers is not None:
             settings = with_servers(settings, servers.database_url, servers.redis_url)
         settings = with_own_secret(settings)
         self._stop.run(lambda: migrate.upgrade(settings.database_url.get_secret_value()))
@@ -77,6 +86,14 @@ class Supervisor:
         children.start()
         self._stop.run(lambda: self._prepare(settings))
         self._watch(settings, children, servers)
+
+    def _open_servers(self, stack: ExitStack) -> EmbeddedServers:
+        servers = EmbeddedServers(self._settings.data_dir, durable=True, while_waiting=self._stop.check)
+        if self._is_reset:
+            servers.forget()
+            for folder in ("files", "mail"):
+                shutil.rmtree(self._settings.data_dir / folder, ignore_errors=True)
+        return stack.enter_context(servers)
 
     def _watch(self, settings: Settings, children: Children, servers: EmbeddedServers | None) -> None:
         files = SourceFiles()

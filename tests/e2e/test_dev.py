@@ -190,6 +190,10 @@ def test_a_new_migration_runs_at_once_and_a_failing_one_after_its_repair(workgra
         path.unlink()
     refused = workgraph.run("dev")
     assert (refused.returncode, refused.stderr) == (1, f"workgraph: {migrate.UNKNOWN}\n")
+    with workgraph.running("dev", "--reset") as dev:
+        dev.wait_until_ready(url)
+        dev.wait_for_text("Workgraph is ready")
+        assert dev.end(signal.SIGINT) == 0
 
 
 def test_killed_programs_are_replaced_and_do_their_work(workgraph: Workgraph, url: str):

@@ -98,15 +98,15 @@ asyncio.run(squash(sys.argv[1]))
 
 @pytest.mark.verify
 async def test_one_generated_migration_can_replace_all_others(empty_database: str, tmp_path: Path):
-    shutil.copytree(ROOT / "migrations", tmp_path / "migrations", ignore=shutil.ignore_patterns("0*.py"))
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations", ignore=shutil.ignore_patterns("[0-9]*.py"))
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
     command = (sys.executable, "-c", SQUASH, empty_database)
     pipes: dict[str, Any] = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
     squashed = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environment, **pipes)
     printed, errors = await squashed.communicate()
-    written = tmp_path / "migrations" / "versions" / "0001_everything.py"
+    written = tmp_path / "migrations" / "versions" / f"{migrate.BASELINE}_everything.py"
     assert squashed.returncode == 0, errors.decode()
-    assert printed.decode().splitlines()[-2:] == [str(written), "('0001',) ()"]
+    assert printed.decode().splitlines()[-2:] == [str(written), f"('{migrate.BASELINE}',) ()"]
     found = await catalog(driver_url(empty_database))
     await migrate_afresh(empty_database)
     assert await catalog(driver_url(empty_database)) == found
@@ -151,11 +151,25 @@ async def test_a_database_of_an_unknown_version_is_left_alone_with_the_way_to_st
     with pytest.raises(migrate.MigrationError) as refused:
         await migrate.upgrade(empty_database)
     assert str(refused.value) == migrate.UNKNOWN
-    assert "delete the folder .workgraph" in migrate.UNKNOWN
+    assert "workgraph dev --reset" in migrate.UNKNOWN
     assert await catalog(driver_url(empty_database)) == before
     assert await connection.fetchval("SELECT version_num FROM alembic_version") == "9999"
     await connection.close()
     assert await problem_of(empty_database) == migrate.UNKNOWN
+
+
+async def test_a_database_of_the_unreleased_migrations_is_left_alone_with_the_way_to_start_afresh(empty_database: str):
+    await migrate.upgrade(empty_database)
+    connection = await asyncpg.connect(driver_url(empty_database))
+    await connection.execute("UPDATE alembic_version SET version_num = '0024'")
+    before = await catalog(driver_url(empty_database))
+    with pytest.raises(migrate.MigrationError) as refused:
+        await migrate.upgrade(empty_database)
+    assert str(refused.value) == migrate.UNRELEASED
+    assert "workgraph dev --reset" in migrate.UNRELEASED
+    assert await catalog(driver_url(empty_database)) == before
+    await connection.close()
+    assert await problem_of(empty_database) == migrate.UNRELEASED
 
 
 async def test_a_migration_gives_up_on_a_lock_and_changes_nothing(empty_database: str):

@@ -43,7 +43,7 @@ async def test_servers_that_are_away_are_named_without_their_addresses() -> None
 
 
 @pytest.mark.parametrize(
-    ("stored", "problem"), [(migrate.revisions()[0], migrate.BEHIND), ("unknown", migrate.UNKNOWN)]
+    ("stored", "problem"), [("", migrate.BEHIND), ("0024", migrate.UNRELEASED), ("unknown", migrate.UNKNOWN)]
 )
 async def test_a_database_of_another_version_is_not_ready(
     engine: AsyncEngine, redis_url: str, stored: str, problem: str
@@ -51,11 +51,15 @@ async def test_a_database_of_another_version_is_not_ready(
     redis = redis_client(redis_url)
     async with engine.begin() as connection:
         revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one()
-        await connection.execute(text("UPDATE alembic_version SET version_num = :stored"), {"stored": stored})
+        await connection.execute(text("DELETE FROM alembic_version"))
+        await connection.execute(
+            text("INSERT INTO alembic_version SELECT :stored WHERE :stored <> ''"), {"stored": stored}
+        )
     try:
         checks = await ServerHealth(engine, redis).check()
     finally:
         async with engine.begin() as connection:
-            await connection.execute(text("UPDATE alembic_version SET version_num = :old"), {"old": revision})
+            await connection.execute(text("DELETE FROM alembic_version"))
+            await connection.execute(text("INSERT INTO alembic_version VALUES (:old)"), {"old": revision})
     assert checks[1] == HealthCheck(name="migrations", is_ok=False, detail=problem)
     await redis.aclose()
