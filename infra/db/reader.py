@@ -13,7 +13,8 @@ from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
-from infra.db.keyset import Keyset, Parts
+from infra.db.keyset import Keyset
+from infra.db.keyset_statements import Parts
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, ReadSession
 from infra.db.visibility import GuestRule, guest_visibility, visibility, visible

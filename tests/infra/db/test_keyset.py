@@ -18,7 +18,8 @@ from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, Page, PageRequest, Sort
 from infra.db.base import Id, NumberedEnum
 from infra.db.engine import read_pool
-from infra.db.keyset import MOST_KEYS, Keyset, KeysetPlan, Parts
+from infra.db.keyset import MOST_KEYS, Keyset, KeysetPlan
+from infra.db.keyset_statements import Parts
 from infra.db.read import ReadSession
 from tests import defaults
 

@@ -1,0 +1,125 @@
+"""The statements of keyset pages."""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Text,
+    any_,
+    bindparam,
+    func,
+    null,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from infra.db.arrays import texts
+from infra.db.keyset_ranges import Key, Nullness, ranges
+from infra.db.read import AnySelect
+
+Positions = tuple[int, ...]  # positions of the keys in a row
+
+DISTINCT_STATEMENTS = 512
+LIMIT, PARENTS = "keyset_limit", "keyset_parents"
+
+
+class Parts(NamedTuple):
+    """Rows whose column has a value of the parameter, one index range each; the order alone would scan all rows."""
+
+    column: InstrumentedAttribute[Any] | ColumnElement[Any]
+    parameter: str
+
+
+class PageQuery(NamedTuple):
+    """A statement, and the positions of the keys in its rows."""
+
+    statement: AnySelect
+    positions: Positions
+
+
+def _list(rows: AnySelect, keys: tuple[Key, ...], nulls: Nullness) -> PageQuery:
+    rows, positions = _with_keys(rows, keys)
+    parts = [
+        rows.where(*part.conditions)
+        .order_by(*(key.order(key.column, is_pure=level < part.pure) for level, key in enumerate(keys)))
+        .limit(_limit())
+        for part in ranges(keys, nulls)
+    ]
+    if len(parts) == 1:
+        return PageQuery(parts[0], positions)
+    merged = union_all(*parts).subquery("page")
+    return PageQuery(select(*merged.c).order_by(*_order(merged, keys, positions)).limit(_limit()), positions)
+
+
+one_list = lru_cache(DISTINCT_STATEMENTS)(_list)
+
+
+@lru_cache(DISTINCT_STATEMENTS)
+def list_of_parts(rows: AnySelect, keys: tuple[Key, ...], nulls: Nullness, parts: Parts) -> PageQuery:
+    values = func.unnest(texts(parts.parameter)).table_valued("value").render_derived("part")
+    statement, positions = _list(rows.where(parts.column == values.c.value).correlate(values), keys, nulls)
+    page = statement.lateral("page")
+    merged = select(*page.c).select_from(values.join(page, true()))
+    return PageQuery(merged.order_by(*_order(page, keys, positions)).limit(_limit()), positions)
+
+
+@lru_cache(DISTINCT_STATEMENTS)
+def list_per_parent(
+    rows: AnySelect,
+    keys: tuple[Key, ...],
+    nulls: Nullness,
+    parent: InstrumentedAttribute[Any],
+    is_counted: bool,
+) -> PageQuery:
+    ids = func.unnest(texts(PARENTS))
+    parents = ids.table_valued("id", with_ordinality="position").render_derived("parent")
+    of_parent = rows.where(parent == parents.c.id).correlate(parents)
+    statement, positions = _list(of_parent, keys, nulls)
+    page = statement.lateral("page")
+    if is_counted:
+        counted = _total(of_parent).lateral("counted")
+        total: ColumnElement[Any] = counted.c.total
+        source = parents.join(counted, true()).outerjoin(page, true())
+    else:
+        total = null()
+        source = parents.join(page, true())
+    joined = select(*page.c, total, parents.c.id.label("keyset_parent")).select_from(source)
+    return PageQuery(joined.order_by(parents.c.position, *_order(page, keys, positions)), positions)
+
+
+def _total(rows: AnySelect) -> AnySelect:
+    return rows.with_only_columns(func.count().label("total"), maintain_column_froms=True)
+
+
+@lru_cache(DISTINCT_STATEMENTS)
+def count(rows: AnySelect, parts: Parts | None) -> AnySelect:
+    if parts is None:
+        return _total(rows)
+    # A bare parameter, because PostgreSQL estimates rows only for values that it sees.
+    return _total(rows.where(parts.column == any_(bindparam(parts.parameter, type_=ARRAY(Text)))))
+
+
+def _with_keys(rows: AnySelect, keys: tuple[Key, ...]) -> PageQuery:
+    """The rows with all keys selected, missing ones after the other columns."""
+    columns = list(rows.selected_columns)
+    places = {column: place for place, column in enumerate(columns)}
+    missing = [key.column for key in keys if key.column not in places]
+    places |= {column: place for place, column in enumerate(missing, start=len(columns))}
+    labeled = (column.label(f"keyset_{place}") for place, column in enumerate(missing))
+    return PageQuery(rows.add_columns(*labeled), tuple(places[key.column] for key in keys))
+
+
+def _order(page: FromClause, keys: tuple[Key, ...], positions: Positions) -> list[ColumnElement[Any]]:
+    columns = list(page.c)
+    return [key.order(columns[place], is_pure=False) for key, place in zip(keys, positions, strict=True)]
+
+
+def _limit() -> ColumnElement[int]:
+    # The limit is part of the text, because PostgreSQL keeps no generic plan for an unknown limit.
+    return bindparam(LIMIT, type_=Integer, literal_execute=True)
