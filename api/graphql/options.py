@@ -1,6 +1,6 @@
 """Options of GraphQL operations, filled from the settings by the entry point.
 
-Settings have their defaults in `infra/settings.py` only; a field with a default here has no setting.
+Settings have their defaults in `infra/setting_groups.py` only; a field with a default here has no setting.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Defaults of what can be set are in `infra/settings.py` alone: option classes do not repeat them."""
+"""Defaults of what can be set are in `infra/setting_groups.py` alone: option classes do not repeat them."""
 
 import ast
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def constructions(source: Source, names: set[str]) -> Iterator[tuple[str, int, l
 def repeated(kind: type[Any], filled: list[str]) -> list[str]:
     """Fields that the settings fill and that have a default as well."""
     own = [each.name for each in fields(kind) if each.default is not MISSING or each.default_factory is not MISSING]
-    return [f"{kind.__name__}.{name}: its default is in infra/settings.py." for name in own if name in filled]
+    return [f"{kind.__name__}.{name}: its default is in infra/setting_groups.py." for name in own if name in filled]
 
 
 def test_option_classes_repeat_no_default_of_the_settings() -> None:
@@ -55,4 +55,4 @@ def test_a_repeated_default_is_found() -> None:
 
     source = Source("api/sample.py", "SampleOptions(depth=settings.depth)\n")
     [(_, _, filled)] = constructions(source, {"SampleOptions"})
-    assert repeated(SampleOptions, filled) == ["SampleOptions.depth: its default is in infra/settings.py."]
+    assert repeated(SampleOptions, filled) == ["SampleOptions.depth: its default is in infra/setting_groups.py."]
