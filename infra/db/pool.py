@@ -17,6 +17,10 @@ CLOSE_SECONDS = 2.0
 Connect = Callable[[], Awaitable["ReadConnection"]]
 
 
+class TimeLimitReached(Exception):
+    """A statement took longer than its own time limit. It is canceled, and its connection can be used again."""
+
+
 class ReadConnection:
     """One connection, used by one task at a time. It prepares each statement once, and autocommits."""
 
@@ -35,12 +39,18 @@ class ReadConnection:
         """Process ID of the server's backend."""
         return self._connection.get_server_pid()
 
-    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Row]:
+    async def fetch(self, text: str, arguments: Sequence[Any], seconds: float | None = None) -> Sequence[Row]:
+        """All rows; raises TimeLimitReached if the statement takes longer than `seconds`."""
         # Remove the statement while it is used: a failed one is prepared anew, and the dict stays in order of use.
         prepared = self._prepared.pop(text, None)
         if prepared is None:
             prepared = await self._connection.prepare(text)
-        rows = await prepared.fetch(*arguments)
+        try:
+            rows = await prepared.fetch(*arguments, timeout=seconds)
+        except TimeoutError as error:
+            if seconds is None:
+                raise
+            raise TimeLimitReached from error
         if len(self._prepared) >= MOST_PREPARED:
             del self._prepared[next(iter(self._prepared))]  # asyncpg deallocates it on the server
         self._prepared[text] = prepared

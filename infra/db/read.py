@@ -14,7 +14,7 @@ from sqlalchemy import Executable, Select
 from domain.shared.errors import DomainError, Unavailable
 from domain.shared.uow import RowCounter
 from infra.db.engine import meaning_of_state
-from infra.db.pool import ReadConnection, ReadPool
+from infra.db.pool import ReadConnection, ReadPool, TimeLimitReached
 from infra.db.statements import Query, Row
 
 AnyRow = Row
@@ -22,7 +22,8 @@ AnySelect = Select[*tuple[Any, ...]]
 
 _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
-_ANSWERS = (asyncpg.PostgresError, asyncpg.OutdatedSchemaCacheError)  # errors that leave the connection usable
+# Errors that leave the connection usable.
+_ANSWERS = (asyncpg.PostgresError, asyncpg.OutdatedSchemaCacheError, TimeLimitReached)
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +60,11 @@ class _Scope:
         else:
             self._pool.release(connection)
 
-    async def rows(self, query: Query) -> Sequence[AnyRow]:
+    async def rows(self, query: Query, seconds: float | None = None) -> Sequence[AnyRow]:
         """Rows of the query. Reads are retried once after a restart of the server or a migration."""
         async with self.lock:
             try:
-                rows = await self._rows_or_again(query)
+                rows = await self._rows_or_again(query, seconds)
                 self.rows_read += len(rows)
                 return rows
             finally:
@@ -72,25 +73,25 @@ class _Scope:
                     connection, self.connection = self.connection, None
                     self._pool.release(connection)
 
-    async def _rows_or_again(self, query: Query) -> Sequence[AnyRow]:
+    async def _rows_or_again(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
         try:
-            return await self._rows(query)
+            return await self._rows(query, seconds)
         except _FAILURES as error:
             # Retry only if the connection was lost, or a migration outdated the prepared statement. A timeout would
             # repeat.
             is_lost = self.connection is None and not isinstance(error, TimeoutError)
             if not (is_lost or isinstance(error, _OUTDATED)) or self.is_over:
                 raise
-        return await self._rows(query)
+        return await self._rows(query, seconds)
 
-    async def _rows(self, query: Query) -> Sequence[AnyRow]:
+    async def _rows(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
         connection = self.connection
         if connection is None:
             connection = self.connection = await self._pool.acquire(is_patient=self.is_patient)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s", query.text, extra={"facts": {"connection": connection.pid}})
         try:
-            return await connection.fetch(query.text, query.arguments)
+            return await connection.fetch(query.text, query.arguments, seconds)
         except BaseException as error:
             is_usable = isinstance(error, _ANSWERS) and not connection.is_closed
             if not is_usable and self.connection is connection:
@@ -125,14 +126,27 @@ class ReadSession:
 
     async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
         """All rows; raises Unavailable if the database is unreachable, busy or too slow."""
+        return await self._fetch(statement, params, None)
+
+    async def fetch_within(self, seconds: float, statement: Executable, **params: Any) -> Sequence[AnyRow] | None:
+        """All rows, or None if the statement takes longer than `seconds`; the database then stops running it.
+
+        Raises Unavailable if the database is unreachable or busy.
+        """
+        try:
+            return await self._fetch(statement, params, seconds)
+        except TimeLimitReached:
+            return None
+
+    async def _fetch(self, statement: Executable, params: dict[str, Any], seconds: float | None) -> Sequence[AnyRow]:
         query = self._pool.statements.query(statement, params)
         scope = self._current.get()
         try:
             if scope is None or scope.is_over:
                 scope = _Scope(self._pool, self._current)
                 async with scope:
-                    return query.decode(await scope.rows(query))
-            return query.decode(await scope.rows(query))
+                    return query.decode(await scope.rows(query, seconds))
+            return query.decode(await scope.rows(query, seconds))
         except _FAILURES as error:
             meaning = _meaning(error)
             if meaning is None:

@@ -60,13 +60,16 @@ class _TracedConnection(ReadConnection):
         super().__init__(connection)
         self._current = current
 
-    async def fetch(self, text: str, arguments: Sequence[Any]) -> Sequence[Row]:
+    async def fetch(self, text: str, arguments: Sequence[Any], seconds: float | None = None) -> Sequence[Row]:
         sent = self._current.get()
         if sent is None:
-            return await super().fetch(text, arguments)
+            return await super().fetch(text, arguments, seconds)
         since = time.perf_counter()
-        rows = await super().fetch(text, arguments)
-        sent.append(_sent(text, since, rows=len(rows), is_write=False))
+        rows: Sequence[Row] = ()
+        try:
+            rows = await super().fetch(text, arguments, seconds)
+        finally:
+            sent.append(_sent(text, since, rows=len(rows), is_write=False))
         return rows
 
 

@@ -75,6 +75,18 @@ async def test_a_slow_statement_is_ended(engines: Engines):
         await ReadSession(engines.read).fetch(select(literal_column("pg_sleep(5)")))
 
 
+async def test_a_statement_that_reaches_its_own_limit_is_canceled_and_its_connection_used_again(patient: Engines):
+    reads = ReadSession(patient.read)
+    async with reads.scope():
+        pid = await value(reads, PID)
+        since = monotonic()
+        assert await reads.fetch_within(0.05, select(literal_column("pg_sleep(22)"))) is None
+        assert await value(reads, PID) == pid
+        assert await reads.fetch_within(20, PID) == [(pid,)]
+    assert monotonic() - since < 20
+    await ended(patient, "pg_sleep(22)")
+
+
 async def test_waiting_for_a_connection_is_ended(engines: Engines):
     connection = await engines.read.acquire()
     with pytest.raises(Unavailable, match="Too many requests"):
