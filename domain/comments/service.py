@@ -26,7 +26,7 @@ class CommentService:
                 raise Conflict("This issue is in the trash. Restore it first.", path=("issue_id",))
             comment = Comment.drafted(
                 draft,
-                id=CommentId(self._ids.new(Comment.prefix)),
+                id=CommentId(self._ids.new_in(issue.workspace_id, Comment.prefix)),
                 issue=issue,
                 author_id=author_id,
                 now=self._clock.now(),

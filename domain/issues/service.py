@@ -47,7 +47,7 @@ class IssueService:
             parent = await self._parent(uow, actor, project.workspace_id, draft.parent_id)
             issue = Issue.drafted(
                 draft,
-                id=IssueId(self._ids.new(Issue.prefix)),
+                id=IssueId(self._ids.new_in(project.workspace_id, Issue.prefix)),
                 project=project,
                 state=state,
                 number=await uow.projects.next_number(project.id),

@@ -30,7 +30,10 @@ class LabelService:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
             actor.require(LABEL_WRITE, workspace.id)
             label = Label.drafted(
-                draft, id=LabelId(self._ids.new(Label.prefix)), workspace=workspace, now=self._clock.now()
+                draft,
+                id=LabelId(self._ids.new_in(workspace.id, Label.prefix)),
+                workspace=workspace,
+                now=self._clock.now(),
             )
             await uow.labels.add(label)
             uow.record(LabelCreated.between(None, label))

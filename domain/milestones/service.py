@@ -22,7 +22,10 @@ class MilestoneService:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",))
             actor.require(PROJECT_WRITE, project.workspace_id)
             milestone = Milestone.drafted(
-                draft, id=MilestoneId(self._ids.new(Milestone.prefix)), project=project, now=self._clock.now()
+                draft,
+                id=MilestoneId(self._ids.new_in(project.workspace_id, Milestone.prefix)),
+                project=project,
+                now=self._clock.now(),
             )
             await uow.milestones.add(milestone)
             uow.record(MilestoneCreated.between(None, milestone))

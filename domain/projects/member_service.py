@@ -36,7 +36,10 @@ class ProjectMemberService:
                     path=("member_id",),
                 )
             place = ProjectMember.joining(
-                project, member, id=ProjectMemberId(self._ids.new(ProjectMember.prefix)), now=self._clock.now()
+                project,
+                member,
+                id=ProjectMemberId(self._ids.new_in(project.workspace_id, ProjectMember.prefix)),
+                now=self._clock.now(),
             )
             await uow.project_members.add(place)
             uow.record(ProjectMemberAdded.between(None, place))

@@ -32,12 +32,14 @@ class ProjectService:
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
             actor.require(PROJECT_WRITE, workspace.id)
-            project = Project.drafted(draft, id=ProjectId(self._ids.new(Project.prefix)), workspace=workspace, now=now)
+            project = Project.drafted(
+                draft, id=ProjectId(self._ids.new_in(workspace.id, Project.prefix)), workspace=workspace, now=now
+            )
             await uow.projects.add(project)
             uow.record(ProjectCreated.between(None, project))
             for position, (name, category, color) in enumerate(DEFAULT_STATES):
                 step = StateDraft(project_id=project.id, name=name, category=category, color=color)
-                state_id = StateId(self._ids.new(State.prefix))
+                state_id = StateId(self._ids.new_in(workspace.id, State.prefix))
                 state = State.drafted(step, id=state_id, project=project, position=position, now=now)
                 await uow.states.add(state)
                 uow.record(StateCreated.between(None, state))

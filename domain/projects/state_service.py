@@ -32,7 +32,7 @@ class StateService:
                 raise LimitExceeded(f"A project can have at most {MOST_STATES} workflow states.", path=("project_id",))
             state = State.drafted(
                 draft,
-                id=StateId(self._ids.new(State.prefix)),
+                id=StateId(self._ids.new_in(project.workspace_id, State.prefix)),
                 project=project,
                 position=len(existing),
                 now=self._clock.now(),

@@ -59,7 +59,7 @@ class Scene:
         )
         issue = Issue.drafted(
             draft,
-            id=IssueId(self._ids.new(Issue.prefix)),
+            id=IssueId(self._ids.new_in(self.workspace.id, Issue.prefix)),
             project=self.projects[planned.project],
             state=self.states[planned.project][planned.state],
             number=planned.number,
@@ -80,7 +80,7 @@ class Scene:
         return [
             Comment.drafted(
                 CommentDraft(issue_id=issue.id, body=comment.body),
-                id=CommentId(self._ids.new(Comment.prefix)),
+                id=CommentId(self._ids.new_in(self.workspace.id, Comment.prefix)),
                 issue=issue,
                 author_id=self.people[comment.author].id,
                 now=comment.created_at,
@@ -94,7 +94,7 @@ class Scene:
         return self._possible_parents[planned.project, planned.parent_number]
 
     def _guest_place(self, project: Project, guest: Member) -> ProjectMember:
-        place_id = ProjectMemberId(self._ids.new(ProjectMember.prefix))
+        place_id = ProjectMemberId(self._ids.new_in(self.workspace.id, ProjectMember.prefix))
         return ProjectMember.joining(project, guest, id=place_id, now=self._now)
 
     def _person(self, person: PlannedPerson) -> User:
@@ -109,7 +109,7 @@ class Scene:
 
     def _member(self, user: User, role: Role) -> Member:
         return Member(
-            id=MemberId(self._ids.new(Member.prefix)),
+            id=MemberId(self._ids.new_in(self.workspace.id, Member.prefix)),
             workspace_id=self.workspace.id,
             user_id=user.id,
             role=role,
@@ -118,17 +118,22 @@ class Scene:
         )
 
     def _label(self, draft: LabelDraft) -> Label:
-        return Label.drafted(draft, id=LabelId(self._ids.new(Label.prefix)), workspace=self.workspace, now=self._now)
+        return Label.drafted(
+            draft,
+            id=LabelId(self._ids.new_in(self.workspace.id, Label.prefix)),
+            workspace=self.workspace,
+            now=self._now,
+        )
 
     def _project(self, draft: ProjectDraft) -> Project:
-        project_id = ProjectId(self._ids.new(Project.prefix))
+        project_id = ProjectId(self._ids.new_in(self.workspace.id, Project.prefix))
         return Project.drafted(draft, id=project_id, workspace=self.workspace, now=self._now)
 
     def _states_of(self, project: Project) -> list[State]:
         return [
             State.drafted(
                 StateDraft(project_id=project.id, name=name, category=category, color=color),
-                id=StateId(self._ids.new(State.prefix)),
+                id=StateId(self._ids.new_in(self.workspace.id, State.prefix)),
                 project=project,
                 position=position,
                 now=self._now,

@@ -189,7 +189,7 @@ class Batch:
         """A new issue with the values that later imports never change."""
         issue = Issue.drafted(
             IssueDraft(project_id=setting.project.id, title=record.title),
-            id=IssueId(self._ids.new(Issue.prefix)),
+            id=IssueId(self._ids.new_in(setting.project.workspace_id, Issue.prefix)),
             project=setting.project,
             state=setting.states[state_ref(record)],
             number=number,

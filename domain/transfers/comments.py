@@ -36,7 +36,7 @@ async def write_comments(
             continue
         author_id = UserId(people[comment.author_key or NOBODY])
         if stored is None:
-            written = _built(comment, issue, author_id, id=CommentId(ids.new(Comment.prefix)))
+            written = _built(comment, issue, author_id, id=CommentId(ids.new_in(issue.workspace_id, Comment.prefix)))
             new.append(written)
             uow.record(CommentCreated.between(None, written))
         else:

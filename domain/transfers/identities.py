@@ -99,7 +99,7 @@ class Registry:
         if before is not None:
             return self._replace(before, replace(self._renamed(before, ref), target_id=target_id))
         new = ExternalObject(
-            id=self._ids.new(OBJECT_PREFIX),
+            id=self._ids.new_in(self._workspace_id, OBJECT_PREFIX),
             workspace_id=self._workspace_id,
             site_id=self.site_id,
             kind=kind,

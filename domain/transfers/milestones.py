@@ -52,7 +52,7 @@ class Milestones:
             milestone = by_id.get(MilestoneId(targets.get(ref, ""))) or by_name.get(names[ref])
             if milestone is None:
                 draft = MilestoneDraft(project_id=project.id, name=names[ref], due_date=record.due_date)
-                milestone_id = MilestoneId(self._ids.new(Milestone.prefix))
+                milestone_id = MilestoneId(self._ids.new_in(project.workspace_id, Milestone.prefix))
                 milestone = Milestone.drafted(draft, id=milestone_id, project=project, now=self._now)
                 new.append(milestone)
                 by_name[milestone.name] = milestone

@@ -78,7 +78,7 @@ def _placeholder(run: ImportRun, person: PersonRecord, ids: IdFactory, now: date
         updated_at=now,
     )
     member = Member(
-        id=MemberId(ids.new(Member.prefix)),
+        id=MemberId(ids.new_in(run.workspace_id, Member.prefix)),
         workspace_id=run.workspace_id,
         user_id=user.id,
         role=Role.GUEST,

@@ -118,7 +118,7 @@ class Projects:
                 name = clean_line(record.project_name, longest=LONGEST_PROJECT_NAME).text or free
                 project = Project.drafted(
                     ProjectDraft(workspace_id=self._workspace.id, key=free, name=name),
-                    id=ProjectId(self._ids.new(Project.prefix)),
+                    id=ProjectId(self._ids.new_in(self._workspace.id, Project.prefix)),
                     workspace=self._workspace,
                     now=self._now,
                 )

@@ -159,7 +159,7 @@ class ImportService:
     async def _begun(
         self, uow: ImportUow, actor: Actor, workspace: Workspace, upload: Upload, draft: ImportDraft
     ) -> ImportRun:
-        run_id = ImportRunId(self._ids.new(ImportRun.prefix))
+        run_id = ImportRunId(self._ids.new_in(workspace.id, ImportRun.prefix))
         key = draft.project_key
         return ImportRun.begun(
             upload,
@@ -247,7 +247,7 @@ class ImportService:
             return True
 
     async def _store(self, uow: ImportUow, before: ImportRun, after: ImportRun, tally: Tally) -> None:
-        losses, mappings = tally.report(self._ids)
+        losses, mappings = tally.report(self._ids, after.workspace_id)
         await uow.import_report.add(after.id, losses, mappings, tally.unused)
         await uow.import_runs.save(before, after)
         uow.checkpoint({"position": after.position}, progress=after.progress)

@@ -65,7 +65,7 @@ class Sites:
         site = await self._evident(candidates, records)
         if site is None:
             site = ExternalSite(
-                id=self._ids.new(SITE_PREFIX),
+                id=self._ids.new_in(self._workspace.id, SITE_PREFIX),
                 workspace_id=self._workspace.id,
                 source=self._run.format.source,
                 name=name,

@@ -62,11 +62,11 @@ class Tally:
         """Members that the import does not use, each once."""
         return list(self._unused.values())
 
-    def report(self, ids: IdFactory) -> tuple[list[ImportLoss], list[ImportMapping]]:
+    def report(self, ids: IdFactory, workspace_id: str) -> tuple[list[ImportLoss], list[ImportMapping]]:
         """Losses and mappings as they are stored."""
         losses = [
             ImportLoss(
-                id=ids.new("los"),
+                id=ids.new_in(workspace_id, "los"),
                 line=loss.line,
                 key=loss.key if loss.key is None else clean_line(loss.key).text,
                 field=loss.field,
@@ -77,7 +77,7 @@ class Tally:
             for loss in self.losses
         ]
         mappings = [
-            ImportMapping(id=ids.new("map"), kind=kind, source=source, target=target, count=count)
+            ImportMapping(id=ids.new_in(workspace_id, "map"), kind=kind, source=source, target=target, count=count)
             for (kind, source, target), count in self._mappings.items()
         ]
         return losses, mappings

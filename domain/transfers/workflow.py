@@ -144,7 +144,11 @@ class Workflow:
     def _new_state(self, project: Project, name: str, category: StateCategory, position: int) -> State:
         draft = StateDraft(project_id=project.id, name=name, category=category, color=_STATE_COLORS[category])
         return State.drafted(
-            draft, id=StateId(self._ids.new(State.prefix)), project=project, position=position, now=self._now
+            draft,
+            id=StateId(self._ids.new_in(project.workspace_id, State.prefix)),
+            project=project,
+            position=position,
+            now=self._now,
         )
 
     def _new_label(self, name: str, described: LabelRecord | None) -> Label:
@@ -154,7 +158,12 @@ class Workflow:
             color=(described and described.color) or color_of(name),
             description=clean_line(described.description).text if described else None,
         )
-        return Label.drafted(draft, id=LabelId(self._ids.new(Label.prefix)), workspace=self._workspace, now=self._now)
+        return Label.drafted(
+            draft,
+            id=LabelId(self._ids.new_in(self._workspace.id, Label.prefix)),
+            workspace=self._workspace,
+            now=self._now,
+        )
 
     async def _place(self, existing: Sequence[State], new: Sequence[State]) -> None:
         """Puts each new state behind the last one of its category or an earlier one, moving the others up."""

@@ -81,11 +81,11 @@ class InvitationService:
         Revokes an earlier open invitation to the same address.
         """
         inviter_id = UserId(actor.signed_in_id)
-        new_id = InvitationId(self._ids.new(Invitation.prefix))
-        digest, now = self._secrets.digest(new_id, 1), self._clock.now()
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
             require_rank(actor, workspace.id, draft.role)
+            new_id = InvitationId(self._ids.new_in(workspace.id, Invitation.prefix))
+            digest, now = self._secrets.digest(new_id, 1), self._clock.now()
             invitation = Invitation.drafted(draft, id=new_id, digest=digest, created_by_id=inviter_id, now=now)
             await uow.areas.require(actor, workspace.id, invitation.area_ids)
             if invitation.email is not None:
@@ -255,7 +255,7 @@ class InvitationService:
         now = self._clock.now()
         accepted = invitation.accepted(user.id, now=now)
         await uow.invitations.save(invitation, accepted)
-        new_id = MemberId(self._ids.new(Member.prefix))
+        new_id = MemberId(self._ids.new_in(invitation.workspace_id, Member.prefix))
         member = Member.joining(invitation.workspace_id, user.id, invitation.role, id=new_id, now=now)
         await uow.members.add(member)
         uow.record(InvitationAccepted.between(invitation, accepted))

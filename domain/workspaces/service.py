@@ -49,7 +49,7 @@ class WorkspaceService:
             workspace = Workspace.drafted(draft, id=WorkspaceId(self._ids.new(Workspace.prefix)), now=self._clock.now())
             await uow.workspaces.add(workspace)
             uow.record(WorkspaceCreated.between(None, workspace))
-            member_id = MemberId(self._ids.new(Member.prefix))
+            member_id = MemberId(self._ids.new_in(workspace.id, Member.prefix))
             owner = Member.joining(workspace.id, owner_id, Role.OWNER, id=member_id, now=workspace.created_at)
             await uow.members.add(owner)
             uow.record(MemberAdded.between(None, owner))

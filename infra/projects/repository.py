@@ -67,7 +67,9 @@ class SqlProjectAreas:
         # Lock the projects, so that none is deleted meanwhile. Projects deleted since the invitation are skipped.
         left = (ProjectRow.workspace_id == guest.workspace_id) & ProjectRow.id.in_(area_ids)
         places = [
-            ProjectMember.joining(project, guest, id=ProjectMemberId(self._ids.new(ProjectMember.prefix)), now=now)
+            ProjectMember.joining(
+                project, guest, id=ProjectMemberId(self._ids.new_in(guest.workspace_id, ProjectMember.prefix)), now=now
+            )
             for project in await self._projects.where(left, for_update=True)
         ]
         await self._places.add_all(places)

@@ -2,9 +2,9 @@ import os
 import threading
 
 from domain.shared.clock import Clock
+from domain.shared.ids import ALPHABET, route_of_workspace
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 
 
 class Uuid7IdFactory:
@@ -16,14 +16,19 @@ class Uuid7IdFactory:
         self._last = 0
 
     def new(self, prefix: str) -> str:
+        return f"{prefix}_{_encoded(self._next())}"
+
+    def new_in(self, workspace_id: str, prefix: str) -> str:
+        return f"{prefix}_{_encoded(self._next() & ~0xFFFF | route_of_workspace(workspace_id))}"
+
+    def _next(self) -> int:
         milliseconds = int(self._clock.now().timestamp() * 1000)
         with self._lock:
             # If the clock stops or goes back, the counter continues, so that IDs stay in order.
             self._last = max(self._last + 1, milliseconds << 12)
             tick = self._last
         random = int.from_bytes(os.urandom(8)) >> 2
-        number = (tick >> 12) << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0b10 << 62 | random
-        return f"{prefix}_{_encoded(number)}"
+        return (tick >> 12) << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0b10 << 62 | random
 
 
 def _encoded(number: int) -> str:

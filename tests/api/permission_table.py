@@ -180,7 +180,7 @@ def upload_of(owner_id: str) -> Upload:
 def run_of(place: Place) -> ImportRun:
     return ImportRun.begun(
         upload_of(place.people[Role.OWNER].id),
-        id=IDS.new(ImportRun.prefix),
+        id=IDS.new_in(place.workspace.id, ImportRun.prefix),
         workspace=place.workspace,
         format=ImportFormat.JIRA,
         project_key=None,

@@ -15,6 +15,7 @@ from api.shared.errors import camel_case
 from domain.shared.actor import Role
 from tests.api.root_fields import SCHEMA
 from tests.api.world import World
+from tests.routes import rows_without_route
 
 COMMON = {"clientMutationId", "idempotencyKey"}
 PLACES = {"projectId", "workspaceId"}
@@ -183,6 +184,7 @@ async def test_every_field_of_a_create_comes_back(world: World, case: str):
 async def test_every_field_of_a_create_is_in_the_log(world: World, case: str):
     create = creates(world)[case]
     payload = await world.owner.mutate(case, create.values, create.selection)
+    assert await rows_without_route(world.engine) == {}
     created = payload[create.entity]["id"]
     workspace_id = created if case == "workspaceCreate" else world.here.workspace.id
     [changes] = [

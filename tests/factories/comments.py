@@ -13,7 +13,7 @@ class CommentFactory(factory.Factory):
     class Params:
         issue = factory.SubFactory(IssueFactory)
 
-    id = factory.LazyFunction(lambda: IDS.new(Comment.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, Comment.prefix))
     workspace_id = factory.SelfAttribute("issue.workspace_id")
     project_id = factory.SelfAttribute("issue.project_id")
     issue_id = factory.SelfAttribute("issue.id")

@@ -19,7 +19,7 @@ class IssueFactory(factory.Factory):
         project = factory.SubFactory(ProjectFactory)
         state = factory.SubFactory(StateFactory)
 
-    id = factory.LazyFunction(lambda: IDS.new(Issue.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, Issue.prefix))
     workspace_id = factory.SelfAttribute("project.workspace_id")
     project_id = factory.SelfAttribute("project.id")
     number = factory.Sequence(lambda number: number + 1)

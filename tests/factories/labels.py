@@ -13,7 +13,7 @@ class LabelFactory(factory.Factory):
     class Params:
         workspace = factory.SubFactory(WorkspaceFactory)
 
-    id = factory.LazyFunction(lambda: IDS.new(Label.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, Label.prefix))
     workspace_id = factory.SelfAttribute("workspace.id")
     name = factory.Sequence(lambda number: f"label {number}")
     color = "#5e6ad2"

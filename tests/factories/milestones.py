@@ -13,7 +13,7 @@ class MilestoneFactory(factory.Factory):
     class Params:
         project = factory.SubFactory(ProjectFactory)
 
-    id = factory.LazyFunction(lambda: IDS.new(Milestone.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, Milestone.prefix))
     workspace_id = factory.SelfAttribute("project.workspace_id")
     project_id = factory.SelfAttribute("project.id")
     name = factory.Sequence(lambda number: f"Milestone {number}")

@@ -14,7 +14,7 @@ class ProjectFactory(factory.Factory):
     class Params:
         workspace = factory.SubFactory(WorkspaceFactory)
 
-    id = factory.LazyFunction(lambda: IDS.new(Project.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, Project.prefix))
     workspace_id = factory.SelfAttribute("workspace.id")
     key = factory.Sequence(lambda number: f"P{number}")
     name = factory.Sequence(lambda number: f"Project {number}")
@@ -30,7 +30,7 @@ class StateFactory(factory.Factory):
     class Params:
         project = factory.SubFactory(ProjectFactory)
 
-    id = factory.LazyFunction(lambda: IDS.new(State.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, State.prefix))
     workspace_id = factory.SelfAttribute("project.workspace_id")
     project_id = factory.SelfAttribute("project.id")
     name = factory.Sequence(lambda number: f"State {number}")
@@ -49,7 +49,7 @@ class ProjectMemberFactory(factory.Factory):
         project = factory.SubFactory(ProjectFactory)
         member = factory.SubFactory(MemberFactory)
 
-    id = factory.LazyFunction(lambda: IDS.new(ProjectMember.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, ProjectMember.prefix))
     workspace_id = factory.SelfAttribute("project.workspace_id")
     area_id = factory.SelfAttribute("project.id")
     member_id = factory.SelfAttribute("member.id")

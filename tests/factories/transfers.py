@@ -16,7 +16,7 @@ class ImportRunFactory(factory.Factory):
     class Params:
         workspace = factory.SubFactory(WorkspaceFactory)
 
-    id = factory.LazyFunction(lambda: IDS.new(ImportRun.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, ImportRun.prefix))
     workspace_id = factory.SelfAttribute("workspace.id")
     format = ImportFormat.JIRA
     project_key = None

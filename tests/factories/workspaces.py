@@ -27,7 +27,7 @@ class MemberFactory(factory.Factory):
     class Params:
         workspace = factory.SubFactory(WorkspaceFactory)
 
-    id = factory.LazyFunction(lambda: IDS.new(Member.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, Member.prefix))
     workspace_id = factory.SelfAttribute("workspace.id")
     user_id = factory.LazyFunction(lambda: IDS.new("usr"))
     role = Role.MEMBER
@@ -45,7 +45,7 @@ class InvitationFactory(factory.Factory):
         workspace = factory.SubFactory(WorkspaceFactory)
         token = factory.Sequence(lambda number: f"wgi_{number:043}")
 
-    id = factory.LazyFunction(lambda: IDS.new(Invitation.prefix))
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, Invitation.prefix))
     workspace_id = factory.SelfAttribute("workspace.id")
     email = None
     role = Role.MEMBER

@@ -18,6 +18,7 @@ from tests.api.world import World
 from tests.factories.accounts import IDS
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory
+from tests.routes import rows_without_route
 
 QUERY = """query ($slug: String!) { workspace(slug: $slug) {
   project(key: "AC") { key name states { name category position } }
@@ -259,7 +260,9 @@ async def test_numbers_have_gaps_and_the_next_one_collides_with_none(world: Worl
 async def test_a_number_that_is_taken_is_replaced_by_a_later_one(world: World, imported: Import):
     project = ProjectFactory(workspace=world.here.workspace, key="AC")
     taken = IssueFactory(project=project, state=world.here.todo, number=2, creator_id=world.here.issue.creator_id)
-    state = replace(world.here.todo, id=IDS.new(State.prefix), project_id=project.id, name="Open")
+    state = replace(
+        world.here.todo, id=IDS.new_in(world.here.workspace.id, State.prefix), project_id=project.id, name="Open"
+    )
     await world.store(project, state, replace(taken, state_id=state.id))
 
     run = await imported(lines(issue(1), issue(2), issue(3)), project_key="AC")
@@ -363,6 +366,7 @@ async def test_github_archives_come_in_on_the_same_way(world: World, imported: I
     run = await imported(archive, format=ImportFormat.GITHUB, project_key="AC")
 
     assert (run.state, run.issues_created, run.comments_created) == (ImportState.DONE, 1, 1)
+    assert await rows_without_route(world.engine) == {}
     node = (await issues(world))["AC-3"]
     assert (node["title"], node["externalSource"]) == ("Hi", "github")
     assert [each["author"]["name"] for each in node["comments"]["nodes"]] == ["bob"]

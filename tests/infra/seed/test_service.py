@@ -24,6 +24,7 @@ from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
 from tests.identity import identity_on
 from tests.patience import PATIENT
+from tests.routes import rows_without_route
 from tests.servers import driver_url
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -86,6 +87,7 @@ async def test_planned_objects_are_stored_with_one_event_each(seeder: Seeder):
     guests = "SELECT role FROM project_member JOIN member ON member.id = member_id"
     assert await seeder.column(guests) == ["GUEST", "GUEST"]
     assert await seeder.column("SELECT count(*) FROM issue_label") == [sum(len(each.labels) for each in issues)]
+    assert await rows_without_route(seeder.engines.write) == {}
 
 
 async def test_the_log_has_no_gap_and_says_why(seeder: Seeder):
