@@ -2,7 +2,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.audit.model import LoggedEvent
+from domain.audit.model import LoggedEvent, Subject
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEvent
 
@@ -15,7 +15,7 @@ class EventReader(Protocol):
     async def of_workspaces(
         self, workspace_ids: Sequence[str], *, after: int, most: int
     ) -> Mapping[str, Sequence[LoggedEvent]]:
-        """The next events of each workspace after that revision; workspaces without such events are left out."""
+        """The next events of each workspace after that revision, by id of the workspace."""
         ...
 
     async def revision(self, workspace_id: str) -> int:
@@ -23,13 +23,13 @@ class EventReader(Protocol):
         ...
 
     async def revisions_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
-        """The last revision of each workspace, by id, without workspaces that have no event yet."""
+        """The last revision of each workspace, by id; 0 before its first event."""
         ...
 
     async def history_of_subjects(
-        self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
+        self, subjects: Sequence[Subject], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
-        """Events of each subject, oldest first, in the order of the ids; all subjects are in these workspaces."""
+        """Events of each subject, oldest first."""
         ...
 
 

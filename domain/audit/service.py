@@ -33,17 +33,18 @@ class AuditService:
         revisions = await self._reader.revisions_of_workspaces(ids)
         for workspace_id in ids:
             require_visible(actor, workspace_id)
-            _require_reached(after, revisions.get(workspace_id, 0))
+            _require_reached(after, revisions[workspace_id])
         found = await self._reader.of_workspaces(ids, after=after, most=first + 1)
-        return [self._batch(actor, found.get(workspace_id, ()), after=after, first=first) for workspace_id in ids]
+        return [self._batch(actor, found[workspace_id], after=after, first=first) for workspace_id in ids]
 
     async def history_of_subjects(
         self, actor: Actor, subjects: Sequence[Subject], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
         """Events of each of these entities, oldest first."""
-        workspace_ids = sorted({subject.workspace_id for subject in subjects if actor.sees(subject.workspace_id)})
-        pages = await self._reader.history_of_subjects(workspace_ids, [subject.id for subject in subjects], request)
-        return [replace(page, nodes=[self._visibility.as_seen(actor, event) for event in page.nodes]) for page in pages]
+        seen = [subject for subject in subjects if actor.sees(subject.workspace_id)]
+        pages = dict(zip(seen, await self._reader.history_of_subjects(seen, request), strict=True))
+        found = [pages.get(subject) or Page[LoggedEvent].empty(request) for subject in subjects]
+        return [replace(page, nodes=[self._visibility.as_seen(actor, event) for event in page.nodes]) for page in found]
 
     async def follow(
         self, actor: Callable[[], Actor], workspace_id: str, *, after: int | None

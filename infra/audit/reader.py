@@ -2,10 +2,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Text, bindparam, func, or_, select, true
+from sqlalchemy import BigInteger, DateTime, Text, bindparam, or_, select
 
 from domain.audit.kinds import EventKind
-from domain.audit.model import LoggedChange, LoggedEvent, as_texts
+from domain.audit.model import LoggedChange, LoggedEvent, Subject, as_texts
 from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from domain.shared.security import SecurityEvent
 from infra.accounts.tables import UserRow
@@ -13,6 +13,8 @@ from infra.audit.tables import EventRow, SecurityEventRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import AnyRow, ReadSession
+from infra.db.reader import ids_of, pages_by_workspace
+from infra.db.visibility import in_workspace
 from infra.workspaces.tables import RevisionRow
 
 _COLUMNS = (
@@ -27,20 +29,13 @@ _COLUMNS = (
     EventRow.occurred_at,
 )
 _WIDTH = len(_COLUMNS)
-_LATER = (
-    select(*_COLUMNS)
-    .where(EventRow.revision > bindparam("after", type_=BigInteger))
+_HISTORY = select(*_COLUMNS).where(in_workspace(EventRow.workspace_id))
+_EVENTS = (
+    _HISTORY.where(EventRow.revision > bindparam("after", type_=BigInteger))
     .order_by(EventRow.revision)
     .limit(bindparam("most"))
 )
-_EVENTS = _LATER.where(EventRow.workspace_id == bindparam("workspace_id"))
-_ASKED = func.unnest(bindparam("workspace_ids", type_=ARRAY(Text))).table_valued("id").render_derived(name="asked")
-_EACH = _LATER.where(EventRow.workspace_id == _ASKED.c.id).lateral("each")
-_EVENTS_OF = select(_EACH).select_from(_ASKED.join(_EACH, true())).order_by(_EACH.c.revision)
-_HISTORY = select(*_COLUMNS).where(EventRow.workspace_id == func.any(bindparam("workspace_ids", type_=ARRAY(Text))))
-_REVISIONS = select(RevisionRow.workspace_id, RevisionRow.revision).where(
-    RevisionRow.workspace_id == func.any(bindparam("workspace_ids", type_=ARRAY(Text)))
-)
+_REVISION = select(RevisionRow.revision).where(in_workspace(RevisionRow.workspace_id))
 
 
 class _NoOrder(StrEnum):
@@ -91,30 +86,20 @@ class SqlEventReader:
     async def of_workspaces(
         self, workspace_ids: Sequence[str], *, after: int, most: int
     ) -> Mapping[str, Sequence[LoggedEvent]]:
-        events: dict[str, list[LoggedEvent]] = {}
-        rows = await self._reads.fetch(_EVENTS_OF, workspace_ids=list(set(workspace_ids)), after=after, most=most)
-        for event in map(self._event, rows):
-            events.setdefault(event.workspace_id, []).append(event)
-        return events
+        return {each: await self.of_workspace(each, after=after, most=most) for each in dict.fromkeys(workspace_ids)}
 
     async def revision(self, workspace_id: str) -> int:
-        return (await self.revisions_of_workspaces([workspace_id])).get(workspace_id, 0)
+        rows = await self._reads.fetch(_REVISION, workspace_id=workspace_id)
+        return int(rows[0][0]) if rows else 0
 
     async def revisions_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
-        rows = await self._reads.fetch(_REVISIONS, workspace_ids=list(workspace_ids))
-        return {row[0]: row[1] for row in rows}
+        return {each: await self.revision(each) for each in dict.fromkeys(workspace_ids)}
 
     async def history_of_subjects(
-        self, workspace_ids: Sequence[str], subject_ids: Sequence[str], request: PageRequest
+        self, subjects: Sequence[Subject], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
-        plan = _KEYSET.plan((), request, default=DEFAULT_NESTED, scope="history", parents=subject_ids)
-        return await plan.pages(
-            self._reads,
-            _HISTORY,
-            self._event,
-            parent=EventRow.subject_id,
-            workspace_ids=list(workspace_ids),
-        )
+        plan = _KEYSET.plan((), request, default=DEFAULT_NESTED, scope="history", parents=ids_of(subjects))
+        return await pages_by_workspace(self._reads, plan, subjects, _HISTORY, self._event, parent=EventRow.subject_id)
 
     def _event(self, row: AnyRow) -> LoggedEvent:
         workspace_id, revision, type_, subject_id, area_id, actor_id, cause, changes, occurred_at = row[: len(_COLUMNS)]

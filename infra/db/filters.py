@@ -1,5 +1,7 @@
 """Filters: a tree of domain dataclasses becomes one SQL condition.
 
+The conditions are for rows of one workspace, and name it in each table that they join: run them with `workspace_id`.
+
 The logic has two values, unlike SQL: `neq` and `not_in` match rows without a value, and `not_` is the exact complement.
 Only negation has to treat null; elsewhere null counts as false.
 
@@ -43,7 +45,7 @@ from domain.shared.characters import nfc
 from domain.shared.filters import IdComparator, ListComparator, check_filter, is_blank, operands_of
 from domain.shared.ranks import RankedEnum
 from infra.db.arrays import TextList
-from infra.db.visibility import GuestRule
+from infra.db.visibility import GuestRule, in_workspace
 
 Column = InstrumentedAttribute[Any]
 # arguments: the filter's value, and the table or alias to filter
@@ -132,7 +134,7 @@ class ToOne:
             # The reference is the target's ID, so its index can be used without a join.
             return and_(reference.is_not(None), compare(reference, filter.id))
         found = target.table.alias()
-        return reference.in_(select(_on(found, self.key)).where(target.match(filter, found)))
+        return reference.in_(select(_on(found, self.key)).where(_of_workspace(found), target.match(filter, found)))
 
     @property
     def target(self) -> Filters:
@@ -193,7 +195,7 @@ class ToMany:
         condition = match(filter, items)
         linked = _on(items, self.reference) == _on(rows, self.key)
         wanted = condition if is_match else condition.is_not(true())
-        return exists().select_from(items).where(linked, wanted)
+        return exists().select_from(items).where(_of_workspace(items), linked, wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +299,11 @@ def table_of(column: Column) -> Table:
 
 def _on(rows: FromClause, column: Column) -> ColumnElement[Any]:
     return rows.c[str(column.expression.key)]
+
+
+def _of_workspace(rows: FromClause) -> ColumnElement[bool]:
+    """Condition for rows of the workspace; true for tables, such as that of accounts, that belong to none."""
+    return in_workspace(rows.c.workspace_id) if "workspace_id" in rows.c else true()
 
 
 def _resolved(filters: Filters | Callable[[], Filters]) -> Filters:

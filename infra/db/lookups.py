@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable, Integer, Select, bindparam, literal_column, select, union_all
+from sqlalchemy import Executable, Integer, Select, literal_column, select, union_all
 
 from domain.shared.actor import Actor
 from domain.shared.filters import check_filter
 from infra.db.filters import Filters, KnownIds, ToSmallSet
 from infra.db.read import ReadSession
-from infra.db.visibility import guest_visibility
+from infra.db.visibility import guest_visibility_in, in_workspace
 
 MOST_LOOKUPS = 8  # lookups per filter; further conditions, and those with more than MOST_IDS rows, stay joins
 MOST_IDS = 100
@@ -30,7 +30,7 @@ async def looked_up(reads: ReadSession, filters: Filters, filter: Any, *, actor:
     parts, statement = _lookups(filters, filter, is_guest=is_guest)
     if statement is None:
         return filter
-    params = guest_visibility(actor) if is_guest else {}
+    params = guest_visibility_in(actor, workspace_id) if is_guest else {}
     ids: list[list[str]] = [[] for _ in parts]
     for place, id_ in await reads.fetch_aside(statement, workspace_id=workspace_id, **params):
         ids[place].append(id_)
@@ -59,7 +59,7 @@ def _lookups(filters: Filters, filter: Any, *, is_guest: bool) -> tuple[Sequence
 def _matching(place: int, relation: ToSmallSet, part: Any, *, is_guest: bool) -> Select[int, str]:
     target = relation.target
     found = select(literal_column(str(place), Integer), relation.key).where(
-        relation.workspace == bindparam("workspace_id"), target.match(part, target.table)
+        in_workspace(relation.workspace), target.match(part, target.table)
     )
     if is_guest and relation.guests is not None:
         found = found.where(relation.guests.within)

@@ -1,6 +1,7 @@
 """The read side of one table: entities by ID, and lists of them under a parent."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -13,11 +14,18 @@ from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
-from infra.db.keyset import Keyset
+from infra.db.keyset import Build, Keyset, KeysetPlan
 from infra.db.keyset_statements import Parts
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, ReadSession
-from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
+from infra.db.visibility import (
+    GuestRule,
+    guest_visibility,
+    guest_visibility_in,
+    in_workspace,
+    visibility,
+    visible,
+)
 
 E = TypeVar("E")
 
@@ -25,14 +33,27 @@ DISTINCT_FILTERS = 128
 
 
 class Identified(Protocol):
-    """An entity that can be the parent of other entities."""
+    """An entity of a workspace, which can be the parent of other entities."""
 
     @property
     def id(self) -> str: ...
+    @property
+    def workspace_id(self) -> str: ...
+
+
+P = TypeVar("P", bound=Identified)
 
 
 def ids_of(entities: Sequence[Identified]) -> list[str]:
     return [entity.id for entity in entities]
+
+
+def by_workspace(entities: Sequence[P]) -> dict[str, Sequence[P]]:
+    """The entities of each workspace, for one statement per workspace. Nearly always there is one."""
+    workspaces = {entity.workspace_id for entity in entities}
+    if len(workspaces) == 1:
+        return {workspaces.pop(): entities}
+    return {each: [entity for entity in entities if entity.workspace_id == each] for each in sorted(workspaces)}
 
 
 def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
@@ -42,6 +63,24 @@ def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
 @lru_cache(DISTINCT_FILTERS)
 def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> AnySelect:
     return rows.where(filters.where(filter))
+
+
+async def pages_by_workspace(
+    reads: ReadSession,
+    plan: KeysetPlan,
+    parents: Sequence[Identified],
+    rows: AnySelect,
+    build: Build[E],
+    *,
+    parent: InstrumentedAttribute[str],
+) -> list[Page[E]]:
+    """The page of the list under each of the parents; `rows` are limited by `in_workspace`."""
+    found: dict[str, Page[E]] = {}
+    for workspace_id, group in by_workspace(parents).items():
+        part = replace(plan, parents=ids_of(group))
+        pages = await part.pages(reads, rows, build, parent=parent, workspace_id=workspace_id)
+        found |= zip(part.parents, pages, strict=True)
+    return [found[each.id] for each in parents]
 
 
 class EntityTable(Generic[E, O]):
@@ -66,6 +105,7 @@ class EntityTable(Generic[E, O]):
         self.build: Callable[[Sequence[Any]], E] = builder_of(entity)
         self.id: InstrumentedAttribute[str] = table.id  # type: ignore[attr-defined]  # every entity's table has one
         self.select: AnySelect = select(*columns_of(table, entity))
+        self.workspace = visible_by
         self.guests = guests
         by_ids = self.select.where(among_ids(self.id))
         self._by_ids = by_ids.where(visible(visible_by))
@@ -102,10 +142,10 @@ class EntityList(Generic[E, O]):
         self._entities = entities
         self._parent = parent
         self._is_of_workspace = parent.key == "workspace_id"
-        self._rows = rows
-        self._own_rows = rows.where(parent == bindparam("parent_id"))
+        self._rows = rows = rows.where(in_workspace(entities.workspace))
+        self._own_rows = rows if self._is_of_workspace else rows.where(parent == bindparam("parent_id"))
         guests = entities.guests
-        self._rows_of_guests = None if guests is None else rows.where(guests.anywhere)
+        self._rows_of_guests = None if guests is None else rows.where(guests.within)
         self._own_rows_of_guests = None if guests is None else self._own_rows.where(guests.within)
         area_id = guests.area_id if guests is not None and self._is_of_workspace else None
         self._areas = None if area_id is None else Parts(area_id, "parent_areas")
@@ -126,37 +166,48 @@ class EntityList(Generic[E, O]):
 
         The parents are not checked again, because actors only get parents that they may see.
         """
-        parent_ids = ids_of(parents)
-        keyset, build = self._entities.keyset, self._entities.build
+        keyset = self._entities.keyset
         scope = (self._name, filter)
-        plan = keyset.plan(sort, request, default=self._default, scope=scope, parents=parent_ids)
+        plan = keyset.plan(sort, request, default=self._default, scope=scope, parents=ids_of(parents))
+        groups = by_workspace(parents)
+        if len(groups) == 1:
+            return await self._pages(reads, actor, next(iter(groups)), plan, filter)
+        found: dict[str, Page[E]] = {}
+        for workspace_id, group in groups.items():
+            part = replace(plan, parents=ids_of(group))
+            found |= zip(part.parents, await self._pages(reads, actor, workspace_id, part, filter), strict=True)
+        return [found[parent.id] for parent in parents]
+
+    async def _pages(
+        self, reads: ReadSession, actor: Actor, workspace_id: str, plan: KeysetPlan, filter: Any
+    ) -> Sequence[Page[E]]:
+        """The pages under parents of one workspace."""
+        build = self._entities.build
         # Lists at the root are the busiest ones, and a single parent needs no LATERAL join.
-        is_single = self._default == DEFAULT and len(parent_ids) == 1
-        rows, filters, params, parts = self._seen_by(actor, parent_ids[0] if is_single else None)
+        is_single = self._default == DEFAULT and len(plan.parents) == 1
+        rows, filters, params, parts = self._seen_by(actor, workspace_id, is_single=is_single)
         if filter != type(filter)():
             is_known = is_single and self._is_of_workspace
             by_ids = filter
             if is_known:
-                by_ids = await looked_up(reads, filters, filter, actor=actor, workspace_id=parent_ids[0])
+                by_ids = await looked_up(reads, filters, filter, actor=actor, workspace_id=workspace_id)
             rows = _filtered(rows, filters, by_ids)
+        params["workspace_id"] = workspace_id
         if is_single:
-            return [await plan.page(reads, rows, build, parts=parts, parent_id=parent_ids[0], **params)]
+            return [await plan.page(reads, rows, build, parts=parts, parent_id=plan.parents[0], **params)]
         return await plan.pages(reads, rows, build, parent=self._parent, **params)
 
-    def _seen_by(self, actor: Actor, parent_id: str | None) -> "_Seen":
-        """Rows that the actor sees under one parent, or under any parent."""
-        is_single = parent_id is not None
+    def _seen_by(self, actor: Actor, workspace_id: str, *, is_single: bool) -> "_Seen":
+        """Rows that the actor sees under one parent, or under any parent of the workspace."""
         rows, guest_rows = (
             (self._own_rows, self._own_rows_of_guests) if is_single else (self._rows, self._rows_of_guests)
         )
-        is_whole = parent_id is not None and self._is_of_workspace and not actor.is_guest_in(parent_id)
-        if guest_rows is None or is_whole or not actor.is_guest:
+        if guest_rows is None or not actor.is_guest_in(workspace_id):
             return _Seen(rows, self._entities.filters, {}, None)
-        params = guest_visibility(actor)
-        if parent_id is None or self._areas is None:
+        params = guest_visibility_in(actor, workspace_id)
+        if self._areas is None or not is_single:
             return _Seen(guest_rows, self._entities.guest_filters, params, None)
-        # Areas of this workspace only: rows of areas in other workspaces would be scanned in vain.
-        params[self._areas.parameter] = sorted(actor.areas.get(parent_id, ()))
+        params[self._areas.parameter] = params["guest_areas"]
         return _Seen(rows, self._entities.guest_filters, params, self._areas)
 
 

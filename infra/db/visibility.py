@@ -2,7 +2,7 @@
 
 Members see everything in their workspaces; guests see what the rule of the kind of entity allows. Guests have separate
 statements, so that other statements stay simple. Run each statement with the parameters from `visibility` or
-`guest_visibility`.
+`guest_visibility`, and a statement on one workspace with `workspace_id` and those from `guest_visibility_in`.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,14 @@ def visible(workspace_id: Column) -> ColumnElement[bool]:
 
 def visibility(actor: Actor) -> dict[str, Any]:
     return {"own_workspaces": list(actor.roles), "sees_all": actor.is_system}
+
+
+def in_workspace(workspace_id: Column) -> ColumnElement[bool]:
+    """Condition for rows of one workspace; run it with `workspace_id`.
+
+    One value, because with `= ANY(…)` a table that is partitioned by workspace is scanned in all of its partitions.
+    """
+    return workspace_id == bindparam("workspace_id")
 
 
 class GuestRule:
@@ -63,6 +71,11 @@ def guest_visibility(actor: Actor) -> dict[str, Any]:
         "guest_areas": _areas(actor, guest_workspaces),
         "viewer_id": actor.user_id,
     }
+
+
+def guest_visibility_in(actor: Actor, workspace_id: str) -> dict[str, Any]:
+    """Parameters of `within` for a guest of the workspace."""
+    return {"guest_areas": sorted(actor.areas.get(workspace_id, ())), "viewer_id": actor.user_id}
 
 
 def _areas(actor: Actor, guest_workspaces: Sequence[str]) -> list[str]:

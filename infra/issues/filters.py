@@ -8,7 +8,7 @@ from domain.shared.characters import nfc
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.db.filters import Condition, Filters, ToMany, ToOne, ToSmallSet, compare, upper_case
-from infra.db.visibility import GuestRule
+from infra.db.visibility import GuestRule, in_guest_areas, in_workspace
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, words_of
 from infra.labels.filters import LABEL_FILTERS
 from infra.labels.tables import LabelRow
@@ -26,8 +26,8 @@ def _has_words(text: str, issues: FromClause) -> ColumnElement[bool]:
 def _is_under_what_guests_see(comparator: Any, issues: FromClause) -> ColumnElement[bool]:
     """Condition on the parent for guests, to whom an issue with a hidden parent has no parent."""
     above = IssueRow.__table__.alias()
-    rule = GuestRule.of_areas(above.c.workspace_id, above.c.project_id)
-    parent_id = select(above.c.id).where(above.c.id == issues.c.parent_id, rule.anywhere).scalar_subquery()
+    is_seen = in_workspace(above.c.workspace_id) & in_guest_areas(above.c.project_id)
+    parent_id = select(above.c.id).where(above.c.id == issues.c.parent_id, is_seen).scalar_subquery()
     return compare(parent_id, comparator)
 
 

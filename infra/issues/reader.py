@@ -18,8 +18,8 @@ from domain.workspaces.model import Workspace
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.read import ReadSession
-from infra.db.reader import EntityList, EntityTable, Identified, among_ids
-from infra.db.visibility import GuestRule, guest_visibility
+from infra.db.reader import EntityList, EntityTable, Identified, among_ids, by_workspace, ids_of
+from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
@@ -36,9 +36,9 @@ _ISSUES = EntityTable(
     guest_filters=ISSUE_FILTERS_OF_GUESTS,
 )
 _BY_IDENTIFIER = _ISSUES.select.where(
-    IssueRow.workspace_id == bindparam("workspace_id"), IssueRow.identifier == bindparam("identifier")
+    in_workspace(IssueRow.workspace_id), IssueRow.identifier == bindparam("identifier")
 )
-_BY_IDENTIFIER_OF_GUESTS = _BY_IDENTIFIER.where(_OF_GUESTS.anywhere)
+_BY_IDENTIFIER_OF_GUESTS = _BY_IDENTIFIER.where(_OF_GUESTS.within)
 _ASSIGNEES = (
     select(IssueAssigneeRow.issue_id, *columns_of(UserRow, User))
     .join(UserRow, UserRow.id == IssueAssigneeRow.user_id)
@@ -47,7 +47,7 @@ _ASSIGNEES = (
 )
 _LABELS = (
     select(IssueLabelRow.issue_id, *columns_of(LabelRow, Label))
-    .join(LabelRow, LabelRow.id == IssueLabelRow.label_id)
+    .join(LabelRow, in_workspace(LabelRow.workspace_id) & (LabelRow.id == IssueLabelRow.label_id))
     .where(among_ids(IssueLabelRow.issue_id))
     .order_by(LabelRow.name, LabelRow.id)
 )
@@ -91,8 +91,9 @@ class SqlIssueReader:
 
     async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
         named = {"workspace_id": workspace.id, "identifier": letters.upper(identifier)}
-        if actor.is_guest:
-            rows = await self._reads.fetch(_BY_IDENTIFIER_OF_GUESTS, **named, **guest_visibility(actor))
+        if actor.is_guest_in(workspace.id):
+            seen = guest_visibility_in(actor, workspace.id)
+            rows = await self._reads.fetch(_BY_IDENTIFIER_OF_GUESTS, **named, **seen)
         else:
             rows = await self._reads.fetch(_BY_IDENTIFIER, **named)
         return _ISSUES.build(rows[0]) if rows else None
@@ -133,6 +134,7 @@ class SqlIssueReader:
         self, statement: Select[Any], issues: Sequence[Issue], build: Callable[[Sequence[Any]], Any]
     ) -> Sequence[Sequence[Any]]:
         found: dict[str, list[Any]] = {issue.id: [] for issue in issues}
-        for row in await self._reads.fetch(statement, ids=list(found)):
-            found[row[0]].append(build(row))
+        for workspace_id, group in by_workspace(issues).items():
+            for row in await self._reads.fetch(statement, workspace_id=workspace_id, ids=ids_of(group)):
+                found[row[0]].append(build(row))
         return [found[issue.id] for issue in issues]

@@ -18,8 +18,15 @@ from domain.workspaces.model import Workspace
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
 from infra.db.read import AnyRow, AnySelect, ReadSession
-from infra.db.reader import EntityTable, among_ids
-from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
+from infra.db.reader import EntityTable, among_ids, by_workspace, ids_of
+from infra.db.visibility import (
+    GuestRule,
+    guest_visibility,
+    guest_visibility_in,
+    in_workspace,
+    visibility,
+    visible,
+)
 from infra.projects.filters import PROJECT_FILTERS
 from infra.projects.tables import ProjectRow, StateRow
 from infra.workspaces.tables import AreaGrantRow
@@ -40,13 +47,13 @@ _PROJECTS_OF = {
     ),
     True: _PROJECTS.children_of(ProjectRow.workspace_id, name="projects, archived too", default=DEFAULT),
 }
-_BY_KEY = _PROJECTS.select.where(
-    ProjectRow.workspace_id == bindparam("workspace_id"), ProjectRow.key == bindparam("key")
-)
-_BY_KEY_OF_GUESTS = _BY_KEY.where(_OF_GUESTS.anywhere)
+_BY_KEY = _PROJECTS.select.where(in_workspace(ProjectRow.workspace_id), ProjectRow.key == bindparam("key"))
+_BY_KEY_OF_GUESTS = _BY_KEY.where(_OF_GUESTS.within)
 _STATE_COLUMNS = columns_of(StateRow, State)
 _STATES = select(*_STATE_COLUMNS)
-_STATES_OF = _STATES.where(among_ids(StateRow.project_id)).order_by(StateRow.project_id, StateRow.position)
+_STATES_OF = _STATES.where(in_workspace(StateRow.workspace_id), among_ids(StateRow.project_id)).order_by(
+    StateRow.project_id, StateRow.position
+)
 _SEEN_STATES = (among_ids(StateRow.id), visible(StateRow.workspace_id))
 _STATES_SEEN_BY_GUESTS = (
     among_ids(StateRow.id),
@@ -82,8 +89,8 @@ class SqlProjectReader:
 
     async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
         named = {"workspace_id": workspace.id, "key": letters.upper(key)}
-        if actor.is_guest:
-            rows = await self._reads.fetch(_BY_KEY_OF_GUESTS, **named, **guest_visibility(actor))
+        if actor.is_guest_in(workspace.id):
+            rows = await self._reads.fetch(_BY_KEY_OF_GUESTS, **named, **guest_visibility_in(actor, workspace.id))
         else:
             rows = await self._reads.fetch(_BY_KEY, **named)
         return _PROJECTS.build(rows[0]) if rows else None
@@ -111,8 +118,10 @@ class SqlStateReader:
 
     async def of_projects(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
         found: dict[str, list[State]] = {project.id: [] for project in projects}
-        for state in map(_build_state, await self._reads.fetch(_STATES_OF, ids=list(found))):
-            found[state.project_id].append(state)
+        for workspace_id, group in by_workspace(projects).items():
+            rows = await self._reads.fetch(_STATES_OF, workspace_id=workspace_id, ids=ids_of(group))
+            for state in map(_build_state, rows):
+                found[state.project_id].append(state)
         return [found[project.id] for project in projects]
 
     async def _seen(

@@ -14,8 +14,8 @@ from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
-from infra.db.reader import among_ids, ids_of
-from infra.db.visibility import GuestRule, guest_visibility, visibility, visible
+from infra.db.reader import among_ids, by_workspace, ids_of, pages_by_workspace
+from infra.db.visibility import GuestRule, guest_visibility, in_workspace, visibility, visible
 from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow
 from infra.workspaces.tables import MemberRow
@@ -32,8 +32,8 @@ _COLUMNS = {"state": _STATE, "failure": _FAILURE}
 _RUNS = select(*(_COLUMNS.get(each.key, each) for each in columns_of(ImportRunRow, ImportRun)))
 _BY_IDS = _RUNS.where(among_ids(ImportRunRow.id), visible(ImportRunRow.workspace_id))
 # Imports are hidden from guests, because they name people and projects of the whole workspace.
-_RUNS_OF_GUESTS = _RUNS.where(GuestRule.nothing(ImportRunRow.workspace_id).anywhere)
-_BY_IDS_OF_GUESTS = _RUNS_OF_GUESTS.where(among_ids(ImportRunRow.id))
+_BY_IDS_OF_GUESTS = _RUNS.where(GuestRule.nothing(ImportRunRow.workspace_id).anywhere, among_ids(ImportRunRow.id))
+_RUNS_OF = _RUNS.where(in_workspace(ImportRunRow.workspace_id))
 _LOSSES = select(*columns_of(ImportLossRow, ImportLoss))
 _MAPPINGS = select(*columns_of(ImportMappingRow, ImportMapping))
 _KIND_ORDER = (
@@ -88,21 +88,25 @@ class SqlImportReader:
     ) -> Sequence[Page[ImportRun]]:
         sort = (Sort(by=RunOrder.CREATED_AT, direction=Direction.DESC),)
         plan = _RUN_KEYS.plan(sort, request, default=DEFAULT, scope="imports", parents=ids_of(workspaces))
-        rows, params = (_RUNS_OF_GUESTS, guest_visibility(actor)) if actor.is_guest else (_RUNS, {})
-        parent = ImportRunRow.workspace_id
-        return await plan.pages(self._reads, rows, _build_run, parent=parent, **params)
+        seen = [workspace for workspace in workspaces if not actor.is_guest_in(workspace.id)]
+        pages = await pages_by_workspace(
+            self._reads, plan, seen, _RUNS_OF, _build_run, parent=ImportRunRow.workspace_id
+        )
+        found = dict(zip(ids_of(seen), pages, strict=True))
+        return [found.get(workspace.id) or Page.empty(request) for workspace in workspaces]
 
     async def losses_of_runs(
         self, actor: Actor, runs: Sequence[ImportRun], request: PageRequest
     ) -> Sequence[Page[ImportLoss]]:
         sort = (Sort(by=LossOrder.LINE),)
         plan = _LOSS_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="losses", parents=ids_of(runs))
-        return await plan.pages(self._reads, _LOSSES, _build_loss, parent=ImportLossRow.run_id)
+        return await pages_by_workspace(self._reads, plan, runs, _LOSSES, _build_loss, parent=ImportLossRow.run_id)
 
     async def loss_kinds_of_runs(self, actor: Actor, runs: Sequence[ImportRun]) -> Sequence[Sequence[LossKind]]:
         found: dict[str, list[LossKind]] = {run.id: [] for run in runs}
-        for row in await self._reads.fetch(_LOSS_KINDS, ids=list(found)):
-            found[row[0]].append(_build_kind(row))
+        for workspace_id, group in by_workspace(runs).items():
+            for row in await self._reads.fetch(_LOSS_KINDS, workspace_id=workspace_id, ids=ids_of(group)):
+                found[row[0]].append(_build_kind(row))
         return [found[run.id] for run in runs]
 
     async def mappings_of_runs(
@@ -110,7 +114,9 @@ class SqlImportReader:
     ) -> Sequence[Page[ImportMapping]]:
         sort = (Sort(by=MappingOrder.KIND), Sort(by=MappingOrder.SOURCE))
         plan = _MAPPING_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="mappings", parents=ids_of(runs))
-        return await plan.pages(self._reads, _MAPPINGS, _build_mapping, parent=ImportMappingRow.run_id)
+        return await pages_by_workspace(
+            self._reads, plan, runs, _MAPPINGS, _build_mapping, parent=ImportMappingRow.run_id
+        )
 
 
 class SqlImporterReader:

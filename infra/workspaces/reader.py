@@ -13,8 +13,8 @@ from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters, ToOne
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
-from infra.db.reader import EntityTable, among_ids, ids_of
-from infra.db.visibility import visibility, visible
+from infra.db.reader import EntityTable, among_ids, ids_of, pages_by_workspace
+from infra.db.visibility import in_workspace, visibility, visible
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
 from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
 
@@ -40,7 +40,9 @@ _MEMBERS = EntityTable(
 _MEMBERS_OF = _MEMBERS.children_of(MemberRow.workspace_id, name="members", default=DEFAULT)
 
 _INVITATIONS = select(*columns_of(InvitationRow, Invitation))
-_OPEN_INVITATIONS = _INVITATIONS.where(InvitationRow.accepted_at.is_(None), InvitationRow.revoked_at.is_(None))
+_OPEN_INVITATIONS = _INVITATIONS.where(
+    in_workspace(InvitationRow.workspace_id), InvitationRow.accepted_at.is_(None), InvitationRow.revoked_at.is_(None)
+)
 _INVITATIONS_BY_IDS = _INVITATIONS.where(among_ids(InvitationRow.id), visible(InvitationRow.workspace_id))
 _INVITATION_KEYS = Keyset(
     InvitationOrder, {InvitationOrder.CREATED_AT: InvitationRow.created_at}, id_column=InvitationRow.id
@@ -94,9 +96,6 @@ class SqlInvitationReader:
     ) -> Sequence[Page[Invitation]]:
         sort = (Sort(by=InvitationOrder.CREATED_AT, direction=Direction.DESC),)
         plan = _INVITATION_KEYS.plan(sort, request, default=DEFAULT, scope="invitations", parents=ids_of(workspaces))
-        return await plan.pages(
-            self._reads,
-            _OPEN_INVITATIONS,
-            _build_invitation,
-            parent=InvitationRow.workspace_id,
+        return await pages_by_workspace(
+            self._reads, plan, workspaces, _OPEN_INVITATIONS, _build_invitation, parent=InvitationRow.workspace_id
         )

@@ -202,7 +202,7 @@ async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 async def matching(connection: AsyncConnection, filter: ThingFilter | None) -> list[str]:
     statement = select(ThingRow.id).where(THINGS.where(filter)).order_by(ThingRow.id)
-    return list((await connection.execute(statement)).scalars())
+    return list((await connection.execute(statement, {"workspace_id": "w1"})).scalars())
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +215,8 @@ async def reads(connection: AsyncConnection) -> AsyncIterator[ReadSession]:
 async def matching_by_ids(reads: ReadSession, filter: Any, workspace_id: str = "w1") -> list[str]:
     """IDs of the matching rows after the filter's conditions on people are replaced by user IDs."""
     by_ids = await looked_up(reads, THINGS, filter, actor=OWNER, workspace_id=workspace_id)
-    rows = await reads.fetch(select(ThingRow.id).where(THINGS.where(by_ids)).order_by(ThingRow.id))
+    found = select(ThingRow.id).where(THINGS.where(by_ids)).order_by(ThingRow.id)
+    rows = await reads.fetch(found, workspace_id=workspace_id)
     return [row[0] for row in rows]
 
 
