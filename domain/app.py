@@ -34,6 +34,7 @@ from domain.shared.health import Health
 from domain.shared.provided import Provided
 from domain.shared.statement_trace import StatementTrace
 from domain.shared.uow import ReadScope
+from domain.shared.usage import MeasureUsage
 from domain.transfers.placeholder_service import PlaceholderService
 from domain.transfers.ports import ImportReader
 from domain.transfers.service import ImportService
@@ -73,6 +74,7 @@ class App(Provided):
     read: Readers
     reads: ReadScope
     statement_trace: StatementTrace | None
+    usage: MeasureUsage
 
     # The platform
     accounts: AccountService

@@ -13,6 +13,7 @@ from infra.auth.keys import derived_key
 from infra.db.engine import engine_options, open_engines
 from infra.db.read import ReadSession
 from infra.db.statement_trace import ContextStatementTrace
+from infra.db.usage import RequestUsage
 from infra.jobs.queue import ArqJobQueue
 from infra.limits.budget import LocalBudget, RedisBudget
 from infra.limits.throttle import LocalThrottle, RedisThrottle
@@ -59,6 +60,7 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
             read=Readers(),
             reads=reads.scope,
             statement_trace=trace,
+            usage=RequestUsage,
         )
         parts = Parts(
             settings=settings,

@@ -92,6 +92,9 @@ class DatabaseSettings(ServerSettings):
     database_write_queue: Limit = Field(
         200, description="Maximum number of writes waiting for a connection; further writes get 503 immediately."
     )
+    database_account_queue: Limit = Field(
+        50, description="Maximum number of reads of one account waiting for a connection; further reads get 429."
+    )
     database_statement_seconds: Seconds = Field(5.0, description="Time limit of one SQL statement.")
     database_lock_seconds: Seconds = Field(3.0, description="Time limit for waiting for a row or table lock.")
     request_seconds: Seconds = Field(10.0, description="Time limit of one request.")

@@ -116,9 +116,10 @@ class Admission:
         charge, is_refused = admitted.charge, False
         context.rate_limit_of = charge.rate_limit
         try:
-            result = await self._runner.execute(
-                admitted.prepared, admitted.operation, variables=asked.variables, context=context
-            )
+            with context.app.usage(charge.allowance.key):
+                result = await self._runner.execute(
+                    admitted.prepared, admitted.operation, variables=asked.variables, context=context
+                )
             is_refused = is_request_error(result)
             return result
         finally:

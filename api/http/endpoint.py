@@ -35,12 +35,19 @@ from api.shared.scalars import json_bytes
 from api.shared.statuses import code_of
 from domain.app import App
 from domain.shared.actor import Actor
-from domain.shared.budget import OverBudget
-from domain.shared.errors import AUTHENTICATION_REQUIRED, DomainError, ErrorCode, Unauthenticated, Unavailable
+from domain.shared.errors import (
+    AUTHENTICATION_REQUIRED,
+    DomainError,
+    ErrorCode,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
 
 EXPLORER_PATH = "/graphiql"
 METHODS = "GET, POST"
-_UNAVAILABLE = REFUSALS[Unavailable]
+_TEMPORARY = {REFUSALS[RateLimited].code: REFUSALS[RateLimited], ErrorCode.UNAVAILABLE: REFUSALS[Unavailable]}
+"""Refusals of one field, by error code, after which the request may succeed later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class GraphQLEndpoint:
             # Without a token, the challenge has no error code (RFC 6750 section 3.1).
             reason = "invalid_token" if b"authorization" in headers else None
             answer = _domain_refusal(error, {"WWW-Authenticate": challenge(reason)})
-        except (OverBudget, Unavailable) as error:
+        except (RateLimited, Unavailable) as error:
             answer = _domain_refusal(error, retry_headers(error))
         except Exception as error:  # noqa: BLE001  the client is told in GraphQL's form, the log has the rest
             answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"errors": [internal_error(error)]})
@@ -170,12 +177,13 @@ def _executed(result: ExecutionResult, operation: Operation, extensions: Mapping
         return Answer(HTTPStatus.OK, {"data": result.data, **shown})
     errors = format_errors(result.errors)
     content = {"errors": errors, "data": result.data, **shown}
-    codes = {error["extensions"].get("code") for error in errors}
-    # Answer 503 only if the whole request can be retried. A failed mutation of several can null `data` although other
-    # mutations of the request were committed.
-    is_repeatable = operation.type is OperationType.QUERY or (result.data is None and operation.is_single)
-    if ErrorCode.UNAVAILABLE in codes and is_repeatable:
-        return Answer(_UNAVAILABLE.status, content, _UNAVAILABLE.retry_headers())
+    # Answer 429 or 503 only if the whole request can be retried. A failed mutation of several can null `data` although
+    # other mutations of the request were committed.
+    if operation.type is OperationType.QUERY or (result.data is None and operation.is_single):
+        for facts in (error["extensions"] for error in errors):
+            refusal = _TEMPORARY.get(facts.get("code"))
+            if refusal is not None:
+                return Answer(refusal.status, content, refusal.retry_headers(facts.get("retryAfter")))
     return Answer(HTTPStatus.OK, content)
 
 

@@ -18,7 +18,6 @@ from api.shared.errors import (
     message_of,
 )
 from domain.shared import errors
-from domain.shared.budget import OverBudget
 from domain.shared.errors import DomainError, Rejected
 from domain.shared.throttle import TooOften
 
@@ -49,7 +48,7 @@ REFUSALS: Mapping[type[DomainError], Refusal] = MappingProxyType(
         errors.Conflict: Refusal(HTTPStatus.CONFLICT, ConflictError),
         errors.LimitExceeded: Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, LimitError),
         TooOften: Refusal(HTTPStatus.TOO_MANY_REQUESTS, LimitError, retry_seconds=1),
-        OverBudget: Refusal(HTTPStatus.TOO_MANY_REQUESTS, code="RATE_LIMITED", retry_seconds=1),
+        errors.RateLimited: Refusal(HTTPStatus.TOO_MANY_REQUESTS, code="RATE_LIMITED", retry_seconds=1),
         errors.Unavailable: Refusal(HTTPStatus.SERVICE_UNAVAILABLE, retry_seconds=1),
         errors.StorageFull: Refusal(HTTPStatus.INSUFFICIENT_STORAGE),
     }
@@ -77,7 +76,7 @@ def extensions_of(error: DomainError) -> dict[str, Any]:
     extensions: dict[str, Any] = {"code": error_code(error)}
     if error.path:
         extensions["inputPath"] = [camel_case(name) for name in error.path]
-    if isinstance(error, OverBudget):
+    if isinstance(error, errors.RateLimited):
         extensions["retryAfter"] = error.retry_after
     return extensions
 

@@ -16,8 +16,7 @@ from api.http.options import HttpOptions
 from api.shared.context import Context
 from api.sockets.protocol import Subscribe
 from api.sockets.session import OperationFailed
-from domain.shared.budget import OverBudget
-from domain.shared.errors import Unavailable
+from domain.shared.errors import RateLimited, Unavailable
 
 Response = Mapping[str, Any]
 
@@ -38,7 +37,7 @@ class GraphQLOperations:
             admitted = await self._admission.admit(request, context.actor, Carrier.SOCKET)
         except DocumentRefused as refused:
             raise OperationFailed(format_errors(refused.errors)) from refused
-        except (OverBudget, Unavailable) as error:
+        except (RateLimited, Unavailable) as error:
             raise OperationFailed([domain_error(error)]) from error
         if admitted.operation.type is OperationType.QUERY:
             yield await self._query(request, admitted, context)
@@ -51,15 +50,17 @@ class GraphQLOperations:
         prepared, operation, charge = admitted.prepared, admitted.operation, admitted.charge
         context.rate_limit_of = charge.rate_limit
         self._meter.settle(charge, 0)  # each event is charged when it is sent
-        opened = await self._runner.subscribe(
-            prepared, operation, variables=request.variables, context=context, event_seconds=self._seconds
-        )
+        with context.app.usage(charge.allowance.key):
+            opened = await self._runner.subscribe(
+                prepared, operation, variables=request.variables, context=context, event_seconds=self._seconds
+            )
         if isinstance(opened, ExecutionResult):
             raise OperationFailed(format_errors(opened.errors or ()))
         async with aclosing(opened) as results:
             while True:
                 try:
-                    result = await anext(results, None)
+                    with context.app.usage(charge.allowance.key):
+                        result = await anext(results, None)
                 except Exception as error:  # every failure of the stream is reported to the client
                     raise OperationFailed(format_errors([_located(error, operation)])) from error
                 if result is None:
@@ -67,7 +68,7 @@ class GraphQLOperations:
                 rows, context.rows_read = context.rows_read, 0
                 try:
                     await self._meter.charge_rows(charge, rows)
-                except OverBudget as error:
+                except RateLimited as error:
                     raise OperationFailed([domain_error(error)]) from error
                 yield _response(result)
 

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 from typing import Protocol
 
-from domain.shared.errors import LimitExceeded
+from domain.shared.errors import RateLimited
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +34,11 @@ class RateLimit:
     reset_at: datetime
 
 
-class OverBudget(LimitExceeded):
-    """Too few points are left; `retry_after` is in whole seconds."""
+class OverBudget(RateLimited):
+    """Too few points are left."""
 
     def __init__(self, points: int, wait: float) -> None:
-        self.retry_after = max(1, ceil(wait))
-        super().__init__(
-            f"This request costs {points:,} points, and fewer are left. Retry in {self.retry_after} seconds."
-        )
+        super().__init__(f"This request costs {points:,} points, and fewer are left.", wait)
 
 
 class Bucket(Protocol):

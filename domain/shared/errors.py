@@ -9,6 +9,7 @@ DomainError
 │   └── WrongId          an ID of another type, or no ID at all
 ├── Conflict             the change conflicts with stored data
 ├── LimitExceeded        too many, too large, too often
+│   └── RateLimited        the caller uses more than its share of the server; a retry may succeed
 └── Unavailable          a required service is unavailable; a retry may succeed
     └── StorageFull        the disk is full
 
@@ -18,6 +19,7 @@ Rejected                 several DomainErrors of one request
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from math import ceil
 from typing import ClassVar
 
 AUTHENTICATION_REQUIRED = "Authentication required. Send `Authorization: Bearer <access token or API key>`."
@@ -109,6 +111,15 @@ class Conflict(DomainError):
 
 class LimitExceeded(DomainError):
     code = ErrorCode.LIMIT_EXCEEDED
+
+
+class RateLimited(LimitExceeded):
+    """The caller uses more than its share of the server; `retry_after` is in whole seconds."""
+
+    def __init__(self, reason: str, wait: float) -> None:
+        self.retry_after = max(1, ceil(wait))
+        unit = "second" if self.retry_after == 1 else "seconds"
+        super().__init__(f"{reason} Retry in {self.retry_after} {unit}.")
 
 
 class Unavailable(DomainError):

@@ -43,6 +43,7 @@ class EngineOptions:
     pool_wait: float
     write_wait: float
     write_queue: int  # transactions that wait for a connection; further transactions are refused immediately
+    account_queue: int  # reads of one account that wait for a connection; further reads are refused immediately
     statement_timeout: float
     lock_timeout: float
 
@@ -53,6 +54,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         pool_wait=settings.database_pool_seconds,
         write_wait=settings.request_seconds,
         write_queue=settings.database_write_queue,
+        account_queue=settings.database_account_queue,
         statement_timeout=settings.database_statement_seconds,
         lock_timeout=settings.database_lock_seconds,
     )
@@ -95,6 +97,7 @@ def read_pool(engine: AsyncEngine, options: EngineOptions, trace: ContextStateme
         size=options.pool_size,
         wait=options.pool_wait,
         patient_wait=options.write_wait,
+        account_queue=options.account_queue,
     )
 
 

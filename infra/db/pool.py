@@ -9,6 +9,7 @@ import orjson
 from asyncpg.prepared_stmt import PreparedStatement
 
 from domain.shared.errors import Unavailable
+from infra.db.shares import Shares
 from infra.db.statements import Row, Statements
 
 MOST_PREPARED = 256  # prepared statements per connection
@@ -24,9 +25,10 @@ class TimeLimitReached(Exception):
 class ReadConnection:
     """One connection, used by one task at a time. It prepares each statement once, and autocommits."""
 
-    __slots__ = ("_connection", "_prepared")
+    __slots__ = ("_connection", "_prepared", "account")
 
     def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self.account: str | None = None  # the account whose share the connection is taken from
         self._connection = connection
         self._prepared: dict[str, PreparedStatement[Any]] = {}
 
@@ -80,12 +82,20 @@ async def connect(
 
 
 class ReadPool:
-    """At most `size` connections, most recently used first."""
+    """At most `size` connections, most recently used first, and at most a third of them for one account."""
 
     def __init__(
-        self, connect: Connect, statements: Statements, *, size: int, wait: float, patient_wait: float
+        self,
+        connect: Connect,
+        statements: Statements,
+        *,
+        size: int,
+        wait: float,
+        patient_wait: float,
+        account_queue: int,
     ) -> None:
         self.statements = statements
+        self._shares = Shares(size, most_waiting=account_queue)
         self._connect = connect
         self._wait = wait
         self._patient_wait = patient_wait
@@ -99,14 +109,28 @@ class ReadPool:
     def in_use(self) -> int:
         return self._in_use
 
-    async def acquire(self, *, is_patient: bool = False) -> ReadConnection:
+    async def acquire(self, account: str | None = None, *, is_patient: bool = False) -> ReadConnection:
         """A connection, in the order of requests. Pass it to `release` or `discard`.
 
-        Raises Unavailable after `wait` seconds without one, or after `patient_wait` if `is_patient`.
+        Raises Unavailable after `wait` seconds without one, or after `patient_wait` if `is_patient`. Raises
+        RateLimited if the account holds its share of the connections as long, or at once if its queue is full.
         """
+        wait = self._patient_wait if is_patient else self._wait
+        if account is None:
+            return await self._take(wait)
+        await self._shares.enter(account, wait=wait, is_patient=is_patient)
+        try:
+            connection = await self._take(wait)
+        except BaseException:
+            self._shares.leave(account)
+            raise
+        connection.account = account
+        return connection
+
+    async def _take(self, wait: float) -> ReadConnection:
         if self._free.locked():
             try:
-                async with asyncio.timeout(self._patient_wait if is_patient else self._wait):
+                async with asyncio.timeout(wait):
                     await self._free.acquire()
             except TimeoutError as error:
                 raise Unavailable("Too many requests are waiting for the database. Retry the request.") from error
@@ -124,7 +148,7 @@ class ReadPool:
         self._in_use -= 1
         if not connection.is_closed:
             self._idle.append(connection)
-        self._free.release()
+        self._give_back(connection)
 
     def discard(self, connection: ReadConnection) -> None:
         """Closes a connection whose state is unknown."""
@@ -148,4 +172,10 @@ class ReadPool:
         try:
             await connection.close()
         finally:
-            self._free.release()
+            self._give_back(connection)
+
+    def _give_back(self, connection: ReadConnection) -> None:
+        account, connection.account = connection.account, None
+        self._free.release()
+        if account is not None:
+            self._shares.leave(account)

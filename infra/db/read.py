@@ -11,11 +11,12 @@ from typing import Any, Self
 import asyncpg
 from sqlalchemy import Executable, Select
 
-from domain.shared.errors import DomainError, Unavailable
+from domain.shared.errors import DomainError, RateLimited, Unavailable
 from domain.shared.uow import RowCounter
 from infra.db.engine import meaning_of_state
 from infra.db.pool import ReadConnection, ReadPool, TimeLimitReached
 from infra.db.statements import Query, Row
+from infra.db.usage import current_usage
 
 AnyRow = Row
 AnySelect = Select[*tuple[Any, ...]]
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 class _Scope:
     """One connection, taken at the first read. A lock serializes reads of fields that run concurrently."""
 
-    __slots__ = ("_current", "_pool", "_token", "connection", "is_over", "is_patient", "lock", "rows_read")
+    __slots__ = ("_current", "_pool", "_token", "connection", "is_over", "is_patient", "lock", "refusal", "rows_read")
 
     def __init__(self, pool: ReadPool, current: "ContextVar[_Scope | None]") -> None:
         self._pool = pool
@@ -40,6 +41,7 @@ class _Scope:
         self.lock = asyncio.Lock()
         self.is_over = False
         self.is_patient = False
+        self.refusal: RateLimited | None = None
         self.rows_read = 0
 
     async def __aenter__(self) -> Self:
@@ -87,7 +89,7 @@ class _Scope:
     async def _rows(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
         connection = self.connection
         if connection is None:
-            connection = self.connection = await self._pool.acquire(is_patient=self.is_patient)
+            connection = self.connection = await self._acquire()
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s", query.text, extra={"facts": {"connection": connection.pid}})
         try:
@@ -97,6 +99,18 @@ class _Scope:
             if not is_usable and self.connection is connection:
                 self.connection = None
                 self._pool.discard(connection)
+            raise
+
+    async def _acquire(self) -> ReadConnection:
+        # A refused request would otherwise wait again for each of its fields.
+        if self.refusal is not None:
+            raise self.refusal
+        usage = current_usage()
+        account = None if usage is None else usage.account
+        try:
+            return await self._pool.acquire(account, is_patient=self.is_patient)
+        except RateLimited as refusal:
+            self.refusal = refusal
             raise
 
 
@@ -125,7 +139,8 @@ class ReadSession:
             self._pool.release(connection)
 
     async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
-        """All rows; raises Unavailable if the database is unreachable, busy or too slow."""
+        """All rows; raises Unavailable if the database is unreachable, busy or too slow, and RateLimited if
+        the account of the request has too many reads."""
         return await self._fetch(statement, params, None)
 
     async def fetch_within(self, seconds: float, statement: Executable, **params: Any) -> Sequence[AnyRow] | None:

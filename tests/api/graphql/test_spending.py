@@ -121,3 +121,16 @@ async def test_simultaneous_requests_spend_no_more_than_there_is() -> None:
     async with running(SpentWorld(), POOR) as client:
         responses = await asyncio.gather(*(ask(client, TEN) for _ in range(20)))
     assert sorted(response.status_code for response in responses) == [200] * 2 + [429] * 18
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_reads_count_for_the_account_that_pays_the_points(transport: str) -> None:
+    async with calling(World(), transport) as caller:
+        assert (await caller.ask("{ account }"))["data"] == {"account": "user:usr_ada"}
+
+
+async def test_reads_of_a_subscription_count_for_its_account() -> None:
+    async with calling(World(), "socket") as caller:
+        caller.socket.subscribe("s", "subscription { accounts }")
+        message = await caller.socket.receive()
+        assert message["payload"]["data"] == {"accounts": "user:usr_ada"}

@@ -16,8 +16,9 @@ from api.http.options import HttpOptions
 from api.shared.context import Context
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.clock import Clock
-from domain.shared.errors import InvalidInput, NotFound, Rejected, Unauthenticated, Unavailable
+from domain.shared.errors import InvalidInput, NotFound, RateLimited, Rejected, Unauthenticated, Unavailable
 from domain.shared.health import HealthCheck
+from infra.db.usage import RequestUsage, current_usage
 from infra.limits.budget import LocalBudget
 from infra.shared.clock import SystemClock
 from tests import execution_modes
@@ -86,6 +87,7 @@ class World:
     budget: Any = field(default_factory=lambda: LocalBudget(SystemClock()))
     documents: Any = field(default_factory=MemoryDocuments)
     statement_trace: Any = None
+    usage: Any = RequestUsage
 
     @asynccontextmanager
     async def reads(self) -> AsyncIterator[Any]:
@@ -95,6 +97,12 @@ class World:
             yield SimpleNamespace(rows_read=0)
         finally:
             self.open_scopes -= 1
+
+
+def account_of_reads() -> str:
+    """The account that a read of the resolver would count for."""
+    usage = current_usage()
+    return "none" if usage is None else usage.account
 
 
 @strawberry.input(one_of=True)
@@ -142,6 +150,10 @@ class Query:
         return info.context.actor.user_id
 
     @strawberry.field
+    async def account(self) -> str:
+        return account_of_reads()
+
+    @strawberry.field
     def choice(self, by: Choice) -> str:
         return by.by_name.value if by.by_name else str(by.by_number)
 
@@ -160,6 +172,7 @@ class Query:
             "input": InvalidInput("first must be at most 100.", path=("first_page",)),
             "rejected": Rejected((InvalidInput("One.", path=("one",)), InvalidInput("Two.", path=("two",)))),
             "unavailable": Unavailable("The database is away."),
+            "crowded": RateLimited("Too many of your requests are waiting.", 3),
         }.get(how, RuntimeError(SECRET))
 
     @strawberry.field
@@ -186,6 +199,10 @@ class Mutation:
         raise Unavailable("The database is away.")
 
     @strawberry.mutation
+    def crowded(self) -> int | None:
+        raise RateLimited("Too many of your requests are waiting.", 3)
+
+    @strawberry.mutation
     def failing_whole(self) -> int:
         raise Unavailable("The database is away.")
 
@@ -195,6 +212,10 @@ class Subscription:
     @strawberry.subscription
     async def ticks(self) -> AsyncGenerator[int, None]:
         yield 1
+
+    @strawberry.subscription
+    async def accounts(self) -> AsyncGenerator[str, None]:
+        yield account_of_reads()
 
 
 schema = strawberry.Schema(query=Query, mutation=Mutation, subscription=Subscription)

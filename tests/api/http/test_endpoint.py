@@ -247,6 +247,18 @@ async def test_an_unavailable_service_is_a_503_unless_something_was_changed(
     assert (response.status_code, codes(response), world.changes) == (200, ["UNAVAILABLE"], 1)
 
 
+async def test_a_crowded_account_gets_a_429_unless_something_was_changed(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    for accept in (NEW, OLD):
+        response = await ask(client, '{viewer failing(how:"crowded")}', accept=accept)
+        assert (response.status_code, response.headers["retry-after"]) == (429, "3")
+        (error,) = response.json()["errors"]
+        assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 3}
+    response = await ask(client, "mutation{change crowded}")
+    assert (response.status_code, codes(response), world.changes) == (200, ["RATE_LIMITED"], 1)
+
+
 async def test_several_mutations_are_no_503_when_one_of_them_is_unavailable(
     client: httpx.AsyncClient, world: World
 ) -> None:

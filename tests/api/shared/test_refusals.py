@@ -24,6 +24,7 @@ SHOWN = [
     (errors.LimitExceeded("No."), 422, "LIMIT_EXCEEDED", "LimitError", None),
     (TooOften(6.5), 429, "LIMIT_EXCEEDED", "LimitError", "7"),
     (OverBudget(10, 2.5), 429, "RATE_LIMITED", None, "3"),
+    (errors.RateLimited("No.", 0), 429, "RATE_LIMITED", None, "1"),
     (errors.Unavailable("No."), 503, "UNAVAILABLE", None, "1"),
     (errors.StorageFull("No."), 507, "UNAVAILABLE", None, None),
 ]
@@ -40,7 +41,9 @@ def test_an_error_is_shown_as_the_table_says(
     shown = user_errors(error)
     assert kind == (None if shown is None else type(shown[0]).__name__)
     assert extensions_of(error)["code"] == code
-    assert extensions_of(error).get("retryAfter") == (error.retry_after if isinstance(error, OverBudget) else None)
+    assert extensions_of(error).get("retryAfter") == (
+        error.retry_after if isinstance(error, errors.RateLimited) else None
+    )
 
 
 def kinds(base: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:

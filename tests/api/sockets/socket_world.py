@@ -20,6 +20,7 @@ from api.sockets.endpoint import graphql_sockets
 from domain.accounts.model import SignedIn
 from domain.shared.actor import Actor, ClientInfo, Role
 from domain.shared.errors import NotFound, Unauthenticated
+from infra.db.usage import RequestUsage
 from infra.limits.budget import LocalBudget
 from infra.shared.clock import SystemClock
 from tests import execution_modes
@@ -76,6 +77,7 @@ class SmallApp:
     budget: Any = field(default_factory=lambda: LocalBudget(SystemClock()))
     documents: Any = field(default_factory=MemoryDocuments)
     open_scopes: int = 0
+    usage: Any = RequestUsage
 
     @asynccontextmanager
     async def reads(self) -> AsyncIterator[Any]:
