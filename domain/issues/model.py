@@ -6,6 +6,7 @@ from typing import ClassVar, NewType
 
 from domain.accounts.model import UserId
 from domain.issues.commands import IssueChanges, IssueDraft
+from domain.issues.lifecycles import Lifecycle
 from domain.issues.priorities import Priority
 from domain.milestones.model import Milestone, MilestoneId
 from domain.projects.model import Project, ProjectId, State, StateId
@@ -54,6 +55,12 @@ class Issue:
     @property
     def area_id(self) -> str:
         return self.project_id
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        if self.trashed_at is not None:
+            return Lifecycle.TRASHED
+        return Lifecycle.ACTIVE if self.archived_at is None else Lifecycle.ARCHIVED
 
     @classmethod
     def drafted(

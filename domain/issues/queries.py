@@ -1,7 +1,9 @@
 """Filters and sort keys of issue lists: data only, interpreted in infra."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from domain.accounts.queries import UserFilter
 from domain.issues.model import Issue
@@ -30,6 +32,17 @@ class IssueOrder(StrEnum):
     NUMBER = "number"
     DUE_DATE = "due_date"
 
+
+_ALWAYS = ((IssueOrder.CREATED_AT,), (IssueOrder.UPDATED_AT,), (IssueOrder.PRIORITY,), (IssueOrder.DUE_DATE,))
+INDEXED_ORDERS: Mapping[str, tuple[tuple[IssueOrder, ...], ...]] = MappingProxyType(
+    {
+        "workspace_id": _ALWAYS,
+        "project_id": (*_ALWAYS, (IssueOrder.NUMBER,)),
+        "milestone_id": ((IssueOrder.CREATED_AT,),),
+        "parent_id": ((IssueOrder.CREATED_AT,),),
+    }
+)
+"""Orders that have an index, by the field of the list's parent. Each is completed by `CREATED_AT`."""
 
 DEFAULT_ORDER = (Sort(by=IssueOrder.CREATED_AT, direction=Direction.DESC),)
 

@@ -18,6 +18,7 @@ from infra.db.keyset_ranges import Key, Nullness, parameter
 from infra.db.keyset_statements import (
     LIMIT,
     PARENTS,
+    Branches,
     PageQuery,
     Parts,
     Positions,
@@ -35,7 +36,11 @@ MOST_KEYS = 5
 
 
 class Keyset(Generic[O]):
-    """The orders of one entity, built once. Columns of unknown nullability count as nullable."""
+    """The orders of one entity, built once. Columns of unknown nullability count as nullable.
+
+    Every sort is completed by `completed_by`, if given, and the ID, in the direction of its last key: so a sort with
+    and one without that key share an index. Its column must not be nullable.
+    """
 
     def __init__(
         self,
@@ -43,11 +48,13 @@ class Keyset(Generic[O]):
         columns: Mapping[O, InstrumentedAttribute[Any] | ColumnElement[Any]],
         *,
         id_column: InstrumentedAttribute[Any],
+        completed_by: O | None = None,
     ) -> None:
         if missing := [order.name for order in orders if order not in columns]:
             raise TypeError(f"{orders.__name__} has no column for {', '.join(missing)}.")
         self._fields = {order: CursorColumn.of(column) for order, column in columns.items()}
         self._id = CursorColumn.of(id_column)
+        self._completed_by = completed_by
 
     def plan(
         self, sort: Sequence[Sort[O]], request: PageRequest, *, default: int, scope: object, parents: Sequence[str]
@@ -73,7 +80,11 @@ class Keyset(Generic[O]):
             message = f"At most {MOST_KEYS} sort keys can be used."
             raise InvalidInput(message, path=("sort",), code=ErrorCode.LIMIT_EXCEEDED)
         keys = [Key(self._fields[key.by], key.direction is Direction.DESC, key.nulls is Nulls.FIRST) for key in sort]
-        return (*keys, Key(self._id, bool(keys) and keys[-1].is_descending, is_null_first=False))
+        is_descending = bool(keys) and keys[-1].is_descending
+        last = [self._id]
+        if self._completed_by is not None and all(key.by is not self._completed_by for key in sort):
+            last.insert(0, self._fields[self._completed_by])
+        return (*keys, *(Key(field, is_descending, is_null_first=False) for field in last))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +112,17 @@ class KeysetPlan:
         return scope_digest(self.scope, parent)
 
     async def page(
-        self, reads: ReadSession, rows: AnySelect, build: Build[T], *, parts: Parts | None = None, **params: Any
+        self,
+        reads: ReadSession,
+        rows: AnySelect,
+        build: Build[T],
+        *,
+        branches: Branches = (),
+        parts: Parts | None = None,
+        **params: Any,
     ) -> Page[T]:
         """The page of one list, in one statement; a requested total takes another."""
-        query = self.one(rows, parts=parts)
+        query = self.one(rows, branches=branches, parts=parts)
         found = await reads.fetch(query.statement, **params, **self.params)
         total = (await reads.fetch(self.total(rows, parts=parts), **params))[0][0] if self.request.is_counted else None
         return self._page(self.parents[0], found, build, query.positions, total)
@@ -116,11 +134,12 @@ class KeysetPlan:
         build: Build[T],
         *,
         parent: InstrumentedAttribute[str],
+        branches: Branches = (),
         **params: Any,
     ) -> list[Page[T]]:
         """The page of the list under each parent, in the order of parents, with totals, in one statement."""
         parents = self.parents
-        query = self.per_parent(rows, parent=parent)
+        query = self.per_parent(rows, parent=parent, branches=branches)
         params[PARENTS] = list(dict.fromkeys(parents))
         under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in parents}
         totals: dict[str, int | None] = {}
@@ -133,17 +152,19 @@ class KeysetPlan:
                 under[parent_id].append(row)
         return [self._page(id_, under[id_], build, query.positions, totals.get(id_)) for id_ in parents]
 
-    def one(self, rows: AnySelect, *, parts: Parts | None = None) -> "PageQuery":
+    def one(self, rows: AnySelect, *, branches: Branches = (), parts: Parts | None = None) -> "PageQuery":
         if parts is None:
-            return one_list(rows, self._reading_keys, self._nulls)
-        return list_of_parts(rows, self._reading_keys, self._nulls, parts)
+            return one_list(rows, self._reading_keys, self._nulls, branches)
+        return list_of_parts(rows, self._reading_keys, self._nulls, branches, parts)
 
     def total(self, rows: AnySelect, *, parts: Parts | None = None) -> AnySelect:
         return count(rows, parts)
 
-    def per_parent(self, rows: AnySelect, *, parent: InstrumentedAttribute[str]) -> "PageQuery":
+    def per_parent(
+        self, rows: AnySelect, *, parent: InstrumentedAttribute[str], branches: Branches = ()
+    ) -> "PageQuery":
         """Query for all parents. Its rows end with the total, null unless requested, and the parent's ID."""
-        return list_per_parent(rows, self._reading_keys, self._nulls, parent, self.request.is_counted)
+        return list_per_parent(rows, self._reading_keys, self._nulls, branches, parent, self.request.is_counted)
 
     @property
     def params(self) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """The index ranges that a keyset page reads.
 
-The rows after a cursor are compiled to index ranges, one SELECT with its own LIMIT each, and merged. The ID is the last
-key, in the direction of the preceding key, so that a whole order can be one range: `(created_at, id) < (…, …)`. Another
-range starts where the direction changes and where nulls begin: `due_date ASC, id` is `(due_date, id) > (…, …)` and
-`due_date IS NULL`. An equality on a key is the obvious form, and a trap: PostgreSQL then concludes that an order by ID
-is enough, and may scan the primary key of the whole table.
+The rows after a cursor are compiled to index ranges, one SELECT with its own LIMIT each, in the order of the list. The
+ID is the last key, in the direction of the preceding key, so that a whole order can be one range:
+`(created_at, id) < (…, …)`. Another range starts where the direction changes and where nulls begin: `due_date ASC, id`
+is `(due_date, id) > (…, …)` and `due_date IS NULL`. An equality on a key is the obvious form, and a trap: PostgreSQL
+then concludes that an order by ID is enough, and may scan the primary key of the whole table.
 """
 
 from collections.abc import Iterator
@@ -55,14 +55,16 @@ class Range:
 
 
 def ranges(keys: tuple[Key, ...], nulls: Nullness) -> list[Range]:
-    """Ranges that together are exactly the rows after the cursor in reading direction; all rows without a cursor."""
+    """Ranges that together are exactly the rows after the cursor, in reading order; all rows without a cursor."""
     first = keys[0]
     if nulls is None:
         if first.has_plain_nulls:
             return [Range((), 0)]
-        return [Range((first.column.is_not(None),), 1), Range((first.column.is_(None),), 1)]
-    found = []
-    for start, end in _runs(keys, nulls):
+        halves = [Range((first.column.is_not(None),), 1), Range((first.column.is_(None),), 1)]
+        return halves[::-1] if first.is_null_first else halves
+    found: list[Range] = []
+    # Rows that equal the cursor in more keys are nearer to it.
+    for start, end in reversed(list(_runs(keys, nulls))):
         key, run = keys[start], range(start, end)
         equal = tuple(
             keys[level].column.is_(None) if nulls[level] else keys[level].column == value(keys, level)

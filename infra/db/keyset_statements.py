@@ -20,10 +20,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from infra.db.arrays import texts
-from infra.db.keyset_ranges import Key, Nullness, ranges
+from infra.db.keyset_ranges import Key, Nullness, Range, ranges
 from infra.db.read import AnySelect
 
 Positions = tuple[int, ...]  # positions of the keys in a row
+Branches = tuple[ColumnElement[bool], ...]  # conditions that divide the rows, each with index ranges of its own
 
 DISTINCT_STATEMENTS = 512
 LIMIT, PARENTS = "keyset_limit", "keyset_parents"
@@ -43,27 +44,36 @@ class PageQuery(NamedTuple):
     positions: Positions
 
 
-def _list(rows: AnySelect, keys: tuple[Key, ...], nulls: Nullness) -> PageQuery:
+def _list(rows: AnySelect, keys: tuple[Key, ...], nulls: Nullness, branches: Branches) -> PageQuery:
     rows, positions = _with_keys(rows, keys)
-    parts = [
-        rows.where(*part.conditions)
-        .order_by(*(key.order(key.column, is_pure=level < part.pure) for level, key in enumerate(keys)))
-        .limit(_limit())
-        for part in ranges(keys, nulls)
-    ]
-    if len(parts) == 1:
-        return PageQuery(parts[0], positions)
-    merged = union_all(*parts).subquery("page")
-    return PageQuery(select(*merged.c).order_by(*_order(merged, keys, positions)).limit(_limit()), positions)
+    found = [_of_range(rows, each, keys, positions, branches) for each in ranges(keys, nulls)]
+    if len(found) == 1:
+        return PageQuery(found[0], positions)
+    # PostgreSQL appends the ranges one after another, and the outer LIMIT stops it when the page is full. An outer
+    # ORDER BY would read all of them first: a range of nulls sorted by a further key can be most of the table.
+    appended = union_all(*found).subquery("page")
+    return PageQuery(select(*appended.c).limit(_limit()), positions)
+
+
+def _of_range(rows: AnySelect, of: Range, keys: tuple[Key, ...], positions: Positions, branches: Branches) -> AnySelect:
+    """The first rows of the range. Rows of several branches are merged."""
+    order = [key.order(key.column, is_pure=level < of.pure) for level, key in enumerate(keys)]
+    rows = rows.where(*of.conditions).order_by(*order).limit(_limit())
+    if not branches:
+        return rows
+    merged = union_all(*(rows.where(branch) for branch in branches)).subquery("branch")
+    return select(*merged.c).order_by(*_order(merged, keys, positions)).limit(_limit())
 
 
 one_list = lru_cache(DISTINCT_STATEMENTS)(_list)
 
 
 @lru_cache(DISTINCT_STATEMENTS)
-def list_of_parts(rows: AnySelect, keys: tuple[Key, ...], nulls: Nullness, parts: Parts) -> PageQuery:
+def list_of_parts(
+    rows: AnySelect, keys: tuple[Key, ...], nulls: Nullness, branches: Branches, parts: Parts
+) -> PageQuery:
     values = func.unnest(texts(parts.parameter)).table_valued("value").render_derived("part")
-    statement, positions = _list(rows.where(parts.column == values.c.value).correlate(values), keys, nulls)
+    statement, positions = _list(rows.where(parts.column == values.c.value).correlate(values), keys, nulls, branches)
     page = statement.lateral("page")
     merged = select(*page.c).select_from(values.join(page, true()))
     return PageQuery(merged.order_by(*_order(page, keys, positions)).limit(_limit()), positions)
@@ -74,13 +84,14 @@ def list_per_parent(
     rows: AnySelect,
     keys: tuple[Key, ...],
     nulls: Nullness,
+    branches: Branches,
     parent: InstrumentedAttribute[Any],
     is_counted: bool,
 ) -> PageQuery:
     ids = func.unnest(texts(PARENTS))
     parents = ids.table_valued("id", with_ordinality="position").render_derived("parent")
     of_parent = rows.where(parent == parents.c.id).correlate(parents)
-    statement, positions = _list(of_parent, keys, nulls)
+    statement, positions = _list(of_parent, keys, nulls, branches)
     page = statement.lateral("page")
     if is_counted:
         counted = _total(of_parent).lateral("counted")

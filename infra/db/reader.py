@@ -15,7 +15,7 @@ from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
 from infra.db.keyset import Build, Keyset, KeysetPlan
-from infra.db.keyset_statements import Parts
+from infra.db.keyset_statements import Branches, Parts
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, ReadSession
 from infra.db.visibility import (
@@ -101,6 +101,7 @@ class EntityTable(Generic[E, O]):
         visible_by: InstrumentedAttribute[Any],
         guests: GuestRule | None = None,
         guest_filters: Filters | None = None,
+        completed_by: O | None = None,
     ) -> None:
         self.build: Callable[[Sequence[Any]], E] = builder_of(entity)
         self.id: InstrumentedAttribute[str] = table.id  # type: ignore[attr-defined]  # every entity's table has one
@@ -110,7 +111,7 @@ class EntityTable(Generic[E, O]):
         by_ids = self.select.where(among_ids(self.id))
         self._by_ids = by_ids.where(visible(visible_by))
         self._by_ids_of_guests = None if guests is None else by_ids.where(guests.anywhere)
-        self.keyset = Keyset(orders, columns, id_column=self.id)
+        self.keyset = Keyset(orders, columns, id_column=self.id, completed_by=completed_by)
         self.filters = filters
         self.guest_filters = guest_filters or filters
 
@@ -122,10 +123,19 @@ class EntityTable(Generic[E, O]):
         return {row[0]: self.build(row) for row in rows}
 
     def children_of(
-        self, parent: InstrumentedAttribute[Any], *conditions: ColumnElement[bool], name: str, default: int
+        self,
+        parent: InstrumentedAttribute[Any],
+        *conditions: ColumnElement[bool],
+        name: str,
+        default: int,
+        branches: Branches = (),
     ) -> "EntityList[E, O]":
-        """The list of entities with that parent and conditions; `name` keeps its cursors apart from other lists."""
-        return EntityList(self, parent, self.select.where(*conditions), name, default)
+        """The list of entities with that parent and conditions; `name` keeps its cursors apart from other lists.
+
+        `branches` divide the rows into those of separate index ranges.
+        """
+        rows = self.select.where(*conditions)
+        return EntityList(self, parent, rows, name, default, branches if len(branches) > 1 else ())
 
 
 class EntityList(Generic[E, O]):
@@ -138,6 +148,7 @@ class EntityList(Generic[E, O]):
         rows: AnySelect,
         name: str,
         default: int,
+        branches: Branches = (),
     ) -> None:
         self._entities = entities
         self._parent = parent
@@ -149,6 +160,7 @@ class EntityList(Generic[E, O]):
         self._own_rows_of_guests = None if guests is None else self._own_rows.where(guests.within)
         area_id = guests.area_id if guests is not None and self._is_of_workspace else None
         self._areas = None if area_id is None else Parts(area_id, "parent_areas")
+        self._branches = branches
         self._name = name
         self._default = default
 
@@ -194,8 +206,11 @@ class EntityList(Generic[E, O]):
             rows = _filtered(rows, filters, by_ids)
         params["workspace_id"] = workspace_id
         if is_single:
-            return [await plan.page(reads, rows, build, parts=parts, parent_id=plan.parents[0], **params)]
-        return await plan.pages(reads, rows, build, parent=self._parent, **params)
+            page = plan.page(
+                reads, rows, build, branches=self._branches, parts=parts, parent_id=plan.parents[0], **params
+            )
+            return [await page]
+        return await plan.pages(reads, rows, build, parent=self._parent, branches=self._branches, **params)
 
     def _seen_by(self, actor: Actor, workspace_id: str, *, is_single: bool) -> "_Seen":
         """Rows that the actor sees under one parent, or under any parent of the workspace."""

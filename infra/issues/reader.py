@@ -1,11 +1,11 @@
 from collections.abc import Callable, Sequence
-from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.accounts.model import User
+from domain.issues.lifecycles import Lifecycle
 from domain.issues.model import Issue
 from domain.issues.queries import IssueOrder, IssueQuery
 from domain.labels.model import Label
@@ -21,7 +21,7 @@ from infra.db.read import ReadSession
 from infra.db.reader import EntityList, EntityTable, Identified, among_ids, by_workspace, ids_of
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
-from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
+from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, in_lifecycle
 from infra.labels.tables import LabelRow
 
 _OF_GUESTS = GuestRule.of_areas(IssueRow.workspace_id, IssueRow.project_id)
@@ -34,6 +34,7 @@ _ISSUES = EntityTable(
     visible_by=IssueRow.workspace_id,
     guests=_OF_GUESTS,
     guest_filters=ISSUE_FILTERS_OF_GUESTS,
+    completed_by=IssueOrder.CREATED_AT,
 )
 _BY_IDENTIFIER = _ISSUES.select.where(
     in_workspace(IssueRow.workspace_id), IssueRow.identifier == bindparam("identifier")
@@ -55,25 +56,31 @@ _build_user = builder_of(User, start=1)
 _build_label = builder_of(Label, start=1)
 
 
-_Lists = dict[tuple[bool, bool], EntityList[Issue, IssueOrder]]
+class _Lists(NamedTuple):
+    """The lists of issues under one kind of parent."""
 
+    active: EntityList[Issue, IssueOrder]
+    with_archived: EntityList[Issue, IssueOrder]
+    trash: EntityList[Issue, IssueOrder]
 
-def _issues_of(
-    parent: InstrumentedAttribute[Any], *, includes_archived: bool, is_trash: bool, default: int
-) -> EntityList[Issue, IssueOrder]:
-    conditions = [IssueRow.trashed_at.is_not(None) if is_trash else IssueRow.trashed_at.is_(None)]
-    if not includes_archived:
-        conditions.append(IssueRow.archived_at.is_(None))
-    name = f"issues by {parent.key}, {includes_archived=}, {is_trash=}"
-    return _ISSUES.children_of(parent, *conditions, name=name, default=default)
+    def of(self, query: IssueQuery) -> EntityList[Issue, IssueOrder]:
+        if query.is_trash:
+            return self.trash
+        return self.with_archived if query.includes_archived else self.active
 
 
 def _lists(parent: InstrumentedAttribute[Any], *, default: int = DEFAULT_NESTED) -> _Lists:
-    """Lists of issues under a parent, by (includes archived issues, shows the trash)."""
-    return {
-        (archived, trash): _issues_of(parent, includes_archived=archived, is_trash=trash, default=default)
-        for archived, trash in product((False, True), (False, True))
-    }
+    def listed(name: str, *lifecycles: Lifecycle) -> EntityList[Issue, IssueOrder]:
+        branches = tuple(in_lifecycle(each) for each in lifecycles)
+        return _ISSUES.children_of(
+            parent, or_(*branches), name=f"{name} by {parent.key}", default=default, branches=branches
+        )
+
+    return _Lists(
+        active=listed("issues", Lifecycle.ACTIVE),
+        with_archived=listed("issues, archived too,", Lifecycle.ACTIVE, Lifecycle.ARCHIVED),
+        trash=listed("trash", Lifecycle.TRASHED),
+    )
 
 
 _OF_WORKSPACES = _lists(IssueRow.workspace_id, default=DEFAULT)
@@ -127,8 +134,9 @@ class SqlIssueReader:
     async def _pages(
         self, lists: _Lists, actor: Actor, parents: Sequence[Identified], query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[Issue]]:
-        chosen = lists[query.includes_archived, query.is_trash]
-        return await chosen.pages(self._reads, actor, parents, filter=query.filter, sort=query.sort, request=request)
+        return await lists.of(query).pages(
+            self._reads, actor, parents, filter=query.filter, sort=query.sort, request=request
+        )
 
     async def _linked(
         self, statement: Select[Any], issues: Sequence[Issue], build: Callable[[Sequence[Any]], Any]

@@ -1,19 +1,24 @@
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
+    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.issues.lifecycles import Lifecycle
 from domain.issues.priorities import Priority
+from domain.issues.queries import INDEXED_ORDERS
 from infra.accounts.tables import UserRow
 from infra.db.base import Base, Id, Key, NumberedEnum
 from infra.db.filters import normalized
@@ -22,9 +27,27 @@ from infra.milestones.tables import MilestoneRow
 from infra.projects.tables import ProjectRow, StateRow
 from infra.workspaces.tables import WorkspaceRow
 
+_LIFECYCLE = (
+    f"CASE WHEN trashed_at IS NOT NULL THEN {Lifecycle.TRASHED:d} "
+    f"WHEN archived_at IS NOT NULL THEN {Lifecycle.ARCHIVED:d} ELSE {Lifecycle.ACTIVE:d} END"
+)
+
+
+def _list_indexes() -> Iterator[Index]:
+    """An index for each order in `INDEXED_ORDERS`. Only some issues have a milestone or a parent."""
+    for parent, orders in INDEXED_ORDERS.items():
+        above = [] if parent == "workspace_id" else [parent]
+        some: dict[str, Any] = (
+            {"postgresql_where": text(f"{parent} IS NOT NULL")} if parent in ("milestone_id", "parent_id") else {}
+        )
+        for order in orders:
+            keys = dict.fromkeys([*order, "created_at", "id"])
+            name = f"ix_issue_{parent.removesuffix('_id')}_{'_'.join(order)}"
+            yield Index(name, "workspace_id", *above, "lifecycle", *keys, **some)
+
 
 class IssueRow(Base):
-    """An issue. Each order of its lists has an index, by workspace and by project."""
+    """An issue. `lifecycle` follows the parent in each list index, so that the trash is one range of it."""
 
     __tablename__ = "issue"
     __table_args__ = (
@@ -35,19 +58,9 @@ class IssueRow(Base):
         CheckConstraint("number > 0", name="number_positive"),
         CheckConstraint("parent_id <> id", name="parent_other"),
         CheckConstraint("(external_source IS NULL) = (external_key IS NULL)", name="external_whole"),
-        Index(None, "workspace_id", "created_at", "id"),
-        Index(None, "workspace_id", "updated_at", "id"),
-        Index(None, "workspace_id", "priority", "id"),
-        Index(None, "workspace_id", "number", "id"),
-        Index(None, "workspace_id", "due_date", "id"),
-        Index(None, "project_id", "created_at", "id"),
-        Index(None, "project_id", "updated_at", "id"),
-        Index(None, "project_id", "priority", "id"),
-        Index(None, "project_id", "due_date", "id"),
         Index(None, "state_id"),
         Index(None, "creator_id"),
-        Index(None, "milestone_id", "created_at", "id"),
-        Index(None, "parent_id"),
+        *_list_indexes(),
     )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -70,8 +83,14 @@ class IssueRow(Base):
     completed_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     trashed_at: Mapped[datetime | None]
+    lifecycle: Mapped[Lifecycle] = mapped_column(NumberedEnum(Lifecycle), Computed(_LIFECYCLE, persisted=True))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+def in_lifecycle(lifecycle: Lifecycle) -> ColumnElement[bool]:
+    # A literal, because PostgreSQL keeps no plan for a value that it does not know.
+    return IssueRow.lifecycle == literal_column(f"{lifecycle:d}")
 
 
 def words_of(title: Any, description: Any) -> ColumnElement[Any]:

@@ -591,6 +591,14 @@ def upgrade() -> None:
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trashed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "lifecycle",
+            sa.SmallInteger(),
+            sa.Computed(
+                "CASE WHEN trashed_at IS NOT NULL THEN 2 WHEN archived_at IS NOT NULL THEN 1 ELSE 0 END", persisted=True
+            ),
+            nullable=False,
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("(external_source IS NULL) = (external_key IS NULL)", name=op.f("ck_issue_external_whole")),
@@ -614,16 +622,48 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_issue_creator_id"), "issue", ["creator_id"], unique=False)
     op.create_index(
-        op.f("ix_issue_milestone_id_created_at_id"), "issue", ["milestone_id", "created_at", "id"], unique=False
+        "ix_issue_milestone_created_at",
+        "issue",
+        ["workspace_id", "milestone_id", "lifecycle", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("milestone_id IS NOT NULL"),
     )
-    op.create_index(op.f("ix_issue_parent_id"), "issue", ["parent_id"], unique=False)
     op.create_index(
-        op.f("ix_issue_project_id_created_at_id"), "issue", ["project_id", "created_at", "id"], unique=False
+        "ix_issue_parent_created_at",
+        "issue",
+        ["workspace_id", "parent_id", "lifecycle", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
-    op.create_index(op.f("ix_issue_project_id_due_date_id"), "issue", ["project_id", "due_date", "id"], unique=False)
-    op.create_index(op.f("ix_issue_project_id_priority_id"), "issue", ["project_id", "priority", "id"], unique=False)
     op.create_index(
-        op.f("ix_issue_project_id_updated_at_id"), "issue", ["project_id", "updated_at", "id"], unique=False
+        "ix_issue_project_created_at",
+        "issue",
+        ["workspace_id", "project_id", "lifecycle", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_issue_project_due_date",
+        "issue",
+        ["workspace_id", "project_id", "lifecycle", "due_date", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_issue_project_number",
+        "issue",
+        ["workspace_id", "project_id", "lifecycle", "number", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_issue_project_priority",
+        "issue",
+        ["workspace_id", "project_id", "lifecycle", "priority", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_issue_project_updated_at",
+        "issue",
+        ["workspace_id", "project_id", "lifecycle", "updated_at", "created_at", "id"],
+        unique=False,
     )
     op.create_index(op.f("ix_issue_state_id"), "issue", ["state_id"], unique=False)
     op.create_index(
@@ -638,17 +678,25 @@ def upgrade() -> None:
         postgresql_using="gin",
     )
     op.create_index(
-        op.f("ix_issue_workspace_id_created_at_id"), "issue", ["workspace_id", "created_at", "id"], unique=False
+        "ix_issue_workspace_created_at", "issue", ["workspace_id", "lifecycle", "created_at", "id"], unique=False
     )
     op.create_index(
-        op.f("ix_issue_workspace_id_due_date_id"), "issue", ["workspace_id", "due_date", "id"], unique=False
+        "ix_issue_workspace_due_date",
+        "issue",
+        ["workspace_id", "lifecycle", "due_date", "created_at", "id"],
+        unique=False,
     )
-    op.create_index(op.f("ix_issue_workspace_id_number_id"), "issue", ["workspace_id", "number", "id"], unique=False)
     op.create_index(
-        op.f("ix_issue_workspace_id_priority_id"), "issue", ["workspace_id", "priority", "id"], unique=False
+        "ix_issue_workspace_priority",
+        "issue",
+        ["workspace_id", "lifecycle", "priority", "created_at", "id"],
+        unique=False,
     )
     op.create_index(
-        op.f("ix_issue_workspace_id_updated_at_id"), "issue", ["workspace_id", "updated_at", "id"], unique=False
+        "ix_issue_workspace_updated_at",
+        "issue",
+        ["workspace_id", "lifecycle", "updated_at", "created_at", "id"],
+        unique=False,
     )
     op.create_table(
         "comment",
@@ -736,19 +784,21 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_comment_issue_id_created_at_id"), table_name="comment")
     op.drop_index(op.f("ix_comment_author_id"), table_name="comment")
     op.drop_table("comment")
-    op.drop_index(op.f("ix_issue_workspace_id_updated_at_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_workspace_id_priority_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_workspace_id_number_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_workspace_id_due_date_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_workspace_id_created_at_id"), table_name="issue")
+    op.drop_index("ix_issue_workspace_updated_at", table_name="issue")
+    op.drop_index("ix_issue_workspace_priority", table_name="issue")
+    op.drop_index("ix_issue_workspace_due_date", table_name="issue")
+    op.drop_index("ix_issue_workspace_created_at", table_name="issue")
     op.drop_index("ix_issue_words", table_name="issue", postgresql_using="gin")
     op.drop_index(op.f("ix_issue_state_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_project_id_updated_at_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_project_id_priority_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_project_id_due_date_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_project_id_created_at_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_parent_id"), table_name="issue")
-    op.drop_index(op.f("ix_issue_milestone_id_created_at_id"), table_name="issue")
+    op.drop_index("ix_issue_project_updated_at", table_name="issue")
+    op.drop_index("ix_issue_project_priority", table_name="issue")
+    op.drop_index("ix_issue_project_number", table_name="issue")
+    op.drop_index("ix_issue_project_due_date", table_name="issue")
+    op.drop_index("ix_issue_project_created_at", table_name="issue")
+    op.drop_index("ix_issue_parent_created_at", table_name="issue", postgresql_where=sa.text("parent_id IS NOT NULL"))
+    op.drop_index(
+        "ix_issue_milestone_created_at", table_name="issue", postgresql_where=sa.text("milestone_id IS NOT NULL")
+    )
     op.drop_index(op.f("ix_issue_creator_id"), table_name="issue")
     op.drop_table("issue")
     op.drop_index(op.f("ix_state_workspace_id"), table_name="state")

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import insert
@@ -46,6 +47,8 @@ class Listed:
     """GraphQL's sort keys and the attributes that they sort by."""
     usual: tuple[str, str]
     """Sort key (or attribute, where the list cannot be sorted) and direction of the list's own order."""
+    ties: tuple[str, ...] = ("id",)
+    """Attributes by which items with equal values of a sort key are sorted."""
     identity: str = "id"
     """Field that identifies the items; it is requested with the alias `id`."""
 
@@ -74,9 +77,9 @@ class Listed:
         attribute = self.orders.get(key, key)
         is_descending = direction == "DESC"
         there = [item for item in self.items if getattr(item, attribute) is not None]
-        there.sort(key=lambda item: (getattr(item, attribute), item.id), reverse=is_descending)
+        there.sort(key=attrgetter(attribute, *self.ties), reverse=is_descending)
         absent = [item for item in self.items if getattr(item, attribute) is None]
-        absent.sort(key=lambda item: item.id, reverse=is_descending)
+        absent.sort(key=attrgetter(*self.ties), reverse=is_descending)
         return [getattr(item, self.identity) for item in (absent + there if nulls == "FIRST" else there + absent)]
 
 
@@ -109,6 +112,7 @@ async def issues_of_workspace(world: World, count: int) -> Listed:
         items=[world.here.issue, *items],
         default=50,
         orders=ISSUE_ORDERS,
+        ties=("created_at", "id"),
         usual=("createdAt", "DESC"),
     )
 
@@ -128,6 +132,7 @@ async def issues_of_milestone(world: World, count: int) -> Listed:
         items=[world.here.issue, *items],
         default=20,
         orders=ISSUE_ORDERS,
+        ties=("created_at", "id"),
         usual=("createdAt", "DESC"),
     )
 
@@ -183,6 +188,7 @@ async def issues_in_the_trash(world: World, count: int) -> Listed:
         items=items,
         default=50,
         orders=ISSUE_ORDERS,
+        ties=("created_at", "id"),
         usual=("createdAt", "DESC"),
     )
 
@@ -197,6 +203,7 @@ async def children_of_issue(world: World, count: int) -> Listed:
         items=items,
         default=20,
         orders=ISSUE_ORDERS,
+        ties=("created_at", "id"),
         usual=("createdAt", "DESC"),
     )
 

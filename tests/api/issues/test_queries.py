@@ -3,11 +3,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from api.issues.inputs import IssueFilter
 from api.shared.errors import camel_case
+from domain.issues.lifecycles import Lifecycle
 from domain.issues.priorities import Priority
 from domain.shared.actor import Role
+from infra.issues.tables import IssueRow
 from tests.api.world import World
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
@@ -93,6 +96,34 @@ async def test_lists_leave_out_what_is_archived_and_trashed(issues: World):
         "trash": {"totalCount": 1, "nodes": [{"identifier": "ENG-6"}]},
         "project": {"issues": {"totalCount": 4}, "all": {"totalCount": 5}},
     }
+
+
+@pytest.mark.parametrize("archived_at", [None, MADE])
+@pytest.mark.parametrize("trashed_at", [None, MADE + timedelta(days=1)])
+async def test_the_database_derives_the_lifecycle_as_the_entity_does(
+    world: World, archived_at: datetime | None, trashed_at: datetime | None
+):
+    place = world.here
+    issue = IssueFactory(
+        project=place.project,
+        state=place.todo,
+        creator_id=place.issue.creator_id,
+        number=2,
+        archived_at=archived_at,
+        trashed_at=trashed_at,
+    )
+    await world.store(issue)
+    async with world.engine.connect() as connection:
+        lifecycle = await connection.scalar(select(IssueRow.lifecycle).where(IssueRow.id == issue.id))
+    assert lifecycle is issue.lifecycle
+    query = """query ($slug: String!) { workspace(slug: $slug) { trash { nodes { id } }
+      issues { nodes { id } } all: issues(includeArchived: true) { nodes { id } } } }"""
+    lists = (await world.member.run(query, slug=place.workspace.slug))["workspace"]
+    assert {name for name, page in lists.items() if {"id": issue.id} in page["nodes"]} == {
+        Lifecycle.ACTIVE: {"issues", "all"},
+        Lifecycle.ARCHIVED: {"all"},
+        Lifecycle.TRASHED: {"trash"},
+    }[issue.lifecycle]
 
 
 FILTERS: list[tuple[dict[str, Any], list[str]]] = [
