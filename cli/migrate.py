@@ -58,10 +58,10 @@ def _check() -> None:
 
 def _upgrade(settings: Settings) -> None:
     if settings.database_url.get_secret_value() or settings.is_production:
-        asyncio.run(migrations.upgrade(settings.require("database_url").database_url.get_secret_value()))
+        asyncio.run(migrations.upgrade(settings.require("database_url").migration_url))
     else:
         with servers_at_hand(settings) as ready:
-            asyncio.run(migrations.upgrade(ready.database_url.get_secret_value()))
+            asyncio.run(migrations.upgrade(ready.migration_url))
 
 
 async def _drift(url: str) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """`workgraph serve`: the API server."""
 
+import asyncio
 from typing import Annotated
 
 import typer
 
 from api.main import serve_listener, serve_with_workers, set_up_logs
 from cli.lazy import module_commands
+from infra.db.engine import require_guards
 from infra.dev.supervisor import bound_socket
 from infra.settings import load_settings
 
@@ -26,5 +28,7 @@ def serve(
     settings = load_settings(**({} if workers is None else {"workers": workers}))
     settings.require("database_url", "redis_url", "secret_key")
     set_up_logs(settings)
+    # Compare here as well as in each API process: a supervisor restarts a process that refuses to start.
+    asyncio.run(require_guards(settings))
     with bound_socket(settings) as listener:
         (serve_listener if settings.workers == 1 else serve_with_workers)(listener, settings)

@@ -47,6 +47,7 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
         engines = await stack.enter_async_context(
             open_engines(settings.database_url.get_secret_value(), engine_options(settings), trace)
         )
+        await engines.require_guards()
         queue = ArqJobQueue(redis_url)
         stack.push_async_callback(queue.aclose)
         redis = redis_client(redis_url)

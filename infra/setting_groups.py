@@ -87,6 +87,14 @@ class ServerSettings(BaseSettings):
 class DatabaseSettings(ServerSettings):
     """Connections to the database, and time limits of statements and requests."""
 
+    database_pooler: Literal["none", "transaction"] = Field(
+        "none",
+        description="`transaction` for PgBouncer in transaction mode: no startup parameters and no named prepared "
+        "statements; limits are set in each transaction.",
+    )
+    database_direct_url: SecretStr = Field(
+        SecretStr(""), description="Migrations use this connection to PostgreSQL itself. Default: the database URL."
+    )
     database_pool_size: Limit = Field(10, description="Database connections per process and pool.")
     database_pool_seconds: Seconds = Field(1.0, description="Maximum wait of a read for a database connection.")
     database_write_queue: Limit = Field(

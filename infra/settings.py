@@ -15,7 +15,7 @@ from infra.operator_error import OperatorError
 from infra.setting_groups import AccountSettings
 
 PREFIX = "WORKGRAPH_"
-SECRET_NAMES = ("database_url", "redis_url", "secret_key", "smtp_url")
+SECRET_NAMES = ("database_url", "database_direct_url", "redis_url", "secret_key", "smtp_url")
 SECRET_BYTES = 32
 SAMPLE_WORDS = ("change", "secret", "example", "sample", "password", "placeholder", "insecure", "your-")
 POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
@@ -55,7 +55,7 @@ class Settings(AccountSettings):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_direct_url")
     @classmethod
     def _check_database_url(cls, value: SecretStr) -> SecretStr:
         return SecretStr(asyncpg_url(value.get_secret_value())) if value.get_secret_value() else value
@@ -96,7 +96,7 @@ class Settings(AccountSettings):
 
     @model_validator(mode="after")
     def _check_sharing(self) -> Self:
-        urls = {"database_url": self.database_url, "redis_url": self.redis_url, "smtp_url": self.smtp_url}
+        urls = {name: getattr(self, name) for name in SECRET_NAMES if name.endswith("_url")}
         key = self.secret_key.get_secret_value()
         for name, url in urls.items():
             if key and unquote(urlsplit(url.get_secret_value()).password or "") == key:
@@ -121,6 +121,14 @@ class Settings(AccountSettings):
             if url.scheme not in ("http", "https") or not url.netloc or url.path or url.query:
                 raise ValueError(f"{origin!r} must look like https://app.example.org, without a path")
         return value
+
+    @property
+    def migration_url(self) -> str:
+        """URL for migrations, which need one session; raises SettingsError if only that of a pooler is set."""
+        direct = self.database_direct_url.get_secret_value()
+        if not direct and self.database_pooler == "transaction":
+            raise SettingsError([f"{PREFIX}DATABASE_DIRECT_URL is not set. {ADVICE['database_direct_url']}"])
+        return direct or self.database_url.get_secret_value()
 
     @property
     def issuer(self) -> str:
@@ -181,6 +189,7 @@ class Settings(AccountSettings):
 
 
 ADVICE = {
+    "database_direct_url": "Migrations cannot run through a pooler. Set it to the URL of PostgreSQL itself.",
     "database_url": "Set it to a PostgreSQL URL, such as postgresql://user:password@host/workgraph.",
     "redis_url": "Set it to a Redis or Valkey URL, such as redis://host:6379/0.",
     "secret_key": "Set it to at least 32 random bytes. Generate them with: openssl rand -base64 48",

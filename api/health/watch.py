@@ -10,7 +10,12 @@ LOOKS_BETWEEN_WARNINGS = 12
 
 _log = logging.getLogger("workgraph.health")
 
-SUBJECTS = {"database": "PostgreSQL", "migrations": "The database schema", "redis": "Redis"}
+SUBJECTS = {
+    "database": "PostgreSQL",
+    "guards": "Limits of database sessions",
+    "migrations": "The database schema",
+    "redis": "Redis",
+}
 EFFECTS = {
     "database": "Requests get status 503 until PostgreSQL is available.",
     "redis": "Until Redis is available, jobs and live changes are delayed and rate limits count per process.",

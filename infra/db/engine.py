@@ -1,23 +1,31 @@
 """Connections to PostgreSQL with timeouts, and the domain errors for database failures."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import asyncpg
 import orjson
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.shared.errors import DomainError, InvalidInput, StorageFull, Unavailable
-from infra.db.pool import ReadPool, connect
+from infra.db.guards import GuardsDiffer, check_guards
+from infra.db.pool import ReadConnection, ReadPool, connect
+from infra.db.pooler import BEGIN_READ_ONLY, TransactionReadPool, TransactionReads, pooled_arguments
 from infra.db.statement_trace import ContextStatementTrace
 from infra.db.statements import Statements
 from infra.db.write_pool import FairPool
 from infra.settings import Settings
+
+GUARD_SECONDS = 3.0  # of the comparison at start
 
 _QUERY_CANCELED = "57014"
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -26,6 +34,8 @@ _DATA_EXCEPTION = "22"
 _DISK_FULL = "53100"
 _AWAY = ("08", "57P", "53")  # SQLSTATE classes: connection, shutdown, out of resources
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engines:
@@ -33,6 +43,21 @@ class Engines:
 
     write: AsyncEngine
     read: ReadPool
+
+    async def require_guards(self) -> None:
+        """Raises GuardsDiffer if a session of either kind lacks a guard.
+
+        An unavailable database is no error here: each new connection compares its guards again.
+        """
+        try:
+            async with asyncio.timeout(GUARD_SECONDS):
+                self.read.release(await self.read.acquire())
+                async with self.write.connect():
+                    pass
+        except GuardsDiffer:
+            raise
+        except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DomainError) as error:
+            log.info("The guards of database sessions are compared later: %s", type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +71,8 @@ class EngineOptions:
     account_queue: int  # reads of one account that wait for a connection; further reads are refused immediately
     statement_timeout: float
     lock_timeout: float
+    is_pooled: bool
+    """Whether a pooler is in between that may use another server session for each transaction."""
 
 
 def engine_options(settings: Settings) -> EngineOptions:
@@ -57,7 +84,15 @@ def engine_options(settings: Settings) -> EngineOptions:
         account_queue=settings.database_account_queue,
         statement_timeout=settings.database_statement_seconds,
         lock_timeout=settings.database_lock_seconds,
+        is_pooled=settings.database_pooler == "transaction",
     )
+
+
+async def require_guards(settings: Settings) -> None:
+    """Raises GuardsDiffer if database sessions with these settings lack a guard."""
+    options = replace(engine_options(settings), pool_size=1)
+    async with open_engines(settings.database_url.get_secret_value(), options) as engines:
+        await engines.require_guards()
 
 
 @asynccontextmanager
@@ -77,6 +112,12 @@ async def open_engines(
         json_deserializer=orjson.loads,
         connect_args=_session(options, is_read_only=False),
     )
+    guards, begin = _compared(options, is_read_only=False)
+
+    @event.listens_for(write.sync_engine, "connect")
+    def _(connection: Any, record: object) -> None:
+        connection.run_async(partial(check_guards, asked=guards, begin=begin))
+
     read = read_pool(write, options, trace)
     if trace is not None:
         trace.watch(write)
@@ -91,8 +132,11 @@ def read_pool(engine: AsyncEngine, options: EngineOptions, trace: ContextStateme
     """Read-only connections to the engine's database, outside SQLAlchemy."""
     _, address = engine.dialect.create_connect_args(make_url(engine.url))
     arguments = {**address, **_session(options, is_read_only=True)}
-    return ReadPool(
-        partial(connect, arguments) if trace is None else partial(connect, arguments, trace.reading),
+    kind = TransactionReads if options.is_pooled else ReadConnection
+    wrapped = kind if trace is None else trace.reading(kind)
+    pool = TransactionReadPool if options.is_pooled else ReadPool
+    return pool(
+        partial(connect, arguments, *_compared(options, is_read_only=True), wrapped),
         Statements(engine.dialect),
         size=options.pool_size,
         wait=options.pool_wait,
@@ -103,22 +147,41 @@ def read_pool(engine: AsyncEngine, options: EngineOptions, trace: ContextStateme
 
 def _session(options: EngineOptions, *, is_read_only: bool) -> dict[str, Any]:
     """Arguments of `asyncpg.connect` besides the address."""
-    return {
+    limits = {
         "timeout": options.pool_wait + options.statement_timeout,
         # The server cancels slow statements. This timeout covers a server that does not respond at all.
         "command_timeout": options.statement_timeout + 1,
-        "server_settings": {
-            "application_name": "workgraph",
-            "statement_timeout": str(int(options.statement_timeout * 1000)),
-            "lock_timeout": str(int(options.lock_timeout * 1000)),
-            "idle_in_transaction_session_timeout": "30000",
-            "default_transaction_read_only": "on" if is_read_only else "off",
-            # Queries are short, so compiling them to machine code costs more than it saves.
-            "jit": "off",
-            # A parallel statement occupies several cores of the database at once, at the cost of all other requests.
-            "max_parallel_workers_per_gather": "0",
-        },
     }
+    guards = _guards(options)
+    if options.is_pooled:
+        return {**limits, **pooled_arguments(guards)}
+    access = {"default_transaction_read_only": _on(is_read_only)}
+    return {**limits, "server_settings": {"application_name": "workgraph", **guards, **access}}
+
+
+def _guards(options: EngineOptions) -> dict[str, str]:
+    """Limits of each session that PostgreSQL enforces, as `pg_settings` shows them."""
+    return {
+        "statement_timeout": str(int(options.statement_timeout * 1000)),
+        "lock_timeout": str(int(options.lock_timeout * 1000)),
+        "idle_in_transaction_session_timeout": "30000",
+        # Queries are short, so compiling them to machine code costs more than it saves.
+        "jit": "off",
+        # A parallel statement occupies several cores of the database at once, at the cost of all other requests.
+        "max_parallel_workers_per_gather": "0",
+    }
+
+
+def _compared(options: EngineOptions, *, is_read_only: bool) -> tuple[dict[str, str], str]:
+    """The guards to compare, and the text that begins a transaction with them; empty if the session has them."""
+    guards = {**_guards(options), "transaction_read_only": _on(is_read_only)}
+    if not options.is_pooled:
+        return guards, ""
+    return guards, BEGIN_READ_ONLY if is_read_only else "BEGIN"
+
+
+def _on(value: bool) -> str:
+    return "on" if value else "off"
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Connections for reading: plain asyncpg, because SQLAlchemy's overhead exceeds the time of most statements."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -9,11 +9,13 @@ import orjson
 from asyncpg.prepared_stmt import PreparedStatement
 
 from domain.shared.errors import Unavailable
+from infra.db.guards import check_guards, refused_by_pooler
 from infra.db.shares import Shares
 from infra.db.statements import Row, Statements
 
 MOST_PREPARED = 256  # prepared statements per connection
 CLOSE_SECONDS = 2.0
+CONNECTION_FAILURES = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 Connect = Callable[[], Awaitable["ReadConnection"]]
 
@@ -62,16 +64,25 @@ class ReadConnection:
         """Closes the connection after pending cancellations, or terminates it after CLOSE_SECONDS."""
         try:
             await self._connection.close(timeout=CLOSE_SECONDS)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except CONNECTION_FAILURES:
             self._connection.terminate()
 
 
 async def connect(
     arguments: Mapping[str, Any],
+    guards: Mapping[str, str],
+    begin: str,
     wrapped: Callable[["asyncpg.Connection[Any]"], ReadConnection] = ReadConnection,
 ) -> ReadConnection:
-    """A new connection; `arguments` are those of `asyncpg.connect`."""
-    connection = await asyncpg.connect(**arguments)
+    """A new connection with these arguments of `asyncpg.connect`. Raises GuardsDiffer unless `guards` are in force."""
+    try:
+        connection = await asyncpg.connect(**arguments)
+        await check_guards(connection, guards, begin=begin)
+    except asyncpg.PostgresError as error:
+        refusal = refused_by_pooler(error)
+        if refusal is None:
+            raise
+        raise refusal from error
     try:
         # SQLAlchemy's types pass JSON as text.
         await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=orjson.loads)
@@ -153,13 +164,16 @@ class ReadPool:
     def discard(self, connection: ReadConnection) -> None:
         """Closes a connection whose state is unknown."""
         self._in_use -= 1
-        task = asyncio.get_running_loop().create_task(self._close(connection))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._start(self._close(connection))
 
     async def aclose(self) -> None:
         idle, self._idle = self._idle, []
         await asyncio.gather(*self._closing, *(connection.close() for connection in idle))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _open_idle(self) -> ReadConnection | None:
         while self._idle:

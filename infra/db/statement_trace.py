@@ -1,9 +1,10 @@
 """Trace of the statements that a developer's request sends. Production uses plain connections."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.shared.statement_trace import SentStatement
 from infra.db.pool import ReadConnection
+from infra.db.pooler import TransactionReads
 from infra.db.statements import Row
 
 _SINCE = "traced_since"
@@ -32,9 +34,10 @@ class ContextStatementTrace:
         finally:
             self._current.reset(token)
 
-    def reading(self, connection: "asyncpg.Connection[Any]") -> ReadConnection:
-        """A connection for reading whose statements are traced."""
-        return _TracedConnection(connection, self._current)
+    def reading(self, kind: type[ReadConnection]) -> Callable[["asyncpg.Connection[Any]"], ReadConnection]:
+        """Makes connections of this kind whose statements are traced."""
+        traced = _TracedTransaction if issubclass(kind, TransactionReads) else _TracedConnection
+        return partial(traced, current=self._current)
 
     def watch(self, engine: AsyncEngine) -> None:
         """Also traces the statements that SQLAlchemy sends over the engine."""
@@ -71,6 +74,10 @@ class _TracedConnection(ReadConnection):
         finally:
             sent.append(_sent(text, since, rows=len(rows), is_write=False))
         return rows
+
+
+class _TracedTransaction(_TracedConnection, TransactionReads):
+    __slots__ = ()
 
 
 def _sent(text: str, since: float, *, rows: int, is_write: bool) -> SentStatement:

@@ -155,7 +155,7 @@ class Children:
 def migrate_database(_: socket.socket) -> None:
     """Brings the database of this process's environment to the migrations on disk; exits with 1 if that fails."""
     try:
-        asyncio.run(migrate.upgrade(load_settings().database_url.get_secret_value()))
+        asyncio.run(migrate.upgrade(load_settings().migration_url))
     except migrate.MigrationError as error:
         _log.error("%s", error)
         raise SystemExit(1) from None

@@ -5,18 +5,20 @@ import os
 import stat
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 from redis.exceptions import RedisError
-from sqlalchemy import NullPool, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from domain.shared.errors import Unavailable
 from infra.db import migrate
+from infra.db.engine import engine_options, open_engines
+from infra.db.guards import GuardsDiffer
 from infra.dev.servers import KEY_FILE
 from infra.mail.smtp import SmtpServer
 from infra.settings import Settings
@@ -44,7 +46,7 @@ class Finding:
 
 async def examine(settings: Settings, *, has_mail: bool = True) -> AsyncIterator[Finding]:
     yield _python()
-    for finding in await _database(settings.database_url.get_secret_value()):
+    for finding in await _database(settings):
         yield finding
     yield await _redis(settings.redis_url.get_secret_value())
     yield _secret(settings)
@@ -66,21 +68,27 @@ def _python() -> Finding:
     return Finding(subject="Python", detail=detail)
 
 
-async def _database(url: str) -> list[Finding]:
-    engine = create_async_engine(url, poolclass=NullPool)
+async def _database(settings: Settings) -> list[Finding]:
+    """Findings over connections like those of the server, so that its pooler is examined too."""
+    url = settings.database_url.get_secret_value()
+    options = replace(engine_options(settings), pool_size=1)
     try:
-        async with asyncio.timeout(SECONDS), engine.connect() as connection:
-            number = int(str(await connection.scalar(text("SHOW server_version_num"))))
-            problem = await migrate.problem_of(connection)
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        async with asyncio.timeout(SECONDS), open_engines(url, options) as engines:
+            engines.read.release(await engines.read.acquire())
+            async with engines.write.connect() as connection:
+                number = int(str(await connection.scalar(text("SHOW server_version_num"))))
+                problem = await migrate.problem_of(connection)
+    except GuardsDiffer as error:
+        limits, _, advice = str(error).partition(": ")
+        return [Finding(subject="PostgreSQL", detail=limits, advice=advice)]
+    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         advice = "Start the server, and check WORKGRAPH_DATABASE_URL."
         return [Finding(subject="PostgreSQL", detail=_reason(error), advice=advice)]
-    finally:
-        await engine.dispose()
     is_new_enough = number >= OLDEST_POSTGRES * 10_000
     advice = "" if is_new_enough else f"Upgrade the server to PostgreSQL {OLDEST_POSTGRES} or newer."
     return [
         Finding(subject="PostgreSQL", detail=f"{number // 10_000}.{number % 10_000}", advice=advice),
+        Finding(subject="Limits", detail=f"statements end after {options.statement_timeout:g} s"),
         Finding(
             subject="Migrations",
             detail="the database does not match this version of Workgraph" if problem else "up to date",

@@ -62,7 +62,7 @@ def servers_at_hand(settings: Settings) -> Iterator[Settings]:
     else:
         with EmbeddedServers(settings.data_dir, durable=True) as servers:
             own = with_own_secret(with_servers(settings, servers.database_url, servers.redis_url))
-            asyncio.run(migrate.upgrade(own.database_url.get_secret_value()))
+            asyncio.run(migrate.upgrade(servers.database_url))
             yield own
 
 

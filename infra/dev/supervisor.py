@@ -75,7 +75,7 @@ class Supervisor:
         if servers is not None:
             settings = with_servers(settings, servers.database_url, servers.redis_url)
         settings = with_own_secret(settings)
-        self._stop.run(lambda: migrate.upgrade(settings.database_url.get_secret_value()))
+        self._stop.run(lambda: migrate.upgrade(settings.migration_url))
         lock.announce(
             url=settings.issuer,
             port=str(settings.port),

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.shared.health import HealthCheck
 from infra.db import migrate
+from infra.db.guards import GuardsDiffer
 
 DATABASE = "database"
+GUARDS = "guards"
 MIGRATIONS = "migrations"
 REDIS = "redis"
 SECONDS = 1.0
@@ -34,6 +36,8 @@ class ServerHealth:
             async with asyncio.timeout(SECONDS), self._engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
                 problem = await migrate.problem_of(connection)
+        except GuardsDiffer as error:
+            return [HealthCheck(name=GUARDS, is_ok=False, detail=str(error))]
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             return [HealthCheck(name=DATABASE, is_ok=False, detail=_reason(error))]
         return [

@@ -83,6 +83,7 @@ def test_a_secret_never_shows_in_a_problem_or_a_representation(monkeypatch: pyte
     ("name", "url"),
     [
         ("DATABASE_URL", "postgresql://me:{}@localhost/x"),
+        ("DATABASE_DIRECT_URL", "postgresql://me:{}@localhost/x"),
         ("REDIS_URL", "redis://:{}@localhost/0"),
         ("SMTP_URL", "smtp://me:{}@localhost:587"),
     ],
@@ -152,6 +153,15 @@ def test_a_missing_setting_of_a_command_is_named():
         "WORKGRAPH_DATABASE_URL",
         "WORKGRAPH_SECRET_KEY",
     ]
+
+
+def test_migrations_need_a_connection_without_pooler():
+    pooled, direct = "postgresql://h:6432/d", "postgresql://h/d"
+    assert load_settings(database_url=direct).migration_url == "postgresql+asyncpg://h/d"
+    settings = load_settings(database_url=pooled, database_pooler="transaction")
+    with pytest.raises(SettingsError, match="WORKGRAPH_DATABASE_DIRECT_URL is not set"):
+        _ = settings.migration_url
+    assert settings.replaced(database_direct_url=direct).migration_url == "postgresql+asyncpg://h/d"
 
 
 def test_production_needs_a_public_url():
