@@ -43,6 +43,7 @@ class Session:
     """A sign-in of a user; `expires_at` is its absolute end, which token rotation does not move.
 
     `last_used_at` is when a token was last fetched for it, so late by at most the life of an access token.
+    `token_family` is the digest of what its refresh tokens have in common.
     """
 
     prefix: ClassVar[str] = "ses"
@@ -55,6 +56,7 @@ class Session:
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
+    token_family: str = field(repr=False)
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
 
@@ -69,11 +71,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpentToken:
-    """A refresh token that was presented again, and whether the one that replaced it is still unused."""
+    """A refresh token that was presented again, and whether the one that replaced it is still unused.
+
+    The times are None for an old token that is no longer stored.
+    """
 
     session: Session
-    expires_at: datetime
-    used_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
     is_successor_unused: bool
 
 

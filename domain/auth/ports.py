@@ -101,16 +101,17 @@ class SessionRepository(Protocol):
     async def rotate(self, digest: str, successor: str, *, now: datetime, idle_end: datetime) -> Session | None:
         """Spends a live token, stores its successor and notes the use, in one statement; None if it was not live.
 
+        Deletes all but the last SPENT_TOKENS_KEPT spent tokens of the session.
         The successor lives until `idle_end`, or until the session's absolute end if that comes first.
         """
         ...
 
-    async def spent_token(self, digest: str, successor: str) -> SpentToken | None:
-        """A token that has been used before, its session locked; None for an unknown or unused one."""
+    async def spent_token(self, family: str, digest: str, successor: str) -> SpentToken | None:
+        """A token of that family that is not unused, its session locked; None for an unknown or unused one."""
         ...
 
-    async def session_of(self, digest: str) -> Session | None:
-        """The session that a refresh token belongs to, spent or not."""
+    async def of_family(self, family: str) -> Session | None:
+        """The session whose refresh tokens have that family."""
         ...
 
 

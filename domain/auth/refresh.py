@@ -1,11 +1,12 @@
-"""Refresh tokens: opaque, 256 bits, stored as digests only, each valid for one use."""
+"""Refresh tokens: opaque, stored as digests only, each valid for one use."""
 
 from datetime import datetime, timedelta
 
 from domain.auth.model import SpentToken
-from domain.shared.secrets import SecretFormat
+from domain.shared.secrets import SecretFormat, digest_of
 
-FORMAT = SecretFormat("wgr_")
+FORMAT = SecretFormat("wgr_", parts=2)  # the family, which all tokens of a session share, and the token's own secret
+_OWN_PART = SecretFormat("")
 GRACE = timedelta(seconds=60)
 
 
@@ -24,7 +25,16 @@ class RefreshTokens:
         return FORMAT.random()
 
     def successor(self, token: str) -> str:
-        return FORMAT.derived(self._key, token)
+        return FORMAT.first_part(token) + _OWN_PART.derived(self._key, token)
+
+
+def family_digest(token: str) -> str:
+    """Digest of the part that all refresh tokens of a session share.
+
+    The database keeps few spent tokens of a session. The family still tells an older one from an invented one: a thief
+    who has rotated a stolen token many times is found out when its owner presents it (RFC 9700, 4.14.2).
+    """
+    return digest_of(FORMAT.first_part(token))
 
 
 def looks_like_refresh_token(text: str) -> bool:
@@ -42,6 +52,8 @@ def is_lost_answer(spent: SpentToken, *, now: datetime) -> bool:
     return (
         spent.session.is_alive(now)
         and spent.is_successor_unused
+        and spent.expires_at is not None
         and now < spent.expires_at
+        and spent.used_at is not None
         and now - spent.used_at <= GRACE
     )

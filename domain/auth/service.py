@@ -22,7 +22,7 @@ from domain.auth.model import (
     verifying_keys_at,
 )
 from domain.auth.ports import AuthUow, KeyMaker, SessionReader, TokenSigner
-from domain.auth.refresh import RefreshTokens, is_lost_answer, looks_like_refresh_token
+from domain.auth.refresh import RefreshTokens, family_digest, is_lost_answer, looks_like_refresh_token
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.addresses import normal_address
 from domain.shared.checks import is_storable
@@ -100,8 +100,8 @@ class AuthService:
             await self._note_refusal(actor, credentials)
             raise InvalidGrant(WRONG_PASSWORD)
         await self._guard.clear(counted)
-        session = self._new_session(actor, credentials, client_id=client_id)
         refresh_token = self._refresh_tokens.first()
+        session = self._new_session(actor, credentials, refresh_token, client_id=client_id)
         tokens = await self._tokens(session, refresh_token)
         await self._open(actor, session, refresh_token, credentials, verdict)
         return tokens
@@ -135,7 +135,7 @@ class AuthService:
         except InvalidToken:
             return
         async with self._uow(actor) as uow:
-            session = await uow.sessions.session_of(digest_of(token)) if claims is None else None
+            session = await uow.sessions.of_family(family_digest(token)) if claims is None else None
             session_id = claims.session_id if claims is not None else session.id if session is not None else None
             if session_id is not None:
                 await uow.sessions.end(session_id, EndReason.SIGNED_OUT, now=self._clock.now())
@@ -237,7 +237,7 @@ class AuthService:
             uow.note(SecurityEventKind.SIGN_IN_REFUSED, user_id=credentials.user_id if credentials else None)
             await uow.commit(None)
 
-    def _new_session(self, actor: Actor, credentials: Credentials, *, client_id: str) -> Session:
+    def _new_session(self, actor: Actor, credentials: Credentials, refresh_token: str, *, client_id: str) -> Session:
         now = self._clock.now()
         return Session(
             id=SessionId(self._ids.new(Session.prefix)),
@@ -248,6 +248,7 @@ class AuthService:
             created_at=now,
             last_used_at=now,
             expires_at=now + self.options.absolute_life,
+            token_family=family_digest(refresh_token),
         )
 
     async def _open(
@@ -265,7 +266,7 @@ class AuthService:
     async def _presented_again(self, uow: AuthUow, token: str, successor: str) -> Session | None:
         """The session of a spent token whose answer was lost; any other spent token ends its session."""
         now = self._clock.now()
-        spent = await uow.sessions.spent_token(digest_of(token), digest_of(successor))
+        spent = await uow.sessions.spent_token(family_digest(token), digest_of(token), digest_of(successor))
         if spent is None:
             return None
         if is_lost_answer(spent, now=now):

@@ -12,6 +12,7 @@ MOST_LOST_LEASES = 5
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
 DONE_JOBS_KEPT = timedelta(hours=24)
+PARKED_JOBS_KEPT = timedelta(days=90)
 
 
 class JobState(StrEnum):

@@ -8,24 +8,32 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 _BYTES = 32
+_CHARACTERS = 43  # of that many bytes as text
 
 
 @dataclass(frozen=True, slots=True)
 class SecretFormat:
-    """Format of one kind of secret; `prefix` consists of letters and underscores."""
+    """Format of one kind of secret: the prefix, of letters and underscores, and parts of 256 bits each."""
 
     prefix: str
+    parts: int = 1
     _shape: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_shape", re.compile(rf"{self.prefix}[A-Za-z0-9_-]{{43}}", re.ASCII))
+        object.__setattr__(
+            self, "_shape", re.compile(rf"{self.prefix}[A-Za-z0-9_-]{{{_CHARACTERS * self.parts}}}", re.ASCII)
+        )
 
     def random(self) -> str:
-        return self.prefix + _text(secrets.token_bytes(_BYTES))
+        return self.prefix + "".join(_text(secrets.token_bytes(_BYTES)) for _ in range(self.parts))
 
     def derived(self, key: bytes, source: str) -> str:
-        """The secret derived from the source with the key; without the key the source reveals nothing."""
+        """The secret of one part derived from the source with the key; without the key the source reveals nothing."""
         return self.prefix + _text(hmac.digest(key, source.encode(), "sha256"))
+
+    def first_part(self, text: str) -> str:
+        """The first part of a secret of this format, with the prefix."""
+        return text[: len(self.prefix) + _CHARACTERS]
 
     def matches(self, text: str) -> bool:
         return self._shape.fullmatch(text) is not None

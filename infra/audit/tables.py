@@ -32,7 +32,11 @@ class SecurityEventRow(Base):
     """An entry of the security log. It has no foreign keys, because it outlives accounts and sessions."""
 
     __tablename__ = "security_event"
-    __table_args__ = (Index(None, "user_id", "occurred_at", "id"), Index(None, "actor_id"))
+    __table_args__ = (
+        Index(None, "user_id", "occurred_at", "id"),
+        Index(None, "actor_id"),
+        Index(None, "occurred_at"),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     kind: Mapped[SecurityEventKind] = mapped_column(named_enum(SecurityEventKind))

@@ -3,11 +3,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import CTE, Delete, delete, func, insert, literal, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from domain.auth.api_keys import USE_PERIOD
 from domain.auth.model import ApiKey, EndReason, Session, SigningKey, SpentToken
+from domain.auth.policies import SPENT_TOKENS_KEPT
 from infra.accounts.tables import UserRow
 from infra.auth.tables import ApiKeyRow, RefreshTokenRow, SessionRow, SigningKeyRow
 from infra.db.entities import builder_of, columns_of
@@ -73,11 +74,12 @@ class SqlSessionRepository(SqlRepository[Session]):
             )
             .cte("added")
         )
+        removed = _older_tokens(spent).cte("removed")
         noted = update(SessionRow).where(SessionRow.id == spent.c.id).values(last_used_at=now).cte("noted")
-        row = (await self._connection.execute(select(*spent.c).add_cte(added, noted))).first()
+        row = (await self._connection.execute(select(*spent.c).add_cte(added, removed, noted))).first()
         return None if row is None else _build_session(row)
 
-    async def spent_token(self, digest: str, successor: str) -> SpentToken | None:
+    async def spent_token(self, family: str, digest: str, successor: str) -> SpentToken | None:
         next_token = aliased(RefreshTokenRow)
         statement = (
             select(
@@ -86,9 +88,15 @@ class SqlSessionRepository(SqlRepository[Session]):
                 RefreshTokenRow.used_at,
                 (next_token.used_at.is_(None) & next_token.digest.is_not(None)).label("is_successor_unused"),
             )
-            .join(SessionRow, SessionRow.id == RefreshTokenRow.session_id)
+            .select_from(SessionRow)
+            .outerjoin(
+                RefreshTokenRow, (RefreshTokenRow.session_id == SessionRow.id) & (RefreshTokenRow.digest == digest)
+            )
             .outerjoin(next_token, next_token.digest == successor)
-            .where(RefreshTokenRow.digest == digest, RefreshTokenRow.used_at.is_not(None))
+            .where(
+                SessionRow.token_family == family,
+                or_(RefreshTokenRow.digest.is_(None), RefreshTokenRow.used_at.is_not(None)),
+            )
             .with_for_update(of=SessionRow)
         )
         row = (await self._connection.execute(statement)).first()
@@ -101,10 +109,26 @@ class SqlSessionRepository(SqlRepository[Session]):
             is_successor_unused=row.is_successor_unused,
         )
 
-    async def session_of(self, digest: str) -> Session | None:
-        own = select(RefreshTokenRow.session_id).where(RefreshTokenRow.digest == digest)
-        found = await self.where(SessionRow.id == own.scalar_subquery())
+    async def of_family(self, family: str) -> Session | None:
+        found = await self.where(SessionRow.token_family == family)
         return found[0] if found else None
+
+
+def _older_tokens(spent: CTE) -> Delete:
+    """Deletes the spent tokens that are not among the last of the session whose token is spent now."""
+    # The snapshot of the statement shows the token that is spent now as unused, so that one fewer is left out.
+    kept = (
+        select(RefreshTokenRow.digest)
+        .where(RefreshTokenRow.session_id == spent.c.id, RefreshTokenRow.used_at.is_not(None))
+        .order_by(RefreshTokenRow.used_at.desc(), RefreshTokenRow.digest)
+        .limit(SPENT_TOKENS_KEPT - 1)
+        .correlate(spent)
+    )
+    return delete(RefreshTokenRow).where(
+        RefreshTokenRow.session_id == spent.c.id,
+        RefreshTokenRow.used_at.is_not(None),
+        RefreshTokenRow.digest.not_in(kept),
+    )
 
 
 class SqlSigningKeyRepository(SqlRepository[SigningKey]):

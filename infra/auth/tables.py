@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from sqlalchemy import ARRAY, Dialect, ForeignKey, Index, Text, TypeDecorator
+from sqlalchemy import ARRAY, Dialect, ForeignKey, Index, Text, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.auth.model import EndReason
@@ -34,7 +34,12 @@ class SessionRow(Base):
     """A sign-in on one device with all its refresh tokens, a token family."""
 
     __tablename__ = "session"
-    __table_args__ = (Index(None, "user_id", "created_at", "id"), one_of("end_reason", EndReason))
+    __table_args__ = (
+        Index(None, "user_id", "created_at", "id"),
+        Index(None, "expires_at"),
+        Index(None, "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+        one_of("end_reason", EndReason),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
@@ -44,12 +49,13 @@ class SessionRow(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    token_family: Mapped[Key] = mapped_column(unique=True)
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[EndReason | None] = mapped_column(named_enum(EndReason))
 
 
 class RefreshTokenRow(Base):
-    """A refresh token. Spent tokens are kept as long as their session, so that a replay is detected."""
+    """A refresh token: the unused one of each session, and the last spent ones."""
 
     __tablename__ = "refresh_token"
     __table_args__ = (Index(None, "session_id"),)
@@ -76,7 +82,11 @@ class ApiKeyRow(Base):
     """An API key. Its workspaces are an array without foreign keys: the ID of a deleted workspace has no effect."""
 
     __tablename__ = "api_key"
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (
+        Index(None, "user_id"),
+        Index(None, "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+        Index(None, "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))

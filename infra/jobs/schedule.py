@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, func, or_, select, tuple_, update
+from sqlalchemy import Delete, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,7 +15,7 @@ from sqlalchemy.sql.expression import cast
 
 from domain.auth.policies import API_KEYS_KEPT, SESSIONS_KEPT
 from domain.shared.errors import Unavailable
-from domain.shared.jobs import DONE_JOBS_KEPT, JobState
+from domain.shared.jobs import DONE_JOBS_KEPT, PARKED_JOBS_KEPT
 from domain.shared.uow import IDEMPOTENCY_KEYS_KEPT
 from domain.workspaces.policies import INVITATIONS_KEPT
 from infra.accounts.tables import OneTimeLinkRow
@@ -40,64 +40,67 @@ class Periodic:
     step: Callable[[AsyncConnection], Awaitable[bool]]
 
 
-async def delete_done_jobs(connection: AsyncConnection) -> bool:
-    old = (JobRow.state == JobState.DONE) & (JobRow.updated_at < func.now() - cast(DONE_JOBS_KEPT, INTERVAL))
-    return await _delete_batch(connection, JobRow.__table__, old)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry:
+    """Rows that are deleted a while after the time in one of their columns, which needs an index."""
+
+    column: Any
+    kept: timedelta
+    condition: str = ""
+    """Further condition in SQL, without parameters, so that a partial index serves the generic plan too."""
+
+    def batch(self) -> Delete:
+        """Statement that deletes the oldest expired rows, at most BATCH."""
+        table = self.column.class_.__table__
+        key = tuple(table.primary_key.columns)
+        expired = select(*key).where(self.column < func.now() - cast(self.kept, INTERVAL))
+        if self.condition:
+            expired = expired.where(text(self.condition))
+        batch = expired.order_by(self.column).limit(BATCH).with_for_update(skip_locked=True).cte("batch")
+        return delete(table).where(tuple_(*key).in_(select(batch)))
 
 
-async def delete_idempotency_keys(connection: AsyncConnection) -> bool:
-    old = IdempotencyRow.created_at < func.now() - cast(IDEMPOTENCY_KEYS_KEPT, INTERVAL)
-    return await _delete_batch(connection, IdempotencyRow.__table__, old)
+DONE_JOBS = Expiry(column=JobRow.updated_at, kept=DONE_JOBS_KEPT, condition="state = 'DONE'")
+PARKED_JOBS = Expiry(column=JobRow.updated_at, kept=PARKED_JOBS_KEPT, condition="state = 'PARKED'")
+IDEMPOTENCY_KEYS = Expiry(column=IdempotencyRow.created_at, kept=IDEMPOTENCY_KEYS_KEPT)
+LINKS = Expiry(column=OneTimeLinkRow.expires_at, kept=timedelta())
+SESSIONS = tuple(Expiry(column=end, kept=SESSIONS_KEPT) for end in (SessionRow.ended_at, SessionRow.expires_at))
+API_KEYS = tuple(Expiry(column=end, kept=API_KEYS_KEPT) for end in (ApiKeyRow.revoked_at, ApiKeyRow.expires_at))
+INVITATIONS = tuple(
+    Expiry(column=end, kept=INVITATIONS_KEPT)
+    for end in (InvitationRow.accepted_at, InvitationRow.revoked_at, InvitationRow.expires_at)
+)
 
 
-async def delete_expired_links(connection: AsyncConnection) -> bool:
-    return await _delete_batch(connection, OneTimeLinkRow.__table__, OneTimeLinkRow.expires_at < func.now())
-
-
-async def delete_ended_sessions(connection: AsyncConnection) -> bool:
-    """Deletes sessions that ended long ago, with their refresh tokens."""
-    past = func.now() - cast(SESSIONS_KEPT, INTERVAL)
-    return await _delete_batch(
-        connection, SessionRow.__table__, (SessionRow.ended_at < past) | (SessionRow.expires_at < past)
-    )
-
-
-async def delete_ended_api_keys(connection: AsyncConnection) -> bool:
-    past = func.now() - cast(API_KEYS_KEPT, INTERVAL)
-    return await _delete_batch(
-        connection, ApiKeyRow.__table__, (ApiKeyRow.revoked_at < past) | (ApiKeyRow.expires_at < past)
-    )
-
-
-async def delete_settled_invitations(connection: AsyncConnection) -> bool:
-    """Deletes accepted, revoked and expired invitations; memberships remain."""
-    past = func.now() - cast(INVITATIONS_KEPT, INTERVAL)
-    ends = (InvitationRow.accepted_at, InvitationRow.revoked_at, InvitationRow.expires_at)
-    return await _delete_batch(connection, InvitationRow.__table__, or_(*(end < past for end in ends)))
-
-
-def security_log_cleaning(kept: timedelta) -> Callable[[AsyncConnection], Awaitable[bool]]:
-    """Step that deletes entries of the security log older than `kept`."""
-
-    async def delete_old_lines(connection: AsyncConnection) -> bool:
-        old = SecurityEventRow.occurred_at < func.now() - cast(kept, INTERVAL)
-        return await _delete_batch(connection, SecurityEventRow.__table__, old)
-
-    return delete_old_lines
+def security_log_of(kept: timedelta) -> Expiry:
+    """Entries of the security log older than `kept`."""
+    return Expiry(column=SecurityEventRow.occurred_at, kept=kept)
 
 
 def periodic_work(*, security_log_kept: timedelta) -> tuple[Periodic, ...]:
     """All periodic work of Workgraph."""
-    clean_security_log = security_log_cleaning(security_log_kept)
+    hour, day = timedelta(hours=1), timedelta(days=1)
     return (
-        Periodic(name="delete done jobs", every=timedelta(hours=1), step=delete_done_jobs),
-        Periodic(name="delete idempotency keys", every=timedelta(hours=1), step=delete_idempotency_keys),
-        Periodic(name="delete expired links", every=timedelta(hours=1), step=delete_expired_links),
-        Periodic(name="delete ended sessions", every=timedelta(days=1), step=delete_ended_sessions),
-        Periodic(name="delete ended API keys", every=timedelta(days=1), step=delete_ended_api_keys),
-        Periodic(name="delete settled invitations", every=timedelta(days=1), step=delete_settled_invitations),
-        Periodic(name="delete old security log entries", every=timedelta(days=1), step=clean_security_log),
+        _cleaning("delete done jobs", DONE_JOBS, every=hour),
+        _cleaning("delete parked jobs", PARKED_JOBS, every=day),
+        _cleaning("delete idempotency keys", IDEMPOTENCY_KEYS, every=hour),
+        _cleaning("delete expired links", LINKS, every=hour),
+        _cleaning("delete ended sessions", *SESSIONS, every=day),
+        _cleaning("delete ended API keys", *API_KEYS, every=day),
+        _cleaning("delete settled invitations", *INVITATIONS, every=day),
+        _cleaning("delete old security log entries", security_log_of(security_log_kept), every=day),
     )
+
+
+def _cleaning(name: str, *expiries: Expiry, every: timedelta) -> Periodic:
+    """Work that deletes one batch of each kind of expired rows per step."""
+    statements = [expiry.batch() for expiry in expiries]
+
+    async def step(connection: AsyncConnection) -> bool:
+        deleted = [(await connection.execute(statement)).rowcount for statement in statements]
+        return BATCH in deleted
+
+    return Periodic(name=name, every=every, step=step)
 
 
 class Schedule:
@@ -144,11 +147,3 @@ class Schedule:
                 due_next = update(ScheduleRow).where(ScheduleRow.name == periodic.name)
                 await connection.execute(due_next.values(due_at=func.now() + cast(periodic.every, INTERVAL)))
         return False
-
-
-async def _delete_batch(connection: AsyncConnection, table: Any, condition: Any) -> bool:
-    assert isinstance(table, Table)
-    key = tuple(table.primary_key.columns)
-    batch = select(*key).where(condition).limit(BATCH).with_for_update(skip_locked=True).cte("batch")
-    result = await connection.execute(delete(table).where(tuple_(*key).in_(select(batch))))
-    return result.rowcount == BATCH

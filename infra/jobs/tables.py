@@ -19,6 +19,7 @@ class JobRow(Base):
         Index("ix_job_due", "run_at", postgresql_where=text("state IN ('WAITING', 'RUNNING')")),
         Index("uq_job_dedupe_key", "dedupe_key", unique=True, postgresql_where=text("state = 'WAITING'")),
         Index("ix_job_done", "updated_at", postgresql_where=text("state = 'DONE'")),
+        Index("ix_job_parked", "updated_at", postgresql_where=text("state = 'PARKED'")),
         one_of("state", JobState),
     )
 

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from sqlalchemy import case, exists, func, select
+from sqlalchemy import and_, case, exists, func, or_, select
 
 from domain.shared.actor import Actor, Role
 from domain.shared.addresses import normal_address
@@ -24,8 +24,11 @@ GIVEN_UP = (
     "The import was stopped after repeated errors, which are in the server's log. Start the import again to continue."
 )
 
-# A job that fails too often is parked, which only the job's own row shows.
-_IS_PARKED = exists().where(JobRow.id == ImportRunRow.job_id, JobRow.state == JobState.PARKED)
+# A job that fails too often is parked, which only the job's own row shows until it is deleted.
+_IS_PARKED = and_(
+    or_(ImportRunRow.state == ImportState.WAITING, ImportRunRow.state == ImportState.RUNNING),
+    ~exists().where(JobRow.id == ImportRunRow.job_id, JobRow.state != JobState.PARKED),
+)
 _STATE = case((_IS_PARKED, ImportState.FAILED), else_=ImportRunRow.state).label("state")
 _FAILURE = func.coalesce(ImportRunRow.failure, case((_IS_PARKED, GIVEN_UP))).label("failure")
 _COLUMNS = {"state": _STATE, "failure": _FAILURE}

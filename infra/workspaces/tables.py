@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.shared.actor import Role
@@ -50,6 +50,9 @@ class InvitationRow(Base):
     __table_args__ = (
         UniqueConstraint("workspace_id", "email"),
         Index(None, "workspace_id", "created_at", "id"),
+        Index(None, "expires_at"),
+        Index(None, "accepted_at", postgresql_where=text("accepted_at IS NOT NULL")),
+        Index(None, "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
         one_of("role", Role),
     )
 

@@ -88,6 +88,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_job_due", "job", ["run_at"], unique=False, postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')")
     )
+    op.create_index("ix_job_parked", "job", ["updated_at"], unique=False, postgresql_where=sa.text("state = 'PARKED'"))
     op.create_index(
         "uq_job_dedupe_key", "job", ["dedupe_key"], unique=True, postgresql_where=sa.text("state = 'WAITING'")
     )
@@ -129,6 +130,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_security_event")),
     )
     op.create_index(op.f("ix_security_event_actor_id"), "security_event", ["actor_id"], unique=False)
+    op.create_index(op.f("ix_security_event_occurred_at"), "security_event", ["occurred_at"], unique=False)
     op.create_index(
         op.f("ix_security_event_user_id_occurred_at_id"),
         "security_event",
@@ -183,6 +185,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_api_key_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
         sa.UniqueConstraint("digest", name=op.f("uq_api_key_digest")),
+    )
+    op.create_index(
+        op.f("ix_api_key_expires_at"),
+        "api_key",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_api_key_revoked_at"),
+        "api_key",
+        ["revoked_at"],
+        unique=False,
+        postgresql_where=sa.text("revoked_at IS NOT NULL"),
     )
     op.create_index(op.f("ix_api_key_user_id"), "api_key", ["user_id"], unique=False)
     op.create_table(
@@ -273,6 +289,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("workspace_id", "email", name=op.f("uq_invitation_workspace_id_email")),
     )
     op.create_index(
+        op.f("ix_invitation_accepted_at"),
+        "invitation",
+        ["accepted_at"],
+        unique=False,
+        postgresql_where=sa.text("accepted_at IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_invitation_expires_at"), "invitation", ["expires_at"], unique=False)
+    op.create_index(
+        op.f("ix_invitation_revoked_at"),
+        "invitation",
+        ["revoked_at"],
+        unique=False,
+        postgresql_where=sa.text("revoked_at IS NOT NULL"),
+    )
+    op.create_index(
         op.f("ix_invitation_workspace_id_created_at_id"),
         "invitation",
         ["workspace_id", "created_at", "id"],
@@ -337,6 +368,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("token_family", sa.Text(collation="C"), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("end_reason", sa.String(), nullable=True),
         sa.CheckConstraint(
@@ -345,7 +377,16 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_session_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_session")),
+        sa.UniqueConstraint("token_family", name=op.f("uq_session_token_family")),
     )
+    op.create_index(
+        op.f("ix_session_ended_at"),
+        "session",
+        ["ended_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    )
+    op.create_index(op.f("ix_session_expires_at"), "session", ["expires_at"], unique=False)
     op.create_index(op.f("ix_session_user_id_created_at_id"), "session", ["user_id", "created_at", "id"], unique=False)
     op.create_table(
         "upload",
@@ -822,6 +863,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_upload_owner_id_created_at"), table_name="upload")
     op.drop_table("upload")
     op.drop_index(op.f("ix_session_user_id_created_at_id"), table_name="session")
+    op.drop_index(op.f("ix_session_expires_at"), table_name="session")
+    op.drop_index(op.f("ix_session_ended_at"), table_name="session", postgresql_where=sa.text("ended_at IS NOT NULL"))
     op.drop_table("session")
     op.drop_table("project")
     op.drop_table("password")
@@ -829,17 +872,31 @@ def downgrade() -> None:
     op.drop_table("member")
     op.drop_table("label")
     op.drop_index(op.f("ix_invitation_workspace_id_created_at_id"), table_name="invitation")
+    op.drop_index(
+        op.f("ix_invitation_revoked_at"), table_name="invitation", postgresql_where=sa.text("revoked_at IS NOT NULL")
+    )
+    op.drop_index(op.f("ix_invitation_expires_at"), table_name="invitation")
+    op.drop_index(
+        op.f("ix_invitation_accepted_at"), table_name="invitation", postgresql_where=sa.text("accepted_at IS NOT NULL")
+    )
     op.drop_table("invitation")
     op.drop_index(op.f("ix_import_run_workspace_id_created_at_id"), table_name="import_run")
     op.drop_table("import_run")
     op.drop_table("external_site")
     op.drop_index(op.f("ix_api_key_user_id"), table_name="api_key")
+    op.drop_index(
+        op.f("ix_api_key_revoked_at"), table_name="api_key", postgresql_where=sa.text("revoked_at IS NOT NULL")
+    )
+    op.drop_index(
+        op.f("ix_api_key_expires_at"), table_name="api_key", postgresql_where=sa.text("expires_at IS NOT NULL")
+    )
     op.drop_table("api_key")
     op.drop_table("workspace_revision")
     op.drop_table("workspace")
     op.drop_table("trusted_document")
     op.drop_table("signing_key")
     op.drop_index(op.f("ix_security_event_user_id_occurred_at_id"), table_name="security_event")
+    op.drop_index(op.f("ix_security_event_occurred_at"), table_name="security_event")
     op.drop_index(op.f("ix_security_event_actor_id"), table_name="security_event")
     op.drop_table("security_event")
     op.drop_table("schedule")
@@ -847,6 +904,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_one_time_link_expires_at"), table_name="one_time_link")
     op.drop_table("one_time_link")
     op.drop_index("uq_job_dedupe_key", table_name="job", postgresql_where=sa.text("state = 'WAITING'"))
+    op.drop_index("ix_job_parked", table_name="job", postgresql_where=sa.text("state = 'PARKED'"))
     op.drop_index("ix_job_due", table_name="job", postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')"))
     op.drop_index("ix_job_done", table_name="job", postgresql_where=sa.text("state = 'DONE'"))
     op.drop_table("job")

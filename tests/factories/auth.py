@@ -25,6 +25,7 @@ class SessionFactory(factory.Factory):
     created_at = MADE
     last_used_at = datetime(2099, 12, 31, tzinfo=UTC)
     expires_at = datetime(2100, 1, 1, tzinfo=UTC)
+    token_family = factory.LazyAttribute(lambda session: digest_of(session.id))
 
 
 class ApiKeyFactory(factory.Factory):

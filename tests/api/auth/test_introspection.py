@@ -49,7 +49,7 @@ async def test_foreign_unknown_and_dead_tokens_are_one_answer(client: httpx.Asyn
     mine, old, foreign = await tokens_of(client, ANN), await tokens_of(client, ANN), await tokens_of(client, BOB)
     spent = old["refresh_token"]
     following = await client.post("/auth/token", data={"grant_type": "refresh_token", "refresh_token": spent})
-    dead = [spent, *foreign_tokens(foreign), "", "x", "wgr_" + "A" * 43, "a.b.c", "\0", mine["access_token"][:-4]]
+    dead = [spent, *foreign_tokens(foreign), "", "x", "wgr_" + "A" * 86, "a.b.c", "\0", mine["access_token"][:-4]]
     answers = [await asked(client, mine["access_token"], token) for token in dead if token]
     assert {(answer.status_code, answer.content) for answer in answers} == {(200, DEAD)}
     await client.post("/auth/revoke", data={"token": following.json()["refresh_token"]})

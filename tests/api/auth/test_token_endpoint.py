@@ -104,7 +104,7 @@ async def test_unknown_and_empty_parameters_are_nothing(client: httpx.AsyncClien
         (GRANT | {"password": "\0"}, "invalid_grant"),
         (GRANT | {"password": "x" * 10_000}, "invalid_grant"),
         ({"grant_type": "refresh_token", "refresh_token": "x"}, "invalid_grant"),
-        ({"grant_type": "refresh_token", "refresh_token": "wgr_" + "A" * 43}, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "wgr_" + "A" * 86}, "invalid_grant"),
         (GRANT | {"scope": "admin"}, "invalid_scope"),
         (GRANT | {"client_id": "somebody"}, "invalid_client"),
         (GRANT | {"client_id": "workgraph", "client_secret": "x"}, "invalid_client"),

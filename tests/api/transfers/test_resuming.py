@@ -137,10 +137,11 @@ async def test_the_same_file_joins_the_import_that_is_not_over(world: World, sta
     assert (await started(export())).id != first.id
 
 
-async def test_a_parked_import_is_started_anew_where_it_was(world: World, started: Import, leases: SqlLeases):
+@pytest.mark.parametrize("end", ["UPDATE job SET state = 'PARKED'", "DELETE FROM job"], ids=["parked", "deleted"])
+async def test_a_parked_import_is_started_anew_where_it_was(world: World, started: Import, leases: SqlLeases, end: str):
     first = await started(export())
     async with world.engine.begin() as connection:
-        await connection.execute(text("UPDATE job SET state = 'PARKED'"))
+        await connection.execute(text(end))
     failed = await reached(world, first)
     assert (failed.state, failed.failure) == (ImportState.FAILED, GIVEN_UP)
 

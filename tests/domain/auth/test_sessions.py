@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 
 from domain.auth.errors import WRONG_PASSWORD, InvalidGrant, InvalidToken
 from domain.auth.model import EndReason
+from domain.auth.policies import SPENT_TOKENS_KEPT
 from domain.shared.actor import Actor
 from domain.shared.secrets import digest_of
 from domain.shared.security import SecurityEventKind
@@ -119,16 +120,16 @@ async def test_each_refresh_spends_the_token(identity: Identity) -> None:
 async def concurrent_refreshes(identity: Identity, *, rounds: int) -> None:
     await identity.register(email=ANN)
     token = (await identity.sign_in(ANN)).refresh_token
-    for _ in range(rounds):
+    for number in range(1, rounds + 1):
         answers = await asyncio.gather(*(identity.refresh(token) for _ in range(32)))
         assert len({each.refresh_token for each in answers}) == 1, "one successor, whoever won"
         assert await live_tokens(identity) == 1
         async with identity.engine.connect() as connection:
             spent = select(func.count()).select_from(RefreshTokenRow).where(RefreshTokenRow.used_at.is_not(None))
             generations = (await connection.execute(spent)).scalar_one()
+        assert generations == min(number, SPENT_TOKENS_KEPT), "one rotation in each round"
         token = answers[0].refresh_token
         identity.clock.move(minutes=2)
-    assert generations == rounds, "one rotation in each round"
 
 
 async def test_32_concurrent_refreshes_give_one_token(identity: Identity) -> None:
@@ -257,7 +258,44 @@ async def test_a_replay_ends_one_session_and_no_other(identity: Identity) -> Non
     await identity.refresh(other.refresh_token)
 
 
-@pytest.mark.parametrize("token", ["", "wgr_", "wgr_" + "A" * 43, "x" * 100_000, "wgr_" + "é" * 43, "wgr_\0"])
+async def stored_digests(identity: Identity) -> set[str]:
+    async with identity.engine.connect() as connection:
+        return set((await connection.execute(select(RefreshTokenRow.digest))).scalars())
+
+
+async def test_a_session_keeps_the_last_three_spent_tokens(identity: Identity) -> None:
+    await identity.register(email=ANN)
+    other = (await identity.refresh((await identity.sign_in(ANN)).refresh_token)).refresh_token
+    others = await stored_digests(identity)
+    family = [(await identity.sign_in(ANN)).refresh_token]
+    for _ in range(9):
+        identity.clock.move(minutes=10)
+        family.append((await identity.refresh(family[-1])).refresh_token)
+    assert await stored_digests(identity) - others == {digest_of(token) for token in family[-4:]}
+    assert others <= await stored_digests(identity), "another session's tokens are not counted"
+    await identity.refresh(other)
+
+
+async def test_a_spent_token_that_is_no_longer_stored_ends_the_session(identity: Identity) -> None:
+    """A thief who rotated a stolen token often is found out when its owner presents it."""
+    await identity.register(email=ANN)
+    owned = (await identity.sign_in(ANN)).refresh_token
+    stolen = await identity.refresh(owned)
+    for _ in range(SPENT_TOKENS_KEPT + 1):
+        identity.clock.move(seconds=1)
+        stolen = await identity.refresh(stolen.refresh_token)
+    assert digest_of(owned) not in await stored_digests(identity)
+    with pytest.raises(InvalidGrant):
+        await identity.refresh(owned)
+    assert await end_reasons(identity) == [EndReason.REUSED]
+    assert await reuses(identity) == await session_ids(identity)
+    with pytest.raises(InvalidToken):
+        await identity.auth.authenticate(stolen.access_token)
+    with pytest.raises(InvalidGrant):
+        await identity.refresh(stolen.refresh_token)
+
+
+@pytest.mark.parametrize("token", ["", "wgr_", "wgr_" + "A" * 86, "x" * 100_000, "wgr_" + "é" * 86, "wgr_\0"])
 async def test_an_unknown_refresh_token_is_refused(identity: Identity, token: str) -> None:
     with pytest.raises(InvalidGrant):
         await identity.refresh(token)
@@ -332,7 +370,7 @@ async def test_revoking_either_token_ends_the_session(identity: Identity, kind: 
     assert await end_reasons(identity) == [EndReason.SIGNED_OUT]
 
 
-@pytest.mark.parametrize("token", ["", "nothing", "wgr_" + "A" * 43, "a.b.c"])
+@pytest.mark.parametrize("token", ["", "nothing", "wgr_" + "A" * 86, "a.b.c"])
 async def test_revoking_an_unknown_token_changes_nothing(identity: Identity, token: str) -> None:
     await identity.register(email=ANN)
     tokens = await identity.sign_in(ANN)

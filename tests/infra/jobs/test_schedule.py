@@ -1,16 +1,33 @@
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.workspaces.model import Invitation
 from infra.audit.tables import SecurityEventRow
 from infra.auth.tables import ApiKeyRow, RefreshTokenRow, SessionRow
-from infra.jobs.schedule import BATCH, Periodic, Schedule, periodic_work
+from infra.jobs.schedule import (
+    API_KEYS,
+    BATCH,
+    DONE_JOBS,
+    IDEMPOTENCY_KEYS,
+    INVITATIONS,
+    LINKS,
+    PARKED_JOBS,
+    SESSIONS,
+    Expiry,
+    Periodic,
+    Schedule,
+    periodic_work,
+    security_log_of,
+)
 from infra.jobs.tables import IdempotencyRow
 from infra.workspaces.tables import InvitationRow
 from tests.factories.accounts import UserFactory
@@ -75,6 +92,40 @@ async def test_only_jobs_that_were_done_a_day_ago_are_deleted(engine: AsyncEngin
     await Schedule(engine, PERIODIC).run_due()
 
     assert [each.id for each in await rows(engine)] == kept
+
+
+async def test_parked_jobs_are_deleted_after_90_days(engine: AsyncEngine) -> None:
+    old, young = around(90)
+    await add_job(engine, Walk(name="old"), state="PARKED", updated_at=old)
+    kept = await add_job(engine, Walk(name="young"), state="PARKED", updated_at=young)
+
+    await Schedule(engine, PERIODIC).run_due()
+
+    assert [each.id for each in await rows(engine)] == [kept]
+
+
+EXPIRIES = (
+    DONE_JOBS,
+    PARKED_JOBS,
+    IDEMPOTENCY_KEYS,
+    LINKS,
+    *SESSIONS,
+    *API_KEYS,
+    *INVITATIONS,
+    security_log_of(timedelta(days=1)),
+)
+
+
+@pytest.mark.parametrize("expiry", EXPIRIES, ids=lambda expiry: str(expiry.column))
+async def test_an_index_finds_expired_rows(engine: AsyncEngine, expiry: Expiry) -> None:
+    batch = expiry.batch().compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    async with engine.begin() as connection:
+        for method in ("seqscan", "bitmapscan"):  # a small table would be read otherwise
+            await connection.execute(text(f"SET LOCAL enable_{method} = off"))
+        plan = "\n".join((await connection.execute(text(f"EXPLAIN {batch}"))).scalars())
+
+    assert re.search(rf"Index Cond: \({expiry.column.key} < ", plan), plan
+    assert "Sort" not in plan
 
 
 async def test_keys_are_deleted_in_batches_once_they_are_a_day_old(engine: AsyncEngine) -> None:
