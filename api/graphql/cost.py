@@ -5,6 +5,7 @@
     short list    size * (1 + cost of an item's selection), with the largest size that the list can have
     mutation      10 + cost of the payload's selection
     __schema      100, and so __type
+    condition     1 or 10, for each list that the filter is applied to (conditions.py)
 
 The size of a connection is `first` or `last`, or else the default size of the list. Fields that are selected twice in
 one place count once. `@skip` and `@include` are ignored, so that skipped fields count. The least cost is 1.
@@ -13,9 +14,10 @@ The formula of an operation is compiled once per document. Evaluating it takes a
 each list whose size depends on a variable.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from math import prod
+from typing import Any, NamedTuple, TypeAlias
 
 from graphql import (
     DocumentNode,
@@ -41,6 +43,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from api.graphql.conditions import FILTER_ARGUMENT, Conditions, Variables, conditions_of
 from api.shared.list_sizes import FREE_TYPES, default_size, size_of
 from domain.shared.pages import MOST
 
@@ -50,8 +53,6 @@ INTROSPECTION_POINTS = 100
 MOST_POINTS = 1_000_000_000  # upper bound of the computation
 INTROSPECTION = frozenset({"__schema", "__type"})
 LIMIT_CODE = "COST_LIMIT"
-
-Variables: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,29 +95,49 @@ class _Part:
     lasting: int = 0  # points of `base` that are charged even if nothing is found
     item: int = 1
     size: _Size = _ONE
+    conditions: Conditions | None = None
     below: list["_Part"] = field(default_factory=list)
 
     def points(self, variables: Variables) -> int:
         inside = self.item + sum(part.points(variables) for part in self.below)
-        return min(self.base + self.size.of(variables) * inside, MOST_POINTS)
+        conditions = 0 if self.conditions is None else self.conditions.points(variables)
+        return min(self.base + conditions + self.size.of(variables) * inside, MOST_POINTS)
 
 
 _Step: TypeAlias = tuple[int, _Size, int, tuple[int, ...]]  # base, size, fixed points inside, earlier steps inside
+_Applied: TypeAlias = tuple[Conditions, tuple[_Size, ...]]  # conditions of a filter, sizes of the lists around its list
+
+
+class Price(NamedTuple):
+    """Maximum points of an operation, of which `lasting` are charged whatever the operation finds."""
+
+    points: int
+    lasting: int
 
 
 @dataclass(frozen=True, slots=True)
 class CostFormula:
-    """The cost of one operation. `lasting` points of it are charged whatever the operation finds."""
+    """The cost of one operation. `lasting` and the points of conditions are charged whatever the operation finds."""
 
     root: _Part
     lasting: int
     fixed: int
     steps: Sequence[_Step]
+    conditions: Sequence[_Applied] = ()
+
+    def price(self, variables: Variables | None) -> Price:
+        known = variables or {}
+        points = self._rows(known) if self.steps else self.fixed
+        if not self.conditions:
+            return Price(points, self.lasting)
+        checks = sum(each.points(known) * prod(size.of(known) for size in sizes) for each, sizes in self.conditions)
+        checks = min(checks, MOST_POINTS)
+        return Price(min(points + checks, MOST_POINTS), self.lasting + checks)
 
     def points(self, variables: Variables | None) -> int:
-        if not self.steps:
-            return self.fixed
-        known = variables or {}
+        return self.price(variables).points
+
+    def _rows(self, known: Variables) -> int:
         values: list[int] = []
         for base, size, inside, earlier in self.steps:
             for step in earlier:
@@ -133,12 +154,21 @@ def cost_formula(
     root = _Parts(schema, document, operation, most_fields=most_fields).root()
     steps: list[_Step] = []
     fixed, last = _compile(root, steps)
-    return CostFormula(root, _lasting(root), max(fixed, 1) if last is None else 0, steps)
+    return CostFormula(root, _lasting(root), max(fixed, 1) if last is None else 0, steps, tuple(_applied(root, ())))
 
 
 def _lasting(part: _Part) -> int:
     """Points that the part costs even if all its lists are empty."""
     return part.lasting + sum(map(_lasting, part.below)) if part.size is _ONE else part.lasting
+
+
+def _applied(part: _Part, around: tuple[_Size, ...]) -> Iterator[_Applied]:
+    """The conditions of the part and below, with the sizes of the lists around them."""
+    if part.conditions is not None:
+        yield part.conditions, around
+    inside = around if part.size is _ONE else (*around, part.size)
+    for below in part.below:
+        yield from _applied(below, inside)
 
 
 def _compile(part: _Part, steps: list[_Step]) -> tuple[int, int | None]:
@@ -232,6 +262,9 @@ class _Parts:
 
     def _part(self, selected: _Selected) -> _Part:
         part = _Part(label=(selected.node.alias or selected.node.name).value)
+        filtered = self._argument(selected.node, FILTER_ARGUMENT)
+        if filtered is not None:
+            part.conditions = conditions_of(filtered, self._defaults)
         if "first" in selected.definition.args:
             self._fill_page(part, selected)
             return part
@@ -319,12 +352,13 @@ class _Parts:
             assert is_leaf_type(get_named_type(definition.type))
 
 
-def check_cost(formula: CostFormula, variables: Variables | None, *, limit: int) -> int:
-    """Points of the operation. Raises CostLimitExceeded, whose message names the costliest path and a fitting size."""
-    points = formula.points(variables)
-    if points > limit:
-        raise CostLimitExceeded(_excess(formula, variables or {}, points, limit), limit=limit, points=points)
-    return points
+def check_cost(formula: CostFormula, variables: Variables | None, *, limit: int) -> Price:
+    """Price of the operation. Raises CostLimitExceeded, whose message names the costliest path and a fitting size."""
+    price = formula.price(variables)
+    if price.points > limit:
+        message = _excess(formula, variables or {}, price.points, limit)
+        raise CostLimitExceeded(message, limit=limit, points=price.points)
+    return price
 
 
 class CostLimitExceeded(GraphQLError):

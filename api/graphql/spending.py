@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from api.graphql.cost import check_cost
+from api.graphql.cost import Price, check_cost
 from api.graphql.documents import DocumentRefused, Operation
 from api.graphql.options import CostOptions
 from domain.shared.actor import Actor
@@ -61,13 +61,13 @@ class Meter:
 
     async def charge(self, operation: Operation, variables: Mapping[str, Any] | None, actor: Actor) -> Charge:
         """Takes the points; raises DocumentRefused above the limit of an operation, OverBudget if they are short."""
-        points = self.price(operation, variables)
+        points, lasting = self.price(operation, variables)
         allowance = self._allowance_of(actor)
         bucket = await self._budget.take(allowance, points)
-        return Charge(bucket, allowance, points, operation.cost.lasting, actual=points)
+        return Charge(bucket, allowance, points, lasting, actual=points)
 
-    def price(self, operation: Operation, variables: Mapping[str, Any] | None) -> int:
-        """Maximum points of the operation; raises DocumentRefused above the limit."""
+    def price(self, operation: Operation, variables: Mapping[str, Any] | None) -> Price:
+        """Points of the operation, and the part that is not refunded; raises DocumentRefused above the limit."""
         try:
             return check_cost(operation.cost, variables, limit=self._most_points)
         except GraphQLError as error:
@@ -82,7 +82,7 @@ class Meter:
         charge.bucket = await self._budget.take(charge.allowance, max(rows, 1))
 
     def settle(self, charge: Charge, rows: int) -> None:
-        """Refunds the part of a charge that exceeds the rows read."""
+        """Refunds the part of a charge that exceeds the rows read and the points that are never refunded."""
         self._settle(charge, max(charge.lasting + rows, 1))
 
     def settle_refusal(self, charge: Charge) -> None:

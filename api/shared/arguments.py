@@ -4,7 +4,10 @@ from typing import Annotated
 
 import strawberry
 
-FILTER_LIMITS = "At most 64 conditions, nested at most 6 levels deep, with texts of at most 1,000 characters."
+FILTER_LIMITS = (
+    "At most 64 conditions, nested at most 6 levels deep, with texts of at most 1,000 characters. A condition costs 1 "
+    "point; `text`, `contains`, `startsWith`, `some`, `every` and `none` cost 10."
+)
 
 Slug = Annotated[str, strawberry.argument(description="Slug of the workspace, in any letter case.")]
 Key = Annotated[str, strawberry.argument(description="Key of the project, such as `ENG`, in any letter case.")]

@@ -11,7 +11,8 @@ class RateLimit:
     describes = budget.RateLimit
 
     cost: int = strawberry.field(
-        description="Points reserved for the request: the most that it can cost. Unused points are refunded."
+        description="Points reserved for the request: the most that it can cost. Points of "
+        "objects that do not exist are refunded."
     )
     limit: int = strawberry.field(description="Maximum number of points that the caller can have.")
     remaining: int = strawberry.field(description="Number of points that the caller has left.")
@@ -26,7 +27,8 @@ class RateLimitQueries:
         graphql_type=RateLimit | None,
         description="Rate limit of the caller and the points reserved for the request. Cost: 1 point "
         "per object, with lists counted at their maximum length, plus 1 per connection, 10 per `totalCount`, 10 per "
-        "mutation and 100 per `__schema` or `__type`; scalars are free. Null if requests are not limited.",
+        "mutation, 1 per condition of a filter (10 for `text`, `contains`, `startsWith`, `some`, `every` and `none`) "
+        "and 100 per `__schema` or `__type`; scalars are free. Null if requests are not limited.",
     )
     def rate_limit(self, info: Info) -> budget.RateLimit | None:
         rate_limit_of = info.context.rate_limit_of

@@ -50,5 +50,17 @@ async def test_mutations_cost_their_base_whatever_they_find(world: World) -> Non
         assert answer["extensions"]["cost"]["actual"] == 10
 
 
+async def test_conditions_cost_their_points_whatever_they_find(world: World) -> None:
+    text = """query($slug: String!, $filter: IssueFilter) { workspace(slug: $slug) {
+      issues(first: 7, filter: $filter) { nodes { id } } } }"""
+    async with served(world, SHOWN) as client:
+        costs = []
+        for conditions in ({"title": {"contains": "no such title"}}, {"number": {"gt": 1_000_000}}):
+            answer = await asked(client, text, slug=world.here.workspace.slug, filter=conditions)
+            assert answer["data"]["workspace"]["issues"]["nodes"] == []
+            costs.append((answer["extensions"]["cost"]["requested"], answer["extensions"]["cost"]["actual"]))
+        assert costs == [(2 + 7 + 10, 1 + 10), (2 + 7 + 1, 1 + 1)]  # the workspace is the only row
+
+
 async def test_the_field_is_null_where_nothing_is_counted(world: World) -> None:
     assert await world.owner.run("{ rateLimit { cost } }") == {"rateLimit": None}

@@ -5,8 +5,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from graphql import GraphQLField, GraphQLList, GraphQLObjectType, get_named_type, get_nullable_type, is_composite_type
+from graphql import (
+    GraphQLField,
+    GraphQLList,
+    GraphQLObjectType,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_leaf_type,
+)
 
+from api.graphql.conditions import DEAR, FILTER_ARGUMENT, LISTS_OF_FILTERS
 from api.graphql.cost import MOST_POINTS, CostFormula, CostLimitExceeded, check_cost, cost_formula
 from api.graphql.documents import DocumentCache
 from api.graphql.runner import graphql_schema
@@ -52,6 +61,34 @@ CASES: dict[str, tuple[str, int]] = {
     "relations": (here("issues(first: 7) { nodes { state { id } creator { id } } }"), 1 + 1 + 7 * 3),
     "a list under a list": (here("issues(first: 7) { nodes { comments { nodes { id } } } }"), 2 + 7 * (1 + 1 + 20)),
     "totals under a list": (here("issues(first: 7) { nodes { comments(first: 1) { totalCount } } }"), 2 + 7 * (1 + 12)),
+    "a condition": (here("issues(first: 7, filter: {number: {gt: 3}}) { nodes { id } }"), 2 + 7 + 1),
+    "conditions of one comparator": (
+        here("issues(first: 7, filter: {number: {gt: 3, lt: 9}}) { nodes { id } }"),
+        2 + 7 + 2,
+    ),
+    "a list of values": (here("issues(first: 7, filter: {number: {in: [3, 4]}}) { nodes { id } }"), 2 + 7 + 1),
+    "a condition on null": (
+        here("issues(first: 7, filter: {dueDate: {eq: null, lt: null}}) { nodes { id } }"),
+        2 + 7 + 1,
+    ),
+    "a part of a text": (here('issues(first: 7, filter: {title: {contains: "a"}}) { nodes { id } }'), 2 + 7 + 10),
+    "a search": (here('issues(first: 7, filter: {text: "a"}) { nodes { id } }'), 2 + 7 + 10),
+    "items of a list": (
+        here('issues(first: 7, filter: {labels: {some: {name: {eq: "a"}}, none: {}}}) { nodes { id } }'),
+        2 + 7 + 10 + 1 + 10,
+    ),
+    "nested filters": (
+        here(
+            'issues(first: 7, filter: {or: [{not: {title: {startsWith: "a"}}}, {creator: {name: {eq: "b"}}}], and: []})'
+            " { nodes { id } }"
+        ),
+        2 + 7 + 10 + 1,
+    ),
+    "an empty filter": (here("issues(first: 7, filter: {}) { nodes { id } }"), 2 + 7),
+    "conditions under a list": (
+        here('projects(first: 4) { nodes { issues(first: 7, filter: {text: "a"}) { nodes { id } } } }'),
+        2 + 4 * (1 + 1 + 10 + 7),
+    ),
     "people": (here("issues(first: 7) { nodes { assignees { id } } }"), 2 + 7 * (1 + 20)),
     "labels": (here("issues(first: 7) { nodes { labels { id } } }"), 2 + 7 * (1 + 50)),
     "nodes by ids": ('{ nodes(ids: ["usr_1", "usr_2"]) { id } }', 2),
@@ -85,6 +122,78 @@ def test_sizes_come_from_variables_and_their_defaults() -> None:
     assert points(text, n="wrong", m=-1) == 2 + 100 * (2 + 1)
     ids = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     assert (points(ids, ids=["a", "b", "c"]), points(ids, ids="a"), points(ids)) == (3, 100, 100)
+
+
+FILTERED = here(
+    "issues(first: 7, filter: $f) { nodes { id } } projects(first: $n) { nodes { issues(first: 3, filter: $f)"
+    " { nodes { id } } } }",
+    "($f: IssueFilter, $n: Int)",
+)
+
+
+@pytest.mark.parametrize(
+    ("filter", "price"),
+    [
+        (None, 0),
+        ({}, 0),
+        ({"number": {"gt": 3, "lt": 9}}, 2),
+        ({"number": {"in": [3, 4]}}, 1),
+        ({"dueDate": {"eq": None, "lt": None}}, 1),
+        ({"text": "a", "title": {"contains": "a"}}, 20),
+        ({"labels": {"some": {"name": {"eq": "a"}}, "none": {}}}, 21),
+        ({"or": [{"not": {"title": {"startsWith": "a"}}}, {"creator": {"name": {"eq": "b"}}}], "and": []}, 11),
+        ({"or": {"text": "a"}}, 10),  # an item instead of a list
+        ("wrong", 0),
+    ],
+)
+def test_conditions_in_variables_cost_what_they_cost_in_the_document(filter: Any, price: int) -> None:
+    found = formula(FILTERED).price({"f": filter, "n": 4})
+    assert found == (1 + 8 + 1 + 4 * (1 + 1 + 3) + (1 + 4) * price, (1 + 4) * price)
+
+
+def test_parts_of_a_filter_can_be_variables() -> None:
+    text = here(
+        "issues(first: 7, filter: {title: {contains: $a, eq: $b}, or: [$c], number: {in: [$d, 3]}, labels: $e})"
+        " { nodes { id } }",
+        '($a: String, $b: String = "b", $c: IssueFilter!, $d: Int!, $e: LabelFilterListFilter)',
+    )
+    fixed = 1  # `in`
+    assert formula(text).price({"c": {}, "d": 4}) == (9 + fixed + 1, fixed + 1)
+    given = {"a": "a", "b": None, "c": {"text": "a"}, "d": 4, "e": {"every": {"name": {"neq": None}}}}
+    assert formula(text).price(given) == (9 + fixed + 10 + 1 + 10 + 11, fixed + 10 + 1 + 10 + 11)
+
+
+def test_every_list_with_a_filter_prices_it() -> None:
+    """Proves that no condition is free because its argument or operator has another name."""
+    priced = LISTS_OF_FILTERS | DEAR | {"not", "eq", "neq", "in", "notIn", "lt", "lte", "gt", "gte", "isNull"}
+    arguments = [
+        (name, get_named_type(argument.type).name)
+        for kind in CORE.type_map.values()
+        if isinstance(kind, GraphQLObjectType)
+        for field in kind.fields.values()
+        for name, argument in field.args.items()
+    ]
+    assert {name for name, kind in arguments if kind.endswith("Filter")} == {FILTER_ARGUMENT}
+    comparators = [kind for name, kind in CORE.type_map.items() if name.endswith(("Comparator", "ListFilter"))]
+    assert {name for kind in comparators for name in kind.fields} <= priced
+    filters: list[Any] = [CORE.type_map[kind] for name, kind in arguments if name == FILTER_ARGUMENT]
+    fields = [pair for kind in filters for pair in kind.fields.items()]
+    assert {name for name, field in fields if is_leaf_type(get_named_type(field.type))} <= priced
+
+
+def test_conditions_are_refused_like_rows() -> None:
+    text = here(
+        'projects(first: 100) { nodes { issues(first: 1, filter: {text: "a", title: {contains: "b"}}) { nodes { id }'
+        " } } }"
+    )
+    assert "`first: 88` on `projects`" in excess(text, limit=2_030)
+
+
+def test_a_filter_is_priced_in_a_few_calls() -> None:
+    cost = formula(here("issues(filter: $f) { nodes { id } }", "($f: IssueFilter)"))
+    with counted_calls() as calls:
+        cost.price({"f": {"state": {"category": {"in": ["STARTED"]}}, "labels": {"some": {"name": {"eq": "a"}}}}})
+    assert calls.count <= 40
 
 
 def test_fragments_cost_what_they_select_where_they_are() -> None:
