@@ -35,7 +35,7 @@ class IssueLinks:
         members = self._uow.members
         if not await members.see_area(self._issue.workspace_id, self._issue.project_id, sorted(added)):
             raise NotFound("Assignees must be members of the workspace with access to the project.", path=(path,))
-        await self._uow.issues.assign(self._issue.id, add=added, remove=before - after)
+        await self._uow.issues.assign(self._issue, add=added, remove=before - after)
         self.changes["assignees"] = FieldChange(before=sorted(before), after=sorted(after))
 
     async def label(self, change: SetChange | Unset, *, path: str) -> None:
@@ -50,17 +50,17 @@ class IssueLinks:
             raise InvalidInput(
                 "{field} contains a label of another workspace. Use labels of the issue's workspace.", path=(path,)
             )
-        await self._uow.issues.label(self._issue.id, add=after - before, remove=before - after)
+        await self._uow.issues.label(self._issue, add=after - before, remove=before - after)
         self.changes["labels"] = FieldChange(before=sorted(before), after=sorted(after))
 
     async def _sides(
-        self, change: SetChange | Unset, current: Callable[[str], Awaitable[frozenset[str]]], path: str
+        self, change: SetChange | Unset, current: Callable[[Issue], Awaitable[frozenset[str]]], path: str
     ) -> tuple[frozenset[str], frozenset[str]]:
         if change is UNSET:
             return frozenset(), frozenset()
         if change.set is not None and (change.add or change.remove):
             raise InvalidInput("Use either `set`, or `add` and `remove`.", path=(path,))
-        before = frozenset[str]() if self._is_new else await current(self._issue.id)
+        before = frozenset[str]() if self._is_new else await current(self._issue)
         return before, change.applied_to(before)
 
 

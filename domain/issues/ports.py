@@ -17,19 +17,19 @@ from domain.workspaces.ports import MemberRepository
 
 
 class IssueRepository(Repository[Issue], Protocol):
-    async def assignee_ids(self, issue_id: str) -> frozenset[str]:
+    async def assignee_ids(self, issue: Issue) -> frozenset[str]:
         """The people assigned to an issue."""
         ...
 
-    async def label_ids(self, issue_id: str) -> frozenset[str]:
+    async def label_ids(self, issue: Issue) -> frozenset[str]:
         """The labels of an issue."""
         ...
 
-    async def assign(self, issue_id: str, *, add: Collection[str], remove: Collection[str]) -> None:
+    async def assign(self, issue: Issue, *, add: Collection[str], remove: Collection[str]) -> None:
         """Assigns and unassigns people."""
         ...
 
-    async def label(self, issue_id: str, *, add: Collection[str], remove: Collection[str]) -> None:
+    async def label(self, issue: Issue, *, add: Collection[str], remove: Collection[str]) -> None:
         """Adds and removes labels of an issue."""
         ...
 
@@ -37,7 +37,7 @@ class IssueRepository(Repository[Issue], Protocol):
         """Locks the issue hierarchy of the workspace against other changes until the transaction ends."""
         ...
 
-    async def ancestor_ids(self, issue_id: str) -> frozenset[str]:
+    async def ancestor_ids(self, issue: Issue) -> frozenset[str]:
         """The issue's parent, its parent, and so on."""
         ...
 
@@ -47,7 +47,7 @@ class IssueRepository(Repository[Issue], Protocol):
 
 
 class IssueComments(Protocol):
-    async def purge_of(self, issue_id: str) -> int:
+    async def purge_of(self, issue: Issue) -> int:
         """Deletes the comments of an issue and returns their number."""
         ...
 

@@ -50,7 +50,7 @@ class IssueService:
                 id=IssueId(self._ids.new_in(project.workspace_id, Issue.prefix)),
                 project=project,
                 state=state,
-                number=await uow.projects.next_number(project.id),
+                number=await uow.projects.next_number(project),
                 milestone=milestone,
                 parent=parent,
                 creator_id=creator_id,
@@ -101,7 +101,7 @@ class IssueService:
                 raise Conflict(
                     "Only an issue in the trash can be deleted permanently. Move it to the trash first.", path=("id",)
                 )
-            await uow.comments.purge_of(issue.id)
+            await uow.comments.purge_of(issue)
             await uow.issues.purge(issue)
             uow.record(IssuePurged.between(issue, None))
             return await uow.commit(issue.id)
@@ -121,7 +121,7 @@ class IssueService:
 
     async def _first_or_named_state(self, uow: IssueUow, actor: Actor, project: Project, state_id: str | None) -> State:
         if state_id is None:
-            return (await uow.states.of(project.id))[0]
+            return (await uow.states.of(project))[0]
         state = await uow.states.get(actor, state_id, path=("state_id",))
         if state.project_id != project.id:
             raise InvalidInput(
@@ -174,7 +174,7 @@ class IssueService:
             return issue
         await uow.issues.lock_tree(issue.workspace_id)
         parent = await self._parent(uow, actor, issue.workspace_id, parent_id)
-        if parent and (parent.id == issue.id or issue.id in await uow.issues.ancestor_ids(parent.id)):
+        if parent and (parent.id == issue.id or issue.id in await uow.issues.ancestor_ids(parent)):
             raise Conflict(
                 "An issue cannot be its own ancestor. Choose another parent.",
                 path=("parent_id",),

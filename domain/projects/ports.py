@@ -21,13 +21,13 @@ class StateInProject:
 
 
 class ProjectRepository(Repository[Project], Protocol):
-    async def next_number(self, project_id: str) -> int:
+    async def next_number(self, project: Project) -> int:
         """The next issue number of a project, never given out before; the counter stays locked until the end."""
         ...
 
 
 class StateRepository(Repository[State], Protocol):
-    async def of(self, project_id: str, *, for_update: bool = False) -> list[State]:
+    async def of(self, project: Project, *, for_update: bool = False) -> list[State]:
         """The project's states by position."""
         ...
 
@@ -41,7 +41,7 @@ class ProjectIssues(Protocol):
         """Gives every issue of the project the identifier that goes with the project's key."""
         ...
 
-    async def exist_in(self, project_id: str) -> bool:
+    async def exist_in(self, project: Project) -> bool:
         """Whether the project has issues, archived and trashed ones included."""
         ...
 

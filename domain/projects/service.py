@@ -69,10 +69,10 @@ class ProjectService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
             actor.require(PROJECT_DELETE, project.workspace_id)
-            if await uow.issues.exist_in(project.id):
+            if await uow.issues.exist_in(project):
                 message = "A project with issues cannot be deleted. Permanently delete all of its issues first."
                 raise Conflict(message, path=("id",), code=ErrorCode.IN_USE)
-            for state in await uow.states.of(project.id, for_update=True):
+            for state in await uow.states.of(project, for_update=True):
                 await uow.states.remove(state)
             await uow.projects.remove(project)
             uow.record(ProjectDeleted.between(project, None))

@@ -27,7 +27,7 @@ class StateService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)
-            existing = await uow.states.of(project.id)
+            existing = await uow.states.of(project)
             if len(existing) >= MOST_STATES:
                 raise LimitExceeded(f"A project can have at most {MOST_STATES} workflow states.", path=("project_id",))
             state = State.drafted(
@@ -56,7 +56,7 @@ class StateService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, path=("project_id",), for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)
-            states = await uow.states.of(project.id)
+            states = await uow.states.of(project)
             if sorted(state_ids) != sorted(state.id for state in states):
                 raise InvalidInput(
                     "{field} must contain every workflow state of the project exactly once.", path=("state_ids",)
@@ -71,7 +71,7 @@ class StateService:
             state = await uow.states.get(actor, state_id)
             project = await uow.projects.get(actor, state.project_id, for_update=True)
             actor.require(PROJECT_WRITE, state.workspace_id)
-            rest = [other for other in await uow.states.of(project.id) if other.id != state.id]
+            rest = [other for other in await uow.states.of(project) if other.id != state.id]
             if not rest:
                 raise Conflict("A project must keep at least one workflow state.", code=ErrorCode.IN_USE)
             further: dict[str, FieldChange] = {}

@@ -135,19 +135,19 @@ class Batch:
         context = (self._uow, self.tally, setting.people)
         has_stored = any(each.stored for each, _ in written)
         comment_sources = await write_comments(*context, pairs, ids=self._ids, is_first_time=not has_stored)
-        await store.keep_sources(self._run.id, sources, comment_sources, is_first_time=not has_stored)
+        await store.keep_sources(self._run, sources, comment_sources, is_first_time=not has_stored)
         news = {source.id for source in sources}
-        await store.mark_seen(self._run.id, [issue.id for _, issue in written if issue.id not in news])
-        await store.name_parents(self._run.id, _named_parents(placing.site_id, written))
+        await store.mark_seen(self._run, [issue.id for _, issue in written if issue.id not in news])
+        await store.name_parents(self._run, _named_parents(placing.site_id, written))
 
     async def _numbers(self, project: Project, placed: Sequence[PlacedIssue]) -> dict[ExternalRef, int]:
         """A free number for every issue new in the project: its original number if free, otherwise the next number."""
         if not placed:
             return {}
         records = [each.record for each in placed]
-        highest = await self._uow.imports.highest_number(project.id)
+        highest = await self._uow.imports.highest_number(project)
         wanted = {number for record in records if (number := record.number) and 0 < number <= LARGEST_NUMBER}
-        taken = set(await self._uow.imports.taken_numbers(project.id, wanted))
+        taken = set(await self._uow.imports.taken_numbers(project, wanted))
         highest = max(highest, *wanted, 0)
         numbers: dict[ExternalRef, int] = {}
         for record in records:
@@ -160,7 +160,7 @@ class Batch:
                 number = highest
             taken.add(number)
             numbers[issue_ref(record)] = number
-        await self._uow.imports.raise_number(project.id, highest)
+        await self._uow.imports.raise_number(project, highest)
         return numbers
 
     def _built(self, setting: Setting, placed: PlacedIssue, numbers: Mapping[ExternalRef, int]) -> Issue:
@@ -225,8 +225,8 @@ class Batch:
         await store.add_issues(new)
         await store.save_issues(changed)
         await store.move_comments([issue for placed, issue in written if placed.moves])
-        await store.link_assignees(add=assignees.added, remove=assignees.removed)
-        await store.link_labels(add=labels.added, remove=labels.removed)
+        await store.link_assignees(self._workspace.id, add=assignees.added, remove=assignees.removed)
+        await store.link_labels(self._workspace.id, add=labels.added, remove=labels.removed)
         return sources
 
     def _record_change(self, before: Issue, after: Issue, links: Mapping[str, FieldChange]) -> None:

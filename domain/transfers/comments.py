@@ -24,7 +24,8 @@ async def write_comments(
     is_first_time: bool,
 ) -> list[SourceRecord]:
     """Adds and changes comments in the file's order; deleted ones stay deleted. Returns what is to be remembered."""
-    existing = {} if is_first_time else await uow.imports.comments([issue.id for _, issue in pairs])
+    issues = [issue for _, issue in pairs]
+    existing = {} if is_first_time else await uow.imports.comments(issues)
     new: list[Comment] = []
     changed: dict[str, Comment] = {}
     sources: list[SourceRecord] = []
@@ -50,7 +51,7 @@ async def write_comments(
 
 async def _save(uow: ImportUow, tally: Tally, said: Mapping[str, Comment]) -> None:
     """Writes comments whose text in the file differs from the stored text."""
-    stored = await uow.imports.comments_by_id(said.keys()) if said else {}
+    stored = await uow.imports.lock_comments(list(said.values()))
     changed = []
     for before in stored.values():
         after = said[before.id]

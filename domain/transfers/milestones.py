@@ -43,7 +43,7 @@ class Milestones:
         objects = {ref: self._registry.get(ObjectKind.MILESTONE, ref, scope=project.id) for ref in named}
         targets = {ref: each.target_id for ref, each in objects.items() if each is not None}
         targets = await self._replaced(project, targets)
-        existing = await self._uow.imports.milestones(project.id, set(names.values()), ids=set(targets.values()))
+        existing = await self._uow.imports.milestones(project, set(names.values()), ids=set(targets.values()))
         by_id = {milestone.id: milestone for milestone in existing}
         by_name = {milestone.name: milestone for milestone in existing}
         found: dict[ExternalRef, MilestoneId] = {}
@@ -67,7 +67,7 @@ class Milestones:
         """The milestones; a deleted milestone is replaced by the milestone that its issues moved to."""
         wanted = set(targets.values())
         while wanted:
-            kept = {each.id for each in await self._uow.imports.milestones(project.id, (), ids=wanted)}
+            kept = {each.id for each in await self._uow.imports.milestones(project, (), ids=wanted)}
             replaced = await self._uow.identities.replacements(self._workspace_id, wanted - kept)
             if not replaced:
                 break

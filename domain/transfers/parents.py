@@ -17,9 +17,9 @@ async def write_parents(uow: ImportUow, run: ImportRun, tally: Tally, named: Seq
     """Sets the parents of issues. A missing parent, or one that would close a cycle, is reported as a loss."""
     store = uow.imports
     await store.lock_tree(run.workspace_id)
-    children = await store.issues_by_id({each.issue_id for each in named})
+    children = await store.issues_by_id(run.workspace_id, {each.issue_id for each in named})
     parents = await _parents(uow, run, named)
-    above = await store.parents_above(set(parents.values()))
+    above = await store.parents_above(run.workspace_id, set(parents.values()))
     changed: list[Issue] = []
     for each in named:
         child = children.get(each.issue_id)

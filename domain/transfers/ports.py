@@ -7,7 +7,7 @@ from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
-from domain.projects.model import State
+from domain.projects.model import Project, State
 from domain.projects.ports import StateRepository
 from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
@@ -125,7 +125,7 @@ class UploadRepository(Protocol):
 class ImportReport(Protocol):
     async def add(
         self,
-        run_id: str,
+        run: ImportRun,
         losses: Sequence[ImportLoss],
         mappings: Sequence[ImportMapping],
         unused: Sequence[LossKind] = (),
@@ -164,7 +164,7 @@ class ImportStore(Protocol):
         """Stores new labels."""
         ...
 
-    async def milestones(self, project_id: str, names: Collection[str], *, ids: Collection[str]) -> list[Milestone]:
+    async def milestones(self, project: Project, names: Collection[str], *, ids: Collection[str]) -> list[Milestone]:
         """The project's milestones with these names, and with these ids."""
         ...
 
@@ -180,23 +180,23 @@ class ImportStore(Protocol):
         """Imported issues by id, locked, with all values needed to compare them with a file."""
         ...
 
-    async def comments(self, issue_ids: Collection[str]) -> dict[tuple[str, str], StoredComment]:
+    async def comments(self, issues: Sequence[Issue]) -> dict[tuple[str, str], StoredComment]:
         """Imported comments of the issues, by issue id and key."""
         ...
 
-    async def comments_by_id(self, ids: Collection[str]) -> dict[str, Comment]:
-        """The comments, by id, locked."""
+    async def lock_comments(self, comments: Sequence[Comment]) -> dict[str, Comment]:
+        """The comments as they are stored, by id, locked."""
         ...
 
-    async def highest_number(self, project_id: str) -> int:
+    async def highest_number(self, project: Project) -> int:
         """The highest issue number of the project. No number can be assigned until the transaction ends."""
         ...
 
-    async def raise_number(self, project_id: str, number: int) -> None:
+    async def raise_number(self, project: Project, number: int) -> None:
         """Makes the next number of the project greater than this."""
         ...
 
-    async def taken_numbers(self, project_id: str, numbers: Collection[int]) -> frozenset[int]:
+    async def taken_numbers(self, project: Project, numbers: Collection[int]) -> frozenset[int]:
         """The given numbers that issues of the project already use."""
         ...
 
@@ -208,11 +208,11 @@ class ImportStore(Protocol):
         """Writes all that an import can change of issues."""
         ...
 
-    async def link_assignees(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+    async def link_assignees(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
         """Assigns and unassigns people."""
         ...
 
-    async def link_labels(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+    async def link_labels(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
         """Adds labels to issues and removes labels from issues."""
         ...
 
@@ -229,28 +229,28 @@ class ImportStore(Protocol):
         ...
 
     async def keep_sources(
-        self, run_id: str, issues: Sequence[SourceRecord], comments: Sequence[SourceRecord], *, is_first_time: bool
+        self, run: ImportRun, issues: Sequence[SourceRecord], comments: Sequence[SourceRecord], *, is_first_time: bool
     ) -> None:
         """Remembers digests and source texts, in place of earlier ones if there are any."""
         ...
 
-    async def mark_seen(self, run_id: str, issue_ids: Sequence[str]) -> None:
+    async def mark_seen(self, run: ImportRun, issue_ids: Sequence[str]) -> None:
         """Records that the run has read these issues."""
         ...
 
-    async def name_parents(self, run_id: str, parents: Sequence[NamedParent]) -> None:
+    async def name_parents(self, run: ImportRun, parents: Sequence[NamedParent]) -> None:
         """Stores references to parents until all issues exist."""
         ...
 
-    async def take_parents(self, run_id: str, *, most: int) -> list[NamedParent]:
+    async def take_parents(self, run: ImportRun, *, most: int) -> list[NamedParent]:
         """Removes and returns some of the stored references to parents."""
         ...
 
-    async def issues_by_id(self, ids: Collection[str]) -> dict[str, Issue]:
+    async def issues_by_id(self, workspace_id: str, ids: Collection[str]) -> dict[str, Issue]:
         """The issues, by id, locked."""
         ...
 
-    async def parents_above(self, ids: Collection[str]) -> dict[str, str]:
+    async def parents_above(self, workspace_id: str, ids: Collection[str]) -> dict[str, str]:
         """The parent of these issues and of each ancestor, by issue id, without issues that have no parent."""
         ...
 

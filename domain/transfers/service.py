@@ -236,7 +236,7 @@ class ImportService:
         """Writes some of the deferred parents; False if there are none left."""
         async with self._uow(actor) as uow:
             run = await uow.import_runs.get(actor, run_id, for_update=True)
-            named = await uow.imports.take_parents(run_id, most=PARENTS_AT_ONCE)
+            named = await uow.imports.take_parents(run, most=PARENTS_AT_ONCE)
             if not named:
                 return False
             tally = Tally()
@@ -248,7 +248,7 @@ class ImportService:
 
     async def _store(self, uow: ImportUow, before: ImportRun, after: ImportRun, tally: Tally) -> None:
         losses, mappings = tally.report(self._ids, after.workspace_id)
-        await uow.import_report.add(after.id, losses, mappings, tally.unused)
+        await uow.import_report.add(after, losses, mappings, tally.unused)
         await uow.import_runs.save(before, after)
         uow.checkpoint({"position": after.position}, progress=after.progress)
 

@@ -63,7 +63,7 @@ class Workflow:
 
     async def states_for(self, project: Project, records: Sequence[IssueRecord]) -> dict[ExternalRef, State]:
         """The project's states by their names in the records: recorded by an import, matched by name, or new."""
-        existing = await self._uow.states.of(project.id)
+        existing = await self._uow.states.of(project)
         states = {state.name: state for state in existing}
         folded = {state.name.casefold(): state for state in existing}
         recorded = await self._recorded_states(project, existing, records)

@@ -182,7 +182,7 @@ class WorkspaceService:
         if changed != member:
             await uow.members.save(member, changed)
             # A member who becomes a guest again starts without areas.
-            await uow.areas.leave_all(member.id)
+            await uow.areas.leave_all(member)
             uow.record(MemberUpdated.between(member, changed))
             kind = SecurityEventKind.MEMBER_ROLE_CHANGED
             uow.note(kind, user_id=member.user_id, subject_id=member.id, workspace_id=member.workspace_id)

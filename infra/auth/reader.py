@@ -22,7 +22,9 @@ from infra.workspaces.tables import AreaGrantRow, MemberRow
 _AREA_IDS = case(
     (
         MemberRow.role == Role.GUEST,
-        select(func.array_agg(AreaGrantRow.area_id)).where(AreaGrantRow.member_id == MemberRow.id).scalar_subquery(),
+        select(func.array_agg(AreaGrantRow.area_id))
+        .where(AreaGrantRow.workspace_id == MemberRow.workspace_id, AreaGrantRow.member_id == MemberRow.id)
+        .scalar_subquery(),
     )
 )
 _PERSON = (

@@ -1,6 +1,7 @@
 from sqlalchemy import delete
 
 from domain.comments.model import Comment
+from domain.issues.model import Issue
 from infra.comments.tables import CommentRow
 from infra.db.repository import SqlTenantRepository
 from infra.db.visibility import GuestRule
@@ -11,5 +12,6 @@ class SqlCommentRepository(SqlTenantRepository[Comment]):
     entity = Comment
     guests = GuestRule.of_areas(CommentRow.workspace_id, CommentRow.project_id)
 
-    async def purge_of(self, issue_id: str) -> int:
-        return (await self._connection.execute(delete(CommentRow).where(CommentRow.issue_id == issue_id))).rowcount
+    async def purge_of(self, issue: Issue) -> int:
+        theirs = (CommentRow.workspace_id == issue.workspace_id) & (CommentRow.issue_id == issue.id)
+        return (await self._connection.execute(delete(CommentRow).where(theirs))).rowcount

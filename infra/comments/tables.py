@@ -4,7 +4,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.accounts.tables import UserRow
-from infra.db.base import Base, Id
+from infra.db.base import Base, Id, in_same_workspace
 from infra.issues.tables import IssueRow
 from infra.projects.tables import ProjectRow
 from infra.workspaces.tables import WorkspaceRow
@@ -13,15 +13,18 @@ from infra.workspaces.tables import WorkspaceRow
 class CommentRow(Base):
     __tablename__ = "comment"
     __table_args__ = (
-        UniqueConstraint("issue_id", "external_key"),
-        Index(None, "issue_id", "created_at", "id"),
+        in_same_workspace("project_id", of=ProjectRow),
+        in_same_workspace("issue_id", of=IssueRow),
+        UniqueConstraint("workspace_id", "issue_id", "external_key"),
+        Index(None, "workspace_id", "issue_id", "created_at", "id"),
+        Index(None, "workspace_id", "project_id"),
         Index(None, "author_id"),
     )
 
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id), primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id))
-    project_id: Mapped[Id] = mapped_column(ForeignKey(ProjectRow.id))
-    issue_id: Mapped[Id] = mapped_column(ForeignKey(IssueRow.id))
+    project_id: Mapped[Id]
+    issue_id: Mapped[Id]
     author_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
     body: Mapped[str]
     external_key: Mapped[str | None]

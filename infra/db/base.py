@@ -1,11 +1,25 @@
-"""Base of the table classes, which declare columns but no relationships, so that nothing loads lazily."""
+"""Base of the table classes, which declare columns but no relationships, so that nothing loads lazily.
+
+Each table of workspace data has `workspace_id` first in its primary key, unique constraints and foreign keys. So the
+database itself refuses links between workspaces, and the tables can be distributed by workspace.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from sqlalchemy import CheckConstraint, Date, DateTime, Enum, Integer, MetaData, SmallInteger, Text
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    DateTime,
+    Enum,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -69,3 +83,11 @@ def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
     """Check constraint that allows only values of the enum in the column."""
     values = ", ".join(f"'{member.value}'" for member in enum)
     return CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")
+
+
+def in_same_workspace(
+    *columns: str, of: type[Base], to: tuple[str, ...] = ("id",), ondelete: str | None = None
+) -> ForeignKeyConstraint:
+    """Foreign key to a row of the same workspace; `to` are the referenced columns besides `workspace_id`."""
+    referenced = [getattr(of, name) for name in ("workspace_id", *to)]
+    return ForeignKeyConstraint(["workspace_id", *columns], referenced, ondelete=ondelete)

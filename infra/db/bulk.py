@@ -30,7 +30,7 @@ async def copy_entities(
 async def update_rows(
     connection: AsyncConnection, table: type[Base], names: Sequence[str], entities: Sequence[Any]
 ) -> None:
-    """Writes the named columns of all entities by ID."""
+    """Writes the named columns of all entities, which are of one workspace, by ID."""
     if not entities:
         return
     whole = table.__table__
@@ -38,6 +38,7 @@ async def update_rows(
     columns = [whole.c[name] for name in ("id", *names)]
     arrays = func.unnest(*(bindparam(f"all_{each.name}", type_=ARRAY(each.type)) for each in columns))
     given = arrays.table_valued(*(column(each.name, each.type) for each in columns)).render_derived(name="given")
-    statement = update(whole).where(whole.c.id == given.c.id).values({name: given.c[name] for name in names})
+    here = whole.c.workspace_id == bindparam("workspace")
+    statement = update(whole).where(here, whole.c.id == given.c.id).values({name: given.c[name] for name in names})
     values = {f"all_{each.name}": [getattr(entity, each.name) for entity in entities] for each in columns}
-    await connection.execute(statement, values)
+    await connection.execute(statement, values | {"workspace": entities[0].workspace_id})

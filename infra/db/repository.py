@@ -1,7 +1,7 @@
 """The write side of one table: reads entities for changes, and writes only changed columns."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -91,10 +91,14 @@ class SqlRepository(Generic[E]):
         names = (field.name for field in fields(self.entity))
         changed = {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
         if changed:
-            await self._guarded(update(self.table).where(self._id == before.id).values(**changed))
+            await self._guarded(update(self.table).where(*self._is(before)).values(**changed))
 
     async def remove(self, entity: E) -> None:
-        await self._guarded(delete(self.table).where(self._id == entity.id))
+        await self._guarded(delete(self.table).where(*self._is(entity)))
+
+    def _is(self, entity: E) -> Sequence[ColumnElement[bool]]:
+        """Conditions for the entity's row."""
+        return (self._id == entity.id,)
 
     async def _guarded(self, statement: Any, params: Any = None) -> None:
         try:
@@ -143,6 +147,12 @@ class SqlTenantRepository(SqlRepository[W]):
         if len(visible) < len(set(ids)):
             raise NotFound(f"This {self._noun} does not exist or is not visible to you.", path=path)
         return visible
+
+    def _is(self, entity: W) -> Sequence[ColumnElement[bool]]:
+        row = super()._is(entity)
+        # The table of workspaces itself belongs to none.
+        workspace_id = getattr(self.table, "workspace_id", None)
+        return row if workspace_id is None else (workspace_id == entity.workspace_id, *row)
 
     @property
     def _noun(self) -> str:

@@ -20,7 +20,7 @@ from domain.issues.lifecycles import Lifecycle
 from domain.issues.priorities import Priority
 from domain.issues.queries import INDEXED_ORDERS
 from infra.accounts.tables import UserRow
-from infra.db.base import Base, Id, Key, NumberedEnum
+from infra.db.base import Base, Id, Key, NumberedEnum, in_same_workspace
 from infra.db.filters import normalized
 from infra.labels.tables import LabelRow
 from infra.milestones.tables import MilestoneRow
@@ -52,20 +52,22 @@ class IssueRow(Base):
     __tablename__ = "issue"
     __table_args__ = (
         UniqueConstraint("workspace_id", "identifier"),
-        UniqueConstraint("project_id", "number"),
-        ForeignKeyConstraint(["project_id", "state_id"], [StateRow.project_id, StateRow.id]),
-        ForeignKeyConstraint(["project_id", "milestone_id"], [MilestoneRow.project_id, MilestoneRow.id]),
+        UniqueConstraint("workspace_id", "project_id", "number"),
+        in_same_workspace("project_id", of=ProjectRow),
+        in_same_workspace("project_id", "state_id", of=StateRow, to=("project_id", "id")),
+        in_same_workspace("project_id", "milestone_id", of=MilestoneRow, to=("project_id", "id")),
+        ForeignKeyConstraint(["workspace_id", "parent_id"], ["issue.workspace_id", "issue.id"]),
         CheckConstraint("number > 0", name="number_positive"),
         CheckConstraint("parent_id <> id", name="parent_other"),
         CheckConstraint("(external_source IS NULL) = (external_key IS NULL)", name="external_whole"),
-        Index(None, "state_id"),
+        Index(None, "workspace_id", "state_id"),
         Index(None, "creator_id"),
         *_list_indexes(),
     )
 
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id), primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id))
-    project_id: Mapped[Id] = mapped_column(ForeignKey(ProjectRow.id))
+    project_id: Mapped[Id]
     number: Mapped[int]
     identifier: Mapped[Key]
     title: Mapped[str]
@@ -74,7 +76,7 @@ class IssueRow(Base):
     priority: Mapped[Priority] = mapped_column(NumberedEnum(Priority))
     creator_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
     milestone_id: Mapped[Id | None]
-    parent_id: Mapped[Id | None] = mapped_column(ForeignKey("issue.id"))
+    parent_id: Mapped[Id | None]
     start_date: Mapped[date | None]
     due_date: Mapped[date | None]
     estimate: Mapped[int | None]
@@ -106,15 +108,24 @@ Index("ix_issue_words", words_of(_columns.title, _columns.description), postgres
 
 class IssueAssigneeRow(Base):
     __tablename__ = "issue_assignee"
-    __table_args__ = (Index(None, "user_id", "issue_id"),)
+    __table_args__ = (
+        in_same_workspace("issue_id", of=IssueRow),
+        Index(None, "user_id", "workspace_id", "issue_id"),
+    )
 
-    issue_id: Mapped[Id] = mapped_column(ForeignKey(IssueRow.id), primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    issue_id: Mapped[Id] = mapped_column(primary_key=True)
     user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id), primary_key=True)
 
 
 class IssueLabelRow(Base):
     __tablename__ = "issue_label"
-    __table_args__ = (Index(None, "label_id", "issue_id"),)
+    __table_args__ = (
+        in_same_workspace("issue_id", of=IssueRow),
+        in_same_workspace("label_id", of=LabelRow),
+        Index(None, "workspace_id", "label_id", "issue_id"),
+    )
 
-    issue_id: Mapped[Id] = mapped_column(ForeignKey(IssueRow.id), primary_key=True)
-    label_id: Mapped[Id] = mapped_column(ForeignKey(LabelRow.id), primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    issue_id: Mapped[Id] = mapped_column(primary_key=True)
+    label_id: Mapped[Id] = mapped_column(primary_key=True)

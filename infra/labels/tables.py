@@ -11,8 +11,8 @@ class LabelRow(Base):
     __tablename__ = "label"
     __table_args__ = (UniqueConstraint("workspace_id", "name"),)
 
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id), primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id))
     name: Mapped[str]
     color: Mapped[str]
     description: Mapped[str | None]

@@ -9,11 +9,11 @@ class SqlMilestoneRepository(SqlTenantRepository[Milestone]):
     entity = Milestone
     guests = GuestRule.of_areas(MilestoneRow.workspace_id, MilestoneRow.project_id)
     conflicts = {
-        "uq_milestone_project_id_name": (
+        "uq_milestone_workspace_id_project_id_name": (
             "name",
             "Another milestone of the project has this name. Choose a different name.",
         ),
-        "fk_issue_project_id_milestone_id": (
+        "fk_issue_workspace_id_project_id_milestone_id": (
             "id",
             "This milestone has issues. Set `replaceWith` to the milestone to move them to.",
         ),

@@ -62,7 +62,7 @@ _STATES_SEEN_BY_GUESTS = (
 _STATES_BY_IDS = _STATES.where(*_SEEN_STATES)
 _STATES_BY_IDS_OF_GUESTS = _STATES.where(*_STATES_SEEN_BY_GUESTS)
 _STATES_WITH_PROJECTS = select(*_STATE_COLUMNS, *columns_of(ProjectRow, Project)).join(
-    ProjectRow, ProjectRow.id == StateRow.project_id
+    ProjectRow, (ProjectRow.workspace_id == StateRow.workspace_id) & (ProjectRow.id == StateRow.project_id)
 )
 _WITH_PROJECTS_BY_IDS = _STATES_WITH_PROJECTS.where(*_SEEN_STATES)
 _WITH_PROJECTS_BY_IDS_OF_GUESTS = _STATES_WITH_PROJECTS.where(*_STATES_SEEN_BY_GUESTS)

@@ -27,13 +27,17 @@ class SqlProjectRepository(SqlTenantRepository[Project]):
             "key",
             "Another project of the workspace has this key. Choose a different key.",
         ),
-        "fk_milestone_project_id": ("id", "A project with milestones cannot be deleted. Delete its milestones first."),
+        "fk_milestone_workspace_id_project_id": (
+            "id",
+            "A project with milestones cannot be deleted. Delete its milestones first.",
+        ),
     }
 
-    async def next_number(self, project_id: str) -> int:
-        counter = upsert(ProjectNumberRow).values(project_id=project_id, number=1)
+    async def next_number(self, project: Project) -> int:
+        counter = upsert(ProjectNumberRow).values(workspace_id=project.workspace_id, project_id=project.id, number=1)
         counted = counter.on_conflict_do_update(
-            index_elements=[ProjectNumberRow.project_id], set_={"number": ProjectNumberRow.number + 1}
+            index_elements=[ProjectNumberRow.workspace_id, ProjectNumberRow.project_id],
+            set_={"number": ProjectNumberRow.number + 1},
         ).returning(ProjectNumberRow.number)
         return int((await self._connection.execute(counted)).scalar_one())
 
@@ -43,7 +47,10 @@ class SqlProjectMemberRepository(SqlTenantRepository[ProjectMember]):
     entity = ProjectMember
     guests = GuestRule.of_areas(AreaGrantRow.workspace_id, AreaGrantRow.area_id)
     conflicts = {
-        "uq_project_member_member_id_project_id": ("member_id", "This guest is already a member of the project.")
+        "uq_project_member_workspace_id_member_id_project_id": (
+            "member_id",
+            "This guest is already a member of the project.",
+        )
     }
 
 
@@ -75,9 +82,9 @@ class SqlProjectAreas:
         await self._places.add_all(places)
         return [ProjectMemberAdded.between(None, place) for place in places]
 
-    async def leave_all(self, member_id: str) -> int:
-        left = delete(AreaGrantRow).where(AreaGrantRow.member_id == member_id)
-        return (await self._connection.execute(left)).rowcount
+    async def leave_all(self, member: Member) -> int:
+        left = (AreaGrantRow.workspace_id == member.workspace_id) & (AreaGrantRow.member_id == member.id)
+        return (await self._connection.execute(delete(AreaGrantRow).where(left))).rowcount
 
 
 class SqlStateRepository(SqlTenantRepository[State]):
@@ -85,26 +92,30 @@ class SqlStateRepository(SqlTenantRepository[State]):
     entity = State
     guests = GuestRule.of_areas(StateRow.workspace_id, StateRow.project_id)
     conflicts = {
-        "uq_state_project_id_name": (
+        "uq_state_workspace_id_project_id_name": (
             "name",
             "Another workflow state of the project has this name. Choose a different name.",
         ),
-        "fk_issue_project_id_state_id": (
+        "fk_issue_workspace_id_project_id_state_id": (
             "id",
             "This workflow state has issues. Set `replaceWith` to the state to move them to.",
         ),
     }
 
-    async def of(self, project_id: str, *, for_update: bool = False) -> list[State]:
-        states = await self.where(StateRow.project_id == project_id, for_update=for_update)
+    async def of(self, project: Project, *, for_update: bool = False) -> list[State]:
+        theirs = (StateRow.workspace_id == project.workspace_id) & (StateRow.project_id == project.id)
+        states = await self.where(theirs, for_update=for_update)
         return sorted(states, key=lambda state: state.position)
 
     async def place(self, states: Sequence[State]) -> None:
         if states:
             placed = (
                 update(StateRow)
-                .where(StateRow.id == bindparam("state"))
+                .where(StateRow.workspace_id == bindparam("workspace"), StateRow.id == bindparam("state"))
                 .values(position=bindparam("to"), updated_at=bindparam("at"))
             )
-            rows = [{"state": state.id, "to": state.position, "at": state.updated_at} for state in states]
+            rows = [
+                {"workspace": state.workspace_id, "state": state.id, "to": state.position, "at": state.updated_at}
+                for state in states
+            ]
             await self._connection.execute(placed, rows)

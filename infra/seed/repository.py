@@ -37,20 +37,21 @@ class SqlSeedRepository:
         # First, because COPY bypasses SQLAlchemy, which begins the transaction with its own first statement.
         await self._raise_numbers(issues)
         await copy_entities(self._connection, IssueRow, _ISSUE, issues)
-        await copy_rows(self._connection, IssueAssigneeRow, ("issue_id", "user_id"), _pairs(assignees))
-        await copy_rows(self._connection, IssueLabelRow, ("issue_id", "label_id"), _pairs(labels))
+        for table, other, links in ((IssueAssigneeRow, "user_id", assignees), (IssueLabelRow, "label_id", labels)):
+            rows = [(issue.workspace_id, issue.id, each) for issue in issues for each in links.get(issue.id, ())]
+            await copy_rows(self._connection, table, ("workspace_id", "issue_id", other), rows)
         await copy_entities(self._connection, CommentRow, _COMMENT, comments)
 
     async def _raise_numbers(self, issues: Sequence[Issue]) -> None:
-        highest = {issue.project_id: issue.number for issue in sorted(issues, key=lambda issue: issue.number)}
-        rows = [{"project_id": project_id, "number": number} for project_id, number in highest.items()]
+        highest = {issue.project_id: issue for issue in sorted(issues, key=lambda issue: issue.number)}
+        rows = [
+            {"workspace_id": issue.workspace_id, "project_id": project_id, "number": issue.number}
+            for project_id, issue in highest.items()
+        ]
         counter = upsert(ProjectNumberRow).values(rows)
         await self._connection.execute(
             counter.on_conflict_do_update(
-                index_elements=[ProjectNumberRow.project_id], set_={"number": counter.excluded.number}
+                index_elements=[ProjectNumberRow.workspace_id, ProjectNumberRow.project_id],
+                set_={"number": counter.excluded.number},
             )
         )
-
-
-def _pairs(links: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    return [(issue_id, other_id) for issue_id, others in links.items() for other_id in others]

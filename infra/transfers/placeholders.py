@@ -1,4 +1,4 @@
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -27,9 +27,9 @@ class SqlPlaceholderStore:
         await self._hand_over_assignments(workspace_id, from_id, to_id)
 
     async def _hand_over_assignments(self, workspace_id: str, from_id: str, to_id: str) -> None:
-        here = select(IssueRow.id).where(IssueRow.workspace_id == workspace_id)
         other = aliased(IssueAssigneeRow)
-        is_double = exists().where(other.issue_id == IssueAssigneeRow.issue_id, other.user_id == to_id)
-        mine = (IssueAssigneeRow.user_id == from_id) & IssueAssigneeRow.issue_id.in_(here)
+        theirs = (other.workspace_id == workspace_id) & (other.user_id == to_id)
+        is_double = exists().where(theirs, other.issue_id == IssueAssigneeRow.issue_id)
+        mine = (IssueAssigneeRow.workspace_id == workspace_id) & (IssueAssigneeRow.user_id == from_id)
         await self._connection.execute(delete(IssueAssigneeRow).where(mine, is_double))
         await self._connection.execute(update(IssueAssigneeRow).where(mine).values(user_id=to_id))

@@ -37,8 +37,8 @@ _BY_IDS = _RUNS.where(among_ids(ImportRunRow.id), visible(ImportRunRow.workspace
 # Imports are hidden from guests, because they name people and projects of the whole workspace.
 _BY_IDS_OF_GUESTS = _RUNS.where(GuestRule.nothing(ImportRunRow.workspace_id).anywhere, among_ids(ImportRunRow.id))
 _RUNS_OF = _RUNS.where(in_workspace(ImportRunRow.workspace_id))
-_LOSSES = select(*columns_of(ImportLossRow, ImportLoss))
-_MAPPINGS = select(*columns_of(ImportMappingRow, ImportMapping))
+_LOSSES = select(*columns_of(ImportLossRow, ImportLoss)).where(in_workspace(ImportLossRow.workspace_id))
+_MAPPINGS = select(*columns_of(ImportMappingRow, ImportMapping)).where(in_workspace(ImportMappingRow.workspace_id))
 _KIND_ORDER = (
     ImportLossKindRow.code == LossCode.UNUSED,
     ImportLossKindRow.places.desc(),
@@ -48,7 +48,7 @@ _KIND_ORDER = (
 _RANK = func.row_number().over(partition_by=ImportLossKindRow.run_id, order_by=_KIND_ORDER).label("rank")
 _RANKED_KINDS = (
     select(ImportLossKindRow.run_id, *columns_of(ImportLossKindRow, LossKind), _RANK)
-    .where(among_ids(ImportLossKindRow.run_id))
+    .where(in_workspace(ImportLossKindRow.workspace_id), among_ids(ImportLossKindRow.run_id))
     .subquery()
 )
 _LOSS_KINDS = (

@@ -17,6 +17,7 @@ from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappi
 MOST_LOSSES = 10_000  # stored rows of each kind of loss
 
 _KIND_COLUMNS = ("field", "code", "places", "count", "first_line", "first_reason")
+_MAPPING_COLUMNS = ("id", "kind", "source", "target", "count")
 _LOSS_COLUMNS = ("id", "line", "key", "field", "code", "reason", "count")
 
 
@@ -66,37 +67,33 @@ class SqlImportReport:
 
     async def add(
         self,
-        run_id: str,
+        run: ImportRun,
         losses: Sequence[ImportLoss],
         mappings: Sequence[ImportMapping],
         unused: Sequence[LossKind] = (),
     ) -> None:
         if losses or unused:
-            await self._add_losses(run_id, losses, unused)
+            await self._add_losses(run, losses, unused)
         if mappings:
-            rows = [
-                {"id": each.id, "run_id": run_id, "kind": each.kind, "source": each.source, "target": each.target}
-                | {"count": each.count}
-                for each in mappings
-            ]
+            rows = [{name: getattr(each, name) for name in _MAPPING_COLUMNS} | _key_of(run) for each in mappings]
             counted = upsert(ImportMappingRow)
-            key = [ImportMappingRow.run_id, ImportMappingRow.kind, ImportMappingRow.source, ImportMappingRow.target]
             await self._connection.execute(
                 counted.on_conflict_do_update(
-                    index_elements=key, set_={"count": ImportMappingRow.count + counted.excluded.count}
+                    index_elements=["workspace_id", "run_id", "kind", "source", "target"],
+                    set_={"count": ImportMappingRow.count + counted.excluded.count},
                 ),
                 rows,
             )
 
-    async def _add_losses(self, run_id: str, losses: Sequence[ImportLoss], unused: Sequence[LossKind]) -> None:
+    async def _add_losses(self, run: ImportRun, losses: Sequence[ImportLoss], unused: Sequence[LossKind]) -> None:
         kinds: dict[tuple[str, LossCode], list[ImportLoss]] = {}
         for loss in losses:
             kinds.setdefault((loss.field, loss.code), []).append(loss)
         found = [*unused, *(_kind_of(of_kind) for of_kind in kinds.values())]
-        rows = [{name: getattr(kind, name) for name in _KIND_COLUMNS} | {"run_id": run_id} for kind in found]
+        rows = [{name: getattr(kind, name) for name in _KIND_COLUMNS} | _key_of(run) for kind in found]
         counted = upsert(ImportLossKindRow).values(rows)
         summed = counted.on_conflict_do_update(
-            index_elements=[ImportLossKindRow.run_id, ImportLossKindRow.field, ImportLossKindRow.code],
+            index_elements=["workspace_id", "run_id", "field", "code"],
             set_={
                 "places": ImportLossKindRow.places + counted.excluded.places,
                 "count": ImportLossKindRow.count + counted.excluded.count,
@@ -106,9 +103,13 @@ class SqlImportReport:
         for field, code, places in await self._connection.execute(summed):
             of_kind = kinds.get((field, code), [])
             kept += of_kind[: max(MOST_LOSSES - (places - len(of_kind)), 0)]
-        rows = [{name: getattr(loss, name) for name in _LOSS_COLUMNS} | {"run_id": run_id} for loss in kept]
+        rows = [{name: getattr(loss, name) for name in _LOSS_COLUMNS} | _key_of(run) for loss in kept]
         if rows:
             await self._connection.execute(insert(ImportLossRow), rows)
+
+
+def _key_of(run: ImportRun) -> dict[str, str]:
+    return {"workspace_id": run.workspace_id, "run_id": run.id}
 
 
 def _kind_of(losses: Sequence[ImportLoss]) -> LossKind:

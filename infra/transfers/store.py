@@ -13,7 +13,8 @@ from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
-from domain.projects.model import State
+from domain.projects.model import Project, State
+from domain.transfers.model import ImportRun
 from domain.transfers.ports import IssueLink, NamedParent, NewPerson, SourceRecord, StoredComment, StoredIssue
 from domain.workspaces.model import Member
 from infra.accounts.tables import UserRow
@@ -53,7 +54,8 @@ _ISSUE_CHANGES = (
     "updated_at",
 )
 _COMMENT_CHANGES = ("author_id", "body", "edited_at", "created_at", "updated_at")
-_ORIGIN = ("id", "digest", "source")
+_SOURCE = ("id", "digest", "source")
+_OF_RUN = ("workspace_id", "run_id")
 _PARENT = tuple(field.name for field in fields(NamedParent))
 
 
@@ -94,10 +96,11 @@ class SqlImportStore:
     async def add_labels(self, labels: Sequence[Label]) -> None:
         await self._add(LabelRow, Label, labels)
 
-    async def milestones(self, project_id: str, names: Collection[str], *, ids: Collection[str]) -> list[Milestone]:
+    async def milestones(self, project: Project, names: Collection[str], *, ids: Collection[str]) -> list[Milestone]:
         wanted = among(MilestoneRow.name, names) | among(MilestoneRow.id, ids)
         async with refusals():
-            statement = _MILESTONES.select.where(MilestoneRow.project_id == project_id, wanted)
+            theirs = (MilestoneRow.workspace_id == project.workspace_id) & (MilestoneRow.project_id == project.id)
+            statement = _MILESTONES.select.where(theirs, wanted)
             return [_MILESTONES.build(row) for row in await self._connection.execute(statement)]
 
     async def add_milestones(self, milestones: Sequence[Milestone]) -> None:
@@ -107,11 +110,12 @@ class SqlImportStore:
         await self._add(StateRow, State, states)
 
     async def issues(self, workspace_id: str, ids: Collection[str]) -> dict[str, StoredIssue]:
-        assignees = _collected(IssueAssigneeRow.user_id, IssueAssigneeRow.issue_id)
-        labels = _collected(IssueLabelRow.label_id, IssueLabelRow.issue_id)
+        assignees = _collected(IssueAssigneeRow, IssueAssigneeRow.user_id, workspace_id)
+        labels = _collected(IssueLabelRow, IssueLabelRow.label_id, workspace_id)
+        sources = (ImportedIssueRow.workspace_id == workspace_id) & (ImportedIssueRow.id == IssueRow.id)
         statement = (
             _ISSUES.select.add_columns(ImportedIssueRow.digest, ImportedIssueRow.run_id, assignees, labels)
-            .outerjoin(ImportedIssueRow, ImportedIssueRow.id == IssueRow.id)
+            .outerjoin(ImportedIssueRow, sources)
             .where(IssueRow.workspace_id == workspace_id, among(IssueRow.id, ids))
             .order_by(IssueRow.id)
             .with_for_update(of=IssueRow)
@@ -129,12 +133,17 @@ class SqlImportStore:
             )
         return found
 
-    async def comments(self, issue_ids: Collection[str]) -> dict[tuple[str, str], StoredComment]:
+    async def comments(self, issues: Sequence[Issue]) -> dict[tuple[str, str], StoredComment]:
+        if not issues:
+            return {}
+        workspace_id = issues[0].workspace_id
+        sources = (ImportedCommentRow.workspace_id == workspace_id) & (ImportedCommentRow.id == CommentRow.id)
+        theirs = (CommentRow.workspace_id == workspace_id) & among(CommentRow.issue_id, [each.id for each in issues])
         digest = func.coalesce(ImportedCommentRow.digest, literal("")).label("digest")
         statement = (
             select(CommentRow.id, CommentRow.issue_id, CommentRow.external_key, CommentRow.deleted_at, digest)
-            .outerjoin(ImportedCommentRow, ImportedCommentRow.id == CommentRow.id)
-            .where(among(CommentRow.issue_id, issue_ids), CommentRow.external_key.is_not(None))
+            .outerjoin(ImportedCommentRow, sources)
+            .where(theirs, CommentRow.external_key.is_not(None))
         )
         return {
             (row.issue_id, row.external_key): StoredComment(
@@ -143,27 +152,34 @@ class SqlImportStore:
             for row in await self._connection.execute(statement)
         }
 
-    async def comments_by_id(self, ids: Collection[str]) -> dict[str, Comment]:
-        statement = _COMMENTS.select.where(among(CommentRow.id, ids)).order_by(CommentRow.id).with_for_update()
-        comments = [_COMMENTS.build(row) for row in await self._connection.execute(statement)]
-        return {comment.id: comment for comment in comments}
+    async def lock_comments(self, comments: Sequence[Comment]) -> dict[str, Comment]:
+        if not comments:
+            return {}
+        here = CommentRow.workspace_id == comments[0].workspace_id
+        these = _COMMENTS.select.where(here, among(CommentRow.id, [comment.id for comment in comments]))
+        rows = await self._connection.execute(these.order_by(CommentRow.id).with_for_update())
+        return {comment.id: comment for comment in map(_COMMENTS.build, rows)}
 
-    async def highest_number(self, project_id: str) -> int:
-        counter = upsert(ProjectNumberRow).values(project_id=project_id, number=0)
+    async def highest_number(self, project: Project) -> int:
+        key = {"workspace_id": project.workspace_id, "project_id": project.id}
+        counter = upsert(ProjectNumberRow).values(number=0, **key)
         locked = counter.on_conflict_do_update(
-            index_elements=[ProjectNumberRow.project_id], set_={"number": ProjectNumberRow.number}
+            index_elements=list(key), set_={"number": ProjectNumberRow.number}
         ).returning(ProjectNumberRow.number)
         return int((await self._connection.execute(locked)).scalar_one())
 
-    async def raise_number(self, project_id: str, number: int) -> None:
+    async def raise_number(self, project: Project, number: int) -> None:
         raised = update(ProjectNumberRow).where(
-            ProjectNumberRow.project_id == project_id, ProjectNumberRow.number < number
+            ProjectNumberRow.workspace_id == project.workspace_id,
+            ProjectNumberRow.project_id == project.id,
+            ProjectNumberRow.number < number,
         )
         await self._connection.execute(raised.values(number=number))
 
-    async def taken_numbers(self, project_id: str, numbers: Collection[int]) -> frozenset[int]:
-        taken = (IssueRow.project_id == project_id) & among(IssueRow.number, numbers)
-        return frozenset(await self._connection.scalars(select(IssueRow.number).where(taken)))
+    async def taken_numbers(self, project: Project, numbers: Collection[int]) -> frozenset[int]:
+        theirs = (IssueRow.workspace_id == project.workspace_id) & (IssueRow.project_id == project.id)
+        taken = select(IssueRow.number).where(theirs, among(IssueRow.number, numbers))
+        return frozenset(await self._connection.scalars(taken))
 
     async def add_issues(self, issues: Sequence[Issue]) -> None:
         await self._add(IssueRow, Issue, issues)
@@ -172,11 +188,11 @@ class SqlImportStore:
         async with refusals():
             await update_rows(self._connection, IssueRow, _ISSUE_CHANGES, issues)
 
-    async def link_assignees(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
-        await self._link(IssueAssigneeRow, IssueAssigneeRow.user_id, add, remove)
+    async def link_assignees(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+        await self._link(IssueAssigneeRow, IssueAssigneeRow.user_id, workspace_id, add, remove)
 
-    async def link_labels(self, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
-        await self._link(IssueLabelRow, IssueLabelRow.label_id, add, remove)
+    async def link_labels(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+        await self._link(IssueLabelRow, IssueLabelRow.label_id, workspace_id, add, remove)
 
     async def add_comments(self, comments: Sequence[Comment]) -> None:
         await self._add(CommentRow, Comment, comments)
@@ -186,57 +202,55 @@ class SqlImportStore:
             await update_rows(self._connection, CommentRow, _COMMENT_CHANGES, comments)
 
     async def move_comments(self, issues: Sequence[Issue]) -> None:
-        for project_id in {issue.project_id for issue in issues}:
+        for workspace_id, project_id in {(issue.workspace_id, issue.project_id) for issue in issues}:
             ids = [issue.id for issue in issues if issue.project_id == project_id]
-            moved = update(CommentRow).where(among(CommentRow.issue_id, ids))
+            moved = update(CommentRow).where(CommentRow.workspace_id == workspace_id, among(CommentRow.issue_id, ids))
             await self._connection.execute(moved.values(project_id=project_id))
 
     async def keep_sources(
-        self, run_id: str, issues: Sequence[SourceRecord], comments: Sequence[SourceRecord], *, is_first_time: bool
+        self, run: ImportRun, issues: Sequence[SourceRecord], comments: Sequence[SourceRecord], *, is_first_time: bool
     ) -> None:
         async with refusals():
             if not is_first_time:
                 for table, sources in ((ImportedIssueRow, issues), (ImportedCommentRow, comments)):
-                    earlier = delete(table).where(among(table.id, [source.id for source in sources]))
+                    these = among(table.id, [source.id for source in sources])
+                    earlier = delete(table).where(table.workspace_id == run.workspace_id, these)
                     await self._connection.execute(earlier)
-            rows = [(run_id, source.id, source.digest, source.source) for source in issues]
-            await copy_rows(self._connection, ImportedIssueRow, ("run_id", *_ORIGIN), rows)
-            await copy_entities(self._connection, ImportedCommentRow, _ORIGIN, comments)
+            rows = [(run.workspace_id, run.id, *_source(each)) for each in issues]
+            await copy_rows(self._connection, ImportedIssueRow, (*_OF_RUN, *_SOURCE), rows)
+            texts = [(run.workspace_id, *_source(each)) for each in comments]
+            await copy_rows(self._connection, ImportedCommentRow, ("workspace_id", *_SOURCE), texts)
 
-    async def mark_seen(self, run_id: str, issue_ids: Sequence[str]) -> None:
+    async def mark_seen(self, run: ImportRun, issue_ids: Sequence[str]) -> None:
         if issue_ids:
-            seen = update(ImportedIssueRow).where(among(ImportedIssueRow.id, issue_ids)).values(run_id=run_id)
-            await self._connection.execute(seen)
+            these = (ImportedIssueRow.workspace_id == run.workspace_id) & among(ImportedIssueRow.id, issue_ids)
+            await self._connection.execute(update(ImportedIssueRow).where(these).values(run_id=run.id))
 
-    async def name_parents(self, run_id: str, parents: Sequence[NamedParent]) -> None:
-        rows = [(run_id, *(getattr(each, name) for name in _PARENT)) for each in parents]
+    async def name_parents(self, run: ImportRun, parents: Sequence[NamedParent]) -> None:
+        rows = [(run.workspace_id, run.id, *(getattr(each, name) for name in _PARENT)) for each in parents]
         async with refusals():
-            await copy_rows(self._connection, ImportParentRow, ("run_id", *_PARENT), rows)
+            await copy_rows(self._connection, ImportParentRow, (*_OF_RUN, *_PARENT), rows)
 
-    async def take_parents(self, run_id: str, *, most: int) -> list[NamedParent]:
-        some = (
-            select(ImportParentRow.issue_id)
-            .where(ImportParentRow.run_id == run_id)
-            .order_by(ImportParentRow.issue_id)
-            .limit(most)
-        )
+    async def take_parents(self, run: ImportRun, *, most: int) -> list[NamedParent]:
+        of_run = (ImportParentRow.workspace_id == run.workspace_id) & (ImportParentRow.run_id == run.id)
+        some = select(ImportParentRow.issue_id).where(of_run).order_by(ImportParentRow.issue_id).limit(most)
         taken = (
             delete(ImportParentRow)
-            .where(ImportParentRow.run_id == run_id, ImportParentRow.issue_id.in_(some))
+            .where(of_run, ImportParentRow.issue_id.in_(some))
             .returning(*(getattr(ImportParentRow, name) for name in _PARENT))
         )
         found = [NamedParent(**row) for row in (await self._connection.execute(taken)).mappings()]
         return sorted(found, key=lambda named: named.line)
 
-    async def issues_by_id(self, ids: Collection[str]) -> dict[str, Issue]:
-        statement = _ISSUES.select.where(among(IssueRow.id, ids)).order_by(IssueRow.id).with_for_update()
-        issues = [_ISSUES.build(row) for row in await self._connection.execute(statement)]
-        return {issue.id: issue for issue in issues}
+    async def issues_by_id(self, workspace_id: str, ids: Collection[str]) -> dict[str, Issue]:
+        these = _ISSUES.select.where(IssueRow.workspace_id == workspace_id, among(IssueRow.id, ids))
+        rows = await self._connection.execute(these.order_by(IssueRow.id).with_for_update())
+        return {issue.id: issue for issue in map(_ISSUES.build, rows)}
 
-    async def parents_above(self, ids: Collection[str]) -> dict[str, str]:
-        columns = (IssueRow.id, IssueRow.parent_id)
-        above = select(*columns).where(among(IssueRow.id, ids)).cte("above", recursive=True)
-        above = above.union(select(*columns).join(above, IssueRow.id == above.c.parent_id))
+    async def parents_above(self, workspace_id: str, ids: Collection[str]) -> dict[str, str]:
+        issues = select(IssueRow.id, IssueRow.parent_id).where(IssueRow.workspace_id == workspace_id)
+        above = issues.where(among(IssueRow.id, ids)).cte("above", recursive=True)
+        above = above.union(issues.join(above, IssueRow.id == above.c.parent_id))
         statement = select(above.c.id, above.c.parent_id).where(above.c.parent_id.is_not(None))
         return {row.id: row.parent_id for row in await self._connection.execute(statement)}
 
@@ -247,15 +261,22 @@ class SqlImportStore:
         async with refusals():
             await copy_entities(self._connection, table, _names(entity), entities)
 
-    async def _link(self, links: Any, other: Any, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
+    async def _link(
+        self, links: Any, other: Any, workspace_id: str, add: Sequence[IssueLink], remove: Sequence[IssueLink]
+    ) -> None:
         if remove:
-            pairs = [(link.issue_id, link.other_id) for link in remove]
-            await self._connection.execute(delete(links).where(tuple_(links.issue_id, other).in_(pairs)))
-        rows = [(link.issue_id, link.other_id) for link in add]
-        await copy_rows(self._connection, links, ("issue_id", other.key), rows)
+            pairs = tuple_(links.issue_id, other).in_([(link.issue_id, link.other_id) for link in remove])
+            await self._connection.execute(delete(links).where(links.workspace_id == workspace_id, pairs))
+        rows = [(workspace_id, link.issue_id, link.other_id) for link in add]
+        await copy_rows(self._connection, links, ("workspace_id", "issue_id", other.key), rows)
 
 
-def _collected(column: Any, issue_id: Any) -> Any:
+def _source(record: SourceRecord) -> tuple[str, str, str | None]:
+    return (record.id, record.digest, record.source)
+
+
+def _collected(links: Any, column: Any, workspace_id: str) -> Any:
     """IDs that an issue is linked to, as an array."""
-    ids = select(column).where(issue_id == IssueRow.id).correlate(IssueRow)
+    of_issue = (links.workspace_id == workspace_id) & (links.issue_id == IssueRow.id)
+    ids = select(column).where(of_issue).correlate(IssueRow)
     return func.array(ids.scalar_subquery(), type_=ARRAY(Text))

@@ -8,7 +8,7 @@ from domain.transfers.model import ImportFormat, ImportState
 from domain.transfers.records import LossCode
 from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
-from infra.db.base import Base, Id, Key, named_enum, one_of
+from infra.db.base import Base, Id, Key, in_same_workspace, named_enum, one_of
 from infra.issues.tables import IssueRow
 from infra.workspaces.tables import WorkspaceRow
 
@@ -33,12 +33,13 @@ class ImportRunRow(Base):
     __tablename__ = "import_run"
     __table_args__ = (
         Index(None, "workspace_id", "created_at", "id"),
+        Index(None, "started_by_id"),
         one_of("format", ImportFormat),
         one_of("state", ImportState),
     )
 
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"), primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"))
     format: Mapped[ImportFormat] = mapped_column(named_enum(ImportFormat))
     project_key: Mapped[Key | None]
     include_restricted: Mapped[bool] = mapped_column(server_default=false())
@@ -72,14 +73,19 @@ class ImportRunRow(Base):
     finished_at: Mapped[datetime | None]
 
 
+def _of_run() -> ForeignKeyConstraint:
+    return in_same_workspace("run_id", of=ImportRunRow, ondelete="CASCADE")
+
+
 class ImportLossRow(Base):
     """A value that was not imported; the number of rows is limited for each kind of loss."""
 
     __tablename__ = "import_loss"
-    __table_args__ = (Index(None, "run_id", "line", "id"), one_of("code", LossCode))
+    __table_args__ = (_of_run(), Index(None, "workspace_id", "run_id", "line", "id"), one_of("code", LossCode))
 
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    run_id: Mapped[Id] = mapped_column(ForeignKey(ImportRunRow.id, ondelete="CASCADE"))
+    run_id: Mapped[Id]
     line: Mapped[int]
     key: Mapped[str | None]
     field: Mapped[str]
@@ -92,9 +98,10 @@ class ImportLossKindRow(Base):
     """Total of one kind of loss in an import."""
 
     __tablename__ = "import_loss_kind"
-    __table_args__ = (one_of("code", LossCode),)
+    __table_args__ = (_of_run(), one_of("code", LossCode))
 
-    run_id: Mapped[Id] = mapped_column(ForeignKey(ImportRunRow.id, ondelete="CASCADE"), primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    run_id: Mapped[Id] = mapped_column(primary_key=True)
     field: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[LossCode] = mapped_column(named_enum(LossCode), primary_key=True)
     places: Mapped[int]
@@ -107,10 +114,11 @@ class ImportMappingRow(Base):
     """Target of a name in the file, and its number of uses."""
 
     __tablename__ = "import_mapping"
-    __table_args__ = (UniqueConstraint("run_id", "kind", "source", "target"),)
+    __table_args__ = (_of_run(), UniqueConstraint("workspace_id", "run_id", "kind", "source", "target"))
 
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    run_id: Mapped[Id] = mapped_column(ForeignKey(ImportRunRow.id, ondelete="CASCADE"))
+    run_id: Mapped[Id]
     kind: Mapped[Key]
     source: Mapped[Key]
     target: Mapped[Key]
@@ -121,9 +129,15 @@ class ImportParentRow(Base):
     """A parent named in the file, to be resolved when all issues are imported."""
 
     __tablename__ = "import_parent"
+    __table_args__ = (
+        _of_run(),
+        in_same_workspace("issue_id", of=IssueRow, ondelete="CASCADE"),
+        Index(None, "workspace_id", "issue_id"),
+    )
 
-    run_id: Mapped[Id] = mapped_column(ForeignKey(ImportRunRow.id, ondelete="CASCADE"), primary_key=True)
-    issue_id: Mapped[Id] = mapped_column(ForeignKey(IssueRow.id, ondelete="CASCADE"), primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    run_id: Mapped[Id] = mapped_column(primary_key=True)
+    issue_id: Mapped[Id] = mapped_column(primary_key=True)
     site_id: Mapped[Id]
     parent_key: Mapped[str]
     parent_id: Mapped[str | None]
@@ -144,8 +158,7 @@ class ExternalSiteRow(Base):
 
 
 def _of_site() -> ForeignKeyConstraint:
-    sites = (ExternalSiteRow.workspace_id, ExternalSiteRow.id)
-    return ForeignKeyConstraint(["workspace_id", "site_id"], list(sites), ondelete="CASCADE")
+    return in_same_workspace("site_id", of=ExternalSiteRow, ondelete="CASCADE")
 
 
 class ExternalObjectRow(Base):
@@ -206,8 +219,10 @@ class ImportedIssueRow(Base):
     """
 
     __tablename__ = "imported_issue"
+    __table_args__ = (in_same_workspace("id", of=IssueRow, ondelete="CASCADE"),)
 
-    id: Mapped[Id] = mapped_column(ForeignKey(IssueRow.id, ondelete="CASCADE"), primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     run_id: Mapped[Id | None]
     digest: Mapped[Key]
     source: Mapped[str | None]
@@ -217,7 +232,9 @@ class ImportedCommentRow(Base):
     """Source of an imported comment: `digest` shows changes, `source` is the body before its conversion."""
 
     __tablename__ = "imported_comment"
+    __table_args__ = (in_same_workspace("id", of=CommentRow, ondelete="CASCADE"),)
 
-    id: Mapped[Id] = mapped_column(ForeignKey(CommentRow.id, ondelete="CASCADE"), primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     digest: Mapped[Key]
     source: Mapped[str | None]

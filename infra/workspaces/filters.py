@@ -12,7 +12,8 @@ def seen_by_guests(members: Any) -> ColumnElement[bool]:
 
     `members` is the table of members, or an alias of it.
     """
-    shares = exists().where(AreaGrantRow.member_id == members.id, in_guest_areas(AreaGrantRow.area_id))
+    grants = (AreaGrantRow.workspace_id == members.workspace_id) & (AreaGrantRow.member_id == members.id)
+    shares = exists().where(grants, in_guest_areas(AreaGrantRow.area_id))
     return or_(members.role != Role.GUEST, members.user_id == bindparam("viewer_id"), shares)
 
 

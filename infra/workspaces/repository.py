@@ -40,7 +40,8 @@ class SqlMemberRepository(SqlTenantRepository[Member]):
         return await self._are_all(workspace_id, user_ids, true())
 
     async def see_area(self, workspace_id: str, area_id: str, user_ids: Sequence[str]) -> bool:
-        is_in = exists().where(AreaGrantRow.member_id == MemberRow.id, AreaGrantRow.area_id == area_id)
+        here = (AreaGrantRow.workspace_id == workspace_id) & (AreaGrantRow.area_id == area_id)
+        is_in = exists().where(here, AreaGrantRow.member_id == MemberRow.id)
         return await self._are_all(workspace_id, user_ids, or_(MemberRow.role != Role.GUEST, is_in))
 
     async def _are_all(self, workspace_id: str, user_ids: Sequence[str], condition: ColumnElement[bool]) -> bool:

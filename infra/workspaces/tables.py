@@ -1,11 +1,11 @@
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.shared.actor import Role
 from infra.accounts.tables import UserRow
-from infra.db.base import Base, Id, Key, named_enum, one_of
+from infra.db.base import Base, Id, Key, in_same_workspace, named_enum, one_of
 
 
 class WorkspaceRow(Base):
@@ -35,8 +35,8 @@ class MemberRow(Base):
         one_of("role", Role),
     )
 
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id), primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id))
     user_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
     role: Mapped[Role] = mapped_column(named_enum(Role))
     created_at: Mapped[datetime]
@@ -49,19 +49,23 @@ class InvitationRow(Base):
     __tablename__ = "invitation"
     __table_args__ = (
         UniqueConstraint("workspace_id", "email"),
+        # A link has only the secret, so the digest alone leads to the invitation.
+        Index(None, "digest"),
         Index(None, "workspace_id", "created_at", "id"),
+        Index(None, "created_by_id"),
+        Index(None, "accepted_by_id"),
         Index(None, "expires_at"),
         Index(None, "accepted_at", postgresql_where=text("accepted_at IS NOT NULL")),
         Index(None, "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
         one_of("role", Role),
     )
 
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"), primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"))
     email: Mapped[str | None]
     role: Mapped[Role] = mapped_column(named_enum(Role))
     generation: Mapped[int]
-    digest: Mapped[Key] = mapped_column(unique=True)
+    digest: Mapped[Key]
     area_ids: Mapped[tuple[str, ...]] = mapped_column(
         "project_ids", ARRAY(Text(collation="C"), as_tuple=True), key="area_ids"
     )
@@ -82,13 +86,14 @@ class AreaGrantRow(Base):
 
     __tablename__ = "project_member"
     __table_args__ = (
-        UniqueConstraint("member_id", "area_id"),
-        Index(None, "area_id", "created_at", "id"),
-        Index(None, "workspace_id"),
+        ForeignKeyConstraint(["workspace_id", "area_id"], ["project.workspace_id", "project.id"], ondelete="CASCADE"),
+        in_same_workspace("member_id", of=MemberRow, ondelete="CASCADE"),
+        UniqueConstraint("workspace_id", "member_id", "area_id"),
+        Index(None, "workspace_id", "area_id", "created_at", "id"),
     )
 
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id), primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id))
-    area_id: Mapped[Id] = mapped_column("project_id", ForeignKey("project.id", ondelete="CASCADE"), key="area_id")
-    member_id: Mapped[Id] = mapped_column(ForeignKey(MemberRow.id, ondelete="CASCADE"))
+    area_id: Mapped[Id] = mapped_column("project_id", key="area_id")
+    member_id: Mapped[Id]
     created_at: Mapped[datetime]

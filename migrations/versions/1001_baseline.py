@@ -216,8 +216,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "import_run",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("format", sa.String(), nullable=False),
         sa.Column("project_key", sa.Text(collation="C"), nullable=True),
         sa.Column("include_restricted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -255,8 +255,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspace.id"], name=op.f("fk_import_run_workspace_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_import_run")),
     )
+    op.create_index(op.f("ix_import_run_started_by_id"), "import_run", ["started_by_id"], unique=False)
     op.create_index(
         op.f("ix_import_run_workspace_id_created_at_id"),
         "import_run",
@@ -265,8 +266,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "invitation",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
@@ -284,8 +285,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["workspace_id"], ["workspace.id"], name=op.f("fk_invitation_workspace_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
-        sa.UniqueConstraint("digest", name=op.f("uq_invitation_digest")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_invitation")),
         sa.UniqueConstraint("workspace_id", "email", name=op.f("uq_invitation_workspace_id_email")),
     )
     op.create_index(
@@ -295,6 +295,9 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("accepted_at IS NOT NULL"),
     )
+    op.create_index(op.f("ix_invitation_accepted_by_id"), "invitation", ["accepted_by_id"], unique=False)
+    op.create_index(op.f("ix_invitation_created_by_id"), "invitation", ["created_by_id"], unique=False)
+    op.create_index(op.f("ix_invitation_digest"), "invitation", ["digest"], unique=False)
     op.create_index(op.f("ix_invitation_expires_at"), "invitation", ["expires_at"], unique=False)
     op.create_index(
         op.f("ix_invitation_revoked_at"),
@@ -311,21 +314,21 @@ def upgrade() -> None:
     )
     op.create_table(
         "label",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("color", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_label_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_label")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_label")),
         sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_label_workspace_id_name")),
     )
     op.create_table(
         "member",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("user_id", sa.Text(collation="C"), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -333,7 +336,7 @@ def upgrade() -> None:
         sa.CheckConstraint("role IN ('OWNER', 'ADMIN', 'MEMBER', 'GUEST')", name=op.f("ck_member_role_known")),
         sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_member_user_id")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_member_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_member")),
         sa.UniqueConstraint("workspace_id", "user_id", name=op.f("uq_member_workspace_id_user_id")),
     )
     op.create_index(op.f("ix_member_user_id"), "member", ["user_id"], unique=False)
@@ -347,15 +350,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "project",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("key", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_project_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_project")),
         sa.UniqueConstraint("workspace_id", "key", name=op.f("uq_project_workspace_id_key")),
     )
     op.create_table(
@@ -470,6 +473,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "import_loss",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("run_id", sa.Text(collation="C"), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
@@ -482,12 +486,23 @@ def upgrade() -> None:
             "code IN ('UNREADABLE', 'MISSING', 'WRONG_TYPE', 'OUT_OF_RANGE', 'REPLACED', 'CUT', 'TOO_MANY', 'RESTRICTED', 'UNUSED', 'INCOMPLETE', 'DUPLICATE', 'NOT_KEPT')",
             name=op.f("ck_import_loss_code_known"),
         ),
-        sa.ForeignKeyConstraint(["run_id"], ["import_run.id"], name=op.f("fk_import_loss_run_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_loss")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "run_id"],
+            ["import_run.workspace_id", "import_run.id"],
+            name=op.f("fk_import_loss_workspace_id_run_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_import_loss")),
     )
-    op.create_index(op.f("ix_import_loss_run_id_line_id"), "import_loss", ["run_id", "line", "id"], unique=False)
+    op.create_index(
+        op.f("ix_import_loss_workspace_id_run_id_line_id"),
+        "import_loss",
+        ["workspace_id", "run_id", "line", "id"],
+        unique=False,
+    )
     op.create_table(
         "import_loss_kind",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("run_id", sa.Text(collation="C"), nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -500,12 +515,16 @@ def upgrade() -> None:
             name=op.f("ck_import_loss_kind_code_known"),
         ),
         sa.ForeignKeyConstraint(
-            ["run_id"], ["import_run.id"], name=op.f("fk_import_loss_kind_run_id"), ondelete="CASCADE"
+            ["workspace_id", "run_id"],
+            ["import_run.workspace_id", "import_run.id"],
+            name=op.f("fk_import_loss_kind_workspace_id_run_id"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("run_id", "field", "code", name=op.f("pk_import_loss_kind")),
+        sa.PrimaryKeyConstraint("workspace_id", "run_id", "field", "code", name=op.f("pk_import_loss_kind")),
     )
     op.create_table(
         "import_mapping",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("run_id", sa.Text(collation="C"), nullable=False),
         sa.Column("kind", sa.Text(collation="C"), nullable=False),
@@ -513,67 +532,97 @@ def upgrade() -> None:
         sa.Column("target", sa.Text(collation="C"), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["run_id"], ["import_run.id"], name=op.f("fk_import_mapping_run_id"), ondelete="CASCADE"
+            ["workspace_id", "run_id"],
+            ["import_run.workspace_id", "import_run.id"],
+            name=op.f("fk_import_mapping_workspace_id_run_id"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_mapping")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_import_mapping")),
         sa.UniqueConstraint(
-            "run_id", "kind", "source", "target", name=op.f("uq_import_mapping_run_id_kind_source_target")
+            "workspace_id",
+            "run_id",
+            "kind",
+            "source",
+            "target",
+            name=op.f("uq_import_mapping_workspace_id_run_id_kind_source_target"),
         ),
     )
     op.create_table(
         "milestone",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("due_date", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_milestone_project_id")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "project_id"],
+            ["project.workspace_id", "project.id"],
+            name=op.f("fk_milestone_workspace_id_project_id"),
+        ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_milestone_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_milestone")),
-        sa.UniqueConstraint("project_id", "id", name=op.f("uq_milestone_project_id_id")),
-        sa.UniqueConstraint("project_id", "name", name=op.f("uq_milestone_project_id_name")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_milestone")),
+        sa.UniqueConstraint("workspace_id", "project_id", "id", name=op.f("uq_milestone_workspace_id_project_id_id")),
+        sa.UniqueConstraint(
+            "workspace_id", "project_id", "name", name=op.f("uq_milestone_workspace_id_project_id_name")
+        ),
     )
     op.create_index(
-        op.f("ix_milestone_project_id_created_at_id"), "milestone", ["project_id", "created_at", "id"], unique=False
+        op.f("ix_milestone_workspace_id_project_id_created_at_id"),
+        "milestone",
+        ["workspace_id", "project_id", "created_at", "id"],
+        unique=False,
     )
     op.create_index(
-        op.f("ix_milestone_project_id_due_date_id"), "milestone", ["project_id", "due_date", "id"], unique=False
+        op.f("ix_milestone_workspace_id_project_id_due_date_id"),
+        "milestone",
+        ["workspace_id", "project_id", "due_date", "id"],
+        unique=False,
     )
-    op.create_index(op.f("ix_milestone_workspace_id"), "milestone", ["workspace_id"], unique=False)
     op.create_table(
         "project_member",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
         sa.Column("member_id", sa.Text(collation="C"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["member_id"], ["member.id"], name=op.f("fk_project_member_member_id"), ondelete="CASCADE"
+            ["workspace_id", "member_id"],
+            ["member.workspace_id", "member.id"],
+            name=op.f("fk_project_member_workspace_id_member_id"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["project_id"], ["project.id"], name=op.f("fk_project_member_project_id"), ondelete="CASCADE"
+            ["workspace_id", "project_id"],
+            ["project.workspace_id", "project.id"],
+            name=op.f("fk_project_member_workspace_id_project_id"),
+            ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_project_member_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_project_member")),
-        sa.UniqueConstraint("member_id", "project_id", name=op.f("uq_project_member_member_id_project_id")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_project_member")),
+        sa.UniqueConstraint(
+            "workspace_id", "member_id", "project_id", name=op.f("uq_project_member_workspace_id_member_id_project_id")
+        ),
     )
     op.create_index(
-        op.f("ix_project_member_project_id_created_at_id"),
+        op.f("ix_project_member_workspace_id_project_id_created_at_id"),
         "project_member",
-        ["project_id", "created_at", "id"],
+        ["workspace_id", "project_id", "created_at", "id"],
         unique=False,
     )
-    op.create_index(op.f("ix_project_member_workspace_id"), "project_member", ["workspace_id"], unique=False)
     op.create_table(
         "project_number",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["project_id"], ["project.id"], name=op.f("fk_project_number_project_id"), ondelete="CASCADE"
+            ["workspace_id", "project_id"],
+            ["project.workspace_id", "project.id"],
+            name=op.f("fk_project_number_workspace_id_project_id"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("project_id", name=op.f("pk_project_number")),
+        sa.PrimaryKeyConstraint("workspace_id", "project_id", name=op.f("pk_project_number")),
     )
     op.create_table(
         "refresh_token",
@@ -589,8 +638,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_refresh_token_session_id"), "refresh_token", ["session_id"], unique=False)
     op.create_table(
         "state",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("category", sa.String(), nullable=False),
@@ -603,17 +652,20 @@ def upgrade() -> None:
             name=op.f("ck_state_category_known"),
         ),
         sa.CheckConstraint("position >= 0", name=op.f("ck_state_position_natural")),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_state_project_id")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "project_id"],
+            ["project.workspace_id", "project.id"],
+            name=op.f("fk_state_workspace_id_project_id"),
+        ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_state_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_state")),
-        sa.UniqueConstraint("project_id", "id", name=op.f("uq_state_project_id_id")),
-        sa.UniqueConstraint("project_id", "name", name=op.f("uq_state_project_id_name")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_state")),
+        sa.UniqueConstraint("workspace_id", "project_id", "id", name=op.f("uq_state_workspace_id_project_id_id")),
+        sa.UniqueConstraint("workspace_id", "project_id", "name", name=op.f("uq_state_workspace_id_project_id_name")),
     )
-    op.create_index(op.f("ix_state_workspace_id"), "state", ["workspace_id"], unique=False)
     op.create_table(
         "issue",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("identifier", sa.Text(collation="C"), nullable=False),
@@ -646,20 +698,32 @@ def upgrade() -> None:
         sa.CheckConstraint("number > 0", name=op.f("ck_issue_number_positive")),
         sa.CheckConstraint("parent_id <> id", name=op.f("ck_issue_parent_other")),
         sa.ForeignKeyConstraint(["creator_id"], ["account.id"], name=op.f("fk_issue_creator_id")),
-        sa.ForeignKeyConstraint(["parent_id"], ["issue.id"], name=op.f("fk_issue_parent_id")),
         sa.ForeignKeyConstraint(
-            ["project_id", "milestone_id"],
-            ["milestone.project_id", "milestone.id"],
-            name=op.f("fk_issue_project_id_milestone_id"),
+            ["workspace_id", "parent_id"],
+            ["issue.workspace_id", "issue.id"],
+            name=op.f("fk_issue_workspace_id_parent_id"),
         ),
         sa.ForeignKeyConstraint(
-            ["project_id", "state_id"], ["state.project_id", "state.id"], name=op.f("fk_issue_project_id_state_id")
+            ["workspace_id", "project_id", "milestone_id"],
+            ["milestone.workspace_id", "milestone.project_id", "milestone.id"],
+            name=op.f("fk_issue_workspace_id_project_id_milestone_id"),
         ),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_issue_project_id")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "project_id", "state_id"],
+            ["state.workspace_id", "state.project_id", "state.id"],
+            name=op.f("fk_issue_workspace_id_project_id_state_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "project_id"],
+            ["project.workspace_id", "project.id"],
+            name=op.f("fk_issue_workspace_id_project_id"),
+        ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_issue_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_issue")),
-        sa.UniqueConstraint("project_id", "number", name=op.f("uq_issue_project_id_number")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_issue")),
         sa.UniqueConstraint("workspace_id", "identifier", name=op.f("uq_issue_workspace_id_identifier")),
+        sa.UniqueConstraint(
+            "workspace_id", "project_id", "number", name=op.f("uq_issue_workspace_id_project_id_number")
+        ),
     )
     op.create_index(op.f("ix_issue_creator_id"), "issue", ["creator_id"], unique=False)
     op.create_index(
@@ -706,7 +770,6 @@ def upgrade() -> None:
         ["workspace_id", "project_id", "lifecycle", "updated_at", "created_at", "id"],
         unique=False,
     )
-    op.create_index(op.f("ix_issue_state_id"), "issue", ["state_id"], unique=False)
     op.create_index(
         "ix_issue_words",
         "issue",
@@ -727,6 +790,7 @@ def upgrade() -> None:
         ["workspace_id", "lifecycle", "due_date", "created_at", "id"],
         unique=False,
     )
+    op.create_index(op.f("ix_issue_workspace_id_state_id"), "issue", ["workspace_id", "state_id"], unique=False)
     op.create_index(
         "ix_issue_workspace_priority",
         "issue",
@@ -741,8 +805,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "comment",
-        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
         sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
         sa.Column("author_id", sa.Text(collation="C"), nullable=False),
@@ -753,84 +817,148 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["account.id"], name=op.f("fk_comment_author_id")),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_comment_issue_id")),
-        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_comment_project_id")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "issue_id"],
+            ["issue.workspace_id", "issue.id"],
+            name=op.f("fk_comment_workspace_id_issue_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "project_id"],
+            ["project.workspace_id", "project.id"],
+            name=op.f("fk_comment_workspace_id_project_id"),
+        ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_comment_workspace_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
-        sa.UniqueConstraint("issue_id", "external_key", name=op.f("uq_comment_issue_id_external_key")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_comment")),
+        sa.UniqueConstraint(
+            "workspace_id", "issue_id", "external_key", name=op.f("uq_comment_workspace_id_issue_id_external_key")
+        ),
     )
     op.create_index(op.f("ix_comment_author_id"), "comment", ["author_id"], unique=False)
     op.create_index(
-        op.f("ix_comment_issue_id_created_at_id"), "comment", ["issue_id", "created_at", "id"], unique=False
+        op.f("ix_comment_workspace_id_issue_id_created_at_id"),
+        "comment",
+        ["workspace_id", "issue_id", "created_at", "id"],
+        unique=False,
     )
+    op.create_index(op.f("ix_comment_workspace_id_project_id"), "comment", ["workspace_id", "project_id"], unique=False)
     op.create_table(
         "import_parent",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("run_id", sa.Text(collation="C"), nullable=False),
         sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
         sa.Column("site_id", sa.Text(collation="C"), nullable=False),
         sa.Column("parent_key", sa.Text(), nullable=False),
         sa.Column("parent_id", sa.Text(), nullable=True),
         sa.Column("line", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_import_parent_issue_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
-            ["run_id"], ["import_run.id"], name=op.f("fk_import_parent_run_id"), ondelete="CASCADE"
+            ["workspace_id", "issue_id"],
+            ["issue.workspace_id", "issue.id"],
+            name=op.f("fk_import_parent_workspace_id_issue_id"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("run_id", "issue_id", name=op.f("pk_import_parent")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "run_id"],
+            ["import_run.workspace_id", "import_run.id"],
+            name=op.f("fk_import_parent_workspace_id_run_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "run_id", "issue_id", name=op.f("pk_import_parent")),
+    )
+    op.create_index(
+        op.f("ix_import_parent_workspace_id_issue_id"), "import_parent", ["workspace_id", "issue_id"], unique=False
     )
     op.create_table(
         "imported_issue",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("run_id", sa.Text(collation="C"), nullable=True),
         sa.Column("digest", sa.Text(collation="C"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["id"], ["issue.id"], name=op.f("fk_imported_issue_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_issue")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "id"],
+            ["issue.workspace_id", "issue.id"],
+            name=op.f("fk_imported_issue_workspace_id_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_imported_issue")),
     )
     op.create_table(
         "issue_assignee",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
         sa.Column("user_id", sa.Text(collation="C"), nullable=False),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_assignee_issue_id")),
         sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_issue_assignee_user_id")),
-        sa.PrimaryKeyConstraint("issue_id", "user_id", name=op.f("pk_issue_assignee")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "issue_id"],
+            ["issue.workspace_id", "issue.id"],
+            name=op.f("fk_issue_assignee_workspace_id_issue_id"),
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "issue_id", "user_id", name=op.f("pk_issue_assignee")),
     )
-    op.create_index(op.f("ix_issue_assignee_user_id_issue_id"), "issue_assignee", ["user_id", "issue_id"], unique=False)
+    op.create_index(
+        op.f("ix_issue_assignee_user_id_workspace_id_issue_id"),
+        "issue_assignee",
+        ["user_id", "workspace_id", "issue_id"],
+        unique=False,
+    )
     op.create_table(
         "issue_label",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
         sa.Column("label_id", sa.Text(collation="C"), nullable=False),
-        sa.ForeignKeyConstraint(["issue_id"], ["issue.id"], name=op.f("fk_issue_label_issue_id")),
-        sa.ForeignKeyConstraint(["label_id"], ["label.id"], name=op.f("fk_issue_label_label_id")),
-        sa.PrimaryKeyConstraint("issue_id", "label_id", name=op.f("pk_issue_label")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "issue_id"],
+            ["issue.workspace_id", "issue.id"],
+            name=op.f("fk_issue_label_workspace_id_issue_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "label_id"],
+            ["label.workspace_id", "label.id"],
+            name=op.f("fk_issue_label_workspace_id_label_id"),
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "issue_id", "label_id", name=op.f("pk_issue_label")),
     )
-    op.create_index(op.f("ix_issue_label_label_id_issue_id"), "issue_label", ["label_id", "issue_id"], unique=False)
+    op.create_index(
+        op.f("ix_issue_label_workspace_id_label_id_issue_id"),
+        "issue_label",
+        ["workspace_id", "label_id", "issue_id"],
+        unique=False,
+    )
     op.create_table(
         "imported_comment",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("digest", sa.Text(collation="C"), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["id"], ["comment.id"], name=op.f("fk_imported_comment_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_comment")),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "id"],
+            ["comment.workspace_id", "comment.id"],
+            name=op.f("fk_imported_comment_workspace_id_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_imported_comment")),
     )
 
 
 def downgrade() -> None:
     op.drop_table("imported_comment")
-    op.drop_index(op.f("ix_issue_label_label_id_issue_id"), table_name="issue_label")
+    op.drop_index(op.f("ix_issue_label_workspace_id_label_id_issue_id"), table_name="issue_label")
     op.drop_table("issue_label")
-    op.drop_index(op.f("ix_issue_assignee_user_id_issue_id"), table_name="issue_assignee")
+    op.drop_index(op.f("ix_issue_assignee_user_id_workspace_id_issue_id"), table_name="issue_assignee")
     op.drop_table("issue_assignee")
     op.drop_table("imported_issue")
+    op.drop_index(op.f("ix_import_parent_workspace_id_issue_id"), table_name="import_parent")
     op.drop_table("import_parent")
-    op.drop_index(op.f("ix_comment_issue_id_created_at_id"), table_name="comment")
+    op.drop_index(op.f("ix_comment_workspace_id_project_id"), table_name="comment")
+    op.drop_index(op.f("ix_comment_workspace_id_issue_id_created_at_id"), table_name="comment")
     op.drop_index(op.f("ix_comment_author_id"), table_name="comment")
     op.drop_table("comment")
     op.drop_index("ix_issue_workspace_updated_at", table_name="issue")
     op.drop_index("ix_issue_workspace_priority", table_name="issue")
+    op.drop_index(op.f("ix_issue_workspace_id_state_id"), table_name="issue")
     op.drop_index("ix_issue_workspace_due_date", table_name="issue")
     op.drop_index("ix_issue_workspace_created_at", table_name="issue")
     op.drop_index("ix_issue_words", table_name="issue", postgresql_using="gin")
-    op.drop_index(op.f("ix_issue_state_id"), table_name="issue")
     op.drop_index("ix_issue_project_updated_at", table_name="issue")
     op.drop_index("ix_issue_project_priority", table_name="issue")
     op.drop_index("ix_issue_project_number", table_name="issue")
@@ -842,21 +970,18 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_issue_creator_id"), table_name="issue")
     op.drop_table("issue")
-    op.drop_index(op.f("ix_state_workspace_id"), table_name="state")
     op.drop_table("state")
     op.drop_index(op.f("ix_refresh_token_session_id"), table_name="refresh_token")
     op.drop_table("refresh_token")
     op.drop_table("project_number")
-    op.drop_index(op.f("ix_project_member_workspace_id"), table_name="project_member")
-    op.drop_index(op.f("ix_project_member_project_id_created_at_id"), table_name="project_member")
+    op.drop_index(op.f("ix_project_member_workspace_id_project_id_created_at_id"), table_name="project_member")
     op.drop_table("project_member")
-    op.drop_index(op.f("ix_milestone_workspace_id"), table_name="milestone")
-    op.drop_index(op.f("ix_milestone_project_id_due_date_id"), table_name="milestone")
-    op.drop_index(op.f("ix_milestone_project_id_created_at_id"), table_name="milestone")
+    op.drop_index(op.f("ix_milestone_workspace_id_project_id_due_date_id"), table_name="milestone")
+    op.drop_index(op.f("ix_milestone_workspace_id_project_id_created_at_id"), table_name="milestone")
     op.drop_table("milestone")
     op.drop_table("import_mapping")
     op.drop_table("import_loss_kind")
-    op.drop_index(op.f("ix_import_loss_run_id_line_id"), table_name="import_loss")
+    op.drop_index(op.f("ix_import_loss_workspace_id_run_id_line_id"), table_name="import_loss")
     op.drop_table("import_loss")
     op.drop_table("external_object")
     op.drop_table("external_issue")
@@ -876,11 +1001,15 @@ def downgrade() -> None:
         op.f("ix_invitation_revoked_at"), table_name="invitation", postgresql_where=sa.text("revoked_at IS NOT NULL")
     )
     op.drop_index(op.f("ix_invitation_expires_at"), table_name="invitation")
+    op.drop_index(op.f("ix_invitation_digest"), table_name="invitation")
+    op.drop_index(op.f("ix_invitation_created_by_id"), table_name="invitation")
+    op.drop_index(op.f("ix_invitation_accepted_by_id"), table_name="invitation")
     op.drop_index(
         op.f("ix_invitation_accepted_at"), table_name="invitation", postgresql_where=sa.text("accepted_at IS NOT NULL")
     )
     op.drop_table("invitation")
     op.drop_index(op.f("ix_import_run_workspace_id_created_at_id"), table_name="import_run")
+    op.drop_index(op.f("ix_import_run_started_by_id"), table_name="import_run")
     op.drop_table("import_run")
     op.drop_table("external_site")
     op.drop_index(op.f("ix_api_key_user_id"), table_name="api_key")

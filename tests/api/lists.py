@@ -398,7 +398,8 @@ async def _of_import(world: World, field: str, table: type[Base], items: list[An
     await world.store(run)
     if items:
         async with world.engine.begin() as connection:
-            await connection.execute(insert(table), [{"run_id": run.id, **asdict(item)} for item in items])
+            of_run = {"workspace_id": run.workspace_id, "run_id": run.id}
+            await connection.execute(insert(table), [of_run | asdict(item) for item in items])
     return Listed(
         client=world.owner,
         parent=f"ImportRun {run.id}",

@@ -194,7 +194,7 @@ def run_of(place: Place) -> ImportRun:
 
 async def store_import(scene: Scene) -> None:
     """Files that have been handed in, and a run that has lost and mapped something."""
-    of_run = {"run_id": scene.run.id, "count": 1}
+    of_run = {"workspace_id": scene.run.workspace_id, "run_id": scene.run.id, "count": 1}
     loss = {"field": "issue", "code": LossCode.CUT}
     async with scene.world.engine.begin() as connection:
         await SqlUploadRepository(connection).add_all([*scene.uploads.values(), scene.foreign_upload])

@@ -88,8 +88,9 @@ async def runs(world: World) -> list[Any]:
     async with world.engine.begin() as connection:
         for run in made:
             loss, mapping = ImportLossFactory(), ImportMappingFactory()
-            await connection.execute(insert(ImportLossRow).values(run_id=run.id, **asdict(loss)))
-            await connection.execute(insert(ImportMappingRow).values(run_id=run.id, **asdict(mapping)))
+            of_run = {"workspace_id": run.workspace_id, "run_id": run.id}
+            await connection.execute(insert(ImportLossRow).values(**of_run, **asdict(loss)))
+            await connection.execute(insert(ImportMappingRow).values(**of_run, **asdict(mapping)))
             kind = {
                 "field": run.id,
                 "code": loss.code,
@@ -98,7 +99,7 @@ async def runs(world: World) -> list[Any]:
                 "first_line": 1,
                 "first_reason": "lost",
             }
-            await connection.execute(insert(ImportLossKindRow).values(run_id=run.id, **kind))
+            await connection.execute(insert(ImportLossKindRow).values(**of_run, **kind))
     return made
 
 

@@ -53,10 +53,12 @@ async def store(engine: AsyncEngine, *entities: Any) -> None:
             await repository(connection).add_all([entity for entity in entities if isinstance(entity, kind)])
         for issue in entities:
             if isinstance(issue, Issue):
-                counter = upsert(ProjectNumberRow).values(project_id=issue.project_id, number=issue.number)
+                counter = upsert(ProjectNumberRow).values(
+                    workspace_id=issue.workspace_id, project_id=issue.project_id, number=issue.number
+                )
                 await connection.execute(
                     counter.on_conflict_do_update(
-                        index_elements=[ProjectNumberRow.project_id],
+                        index_elements=[ProjectNumberRow.workspace_id, ProjectNumberRow.project_id],
                         set_={"number": counter.excluded.number},
                         where=ProjectNumberRow.number < counter.excluded.number,
                     )
@@ -67,7 +69,8 @@ async def link(
     engine: AsyncEngine, issue: Issue, *, assignees: Sequence[User] = (), labels: Sequence[Label] = ()
 ) -> None:
     async with engine.begin() as connection:
+        links = {"workspace_id": issue.workspace_id, "issue_id": issue.id}
         for user in assignees:
-            await connection.execute(insert(IssueAssigneeRow).values(issue_id=issue.id, user_id=user.id))
+            await connection.execute(insert(IssueAssigneeRow).values(user_id=user.id, **links))
         for label in labels:
-            await connection.execute(insert(IssueLabelRow).values(issue_id=issue.id, label_id=label.id))
+            await connection.execute(insert(IssueLabelRow).values(label_id=label.id, **links))
