@@ -11,6 +11,7 @@ from api.milestones.inputs import MilestoneFilter
 from api.projects.inputs import ProjectFilter, StateFilter
 from api.shared.arguments import FILTER_LIMITS
 from api.shared.enums import describe_enum
+from api.shared.errors import camel_case
 from api.shared.inputs import (
     ALL_HOLD,
     DOES_NOT_HOLD,
@@ -31,6 +32,7 @@ from api.shared.nulls import never_null
 from api.shared.pages import IncludeArchived, SortOrder, sorts
 from domain.issues import commands, queries
 from domain.issues.priorities import Priority
+from domain.shared.pages import MOST_SORTED
 
 describe_enum(
     Priority,
@@ -102,7 +104,29 @@ class IssueFilter:
     )
 
 
-@strawberry.input(one_of=True, description="A sort key for issues. Set exactly one field.")
+_PARENTS = {
+    "workspace_id": "in workspaces",
+    "project_id": "in projects",
+    "milestone_id": "in milestones",
+    "parent_id": "under parent issues",
+}
+
+
+def _indexed_sorts() -> str:
+    """The sorts of `INDEXED_ORDERS`, as text."""
+    lists = []
+    for parent, orders in queries.INDEXED_ORDERS.items():
+        sorts = [" and ".join(f"`{camel_case(by)}`" for by in order) for order in orders]
+        lists.append(f"{_PARENTS[parent]} {', '.join(sorts)}")
+    return "; ".join(lists)
+
+
+@strawberry.input(
+    one_of=True,
+    description="A sort key for issues. Set exactly one field. Sorts for lists of any length are, "
+    f"{_indexed_sorts()}. Each of them can be followed by `createdAt` in the same direction. Other sorts are refused "
+    f"with `SORT_NOT_INDEXED` for more than {MOST_SORTED:,} issues.",
+)
 class IssueSort:
     created_at: Maybe[SortOrder | None] = strawberry.field(description="Sort by the time when the issue was created.")
     updated_at: Maybe[SortOrder | None] = strawberry.field(

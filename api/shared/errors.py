@@ -28,6 +28,7 @@ describe_enum(
     IN_USE="The object is in use by other objects.",
     IDEMPOTENCY_MISMATCH="The idempotency key was already used for a different request.",
     LIMIT_EXCEEDED="A limit on size, number or frequency is exceeded.",
+    SORT_NOT_INDEXED="The list is too long to be sorted by these keys. The message names the sorts that always work.",
     UNAVAILABLE="A required service is unavailable. Retry the request later.",
 )
 

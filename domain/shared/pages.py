@@ -13,6 +13,7 @@ O = TypeVar("O", bound=StrEnum)  # noqa: E741  an enum of orders
 MOST = 100
 DEFAULT = 50
 DEFAULT_NESTED = 20
+MOST_SORTED = 50_000  # items that are sorted without an index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

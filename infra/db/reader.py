@@ -1,21 +1,23 @@
 """The read side of one table: entities by ID, and lists of them under a parent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.actor import Actor
-from domain.shared.pages import DEFAULT, O, Page, PageRequest, Sort
+from domain.shared.pages import DEFAULT, MOST_SORTED, O, Page, PageRequest, Sort
 from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
 from infra.db.keyset import Build, Keyset, KeysetPlan
-from infra.db.keyset_statements import Branches, Parts
+from infra.db.keyset_statements import PARENTS, Branches, Parts
+from infra.db.list_limits import IndexedOrders, holds_at_most
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, ReadSession
 from infra.db.visibility import (
@@ -87,7 +89,8 @@ class EntityTable(Generic[E, O]):
     """Columns, orders, filters and visibility of one kind of entity, built once at import.
 
     `guests` is the visibility rule for guests, who see all rows of their workspaces without one. `guest_filters`
-    replaces `filters` for guests if guests see fewer fields.
+    replaces `filters` for guests if guests see fewer fields. `indexed` has the orders with an index by the field of the
+    list's parent; lists under other parents are short enough for any order.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class EntityTable(Generic[E, O]):
         guests: GuestRule | None = None,
         guest_filters: Filters | None = None,
         completed_by: O | None = None,
+        indexed: Mapping[str, Sequence[tuple[O, ...]]] = MappingProxyType({}),
     ) -> None:
         self.build: Callable[[Sequence[Any]], E] = builder_of(entity)
         self.id: InstrumentedAttribute[str] = table.id  # type: ignore[attr-defined]  # every entity's table has one
@@ -112,6 +116,9 @@ class EntityTable(Generic[E, O]):
         self._by_ids = by_ids.where(visible(visible_by))
         self._by_ids_of_guests = None if guests is None else by_ids.where(guests.anywhere)
         self.keyset = Keyset(orders, columns, id_column=self.id, completed_by=completed_by)
+        self.indexed = {
+            parent: IndexedOrders(each, completed_by) for parent, each in indexed.items() if completed_by is not None
+        }
         self.filters = filters
         self.guest_filters = guest_filters or filters
 
@@ -161,6 +168,7 @@ class EntityList(Generic[E, O]):
         area_id = guests.area_id if guests is not None and self._is_of_workspace else None
         self._areas = None if area_id is None else Parts(area_id, "parent_areas")
         self._branches = branches
+        self._indexed = entities.indexed.get(parent.key)
         self._name = name
         self._default = default
 
@@ -183,15 +191,21 @@ class EntityList(Generic[E, O]):
         plan = keyset.plan(sort, request, default=self._default, scope=scope, parents=ids_of(parents))
         groups = by_workspace(parents)
         if len(groups) == 1:
-            return await self._pages(reads, actor, next(iter(groups)), plan, filter)
+            return await self._pages(reads, actor, next(iter(groups)), plan, filter, sort)
         found: dict[str, Page[E]] = {}
         for workspace_id, group in groups.items():
             part = replace(plan, parents=ids_of(group))
-            found |= zip(part.parents, await self._pages(reads, actor, workspace_id, part, filter), strict=True)
+            found |= zip(part.parents, await self._pages(reads, actor, workspace_id, part, filter, sort), strict=True)
         return [found[parent.id] for parent in parents]
 
     async def _pages(
-        self, reads: ReadSession, actor: Actor, workspace_id: str, plan: KeysetPlan, filter: Any
+        self,
+        reads: ReadSession,
+        actor: Actor,
+        workspace_id: str,
+        plan: KeysetPlan,
+        filter: Any,
+        sort: Sequence[Sort[O]],
     ) -> Sequence[Page[E]]:
         """The pages under parents of one workspace."""
         build = self._entities.build
@@ -206,10 +220,14 @@ class EntityList(Generic[E, O]):
             rows = _filtered(rows, filters, by_ids)
         params["workspace_id"] = workspace_id
         if is_single:
-            page = plan.page(
-                reads, rows, build, branches=self._branches, parts=parts, parent_id=plan.parents[0], **params
-            )
-            return [await page]
+            params["parent_id"] = plan.parents[0]
+        if self._indexed is not None and not self._indexed.include(sort):
+            parent = None if is_single else self._parent
+            of_parents = params if is_single else {**params, PARENTS: plan.parents}
+            if not await holds_at_most(reads, MOST_SORTED, rows, parts=parts, parent=parent, **of_parents):
+                raise self._indexed.refusal()
+        if is_single:
+            return [await plan.page(reads, rows, build, branches=self._branches, parts=parts, **params)]
         return await plan.pages(reads, rows, build, parent=self._parent, branches=self._branches, **params)
 
     def _seen_by(self, actor: Actor, workspace_id: str, *, is_single: bool) -> "_Seen":

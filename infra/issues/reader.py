@@ -7,7 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from domain.accounts.model import User
 from domain.issues.lifecycles import Lifecycle
 from domain.issues.model import Issue
-from domain.issues.queries import IssueOrder, IssueQuery
+from domain.issues.queries import INDEXED_ORDERS, IssueOrder, IssueQuery
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project
@@ -35,6 +35,7 @@ _ISSUES = EntityTable(
     guests=_OF_GUESTS,
     guest_filters=ISSUE_FILTERS_OF_GUESTS,
     completed_by=IssueOrder.CREATED_AT,
+    indexed=INDEXED_ORDERS,
 )
 _BY_IDENTIFIER = _ISSUES.select.where(
     in_workspace(IssueRow.workspace_id), IssueRow.identifier == bindparam("identifier")

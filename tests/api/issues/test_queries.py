@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from api.issues.inputs import IssueFilter
 from api.shared.errors import camel_case
 from domain.issues.lifecycles import Lifecycle
 from domain.issues.priorities import Priority
+from domain.issues.queries import INDEXED_ORDERS
 from domain.shared.actor import Role
+from domain.shared.pages import Direction
 from infra.issues.tables import IssueRow
 from tests.api.world import World
 from tests.factories.issues import IssueFactory
@@ -124,6 +127,51 @@ async def test_the_database_derives_the_lifecycle_as_the_entity_does(
         Lifecycle.ARCHIVED: {"all"},
         Lifecycle.TRASHED: {"trash"},
     }[issue.lifecycle]
+
+
+NOT_INDEXED = "sort: [{dueDate: {}}, {priority: {}}]"
+NOT_INDEXED_LISTS = {
+    "issues": f"issues({NOT_INDEXED}) {{ nodes {{ id }} }}",
+    "archived too": f"issues({NOT_INDEXED}, includeArchived: true) {{ nodes {{ id }} }}",
+    "filtered": f"issues({NOT_INDEXED}, filter: {{number: {{gt: 0}}}}) {{ nodes {{ id }} }}",
+    "two directions": "issues(sort: [{priority: {direction: DESC}}, {createdAt: {}}]) { nodes { id } }",
+    "number": "issues(sort: [{number: {}}]) { nodes { id } }",
+    "of projects": f"projects {{ nodes {{ issues({NOT_INDEXED}) {{ nodes {{ id }} }} }} }}",
+    "children": 'issue(identifier: "ENG-2") { children(sort: [{priority: {}}]) { nodes { id } } }',
+}
+
+
+@pytest.mark.parametrize("name", NOT_INDEXED_LISTS)
+async def test_a_long_list_cannot_be_sorted_without_an_index(issues: World, name: str, monkeypatch: pytest.MonkeyPatch):
+    """Replaces the limit of 50,000 issues by the size of the list, and then by one less."""
+    query = f'{{ workspace(slug: "{issues.here.workspace.slug}") {{ {NOT_INDEXED_LISTS[name]} }} }}'
+    sizes = {"children": (1, 1), "archived too": (6, 5)}.get(name, (5, 4))
+    for role, size in zip((Role.MEMBER, Role.GUEST), sizes, strict=True):
+        client = issues.client(role)
+        monkeypatch.setattr("infra.db.reader.MOST_SORTED", size)
+        await client.run(query)
+        monkeypatch.setattr("infra.db.reader.MOST_SORTED", size - 1)
+        assert set(await client.failed(query)) == {("SORT_NOT_INDEXED", "sort")}
+
+
+FIELDS = {
+    "workspace_id": "issues",
+    "project_id": 'project(key: "ENG") { issues',
+    "milestone_id": 'project(key: "ENG") { milestones { nodes { issues',
+    "parent_id": 'issue(identifier: "ENG-2") { children',
+}
+
+
+async def test_an_indexed_order_sorts_lists_of_any_length(issues: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("infra.db.reader.MOST_SORTED", 0)
+    assert FIELDS.keys() == INDEXED_ORDERS.keys()
+    orders = [(parent, order) for parent, orders in INDEXED_ORDERS.items() for order in orders]
+    for (parent, order), direction in product(orders, Direction):
+        keys = ", ".join(f"{{{camel_case(by)}: {{direction: {direction}}}}}" for by in order)
+        query = (
+            f'{{ workspace(slug: "{issues.here.workspace.slug}") {{ {FIELDS[parent]}(sort: [{keys}]) {{ nodes {{ id }}'
+        )
+        await issues.member.run(query + "}" * (query.count("{") - query.count("}")))
 
 
 FILTERS: list[tuple[dict[str, Any], list[str]]] = [
