@@ -43,7 +43,7 @@ test: install ## Run the suite
 
 verify: install ## Run the long tests, some of them in Chromium
 	@$(PYTHON) -m api.explorer.install
-	@$(PYTHON) -m tests.e2e.browser_install
+	@$(PYTHON) -m tests.e2e.debian_install
 	@$(PYTHON) -m pytest -q -m verify
 	@$(COMPILED_TESTS) -q -n auto -m verify
 
