@@ -95,7 +95,11 @@ class DatabaseSettings(ServerSettings):
     database_direct_url: SecretStr = Field(
         SecretStr(""), description="Migrations use this connection to PostgreSQL itself. Default: the database URL."
     )
-    database_pool_size: Limit = Field(10, description="Database connections per process and pool.")
+    # Four API processes and two workers fit PostgreSQL's default of 100 (docs/how-to/database-connections.md).
+    database_pool_size: Limit = Field(9, description="Maximum database connections of a process for reading.")
+    database_write_pool_size: Limit = Field(
+        5, description="Maximum database connections of a process for transactions that write."
+    )
     database_pool_seconds: Seconds = Field(1.0, description="Maximum wait of a read for a database connection.")
     database_write_queue: Limit = Field(
         200, description="Maximum number of writes waiting for a connection; further writes get 503 immediately."

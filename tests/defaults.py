@@ -18,7 +18,9 @@ SHORTEST = SETTINGS.password_characters
 
 
 def engine(**changes: Any) -> EngineOptions:
-    return replace(engine_options(SETTINGS), **changes)
+    """Options of the database; `pool_size` is that of both pools."""
+    pools = {"write_pool_size": changes["pool_size"]} if "pool_size" in changes else {}
+    return replace(engine_options(SETTINGS), **pools, **changes)
 
 
 def auth(**changes: Any) -> AuthOptions:

@@ -64,7 +64,8 @@ class Engines:
 class EngineOptions:
     """Times in seconds; `pool_wait` is the maximum wait of a read for a connection, `write_wait` that of a write."""
 
-    pool_size: int
+    pool_size: int  # connections for reading
+    write_pool_size: int
     pool_wait: float
     write_wait: float
     write_queue: int  # transactions that wait for a connection; further transactions are refused immediately
@@ -78,6 +79,7 @@ class EngineOptions:
 def engine_options(settings: Settings) -> EngineOptions:
     return EngineOptions(
         pool_size=settings.database_pool_size,
+        write_pool_size=settings.database_write_pool_size,
         pool_wait=settings.database_pool_seconds,
         write_wait=settings.request_seconds,
         write_queue=settings.database_write_queue,
@@ -90,7 +92,7 @@ def engine_options(settings: Settings) -> EngineOptions:
 
 async def require_guards(settings: Settings) -> None:
     """Raises GuardsDiffer if database sessions with these settings lack a guard."""
-    options = replace(engine_options(settings), pool_size=1)
+    options = replace(engine_options(settings), pool_size=1, write_pool_size=1)
     async with open_engines(settings.database_url.get_secret_value(), options) as engines:
         await engines.require_guards()
 
@@ -104,7 +106,7 @@ async def open_engines(
         url,
         isolation_level="READ COMMITTED",
         poolclass=FairPool,
-        pool_size=options.pool_size,
+        pool_size=options.write_pool_size,
         max_overflow=0,
         pool_timeout=options.write_wait,
         most_waiting=options.write_queue,

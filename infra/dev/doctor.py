@@ -71,7 +71,7 @@ def _python() -> Finding:
 async def _database(settings: Settings) -> list[Finding]:
     """Findings over connections like those of the server, so that its pooler is examined too."""
     url = settings.database_url.get_secret_value()
-    options = replace(engine_options(settings), pool_size=1)
+    options = replace(engine_options(settings), pool_size=1, write_pool_size=1)
     try:
         async with asyncio.timeout(SECONDS), open_engines(url, options) as engines:
             engines.read.release(await engines.read.acquire())

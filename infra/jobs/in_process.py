@@ -23,7 +23,7 @@ POOL_SIZE = 2
 @asynccontextmanager
 async def job_leases(settings: Settings) -> AsyncIterator[SqlLeases]:
     """Leases on separate connections, so that a busy job cannot delay the renewal of its lease."""
-    options = replace(engine_options(settings), pool_size=POOL_SIZE)
+    options = replace(engine_options(settings), write_pool_size=POOL_SIZE)
     async with open_engines(settings.database_url.get_secret_value(), options) as engines:
         yield SqlLeases(engines.write, duration=timedelta(seconds=settings.job_lease_seconds))
 

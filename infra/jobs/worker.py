@@ -33,7 +33,7 @@ async def _run(settings: Settings, stop: asyncio.Event) -> None:
     # ARQ logs every wake-up and its end at INFO.
     logging.getLogger("arq").setLevel(logging.WARNING)
     database_url = settings.database_url.get_secret_value()
-    options = replace(engine_options(settings), pool_size=POOL_SIZE)
+    options = replace(engine_options(settings), write_pool_size=POOL_SIZE)
     async with open_app(settings) as app, open_engines(database_url, options) as engines:
         leases = SqlLeases(engines.write, duration=timedelta(seconds=settings.job_lease_seconds))
         runner = JobRunner[App](app, HANDLERS, leases, runner_options(settings))

@@ -24,7 +24,12 @@ CREATE = """mutation ($input: IssueCreateInput!) { issueCreate(input: $input) {
 @pytest.fixture
 async def few(settings: Settings, redis_database: str) -> AsyncIterator[App]:
     """A connection to write and one to read, and 20 ms to wait for one to read."""
-    limits = {"database_pool_size": 1, "database_pool_seconds": 0.02, "request_seconds": PATIENCE}
+    limits = {
+        "database_pool_size": 1,
+        "database_write_pool_size": 1,
+        "database_pool_seconds": 0.02,
+        "request_seconds": PATIENCE,
+    }
     async with open_app(settings.model_copy(update=limits)) as opened:
         yield opened
 
@@ -53,7 +58,7 @@ async def test_no_writer_is_refused(few: App, world: World, writers: int, count:
 
 
 async def test_a_full_line_is_a_503_that_says_when_to_come_back(settings: Settings, world: World) -> None:
-    options = {"database_pool_size": 1, "database_write_queue": 1}
+    options = {"database_pool_size": 1, "database_write_pool_size": 1, "database_write_queue": 1}
     asking = 4
     async with (
         open_app(settings.model_copy(update=options)) as few,

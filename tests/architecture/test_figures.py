@@ -7,6 +7,8 @@ from pathlib import Path
 from graphql import build_schema
 
 from api.schema import sdl
+from infra.jobs.in_process import POOL_SIZE as COMMAND_CONNECTIONS
+from infra.jobs.worker import POOL_SIZE as LEASE_CONNECTIONS
 from infra.settings import PREFIX, Settings
 from tests.cli.tree import commands, first_paragraph
 
@@ -103,6 +105,16 @@ def test_limits_are_those_of_the_settings() -> None:
     ):
         assert sentence in words(DOCS["how-to/sign-in.md"])
     assert f"at least {default('password_characters')} characters" in words(DOCS["reference/accounts.md"])
+
+
+def test_default_pools_of_four_api_processes_and_two_workers_fit_postgresql() -> None:
+    reads, writes = default("database_pool_size"), default("database_write_pool_size")
+    needed = 4 * (reads + writes) + 2 * (reads + writes + LEASE_CONNECTIONS)
+    sum_ = f"4 × ({reads} + {writes}) + 2 × ({reads} + {writes} + {LEASE_CONNECTIONS}) = {needed}"
+    page = words(DOCS["how-to/database-connections.md"])
+    assert f"need {sum_} and leave {97 - needed} for commands" in page
+    assert f"as many, and {COMMAND_CONNECTIONS} for the lease of its job" in page
+    assert 97 - needed >= 5, "PostgreSQL reserves 3 of 100; migrate and doctor open 2 each."
 
 
 def test_all_commands_and_targets_are_listed() -> None:

@@ -108,8 +108,8 @@ async def running(runner: JobRunner[Handler]) -> AsyncIterator[asyncio.Event]:
 async def work(database_url: str, redis_url: str) -> None:
     logging.basicConfig(level=logging.WARNING)
     async with (
-        open_engines(database_url, replace(PATIENT, pool_size=4)) as engines,
-        open_engines(database_url, replace(PATIENT, pool_size=2)) as own,
+        open_engines(database_url, replace(PATIENT, write_pool_size=4)) as engines,
+        open_engines(database_url, replace(PATIENT, write_pool_size=2)) as own,
     ):
         uow = SqlUowFactory(engines.write, CLOCK, IDS, nobody_listens)
         walk = walking(uow, pause=lambda: random.random() * 0.02)
