@@ -165,7 +165,7 @@ class _GraphQL:
                 graphql_schema(self._schema), options.limits, is_introspection_enabled=options.is_introspection_enabled
             )
             trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
-            meter = Meter(app.budget, options.cost, most_points=options.limits.cost)
+            meter = Meter(app.budget, app.time_budget, app.usage, options.cost, most_points=options.limits.cost)
             admission = Admission(
                 runner, documents, trusted, meter, options.limits, is_introspection_open=options.is_development
             )

@@ -29,8 +29,10 @@ from infra.settings import PREFIX
 
 WORKGRAPH, STOCK = "workgraph", "stock"
 POOL_SIZE = 10  # Workgraph's own default
+SHARES = 3  # one account can use a third of the connections, and one asks everything here
 POOL_SECONDS = 30.0  # nobody is refused for having waited, since that would make the others faster
-UNLIMITED = 10**12  # points: one person asks everything here
+UNLIMITED = 10**12  # points
+DAY_SECONDS = 86_400  # the most that can be set
 GRAPHQL_PATH = "/graphql"
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / "benchmarks" / "peers"
@@ -85,7 +87,10 @@ def _workgraph(execution: str) -> Start:
             "DATA_DIR": str(settings.data_dir.resolve()),
             "PORT": str(setting.port),
             "EXECUTION": execution,
-            "DATABASE_POOL_SIZE": str(POOL_SIZE),
+            "DATABASE_POOL_SIZE": str(SHARES * POOL_SIZE),
+            "DATABASE_ACCOUNT_QUEUE": str(UNLIMITED),
+            "DATABASE_BUDGET_SECONDS": str(DAY_SECONDS),
+            "DATABASE_BUDGET_FREE_SECONDS": str(DAY_SECONDS),
             "DATABASE_POOL_SECONDS": str(POOL_SECONDS),
             "REQUEST_SECONDS": str(POOL_SECONDS),
             "GRAPHQL_COST_PER_HOUR": str(UNLIMITED),

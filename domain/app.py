@@ -34,7 +34,7 @@ from domain.shared.health import Health
 from domain.shared.provided import Provided
 from domain.shared.statement_trace import StatementTrace
 from domain.shared.uow import ReadScope
-from domain.shared.usage import MeasureUsage
+from domain.shared.usage import MeasureUsage, TimeBudget
 from domain.transfers.placeholder_service import PlaceholderService
 from domain.transfers.ports import ImportReader
 from domain.transfers.service import ImportService
@@ -74,6 +74,7 @@ class App(Provided):
     read: Readers
     reads: ReadScope
     statement_trace: StatementTrace | None
+    time_budget: TimeBudget
     usage: MeasureUsage
 
     # The platform

@@ -17,6 +17,7 @@ from infra.db.usage import RequestUsage
 from infra.jobs.queue import ArqJobQueue
 from infra.limits.budget import LocalBudget, RedisBudget
 from infra.limits.throttle import LocalThrottle, RedisThrottle
+from infra.limits.time_budget import RedisTimeBudget, TimeOptions
 from infra.mail.letters import JinjaLetters
 from infra.mail.mailbox import DiskMailbox, MailboxMailer
 from infra.mail.smtp import SmtpMailer, SmtpServer, UnsetMailer
@@ -54,6 +55,8 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
         stack.push_async_callback(redis.aclose)
         threads = stack.enter_context(ThreadPoolExecutor(HASHING_THREADS, thread_name_prefix="hash"))
         reads = ReadSession(engines.read)
+        time_budget = RedisTimeBudget(redis, time_options(settings))
+        stack.push_async_callback(time_budget.aclose)
         app = App(
             budget=RedisBudget(redis, LocalBudget(clock), clock),
             clock=clock,
@@ -61,6 +64,7 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
             read=Readers(),
             reads=reads.scope,
             statement_trace=trace,
+            time_budget=time_budget,
             usage=RequestUsage,
         )
         parts = Parts(
@@ -83,6 +87,14 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
         for each in slices:
             each.provide(app, parts)
         yield app
+
+
+def time_options(settings: Settings) -> TimeOptions:
+    return TimeOptions(
+        seconds=settings.database_budget_seconds,
+        period=settings.database_budget_period_seconds,
+        free=settings.database_budget_free_seconds,
+    )
 
 
 def mailer(settings: Settings, clock: Clock) -> Mailer:

@@ -107,6 +107,15 @@ class DatabaseSettings(ServerSettings):
     database_account_queue: Limit = Field(
         50, description="Maximum number of reads of one account waiting for a connection; further reads get 429."
     )
+    database_budget_seconds: Seconds = Field(
+        60.0, description="Database time that one account can save up for its reads; then its requests get 429."
+    )
+    database_budget_period_seconds: Seconds = Field(
+        600.0, description="Time in which an account regains its database time."
+    )
+    database_budget_free_seconds: Seconds = Field(
+        0.02, description="Database time of each request that is not charged."
+    )
     database_statement_seconds: Seconds = Field(5.0, description="Time limit of one SQL statement.")
     database_lock_seconds: Seconds = Field(3.0, description="Time limit for waiting for a row or table lock.")
     request_seconds: Seconds = Field(10.0, description="Time limit of one request.")

@@ -6,9 +6,11 @@ from typing import Any
 from domain.accounts.passwords import PasswordRules
 from domain.auth.model import AuthOptions
 from infra.auth.slice import auth_options
+from infra.bootstrap import time_options
 from infra.db.engine import EngineOptions, engine_options
 from infra.jobs.runner import RunnerOptions
 from infra.jobs.worker import runner_options
+from infra.limits.time_budget import TimeOptions
 from infra.settings import Settings
 
 SETTINGS = Settings.model_construct()
@@ -29,6 +31,10 @@ def auth(**changes: Any) -> AuthOptions:
 
 def runner(**changes: Any) -> RunnerOptions:
     return replace(runner_options(SETTINGS), **changes)
+
+
+def time(**changes: Any) -> TimeOptions:
+    return replace(time_options(SETTINGS), **changes)
 
 
 def password_rules(**changes: Any) -> PasswordRules:

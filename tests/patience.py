@@ -9,5 +9,6 @@ PATIENT_SETTINGS = {
     "database_pool_seconds": 30,
     "database_lock_seconds": 30,
     "database_statement_seconds": 30,
+    "database_budget_seconds": 86_400,
 }
 """The same for `Settings`."""

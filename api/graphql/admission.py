@@ -95,7 +95,7 @@ class Admission:
         self._public_fields = PUBLIC_ROOT_FIELDS | opened
 
     async def admit(self, asked: Asked, actor: Actor, carrier: Carrier) -> Admitted:
-        """Charges and returns the operation. Raises SignInRequired, DocumentRefused or OverBudget."""
+        """Charges and returns the operation. Raises SignInRequired, DocumentRefused or RateLimited."""
         try:
             prepared, operation = await self._prepare(asked, actor)
             _check_kind(operation, carrier)
@@ -116,7 +116,7 @@ class Admission:
         charge, is_refused = admitted.charge, False
         context.rate_limit_of = charge.rate_limit
         try:
-            with context.app.usage(charge.allowance.key):
+            with self._meter.timed(charge):
                 result = await self._runner.execute(
                     admitted.prepared, admitted.operation, variables=asked.variables, context=context
                 )

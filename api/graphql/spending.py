@@ -1,6 +1,7 @@
 """Charges of requests to their callers' points, for all transports."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,11 @@ from graphql import GraphQLError
 from api.graphql.cost import Price, check_cost
 from api.graphql.documents import DocumentRefused, Operation
 from api.graphql.options import CostOptions
+from api.shared.request_id import note_database_seconds
 from domain.shared.actor import Actor
 from domain.shared.budget import Allowance, Bucket, Budget, RateLimit
 from domain.shared.throttle import source_key, source_of
+from domain.shared.usage import MeasureUsage, TimeBudget
 
 REFUSAL_POINTS = 1
 HOUR_SECONDS = 3600
@@ -50,19 +53,25 @@ class Charge:
 
 
 class Meter:
-    """Charges operations before they run and refunds unused points."""
+    """Charges operations before they run and refunds unused points. Charges their database time after they ran."""
 
-    def __init__(self, budget: Budget, options: CostOptions, *, most_points: int) -> None:
+    def __init__(
+        self, budget: Budget, time_budget: TimeBudget, usage: MeasureUsage, options: CostOptions, *, most_points: int
+    ) -> None:
         self._budget = budget
+        self._time_budget = time_budget
+        self._usage = usage
         self._most_points = most_points
         self._person = _bucket(options.burst, options.per_hour, most_points)
         anonymous = options.anonymous_per_hour
         self._stranger = _bucket(min(options.burst, anonymous), anonymous, most_points)
 
     async def charge(self, operation: Operation, variables: Mapping[str, Any] | None, actor: Actor) -> Charge:
-        """Takes the points; raises DocumentRefused above the limit of an operation, OverBudget if they are short."""
+        """Takes the points; raises DocumentRefused above the limit of an operation, RateLimited if they are short or
+        the account has no database time left."""
         points, lasting = self.price(operation, variables)
         allowance = self._allowance_of(actor)
+        self._time_budget.check(allowance.key)
         bucket = await self._budget.take(allowance, points)
         return Charge(bucket, allowance, points, lasting, actual=points)
 
@@ -78,8 +87,22 @@ class Meter:
         await self._budget.take(self._allowance_of(actor), REFUSAL_POINTS)
 
     async def charge_rows(self, charge: Charge, rows: int) -> None:
-        """Charges one more event of a subscription; raises OverBudget."""
+        """Charges one more event of a subscription; raises RateLimited."""
+        self._time_budget.check(charge.allowance.key)
         charge.bucket = await self._budget.take(charge.allowance, max(rows, 1))
+
+    @contextmanager
+    def timed(self, charge: Charge) -> Iterator[None]:
+        """Charges the database time of the block, also if it is canceled.
+
+        Only logs tell the time: rows that are hidden from the caller take time, too.
+        """
+        with self._usage(charge.allowance.key) as usage:
+            try:
+                yield
+            finally:
+                note_database_seconds(usage.seconds)
+                self._time_budget.charge(usage.account, usage.seconds)
 
     def settle(self, charge: Charge, rows: int) -> None:
         """Refunds the part of a charge that exceeds the rows read and the points that are never refunded."""

@@ -8,7 +8,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.graphql.masking import internal_error
 from api.rest.problems import problem
-from api.shared.request_id import begin_request, current_operation, note_operation
+from api.shared.request_id import (
+    begin_request,
+    current_database_seconds,
+    current_operation,
+    note_database_seconds,
+    note_operation,
+)
 
 QUIET_PATHS = frozenset({"/livez", "/readyz"})
 LONGEST_PATH = 200
@@ -29,6 +35,7 @@ class AccessLog:
         offered = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
         request_id = begin_request(offered).encode()
         note_operation(None)
+        note_database_seconds(None)
         started = time.perf_counter()
         status = 0
 
@@ -79,7 +86,13 @@ def _log(scope: Scope, status: int, milliseconds: float) -> None:
     # Log the path as sent: decoded, it could contain line breaks.
     path = (scope.get("raw_path") or b"").partition(b"?")[0][:LONGEST_PATH].decode("latin-1")
     facts = {"method": scope["method"], "path": path, "status": status, "ms": round(milliseconds, 1)}
+    said = list(map(str, facts.values()))
+    seconds = current_database_seconds()
+    if seconds is not None:
+        facts["database_ms"] = round(seconds * 1000, 1)
+        said.append(f"(database {facts['database_ms']})")
     operation = current_operation()
     if operation is not None:
         facts["operation"] = operation
-    logger.log(level, "%s", " ".join(str(fact) for fact in facts.values()), extra={"facts": facts})
+        said.append(operation)
+    logger.log(level, "%s", " ".join(said), extra={"facts": facts})

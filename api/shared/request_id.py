@@ -1,4 +1,4 @@
-"""ID and GraphQL operation of the current request, for its response and its log records."""
+"""ID, GraphQL operation and database time of the current request, for its response and its log records."""
 
 import re
 import secrets
@@ -7,6 +7,7 @@ from contextvars import ContextVar
 _SANE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _current: ContextVar[str | None] = ContextVar("request_id", default=None)
 _operation: ContextVar[str | None] = ContextVar("operation", default=None)
+_database_seconds: ContextVar[float | None] = ContextVar("database_seconds", default=None)
 
 
 def begin_request(offered: bytes | None) -> str:
@@ -34,3 +35,13 @@ def note_operation(name: str | None) -> None:
 def current_operation() -> str | None:
     """Name of the GraphQL operation of the current request; None without a name."""
     return _operation.get()
+
+
+def note_database_seconds(seconds: float | None) -> None:
+    """Notes the database time of the current request for its log record."""
+    _database_seconds.set(seconds)
+
+
+def current_database_seconds() -> float | None:
+    """Database time of the current request; None if it ran no GraphQL operation."""
+    return _database_seconds.get()

@@ -50,7 +50,7 @@ class GraphQLOperations:
         prepared, operation, charge = admitted.prepared, admitted.operation, admitted.charge
         context.rate_limit_of = charge.rate_limit
         self._meter.settle(charge, 0)  # each event is charged when it is sent
-        with context.app.usage(charge.allowance.key):
+        with self._meter.timed(charge):
             opened = await self._runner.subscribe(
                 prepared, operation, variables=request.variables, context=context, event_seconds=self._seconds
             )
@@ -59,7 +59,7 @@ class GraphQLOperations:
         async with aclosing(opened) as results:
             while True:
                 try:
-                    with context.app.usage(charge.allowance.key):
+                    with self._meter.timed(charge):
                         result = await anext(results, None)
                 except Exception as error:  # every failure of the stream is reported to the client
                     raise OperationFailed(format_errors([_located(error, operation)])) from error

@@ -92,8 +92,12 @@ class _Scope:
             connection = self.connection = await self._acquire()
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s", query.text, extra={"facts": {"connection": connection.pid}})
+        usage = current_usage()
         try:
-            return await connection.fetch(query.text, query.arguments, seconds)
+            if usage is None:
+                return await connection.fetch(query.text, query.arguments, seconds)
+            with usage.statement():
+                return await connection.fetch(query.text, query.arguments, seconds)
         except BaseException as error:
             is_usable = isinstance(error, _ANSWERS) and not connection.is_closed
             if not is_usable and self.connection is connection:

@@ -1,12 +1,14 @@
 """Points that requests cost their callers, over HTTP and WebSocket."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from api.graphql.spending import REFUSAL_POINTS
+from infra.db.usage import RequestUsage
 from tests.api import defaults as api_defaults
 from tests.api.http.both_transports import TRANSPORTS, Caller, calling
 from tests.api.http.http_world import BEARER, OLD, World, ask, running
@@ -134,3 +136,61 @@ async def test_reads_of_a_subscription_count_for_its_account() -> None:
         caller.socket.subscribe("s", "subscription { accounts }")
         message = await caller.socket.receive()
         assert message["payload"]["data"] == {"accounts": "user:usr_ada"}
+
+
+class SlowWorld(World):
+    """World in which each operation takes that many seconds of the database."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+        def used(account: str) -> RequestUsage:
+            usage = RequestUsage(account)
+            usage.seconds = self.seconds
+            return usage
+
+        self.usage = used
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_an_account_without_database_time_is_refused(transport: str) -> None:
+    async with calling(SlowWorld(35.0), transport, SHOWN) as caller:
+        assert [await caller.codes(TEN) for _ in range(3)] == [[], [], ["RATE_LIMITED"]]
+
+
+async def test_the_refusal_says_when_enough_time_is_back() -> None:
+    world = SlowWorld(66.02)
+    async with running(world, SHOWN) as client:
+        assert (await ask(client, TEN)).status_code == 200
+        response = await ask(client, "mutation { change }")
+        assert (response.status_code, response.headers["retry-after"], world.changes) == (429, "60", 0)
+        (error,) = response.json()["errors"]
+        assert error["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 60}
+        assert "too much time of the database" in error["message"]
+
+
+async def test_a_canceled_request_pays_for_its_database_time() -> None:
+    world = SlowWorld(66.02)
+    async with running(world, replace(SHOWN, request_seconds=0.02)) as client:
+        assert (await ask(client, "{ endless }")).status_code == 503
+        assert (await ask(client, TEN)).status_code == 429
+
+
+async def test_a_subscription_ends_when_its_database_time_is_used() -> None:
+    async with calling(SlowWorld(66.02), "socket", SHOWN) as caller:
+        caller.socket.subscribe("s", "subscription { ticks }")
+        message = await caller.socket.receive()
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "RATE_LIMITED")
+
+
+async def test_no_response_depends_on_the_database_time() -> None:
+    """Proves that hidden rows, which take time, cannot be noticed in what a response says."""
+    told = []
+    for seconds in (0.0, 30.0):
+        async with running(SlowWorld(seconds), SHOWN) as client:
+            response = await ask(client, "{ viewer }")
+            headers = {name: value for name, value in response.headers.items() if name != "x-request-id"}
+            cost = response.json()["extensions"]["cost"]
+            told.append((response.status_code, headers, response.json()["data"], cost | {"resetAt": ""}))
+    assert told[0] == told[1]

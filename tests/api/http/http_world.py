@@ -20,8 +20,9 @@ from domain.shared.errors import InvalidInput, NotFound, RateLimited, Rejected, 
 from domain.shared.health import HealthCheck
 from infra.db.usage import RequestUsage, current_usage
 from infra.limits.budget import LocalBudget
+from infra.limits.time_budget import LocalTimeBudget
 from infra.shared.clock import SystemClock
-from tests import execution_modes
+from tests import defaults, execution_modes
 from tests.api import defaults as api_defaults
 
 SECRET = "password in an exception's text"
@@ -87,6 +88,7 @@ class World:
     budget: Any = field(default_factory=lambda: LocalBudget(SystemClock()))
     documents: Any = field(default_factory=MemoryDocuments)
     statement_trace: Any = None
+    time_budget: Any = field(default_factory=lambda: LocalTimeBudget(defaults.time()))
     usage: Any = RequestUsage
 
     @asynccontextmanager

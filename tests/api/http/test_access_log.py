@@ -3,6 +3,7 @@ import logging
 import httpx
 import pytest
 
+from infra.db.usage import RequestUsage
 from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, TOKEN, World, running
 
@@ -27,6 +28,24 @@ async def test_each_request_leaves_one_record_without_what_it_carried(
     assert facts["ms"] >= 0
     for secret in ("a secret value", "in-the-address", TOKEN, "item"):
         assert secret not in text + str(facts)
+
+
+async def test_the_record_of_an_operation_says_its_database_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def used(account: str) -> RequestUsage:
+        usage = RequestUsage(account)
+        usage.seconds = 0.0123
+        return usage
+
+    with caplog.at_level(logging.INFO):
+        async with running(World(usage=used)) as client:
+            await client.post("/graphql", json={"query": "query Named { viewer }"}, headers=BEARER)
+            await client.get("/nothing")
+    operation, other = records(caplog)
+    assert operation.facts["database_ms"] == 12.3  # type: ignore[attr-defined]  # what the logger adds
+    assert operation.getMessage().endswith(" (database 12.3) Named")
+    assert "database" not in other.getMessage()
 
 
 async def test_a_path_cannot_break_a_line(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:

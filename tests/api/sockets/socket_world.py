@@ -22,8 +22,9 @@ from domain.shared.actor import Actor, ClientInfo, Role
 from domain.shared.errors import NotFound, Unauthenticated
 from infra.db.usage import RequestUsage
 from infra.limits.budget import LocalBudget
+from infra.limits.time_budget import LocalTimeBudget
 from infra.shared.clock import SystemClock
-from tests import execution_modes
+from tests import defaults, execution_modes
 from tests.api import defaults as api_defaults
 from tests.api.http.http_world import MemoryDocuments
 from tests.factories.accounts import UserFactory
@@ -77,6 +78,7 @@ class SmallApp:
     budget: Any = field(default_factory=lambda: LocalBudget(SystemClock()))
     documents: Any = field(default_factory=MemoryDocuments)
     open_scopes: int = 0
+    time_budget: Any = field(default_factory=lambda: LocalTimeBudget(defaults.time()))
     usage: Any = RequestUsage
 
     @asynccontextmanager
@@ -237,7 +239,7 @@ class World:
         documents = DocumentCache(SCHEMA._schema, options.limits)
         app: Any = self.app
         trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
-        meter = Meter(app.budget, options.cost, most_points=options.limits.cost)
+        meter = Meter(app.budget, app.time_budget, app.usage, options.cost, most_points=options.limits.cost)
         admission = Admission(
             runner, documents, trusted, meter, options.limits, is_introspection_open=options.is_development
         )
