@@ -1,4 +1,4 @@
-"""Commit of a Unit of Work: events, jobs, security log and idempotency key, beside the rows."""
+"""Commit of a Unit of Work: events, list sizes, jobs, security log and idempotency key, beside the rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,6 +22,7 @@ from domain.shared.slices import Reaction
 from domain.shared.uow import Outcome, Replayed, Written
 from infra.audit.tables import EventRow, SecurityEventRow
 from infra.db.bulk import copy_rows
+from infra.db.list_sizes import ListSizes
 from infra.jobs.outbox import advance_job, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
 from infra.workspaces.tables import RevisionRow
@@ -48,6 +49,7 @@ class SqlCommit:
     def __init__(self, connection: AsyncConnection, actor: Actor, clock: Clock, ids: IdFactory) -> None:
         self.connection = connection
         self.ids = ids
+        self.sizes = ListSizes()
         self.committed: Committed | None = None
         self._actor = actor
         self._clock = clock
@@ -143,7 +145,7 @@ class SqlCommit:
         raise Replayed(subject_id, revision, outcome or {})
 
     async def _write_events(self, now: datetime) -> Mapping[str, int]:
-        """Numbers and stores the events; returns the last revision of each workspace.
+        """Numbers and stores the events, then changes list sizes; returns the last revision of each workspace.
 
         The counters are locked last, in the order of workspace IDs, and released by the following commit. So locks are
         short, and transactions cannot deadlock.
@@ -151,10 +153,12 @@ class SqlCommit:
         by_workspace: dict[str, list[Event]] = {}
         for event in self._events:
             by_workspace.setdefault(event.workspace_id, []).append(event)
-        return {
-            workspace_id: await self._write_events_of(workspace_id, by_workspace[workspace_id], now)
-            for workspace_id in sorted(by_workspace)
-        }
+        revisions: dict[str, int] = {}
+        for workspace_id in sorted(by_workspace.keys() | self.sizes.workspace_ids):
+            if workspace_id in by_workspace:
+                revisions[workspace_id] = await self._write_events_of(workspace_id, by_workspace[workspace_id], now)
+            await self.sizes.write(self.connection, workspace_id)
+        return revisions
 
     async def _write_events_of(self, workspace_id: str, events: Sequence[Event], now: datetime) -> int:
         counter = upsert(RevisionRow).values(workspace_id=workspace_id, revision=len(events))

@@ -1,8 +1,15 @@
-"""Metadata of all tables, those of the slices and those of jobs, for migrations."""
+"""Metadata of all tables, those of the slices and those that belong to none, for migrations."""
 
 from infra.db.base import Base
+from infra.db.tables import ListSizeRow
 from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow
 from infra.slices import PLATFORM, TRACKER
 
-TABLES = (IdempotencyRow, JobRow, ScheduleRow, *(table for each in (*PLATFORM, *TRACKER) for table in each.tables))
+TABLES = (
+    IdempotencyRow,
+    JobRow,
+    ListSizeRow,
+    ScheduleRow,
+    *(table for each in (*PLATFORM, *TRACKER) for table in each.tables),
+)
 metadata = Base.metadata

@@ -20,7 +20,8 @@ class CommentService:
     async def create(self, actor: Actor, draft: CommentDraft) -> Written[Comment]:
         author_id = UserId(actor.signed_in_id)
         async with self._uow(actor) as uow:
-            issue = await uow.issues.get(actor, draft.issue_id, path=("issue_id",))
+            # Locked, because the issue counts its comments.
+            issue = await uow.issues.get(actor, draft.issue_id, path=("issue_id",), for_update=True)
             actor.require(COMMENT_WRITE, issue.workspace_id)
             if issue.trashed_at is not None:
                 raise Conflict("This issue is in the trash. Restore it first.", path=("issue_id",))

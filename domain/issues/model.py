@@ -46,6 +46,7 @@ class Issue:
     estimate: int | None = None
     external_source: str | None = None
     external_key: str | None = None
+    comment_count: int = 0
     completed_at: datetime | None = None
     archived_at: datetime | None = None
     trashed_at: datetime | None = None

@@ -133,9 +133,9 @@ class Batch:
         sources = await self._write_issues(setting, written)
         pairs = [(each.record, issue) for each, issue in written]
         context = (self._uow, self.tally, setting.people)
-        has_stored = any(each.stored for each, _ in written)
-        comment_sources = await write_comments(*context, pairs, ids=self._ids, is_first_time=not has_stored)
-        await store.keep_sources(self._run, sources, comment_sources, is_first_time=not has_stored)
+        stored = frozenset(issue.id for each, issue in written if each.stored is not None)
+        comment_sources = await write_comments(*context, pairs, ids=self._ids, stored_issues=stored)
+        await store.keep_sources(self._run, sources, comment_sources, is_first_time=not stored)
         news = {source.id for source in sources}
         await store.mark_seen(self._run, [issue.id for _, issue in written if issue.id not in news])
         await store.name_parents(self._run, _named_parents(placing.site_id, written))
@@ -196,11 +196,16 @@ class Batch:
             creator_id=UserId(setting.people[record.creator_key or NOBODY]),
             now=record.created_at,
         )
-        return replace(issue, external_source=self._run.format.source, external_key=record.external_key)
+        return replace(
+            issue,
+            external_source=self._run.format.source,
+            external_key=record.external_key,
+            comment_count=len({comment.key for comment in record.comments}),
+        )
 
     async def _write_issues(self, setting: Setting, written: Sequence[tuple[PlacedIssue, Issue]]) -> list[SourceRecord]:
         new: list[Issue] = []
-        changed: list[Issue] = []
+        changed: list[tuple[Issue, Issue]] = []
         sources: list[SourceRecord] = []
         assignees, labels = _LinkChanges(), _LinkChanges()
         for placed, issue in written:
@@ -215,7 +220,7 @@ class Batch:
                 new.append(issue)
                 self._uow.record(IssueCreated.between(None, issue, **links))
             elif links or issue != stored.issue:
-                changed.append(issue)
+                changed.append((stored.issue, issue))
                 self._record_change(stored.issue, issue, links)
             else:
                 self.tally.count("issues_unchanged")

@@ -1,6 +1,6 @@
 """The comments of one batch of an import."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from domain.accounts.model import UserId
 from domain.comments.events import CommentCreated, CommentUpdated
@@ -21,11 +21,14 @@ async def write_comments(
     pairs: Sequence[tuple[IssueRecord, Issue]],
     *,
     ids: IdFactory,
-    is_first_time: bool,
+    stored_issues: Collection[str],
 ) -> list[SourceRecord]:
-    """Adds and changes comments in the file's order; deleted ones stay deleted. Returns what is to be remembered."""
-    issues = [issue for _, issue in pairs]
-    existing = {} if is_first_time else await uow.imports.comments(issues)
+    """Adds and changes comments in the file's order; deleted ones stay deleted. Returns what is to be remembered.
+
+    New issues already count the comments of their records; `stored_issues` are the IDs of all others.
+    """
+    stored_earlier = [issue for _, issue in pairs if issue.id in stored_issues]
+    existing = await uow.imports.comments(stored_earlier) if stored_earlier else {}
     new: list[Comment] = []
     changed: dict[str, Comment] = {}
     sources: list[SourceRecord] = []
@@ -44,7 +47,7 @@ async def write_comments(
             written = changed[stored.id] = _built(comment, issue, author_id, id=CommentId(stored.id))
         sources.append(SourceRecord(id=written.id, digest=digest, source=comment.source_text))
     tally.count("comments_created", len(new))
-    await uow.imports.add_comments(new)
+    await uow.imports.add_comments(new, counted_in=stored_issues)
     await _save(uow, tally, changed)
     return sources
 

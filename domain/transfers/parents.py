@@ -20,7 +20,7 @@ async def write_parents(uow: ImportUow, run: ImportRun, tally: Tally, named: Seq
     children = await store.issues_by_id(run.workspace_id, {each.issue_id for each in named})
     parents = await _parents(uow, run, named)
     above = await store.parents_above(run.workspace_id, set(parents.values()))
-    changed: list[Issue] = []
+    changed: list[tuple[Issue, Issue]] = []
     for each in named:
         child = children.get(each.issue_id)
         if child is None:
@@ -33,7 +33,7 @@ async def write_parents(uow: ImportUow, run: ImportRun, tally: Tally, named: Seq
         elif child.parent_id != parent_id:
             moved = replace(child, parent_id=IssueId(parent_id))
             above[child.id] = parent_id
-            changed.append(moved)
+            changed.append((child, moved))
             uow.record(IssueUpdated.between(child, moved))
     await store.save_issues(changed)
 

@@ -204,8 +204,8 @@ class ImportStore(Protocol):
         """Stores new issues."""
         ...
 
-    async def save_issues(self, issues: Sequence[Issue]) -> None:
-        """Writes all that an import can change of issues."""
+    async def save_issues(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
+        """Writes all that an import can change of issues, given before and after the change."""
         ...
 
     async def link_assignees(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
@@ -216,8 +216,8 @@ class ImportStore(Protocol):
         """Adds labels to issues and removes labels from issues."""
         ...
 
-    async def add_comments(self, comments: Sequence[Comment]) -> None:
-        """Stores new comments."""
+    async def add_comments(self, comments: Sequence[Comment], *, counted_in: Collection[str]) -> None:
+        """Stores new comments, and adds them to the counts of the issues with these ids, which are locked."""
         ...
 
     async def save_comments(self, comments: Sequence[Comment]) -> None:

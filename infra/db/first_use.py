@@ -1,11 +1,12 @@
 """Repositories of a Unit of Work, built on first use."""
 
 from collections.abc import Callable
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.ids import IdFactory
+from infra.db.list_sizes import ListSizes
 
 R = TypeVar("R")
 
@@ -15,6 +16,7 @@ class Repositories:
 
     connection: AsyncConnection
     ids: IdFactory
+    sizes: ListSizes
 
 
 class first_use(Generic[R]):  # noqa: N801  reads like the decorators of functools
@@ -23,8 +25,15 @@ class first_use(Generic[R]):  # noqa: N801  reads like the decorators of functoo
     A use case touches two or three of some 25 repositories, so building all of them would cost every write.
     """
 
-    def __init__(self, build: Callable[[AsyncConnection], R]) -> None:
+    @overload
+    def __init__(self, build: Callable[[AsyncConnection], R]) -> None: ...
+    @overload
+    def __init__(self, build: Callable[[AsyncConnection, ListSizes], R], *, with_sizes: Literal[True]) -> None: ...
+
+    def __init__(self, build: Callable[..., R], *, with_sizes: bool = False) -> None:
+        """`with_sizes` is for repositories that change lists of issues."""
         self.build = build
+        self._with_sizes = with_sizes
         self._name = ""
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
@@ -38,6 +47,6 @@ class first_use(Generic[R]):  # noqa: N801  reads like the decorators of functoo
     def __get__(self, uow: Repositories | None, owner: type[Any]) -> Self | R:
         if uow is None:
             return self
-        built = self.build(uow.connection)
+        built = self.build(uow.connection, uow.sizes) if self._with_sizes else self.build(uow.connection)
         vars(uow)[self._name] = built  # the instance attribute takes precedence over this descriptor
         return built

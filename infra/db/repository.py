@@ -15,6 +15,7 @@ from domain.shared.ids import check_id
 from infra.db.base import Base
 from infra.db.engine import constraint_of
 from infra.db.entities import Build, builder_of, columns_of
+from infra.db.list_sizes import ListSizes
 from infra.db.visibility import GuestRule, guest_visibility
 
 
@@ -158,3 +159,15 @@ class SqlTenantRepository(SqlRepository[W]):
     def _noun(self) -> str:
         """Name of the entity in messages, such as "project member" for ProjectMember."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.entity.__name__).lower()
+
+
+class SqlParentRepository(SqlTenantRepository[W]):
+    """Repository of entities with lists of issues, whose sizes are deleted with the entity."""
+
+    def __init__(self, connection: AsyncConnection, sizes: ListSizes) -> None:
+        super().__init__(connection)
+        self._sizes = sizes
+
+    async def remove(self, entity: W) -> None:
+        await super().remove(entity)
+        self._sizes.remove(entity.workspace_id, entity.id)

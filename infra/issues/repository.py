@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
@@ -7,12 +8,14 @@ from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
-from infra.db.repository import SqlTenantRepository
+from infra.db.list_sizes import ListKey
+from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule
+from infra.issues.sizes import count_added, count_changed, lists_of
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 
 
-class SqlIssueRepository(SqlTenantRepository[Issue]):
+class SqlIssueRepository(SqlParentRepository[Issue]):
     table = IssueRow
     entity = Issue
     guests = GuestRule.of_areas(IssueRow.workspace_id, IssueRow.project_id)
@@ -22,6 +25,18 @@ class SqlIssueRepository(SqlTenantRepository[Issue]):
             "This issue has sub-issues. Move or permanently delete them first.",
         )
     }
+
+    async def add_all(self, entities: Collection[Issue]) -> None:
+        await super().add_all(entities)
+        count_added(self._sizes, entities)
+
+    async def save(self, before: Issue, after: Issue) -> None:
+        await super().save(before, after)
+        count_changed(self._sizes, before, after)
+
+    async def remove(self, entity: Issue) -> None:
+        await super().remove(entity)
+        self._sizes.change(lists_of(entity), -1)
 
     async def assignee_ids(self, issue: Issue) -> frozenset[str]:
         statement = select(IssueAssigneeRow.user_id).where(*_links_of(IssueAssigneeRow, issue))
@@ -67,7 +82,11 @@ class SqlIssueRepository(SqlTenantRepository[Issue]):
         values = {"milestone_id": target.id, "updated_at": now}
         there = (IssueRow.workspace_id == source.workspace_id) & (IssueRow.milestone_id == source.id)
         moved = update(IssueRow).where(there).values(values)
-        return (await self._connection.execute(moved)).rowcount
+        lifecycles = Counter(await self._connection.scalars(moved.returning(IssueRow.lifecycle)))
+        for lifecycle, count in lifecycles.items():
+            self._sizes.change([ListKey(source.workspace_id, source.id, lifecycle)], -count)
+            self._sizes.change([ListKey(target.workspace_id, target.id, lifecycle)], count)
+        return lifecycles.total()
 
     async def exist_in(self, project: Project) -> bool:
         found = await self._connection.execute(select(exists().where(_are_in(project))))

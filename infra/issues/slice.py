@@ -9,7 +9,7 @@ from infra.parts import Parts, SliceAdapters
 
 
 class IssueRepositories(Repositories):
-    issues = first_use(SqlIssueRepository)
+    issues = first_use(SqlIssueRepository, with_sizes=True)
 
 
 def _provide(app: App, parts: Parts) -> None:

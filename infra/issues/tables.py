@@ -82,6 +82,7 @@ class IssueRow(Base):
     estimate: Mapped[int | None]
     external_source: Mapped[str | None]
     external_key: Mapped[str | None]
+    comment_count: Mapped[int]
     completed_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     trashed_at: Mapped[datetime | None]

@@ -1,10 +1,10 @@
 from domain.milestones.model import Milestone
-from infra.db.repository import SqlTenantRepository
+from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule
 from infra.milestones.tables import MilestoneRow
 
 
-class SqlMilestoneRepository(SqlTenantRepository[Milestone]):
+class SqlMilestoneRepository(SqlParentRepository[Milestone]):
     table = MilestoneRow
     entity = Milestone
     guests = GuestRule.of_areas(MilestoneRow.workspace_id, MilestoneRow.project_id)

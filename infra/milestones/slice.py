@@ -9,7 +9,7 @@ from infra.parts import Parts, SliceAdapters
 
 
 class MilestoneRepositories(Repositories):
-    milestones = first_use(SqlMilestoneRepository)
+    milestones = first_use(SqlMilestoneRepository, with_sizes=True)
 
 
 def _provide(app: App, parts: Parts) -> None:

@@ -12,13 +12,14 @@ from domain.shared.errors import NotFound
 from domain.shared.events import Event
 from domain.shared.ids import IdFactory
 from domain.workspaces.model import Member
-from infra.db.repository import SqlTenantRepository
+from infra.db.list_sizes import ListSizes
+from infra.db.repository import SqlParentRepository, SqlTenantRepository
 from infra.db.visibility import GuestRule
 from infra.projects.tables import ProjectNumberRow, ProjectRow, StateRow
 from infra.workspaces.tables import AreaGrantRow
 
 
-class SqlProjectRepository(SqlTenantRepository[Project]):
+class SqlProjectRepository(SqlParentRepository[Project]):
     table = ProjectRow
     entity = Project
     guests = GuestRule.of_areas(ProjectRow.workspace_id, ProjectRow.id)
@@ -57,9 +58,9 @@ class SqlProjectMemberRepository(SqlTenantRepository[ProjectMember]):
 class SqlProjectAreas:
     """Projects as the areas to which guests get access."""
 
-    def __init__(self, connection: AsyncConnection, ids: IdFactory) -> None:
+    def __init__(self, connection: AsyncConnection, ids: IdFactory, sizes: ListSizes) -> None:
         self._connection = connection
-        self._projects = SqlProjectRepository(connection)
+        self._projects = SqlProjectRepository(connection, sizes)
         self._places = SqlProjectMemberRepository(connection)
         self._ids = ids
 

@@ -19,12 +19,12 @@ from infra.projects.tables import ProjectNumberRow, ProjectRow, StateRow
 
 class ProjectRepositories(Repositories):
     project_members = first_use(SqlProjectMemberRepository)
-    projects = first_use(SqlProjectRepository)
+    projects = first_use(SqlProjectRepository, with_sizes=True)
     states = first_use(SqlStateRepository)
 
     @cached_property
     def areas(self) -> SqlProjectAreas:
-        return SqlProjectAreas(self.connection, self.ids)
+        return SqlProjectAreas(self.connection, self.ids, self.sizes)
 
 
 def _provide(app: App, parts: Parts) -> None:

@@ -1,5 +1,6 @@
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from sqlalchemy import exists, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -9,6 +10,8 @@ from domain.comments.model import Comment
 from domain.issues.model import Issue
 from infra.comments.tables import CommentRow
 from infra.db.bulk import copy_entities, copy_rows
+from infra.db.list_sizes import ListSizes
+from infra.issues.sizes import count_added
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.projects.tables import ProjectNumberRow
 from infra.workspaces.tables import WorkspaceRow
@@ -18,8 +21,9 @@ _COMMENT = [field.name for field in fields(Comment)]
 
 
 class SqlSeedRepository:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, sizes: ListSizes) -> None:
         self._connection = connection
+        self._sizes = sizes
 
     async def has_workspace(self, slug: str | None) -> bool:
         condition = true() if slug is None else WorkspaceRow.slug == slug
@@ -36,7 +40,10 @@ class SqlSeedRepository:
     ) -> None:
         # First, because COPY bypasses SQLAlchemy, which begins the transaction with its own first statement.
         await self._raise_numbers(issues)
-        await copy_entities(self._connection, IssueRow, _ISSUE, issues)
+        commented = Counter(comment.issue_id for comment in comments)
+        counted = [replace(issue, comment_count=commented[issue.id]) for issue in issues]
+        await copy_entities(self._connection, IssueRow, _ISSUE, counted)
+        count_added(self._sizes, counted)
         for table, other, links in ((IssueAssigneeRow, "user_id", assignees), (IssueLabelRow, "label_id", labels)):
             rows = [(issue.workspace_id, issue.id, each) for issue in issues for each in links.get(issue.id, ())]
             await copy_rows(self._connection, table, ("workspace_id", "issue_id", other), rows)

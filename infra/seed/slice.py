@@ -8,7 +8,7 @@ from infra.seed.repository import SqlSeedRepository
 
 
 class SeedRepositories(Repositories):
-    seed = first_use(SqlSeedRepository)
+    seed = first_use(SqlSeedRepository, with_sizes=True)
 
 
 def _provide(app: App, parts: Parts) -> None:

@@ -34,7 +34,7 @@ class TransferRepositories(Repositories):
     import_report = first_use(SqlImportReport)
     import_runs = first_use(SqlImportRunRepository)
     uploads = first_use(SqlUploadRepository)
-    imports = first_use(SqlImportStore)
+    imports = first_use(SqlImportStore, with_sizes=True)
 
 
 def _provide(app: App, parts: Parts) -> None:

@@ -1,10 +1,11 @@
 """Bulk reads and writes of imports, by COPY and single statements over arrays."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, delete, func, literal, select, tuple_, update
+from sqlalchemy import ARRAY, Integer, Text, bindparam, column, delete, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,7 +22,9 @@ from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
 from infra.db.base import Base
 from infra.db.bulk import copy_entities, copy_rows, update_rows
+from infra.db.list_sizes import ListSizes
 from infra.db.repository import RowMapping
+from infra.issues.sizes import count_added, count_changed
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
 from infra.milestones.tables import MilestoneRow
@@ -56,6 +59,16 @@ _ISSUE_CHANGES = (
 _COMMENT_CHANGES = ("author_id", "body", "edited_at", "created_at", "updated_at")
 _SOURCE = ("id", "digest", "source")
 _OF_RUN = ("workspace_id", "run_id")
+_added = (
+    func.unnest(bindparam("ids", type_=ARRAY(Text)), bindparam("added", type_=ARRAY(Integer)))
+    .table_valued(column("id", Text), column("count", Integer))
+    .render_derived("added")
+)
+_COUNT_COMMENTS = (
+    update(IssueRow)
+    .where(IssueRow.workspace_id == bindparam("workspace"), IssueRow.id == _added.c.id)
+    .values(comment_count=IssueRow.comment_count + _added.c.count)
+)
 _PARENT = tuple(field.name for field in fields(NamedParent))
 
 
@@ -64,8 +77,9 @@ def _names(entity: type[Any]) -> list[str]:
 
 
 class SqlImportStore:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, sizes: ListSizes) -> None:
         self._connection = connection
+        self._sizes = sizes
 
     async def lock(self, workspace_id: str) -> None:
         await self._lock(workspace_id, _IMPORTS)
@@ -183,10 +197,13 @@ class SqlImportStore:
 
     async def add_issues(self, issues: Sequence[Issue]) -> None:
         await self._add(IssueRow, Issue, issues)
+        count_added(self._sizes, issues)
 
-    async def save_issues(self, issues: Sequence[Issue]) -> None:
+    async def save_issues(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
         async with refusals():
-            await update_rows(self._connection, IssueRow, _ISSUE_CHANGES, issues)
+            await update_rows(self._connection, IssueRow, _ISSUE_CHANGES, [after for _, after in changes])
+        for before, after in changes:
+            count_changed(self._sizes, before, after)
 
     async def link_assignees(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
         await self._link(IssueAssigneeRow, IssueAssigneeRow.user_id, workspace_id, add, remove)
@@ -194,8 +211,12 @@ class SqlImportStore:
     async def link_labels(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
         await self._link(IssueLabelRow, IssueLabelRow.label_id, workspace_id, add, remove)
 
-    async def add_comments(self, comments: Sequence[Comment]) -> None:
+    async def add_comments(self, comments: Sequence[Comment], *, counted_in: Collection[str]) -> None:
         await self._add(CommentRow, Comment, comments)
+        added = Counter(comment.issue_id for comment in comments if comment.issue_id in counted_in)
+        if added:
+            values = {"workspace": comments[0].workspace_id, "ids": list(added), "added": list(added.values())}
+            await self._connection.execute(_COUNT_COMMENTS, values)
 
     async def save_comments(self, comments: Sequence[Comment]) -> None:
         async with refusals():

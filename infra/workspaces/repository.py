@@ -5,12 +5,12 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, true
 from domain.shared.actor import Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.tables import UserRow
-from infra.db.repository import SqlTenantRepository
+from infra.db.repository import SqlParentRepository, SqlTenantRepository
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
 from infra.workspaces.tables import AreaGrantRow, InvitationRow, MemberRow, WorkspaceRow
 
 
-class SqlWorkspaceRepository(SqlTenantRepository[Workspace]):
+class SqlWorkspaceRepository(SqlParentRepository[Workspace]):
     table = WorkspaceRow
     entity = Workspace
     conflicts = {

@@ -17,7 +17,7 @@ from infra.workspaces.tables import AreaGrantRow, InvitationRow, MemberRow, Revi
 class WorkspaceRepositories(Repositories):
     invitations = first_use(SqlInvitationRepository)
     members = first_use(SqlMemberRepository)
-    workspaces = first_use(SqlWorkspaceRepository)
+    workspaces = first_use(SqlWorkspaceRepository, with_sizes=True)
 
 
 def _provide(app: App, parts: Parts) -> None:

@@ -93,6 +93,15 @@ def upgrade() -> None:
         "uq_job_dedupe_key", "job", ["dedupe_key"], unique=True, postgresql_where=sa.text("state = 'WAITING'")
     )
     op.create_table(
+        "list_size",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("parent_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("lifecycle", sa.SmallInteger(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "parent_id", "lifecycle", name=op.f("pk_list_size")),
+        postgresql_with={"fillfactor": 50},
+    )
+    op.create_table(
         "one_time_link",
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
@@ -681,6 +690,7 @@ def upgrade() -> None:
         sa.Column("estimate", sa.Integer(), nullable=True),
         sa.Column("external_source", sa.Text(), nullable=True),
         sa.Column("external_key", sa.Text(), nullable=True),
+        sa.Column("comment_count", sa.Integer(), nullable=False),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trashed_at", sa.DateTime(timezone=True), nullable=True),
@@ -1032,6 +1042,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_one_time_link_purpose_subject"), table_name="one_time_link")
     op.drop_index(op.f("ix_one_time_link_expires_at"), table_name="one_time_link")
     op.drop_table("one_time_link")
+    op.drop_table("list_size")
     op.drop_index("uq_job_dedupe_key", table_name="job", postgresql_where=sa.text("state = 'WAITING'"))
     op.drop_index("ix_job_parked", table_name="job", postgresql_where=sa.text("state = 'PARKED'"))
     op.drop_index("ix_job_due", table_name="job", postgresql_where=sa.text("state IN ('WAITING', 'RUNNING')"))

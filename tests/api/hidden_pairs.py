@@ -45,7 +45,7 @@ from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
-from tests.factories.storing import REPOSITORIES, store
+from tests.factories.storing import REPOSITORIES, save, store
 from tests.factories.workspaces import MemberFactory
 from tests.fakes.clock import MemoryClock
 
@@ -116,7 +116,7 @@ class HiddenChange:
         await store(world.engine, *self.further)
         async with world.engine.begin() as connection:
             for before, after in zip(self.before, self.after, strict=True):
-                await REPOSITORIES[type(before)](connection).save(before, after)
+                await save(connection, before, after)
             projects = [each.id for each in self.before if isinstance(each, Project)]
             hidden = update(EventRow).where(EventRow.area_id.in_(projects))
             await connection.execute(hidden.values(changes={"title": [["one"], ["another"]]}))

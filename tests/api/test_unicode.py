@@ -13,7 +13,7 @@ from tests.api.permission_table import PARENTS, Scene, build_scene
 from tests.api.root_fields import SCHEMA
 from tests.api.test_foreign_ids import FilterPlace
 from tests.api.world import World
-from tests.factories.storing import REPOSITORIES
+from tests.factories.storing import save
 
 COMPOSED = "Café Žižkov"
 DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)
@@ -68,7 +68,7 @@ async def scene(world: World) -> Scene:
     ]
     async with world.engine.begin() as connection:
         for before, after in changed:
-            await REPOSITORIES[type(before)](connection).save(before, after)
+            await save(connection, before, after)
     return scene
 
 

@@ -19,6 +19,7 @@ from domain.projects.model import Project, ProjectMember, State
 from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.audit.tables import EventRow
+from infra.db.list_sizes import ListSizes
 from infra.metadata import metadata
 from tests.api.client import Client
 from tests.factories.accounts import UserFactory
@@ -28,7 +29,7 @@ from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
-from tests.factories.storing import REPOSITORIES, store
+from tests.factories.storing import repository_of, store
 from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
 
 
@@ -107,7 +108,7 @@ class World:
     async def stored(self, kind: type, id: str) -> Any:
         """The entity as the database has it, None if it has not."""
         async with self.engine.connect() as connection:
-            return await REPOSITORIES[kind](connection).by_id(id)
+            return await repository_of(kind, connection, ListSizes()).by_id(id)
 
     async def until_blocked(self, task: asyncio.Task[Any]) -> None:
         """Looks until some statement in this database waits for a lock that another transaction holds."""
@@ -146,7 +147,12 @@ def place(key: str) -> Place:
     done = StateFactory(project=project, name="Done", category=StateCategory.COMPLETED, position=1)
     milestone = MilestoneFactory(project=project, name="First")
     issue = IssueFactory(
-        project=project, state=todo, number=1, creator_id=people[Role.MEMBER].id, milestone_id=milestone.id
+        project=project,
+        state=todo,
+        number=1,
+        creator_id=people[Role.MEMBER].id,
+        milestone_id=milestone.id,
+        comment_count=1,
     )
     return Place(
         workspace=workspace,

@@ -1,11 +1,12 @@
 """Puts what factories built into the database, through the repositories, in any order of kinds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.accounts.model import User
 from domain.auth.model import Session
@@ -19,6 +20,8 @@ from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.repository import SqlUserRepository
 from infra.auth.repository import SqlSessionRepository
 from infra.comments.repository import SqlCommentRepository
+from infra.db.list_sizes import ListSizes
+from infra.db.repository import SqlParentRepository
 from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow
 from infra.labels.repository import SqlLabelRepository
@@ -46,11 +49,20 @@ REPOSITORIES: dict[type, Any] = {
 }
 
 
+def repository_of(kind: type, connection: AsyncConnection, sizes: ListSizes) -> Any:
+    repository = REPOSITORIES[kind]
+    return repository(connection, sizes) if issubclass(repository, SqlParentRepository) else repository(connection)
+
+
 async def store(engine: AsyncEngine, *entities: Any) -> None:
     """Stores the entities; issue numbers count as given out."""
     async with engine.begin() as connection:
-        for kind, repository in REPOSITORIES.items():
-            await repository(connection).add_all([entity for entity in entities if isinstance(entity, kind)])
+        sizes = ListSizes()
+        for kind in REPOSITORIES:
+            repository = repository_of(kind, connection, sizes)
+            await repository.add_all([_uncounted(entity) for entity in entities if isinstance(entity, kind)])
+        for workspace_id in sorted(sizes.workspace_ids):
+            await sizes.write(connection, workspace_id)
         for issue in entities:
             if isinstance(issue, Issue):
                 counter = upsert(ProjectNumberRow).values(
@@ -63,6 +75,19 @@ async def store(engine: AsyncEngine, *entities: Any) -> None:
                         where=ProjectNumberRow.number < counter.excluded.number,
                     )
                 )
+
+
+def _uncounted(entity: Any) -> Any:
+    """The entity; an issue without the comments that it counts, because each comment is counted when it is stored."""
+    return replace(entity, comment_count=0) if isinstance(entity, Issue) else entity
+
+
+async def save(connection: AsyncConnection, before: Any, after: Any) -> None:
+    """Stores the changed entity."""
+    sizes = ListSizes()
+    await repository_of(type(before), connection, sizes).save(before, after)
+    for workspace_id in sorted(sizes.workspace_ids):
+        await sizes.write(connection, workspace_id)
 
 
 async def link(

@@ -42,7 +42,7 @@ async def test_commenting_on_an_issue(world: World):
         issue.id,
     )
     assert await world.events() == [(1, "comment.created", comment_id, {"body": [None, "  *Kept*\n as it is \n"]})]
-    assert await world.stored(Issue, issue.id) == issue
+    assert await world.stored(Issue, issue.id) == replace(issue, comment_count=2)
 
 
 async def test_the_longest_body_is_kept_whole_and_logged_as_a_hash(world: World):

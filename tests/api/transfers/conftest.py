@@ -11,6 +11,7 @@ from infra.jobs.in_process import run_now
 from infra.jobs.leases import SqlLeases
 from tests.api.transfers.exports import chunks
 from tests.api.world import World
+from tests.list_sizes import require_exact_counts
 
 LEASE = timedelta(seconds=30)
 Import = Callable[..., Awaitable[ImportRun]]
@@ -53,6 +54,7 @@ def imported(world: World, leases: SqlLeases, started: Import) -> Import:
     async def run(content: bytes, **options: object) -> ImportRun:
         run = await started(content, **options)
         assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
+        await require_exact_counts(world.engine)
         return (await world.app.read.imports.by_ids(Actor.system(), [run.id]))[run.id]
 
     return run

@@ -23,6 +23,7 @@ from tests.factories.accounts import UserFactory, persisted_user
 from tests.fakes.clock import MemoryClock
 from tests.fakes.hasher import MemoryPasswordHasher
 from tests.identity import identity_on
+from tests.list_sizes import require_exact_counts
 from tests.patience import PATIENT
 from tests.routes import rows_without_route
 from tests.servers import driver_url
@@ -69,6 +70,7 @@ async def test_planned_objects_are_stored_with_one_event_each(seeder: Seeder):
     comments = sum(len(issue.comments) for issue in issues)
     counts = await seeder.counts()
     assert outcome == SeedOutcome(is_new=True, people=25, issues=600, comments=comments)
+    assert await require_exact_counts(seeder.engines.write) > 0
     assert told == [Progress(done=500, total=600), Progress(done=600, total=600)]
     assert counts == {
         "account": 25,

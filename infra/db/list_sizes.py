@@ -1,0 +1,83 @@
+"""Exact sizes of lists of issues: collected while a Unit of Work runs, and written by its commit."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import ARRAY, Integer, SmallInteger, Text, any_, bindparam, column, delete, func, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from infra.db.tables import ListSizeRow
+
+
+class ListKey(NamedTuple):
+    """A list with a size of its own: the issues of one lifecycle under one parent."""
+
+    workspace_id: str
+    parent_id: str
+    lifecycle: int
+
+
+_changes = (
+    func.unnest(
+        bindparam("parents", type_=ARRAY(Text)),
+        bindparam("lifecycles", type_=ARRAY(SmallInteger)),
+        bindparam("changes", type_=ARRAY(Integer)),
+    )
+    .table_valued(column("parent_id", Text), column("lifecycle", SmallInteger), column("change", Integer))
+    .render_derived("changed")
+)
+_added = upsert(ListSizeRow).from_select(
+    ["workspace_id", "parent_id", "lifecycle", "size"], select(bindparam("workspace", type_=Text), *_changes.c)
+)
+_ADD = _added.on_conflict_do_update(
+    index_elements=[ListSizeRow.workspace_id, ListSizeRow.parent_id, ListSizeRow.lifecycle],
+    set_={"size": ListSizeRow.size + _added.excluded.size},
+)
+_REMOVE = delete(ListSizeRow).where(
+    ListSizeRow.workspace_id == bindparam("workspace"),
+    ListSizeRow.parent_id == any_(bindparam("parents", type_=ARRAY(Text))),
+)
+
+
+class ListSizes:
+    """Changes of list sizes in one transaction."""
+
+    def __init__(self) -> None:
+        self._changes: Counter[ListKey] = Counter()
+        self._removed: set[tuple[str, str]] = set()
+
+    def change(self, lists: Iterable[ListKey], by: int) -> None:
+        """Notes that each of the lists gets this many issues, or loses them."""
+        for each in lists:
+            self._changes[each] += by
+
+    def remove(self, workspace_id: str, parent_id: str) -> None:
+        """Notes that the parent is deleted, and its lists with it."""
+        self._removed.add((workspace_id, parent_id))
+
+    @property
+    def workspace_ids(self) -> set[str]:
+        """Workspaces that have something to write."""
+        changed = {key.workspace_id for key, change in self._changes.items() if change}
+        return changed | {workspace_id for workspace_id, _ in self._removed}
+
+    async def write(self, connection: AsyncConnection, workspace_id: str) -> None:
+        """Writes the sizes of one workspace, whose revision counter is locked.
+
+        The counter's lock lets one transaction per workspace get here. The order of keys protects transactions that
+        record no event, and therefore lock no counter.
+        """
+        removed = sorted(parent_id for workspace, parent_id in self._removed if workspace == workspace_id)
+        changed = sorted(
+            (key.parent_id, key.lifecycle, change)
+            for key, change in self._changes.items()
+            if change and key.workspace_id == workspace_id and key.parent_id not in removed
+        )
+        if changed:
+            parents, lifecycles, changes = map(list, zip(*changed, strict=True))
+            values = {"workspace": workspace_id, "parents": parents, "lifecycles": lifecycles, "changes": changes}
+            await connection.execute(_ADD, values)
+        if removed:
+            await connection.execute(_REMOVE, {"workspace": workspace_id, "parents": removed})

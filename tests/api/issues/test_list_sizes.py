@@ -1,0 +1,116 @@
+"""Sizes of lists and counts of comments stay exact, whatever happens to issues."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from infra.comments.tables import CommentRow
+from infra.issues.tables import IssueRow
+from infra.milestones.tables import MilestoneRow
+from infra.projects.tables import ProjectRow, StateRow
+from tests.api.world import World
+from tests.list_sizes import require_exact_counts
+
+Input = dict[str, Any]
+KINDS = {
+    "issue": IssueRow,
+    "project": ProjectRow,
+    "milestone": MilestoneRow,
+    "state": StateRow,
+    "comment": CommentRow,
+}
+
+
+class Chooser:
+    """Ids of stored objects, chosen at random."""
+
+    def __init__(self, random: Random, ids: dict[str, list[str]]) -> None:
+        self._random = random
+        self._ids = ids
+
+    def one(self, kind: str) -> str | None:
+        return self._random.choice(self._ids[kind]) if self._ids[kind] else None
+
+    def maybe(self, kind: str) -> str | None:
+        return self.one(kind) if self._random.random() < 0.7 else None
+
+    def number(self) -> int:
+        return self._random.randrange(10**9)
+
+
+MUTATIONS: dict[str, Callable[[Chooser], Input]] = {
+    "issueCreate": lambda a: {
+        "projectId": a.one("project"),
+        "title": "New",
+        "milestoneId": a.maybe("milestone"),
+        "parentId": a.maybe("issue"),
+    },
+    "issueUpdate": lambda a: {"id": a.one("issue"), "milestoneId": a.maybe("milestone"), "parentId": a.maybe("issue")},
+    "issueArchive": lambda a: {"id": a.one("issue")},
+    "issueDelete": lambda a: {"id": a.one("issue")},
+    "issueRestore": lambda a: {"id": a.one("issue")},
+    "issuePurge": lambda a: {"id": a.one("issue")},
+    "commentCreate": lambda a: {"issueId": a.one("issue"), "body": "Seen."},
+    "commentDelete": lambda a: {"id": a.one("comment")},
+    "milestoneCreate": lambda a: {"projectId": a.one("project"), "name": f"M{a.number()}"},
+    "milestoneDelete": lambda a: {"id": a.one("milestone"), "replaceWith": a.maybe("milestone")},
+    "stateDelete": lambda a: {"id": a.one("state"), "replaceWith": a.maybe("state")},
+    "projectCreate": lambda a: {"workspaceId": a.one("workspace"), "key": f"P{a.number()}", "name": "New"},
+    "projectArchive": lambda a: {"id": a.one("project")},
+    "projectRestore": lambda a: {"id": a.one("project")},
+    "projectDelete": lambda a: {"id": a.one("project")},
+}
+REQUIRED = {
+    "issueCreate": "projectId",
+    "milestoneCreate": "projectId",
+    "commentCreate": "issueId",
+    "projectCreate": "workspaceId",
+}
+"""Mutation -> the argument that it needs, if that is not `id`."""
+# Chosen more often: they make the lists that the others change.
+OFTEN = ("issueCreate",) * 5 + ("issueUpdate", "commentCreate", "milestoneCreate") * 2
+
+
+async def stored_ids(world: World) -> dict[str, list[str]]:
+    async with world.engine.connect() as connection:
+        here = world.here.workspace.id
+        return {
+            kind: list(await connection.scalars(select(row.id).where(row.workspace_id == here).order_by(row.id)))
+            for kind, row in KINDS.items()
+        } | {"workspace": [here]}
+
+
+async def walk(world: World, random: Random, *, steps: int, at_once: int) -> list[str]:
+    """Sends random mutations, several at once; returns the names of those that changed something."""
+    done = []
+    for _ in range(steps):
+        chooser = Chooser(random, await stored_ids(world))
+        names = random.choices((*MUTATIONS, *OFTEN), k=at_once)
+        chosen = [(name, MUTATIONS[name](chooser)) for name in names]
+        ready = [(name, sent) for name, sent in chosen if sent[REQUIRED.get(name, "id")] is not None]
+        payloads = await asyncio.gather(*(world.owner.mutate(*each) for each in ready))
+        done += [name for (name, _), payload in zip(ready, payloads, strict=True) if payload["revision"] is not None]
+    return done
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(random=st.randoms(use_true_random=False), at_once=st.integers(1, 4))
+async def test_counts_are_exact_after_random_mutations(world: World, random: Random, at_once: int) -> None:
+    await walk(world, random, steps=12 // at_once, at_once=at_once)
+    assert await require_exact_counts(world.engine) > 0
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize(("seed", "at_once"), [(1, 1), (2, 4), (3, 12)])
+async def test_counts_are_exact_after_thousands_of_mutations(world: World, seed: int, at_once: int) -> None:
+    random, done = Random(seed), []
+    for _ in range(25):
+        done += await walk(world, random, steps=48 // at_once, at_once=at_once)
+        await require_exact_counts(world.engine)
+    assert set(done) >= MUTATIONS.keys() - {"stateDelete"}

@@ -1,0 +1,39 @@
+"""Checks that stored sizes of lists, and counts of comments, are those of the rows."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+_LISTS = text(
+    """
+    SELECT workspace_id, parent, lifecycle, count(*)
+    FROM (SELECT workspace_id, unnest(array_remove(ARRAY[workspace_id, project_id, milestone_id, parent_id], NULL)),
+                 lifecycle
+          FROM issue) AS list (workspace_id, parent, lifecycle)
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    """
+)
+_SIZES = text("SELECT * FROM list_size WHERE size <> 0 ORDER BY workspace_id, parent_id, lifecycle")
+_ORPHANS = text(
+    """
+    SELECT parent_id FROM list_size WHERE parent_id NOT IN (
+      SELECT id FROM workspace UNION ALL SELECT id FROM project UNION ALL SELECT id FROM milestone
+      UNION ALL SELECT id FROM issue)
+    """
+)
+_MISCOUNTED = text(
+    """
+    SELECT id, comment_count FROM issue
+    WHERE comment_count <> (SELECT count(*) FROM comment WHERE comment.issue_id = issue.id)
+    """
+)
+
+
+async def require_exact_counts(engine: AsyncEngine) -> int:
+    """The number of lists that are not empty; fails if a stored count is wrong."""
+    async with engine.connect() as connection:
+        lists, sizes, orphans, miscounted = [
+            [tuple(row) for row in await connection.execute(each)] for each in (_LISTS, _SIZES, _ORPHANS, _MISCOUNTED)
+        ]
+    assert sizes == lists
+    assert (orphans, miscounted) == ([], [])
+    return len(lists)
