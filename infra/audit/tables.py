@@ -5,17 +5,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.shared.actor import Cause
 from domain.shared.security import SecurityEventKind
-from infra.db.base import Base, Id, Key, Plain, named_enum, one_of
+from infra.db.base import MANY_ROWS, Base, Id, Key, Plain, named_enum, one_of
 
 
 class EventRow(Base):
     """An event of the log. It has no foreign keys, because its subjects can be deleted and the table partitioned."""
 
     __tablename__ = "event"
-    __table_args__ = (
-        Index(None, "workspace_id", "subject_id", "revision"),
-        one_of("cause", Cause),
-    )
+    __table_args__ = (Index(None, "workspace_id", "subject_id", "revision"), one_of("cause", Cause), MANY_ROWS)
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)

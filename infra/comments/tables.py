@@ -4,7 +4,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.accounts.tables import UserRow
-from infra.db.base import Base, Id, in_same_workspace
+from infra.db.base import MANY_ROWS, Base, Id, in_same_workspace
 from infra.issues.tables import IssueRow
 from infra.projects.tables import ProjectRow
 from infra.workspaces.tables import WorkspaceRow
@@ -19,6 +19,7 @@ class CommentRow(Base):
         Index(None, "workspace_id", "issue_id", "created_at", "id"),
         Index(None, "workspace_id", "project_id"),
         Index(None, "author_id"),
+        MANY_ROWS,
     )
 
     workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id), primary_key=True)

@@ -32,6 +32,17 @@ Key = Annotated[str, mapped_column(Text(collation="C"))]
 Plain = Annotated[dict[str, Any], mapped_column(JSONB)]
 
 
+MANY_ROWS = {
+    "postgresql_with": {
+        "autovacuum_vacuum_scale_factor": 0.02,
+        "autovacuum_vacuum_insert_scale_factor": 0.05,
+        "autovacuum_analyze_scale_factor": 0.02,
+    }
+}
+"""Storage of tables with rows for each issue: by default, autovacuum waits until a fifth of the rows are dead, and the
+statistics until a tenth have changed, which is 200,000 and 100,000 rows in a workspace of a million issues."""
+
+
 class Base(DeclarativeBase):
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={

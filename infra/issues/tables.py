@@ -20,7 +20,7 @@ from domain.issues.lifecycles import Lifecycle
 from domain.issues.priorities import Priority
 from domain.issues.queries import INDEXED_ORDERS
 from infra.accounts.tables import UserRow
-from infra.db.base import Base, Id, Key, NumberedEnum, in_same_workspace
+from infra.db.base import MANY_ROWS, Base, Id, Key, NumberedEnum, in_same_workspace
 from infra.db.filters import normalized
 from infra.labels.tables import LabelRow
 from infra.milestones.tables import MilestoneRow
@@ -63,6 +63,7 @@ class IssueRow(Base):
         Index(None, "workspace_id", "state_id"),
         Index(None, "creator_id"),
         *_list_indexes(),
+        MANY_ROWS,
     )
 
     workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id), primary_key=True)
@@ -112,6 +113,7 @@ class IssueAssigneeRow(Base):
     __table_args__ = (
         in_same_workspace("issue_id", of=IssueRow),
         Index(None, "user_id", "workspace_id", "issue_id"),
+        MANY_ROWS,
     )
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
@@ -125,6 +127,7 @@ class IssueLabelRow(Base):
         in_same_workspace("issue_id", of=IssueRow),
         in_same_workspace("label_id", of=LabelRow),
         Index(None, "workspace_id", "label_id", "issue_id"),
+        MANY_ROWS,
     )
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)

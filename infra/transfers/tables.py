@@ -8,7 +8,7 @@ from domain.transfers.model import ImportFormat, ImportState
 from domain.transfers.records import LossCode
 from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
-from infra.db.base import Base, Id, Key, in_same_workspace, named_enum, one_of
+from infra.db.base import MANY_ROWS, Base, Id, Key, in_same_workspace, named_enum, one_of
 from infra.issues.tables import IssueRow
 from infra.workspaces.tables import WorkspaceRow
 
@@ -133,6 +133,7 @@ class ImportParentRow(Base):
         _of_run(),
         in_same_workspace("issue_id", of=IssueRow, ondelete="CASCADE"),
         Index(None, "workspace_id", "issue_id"),
+        MANY_ROWS,
     )
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
@@ -200,6 +201,7 @@ class ExternalIssueRow(Base):
         _of_site(),
         UniqueConstraint("workspace_id", "site_id", "external_id"),
         UniqueConstraint("workspace_id", "site_id", "key", "external_id", postgresql_nulls_not_distinct=True),
+        MANY_ROWS,
     )
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
@@ -219,7 +221,7 @@ class ImportedIssueRow(Base):
     """
 
     __tablename__ = "imported_issue"
-    __table_args__ = (in_same_workspace("id", of=IssueRow, ondelete="CASCADE"),)
+    __table_args__ = (in_same_workspace("id", of=IssueRow, ondelete="CASCADE"), MANY_ROWS)
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
@@ -232,7 +234,7 @@ class ImportedCommentRow(Base):
     """Source of an imported comment: `digest` shows changes, `source` is the body before its conversion."""
 
     __tablename__ = "imported_comment"
-    __table_args__ = (in_same_workspace("id", of=CommentRow, ondelete="CASCADE"),)
+    __table_args__ = (in_same_workspace("id", of=CommentRow, ondelete="CASCADE"), MANY_ROWS)
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)

@@ -8,6 +8,9 @@ STATEMENTS = {
     "constraints": """
         SELECT format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'""",
+    "storage": """
+        SELECT format('%s %s', oid::regclass, reloptions) FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND reloptions IS NOT NULL""",
     "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
     "triggers": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
     "functions": """
