@@ -1,11 +1,11 @@
 """The write side of one table: reads entities for changes, and writes only changed columns."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Table, Update, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -55,10 +55,19 @@ class SqlRepository(Generic[E]):
     conflicts: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     _rows: ClassVar["RowMapping"]
+    _key: ClassVar[Mapping[str, str]]  # column of the key -> parameter of `_update` and `_delete`
+    _update: ClassVar[Update]
+    _delete: ClassVar[Delete]
 
     def __init_subclass__(cls) -> None:
         if "table" in cls.__dict__:
             cls._rows = RowMapping.of(cls.table, cls.entity)
+            table = cls.table.__table__
+            assert isinstance(table, Table)
+            cls._key = {name: f"key_{name}" for name in ("workspace_id", "id") if name in table.c}
+            row = [table.c[name] == bindparam(parameter) for name, parameter in cls._key.items()]
+            cls._update = update(table).where(*row)
+            cls._delete = delete(table).where(*row)
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -92,14 +101,13 @@ class SqlRepository(Generic[E]):
         names = (field.name for field in fields(self.entity))
         changed = {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
         if changed:
-            await self._guarded(update(self.table).where(*self._is(before)).values(**changed))
+            await self._guarded(self._update, self._key_of(before) | changed)
 
     async def remove(self, entity: E) -> None:
-        await self._guarded(delete(self.table).where(*self._is(entity)))
+        await self._guarded(self._delete, self._key_of(entity))
 
-    def _is(self, entity: E) -> Sequence[ColumnElement[bool]]:
-        """Conditions for the entity's row."""
-        return (self._id == entity.id,)
+    def _key_of(self, entity: E) -> dict[str, Any]:
+        return {parameter: getattr(entity, name) for name, parameter in self._key.items()}
 
     async def _guarded(self, statement: Any, params: Any = None) -> None:
         try:
@@ -148,12 +156,6 @@ class SqlTenantRepository(SqlRepository[W]):
         if len(visible) < len(set(ids)):
             raise NotFound(f"This {self._noun} does not exist or is not visible to you.", path=path)
         return visible
-
-    def _is(self, entity: W) -> Sequence[ColumnElement[bool]]:
-        row = super()._is(entity)
-        # The table of workspaces itself belongs to none.
-        workspace_id = getattr(self.table, "workspace_id", None)
-        return row if workspace_id is None else (workspace_id == entity.workspace_id, *row)
 
     @property
     def _noun(self) -> str:
