@@ -36,11 +36,12 @@ _SETTINGS = (
 )
 _COUNT = "SELECT count(*) FROM issue"
 _BUSIEST = """SELECT i.id, i.identifier, i.workspace_id, count(c.id) AS comments
-    FROM issue i JOIN comment c ON c.issue_id = i.id GROUP BY i.id ORDER BY count(c.id) DESC, i.id LIMIT 1"""
+    FROM issue i JOIN comment c ON c.workspace_id = i.workspace_id AND c.issue_id = i.id
+    GROUP BY i.workspace_id, i.id ORDER BY count(c.id) DESC, i.id LIMIT 1"""
 _MEMBERS = "SELECT user_id FROM member WHERE workspace_id = $1 AND role <> 'GUEST' ORDER BY id"
-_LABEL = """SELECT l.name FROM label l JOIN issue_label x ON x.label_id = l.id
-    GROUP BY l.id ORDER BY count(*) DESC, l.id LIMIT 1"""
-_OLDEST = """SELECT i.id FROM issue i JOIN state s ON s.id = i.state_id
+_LABEL = """SELECT l.name FROM label l JOIN issue_label x ON x.workspace_id = l.workspace_id AND x.label_id = l.id
+    GROUP BY l.workspace_id, l.id ORDER BY count(*) DESC, l.id LIMIT 1"""
+_OLDEST = """SELECT i.id FROM issue i JOIN state s ON s.workspace_id = i.workspace_id AND s.id = i.state_id
     WHERE s.category = 'COMPLETED' ORDER BY i.created_at, i.id LIMIT $1"""
 
 

@@ -7,35 +7,38 @@ from benchmarks.dataset import Dataset
 from benchmarks.operations import FILTER_PRIORITIES, FILTERED, ISSUE, NESTED, REFERENCE, UPDATE, VIEWER
 from domain.issues.priorities import Priority
 
-_STATE = "state: stateByProjectIdAndStateId { id: rowId name category }"
+_STATE = "state: stateByWorkspaceIdAndProjectIdAndStateId { id: rowId name category }"
 _CREATOR = "creator: accountByCreatorId { id: rowId name }"
-_ASSIGNEES = "assignees: issueAssigneesByIssueId { nodes { of: accountByUserId { id: rowId name } } }"
-_LABELS = "labels: issueLabelsByIssueId { nodes { of: labelByLabelId { id: rowId name color } } }"
+_ASSIGNEES = "assignees: issueAssigneesByWorkspaceIdAndIssueId { nodes { of: accountByUserId { id: rowId name } } }"
+_LABELS = (
+    "labels: issueLabelsByWorkspaceIdAndIssueId { nodes { of: labelByWorkspaceIdAndLabelId { id: rowId name color } } }"
+)
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _OLDEST = "orderBy: [CREATED_AT_ASC, ROW_ID_ASC]"
-_NEWEST = "orderBy: [CREATED_AT_DESC, ROW_ID_DESC], condition: {trashedAt: null, archivedAt: null}"
+_NEWEST = "orderBy: [CREATED_AT_DESC, ROW_ID_DESC], condition: {lifecycle: 0}"
 _COMMENT = "id: rowId body createdAt author: accountByAuthorId { id: rowId name }"
 
 _REFERENCE = f"""query {{ workspace: visibleWorkspace(slug: "acme") {{
   issues: issuesByWorkspaceId(first: 50, {_NEWEST}) {{
   nodes {{ id: rowId identifier title priority createdAt dueDate {_STATE}
-    project: projectByProjectId {{ id: rowId key name }} {_CREATOR} {_ASSIGNEES} {_LABELS}
-    comments: commentsByIssueId(first: 3, {_OLDEST}) {{ totalCount nodes {{ {_COMMENT} }} }} }}
+    project: projectByWorkspaceIdAndProjectId {{ id: rowId key name }} {_CREATOR} {_ASSIGNEES} {_LABELS}
+    comments: commentsByWorkspaceIdAndIssueId(first: 3, {_OLDEST}) {{ totalCount nodes {{ {_COMMENT} }} }} }}
   {_PAGE} }} }} }}"""
 
 _ISSUE = f"""query ($slug: String!, $identifier: String!) {{ workspace: visibleWorkspace(slug: $slug) {{
   issue: issuesByWorkspaceId(first: 1, condition: {{identifier: $identifier}}) {{ nodes {{
     id: rowId identifier title description priority {_STATE} {_CREATOR}
-    comments: commentsByIssueId(first: 100, {_OLDEST}) {{ totalCount nodes {{ {_COMMENT} }} {_PAGE} }} }} }} }} }}"""
+    comments: commentsByWorkspaceIdAndIssueId(first: 100, {_OLDEST}) {{
+      totalCount nodes {{ {_COMMENT} }} {_PAGE} }} }} }} }} }}"""
 
 _FILTERED = f"""query ($slug: String!, $filter: IssueFilter) {{ workspace: visibleWorkspace(slug: $slug) {{
   issues: issuesByWorkspaceId(first: 50, orderBy: [UPDATED_AT_DESC, ROW_ID_DESC], filter: $filter,
-      condition: {{trashedAt: null, archivedAt: null}}) {{
+      condition: {{lifecycle: 0}}) {{
     nodes {{ id: rowId identifier title priority updatedAt {_STATE} {_ASSIGNEES} {_LABELS} }} {_PAGE} }} }} }}"""
 
 _NESTED = f"""query ($slug: String!) {{ workspace: visibleWorkspace(slug: $slug) {{
   issues: issuesByWorkspaceId(first: 100, {_NEWEST}) {{ nodes {{ id: rowId title
-    comments: commentsByIssueId(first: 10, {_OLDEST}) {{
+    comments: commentsByWorkspaceIdAndIssueId(first: 10, {_OLDEST}) {{
       nodes {{ id: rowId body author: accountByAuthorId {{ name }} }} }} }} }} }} }}"""
 
 TEXTS: Mapping[str, str] = {
@@ -54,9 +57,11 @@ def variables(dataset: Dataset) -> dict[str, dict[str, Any]]:
     slug = {"slug": dataset.slug}
     priorities = [int(Priority[name]) for name in FILTER_PRIORITIES]
     wanted = {
-        "stateByProjectIdAndStateId": {"category": {"equalTo": "STARTED"}},
+        "stateByWorkspaceIdAndProjectIdAndStateId": {"category": {"equalTo": "STARTED"}},
         "priority": {"in": priorities},
-        "issueLabelsByIssueId": {"some": {"labelByLabelId": {"name": {"equalTo": dataset.label}}}},
+        "issueLabelsByWorkspaceIdAndIssueId": {
+            "some": {"labelByWorkspaceIdAndLabelId": {"name": {"equalTo": dataset.label}}}
+        },
     }
     return {ISSUE: slug | {"identifier": dataset.identifier}, FILTERED: slug | {"filter": wanted}, NESTED: slug}
 

@@ -52,11 +52,11 @@ async def viewer(user_id: SignedIn, database: Database) -> Response:
 async def reference(user_id: SignedIn, database: Database, slug: str, first: int) -> Response:
     async with database.connect() as connection:
         rows = await _all(connection, sql.REFERENCE, viewer=user_id, slug=slug, most=first + 1)
-        ids = [row[0] for row in rows[:first]]
-        assignees = await _people(connection, ids)
-        labels = await _labels(connection, ids)
-        comments = {issue_id: Comments(0, []) for issue_id in ids}
-        for row in await _all(connection, sql.COMMENTS, ids=ids, most=3):
+        under = _parents(rows[:first])
+        assignees = await _people(connection, under)
+        labels = await _labels(connection, under)
+        comments = {issue_id: Comments(0, []) for issue_id in under["ids"]}
+        for row in await _all(connection, sql.COMMENTS, **under, most=3):
             found = comments[row[0]]
             found.totalCount = row[1]
             found.nodes.append(_comment(row))
@@ -86,7 +86,7 @@ async def issue(user_id: SignedIn, database: Database, slug: str, identifier: st
         rows = await _all(connection, sql.ISSUE, viewer=user_id, slug=slug, identifier=identifier)
         if not rows:
             return json_response({"workspace": {"issue": None}})
-        found = await _all(connection, sql.COMMENTS, ids=[rows[0][0]], most=first + 1)
+        found = await _all(connection, sql.COMMENTS, **_parents(rows), most=first + 1)
     comments = [_comment(row) for row in found[:first]]
     end = cursor(comments[-1].createdAt, comments[-1].id) if comments else None
     page = CommentPage(found[0][1] if found else 0, comments, PageInfo(len(found) > first, end))
@@ -109,9 +109,9 @@ async def filtered(
     async with database.connect() as connection:
         wanted = {"category": category, "priorities": priority, "label": label}
         rows = await _all(connection, sql.FILTERED, viewer=user_id, slug=slug, most=first + 1, **wanted)
-        ids = [row[0] for row in rows[:first]]
-        assignees = await _people(connection, ids)
-        labels = await _labels(connection, ids)
+        under = _parents(rows[:first])
+        assignees = await _people(connection, under)
+        labels = await _labels(connection, under)
     nodes = [
         FoundIssue(
             row[0],
@@ -133,8 +133,7 @@ async def nested(user_id: SignedIn, database: Database, slug: str, first: int, c
     async with database.connect() as connection:
         rows = await _all(connection, sql.NESTED, viewer=user_id, slug=slug, most=first)
         said: defaultdict[str, list[ShortComment]] = defaultdict(list)
-        ids = [row[0] for row in rows]
-        for row in await _all(connection, sql.SHORT_COMMENTS, ids=ids, most=comments):
+        for row in await _all(connection, sql.SHORT_COMMENTS, **_parents(rows), most=comments):
             said[row[0]].append(ShortComment(row[1], row[2], NameOnly(row[3])))
     nodes = [{"id": row[0], "title": row[1], "comments": {"nodes": said[row[0]]}} for row in rows]
     return json_response({"workspace": {"issues": {"nodes": nodes}}})
@@ -152,16 +151,21 @@ async def _all(connection: AsyncConnection, statement: Executable, **params: Any
     return (await connection.execute(statement, params)).all()
 
 
-async def _people(connection: AsyncConnection, ids: list[str]) -> defaultdict[str, list[Person]]:
+def _parents(rows: Any) -> dict[str, Any]:
+    """Workspace and IDs of the issues, whose rows end with the workspace."""
+    return {"workspace": rows[0][-1] if rows else None, "ids": [row[0] for row in rows]}
+
+
+async def _people(connection: AsyncConnection, under: dict[str, Any]) -> defaultdict[str, list[Person]]:
     found: defaultdict[str, list[Person]] = defaultdict(list)
-    for row in await _all(connection, sql.ASSIGNEES, ids=ids):
+    for row in await _all(connection, sql.ASSIGNEES, **under):
         found[row[0]].append(Person(row[1], row[2]))
     return found
 
 
-async def _labels(connection: AsyncConnection, ids: list[str]) -> defaultdict[str, list[Label]]:
+async def _labels(connection: AsyncConnection, under: dict[str, Any]) -> defaultdict[str, list[Label]]:
     found: defaultdict[str, list[Label]] = defaultdict(list)
-    for row in await _all(connection, sql.LABELS, ids=ids):
+    for row in await _all(connection, sql.LABELS, **under):
         found[row[0]].append(Label(row[1], row[2], row[3]))
     return found
 

@@ -19,7 +19,7 @@ _SEEN = (
 )
 _STATE = (StateRow.id, StateRow.name, StateRow.category)
 _CREATOR = (UserRow.id, UserRow.name)
-_ALIVE = (IssueRow.workspace_id == _SEEN, IssueRow.trashed_at.is_(None), IssueRow.archived_at.is_(None))
+_ALIVE = (IssueRow.workspace_id == _SEEN, IssueRow.lifecycle == 0)
 _NEWEST = (IssueRow.created_at.desc(), IssueRow.id.desc())
 REFERENCE = (
     select(
@@ -34,9 +34,10 @@ REFERENCE = (
         ProjectRow.key,
         ProjectRow.name,
         *_CREATOR,
+        IssueRow.workspace_id,
     )
-    .join(StateRow, StateRow.id == IssueRow.state_id)
-    .join(ProjectRow, ProjectRow.id == IssueRow.project_id)
+    .join(StateRow, (StateRow.workspace_id == IssueRow.workspace_id) & (StateRow.id == IssueRow.state_id))
+    .join(ProjectRow, (ProjectRow.workspace_id == IssueRow.workspace_id) & (ProjectRow.id == IssueRow.project_id))
     .join(UserRow, UserRow.id == IssueRow.creator_id)
     .where(*_ALIVE)
     .order_by(*_NEWEST)
@@ -44,49 +45,75 @@ REFERENCE = (
 )
 ISSUE = (
     select(
-        IssueRow.id, IssueRow.identifier, IssueRow.title, IssueRow.description, IssueRow.priority, *_STATE, *_CREATOR
+        IssueRow.id,
+        IssueRow.identifier,
+        IssueRow.title,
+        IssueRow.description,
+        IssueRow.priority,
+        *_STATE,
+        *_CREATOR,
+        IssueRow.workspace_id,
     )
-    .join(StateRow, StateRow.id == IssueRow.state_id)
+    .join(StateRow, (StateRow.workspace_id == IssueRow.workspace_id) & (StateRow.id == IssueRow.state_id))
     .join(UserRow, UserRow.id == IssueRow.creator_id)
     .where(IssueRow.workspace_id == _SEEN, IssueRow.identifier == bindparam("identifier"))
 )
 FILTERED = (
-    select(IssueRow.id, IssueRow.identifier, IssueRow.title, IssueRow.priority, IssueRow.updated_at, *_STATE)
-    .join(StateRow, StateRow.id == IssueRow.state_id)
+    select(
+        IssueRow.id,
+        IssueRow.identifier,
+        IssueRow.title,
+        IssueRow.priority,
+        IssueRow.updated_at,
+        *_STATE,
+        IssueRow.workspace_id,
+    )
+    .join(StateRow, (StateRow.workspace_id == IssueRow.workspace_id) & (StateRow.id == IssueRow.state_id))
     .where(
         *_ALIVE,
         StateRow.category == bindparam("category"),
         IssueRow.priority.in_(bindparam("priorities", expanding=True)),
         exists()
-        .where(IssueLabelRow.issue_id == IssueRow.id, IssueLabelRow.label_id == LabelRow.id)
+        .where(IssueLabelRow.workspace_id == IssueRow.workspace_id, IssueLabelRow.issue_id == IssueRow.id)
+        .where(LabelRow.workspace_id == IssueRow.workspace_id, LabelRow.id == IssueLabelRow.label_id)
         .where(LabelRow.name == bindparam("label")),
     )
     .order_by(IssueRow.updated_at.desc(), IssueRow.id.desc())
     .limit(bindparam("most"))
 )
-NESTED = select(IssueRow.id, IssueRow.title).where(*_ALIVE).order_by(*_NEWEST).limit(bindparam("most"))
+NESTED = (
+    select(IssueRow.id, IssueRow.title, IssueRow.workspace_id)
+    .where(*_ALIVE)
+    .order_by(*_NEWEST)
+    .limit(bindparam("most"))
+)
+_WORKSPACE = bindparam("workspace", type_=Text)
 _IDS = bindparam("ids", type_=ARRAY(Text))
 ASSIGNEES = (
     select(IssueAssigneeRow.issue_id, UserRow.id, UserRow.name)
     .join(UserRow, UserRow.id == IssueAssigneeRow.user_id)
-    .where(IssueAssigneeRow.issue_id == any_(_IDS))
+    .where(IssueAssigneeRow.workspace_id == _WORKSPACE, IssueAssigneeRow.issue_id == any_(_IDS))
     .order_by(UserRow.name, UserRow.id)
 )
 LABELS = (
     select(IssueLabelRow.issue_id, LabelRow.id, LabelRow.name, LabelRow.color)
-    .join(LabelRow, LabelRow.id == IssueLabelRow.label_id)
-    .where(IssueLabelRow.issue_id == any_(_IDS))
+    .join(LabelRow, (LabelRow.workspace_id == IssueLabelRow.workspace_id) & (LabelRow.id == IssueLabelRow.label_id))
+    .where(IssueLabelRow.workspace_id == _WORKSPACE, IssueLabelRow.issue_id == any_(_IDS))
     .order_by(LabelRow.name, LabelRow.id)
 )
 _PARENT = func.unnest(_IDS).table_valued("id").render_derived("parent")
 _FIRST = (
     select(CommentRow.id, CommentRow.body, CommentRow.created_at, CommentRow.author_id)
-    .where(CommentRow.issue_id == _PARENT.c.id)
+    .where(CommentRow.workspace_id == _WORKSPACE, CommentRow.issue_id == _PARENT.c.id)
     .order_by(CommentRow.created_at, CommentRow.id)
     .limit(bindparam("most"))
     .lateral("page")
 )
-_COUNTED = select(func.count().label("total")).where(CommentRow.issue_id == _PARENT.c.id).lateral("counted")
+_COUNTED = (
+    select(func.count().label("total"))
+    .where(CommentRow.workspace_id == _WORKSPACE, CommentRow.issue_id == _PARENT.c.id)
+    .lateral("counted")
+)
 _IN_ORDER = (_PARENT.c.id, _FIRST.c.created_at, _FIRST.c.id)
 COMMENTS = (
     select(_PARENT.c.id, _COUNTED.c.total, _FIRST.c.id, _FIRST.c.body, _FIRST.c.created_at, UserRow.id, UserRow.name)

@@ -32,10 +32,10 @@ async def viewer(user_id: SignedIn, database: Database) -> Response:
 async def reference(user_id: SignedIn, database: Database, slug: str, first: int) -> Response:
     async with database.acquire() as connection:
         rows = await connection.fetch(sql.REFERENCE, user_id, slug, first + 1)
-        ids = [row[0] for row in rows[:first]]
-        assignees = _people(await connection.fetch(sql.ASSIGNEES, ids))
-        labels = _labels(await connection.fetch(sql.LABELS, ids))
-        said, totals = _comments(await connection.fetch(sql.COMMENTS, ids, 3))
+        under = _parents(rows[:first])
+        assignees = _people(await connection.fetch(sql.ASSIGNEES, *under))
+        labels = _labels(await connection.fetch(sql.LABELS, *under))
+        said, totals = _comments(await connection.fetch(sql.COMMENTS, *under, 3))
     nodes = [
         {
             "id": row[0],
@@ -62,7 +62,7 @@ async def issue(user_id: SignedIn, database: Database, slug: str, identifier: st
         row = await connection.fetchrow(sql.ISSUE, user_id, slug, identifier)
         if row is None:
             return json_response({"workspace": {"issue": None}})
-        found = await connection.fetch(sql.COMMENTS, [row[0]], first + 1)
+        found = await connection.fetch(sql.COMMENTS, *_parents([row]), first + 1)
     said, totals = _comments(found[:first])
     answer = {
         "id": row[0],
@@ -93,9 +93,9 @@ async def filtered(
 ) -> Response:
     async with database.acquire() as connection:
         rows = await connection.fetch(sql.FILTERED, user_id, slug, category, priority, label, first + 1)
-        ids = [row[0] for row in rows[:first]]
-        assignees = _people(await connection.fetch(sql.ASSIGNEES, ids))
-        labels = _labels(await connection.fetch(sql.LABELS, ids))
+        under = _parents(rows[:first])
+        assignees = _people(await connection.fetch(sql.ASSIGNEES, *under))
+        labels = _labels(await connection.fetch(sql.LABELS, *under))
     nodes = [
         {
             "id": row[0],
@@ -116,7 +116,7 @@ async def filtered(
 async def nested(user_id: SignedIn, database: Database, slug: str, first: int, comments: int) -> Response:
     async with database.acquire() as connection:
         rows = await connection.fetch(sql.NESTED, user_id, slug, first)
-        found = await connection.fetch(sql.SHORT_COMMENTS, [row[0] for row in rows], comments)
+        found = await connection.fetch(sql.SHORT_COMMENTS, *_parents(rows), comments)
     said: Nodes = defaultdict(list)
     for row in found:
         said[row[0]].append({"id": row[1], "body": row[2], "author": {"name": row[3]}})
@@ -128,6 +128,11 @@ async def nested(user_id: SignedIn, database: Database, slug: str, first: int, c
 async def update(user_id: SignedIn, database: Database, change: Change) -> Response:
     row = await database.fetchrow(sql.UPDATE, user_id, change.id, change.title)
     return json_response({"issueUpdate": {"errors": [], "issue": {"id": row[0], "title": row[1]}}})
+
+
+def _parents(rows: Rows) -> tuple[str | None, list[str]]:
+    """Workspace and IDs of the issues, whose rows end with the workspace."""
+    return (rows[0][-1] if rows else None), [row[0] for row in rows]
 
 
 def _people(rows: Rows) -> Nodes:

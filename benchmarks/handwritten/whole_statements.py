@@ -3,18 +3,20 @@
 from benchmarks.handwritten import statements
 
 _SEEN = "(SELECT w.id FROM workspace w JOIN member m ON m.workspace_id = w.id WHERE w.slug = $2 AND m.user_id = $1)"
-_ALIVE = "i.trashed_at IS NULL AND i.archived_at IS NULL"
+_ALIVE = "i.lifecycle = 0"
 _STATE = """(SELECT json_build_object('id', s.id, 'name', s.name, 'category', s.category)
-    FROM state s WHERE s.id = i.state_id)"""
+    FROM state s WHERE s.workspace_id = i.workspace_id AND s.id = i.state_id)"""
 _CREATOR = "(SELECT json_build_object('id', u.id, 'name', u.name) FROM account u WHERE u.id = i.creator_id)"
 _PROJECT = """(SELECT json_build_object('id', p.id, 'key', p.key, 'name', p.name)
-    FROM project p WHERE p.id = i.project_id)"""
+    FROM project p WHERE p.workspace_id = i.workspace_id AND p.id = i.project_id)"""
 _PRIORITY = "(ARRAY['NONE', 'LOW', 'MEDIUM', 'HIGH', 'URGENT'])[i.priority + 1]"
 _ASSIGNEES = """(SELECT coalesce(json_agg(json_build_object('id', u.id, 'name', u.name) ORDER BY u.name, u.id), '[]')
-    FROM issue_assignee x JOIN account u ON u.id = x.user_id WHERE x.issue_id = i.id)"""
+    FROM issue_assignee x JOIN account u ON u.id = x.user_id
+    WHERE x.workspace_id = i.workspace_id AND x.issue_id = i.id)"""
 _LABELS = """(SELECT coalesce(json_agg(
         json_build_object('id', l.id, 'name', l.name, 'color', l.color) ORDER BY l.name, l.id), '[]')
-    FROM issue_label x JOIN label l ON l.id = x.label_id WHERE x.issue_id = i.id)"""
+    FROM issue_label x JOIN label l ON l.workspace_id = x.workspace_id AND l.id = x.label_id
+    WHERE x.workspace_id = i.workspace_id AND x.issue_id = i.id)"""
 _AUTHOR = "json_build_object('id', u.id, 'name', u.name)"
 
 
@@ -32,11 +34,12 @@ def _cursor(moment: str, id: str) -> str:
 
 
 _COMMENT = f"json_build_object('id', c.id, 'body', c.body, 'createdAt', {_moment('c.created_at')}, 'author', {_AUTHOR})"
-_COUNT = "(SELECT count(*) FROM comment c WHERE c.issue_id = i.id)"
+_OF_ISSUE = "FROM comment c WHERE c.workspace_id = i.workspace_id AND c.issue_id = i.id"
+_COUNT = f"(SELECT count(*) {_OF_ISSUE})"
 
 
 def _first_comments(most: str) -> str:
-    return f"(SELECT * FROM comment c WHERE c.issue_id = i.id ORDER BY c.created_at, c.id LIMIT {most}) c"
+    return f"(SELECT * {_OF_ISSUE} ORDER BY c.created_at, c.id LIMIT {most}) c"
 
 
 def _issues(node: str, key: str) -> str:
@@ -83,10 +86,10 @@ _FILTERED_NODE = f"""json_build_object('id', i.id, 'identifier', i.identifier, '
 FILTERED = f"""WITH i AS (
     SELECT page.*, row_number() OVER (ORDER BY updated_at DESC, id DESC) AS place, $6::int AS most,
         count(*) OVER () AS rows FROM (
-        SELECT i.* FROM issue i JOIN state s ON s.id = i.state_id
+        SELECT i.* FROM issue i JOIN state s ON s.workspace_id = i.workspace_id AND s.id = i.state_id
         WHERE i.workspace_id = {_SEEN} AND {_ALIVE} AND s.category = $3 AND i.priority = ANY($4::smallint[])
-        AND EXISTS (SELECT FROM issue_label x JOIN label l ON l.id = x.label_id
-            WHERE x.issue_id = i.id AND l.name = $5)
+        AND EXISTS (SELECT FROM issue_label x JOIN label l ON l.workspace_id = x.workspace_id AND l.id = x.label_id
+            WHERE x.workspace_id = i.workspace_id AND x.issue_id = i.id AND l.name = $5)
         ORDER BY i.updated_at DESC, i.id DESC LIMIT $6::int + 1) page)
     {_issues(_FILTERED_NODE, "updated_at")}"""
 

@@ -9,8 +9,8 @@ function compared(column, type, comparator, values, convert = (value) => value) 
 }
 
 function labeled(filter, values) {
-  const conditions = [`x.issue_id = i.id`, ...compared('l.name', 'text', filter.name, values)];
-  return `EXISTS (SELECT FROM issue_label x JOIN label l ON l.id = x.label_id WHERE ${conditions.join(' AND ')})`;
+  const conditions = ['x.workspace_id = i.workspace_id', 'x.issue_id = i.id', ...compared('l.name', 'text', filter.name, values)];
+  return `EXISTS (SELECT FROM issue_label x JOIN label l ON l.workspace_id = x.workspace_id AND l.id = x.label_id WHERE ${conditions.join(' AND ')})`;
 }
 
 // Conditions on `issue i`; what they compare with is added to the values.
@@ -21,7 +21,7 @@ export function conditionsOf(filter, values) {
       ...compared('s.category', 'text', filter.state.category, values),
       ...compared('s.name', 'text', filter.state.name, values),
     ];
-    conditions.push(`EXISTS (SELECT FROM state s WHERE s.id = i.state_id AND ${state.join(' AND ') || 'true'})`);
+    conditions.push(`EXISTS (SELECT FROM state s WHERE s.workspace_id = i.workspace_id AND s.id = i.state_id AND ${state.join(' AND ') || 'true'})`);
   }
   if (filter?.labels?.some) conditions.push(labeled(filter.labels.some, values));
   if (filter?.labels?.none) conditions.push(`NOT ${labeled(filter.labels.none, values)}`);

@@ -14,7 +14,7 @@ const { Query, Mutation, Workspace } = resolvers;
 // Its cache is off: it would have each parent fetched by itself that differs in anything; this asks for each id once.
 const unique = (read, key) => async (queries) => {
   const ids = [...new Set(queries.map(({ obj }) => obj[key]))];
-  const found = new Map((await read(ids)).map((value, place) => [ids[place], value]));
+  const found = new Map((await read(queries[0].obj.workspace_id, ids)).map((value, place) => [ids[place], value]));
   return queries.map(({ obj }) => found.get(obj[key]));
 };
 const loader = (read, key) => ({ loader: unique(read, key), opts: { cache: false } });
@@ -22,7 +22,7 @@ const loader = (read, key) => ({ loader: unique(read, key), opts: { cache: false
 async function comments(queries) {
   const [{ params, info }] = queries; // one field of one operation: the same arguments for all
   const ids = queries.map(({ obj }) => obj.id);
-  return reads.comments(ids, { first: params.first, isCounted: asksFor(info, 'totalCount') });
+  return reads.comments(queries[0].obj.workspace_id, ids, { first: params.first, isCounted: asksFor(info, 'totalCount') });
 }
 
 const ownLoaders = {

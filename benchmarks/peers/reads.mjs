@@ -5,7 +5,8 @@ import { PRIORITIES, conditionsOf, orderOf } from './filters.mjs';
 const DEFAULT = 50;
 const DEFAULT_NESTED = 20;
 const ISSUE = `i.id, i.identifier, i.number, i.title, i.description, i.priority, i.due_date AS "dueDate",
-  i.created_at AS "createdAt", i.updated_at AS "updatedAt", i.state_id, i.project_id, i.creator_id`;
+  i.created_at AS "createdAt", i.updated_at AS "updatedAt", i.state_id, i.project_id, i.creator_id,
+  i.workspace_id`;
 
 // A page of a list that was read with one row more than wanted.
 class Page {
@@ -56,7 +57,7 @@ export async function issueOf(workspaceId, identifier) {
 
 export async function issuesOf(workspaceId, { first, filter, sort }) {
   const values = [workspaceId];
-  const conditions = ['i.workspace_id = $1', 'i.trashed_at IS NULL', 'i.archived_at IS NULL', ...conditionsOf(filter, values)];
+  const conditions = ['i.workspace_id = $1', 'i.lifecycle = 0', ...conditionsOf(filter, values)];
   const size = first ?? DEFAULT;
   const order = orderOf(sort);
   const limit = `$${values.push(size + 1)}`;
@@ -64,37 +65,41 @@ export async function issuesOf(workspaceId, { first, filter, sort }) {
   return new Page((await rows(text, values)).map(named), size, order.keys);
 }
 
-const byId = (table, columns) => async (ids) => {
-  const found = new Map((await rows(`SELECT ${columns} FROM ${table} WHERE id = ANY($1::text[])`, [ids])).map((row) => [row.id, row]));
+async function byId(text, values, ids) {
+  const found = new Map((await rows(text, values)).map((row) => [row.id, row]));
   return ids.map((id) => found.get(id));
-};
-export const users = byId('account', 'id, name');
-export const states = byId('state', 'id, name, category');
-export const projects = byId('project', 'id, key, name');
+}
+const here = (table, columns) => (workspaceId, ids) =>
+  byId(`SELECT ${columns} FROM ${table} WHERE workspace_id = $1 AND id = ANY($2::text[])`, [workspaceId, ids], ids);
+export const users = (_, ids) => byId('SELECT id, name FROM account WHERE id = ANY($1::text[])', [ids], ids);
+export const states = here('state', 'id, name, category');
+export const projects = here('project', 'id, key, name');
 
-const linked = (text) => async (ids) => {
+const linked = (text) => async (workspaceId, ids) => {
   const found = new Map(ids.map((id) => [id, []]));
-  for (const row of await rows(text, [ids])) found.get(row.issue_id).push(row);
+  for (const row of await rows(text, [workspaceId, ids])) found.get(row.issue_id).push(row);
   return ids.map((id) => found.get(id));
 };
 export const assignees = linked(`SELECT x.issue_id, u.id, u.name FROM issue_assignee x JOIN account u ON u.id = x.user_id
-  WHERE x.issue_id = ANY($1::text[]) ORDER BY u.name, u.id`);
-export const labels = linked(`SELECT x.issue_id, l.id, l.name, l.color FROM issue_label x JOIN label l ON l.id = x.label_id
-  WHERE x.issue_id = ANY($1::text[]) ORDER BY l.name, l.id`);
+  WHERE x.workspace_id = $1 AND x.issue_id = ANY($2::text[]) ORDER BY u.name, u.id`);
+export const labels = linked(`SELECT x.issue_id, l.id, l.name, l.color FROM issue_label x
+  JOIN label l ON l.workspace_id = x.workspace_id AND l.id = x.label_id
+  WHERE x.workspace_id = $1 AND x.issue_id = ANY($2::text[]) ORDER BY l.name, l.id`);
 
 const FIRST_COMMENTS = `SELECT c.issue_id, c.id, c.body, c.created_at AS "createdAt", c.author_id FROM comment c
-  WHERE c.issue_id = parent.id ORDER BY c.created_at, c.id LIMIT $2`;
-const COMMENTS = `SELECT page.* FROM unnest($1::text[]) AS parent (id) CROSS JOIN LATERAL (${FIRST_COMMENTS}) page
+  WHERE c.workspace_id = $1 AND c.issue_id = parent.id ORDER BY c.created_at, c.id LIMIT $3`;
+const COMMENTS = `SELECT page.* FROM unnest($2::text[]) AS parent (id) CROSS JOIN LATERAL (${FIRST_COMMENTS}) page
   ORDER BY page.issue_id, page."createdAt", page.id`;
-const COUNTED_COMMENTS = `SELECT counted.total, page.* FROM unnest($1::text[]) AS parent (id)
-  CROSS JOIN LATERAL (SELECT count(*)::int AS total FROM comment c WHERE c.issue_id = parent.id) counted
+const COUNTED_COMMENTS = `SELECT counted.total, page.* FROM unnest($2::text[]) AS parent (id)
+  CROSS JOIN LATERAL (SELECT count(*)::int AS total FROM comment c
+    WHERE c.workspace_id = $1 AND c.issue_id = parent.id) counted
   CROSS JOIN LATERAL (${FIRST_COMMENTS}) page ORDER BY page.issue_id, page."createdAt", page.id`;
 
 // The first comments of each issue; all are counted only when that is asked for.
-export async function comments(ids, { first, isCounted }) {
+export async function comments(workspaceId, ids, { first, isCounted }) {
   const size = first ?? DEFAULT_NESTED;
   const found = new Map(ids.map((id) => [id, []]));
-  for (const row of await rows(isCounted ? COUNTED_COMMENTS : COMMENTS, [ids, size + 1])) found.get(row.issue_id).push(row);
+  for (const row of await rows(isCounted ? COUNTED_COMMENTS : COMMENTS, [workspaceId, ids, size + 1])) found.get(row.issue_id).push(row);
   return ids.map((id) => new Page(found.get(id), size, ['createdAt'], found.get(id)[0]?.total ?? 0));
 }
 

@@ -3,23 +3,28 @@ import DataLoader from 'dataloader';
 import { settings } from './settings.mjs';
 import * as reads from './reads.mjs';
 
-// The loaders of one request.
+// The loaders of one request, which is about one workspace; `workspaceId` is set when the workspace is found.
 export class Loaders {
-  users = new DataLoader(reads.users);
-  states = new DataLoader(reads.states);
-  projects = new DataLoader(reads.projects);
-  assignees = new DataLoader(reads.assignees);
-  labels = new DataLoader(reads.labels);
+  workspaceId = null;
+  users = this.#loader(reads.users);
+  states = this.#loader(reads.states);
+  projects = this.#loader(reads.projects);
+  assignees = this.#loader(reads.assignees);
+  labels = this.#loader(reads.labels);
   #comments = new Map();
 
   comments(first, isCounted) {
     const key = `${first} ${isCounted}`;
     let loader = this.#comments.get(key);
     if (loader === undefined) {
-      loader = new DataLoader((ids) => reads.comments(ids, { first, isCounted }));
+      loader = this.#loader((workspaceId, ids) => reads.comments(workspaceId, ids, { first, isCounted }));
       this.#comments.set(key, loader);
     }
     return loader;
+  }
+
+  #loader(read) {
+    return new DataLoader((ids) => read(this.workspaceId, ids));
   }
 }
 
@@ -28,6 +33,11 @@ export const asksFor = (info, name) =>
   info.fieldNodes.some((node) =>
     node.selectionSet.selections.some((selection) => selection.kind !== 'Field' || selection.name.value === name),
   );
+
+function within(loaders, workspaceId) {
+  if (loaders) loaders.workspaceId = workspaceId;
+  return workspaceId;
+}
 
 export const resolvers = {
   Query: {
@@ -38,8 +48,8 @@ export const resolvers = {
     issueUpdate: (_, { input }, { userId }) => reads.updateIssue(userId, settings.update, input),
   },
   Workspace: {
-    issue: ({ id }, { identifier }) => reads.issueOf(id, identifier),
-    issues: ({ id }, args) => reads.issuesOf(id, args),
+    issue: ({ id }, { identifier }, { loaders }) => reads.issueOf(within(loaders, id), identifier),
+    issues: ({ id }, args, { loaders }) => reads.issuesOf(within(loaders, id), args),
   },
   Issue: {
     state: (issue, _, { loaders }) => loaders.states.load(issue.state_id),

@@ -43,6 +43,11 @@ def upgrade() -> None:
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("cause IN ('USER', 'IMPORT', 'SEED', 'SYSTEM')", name=op.f("ck_event_cause_known")),
         sa.PrimaryKeyConstraint("workspace_id", "revision", name=op.f("pk_event")),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
     )
     op.create_index(
         op.f("ix_event_workspace_id_subject_id_revision"),
@@ -439,6 +444,11 @@ def upgrade() -> None:
             name=op.f("uq_external_issue_workspace_id_site_id_key_external_id"),
             postgresql_nulls_not_distinct=True,
         ),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
     )
     op.create_table(
         "external_object",
@@ -734,6 +744,11 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "workspace_id", "project_id", "number", name=op.f("uq_issue_workspace_id_project_id_number")
         ),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
     )
     op.create_index(op.f("ix_issue_creator_id"), "issue", ["creator_id"], unique=False)
     op.create_index(
@@ -842,6 +857,11 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "workspace_id", "issue_id", "external_key", name=op.f("uq_comment_workspace_id_issue_id_external_key")
         ),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
     )
     op.create_index(op.f("ix_comment_author_id"), "comment", ["author_id"], unique=False)
     op.create_index(
@@ -873,6 +893,11 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("workspace_id", "run_id", "issue_id", name=op.f("pk_import_parent")),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
     )
     op.create_index(
         op.f("ix_import_parent_workspace_id_issue_id"), "import_parent", ["workspace_id", "issue_id"], unique=False
@@ -891,6 +916,11 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_imported_issue")),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
     )
     op.create_table(
         "issue_assignee",
@@ -904,6 +934,11 @@ def upgrade() -> None:
             name=op.f("fk_issue_assignee_workspace_id_issue_id"),
         ),
         sa.PrimaryKeyConstraint("workspace_id", "issue_id", "user_id", name=op.f("pk_issue_assignee")),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
     )
     op.create_index(
         op.f("ix_issue_assignee_user_id_workspace_id_issue_id"),
@@ -927,6 +962,11 @@ def upgrade() -> None:
             name=op.f("fk_issue_label_workspace_id_label_id"),
         ),
         sa.PrimaryKeyConstraint("workspace_id", "issue_id", "label_id", name=op.f("pk_issue_label")),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
     )
     op.create_index(
         op.f("ix_issue_label_workspace_id_label_id_issue_id"),
@@ -947,6 +987,11 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_imported_comment")),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
     )
 
 
