@@ -32,7 +32,7 @@ from api.shared.nulls import never_null
 from api.shared.pages import IncludeArchived, SortOrder, sorts
 from domain.issues import commands, queries
 from domain.issues.priorities import Priority
-from domain.shared.pages import MOST_SORTED
+from domain.shared.pages import MOST_SORTED, MOST_SORTED_IN_INDEX
 
 describe_enum(
     Priority,
@@ -125,7 +125,8 @@ def _indexed_sorts() -> str:
     one_of=True,
     description="A sort key for issues. Set exactly one field. Sorts for lists of any length are, "
     f"{_indexed_sorts()}. Each of them can be followed by `createdAt` in the same direction. Other sorts are refused "
-    f"with `SORT_NOT_INDEXED` for more than {MOST_SORTED:,} issues.",
+    f"with `SORT_NOT_INDEXED` for more than {MOST_SORTED:,} issues, or {MOST_SORTED_IN_INDEX:,} in milestones and "
+    "under parent issues.",
 )
 class IssueSort:
     created_at: Maybe[SortOrder | None] = strawberry.field(description="Sort by the time when the issue was created.")

@@ -29,6 +29,7 @@ describe_enum(
     IDEMPOTENCY_MISMATCH="The idempotency key was already used for a different request.",
     LIMIT_EXCEEDED="A limit on size, number or frequency is exceeded.",
     SORT_NOT_INDEXED="The list is too long to be sorted by these keys. The message names the sorts that always work.",
+    FILTER_TOO_BROAD="The filter takes too long for so many items. The message names a condition to add.",
     UNAVAILABLE="A required service is unavailable. Retry the request later.",
 )
 

@@ -43,6 +43,8 @@ INDEXED_ORDERS: Mapping[str, tuple[tuple[IssueOrder, ...], ...]] = MappingProxyT
     }
 )
 """Orders that have an index, by the field of the list's parent. Each is completed by `CREATED_AT`."""
+COVERED_LISTS = frozenset({"milestone_id", "parent_id"})
+"""Parents of lists whose index also has the other sort keys, so that other orders are sorted in it."""
 
 DEFAULT_ORDER = (Sort(by=IssueOrder.CREATED_AT, direction=Direction.DESC),)
 

@@ -14,6 +14,7 @@ MOST = 100
 DEFAULT = 50
 DEFAULT_NESTED = 20
 MOST_SORTED = 50_000  # items that are sorted without an index
+MOST_SORTED_IN_INDEX = 100_000  # the same, in lists whose index has all sort keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

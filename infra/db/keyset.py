@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, O, Page, PageRequest, Sort
 from infra.db.cursors import CursorColumn, decode_cursor, encode_cursor, scope_digest
+from infra.db.keyset_fences import fenced_list
 from infra.db.keyset_ranges import Key, Nullness, parameter
 from infra.db.keyset_statements import (
     LIMIT,
@@ -23,6 +24,7 @@ from infra.db.keyset_statements import (
     Parts,
     Positions,
     count,
+    count_per_parent,
     list_of_parts,
     list_per_parent,
     one_list,
@@ -111,6 +113,10 @@ class KeysetPlan:
         """Scope that binds a cursor to a list and its parent."""
         return scope_digest(self.scope, parent)
 
+    def uncounted(self) -> "KeysetPlan":
+        """The plan without a total."""
+        return replace(self, request=replace(self.request, is_counted=False)) if self.request.is_counted else self
+
     async def page(
         self,
         reads: ReadSession,
@@ -138,21 +144,28 @@ class KeysetPlan:
         **params: Any,
     ) -> list[Page[T]]:
         """The page of the list under each parent, in the order of parents, with totals, in one statement."""
-        parents = self.parents
         query = self.per_parent(rows, parent=parent, branches=branches)
-        params[PARENTS] = list(dict.fromkeys(parents))
-        under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in parents}
+        params[PARENTS] = list(dict.fromkeys(self.parents))
+        return self.pages_of(query, await reads.fetch(query.statement, **params, **self.params), build)
+
+    def page_of(self, query: PageQuery, rows: Sequence[AnyRow], build: Build[T]) -> Page[T]:
+        """The page of one list, without its total, from the rows of its query."""
+        return self._page(self.parents[0], rows, build, query.positions, None)
+
+    def pages_of(self, query: PageQuery, rows: Sequence[AnyRow], build: Build[T]) -> list[Page[T]]:
+        """The page under each parent, from the rows of the query for all parents."""
+        under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in self.parents}
         totals: dict[str, int | None] = {}
         id_position = query.positions[-1]
-        for row in await reads.fetch(query.statement, **params, **self.params):
+        for row in rows:
             parent_id = row[-1]
             totals[parent_id] = row[-2]
             # A parent without items on this page has one row for its total.
             if row[id_position] is not None:
                 under[parent_id].append(row)
-        return [self._page(id_, under[id_], build, query.positions, totals.get(id_)) for id_ in parents]
+        return [self._page(id_, under[id_], build, query.positions, totals.get(id_)) for id_ in self.parents]
 
-    def one(self, rows: AnySelect, *, branches: Branches = (), parts: Parts | None = None) -> "PageQuery":
+    def one(self, rows: AnySelect, *, branches: Branches = (), parts: Parts | None = None) -> PageQuery:
         if parts is None:
             return one_list(rows, self._reading_keys, self._nulls, branches)
         return list_of_parts(rows, self._reading_keys, self._nulls, branches, parts)
@@ -160,11 +173,32 @@ class KeysetPlan:
     def total(self, rows: AnySelect, *, parts: Parts | None = None) -> AnySelect:
         return count(rows, parts)
 
-    def per_parent(
-        self, rows: AnySelect, *, parent: InstrumentedAttribute[str], branches: Branches = ()
-    ) -> "PageQuery":
+    def per_parent(self, rows: AnySelect, *, parent: InstrumentedAttribute[str], branches: Branches = ()) -> PageQuery:
         """Query for all parents. Its rows end with the total, null unless requested, and the parent's ID."""
         return list_per_parent(rows, self._reading_keys, self._nulls, branches, parent, self.request.is_counted)
+
+    async def totals(
+        self,
+        reads: ReadSession,
+        rows: AnySelect,
+        *,
+        parts: Parts | None,
+        parent: InstrumentedAttribute[str] | None,
+        **params: Any,
+    ) -> list[int]:
+        """The number of rows under each parent."""
+        if parent is None:
+            return [(await reads.fetch(self.total(rows, parts=parts), **params))[0][0]]
+        params[PARENTS] = self.parents
+        found = await reads.fetch(count_per_parent(rows, parent), **params)
+        totals: dict[str, int] = {row[0]: row[1] for row in found}
+        return [totals.get(each, 0) for each in self.parents]
+
+    def fenced(
+        self, rows: AnySelect, *, parts: Parts | None, parent: InstrumentedAttribute[str] | None, most: int
+    ) -> PageQuery:
+        """Query that sorts at most that many rows; see `fenced_list`."""
+        return fenced_list(rows, self._reading_keys, self._nulls, parts, parent, most)
 
     @property
     def params(self) -> dict[str, Any]:

@@ -45,24 +45,24 @@ class PageQuery(NamedTuple):
 
 
 def _list(rows: AnySelect, keys: tuple[Key, ...], nulls: Nullness, branches: Branches) -> PageQuery:
-    rows, positions = _with_keys(rows, keys)
+    rows, positions = with_keys(rows, keys)
     found = [_of_range(rows, each, keys, positions, branches) for each in ranges(keys, nulls)]
     if len(found) == 1:
         return PageQuery(found[0], positions)
     # PostgreSQL appends the ranges one after another, and the outer LIMIT stops it when the page is full. An outer
     # ORDER BY would read all of them first: a range of nulls sorted by a further key can be most of the table.
     appended = union_all(*found).subquery("page")
-    return PageQuery(select(*appended.c).limit(_limit()), positions)
+    return PageQuery(select(*appended.c).limit(limit()), positions)
 
 
 def _of_range(rows: AnySelect, of: Range, keys: tuple[Key, ...], positions: Positions, branches: Branches) -> AnySelect:
     """The first rows of the range. Rows of several branches are merged."""
     order = [key.order(key.column, is_pure=level < of.pure) for level, key in enumerate(keys)]
-    rows = rows.where(*of.conditions).order_by(*order).limit(_limit())
+    rows = rows.where(*of.conditions).order_by(*order).limit(limit())
     if not branches:
         return rows
     merged = union_all(*(rows.where(branch) for branch in branches)).subquery("branch")
-    return select(*merged.c).order_by(*_order(merged, keys, positions)).limit(_limit())
+    return select(*merged.c).order_by(*_order(merged, keys, positions)).limit(limit())
 
 
 one_list = lru_cache(DISTINCT_STATEMENTS)(_list)
@@ -76,7 +76,7 @@ def list_of_parts(
     statement, positions = _list(rows.where(parts.column == values.c.value).correlate(values), keys, nulls, branches)
     page = statement.lateral("page")
     merged = select(*page.c).select_from(values.join(page, true()))
-    return PageQuery(merged.order_by(*_order(page, keys, positions)).limit(_limit()), positions)
+    return PageQuery(merged.order_by(*_order(page, keys, positions)).limit(limit()), positions)
 
 
 @lru_cache(DISTINCT_STATEMENTS)
@@ -116,7 +116,14 @@ def count(rows: AnySelect, parts: Parts | None) -> AnySelect:
     return _total(rows.where(parts.column == any_(bindparam(parts.parameter, type_=ARRAY(Text)))))
 
 
-def _with_keys(rows: AnySelect, keys: tuple[Key, ...]) -> PageQuery:
+@lru_cache(DISTINCT_STATEMENTS)
+def count_per_parent(rows: AnySelect, parent: InstrumentedAttribute[Any]) -> AnySelect:
+    """Parent and number of rows, for the parents that have any."""
+    grouped = rows.with_only_columns(parent, func.count(), maintain_column_froms=True)
+    return grouped.where(parent == any_(texts(PARENTS))).group_by(parent)
+
+
+def with_keys(rows: AnySelect, keys: tuple[Key, ...]) -> PageQuery:
     """The rows with all keys selected, missing ones after the other columns."""
     columns = list(rows.selected_columns)
     places = {column: place for place, column in enumerate(columns)}
@@ -131,6 +138,6 @@ def _order(page: FromClause, keys: tuple[Key, ...], positions: Positions) -> lis
     return [key.order(columns[place], is_pure=False) for key, place in zip(keys, positions, strict=True)]
 
 
-def _limit() -> ColumnElement[int]:
+def limit() -> ColumnElement[int]:
     # The limit is part of the text, because PostgreSQL keeps no generic plan for an unknown limit.
     return bindparam(LIMIT, type_=Integer, literal_execute=True)

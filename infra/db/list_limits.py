@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Text, any_, bindparam, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.errors import ErrorCode, LimitExceeded
-from domain.shared.pages import MOST_SORTED, O, Sort
+from domain.shared.pages import O, Sort
 from infra.db.arrays import texts
 from infra.db.keyset_statements import DISTINCT_STATEMENTS, PARENTS, Parts
 from infra.db.read import AnySelect, ReadSession
@@ -29,11 +29,11 @@ class IndexedOrders(Generic[O]):
         is_one_way = len({key.direction for key in sort}) <= 1
         return is_one_way and self._with_last(tuple(key.by for key in sort)) in self._completed
 
-    def refusal(self) -> LimitExceeded:
+    def refusal(self, most: int) -> LimitExceeded:
         names = {order.value.replace("_", ""): order.value for each in self._orders for order in each}
         orders = ", ".join(" and ".join(f"{{{by.value.replace('_', '')}}}" for by in each) for each in self._orders)
         message = (
-            f"More than {MOST_SORTED:,} items cannot be sorted like this. Sort by one of these, in one direction: "
+            f"More than {most:,} items cannot be sorted like this. Sort by one of these, in one direction: "
             f"{orders}; each can be followed by {{other}}. Or add conditions to the filter."
         )
         named = {**names, "other": self._completed_by.value}

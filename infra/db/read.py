@@ -175,10 +175,14 @@ class ReadSession:
     async def fetch_aside(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
         """Fetches rows that only help to find other rows; the request is not charged for them."""
         rows = await self.fetch(statement, **params)
+        self.refund(len(rows))
+        return rows
+
+    def refund(self, rows: int) -> None:
+        """Does not charge the request for that many of the rows that it has read."""
         scope = self._current.get()
         if scope is not None and not scope.is_over:
-            scope.rows_read -= len(rows)
-        return rows
+            scope.rows_read -= rows
 
 
 def _meaning(error: Exception) -> DomainError | None:

@@ -1,6 +1,6 @@
 """The read side of one table: entities by ID, and lists of them under a parent."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -10,14 +10,15 @@ from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.actor import Actor
-from domain.shared.pages import DEFAULT, MOST_SORTED, O, Page, PageRequest, Sort
+from domain.shared.pages import DEFAULT, MOST_SORTED, MOST_SORTED_IN_INDEX, O, Page, PageRequest, Sort
 from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
+from infra.db.filtered import FilteredRead, Remembered
 from infra.db.filters import Filters
 from infra.db.keyset import Build, Keyset, KeysetPlan
-from infra.db.keyset_statements import PARENTS, Branches, Parts
-from infra.db.list_limits import IndexedOrders, holds_at_most
+from infra.db.keyset_statements import Branches, Parts
+from infra.db.list_limits import IndexedOrders
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, ReadSession
 from infra.db.visibility import (
@@ -94,7 +95,8 @@ class EntityTable(Generic[E, O]):
 
     `guests` is the visibility rule for guests, who see all rows of their workspaces without one. `guest_filters`
     replaces `filters` for guests if guests see fewer fields. `indexed` has the orders with an index by the field of the
-    list's parent; lists under other parents are short enough for any order.
+    list's parent; lists under other parents are short enough for any order. `covered` has the parents of lists whose
+    index has all sort keys. `narrowing` are fields of the filter that select few rows by an index.
     """
 
     def __init__(
@@ -110,6 +112,8 @@ class EntityTable(Generic[E, O]):
         guest_filters: Filters | None = None,
         completed_by: O | None = None,
         indexed: Mapping[str, Sequence[tuple[O, ...]]] = MappingProxyType({}),
+        covered: Collection[str] = (),
+        narrowing: Sequence[str] = (),
     ) -> None:
         self.build: Callable[[Sequence[Any]], E] = builder_of(entity)
         self.id: InstrumentedAttribute[str] = table.id  # type: ignore[attr-defined]  # every entity's table has one
@@ -123,6 +127,8 @@ class EntityTable(Generic[E, O]):
         self.indexed = {
             parent: IndexedOrders(each, completed_by) for parent, each in indexed.items() if completed_by is not None
         }
+        self.covered = covered
+        self.narrowing = narrowing
         self.filters = filters
         self.guest_filters = guest_filters or filters
 
@@ -173,6 +179,7 @@ class EntityList(Generic[E, O]):
         self._areas = None if area_id is None else Parts(area_id, "parent_areas")
         self._branches = branches
         self._indexed = entities.indexed.get(parent.key)
+        self._remembered = Remembered()
         self._name = name
         self._default = default
 
@@ -212,27 +219,59 @@ class EntityList(Generic[E, O]):
         sort: Sequence[Sort[O]],
     ) -> Sequence[Page[E]]:
         """The pages under parents of one workspace."""
-        build = self._entities.build
         # Lists at the root are the busiest ones, and a single parent needs no LATERAL join.
         is_single = self._default == DEFAULT and len(plan.parents) == 1
-        rows, filters, params, parts = self._seen_by(actor, workspace_id, is_single=is_single)
-        if filter != type(filter)():
-            is_known = is_single and self._is_of_workspace
+        seen = self._seen_by(actor, workspace_id, is_single=is_single)
+        seen.params["workspace_id"] = workspace_id
+        if is_single:
+            seen.params["parent_id"] = plan.parents[0]
+        is_filtered = filter != type(filter)()
+        if is_filtered:
             by_ids = filter
-            if is_known:
-                by_ids = await looked_up(reads, filters, filter, actor=actor, workspace_id=workspace_id)
-            rows = _filtered(rows, filters, by_ids)
-        params["workspace_id"] = workspace_id
+            if is_single and self._is_of_workspace:
+                by_ids = await looked_up(reads, seen.filters, filter, actor=actor, workspace_id=workspace_id)
+            seen = seen._replace(rows=_filtered(seen.rows, seen.filters, by_ids))
+        if is_filtered or not self._is_indexed(sort):
+            read = self._bounded_read(reads, plan, seen, filter, is_single=is_single)
+            pages = await self._chosen_pages(read, sort, is_filtered=is_filtered)
+            return await read.counted(pages) if plan.request.is_counted else pages
+        build, branches = self._entities.build, self._branches
         if is_single:
-            params["parent_id"] = plan.parents[0]
-        if self._indexed is not None and not self._indexed.include(sort):
-            parent = None if is_single else self._parent
-            of_parents = params if is_single else {**params, PARENTS: plan.parents}
-            if not await holds_at_most(reads, MOST_SORTED, rows, parts=parts, parent=parent, **of_parents):
-                raise self._indexed.refusal()
-        if is_single:
-            return [await plan.page(reads, rows, build, branches=self._branches, parts=parts, **params)]
-        return await plan.pages(reads, rows, build, parent=self._parent, branches=self._branches, **params)
+            return [await plan.page(reads, seen.rows, build, branches=branches, parts=seen.parts, **seen.params)]
+        return await plan.pages(reads, seen.rows, build, parent=self._parent, branches=branches, **seen.params)
+
+    def _bounded_read(
+        self, reads: ReadSession, plan: KeysetPlan, seen: "_Seen", filter: Any, *, is_single: bool
+    ) -> FilteredRead[E]:
+        entities = self._entities
+        return FilteredRead(
+            reads=reads,
+            plan=plan.uncounted(),
+            rows=seen.rows,
+            build=entities.build,
+            branches=self._branches,
+            parts=seen.parts,
+            parent=None if is_single else self._parent,
+            params=seen.params,
+            most=MOST_SORTED_IN_INDEX if self._parent.key in entities.covered else MOST_SORTED,
+            filter=filter,
+            narrowing=entities.narrowing,
+        )
+
+    def _is_indexed(self, sort: Sequence[Sort[O]]) -> bool:
+        return self._indexed is None or self._indexed.include(sort)
+
+    async def _chosen_pages(
+        self, read: FilteredRead[E], sort: Sequence[Sort[O]], *, is_filtered: bool
+    ) -> list[Page[E]]:
+        """Pages of a list that has a filter, or no index for the order."""
+        if self._indexed is None or self._indexed.include(sort):
+            return await read.pages(self._remembered, tuple(sort))
+        is_small = is_filtered or await read.holds_at_most()
+        pages = await read.sorted_pages() if is_small else None
+        if pages is None:
+            raise self._indexed.refusal(read.most)
+        return pages
 
     def _seen_by(self, actor: Actor, workspace_id: str, *, is_single: bool) -> "_Seen":
         """Rows that the actor sees under one parent, or under any parent of the workspace."""

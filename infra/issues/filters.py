@@ -1,10 +1,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Text, and_, bindparam, func, literal_column, select
 
 from domain.issues.queries import IssueFilter
 from domain.shared.characters import nfc
+from domain.shared.filters import IdComparator, operands_of
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.db.filters import Condition, Filters, ToMany, ToOne, ToSmallSet, compare, upper_case
@@ -28,7 +29,10 @@ def _is_under_what_guests_see(comparator: Any, issues: FromClause) -> ColumnElem
     above = IssueRow.__table__.alias()
     is_seen = in_workspace(above.c.workspace_id) & in_guest_areas(above.c.project_id)
     parent_id = select(above.c.id).where(above.c.id == issues.c.parent_id, is_seen).scalar_subquery()
-    return compare(parent_id, comparator)
+    condition = compare(parent_id, comparator)
+    ids = {name: value for name in ("eq", "in_") if (value := operands_of(comparator).get(name)) is not None}
+    # The same IDs once more, of the column, whose index the subquery cannot use.
+    return and_(compare(issues.c.parent_id, IdComparator(**ids)), condition) if ids else condition
 
 
 _SCALARS = (

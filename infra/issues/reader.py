@@ -7,7 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from domain.accounts.model import User
 from domain.issues.lifecycles import Lifecycle
 from domain.issues.model import Issue
-from domain.issues.queries import INDEXED_ORDERS, IssueOrder, IssueQuery
+from domain.issues.queries import COVERED_LISTS, INDEXED_ORDERS, IssueOrder, IssueQuery
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project
@@ -36,6 +36,8 @@ _ISSUES = EntityTable(
     guest_filters=ISSUE_FILTERS_OF_GUESTS,
     completed_by=IssueOrder.CREATED_AT,
     indexed=INDEXED_ORDERS,
+    covered=COVERED_LISTS,
+    narrowing=("created_at", "updated_at", "assignees", "labels", "parent_id"),
 )
 _BY_IDENTIFIER = _ISSUES.select.where(
     in_workspace(IssueRow.workspace_id), IssueRow.identifier == bindparam("identifier")

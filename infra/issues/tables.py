@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.issues.lifecycles import Lifecycle
 from domain.issues.priorities import Priority
-from domain.issues.queries import INDEXED_ORDERS
+from domain.issues.queries import COVERED_LISTS, INDEXED_ORDERS, IssueOrder
 from infra.accounts.tables import UserRow
 from infra.db.base import MANY_ROWS, Base, Id, Key, NumberedEnum, in_same_workspace
 from infra.db.filters import normalized
@@ -37,13 +37,14 @@ def _list_indexes() -> Iterator[Index]:
     """An index for each order in `INDEXED_ORDERS`. Only some issues have a milestone or a parent."""
     for parent, orders in INDEXED_ORDERS.items():
         above = [] if parent == "workspace_id" else [parent]
-        some: dict[str, Any] = (
-            {"postgresql_where": text(f"{parent} IS NOT NULL")} if parent in ("milestone_id", "parent_id") else {}
-        )
         for order in orders:
             keys = dict.fromkeys([*order, "created_at", "id"])
+            options: dict[str, Any] = {}
+            if parent in COVERED_LISTS:
+                others = [by.value for by in IssueOrder if by not in keys]
+                options = {"postgresql_where": text(f"{parent} IS NOT NULL"), "postgresql_include": others}
             name = f"ix_issue_{parent.removesuffix('_id')}_{'_'.join(order)}"
-            yield Index(name, "workspace_id", *above, "lifecycle", *keys, **some)
+            yield Index(name, "workspace_id", *above, "lifecycle", *keys, **options)
 
 
 class IssueRow(Base):

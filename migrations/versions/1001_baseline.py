@@ -757,6 +757,7 @@ def upgrade() -> None:
         ["workspace_id", "milestone_id", "lifecycle", "created_at", "id"],
         unique=False,
         postgresql_where=sa.text("milestone_id IS NOT NULL"),
+        postgresql_include=["updated_at", "priority", "number", "due_date"],
     )
     op.create_index(
         "ix_issue_parent_created_at",
@@ -764,6 +765,7 @@ def upgrade() -> None:
         ["workspace_id", "parent_id", "lifecycle", "created_at", "id"],
         unique=False,
         postgresql_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_include=["updated_at", "priority", "number", "due_date"],
     )
     op.create_index(
         "ix_issue_project_created_at",
@@ -1019,9 +1021,17 @@ def downgrade() -> None:
     op.drop_index("ix_issue_project_number", table_name="issue")
     op.drop_index("ix_issue_project_due_date", table_name="issue")
     op.drop_index("ix_issue_project_created_at", table_name="issue")
-    op.drop_index("ix_issue_parent_created_at", table_name="issue", postgresql_where=sa.text("parent_id IS NOT NULL"))
     op.drop_index(
-        "ix_issue_milestone_created_at", table_name="issue", postgresql_where=sa.text("milestone_id IS NOT NULL")
+        "ix_issue_parent_created_at",
+        table_name="issue",
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_include=["updated_at", "priority", "number", "due_date"],
+    )
+    op.drop_index(
+        "ix_issue_milestone_created_at",
+        table_name="issue",
+        postgresql_where=sa.text("milestone_id IS NOT NULL"),
+        postgresql_include=["updated_at", "priority", "number", "due_date"],
     )
     op.drop_index(op.f("ix_issue_creator_id"), table_name="issue")
     op.drop_table("issue")

@@ -141,6 +141,11 @@ NOT_INDEXED_LISTS = {
 }
 
 
+def limit_sorted(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    for name in ("MOST_SORTED", "MOST_SORTED_IN_INDEX"):
+        monkeypatch.setattr(f"infra.db.reader.{name}", most)
+
+
 @pytest.mark.parametrize("name", NOT_INDEXED_LISTS)
 async def test_a_long_list_cannot_be_sorted_without_an_index(issues: World, name: str, monkeypatch: pytest.MonkeyPatch):
     """Replaces the limit of 50,000 issues by the size of the list, and then by one less."""
@@ -148,9 +153,9 @@ async def test_a_long_list_cannot_be_sorted_without_an_index(issues: World, name
     sizes = {"children": (1, 1), "archived too": (6, 5)}.get(name, (5, 4))
     for role, size in zip((Role.MEMBER, Role.GUEST), sizes, strict=True):
         client = issues.client(role)
-        monkeypatch.setattr("infra.db.reader.MOST_SORTED", size)
+        limit_sorted(monkeypatch, size)
         await client.run(query)
-        monkeypatch.setattr("infra.db.reader.MOST_SORTED", size - 1)
+        limit_sorted(monkeypatch, size - 1)
         assert set(await client.failed(query)) == {("SORT_NOT_INDEXED", "sort")}
 
 
@@ -163,7 +168,7 @@ FIELDS = {
 
 
 async def test_an_indexed_order_sorts_lists_of_any_length(issues: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("infra.db.reader.MOST_SORTED", 0)
+    limit_sorted(monkeypatch, 0)
     assert FIELDS.keys() == INDEXED_ORDERS.keys()
     orders = [(parent, order) for parent, orders in INDEXED_ORDERS.items() for order in orders]
     for (parent, order), direction in product(orders, Direction):
@@ -243,9 +248,29 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-async def test_filters_find_exactly_what_they_say(issues: World):
+@pytest.mark.parametrize("seconds", [60, 0], ids=["plain", "fenced"])
+async def test_filters_find_exactly_what_they_say(issues: World, seconds: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("infra.db.filtered.FIRST_SECONDS", seconds)
     answers = [(wanted, await found(issues, wanted)) for wanted, _ in FILTERS]
     assert answers == FILTERS
+
+
+BROAD = 'filter: {title: {contains: "ra"}}'
+BROAD_LISTS = {
+    "issues": f"issues({BROAD}) {{ nodes {{ id }} }}",
+    "trash": f"trash({BROAD}, sort: [{{priority: {{}}}}, {{dueDate: {{}}}}]) {{ nodes {{ id }} }}",
+    "of projects": f"projects {{ nodes {{ issues({BROAD}) {{ nodes {{ id }} totalCount }} }} }}",
+    "children": f'issue(identifier: "ENG-2") {{ children({BROAD}) {{ nodes {{ id }} }} }}',
+}
+
+
+@pytest.mark.parametrize("name", BROAD_LISTS)
+async def test_a_filter_without_an_answer_in_time_is_refused(issues: World, name: str, monkeypatch: pytest.MonkeyPatch):
+    query = f'{{ workspace(slug: "{issues.here.workspace.slug}") {{ {BROAD_LISTS[name]} }} }}'
+    monkeypatch.setattr("infra.db.filtered.FIRST_SECONDS", 0)
+    monkeypatch.setattr("infra.db.filtered.SECONDS", 0)
+    for role in (Role.MEMBER, Role.GUEST):
+        assert set(await issues.client(role).failed(query)) == {("FILTER_TOO_BROAD", "filter")}
 
 
 async def test_every_field_of_the_filter_has_its_sample():

@@ -1,183 +1,42 @@
 import base64
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from enum import IntEnum, StrEnum
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import DateTime, Float, Integer, MetaData, Select, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Float, Select, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from domain.shared.errors import ErrorCode, InvalidInput
-from domain.shared.pages import Direction, Nulls, Page, PageRequest, Sort
-from infra.db.base import Id, NumberedEnum
-from infra.db.engine import read_pool
-from infra.db.keyset import MOST_KEYS, Keyset, KeysetPlan
-from infra.db.keyset_statements import Branches, Parts
-from infra.db.read import ReadSession
-from tests import defaults
-
-
-class Rank(IntEnum):
-    LOW = 1
-    HIGH = 2
-
-
-class Order(StrEnum):
-    CREATED_AT = "created_at"
-    DUE = "due"
-    RANK = "rank"
-    NAME = "name"
-    NUMBER = "number"
-    LENGTH = "length"
-
-
-class OwnBase(DeclarativeBase):
-    metadata = MetaData()
-    type_annotation_map = {datetime: DateTime(timezone=True)}
-
-
-class ItemRow(OwnBase):
-    __tablename__ = "keyset_item"
-
-    id: Mapped[Id] = mapped_column(primary_key=True)
-    parent: Mapped[Id]
-    created_at: Mapped[datetime]
-    due: Mapped[date | None]
-    rank: Mapped[Rank | None] = mapped_column(NumberedEnum(Rank))
-    name: Mapped[Id | None]
-    number: Mapped[int]
-
-
-COLUMNS = {
-    Order.CREATED_AT: ItemRow.created_at,
-    Order.DUE: ItemRow.due,
-    Order.RANK: ItemRow.rank,
-    Order.NAME: ItemRow.name,
-    Order.NUMBER: ItemRow.number,
-    Order.LENGTH: func.length(ItemRow.name, type_=Integer),
-}
-KEYSET = Keyset(Order, COLUMNS, id_column=ItemRow.id)
-COMPLETED = Keyset(Order, COLUMNS, id_column=ItemRow.id, completed_by=Order.CREATED_AT)
-BRANCHES = (ItemRow.number < 0, ItemRow.number == 0, ItemRow.number > 0)
-ROWS: Select[Any] = select(ItemRow.id, ItemRow.due).where(ItemRow.parent == bindparam("parent"))
-ALL_ROWS: Select[Any] = select(ItemRow.id, ItemRow.due)
-NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    id: str
-    parent: str
-    created_at: datetime
-    due: date | None
-    rank: Rank | None
-    name: str | None
-    number: int
-
-    @property
-    def length(self) -> int | None:
-        return None if self.name is None else len(self.name)
-
-    @property
-    def row(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@pytest.fixture(scope="module")
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(database_url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.run_sync(OwnBase.metadata.create_all)
-    yield engine
-    async with engine.connect() as connection:
-        await connection.run_sync(OwnBase.metadata.drop_all)
-    await engine.dispose()
-
-
-@pytest.fixture(scope="module")
-async def reads(engine: AsyncEngine) -> AsyncIterator[ReadSession]:
-    pool = read_pool(engine, defaults.engine())
-    yield ReadSession(pool)
-    await pool.aclose()
-
-
-async def run(engine: AsyncEngine, *statements: Any) -> None:
-    async with engine.connect() as connection:
-        for statement in statements:
-            await connection.execute(statement)
-
-
-async def fill(engine: AsyncEngine, items: Sequence[Item]) -> None:
-    await run(engine, delete(ItemRow), *([insert(ItemRow).values([item.row for item in items])] if items else []))
-
-
-def in_order(items: Sequence[Item], sort: Sequence[Sort[Order]], *, keyset: Keyset[Order] = KEYSET) -> list[str]:
-    """IDs that the pages must add up to, sorted in Python."""
-    direction = sort[-1].direction if sort else Direction.ASC
-    ordered = sorted(items, key=lambda item: item.id, reverse=direction is Direction.DESC)
-    if keyset is COMPLETED and all(key.by is not Order.CREATED_AT for key in sort):
-        sort = [*sort, Sort(by=Order.CREATED_AT, direction=direction)]
-    for key in reversed(sort):
-        with_value = [item for item in ordered if getattr(item, key.by) is not None]
-        without = [item for item in ordered if getattr(item, key.by) is None]
-        with_value.sort(key=lambda item, by=key.by: getattr(item, by), reverse=key.direction is Direction.DESC)
-        ordered = without + with_value if key.nulls is Nulls.FIRST else with_value + without
-    return [item.id for item in ordered]
-
-
-def plan(
-    sort: Sequence[Sort[Order]],
-    scope: object = "items",
-    parents: Sequence[str] = ("a",),
-    *,
-    keyset: Keyset[Order] = KEYSET,
-    **request: Any,
-) -> KeysetPlan:
-    return keyset.plan(sort, PageRequest(**request), default=50, scope=scope, parents=parents)
-
-
-async def page(
-    reads: ReadSession, sort: Sequence[Sort[Order]], parent: str = "a", *, branches: Branches = (), **request: Any
-) -> Page[str]:
-    wanted = plan(sort, parents=[parent], **request)
-    return await wanted.page(reads, ROWS, lambda row: row[0], branches=branches, parent=parent)
-
-
-def items(parents: str = "a") -> st.SearchStrategy[list[Item]]:
-    values = st.fixed_dictionaries(
-        {
-            "parent": st.sampled_from(parents),
-            "created_at": st.sampled_from([NOON, NOON + timedelta(microseconds=1), NOON - timedelta(days=1)]),
-            "due": st.sampled_from([None, date(1, 1, 1), date(2024, 2, 29)]),
-            "rank": st.sampled_from([None, Rank.LOW, Rank.HIGH]),
-            "name": st.sampled_from([None, "", "a", "é", "zz", "\U0001f41d"]),
-            "number": st.sampled_from([-(2**31), 0, 2**31 - 1]),
-        }
-    )
-    return st.lists(values, max_size=12).map(lambda rows: [Item(id=f"i{n}", **row) for n, row in enumerate(rows, 10)])
-
-
-sorts = st.lists(
-    st.builds(Sort, by=st.sampled_from(Order), direction=st.sampled_from(Direction), nulls=st.sampled_from(Nulls)),
-    max_size=3,
-    unique_by=lambda key: key.by,
-)
-keysets = st.sampled_from([KEYSET, COMPLETED])
-branches = st.sampled_from([(), BRANCHES])
-parent_sets = st.sets(st.sampled_from("abcde"))
-few = settings(
-    max_examples=60,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+from domain.shared.pages import Direction, Nulls, Sort
+from infra.db.keyset import MOST_KEYS, Keyset
+from infra.db.keyset_statements import Parts
+from tests.infra.db.keyset_items import (
+    ALL_ROWS,
+    COLUMNS,
+    NOON,
+    ROWS,
+    Item,
+    ItemRow,
+    Order,
+    Rank,
+    branches,
+    explain,
+    explained,
+    few,
+    fill,
+    in_order,
+    item,
+    items,
+    keysets,
+    page,
+    parent_sets,
+    plan,
+    rows_read,
+    run,
+    sorts,
 )
 
 
@@ -298,11 +157,6 @@ class TestPaging:
         await fill(engine, [item(id=f"i{number:03}") for number in range(60)])
         got = await page(reads, [])
         assert (len(got.nodes), got.has_next_page, got.total_count) == (50, True, None)
-
-
-def item(**values: Any) -> Item:
-    return Item(**{"id": "i1", "parent": "a", "created_at": NOON, "due": None, "rank": None, "name": None,
-                   "number": 7} | values)  # fmt: skip
 
 
 def packed(*parts: object) -> str:
@@ -456,27 +310,6 @@ class TestStatements:
             assert "NULLS" not in sql.partition(") AS page")[0]
 
 
-@pytest.fixture(scope="module")
-async def crowd(engine: AsyncEngine) -> None:
-    """200,000 rows: half of them created at the same moment, a third without a due date."""
-    await run(
-        engine,
-        delete(ItemRow),
-        text(
-            "INSERT INTO keyset_item (id, parent, created_at, due, rank, name, number) "
-            "SELECT 'i' || lpad(n::text, 9, '0'), 'p' || n % 100, "
-            "timestamptz '2024-02-29 12:00Z' + CASE WHEN n % 2 = 0 THEN 0 ELSE n END * interval '1 s', "
-            "CASE WHEN n % 3 > 0 THEN date '2024-01-01' + n % 5 END, n % 2 + 1, md5(n::text), n "
-            "FROM generate_series(1, 200000) AS n"
-        ),
-        text("CREATE INDEX ON keyset_item (created_at, id)"),
-        text("CREATE INDEX ON keyset_item (due, id)"),
-        text("CREATE INDEX ON keyset_item (rank, created_at, id)"),
-        text("CREATE INDEX ON keyset_item (parent, created_at, id)"),
-        text("ANALYZE keyset_item"),
-    )
-
-
 FILL_SKEWED = """INSERT INTO keyset_item (id, parent, created_at, number)
     SELECT 'i' || n, CASE WHEN n > 30000 THEN 'few' ELSE 'many' END, now(), n FROM generate_series(1, 30030) AS n"""
 SKEWED = (
@@ -587,26 +420,3 @@ def scans_of_nulls(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for node in nodes
         if "Relation Name" in node and "(due IS NULL)" in node.get("Index Cond", "") + node.get("Filter", "")
     ]
-
-
-def rows_read(node: dict[str, Any]) -> float:
-    return (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-
-
-async def explain(engine: AsyncEngine, statement: Select[Any], params: dict[str, Any]) -> list[dict[str, Any]]:
-    async with engine.connect() as connection:
-        return await explained(connection, statement, params)
-
-
-async def explained(
-    connection: AsyncConnection, statement: Select[Any], params: dict[str, Any]
-) -> list[dict[str, Any]]:
-    sql = statement.params(params).compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True})
-    driver = (await connection.get_raw_connection()).driver_connection
-    answer = await driver.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
-    found, waiting = [], [answer[0]["Plan"]]
-    while waiting:
-        node = waiting.pop()
-        found.append(node)
-        waiting += node.get("Plans", [])
-    return found

@@ -45,7 +45,7 @@ def test_other_orders_have_none(sort: list[Sort[Order]]):
 
 
 def test_the_refusal_names_the_orders_that_have_an_index():
-    refused = INDEXED.refusal()
+    refused = INDEXED.refusal(50_000)
     assert (refused.failure, refused.path) == (ErrorCode.SORT_NOT_INDEXED, ("sort",))
     assert refused.message_with(str.upper) == (
         "More than 50,000 items cannot be sorted like this. Sort by one of these, in one direction: CREATED_AT, RANK, "

@@ -1,0 +1,224 @@
+"""The two forms of a page with a filter give one answer, and a list chooses between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Select
+
+from domain.shared.errors import ErrorCode
+from domain.shared.pages import Page, Sort
+from infra.db.filtered import MOST_REMEMBERED, FilteredRead, FilterTooBroad, Remembered, shape_of
+from infra.db.keyset import KeysetPlan
+from infra.db.keyset_statements import Parts
+from infra.db.read import ReadSession
+from tests.infra.db.keyset_items import (
+    ALL_ROWS,
+    ROWS,
+    ItemRow,
+    Order,
+    explain,
+    few,
+    fill,
+    item,
+    items,
+    keysets,
+    page,
+    plan,
+    rows_read,
+    sorts,
+)
+
+MODULE = "infra.db.filtered"
+BY_CREATION = [Sort(by=Order.CREATED_AT)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFilter:
+    and_: "tuple[ItemFilter, ...] | None" = None
+    number: int | None = None
+    due: date | None = None
+
+
+def read_of(
+    reads: ReadSession,
+    wanted: KeysetPlan,
+    rows: Select[Any] = ROWS,
+    *,
+    parts: Parts | None = None,
+    of_parent: Any = None,
+    filter: ItemFilter = ItemFilter(number=7),
+    most: int = 3,
+    **params: Any,
+) -> FilteredRead[str]:
+    return FilteredRead(
+        reads=reads,
+        plan=wanted,
+        rows=rows.where(ItemRow.number >= 0),
+        build=lambda row: row[0],
+        branches=(),
+        parts=parts,
+        parent=of_parent,
+        params=params,
+        most=most,
+        filter=filter,
+        narrowing=("number", "due"),
+    )
+
+
+def shown(pages: Sequence[Page[str]]) -> list[Any]:
+    return [(each.nodes, list(each.cursors), each.page_info) for each in pages]
+
+
+@few
+@given(
+    items=items(parents="abc"),
+    sort=sorts,
+    size=st.integers(1, 3),
+    is_backward=st.booleans(),
+    keyset=keysets,
+    data=st.data(),
+)
+async def test_both_forms_give_the_same_pages(engine, reads, items, sort, size, is_backward, keyset, data):
+    await fill(engine, items)
+    request: dict[str, Any] = {"last" if is_backward else "first": size}
+    start = list((await page(reads, sort, first=100, keyset=keyset)).cursors)
+    parents = ["b", "nobody", "a", "b", "c"]
+    if start and data.draw(st.booleans()):
+        parents = ["a"]
+        request["before" if is_backward else "after"] = data.draw(st.sampled_from(start))
+    wanted = plan(sort, parents=parents, keyset=keyset, **request)
+    for read in (
+        read_of(reads, wanted, parent=parents[0], most=99),
+        read_of(reads, wanted, ALL_ROWS, parts=Parts(ItemRow.parent, "chosen"), chosen=["a", "c"], most=99),
+        read_of(reads, wanted, ALL_ROWS, of_parent=ItemRow.parent, most=99),
+    ):
+        plain, fenced = await read.plain(60), await read.fenced(60)
+        assert plain is not None
+        assert fenced is not None
+        assert shown(fenced) == shown(plain)
+
+
+@pytest.fixture
+async def three(engine, reads) -> FilteredRead[str]:
+    await fill(engine, [item(id=f"i{number}") for number in range(3)])
+    return read_of(reads, plan(BY_CREATION), ALL_ROWS)
+
+
+async def rows_charged(reads: ReadSession, read: FilteredRead[str], remembered: Remembered) -> int:
+    async with reads.scope() as scope:
+        [got] = await read.pages(remembered, "order")
+        assert len(got.nodes) in (0, 3)
+        return scope.rows_read
+
+
+async def test_a_fast_plain_form_is_all_that_is_needed(three, monkeypatch):
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 1.0)
+    remembered = Remembered()
+    [got] = await three.pages(remembered, "order")
+    assert got.nodes == ["i0", "i1", "i2"]
+    assert len(remembered) == 0
+
+
+async def test_a_slow_plain_form_is_left_out_the_next_time(three, monkeypatch):
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
+    monkeypatch.setattr(f"{MODULE}.QUICK_SECONDS", 60)
+    remembered = Remembered()
+    [first] = await three.pages(remembered, "order")
+    assert len(remembered) == 1
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 60)
+    monkeypatch.setattr(FilteredRead, "plain", None)
+    assert shown(await three.pages(remembered, "order")) == shown([first])
+    with pytest.raises(TypeError):
+        await three.pages(remembered, "another order")
+
+
+async def test_a_slow_fenced_form_is_not_remembered(three, monkeypatch):
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
+    monkeypatch.setattr(f"{MODULE}.QUICK_SECONDS", 0)
+    remembered = Remembered()
+    assert len(await three.pages(remembered, "order")) == 1
+    assert len(remembered) == 0
+
+
+async def test_too_many_matches_are_left_to_the_plain_form(three, monkeypatch):
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
+    monkeypatch.setattr(f"{MODULE}.SECONDS", 60)
+    two = replace(three, most=2)
+    [got] = await two.pages(Remembered(), "order")
+    assert got.nodes == ["i0", "i1", "i2"]
+    assert (await two.sorted_pages(), await two.holds_at_most(), await three.holds_at_most()) == (None, False, True)
+    assert shown(await three.sorted_pages()) == shown([got])
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+async def test_both_forms_cost_the_same(engine, reads, three, monkeypatch, is_empty):
+    if is_empty:
+        await fill(engine, [])
+    monkeypatch.setattr(f"{MODULE}.SECONDS", 60)
+    costs = []
+    for first, most in ((60, 3), (0, 3), (0, 2)):
+        monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", first)
+        costs.append(await rows_charged(reads, replace(three, most=most), Remembered()))
+    assert costs == [0 if is_empty else 3] * 3
+
+
+@pytest.mark.parametrize(
+    ("filter", "condition"),
+    [
+        (ItemFilter(), "a condition on NUMBER"),
+        (ItemFilter(number=1), "a condition on DUE"),
+        (ItemFilter(number=1, due=date(2024, 1, 1)), "more conditions"),
+    ],
+)
+async def test_a_filter_without_an_answer_in_time_is_refused(reads, three, monkeypatch, filter, condition):
+    monkeypatch.setattr(f"{MODULE}.SECONDS", 0)
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
+    read = read_of(reads, plan(BY_CREATION), ALL_ROWS, filter=filter)
+    for refused in (read.pages(Remembered(), "order"), read.sorted_pages()):
+        with pytest.raises(FilterTooBroad) as error:
+            await refused
+        assert (error.value.failure, error.value.path) == (ErrorCode.FILTER_TOO_BROAD, ("filter",))
+        assert error.value.message_with(str.upper) == (
+            f"This filter takes too long for so many items. Add {condition}."
+        )
+
+
+def test_a_shape_has_no_values():
+    one = ItemFilter(and_=(ItemFilter(number=1), ItemFilter(due=date(2024, 1, 1))))
+    assert shape_of(one) == shape_of(ItemFilter(and_=(ItemFilter(number=2), ItemFilter(due=date(2023, 1, 1)))))
+    for other in (ItemFilter(), ItemFilter(number=1), ItemFilter(and_=(ItemFilter(number=1),))):
+        assert shape_of(other) != shape_of(one)
+
+
+def test_the_least_recently_used_shapes_are_forgotten():
+    remembered = Remembered()
+    for shape in range(MOST_REMEMBERED):
+        remembered.add(shape)
+    assert 0 in remembered
+    remembered.add("new")
+    assert (0 in remembered, 1 in remembered, "new" in remembered) == (True, False, True)
+    remembered.discard("new")
+    assert "new" not in remembered
+    assert len(remembered) == MOST_REMEMBERED - 1
+
+
+async def test_the_fenced_form_does_not_walk_the_index_of_the_order(engine, reads, crowd):
+    """One of 200,000 rows matches, and PostgreSQL expects 1,000 of them."""
+    wanted = plan(BY_CREATION)
+    rows = ALL_ROWS.where(ItemRow.number % 200 == 199, ItemRow.number == 199_999)
+    fenced = wanted.fenced(rows, parts=None, parent=None, most=1_000)
+    nodes = await explain(engine, fenced.statement, wanted.params)
+    assert "keyset_item_created_at_id_idx" not in {node.get("Index Name") for node in nodes}
+    assert max(node["Actual Rows"] for node in nodes if node["Node Type"] == "CTE Scan") == 1
+
+
+async def test_the_fence_stops_at_the_largest_number(engine, reads, crowd):
+    wanted = plan(BY_CREATION)
+    fenced = wanted.fenced(ALL_ROWS.where(ItemRow.number % 2 == 0), parts=None, parent=None, most=1_000)
+    nodes = await explain(engine, fenced.statement, wanted.params)
+    assert max(rows_read(node) for node in nodes if "Relation Name" in node) < 3_000
