@@ -5,13 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from redis.asyncio import Redis
+
 from domain.app import App, Readers
 from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.auth.keys import derived_key
-from infra.db.engine import engine_options, open_engines
+from infra.db.engine import Engines, engine_options, open_engines
 from infra.db.read import ReadSession
+from infra.db.recent_writers import RecentWriters
+from infra.db.replica import Replica, open_replica
 from infra.db.statement_trace import ContextStatementTrace
 from infra.db.usage import RequestUsage
 from infra.jobs.queue import ArqJobQueue
@@ -28,7 +32,7 @@ from infra.shared.health import ServerHealth
 from infra.shared.ids import Uuid7IdFactory
 from infra.shared.redis import redis_client
 from infra.slices import PLATFORM, TRACKER
-from infra.uow import SqlUowFactory
+from infra.uow import Remember, SqlUowFactory
 
 SLICES = (*PLATFORM, *TRACKER)
 
@@ -54,13 +58,14 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
         redis = redis_client(redis_url)
         stack.push_async_callback(redis.aclose)
         threads = stack.enter_context(ThreadPoolExecutor(HASHING_THREADS, thread_name_prefix="hash"))
-        reads = ReadSession(engines.read)
+        replica, remember = await stack.enter_async_context(_replica(settings, engines, redis, trace))
+        reads = ReadSession(engines.read, replica)
         time_budget = RedisTimeBudget(redis, time_options(settings))
         stack.push_async_callback(time_budget.aclose)
         app = App(
             budget=RedisBudget(redis, LocalBudget(clock), clock),
             clock=clock,
-            health=ServerHealth(engines.write, redis),
+            health=ServerHealth(engines.write, redis, replica),
             read=Readers(),
             reads=reads.scope,
             statement_trace=trace,
@@ -74,7 +79,13 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
             ids=ids,
             reads=reads,
             uow=SqlUowFactory(
-                engines.write, clock, ids, queue.after_commit, make_way=reads.make_way, slices=tuple(slices)
+                engines.write,
+                clock,
+                ids,
+                queue.after_commit,
+                make_way=reads.make_way,
+                remember=remember,
+                slices=tuple(slices),
             ),
             write_engine=engines.write,
             redis=redis,
@@ -95,6 +106,20 @@ def time_options(settings: Settings) -> TimeOptions:
         period=settings.database_budget_period_seconds,
         free=settings.database_budget_free_seconds,
     )
+
+
+@asynccontextmanager
+async def _replica(
+    settings: Settings, engines: Engines, redis: Redis, trace: ContextStatementTrace | None
+) -> AsyncIterator[tuple[Replica | None, Remember | None]]:
+    """The replica, and what remembers the accounts that commit; nothing without WORKGRAPH_DATABASE_READ_URL."""
+    url = settings.database_read_url.get_secret_value()
+    if not url:
+        yield None, None
+        return
+    writers = RecentWriters(redis)
+    async with open_replica(url, engine_options(settings), engines.write, writers, trace) as replica:
+        yield replica, writers.add
 
 
 def mailer(settings: Settings, clock: Clock) -> Mailer:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.actor import Actor, Cause, IdempotencyKey
+from domain.shared.budget import user_key
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.events import Event
@@ -57,6 +58,12 @@ class SqlCommit:
         self._jobs: list[dict[str, Any]] = []
         self._security_events: list[dict[str, Any]] = []
         self._checkpoint: tuple[Mapping[str, Any], Progress] | None = None
+
+    @property
+    def accounts(self) -> set[str]:
+        """Accounts whose next reads must show this commit: the actor's, and those that sign in or up with it."""
+        noted = {event["user_id"] for event in self._security_events}
+        return {user_key(user_id) for user_id in (self._actor.user_id, *noted) if user_id is not None}
 
     def record(self, event: Event) -> None:
         self._events.append(event)

@@ -95,6 +95,9 @@ class DatabaseSettings(ServerSettings):
     database_direct_url: SecretStr = Field(
         SecretStr(""), description="Migrations use this connection to PostgreSQL itself. Default: the database URL."
     )
+    database_read_url: SecretStr = Field(
+        SecretStr(""), description="Streaming replica for reads of requests. Default: all reads use the database URL."
+    )
     # Four API processes and two workers fit PostgreSQL's default of 100 (docs/how-to/database-connections.md).
     database_pool_size: Limit = Field(9, description="Maximum database connections of a process for reading.")
     database_write_pool_size: Limit = Field(

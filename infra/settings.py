@@ -15,7 +15,7 @@ from infra.operator_error import OperatorError
 from infra.setting_groups import AccountSettings
 
 PREFIX = "WORKGRAPH_"
-SECRET_NAMES = ("database_url", "database_direct_url", "redis_url", "secret_key", "smtp_url")
+SECRET_NAMES = ("database_url", "database_direct_url", "database_read_url", "redis_url", "secret_key", "smtp_url")
 SECRET_BYTES = 32
 SAMPLE_WORDS = ("change", "secret", "example", "sample", "password", "placeholder", "insecure", "your-")
 POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+asyncpg")
@@ -55,7 +55,7 @@ class Settings(AccountSettings):
             return tuple(name.strip() for name in value.split(",") if name.strip())
         return value
 
-    @field_validator("database_url", "database_direct_url")
+    @field_validator("database_url", "database_direct_url", "database_read_url")
     @classmethod
     def _check_database_url(cls, value: SecretStr) -> SecretStr:
         return SecretStr(asyncpg_url(value.get_secret_value())) if value.get_secret_value() else value

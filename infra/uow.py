@@ -1,6 +1,6 @@
 """One transaction per use case: its rows, events with revisions, and jobs are committed together or not at all."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import cast
@@ -29,6 +29,8 @@ from infra.slices import PLATFORM, TRACKER
 from infra.transfers.slice import TransferRepositories
 from infra.workspaces.areas import NoAreas
 from infra.workspaces.slice import WorkspaceRepositories
+
+Remember = Callable[[Collection[str]], Awaitable[None]]
 
 
 class SqlUow(
@@ -75,12 +77,15 @@ class SqlUowFactory:
         after_commit: Callable[[Committed], None],
         *,
         make_way: Callable[[], None] = lambda: None,
+        remember: Remember | None = None,
         slices: tuple[SliceAdapters, ...] = (*PLATFORM, *TRACKER),
     ) -> None:
-        """`make_way` is called before a Unit of Work waits for its connection."""
+        """`make_way` is called before a Unit of Work waits for its connection, and `remember` after a commit with the
+        accounts that committed or whose security log it changed."""
         self._engine = engine
         self._kind = uow_of(slices)
         self._make_way = make_way
+        self._remember = remember
         self._clock = clock
         self._ids = ids
         self._after_commit = after_commit
@@ -95,4 +100,6 @@ class SqlUowFactory:
                 await uow.begin()
                 yield uow
         if uow.committed is not None:
+            if self._remember is not None:
+                await self._remember(uow.accounts)
             self._after_commit(uow.committed)

@@ -88,7 +88,9 @@ class OperationRunner:
         if isinstance(executor, list):
             return ExecutionResult(None, executor)
         try:
-            async with context.app.reads() as tally:
+            # A mutation must not decide by what was true a moment ago.
+            is_current = operation.type is not OperationType.QUERY
+            async with context.app.reads(is_current=is_current) as tally:
                 try:
                     result = await _settled(executor.execute_operation())
                 finally:
@@ -117,7 +119,7 @@ class OperationRunner:
         async def run_event(executor: Executor[Any]) -> ExecutionResult:
             context.loaders.clear()  # drop what was loaded for an earlier event: each event shows current data
             try:
-                async with asyncio.timeout(event_seconds), context.app.reads() as tally:
+                async with asyncio.timeout(event_seconds), context.app.reads(is_current=True) as tally:
                     try:
                         result = await _settled(execute_subscription_event(executor))
                     finally:

@@ -12,7 +12,7 @@ from api.graphql.documents import DocumentRefused, Operation
 from api.graphql.options import CostOptions
 from api.shared.request_id import note_database_seconds
 from domain.shared.actor import Actor
-from domain.shared.budget import Allowance, Bucket, Budget, RateLimit
+from domain.shared.budget import Allowance, Bucket, Budget, RateLimit, user_key
 from domain.shared.throttle import source_key, source_of
 from domain.shared.usage import MeasureUsage, TimeBudget
 
@@ -119,7 +119,7 @@ class Meter:
 
     def _allowance_of(self, actor: Actor) -> Allowance:
         if actor.user_id is not None:
-            return Allowance(f"user:{actor.user_id}", *self._person)
+            return Allowance(user_key(actor.user_id), *self._person)
         return Allowance(f"address:{source_key(source_of(actor))}", *self._stranger)
 
 

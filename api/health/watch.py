@@ -15,8 +15,10 @@ SUBJECTS = {
     "guards": "Limits of database sessions",
     "migrations": "The database schema",
     "redis": "Redis",
+    "replica": "The read replica",
 }
 EFFECTS = {
+    "replica": "Until the replica is used again, all reads use the primary.",
     "database": "Requests get status 503 until PostgreSQL is available.",
     "redis": "Until Redis is available, jobs and live changes are delayed and rate limits count per process.",
 }

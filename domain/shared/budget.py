@@ -7,6 +7,11 @@ from typing import Protocol
 from domain.shared.errors import RateLimited
 
 
+def user_key(user_id: str) -> str:
+    """Key of a user's account, which pays for requests and owns a share of the database."""
+    return f"user:{user_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """Size of a bucket in points, and its refill per second."""

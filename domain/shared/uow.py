@@ -95,6 +95,9 @@ class RowCounter(Protocol):
 
 
 class ReadScope(Protocol):
-    def __call__(self) -> AbstractAsyncContextManager[RowCounter]:
-        """Opens a scope whose reads share one connection, taken at the first read, and whose rows are counted."""
+    def __call__(self, *, is_current: bool = False) -> AbstractAsyncContextManager[RowCounter]:
+        """Opens a scope whose reads share one connection, taken at the first read, and whose rows are counted.
+
+        Reads with `is_current` see all that was committed; others may be some seconds behind other accounts.
+        """
         ...

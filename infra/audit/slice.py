@@ -17,11 +17,11 @@ class AuditRepositories(Repositories):
 
 
 def _provide(app: App, parts: Parts) -> None:
-    events = SqlEventReader(parts.reads, kinds_of(parts.slices))
+    events = SqlEventReader(parts.reads.on_primary, kinds_of(parts.slices))
     stream = RedisEventStream(events, parts.settings.redis_url.get_secret_value())
     parts.closing.push_async_callback(stream.aclose)
     app.audit = AuditService(events, stream, EventVisibility.of(parts.slices))
-    app.security_log = SecurityLogService(SqlSecurityLogReader(parts.reads))
+    app.security_log = SecurityLogService(SqlSecurityLogReader(parts.reads.on_primary))
 
 
 SLICE = SliceAdapters(

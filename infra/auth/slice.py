@@ -45,7 +45,8 @@ def auth_options(settings: Settings) -> AuthOptions:
 
 def _provide(app: App, parts: Parts) -> None:
     proof, links = password_proof(parts), mailed_links(parts)
-    api_keys, sessions = SqlApiKeyReader(parts.reads), SqlSessionReader(parts.reads)
+    reads = parts.reads.on_primary  # an ended session ends at once
+    api_keys, sessions = SqlApiKeyReader(reads), SqlSessionReader(reads)
     options, keys = auth_options(parts.settings), AesKeyMaker(parts.settings.secret_key.get_secret_value(), parts.ids)
     key_uses = SqlKeyUses(parts.write_engine)
     parts.closing.push_async_callback(key_uses.aclose)

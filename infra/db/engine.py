@@ -49,15 +49,29 @@ class Engines:
 
         An unavailable database is no error here: each new connection compares its guards again.
         """
+        await open_guarded(self.read)
         try:
-            async with asyncio.timeout(GUARD_SECONDS):
-                self.read.release(await self.read.acquire())
-                async with self.write.connect():
-                    pass
+            async with asyncio.timeout(GUARD_SECONDS), self.write.connect():
+                pass
         except GuardsDiffer:
             raise
-        except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DomainError) as error:
-            log.info("The guards of database sessions are compared later: %s", type(error).__name__)
+        except (DBAPIError, OSError) as error:
+            _log_postponed(error)
+
+
+async def open_guarded(pool: ReadPool) -> None:
+    """Opens a connection of the pool. Raises GuardsDiffer if it lacks a guard; an unavailable database is no error."""
+    try:
+        async with asyncio.timeout(GUARD_SECONDS):
+            pool.release(await pool.acquire())
+    except GuardsDiffer:
+        raise
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DomainError) as error:
+        _log_postponed(error)
+
+
+def _log_postponed(error: Exception) -> None:
+    log.info("The guards of database sessions are compared later: %s", type(error).__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import asyncpg
 from sqlalchemy import Executable, Select
@@ -25,6 +25,8 @@ _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClie
 _OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 # Errors that leave the connection usable.
 _ANSWERS = (asyncpg.PostgresError, asyncpg.OutdatedSchemaCacheError, TimeLimitReached)
+# SQLSTATE classes of failures that the statement has on every server: its values, or its time.
+_OWN_FAULTS = ("22", "57")
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +34,26 @@ log = logging.getLogger(__name__)
 class _Scope:
     """One connection, taken at the first read. A lock serializes reads of fields that run concurrently."""
 
-    __slots__ = ("_current", "_pool", "_token", "connection", "is_over", "is_patient", "lock", "refusal", "rows_read")
+    __slots__ = (
+        "_current",
+        "_pool",
+        "_primary",
+        "_token",
+        "connection",
+        "is_over",
+        "is_patient",
+        "lock",
+        "refusal",
+        "replica",
+        "rows_read",
+    )
 
-    def __init__(self, pool: ReadPool, current: "ContextVar[_Scope | None]") -> None:
-        self._pool = pool
+    def __init__(
+        self, primary: ReadPool, current: "ContextVar[_Scope | None]", replica: "ReplicaPool | None" = None
+    ) -> None:
+        self._primary = primary
+        self._pool = primary  # the pool of the connection
+        self.replica = replica  # None from the moment when the scope must read what was committed last
         self._current = current
         self.connection: ReadConnection | None = None
         self.lock = asyncio.Lock()
@@ -62,6 +80,12 @@ class _Scope:
         else:
             self._pool.release(connection)
 
+    def release(self) -> None:
+        """Gives the connection back to its pool; a later read takes another one."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            self._pool.release(connection)
+
     async def rows(self, query: Query, seconds: float | None = None) -> Sequence[AnyRow]:
         """Rows of the query. Reads are retried once after a restart of the server or a migration."""
         async with self.lock:
@@ -72,8 +96,7 @@ class _Scope:
             finally:
                 if self.is_over and self.connection is not None:
                     # The connection was taken while the scope was ending, so the scope did not release it.
-                    connection, self.connection = self.connection, None
-                    self._pool.release(connection)
+                    self.release()
 
     async def _rows_or_again(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
         try:
@@ -82,12 +105,15 @@ class _Scope:
             # Retry only if the connection was lost, or a migration outdated the prepared statement. A timeout would
             # repeat.
             is_lost = self.connection is None and not isinstance(error, TimeoutError)
-            if not (is_lost or isinstance(error, _OUTDATED)) or self.is_over:
+            if not (is_lost or isinstance(error, _OUTDATED) or self._leave_replica(error)) or self.is_over:
                 raise
         return await self._rows(query, seconds)
 
     async def _rows(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
         connection = self.connection
+        if connection is not None and self.replica is None and self._pool is not self._primary:
+            self.release()
+            connection = None
         if connection is None:
             connection = self.connection = await self._acquire()
         if log.isEnabledFor(logging.DEBUG):
@@ -112,22 +138,72 @@ class _Scope:
         usage = current_usage()
         account = None if usage is None else usage.account
         try:
+            replica = self.replica
+            if replica is not None and account is not None and await replica.may_serve(account):
+                return await self._acquire_of_replica(replica, account)
+            self.replica, self._pool = None, self._primary
             return await self._pool.acquire(account, is_patient=self.is_patient)
         except RateLimited as refusal:
             self.refusal = refusal
             raise
 
+    async def _acquire_of_replica(self, replica: "ReplicaPool", account: str) -> ReadConnection:
+        self._pool = replica.pool
+        try:
+            return await self._pool.acquire(account, is_patient=self.is_patient)
+        except _FAILURES as error:
+            replica.leave_out(error)
+            self.replica, self._pool = None, self._primary
+            return await self._pool.acquire(account, is_patient=self.is_patient)
+
+    def _leave_replica(self, error: Exception) -> bool:
+        """Whether the scope read from the replica, failed there, and should repeat the read on the primary.
+
+        Replay cancels reads that are in its way, and a migration reaches the replica later than the new code.
+        """
+        is_own = isinstance(error, TimeoutError) or getattr(error, "sqlstate", "")[:2] in _OWN_FAULTS
+        is_repeated = self._pool is not self._primary and not is_own
+        if is_repeated:
+            self.replica = None
+        return is_repeated
+
+
+class ReplicaPool(Protocol):
+    """Connections to a replica, and whether they may be used."""
+
+    pool: ReadPool
+
+    async def may_serve(self, account: str) -> bool:
+        """Whether the reads of a request of this account may use the replica."""
+        ...
+
+    def leave_out(self, error: Exception) -> None:
+        """Stops using the replica until it answers again."""
+        ...
+
 
 class ReadSession:
-    """Runs read-only statements, each committed by itself, on one connection per scope."""
+    """Runs read-only statements, each committed by itself, on one connection per scope.
 
-    def __init__(self, pool: ReadPool) -> None:
+    Scopes of requests read from the replica, if there is one and it may serve the account of the request.
+    """
+
+    def __init__(self, pool: ReadPool, replica: ReplicaPool | None = None) -> None:
         self._pool = pool
+        self._replica = replica
         self._current: ContextVar[_Scope | None] = ContextVar("read_scope", default=None)
 
-    def scope(self) -> AbstractAsyncContextManager[RowCounter]:
-        """Shares one connection, taken at the first read, among all reads of the block, and counts the rows."""
-        return _Scope(self._pool, self._current)
+    @property
+    def on_primary(self) -> "ReadSession":
+        """A session of the same scopes, whose reads and all later ones of their scope use the primary."""
+        return self if self._replica is None else _PrimarySession(self._pool, self._current)
+
+    def scope(self, *, is_current: bool = False) -> AbstractAsyncContextManager[RowCounter]:
+        """Shares one connection, taken at the first read, among all reads of the block, and counts the rows.
+
+        With `is_current` they see all that was committed, and use no replica.
+        """
+        return _Scope(self._pool, self._current, None if is_current else self._replica)
 
     def make_way(self) -> None:
         """Releases the read connection before the scope's request waits for a transaction.
@@ -138,9 +214,9 @@ class ReadSession:
         if scope is None or scope.is_over:
             return
         scope.is_patient = True
+        scope.replica = None
         if scope.connection is not None and not scope.lock.locked():
-            connection, scope.connection = scope.connection, None
-            self._pool.release(connection)
+            scope.release()
 
     async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
         """All rows; raises Unavailable if the database is unreachable, busy or too slow, and RateLimited if
@@ -162,7 +238,7 @@ class ReadSession:
         scope = self._current.get()
         try:
             if scope is None or scope.is_over:
-                scope = _Scope(self._pool, self._current)
+                scope = _Scope(self._pool, self._current, self._replica)
                 async with scope:
                     return query.decode(await scope.rows(query, seconds))
             return query.decode(await scope.rows(query, seconds))
@@ -183,6 +259,20 @@ class ReadSession:
         scope = self._current.get()
         if scope is not None and not scope.is_over:
             scope.rows_read -= rows
+
+
+class _PrimarySession(ReadSession):
+    """Reads of the primary in the scopes of another session, which they keep on the primary from then on."""
+
+    def __init__(self, pool: ReadPool, current: "ContextVar[_Scope | None]") -> None:
+        super().__init__(pool)
+        self._current = current
+
+    async def _fetch(self, statement: Executable, params: dict[str, Any], seconds: float | None) -> Sequence[AnyRow]:
+        scope = self._current.get()
+        if scope is not None:
+            scope.replica = None
+        return await super()._fetch(statement, params, seconds)
 
 
 def _meaning(error: Exception) -> DomainError | None:

@@ -19,6 +19,8 @@ from domain.shared.errors import Unavailable
 from infra.db import migrate
 from infra.db.engine import engine_options, open_engines
 from infra.db.guards import GuardsDiffer
+from infra.db.recent_writers import RecentWriters
+from infra.db.replica import LOOK_SECONDS, NO_REPLICA, open_replica
 from infra.dev.servers import KEY_FILE
 from infra.mail.smtp import SmtpServer
 from infra.settings import Settings
@@ -28,6 +30,7 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_POSTGRES = 15
 OLDEST_REDIS = (6, 2)
 SECONDS = 5.0
+LOOKS = 7  # at a replica, which may apply a new commit a few seconds later, before it counts as left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,8 @@ async def examine(settings: Settings, *, has_mail: bool = True) -> AsyncIterator
     yield _python()
     for finding in await _database(settings):
         yield finding
+    if settings.database_read_url.get_secret_value():
+        yield await _replica(settings)
     yield await _redis(settings.redis_url.get_secret_value())
     yield _secret(settings)
     for folder in (settings.data_dir, settings.files):
@@ -95,6 +100,29 @@ async def _database(settings: Settings) -> list[Finding]:
             advice=problem,
         ),
     ]
+
+
+async def _replica(settings: Settings) -> Finding:
+    options = replace(engine_options(settings), pool_size=1, write_pool_size=1)
+    url, read_url = settings.database_url.get_secret_value(), settings.database_read_url.get_secret_value()
+    redis = redis_client(settings.redis_url.get_secret_value())
+    try:
+        async with (
+            open_engines(url, options) as engines,
+            open_replica(read_url, options, engines.write, RecentWriters(redis)) as replica,
+        ):
+            looks = 1
+            while (problem := replica.problem) and looks < LOOKS and problem != NO_REPLICA:
+                looks += 1
+                await asyncio.sleep(LOOK_SECONDS)
+            if not problem:
+                return Finding(subject="Replica", detail="used for reads")
+            advice = "Start the replica, and check WORKGRAPH_DATABASE_READ_URL. Until then, reads use the primary."
+            return Finding(subject="Replica", detail=problem, advice=advice, is_warning=True)
+    except GuardsDiffer as error:
+        return Finding(subject="Replica", detail="limits are not in force", advice=str(error))
+    finally:
+        await redis.aclose()
 
 
 async def _redis(url: str) -> Finding:

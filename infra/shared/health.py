@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -17,19 +18,34 @@ DATABASE = "database"
 GUARDS = "guards"
 MIGRATIONS = "migrations"
 REDIS = "redis"
+REPLICA = "replica"
 SECONDS = 1.0
 
 
-class ServerHealth:
-    """Checks of PostgreSQL and its migrations, which are required, and of Redis, without which work is delayed."""
+class ReplicaState(Protocol):
+    @property
+    def problem(self) -> str:
+        """The reason why the replica is left out; empty while it is used."""
+        ...
 
-    def __init__(self, engine: AsyncEngine, redis: Redis) -> None:
+
+class ServerHealth:
+    """Checks of PostgreSQL and its migrations, which are required, and of Redis and a replica, which are not."""
+
+    def __init__(self, engine: AsyncEngine, redis: Redis, replica: ReplicaState | None = None) -> None:
+        self._replica = replica
         self._engine = engine
         self._redis = redis
 
     async def check(self) -> Sequence[HealthCheck]:
         database, redis = await asyncio.gather(self._check_database(), self._check_redis())
-        return [*database, redis]
+        return [*database, redis, *self._check_replica()]
+
+    def _check_replica(self) -> Sequence[HealthCheck]:
+        if self._replica is None:
+            return []
+        problem = self._replica.problem
+        return [HealthCheck(name=REPLICA, is_ok=not problem, is_required=False, detail=problem)]
 
     async def _check_database(self) -> Sequence[HealthCheck]:
         try:

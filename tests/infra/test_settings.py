@@ -44,6 +44,7 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
     [
         ("DATABASE_URL", "mysql://localhost/x", "must look like postgresql://"),
         ("DATABASE_URL", "postgresql://localhost", "must look like postgresql://"),
+        ("DATABASE_READ_URL", "postgresql://localhost", "must look like postgresql://"),
         ("REDIS_URL", "http://localhost", "must look like redis://"),
         ("SECRET_KEY", "short", "at least 32 bytes"),
         ("SECRET_KEY", "change-me-change-me-change-me-change-me", "looks like a sample value"),
@@ -84,6 +85,7 @@ def test_a_secret_never_shows_in_a_problem_or_a_representation(monkeypatch: pyte
     [
         ("DATABASE_URL", "postgresql://me:{}@localhost/x"),
         ("DATABASE_DIRECT_URL", "postgresql://me:{}@localhost/x"),
+        ("DATABASE_READ_URL", "postgresql://me:{}@localhost/x"),
         ("REDIS_URL", "redis://:{}@localhost/0"),
         ("SMTP_URL", "smtp://me:{}@localhost:587"),
     ],

@@ -73,6 +73,12 @@ async def test_the_doctor_examines_connections_of_the_server_s_kind(settings: Se
         ]
 
 
+async def test_the_doctor_warns_of_a_replica_that_is_none(settings: Settings) -> None:
+    itself = settings.replaced(database_read_url=settings.database_url)
+    [finding] = [each async for each in examine(itself, has_mail=False) if each.subject == "Replica"]
+    assert (finding.detail, finding.is_warning) == ("not a replica of the primary", True)
+
+
 async def database_findings(settings: Settings) -> list[Finding]:
     found = [each async for each in examine(settings, has_mail=False)]
     return [each for each in found if each.subject in ("PostgreSQL", "Limits", "Migrations")]
