@@ -1,10 +1,12 @@
-"""Check that the ID of every stored object of a workspace ends with the route of the workspace."""
+"""Check that the ID of every stored object of a workspace ends with its route, and workspaces of one route."""
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.shared.ids import route_of, route_of_workspace
+from domain.workspaces.model import Workspace, WorkspaceId
 from infra.metadata import TABLES
+from tests.factories.accounts import IDS
 
 WITHOUT_ROUTE = {"job", "idempotency_key", "security_event"}
 """Tables of server-wide rows that name a workspace."""
@@ -19,6 +21,16 @@ async def rows_without_route(engine: AsyncEngine) -> dict[str, list[str]]:
                 if route_of(entity_id) != route_of_workspace(workspace_id):
                     wrong.setdefault(name, []).append(entity_id)
     return wrong
+
+
+def twins() -> tuple[WorkspaceId, WorkspaceId]:
+    """IDs of two workspaces that share a route. Of 320 random ones, two usually do."""
+    known: dict[int, WorkspaceId] = {}
+    while True:
+        fresh = WorkspaceId(IDS.new(Workspace.prefix))
+        twin = known.setdefault(route_of_workspace(fresh), fresh)
+        if twin != fresh:
+            return twin, fresh
 
 
 def _columns() -> dict[str, dict[str, object]]:

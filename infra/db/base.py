@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import (
     CheckConstraint,
+    Computed,
     Date,
     DateTime,
     Enum,
@@ -88,6 +89,12 @@ def named_enum(enum: type[StrEnum]) -> Enum:
         length=None,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def route_of(workspace_id: str) -> Computed:
+    """Generated column with the route of the workspace whose ID is in the column (domain/shared/ids.py)."""
+    digest = f"sha256({workspace_id}::bytea)"
+    return Computed(f"get_byte({digest}, 30) << 8 | get_byte({digest}, 31)", persisted=True)
 
 
 def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:

@@ -21,14 +21,8 @@ from infra.db.keyset_statements import Branches, Parts
 from infra.db.list_limits import IndexedOrders
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, ReadSession
-from infra.db.visibility import (
-    GuestRule,
-    guest_visibility,
-    guest_visibility_in,
-    in_workspace,
-    visibility,
-    visible,
-)
+from infra.db.rows_by_ids import RowsByIds
+from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 
 E = TypeVar("E")
 
@@ -120,9 +114,7 @@ class EntityTable(Generic[E, O]):
         self.select: AnySelect = select(*columns_of(table, entity))
         self.workspace = visible_by
         self.guests = guests
-        by_ids = self.select.where(among_ids(self.id))
-        self._by_ids = by_ids.where(visible(visible_by))
-        self._by_ids_of_guests = None if guests is None else by_ids.where(guests.anywhere)
+        self._by_ids = RowsByIds(self.select, self.id, visible_by, guests)
         self.keyset = Keyset(orders, columns, id_column=self.id, completed_by=completed_by)
         self.indexed = {
             parent: IndexedOrders(each, completed_by) for parent, each in indexed.items() if completed_by is not None
@@ -133,11 +125,7 @@ class EntityTable(Generic[E, O]):
         self.guest_filters = guest_filters or filters
 
     async def by_ids(self, reads: ReadSession, actor: Actor, ids: Sequence[str]) -> dict[str, E]:
-        if actor.is_guest and self._by_ids_of_guests is not None:
-            rows = await reads.fetch(self._by_ids_of_guests, ids=list(ids), **guest_visibility(actor))
-        else:
-            rows = await reads.fetch(self._by_ids, ids=list(ids), **visibility(actor))
-        return {row[0]: self.build(row) for row in rows}
+        return {row[0]: self.build(row) for row in await self._by_ids.fetch(reads, actor, ids)}
 
     def children_of(
         self,

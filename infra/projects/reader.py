@@ -17,16 +17,10 @@ from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
 from domain.workspaces.model import Workspace
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
-from infra.db.read import AnyRow, AnySelect, ReadSession
+from infra.db.read import ReadSession
 from infra.db.reader import EntityTable, among_ids, by_workspace, ids_of
-from infra.db.visibility import (
-    GuestRule,
-    guest_visibility,
-    guest_visibility_in,
-    in_workspace,
-    visibility,
-    visible,
-)
+from infra.db.rows_by_ids import RowsByIds
+from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 from infra.projects.filters import PROJECT_FILTERS
 from infra.projects.tables import ProjectRow, StateRow
 from infra.workspaces.tables import AreaGrantRow
@@ -54,18 +48,12 @@ _STATES = select(*_STATE_COLUMNS)
 _STATES_OF = _STATES.where(in_workspace(StateRow.workspace_id), among_ids(StateRow.project_id)).order_by(
     StateRow.project_id, StateRow.position
 )
-_SEEN_STATES = (among_ids(StateRow.id), visible(StateRow.workspace_id))
-_STATES_SEEN_BY_GUESTS = (
-    among_ids(StateRow.id),
-    GuestRule.of_areas(StateRow.workspace_id, StateRow.project_id).anywhere,
-)
-_STATES_BY_IDS = _STATES.where(*_SEEN_STATES)
-_STATES_BY_IDS_OF_GUESTS = _STATES.where(*_STATES_SEEN_BY_GUESTS)
+_STATES_OF_GUESTS = GuestRule.of_areas(StateRow.workspace_id, StateRow.project_id)
+_STATES_BY_IDS = RowsByIds(_STATES, StateRow.id, StateRow.workspace_id, _STATES_OF_GUESTS)
 _STATES_WITH_PROJECTS = select(*_STATE_COLUMNS, *columns_of(ProjectRow, Project)).join(
     ProjectRow, (ProjectRow.workspace_id == StateRow.workspace_id) & (ProjectRow.id == StateRow.project_id)
 )
-_WITH_PROJECTS_BY_IDS = _STATES_WITH_PROJECTS.where(*_SEEN_STATES)
-_WITH_PROJECTS_BY_IDS_OF_GUESTS = _STATES_WITH_PROJECTS.where(*_STATES_SEEN_BY_GUESTS)
+_WITH_PROJECTS_BY_IDS = RowsByIds(_STATES_WITH_PROJECTS, StateRow.id, StateRow.workspace_id, _STATES_OF_GUESTS)
 _MEMBERS = EntityTable(
     AreaGrantRow,
     ProjectMember,
@@ -109,11 +97,10 @@ class SqlStateReader:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
-        rows = await self._seen(actor, ids, _STATES_BY_IDS, _STATES_BY_IDS_OF_GUESTS)
-        return {row[0]: _build_state(row) for row in rows}
+        return {row[0]: _build_state(row) for row in await _STATES_BY_IDS.fetch(self._reads, actor, ids)}
 
     async def with_projects_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, StateInProject]:
-        rows = await self._seen(actor, ids, _WITH_PROJECTS_BY_IDS, _WITH_PROJECTS_BY_IDS_OF_GUESTS)
+        rows = await _WITH_PROJECTS_BY_IDS.fetch(self._reads, actor, ids)
         return {row[0]: StateInProject(state=_build_state(row), project=_build_project(row)) for row in rows}
 
     async def of_projects(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
@@ -123,13 +110,6 @@ class SqlStateReader:
             for state in map(_build_state, rows):
                 found[state.project_id].append(state)
         return [found[project.id] for project in projects]
-
-    async def _seen(
-        self, actor: Actor, ids: Sequence[str], statement: AnySelect, of_guests: AnySelect
-    ) -> Sequence[AnyRow]:
-        if actor.is_guest:
-            return await self._reads.fetch(of_guests, ids=list(ids), **guest_visibility(actor))
-        return await self._reads.fetch(statement, ids=list(ids), **visibility(actor))
 
 
 class SqlProjectMemberReader:

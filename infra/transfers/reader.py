@@ -15,7 +15,8 @@ from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
 from infra.db.reader import among_ids, by_workspace, ids_of, pages_by_workspace
-from infra.db.visibility import GuestRule, guest_visibility, in_workspace, visibility, visible
+from infra.db.rows_by_ids import RowsByIds
+from infra.db.visibility import GuestRule, in_workspace
 from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow
 from infra.workspaces.tables import MemberRow
@@ -33,9 +34,9 @@ _STATE = case((_IS_PARKED, ImportState.FAILED), else_=ImportRunRow.state).label(
 _FAILURE = func.coalesce(ImportRunRow.failure, case((_IS_PARKED, GIVEN_UP))).label("failure")
 _COLUMNS = {"state": _STATE, "failure": _FAILURE}
 _RUNS = select(*(_COLUMNS.get(each.key, each) for each in columns_of(ImportRunRow, ImportRun)))
-_BY_IDS = _RUNS.where(among_ids(ImportRunRow.id), visible(ImportRunRow.workspace_id))
 # Imports are hidden from guests, because they name people and projects of the whole workspace.
-_BY_IDS_OF_GUESTS = _RUNS.where(GuestRule.nothing(ImportRunRow.workspace_id).anywhere, among_ids(ImportRunRow.id))
+_OF_GUESTS = GuestRule.nothing(ImportRunRow.workspace_id)
+_BY_IDS = RowsByIds(_RUNS, ImportRunRow.id, ImportRunRow.workspace_id, _OF_GUESTS)
 _RUNS_OF = _RUNS.where(in_workspace(ImportRunRow.workspace_id))
 _LOSSES = select(*columns_of(ImportLossRow, ImportLoss)).where(in_workspace(ImportLossRow.workspace_id))
 _MAPPINGS = select(*columns_of(ImportMappingRow, ImportMapping)).where(in_workspace(ImportMappingRow.workspace_id))
@@ -80,11 +81,7 @@ class SqlImportReader:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ImportRun]:
-        if actor.is_guest:
-            rows = await self._reads.fetch(_BY_IDS_OF_GUESTS, ids=list(ids), **guest_visibility(actor))
-        else:
-            rows = await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor))
-        return {row[0]: _build_run(row) for row in rows}
+        return {row[0]: _build_run(row) for row in await _BY_IDS.fetch(self._reads, actor, ids)}
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest

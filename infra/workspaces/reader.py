@@ -14,6 +14,7 @@ from infra.db.filters import Filters, ToOne
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
 from infra.db.reader import EntityTable, among_ids, ids_of, pages_by_workspace
+from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import in_workspace, visibility, visible
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
 from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
@@ -43,7 +44,7 @@ _INVITATIONS = select(*columns_of(InvitationRow, Invitation))
 _OPEN_INVITATIONS = _INVITATIONS.where(
     in_workspace(InvitationRow.workspace_id), InvitationRow.accepted_at.is_(None), InvitationRow.revoked_at.is_(None)
 )
-_INVITATIONS_BY_IDS = _INVITATIONS.where(among_ids(InvitationRow.id), visible(InvitationRow.workspace_id))
+_INVITATIONS_BY_IDS = RowsByIds(_INVITATIONS, InvitationRow.id, InvitationRow.workspace_id)
 _INVITATION_KEYS = Keyset(
     InvitationOrder, {InvitationOrder.CREATED_AT: InvitationRow.created_at}, id_column=InvitationRow.id
 )
@@ -88,7 +89,7 @@ class SqlInvitationReader:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Invitation]:
-        rows = await self._reads.fetch(_INVITATIONS_BY_IDS, ids=list(ids), **visibility(actor))
+        rows = await _INVITATIONS_BY_IDS.fetch(self._reads, actor, ids)
         return {row[0]: _build_invitation(row) for row in rows}
 
     async def open_of_workspaces(

@@ -1,8 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, true
 
-from domain.shared.actor import Role
+from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.tables import UserRow
 from infra.db.repository import SqlParentRepository, SqlTenantRepository
@@ -18,6 +18,10 @@ class SqlWorkspaceRepository(SqlParentRepository[Workspace]):
         "fk_project_workspace_id": ("id", "A workspace with projects cannot be deleted. Delete its projects first."),
         "fk_label_workspace_id": ("id", "A workspace with labels cannot be deleted. Delete its labels first."),
     }
+
+    async def _visible(self, actor: Actor, ids: Collection[str], *, for_update: bool) -> list[Workspace]:
+        seen = [workspace_id for workspace_id in set(ids) if actor.sees(workspace_id)]
+        return await self.where(WorkspaceRow.id.in_(seen), for_update=for_update) if seen else []
 
 
 class SqlMemberRepository(SqlTenantRepository[Member]):

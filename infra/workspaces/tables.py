@@ -5,17 +5,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.shared.actor import Role
 from infra.accounts.tables import UserRow
-from infra.db.base import Base, Id, Key, in_same_workspace, named_enum, one_of
+from infra.db.base import Base, Id, Key, in_same_workspace, named_enum, one_of, route_of
 
 
 class WorkspaceRow(Base):
     __tablename__ = "workspace"
+    __table_args__ = (Index(None, "route"),)
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     slug: Mapped[Key] = mapped_column(unique=True)
     name: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    route: Mapped[int] = mapped_column(route_of("id"))
 
 
 class RevisionRow(Base):
@@ -31,7 +33,7 @@ class MemberRow(Base):
     __tablename__ = "member"
     __table_args__ = (
         UniqueConstraint("workspace_id", "user_id"),
-        Index(None, "user_id"),
+        Index(None, "user_id", "route"),
         one_of("role", Role),
     )
 
@@ -41,6 +43,7 @@ class MemberRow(Base):
     role: Mapped[Role] = mapped_column(named_enum(Role))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    route: Mapped[int] = mapped_column(route_of("workspace_id"))
 
 
 class InvitationRow(Base):

@@ -31,6 +31,7 @@ from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
 from tests.factories.storing import repository_of, store
 from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
+from tests.routes import twins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +139,7 @@ class World:
             return [tuple(row) for row in await connection.execute(here)]
 
 
-def place(key: str) -> Place:
-    workspace = WorkspaceFactory()
+def place(key: str, workspace: Workspace) -> Place:
     people = {role: UserFactory(name=role.value.title()) for role in Role}
     members = {role: MemberFactory(workspace=workspace, user_id=user.id, role=role) for role, user in people.items()}
     project = ProjectFactory(workspace=workspace, key=key)
@@ -172,6 +172,8 @@ def place(key: str) -> Place:
 
 
 async def build_world(app: App, engine: AsyncEngine) -> World:
-    world = World(app=app, engine=engine, here=place("ENG"), elsewhere=place("OPS"))
+    # Equal routes, so that an ID of one workspace is looked up in the other and has to be refused there.
+    here, elsewhere = (WorkspaceFactory(id=workspace_id) for workspace_id in twins())
+    world = World(app=app, engine=engine, here=place("ENG", here), elsewhere=place("OPS", elsewhere))
     await world.store(*world.here.entities, *world.elsewhere.entities)
     return world

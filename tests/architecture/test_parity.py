@@ -27,6 +27,8 @@ NOT_OF_THE_DOMAIN = {"Query", "Mutation", "Subscription", "Node"}
 COLUMNS_ALONE: dict[str, str] = {
     "UserRow.deactivated_at": "asked by the statements that let people in, and shown to nobody",
     "IssueRow.lifecycle": "derived from the timestamps, in the database for indexes and in the entity as a property",
+    "WorkspaceRow.route": "generated; finds the workspaces that can hold an ID, and shown to nobody",
+    "MemberRow.route": "generated; finds the memberships that an ID needs, and shown to nobody",
     "ApiKeyRow.digest": "of the secret, which no entity carries about",
 }
 """`Row.column` that no entity shows -> why."""
