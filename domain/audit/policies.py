@@ -45,7 +45,7 @@ class EventVisibility:
         return replace(event, changes=seen)
 
     def _is_visible(self, actor: Actor, event: LoggedEvent) -> bool:
-        if not actor.is_guest_in(event.workspace_id):
+        if not actor.is_guest_in(event.workspace_id) or not actor.sees(event.workspace_id):
             return actor.sees(event.workspace_id)
         if event.area_id is None:
             return event.kind.value.partition(".")[0] in self.open_to_guests

@@ -31,6 +31,7 @@ class AuditService:
             raise InvalidInput(message, path=("first",), code=ErrorCode.OUT_OF_RANGE)
         ids = [workspace.id for workspace in workspaces]
         revisions = await self._reader.revisions_of_workspaces(ids)
+        await actor.reach_workspaces(ids)
         for workspace_id in ids:
             require_visible(actor, workspace_id)
             _require_reached(after, revisions[workspace_id])
@@ -41,6 +42,7 @@ class AuditService:
         self, actor: Actor, subjects: Sequence[Subject], request: PageRequest
     ) -> Sequence[Page[LoggedEvent]]:
         """Events of each of these entities, oldest first."""
+        await actor.reach_workspaces(subject.workspace_id for subject in subjects)
         seen = [subject for subject in subjects if actor.sees(subject.workspace_id)]
         pages = dict(zip(seen, await self._reader.history_of_subjects(seen, request), strict=True))
         found = [pages.get(subject) or Page[LoggedEvent].empty(request) for subject in subjects]
@@ -54,6 +56,7 @@ class AuditService:
         Reloads the actor at least once a second; raises NotFound when the workspace is no longer
         visible to it, and FellBehind if batches are taken too slowly.
         """
+        await actor().reach_workspaces((workspace_id,))
         require_visible(actor(), workspace_id)
         revision = await self._reader.revision(workspace_id)
         after = revision if after is None else after
@@ -61,6 +64,8 @@ class AuditService:
         async with aclosing(self._stream.follow(workspace_id, after=after)) as batches:
             async for batch in batches:
                 current = actor()
+                # The socket replaces the actor when it reloads the roles.
+                await current.reach_workspaces((workspace_id,))
                 require_visible(current, workspace_id)
                 if batch.up_to > after:
                     after = batch.up_to

@@ -44,6 +44,8 @@ class ApiKeyService:
         made = ApiKey.drafted(draft, id=key_id, user_id=user_id, hint=hint_of(key), now=self._clock.now())
         for workspace_id in made.workspace_ids or ():
             check_id(workspace_id, WORKSPACE_PREFIX, ("workspace_ids",), noun="workspace")
+        await actor.reach_workspaces(made.workspace_ids or ())
+        for workspace_id in made.workspace_ids or ():
             if not actor.sees(workspace_id):
                 raise NotFound("This workspace does not exist or is not visible to you.", path=("workspace_ids",))
         async with self._uow(actor) as uow:

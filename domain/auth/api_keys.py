@@ -4,10 +4,12 @@ import re
 import secrets
 import string
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.accounts.model import SignedIn
 from domain.auth.errors import InvalidToken
+from domain.auth.memberships import memberships_of
 from domain.auth.ports import ApiKeyReader, KeyHolder, KeyUses
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.clock import Clock
@@ -52,31 +54,34 @@ class ApiKeyHolders:
         last = holder.api_key.last_used_at
         if last is None or now - last >= USE_PERIOD:
             self._uses.note(holder.api_key.id, at=now)
-        return _speaking(holder, client)
+        return self._speaking(holder, client)
 
     async def reload_actor(self, actor: Actor, key_id: str) -> SignedIn:
         """The key's user with the current roles; raises InvalidToken if the key is revoked or expired."""
-        return _speaking(_known(await self._read.holder_by_id(key_id, now=self._clock.now())), actor.client)
+        return self._speaking(_known(await self._read.holder_by_id(key_id, now=self._clock.now())), actor.client)
+
+    def _speaking(self, holder: KeyHolder, client: ClientInfo | None) -> SignedIn:
+        key, person = holder.api_key, holder.person
+        if key.workspace_ids is not None:
+            opened = person.roles.keys() & set(key.workspace_ids)
+            roles = {workspace_id: person.roles[workspace_id] for workspace_id in opened}
+            areas = {workspace_id: ids for workspace_id, ids in person.areas.items() if workspace_id in opened}
+            # A key has fewer workspaces than are loaded at once.
+            person = replace(person, roles=roles, areas=areas, has_more=False)
+        return SignedIn(
+            account=person.account,
+            user_id=key.user_id,
+            expires_at=key.expires_at,
+            client=client,
+            grant=key.grant,
+            **memberships_of(person, self._read),
+        )
 
 
 def _known(holder: KeyHolder | None) -> KeyHolder:
     if holder is None:
         raise InvalidToken
     return holder
-
-
-def _speaking(holder: KeyHolder, client: ClientInfo | None) -> SignedIn:
-    key, person = holder.api_key, holder.person
-    opened = person.roles.keys() if key.workspace_ids is None else person.roles.keys() & set(key.workspace_ids)
-    return SignedIn(
-        account=person.account,
-        user_id=key.user_id,
-        expires_at=key.expires_at,
-        roles={workspace_id: person.roles[workspace_id] for workspace_id in opened},
-        areas={workspace_id: ids for workspace_id, ids in person.areas.items() if workspace_id in opened},
-        client=client,
-        grant=key.grant,
-    )
 
 
 def _checksum(secret: str) -> str:

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,11 +14,30 @@ from domain.shared.uow import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user with the role in each workspace and, for guest roles, the visible areas."""
+    """A user with the role in each workspace and, for guest roles, the visible areas.
+
+    `has_more` says that there are more than MOST_LOADED memberships, of which these are some.
+    """
 
     account: User
     roles: Mapping[str, Role]
     areas: Mapping[str, frozenset[str]]
+    has_more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A user's role in a workspace, and the visible areas if it is that of a guest."""
+
+    workspace_id: str
+    role: Role
+    area_ids: frozenset[str]
+
+
+class MembershipReader(Protocol):
+    async def memberships(self, user_id: str, routes: Collection[int]) -> Sequence[Membership]:
+        """The user's memberships in workspaces with one of the routes."""
+        ...
 
 
 class TokenSigner(Protocol):
@@ -51,7 +70,7 @@ class KeyReader(Protocol):
         ...
 
 
-class SessionReader(KeyReader, Protocol):
+class SessionReader(KeyReader, MembershipReader, Protocol):
     async def person(self, session_id: str, user_id: str, *, now: datetime) -> Person | None:
         """The session's user with roles; None if the session has ended or belongs to another user."""
         ...
@@ -152,7 +171,7 @@ class KeyHolder:
     person: Person
 
 
-class ApiKeyReader(Protocol):
+class ApiKeyReader(MembershipReader, Protocol):
     async def holder(self, digest: str, *, now: datetime) -> KeyHolder | None:
         """The user of the key with that digest; None if the key is unknown, revoked or expired."""
         ...

@@ -9,6 +9,7 @@ from domain.auth.api_keys import ApiKeyHolders, looks_like_api_key
 from domain.auth.errors import WRONG_PASSWORD, WRONG_REFRESH_TOKEN, InvalidGrant, InvalidToken
 from domain.auth.guessing import GuessGuard
 from domain.auth.keyring import HEAD_START, LINGER, KeyRing
+from domain.auth.memberships import memberships_of
 from domain.auth.model import (
     TOKEN_PREFIX,
     AccessClaims,
@@ -226,9 +227,8 @@ class AuthService:
             user_id=user_id,
             session_id=session_id,
             expires_at=expires_at,
-            roles=person.roles,
-            areas=person.areas,
             client=client,
+            **memberships_of(person, self._read),
         )
 
     async def _note_refusal(self, actor: Actor, credentials: Credentials | None) -> None:

@@ -1,13 +1,17 @@
 """Actors, roles and permissions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from domain.shared.errors import AUTHENTICATION_REQUIRED, InsufficientScope, PermissionDenied, Unauthenticated
+from domain.shared.ids import route_of, route_of_workspace
 from domain.shared.jobs import LeasedJob
 from domain.shared.ranks import RankedEnum
+
+MOST_LOADED = 50  # memberships that are loaded with each request
 
 
 class Role(RankedEnum):
@@ -88,11 +92,19 @@ class Grant:
     """Whether the key is limited to some of the user's workspaces."""
 
 
+class Memberships(Protocol):
+    async def load(self, routes: Collection[int]) -> None:
+        """Adds the user's memberships in workspaces with these routes to the actor's roles and areas."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """The actor of a use case: a user with the roles loaded once per request, a job, or an anonymous client.
 
-    `areas` holds the areas of a guest, by workspace; actors with another role there see every area.
+    `areas` holds the areas of a guest, by workspace; actors with another role there see every area. A user with more
+    than MOST_LOADED memberships has `on_demand`; then `roles` and `areas` grow with `reach` and `reach_workspaces`, and
+    a membership that has not been loaded counts as none.
     """
 
     user_id: str | None = None
@@ -106,6 +118,7 @@ class Actor:
     is_system: bool = False
     client: ClientInfo | None = None
     grant: Grant | None = None
+    on_demand: Memberships | None = None
 
     @classmethod
     def system(cls, job: LeasedJob | None = None, *, cause: Cause = Cause.SYSTEM) -> "Actor":
@@ -117,6 +130,16 @@ class Actor:
         if self.user_id is None:
             raise Unauthenticated(AUTHENTICATION_REQUIRED)
         return self.user_id
+
+    async def reach(self, ids: Iterable[str]) -> None:
+        """Loads the memberships in workspaces that can hold objects with these IDs; does nothing if all are loaded."""
+        if self.on_demand is not None:
+            await self.on_demand.load({route_of(entity_id) for entity_id in ids})
+
+    async def reach_workspaces(self, workspace_ids: Iterable[str]) -> None:
+        """Loads the memberships in these workspaces; does nothing if all are loaded."""
+        if self.on_demand is not None:
+            await self.on_demand.load({route_of_workspace(workspace_id) for workspace_id in workspace_ids})
 
     def sees(self, workspace_id: str) -> bool:
         return self.is_system or workspace_id in self.roles
@@ -132,7 +155,9 @@ class Actor:
         return Role.GUEST in self.roles.values() and not self.is_system
 
     def is_guest_in(self, workspace_id: str) -> bool:
-        return self.roles.get(workspace_id) == Role.GUEST and not self.is_system
+        """Whether the actor sees areas only. Where a membership is not loaded, it is a guest without areas."""
+        role = self.roles.get(workspace_id)
+        return (role == Role.GUEST or (role is None and self.on_demand is not None)) and not self.is_system
 
     def may(self, permission: Permission, workspace_id: str) -> bool:
         if self.is_system:

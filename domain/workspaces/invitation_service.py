@@ -65,6 +65,7 @@ class InvitationService:
         self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[Invitation]]:
         """Open invitations of each workspace; empty for actors who cannot manage its members."""
+        await actor.reach_workspaces(each.id for each in workspaces)
         managed = [each for each in workspaces if actor.may(MEMBER_MANAGE, each.id)]
         pages = await self._invitations.open_of_workspaces(managed, request) if managed else ()
         found = {workspace.id: page for workspace, page in zip(managed, pages, strict=True)}

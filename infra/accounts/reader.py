@@ -12,7 +12,7 @@ from infra.db.entities import builder_of, columns_of
 from infra.db.read import ReadSession
 from infra.db.reader import among_ids
 from infra.db.visibility import guest_visibility
-from infra.workspaces.filters import members_of_guests
+from infra.workspaces.filters import colleagues_of_viewer, members_of_guests
 from infra.workspaces.tables import MemberRow
 
 _WORKSPACES = any_(bindparam("workspace_ids", type_=ARRAY(Text(collation="C"))))
@@ -28,6 +28,12 @@ _VISIBLE_BY_IDS_OF_GUESTS = _BY_IDS.where(
     or_(
         UserRow.id == bindparam("viewer_id"),
         exists().where(_COLLEAGUE.user_id == UserRow.id, members_of_guests(_COLLEAGUE).anywhere),
+    )
+)
+_VISIBLE_BY_IDS_ON_DEMAND = _BY_IDS.where(
+    or_(
+        UserRow.id == bindparam("viewer_id"),
+        exists().where(_COLLEAGUE.user_id == UserRow.id, colleagues_of_viewer(_COLLEAGUE)),
     )
 )
 _CREDENTIALS = (
@@ -49,7 +55,9 @@ class SqlUserReader:
             rows = await self._reads.fetch(_BY_IDS, ids=list(ids))
             return {row[0]: self._build(row) for row in rows}
         known = [user_id for user_id in ids if is_id(user_id, User.prefix)]
-        if actor.is_guest:
+        if actor.on_demand is not None:
+            rows = await self._reads.fetch(_VISIBLE_BY_IDS_ON_DEMAND, ids=known, viewer_id=actor.user_id)
+        elif actor.is_guest:
             rows = await self._reads.fetch(_VISIBLE_BY_IDS_OF_GUESTS, ids=known, **guest_visibility(actor))
         else:
             rows = await self._reads.fetch(

@@ -1,15 +1,28 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from domain.accounts.model import User
 from domain.auth.model import ApiKey, LiveToken, Session, SigningKey
-from domain.auth.ports import KeyHolder, Person
-from domain.shared.actor import Role
+from domain.auth.ports import KeyHolder, Membership, Person
+from domain.shared.actor import MOST_LOADED, Role
 from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from infra.accounts.tables import UserRow
 from infra.auth.tables import ApiKeyRow, RefreshTokenRow, SessionRow, SigningKeyRow
@@ -27,6 +40,8 @@ _AREA_IDS = case(
         .scalar_subquery(),
     )
 )
+# In the text: PostgreSQL keeps no generic plan for an unknown limit.
+_LIMIT = literal_column(str(MOST_LOADED + 1), Integer)
 _PERSON = (
     select(MemberRow.workspace_id, MemberRow.role, _AREA_IDS, *columns_of(UserRow, User))
     .select_from(SessionRow)
@@ -40,6 +55,10 @@ _PERSON = (
         UserRow.is_placeholder.is_(False),
         UserRow.deactivated_at.is_(None),
     )
+    .limit(_LIMIT)
+)
+_MEMBERSHIPS = select(MemberRow.workspace_id, MemberRow.role, _AREA_IDS).where(
+    MemberRow.user_id == bindparam("user_id"), MemberRow.route == any_(bindparam("routes", type_=ARRAY(Integer)))
 )
 _SIGNED_IN_FROM = (
     select(SessionRow.id)
@@ -77,13 +96,17 @@ _SIGNING_KEYS = select(*columns_of(SigningKeyRow, SigningKey)).order_by(SigningK
 _KEY_COLUMNS = columns_of(ApiKeyRow, ApiKey)
 
 
+_IS_OPENED = or_(ApiKeyRow.workspace_ids.is_(None), MemberRow.workspace_id == any_(ApiKeyRow.workspace_ids))
+"""Memberships that a key opens; of a key limited to some workspaces, these are fewer than are loaded at once."""
+
+
 def _holder(condition: ColumnElement[bool]) -> Select[Any]:
     """Query for the user of an API key: one row per membership, or one row with nulls without a membership."""
     return (
         select(MemberRow.workspace_id, MemberRow.role, _AREA_IDS, *columns_of(UserRow, User), *_KEY_COLUMNS)
         .select_from(ApiKeyRow)
         .join(UserRow, UserRow.id == ApiKeyRow.user_id)
-        .outerjoin(MemberRow, MemberRow.user_id == ApiKeyRow.user_id)
+        .outerjoin(MemberRow, and_(MemberRow.user_id == ApiKeyRow.user_id, _IS_OPENED))
         .where(
             condition,
             ApiKeyRow.revoked_at.is_(None),
@@ -91,6 +114,7 @@ def _holder(condition: ColumnElement[bool]) -> Select[Any]:
             UserRow.is_placeholder.is_(False),
             UserRow.deactivated_at.is_(None),
         )
+        .limit(_LIMIT)
     )
 
 
@@ -112,12 +136,22 @@ def _person(rows: Sequence[Any]) -> Person:
         account=_build_user(rows[0]),
         roles={row[0]: row[1] for row in rows if row[0] is not None},
         areas={row[0]: frozenset(row[2] or ()) for row in rows if row[1] == Role.GUEST},
+        has_more=len(rows) > MOST_LOADED,
     )
 
 
-class SqlSessionReader:
+class SqlMemberships:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
+
+    async def memberships(self, user_id: str, routes: Collection[int]) -> Sequence[Membership]:
+        rows = await self._reads.fetch_aside(_MEMBERSHIPS, user_id=user_id, routes=list(routes))
+        return [Membership(workspace_id=row[0], role=row[1], area_ids=frozenset(row[2] or ())) for row in rows]
+
+
+class SqlSessionReader(SqlMemberships):
+    def __init__(self, reads: ReadSession) -> None:
+        super().__init__(reads)
         self._build_key = builder_of(SigningKey)
 
     async def person(self, session_id: str, user_id: str, *, now: datetime) -> Person | None:
@@ -149,9 +183,9 @@ class SqlSessionReader:
         return [self._build_key(row) for row in await self._reads.fetch(_SIGNING_KEYS)]
 
 
-class SqlApiKeyReader:
+class SqlApiKeyReader(SqlMemberships):
     def __init__(self, reads: ReadSession) -> None:
-        self._reads = reads
+        super().__init__(reads)
         self._build_key = builder_of(ApiKey, start=3 + len(fields(User)))
         self._build_own = builder_of(ApiKey)
 

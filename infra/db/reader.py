@@ -207,6 +207,7 @@ class EntityList(Generic[E, O]):
         sort: Sequence[Sort[O]],
     ) -> Sequence[Page[E]]:
         """The pages under parents of one workspace."""
+        await actor.reach_workspaces((workspace_id,))
         # Lists at the root are the busiest ones, and a single parent needs no LATERAL join.
         is_single = self._default == DEFAULT and len(plan.parents) == 1
         seen = self._seen_by(actor, workspace_id, is_single=is_single)

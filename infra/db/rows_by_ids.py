@@ -49,6 +49,7 @@ class RowsByIds:
 async def _places_of(reads: ReadSession, actor: Actor, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """The IDs by the workspaces that can hold them and that the actor sees."""
     if not actor.is_system:
+        await actor.reach(ids)
         return by_route(actor.roles, ids)
     rows = await reads.fetch_aside(_BY_ROUTES, routes=[route_of(entity_id) for entity_id in ids])
     return by_route([row[0] for row in rows], ids)
@@ -59,6 +60,7 @@ async def places_to_write(
 ) -> Sequence[tuple[str, Sequence[str]]]:
     """The workspaces that the actor sees and that can hold some of the IDs, in order, with these IDs."""
     if not actor.is_system:
+        await actor.reach(ids)
         return sorted(by_route(actor.roles, ids).items())
     params = {"routes": [route_of(entity_id) for entity_id in ids]}
     return sorted(by_route(await connection.scalars(_BY_ROUTES, params), ids).items())

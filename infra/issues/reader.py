@@ -101,6 +101,7 @@ class SqlIssueReader:
 
     async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
         named = {"workspace_id": workspace.id, "identifier": letters.upper(identifier)}
+        await actor.reach_workspaces((workspace.id,))
         if actor.is_guest_in(workspace.id):
             seen = guest_visibility_in(actor, workspace.id)
             rows = await self._reads.fetch(_BY_IDENTIFIER_OF_GUESTS, **named, **seen)

@@ -77,6 +77,7 @@ class SqlProjectReader:
 
     async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
         named = {"workspace_id": workspace.id, "key": letters.upper(key)}
+        await actor.reach_workspaces((workspace.id,))
         if actor.is_guest_in(workspace.id):
             rows = await self._reads.fetch(_BY_KEY_OF_GUESTS, **named, **guest_visibility_in(actor, workspace.id))
         else:

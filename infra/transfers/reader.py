@@ -88,6 +88,7 @@ class SqlImportReader:
     ) -> Sequence[Page[ImportRun]]:
         sort = (Sort(by=RunOrder.CREATED_AT, direction=Direction.DESC),)
         plan = _RUN_KEYS.plan(sort, request, default=DEFAULT, scope="imports", parents=ids_of(workspaces))
+        await actor.reach_workspaces(ids_of(workspaces))
         seen = [workspace for workspace in workspaces if not actor.is_guest_in(workspace.id)]
         pages = await pages_by_workspace(
             self._reads, plan, seen, _RUNS_OF, _build_run, parent=ImportRunRow.workspace_id

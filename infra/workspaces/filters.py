@@ -1,6 +1,7 @@
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, or_
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from domain.shared.actor import Role
 from infra.db.visibility import GuestRule, in_guest_areas
@@ -19,6 +20,17 @@ def seen_by_guests(members: Any) -> ColumnElement[bool]:
 
 def members_of_guests(members: Any) -> GuestRule:
     return GuestRule(members.workspace_id, seen_by_guests(members))
+
+
+def colleagues_of_viewer(members: Any) -> ColumnElement[bool]:
+    """Members whom the user `viewer_id` sees, without the user's memberships as parameters."""
+    own, grants, own_grants = aliased(MemberRow), aliased(AreaGrantRow), aliased(AreaGrantRow)
+    theirs = (grants.workspace_id == members.workspace_id) & (grants.member_id == members.id)
+    mine = (own_grants.workspace_id == own.workspace_id) & (own_grants.member_id == own.id)
+    same = own_grants.area_id == grants.area_id
+    shares = select(grants.id).where(theirs, mine, same).correlate(members, own).exists()
+    is_seen = or_(own.role != Role.GUEST, members.role != Role.GUEST, members.user_id == own.user_id, shares)
+    return exists().where(own.user_id == bindparam("viewer_id"), own.workspace_id == members.workspace_id, is_seen)
 
 
 MEMBERS_OF_GUESTS = members_of_guests(MemberRow)

@@ -21,6 +21,12 @@ from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
 
 _SELECT = select(*columns_of(WorkspaceRow, Workspace)).where(visible(WorkspaceRow.id))
 _BY_SLUG = _SELECT.where(WorkspaceRow.slug == bindparam("slug"))
+_ID_BY_SLUG = select(WorkspaceRow.id).where(WorkspaceRow.slug == bindparam("slug"))
+_OWN = (
+    select(*columns_of(WorkspaceRow, Workspace))
+    .join(MemberRow, MemberRow.workspace_id == WorkspaceRow.id)
+    .where(MemberRow.user_id == bindparam("user_id"))
+)
 _BY_IDS = _SELECT.where(among_ids(WorkspaceRow.id))
 _KEYSET = Keyset(WorkspaceOrder, {WorkspaceOrder.SLUG: WorkspaceRow.slug}, id_column=WorkspaceRow.id)
 _build = builder_of(Workspace)
@@ -56,16 +62,22 @@ class SqlWorkspaceReader:
         self._reads = reads
 
     async def by_slug(self, actor: Actor, slug: str) -> Workspace | None:
-        rows = await self._reads.fetch(_BY_SLUG, slug=letters.lower(slug), **visibility(actor))
+        named = letters.lower(slug)
+        if actor.on_demand is not None:
+            await actor.reach_workspaces([row[0] for row in await self._reads.fetch_aside(_ID_BY_SLUG, slug=named)])
+        rows = await self._reads.fetch(_BY_SLUG, slug=named, **visibility(actor))
         return _build(rows[0]) if rows else None
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
+        await actor.reach_workspaces(ids)
         rows = await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor))
         return {row[0]: _build(row) for row in rows}
 
     async def page(self, actor: Actor, request: PageRequest) -> Page[Workspace]:
         sort = (Sort(by=WorkspaceOrder.SLUG),)
         plan = _KEYSET.plan(sort, request, default=DEFAULT, scope="workspaces", parents=[actor.user_id or ""])
+        if actor.on_demand is not None:
+            return await plan.page(self._reads, _OWN, _build, user_id=actor.user_id)
         return await plan.page(self._reads, _SELECT, _build, **visibility(actor))
 
 

@@ -20,6 +20,7 @@ class SqlWorkspaceRepository(SqlParentRepository[Workspace]):
     }
 
     async def _visible(self, actor: Actor, ids: Collection[str], *, for_update: bool) -> list[Workspace]:
+        await actor.reach_workspaces(ids)
         seen = [workspace_id for workspace_id in set(ids) if actor.sees(workspace_id)]
         return await self.where(WorkspaceRow.id.in_(seen), for_update=for_update) if seen else []
 

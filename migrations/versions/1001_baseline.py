@@ -174,9 +174,16 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "route",
+            sa.Integer(),
+            sa.Computed("get_byte(sha256(id::bytea), 30) << 8 | get_byte(sha256(id::bytea), 31)", persisted=True),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workspace")),
         sa.UniqueConstraint("slug", name=op.f("uq_workspace_slug")),
     )
+    op.create_index(op.f("ix_workspace_route"), "workspace", ["route"], unique=False)
     op.create_table(
         "workspace_revision",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
@@ -347,13 +354,22 @@ def upgrade() -> None:
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "route",
+            sa.Integer(),
+            sa.Computed(
+                "get_byte(sha256(workspace_id::bytea), 30) << 8 | get_byte(sha256(workspace_id::bytea), 31)",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
         sa.CheckConstraint("role IN ('OWNER', 'ADMIN', 'MEMBER', 'GUEST')", name=op.f("ck_member_role_known")),
         sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_member_user_id")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_member_workspace_id")),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_member")),
         sa.UniqueConstraint("workspace_id", "user_id", name=op.f("uq_member_workspace_id_user_id")),
     )
-    op.create_index(op.f("ix_member_user_id"), "member", ["user_id"], unique=False)
+    op.create_index(op.f("ix_member_user_id_route"), "member", ["user_id", "route"], unique=False)
     op.create_table(
         "password",
         sa.Column("user_id", sa.Text(collation="C"), nullable=False),
@@ -1058,7 +1074,7 @@ def downgrade() -> None:
     op.drop_table("session")
     op.drop_table("project")
     op.drop_table("password")
-    op.drop_index(op.f("ix_member_user_id"), table_name="member")
+    op.drop_index(op.f("ix_member_user_id_route"), table_name="member")
     op.drop_table("member")
     op.drop_table("label")
     op.drop_index(op.f("ix_invitation_workspace_id_created_at_id"), table_name="invitation")
@@ -1086,6 +1102,7 @@ def downgrade() -> None:
     )
     op.drop_table("api_key")
     op.drop_table("workspace_revision")
+    op.drop_index(op.f("ix_workspace_route"), table_name="workspace")
     op.drop_table("workspace")
     op.drop_table("trusted_document")
     op.drop_table("signing_key")

@@ -1,0 +1,38 @@
+"""An account with 2,003 memberships, of which no request loads more than it needs."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.shared.actor import Role
+from domain.workspaces.model import Member, Workspace
+from infra.workspaces.tables import MemberRow, WorkspaceRow
+from tests.factories.accounts import IDS
+from tests.factories.moments import MADE
+
+MORE = 2_001
+"""Memberships besides those that a test makes by itself, which make 2,003."""
+SOME_MORE = 55
+"""As few as are still too many to be loaded with each request, for tests that prove no figure."""
+
+
+async def join_many(engine: AsyncEngine, user_id: str, count: int) -> Sequence[str]:
+    """Makes the user a member of so many workspaces, and returns their slugs in order."""
+    slugs = [f"many-{number:04}" for number in range(count)]
+    moments = {"created_at": MADE, "updated_at": MADE}
+    workspaces = [{"id": IDS.new(Workspace.prefix), "slug": slug, "name": slug, **moments} for slug in slugs]
+    members = [
+        {
+            "id": IDS.new_in(workspace["id"], Member.prefix),
+            "workspace_id": workspace["id"],
+            "user_id": user_id,
+            "role": Role.MEMBER,
+            **moments,
+        }
+        for workspace in workspaces
+    ]
+    async with engine.begin() as connection:
+        await connection.execute(insert(WorkspaceRow), workspaces)
+        await connection.execute(insert(MemberRow), members)
+    return slugs
