@@ -3,6 +3,7 @@
 from api.accounts.slice import SLICE as ACCOUNTS
 from api.audit.slice import SLICE as AUDIT
 from api.auth.slice import SLICE as AUTH
+from api.batches.slice import SLICE as BATCHES
 from api.comments.slice import SLICE as COMMENTS
 from api.issues.slice import SLICE as ISSUES
 from api.labels.slice import SLICE as LABELS
@@ -11,5 +12,5 @@ from api.projects.slice import SLICE as PROJECTS
 from api.transfers.slice import SLICE as TRANSFERS
 from api.workspaces.slice import SLICE as WORKSPACES
 
-PLATFORM = (ACCOUNTS, AUTH, WORKSPACES, AUDIT)
+PLATFORM = (ACCOUNTS, AUTH, WORKSPACES, AUDIT, BATCHES)
 TRACKER = (LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, TRANSFERS)

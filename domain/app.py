@@ -14,6 +14,8 @@ from domain.auth.email_service import EmailService
 from domain.auth.password_service import PasswordService
 from domain.auth.service import AuthService
 from domain.auth.session_service import SessionService
+from domain.batches.ports import BatchRunReader
+from domain.batches.service import BatchService
 from domain.comments.ports import CommentReader
 from domain.comments.service import CommentService
 from domain.documents.service import DocumentService
@@ -51,6 +53,7 @@ class Readers(Provided):
     Lookups by id find only what the actor may see. Lists are in the order of the given parents.
     """
 
+    batch_runs: BatchRunReader
     comments: CommentReader
     imports: ImportReader
     issues: IssueReader
@@ -83,6 +86,7 @@ class App(Provided):
     api_keys: ApiKeyService
     audit: AuditService
     auth: AuthService
+    batches: BatchService
     deletions: DeletionService
     documents: DocumentService
     emails: EmailService

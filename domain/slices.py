@@ -3,6 +3,7 @@
 from domain.accounts.slice import SLICE as ACCOUNTS
 from domain.audit.slice import SLICE as AUDIT
 from domain.auth.slice import SLICE as AUTH
+from domain.batches.slice import SLICE as BATCHES
 from domain.comments.slice import SLICE as COMMENTS
 from domain.documents.slice import SLICE as DOCUMENTS
 from domain.issues.slice import SLICE as ISSUES
@@ -13,7 +14,7 @@ from domain.seed.slice import SLICE as SEED
 from domain.transfers.slice import SLICE as TRANSFERS
 from domain.workspaces.slice import SLICE as WORKSPACES
 
-PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT)
+PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT, BATCHES)
 """Accounts, sign-in, workspaces and the event log: what any application built on this one keeps."""
 TRACKER = (LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
 """The work tracker, which another application can leave out."""

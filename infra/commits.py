@@ -11,7 +11,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.batches.events import BatchStarted
+from domain.batches.jobs import RunBatch
 from domain.shared.actor import Actor, Cause, IdempotencyKey
+from domain.shared.batches import BatchKind, BatchRun, BatchRunId
 from domain.shared.budget import user_key
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
@@ -22,6 +25,7 @@ from domain.shared.security import SecurityEvent, SecurityEventKind
 from domain.shared.slices import Reaction
 from domain.shared.uow import Outcome, Replayed, Written
 from infra.audit.tables import EventRow, SecurityEventRow
+from infra.batches.tables import BatchRunRow
 from infra.db.bulk import copy_rows
 from infra.db.list_sizes import ListSizes
 from infra.jobs.outbox import advance_job, job_values
@@ -57,6 +61,7 @@ class SqlCommit:
         self._events: list[Event] = []
         self._jobs: list[dict[str, Any]] = []
         self._security_events: list[dict[str, Any]] = []
+        self._batch_runs: list[BatchRun] = []
         self._checkpoint: tuple[Mapping[str, Any], Progress] | None = None
 
     @property
@@ -102,6 +107,24 @@ class SqlCommit:
         self._jobs.append(job_values(job, id=job_id, run_at=run_at or now, workspace_id=workspace_id, now=now))
         return job_id
 
+    def begin_batch(
+        self, kind: BatchKind, *, workspace_id: str, subject_id: str, target_id: str | None = None
+    ) -> BatchRunId:
+        run_id = BatchRunId(self.ids.new_in(workspace_id, BatchRun.prefix))
+        run = BatchRun.begun(
+            id=run_id,
+            workspace_id=workspace_id,
+            kind=kind,
+            subject_id=subject_id,
+            target_id=target_id,
+            job_id=self.enqueue(RunBatch(run_id=run_id), workspace_id=workspace_id),
+            started_by_id=self._actor.user_id,
+            now=self._clock.now(),
+        )
+        self._batch_runs.append(run)
+        self.record(BatchStarted.between(None, run))
+        return run_id
+
     def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:
         self._checkpoint = (state, progress)
 
@@ -114,6 +137,9 @@ class SqlCommit:
         if self._actor.job is not None:
             await advance_job(self.connection, self._actor.job, self._checkpoint, now=now)
         revisions = await self._write_events(now)
+        for run in self._batch_runs:
+            row = asdict(run) | {"change_set": revisions[run.workspace_id]}
+            await self.connection.execute(insert(BatchRunRow).values(row))
         revision = next(iter(revisions.values())) if len(revisions) == 1 else None
         if self._actor.idempotency is not None:
             await self._remember(self._actor.idempotency, value, revision)

@@ -7,6 +7,7 @@ from domain.shared.slices import once
 from infra.accounts.slice import SLICE as ACCOUNTS
 from infra.audit.slice import SLICE as AUDIT
 from infra.auth.slice import SLICE as AUTH
+from infra.batches.slice import SLICE as BATCHES
 from infra.comments.slice import SLICE as COMMENTS
 from infra.documents.slice import SLICE as DOCUMENTS
 from infra.issues.slice import SLICE as ISSUES
@@ -18,7 +19,7 @@ from infra.seed.slice import SLICE as SEED
 from infra.transfers.slice import SLICE as TRANSFERS
 from infra.workspaces.slice import SLICE as WORKSPACES
 
-PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT)
+PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT, BATCHES)
 TRACKER = (LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
 
 

@@ -14,6 +14,7 @@ from domain.shared.slices import once, reactions_of
 from infra.accounts.slice import AccountRepositories
 from infra.audit.slice import AuditRepositories
 from infra.auth.slice import AuthRepositories
+from infra.batches.slice import BatchRepositories
 from infra.comments.slice import CommentRepositories
 from infra.commits import Committed, SqlCommit
 from infra.db.engine import database_errors
@@ -39,6 +40,7 @@ class SqlUow(
     AuthRepositories,
     WorkspaceRepositories,
     AuditRepositories,
+    BatchRepositories,
     LabelRepositories,
     ProjectRepositories,
     MilestoneRepositories,

@@ -1,10 +1,11 @@
 import strawberry
 
+from api.batches.types import batch_run_of, deleted_id
 from api.milestones.inputs import MilestoneCreateInput, MilestoneDeleteInput, MilestoneUpdateInput
 from api.milestones.types import Milestone
 from api.shared.context import Info
 from api.shared.inputs import to_domain
-from api.shared.mutations import Payload, mutation
+from api.shared.mutations import Payload, mutation, revision_of
 
 
 @strawberry.type(description="Payload of the `milestoneCreate` mutation.")
@@ -20,8 +21,10 @@ class MilestoneUpdatePayload(Payload):
 @strawberry.type(description="Payload of the `milestoneDelete` mutation.")
 class MilestoneDeletePayload(Payload):
     deleted_milestone_id: strawberry.ID | None = strawberry.field(
-        description="ID of the deleted milestone. Null if `errors` is not empty."
+        description="ID of the deleted milestone. Null if `errors` is not empty, and if `batchRun` deletes it."
     )
+    batch_run_id: strawberry.Private[str | None] = None
+    batch_run = batch_run_of("milestone")
 
 
 @strawberry.type
@@ -43,4 +46,8 @@ class MilestoneMutations:
     async def milestone_delete(self, info: Info, input: MilestoneDeleteInput) -> MilestoneDeletePayload:
         milestones = info.context.app.milestones
         written = await milestones.delete(info.context.actor, input.id, replace_with=input.replace_with)
-        return MilestoneDeletePayload.of(written)
+        return MilestoneDeletePayload(
+            deleted_milestone_id=deleted_id(written),
+            batch_run_id=written.value.batch_run_id,
+            revision=revision_of(written),
+        )

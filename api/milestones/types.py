@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Annotated
 
 import strawberry
 
@@ -26,6 +27,13 @@ class Milestone(Node):
     )
     created_at: datetime = strawberry.field(description="Time when the milestone was created.")
     updated_at: datetime = strawberry.field(description="Time when the milestone was last changed.")
+    replaced_by = related(
+        "replaced_by_id",
+        loads.milestones,
+        graphql_type=Annotated["Milestone", strawberry.lazy("api.milestones.types")] | None,
+        description="The milestone to which a batch run is moving all issues. Null if it is not being replaced. "
+        "A milestone that is being replaced takes no further issues.",
+    )
     project = related(
         "project_id",
         loads.projects,

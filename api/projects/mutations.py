@@ -1,5 +1,6 @@
 import strawberry
 
+from api.batches.types import batch_run_of, deleted_id
 from api.projects.inputs import (
     ProjectArchiveInput,
     ProjectCreateInput,
@@ -16,7 +17,7 @@ from api.projects.inputs import (
 from api.projects.types import Project, ProjectMember, State
 from api.shared.context import Info
 from api.shared.inputs import to_domain
-from api.shared.mutations import Payload, mutation
+from api.shared.mutations import Payload, mutation, revision_of
 
 
 @strawberry.type(description="Payload of the `projectCreate` mutation.")
@@ -80,8 +81,10 @@ class StatesReorderPayload(Payload):
 @strawberry.type(description="Payload of the `stateDelete` mutation.")
 class StateDeletePayload(Payload):
     deleted_state_id: strawberry.ID | None = strawberry.field(
-        description="ID of the deleted workflow state. Null if `errors` is not empty."
+        description="ID of the deleted workflow state. Null if `errors` is not empty, and if `batchRun` deletes it."
     )
+    batch_run_id: strawberry.Private[str | None] = None
+    batch_run = batch_run_of("workflow state")
 
 
 @strawberry.type
@@ -155,4 +158,8 @@ class ProjectMutations:
     async def state_delete(self, info: Info, input: StateDeleteInput) -> StateDeletePayload:
         states = info.context.app.states
         written = await states.delete(info.context.actor, input.id, replace_with=input.replace_with)
-        return StateDeletePayload.of(written)
+        return StateDeletePayload(
+            deleted_state_id=deleted_id(written),
+            batch_run_id=written.value.batch_run_id,
+            revision=revision_of(written),
+        )

@@ -37,6 +37,13 @@ class State(Node):
     position: int = strawberry.field(
         description="Position of the workflow state in the project's workflow, starting at 0."
     )
+    replaced_by = related(
+        "replaced_by_id",
+        loads.states,
+        graphql_type=Annotated["State", strawberry.lazy("api.projects.types")] | None,
+        description="The workflow state to which a batch run is moving all issues. Null if it is not being replaced. "
+        "A workflow state that is being replaced takes no further issues.",
+    )
     project = related(
         "project_id",
         loads.projects,

@@ -6,8 +6,9 @@ from api.shared.context import Info
 from domain.accounts.model import User, UserId
 from domain.issues.model import Issue
 from domain.milestones.model import Milestone
-from domain.projects.model import Project
+from domain.projects.model import Project, State
 from domain.projects.ports import StateInProject
+from domain.shared.batches import BatchRun
 from domain.workspaces.model import Member, Workspace
 
 
@@ -34,6 +35,14 @@ async def issues(info: Info, ids: Sequence[str]) -> Mapping[str, Issue]:
 
 async def milestones(info: Info, ids: Sequence[str]) -> Mapping[str, Milestone]:
     return await info.context.app.read.milestones.by_ids(info.context.actor, ids)
+
+
+async def batch_runs(info: Info, ids: Sequence[str]) -> Mapping[str, BatchRun]:
+    return await info.context.app.read.batch_runs.by_ids(info.context.actor, ids)
+
+
+async def states(info: Info, ids: Sequence[str]) -> Mapping[str, State]:
+    return await info.context.app.read.states.by_ids(info.context.actor, ids)
 
 
 async def states_in_projects(info: Info, ids: Sequence[str]) -> Mapping[str, StateInProject]:

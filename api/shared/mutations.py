@@ -65,8 +65,8 @@ class Payload:
 
     @classmethod
     def blank(cls) -> dict[str, None]:
-        """All own fields as null."""
-        return {field.name: None for field in fields(cls) if field.name not in _COMMON}
+        """All own fields as null, without those that have a resolver."""
+        return {field.name: None for field in fields(cls) if field.name not in _COMMON and field.init}
 
 
 Resolver = Callable[..., Awaitable[Payload]]

@@ -10,7 +10,7 @@ from api.shared.context import Info
 from api.shared.enums import describe_enum
 from api.shared.fields import batched
 from api.shared.node import Node
-from domain.shared import jobs
+from api.shared.progress import Progress
 from domain.shared.pages import Page, PageRequest
 from domain.transfers import model
 from domain.transfers.model import ImportFormat, ImportState
@@ -52,21 +52,6 @@ LOSS_KINDS = (
     "Losses by field and reason, most frequent first, with `UNUSED` last. At most 250 kinds; "
     "further kinds are left out."
 )
-
-
-@strawberry.type(description="Progress of a background job.")
-class Progress:
-    describes = jobs.Progress
-
-    done: int = strawberry.field(description="Number of items processed so far.")
-    total: int | None = strawberry.field(
-        description="Total number of items. Null until the items have been counted; an import counts them by "
-        "reading its file."
-    )
-    share: float = strawberry.field(
-        description="Progress of the job, from 0 to 1. For an import, the share of the file's bytes that have been "
-        "read."
-    )
 
 
 @strawberry.type(description="A value of the file that was not imported, or not imported unchanged.")

@@ -121,12 +121,13 @@ class IssueService:
 
     async def _first_or_named_state(self, uow: IssueUow, actor: Actor, project: Project, state_id: str | None) -> State:
         if state_id is None:
-            return (await uow.states.of(project))[0]
+            return next(state for state in await uow.states.of(project) if state.replaced_by_id is None)
         state = await uow.states.get(actor, state_id, path=("state_id",))
         if state.project_id != project.id:
             raise InvalidInput(
                 "The workflow state belongs to another project. Use a state of the issue's project.", path=("state_id",)
             )
+        state.check_usable(("state_id",))
         return state
 
     async def _moved(self, uow: IssueUow, actor: Actor, issue: Issue, state_id: str | Unset) -> Issue:
@@ -137,6 +138,7 @@ class IssueService:
             raise InvalidInput(
                 "The workflow state belongs to another project. Use a state of the issue's project.", path=("state_id",)
             )
+        state.check_usable(("state_id",))
         return issue.moved_to(state, now=self._clock.now())
 
     async def _planned(self, uow: IssueUow, actor: Actor, issue: Issue, milestone_id: str | Unset | None) -> Issue:
@@ -156,6 +158,7 @@ class IssueService:
                 "The milestone belongs to another project. Use a milestone of the issue's project.",
                 path=("milestone_id",),
             )
+        milestone.check_usable(("milestone_id",))
         return milestone
 
     async def _parent(self, uow: IssueUow, actor: Actor, workspace_id: str, parent_id: str | None) -> Issue | None:

@@ -1,4 +1,6 @@
 from domain.milestones import events
+from domain.milestones.replacement import MilestoneReplacement
+from domain.shared.batches import BatchKind
 from domain.shared.slices import Slice
 
 SLICE = Slice(
@@ -7,5 +9,8 @@ SLICE = Slice(
         events.MilestoneCreated: (),
         events.MilestoneUpdated: (),
         events.MilestoneDeleted: (),
+    },
+    batches={
+        BatchKind.MILESTONE_REPLACEMENT: MilestoneReplacement(),
     },
 )

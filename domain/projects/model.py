@@ -9,6 +9,7 @@ from domain.projects.categories import StateCategory
 from domain.projects.commands import ProjectChanges, ProjectDraft, StateChanges, StateDraft
 from domain.shared.checks import COLOR, COLOR_RULE, Checks
 from domain.shared.entities import from_draft, rechecked, revised
+from domain.shared.errors import Conflict
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
 
@@ -60,7 +61,10 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A step of a project's workflow; `position` orders the steps, from 0."""
+    """A step of a project's workflow; `position` orders the steps, from 0.
+
+    `replaced_by_id` is the state to which a batch run is moving the issues.
+    """
 
     prefix: ClassVar[str] = "sta"
 
@@ -71,12 +75,21 @@ class State:
     category: StateCategory
     color: str
     position: int
+    replaced_by_id: StateId | None = None
     created_at: datetime
     updated_at: datetime
 
     @property
     def area_id(self) -> str:
         return self.project_id
+
+    def check_usable(self, path: tuple[str, ...]) -> None:
+        """Raises Conflict for a state that is being replaced."""
+        if self.replaced_by_id is not None:
+            raise Conflict("This workflow state is being replaced by another one. Use that one.", path=path)
+
+    def replaced_by(self, target: "State | None", *, now: datetime) -> "State":
+        return revised(self, now=now, replaced_by_id=None if target is None else target.id)
 
     @classmethod
     def drafted(cls, draft: StateDraft, *, id: StateId, project: Project, position: int, now: datetime) -> "State":

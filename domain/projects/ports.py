@@ -6,6 +6,7 @@ from typing import Protocol
 from domain.projects.model import Project, ProjectMember, State
 from domain.projects.queries import ProjectMemberQuery, ProjectQuery
 from domain.shared.actor import Actor
+from domain.shared.batches import BatchRun, BatchUow
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
@@ -45,12 +46,24 @@ class ProjectIssues(Protocol):
         """Whether the project has issues, archived and trashed ones included."""
         ...
 
+    async def exceed_in_state(self, state: State, *, most: int) -> bool:
+        """Whether more than that many issues are in the state."""
+        ...
+
     async def move_all(self, source: State, target: State, *, now: datetime) -> int:
         """Moves every issue from one state to the other, dated now, and returns their number."""
         ...
 
+    async def fix_in_state(self, run: BatchRun) -> int:
+        """Stores the ids of the issues in the state that the run replaces, as its rows, and returns their number."""
+        ...
 
-class ProjectUow(UnitOfWork, Protocol):
+    async def move(self, ids: Sequence[str], source: State, target: State, *, now: datetime) -> int:
+        """Moves those of the issues that are in the first state to the other, and returns their number."""
+        ...
+
+
+class ProjectUow(BatchUow, Protocol):
     @property
     def workspaces(self) -> Repository[Workspace]: ...
     @property

@@ -1,5 +1,7 @@
 from domain.projects import events
+from domain.projects.state_replacement import StateReplacement
 from domain.shared.actor import Permission, Role
+from domain.shared.batches import BatchKind
 from domain.shared.security import SecurityEventKind
 from domain.shared.slices import Slice
 
@@ -25,6 +27,9 @@ SLICE = Slice(
         events.StateCreated: (),
         events.StateUpdated: (),
         events.StateDeleted: (),
+    },
+    batches={
+        BatchKind.STATE_REPLACEMENT: StateReplacement(),
     },
     security_events=(
         SecurityEventKind.PROJECT_MEMBER_ADDED,

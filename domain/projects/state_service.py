@@ -1,15 +1,15 @@
 from collections.abc import Sequence
-from dataclasses import replace
 
 from domain.projects.commands import StateChanges, StateDraft
-from domain.projects.events import StateCreated, StateDeleted, StateUpdated
+from domain.projects.events import StateCreated, StateUpdated
 from domain.projects.model import MOST_STATES, Project, State, StateId
 from domain.projects.ports import ProjectUow
 from domain.projects.slice import PROJECT_WRITE
+from domain.projects.state_replacement import begin_replacement, other_states, place_states, remove_state
 from domain.shared.actor import Actor
+from domain.shared.batches import MOST_AT_ONCE, Deletion
 from domain.shared.clock import Clock
-from domain.shared.errors import Conflict, ErrorCode, InvalidInput, LimitExceeded
-from domain.shared.events import FieldChange
+from domain.shared.errors import InvalidInput, LimitExceeded
 from domain.shared.ids import IdFactory
 from domain.shared.uow import OpenUow, Written
 
@@ -62,39 +62,35 @@ class StateService:
                     "{field} must contain every workflow state of the project exactly once.", path=("state_ids",)
                 )
             positions = {state_id: position for position, state_id in enumerate(state_ids)}
-            await self._place(uow, states, positions)
+            await place_states(uow, states, positions, now=self._clock.now())
             return await uow.commit(project)
 
-    async def delete(self, actor: Actor, state_id: str, *, replace_with: str | None) -> Written[str]:
-        """Deletes a state and moves its issues to `replace_with`, which is required if there are any."""
+    async def delete(self, actor: Actor, state_id: str, *, replace_with: str | None) -> Written[Deletion]:
+        """Deletes a state and moves its issues to `replace_with`, which is required if there are any.
+
+        More than 1,000 issues are moved by a batch run, which then deletes the state.
+        """
         async with self._uow(actor) as uow:
             state = await uow.states.get(actor, state_id)
             project = await uow.projects.get(actor, state.project_id, for_update=True)
             actor.require(PROJECT_WRITE, state.workspace_id)
-            rest = [other for other in await uow.states.of(project) if other.id != state.id]
-            if not rest:
-                raise Conflict("A project must keep at least one workflow state.", code=ErrorCode.IN_USE)
-            further: dict[str, FieldChange] = {}
-            if replace_with is not None:
-                target = await uow.states.get(actor, replace_with, path=("replace_with",))
-                if target.project_id != project.id or target.id == state.id:
-                    raise InvalidInput(
-                        "{field} must be another workflow state of the same project.", path=("replace_with",)
-                    )
-                await uow.issues.move_all(state, target, now=self._clock.now())
-                further["replaced_by"] = FieldChange(after=target.id)
-            await uow.states.remove(state)
-            uow.record(StateDeleted.between(state, None, **further))
-            await self._place(uow, rest, {other.id: position for position, other in enumerate(rest)})
-            return await uow.commit(state.id)
+            state.check_usable(("id",))
+            now = self._clock.now()
+            rest = await other_states(uow, project, state)
+            target = await self._target(uow, actor, state, replace_with) if replace_with is not None else None
+            if target is not None and await uow.issues.exceed_in_state(state, most=MOST_AT_ONCE):
+                replaced = state.replaced_by(target, now=now)
+                await uow.states.save(state, replaced)
+                uow.record(StateUpdated.between(state, replaced))
+                return await uow.commit(Deletion(batch_run_id=begin_replacement(uow, replaced)))
+            if target is not None:
+                await uow.issues.move_all(state, target, now=now)
+            await remove_state(uow, state, target, rest, now=now)
+            return await uow.commit(Deletion(id=state.id))
 
-    async def _place(self, uow: ProjectUow, states: Sequence[State], positions: dict[str, int]) -> None:
-        now = self._clock.now()
-        moved = [
-            (state, replace(state, position=positions[state.id], updated_at=now))
-            for state in states
-            if state.position != positions[state.id]
-        ]
-        await uow.states.place([after for _, after in moved])
-        for before, after in moved:
-            uow.record(StateUpdated.between(before, after))
+    async def _target(self, uow: ProjectUow, actor: Actor, state: State, target_id: str) -> State:
+        target = await uow.states.get(actor, target_id, path=("replace_with",))
+        if target.project_id != state.project_id or target.id == state.id:
+            raise InvalidInput("{field} must be another workflow state of the same project.", path=("replace_with",))
+        target.check_usable(("replace_with",))
+        return target

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from domain.shared.actor import Permission
+from domain.shared.batches import BatchKind, BatchWork
 from domain.shared.errors import ErrorCode
 from domain.shared.events import Event
 from domain.shared.jobs import Job
@@ -40,6 +41,8 @@ class Slice:
     """Codes of the slice's own refusals; the codes of `ErrorCode` belong to every slice."""
     events: Mapping[type[Event], Sequence[Reaction]] = field(default_factory=dict)
     """Every event type of the slice, with the jobs that its commit inserts."""
+    batches: Mapping[BatchKind, BatchWork] = field(default_factory=dict)
+    """Work of the slice's batch runs, by kind."""
     security_events: Sequence[SecurityEventKind] = ()
     open_to_guests: Sequence[str] = ()
     """Subjects outside of areas whose events guests can see, as event types name them."""
@@ -58,6 +61,13 @@ def reactions_of(slices: Iterable[Slice]) -> Mapping[type[Event], Sequence[React
     """The jobs that follow from each event type; raises Unregistered if two slices share a type."""
     found = [(event, reactions) for each in slices for event, reactions in each.events.items()]
     once((event.type for event, _ in found), what="the event type")
+    return dict(found)
+
+
+def batch_works_of(slices: Iterable[Slice]) -> Mapping[BatchKind, BatchWork]:
+    """The work of the batch runs of each kind; raises Unregistered if two slices enter one kind."""
+    found = [(kind, work) for each in slices for kind, work in each.batches.items()]
+    once((kind for kind, _ in found), what="the batch kind")
     return dict(found)
 
 

@@ -1,13 +1,29 @@
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, cast, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
+from domain.shared.batches import BatchRun
+from infra.batches.repository import fix_rows
 from infra.db.list_sizes import ListKey
 from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule
@@ -71,17 +87,52 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
         links = (IssueLabelRow.workspace_id == label.workspace_id) & (IssueLabelRow.label_id == label.id)
         return (await self._connection.execute(delete(IssueLabelRow).where(links))).rowcount
 
+    async def exceed_in_state(self, state: State, *, most: int) -> bool:
+        return await self._exceed(_is_in_state(state), most)
+
     async def move_all(self, source: State, target: State, *, now: datetime) -> int:
-        completed_at = func.coalesce(IssueRow.completed_at, now) if target.category.is_closed else None
-        values = {"state_id": target.id, "completed_at": completed_at, "updated_at": now}
-        there = (IssueRow.workspace_id == source.workspace_id) & (IssueRow.state_id == source.id)
-        moved = update(IssueRow).where(there).values(values)
-        return (await self._connection.execute(moved)).rowcount
+        return await self._move(_is_in_state(source), target, now)
+
+    async def fix_in_state(self, run: BatchRun) -> int:
+        is_in = (IssueRow.workspace_id == run.workspace_id) & (IssueRow.state_id == run.subject_id)
+        return await fix_rows(self._connection, run, IssueRow.id, is_in)
+
+    async def move(self, ids: Sequence[str], source: State, target: State, *, now: datetime) -> int:
+        return await self._move(await self._locked(ids, _is_in_state(source)), target, now)
+
+    async def exceed_in_milestone(self, milestone: Milestone, *, most: int) -> bool:
+        return await self._exceed(_is_planned_for(milestone), most)
 
     async def replan(self, source: Milestone, target: Milestone, *, now: datetime) -> int:
+        return await self._replan(_is_planned_for(source), source, target, now)
+
+    async def fix_in_milestone(self, run: BatchRun) -> int:
+        is_planned = (IssueRow.workspace_id == run.workspace_id) & (IssueRow.milestone_id == run.subject_id)
+        return await fix_rows(self._connection, run, IssueRow.id, is_planned)
+
+    async def replan_some(self, ids: Sequence[str], source: Milestone, target: Milestone, *, now: datetime) -> int:
+        wanted = await self._locked(ids, _is_planned_for(source))
+        return await self._replan(wanted, source, target, now)
+
+    async def _exceed(self, condition: ColumnElement[bool], most: int) -> bool:
+        some = select(IssueRow.id).where(condition).limit(most + 1).subquery()
+        return bool((await self._connection.execute(select(func.count() > most).select_from(some))).scalar_one())
+
+    async def _locked(self, ids: Sequence[str], condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Condition for those of the issues that meet it, locked in ID order."""
+        wanted = condition & (IssueRow.id == any_(bindparam(None, list(ids), ARRAY(Text))))
+        locked = select(IssueRow.id).where(wanted).order_by(IssueRow.id).with_for_update(key_share=True)
+        await self._connection.execute(locked)
+        return wanted
+
+    async def _move(self, condition: ColumnElement[bool], target: State, now: datetime) -> int:
+        completed_at = func.coalesce(IssueRow.completed_at, now) if target.category.is_closed else None
+        values = {"state_id": target.id, "completed_at": completed_at, "updated_at": now}
+        return (await self._connection.execute(update(IssueRow).where(condition).values(values))).rowcount
+
+    async def _replan(self, condition: ColumnElement[bool], source: Milestone, target: Milestone, now: datetime) -> int:
         values = {"milestone_id": target.id, "updated_at": now}
-        there = (IssueRow.workspace_id == source.workspace_id) & (IssueRow.milestone_id == source.id)
-        moved = update(IssueRow).where(there).values(values)
+        moved = update(IssueRow).where(condition).values(values)
         lifecycles = Counter(await self._connection.scalars(moved.returning(IssueRow.lifecycle)))
         for lifecycle, count in lifecycles.items():
             self._sizes.change([ListKey(source.workspace_id, source.id, lifecycle)], -count)
@@ -119,3 +170,11 @@ def _links_of(links: type[IssueAssigneeRow] | type[IssueLabelRow], issue: Issue)
 
 def _are_in(project: Project) -> ColumnElement[bool]:
     return (IssueRow.workspace_id == project.workspace_id) & (IssueRow.project_id == project.id)
+
+
+def _is_in_state(state: State) -> ColumnElement[bool]:
+    return (IssueRow.workspace_id == state.workspace_id) & (IssueRow.state_id == state.id)
+
+
+def _is_planned_for(milestone: Milestone) -> ColumnElement[bool]:
+    return (IssueRow.workspace_id == milestone.workspace_id) & (IssueRow.milestone_id == milestone.id)

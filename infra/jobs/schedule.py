@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import cast
 
 from domain.auth.policies import API_KEYS_KEPT, SESSIONS_KEPT
+from domain.shared.batches import RUNS_KEPT
 from domain.shared.errors import Unavailable
 from domain.shared.jobs import DONE_JOBS_KEPT, PARKED_JOBS_KEPT
 from domain.shared.uow import IDEMPOTENCY_KEYS_KEPT
@@ -21,6 +22,7 @@ from domain.workspaces.policies import INVITATIONS_KEPT
 from infra.accounts.tables import OneTimeLinkRow
 from infra.audit.tables import SecurityEventRow
 from infra.auth.tables import ApiKeyRow, SessionRow
+from infra.batches.tables import BatchRunRow
 from infra.db.engine import database_errors
 from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow
 from infra.workspaces.tables import InvitationRow
@@ -70,6 +72,7 @@ INVITATIONS = tuple(
     Expiry(column=end, kept=INVITATIONS_KEPT)
     for end in (InvitationRow.accepted_at, InvitationRow.revoked_at, InvitationRow.expires_at)
 )
+BATCH_RUNS = Expiry(column=BatchRunRow.finished_at, kept=RUNS_KEPT)
 
 
 def security_log_of(kept: timedelta) -> Expiry:
@@ -88,6 +91,7 @@ def periodic_work(*, security_log_kept: timedelta) -> tuple[Periodic, ...]:
         _cleaning("delete ended sessions", *SESSIONS, every=day),
         _cleaning("delete ended API keys", *API_KEYS, every=day),
         _cleaning("delete settled invitations", *INVITATIONS, every=day),
+        _cleaning("delete ended batch runs", BATCH_RUNS, every=day),
         _cleaning("delete old security log entries", security_log_of(security_log_kept), every=day),
     )
 

@@ -223,6 +223,46 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_api_key_user_id"), "api_key", ["user_id"], unique=False)
     op.create_table(
+        "batch_run",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("target_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("job_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("change_set", sa.BigInteger(), nullable=False),
+        sa.Column("started_by_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT')", name=op.f("ck_batch_run_kind_known")
+        ),
+        sa.CheckConstraint(
+            "state IN ('WAITING', 'RUNNING', 'DONE', 'FAILED', 'CANCELED')", name=op.f("ck_batch_run_state_known")
+        ),
+        sa.ForeignKeyConstraint(["started_by_id"], ["account.id"], name=op.f("fk_batch_run_started_by_id")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_batch_run_workspace_id")),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_batch_run")),
+    )
+    op.create_index(op.f("ix_batch_run_finished_at"), "batch_run", ["finished_at"], unique=False)
+    op.create_index(op.f("ix_batch_run_started_by_id"), "batch_run", ["started_by_id"], unique=False)
+    op.create_index(
+        op.f("ix_batch_run_workspace_id_created_at_id"), "batch_run", ["workspace_id", "created_at", "id"], unique=False
+    )
+    op.create_index(
+        "uq_batch_run_subject",
+        "batch_run",
+        ["workspace_id", "subject_id"],
+        unique=True,
+        postgresql_where=sa.text("finished_at IS NULL"),
+    )
+    op.create_table(
         "external_site",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
@@ -434,6 +474,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_upload_owner_id_created_at"), "upload", ["owner_id", "created_at"], unique=False)
     op.create_table(
+        "batch_rows",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("run_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("ids", sa.ARRAY(sa.Text(collation="C")), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "run_id"],
+            ["batch_run.workspace_id", "batch_run.id"],
+            name=op.f("fk_batch_rows_workspace_id_run_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "run_id", "position", name=op.f("pk_batch_rows")),
+    )
+    op.create_table(
         "external_issue",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
@@ -589,12 +643,18 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("due_date", sa.Date(), nullable=True),
+        sa.Column("replaced_by_id", sa.Text(collation="C"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id", "project_id"],
             ["project.workspace_id", "project.id"],
             name=op.f("fk_milestone_workspace_id_project_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "replaced_by_id"],
+            ["milestone.workspace_id", "milestone.id"],
+            name=op.f("fk_milestone_workspace_id_replaced_by_id"),
         ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_milestone_workspace_id")),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_milestone")),
@@ -614,6 +674,13 @@ def upgrade() -> None:
         "milestone",
         ["workspace_id", "project_id", "due_date", "id"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_milestone_workspace_id_replaced_by_id"),
+        "milestone",
+        ["workspace_id", "replaced_by_id"],
+        unique=False,
+        postgresql_where=sa.text("replaced_by_id IS NOT NULL"),
     )
     op.create_table(
         "project_member",
@@ -680,6 +747,7 @@ def upgrade() -> None:
         sa.Column("category", sa.String(), nullable=False),
         sa.Column("color", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("replaced_by_id", sa.Text(collation="C"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -692,10 +760,22 @@ def upgrade() -> None:
             ["project.workspace_id", "project.id"],
             name=op.f("fk_state_workspace_id_project_id"),
         ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "replaced_by_id"],
+            ["state.workspace_id", "state.id"],
+            name=op.f("fk_state_workspace_id_replaced_by_id"),
+        ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_state_workspace_id")),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_state")),
         sa.UniqueConstraint("workspace_id", "project_id", "id", name=op.f("uq_state_workspace_id_project_id_id")),
         sa.UniqueConstraint("workspace_id", "project_id", "name", name=op.f("uq_state_workspace_id_project_id_name")),
+    )
+    op.create_index(
+        op.f("ix_state_workspace_id_replaced_by_id"),
+        "state",
+        ["workspace_id", "replaced_by_id"],
+        unique=False,
+        postgresql_where=sa.text("replaced_by_id IS NOT NULL"),
     )
     op.create_table(
         "issue",
@@ -1051,12 +1131,22 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_issue_creator_id"), table_name="issue")
     op.drop_table("issue")
+    op.drop_index(
+        op.f("ix_state_workspace_id_replaced_by_id"),
+        table_name="state",
+        postgresql_where=sa.text("replaced_by_id IS NOT NULL"),
+    )
     op.drop_table("state")
     op.drop_index(op.f("ix_refresh_token_session_id"), table_name="refresh_token")
     op.drop_table("refresh_token")
     op.drop_table("project_number")
     op.drop_index(op.f("ix_project_member_workspace_id_project_id_created_at_id"), table_name="project_member")
     op.drop_table("project_member")
+    op.drop_index(
+        op.f("ix_milestone_workspace_id_replaced_by_id"),
+        table_name="milestone",
+        postgresql_where=sa.text("replaced_by_id IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_milestone_workspace_id_project_id_due_date_id"), table_name="milestone")
     op.drop_index(op.f("ix_milestone_workspace_id_project_id_created_at_id"), table_name="milestone")
     op.drop_table("milestone")
@@ -1066,6 +1156,7 @@ def downgrade() -> None:
     op.drop_table("import_loss")
     op.drop_table("external_object")
     op.drop_table("external_issue")
+    op.drop_table("batch_rows")
     op.drop_index(op.f("ix_upload_owner_id_created_at"), table_name="upload")
     op.drop_table("upload")
     op.drop_index(op.f("ix_session_user_id_created_at_id"), table_name="session")
@@ -1093,6 +1184,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_import_run_started_by_id"), table_name="import_run")
     op.drop_table("import_run")
     op.drop_table("external_site")
+    op.drop_index("uq_batch_run_subject", table_name="batch_run", postgresql_where=sa.text("finished_at IS NULL"))
+    op.drop_index(op.f("ix_batch_run_workspace_id_created_at_id"), table_name="batch_run")
+    op.drop_index(op.f("ix_batch_run_started_by_id"), table_name="batch_run")
+    op.drop_index(op.f("ix_batch_run_finished_at"), table_name="batch_run")
+    op.drop_table("batch_run")
     op.drop_index(op.f("ix_api_key_user_id"), table_name="api_key")
     op.drop_index(
         op.f("ix_api_key_revoked_at"), table_name="api_key", postgresql_where=sa.text("revoked_at IS NOT NULL")

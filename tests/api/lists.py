@@ -17,6 +17,7 @@ from tests.api.client import Client
 from tests.api.world import World
 from tests.factories.accounts import UserFactory
 from tests.factories.auth import SecurityEventFactory, SessionFactory
+from tests.factories.batches import BatchRunFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
@@ -393,6 +394,26 @@ async def imports_of_workspace(world: World, count: int) -> Listed:
     )
 
 
+async def batch_runs_of_workspace(world: World, count: int) -> Listed:
+    owner = world.here.people[Role.OWNER]
+    items = [
+        BatchRunFactory(
+            workspace=world.here.workspace, started_by_id=owner.id, created_at=MADE + timedelta(hours=number // 3)
+        )
+        for number in range(count)
+    ]
+    await world.store(*items)
+    return Listed(
+        client=world.owner,
+        parent=f"Workspace {world.here.workspace.id}",
+        field="batchRuns",
+        items=items,
+        default=50,
+        orders={},
+        usual=("created_at", "DESC"),
+    )
+
+
 async def _of_import(world: World, field: str, table: type[Base], items: list[Any], usual: str) -> Listed:
     run = ImportRunFactory(workspace=world.here.workspace, started_by_id=world.here.people[Role.OWNER].id)
     await world.store(run)
@@ -436,6 +457,7 @@ LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Workspace.invitations": invitations_of_workspace,
     "User.securityEvents": security_events_of_user,
     "User.sessions": sessions_of_user,
+    "Workspace.batchRuns": batch_runs_of_workspace,
     "Workspace.imports": imports_of_workspace,
     "ImportRun.losses": losses_of_import,
     "ImportRun.mappings": mappings_of_import,

@@ -13,8 +13,9 @@ from domain.auth.model import ApiKey, Session
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.milestones.model import Milestone
-from domain.projects.model import Project, ProjectMember
+from domain.projects.model import Project, ProjectMember, State
 from domain.shared.actor import Role
+from domain.shared.batches import BatchKind, BatchRun, BatchState
 from domain.transfers.model import ImportFormat, ImportRun, Upload
 from domain.transfers.records import LossCode
 from domain.workspaces.model import Invitation, Member, Workspace
@@ -25,11 +26,12 @@ from tests.api.client import Client
 from tests.api.world import Place, World
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.auth import ApiKeyFactory, SecurityEventFactory, SessionFactory, store_keys
+from tests.factories.batches import BatchRunFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
-from tests.factories.projects import ProjectFactory, ProjectMemberFactory
+from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
 from tests.factories.storing import link
 from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
 
@@ -74,6 +76,11 @@ class Scene:
     """Second session of each user, by role."""
     foreign_session: Session
     run: ImportRun
+    replaced_state: State
+    """A state of the empty project that a batch run is replacing."""
+    replaced_milestone: Milestone
+    batch_run: BatchRun
+    foreign_batch_run: BatchRun
     foreign_upload: Upload
     foreign_run: ImportRun
     role: Role = Role.OWNER
@@ -97,7 +104,18 @@ class Scene:
         return replace(client, actor=replace(client.actor, roles=here, areas=projects if is_guest else {}))
 
 
-_STORED = ("child", "trashed", "guest_comment", "next_milestone", "empty_project", "archived_project")
+_STORED = (
+    "child",
+    "trashed",
+    "guest_comment",
+    "next_milestone",
+    "empty_project",
+    "archived_project",
+    "replaced_state",
+    "replaced_milestone",
+    "batch_run",
+    "foreign_batch_run",
+)
 
 
 async def build_scene(world: World) -> Scene:
@@ -107,8 +125,11 @@ async def build_scene(world: World) -> Scene:
     imported = UserFactory(is_placeholder=True, email=None)
     party, host, party_token = WorkspaceFactory(), UserFactory(), "wgi_" + "p" * 43
     by_owner = {"workspace": here.workspace, "created_by_id": here.people[Role.OWNER].id}
+    next_milestone = MilestoneFactory(project=here.project)
+    replaced_milestone = MilestoneFactory(project=here.project, replaced_by_id=next_milestone.id)
     placeholder = MemberFactory(workspace=here.workspace, user_id=imported.id, role=Role.GUEST)
     empty_project = ProjectFactory(workspace=here.workspace)
+    target_state = StateFactory(project=empty_project, position=1)
     archived_project = ProjectFactory(workspace=here.workspace, archived_at=MADE)
     scene = Scene(
         world=world,
@@ -117,7 +138,7 @@ async def build_scene(world: World) -> Scene:
             project=here.project, state=here.todo, number=3, creator_id=here.issue.creator_id, trashed_at=MADE
         ),
         guest_comment=CommentFactory(issue=here.issue, author_id=here.people[Role.GUEST].id),
-        next_milestone=MilestoneFactory(project=here.project),
+        next_milestone=next_milestone,
         empty_project=empty_project,
         archived_project=archived_project,
         second_owner=MemberFactory(workspace=here.workspace, user_id=second_owner.id, role=Role.OWNER),
@@ -139,11 +160,27 @@ async def build_scene(world: World) -> Scene:
         foreign_session=SessionFactory(user_id=world.elsewhere.people[Role.MEMBER].id),
         uploads={role: upload_of(user.id) for role, user in here.people.items()},
         run=run_of(here),
+        replaced_state=StateFactory(project=empty_project, position=2, replaced_by_id=target_state.id),
+        replaced_milestone=replaced_milestone,
+        batch_run=BatchRunFactory(
+            workspace=here.workspace,
+            started_by_id=here.people[Role.OWNER].id,
+            state=BatchState.RUNNING,
+            subject_id=replaced_milestone.id,
+            kind=BatchKind.MILESTONE_REPLACEMENT,
+            finished_at=None,
+        ),
+        foreign_batch_run=BatchRunFactory(
+            workspace=world.elsewhere.workspace, started_by_id=world.elsewhere.people[Role.OWNER].id
+        ),
         foreign_upload=upload_of(world.elsewhere.people[Role.OWNER].id),
         foreign_run=run_of(world.elsewhere),
     )
-    scene = replace(scene, child=replace(scene.child, parent_id=here.issue.id))
+    scene = replace(
+        scene, child=replace(scene.child, parent_id=here.issue.id, milestone_id=scene.replaced_milestone.id)
+    )
     await world.store(
+        target_state,
         spare,
         second_owner,
         imported,
@@ -251,6 +288,7 @@ def member_of(scene: Scene, role: Role) -> str:
 USES = (
     use("apiKeyCreate", "oamg", lambda scene: {"name": "CI", "scopes": ["READ"]}, is_open=True, is_logged=False),
     use("apiKeyRevoke", "oamg", lambda scene: {"id": scene.api_keys[scene.role].id}, is_logged=False),
+    use("batchRunCancel", "oa--", lambda scene: {"id": scene.batch_run.id}),
     use("commentCreate", "oamg", lambda scene: {"issueId": scene.here.issue.id, "body": "Hello"}),
     use("commentUpdate", "--m-", lambda scene: {"id": scene.here.comment.id, "body": "New"}, case="of a member"),
     use("commentUpdate", "---g", lambda scene: {"id": scene.guest_comment.id, "body": "New"}, case="of a guest"),
@@ -373,6 +411,8 @@ USES = (
 )
 
 SEEN_BY = {
+    "BatchRun.progress": "oa--",
+    "BatchRun.startedBy": "oa--",
     "Comment.author": EVERYBODY,
     "Comment.issue": EVERYBODY,
     "ImportRun.lossKinds": "oam-",
@@ -397,6 +437,7 @@ SEEN_BY = {
     "Member.workspace": EVERYBODY,
     "Milestone.issues": EVERYBODY,
     "Milestone.project": EVERYBODY,
+    "Milestone.replacedBy": EVERYBODY,
     "Project.issues": EVERYBODY,
     "Project.members": EVERYBODY,
     "Project.milestones": EVERYBODY,
@@ -405,9 +446,11 @@ SEEN_BY = {
     "ProjectMember.member": EVERYBODY,
     "ProjectMember.project": EVERYBODY,
     "State.project": EVERYBODY,
+    "State.replacedBy": EVERYBODY,
     "User.apiKeys": "--m-",
     "User.securityEvents": "--m-",
     "User.sessions": "--m-",
+    "Workspace.batchRuns": "oa--",
     "Workspace.changes": EVERYBODY,
     "Workspace.imports": "oam-",
     "Workspace.invitations": "oa--",
@@ -422,22 +465,23 @@ SEEN_BY = {
 """Fields that lead from an object to others -> who of the workspace gets something there."""
 
 PARENTS: Mapping[str, Callable[[Scene], Any]] = {
+    "BatchRun": lambda scene: scene.batch_run,
     "Comment": lambda scene: scene.here.comment,
     "ImportRun": lambda scene: scene.run,
     "Invitation": lambda scene: scene.accepted_invitation,
     "Issue": lambda scene: scene.here.issue,
     "Label": lambda scene: scene.here.label,
     "Member": lambda scene: scene.here.members[Role.MEMBER],
-    "Milestone": lambda scene: scene.here.milestone,
+    "Milestone": lambda scene: scene.replaced_milestone,
     "Project": lambda scene: scene.here.project,
     "ProjectMember": lambda scene: scene.here.guest_place,
-    "State": lambda scene: scene.here.todo,
+    "State": lambda scene: scene.replaced_state,
     "User": lambda scene: scene.here.people[Role.MEMBER],
     "Workspace": lambda scene: scene.here.workspace,
 }
 """Type -> an object of the scene whose fields all lead somewhere."""
 
-READ_BY = {"ImportRun": "oam-", "Invitation": "oa--"}
+READ_BY = {"BatchRun": "oa--", "ImportRun": "oam-", "Invitation": "oa--"}
 """Type whose objects only some roles of the workspace may read -> these roles."""
 
 ROOTS = {"node", "nodes", "rateLimit", "viewer", "workspace", "workspaces"}

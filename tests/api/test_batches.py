@@ -18,6 +18,7 @@ from domain.shared.pages import Page, PageRequest
 from domain.workspaces.queries import MemberQuery
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
 from tests.api.world import Place, World
+from tests.factories.batches import BatchRunFactory
 from tests.factories.storing import link
 from tests.factories.transfers import ImportLossFactory, ImportMappingFactory, ImportRunFactory
 
@@ -67,6 +68,10 @@ BATCHES: dict[str, tuple[str, Batch]] = {
         "workspace",
         lambda app, actor, parents: app.read.labels.of_workspaces(actor, parents, LabelQuery(), FIRST),
     ),
+    "Workspace.batchRuns": (
+        "workspace",
+        lambda app, actor, parents: app.read.batch_runs.of_workspaces(actor, parents, FIRST),
+    ),
     "Workspace.imports": (
         "workspace",
         lambda app, actor, parents: app.read.imports.of_workspaces(actor, parents, FIRST),
@@ -110,6 +115,9 @@ async def parents(world: World, kind: str) -> list[Any]:
         return await runs(world)
     if kind == "workspace":
         await runs(world)
+        await world.store(
+            *(BatchRunFactory(workspace=place.workspace, started_by_id=place.people[Role.OWNER].id) for place in places)
+        )
     for place in places:
         await link(world.engine, place.issue, assignees=[place.people[Role.GUEST]], labels=[place.label])
     return [getattr(place, kind) for place in places]

@@ -109,9 +109,11 @@ class IdPlace:
         return self.of(scene, scene.world.elsewhere)
 
     def of(self, scene: Scene, there: Place) -> str:
-        """ID of the kind that the field expects, from `there`. API keys, sessions and uploads are always foreign."""
+        """ID of the kind that the field expects, from `there`; always foreign for objects that places do not have."""
         if self.use.mutation == "apiKeyRevoke":
             return scene.foreign_api_key.id
+        if self.use.mutation == "batchRunCancel":
+            return scene.foreign_batch_run.id
         if self.use.mutation == "sessionEnd":
             return scene.foreign_session.id
         if self.way == ("fileId",):
@@ -421,6 +423,7 @@ async def test_node_does_not_know_ids_that_are_hidden_from_a_guest(scene: Scene,
 async def test_node_does_not_know_foreign_ids(kind: str, scene: Scene) -> None:
     elsewhere = {
         "Comment": scene.world.elsewhere.comment,
+        "BatchRun": scene.foreign_batch_run,
         "ImportRun": scene.foreign_run,
         "Invitation": scene.world.elsewhere.invitation,
         "Issue": scene.world.elsewhere.issue,
@@ -490,6 +493,7 @@ async def test_lists_hold_nothing_of_another_workspace(scene: Scene) -> None:
     reached = await owner.run(
         """{ workspaces { nodes { id slug
         invitations { nodes { id createdBy { id } } }
+        batchRuns { nodes { id startedBy { id } } }
         imports { nodes { id startedBy { id } } } members { nodes { id user { id } } } labels { nodes { id } }
         trash { nodes { id } }
         projects(includeArchived: true) { nodes {

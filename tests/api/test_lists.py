@@ -22,6 +22,7 @@ UNSORTABLE = (
     "Query.workspaces",
     "User.securityEvents",
     "User.sessions",
+    "Workspace.batchRuns",
     "Workspace.imports",
     "Workspace.invitations",
     "ImportRun.losses",

@@ -9,6 +9,7 @@ from domain.shared.ids import prefix_of
 from tests.api.client import Client
 from tests.api.world import Place, World
 from tests.factories.accounts import IDS, UserFactory
+from tests.factories.batches import BatchRunFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory
@@ -20,9 +21,11 @@ NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 
 async def nodes_of(world: World, place: Place) -> dict[str, str]:
     """An id of each kind."""
-    run = ImportRunFactory(workspace=place.workspace, started_by_id=place.people[Role.OWNER].id)
-    await world.store(run)
+    started = {"workspace": place.workspace, "started_by_id": place.people[Role.OWNER].id}
+    run, batch_run = ImportRunFactory(**started), BatchRunFactory(**started)
+    await world.store(run, batch_run)
     return {
+        "BatchRun": batch_run.id,
         "ImportRun": run.id,
         "User": place.people[Role.GUEST].id,
         "Workspace": place.workspace.id,

@@ -14,6 +14,7 @@ from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory, StateFactory
 
 KINDS = {
+    "batch_runs": "BatchRun",
     "comments": "Comment",
     "imports": "ImportRun",
     "issues": "Issue",

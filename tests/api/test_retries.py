@@ -116,4 +116,6 @@ def test_outcomes_are_compact():
     kinds = Outcome.__subclasses__()
     assert len(kinds) >= 2
     hints = {f"{kind.__name__}.{name}": hint for kind in kinds for name, hint in get_type_hints(kind).items()}
-    assert {name for name, hint in hints.items() if hint not in (int, bool) and not name.endswith(".id")} == set()
+    assert {
+        name for name, hint in hints.items() if hint not in (int, bool) and not name.endswith((".id", "_id"))
+    } == set()

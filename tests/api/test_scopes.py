@@ -39,6 +39,7 @@ NEEDED: dict[str, Scope | str] = {
     "commentCreate": Scope.WRITE,
     "commentDelete": Scope.WRITE,
     "commentUpdate": Scope.WRITE,
+    "batchRunCancel": Scope.WRITE,
     "importStart": Scope.ADMIN,
     "invitationAccept": Scope.ADMIN,
     "invitationCreate": Scope.ADMIN,

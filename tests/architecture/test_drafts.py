@@ -81,7 +81,7 @@ def unlogged(
     return faults
 
 
-ENTITIES = dataclasses_of("domain/*/model.py")
+ENTITIES = dataclasses_of("domain/*/model.py", "domain/shared/batches.py")
 COMMANDS = dataclasses_of("domain/*/commands.py")
 
 

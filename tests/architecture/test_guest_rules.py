@@ -15,6 +15,7 @@ OPEN_TO_GUESTS = {
     "infra/issues/filters.py labels": "labels belong to no project",
     "SqlLabelRepository": "labels belong to no project",
     "SqlWorkspaceRepository": "guests see their workspace",
+    "SqlBatchRunRepository": "needs a permission that guests do not have",
     "SqlInvitationRepository": "needs a permission that guests do not have",
 }
 """Repository, file of a list, or relation of a filter -> why guests see all of it."""

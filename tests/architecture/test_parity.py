@@ -39,6 +39,7 @@ ALWAYS_THERE = {
 """`Type.field` that may be None in the domain, though never where GraphQL reads it -> why."""
 
 TABLES_ALONE = {
+    "BatchRowsRow": "IDs of a batch run's rows, read and written through BatchRuns",
     "EventRow": "the log, written by the Unit of Work and read as LoggedEvent",
     "ExternalIssueRow": "looked up by the import, many at once",
     "ExternalObjectRow": "looked up by the import, many at once",

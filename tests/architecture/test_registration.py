@@ -160,7 +160,11 @@ def test_the_slices_of_the_api_are_in_the_order_of_the_domain() -> None:
 
 
 def entities() -> list[type[Any]]:
-    values = [value for source in sources("domain/*/model.py") for value in vars(source.module).values()]
+    values = [
+        value
+        for source in sources("domain/*/model.py", "domain/shared/batches.py")
+        for value in vars(source.module).values()
+    ]
     return list(dict.fromkeys(value for value in values if isclass(value) and "prefix" in vars(value)))
 
 

@@ -15,10 +15,12 @@ from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, ProjectMember, State
+from domain.shared.batches import BatchRun
 from domain.transfers.model import ImportRun
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.repository import SqlUserRepository
 from infra.auth.repository import SqlSessionRepository
+from infra.batches.repository import SqlBatchRunRepository
 from infra.comments.repository import SqlCommentRepository
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import SqlParentRepository
@@ -46,6 +48,7 @@ REPOSITORIES: dict[type, Any] = {
     Issue: SqlIssueRepository,
     Comment: SqlCommentRepository,
     ImportRun: SqlImportRunRepository,
+    BatchRun: SqlBatchRunRepository,
 }
 
 

@@ -5,6 +5,7 @@ import signal
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.batches.jobs import RunBatch
 from domain.shared.actor import Actor
 from domain.transfers.jobs import RunImport
 from domain.workspaces.jobs import SendMemberWelcome
@@ -16,8 +17,8 @@ from tests.infra.jobs.rows import until_state
 from tests.infra.jobs.sample import IDS
 
 
-def test_only_imports_are_long_jobs() -> None:
-    assert {job_type for job_type in HANDLERS if job_type.is_long} == {RunImport}
+def test_only_imports_and_batch_runs_are_long_jobs() -> None:
+    assert {job_type for job_type in HANDLERS if job_type.is_long} == {RunBatch, RunImport}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

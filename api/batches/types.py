@@ -1,0 +1,96 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from api.accounts.types import User
+from api.shared import loads
+from api.shared.connections import connection, everything
+from api.shared.context import Info
+from api.shared.enums import describe_enum
+from api.shared.node import Node
+from api.shared.progress import Progress
+from api.shared.scalars import Revision
+from domain.shared import batches as model
+from domain.shared.batches import BatchKind, BatchState
+from domain.shared.pages import Page, PageRequest
+from domain.shared.uow import Written
+from domain.workspaces.model import Workspace as WorkspaceModel
+from strawberry_compiled import related
+
+describe_enum(
+    BatchKind,
+    name="BatchKind",
+    description="Kind of a batch run.",
+    STATE_REPLACEMENT="Moves the issues of a workflow state to another one, and deletes the state.",
+    MILESTONE_REPLACEMENT="Moves the issues of a milestone to another one, and deletes the milestone.",
+)
+describe_enum(
+    BatchState,
+    name="JobState",
+    description="Status of a background job.",
+    WAITING="The job has not started.",
+    RUNNING="The job is running.",
+    DONE="The job is complete.",
+    FAILED="The job has failed. Changes of finished batches remain.",
+    CANCELED="The job was canceled. Changes of finished batches remain.",
+)
+
+
+@strawberry.type(description="A change of more than 1,000 objects, made in the background in batches of 500.")
+class BatchRun(Node):
+    describes = model.BatchRun
+
+    kind: BatchKind = strawberry.field(description="Kind of the run.")
+    state: BatchState = strawberry.field(description="Status of the run.")
+    progress: Progress = strawberry.field(description="Progress of the run; its items are the objects to change.")
+    failure: str | None = strawberry.field(description="Reason for the failure. Null unless `state` is `FAILED`.")
+    change_set: Revision = strawberry.field(
+        description="Revision of the `BATCH_STARTED` event in the change log of the workspace."
+    )
+    subject_id: strawberry.ID = strawberry.field(description="ID of the object that the run replaces or deletes.")
+    target_id: strawberry.ID | None = strawberry.field(
+        description="ID of the object that replaces it. Null if nothing replaces it."
+    )
+    created_at: datetime = strawberry.field(description="Time when the run was started.")
+    finished_at: datetime | None = strawberry.field(
+        description="Time when the run ended. Null while it is unfinished. Runs are deleted 7 days later."
+    )
+    started_by = related(
+        "started_by_id",
+        loads.users,
+        graphql_type=User | None,
+        description="The user who started the run. Null if an operator of the server started it.",
+    )
+
+
+def batch_run_of(noun: str) -> Any:
+    """Field of a payload for the run with the ID in its `batch_run_id`."""
+    return related(
+        "batch_run_id",
+        loads.batch_runs,
+        graphql_type=BatchRun | None,
+        description=f"The run that moves the issues and then deletes the {noun}, if there are more than 1,000 issues. "
+        "Null otherwise.",
+    )
+
+
+def deleted_id(written: Written[model.Deletion]) -> strawberry.ID | None:
+    return None if written.value.id is None else strawberry.ID(written.value.id)
+
+
+@strawberry.type
+class WorkspaceBatchRuns:
+    """The field of `Workspace` that lists its batch runs."""
+
+    @connection(
+        BatchRun,
+        query=everything,
+        description="Batch runs in the workspace, newest first: all runs for the roles `OWNER` and `ADMIN`, your own "
+        "for others.",
+    )
+    async def batch_runs(
+        workspaces: Sequence[WorkspaceModel], info: Info, query: None, request: PageRequest
+    ) -> Sequence[Page[model.BatchRun]]:
+        return await info.context.app.read.batch_runs.of_workspaces(info.context.actor, workspaces, request)

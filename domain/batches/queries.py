@@ -1,0 +1,5 @@
+from enum import StrEnum
+
+
+class BatchRunOrder(StrEnum):
+    CREATED_AT = "created_at"

@@ -1,0 +1,9 @@
+from domain.batches.events import BatchStarted
+from domain.shared.slices import Slice
+
+SLICE = Slice(
+    name="batches",
+    events={
+        BatchStarted: (),
+    },
+)

@@ -1,0 +1,68 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select
+from sqlalchemy.types import Boolean
+
+from domain.batches.policies import ADMINS, may_see
+from domain.batches.queries import BatchRunOrder
+from domain.shared.actor import Actor
+from domain.shared.batches import BatchRun, BatchState
+from domain.shared.jobs import JobState
+from domain.shared.pages import DEFAULT, Direction, Page, PageRequest, Sort
+from domain.workspaces.model import Workspace
+from infra.batches.tables import BatchRunRow
+from infra.db.entities import builder_of, columns_of
+from infra.db.keyset import Keyset
+from infra.db.read import ReadSession
+from infra.db.reader import among_ids, ids_of
+from infra.db.visibility import in_workspace, visibility, visible
+from infra.jobs.tables import JobRow
+
+GIVEN_UP = "The run was stopped after repeated errors, which are in the server's log. Cancel it, and start it again."
+
+# A job that fails too often is parked and deleted later, which only the job's own row shows.
+_IS_OPEN = or_(JobRow.state == JobState.WAITING, JobRow.state == JobState.RUNNING)
+_IS_GIVEN_UP = and_(BatchRunRow.finished_at.is_(None), ~exists().where(JobRow.id == BatchRunRow.job_id, _IS_OPEN))
+_COLUMNS = {
+    "state": case((_IS_GIVEN_UP, BatchState.FAILED), else_=BatchRunRow.state).label("state"),
+    "failure": func.coalesce(BatchRunRow.failure, case((_IS_GIVEN_UP, GIVEN_UP))).label("failure"),
+}
+_RUNS = select(*(_COLUMNS.get(each.key, each) for each in columns_of(BatchRunRow, BatchRun)))
+_BY_IDS = _RUNS.where(visible(BatchRunRow.workspace_id), among_ids(BatchRunRow.id))
+_RUNS_OF = _RUNS.where(
+    in_workspace(BatchRunRow.workspace_id),
+    or_(bindparam("sees_all", type_=Boolean), BatchRunRow.started_by_id == bindparam("viewer_id")),
+)
+_KEYS = Keyset(BatchRunOrder, {BatchRunOrder.CREATED_AT: BatchRunRow.created_at}, id_column=BatchRunRow.id)
+_NEWEST_FIRST = (Sort(by=BatchRunOrder.CREATED_AT, direction=Direction.DESC),)
+_build = builder_of(BatchRun)
+
+
+class SqlBatchRunReader:
+    def __init__(self, reads: ReadSession) -> None:
+        self._reads = reads
+
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, BatchRun]:
+        runs = map(_build, await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor)))
+        return {run.id: run for run in runs if may_see(actor, run)}
+
+    async def of_workspaces(
+        self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
+    ) -> Sequence[Page[BatchRun]]:
+        plan = _KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT, scope="batch runs", parents=ids_of(workspaces))
+        pages = []
+        for workspace in workspaces:
+            of_one = replace(plan, parents=[workspace.id])
+            seen = _seen_in(workspace.id, actor)
+            pages += await of_one.pages(self._reads, _RUNS_OF, _build, parent=BatchRunRow.workspace_id, **seen)
+        return pages
+
+
+def _seen_in(workspace_id: str, actor: Actor) -> dict[str, Any]:
+    return {
+        "workspace_id": workspace_id,
+        "sees_all": actor.is_system or actor.roles.get(workspace_id) in ADMINS,
+        "viewer_id": actor.user_id,
+    }

@@ -1,0 +1,43 @@
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, func, insert, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
+
+from domain.shared.batches import BATCH_SIZE, BatchRun
+from infra.batches.tables import BatchRowsRow, BatchRunRow
+from infra.db.repository import SqlTenantRepository
+
+
+class SqlBatchRunRepository(SqlTenantRepository[BatchRun]):
+    table = BatchRunRow
+    entity = BatchRun
+
+    async def rows(self, run: BatchRun) -> Sequence[str]:
+        batch = select(BatchRowsRow.ids).where(
+            BatchRowsRow.workspace_id == run.workspace_id,
+            BatchRowsRow.run_id == run.id,
+            BatchRowsRow.position == run.position,
+        )
+        return (await self._connection.execute(batch)).scalar_one_or_none() or ()
+
+
+async def fix_rows(
+    connection: AsyncConnection, run: BatchRun, row_id: InstrumentedAttribute[str], condition: ColumnElement[bool]
+) -> int:
+    """Stores the IDs of all rows that meet the condition, as the next batches of the run; returns their number."""
+    numbered = select(row_id.label("id"), func.row_number().over(order_by=row_id).label("number")).where(condition)
+    rows = numbered.subquery("numbered")
+    batch: Any = (rows.c.number - 1) // BATCH_SIZE + run.position
+    batches = select(
+        literal(run.workspace_id, String),
+        literal(run.id, String),
+        batch.label("position"),
+        func.array_agg(rows.c.id),
+    ).group_by(batch)
+    # The number of rows may be too large for the time limit of a request's statements.
+    await connection.execute(select(func.set_config("statement_timeout", "0", True)))
+    names = ["workspace_id", "run_id", "position", "ids"]
+    stored = insert(BatchRowsRow).from_select(names, batches).returning(func.cardinality(BatchRowsRow.ids))
+    return sum((await connection.execute(stored)).scalars())

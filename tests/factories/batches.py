@@ -1,0 +1,33 @@
+import factory
+
+from domain.shared.batches import BatchKind, BatchRun, BatchState
+from tests.factories.accounts import IDS
+from tests.factories.moments import MADE
+from tests.factories.workspaces import WorkspaceFactory
+
+
+class BatchRunFactory(factory.Factory):
+    """Finished replacement of a workflow state without issues."""
+
+    class Meta:
+        model = BatchRun
+
+    class Params:
+        workspace = factory.SubFactory(WorkspaceFactory)
+
+    id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, BatchRun.prefix))
+    workspace_id = factory.SelfAttribute("workspace.id")
+    kind = BatchKind.STATE_REPLACEMENT
+    subject_id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, "sta"))
+    target_id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, "sta"))
+    job_id = factory.LazyFunction(lambda: IDS.new("job"))
+    state = BatchState.DONE
+    failure = None
+    done = 0
+    total = 0
+    position = 0
+    change_set = 1
+    started_by_id = factory.LazyFunction(lambda: IDS.new("usr"))
+    created_at = MADE
+    updated_at = MADE
+    finished_at = MADE
