@@ -34,7 +34,7 @@ _SETTINGS = (
     "ALTER DATABASE workgraph SET jit = off",
     "ALTER DATABASE workgraph SET timezone = 'UTC'",
 )
-_COUNT = "SELECT count(*) FROM issue"
+_COUNT = "SELECT count(*) FROM issue i JOIN workspace w ON w.id = i.workspace_id WHERE w.slug = $1"
 _BUSIEST = """SELECT i.id, i.identifier, i.workspace_id, count(c.id) AS comments
     FROM issue i JOIN comment c ON c.workspace_id = i.workspace_id AND c.issue_id = i.id
     GROUP BY i.workspace_id, i.id ORDER BY count(c.id) DESC, i.id LIMIT 1"""
@@ -102,7 +102,7 @@ async def _prepared(settings: Settings, size: int) -> Dataset:
         try:
             for statement in _SETTINGS:
                 await connection.execute(statement)
-            if await connection.fetchval(_COUNT) != size:
+            if await connection.fetchval(_COUNT, DEMO_SLUG) != size:
                 raise BenchmarkError(f"Seeding was broken off. Delete {settings.data_dir} and start again.")
             added = await _fill_busiest(app, connection)
             if outcome.is_new or added:
@@ -127,7 +127,7 @@ async def _fill_busiest(app: App, connection: Any) -> int:
 async def _described(settings: Settings, connection: Any) -> Dataset:
     return Dataset(
         settings=settings,
-        issues=await connection.fetchval(_COUNT),
+        issues=await connection.fetchval(_COUNT, DEMO_SLUG),
         comments=await connection.fetchval("SELECT count(*) FROM comment"),
         slug=DEMO_SLUG,
         identifier=(await connection.fetchrow(_BUSIEST))["identifier"],

@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import TracebackType
@@ -39,13 +40,28 @@ class Connection:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
         if self._streams is not None:
-            self._streams[1].close()
+            writer = self._streams[1]
+            self._streams = None
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def closed(self) -> None:
+        """Waits until the server has closed the connection."""
+        if self._streams is not None:
+            await self._streams[0].read(1)
 
     async def ask(self, message: bytes, *, since: float | None = None) -> Answer:
         """`since`: the moment that the answer's seconds are counted from; by default, now."""
         started = time.monotonic() if since is None else since
         async with asyncio.timeout(LONGEST_WAIT):
+            # The server closes connections that were idle for some seconds.
+            if self._streams is not None and self._streams[0].at_eof():
+                await self.close()
             if self._streams is None:
                 self._streams = await asyncio.open_connection(HOST, self._port, local_addr=(self._source, 0))
             reader, writer = self._streams
@@ -86,7 +102,7 @@ async def paced(port: int, message: bytes, *, rate: float, seconds: float) -> li
         asked.append(asyncio.create_task(ask(moment)))
     answers = await asyncio.gather(*asked)
     for connection in idle:
-        await connection.__aexit__(None, None, None)
+        await connection.close()
     return answers
 
 

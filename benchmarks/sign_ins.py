@@ -138,12 +138,12 @@ def table(rounds: Sequence[tuple[Stretch, Stretch]], *, crowd: int) -> str:
         "|---|---|---|---|---|---|",
     ]
     for name, stretches in (("nobody signs in", [each[0] for each in rounds]), ("crowd", [each[1] for each in rounds])):
-        figures = (_spread([each.read_ms(share) for each in stretches]) for share in (0.5, 0.99, 1.0))
+        figures = (spread([each.read_ms(share) for each in stretches]) for share in (0.5, 0.99, 1.0))
         refused = sum(each.refused_reads for each in stretches)
-        others = _spread([each.others * 100 for each in stretches])
+        others = spread([each.others * 100 for each in stretches])
         rows.append(f"| {name} | {' | '.join(figures)} | {refused} | {others} % |")
     ratios = [full.read_ms(0.99) / idle.read_ms(0.99) for idle, full in rounds]
-    return "\n".join([*rows, "", f"p99 in the crowd is {_spread(ratios, 2)} times the idle one.", *_sign_ins(rounds)])
+    return "\n".join([*rows, "", f"p99 in the crowd is {spread(ratios, 2)} times the idle one.", *_sign_ins(rounds)])
 
 
 def _sign_ins(rounds: Sequence[tuple[Stretch, Stretch]]) -> list[str]:
@@ -155,7 +155,7 @@ def _sign_ins(rounds: Sequence[tuple[Stretch, Stretch]]) -> list[str]:
     refusals = [answer.seconds for _, full in rounds for answer in full.sign_ins if answer.status >= 429]
     statuses = Counter(answer.status for _, full in rounds for answer in full.sign_ins)
     told = ", ".join(f"{number} x {status}" for status, number in sorted(statuses.items()))
-    lines = [f"Sign-ins looked at: {_spread(rates)} a second; answers: {told}."]
+    lines = [f"Sign-ins looked at: {spread(rates)} a second; answers: {told}."]
     if seconds:
         middle = percentile(seconds, 0.5)
         lines.append(f"They took {middle:.2f} s (p50), {percentile(seconds, 0.99):.2f} s (p99), {max(seconds):.2f} s.")
@@ -166,7 +166,7 @@ def _sign_ins(rounds: Sequence[tuple[Stretch, Stretch]]) -> list[str]:
     return lines
 
 
-def _spread(values: Sequence[float], digits: int = 1) -> str:
+def spread(values: Sequence[float], digits: int = 1) -> str:
     return f"{median(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
 
 

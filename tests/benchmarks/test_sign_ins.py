@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from benchmarks.load import Request
-from benchmarks.paced import Answer, Crowd, message_of, paced
+from benchmarks.paced import Answer, Connection, Crowd, message_of, paced
 from benchmarks.sign_ins import Stretch, percentile, table
 from tests.connections import listening
 
@@ -40,6 +40,20 @@ async def test_reads_begin_at_their_moments_though_none_is_answered() -> None:
         answers = await paced(port, message_of(Request(method="GET", path="/")), rate=200, seconds=0.1)
     assert [answer.status for answer in answers] == [200] * 20
     assert answers[0].seconds > answers[-1].seconds
+
+
+async def test_a_connection_that_the_server_has_closed_is_opened_anew() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65_536)
+        writer.write(OK)
+        await writer.drain()
+        writer.close()
+
+    message = message_of(Request(method="GET", path="/"))
+    async with asyncio.timeout(LIVELINESS), listening(serve) as port, Connection(port) as connection:
+        assert (await connection.ask(message)).status == 200
+        await connection.closed()
+        assert (await connection.ask(message)).status == 200
 
 
 async def test_refused_sign_ins_are_repeated_and_half_of_the_users_have_accounts() -> None:
