@@ -1,7 +1,7 @@
 """Admission of GraphQL requests, shared by all transports.
 
-The checks, in order: sign-in, document, kind of operation, limits of the variables, points. A request that a check or
-the coercion of its variables refuses costs one point.
+The checks, in order: sign-in, document, kind of operation, limits of the variables, database time, points. A request
+that a check or the coercion of its variables refuses costs one point.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from api.shared.context import Context
 from api.shared.request_id import note_operation
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.budget import OverBudget
+from domain.shared.usage import OverTime
 
 PUBLIC_ROOT_FIELDS = frozenset({TYPENAME})
 """Root fields for callers who are not signed in; in development, introspection is open to them as well."""
@@ -101,7 +102,7 @@ class Admission:
             _check_kind(operation, carrier)
             self._check_variables(asked.variables)
             return Admitted(prepared, operation, await self._meter.charge(operation, asked.variables, actor))
-        except (SignInRequired, DocumentRefused):
+        except (SignInRequired, DocumentRefused, OverTime):
             await self._meter.charge_refusal(actor)
             raise
 

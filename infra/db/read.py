@@ -215,6 +215,7 @@ class ReadSession:
             return
         scope.is_patient = True
         scope.replica = None
+        scope.refusal = None
         if scope.connection is not None and not scope.lock.locked():
             scope.release()
 

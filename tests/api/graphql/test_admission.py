@@ -196,6 +196,15 @@ async def test_a_wrong_token_is_a_401_even_without_points() -> None:
         assert (await client.post("/graphql", json={"query": "{ viewer }"})).status_code == 429
 
 
+@pytest.mark.parametrize("carrier", EVERYWHERE)
+async def test_a_request_without_database_time_costs_a_point(carrier: str) -> None:
+    world = World(budget=Ledger())
+    world.time_budget.charge(ADA, 100.0)
+    async with sending(world, carrier) as sent:
+        assert await sent.codes({"query": f"{{ {TEN} }}"}) == ["RATE_LIMITED"]
+    assert world.budget.taken == {ADA: 1}
+
+
 @pytest.mark.parametrize("carrier", ["post", "get"])
 async def test_a_wrong_transport_is_reported_regardless_of_points(carrier: str) -> None:
     world = World(budget=Ledger(Counter({ADA: 39})))

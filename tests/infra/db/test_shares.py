@@ -89,6 +89,8 @@ async def test_a_read_after_a_write_waits_even_if_the_queue_is_full(engines: Eng
     async def write_and_read() -> Any:
         with RequestUsage(ADA):
             async with reads.scope():
+                with pytest.raises(RateLimited):
+                    await reads.fetch(ONE)
                 reads.make_way()
                 return await reads.fetch(ONE)
 
