@@ -1,7 +1,7 @@
 """Cost of an operation before it runs: one point for each object that it can read, with lists at full size.
 
     object        1 + cost of its selection; scalars, PageInfo and RateLimit are free
-    connection    1 + size * (1 + cost of an item's selection) + 10 for totalCount
+    connection    1 + size * (1 + cost of an item's selection) + 10 for totalCount, totalCountIsExact or both
     short list    size * (1 + cost of an item's selection), with the largest size that the list can have
     mutation      10 + cost of the payload's selection
     __schema      100, and so __type
@@ -44,10 +44,10 @@ from graphql import (
 )
 
 from api.graphql.conditions import FILTER_ARGUMENT, Conditions, Variables, conditions_of
-from api.shared.list_sizes import FREE_TYPES, default_size, size_of
+from api.shared.list_sizes import COUNT_FIELDS, FREE_TYPES, default_size, size_of
 from domain.shared.pages import MOST
 
-COUNT_POINTS = 10  # `totalCount` counts the whole list in the database
+COUNT_POINTS = 10  # `totalCount` may count up to 10,000 items in the database
 MUTATION_POINTS = 10
 INTROSPECTION_POINTS = 100
 MOST_POINTS = 1_000_000_000  # upper bound of the computation
@@ -287,8 +287,7 @@ class _Parts:
             most=MOST if size is None or size.at_most is None else size.at_most,
         )
         for each in self._selected(selected.kind, selected.selections):
-            if each.name == "totalCount":
-                part.base += COUNT_POINTS
+            if each.name in COUNT_FIELDS:
                 part.lasting = COUNT_POINTS
             elif not self._reads(each):
                 continue
@@ -300,6 +299,7 @@ class _Parts:
                 part.below += self._parts(each.kind, each.selections)
             else:
                 part.below.append(self._part(each))
+        part.base += part.lasting
 
     def _size(self, selected: _Selected, names: tuple[str, ...], *, otherwise: int, most: int) -> _Size:
         given: list[int | str] = []

@@ -14,6 +14,9 @@ _KEY = "api.list_size"
 
 FREE_TYPES = frozenset({"PageInfo", "RateLimit"})
 
+COUNT_FIELDS = frozenset({"totalCount", "totalCountIsExact"})
+"""Fields of connections that need the size of the list."""
+
 ROOT_LISTS = frozenset({"Query", "Workspace"})
 """Types whose connections have `DEFAULT` items by default; all others have `DEFAULT_NESTED`."""
 

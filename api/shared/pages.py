@@ -8,6 +8,7 @@ from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, Selection
 
 from api.shared.context import Info
 from api.shared.enums import describe_enum
+from api.shared.list_sizes import COUNT_FIELDS
 from domain.shared import pages
 from domain.shared.pages import Direction, Nulls, PageRequest, Sort
 
@@ -94,7 +95,13 @@ class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="Items of the page without cursors.")
     page_info: PageInfo = strawberry.field(description="Position of the page in its list, for fetching further pages.")
     total_count: int = strawberry.field(
-        description="Number of items in the whole list, on all pages. Counted only if selected."
+        description="Number of items in the whole list, on all pages. If `totalCountIsExact` is false, the list has at "
+        "least this many items. Counted only if selected."
+    )
+    total_count_is_exact: bool = strawberry.field(
+        description="Whether `totalCount` is exact. Lists of issues and comments without a filter are exact at any "
+        "size, except sub-issues for guests. Other lists are counted up to 10,000 items. False if the list has more, "
+        "or if counting took too long; `totalCount` is then 10,000, or the number of items known from the page."
     )
 
 
@@ -110,7 +117,7 @@ class SortOrder:
 
 def page_request(info: Info, first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:
     """The requested page; raises InvalidInput for contradictory arguments."""
-    is_counted = _selects(info, "totalCount")
+    is_counted = _selects(info, COUNT_FIELDS)
     return PageRequest(first=first, after=after, last=last, before=before, is_counted=is_counted)
 
 
@@ -126,22 +133,22 @@ def sorts(keys: Iterable[Any] | None, order: type[Any]) -> tuple[Sort[Any], ...]
     )
 
 
-def _selects(info: Info, name: str) -> bool:
-    """Whether the field's selection includes a child with that name, also through fragments."""
+def _selects(info: Info, names: frozenset[str]) -> bool:
+    """Whether the field's selection includes a child with one of the names, also through fragments."""
     raw = info._raw_info  # noqa: SLF001  Info's own `selected_fields` converts the whole selection, at 20 µs
-    return any(_has_child(node.selection_set, name, raw.fragments) for node in raw.field_nodes)
+    return any(_has_child(node.selection_set, names, raw.fragments) for node in raw.field_nodes)
 
 
-def _has_child(selection_set: SelectionSetNode | None, name: str, fragments: Any) -> bool:
+def _has_child(selection_set: SelectionSetNode | None, names: frozenset[str], fragments: Any) -> bool:
     for selection in selection_set.selections if selection_set else ():
         if isinstance(selection, FieldNode):
-            if selection.name.value == name:
+            if selection.name.value in names:
                 return True
         elif isinstance(selection, InlineFragmentNode):
-            if _has_child(selection.selection_set, name, fragments):
+            if _has_child(selection.selection_set, names, fragments):
                 return True
         elif isinstance(selection, FragmentSpreadNode):
             fragment = fragments[selection.name.value]
-            if _has_child(getattr(fragment, "definition", fragment).selection_set, name, fragments):
+            if _has_child(getattr(fragment, "definition", fragment).selection_set, names, fragments):
                 return True
     return False

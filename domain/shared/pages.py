@@ -11,6 +11,7 @@ T_co = TypeVar("T_co", covariant=True)
 O = TypeVar("O", bound=StrEnum)  # noqa: E741  an enum of orders
 
 MOST = 100
+MOST_COUNTED = 10_000
 DEFAULT = 50
 DEFAULT_NESTED = 20
 MOST_SORTED = 50_000  # items that are sorted without an index
@@ -89,7 +90,8 @@ class PageInfo:
 class Page(Generic[T_co]):
     """A part of a list, in the list's own order whichever way it was read; `cursors[i]` belongs to `nodes[i]`.
 
-    `total_count` is of the whole list, and None unless the request asked for it.
+    `total_count` is of the whole list, and None unless the request asked for it. Without `total_count_is_exact`, the
+    list has at least that many items.
     """
 
     nodes: Sequence[T_co]
@@ -97,6 +99,7 @@ class Page(Generic[T_co]):
     has_next_page: bool
     has_previous_page: bool
     total_count: int | None = None
+    total_count_is_exact: bool = True
 
     @classmethod
     def empty(cls, request: PageRequest) -> "Page[T_co]":

@@ -40,6 +40,7 @@ class SqlCommentReader:
     async def of_issues(
         self, actor: Actor, issues: Sequence[Issue], query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[Comment]]:
+        counts: dict[str, int] = {issue.id: issue.comment_count for issue in issues}
         return await _COMMENTS_OF.pages(
-            self._reads, actor, issues, filter=query.filter, sort=query.sort, request=request
+            self._reads, actor, issues, filter=query.filter, sort=query.sort, request=request, counts=counts
         )

@@ -7,7 +7,7 @@ gets a short time first, and a list remembers the shapes of filters for which it
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, is_dataclass
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +20,7 @@ from infra.db.keyset import Build, KeysetPlan
 from infra.db.keyset_statements import PARENTS, Branches, PageQuery, Parts
 from infra.db.list_limits import holds_at_most
 from infra.db.read import AnyRow, AnySelect, ReadSession
+from infra.db.totals import Sizes, with_totals
 
 T = TypeVar("T")
 
@@ -131,8 +132,10 @@ class FilteredRead(Generic[T]):
             raise FilterTooBroad(self.filter, self.narrowing)
         return pages
 
-    async def holds_at_most(self) -> bool:
+    async def holds_at_most(self, sizes: Sizes | None = None) -> bool:
         """Whether there are at most `most` rows, under all parents together."""
+        if sizes is not None:
+            return sum((await sizes(self.plan.parents)).values()) <= self.most
         params = self.params if self.parent is None else {**self.params, PARENTS: self.plan.parents}
         return await holds_at_most(self.reads, self.most, self.rows, parts=self.parts, parent=self.parent, **params)
 
@@ -155,7 +158,7 @@ class FilteredRead(Generic[T]):
         found = await self._fetch(seconds, query)
         if found is None:
             return None
-        matches = found[0][-3]
+        matches = found[0][-2]
         # One row has the number of matches if the page is empty, and the request is not charged for it.
         items = [row for row in found if row[query.positions[-1]] is not None]
         self.reads.refund(len(found) - len(items))
@@ -172,7 +175,7 @@ class FilteredRead(Generic[T]):
         )
         return await self.reads.fetch_within(seconds, query.statement, **params, **self.plan.params)
 
-    async def counted(self, pages: list[Page[T]]) -> list[Page[T]]:
-        """The pages with their totals, in a statement of its own: a count reads all rows that match."""
-        totals = await self.plan.totals(self.reads, self.rows, parts=self.parts, parent=self.parent, **self.params)
-        return [replace(page, total_count=total) for page, total in zip(pages, totals, strict=True)]
+    async def counted(self, pages: list[Page[T]], sizes: Sizes | None) -> list[Page[T]]:
+        """The pages with their totals."""
+        further: dict[str, Any] = {"parts": self.parts, "parent": self.parent, "params": self.params, "sizes": sizes}
+        return await with_totals(self.reads, pages, self.plan.parents, self.rows, **further)

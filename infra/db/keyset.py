@@ -23,13 +23,12 @@ from infra.db.keyset_statements import (
     PageQuery,
     Parts,
     Positions,
-    count,
-    count_per_parent,
     list_of_parts,
     list_per_parent,
     one_list,
 )
 from infra.db.read import AnyRow, AnySelect, ReadSession
+from infra.db.totals import Sizes, with_totals
 
 T = TypeVar("T")
 Build = Callable[[AnyRow], T]
@@ -113,10 +112,6 @@ class KeysetPlan:
         """Scope that binds a cursor to a list and its parent."""
         return scope_digest(self.scope, parent)
 
-    def uncounted(self) -> "KeysetPlan":
-        """The plan without a total."""
-        return replace(self, request=replace(self.request, is_counted=False)) if self.request.is_counted else self
-
     async def page(
         self,
         reads: ReadSession,
@@ -125,13 +120,14 @@ class KeysetPlan:
         *,
         branches: Branches = (),
         parts: Parts | None = None,
+        sizes: Sizes | None = None,
         **params: Any,
     ) -> Page[T]:
-        """The page of one list, in one statement; a requested total takes another."""
+        """The page of one list, in one statement; the total of a list that goes on takes another."""
         query = self.one(rows, branches=branches, parts=parts)
-        found = await reads.fetch(query.statement, **params, **self.params)
-        total = (await reads.fetch(self.total(rows, parts=parts), **params))[0][0] if self.request.is_counted else None
-        return self._page(self.parents[0], found, build, query.positions, total)
+        page = self.page_of(query, await reads.fetch(query.statement, **params, **self.params), build)
+        further: dict[str, Any] = {"parts": parts, "parent": None, "params": params, "sizes": sizes}
+        return (await with_totals(reads, [page], self.parents, rows, **further))[0]
 
     async def pages(
         self,
@@ -141,58 +137,38 @@ class KeysetPlan:
         *,
         parent: InstrumentedAttribute[str],
         branches: Branches = (),
+        sizes: Sizes | None = None,
         **params: Any,
     ) -> list[Page[T]]:
-        """The page of the list under each parent, in the order of parents, with totals, in one statement."""
+        """The page of the list under each parent, in the order of parents, in one statement.
+
+        The totals of lists that go on take another.
+        """
         query = self.per_parent(rows, parent=parent, branches=branches)
-        params[PARENTS] = list(dict.fromkeys(self.parents))
-        return self.pages_of(query, await reads.fetch(query.statement, **params, **self.params), build)
+        under = {**params, PARENTS: list(dict.fromkeys(self.parents))}
+        pages = self.pages_of(query, await reads.fetch(query.statement, **under, **self.params), build)
+        further: dict[str, Any] = {"parts": None, "parent": parent, "params": params, "sizes": sizes}
+        return await with_totals(reads, pages, self.parents, rows, **further)
 
     def page_of(self, query: PageQuery, rows: Sequence[AnyRow], build: Build[T]) -> Page[T]:
-        """The page of one list, without its total, from the rows of its query."""
-        return self._page(self.parents[0], rows, build, query.positions, None)
+        """The page of one list, from the rows of its query."""
+        return self._page(self.parents[0], rows, build, query.positions)
 
     def pages_of(self, query: PageQuery, rows: Sequence[AnyRow], build: Build[T]) -> list[Page[T]]:
         """The page under each parent, from the rows of the query for all parents."""
         under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in self.parents}
-        totals: dict[str, int | None] = {}
-        id_position = query.positions[-1]
         for row in rows:
-            parent_id = row[-1]
-            totals[parent_id] = row[-2]
-            # A parent without items on this page has one row for its total.
-            if row[id_position] is not None:
-                under[parent_id].append(row)
-        return [self._page(id_, under[id_], build, query.positions, totals.get(id_)) for id_ in self.parents]
+            under[row[-1]].append(row)
+        return [self._page(id_, under[id_], build, query.positions) for id_ in self.parents]
 
     def one(self, rows: AnySelect, *, branches: Branches = (), parts: Parts | None = None) -> PageQuery:
         if parts is None:
             return one_list(rows, self._reading_keys, self._nulls, branches)
         return list_of_parts(rows, self._reading_keys, self._nulls, branches, parts)
 
-    def total(self, rows: AnySelect, *, parts: Parts | None = None) -> AnySelect:
-        return count(rows, parts)
-
     def per_parent(self, rows: AnySelect, *, parent: InstrumentedAttribute[str], branches: Branches = ()) -> PageQuery:
-        """Query for all parents. Its rows end with the total, null unless requested, and the parent's ID."""
-        return list_per_parent(rows, self._reading_keys, self._nulls, branches, parent, self.request.is_counted)
-
-    async def totals(
-        self,
-        reads: ReadSession,
-        rows: AnySelect,
-        *,
-        parts: Parts | None,
-        parent: InstrumentedAttribute[str] | None,
-        **params: Any,
-    ) -> list[int]:
-        """The number of rows under each parent."""
-        if parent is None:
-            return [(await reads.fetch(self.total(rows, parts=parts), **params))[0][0]]
-        params[PARENTS] = self.parents
-        found = await reads.fetch(count_per_parent(rows, parent), **params)
-        totals: dict[str, int] = {row[0]: row[1] for row in found}
-        return [totals.get(each, 0) for each in self.parents]
+        """Query for all parents. Its rows end with the parent's ID."""
+        return list_per_parent(rows, self._reading_keys, self._nulls, branches, parent)
 
     def fenced(
         self, rows: AnySelect, *, parts: Parts | None, parent: InstrumentedAttribute[str] | None, most: int
@@ -220,11 +196,11 @@ class KeysetPlan:
         rows: Sequence[AnyRow],
         build: Build[T],
         positions: Positions,
-        total: int | None,
     ) -> Page[T]:
+        """The page; if it is not the whole list, its total is the number of items that are known."""
         # Rows on the other side of the cursor are assumed to exist: checking would cost a statement.
         has_more, has_cursor = len(rows) > self.size, self.after is not None
-        is_backward = self.request.is_backward
+        is_backward, is_counted = self.request.is_backward, self.request.is_counted
         kept = rows[: self.size] if has_more else rows
         if is_backward:
             kept = kept[::-1]
@@ -233,7 +209,8 @@ class KeysetPlan:
             cursors=_Cursors(kept, positions, self, parent),
             has_next_page=has_cursor if is_backward else has_more,
             has_previous_page=has_more if is_backward else has_cursor,
-            total_count=total,
+            total_count=len(rows) if is_counted else None,
+            total_count_is_exact=not (is_counted and (has_more or has_cursor)),
         )
 
 

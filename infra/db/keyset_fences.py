@@ -43,8 +43,8 @@ def fenced_list(
 ) -> PageQuery:
     """Query for the page of one list, or of the list under each parent.
 
-    Its rows end with the number of matches under all parents, at most `most` + 1, null for the total, and the parent's
-    ID. Without items on the page there is one row for the number.
+    Its rows end with the number of matches under all parents, at most `most` + 1, and the parent's ID. Without items on
+    the page there is one row for the number.
     """
     rows, positions = with_keys(rows, keys)
     found = _found(rows, keys, parts, parent, most)
@@ -64,7 +64,7 @@ def fenced_list(
     if "workspace_id" in table.c:
         is_same.append(in_workspace(table.c.workspace_id))
     source = counted.outerjoin(placed.join(table, and_(*is_same)), true())
-    query = select(*rows.selected_columns, counted.c.matches, null(), placed.c.parent).select_from(source)
+    query = select(*rows.selected_columns, counted.c.matches, placed.c.parent).select_from(source)
     return PageQuery(query.order_by(placed.c.parent, *_order(_keys_of(placed, keys))), positions)
 
 

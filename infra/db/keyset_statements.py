@@ -12,13 +12,14 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
-    null,
+    literal_column,
     select,
     true,
     union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
+from domain.shared.pages import MOST_COUNTED
 from infra.db.arrays import texts
 from infra.db.keyset_ranges import Key, Nullness, Range, ranges
 from infra.db.read import AnySelect
@@ -86,41 +87,40 @@ def list_per_parent(
     nulls: Nullness,
     branches: Branches,
     parent: InstrumentedAttribute[Any],
-    is_counted: bool,
 ) -> PageQuery:
-    ids = func.unnest(texts(PARENTS))
-    parents = ids.table_valued("id", with_ordinality="position").render_derived("parent")
+    parents = _parents()
     of_parent = rows.where(parent == parents.c.id).correlate(parents)
     statement, positions = _list(of_parent, keys, nulls, branches)
     page = statement.lateral("page")
-    if is_counted:
-        counted = _total(of_parent).lateral("counted")
-        total: ColumnElement[Any] = counted.c.total
-        source = parents.join(counted, true()).outerjoin(page, true())
-    else:
-        total = null()
-        source = parents.join(page, true())
-    joined = select(*page.c, total, parents.c.id.label("keyset_parent")).select_from(source)
+    joined = select(*page.c, parents.c.id.label("keyset_parent")).select_from(parents.join(page, true()))
     return PageQuery(joined.order_by(parents.c.position, *_order(page, keys, positions)), positions)
-
-
-def _total(rows: AnySelect) -> AnySelect:
-    return rows.with_only_columns(func.count().label("total"), maintain_column_froms=True)
 
 
 @lru_cache(DISTINCT_STATEMENTS)
 def count(rows: AnySelect, parts: Parts | None) -> AnySelect:
-    if parts is None:
-        return _total(rows)
-    # A bare parameter, because PostgreSQL estimates rows only for values that it sees.
-    return _total(rows.where(parts.column == any_(bindparam(parts.parameter, type_=ARRAY(Text)))))
+    """Number of rows, at most `MOST_COUNTED + 1`."""
+    if parts is not None:
+        # A bare parameter, because PostgreSQL estimates rows only for values that it sees.
+        rows = rows.where(parts.column == any_(bindparam(parts.parameter, type_=ARRAY(Text))))
+    return select(func.count()).select_from(_first(rows).subquery("some"))
 
 
 @lru_cache(DISTINCT_STATEMENTS)
 def count_per_parent(rows: AnySelect, parent: InstrumentedAttribute[Any]) -> AnySelect:
-    """Parent and number of rows, for the parents that have any."""
-    grouped = rows.with_only_columns(parent, func.count(), maintain_column_froms=True)
-    return grouped.where(parent == any_(texts(PARENTS))).group_by(parent)
+    """ID of each parent, and its number of rows, at most `MOST_COUNTED + 1`."""
+    parents = _parents()
+    some = _first(rows.where(parent == parents.c.id).correlate(parents)).subquery("some")
+    counted = select(func.count().label("total")).select_from(some).lateral("counted")
+    return select(parents.c.id, counted.c.total).select_from(parents.join(counted, true()))
+
+
+def _parents() -> Any:
+    return func.unnest(texts(PARENTS)).table_valued("id", with_ordinality="position").render_derived("parent")
+
+
+def _first(rows: AnySelect) -> AnySelect:
+    most: ColumnElement[int] = literal_column(str(MOST_COUNTED + 1), Integer)
+    return rows.with_only_columns(literal_column("1"), maintain_column_froms=True).limit(most)
 
 
 def with_keys(rows: AnySelect, keys: tuple[Key, ...]) -> PageQuery:

@@ -1,14 +1,17 @@
-"""Exact sizes of lists of issues: collected while a Unit of Work runs, and written by its commit."""
+"""Exact sizes of lists of issues: collected while a Unit of Work runs, written by its commit, and read by lists."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ARRAY, Integer, SmallInteger, Text, any_, bindparam, column, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from infra.db.arrays import among
+from infra.db.read import ReadSession
 from infra.db.tables import ListSizeRow
+from infra.db.visibility import in_workspace
 
 
 class ListKey(NamedTuple):
@@ -39,6 +42,30 @@ _REMOVE = delete(ListSizeRow).where(
     ListSizeRow.workspace_id == bindparam("workspace"),
     ListSizeRow.parent_id == any_(bindparam("parents", type_=ARRAY(Text))),
 )
+
+
+_SIZES = select(ListSizeRow.parent_id, ListSizeRow.lifecycle, ListSizeRow.size).where(
+    in_workspace(ListSizeRow.workspace_id), among(ListSizeRow.parent_id, "sized")
+)
+
+
+class SizedList(NamedTuple):
+    """A list whose sizes are stored: the issues of some lifecycles under each parent."""
+
+    lifecycles: tuple[int, ...]
+    is_whole_for_guests: bool
+    """Whether guests who see the parent see all its issues. Under a workspace, they see those of their areas."""
+
+    async def sizes(
+        self, reads: ReadSession, workspace_id: str, areas: Sequence[str] | None, parent_ids: Sequence[str]
+    ) -> Mapping[str, int]:
+        """Size of the list under each of the workspace's parents, or of its areas together under the workspace."""
+        sizes = dict.fromkeys(parent_ids if areas is None else areas, 0)
+        rows = await reads.fetch_aside(_SIZES, workspace_id=workspace_id, sized=list(sizes))
+        for parent_id, lifecycle, size in rows:
+            if lifecycle in self.lifecycles:
+                sizes[parent_id] += size
+        return sizes if areas is None else dict.fromkeys(parent_ids, sum(sizes.values()))
 
 
 class ListSizes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -19,9 +19,11 @@ from infra.db.filters import Filters
 from infra.db.keyset import Build, Keyset, KeysetPlan
 from infra.db.keyset_statements import Branches, Parts
 from infra.db.list_limits import IndexedOrders
+from infra.db.list_sizes import SizedList
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, ReadSession
 from infra.db.rows_by_ids import RowsByIds
+from infra.db.totals import Sizes
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 
 E = TypeVar("E")
@@ -134,13 +136,15 @@ class EntityTable(Generic[E, O]):
         name: str,
         default: int,
         branches: Branches = (),
+        sized: SizedList | None = None,
     ) -> "EntityList[E, O]":
         """The list of entities with that parent and conditions; `name` keeps its cursors apart from other lists.
 
-        `branches` divide the rows into those of separate index ranges.
+        `branches` divide the rows into those of separate index ranges. `sized` tells which stored sizes are those of
+        the list.
         """
         rows = self.select.where(*conditions)
-        return EntityList(self, parent, rows, name, default, branches if len(branches) > 1 else ())
+        return EntityList(self, parent, rows, name, default, branches if len(branches) > 1 else (), sized)
 
 
 class EntityList(Generic[E, O]):
@@ -154,6 +158,7 @@ class EntityList(Generic[E, O]):
         name: str,
         default: int,
         branches: Branches = (),
+        sized: SizedList | None = None,
     ) -> None:
         self._entities = entities
         self._parent = parent
@@ -166,6 +171,7 @@ class EntityList(Generic[E, O]):
         area_id = guests.area_id if guests is not None and self._is_of_workspace else None
         self._areas = None if area_id is None else Parts(area_id, "parent_areas")
         self._branches = branches
+        self._sized = sized
         self._indexed = entities.indexed.get(parent.key)
         self._remembered = Remembered()
         self._name = name
@@ -180,21 +186,24 @@ class EntityList(Generic[E, O]):
         filter: Any,
         sort: Sequence[Sort[O]],
         request: PageRequest,
+        counts: Mapping[str, int] | None = None,
     ) -> Sequence[Page[E]]:
         """One page of the visible entities under each parent, in the order of parents.
 
-        The parents are not checked again, because actors only get parents that they may see.
+        The parents are not checked again, because actors only get parents that they may see. `counts` are the sizes of
+        the lists without a filter, if they are known.
         """
         keyset = self._entities.keyset
         scope = (self._name, filter)
         plan = keyset.plan(sort, request, default=self._default, scope=scope, parents=ids_of(parents))
         groups = by_workspace(parents)
         if len(groups) == 1:
-            return await self._pages(reads, actor, next(iter(groups)), plan, filter, sort)
+            return await self._pages(reads, actor, next(iter(groups)), plan, filter, sort, counts)
         found: dict[str, Page[E]] = {}
         for workspace_id, group in groups.items():
             part = replace(plan, parents=ids_of(group))
-            found |= zip(part.parents, await self._pages(reads, actor, workspace_id, part, filter, sort), strict=True)
+            pages = await self._pages(reads, actor, workspace_id, part, filter, sort, counts)
+            found |= zip(part.parents, pages, strict=True)
         return [found[parent.id] for parent in parents]
 
     async def _pages(
@@ -205,6 +214,7 @@ class EntityList(Generic[E, O]):
         plan: KeysetPlan,
         filter: Any,
         sort: Sequence[Sort[O]],
+        counts: Mapping[str, int] | None,
     ) -> Sequence[Page[E]]:
         """The pages under parents of one workspace."""
         await actor.reach_workspaces((workspace_id,))
@@ -215,6 +225,7 @@ class EntityList(Generic[E, O]):
         if is_single:
             seen.params["parent_id"] = plan.parents[0]
         is_filtered = filter != type(filter)()
+        sizes = None if is_filtered else self._sizes(reads, actor, workspace_id, counts)
         if is_filtered:
             by_ids = filter
             if is_single and self._is_of_workspace:
@@ -222,12 +233,23 @@ class EntityList(Generic[E, O]):
             seen = seen._replace(rows=_filtered(seen.rows, seen.filters, by_ids))
         if is_filtered or not self._is_indexed(sort):
             read = self._bounded_read(reads, plan, seen, filter, is_single=is_single)
-            pages = await self._chosen_pages(read, sort, is_filtered=is_filtered)
-            return await read.counted(pages) if plan.request.is_counted else pages
-        build, branches = self._entities.build, self._branches
+            return await read.counted(await self._chosen_pages(read, sort, sizes, is_filtered=is_filtered), sizes)
+        build, further = self._entities.build, {"branches": self._branches, "sizes": sizes, **seen.params}
         if is_single:
-            return [await plan.page(reads, seen.rows, build, branches=branches, parts=seen.parts, **seen.params)]
-        return await plan.pages(reads, seen.rows, build, parent=self._parent, branches=branches, **seen.params)
+            return [await plan.page(reads, seen.rows, build, parts=seen.parts, **further)]
+        return await plan.pages(reads, seen.rows, build, parent=self._parent, **further)
+
+    def _sizes(
+        self, reads: ReadSession, actor: Actor, workspace_id: str, counts: Mapping[str, int] | None
+    ) -> Sizes | None:
+        """Stored sizes of the lists that the actor sees without a filter; None if they are not stored."""
+        if counts is not None:
+            return partial(_given, counts)
+        sized, is_guest = self._sized, actor.is_guest_in(workspace_id)
+        areas = sorted(actor.areas.get(workspace_id, ())) if is_guest and self._areas is not None else None
+        if sized is None or (is_guest and areas is None and not sized.is_whole_for_guests):
+            return None
+        return partial(sized.sizes, reads, workspace_id, areas)
 
     def _bounded_read(
         self, reads: ReadSession, plan: KeysetPlan, seen: "_Seen", filter: Any, *, is_single: bool
@@ -235,7 +257,7 @@ class EntityList(Generic[E, O]):
         entities = self._entities
         return FilteredRead(
             reads=reads,
-            plan=plan.uncounted(),
+            plan=plan,
             rows=seen.rows,
             build=entities.build,
             branches=self._branches,
@@ -251,12 +273,12 @@ class EntityList(Generic[E, O]):
         return self._indexed is None or self._indexed.include(sort)
 
     async def _chosen_pages(
-        self, read: FilteredRead[E], sort: Sequence[Sort[O]], *, is_filtered: bool
+        self, read: FilteredRead[E], sort: Sequence[Sort[O]], sizes: Sizes | None, *, is_filtered: bool
     ) -> list[Page[E]]:
         """Pages of a list that has a filter, or no index for the order."""
         if self._indexed is None or self._indexed.include(sort):
             return await read.pages(self._remembered, tuple(sort))
-        is_small = is_filtered or await read.holds_at_most()
+        is_small = is_filtered or await read.holds_at_most(sizes)
         pages = await read.sorted_pages() if is_small else None
         if pages is None:
             raise self._indexed.refusal(read.most)
@@ -274,6 +296,10 @@ class EntityList(Generic[E, O]):
             return _Seen(guest_rows, self._entities.guest_filters, params, None)
         params[self._areas.parameter] = params["guest_areas"]
         return _Seen(rows, self._entities.guest_filters, params, self._areas)
+
+
+async def _given(counts: Mapping[str, int], parents: Sequence[str]) -> Mapping[str, int]:
+    return {parent_id: counts[parent_id] for parent_id in parents}
 
 
 class _Seen(NamedTuple):

@@ -17,6 +17,7 @@ from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
 from domain.workspaces.model import Workspace
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
+from infra.db.list_sizes import SizedList
 from infra.db.read import ReadSession
 from infra.db.reader import EntityList, EntityTable, Identified, among_ids, by_workspace, ids_of
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
@@ -75,9 +76,10 @@ class _Lists(NamedTuple):
 def _lists(parent: InstrumentedAttribute[Any], *, default: int = DEFAULT_NESTED) -> _Lists:
     def listed(name: str, *lifecycles: Lifecycle) -> EntityList[Issue, IssueOrder]:
         branches = tuple(in_lifecycle(each) for each in lifecycles)
-        return _ISSUES.children_of(
-            parent, or_(*branches), name=f"{name} by {parent.key}", default=default, branches=branches
-        )
+        # Sub-issues may be in projects that a guest does not see.
+        sized = SizedList(lifecycles, is_whole_for_guests=parent is not IssueRow.parent_id)
+        name = f"{name} by {parent.key}"
+        return _ISSUES.children_of(parent, or_(*branches), name=name, default=default, branches=branches, sized=sized)
 
     return _Lists(
         active=listed("issues", Lifecycle.ACTIVE),

@@ -127,6 +127,8 @@ async def test_the_reference_list_takes_few_statements_whatever_its_size(world: 
         nodes = data["workspace"]["issues"]["nodes"]
         assert len(nodes) == first
         assert all(len(node["comments"]["nodes"]) == 3 and len(node["assignees"]) == 2 for node in nodes)
+        assert all(node["comments"]["totalCount"] == 3 for node in nodes)
+        assert not any("count(" in statement or "list_size" in statement for statement in taken)
         authors = {comment["author"]["id"] for node in nodes for comment in node["comments"]["nodes"]}
         assert (len(authors), len({node["creator"]["id"] for node in nodes})) == (3 * first, first)
     # Creators and comment authors are read together, but by graphql-core, which knows of no waves.
@@ -154,18 +156,43 @@ async def test_lists_under_workspaces_take_their_statements_for_each_workspace(w
             page = await listed.page(f"first: {first}", f"totalCount nodes {{ id {CONTENT['Query.workspaces']} }}")
         taken[first] = len(statements)
         assert len(page["nodes"]) == first
-    # Members, their number, and projects: a workspace each, because none may be looked for on more than one shard.
-    assert (taken[3] - taken[1], taken[6] - taken[3]) == (2 * 3, 3 * 3)
+    # Members and projects: a workspace each, because none may be looked for on more than one shard.
+    assert (taken[3] - taken[1], taken[6] - taken[3]) == (2 * 2, 3 * 2)
 
 
-async def test_a_count_is_paid_for_only_when_asked(world: World):
-    listed = await LISTS["Workspace.issues"](world, 5)
-    with counted() as plain:
-        await listed.page()
-    with counted() as with_total:
-        await listed.page("", "totalCount nodes { id }")
-    assert len(with_total) == len(plain) + 1
-    assert not any("count(" in statement for statement in plain)
+@pytest.mark.parametrize(("name", "counter"), [("Workspace.issues", "list_size"), ("Workspace.labels", "count(")])
+async def test_a_count_is_paid_for_only_when_asked_and_needed(world: World, name: str, counter: str):
+    listed = await LISTS[name](world, 5)
+    taken = {}
+    for request, selection in (("first: 2", ""), ("first: 2", "totalCount"), ("first: 5", "totalCount")):
+        with counted() as statements:
+            await listed.page(request, f"{selection} nodes {{ id }}")
+        taken[request, selection] = [counter in statement for statement in statements]
+    plain = taken["first: 2", ""]
+    assert not any(plain)
+    assert taken["first: 2", "totalCount"] == [*plain, True]
+    # A page that is the whole list shows its size.
+    assert taken["first: 5", "totalCount"] == plain
+
+
+async def test_the_counts_of_many_projects_take_one_statement_that_counts_nothing(world: World):
+    place = world.here
+    projects = ProjectFactory.build_batch(4, workspace=place.workspace)
+    states = [StateFactory(project=project) for project in projects]
+    issues = [
+        IssueFactory(project=project, state=state, number=number, creator_id=place.issue.creator_id)
+        for size, (project, state) in enumerate(zip(projects, states, strict=True), 2)
+        for number in range(1, size + 1)
+    ]
+    await world.store(*projects, *states, *issues)
+    query = """query ($slug: String!) { workspace(slug: $slug) { projects {
+      nodes { key issues(first: 1) { totalCount nodes { title } } } } } }"""
+    with counted() as statements:
+        data = await world.member.run(query, slug=place.workspace.slug)
+    totals = {node["key"]: node["issues"]["totalCount"] for node in data["workspace"]["projects"]["nodes"]}
+    assert totals == {project.key: size for size, project in enumerate(projects, 2)} | {"ENG": 1}
+    assert ["list_size" in statement for statement in statements].count(True) == 1
+    assert not any("count(" in statement for statement in statements)
 
 
 async def test_a_user_read_at_one_level_is_not_read_again_at_the_next(world: World):

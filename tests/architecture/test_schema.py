@@ -36,7 +36,7 @@ from tests.api import defaults as api_defaults
 from tests.api.root_fields import SCHEMA, asking, root_fields
 from tests.architecture.sources import ROOT
 
-CONNECTION_FIELDS = {"edges", "nodes", "pageInfo", "totalCount"}
+CONNECTION_FIELDS = {"edges", "nodes", "pageInfo", "totalCount", "totalCountIsExact"}
 PAGING = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
 
 SHORT_LISTS: Mapping[str, int | str] = {

@@ -1,6 +1,7 @@
 """Sizes of lists and counts of comments stay exact, whatever happens to issues."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from domain.issues.lifecycles import Lifecycle
+from domain.shared.actor import Role
 from infra.comments.tables import CommentRow
 from infra.issues.tables import IssueRow
 from infra.milestones.tables import MilestoneRow
@@ -99,11 +102,52 @@ async def walk(world: World, random: Random, *, steps: int, at_once: int) -> lis
     return done
 
 
+PAGE = "(first: 1, includeArchived: $all) { totalCount totalCountIsExact }"
+TOTALS = f"""query ($slug: String!, $ids: [ID!]!, $all: Boolean!) {{
+  workspace(slug: $slug) {{ id issues{PAGE} trash(first: 1) {{ totalCount totalCountIsExact }}
+    projects(first: 100, includeArchived: true) {{
+      nodes {{ id issues{PAGE} milestones(first: 100) {{ nodes {{ id issues{PAGE} }} }} }} }} }}
+  nodes(ids: $ids) {{ ... on Issue {{ id children{PAGE} comments(first: 1) {{ totalCount }} }} }} }}"""
+
+
+async def require_exact_totals(world: World, role: Role) -> int:
+    """Compares each `totalCount` that the role sees with the rows; returns how many were not 0."""
+    async with world.engine.connect() as connection:
+        rows = [row async for row in await connection.stream(select(IssueRow))]
+        commented = Counter(await connection.scalars(select(CommentRow.issue_id)))
+    here = world.here.workspace.id
+    seen = [row for row in rows if role is not Role.GUEST or row.project_id == world.here.project.id]
+    ids = [row.id for row in seen if row.workspace_id == here][:100]
+    found = 0
+    for is_all in (False, True):
+        expected = Counter(
+            parent
+            for row in seen
+            if row.lifecycle is Lifecycle.ACTIVE or (is_all and row.lifecycle is Lifecycle.ARCHIVED)
+            for parent in (row.workspace_id, row.project_id, row.milestone_id, row.parent_id)
+        )
+        data = await world.client(role).run(TOTALS, slug=world.here.workspace.slug, ids=ids, all=is_all)
+        projects = data["workspace"]["projects"]["nodes"]
+        milestones = [each for project in projects for each in project["milestones"]["nodes"]]
+        lists = [(each["id"], each["issues"]) for each in (data["workspace"], *projects, *milestones)]
+        lists += [(each["id"], each["children"]) for each in data["nodes"]]
+        for parent, total in lists:
+            assert total == {"totalCount": expected[parent], "totalCountIsExact": True}, parent
+        trashed = sum(row.workspace_id == here and row.lifecycle is Lifecycle.TRASHED for row in seen)
+        assert data["workspace"]["trash"]["totalCount"] == trashed
+        for issue in data["nodes"]:
+            assert issue["comments"]["totalCount"] == commented[issue["id"]]
+        found += sum(expected[parent] > 0 for parent, _ in lists)
+    return found
+
+
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(random=st.randoms(use_true_random=False), at_once=st.integers(1, 4))
 async def test_counts_are_exact_after_random_mutations(world: World, random: Random, at_once: int) -> None:
     await walk(world, random, steps=12 // at_once, at_once=at_once)
     assert await require_exact_counts(world.engine) > 0
+    for role in (Role.MEMBER, Role.GUEST):
+        assert await require_exact_totals(world, role) > 0
 
 
 @pytest.mark.verify
@@ -113,4 +157,6 @@ async def test_counts_are_exact_after_thousands_of_mutations(world: World, seed:
     for _ in range(25):
         done += await walk(world, random, steps=48 // at_once, at_once=at_once)
         await require_exact_counts(world.engine)
+        for role in (Role.MEMBER, Role.GUEST):
+            await require_exact_totals(world, role)
     assert set(done) >= MUTATIONS.keys() - {"stateDelete"}
