@@ -174,7 +174,8 @@ class KeysetPlan:
         self, rows: AnySelect, *, parts: Parts | None, parent: InstrumentedAttribute[str] | None, most: int
     ) -> PageQuery:
         """Query that sorts at most that many rows; see `fenced_list`."""
-        return fenced_list(rows, self._reading_keys, self._nulls, parts, parent, most)
+        is_single = parent is None or len(set(self.parents)) == 1
+        return fenced_list(rows, self._reading_keys, self._nulls, parts, parent, most, is_single=is_single)
 
     @property
     def params(self) -> dict[str, Any]:

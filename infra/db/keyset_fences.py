@@ -34,14 +34,14 @@ from infra.db.read import AnySelect
 from infra.db.visibility import in_workspace
 
 Keys = tuple[Key, ...]
-Parent = InstrumentedAttribute[Any] | None  # column of the parent's ID, None for one list
+Parent = InstrumentedAttribute[Any] | None  # column of the parent's ID, None for a list without a parent
 
 
 @lru_cache(DISTINCT_STATEMENTS)
 def fenced_list(
-    rows: AnySelect, keys: Keys, nulls: Nullness, parts: Parts | None, parent: Parent, most: int
+    rows: AnySelect, keys: Keys, nulls: Nullness, parts: Parts | None, parent: Parent, most: int, *, is_single: bool
 ) -> PageQuery:
-    """Query for the page of one list, or of the list under each parent.
+    """Query for the page of one list, or of the list under each parent. One list needs no sort of all rows.
 
     Its rows end with the number of matches under all parents, at most `most` + 1, and the parent's ID. Without items on
     the page there is one row for the number.
@@ -50,7 +50,7 @@ def fenced_list(
     found = _found(rows, keys, parts, parent, most)
     own = _keys_of(found, keys)
     page = select(found) if nulls is None else select(found).where(_after(own, nulls))
-    if parent is None:
+    if is_single:
         page = page.order_by(*_order(own)).limit(limit())
     else:
         place = func.row_number().over(partition_by=found.c.parent, order_by=_order(own))
@@ -59,7 +59,7 @@ def fenced_list(
     counted = select(func.count().label("matches")).select_from(found).subquery("counted")
     table = keys[-1].column.table  # the last key is the column of the ID
     is_same = [table.c.id == placed.c[f"key_{len(keys) - 1}"]]
-    if parent is not None:
+    if not is_single:
         is_same.append(placed.c.place <= limit())
     if "workspace_id" in table.c:
         is_same.append(in_workspace(table.c.workspace_id))

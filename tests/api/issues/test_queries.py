@@ -251,6 +251,7 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize("seconds", [60, 0], ids=["plain", "fenced"])
 async def test_filters_find_exactly_what_they_say(issues: World, seconds: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("infra.db.filtered.FIRST_SECONDS", seconds)
+    monkeypatch.setattr("infra.db.filtered.SECONDS", 60)
     answers = [(wanted, await found(issues, wanted)) for wanted, _ in FILTERS]
     assert answers == FILTERS
 
