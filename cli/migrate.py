@@ -27,7 +27,8 @@ def migrate(
 ) -> None:
     """Apply migrations to the database.
 
-    Several processes may do so at the same time. A migration that fails is rolled back.
+    Several processes may do so at the same time. A migration that fails is rolled back; one that builds indexes is
+    repeated by the next call.
     """
     settings = load_settings()
     set_up_logs(settings)
@@ -41,8 +42,13 @@ def migrate(
 
 def _write(message: str) -> None:
     with scratch_database() as url:
-        written = asyncio.run(migrations.add_revision(url, message=message))
-    print(f"Wrote {written}." if written else "No migration is missing.")
+        known = migrations.script_paths()
+        asyncio.run(migrations.add_revision(url, message=message))
+    written = [path for path in migrations.script_paths() if path not in known]
+    for path in written:
+        print(f"Wrote {path}.")
+    if not written:
+        print("No migration is missing.")
 
 
 def _check() -> None:

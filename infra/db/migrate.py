@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from infra.db.engine import sqlstate
+from infra.db.index_migrations import split_off_indexes
 from infra.operator_error import OperatorError
 
 LOCK_NOT_AVAILABLE = "55P03"
@@ -68,17 +69,27 @@ async def downgrade(url: str, *, revision: str) -> None:
 
 
 async def add_revision(url: str, *, message: str) -> Path | None:
-    """Writes a migration from the database at `url` to the tables in the code; None without a difference."""
+    """Writes migrations from the database at `url` to the tables in the code; None without a difference.
+
+    There are up to three, because indexes of existing tables have migrations of their own; the last is returned.
+    """
     await upgrade(url)
     if not await drift(url):
         return None
-    number = str(BASELINE + len(revisions()))
+    known = script_paths()
+    number = str(BASELINE + len(known))
     async with _migrating(url) as connection:
         await _run(
             connection,
-            lambda config: command.revision(config, message=message, autogenerate=True, rev_id=number),
+            lambda config: command.revision(
+                config,
+                message=message,
+                autogenerate=True,
+                rev_id=number,
+                process_revision_directives=split_off_indexes,
+            ),
         )
-    return _without_remarks(Path(script_directory().get_revision(number).path))
+    return [_without_remarks(path) for path in script_paths() if path not in known][-1]
 
 
 def _without_remarks(path: Path) -> Path:
@@ -126,6 +137,11 @@ def current_heads(connection: Connection) -> set[str]:
 def revisions() -> tuple[str, ...]:
     """All revisions, oldest first."""
     return tuple(reversed([script.revision for script in script_directory().walk_revisions()]))
+
+
+def script_paths() -> list[Path]:
+    """The files of all revisions, oldest first."""
+    return [Path(script_directory().get_revision(each).path) for each in revisions()]
 
 
 def script_directory() -> ScriptDirectory:
