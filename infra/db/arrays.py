@@ -33,7 +33,18 @@ def texts(name: str) -> ColumnElement[Sequence[str]]:
     return cast(bindparam(name, type_=TextList), ARRAY(Text))
 
 
-def among(column: InstrumentedAttribute[str], name: str) -> ColumnElement[bool]:
+def among(column: InstrumentedAttribute[str] | ColumnElement[str], name: str) -> ColumnElement[bool]:
     """`= ANY(:name)`: one statement and one plan, whatever the number of values."""
+    return _any_of(column, texts(name))
+
+
+def among_values(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    """`= ANY` with the values in an unnamed parameter."""
+    return _any_of(column, cast(bindparam(None, values, type_=TextList, unique=True), ARRAY(Text)))
+
+
+def _any_of(
+    column: InstrumentedAttribute[str] | ColumnElement[str], texts: ColumnElement[Sequence[str]]
+) -> ColumnElement[bool]:
     # As a scalar subquery, the text is parsed once instead of once per row.
-    return column == any_(cast(select(texts(name)).scalar_subquery(), ARRAY(Text)))
+    return column == any_(cast(select(texts).scalar_subquery(), ARRAY(Text)))

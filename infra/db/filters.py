@@ -11,7 +11,7 @@ their IDs.
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Select,
     Table,
     Text,
     and_,
@@ -44,13 +45,14 @@ from domain.shared import letters
 from domain.shared.characters import nfc
 from domain.shared.filters import IdComparator, ListComparator, check_filter, is_blank, operands_of
 from domain.shared.ranks import RankedEnum
-from infra.db.arrays import TextList
+from infra.db.arrays import TextList, among_values
 from infra.db.visibility import GuestRule, in_workspace
 
 Column = InstrumentedAttribute[Any]
 # arguments: the filter's value, and the table or alias to filter
 Condition = Callable[[Any, FromClause], ColumnElement[bool]]
-Swap = Callable[["ToSmallSet", Any], Any]  # replaces a filter on related rows by an equivalent one
+# replaces a filter on related rows, or the value of a search, by an equivalent one
+Swap = Callable[["ToSmallSet | Search", Any], Any]
 
 
 class KnownIds(tuple[str, ...]):
@@ -59,10 +61,17 @@ class KnownIds(tuple[str, ...]):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FoundIds:
+    """IDs of the rows that a search found, in place of its value. There can be many, so they are one parameter."""
+
+    ids: tuple[str, ...]
+
+
 class Filters:
     """Conditions for the fields of one filter dataclass, built once and checked for completeness.
 
-    `own` has the conditions that compare no column, such as search.
+    `own` has the conditions that compare no column or more than one, such as searches.
     """
 
     def __init__(
@@ -79,13 +88,15 @@ class Filters:
             raise TypeError(f"The scalars of {of.__name__} must be columns of one table.")
         self.table = tables.pop()
         self.scalars = scalars
-        self.relations: dict[str, ToOne | ToMany] = {**(to_one or {}), **(to_many or {})}
+        relations: dict[str, ToOne | ToMany] = {**(to_one or {}), **(to_many or {})}
+        searches = {name: each for name, each in (own or {}).items() if isinstance(each, Search)}
+        self.lookups: dict[str, ToOne | ToMany | Search] = {**relations, **searches}
         self._conditions: dict[str, Condition] = {
             "and_": lambda parts, rows: and_(true(), *(self.match(part, rows) for part in parts)),
             "or_": lambda parts, rows: or_(false(), *(self.match(part, rows) for part in parts)),
             "not_": lambda part, rows: self.match(part, rows).is_not(true()),
             **{name: _Scalar(column) for name, column in scalars.items()},
-            **self.relations,
+            **relations,
             **(own or {}),
         }
         if wrong := self._conditions.keys() ^ {field.name for field in fields(of)}:
@@ -102,15 +113,15 @@ class Filters:
         return and_(true(), *(self._conditions[name](value, rows) for name, value in operands_of(filter).items()))
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
-        """The filter with each filter of a `ToSmallSet` replaced by `swap`."""
+        """The filter with each filter of a `ToSmallSet` and each value of a `Search` replaced by `swap`."""
         changes: dict[str, Any] = {}
         for name, value in operands_of(filter).items():
             if name in {"and_", "or_"}:
                 changes[name] = tuple(self.swapped(part, swap) for part in value)
             elif name == "not_":
                 changes[name] = self.swapped(value, swap)
-            elif name in self.relations:
-                changes[name] = self.relations[name].swapped(value, swap)
+            elif name in self.lookups:
+                changes[name] = self.lookups[name].swapped(value, swap)
         return replace(filter, **changes)
 
 
@@ -149,21 +160,48 @@ class ToOne:
 
 @dataclass(frozen=True, slots=True)
 class ToSmallSet(ToOne):
-    """A row of a table with few rows per workspace, matched by id; `workspace` is the column of the workspace.
+    """A row of a table with few rows per workspace, matched by id; `within` limits the table to those of the workspace.
 
     `guests` is the visibility rule for guests, None if guests see all rows.
     """
 
-    workspace: Column
+    within: ColumnElement[bool]
     guests: GuestRule | None
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
         is_plain = is_blank(filter) or self._is_by_id(filter)
         return filter if is_plain else swap(self, filter)
 
-    def by_ids(self, filter: Any, ids: KnownIds) -> Any:
+    def by_ids(self, filter: Any, ids: Sequence[str]) -> Any:
         """The equivalent of a filter that matches exactly these rows."""
-        return type(filter)(id=IdComparator(in_=ids))
+        return type(filter)(id=IdComparator(in_=KnownIds(ids)))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A condition that a search index answers.
+
+    `candidates` selects the IDs of all rows of the workspace that meet the condition; it is None if no index can find
+    them. Without `is_exact` it may select more. `guests` is the visibility rule for guests.
+    """
+
+    key: Column
+    condition: Condition
+    candidates: Callable[[Any], Select[Any] | None]
+    is_exact: bool
+    guests: GuestRule
+
+    def __call__(self, value: Any, rows: FromClause) -> ColumnElement[bool]:
+        if isinstance(value, FoundIds):
+            return among_values(_on(rows, self.key), value.ids)
+        return self.condition(value, rows)
+
+    def swapped(self, value: Any, swap: Swap) -> Any:
+        return value if self.candidates(value) is None else swap(self, value)
+
+    def by_ids(self, value: Any, ids: Sequence[str]) -> FoundIds:
+        """The equivalent of a value with which the condition holds for exactly these rows."""
+        return FoundIds(tuple(ids))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Conversion of filters on states, labels or projects, which a workspace has few of, to filters on their ids.
+"""Conversion of parts of a filter to IDs: of states, labels, projects or people, and of rows that a search finds.
 
 Only rows visible to the actor are looked up, at no points, so that neither the answer nor its cost reveals to a
 guest whether a hidden row matches.
@@ -8,59 +8,108 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable, Integer, Select, literal_column, select, union_all
+from sqlalchemy import Executable, Integer, Select, and_, case, literal_column, select, union_all
 
 from domain.shared.actor import Actor
 from domain.shared.filters import check_filter
-from infra.db.filters import Filters, KnownIds, ToSmallSet
+from infra.db.filters import Filters, Search, ToSmallSet, table_of
 from infra.db.read import ReadSession
 from infra.db.visibility import guest_visibility_in, in_workspace
 
 MOST_LOOKUPS = 8  # lookups per filter; further conditions, and those with more than MOST_IDS rows, stay joins
 MOST_IDS = 100
+MOST_FOUND = 2_000  # rows of a search; reading so many one by one takes as long as finding a page of more by its order
 DISTINCT_FILTERS = 128
 
+_Part = tuple[ToSmallSet | Search, Any]
 
-async def looked_up(reads: ReadSession, filters: Filters, filter: Any, *, actor: Actor, workspace_id: str) -> Any:
+
+async def looked_up(
+    reads: ReadSession,
+    filters: Filters,
+    filter: Any,
+    *,
+    actor: Actor,
+    workspace_id: str,
+    lists: int = 1,
+) -> Any:
     """An equivalent filter by id for the rows of the workspace that the actor sees. Raises InvalidInput.
 
-    Takes one statement, or none.
+    Takes one statement, or none. `lists` is the number of lists that will be filtered: each reads the found rows.
     """
     is_guest = actor.is_guest_in(workspace_id)
-    parts, statement = _lookups(filters, filter, is_guest=is_guest)
+    most_found = MOST_FOUND // lists
+    parts, statement = _lookups(filters, filter, is_guest=is_guest, most_found=most_found)
     if statement is None:
         return filter
     params = guest_visibility_in(actor, workspace_id) if is_guest else {}
-    ids: list[list[str]] = [[] for _ in parts]
+    ids: list[list[str | None]] = [[] for _ in parts]
     for place, id_ in await reads.fetch_aside(statement, workspace_id=workspace_id, **params):
         ids[place].append(id_)
-    # Sort the IDs, so that equal rows give an equal statement text.
-    known = {part: KnownIds(sorted(found)) for part, found in zip(parts, ids, strict=True) if len(found) <= MOST_IDS}
-    return filters.swapped(filter, lambda relation, part: relation.by_ids(part, known[part]) if part in known else part)
+    known = {part: found for part, found in zip(parts, ids, strict=True) if len(found) <= _most(part, most_found)}
+
+    def swap(condition: ToSmallSet | Search, value: Any) -> Any:
+        found = known.get((condition, value))
+        # Sort the IDs, so that equal rows give an equal statement text.
+        return value if found is None else condition.by_ids(value, sorted(id_ for id_ in found if id_ is not None))
+
+    return filters.swapped(filter, swap)
 
 
 @lru_cache(DISTINCT_FILTERS)
-def _lookups(filters: Filters, filter: Any, *, is_guest: bool) -> tuple[Sequence[Any], Executable | None]:
+def _lookups(
+    filters: Filters, filter: Any, *, is_guest: bool, most_found: int
+) -> tuple[Sequence[_Part], Executable | None]:
     """The parts of the filter that can be replaced by IDs, and the statement that finds the IDs by position."""
     check_filter(filter)
-    asked: dict[Any, ToSmallSet] = {}
+    asked: dict[_Part, None] = {}
 
-    def ask(relation: ToSmallSet, part: Any) -> Any:
+    def ask(condition: ToSmallSet | Search, value: Any) -> Any:
         if len(asked) < MOST_LOOKUPS:
-            asked.setdefault(part, relation)
-        return part
+            asked.setdefault((condition, value))
+        return value
 
     filters.swapped(filter, ask)
-    places = enumerate(asked.items())
-    selects = [_matching(place, relation, part, is_guest=is_guest) for place, (part, relation) in places]
+    selects = [
+        (_found if isinstance(condition, Search) else _matching)(
+            place, condition, value, is_guest=is_guest, most=_most((condition, value), most_found)
+        )
+        for place, (condition, value) in enumerate(asked)
+    ]
     return tuple(asked), union_all(*selects) if len(selects) > 1 else next(iter(selects), None)
 
 
-def _matching(place: int, relation: ToSmallSet, part: Any, *, is_guest: bool) -> Select[int, str]:
+def _most(part: _Part, most_found: int) -> int:
+    return most_found if isinstance(part[0], Search) else MOST_IDS
+
+
+def _matching(place: int, relation: Any, filter: Any, *, is_guest: bool, most: int) -> Select[Any]:
     target = relation.target
-    found = select(literal_column(str(place), Integer), relation.key).where(
-        in_workspace(relation.workspace), target.match(part, target.table)
-    )
+    found = select(_place(place), relation.key).where(relation.within, target.match(filter, target.table))
     if is_guest and relation.guests is not None:
         found = found.where(relation.guests.within)
-    return found.limit(MOST_IDS + 1)
+    return found.limit(most + 1)
+
+
+def _found(place: int, search: Any, value: Any, *, is_guest: bool, most: int) -> Select[Any]:
+    """Candidates of a search, with null for those that do not meet the condition."""
+    # PostgreSQL plans a materialized part without regard to the limit. For the limit alone, it would rather look for
+    # words without the index if it expects many rows with them, and read all rows if there are none.
+    candidates = search.candidates(value).cte(f"candidates_{place}").prefix_with("MATERIALIZED")
+    some = select(*candidates.c).limit(most + 1).subquery()
+    [id_] = some.c
+    if search.is_exact and not is_guest:
+        return select(_place(place), id_)
+    rows = table_of(search.key)
+    conditions = [] if search.is_exact else [search.condition(value, rows)]
+    if is_guest:
+        conditions.append(search.guests.within)
+    return (
+        select(_place(place), case((and_(*conditions), search.key)))
+        .join_from(some, rows, search.key == id_)
+        .where(in_workspace(rows.c.workspace_id))
+    )
+
+
+def _place(place: int) -> Any:
+    return literal_column(str(place), Integer)

@@ -227,9 +227,9 @@ class EntityList(Generic[E, O]):
         is_filtered = filter != type(filter)()
         sizes = None if is_filtered else self._sizes(reads, actor, workspace_id, counts)
         if is_filtered:
-            by_ids = filter
-            if is_single and self._is_of_workspace:
-                by_ids = await looked_up(reads, seen.filters, filter, actor=actor, workspace_id=workspace_id)
+            by_ids = await looked_up(
+                reads, seen.filters, filter, actor=actor, workspace_id=workspace_id, lists=len(plan.parents)
+            )
             seen = seen._replace(rows=_filtered(seen.rows, seen.filters, by_ids))
         if is_filtered or not self._is_indexed(sort):
             read = self._bounded_read(reads, plan, seen, filter, is_single=is_single)

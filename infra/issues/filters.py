@@ -1,16 +1,21 @@
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, and_, bindparam, func, literal_column, select
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, bindparam, cast, exists, func, select, true
+from sqlalchemy.dialects.postgresql import array
 
 from domain.issues.queries import IssueFilter
 from domain.shared.characters import nfc
-from domain.shared.filters import IdComparator, operands_of
+from domain.shared.filters import IdComparator, TextComparator, operands_of
+from domain.shared.unset import UNSET
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
-from infra.db.filters import Condition, Filters, ToMany, ToOne, ToSmallSet, compare, upper_case
+from infra.db.filters import Condition, Filters, Search, ToMany, ToSmallSet, compare, upper_case
+from infra.db.grams import grams_at_start, grams_in, has_grams
 from infra.db.visibility import GuestRule, in_guest_areas, in_workspace
-from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, words_of
+from infra.issues.tables import WORDS_CONFIGURATION, IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow
 from infra.labels.filters import LABEL_FILTERS
 from infra.labels.tables import LabelRow
 from infra.milestones.filters import MILESTONE_FILTERS
@@ -18,27 +23,79 @@ from infra.milestones.tables import MilestoneRow
 from infra.projects.filters import PROJECT_FILTERS, STATE_FILTERS
 from infra.projects.tables import ProjectRow, StateRow
 
-
-def _has_words(text: str, issues: FromClause) -> ColumnElement[bool]:
-    wanted = func.websearch_to_tsquery(literal_column("'simple'::regconfig"), bindparam(None, nfc(text), Text))
-    return words_of(issues.c.title, issues.c.description).bool_op("@@")(wanted)
+_SEEN_BY_GUESTS = GuestRule.of_areas(IssueRow.workspace_id, IssueRow.project_id)
+_NEGATED = re.compile(r"(?:^|\s)-")
 
 
-def _is_under_what_guests_see(comparator: Any, issues: FromClause) -> ColumnElement[bool]:
+def _in_own_workspace(words: FromClause) -> ColumnElement[bool]:
+    """Condition for the words of one workspace's issues; run it with `workspace_id`.
+
+    Written twice: the first form limits the partitions and the rows, the second is the one that the index has.
+    """
+    own = cast(array([bindparam("workspace_id", type_=Text)]), ARRAY(Text))
+    return and_(in_workspace(words.c.workspace_id), array([words.c.workspace_id]).bool_op("@>")(own))
+
+
+def _with_words(text: str) -> Select[Any]:
+    words = IssueWordsRow.__table__.alias()
+    wanted = func.websearch_to_tsquery(WORDS_CONFIGURATION, bindparam(None, nfc(text), Text))
+    return select(words.c.issue_id).where(_in_own_workspace(words), words.c.words.bool_op("@@")(wanted))
+
+
+def _with_indexed_words(text: str) -> Select[Any] | None:
+    # No index finds what lacks a word.
+    return None if _NEGATED.search(text) else _with_words(text)
+
+
+def _with_grams(comparator: TextComparator) -> Select[Any] | None:
+    """IDs of the issues whose title has the trigrams of a title that matches."""
+    whole = [comparator.eq] if isinstance(comparator.eq, str) else []
+    parts = [] if comparator.contains is None else grams_in(nfc(comparator.contains))
+    starts = [*whole, *([] if comparator.starts_with is None else [comparator.starts_with])]
+    grams = {*parts, *(gram for start in starts for gram in grams_at_start(nfc(start)))}
+    if not grams:
+        return None
+    words = IssueWordsRow.__table__.alias()
+    return select(words.c.issue_id).where(_in_own_workspace(words), has_grams(words.c.title_grams, sorted(grams)))
+
+
+_TEXT = Search(
+    IssueRow.id,
+    lambda text, issues: issues.c.id.in_(_with_words(text)),
+    _with_indexed_words,
+    is_exact=True,
+    guests=_SEEN_BY_GUESTS,
+)
+_TITLE = Search(
+    IssueRow.id,
+    lambda comparator, issues: compare(issues.c.title, comparator),
+    _with_grams,
+    is_exact=False,
+    guests=_SEEN_BY_GUESTS,
+)
+
+
+def _is_under_what_guests_see(comparator: IdComparator, issues: FromClause) -> ColumnElement[bool]:
     """Condition on the parent for guests, to whom an issue with a hidden parent has no parent."""
     above = IssueRow.__table__.alias()
-    is_seen = in_workspace(above.c.workspace_id) & in_guest_areas(above.c.project_id)
-    parent_id = select(above.c.id).where(above.c.id == issues.c.parent_id, is_seen).scalar_subquery()
-    condition = compare(parent_id, comparator)
-    ids = {name: value for name in ("eq", "in_") if (value := operands_of(comparator).get(name)) is not None}
-    # The same IDs once more, of the column, whose index the subquery cannot use.
-    return and_(compare(issues.c.parent_id, IdComparator(**ids)), condition) if ids else condition
+    seen = select(above.c.id).where(in_workspace(above.c.workspace_id), in_guest_areas(above.c.project_id))
+    conditions = []
+    if isinstance(comparator.eq, str):
+        # Whether the guest sees the parent is asked once, and the issues are read by the index of their parent.
+        is_seen = seen.where(above.c.id == bindparam(None, comparator.eq, Text, unique=True)).exists()
+        conditions += [compare(issues.c.parent_id, IdComparator(eq=comparator.eq)), is_seen]
+        comparator = replace(comparator, eq=UNSET)
+    if comparator.in_ is not None:
+        # Implied by the condition on the visible parent, but only this one can use the index.
+        conditions.append(compare(issues.c.parent_id, IdComparator(in_=comparator.in_)))
+    if operands_of(comparator):
+        conditions.append(compare(seen.where(above.c.id == issues.c.parent_id).scalar_subquery(), comparator))
+    return and_(true(), *conditions)
 
 
 _SCALARS = (
     "id",
     "number",
-    "title",
     "priority",
     "milestone_id",
     "parent_id",
@@ -51,29 +108,47 @@ _SCALARS = (
     "updated_at",
 )
 
+# Users who have left the workspace remain creators and assignees, so its members would not be all of them.
+_HAS_CREATED = exists().where(in_workspace(IssueRow.workspace_id), IssueRow.creator_id == UserRow.id)
+_HAS_CREATED_WHAT_GUESTS_SEE = GuestRule(IssueRow.workspace_id, _HAS_CREATED.where(in_guest_areas(IssueRow.project_id)))
+_IS_ASSIGNED = exists().where(in_workspace(IssueAssigneeRow.workspace_id), IssueAssigneeRow.user_id == UserRow.id)
+_IS_ASSIGNED_WHAT_GUESTS_SEE = GuestRule(
+    IssueRow.workspace_id,
+    _IS_ASSIGNED.where(
+        in_workspace(IssueRow.workspace_id),
+        IssueRow.id == IssueAssigneeRow.issue_id,
+        in_guest_areas(IssueRow.project_id),
+    ),
+)
 _STATES_OF_GUESTS = GuestRule.of_areas(StateRow.workspace_id, StateRow.project_id)
 _PROJECTS_OF_GUESTS = GuestRule.of_areas(ProjectRow.workspace_id, ProjectRow.id)
 _MILESTONES_OF_GUESTS = GuestRule.of_areas(MilestoneRow.workspace_id, MilestoneRow.project_id)
 _TO_ONE = {
-    "state": ToSmallSet(IssueRow.state_id, StateRow.id, STATE_FILTERS, StateRow.workspace_id, _STATES_OF_GUESTS),
+    "state": ToSmallSet(
+        IssueRow.state_id, StateRow.id, STATE_FILTERS, in_workspace(StateRow.workspace_id), _STATES_OF_GUESTS
+    ),
     "project": ToSmallSet(
-        IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS, ProjectRow.workspace_id, _PROJECTS_OF_GUESTS
+        IssueRow.project_id, ProjectRow.id, PROJECT_FILTERS, in_workspace(ProjectRow.workspace_id), _PROJECTS_OF_GUESTS
     ),
     "milestone": ToSmallSet(
-        IssueRow.milestone_id, MilestoneRow.id, MILESTONE_FILTERS, MilestoneRow.workspace_id, _MILESTONES_OF_GUESTS
+        IssueRow.milestone_id,
+        MilestoneRow.id,
+        MILESTONE_FILTERS,
+        in_workspace(MilestoneRow.workspace_id),
+        _MILESTONES_OF_GUESTS,
     ),
-    "creator": ToOne(IssueRow.creator_id, UserRow.id, USER_FILTERS),
+    "creator": ToSmallSet(IssueRow.creator_id, UserRow.id, USER_FILTERS, _HAS_CREATED, _HAS_CREATED_WHAT_GUESTS_SEE),
 }
 _TO_MANY = {
     "assignees": ToMany(
         IssueRow.id,
         IssueAssigneeRow.issue_id,
-        ToOne(IssueAssigneeRow.user_id, UserRow.id, USER_FILTERS),
+        ToSmallSet(IssueAssigneeRow.user_id, UserRow.id, USER_FILTERS, _IS_ASSIGNED, _IS_ASSIGNED_WHAT_GUESTS_SEE),
     ),
     "labels": ToMany(
         IssueRow.id,
         IssueLabelRow.issue_id,
-        ToSmallSet(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS, LabelRow.workspace_id, None),
+        ToSmallSet(IssueLabelRow.label_id, LabelRow.id, LABEL_FILTERS, in_workspace(LabelRow.workspace_id), None),
     ),
 }
 
@@ -82,7 +157,7 @@ def _filters(**own: Condition) -> Filters:
     """Filters of issues; `own` conditions replace the comparison of a column."""
     scalars = {name: getattr(IssueRow, name) for name in _SCALARS if name not in own}
     identifier = upper_case(IssueRow.identifier)
-    conditions: Mapping[str, Condition] = {"text": _has_words, "identifier": identifier, **own}
+    conditions: Mapping[str, Condition] = {"text": _TEXT, "title": _TITLE, "identifier": identifier, **own}
     return Filters(of=IssueFilter, scalars=scalars, to_one=_TO_ONE, to_many=_TO_MANY, own=conditions)
 
 

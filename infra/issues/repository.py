@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -10,6 +10,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     cast,
+    column,
     delete,
     exists,
     func,
@@ -17,6 +18,8 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.model import Issue
 from domain.labels.model import Label
@@ -24,11 +27,50 @@ from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.shared.batches import BatchRun
 from infra.batches.repository import fix_rows
+from infra.db.arrays import array_text, texts
+from infra.db.grams import grams_of
 from infra.db.list_sizes import ListKey
 from infra.db.repository import SqlParentRepository
-from infra.db.visibility import GuestRule
+from infra.db.visibility import GuestRule, in_workspace
 from infra.issues.sizes import count_added, count_changed, lists_of
-from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
+from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow, words_of
+
+_GIVEN = (
+    func.unnest(texts("ids"), texts("grams"))
+    .table_valued(column("id", Text), column("grams", Text))
+    .render_derived("given")
+)
+_FOUND = (
+    select(
+        IssueRow.workspace_id,
+        IssueRow.id,
+        words_of(IssueRow.title, IssueRow.description),
+        cast(_GIVEN.c.grams, ARRAY(Text)),
+    )
+    .join(_GIVEN, _GIVEN.c.id == IssueRow.id)
+    .where(in_workspace(IssueRow.workspace_id))
+)
+_ADDED = upsert(IssueWordsRow).from_select(["workspace_id", "issue_id", "words", "title_grams"], _FOUND)
+_WRITTEN = _ADDED.on_conflict_do_update(
+    index_elements=[IssueWordsRow.workspace_id, IssueWordsRow.issue_id],
+    set_={"words": _ADDED.excluded.words, "title_grams": _ADDED.excluded.title_grams},
+)
+
+
+async def write_words(connection: AsyncConnection, issues: Collection[Issue]) -> None:
+    """Stores the words of issues whose rows the transaction has written."""
+    for workspace_id in sorted({issue.workspace_id for issue in issues}):
+        own = [issue for issue in issues if issue.workspace_id == workspace_id]
+        given = {"ids": [issue.id for issue in own], "grams": [array_text(grams_of(issue.title)) for issue in own]}
+        await connection.execute(_WRITTEN, {"workspace_id": workspace_id, **given})
+
+
+async def rewrite_words(connection: AsyncConnection, changes: Iterable[tuple[Issue, Issue]]) -> None:
+    """Stores the words of issues with another title or description; `changes` are issues before and after."""
+    changed = [
+        after for before, after in changes if (before.title, before.description) != (after.title, after.description)
+    ]
+    await write_words(connection, changed)
 
 
 class SqlIssueRepository(SqlParentRepository[Issue]):
@@ -45,10 +87,12 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
     async def add_all(self, entities: Collection[Issue]) -> None:
         await super().add_all(entities)
         count_added(self._sizes, entities)
+        await write_words(self._connection, entities)
 
     async def save(self, before: Issue, after: Issue) -> None:
         await super().save(before, after)
         count_changed(self._sizes, before, after)
+        await rewrite_words(self._connection, [(before, after)])
 
     async def remove(self, entity: Issue) -> None:
         await super().remove(entity)

@@ -4,7 +4,7 @@ from domain.issues.slice import SLICE as RULES
 from infra.db.first_use import Repositories, first_use
 from infra.issues.reader import SqlIssueReader
 from infra.issues.repository import SqlIssueRepository
-from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
+from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow
 from infra.parts import Parts, SliceAdapters
 
 
@@ -21,6 +21,7 @@ SLICE = SliceAdapters(
     domain=RULES,
     tables=(
         IssueRow,
+        IssueWordsRow,
         IssueAssigneeRow,
         IssueLabelRow,
     ),

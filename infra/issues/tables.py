@@ -3,18 +3,22 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
     ColumnElement,
     Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Text,
     UniqueConstraint,
     func,
     literal_column,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR, array
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.elements import Grouping
 
 from domain.issues.lifecycles import Lifecycle
 from domain.issues.priorities import Priority
@@ -27,6 +31,7 @@ from infra.milestones.tables import MilestoneRow
 from infra.projects.tables import ProjectRow, StateRow
 from infra.workspaces.tables import WorkspaceRow
 
+WORDS_CONFIGURATION = text("'simple'::regconfig")
 _LIFECYCLE = (
     f"CASE WHEN trashed_at IS NOT NULL THEN {Lifecycle.TRASHED:d} "
     f"WHEN archived_at IS NOT NULL THEN {Lifecycle.ARCHIVED:d} ELSE {Lifecycle.ACTIVE:d} END"
@@ -62,7 +67,7 @@ class IssueRow(Base):
         CheckConstraint("parent_id <> id", name="parent_other"),
         CheckConstraint("(external_source IS NULL) = (external_key IS NULL)", name="external_whole"),
         Index(None, "workspace_id", "state_id"),
-        Index(None, "creator_id"),
+        Index(None, "creator_id", "workspace_id", "project_id"),
         *_list_indexes(),
         MANY_ROWS,
     )
@@ -98,15 +103,38 @@ def in_lifecycle(lifecycle: Lifecycle) -> ColumnElement[bool]:
     return IssueRow.lifecycle == literal_column(f"{lifecycle:d}")
 
 
+class IssueWordsRow(Base):
+    """Words of an issue's title and description, and trigrams of its title (`infra/db/grams.py`), for searching.
+
+    They have a table of their own because an update of a row writes all of its index entries again, and most updates
+    of issues leave title and description unchanged.
+    """
+
+    __tablename__ = "issue_words"
+    __table_args__ = (in_same_workspace("issue_id", of=IssueRow, ondelete="CASCADE"), MANY_ROWS)
+
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    issue_id: Mapped[Id] = mapped_column(primary_key=True)
+    words: Mapped[Any] = mapped_column(TSVECTOR)
+    title_grams: Mapped[list[str]] = mapped_column(ARRAY(Text(collation="C")))
+
+
 def words_of(title: Any, description: Any) -> ColumnElement[Any]:
-    """The expression that the word index is built on; searches must use exactly this expression."""
-    # `text`, not `literal_column`: Index would take that for a column, and then have no table.
-    words = title.op("||")(text("' '")).op("||")(normalized(description))
-    return func.to_tsvector(text("'simple'::regconfig"), words)
+    """The words of an issue; the description is stored unnormalized."""
+    return func.to_tsvector(WORDS_CONFIGURATION, title.op("||")(text("' '")).op("||")(normalized(description)))
 
 
-_columns = IssueRow.__table__.c
-Index("ix_issue_words", words_of(_columns.title, _columns.description), postgresql_using="gin")
+# With the workspace as an array, a search reads only entries of its own workspace: 1.5 instead of 38 ms for a word
+# that 250 issues of a workspace and 51,000 others have. The list of pending entries is short because each search reads
+# it, and the write that fills it empties it: 0.5 s at the default of 4 MB.
+Index(
+    "ix_issue_words",
+    Grouping(array([IssueWordsRow.__table__.c.workspace_id])),
+    IssueWordsRow.__table__.c.words,
+    IssueWordsRow.__table__.c.title_grams,
+    postgresql_using="gin",
+    postgresql_with={"gin_pending_list_limit": 256},
+)
 
 
 class IssueAssigneeRow(Base):

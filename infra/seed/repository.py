@@ -11,6 +11,7 @@ from domain.issues.model import Issue
 from infra.comments.tables import CommentRow
 from infra.db.bulk import copy_entities, copy_rows
 from infra.db.list_sizes import ListSizes
+from infra.issues.repository import write_words
 from infra.issues.sizes import count_added
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.projects.tables import ProjectNumberRow
@@ -44,6 +45,7 @@ class SqlSeedRepository:
         counted = [replace(issue, comment_count=commented[issue.id]) for issue in issues]
         await copy_entities(self._connection, IssueRow, _ISSUE, counted)
         count_added(self._sizes, counted)
+        await write_words(self._connection, issues)
         for table, other, links in ((IssueAssigneeRow, "user_id", assignees), (IssueLabelRow, "label_id", labels)):
             rows = [(issue.workspace_id, issue.id, each) for issue in issues for each in links.get(issue.id, ())]
             await copy_rows(self._connection, table, ("workspace_id", "issue_id", other), rows)

@@ -24,6 +24,7 @@ from infra.db.base import Base
 from infra.db.bulk import copy_entities, copy_rows, update_rows
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import RowMapping
+from infra.issues.repository import rewrite_words, write_words
 from infra.issues.sizes import count_added, count_changed
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
@@ -198,12 +199,14 @@ class SqlImportStore:
     async def add_issues(self, issues: Sequence[Issue]) -> None:
         await self._add(IssueRow, Issue, issues)
         count_added(self._sizes, issues)
+        await write_words(self._connection, issues)
 
     async def save_issues(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
         async with refusals():
             await update_rows(self._connection, IssueRow, _ISSUE_CHANGES, [after for _, after in changes])
         for before, after in changes:
             count_changed(self._sizes, before, after)
+        await rewrite_words(self._connection, changes)
 
     async def link_assignees(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
         await self._link(IssueAssigneeRow, IssueAssigneeRow.user_id, workspace_id, add, remove)

@@ -846,7 +846,12 @@ def upgrade() -> None:
             "autovacuum_analyze_scale_factor": 0.02,
         },
     )
-    op.create_index(op.f("ix_issue_creator_id"), "issue", ["creator_id"], unique=False)
+    op.create_index(
+        op.f("ix_issue_creator_id_workspace_id_project_id"),
+        "issue",
+        ["creator_id", "workspace_id", "project_id"],
+        unique=False,
+    )
     op.create_index(
         "ix_issue_milestone_created_at",
         "issue",
@@ -892,17 +897,6 @@ def upgrade() -> None:
         "issue",
         ["workspace_id", "project_id", "lifecycle", "updated_at", "created_at", "id"],
         unique=False,
-    )
-    op.create_index(
-        "ix_issue_words",
-        "issue",
-        [
-            sa.literal_column(
-                "to_tsvector('simple'::regconfig, (title || ' ') || CASE WHEN (char_length(description) = octet_length(description) OR description IS NFC NORMALIZED) THEN description ELSE normalize(description, NFC) END)"
-            )
-        ],
-        unique=False,
-        postgresql_using="gin",
     )
     op.create_index(
         "ix_issue_workspace_created_at", "issue", ["workspace_id", "lifecycle", "created_at", "id"], unique=False
@@ -1073,6 +1067,33 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "issue_words",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("words", postgresql.TSVECTOR(), nullable=False),
+        sa.Column("title_grams", sa.ARRAY(sa.Text(collation="C")), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "issue_id"],
+            ["issue.workspace_id", "issue.id"],
+            name=op.f("fk_issue_words_workspace_id_issue_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "issue_id", name=op.f("pk_issue_words")),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
+    )
+    op.create_index(
+        "ix_issue_words",
+        "issue_words",
+        [sa.literal_column("(ARRAY[workspace_id])"), "words", "title_grams"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 256},
+    )
+    op.create_table(
         "imported_comment",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
@@ -1095,6 +1116,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("imported_comment")
+    op.drop_index(
+        "ix_issue_words",
+        table_name="issue_words",
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 256},
+    )
+    op.drop_table("issue_words")
     op.drop_index(op.f("ix_issue_label_workspace_id_label_id_issue_id"), table_name="issue_label")
     op.drop_table("issue_label")
     op.drop_index(op.f("ix_issue_assignee_user_id_workspace_id_issue_id"), table_name="issue_assignee")
@@ -1111,7 +1139,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_issue_workspace_id_state_id"), table_name="issue")
     op.drop_index("ix_issue_workspace_due_date", table_name="issue")
     op.drop_index("ix_issue_workspace_created_at", table_name="issue")
-    op.drop_index("ix_issue_words", table_name="issue", postgresql_using="gin")
     op.drop_index("ix_issue_project_updated_at", table_name="issue")
     op.drop_index("ix_issue_project_priority", table_name="issue")
     op.drop_index("ix_issue_project_number", table_name="issue")
@@ -1129,7 +1156,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("milestone_id IS NOT NULL"),
         postgresql_include=["updated_at", "priority", "number", "due_date"],
     )
-    op.drop_index(op.f("ix_issue_creator_id"), table_name="issue")
+    op.drop_index(op.f("ix_issue_creator_id_workspace_id_project_id"), table_name="issue")
     op.drop_table("issue")
     op.drop_index(
         op.f("ix_state_workspace_id_replaced_by_id"),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from inspect import isclass
 from typing import Any
 
-from infra.db.filters import Filters, ToMany, ToSmallSet
+from infra.db.filters import Filters, Search, ToMany, ToSmallSet
 from infra.db.reader import EntityTable
 from infra.db.repository import SqlTenantRepository
 from infra.db.visibility import GuestRule
@@ -42,9 +42,9 @@ def lookups() -> dict[str, GuestRule | None]:
     found: dict[str, GuestRule | None] = {}
     for source in sources("infra/*/filters.py"):
         for filters in [value for value in vars(source.module).values() if isinstance(value, Filters)]:
-            for name, relation in filters.relations.items():
+            for name, relation in filters.lookups.items():
                 inner = relation.filters if isinstance(relation, ToMany) else relation
-                if isinstance(inner, ToSmallSet):
+                if isinstance(inner, ToSmallSet | Search):
                     found[f"{source.name} {name}"] = inner.guests
     return found
 

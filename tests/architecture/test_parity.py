@@ -53,6 +53,7 @@ TABLES_ALONE = {
     "ImportedIssueRow": "looked up by the import, many at once",
     "IssueAssigneeRow": "links, read and written through IssueRepository",
     "IssueLabelRow": "links, read and written through IssueRepository",
+    "IssueWordsRow": "what the search for issues reads, written by IssueRepository, the import and the seed",
     "ListSizeRow": "counters, written by the Unit of Work and read by lists",
     "JobRow": "kept by the outbox, the runner and the sweep",
     "PasswordRow": "a hash alone, which no entity carries about",

@@ -1,18 +1,276 @@
-from sqlalchemy import select, text
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Text, bindparam, func, select, text, true
 from sqlalchemy.dialects.postgresql import asyncpg
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.issues.queries import IssueFilter
-from infra.issues.filters import ISSUE_FILTERS
-from infra.issues.tables import IssueRow
+from domain.accounts.queries import UserFilter
+from domain.issues.model import Issue
+from domain.issues.queries import IssueFilter, IssueQuery
+from domain.shared.actor import Actor, Role
+from domain.shared.characters import nfc
+from domain.shared.filters import IdComparator, ListComparator, TextComparator
+from domain.shared.pages import PageRequest
+from infra.db import lookups
+from infra.db.engine import read_pool
+from infra.db.filters import FoundIds
+from infra.db.list_sizes import ListSizes
+from infra.db.lookups import MOST_FOUND, _lookups, looked_up
+from infra.db.read import ReadSession
+from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
+from infra.issues.reader import SqlIssueReader
+from infra.issues.repository import SqlIssueRepository
+from infra.issues.tables import WORDS_CONFIGURATION, IssueRow, words_of
+from tests.factories.accounts import UserFactory
+from tests.factories.projects import ProjectFactory
+from tests.factories.storing import link, store
+from tests.patience import PATIENT
+
+TITLES = [
+    "Blue door",
+    "RED Door",
+    "Ärger mit İstanbul",
+    "ΟΔΟΣ ΟΔΟΣΑ",
+    "한국 문서",
+    "日本語の題",
+    "50% off_load \\ now",
+    "x",
+]
+DESCRIPTIONS = ["", "The cafe\u0301 is closed.", "don't retry-after 3.5 a@b.example"]
+PARTS = sorted({word for line in TITLES + DESCRIPTIONS for word in line.split()})
+some_part = st.one_of(
+    st.sampled_from(
+        [part[start:][:length] for part in [*TITLES, *PARTS] for start in range(4) for length in (2, 3, 6)]
+    ),
+    st.sampled_from([change(title) for title in TITLES for change in (str.upper, str.lower, str.swapcase)]),
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
+)
+some_text = st.one_of(
+    st.sampled_from(PARTS),
+    st.lists(st.sampled_from([*PARTS, "-blue", '"blue door"', "or", '"', "-"]), max_size=3).map(" ".join),
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
+)
+few = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
-async def test_words_are_searched_for_by_their_index(database_url: str):
-    statement = select(IssueRow.id).where(ISSUE_FILTERS.where(IssueFilter(text="retry")))
-    sql = str(statement.compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True}))
-    engine = create_async_engine(database_url)
+async def add(connection: AsyncConnection, issue: Issue, titles: list[str]) -> list[Issue]:
+    issues = [
+        replace(
+            issue,
+            id=f"{issue.id[:-6]}{place:06}",
+            number=place + 1,
+            identifier=f"P-{place}",
+            title=nfc(title),
+            description=DESCRIPTIONS[place % len(DESCRIPTIONS)],
+        )
+        for place, title in enumerate(titles)
+    ]
+    await SqlIssueRepository(connection, ListSizes()).add_all(issues)
+    return issues
+
+
+class Found:
+    """The issues of one workspace that filters find, with and without lookups."""
+
+    def __init__(self, reads: ReadSession, issue: Issue) -> None:
+        self.reads = reads
+        self.workspace_id = issue.workspace_id
+        self.owner = Actor(user_id="usr_owner", roles={issue.workspace_id: Role.OWNER})
+
+    async def where(self, condition: Any) -> list[str]:
+        found = select(IssueRow.id).where(IssueRow.workspace_id == bindparam("workspace_id"), condition)
+        rows = await self.reads.fetch(found.order_by(IssueRow.id), workspace_id=self.workspace_id)
+        return [row[0] for row in rows]
+
+    async def looked_up(self, filter: IssueFilter, actor: Actor | None = None) -> Any:
+        actor = actor or self.owner
+        return await looked_up(self.reads, ISSUE_FILTERS, filter, actor=actor, workspace_id=self.workspace_id)
+
+    async def by(self, filter: IssueFilter) -> list[str]:
+        """What the filter finds; its complement finds all others."""
+        found = await self.where(ISSUE_FILTERS.where(filter))
+        assert await self.where(ISSUE_FILTERS.where(await self.looked_up(filter))) == found
+        others = await self.where(ISSUE_FILTERS.where(await self.looked_up(IssueFilter(not_=filter))))
+        assert sorted(found + others) == await self.where(true())
+        return found
+
+
+@pytest.fixture
+async def reads(engine):
+    pool = read_pool(engine, PATIENT)
+    yield ReadSession(pool)
+    await pool.aclose()
+
+
+@pytest.fixture
+async def found(engine, reads, issue, other_issue):
+    """Issues with all titles, in a workspace beside one that has the same."""
     async with engine.begin() as connection:
+        await add(connection, issue, TITLES * 2)
+        await add(connection, other_issue, TITLES)
+    return Found(reads, issue)
+
+
+@few
+@given(wanted=some_text)
+async def test_text_finds_what_its_definition_finds(found, wanted):
+    query = func.websearch_to_tsquery(WORDS_CONFIGURATION, bindparam(None, nfc(wanted), Text))
+    by_definition = words_of(IssueRow.title, IssueRow.description).bool_op("@@")(query)
+    assert await found.by(IssueFilter(text=wanted)) == await found.where(by_definition)
+
+
+@pytest.mark.parametrize("wanted", ["CAFÉ", "cafe\u0301", "café"])
+async def test_text_ignores_letter_case_and_the_form_of_accents(found, wanted):
+    assert len(await found.by(IssueFilter(text=wanted))) == 5
+
+
+@few
+@given(wanted=some_part, operator=st.sampled_from(["eq", "contains", "starts_with"]))
+async def test_parts_of_titles_find_what_their_definition_finds(found, wanted, operator):
+    definition = {
+        "eq": IssueRow.title == nfc(wanted),
+        "contains": IssueRow.title.icontains(nfc(wanted), autoescape=True),
+        "starts_with": IssueRow.title.istartswith(nfc(wanted), autoescape=True),
+    }
+    by_definition = await found.where(definition[operator])
+    assert await found.by(IssueFilter(title=TextComparator(**{operator: wanted}))) == by_definition
+
+
+async def test_conditions_on_a_title_hold_together(found):
+    blue = TextComparator(contains="e doo", starts_with="b", neq="x")
+    assert len(await found.by(IssueFilter(title=blue))) == 2
+    assert await found.by(IssueFilter(title=replace(blue, not_in=("Blue door",)))) == []
+    assert len(await found.by(IssueFilter(or_=(IssueFilter(title=blue), IssueFilter(text="x"))))) == 4
+
+
+async def test_what_an_index_finds_replaces_the_condition(found):
+    wanted = IssueFilter(text="door", title=TextComparator(contains="blue"))
+    by_ids = await found.looked_up(wanted)
+    assert (len(by_ids.text.ids), len(by_ids.title.ids)) == (4, 2)
+    assert await found.looked_up(IssueFilter(text="nothing")) == IssueFilter(text=FoundIds(()))
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        IssueFilter(text="-door"),
+        IssueFilter(text="blue -door"),
+        IssueFilter(title=TextComparator(contains="oo")),
+        IssueFilter(title=TextComparator(starts_with="")),
+        IssueFilter(title=TextComparator(eq=None)),
+        IssueFilter(title=TextComparator(neq="Blue door")),
+    ],
+)
+async def test_what_no_index_finds_is_not_looked_up(found, filter):
+    assert await found.looked_up(filter) == filter
+    await found.by(filter)
+
+
+async def test_too_many_matches_stay_a_condition(found, monkeypatch):
+    wanted = IssueFilter(text="door", title=TextComparator(contains="blue"))
+    monkeypatch.setattr(lookups, "MOST_FOUND", 3)
+    by_ids = await found.looked_up(wanted)
+    assert by_ids.text == "door"
+    assert len(by_ids.title.ids) == 2
+
+
+def guest_in(issue: Issue, areas: frozenset[str]) -> Actor:
+    return Actor(user_id="usr_guest", roles={issue.workspace_id: Role.GUEST}, areas={issue.workspace_id: areas})
+
+
+async def test_a_guest_has_no_hidden_issue_looked_up(found, issue):
+    wanted = IssueFilter(text="door", title=TextComparator(contains="blue"))
+    for areas, matches in ((frozenset({issue.project_id}), (4, 2)), (frozenset(), (0, 0))):
+        by_ids = await found.looked_up(wanted, guest_in(issue, areas))
+        assert (len(by_ids.text.ids), len(by_ids.title.ids)) == matches
+
+
+async def test_searches_enter_through_their_index_even_for_words_that_others_use(engine, reads, issue, other_issue):
+    async with engine.begin() as connection:
+        for each, word in ((issue, "alpha"), (other_issue, "omega")):
+            await add(connection, each, [f"Issue q{place}q of {place % 90 + 10} {word}" for place in range(4_000)])
+    async with engine.connect() as connection:
+        await connection.execute(text("ANALYZE issue, issue_words"))
+        # A scan of so few rows costs less than some searches of the index.
         await connection.execute(text("SET LOCAL enable_seqscan = off"))
-        plan = (await connection.exec_driver_sql(f"EXPLAIN {sql}")).scalars().all()
-    await engine.dispose()
-    assert any("ix_issue_words" in line for line in plan), plan
+        for wanted, rows in (
+            (IssueFilter(text="omega"), 0),
+            (IssueFilter(text="q77q"), 1),
+            (IssueFilter(text="alpha"), 4_000),
+            (IssueFilter(title=TextComparator(contains="omega")), 0),
+            (IssueFilter(title=TextComparator(contains="Q77q")), 2),
+        ):
+            _, statement = _lookups(ISSUE_FILTERS, wanted, is_guest=False, most_found=MOST_FOUND)
+            statement = statement.params(workspace_id=issue.workspace_id)
+            sql = str(statement.compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True}))
+            plan = list(await connection.scalars(text(f"EXPLAIN (ANALYZE, COSTS OFF) {sql}".replace(":", "\\:"))))
+            [scan] = [line for line in plan if "Bitmap Index Scan on ix_issue_words" in line]
+            assert f"rows={rows}" in scan, plan
+
+
+@pytest.fixture
+async def people(engine, reads, issue, other_issue):
+    """Three issues here, one of them assigned, and one elsewhere; none of the users is a member."""
+    ann, bob = UserFactory(name="Ann"), UserFactory(name="Bob")
+    await store(engine, ann, bob)
+    async with engine.begin() as connection:
+        first, second, third = await add(connection, issue, ["First", "Second", "Third"])
+        [elsewhere] = await add(connection, other_issue, ["Elsewhere"])
+        for made, creator in ((first, ann), (second, ann), (elsewhere, bob)):
+            await SqlIssueRepository(connection, ListSizes()).save(made, replace(made, creator_id=creator.id))
+    await link(engine, third, assignees=[ann])
+    await link(engine, elsewhere, assignees=[bob])
+    return Found(reads, issue), ann
+
+
+async def test_creators_and_assignees_of_the_workspace_are_looked_up_by_name(people):
+    found, ann = people
+    for name, ids in (("ann", (ann.id,)), ("bob", ())):
+        named = UserFilter(name=TextComparator(contains=name))
+        by_ids = await found.looked_up(IssueFilter(creator=named, assignees=ListComparator(some=named)))
+        by_id = UserFilter(id=IdComparator(in_=ids))
+        assert by_ids == IssueFilter(creator=by_id, assignees=ListComparator(some=by_id))
+    named = UserFilter(name=TextComparator(eq="Ann"))
+    assert len(await found.by(IssueFilter(creator=named))) == 2
+    assert len(await found.by(IssueFilter(assignees=ListComparator(some=named)))) == 1
+
+
+async def test_people_of_hidden_issues_are_not_looked_up_for_guests(people, issue):
+    found, ann = people
+    named = UserFilter(name=TextComparator(eq="Ann"))
+    for areas, ids in ((frozenset({issue.project_id}), (ann.id,)), (frozenset(), ())):
+        by_ids = await found.looked_up(
+            IssueFilter(creator=named, assignees=ListComparator(none=named)), guest_in(issue, areas)
+        )
+        assert by_ids.creator.id.in_ == by_ids.assignees.none.id.in_ == ids
+
+
+async def test_people_are_looked_up_for_lists_under_projects_too(people, issue, caplog):
+    found, _ = people
+    query = IssueQuery(filter=IssueFilter(creator=UserFilter(name=TextComparator(eq="Ann"))))
+    project = ProjectFactory(id=issue.project_id, workspace_id=issue.workspace_id)
+    with caplog.at_level("DEBUG", "infra.db.read"):
+        [page] = await SqlIssueReader(found.reads).of_projects(found.owner, [project], query, PageRequest())
+    assert sorted(each.title for each in page.nodes) == ["First", "Second"]
+    assert "account" not in caplog.records[-1].getMessage()
+
+
+async def test_a_guest_finds_the_children_of_a_visible_issue_by_their_index(engine, issue):
+    async with engine.connect() as connection:
+        parent, *children = await add(connection, issue, [f"Issue {place}" for place in range(3_000)])
+        for child in children[:5]:
+            await SqlIssueRepository(connection, ListSizes()).save(child, replace(child, parent_id=parent.id))
+        await connection.execute(text("ANALYZE issue"))
+        condition = ISSUE_FILTERS_OF_GUESTS.where(IssueFilter(parent_id=IdComparator(eq=parent.id)))
+        wanted = select(IssueRow.id).where(IssueRow.workspace_id == issue.workspace_id, condition)
+        wanted = wanted.params(workspace_id=issue.workspace_id, guest_areas=[issue.project_id])
+        found = await connection.execute(wanted)
+        assert sorted(found.scalars()) == [child.id for child in children[:5]]
+        sql = str(wanted.compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True}))
+        plan = list(await connection.scalars(text(f"EXPLAIN {sql}".replace(":", "\\:"))))
+        assert any("ix_issue_parent_created_at" in line for line in plan), plan
+        assert not any("SubPlan" in line for line in plan), plan
