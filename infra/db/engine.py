@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -105,10 +105,14 @@ def engine_options(settings: Settings) -> EngineOptions:
 
 
 async def require_guards(settings: Settings) -> None:
-    """Raises GuardsDiffer if database sessions with these settings lack a guard."""
+    """Raises GuardsDiffer if database sessions with these settings, also those of the replica, lack a guard."""
     options = replace(engine_options(settings), pool_size=1, write_pool_size=1)
     async with open_engines(settings.database_url.get_secret_value(), options) as engines:
         await engines.require_guards()
+    read_url = settings.database_read_url.get_secret_value()
+    if read_url:
+        async with aclosing(read_pool(create_async_engine(read_url), options)) as pool:
+            await open_guarded(pool)
 
 
 @asynccontextmanager

@@ -9,8 +9,13 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy import literal_column, select
 
 from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG
+from infra.db.engine import open_engines
+from infra.db.read import ReadSession
+from infra.settings import asyncpg_url
+from tests import defaults
 from tests.e2e.pgbouncer import SERVER_CONNECTIONS, needs_pgbouncer, pgbouncer
 from tests.e2e.processes import Workgraph
 from tests.e2e.test_serve import free_port
@@ -26,6 +31,7 @@ CREATE = "mutation($input: IssueCreateInput!) { issueCreate(input: $input) { iss
 STATEMENTS = "SELECT name FROM pg_prepared_statements"
 CHANGED_SETTINGS = "SELECT name FROM pg_settings WHERE source = 'session' AND name <> 'client_encoding'"
 ROUNDS, CLIENTS = 10, 12
+CANCELLATIONS = 100
 IGNORED = (
     "statement_timeout,lock_timeout,idle_in_transaction_session_timeout,default_transaction_read_only,jit,"
     "max_parallel_workers_per_gather"
@@ -102,6 +108,35 @@ async def use(url: str) -> None:
         await asyncio.gather(*(work(number) for number in range(CLIENTS)))
         after = (await asked(LIST, {"slug": DEMO_SLUG}))["workspace"]["issues"]["totalCount"]
         assert after == before + ROUNDS * CLIENTS
+
+
+async def test_a_canceled_read_ends_no_other_one(direct_url: str) -> None:
+    """A cancellation that came late would reach the next client of the same session."""
+    with pgbouncer(direct_url, mode="transaction") as pooled_url:
+        options = defaults.engine(pool_size=8, pool_wait=30, statement_timeout=30, is_pooled=True)
+        async with open_engines(asyncpg_url(pooled_url), options) as engines:
+            reads = ReadSession(engines.read)
+            ends: set[bool] = set()
+
+            async def cancel(number: int) -> None:
+                for turn in range(CANCELLATIONS):
+                    pause = 0.001 * ((number + turn) % 7)  # some end by themselves at about the time of their limit
+                    sleep = select(literal_column(f"'slept' FROM pg_sleep({pause + 0.002})"))
+                    found = await reads.fetch_within(max(pause, 0.001), sleep)
+                    ends.add(found is None)
+                    assert found is None or found[0][0] == "slept"
+
+            async def read() -> None:
+                for turn in range(CANCELLATIONS):
+                    [[value]] = await reads.fetch(select(literal_column(f"{turn} FROM pg_sleep(0.002)")))
+                    assert value == turn
+
+            await asyncio.gather(*(cancel(number) for number in range(4)), *(read() for _ in range(4)))
+            assert ends == {True, False}
+            async with asyncio.timeout(20):
+                while engines.read.in_use:  # noqa: ASYNC110 - the last transactions are being ended
+                    await asyncio.sleep(0.01)
+        assert await leaks(pooled_url) == []
 
 
 async def server_connections(direct_url: str) -> int:

@@ -42,6 +42,16 @@ async def test_an_application_does_not_start_without_its_limits(relayed: Setting
     assert "WORKGRAPH_DATABASE_POOLER=transaction" in str(raised.value)
 
 
+async def test_a_replica_without_limits_is_refused_too(settings: Settings, relayed: Settings) -> None:
+    behind_relay = settings.replaced(database_read_url=relayed.database_url)
+    await require_guards(settings)
+    with pytest.raises(GuardsDiffer):
+        await require_guards(behind_relay)
+    with pytest.raises(GuardsDiffer):
+        async with open_app(behind_relay):
+            pass
+
+
 async def test_limits_of_each_transaction_need_no_startup_parameters(relayed: Settings) -> None:
     async with open_app(relayed.replaced(database_pooler="transaction")) as app:
         assert [check.is_ok for check in await app.health.check()] == [True] * 3
