@@ -1,5 +1,6 @@
 """Connections through a pooler that may use another server session for each transaction, such as PgBouncer."""
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -72,8 +73,12 @@ class TransactionReadPool(ReadPool):
         self._start(self._end(connection))
 
     async def aclose(self) -> None:
+        # Transactions first: each returns its connection to the idle ones, which are then closed. A task that has ended
+        # is removed here, because awaiting it would not let its callback run.
         while self._closing:
-            await next(iter(self._closing))
+            ending = tuple(self._closing)
+            await asyncio.gather(*ending, return_exceptions=True)
+            self._closing.difference_update(ending)
         await super().aclose()
 
     async def _end(self, connection: ReadConnection) -> None:

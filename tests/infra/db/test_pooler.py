@@ -103,6 +103,14 @@ async def test_a_read_that_reaches_its_own_limit_leaves_the_others_of_its_reques
         assert await begun(reads) != before
 
 
+async def test_a_pool_closes_right_after_a_connection_was_released(engines: Engines) -> None:
+    for turns in range(3):
+        engines.read.release(await engines.read.acquire())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(engines.read.aclose(), 20)
+
+
 async def test_reads_cannot_write(engines: Engines) -> None:
     with pytest.raises(Exception, match="read-only"):
         await ReadSession(engines.read).fetch(text("DELETE FROM account"))
