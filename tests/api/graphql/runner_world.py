@@ -42,7 +42,7 @@ class Store:
     may_load: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def reads(self) -> AsyncIterator[Any]:
+    async def reads(self, *, is_current: bool = False) -> AsyncIterator[Any]:
         self.scopes += 1
         self.open_scopes += 1
         try:

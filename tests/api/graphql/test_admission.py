@@ -220,8 +220,8 @@ class ReadingWorld(World):
     """Every scope has read three rows."""
 
     @asynccontextmanager
-    async def reads(self) -> AsyncIterator[Any]:
-        async with super().reads():
+    async def reads(self, *, is_current: bool = False) -> AsyncIterator[Any]:
+        async with super().reads(is_current=is_current):
             yield SimpleNamespace(rows_read=3)
 
 

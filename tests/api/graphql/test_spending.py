@@ -36,8 +36,8 @@ async def test_the_answer_says_what_it_cost(transport: str) -> None:
 class SpentWorld(World):
     """World in which each operation reads ten rows, so that no points of `TEN` are refunded."""
 
-    def reads(self) -> Any:
-        scope = super().reads()
+    def reads(self, *, is_current: bool = False) -> Any:
+        scope = super().reads(is_current=is_current)
 
         class Counted:
             async def __aenter__(self) -> Any:

@@ -92,7 +92,7 @@ class World:
     usage: Any = RequestUsage
 
     @asynccontextmanager
-    async def reads(self) -> AsyncIterator[Any]:
+    async def reads(self, *, is_current: bool = False) -> AsyncIterator[Any]:
         self.open_scopes += 1
         self.scopes += 1
         try:

@@ -82,7 +82,7 @@ class SmallApp:
     usage: Any = RequestUsage
 
     @asynccontextmanager
-    async def reads(self) -> AsyncIterator[Any]:
+    async def reads(self, *, is_current: bool = False) -> AsyncIterator[Any]:
         self.scopes += 1
         self.open_scopes += 1
         try:
