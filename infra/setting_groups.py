@@ -173,6 +173,9 @@ class AccountSettings(LimitSettings):
     refresh_token_days: int = Field(30, ge=1, le=365, description="Lifetime of an unused refresh token.")
     session_days: int = Field(90, ge=1, le=365, description="Maximum lifetime of a session, including refreshes.")
     security_log_days: int = Field(400, ge=1, le=36_500, description="Retention of security log entries.")
+    change_log_days: int = Field(
+        0, ge=0, le=36_500, description="Retention of events in the change logs of workspaces. 0: no limit."
+    )
     worker_concurrency: int = Field(
         10, ge=2, description="Concurrent jobs per worker. Imports use at most half of these slots."
     )

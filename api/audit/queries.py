@@ -27,7 +27,8 @@ async def workspace_changes(
         Revision,
         strawberry.argument(
             description="Revision after which to start; 0 starts with the first change. Must not be above the current "
-            "revision of the workspace."
+            "revision of the workspace. The error `REVISION_GONE` means that the next change has been deleted; "
+            "`changesBeginAt` is the first one that is left."
         ),
     ],
     first: Annotated[
@@ -35,3 +36,12 @@ async def workspace_changes(
     ] = DEFAULT_EVENTS,
 ) -> Sequence[model.ChangeBatch]:
     return await info.context.app.audit.changes_of_workspaces(info.context.actor, workspaces, after=after, first=first)
+
+
+@batched(
+    graphql_type=Revision,
+    description="First revision that the change log of the workspace still has. The server can delete old changes, and "
+    "then `changes` refuses an `after` below `changesBeginAt` minus 1. The next revision if no change is left.",
+)
+async def workspace_changes_begin_at(workspaces: Sequence[Workspace], info: Info) -> Sequence[int]:
+    return await info.context.app.audit.first_revisions_of_workspaces(info.context.actor, workspaces)

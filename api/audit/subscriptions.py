@@ -27,7 +27,8 @@ class AuditSubscriptions:
             Revision | None,
             strawberry.argument(
                 description="Revision after which to start. Null starts with the next change. Must not be above the "
-                "current revision of the workspace."
+                "current revision of the workspace. The error `REVISION_GONE` means that the next change has been "
+                "deleted; `changesBeginAt` of the workspace is the first one that is left."
             ),
         ] = None,
     ) -> AsyncGenerator[model.ChangeBatch, None]:

@@ -76,6 +76,7 @@ def extensions_of(error: DomainError) -> dict[str, Any]:
     extensions: dict[str, Any] = {"code": error_code(error)}
     if error.path:
         extensions["inputPath"] = [camel_case(name) for name in error.path]
+    extensions |= {camel_case(name): value for name, value in error.details.items()}
     if isinstance(error, errors.RateLimited):
         extensions["retryAfter"] = error.retry_after
     return extensions

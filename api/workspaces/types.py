@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.accounts.types import User
-from api.audit.queries import workspace_changes
+from api.audit.queries import workspace_changes, workspace_changes_begin_at
 from api.shared import loads
 from api.shared.connections import connection, everything
 from api.shared.context import Info
@@ -85,6 +85,7 @@ class Workspace(Node):
     created_at: datetime = strawberry.field(description="Time when the workspace was created.")
     updated_at: datetime = strawberry.field(description="Time when the name or slug of the workspace was last changed.")
     changes = workspace_changes
+    changes_begin_at = workspace_changes_begin_at
 
     @connection(
         Member,

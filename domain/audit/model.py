@@ -37,6 +37,14 @@ class LoggedEvent:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSpan:
+    """Revisions of the first and the last event of a log; an empty log ends before it begins."""
+
+    first: int = 1
+    last: int = 0
+
+
 class Subject(Protocol):
     """An entity that events can be about."""
 

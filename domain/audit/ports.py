@@ -2,7 +2,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.audit.model import LoggedEvent, Subject
+from domain.audit.model import LoggedEvent, LogSpan, Subject
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEvent
 
@@ -18,12 +18,12 @@ class EventReader(Protocol):
         """The next events of each workspace after that revision, by id of the workspace."""
         ...
 
-    async def revision(self, workspace_id: str) -> int:
-        """The last revision that the workspace has given; 0 before its first event."""
+    async def span(self, workspace_id: str) -> LogSpan:
+        """The revisions that the log of the workspace has now; revisions before them have been deleted."""
         ...
 
-    async def revisions_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
-        """The last revision of each workspace, by id; 0 before its first event."""
+    async def spans_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, LogSpan]:
+        """The revisions that the log of each workspace has now, by id."""
         ...
 
     async def history_of_subjects(

@@ -2,7 +2,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from domain.audit.model import ChangeBatch, LoggedEvent, Subject
+from domain.audit.errors import RevisionGone
+from domain.audit.model import ChangeBatch, LoggedEvent, LogSpan, Subject
 from domain.audit.policies import EventVisibility, require_visible
 from domain.audit.ports import EventReader
 from domain.shared.actor import Actor
@@ -30,13 +31,24 @@ class AuditService:
             message = f"{{field}} must be between 1 and {MOST_EVENTS}."
             raise InvalidInput(message, path=("first",), code=ErrorCode.OUT_OF_RANGE)
         ids = [workspace.id for workspace in workspaces]
-        revisions = await self._reader.revisions_of_workspaces(ids)
         await actor.reach_workspaces(ids)
         for workspace_id in ids:
             require_visible(actor, workspace_id)
-            _require_reached(after, revisions[workspace_id])
         found = await self._reader.of_workspaces(ids, after=after, most=first + 1)
+        # After the events, so that a deletion between the two reads leaves no unnoticed gap.
+        spans = await self._reader.spans_of_workspaces(ids)
+        for workspace_id in ids:
+            _require_within(spans[workspace_id], after)
+            _require_next(found[workspace_id], after)
         return [self._batch(actor, found[workspace_id], after=after, first=first) for workspace_id in ids]
+
+    async def first_revisions_of_workspaces(self, actor: Actor, workspaces: Sequence[Workspace]) -> Sequence[int]:
+        """The first revision that the log of each workspace still has; the next one if it is empty."""
+        await actor.reach_workspaces(workspace.id for workspace in workspaces)
+        for workspace in workspaces:
+            require_visible(actor, workspace.id)
+        spans = await self._reader.spans_of_workspaces([workspace.id for workspace in workspaces])
+        return [spans[workspace.id].first for workspace in workspaces]
 
     async def history_of_subjects(
         self, actor: Actor, subjects: Sequence[Subject], request: PageRequest
@@ -54,19 +66,20 @@ class AuditService:
         """Streams events after a revision, or from now on, while the actor may see them.
 
         Reloads the actor at least once a second; raises NotFound when the workspace is no longer
-        visible to it, and FellBehind if batches are taken too slowly.
+        visible to it, RevisionGone if the next event is deleted, and FellBehind if batches are taken too slowly.
         """
         await actor().reach_workspaces((workspace_id,))
         require_visible(actor(), workspace_id)
-        revision = await self._reader.revision(workspace_id)
-        after = revision if after is None else after
-        _require_reached(after, revision)
+        span = await self._reader.span(workspace_id)
+        after = span.last if after is None else after
+        _require_within(span, after)
         async with aclosing(self._stream.follow(workspace_id, after=after)) as batches:
             async for batch in batches:
                 current = actor()
                 # The socket replaces the actor when it reloads the roles.
                 await current.reach_workspaces((workspace_id,))
                 require_visible(current, workspace_id)
+                _require_next(batch.events, after)
                 if batch.up_to > after:
                     after = batch.up_to
                     yield replace(batch, events=self._visibility.visible_to(current, batch.events))
@@ -80,8 +93,16 @@ class AuditService:
         )
 
 
-def _require_reached(after: int, revision: int) -> None:
-    """Raises InvalidInput for a revision that the workspace has not given yet."""
-    if not 0 <= after <= revision:
+def _require_within(span: LogSpan, after: int) -> None:
+    """Raises RevisionGone or, for a revision that the workspace has not given yet, InvalidInput."""
+    if 0 <= after < span.first - 1:
+        raise RevisionGone(span.first)
+    if not 0 <= after <= span.last:
         message = "{field} must not be greater than the current revision of the workspace."
         raise InvalidInput(message, path=("after",), code=ErrorCode.OUT_OF_RANGE)
+
+
+def _require_next(events: Sequence[LoggedEvent], after: int) -> None:
+    """Raises RevisionGone if events between the revision and the first of these were deleted."""
+    if events and events[0].revision > after + 1:
+        raise RevisionGone(events[0].revision)

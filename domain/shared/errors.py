@@ -17,9 +17,10 @@ Rejected                 several DomainErrors of one request
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from math import ceil
+from types import MappingProxyType
 from typing import ClassVar
 
 AUTHENTICATION_REQUIRED = "Authentication required. Send `Authorization: Bearer <access token or API key>`."
@@ -58,6 +59,8 @@ class DomainError(Exception):
     """
 
     code: ClassVar[StrEnum]
+    details: Mapping[str, int | str] = MappingProxyType({})
+    """Further values for clients, by names in snake case."""
 
     def __init__(self, message: str, *, path: tuple[str, ...] = (), code: StrEnum | None = None, **named: str) -> None:
         self.template = message

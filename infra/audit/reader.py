@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, DateTime, Text, bindparam, or_, select
 
 from domain.audit.kinds import EventKind
-from domain.audit.model import LoggedChange, LoggedEvent, Subject, as_texts
+from domain.audit.model import LoggedChange, LoggedEvent, LogSpan, Subject, as_texts
 from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from domain.shared.security import SecurityEvent
 from infra.accounts.tables import UserRow
@@ -35,7 +35,7 @@ _EVENTS = (
     .order_by(EventRow.revision)
     .limit(bindparam("most"))
 )
-_REVISION = select(RevisionRow.revision).where(in_workspace(RevisionRow.workspace_id))
+_SPAN = select(RevisionRow.first_revision, RevisionRow.revision).where(in_workspace(RevisionRow.workspace_id))
 
 
 class _NoOrder(StrEnum):
@@ -88,12 +88,12 @@ class SqlEventReader:
     ) -> Mapping[str, Sequence[LoggedEvent]]:
         return {each: await self.of_workspace(each, after=after, most=most) for each in dict.fromkeys(workspace_ids)}
 
-    async def revision(self, workspace_id: str) -> int:
-        rows = await self._reads.fetch(_REVISION, workspace_id=workspace_id)
-        return int(rows[0][0]) if rows else 0
+    async def span(self, workspace_id: str) -> LogSpan:
+        rows = await self._reads.fetch(_SPAN, workspace_id=workspace_id)
+        return LogSpan(first=rows[0][0], last=rows[0][1]) if rows else LogSpan()
 
-    async def revisions_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
-        return {each: await self.revision(each) for each in dict.fromkeys(workspace_ids)}
+    async def spans_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, LogSpan]:
+        return {each: await self.span(each) for each in dict.fromkeys(workspace_ids)}
 
     async def history_of_subjects(
         self, subjects: Sequence[Subject], request: PageRequest

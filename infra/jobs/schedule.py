@@ -24,6 +24,7 @@ from infra.audit.tables import SecurityEventRow
 from infra.auth.tables import ApiKeyRow, SessionRow
 from infra.batches.tables import BatchRunRow
 from infra.db.engine import database_errors
+from infra.jobs.log_cleaning import change_log_cleaning
 from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow
 from infra.workspaces.tables import InvitationRow
 
@@ -80,8 +81,8 @@ def security_log_of(kept: timedelta) -> Expiry:
     return Expiry(column=SecurityEventRow.occurred_at, kept=kept)
 
 
-def periodic_work(*, security_log_kept: timedelta) -> tuple[Periodic, ...]:
-    """All periodic work of Workgraph."""
+def periodic_work(*, security_log_kept: timedelta, change_log_kept: timedelta | None) -> tuple[Periodic, ...]:
+    """All periodic work of Workgraph; None keeps all events of existing workspaces."""
     hour, day = timedelta(hours=1), timedelta(days=1)
     return (
         _cleaning("delete done jobs", DONE_JOBS, every=hour),
@@ -93,6 +94,7 @@ def periodic_work(*, security_log_kept: timedelta) -> tuple[Periodic, ...]:
         _cleaning("delete settled invitations", *INVITATIONS, every=day),
         _cleaning("delete ended batch runs", BATCH_RUNS, every=day),
         _cleaning("delete old security log entries", security_log_of(security_log_kept), every=day),
+        Periodic(name="delete old events", every=hour, step=change_log_cleaning(change_log_kept)),
     )
 
 

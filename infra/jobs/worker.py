@@ -2,7 +2,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +13,7 @@ from infra.db.engine import engine_options, open_engines
 from infra.jobs.arq_worker import ArqWorker
 from infra.jobs.leases import SqlLeases
 from infra.jobs.runner import JobRunner, RunnerOptions
-from infra.jobs.schedule import Schedule, periodic_work
+from infra.jobs.schedule import Periodic, Schedule, periodic_work
 from infra.settings import SECRET_NAMES, Settings
 from infra.slices import HANDLERS
 
@@ -37,9 +37,16 @@ async def _run(settings: Settings, stop: asyncio.Event) -> None:
     async with open_app(settings) as app, open_engines(database_url, options) as engines:
         leases = SqlLeases(engines.write, duration=timedelta(seconds=settings.job_lease_seconds))
         runner = JobRunner[App](app, HANDLERS, leases, runner_options(settings))
-        schedule = Schedule(engines.write, periodic_work(security_log_kept=timedelta(days=settings.security_log_days)))
+        schedule = Schedule(engines.write, _periodic_work(settings))
         worker = ArqWorker(runner, schedule, settings.redis_url.get_secret_value())
         await worker.run(stop)
+
+
+def _periodic_work(settings: Settings) -> Sequence[Periodic]:
+    return periodic_work(
+        security_log_kept=timedelta(days=settings.security_log_days),
+        change_log_kept=timedelta(days=settings.change_log_days) if settings.change_log_days else None,
+    )
 
 
 @contextmanager

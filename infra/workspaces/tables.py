@@ -21,12 +21,16 @@ class WorkspaceRow(Base):
 
 
 class RevisionRow(Base):
-    """Counter of a workspace's events, the last row that a commit locks."""
+    """Counter of a workspace's events, the last row that a commit locks, and the first event that is not deleted.
+
+    In an empty log, the first event is the next one.
+    """
 
     __tablename__ = "workspace_revision"
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(BigInteger)
+    first_revision: Mapped[int] = mapped_column(BigInteger, server_default="1")
 
 
 class MemberRow(Base):

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
 from api.schema import schema
@@ -24,6 +27,7 @@ from domain.shared.actor import Actor, Role
 from domain.workspaces.commands import InvitationDraft, WorkspaceDraft
 from domain.workspaces.model import Workspace
 from infra.bootstrap import open_app
+from infra.jobs.log_cleaning import change_log_cleaning
 from infra.settings import Settings
 from tests import execution_modes
 from tests.api import defaults as api_defaults
@@ -161,6 +165,48 @@ async def test_an_impossible_revision_is_refused(server: Server) -> None:
     async with server.following(ada, "acme", 3) as socket:
         (error,) = await socket.error("1")
         assert error["extensions"] == {"code": "OUT_OF_RANGE", "inputPath": ["after"]}
+
+
+async def test_a_revision_whose_changes_were_deleted_is_refused_with_the_first_that_is_left(
+    server: Server, engine: AsyncEngine
+) -> None:
+    ada = await server.sign_up("ada")
+    workspace = await server.workspace(ada)
+    for name in ("bug", "feature"):
+        await server.label(ada, workspace, name)
+    begin = '{ workspace(slug: "acme") { changesBeginAt } }'
+    assert (await server.ask(ada, begin))["data"]["workspace"] == {"changesBeginAt": 1}
+    gone = {"code": "REVISION_GONE", "inputPath": ["after"]}
+    for last_deleted, left in ((2, [3, 4]), (4, [])):
+        age = text("UPDATE event SET occurred_at = now() - interval '2 days' WHERE revision <= :last")
+        async with engine.begin() as connection:
+            await connection.execute(age, {"last": last_deleted})
+            while await change_log_cleaning(timedelta(days=1))(connection):
+                pass
+        assert (await server.ask(ada, begin))["data"]["workspace"] == {"changesBeginAt": last_deleted + 1}
+        for after in (0, last_deleted - 1):
+            (error,) = (await server.ask(ada, READ, slug="acme", after=after))["errors"]
+            assert error["extensions"] == gone | {"firstRevision": last_deleted + 1}
+            async with server.following(ada, "acme", after) as socket:
+                (error,) = await socket.error("1")
+                assert error["extensions"] == gone | {"firstRevision": last_deleted + 1}
+        found = (await server.ask(ada, READ, slug="acme", after=last_deleted))["data"]["workspace"]["changes"]
+        assert [event["revision"] for event in found["events"]] == left
+    async with server.following(ada, "acme", 4) as socket:
+        await server.label(ada, workspace, "later")
+        assert kinds(await batch(socket)) == [(5, "LABEL_CREATED")]
+
+
+async def test_events_that_the_operator_deleted_are_no_silent_gap(server: Server, engine: AsyncEngine) -> None:
+    ada = await server.sign_up("ada")
+    await server.label(ada, await server.workspace(ada), "bug")
+    async with engine.begin() as connection:
+        await connection.execute(text("DELETE FROM event WHERE revision < 3"))
+    (error,) = (await server.ask(ada, READ, slug="acme", after=0))["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["firstRevision"]) == ("REVISION_GONE", 3)
+    async with server.following(ada, "acme", 1) as socket:
+        (error,) = await socket.error("1")
+        assert (error["extensions"]["code"], error["extensions"]["firstRevision"]) == ("REVISION_GONE", 3)
 
 
 async def test_other_peoples_workspaces_are_not_found(server: Server) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from domain.audit.model import LoggedChange, LoggedEvent
+from domain.audit.model import LoggedChange, LoggedEvent, LogSpan
 from domain.issues.events import IssueCreated, IssueUpdated
 from domain.shared.actor import Actor, Cause
 from domain.shared.events import FieldChange, plain
@@ -67,9 +67,9 @@ async def test_events_come_in_order_from_one_workspace_and_no_more_than_asked_fo
     assert revisions(list(await log.reader.of_workspace(mine, after=0, most=100))) == [1, 2, 3, 4, 5, 6]
     assert revisions(list(await log.reader.of_workspace(mine, after=2, most=3))) == [3, 4, 5]
     assert await log.reader.of_workspace(mine, after=6, most=3) == []
-    assert await log.reader.revision(mine) == 6
-    assert await log.reader.revision(other) == 3
-    assert await log.reader.revision(log.new_workspace()) == 0
+    assert (await log.reader.span(mine)).last == 6
+    assert (await log.reader.span(other)).last == 3
+    assert (await log.reader.span(log.new_workspace())) == LogSpan(first=1, last=0)
 
 
 async def test_one_commit_is_in_the_logs_of_several_workspaces(log: EventLog) -> None:

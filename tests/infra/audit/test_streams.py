@@ -56,12 +56,12 @@ async def test_concurrent_writers_are_followed_in_order_without_gap_or_double(lo
         followers = [asyncio.create_task(follow(stream, start)) for start in starts[:-1]]
         writers = [asyncio.create_task(write(sizes)) for sizes in commits]
         while not all(writer.done() for writer in writers):
-            reached = await log.reader.revision(workspace)
+            reached = (await log.reader.span(workspace)).last
             await asyncio.sleep(0.01)
         await asyncio.gather(*writers)
         seen = await asyncio.gather(*followers)
 
-    assert await log.reader.revision(workspace) == total
+    assert (await log.reader.span(workspace)).last == total
     assert seen == [list(range(start + 1, total + 1)) for start in starts[:-1]]
 
 

@@ -30,7 +30,7 @@ from tests import defaults
 from tests.patience import PATIENT
 
 CLOCK = SystemClock()
-PERIODIC = periodic_work(security_log_kept=timedelta(days=defaults.SETTINGS.security_log_days))
+PERIODIC = periodic_work(security_log_kept=timedelta(days=defaults.SETTINGS.security_log_days), change_log_kept=None)
 IDS = Uuid7IdFactory(CLOCK)
 EFFECTS = "CREATE TABLE job_effect (name text NOT NULL, step int NOT NULL)"
 

@@ -1,0 +1,86 @@
+"""Clean-up of the event log: events past their retention, and those of deleted workspaces."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from sqlalchemy import Select, delete, exists, func, select, true, update
+from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.expression import cast
+
+from infra.audit.tables import EventRow
+from infra.workspaces.tables import RevisionRow, WorkspaceRow
+
+EVENTS_AT_ONCE = 5000  # deleted per transaction
+
+_LOGS = select(RevisionRow.workspace_id, RevisionRow.first_revision, RevisionRow.revision)
+_ABANDONED = _LOGS.where(~exists().where(WorkspaceRow.id == RevisionRow.workspace_id)).limit(1)
+
+
+def change_log_cleaning(kept: timedelta | None) -> Callable[[AsyncConnection], Awaitable[bool]]:
+    """Step that deletes events older than `kept`, or none for None, and events of deleted workspaces."""
+    old_logs = None if kept is None else _old_logs(kept)
+
+    async def delete_old_events(connection: AsyncConnection) -> bool:
+        log = (await connection.execute(_ABANDONED)).first()
+        if log is not None:
+            await _delete_abandoned(connection, *log)
+            return True
+        log = (await connection.execute(old_logs)).first() if old_logs is not None else None
+        if log is None or kept is None:
+            return False
+        await _delete_old(connection, *log, kept=kept)
+        return True
+
+    return delete_old_events
+
+
+def _old_logs(kept: timedelta) -> Select[str, int, int]:
+    """Query for one log whose first event is older than `kept`."""
+    oldest = (
+        select(EventRow.occurred_at)
+        .where(EventRow.workspace_id == RevisionRow.workspace_id, EventRow.revision >= RevisionRow.first_revision)
+        .order_by(EventRow.revision)
+        .limit(1)
+        .lateral("oldest")
+    )
+    return _LOGS.join(oldest, true()).where(oldest.c.occurred_at < func.now() - cast(kept, INTERVAL)).limit(1)
+
+
+async def _delete_old(
+    connection: AsyncConnection, workspace_id: str, first: int, last: int, *, kept: timedelta
+) -> None:
+    end = min(first + EVENTS_AT_ONCE, last + 1)
+    # Up to the first event that stays, whatever the clocks of several processes have said about later ones.
+    first_kept = (
+        select(EventRow.revision)
+        .where(
+            EventRow.workspace_id == workspace_id,
+            EventRow.revision >= first,
+            EventRow.revision < end,
+            EventRow.occurred_at >= func.now() - cast(kept, INTERVAL),
+        )
+        .order_by(EventRow.revision)
+        .limit(1)
+    )
+    end = (await connection.execute(first_kept)).scalar() or end
+    await _delete_events(connection, workspace_id, first, end)
+    # Last, because commits of the workspace wait for this row.
+    moved = update(RevisionRow).where(RevisionRow.workspace_id == workspace_id).values(first_revision=end)
+    await connection.execute(moved)
+
+
+async def _delete_abandoned(connection: AsyncConnection, workspace_id: str, first: int, last: int) -> None:
+    end = first + EVENTS_AT_ONCE
+    await _delete_events(connection, workspace_id, first, end)
+    counter = RevisionRow.workspace_id == workspace_id
+    if end > last:
+        await connection.execute(delete(RevisionRow).where(counter))
+    else:
+        await connection.execute(update(RevisionRow).where(counter).values(first_revision=end))
+
+
+async def _delete_events(connection: AsyncConnection, workspace_id: str, first: int, end: int) -> None:
+    """Deletes the events from `first` to before `end`."""
+    among = (EventRow.workspace_id == workspace_id) & (EventRow.revision >= first) & (EventRow.revision < end)
+    await connection.execute(delete(EventRow).where(among))
