@@ -15,7 +15,7 @@ from domain.shared.actor import Actor, Cause
 from domain.shared.events import Event
 from domain.slices import PLATFORM, TRACKER
 from infra.audit.reader import SqlEventReader
-from infra.audit.revisions import CHANNEL, revision_message
+from infra.audit.revisions import channel_of
 from infra.audit.streams import RedisEventStream
 from infra.commits import Committed
 from infra.db.engine import Engines, open_engines
@@ -65,11 +65,19 @@ class EventLog:
 
     async def announce(self, workspace_id: str, revision: int) -> None:
         """Publishes the revision, as the process that committed it does afterwards."""
-        await self.publish(revision_message(workspace_id, revision))
+        await self.publish(workspace_id, str(revision).encode())
 
-    async def publish(self, message: bytes) -> None:
+    async def publish(self, workspace_id: str, message: bytes) -> int:
+        """Publishes a message to those who follow the workspace, and returns their number."""
         async with redis.asyncio.from_url(self.redis_url) as client:
-            await client.publish(CHANNEL, message)
+            listeners: int = await client.publish(channel_of(workspace_id), message)
+        return listeners
+
+    async def listeners(self, *workspace_ids: str) -> list[int]:
+        """The number of connections that are subscribed to each workspace, as Redis counts them."""
+        async with redis.asyncio.from_url(self.redis_url) as client:
+            counts = await client.pubsub_numsub(*map(channel_of, workspace_ids))
+        return [count for _, count in counts]
 
     def read_connections(self) -> int:
         return self._engines.read.in_use

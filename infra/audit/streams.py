@@ -93,7 +93,9 @@ class RedisEventStream(Generic[E]):
         follower: _Follower[E] = _Follower(self._most_waiting, self._idle_seconds)
         log = self._logs.get(workspace_id)
         if log is None or not log.followers:  # a log without followers is about to end
-            log = self._logs[workspace_id] = _Log(self._source, workspace_id, position, self._poll_seconds)
+            poll_seconds = partial(self._poll_seconds, workspace_id)
+            log = self._logs[workspace_id] = _Log(self._source, workspace_id, position, poll_seconds)
+            self._listener.follow(workspace_id)
             self._start(log.run()).add_done_callback(partial(self._ended, log))
         log.followers.add(follower)
         return log, follower
@@ -123,6 +125,8 @@ class RedisEventStream(Generic[E]):
     def _forget(self, log: "_Log[E]") -> None:
         if self._logs.get(log.workspace_id) is log:
             del self._logs[log.workspace_id]
+            if self._listener is not None:
+                self._listener.unfollow(log.workspace_id)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         # A new context, because the first follower's context holds its own connection.
@@ -131,14 +135,14 @@ class RedisEventStream(Generic[E]):
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _wake(self, workspace_id: str | None, revision: int) -> None:
-        """Wakes the reader of one workspace unless it has read the revision, or all readers."""
-        for log in self._logs.values() if workspace_id is None else [self._logs.get(workspace_id)]:
-            if log is not None and (workspace_id is None or log.position < revision):
-                log.wake()
+    def _wake(self, workspace_id: str, revision: int | None) -> None:
+        """Wakes the reader of the workspace unless it has read the revision; None wakes it in any case."""
+        log = self._logs.get(workspace_id)
+        if log is not None and (revision is None or log.position < revision):
+            log.wake()
 
-    def _poll_seconds(self) -> float:
-        is_told = self._listener is not None and self._listener.is_listening
+    def _poll_seconds(self, workspace_id: str) -> float:
+        is_told = self._listener is not None and self._listener.is_listening_to(workspace_id)
         return SAFETY_SECONDS if is_told else POLL_SECONDS
 
 

@@ -10,7 +10,7 @@ import redis.asyncio
 from arq.connections import ArqRedis
 from redis.exceptions import RedisError
 
-from infra.audit.revisions import CHANNEL, revision_message
+from infra.audit.revisions import channel_of
 from infra.commits import Committed
 from infra.shared.tasks import end
 
@@ -110,7 +110,7 @@ class ArqJobQueue:
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 for workspace_id, revision in revisions.items():
-                    await self._redis.publish(CHANNEL, revision_message(workspace_id, revision))
+                    await self._redis.publish(channel_of(workspace_id), str(revision))
                 for job_id in jobs:
                     await self._redis.enqueue_job(RUN_JOB, job_id, _job_id=job_id)
         except (RedisError, OSError, TimeoutError) as error:

@@ -195,6 +195,48 @@ async def test_followers_of_a_workspace_share_one_reader_and_leave_nothing_behin
             assert revisions(await take(again, up_to=1)) == [1]
 
 
+async def counted(log: EventLog, wanted: list[int], *workspaces: str) -> None:
+    """Waits until Redis counts these numbers of listeners to the workspaces."""
+    async with asyncio.timeout(20):
+        while await log.listeners(*workspaces) != wanted:  # noqa: ASYNC110  another process's count
+            await asyncio.sleep(0.01)
+
+
+async def test_a_process_subscribes_to_the_workspaces_that_it_follows(log: EventLog, relay: RedisRelay) -> None:
+    mine, other, nobodys = (log.new_workspace() for _ in range(3))
+    channels = (mine, other, nobodys)
+    async with log.stream(redis_url=relay.url) as stream, log.stream() as second_process:
+        followers = [stream.follow(mine, after=0), stream.follow(mine, after=0)]
+        await asyncio.gather(*(anext(follower) for follower in followers))
+        await counted(log, [1, 0, 0], *channels)
+        late, elsewhere = stream.follow(other, after=0), second_process.follow(mine, after=0)
+        await asyncio.gather(anext(late), anext(elsewhere))
+        await counted(log, [2, 1, 0], *channels)
+        assert relay.connections == 1
+        assert await log.publish(nobodys, b"1") == 0
+
+        await followers[0].aclose()
+        await is_told(stream)
+        assert await log.listeners(*channels) == [2, 1, 0], "one follower is left"
+        await late.aclose()
+        await counted(log, [2, 0, 0], *channels)
+
+        await relay.cut()
+        await counted(log, [1, 0, 0], *channels)
+        late = stream.follow(other, after=0)  # while Redis is away
+        await anext(late)
+        await followers[1].aclose()
+        await relay.mend()
+        await counted(log, [1, 1, 0], *channels)
+        await is_told(stream)
+        async with asyncio.timeout(2 * SAFETY_SECONDS):  # without Redis five revisions take more than twice that
+            for revision in range(1, 6):
+                await log.announce(other, await log.record(other))
+                assert revisions(await take(late, up_to=revision)) == [revision]
+        await asyncio.gather(late.aclose(), elsewhere.aclose())
+        await counted(log, [0, 0, 0], *channels)
+
+
 async def test_a_canceled_follower_leaves_nothing_behind(log: EventLog, relay: RedisRelay) -> None:
     workspace = log.new_workspace()
 
@@ -340,8 +382,8 @@ async def test_a_malformed_revision_on_the_channel_is_ignored(log: EventLog) -> 
     async with log.stream() as stream, aclosing(stream.follow(workspace, after=0)) as batches:
         await anext(batches)
         await is_told(stream)
-        for message in (b"", b"[]", b"{", b'{"workspace_id": 1}', b"\xff"):
-            await log.publish(message)
+        for message in (b"", b"[]", b"{", b'{"revision": 1}', b"1.5", b"\xff"):
+            assert await log.publish(workspace, message) == 1
         async with asyncio.timeout(2 * SAFETY_SECONDS):  # as above
             for revision in range(1, 6):
                 await log.announce(workspace, await log.record(workspace))

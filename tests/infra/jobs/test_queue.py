@@ -3,14 +3,13 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 import redis.asyncio
 from redis.asyncio.client import PubSub
 
-from infra.audit.revisions import CHANNEL
+from infra.audit.revisions import channel_of
 from infra.commits import Committed
 from infra.jobs.queue import MOST_WAITING, ArqJobQueue, arq_redis
 from tests.connections import listening
@@ -42,32 +41,32 @@ async def test_workers_are_notified_of_each_job_once(redis_database: str) -> Non
     await client.aclose()
 
 
-async def announcement_of(workspace_id: str, channel: PubSub) -> Any:
-    """Next announcement of this workspace; the channel also carries those of tests that run beside this one."""
+async def announcement(channel: PubSub) -> tuple[str, int]:
+    """Channel and revision of the next announcement."""
     async with asyncio.timeout(10):
         while True:
             message = await channel.get_message(ignore_subscribe_messages=True, timeout=5)
-            if message is not None and orjson.loads(message["data"])["workspace_id"] == workspace_id:
-                return orjson.loads(message["data"])
+            if message is not None:
+                return message["channel"].decode(), int(message["data"])
 
 
 async def test_a_commit_announces_its_revision_and_wakes_its_jobs(redis_database: str) -> None:
     queue, client = ArqJobQueue(redis_database), arq_redis(redis_database)
     job_id, workspace_id = IDS.new("job"), IDS.new("wsp")
     async with client.pubsub() as channel:
-        await channel.subscribe(CHANNEL)
+        await channel.subscribe(channel_of(workspace_id), channel_of(IDS.new("wsp")))
         await channel.get_message(timeout=5)
 
         queue.after_commit(Committed(revisions={workspace_id: 7}, job_ids=[job_id]))
         queue.after_commit(Committed())
 
-        announced = await announcement_of(workspace_id, channel)
+        announced = await announcement(channel)
 
     async def is_queued() -> bool:
         return [job.args for job in await client.queued_jobs()] == [[job_id]]
 
     await until(is_queued)
-    assert announced == {"workspace_id": workspace_id, "revision": 7}
+    assert announced == (channel_of(workspace_id), 7)
     await queue.aclose()
     await client.aclose()
 
@@ -131,10 +130,10 @@ async def test_an_outage_is_logged_once_and_its_end_too(
 
 async def _outage(redis_database: str, relay: RedisRelay) -> None:
     """Proves that jobs woken and revisions announced while Redis is away arrive when Redis is back."""
-    queue = ArqJobQueue(relay.url)
+    queue, workspace_id = ArqJobQueue(relay.url), IDS.new("wsp")
     for number in range(500):
         queue.wake(IDS.new("job"))
-        queue.announce("wsp_1", number)
+        queue.announce(workspace_id, number)
 
     async def has_failed_thrice() -> bool:
         return queue._failures >= 3
@@ -142,12 +141,12 @@ async def _outage(redis_database: str, relay: RedisRelay) -> None:
     await until(has_failed_thrice)
     client = redis.asyncio.from_url(redis_database)
     async with client.pubsub() as channel:
-        await channel.subscribe(CHANNEL)
+        await channel.subscribe(channel_of(workspace_id))
         await channel.get_message(timeout=5)
         await relay.mend()
-        announced = await announcement_of("wsp_1", channel)
+        announced = await announcement(channel)
 
-    assert announced == {"workspace_id": "wsp_1", "revision": 499}
+    assert announced == (channel_of(workspace_id), 499)
 
     async def is_back() -> bool:
         return not queue._failures
