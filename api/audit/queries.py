@@ -8,7 +8,7 @@ from api.shared.context import Info
 from api.shared.fields import batched
 from api.shared.scalars import Revision
 from domain.audit import model
-from domain.audit.service import MOST_EVENTS
+from domain.audit.service import EVENTS_PER_POINT, MOST_EVENTS
 from domain.workspaces.model import Workspace
 
 DEFAULT_EVENTS = 100
@@ -17,8 +17,9 @@ DEFAULT_EVENTS = 100
 @batched(
     graphql_type=ChangeBatch,
     at_most=MOST_EVENTS,
+    per_point=EVENTS_PER_POINT,
     description="Changes made after a revision, oldest first. To read all changes, repeat the request with "
-    "`upTo` as `after` until `hasMore` is false.",
+    "`upTo` as `after` until `hasMore` is false. 20 events cost 1 point, rounded up for each batch.",
 )
 async def workspace_changes(
     workspaces: Sequence[Workspace],

@@ -9,6 +9,7 @@ from api.shared.arguments import Slug
 from api.shared.context import Info
 from api.shared.scalars import Revision
 from domain.audit import model
+from domain.audit.service import event_points
 from domain.shared.errors import NotFound
 
 
@@ -17,7 +18,8 @@ class AuditSubscriptions:
     @strawberry.subscription(
         graphql_type=ChangeBatch,
         description="Changes in a workspace: first those made after a revision, then each new change as it is "
-        "made. The subscription ends when you lose access to the workspace.",
+        "made. 20 events cost 1 point, rounded up for each batch. The subscription ends when you lose access to "
+        "the workspace.",
     )
     async def changes(
         self,
@@ -39,4 +41,5 @@ class AuditSubscriptions:
         # Pass a function, not the actor: the socket replaces the actor when its roles change.
         async with aclosing(context.app.audit.follow(lambda: context.actor, found.id, after=after)) as batches:
             async for batch in batches:
+                context.rows_read += event_points(batch.read_count)
                 yield batch

@@ -10,7 +10,7 @@ from api.shared.list_sizes import WITH_PARENT, at_most
 from api.shared.scalars import Revision
 from domain.audit import model
 from domain.audit.kinds import EventKind
-from domain.audit.service import MOST_EVENTS
+from domain.audit.service import EVENTS_PER_POINT, MOST_EVENTS
 from domain.shared.actor import Cause
 from domain.shared.streams import EventBatch
 from strawberry_compiled import related
@@ -87,7 +87,7 @@ class ChangeBatch:
     describes = EventBatch
 
     events: list[Event] = strawberry.field(
-        metadata=at_most(MOST_EVENTS),
+        metadata=at_most(MOST_EVENTS, per_point=EVENTS_PER_POINT),
         description="Events in order of revision, at most 500. Events that are not visible to you are left out.",
     )
     up_to: Revision = strawberry.field(

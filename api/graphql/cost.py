@@ -3,6 +3,7 @@
     object        1 + cost of its selection; scalars, PageInfo and RateLimit are free
     connection    1 + size * (1 + cost of an item's selection) + 10 for totalCount, totalCountIsExact or both
     short list    size * (1 + cost of an item's selection), with the largest size that the list can have
+    events        size / 20, rounded up for each list, + size * cost of an event's selection
     mutation      10 + cost of the payload's selection
     __schema      100, and so __type
     condition     1 or 10, for each list that the filter is applied to (conditions.py)
@@ -14,8 +15,8 @@ The formula of an operation is compiled once per document. Evaluating it takes a
 each list whose size depends on a variable.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
@@ -44,6 +45,7 @@ from graphql import (
 )
 
 from api.graphql.conditions import FILTER_ARGUMENT, Conditions, Variables, conditions_of
+from api.graphql.sizes import Size
 from api.shared.list_sizes import COUNT_FIELDS, FREE_TYPES, default_size, size_of
 from domain.shared.pages import MOST
 
@@ -55,34 +57,7 @@ INTROSPECTION = frozenset({"__schema", "__type"})
 LIMIT_CODE = "COST_LIMIT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Size:
-    """Size of a list: the first of the given arguments that has a value, or else the default."""
-
-    given: tuple[int | str, ...] = ()  # a number, or the name of a variable
-    defaults: Mapping[str, Any] = field(default_factory=dict)  # defaults of the variables
-    otherwise: int = 1
-    most: int = 1
-
-    @property
-    def is_fixed(self) -> bool:
-        return not any(isinstance(each, str) for each in self.given)
-
-    def of(self, variables: Variables) -> int:
-        for each in self.given:
-            value = variables.get(each, self.defaults.get(each)) if isinstance(each, str) else each
-            if value is None:
-                continue
-            if isinstance(value, list):
-                value = len(value)
-            elif not isinstance(value, int):
-                return self.most
-            # An argument out of range is refused when the field is resolved, with a better message.
-            return self.most if value > self.most else max(value, 1)
-        return self.otherwise
-
-
-_ONE = _Size()
+_ONE = Size()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +69,7 @@ class _Part:
     base: int = 0
     lasting: int = 0  # points of `base` that are charged even if nothing is found
     item: int = 1
-    size: _Size = _ONE
+    size: Size = _ONE
     conditions: Conditions | None = None
     below: list["_Part"] = field(default_factory=list)
 
@@ -104,8 +79,8 @@ class _Part:
         return min(self.base + conditions + self.size.of(variables) * inside, MOST_POINTS)
 
 
-_Step: TypeAlias = tuple[int, _Size, int, tuple[int, ...]]  # base, size, fixed points inside, earlier steps inside
-_Applied: TypeAlias = tuple[Conditions, tuple[_Size, ...]]  # conditions of a filter, sizes of the lists around its list
+_Step: TypeAlias = tuple[int, Size, int, tuple[int, ...]]  # base, size, fixed points inside, earlier steps inside
+_Applied: TypeAlias = tuple[Conditions, tuple[Size, ...]]  # conditions of a filter, sizes of the lists around its list
 
 
 class Price(NamedTuple):
@@ -162,7 +137,7 @@ def _lasting(part: _Part) -> int:
     return part.lasting + sum(map(_lasting, part.below)) if part.size is _ONE else part.lasting
 
 
-def _applied(part: _Part, around: tuple[_Size, ...]) -> Iterator[_Applied]:
+def _applied(part: _Part, around: tuple[Size, ...]) -> Iterator[_Applied]:
     """The conditions of the part and below, with the sizes of the lists around them."""
     if part.conditions is not None:
         yield part.conditions, around
@@ -267,13 +242,13 @@ class _Parts:
             part.conditions = conditions_of(filtered, self._defaults)
         if "first" in selected.definition.args:
             self._fill_page(part, selected)
-            return part
+            return _priced(part, selected)
         size = size_of(selected.definition) if selected.is_list else None
         if size is not None and size.at_most is not None:
             part.argument = size.counted_by
             part.size = self._size(selected, (part.argument,), otherwise=size.at_most, most=size.at_most)
         part.below = self._parts(selected.kind, selected.selections)
-        return part
+        return _priced(part, selected)
 
     def _fill_page(self, part: _Part, selected: _Selected) -> None:
         default, size = selected.definition.args["first"].default_value, size_of(selected.definition)
@@ -301,7 +276,7 @@ class _Parts:
                 part.below.append(self._part(each))
         part.base += part.lasting
 
-    def _size(self, selected: _Selected, names: tuple[str, ...], *, otherwise: int, most: int) -> _Size:
+    def _size(self, selected: _Selected, names: tuple[str, ...], *, otherwise: int, most: int) -> Size:
         given: list[int | str] = []
         for name in names:
             value = self._argument(selected.node, name)
@@ -312,7 +287,7 @@ class _Parts:
             elif isinstance(value, ListValueNode):
                 given.append(len(value.values))
         variables = {name: self._defaults.get(name) for name in given if isinstance(name, str)}
-        return _Size(given=tuple(given), defaults=variables, otherwise=otherwise, most=most)
+        return Size(given=tuple(given), defaults=variables, otherwise=otherwise, most=most)
 
     def _argument(self, node: FieldNode, name: str) -> ValueNode | None:
         return next((each.value for each in node.arguments or () if each.name.value == name), None)
@@ -350,6 +325,16 @@ class _Parts:
             found[key].selections.append(node.selection_set)
         else:
             assert is_leaf_type(get_named_type(definition.type))
+
+
+def _priced(part: _Part, selected: _Selected) -> _Part:
+    """The part of a list; if several items cost one point, with their points beside what is read below them."""
+    size = size_of(selected.definition)
+    if size is None or size.per_point == 1:
+        return part
+    items = _Part(label=part.label, argument=part.argument, size=replace(part.size, per_point=size.per_point))
+    below = _Part(label=part.label, argument=part.argument, item=0, size=part.size, below=part.below)
+    return _Part(label=part.label, item=part.base, below=[items, below] if part.below else [items])
 
 
 def check_cost(formula: CostFormula, variables: Variables | None, *, limit: int) -> Price:

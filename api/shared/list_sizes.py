@@ -12,7 +12,7 @@ from domain.shared.pages import DEFAULT, DEFAULT_NESTED
 
 _KEY = "api.list_size"
 
-FREE_TYPES = frozenset({"PageInfo", "RateLimit"})
+FREE_TYPES = frozenset({"FieldChange", "PageInfo", "RateLimit"})
 
 COUNT_FIELDS = frozenset({"totalCount", "totalCountIsExact"})
 """Fields of connections that need the size of the list."""
@@ -26,16 +26,17 @@ class ListSize:
     """Maximum size of a list without a connection, or the maximum of `first` of other fields.
 
     `at_most` is None for lists that are read together with their parent and count as one object. `counted_by` names the
-    argument that has an item for each item of the list.
+    argument that has an item for each item of the list. `per_point` items together cost one point.
     """
 
     at_most: int | None
     counted_by: str = ""
+    per_point: int = 1
 
 
-def at_most(items: int, *, counted_by: str = "") -> Mapping[str, Any]:
+def at_most(items: int, *, counted_by: str = "", per_point: int = 1) -> Mapping[str, Any]:
     """Metadata of a field whose list has at most that number of items."""
-    return MappingProxyType({_KEY: ListSize(items, counted_by)})
+    return MappingProxyType({_KEY: ListSize(items, counted_by, per_point)})
 
 
 WITH_PARENT: Mapping[str, Any] = MappingProxyType({_KEY: ListSize(None)})

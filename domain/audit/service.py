@@ -13,6 +13,12 @@ from domain.shared.streams import EventBatch, EventStream
 from domain.workspaces.model import Workspace
 
 MOST_EVENTS = 500
+EVENTS_PER_POINT = 20  # a client that begins with a large workspace reads millions
+
+
+def event_points(count: int) -> int:
+    """Points for reading that number of events at once."""
+    return -(-count // EVENTS_PER_POINT)
 
 
 class AuditService:
@@ -82,12 +88,14 @@ class AuditService:
                 _require_next(batch.events, after)
                 if batch.up_to > after:
                     after = batch.up_to
-                    yield replace(batch, events=self._visibility.visible_to(current, batch.events))
+                    seen = self._visibility.visible_to(current, batch.events)
+                    yield replace(batch, events=seen, read_count=len(batch.events))
 
     def _batch(self, actor: Actor, found: Sequence[LoggedEvent], *, after: int, first: int) -> ChangeBatch:
         events = found[:first]
         return EventBatch(
             events=self._visibility.visible_to(actor, events),
+            read_count=len(events),
             up_to=events[-1].revision if events else after,
             has_more=len(found) > first,
         )

@@ -21,12 +21,13 @@ class FellBehind(LimitExceeded):
 class EventBatch(Generic[E_co]):
     """Events in order of revision; all events up to `up_to` were considered, including filtered ones.
 
-    `has_more` says that later events already existed at the time of reading.
+    `has_more` says that later events already existed at the time of reading. `read_count` includes filtered events.
     """
 
     events: Sequence[E_co]
     up_to: int
     has_more: bool = False
+    read_count: int = 0
 
 
 class EventStream(Protocol[E_co]):

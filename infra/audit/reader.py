@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, DateTime, Text, bindparam, or_, select
 
 from domain.audit.kinds import EventKind
 from domain.audit.model import LoggedChange, LoggedEvent, LogSpan, Subject, as_texts
+from domain.audit.service import event_points
 from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from domain.shared.security import SecurityEvent
 from infra.accounts.tables import UserRow
@@ -80,7 +81,9 @@ class SqlEventReader:
         self._kinds = kinds
 
     async def of_workspace(self, workspace_id: str, *, after: int, most: int) -> Sequence[LoggedEvent]:
-        rows = await self._reads.fetch(_EVENTS, workspace_id=workspace_id, after=after, most=most)
+        rows = await self._reads.fetch_cheap(
+            _EVENTS, points=event_points, workspace_id=workspace_id, after=after, most=most
+        )
         return [self._event(row) for row in rows]
 
     async def of_workspaces(

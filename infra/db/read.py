@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -248,6 +248,14 @@ class ReadSession:
             if meaning is None:
                 raise
             raise meaning from error
+
+    async def fetch_cheap(
+        self, statement: Executable, *, points: Callable[[int], int], **params: Any
+    ) -> Sequence[AnyRow]:
+        """Fetches rows that are charged together, at the price for their number."""
+        rows = await self.fetch(statement, **params)
+        self.refund(len(rows) - points(len(rows)))
+        return rows
 
     async def fetch_aside(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
         """Fetches rows that only help to find other rows; the request is not charged for them."""

@@ -95,10 +95,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Server]:
-    asgi = create_app(
-        lambda: open_app(settings), api_defaults.http(execution=execution_modes.options()), schema=schema, routers=()
-    )
+async def serving(settings: Settings, **options: Any) -> AsyncIterator[Server]:
+    http = api_defaults.http(execution=execution_modes.options(), **options)
+    asgi = create_app(lambda: open_app(settings), http, schema=schema, routers=())
     async with asgi.router.lifespan_context(asgi):
         yield Server(asgi)
 
@@ -154,6 +153,52 @@ async def test_changes_have_actor_fields_and_cause(server: Server) -> None:
     }
     member = first["events"][1]
     assert {"field": "userId", "before": None, "after": [ada.user.id]} in member["changes"]
+
+
+async def add_events(engine: AsyncEngine, workspace: Workspace, last: int) -> None:
+    """Adds events to the log of the workspace up to that revision."""
+    async with engine.begin() as connection:
+        await connection.execute(
+            text(
+                """INSERT INTO event (workspace_id, revision, type, subject_id, cause, changes, occurred_at)
+                SELECT e.workspace_id, n, e.type, e.subject_id, e.cause, e.changes, e.occurred_at
+                FROM event AS e, generate_series(3, :last) AS n WHERE e.workspace_id = :id AND e.revision = 2"""
+            ),
+            {"last": last, "id": workspace.id},
+        )
+        await connection.execute(text("UPDATE workspace_revision SET revision = :last"), {"last": last})
+
+
+async def test_20_events_cost_a_point_in_pages_and_in_replay(
+    database: str, redis_database: str, settings: Settings, engine: AsyncEngine
+) -> None:
+    slow_refill = api_defaults.cost(is_shown=True, per_hour=1)
+    async with serving(settings, cost=slow_refill) as server:
+        ada = await server.sign_up("ada")
+        await add_events(engine, await server.workspace(ada), 545)
+
+        async def remaining() -> int:
+            left = (await server.ask(ada, "{ rateLimit { remaining } }"))["data"]["rateLimit"]["remaining"]
+            assert isinstance(left, int)
+            return left
+
+        page = """query ($after: Revision!) { workspace(slug: "acme") {
+          changes(after: $after, first: 500) { upTo events { revision changes { field } } } } }"""
+        costs = []
+        for after in (0, 500, 524, 525, 545):
+            cost = (await server.ask(ada, page, after=after))["extensions"]["cost"]
+            assert cost["requested"] == 1 + 1 + 25
+            costs.append(cost["actual"])
+        assert costs == [27, 2 + 3, 2 + 2, 2 + 1, 2]  # beside the events, the workspace and its counter
+
+        spent = []
+        for after, batches in ((0, 2), (500, 1), (544, 1)):
+            before = await remaining()
+            async with server.following(ada, "acme", after) as socket:
+                for _ in range(batches):
+                    await batch(socket)
+            spent.append(before - await remaining())
+        assert [each - spent[2] for each in spent] == [25 + 3 - 1, 3 - 1, 0]
 
 
 async def test_an_impossible_revision_is_refused(server: Server) -> None:

@@ -96,8 +96,14 @@ CASES: dict[str, tuple[str, int]] = {
         '{ node(id: "x") { ... on Issue { labels { id } } ... on Project { states { id } } } }',
         101,
     ),
-    "events": (here("changes(after: 0) { events { kind actor { id } } }"), 1 + 1 + 100 * 2),
-    "events, some": (here("changes(after: 0, first: 3) { events { kind changes { field } } }"), 1 + 1 + 3 * 2),
+    "events": (here("changes(after: 0) { events { kind actor { id } } }"), 1 + 1 + 5 + 100),
+    "events, some": (here("changes(after: 0, first: 3) { events { kind changes { field } } }"), 1 + 1 + 1),
+    "events, of a variable": (
+        'query ($n: Int = 500) { workspace(slug: "acme") { changes(after: 0, first: $n) { events { kind } } } }',
+        1 + 1 + 25,
+    ),
+    "events, rounded up": (here("changes(after: 0, first: 21) { upTo events { kind } }"), 1 + 1 + 2),
+    "events of a subscription": ('subscription { changes(workspace: "acme") { events { kind } } }', 1 + 25),
     "a mutation": ('mutation { issueArchive(input: {id: "x"}) { issue { id } errors { message } } }', 10 + 2),
     "a subscription": ('subscription { changes(workspace: "acme") { upTo } }', 1),
 }
