@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from domain.accounts.model import User
 from domain.issues.priorities import Priority
+from domain.labels.model import Label
+from domain.projects.model import Project, State
 from domain.shared.actor import Role
+from domain.workspaces.model import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +73,29 @@ class PlannedIssue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeedRun:
+    """Demo data that is being created: `done` of `size` issues are stored, and the data ends at `ends_at`."""
+
+    workspace_id: str
+    size: int
+    done: int
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredScene:
+    """Objects of an interrupted run, apart from issues and comments."""
+
+    workspace: Workspace
+    people: Sequence[User]
+    labels: Sequence[Label]
+    projects: Sequence[Project]
+    states: Sequence[State]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeedOutcome:
-    """Counts of created rows, all zero if the workspace existed; `has_owner`: the owner's account exists."""
+    """Counts of rows that this call created, all zero if the workspace was there; `has_owner`: its account exists."""
 
     is_new: bool
     has_owner: bool = True

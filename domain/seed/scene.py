@@ -1,6 +1,6 @@
 """Turns what was planned into entities with ids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from domain.accounts.model import User, UserId
@@ -13,7 +13,7 @@ from domain.labels.model import Label, LabelId
 from domain.projects.commands import ProjectDraft, StateDraft
 from domain.projects.model import DEFAULT_STATES, Project, ProjectId, ProjectMember, ProjectMemberId, State, StateId
 from domain.seed.generator import PARENT_WINDOW
-from domain.seed.model import Plan, PlannedIssue, PlannedPerson
+from domain.seed.model import Plan, PlannedIssue, PlannedPerson, StoredScene
 from domain.shared.actor import Role
 from domain.shared.ids import IdFactory
 from domain.workspaces.commands import WorkspaceDraft
@@ -23,30 +23,44 @@ from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
 class Scene:
     """A demo workspace; its lists are in the order of the plan, `states` by project."""
 
-    def __init__(self, plan: Plan, ids: IdFactory, *, slug: str, owner: User) -> None:
+    def __init__(
+        self,
+        ids: IdFactory,
+        *,
+        workspace: Workspace,
+        people: Sequence[User],
+        labels: Sequence[Label],
+        projects: Sequence[Project],
+        states: Sequence[Sequence[State]],
+    ) -> None:
         self._ids = ids
-        self._now = plan.begins_at
-        draft = WorkspaceDraft(slug=slug, name=plan.name)
-        self.workspace = Workspace.drafted(draft, id=WorkspaceId(ids.new(Workspace.prefix)), now=self._now)
-        self.people = [owner, *(self._person(person) for person in plan.people[1:])]
-        self.members = [self._member(user, person.role) for user, person in zip(self.people, plan.people, strict=True)]
-        self.labels = [
-            self._label(
-                LabelDraft(
-                    workspace_id=self.workspace.id, name=label.name, color=label.color, description=label.description
-                )
-            )
-            for label in plan.labels
-        ]
-        self.projects = [
-            self._project(ProjectDraft(workspace_id=self.workspace.id, key=project.key, name=project.name))
-            for project in plan.projects
-        ]
-        self.states = [self._states_of(project) for project in self.projects]
-        self.guest_places = [
-            self._guest_place(self.projects[0], member) for member in self.members if member.role is Role.GUEST
-        ]
+        self.workspace = workspace
+        self.people = people
+        self.labels = labels
+        self.projects = projects
+        self.states = states
         self._possible_parents: dict[tuple[int, int], IssueId] = {}
+
+    @classmethod
+    def of_stored(cls, plan: Plan, ids: IdFactory, stored: StoredScene, *, owner: User) -> "Scene":
+        """The scene of an interrupted run."""
+        people = {person.email: person for person in stored.people}
+        labels = {label.name: label for label in stored.labels}
+        projects = {project.key: project for project in stored.projects}
+        states = {(state.project_id, state.position): state for state in stored.states}
+        ordered = [projects[project.key] for project in plan.projects]
+        return cls(
+            ids,
+            workspace=stored.workspace,
+            people=[owner, *(people[person.email] for person in plan.people[1:])],
+            labels=[labels[label.name] for label in plan.labels],
+            projects=ordered,
+            states=[[states[project.id, place] for place in range(len(DEFAULT_STATES))] for project in ordered],
+        )
+
+    def remember_parents(self, project: int, issues: Mapping[int, IssueId]) -> None:
+        """Lets stored issues of a project, by number, be parents of the following ones."""
+        self._possible_parents |= {(project, number): issue_id for number, issue_id in issues.items()}
 
     def issue(self, planned: PlannedIssue) -> Issue:
         draft = IssueDraft(
@@ -92,6 +106,43 @@ class Scene:
         if planned.parent_number is None:
             return None
         return self._possible_parents[planned.project, planned.parent_number]
+
+
+class NewScene:
+    """A demo workspace that is not stored yet, with the members of its people."""
+
+    def __init__(self, plan: Plan, ids: IdFactory, *, slug: str, owner: User) -> None:
+        self._ids = ids
+        self._now = plan.begins_at
+        draft = WorkspaceDraft(slug=slug, name=plan.name)
+        self.workspace = Workspace.drafted(draft, id=WorkspaceId(ids.new(Workspace.prefix)), now=self._now)
+        people = [owner, *(self._person(person) for person in plan.people[1:])]
+        self.members = [self._member(user, person.role) for user, person in zip(people, plan.people, strict=True)]
+        projects = [
+            self._project(ProjectDraft(workspace_id=self.workspace.id, key=project.key, name=project.name))
+            for project in plan.projects
+        ]
+        self.guest_places = [
+            self._guest_place(projects[0], member) for member in self.members if member.role is Role.GUEST
+        ]
+        self.scene = Scene(
+            ids,
+            workspace=self.workspace,
+            people=people,
+            labels=[
+                self._label(
+                    LabelDraft(
+                        workspace_id=self.workspace.id,
+                        name=label.name,
+                        color=label.color,
+                        description=label.description,
+                    )
+                )
+                for label in plan.labels
+            ],
+            projects=projects,
+            states=[self._states_of(project) for project in projects],
+        )
 
     def _guest_place(self, project: Project, guest: Member) -> ProjectMember:
         place_id = ProjectMemberId(self._ids.new_in(self.workspace.id, ProjectMember.prefix))

@@ -1,8 +1,10 @@
 """Builders that create and revise entities without listing each field."""
 
+from collections.abc import Hashable
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
 E = TypeVar("E", bound=Any)
 
@@ -12,10 +14,16 @@ def from_draft(kind: type[E], draft: Any, **given: Any) -> E:
 
     Pass ids of other entities in `given`, taken from entities that the actor was allowed to load.
     """
-    own = {field.name for field in fields(kind)} - given.keys()
-    taken = {field.name: getattr(draft, field.name) for field in fields(draft) if field.name in own}
+    own, drafted = _names(cast("Hashable", kind)), _names(cast("Hashable", type(draft)))
+    taken = {name: getattr(draft, name) for name in drafted if name in own and name not in given}
     entity: E = kind(**taken, **given)
     return entity
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """Names of the fields; `dataclasses.fields` builds them anew at each call."""
+    return tuple(field.name for field in fields(kind))
 
 
 def revised(entity: E, *, now: datetime, **changes: Any) -> E:

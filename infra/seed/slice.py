@@ -5,6 +5,7 @@ from infra.accounts.slice import password_rules
 from infra.db.first_use import Repositories, first_use
 from infra.parts import Parts, SliceAdapters
 from infra.seed.repository import SqlSeedRepository
+from infra.seed.tables import SeedRunRow
 
 
 class SeedRepositories(Repositories):
@@ -17,6 +18,7 @@ def _provide(app: App, parts: Parts) -> None:
 
 SLICE = SliceAdapters(
     domain=RULES,
+    tables=(SeedRunRow,),
     repositories=SeedRepositories,
     provide=_provide,
 )

@@ -61,6 +61,7 @@ TABLES_ALONE = {
     "ProjectNumberRow": "a counter, locked alone",
     "RefreshTokenRow": "digests alone, rotated through SessionRepository",
     "TrustedDocumentRow": "read and written whole through DocumentStore",
+    "SeedRunRow": "progress of the command `workgraph seed`",
     "RevisionRow": "a counter, locked alone",
     "ScheduleRow": "when each routine ran last",
 }

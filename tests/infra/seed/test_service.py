@@ -6,13 +6,14 @@ import pytest
 
 from domain.comments.model import Comment
 from domain.issues.model import Issue
+from domain.seed import service
 from domain.seed.commands import SeedOrder
 from domain.seed.generator import Generator
 from domain.seed.model import PlannedIssue, SeedOutcome
 from domain.seed.service import BATCH, SeedService
 from domain.shared.actor import Actor, Cause
 from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
-from domain.shared.errors import NotFound, PermissionDenied, Rejected
+from domain.shared.errors import Conflict, NotFound, PermissionDenied, Rejected
 from domain.shared.jobs import Progress
 from infra.commits import Committed
 from infra.db.engine import Engines, open_engines
@@ -105,11 +106,15 @@ async def test_the_log_has_no_gap_and_says_why(seeder: Seeder):
     assert await seeder.column(without_event) == []
     first = await seeder.connection.fetchrow("SELECT type, subject_id FROM event WHERE revision = 1")
     assert first["type"] == "workspace.created"
-    assert [each.job_ids for each in seeder.committed] == [[], []]
+    assert [each.job_ids for each in seeder.committed if each.job_ids] == []
 
 
 async def test_each_row_is_the_planned_one(seeder: Seeder):
     await seeder.service.seed(SEEDER, ORDER)
+    await assert_rows_are_planned(seeder)
+
+
+async def assert_rows_are_planned(seeder: Seeder) -> None:
     rows = await seeder.connection.fetch("""
         SELECT issue.identifier, issue.title, issue.description, issue.priority, state.position,
                parent.number AS parent,
@@ -139,6 +144,64 @@ async def test_each_row_is_the_planned_one(seeder: Seeder):
         )
         for each in planned_issues()
     }
+
+
+class Interrupted(Exception):
+    """The command was killed."""
+
+
+def interrupt(progress: Progress | int) -> None:
+    raise Interrupted
+
+
+INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
+CONSTRAINTS = "SELECT conname FROM pg_constraint ORDER BY conname"
+
+
+@pytest.fixture
+def bulk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "BULK_SIZE", ORDER.size)
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["among the issues", "among the indexes"])
+async def test_the_same_command_completes_an_interrupted_run(seeder: Seeder, bulk: None, is_late: bool):
+    indexes, constraints = await seeder.column(INDEXES), await seeder.column(CONSTRAINTS)
+    stop_at = {"on_index": interrupt} if is_late else {"on_progress": interrupt}
+    with pytest.raises(Interrupted):
+        await seeder.service.seed(SEEDER, ORDER, **stop_at)
+    assert await seeder.column("SELECT count(*) FROM issue") == [600 if is_late else 500]
+    assert set(await seeder.column(INDEXES)) < set(indexes)
+    assert await seeder.column(CONSTRAINTS) == constraints
+
+    left: list[int] = []
+    outcome = await seeder.service.seed(SEEDER, ORDER, on_index=left.append)
+
+    assert (outcome.is_new, outcome.people, outcome.issues) == (True, 0, 0 if is_late else 100)
+    assert left == list(range(len(left) - 1, -1, -1)) != []
+    assert await seeder.column(INDEXES) == indexes
+    await assert_rows_are_planned(seeder)
+    assert await seeder.column("SELECT count(*) FROM event") == await seeder.column("SELECT max(revision) FROM event")
+    assert await seeder.column("SELECT workspace_id FROM seed_run") == []
+    assert not (await seeder.service.seed(SEEDER, ORDER)).is_new
+
+
+async def test_indexes_stay_where_another_workspace_needs_them(seeder: Seeder, bulk: None):
+    await seeder.service.seed(SEEDER, SeedOrder(slug="other", size=1, owner_password=DEMO_PASSWORD))
+    indexes = await seeder.column(INDEXES)
+    with pytest.raises(Interrupted):
+        await seeder.service.seed(SEEDER, ORDER, on_progress=interrupt)
+    assert await seeder.column(INDEXES) == indexes
+
+
+async def test_an_interrupted_run_is_completed_in_its_own_size_only(seeder: Seeder):
+    with pytest.raises(Interrupted):
+        await seeder.service.seed(SEEDER, ORDER, on_progress=interrupt)
+    before = await seeder.counts()
+    with pytest.raises(Conflict, match="size 600"):
+        await seeder.service.seed(SEEDER, SeedOrder(size=700, owner_password=DEMO_PASSWORD))
+    first_only = SeedOrder(size=500, owner_password=DEMO_PASSWORD, is_first_only=True)
+    assert not (await seeder.service.seed(SEEDER, first_only)).is_new
+    assert await seeder.counts() == before
 
 
 async def test_people_named_in_issues_are_members_and_numbers_go_on(seeder: Seeder):
