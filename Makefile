@@ -14,7 +14,7 @@ COMPILED_TESTS := $(PYTHON) -m pytest -p no:valkey -p no:schemathesis strawberry
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev test verify check bench schema migration add lock clean
+.PHONY: help install dev test verify check bench size schema migration add lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ check: install ## Lint, spelling, types, import contracts, schema file, migratio
 
 bench: install ## Measure beside other servers, under 25 minutes; needs wrk and npm
 	@$(PYTHON) -m benchmarks
+
+size: install ## Measure lists, filters and counts of up to a million issues
+	@$(PYTHON) -m benchmarks.size
 
 schema: install ## Write api/schema.graphql anew
 	@$(WORKGRAPH) schema > api/schema.graphql.new

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,8 @@ class SentStatement:
     milliseconds: float
     rows: int
     is_write: bool
+    arguments: Sequence[Any] = field(default=(), repr=False)
+    """Values of the placeholders, for reads only."""
 
 
 class StatementTrace(Protocol):

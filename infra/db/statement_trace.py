@@ -72,7 +72,7 @@ class _TracedConnection(ReadConnection):
         try:
             rows = await super().fetch(text, arguments, seconds)
         finally:
-            sent.append(_sent(text, since, rows=len(rows), is_write=False))
+            sent.append(_sent(text, since, rows=len(rows), is_write=False, arguments=arguments))
         return rows
 
 
@@ -80,6 +80,6 @@ class _TracedTransaction(_TracedConnection, TransactionReads):
     __slots__ = ()
 
 
-def _sent(text: str, since: float, *, rows: int, is_write: bool) -> SentStatement:
+def _sent(text: str, since: float, *, rows: int, is_write: bool, arguments: Sequence[Any] = ()) -> SentStatement:
     milliseconds = (time.perf_counter() - since) * 1000
-    return SentStatement(text=text, milliseconds=milliseconds, rows=rows, is_write=is_write)
+    return SentStatement(text=text, milliseconds=milliseconds, rows=rows, is_write=is_write, arguments=arguments)

@@ -188,6 +188,7 @@ def upgrade() -> None:
         "workspace_revision",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("first_revision", sa.BigInteger(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_workspace_revision")),
     )
     op.create_table(
@@ -430,6 +431,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_project_workspace_id")),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_project")),
         sa.UniqueConstraint("workspace_id", "key", name=op.f("uq_project_workspace_id_key")),
+    )
+    op.create_table(
+        "seed_run",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("postponed", sa.ARRAY(sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_seed_run_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", name=op.f("pk_seed_run")),
     )
     op.create_table(
         "session",
@@ -1190,6 +1203,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_session_expires_at"), table_name="session")
     op.drop_index(op.f("ix_session_ended_at"), table_name="session", postgresql_where=sa.text("ended_at IS NOT NULL"))
     op.drop_table("session")
+    op.drop_table("seed_run")
     op.drop_table("project")
     op.drop_table("password")
     op.drop_index(op.f("ix_member_user_id_route"), table_name="member")
