@@ -187,10 +187,12 @@ class SqlCommit:
         for event in self._events:
             by_workspace.setdefault(event.workspace_id, []).append(event)
         revisions: dict[str, int] = {}
-        for workspace_id in sorted(by_workspace.keys() | self.sizes.workspace_ids):
+        sized = self.sizes.workspace_ids
+        for workspace_id in sorted(by_workspace.keys() | sized):
             if workspace_id in by_workspace:
                 revisions[workspace_id] = await self._write_events_of(workspace_id, by_workspace[workspace_id], now)
-            await self.sizes.write(self.connection, workspace_id)
+            if workspace_id in sized:
+                await self.sizes.write(self.connection, workspace_id)
         return revisions
 
     async def _write_events_of(self, workspace_id: str, events: Sequence[Event], now: datetime) -> int:

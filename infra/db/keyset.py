@@ -138,15 +138,18 @@ class KeysetPlan:
         parent: InstrumentedAttribute[str],
         branches: Branches = (),
         sizes: Sizes | None = None,
+        totals: Mapping[str, int] | None = None,
         **params: Any,
     ) -> list[Page[T]]:
         """The page of the list under each parent, in the order of parents, in one statement.
 
-        The totals of lists that go on take another.
+        The totals of lists that go on take another, unless they are given.
         """
         query = self.per_parent(rows, parent=parent, branches=branches)
         under = {**params, PARENTS: list(dict.fromkeys(self.parents))}
-        pages = self.pages_of(query, await reads.fetch(query.statement, **under, **self.params), build)
+        pages = self.pages_of(query, await reads.fetch(query.statement, **under, **self.params), build, totals)
+        if totals is not None:
+            return pages
         further: dict[str, Any] = {"parts": None, "parent": parent, "params": params, "sizes": sizes}
         return await with_totals(reads, pages, self.parents, rows, **further)
 
@@ -154,12 +157,19 @@ class KeysetPlan:
         """The page of one list, from the rows of its query."""
         return self._page(self.parents[0], rows, build, query.positions)
 
-    def pages_of(self, query: PageQuery, rows: Sequence[AnyRow], build: Build[T]) -> list[Page[T]]:
+    def pages_of(
+        self,
+        query: PageQuery,
+        rows: Sequence[AnyRow],
+        build: Build[T],
+        totals: Mapping[str, int] | None = None,
+    ) -> list[Page[T]]:
         """The page under each parent, from the rows of the query for all parents."""
+        totals = totals or {}
         under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in self.parents}
         for row in rows:
             under[row[-1]].append(row)
-        return [self._page(id_, under[id_], build, query.positions) for id_ in self.parents]
+        return [self._page(id_, under[id_], build, query.positions, totals.get(id_)) for id_ in self.parents]
 
     def one(self, rows: AnySelect, *, branches: Branches = (), parts: Parts | None = None) -> PageQuery:
         if parts is None:
@@ -197,8 +207,9 @@ class KeysetPlan:
         rows: Sequence[AnyRow],
         build: Build[T],
         positions: Positions,
+        total: int | None = None,
     ) -> Page[T]:
-        """The page; if it is not the whole list, its total is the number of items that are known."""
+        """The page. Without a given total, that of a page that is not the whole list is the number of known items."""
         # Rows on the other side of the cursor are assumed to exist: checking would cost a statement.
         has_more, has_cursor = len(rows) > self.size, self.after is not None
         is_backward, is_counted = self.request.is_backward, self.request.is_counted
@@ -210,8 +221,8 @@ class KeysetPlan:
             cursors=_Cursors(kept, positions, self, parent),
             has_next_page=has_cursor if is_backward else has_more,
             has_previous_page=has_more if is_backward else has_cursor,
-            total_count=len(rows) if is_counted else None,
-            total_count_is_exact=not (is_counted and (has_more or has_cursor)),
+            total_count=(len(rows) if total is None else total) if is_counted else None,
+            total_count_is_exact=not (is_counted and total is None and (has_more or has_cursor)),
         )
 
 

@@ -225,7 +225,7 @@ class EntityList(Generic[E, O]):
         if is_single:
             seen.params["parent_id"] = plan.parents[0]
         is_filtered = filter != type(filter)()
-        sizes = None if is_filtered else self._sizes(reads, actor, workspace_id, counts)
+        sizes = None if is_filtered else self._sizes(reads, actor, workspace_id)
         if is_filtered:
             by_ids = await looked_up(
                 reads, seen.filters, filter, actor=actor, workspace_id=workspace_id, lists=len(plan.parents)
@@ -237,18 +237,17 @@ class EntityList(Generic[E, O]):
         build, further = self._entities.build, {"branches": self._branches, "sizes": sizes, **seen.params}
         if is_single:
             return [await plan.page(reads, seen.rows, build, parts=seen.parts, **further)]
-        return await plan.pages(reads, seen.rows, build, parent=self._parent, **further)
+        return await plan.pages(reads, seen.rows, build, parent=self._parent, totals=counts, **further)
 
-    def _sizes(
-        self, reads: ReadSession, actor: Actor, workspace_id: str, counts: Mapping[str, int] | None
-    ) -> Sizes | None:
+    def _sizes(self, reads: ReadSession, actor: Actor, workspace_id: str) -> Sizes | None:
         """Stored sizes of the lists that the actor sees without a filter; None if they are not stored."""
-        if counts is not None:
-            return partial(_given, counts)
-        sized, is_guest = self._sized, actor.is_guest_in(workspace_id)
-        areas = sorted(actor.areas.get(workspace_id, ())) if is_guest and self._areas is not None else None
-        if sized is None or (is_guest and areas is None and not sized.is_whole_for_guests):
+        sized, areas = self._sized, None
+        if sized is None:
             return None
+        if actor.is_guest_in(workspace_id):
+            areas = sorted(actor.areas.get(workspace_id, ())) if self._areas is not None else None
+            if areas is None and not sized.is_whole_for_guests:
+                return None
         return partial(sized.sizes, reads, workspace_id, areas)
 
     def _bounded_read(
@@ -296,10 +295,6 @@ class EntityList(Generic[E, O]):
             return _Seen(guest_rows, self._entities.guest_filters, params, None)
         params[self._areas.parameter] = params["guest_areas"]
         return _Seen(rows, self._entities.guest_filters, params, self._areas)
-
-
-async def _given(counts: Mapping[str, int], parents: Sequence[str]) -> Mapping[str, int]:
-    return {parent_id: counts[parent_id] for parent_id in parents}
 
 
 class _Seen(NamedTuple):

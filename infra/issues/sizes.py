@@ -1,7 +1,10 @@
 from collections.abc import Iterable
+from operator import attrgetter
 
 from domain.issues.model import Issue
 from infra.db.list_sizes import ListKey, ListSizes
+
+_place_of = attrgetter("project_id", "milestone_id", "parent_id", "archived_at", "trashed_at")
 
 
 def lists_of(issue: Issue) -> list[ListKey]:
@@ -16,7 +19,6 @@ def count_added(sizes: ListSizes, issues: Iterable[Issue]) -> None:
 
 
 def count_changed(sizes: ListSizes, before: Issue, after: Issue) -> None:
-    left, entered = lists_of(before), lists_of(after)
-    if left != entered:
-        sizes.change(left, -1)
-        sizes.change(entered, 1)
+    if _place_of(before) != _place_of(after):
+        sizes.change(lists_of(before), -1)
+        sizes.change(lists_of(after), 1)
