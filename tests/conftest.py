@@ -9,7 +9,7 @@ import pytest
 import redis.asyncio
 
 from infra.settings import PREFIX, Settings
-from tests import execution_modes
+from tests import execution_modes, partitions
 from tests.messages import MessageWatch
 from tests.patience import PATIENT_SETTINGS
 from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
@@ -23,6 +23,7 @@ hypothesis.settings.load_profile("suite")
 
 URLS = pytest.StashKey[dict[str, str]]()
 EXECUTION = pytest.StashKey[str | None]()
+PARTITIONED = pytest.StashKey[bool]()
 OPEN = pytest.StashKey[ExitStack]()
 EXTERNAL_REDIS_DATABASES = 15
 
@@ -30,8 +31,10 @@ EXTERNAL_REDIS_DATABASES = 15
 def pytest_configure(config: pytest.Config) -> None:
     given = {name: os.environ.pop(name) for name in tuple(os.environ) if name.startswith(PREFIX)}
     config.stash[EXECUTION] = given.pop(execution_modes.VARIABLE, None)
+    config.stash[PARTITIONED] = given.pop(partitions.VARIABLE, None) is not None
     if hasattr(config, "workerinput"):
         config.stash[EXECUTION] = config.workerinput["execution"]
+        config.stash[PARTITIONED] = config.workerinput["partitioned"]
         config.stash[URLS] = config.workerinput["workgraph"]
     elif not config.option.collectonly:
         config.stash[OPEN] = ExitStack()
@@ -49,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["workgraph"] = node.config.stash[URLS]
     node.workerinput["execution"] = node.config.stash[EXECUTION]
+    node.workerinput["partitioned"] = node.config.stash[PARTITIONED]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -69,11 +73,16 @@ def worker(pytestconfig: pytest.Config) -> int:
 
 
 @pytest.fixture(scope="session")
-async def database_url(servers: dict[str, str], worker: int) -> AsyncIterator[str]:
+async def database_url(servers: dict[str, str], worker: int, pytestconfig: pytest.Config) -> AsyncIterator[str]:
     """A database with all tables, for this worker alone."""
     run = servers["run"]
     name = f"{run}_{worker}"
-    yield await create_database(servers["database_url"], run=run, name=name)
+    url = await create_database(servers["database_url"], run=run, name=name)
+    if pytestconfig.stash[PARTITIONED]:
+        async with partitions.checked(url):
+            yield url
+    else:
+        yield url
     await drop_databases(servers["database_url"], run=name)
 
 

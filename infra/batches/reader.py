@@ -16,8 +16,9 @@ from infra.batches.tables import BatchRunRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
-from infra.db.reader import among_ids, ids_of
-from infra.db.visibility import in_workspace, visibility, visible
+from infra.db.reader import ids_of
+from infra.db.rows_by_ids import RowsByIds
+from infra.db.visibility import in_workspace
 from infra.jobs.tables import JobRow
 
 GIVEN_UP = "The run was stopped after repeated errors, which are in the server's log. Cancel it, and start it again."
@@ -30,7 +31,7 @@ _COLUMNS = {
     "failure": func.coalesce(BatchRunRow.failure, case((_IS_GIVEN_UP, GIVEN_UP))).label("failure"),
 }
 _RUNS = select(*(_COLUMNS.get(each.key, each) for each in columns_of(BatchRunRow, BatchRun)))
-_BY_IDS = _RUNS.where(visible(BatchRunRow.workspace_id), among_ids(BatchRunRow.id))
+_BY_IDS = RowsByIds(_RUNS, BatchRunRow.id, BatchRunRow.workspace_id)
 _RUNS_OF = _RUNS.where(
     in_workspace(BatchRunRow.workspace_id),
     or_(bindparam("sees_all", type_=Boolean), BatchRunRow.started_by_id == bindparam("viewer_id")),
@@ -45,7 +46,7 @@ class SqlBatchRunReader:
         self._reads = reads
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, BatchRun]:
-        runs = map(_build, await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor)))
+        runs = map(_build, await _BY_IDS.fetch(self._reads, actor, ids))
         return {run.id: run for run in runs if may_see(actor, run)}
 
     async def of_workspaces(
@@ -56,7 +57,7 @@ class SqlBatchRunReader:
         for workspace in workspaces:
             of_one = replace(plan, parents=[workspace.id])
             seen = _seen_in(workspace.id, actor)
-            pages += await of_one.pages(self._reads, _RUNS_OF, _build, parent=BatchRunRow.workspace_id, **seen)
+            pages.append(await of_one.page(self._reads, _RUNS_OF, _build, **seen))
         return pages
 
 

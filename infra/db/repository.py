@@ -160,7 +160,8 @@ class SqlTenantRepository(SqlRepository[W]):
             params = None
             if self.guests is not None and actor.is_guest_in(workspace_id):
                 # Check visibility in the statement: a hidden row must be neither locked nor waited for.
-                wanted, params = wanted & self.guests.within, guest_visibility_in(actor, workspace_id)
+                params = {"workspace_id": workspace_id, **guest_visibility_in(actor, workspace_id)}
+                wanted &= self.guests.within
             found += await self.where(wanted, for_update=for_update, params=params)
         return found
 

@@ -4,22 +4,23 @@ from sqlalchemy import ColumnElement, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from domain.shared.actor import Role
-from infra.db.visibility import GuestRule, in_guest_areas
+from infra.db.visibility import GuestRule, in_guest_areas, in_workspace
 from infra.workspaces.tables import AreaGrantRow, MemberRow
 
 
-def seen_by_guests(members: Any) -> ColumnElement[bool]:
+def _seen_by_guests(members: Any, grants: ColumnElement[bool]) -> ColumnElement[bool]:
     """Members that guests see: all non-guests, themselves, and guests of a shared area.
 
-    `members` is the table of members, or an alias of it.
+    `members` is the table of members, or an alias of it, and `grants` the condition for grants of its workspace.
     """
-    grants = (AreaGrantRow.workspace_id == members.workspace_id) & (AreaGrantRow.member_id == members.id)
-    shares = exists().where(grants, in_guest_areas(AreaGrantRow.area_id))
+    shares = exists().where(grants, AreaGrantRow.member_id == members.id, in_guest_areas(AreaGrantRow.area_id))
     return or_(members.role != Role.GUEST, members.user_id == bindparam("viewer_id"), shares)
 
 
 def members_of_guests(members: Any) -> GuestRule:
-    return GuestRule(members.workspace_id, seen_by_guests(members))
+    """The rule for members of any workspaces."""
+    grants = AreaGrantRow.workspace_id == members.workspace_id
+    return GuestRule(members.workspace_id, _seen_by_guests(members, grants))
 
 
 def colleagues_of_viewer(members: Any) -> ColumnElement[bool]:
@@ -33,4 +34,6 @@ def colleagues_of_viewer(members: Any) -> ColumnElement[bool]:
     return exists().where(own.user_id == bindparam("viewer_id"), own.workspace_id == members.workspace_id, is_seen)
 
 
-MEMBERS_OF_GUESTS = members_of_guests(MemberRow)
+MEMBERS_OF_GUESTS = GuestRule(
+    MemberRow.workspace_id, _seen_by_guests(MemberRow, in_workspace(AreaGrantRow.workspace_id))
+)

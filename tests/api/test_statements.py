@@ -47,6 +47,7 @@ CONTENT = {
     "User.securityEvents": "kind address device",
     "User.sessions": "device isCurrent",
     "Workspace.imports": "startedBy { name } lossKinds { field } losses { totalCount nodes { line } }",
+    "Workspace.batchRuns": "kind state startedBy { name }",
     "ImportRun.losses": "reason",
     "ImportRun.mappings": "target",
     "Issue.comments": "body author { name } issue { title project { key } }",
