@@ -39,6 +39,16 @@ async def people(info: strawberry.Info, keys: Sequence[str]) -> Mapping[str, Any
     return {key: PEOPLE[key] for key in keys if key in PEOPLE}
 
 
+def line_of(task: TaskRow, person: PersonRow) -> str:
+    if task.id == 2:
+        raise ValueError("no line")
+    return f"{task.id} {person.name}"
+
+
+def reader_of(task: TaskRow, person: PersonRow) -> PersonRow:
+    return person if task.id == 1 else PEOPLE["c"]
+
+
 @strawberry.type
 class Person:
     id: strawberry.ID
@@ -52,6 +62,13 @@ class Task:
     helper: Person | None = related("helper_id", people, graphql_type=Person | None, description="Who helps.")
     creator_name: str | None = related(
         "creator_id", people, pick="name", graphql_type=str | None, description="The name alone."
+    )
+
+    line: str | None = related(
+        "creator_id", people, show=line_of, graphql_type=str | None, description="Number of the task, and the name."
+    )
+    reader: Person | None = related(
+        "creator_id", people, show=reader_of, graphql_type=Person | None, description="Another person for each task."
     )
 
     @batched(graphql_type=list[Person], description="Those who read along.")
@@ -148,6 +165,25 @@ async def test_places_with_equal_arguments_share_a_call(schema: strawberry.Schem
 
 
 @EVERY
+async def test_a_value_of_the_parent_and_the_entity_shares_the_read(schema: strawberry.Schema) -> None:
+    result, asked = await run(schema, "{ tasks { creator { name } line reader { name } } }")
+    assert asked == [("people", ["a", "b"])]
+    assert result.data == {
+        "tasks": [
+            {"creator": {"name": "Ada"}, "line": "1 Ada", "reader": {"name": "Ada"}},
+            {"creator": {"name": "Bob"}, "line": None, "reader": {"name": "Cyd"}},
+            {"creator": {"name": "Ada"}, "line": "3 Ada", "reader": {"name": "Cyd"}},
+        ]
+    }
+    assert told(result) == [("no line", ["tasks", 1, "line"])]
+
+
+def test_a_field_shows_an_attribute_or_a_computed_value() -> None:
+    with pytest.raises(TypeError, match="not both"):
+        related("creator_id", people, pick="name", show=line_of, graphql_type=str, description="Both.")
+
+
+@EVERY
 async def test_an_exception_for_one_parent_is_that_parents_error(schema: strawberry.Schema):
     result, _ = await run(schema, "{ tasks(of: [1, 2]) { points } }")
     assert result.data is None
@@ -169,8 +205,8 @@ async def test_a_mapping_is_taken_as_what_iterating_it_gives(schema: strawberry.
 
 @EVERY
 async def test_a_key_that_finds_nothing_is_null_where_that_is_possible(schema: strawberry.Schema):
-    result, _ = await run(schema, "{ task { id creatorName } }")
-    assert (result.data, result.errors) == ({"task": {"id": 9, "creatorName": None}}, None)
+    result, _ = await run(schema, "{ task { id creatorName line } }")
+    assert (result.data, result.errors) == ({"task": {"id": 9, "creatorName": None, "line": None}}, None)
     result, _ = await run(schema, "{ task { id creator { id } } }")
     assert result.data == {"task": None}
     assert told(result) == [("Cannot return null for non-nullable field Task.creator.", ["task", "creator"])]

@@ -33,11 +33,15 @@ class ParentsBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedBatch:
-    """A batch by key. `load` gets `info` and keys, and returns entities by key; `pick` selects the shown value."""
+    """A batch by key. `load` gets `info` and keys, and returns entities by key.
+
+    `pick` selects the shown value of an entity; `show` computes it from the parent and the entity.
+    """
 
     load: Load
     key: Callable[[Any], Any]
     pick: Callable[[Any], Any] | None
+    show: Callable[[Any, Any], Any] | None = None
 
 
 def batched(
@@ -72,30 +76,42 @@ def batched(
     return field if function is None else field(function)
 
 
-def related(key: str, load: Load, *, graphql_type: Any, description: str, pick: str | None = None) -> Any:
+def related(
+    key: str,
+    load: Load,
+    *,
+    graphql_type: Any,
+    description: str,
+    pick: str | None = None,
+    show: Callable[[Any, Any], Any] | None = None,
+) -> Any:
     """A field for one related entity, by the key in the parent's attribute `key`; null if that is None.
 
     Fields with the same `load` share their results: equal keys at several positions of an operation are loaded once. A
     key without a result is null, and an exception as a result is raised. `pick` names the attribute of the loaded
-    entity that the field shows.
+    entity that the field shows; `show` is a function of the parent and the loaded entity that returns its value.
     """
+    if pick is not None and show is not None:
+        raise TypeError("A field takes `pick` or `show`, not both.")
     key_of = attrgetter(key)
     part = None if pick is None else attrgetter(pick)
 
-    async def picked(found: Awaitable[Any]) -> Any:
+    async def shown(root: Any, found: Awaitable[Any]) -> Any:
         entity = await found
-        return None if entity is None or part is None else part(entity)
+        if entity is None:
+            return None
+        return part(entity) if part is not None else show(root, entity) if show is not None else entity
 
     def resolve(root: Any, info: strawberry.Info) -> Awaitable[Any] | None:
         wanted = key_of(root)
         if wanted is None:
             return None
         found = _by_key(info, load).get(wanted)
-        return found if part is None else picked(found)
+        return found if part is None and show is None else shown(root, found)
 
     info = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info)
     _take_signature(resolve, [info], [], graphql_type)
-    batch = KeyedBatch(load=load, key=key_of, pick=part)
+    batch = KeyedBatch(load=load, key=key_of, pick=part, show=show)
     return _field(resolve, graphql_type=graphql_type, description=description, batch=batch)
 
 

@@ -216,6 +216,7 @@ def is_shareable(field: PlannedField, selection: Selection | None) -> bool:
     """Whether equal keys of a batch field give equal data that does not depend on the position."""
     return (
         isinstance(field.batch, KeyedBatch)
+        and field.batch.show is None
         and selection is not None
         and all(
             each is None or (each.source is Source.ATTRIBUTE and is_leaf_type(_nullable(each.type)))

@@ -247,9 +247,8 @@ class Waves:
             except Exception as error:  # noqa: BLE001  it is reported in the answer
                 known.update(dict.fromkeys(missing, error))
         for (batch, entries), keys in zip(asked, keys_by_place, strict=True):
-            shown = _shown(batch.field, keys, known)
             columns = (keys,) if batch.shares_equal else ()
-            batch.deliver(self._run, entries, [shown[key] for key in keys], *columns)
+            batch.deliver(self._run, entries, _values(batch.field, entries, keys, known), *columns)
 
     def _info(self, asked: Asked) -> Any:
         """The `info` of the first position."""
@@ -301,10 +300,19 @@ def _key_or_error(key_of: Callable[[Any], Any], parent: Any) -> Any:
         return error
 
 
-def _shown(field: PlannedField, keys: Sequence[Any], known: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Values that the field shows by key, including exceptions."""
+def _values(field: PlannedField, entries: Sequence[Entry], keys: Sequence[Any], known: Mapping[Any, Any]) -> list[Any]:
+    """Value that the field shows for each parent, or an exception."""
     assert isinstance(field.batch, KeyedBatch)
-    pick = field.batch.pick
+    show = field.batch.show
+    if show is None:
+        shown = _shown(field.batch.pick, keys, known)
+        return [shown[key] for key in keys]
+    found = [key if isinstance(key, Exception) else known.get(key) for key in keys]
+    return [_picked(partial(show, parent), value) for (_, parent, _), value in zip(entries, found, strict=True)]
+
+
+def _shown(pick: Callable[[Any], Any] | None, keys: Sequence[Any], known: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Values that the field shows by key, including exceptions."""
     shown: dict[Any, Any] = {}
     for key in dict.fromkeys(keys):
         value = key if isinstance(key, Exception) else known.get(key)
