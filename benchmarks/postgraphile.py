@@ -25,12 +25,6 @@ _REFERENCE = f"""query {{ workspace: visibleWorkspace(slug: "acme") {{
     comments: commentsByWorkspaceIdAndIssueId(first: 3, {_OLDEST}) {{ totalCount nodes {{ {_COMMENT} }} }} }}
   {_PAGE} }} }} }}"""
 
-_ISSUE = f"""query ($slug: String!, $identifier: String!) {{ workspace: visibleWorkspace(slug: $slug) {{
-  issue: issuesByWorkspaceId(first: 1, condition: {{identifier: $identifier}}) {{ nodes {{
-    id: rowId identifier title description priority {_STATE} {_CREATOR}
-    comments: commentsByWorkspaceIdAndIssueId(first: 100, {_OLDEST}) {{
-      totalCount nodes {{ {_COMMENT} }} {_PAGE} }} }} }} }} }}"""
-
 _FILTERED = f"""query ($slug: String!, $filter: IssueFilter) {{ workspace: visibleWorkspace(slug: $slug) {{
   issues: issuesByWorkspaceId(first: 50, orderBy: [UPDATED_AT_DESC, ROW_ID_DESC], filter: $filter,
       condition: {{lifecycle: 0}}) {{
@@ -44,12 +38,12 @@ _NESTED = f"""query ($slug: String!) {{ workspace: visibleWorkspace(slug: $slug)
 TEXTS: Mapping[str, str] = {
     VIEWER: "{ viewer { id: rowId name } }",
     REFERENCE: _REFERENCE,
-    ISSUE: _ISSUE,
     FILTERED: _FILTERED,
     NESTED: _NESTED,
 }
 SKIPPED: Mapping[str, str] = {
-    UPDATE: "its generated mutation writes one row; the revision and the event would be a function in PL/pgSQL"
+    ISSUE: "it cannot look up an issue by an identifier that is derived from another table",
+    UPDATE: "its generated mutation writes one row; the revision and the event would be a function in PL/pgSQL",
 }
 
 
@@ -63,7 +57,7 @@ def variables(dataset: Dataset) -> dict[str, dict[str, Any]]:
             "some": {"labelByWorkspaceIdAndLabelId": {"name": {"equalTo": dataset.label}}}
         },
     }
-    return {ISSUE: slug | {"identifier": dataset.identifier}, FILTERED: slug | {"filter": wanted}, NESTED: slug}
+    return {FILTERED: slug | {"filter": wanted}, NESTED: slug}
 
 
 def normalized(data: Any) -> Any:

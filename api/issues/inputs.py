@@ -20,6 +20,7 @@ from api.shared.inputs import (
     DateComparator,
     DateTimeComparator,
     IdComparator,
+    IdentifierComparator,
     IdSetChange,
     IntComparator,
     ListFilter,
@@ -54,8 +55,9 @@ class IssueFilter:
     or_: "list[IssueFilter] | None" = strawberry.field(default=None, name="or", description=ONE_HOLDS)
     not_: "IssueFilter | None" = strawberry.field(default=None, name="not", description=DOES_NOT_HOLD)
     id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the issue.")
-    identifier: StringComparator | None = strawberry.field(
-        default=None, description="Filter by the identifier of the issue, such as `ENG-12`, in any letter case."
+    identifier: IdentifierComparator | None = strawberry.field(
+        default=None,
+        description="Filter by the current identifier of the issue, such as `ENG-12`, in any letter case.",
     )
     number: IntComparator | None = strawberry.field(default=None, description="Filter by the number of the issue.")
     title: StringComparator | None = strawberry.field(default=None, description="Filter by the title of the issue.")

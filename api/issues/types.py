@@ -23,9 +23,14 @@ from domain.issues.queries import IssueQuery
 from domain.labels.model import Label as LabelModel
 from domain.milestones.model import Milestone as MilestoneModel
 from domain.projects.model import Project as ProjectModel
+from domain.projects.ports import StateInProject
 from domain.shared.pages import Page, PageRequest
 from domain.workspaces.model import Workspace as WorkspaceModel
 from strawberry_compiled import related
+
+
+def identifier_of(issue: model.Issue, place: StateInProject) -> str:
+    return f"{place.project.key}-{issue.number}"
 
 
 @strawberry.type(description="A unit of work in a project.")
@@ -33,8 +38,14 @@ class Issue(Node):
     describes = model.Issue
 
     number: int = strawberry.field(description="Number of the issue, unique in its project. Numbers are never reused.")
-    identifier: str = strawberry.field(
-        description="Human-readable identifier of the issue: project key and number, such as `ENG-12`."
+    identifier = related(
+        "state_id",
+        loads.states_in_projects,
+        show=identifier_of,
+        graphql_type=str,
+        description="Human-readable identifier of the issue: the current key of its project and its number, such as "
+        "`ENG-12`. Changes with the key of the project."
+        " Issues are found by former identifiers too.",
     )
     title: str = strawberry.field(description="Title of the issue: one line of at most 255 characters.")
     description: str = strawberry.field(
@@ -132,8 +143,8 @@ class WorkspaceIssues:
 
     @strawberry.field(
         graphql_type=Issue | None,
-        description="Find an issue of the workspace by identifier, including archived and trashed issues. Null if "
-        "it does not exist or is not visible to you.",
+        description="Find an issue of the workspace by identifier, also with a former key of its project, including "
+        "archived and trashed issues. Null if it does not exist or is not visible to you.",
     )
     async def issue(self, info: Info, identifier: Identifier) -> model.Issue | None:
         return await info.context.app.read.issues.by_identifier(info.context.actor, workspace_of(self), identifier)

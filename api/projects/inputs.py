@@ -154,7 +154,8 @@ class ProjectUpdateInput(MutationInput):
     id: strawberry.ID = strawberry.field(description="ID of the project to update.")
     key: Maybe[str | None] = never_null(
         "New key of the project, unique in the workspace: 1 to 10 uppercase letters and digits, "
-        "starting with a letter. Changes the identifiers of all issues of the project."
+        "starting with a letter. Changes the identifiers of all issues of the project. Issues are found by former "
+        "identifiers too, and no other project can take a former key."
     )
     name: Maybe[str | None] = never_null("New name of the project: one line of at most 80 characters.")
 

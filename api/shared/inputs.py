@@ -105,6 +105,27 @@ class StringComparator:
     is_null: bool | None = strawberry.field(default=None, description=_IS_NULL)
 
 
+@strawberry.input(
+    description=f"Comparison of the identifiers of issues, such as `ENG-12`, ignoring letter case. {_TERMS}"
+)
+class IdentifierComparator:
+    describes: ClassVar[type] = filters.IdentifierComparator
+
+    eq: Maybe[str | None] = strawberry.field(
+        description="Matches the issue with the identifier. Null matches nothing, as every issue has an identifier."
+    )
+    neq: Maybe[str | None] = strawberry.field(
+        description="Matches issues with another identifier. Null matches every issue."
+    )
+    in_: list[str] | None = strawberry.field(default=None, name="in", description=_IN)
+    not_in: list[str] | None = strawberry.field(default=None, description=_NOT_IN)
+    starts_with: str | None = strawberry.field(
+        default=None,
+        description="Matches identifiers that start with the text: a part of the key (`EN`), the key (`ENG-`), or the "
+        "key and the first digits of the number (`ENG-1`).",
+    )
+
+
 @strawberry.input(description=f"Comparison of an ordered value. {_TERMS}")
 class OrderComparator(Generic[T]):
     describes: ClassVar[type] = filters.OrderComparator

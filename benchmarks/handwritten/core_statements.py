@@ -1,6 +1,6 @@
 """The statements of `statements.py` in SQLAlchemy Core."""
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, exists, func, select, text, true
+from sqlalchemy import ARRAY, Integer, Text, any_, bindparam, cast, exists, func, select, text, true
 
 from benchmarks.handwritten import statements
 from infra.accounts.tables import UserRow
@@ -17,6 +17,16 @@ _SEEN = (
     .where(WorkspaceRow.slug == bindparam("slug"), MemberRow.user_id == bindparam("viewer"))
     .scalar_subquery()
 )
+_OF_ISSUE = (ProjectRow.workspace_id == IssueRow.workspace_id, ProjectRow.id == IssueRow.project_id)
+_IDENTIFIER = func.concat(select(ProjectRow.key).where(*_OF_ISSUE).scalar_subquery(), "-", IssueRow.number)
+_NAMED = bindparam("identifier", type_=Text)
+_WITH_KEY = select(ProjectRow.id).where(
+    ProjectRow.workspace_id == _SEEN, ProjectRow.key == func.split_part(_NAMED, "-", 1)
+)
+_HAS_IDENTIFIER = (
+    IssueRow.project_id == _WITH_KEY.scalar_subquery(),
+    IssueRow.number == cast(func.split_part(_NAMED, "-", 2), Integer),
+)
 _STATE = (StateRow.id, StateRow.name, StateRow.category)
 _CREATOR = (UserRow.id, UserRow.name)
 _ALIVE = (IssueRow.workspace_id == _SEEN, IssueRow.lifecycle == 0)
@@ -24,7 +34,7 @@ _NEWEST = (IssueRow.created_at.desc(), IssueRow.id.desc())
 REFERENCE = (
     select(
         IssueRow.id,
-        IssueRow.identifier,
+        func.concat(ProjectRow.key, "-", IssueRow.number),
         IssueRow.title,
         IssueRow.priority,
         IssueRow.created_at,
@@ -46,7 +56,7 @@ REFERENCE = (
 ISSUE = (
     select(
         IssueRow.id,
-        IssueRow.identifier,
+        _IDENTIFIER,
         IssueRow.title,
         IssueRow.description,
         IssueRow.priority,
@@ -56,12 +66,12 @@ ISSUE = (
     )
     .join(StateRow, (StateRow.workspace_id == IssueRow.workspace_id) & (StateRow.id == IssueRow.state_id))
     .join(UserRow, UserRow.id == IssueRow.creator_id)
-    .where(IssueRow.workspace_id == _SEEN, IssueRow.identifier == bindparam("identifier"))
+    .where(IssueRow.workspace_id == _SEEN, *_HAS_IDENTIFIER)
 )
 FILTERED = (
     select(
         IssueRow.id,
-        IssueRow.identifier,
+        _IDENTIFIER,
         IssueRow.title,
         IssueRow.priority,
         IssueRow.updated_at,

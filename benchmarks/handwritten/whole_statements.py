@@ -55,7 +55,7 @@ def _issues(node: str, key: str) -> str:
 VIEWER = """SELECT json_build_object('data', json_build_object('viewer',
     json_build_object('id', id, 'name', name)))::text FROM account WHERE id = $1"""
 
-_REFERENCE_NODE = f"""json_build_object('id', i.id, 'identifier', i.identifier, 'title', i.title,
+_REFERENCE_NODE = f"""json_build_object('id', i.id, 'identifier', {statements.IDENTIFIER}, 'title', i.title,
     'priority', {_PRIORITY}, 'createdAt', {_moment("i.created_at")}, 'dueDate', i.due_date,
     'state', {_STATE}, 'project', {_PROJECT}, 'creator', {_CREATOR}, 'assignees', {_ASSIGNEES}, 'labels', {_LABELS},
     'comments', json_build_object('totalCount', {_COUNT}, 'nodes', (
@@ -70,7 +70,8 @@ REFERENCE = f"""WITH i AS (
 
 ISSUE = f"""SELECT json_build_object('data', json_build_object('workspace', json_build_object('issue',
     json_build_object(
-    'id', i.id, 'identifier', i.identifier, 'title', i.title, 'description', i.description, 'priority', {_PRIORITY},
+    'id', i.id, 'identifier', {statements.IDENTIFIER}, 'title', i.title, 'description', i.description,
+    'priority', {_PRIORITY},
     'state', {_STATE}, 'creator', {_CREATOR}, 'comments', (
         SELECT json_build_object('totalCount', {_COUNT},
             'nodes', coalesce(json_agg({_COMMENT} ORDER BY c.place) FILTER (WHERE c.place <= $4), '[]'),
@@ -78,9 +79,9 @@ ISSUE = f"""SELECT json_build_object('data', json_build_object('workspace', json
                 'endCursor', max(CASE WHEN c.place = least($4, c.rows) THEN {_cursor("c.created_at", "c.id")} END)))
         FROM (SELECT c.*, row_number() OVER (ORDER BY c.created_at, c.id) AS place, count(*) OVER () AS rows
             FROM {_first_comments("$4::int + 1")}) c JOIN account u ON u.id = c.author_id)))))::text
-    FROM issue i WHERE i.workspace_id = {_SEEN} AND i.identifier = $3"""
+    FROM issue i WHERE i.workspace_id = {_SEEN} AND {statements.HAS_IDENTIFIER}"""
 
-_FILTERED_NODE = f"""json_build_object('id', i.id, 'identifier', i.identifier, 'title', i.title,
+_FILTERED_NODE = f"""json_build_object('id', i.id, 'identifier', {statements.IDENTIFIER}, 'title', i.title,
     'priority', {_PRIORITY}, 'updatedAt', {_moment("i.updated_at")}, 'state', {_STATE},
     'assignees', {_ASSIGNEES}, 'labels', {_LABELS})"""
 FILTERED = f"""WITH i AS (

@@ -4,7 +4,8 @@ import { PRIORITIES, conditionsOf, orderOf } from './filters.mjs';
 
 const DEFAULT = 50;
 const DEFAULT_NESTED = 20;
-const ISSUE = `i.id, i.identifier, i.number, i.title, i.description, i.priority, i.due_date AS "dueDate",
+const ISSUE = `i.id, i.number,
+  (SELECT k.key FROM project k WHERE k.workspace_id = i.workspace_id AND k.id = i.project_id) || '-' || i.number AS identifier, i.title, i.description, i.priority, i.due_date AS "dueDate",
   i.created_at AS "createdAt", i.updated_at AS "updatedAt", i.state_id, i.project_id, i.creator_id,
   i.workspace_id`;
 
@@ -51,7 +52,12 @@ export const workspace = async (userId, slug) =>
   )[0] ?? null;
 
 export async function issueOf(workspaceId, identifier) {
-  const found = await rows(`SELECT ${ISSUE} FROM issue i WHERE i.workspace_id = $1 AND i.identifier = $2`, [workspaceId, identifier]);
+  const [key, number] = identifier.split('-');
+  const found = await rows(
+    `SELECT ${ISSUE} FROM issue i WHERE i.workspace_id = $1 AND i.number = $3
+     AND i.project_id = (SELECT k.id FROM project k WHERE k.workspace_id = $1 AND k.key = $2)`,
+    [workspaceId, key, Number(number)],
+  );
   return found.length ? named(found[0]) : null;
 }
 

@@ -25,7 +25,7 @@ LARGEST_ESTIMATE = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """A unit of work; `identifier` is its project's key and its number, such as ENG-12."""
+    """A unit of work. Its identifier, such as ENG-12, is the current key of its project and its number."""
 
     prefix: ClassVar[str] = "iss"
 
@@ -33,7 +33,6 @@ class Issue:
     workspace_id: WorkspaceId
     project_id: ProjectId
     number: int
-    identifier: str
     title: str
     description: str
     state_id: StateId
@@ -84,7 +83,6 @@ class Issue:
             workspace_id=project.workspace_id,
             project_id=project.id,
             number=number,
-            identifier=f"{project.key}-{number}",
             state_id=state.id,
             milestone_id=milestone.id if milestone else None,
             parent_id=parent.id if parent else None,

@@ -75,7 +75,10 @@ class IssueReader(Protocol):
         ...
 
     async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
-        """The issue of the workspace with that identifier, in any letter case, if the actor may see it."""
+        """The issue of the workspace with that identifier, in any letter case, if the actor may see it.
+
+        Identifiers with a former key of the project find the issue too.
+        """
         ...
 
     async def of_workspaces(

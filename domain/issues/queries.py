@@ -16,6 +16,7 @@ from domain.shared.filters import (
     DateComparator,
     DateTimeComparator,
     IdComparator,
+    IdentifierComparator,
     IntComparator,
     ListComparator,
     OrderComparator,
@@ -57,7 +58,7 @@ class IssueFilter:
     or_: "tuple[IssueFilter, ...] | None" = None
     not_: "IssueFilter | None" = None
     id: IdComparator | None = ids_of(Issue.prefix)
-    identifier: TextComparator | None = None
+    identifier: IdentifierComparator | None = None
     number: IntComparator | None = None
     title: TextComparator | None = None
     text: str | None = None

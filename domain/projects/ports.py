@@ -22,6 +22,8 @@ class StateInProject:
 
 
 class ProjectRepository(Repository[Project], Protocol):
+    """Stores projects with all keys that they have had, which no other project can take."""
+
     async def next_number(self, project: Project) -> int:
         """The next issue number of a project, never given out before; the counter stays locked until the end."""
         ...
@@ -38,10 +40,6 @@ class StateRepository(Repository[State], Protocol):
 
 
 class ProjectIssues(Protocol):
-    async def rename_all(self, project: Project) -> None:
-        """Gives every issue of the project the identifier that goes with the project's key."""
-        ...
-
     async def exist_in(self, project: Project) -> bool:
         """Whether the project has issues, archived and trashed ones included."""
         ...

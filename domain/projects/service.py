@@ -46,7 +46,7 @@ class ProjectService:
             return await uow.commit(project)
 
     async def update(self, actor: Actor, project_id: str, changes: ProjectChanges) -> Written[Project]:
-        """Updates a project. A new key changes the identifiers of all its issues."""
+        """Updates a project. A new key changes the identifiers of its issues; the former ones find them too."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)
@@ -54,8 +54,6 @@ class ProjectService:
             if changed != project:
                 await uow.projects.save(project, changed)
                 uow.record(ProjectUpdated.between(project, changed))
-            if changed.key != project.key:
-                await uow.issues.rename_all(changed)
             return await uow.commit(changed)
 
     async def archive(self, actor: Actor, project_id: str) -> Written[Project]:

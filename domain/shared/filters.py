@@ -55,6 +55,17 @@ class TextComparator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifierComparator:
+    """Comparator for a key and a number such as ENG-12, which every compared object has; ignores case."""
+
+    eq: str | Unset | None = UNSET
+    neq: str | Unset | None = UNSET
+    in_: tuple[str, ...] | None = None
+    not_in: tuple[str, ...] | None = None
+    starts_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderComparator(Generic[T]):
     """Comparator for ordered values: numbers, dates, times, ordered enums."""
 
@@ -136,7 +147,7 @@ def _conditions(part: object, path: Path, *, depth: int, prefix: str | None = No
     if isinstance(part, tuple):
         found = (_conditions(item, (*path, str(place)), depth=depth) for place, item in enumerate(part))
         return sum(found) or 1
-    if isinstance(part, IdComparator | EnumComparator | TextComparator | OrderComparator):
+    if isinstance(part, IdComparator | EnumComparator | TextComparator | IdentifierComparator | OrderComparator):
         operands = operands_of(part)
         for name, operand in operands.items():
             _check_operand(operand, (*path, name), prefix)

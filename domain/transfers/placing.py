@@ -64,7 +64,6 @@ class PlacedIssue:
             issue,
             project_id=self.project.id,
             number=number,
-            identifier=f"{self.project.key}-{number}",
             milestone_id=None if self.moves else issue.milestone_id,
         )
 

@@ -1,18 +1,37 @@
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Select, Text, and_, bindparam, cast, exists, func, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import array
 
+from domain.issues.identifiers import Identifier, IdentifierStart
 from domain.issues.queries import IssueFilter
 from domain.shared.characters import nfc
-from domain.shared.filters import IdComparator, TextComparator, operands_of
+from domain.shared.filters import IdComparator, IdentifierComparator, TextComparator, operands_of
 from domain.shared.unset import UNSET
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
-from infra.db.filters import Condition, Filters, Search, ToMany, ToSmallSet, compare, upper_case
+from infra.db.filters import Condition, Filters, Search, ToMany, ToSmallSet, compare
 from infra.db.grams import grams_at_start, grams_in, has_grams
 from infra.db.visibility import GuestRule, in_guest_areas, in_workspace
 from infra.issues.tables import WORDS_CONFIGURATION, IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow
@@ -73,6 +92,66 @@ _TITLE = Search(
     is_exact=False,
     guests=_SEEN_BY_GUESTS,
 )
+
+
+def _has_identifier(comparator: IdentifierComparator, issues: FromClause) -> ColumnElement[bool]:
+    """Condition for the current identifier, which is not stored: its key leads to the project.
+
+    Project and number are in a unique index of issues.
+    """
+    return and_(
+        true(), *(_IDENTIFIER_OPERATORS[name](issues, value) for name, value in operands_of(comparator).items())
+    )
+
+
+def _is_named(issues: FromClause, text: str | None) -> ColumnElement[bool]:
+    wanted = None if text is None else Identifier.parsed(text)
+    if wanted is None:
+        return false()
+    return and_(issues.c.project_id == _with_key(wanted.key), issues.c.number == wanted.number)
+
+
+def _is_named_among(issues: FromClause, texts: Sequence[str]) -> ColumnElement[bool]:
+    wanted = [found for found in map(Identifier.parsed, texts) if found is not None]
+    # One array for each part, so that the number of values changes neither the statement nor its plan.
+    keys = bindparam(None, [found.key for found in wanted], type_=ARRAY(Text(collation="C")), unique=True)
+    numbers = bindparam(None, [found.number for found in wanted], type_=ARRAY(Integer), unique=True)
+    parts = (column("key", Text(collation="C")), column("number", Integer))
+    given = func.unnest(keys, numbers).table_valued(*parts).render_derived(name="given")
+    projects = ProjectRow.__table__.alias()
+    found = select(projects.c.id, given.c.number).where(
+        in_workspace(projects.c.workspace_id), projects.c.key == given.c.key
+    )
+    return tuple_(issues.c.project_id, issues.c.number).in_(found)
+
+
+def _starts_with(issues: FromClause, text: str) -> ColumnElement[bool]:
+    if not text:
+        return true()
+    start = IdentifierStart.parsed(text)
+    if start is None:
+        return false()
+    if not start.is_key_whole:
+        return issues.c.project_id.in_(_projects().where(ProjectRow.key.startswith(start.key, autoescape=True)))
+    numbers = or_(false(), *(issues.c.number.between(first, last) for first, last in start.ranges))
+    return and_(issues.c.project_id == _with_key(start.key), numbers)
+
+
+def _with_key(key: str) -> ColumnElement[str]:
+    return _projects().where(ProjectRow.key == key).scalar_subquery()
+
+
+def _projects() -> Select[str]:
+    return select(ProjectRow.id).where(in_workspace(ProjectRow.workspace_id))
+
+
+_IDENTIFIER_OPERATORS: dict[str, Callable[[FromClause, Any], ColumnElement[bool]]] = {
+    "eq": _is_named,
+    "neq": lambda issues, text: _is_named(issues, text).is_not(true()),
+    "in_": _is_named_among,
+    "not_in": lambda issues, texts: _is_named_among(issues, texts).is_not(true()),
+    "starts_with": _starts_with,
+}
 
 
 def _is_under_what_guests_see(comparator: IdComparator, issues: FromClause) -> ColumnElement[bool]:
@@ -156,8 +235,7 @@ _TO_MANY = {
 def _filters(**own: Condition) -> Filters:
     """Filters of issues; `own` conditions replace the comparison of a column."""
     scalars = {name: getattr(IssueRow, name) for name in _SCALARS if name not in own}
-    identifier = upper_case(IssueRow.identifier)
-    conditions: Mapping[str, Condition] = {"text": _TEXT, "title": _TITLE, "identifier": identifier, **own}
+    conditions: Mapping[str, Condition] = {"text": _TEXT, "title": _TITLE, "identifier": _has_identifier, **own}
     return Filters(of=IssueFilter, scalars=scalars, to_one=_TO_ONE, to_many=_TO_MANY, own=conditions)
 
 

@@ -5,13 +5,13 @@ from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.accounts.model import User
+from domain.issues.identifiers import Identifier
 from domain.issues.lifecycles import Lifecycle
 from domain.issues.model import Issue
 from domain.issues.queries import COVERED_LISTS, INDEXED_ORDERS, IssueOrder, IssueQuery
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project
-from domain.shared import letters
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
 from domain.workspaces.model import Workspace
@@ -24,6 +24,7 @@ from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, in_lifecycle
 from infra.labels.tables import LabelRow
+from infra.projects.tables import ProjectKeyRow
 
 _OF_GUESTS = GuestRule.of_areas(IssueRow.workspace_id, IssueRow.project_id)
 _ISSUES = EntityTable(
@@ -40,8 +41,11 @@ _ISSUES = EntityTable(
     covered=COVERED_LISTS,
     narrowing=("created_at", "updated_at", "assignees", "labels", "parent_id"),
 )
-_BY_IDENTIFIER = _ISSUES.select.where(
-    in_workspace(IssueRow.workspace_id), IssueRow.identifier == bindparam("identifier")
+_HAS_KEY = in_workspace(ProjectKeyRow.workspace_id) & (ProjectKeyRow.project_id == IssueRow.project_id)
+_BY_IDENTIFIER = _ISSUES.select.join(ProjectKeyRow, _HAS_KEY).where(
+    in_workspace(IssueRow.workspace_id),
+    ProjectKeyRow.key == bindparam("key"),
+    IssueRow.number == bindparam("number"),
 )
 _BY_IDENTIFIER_OF_GUESTS = _BY_IDENTIFIER.where(_OF_GUESTS.within)
 _ASSIGNEES = (
@@ -102,7 +106,9 @@ class SqlIssueReader:
         return await _ISSUES.by_ids(self._reads, actor, ids)
 
     async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
-        named = {"workspace_id": workspace.id, "identifier": letters.upper(identifier)}
+        # No issue has the number 0. The database refuses text that cannot be stored.
+        key, number = Identifier.parsed(identifier) or (identifier, 0)
+        named = {"workspace_id": workspace.id, "key": key, "number": number}
         await actor.reach_workspaces((workspace.id,))
         if actor.is_guest_in(workspace.id):
             seen = guest_visibility_in(actor, workspace.id)

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    String,
     Text,
     any_,
     bindparam,
@@ -186,11 +185,6 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
     async def exist_in(self, project: Project) -> bool:
         found = await self._connection.execute(select(exists().where(_are_in(project))))
         return bool(found.scalar_one())
-
-    async def rename_all(self, project: Project) -> None:
-        identifier = func.concat(project.key, "-", cast(IssueRow.number, String))
-        renamed = update(IssueRow).where(_are_in(project)).values(identifier=identifier)
-        await self._connection.execute(renamed)
 
     async def _relink(
         self,

@@ -24,7 +24,7 @@ from domain.issues.lifecycles import Lifecycle
 from domain.issues.priorities import Priority
 from domain.issues.queries import COVERED_LISTS, INDEXED_ORDERS, IssueOrder
 from infra.accounts.tables import UserRow
-from infra.db.base import MANY_ROWS, Base, Id, Key, NumberedEnum, in_same_workspace
+from infra.db.base import MANY_ROWS, Base, Id, NumberedEnum, in_same_workspace
 from infra.db.filters import normalized
 from infra.labels.tables import LabelRow
 from infra.milestones.tables import MilestoneRow
@@ -57,7 +57,6 @@ class IssueRow(Base):
 
     __tablename__ = "issue"
     __table_args__ = (
-        UniqueConstraint("workspace_id", "identifier"),
         UniqueConstraint("workspace_id", "project_id", "number"),
         in_same_workspace("project_id", of=ProjectRow),
         in_same_workspace("project_id", "state_id", of=StateRow, to=("project_id", "id")),
@@ -76,7 +75,6 @@ class IssueRow(Base):
     id: Mapped[Id] = mapped_column(primary_key=True)
     project_id: Mapped[Id]
     number: Mapped[int]
-    identifier: Mapped[Key]
     title: Mapped[str]
     description: Mapped[str]
     state_id: Mapped[Id]

@@ -1,22 +1,25 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.projects.events import ProjectMemberAdded
 from domain.projects.model import Project, ProjectMember, ProjectMemberId, State
 from domain.shared.actor import Actor
-from domain.shared.errors import NotFound
+from domain.shared.errors import Conflict, ErrorCode, NotFound
 from domain.shared.events import Event
 from domain.shared.ids import IdFactory
 from domain.workspaces.model import Member
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import SqlParentRepository, SqlTenantRepository
 from infra.db.visibility import GuestRule
-from infra.projects.tables import ProjectNumberRow, ProjectRow, StateRow
+from infra.projects.tables import ProjectKeyRow, ProjectNumberRow, ProjectRow, StateRow
 from infra.workspaces.tables import AreaGrantRow
+
+KEY_TAKEN = "Another project of the workspace has or had this key. Choose a different key."
 
 
 class SqlProjectRepository(SqlParentRepository[Project]):
@@ -24,15 +27,34 @@ class SqlProjectRepository(SqlParentRepository[Project]):
     entity = Project
     guests = GuestRule.of_areas(ProjectRow.workspace_id, ProjectRow.id)
     conflicts = {
-        "uq_project_workspace_id_key": (
-            "key",
-            "Another project of the workspace has this key. Choose a different key.",
-        ),
+        "uq_project_workspace_id_key": ("key", KEY_TAKEN),
+        "pk_project_key": ("key", KEY_TAKEN),
         "fk_milestone_workspace_id_project_id": (
             "id",
             "A project with milestones cannot be deleted. Delete its milestones first.",
         ),
     }
+
+    async def add_all(self, entities: Collection[Project]) -> None:
+        await super().add_all(entities)
+        if entities:
+            await self._guarded(insert(ProjectKeyRow), [_key_row(project) for project in entities])
+
+    async def save(self, before: Project, after: Project) -> None:
+        await super().save(before, after)
+        if after.key == before.key:
+            return
+        theirs = (ProjectKeyRow.workspace_id == before.workspace_id) & (ProjectKeyRow.key == before.key)
+        await self._connection.execute(update(ProjectKeyRow).where(theirs).values(until=after.updated_at))
+        # A former key of its own is taken back; that of another project is reserved.
+        new = upsert(ProjectKeyRow).values(_key_row(after))
+        taken = new.on_conflict_do_update(
+            index_elements=[ProjectKeyRow.workspace_id, ProjectKeyRow.key],
+            set_={"until": None},
+            where=ProjectKeyRow.project_id == after.id,
+        )
+        if (await self._connection.execute(taken)).rowcount == 0:
+            raise Conflict(KEY_TAKEN, path=("key",), code=ErrorCode.ALREADY_EXISTS)
 
     async def next_number(self, project: Project) -> int:
         counter = upsert(ProjectNumberRow).values(workspace_id=project.workspace_id, project_id=project.id, number=1)
@@ -41,6 +63,10 @@ class SqlProjectRepository(SqlParentRepository[Project]):
             set_={"number": ProjectNumberRow.number + 1},
         ).returning(ProjectNumberRow.number)
         return int((await self._connection.execute(counted)).scalar_one())
+
+
+def _key_row(project: Project) -> dict[str, Any]:
+    return {"workspace_id": project.workspace_id, "key": project.key, "project_id": project.id, "until": None}
 
 
 class SqlProjectMemberRepository(SqlTenantRepository[ProjectMember]):

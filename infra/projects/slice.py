@@ -14,7 +14,7 @@ from infra.projects.repository import (
     SqlProjectRepository,
     SqlStateRepository,
 )
-from infra.projects.tables import ProjectNumberRow, ProjectRow, StateRow
+from infra.projects.tables import ProjectKeyRow, ProjectNumberRow, ProjectRow, StateRow
 
 
 class ProjectRepositories(Repositories):
@@ -40,6 +40,7 @@ SLICE = SliceAdapters(
     domain=RULES,
     tables=(
         ProjectRow,
+        ProjectKeyRow,
         ProjectNumberRow,
         StateRow,
     ),

@@ -21,6 +21,21 @@ class ProjectRow(Base):
     updated_at: Mapped[datetime]
 
 
+class ProjectKeyRow(Base):
+    """A key that a project has, or had until a time. It stays reserved for the project, whose issues it finds."""
+
+    __tablename__ = "project_key"
+    __table_args__ = (
+        in_same_workspace("project_id", of=ProjectRow, ondelete="CASCADE"),
+        Index(None, "workspace_id", "project_id"),
+    )
+
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    key: Mapped[Key] = mapped_column(primary_key=True)
+    project_id: Mapped[Id]
+    until: Mapped[datetime | None]
+
+
 class ProjectNumberRow(Base):
     """Highest issue number of a project; numbers are never reused."""
 

@@ -17,7 +17,7 @@ from infra.db.base import Base
 from infra.db.bulk import copy_entities
 from infra.db.repository import RowMapping
 from infra.issues.tables import IssueRow
-from infra.projects.tables import ProjectRow
+from infra.projects.tables import ProjectKeyRow, ProjectRow
 from infra.transfers.refusals import among, refusals
 from infra.transfers.tables import ExternalIssueRow, ExternalObjectRow, ExternalSiteRow
 
@@ -133,13 +133,22 @@ class SqlIdentityStore:
         return (await self._connection.execute(select(ProjectRow.id).where(named))).scalar_one_or_none()
 
     async def taken_keys(self, workspace_id: str, keys: Collection[str]) -> frozenset[str]:
-        named = (ProjectRow.workspace_id == workspace_id) & among(ProjectRow.key, keys)
-        return frozenset(await self._connection.scalars(select(ProjectRow.key).where(named)))
+        named = (ProjectKeyRow.workspace_id == workspace_id) & among(ProjectKeyRow.key, keys)
+        return frozenset(await self._connection.scalars(select(ProjectKeyRow.key).where(named)))
 
     async def add_project(self, project: Project) -> bool:
         new = upsert(ProjectRow).values({field.name: getattr(project, field.name) for field in fields(Project)})
         added = new.on_conflict_do_nothing(index_elements=[ProjectRow.workspace_id, ProjectRow.key])
-        return (await self._connection.execute(added)).rowcount == 1
+        if (await self._connection.execute(added)).rowcount == 0:
+            return False
+        key = {"workspace_id": project.workspace_id, "key": project.key, "project_id": project.id}
+        reserved = upsert(ProjectKeyRow).values(key).on_conflict_do_nothing()
+        if (await self._connection.execute(reserved)).rowcount == 1:
+            return True
+        # Another project gave up this key since `taken_keys`, and keeps it reserved.
+        here = (ProjectRow.workspace_id == project.workspace_id) & (ProjectRow.id == project.id)
+        await self._connection.execute(delete(ProjectRow).where(here))
+        return False
 
     async def _keep(
         self, table: type[Base], id_name: str, rows: Sequence[Mapping[str, Any]], names: Sequence[str]

@@ -43,7 +43,6 @@ _COMMENTS = RowMapping.of(CommentRow, Comment)
 _ISSUE_CHANGES = (
     "project_id",
     "number",
-    "identifier",
     "external_key",
     "milestone_id",
     "title",

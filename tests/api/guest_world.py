@@ -86,6 +86,10 @@ class GuestWorld:
         everything = (each for one in (*kinds, self.milestones, self.issues, self.comments) for each in one)
         return [each for each in (self.workspace, self.run, *everything) if isinstance(each, kind)]
 
+    def identifier_of(self, issue: Issue) -> str:
+        key = next(project.key for project in self.projects if project.id == issue.project_id)
+        return f"{key}-{issue.number}"
+
     def projects_of(self, place: int) -> set[str]:
         member = self.members[place]
         return {each.project_id for each in self.guest_places if each.member_id == member.id}
@@ -250,7 +254,7 @@ def _arguments(there: GuestWorld) -> Mapping[str, Sequence[str]]:
     return {
         "Workspace.changes": ["after: 0, first: 500"],
         "Workspace.project": [f'key: "{project.key}"' for project in there.projects],
-        "Workspace.issue": [f'identifier: "{issue.identifier}"' for issue in there.issues],
+        "Workspace.issue": [f'identifier: "{there.identifier_of(issue)}"' for issue in there.issues],
     }
 
 

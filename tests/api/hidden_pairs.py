@@ -65,7 +65,7 @@ CHANGES: Mapping[type, Change] = {
     Issue: lambda issue: {
         "title": f"else {issue.id}",
         "description": f"else {issue.id}",
-        "identifier": issue.identifier.replace("-", "9-"),
+        "number": issue.number + 1_000,
         "priority": Priority.URGENT,
         "due_date": date(2031, 5, 17),
         "estimate": 13,
@@ -108,9 +108,13 @@ class HiddenChange:
 
     def values(self, kind: type, attribute: str) -> list[Any]:
         """Values of the attribute in hidden objects of that kind, before or after; in all objects if none is hidden."""
-        hidden = [each for each in (*self.before, *self.after, *self.further) if isinstance(each, kind)]
-        found = [getattr(each, attribute) for each in hidden or self.there.things(kind)]
+        found = [getattr(each, attribute) for each in self.all_of(kind)]
         return [value for value in found if value is not None]
+
+    def all_of(self, kind: type) -> list[Any]:
+        """Hidden objects of that kind, before and after; all objects if none is hidden."""
+        hidden = [each for each in (*self.before, *self.after, *self.further) if isinstance(each, kind)]
+        return hidden or list(self.there.things(kind))
 
     async def happen(self, world: World) -> None:
         await store(world.engine, *self.further)
@@ -278,7 +282,9 @@ def other_requests(hidden: HiddenChange) -> list[Asked]:
         asked += [Asked(query, {"id": id_}) for id_ in ids if id_.startswith(_prefix(kind))]
     for key in hidden.values(Project, "key"):
         asked.append(_named_in(there, f'project(key: "{key}") {{ id }}'))
-    for identifier in hidden.values(Issue, "identifier"):
+    keys = {project.id: project.key for project in there.projects}
+    for issue in hidden.all_of(Issue):
+        identifier = f"{keys.get(issue.project_id, 'NONE')}-{issue.number}"
         asked.append(_named_in(there, f'issue(identifier: "{identifier}") {{ id }}'))
     for after in range(0, len(there.events), 7):
         events = "events { revision subjectId actor { id } changes { field before after } } upTo hasMore"

@@ -465,7 +465,7 @@ async def test_names_of_another_workspace_are_not_known(scene: Scene) -> None:
     assert await answer(member, by_slug, name=elsewhere.workspace.slug) == await answer(member, by_slug, name="nobody")
     for query, foreign, unknown in (
         (by_key, elsewhere.project.key, "NONE"),
-        (by_identifier, elsewhere.issue.identifier, "NONE-1"),
+        (by_identifier, f"{elsewhere.project.key}-{elsewhere.issue.number}", "NONE-1"),
     ):
         found = await answer(member, query, id=here, name=foreign)
         assert found == await answer(member, query, id=here, name=unknown)

@@ -189,7 +189,7 @@ async def test_hidden_and_unknown_names_get_the_same_answer(there: GuestWorld) -
     unknown_issue = await bytes_of(guest, BY_IDENTIFIER, id=here, name="NONE-1")
     unknown_project = await bytes_of(guest, BY_KEY, id=here, name="NONE")
     for issue in there.issues:
-        answer = await bytes_of(guest, BY_IDENTIFIER, id=here, name=issue.identifier)
+        answer = await bytes_of(guest, BY_IDENTIFIER, id=here, name=there.identifier_of(issue))
         assert (answer == unknown_issue) is (issue.project_id not in mine)
     for project in there.projects:
         answer = await bytes_of(guest, BY_KEY, id=here, name=project.key)
@@ -210,8 +210,8 @@ async def test_the_time_does_not_tell_a_hidden_issue_from_an_unknown_one(world: 
     async def taken() -> Times:
         known, unknown = [], []
         for _ in range(400):
-            known.append(await seconds(hidden.identifier))
-            unknown.append(await seconds(hidden.identifier[:2] + "-99"))
+            known.append(await seconds(there.identifier_of(hidden)))
+            unknown.append(await seconds(there.identifier_of(hidden)[:2] + "-99"))
         return known, unknown
 
     assert await best_guess(taken) <= TELLING

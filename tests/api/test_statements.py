@@ -137,6 +137,16 @@ async def test_the_reference_list_takes_few_statements_whatever_its_size(world: 
     assert sizes == {5: statements, 50: statements}
 
 
+async def test_identifiers_share_the_statement_of_projects_and_states(world: World):
+    query = "query ($slug: String!) { workspace(slug: $slug) { issues { nodes { %s } } } }"
+    taken = []
+    for fields in ("title", "identifier", "identifier project { key } state { name }"):
+        with counted() as statements:
+            await world.member.run(query % fields, slug=world.here.workspace.slug)
+        taken.append(len(statements))
+    assert taken == [2, 3, 3]
+
+
 @pytest.mark.parametrize("name", [name for name in LISTS if name != "Query.workspaces"])
 async def test_a_list_takes_as_many_statements_for_3_items_as_for_30(world: World, name: str):
     listed: Listed = await LISTS[name](world, 40)

@@ -58,6 +58,7 @@ TABLES_ALONE = {
     "JobRow": "kept by the outbox, the runner and the sweep",
     "PasswordRow": "a hash alone, which no entity carries about",
     "SecurityEventRow": "the security log, written by the Unit of Work",
+    "ProjectKeyRow": "keys that a project has or had, written through ProjectRepository",
     "ProjectNumberRow": "a counter, locked alone",
     "RefreshTokenRow": "digests alone, rotated through SessionRepository",
     "TrustedDocumentRow": "read and written whole through DocumentStore",

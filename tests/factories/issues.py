@@ -23,7 +23,6 @@ class IssueFactory(factory.Factory):
     workspace_id = factory.SelfAttribute("project.workspace_id")
     project_id = factory.SelfAttribute("project.id")
     number = factory.Sequence(lambda number: number + 1)
-    identifier = factory.LazyAttribute(lambda issue: f"{issue.project.key}-{issue.number}")
     title = factory.Sequence(lambda number: f"Issue {number}")
     description = ""
     state_id = factory.SelfAttribute("state.id")

@@ -32,10 +32,10 @@ async def test_64_issues_created_at_once_get_64_numbers_and_none_is_lost(world: 
     assert [(revision, subject) for revision, _, subject, _ in events] == sorted(by_revision.items())
     async with world.engine.connect() as connection:
         stored = await connection.execute(
-            text("SELECT number, identifier FROM issue WHERE project_id = :id ORDER BY number"),
+            text("SELECT number FROM issue WHERE project_id = :id ORDER BY number"),
             {"id": place.project.id},
         )
-        assert [tuple(row) for row in stored] == [(number, f"ENG-{number}") for number in range(1, 66)]
+        assert [row[0] for row in stored] == list(range(1, 66))
 
 
 async def test_edits_of_different_fields_both_survive(world: World):

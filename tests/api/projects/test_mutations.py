@@ -108,16 +108,51 @@ async def test_a_new_key_renames_every_issue(world: World):
         "revision": 1,
         "errors": [],
     }
-    assert (await world.stored(Issue, apart.id)).identifier == "OTHER-1"
     changes = {"key": ["ENG", "NEW"], "name": [place.project.name, "Newer"]}
     assert await world.events() == [(1, "project.updated", place.project.id, changes)]
     await world.member.mutate("issueCreate", {"projectId": place.project.id, "title": "Next"})
     data = await world.member.run(
         """query ($slug: String!) { workspace(slug: $slug) {
-          issue(identifier: "NEW-3") { number title } old: issue(identifier: "ENG-1") { id } } }""",
+          issue(identifier: "NEW-3") { number title } old: issue(identifier: "eng-1") { identifier }
+          other: issue(identifier: "OTHER-1") { identifier } } }""",
         slug=place.workspace.slug,
     )
-    assert data["workspace"] == {"issue": {"number": 3, "title": "Next"}, "old": None}
+    assert data["workspace"] == {
+        "issue": {"number": 3, "title": "Next"},
+        "old": {"identifier": "NEW-1"},
+        "other": {"identifier": "OTHER-1"},
+    }
+
+
+async def test_a_new_key_writes_no_issue(world: World):
+    before = await world.rows()
+    await world.member.mutate("projectUpdate", {"id": world.here.project.id, "key": "NEW"})
+    after = await world.rows()
+    changed = {name for name, rows in after.items() if rows != before[name]}
+    assert changed == {"project", "project_key", "event", "workspace_revision"}
+    assert len(after["project_key"]) == len(before["project_key"]) + 1
+
+
+async def test_a_key_is_reserved_while_its_project_exists(world: World):
+    place = world.here
+    other = ProjectFactory(workspace=place.workspace, key="OTHER")
+    await world.store(other)
+    update = {"id": place.project.id, "key": "NEW"}
+    assert (await world.member.mutate("projectUpdate", update))["errors"] == []
+    taken = [("ConflictError", "ALREADY_EXISTS", "input.key")]
+    new = {"workspaceId": place.workspace.id, "name": "Another"}
+    for key in ("ENG", "NEW"):
+        assert await world.member.refused("projectCreate", new | {"key": key}) == taken
+        assert await world.member.refused("projectUpdate", {"id": other.id, "key": key}) == taken
+    for key in ("ENG", "NEW", "ENG"):
+        payload = await world.member.mutate("projectUpdate", update | {"key": key}, "project { key }")
+        assert payload["project"] == {"key": key}
+    elsewhere = {"workspaceId": world.elsewhere.workspace.id, "name": "Another", "key": "ENG"}
+    assert (await world.client(None).mutate("projectCreate", elsewhere))["errors"] == []
+    assert (await world.member.mutate("projectUpdate", {"id": other.id, "key": "LATER"}))["errors"] == []
+    assert (await world.owner.mutate("projectDelete", {"id": other.id}))["errors"] == []
+    for key in ("OTHER", "LATER"):
+        assert (await world.member.mutate("projectCreate", new | {"key": key}))["errors"] == []
 
 
 async def test_an_issue_created_during_a_rename_gets_the_new_key(world: World):

@@ -506,7 +506,6 @@ async def test_a_project_renamed_between_kill_and_resume_changes_nothing(
 async def test_the_project_that_was_asked_for_is_the_one_at_the_start(world: World, started: Import, leases: SqlLeases):
     run = await started(lines(issue(1)), project_key="ENG")
     await world.owner.mutate("projectUpdate", {"id": world.here.project.id, "key": "MOVED"})
-    await world.store(ProjectFactory(workspace=world.here.workspace, key="ENG"))
 
     assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 

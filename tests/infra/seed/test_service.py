@@ -116,14 +116,16 @@ async def test_each_row_is_the_planned_one(seeder: Seeder):
 
 async def assert_rows_are_planned(seeder: Seeder) -> None:
     rows = await seeder.connection.fetch("""
-        SELECT issue.identifier, issue.title, issue.description, issue.priority, state.position,
+        SELECT project.key || '-' || issue.number AS identifier, issue.title, issue.description, issue.priority,
+               state.position,
                parent.number AS parent,
                issue.created_at, issue.updated_at, issue.completed_at, issue.due_date, issue.estimate,
                (SELECT array_agg(body ORDER BY comment.created_at) FROM comment WHERE issue_id = issue.id) AS bodies,
                (SELECT array_agg(label.name ORDER BY label.name COLLATE "C")
                 FROM issue_label JOIN label ON label.id = label_id
                 WHERE issue_id = issue.id) AS labels
-        FROM issue JOIN state ON state.id = issue.state_id LEFT JOIN issue parent ON parent.id = issue.parent_id
+        FROM issue JOIN project ON project.id = issue.project_id JOIN state ON state.id = issue.state_id
+        LEFT JOIN issue parent ON parent.id = issue.parent_id
     """)
     plan = Generator(ORDER, now=NOW).plan
     stored = {row["identifier"]: tuple(row)[1:] for row in rows}
