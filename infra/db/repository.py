@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
+from itertools import product
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Delete, Select, Table, Update, bindparam, delete, insert, select, update
@@ -12,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, ErrorCode, NotFound
 from domain.shared.ids import check_id
+from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.engine import constraint_of
 from infra.db.entities import Build, builder_of, columns_of
 from infra.db.list_sizes import ListSizes
 from infra.db.rows_by_ids import places_to_write
-from infra.db.visibility import GuestRule, guest_visibility_in
+from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 
 
 class Entity(Protocol):
@@ -136,6 +138,17 @@ class SqlTenantRepository(SqlRepository[W]):
 
     guests: ClassVar[GuestRule | None] = None
 
+    _by_ids: ClassVar[Mapping[tuple[bool, bool], Select[Any]]]  # by (for update, of a guest)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "table" in cls.__dict__ and hasattr(cls.table, "workspace_id"):
+            # Built once: building a statement takes as long as running it.
+            cls._by_ids = {
+                (for_update, is_guest): cls._selection(for_update=for_update, is_guest=is_guest)
+                for for_update, is_guest in product((False, True), repeat=2)
+            }
+
     async def get(
         self, actor: Actor, entity_id: str, *, path: tuple[str, ...] = ("id",), for_update: bool = False
     ) -> W:
@@ -156,18 +169,23 @@ class SqlTenantRepository(SqlRepository[W]):
         """The entities that the actor sees, locked in the order of workspace and ID."""
         found: list[W] = []
         for workspace_id, within in await places_to_write(self._connection, actor, ids):
-            wanted: ColumnElement[bool] = (self._workspace_id == workspace_id) & self._id.in_(within)
-            params = None
-            if self.guests is not None and actor.is_guest_in(workspace_id):
-                # Check visibility in the statement: a hidden row must be neither locked nor waited for.
-                params = {"workspace_id": workspace_id, **guest_visibility_in(actor, workspace_id)}
-                wanted &= self.guests.within
-            found += await self.where(wanted, for_update=for_update, params=params)
+            params: dict[str, Any] = {"workspace_id": workspace_id, "ids": within}
+            is_guest = self.guests is not None and actor.is_guest_in(workspace_id)
+            if is_guest:
+                params |= guest_visibility_in(actor, workspace_id)
+            statement = self._by_ids[for_update, is_guest]
+            found += map(self._rows.build, await self._connection.execute(statement, params))
         return found
 
-    @property
-    def _workspace_id(self) -> Any:
-        return self.table.workspace_id  # type: ignore[attr-defined]  # every table of a workspace's entity has one
+    @classmethod
+    def _selection(cls, *, for_update: bool, is_guest: bool) -> Select[Any]:
+        """Rows by ID in one workspace, in ID order."""
+        table: Any = cls.table
+        statement = cls._rows.select.where(in_workspace(table.workspace_id), among(table.id, "ids")).order_by(table.id)
+        if is_guest and cls.guests is not None:
+            # Check visibility in the statement: a hidden row must be neither locked nor waited for.
+            statement = statement.where(cls.guests.within)
+        return statement.with_for_update(of=cls.table, key_share=True) if for_update else statement
 
     @property
     def _noun(self) -> str:

@@ -10,6 +10,7 @@ from domain.projects.model import Project
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import NotFound
 from domain.shared.ids import route_of_workspace
+from infra.db.list_sizes import ListSizes
 from infra.projects.repository import SqlProjectRepository
 from tests.api.client import Client
 from tests.api.test_statements import counted
@@ -73,7 +74,7 @@ async def test_the_rule_for_guests_holds_in_the_workspace_where_the_actor_is_one
     client = in_both(world, elsewhere=Role.GUEST, areas=frozenset({seen}))
     assert await found(client, hidden.id, unshared.id, seen) == ([unshared.id, seen], 2)
     async with world.engine.begin() as connection:
-        projects = SqlProjectRepository(connection)
+        projects = SqlProjectRepository(connection, ListSizes())
         got = await projects.get_all(client.actor, [seen, unshared.id], for_update=True)
         assert [project.id for project in got] == sorted([seen, unshared.id])
         for ids in ([hidden.id], [seen, hidden.id], [IDS.new_in(world.here.workspace.id, Project.prefix)]):
@@ -85,7 +86,7 @@ async def test_the_server_finds_the_workspace_of_an_id(world: World) -> None:
     ids = [world.here.project.id, world.elsewhere.project.id, IDS.new_in("wsp_none", Project.prefix)]
     assert (await world.app.read.projects.by_ids(Actor.system(), ids)).keys() == set(ids[:2])
     async with world.engine.begin() as connection:
-        projects = SqlProjectRepository(connection)
+        projects = SqlProjectRepository(connection, ListSizes())
         assert len(await projects.get_all(Actor.system(), ids[:2])) == 2
         with pytest.raises(NotFound):
             await projects.get_all(Actor.system(), ids)
