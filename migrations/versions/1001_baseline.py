@@ -696,6 +696,23 @@ def upgrade() -> None:
         postgresql_where=sa.text("replaced_by_id IS NOT NULL"),
     )
     op.create_table(
+        "project_key",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "project_id"],
+            ["project.workspace_id", "project.id"],
+            name=op.f("fk_project_key_workspace_id_project_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "key", name=op.f("pk_project_key")),
+    )
+    op.create_index(
+        op.f("ix_project_key_workspace_id_project_id"), "project_key", ["workspace_id", "project_id"], unique=False
+    )
+    op.create_table(
         "project_member",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
@@ -796,7 +813,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(collation="C"), nullable=False),
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("identifier", sa.Text(collation="C"), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("state_id", sa.Text(collation="C"), nullable=False),
@@ -849,7 +865,6 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_issue_workspace_id")),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_issue")),
-        sa.UniqueConstraint("workspace_id", "identifier", name=op.f("uq_issue_workspace_id_identifier")),
         sa.UniqueConstraint(
             "workspace_id", "project_id", "number", name=op.f("uq_issue_workspace_id_project_id_number")
         ),
@@ -1182,6 +1197,8 @@ def downgrade() -> None:
     op.drop_table("project_number")
     op.drop_index(op.f("ix_project_member_workspace_id_project_id_created_at_id"), table_name="project_member")
     op.drop_table("project_member")
+    op.drop_index(op.f("ix_project_key_workspace_id_project_id"), table_name="project_key")
+    op.drop_table("project_key")
     op.drop_index(
         op.f("ix_milestone_workspace_id_replaced_by_id"),
         table_name="milestone",

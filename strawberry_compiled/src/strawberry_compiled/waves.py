@@ -8,6 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from types import NoneType
 from typing import Any, TypeAlias
 
 from graphql.pyutils import gather_with_cancel
@@ -307,8 +308,13 @@ def _values(field: PlannedField, entries: Sequence[Entry], keys: Sequence[Any], 
     if show is None:
         shown = _shown(field.batch.pick, keys, known)
         return [shown[key] for key in keys]
-    found = [key if isinstance(key, Exception) else known.get(key) for key in keys]
-    return [_picked(partial(show, parent), value) for (_, parent, _), value in zip(entries, found, strict=True)]
+    found = {key: key if isinstance(key, Exception) else known.get(key) for key in dict.fromkeys(keys)}
+    pairs = [(parent, found[key]) for (_, parent, _), key in zip(entries, keys, strict=True)]
+    is_whole = not any(issubclass(kind, (NoneType, Exception)) for kind in set(map(type, found.values())))
+    try:
+        return [show(*pair) if is_whole else _picked(partial(show, pair[0]), pair[1]) for pair in pairs]
+    except Exception:  # noqa: BLE001  each parent is shown by itself, and its exception kept
+        return [_picked(partial(show, parent), value) for parent, value in pairs]
 
 
 def _shown(pick: Callable[[Any], Any] | None, keys: Sequence[Any], known: Mapping[Any, Any]) -> dict[Any, Any]:
