@@ -15,6 +15,7 @@ from infra.projects.tables import StateRow
 from infra.workspaces.tables import AreaGrantRow
 from tests.api.world import Place, place
 from tests.factories.storing import store
+from tests.factories.workspaces import WorkspaceFactory
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ async def engine(database: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def places(engine: AsyncEngine) -> tuple[Place, Place]:
-    both = place("ENG"), place("OPS")
+    both = place("ENG", WorkspaceFactory()), place("OPS", WorkspaceFactory())
     await store(engine, *(entity for each in both for entity in each.entities))
     return both
 
