@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from contextlib import suppress
 
 from domain.batches.jobs import RunBatch
 from domain.batches.policies import may_see
@@ -74,5 +75,7 @@ class BatchService:
             run = await uow.batch_runs.get(actor, run_id, for_update=True)
             now = self._clock.now()
             await uow.batch_runs.save(run, run.ended(BatchState.FAILED, now=now, failure=failure))
-            await self._works[run.kind].release(actor, uow, run, now=now)
+            # An object that was deleted meanwhile, which may be why the run fails, needs no release.
+            with suppress(NotFound):
+                await self._works[run.kind].release(actor, uow, run, now=now)
             await uow.commit(None)

@@ -70,7 +70,9 @@ class ProjectService:
             if await uow.issues.exist_in(project):
                 message = "A project with issues cannot be deleted. Permanently delete all of its issues first."
                 raise Conflict(message, path=("id",), code=ErrorCode.IN_USE)
-            for state in await uow.states.of(project, for_update=True):
+            states = await uow.states.of(project, for_update=True)
+            # A state that is being replaced refers to its replacement.
+            for state in sorted(states, key=lambda state: state.replaced_by_id is None):
                 await uow.states.remove(state)
             await uow.projects.remove(project)
             uow.record(ProjectDeleted.between(project, None))

@@ -16,7 +16,7 @@ from infra.batches.tables import BatchRunRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
-from infra.db.reader import ids_of
+from infra.db.reader import by_workspace, ids_of
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import in_workspace
 from infra.jobs.tables import JobRow
@@ -53,12 +53,11 @@ class SqlBatchRunReader:
         self, actor: Actor, workspaces: Sequence[Workspace], request: PageRequest
     ) -> Sequence[Page[BatchRun]]:
         plan = _KEYS.plan(_NEWEST_FIRST, request, default=DEFAULT, scope="batch runs", parents=ids_of(workspaces))
-        pages = []
-        for workspace in workspaces:
-            of_one = replace(plan, parents=[workspace.id])
-            seen = _seen_in(workspace.id, actor)
-            pages.append(await of_one.page(self._reads, _RUNS_OF, _build, **seen))
-        return pages
+        pages: dict[str, Page[BatchRun]] = {}
+        for workspace_id in by_workspace(workspaces):
+            of_one = replace(plan, parents=[workspace_id])
+            pages[workspace_id] = await of_one.page(self._reads, _RUNS_OF, _build, **_seen_in(workspace_id, actor))
+        return [pages[workspace.id] for workspace in workspaces]
 
 
 def _seen_in(workspace_id: str, actor: Actor) -> dict[str, Any]:

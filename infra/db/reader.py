@@ -76,11 +76,12 @@ async def pages_by_workspace(
     """The page of the list under each of the parents; `rows` are limited by `in_workspace`."""
     found: dict[str, Page[E]] = {}
     for workspace_id, group in by_workspace(parents).items():
-        part = replace(plan, parents=ids_of(group))
         if parent.key == "workspace_id":
             # No LATERAL join on the workspace, because the planner could take its value from the join.
-            found[workspace_id] = await part.page(reads, rows, build, workspace_id=workspace_id)
+            of_one = replace(plan, parents=[workspace_id])
+            found[workspace_id] = await of_one.page(reads, rows, build, workspace_id=workspace_id)
             continue
+        part = replace(plan, parents=ids_of(group))
         pages = await part.pages(reads, rows, build, parent=parent, workspace_id=workspace_id)
         found |= zip(part.parents, pages, strict=True)
     return [found[each.id] for each in parents]

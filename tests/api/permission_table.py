@@ -176,11 +176,16 @@ async def build_scene(world: World) -> Scene:
         foreign_upload=upload_of(world.elsewhere.people[Role.OWNER].id),
         foreign_run=run_of(world.elsewhere),
     )
-    scene = replace(
-        scene, child=replace(scene.child, parent_id=here.issue.id, milestone_id=scene.replaced_milestone.id)
-    )
+    scene = replace(scene, child=replace(scene.child, parent_id=here.issue.id))
     await world.store(
         target_state,
+        IssueFactory(
+            project=here.project,
+            state=here.todo,
+            number=4,
+            creator_id=here.issue.creator_id,
+            milestone_id=replaced_milestone.id,
+        ),
         spare,
         second_owner,
         imported,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from domain.issues.model import Issue
 from domain.milestones.model import Milestone
@@ -14,10 +14,13 @@ from domain.shared.actor import Actor, Role
 from domain.shared.batches import RUNS_KEPT
 from infra.batches.repository import SqlBatchRunRepository
 from infra.batches.tables import BatchRowsRow, BatchRunRow
+from infra.comments.tables import CommentRow
+from infra.issues.tables import IssueRow
 from infra.jobs.in_process import job_leases, run_now
 from infra.jobs.leases import SqlLeases
 from infra.jobs.schedule import BATCH_RUNS
 from infra.jobs.tables import JobRow
+from infra.milestones.tables import MilestoneRow
 from infra.settings import Settings
 from tests.api.client import Client
 from tests.api.world import World
@@ -266,6 +269,18 @@ async def test_a_run_whose_target_is_gone_fails_and_releases_its_state(
     assert (stored.state, stored.is_over) == ("FAILED", True)
     assert "does not exist" in (stored.failure or "")
     assert (await world.stored(State, world.here.todo.id)).replaced_by_id is None
+
+
+async def test_a_run_whose_project_is_gone_fails(world: World, leases: SqlLeases, issues: list[Issue]) -> None:
+    run = await begun(world)
+    async with world.engine.begin() as connection:
+        for table in (CommentRow, IssueRow, MilestoneRow):
+            await connection.execute(delete(table))
+    deleted = await world.owner.mutate("projectDelete", {"id": world.here.project.id}, "deletedProjectId")
+    assert deleted["errors"] == []
+    await work(world, leases, run["id"])
+    shown = await node(world.member, run["id"], "BatchRun { state failure }")
+    assert shown == {"state": "FAILED", "failure": "This state does not exist or is not visible to you."}
 
 
 async def test_a_parked_run_shows_as_failed_and_can_be_canceled(world: World, issues: list[Issue]) -> None:
