@@ -26,6 +26,11 @@ class PooledConnection(asyncpg.Connection):
 
     set_local: ClassVar[str] = ""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # asyncpg sets jit for the session while it looks up an unknown type; the guards turn it off anyway.
+        self._server_caps = self._server_caps._replace(jit=False)  # type: ignore[has-type]
+
     async def _get_statement(self, query: str, timeout: float | None, **options: Any) -> Any:  # noqa: ASYNC109 - as in asyncpg
         # `prepare`, `fetch` and `copy_records_to_table` name their statements by this method. asyncpg sends the text of
         # an unnamed statement again with each execution, so a PreparedStatement can be used in later transactions.

@@ -61,6 +61,15 @@ async def test_limits_hold_in_each_transaction_and_end_with_it(engines: Engines)
     assert await driver.fetchval("SELECT current_setting('statement_timeout')") == "0"
 
 
+async def test_a_type_that_the_driver_looks_up_leaves_no_setting_behind(engines: Engines) -> None:
+    async with engines.write.begin() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        assert await driver.fetchval("SELECT ARRAY[NULL::account]") == [None]
+    changed = "SELECT name FROM pg_settings WHERE source = 'session' AND name = 'jit'"
+    assert await driver.fetch(changed) == []
+
+
 async def test_no_statement_is_named(engines: Engines) -> None:
     reads = ReadSession(engines.read)
     given = select(bindparam("value", type_=UserRow.name.type))
