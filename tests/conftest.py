@@ -1,5 +1,5 @@
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import redis.asyncio
 from infra.settings import PREFIX, Settings
 from tests import execution_modes, partitions
 from tests.messages import MessageWatch
-from tests.patience import PATIENT_SETTINGS
+from tests.patience import PATIENT_READS, PATIENT_SETTINGS
 from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
 
 # One suite, one answer: new examples are looked for by hand, with --hypothesis-seed.
@@ -58,6 +58,15 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if OPEN in config.stash:
         config.stash[OPEN].close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_reads() -> Iterator[None]:
+    """Reads with a filter that take the form of an idle machine on a busy one too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, seconds in PATIENT_READS.items():
+            patch.setattr(name, seconds)
+        yield
 
 
 @pytest.fixture(scope="session")

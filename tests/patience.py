@@ -12,3 +12,10 @@ PATIENT_SETTINGS = {
     "database_budget_seconds": 86_400,
 }
 """The same for `Settings`."""
+
+PATIENT_READS = {
+    "infra.db.filtered.FIRST_SECONDS": 30.0,
+    "infra.db.filtered.SECONDS": 60.0,
+    "infra.db.totals.COUNT_SECONDS": 30.0,
+}
+"""The same for reads of filtered lists and their totals, which have bounds of their own."""
