@@ -14,7 +14,7 @@ from domain.seed.slice import SLICE as SEED
 from domain.transfers.slice import SLICE as TRANSFERS
 from domain.workspaces.slice import SLICE as WORKSPACES
 
-PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT, BATCHES)
+PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT)
 """Accounts, sign-in, workspaces and the event log: what any application built on this one keeps."""
-TRACKER = (LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
+TRACKER = (BATCHES, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
 """The work tracker, which another application can leave out."""

@@ -19,8 +19,8 @@ from infra.seed.slice import SLICE as SEED
 from infra.transfers.slice import SLICE as TRANSFERS
 from infra.workspaces.slice import SLICE as WORKSPACES
 
-PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT, BATCHES)
-TRACKER = (LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
+PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT)
+TRACKER = (BATCHES, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
 
 
 def handlers_of(slices: Iterable[SliceAdapters]) -> Mapping[type[Job], JobHandler]:

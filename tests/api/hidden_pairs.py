@@ -108,8 +108,20 @@ class HiddenChange:
 
     def values(self, kind: type, attribute: str) -> list[Any]:
         """Values of the attribute in hidden objects of that kind, before or after; in all objects if none is hidden."""
+        if (kind, attribute) == (Issue, "identifier"):
+            return self._identifiers()
         found = [getattr(each, attribute) for each in self.all_of(kind)]
         return [value for value in found if value is not None]
+
+    def _identifiers(self) -> list[str]:
+        """Identifiers of hidden issues with the keys that their projects have before and after."""
+        projects = [*self.there.projects, *(each for each in self.all_of(Project))]
+        return [
+            f"{project.key}-{issue.number}"
+            for issue in self.all_of(Issue)
+            for project in projects
+            if project.id == issue.project_id
+        ]
 
     def all_of(self, kind: type) -> list[Any]:
         """Hidden objects of that kind, before and after; all objects if none is hidden."""
