@@ -13,6 +13,7 @@ from domain.shared.streams import EventBatch, EventStream
 from domain.workspaces.model import Workspace
 
 MOST_EVENTS = 500
+LARGEST_REVISION = 2**63 - 1  # the largest number that the log can hold
 EVENTS_PER_POINT = 20  # a client that begins with a large workspace reads millions
 
 
@@ -40,6 +41,8 @@ class AuditService:
         await actor.reach_workspaces(ids)
         for workspace_id in ids:
             require_visible(actor, workspace_id)
+        if not 0 <= after <= LARGEST_REVISION:
+            raise _out_of_range()
         found = await self._reader.of_workspaces(ids, after=after, most=first + 1)
         # After the events, so that a deletion between the two reads leaves no unnoticed gap.
         spans = await self._reader.spans_of_workspaces(ids)
@@ -106,8 +109,12 @@ def _require_within(span: LogSpan, after: int) -> None:
     if 0 <= after < span.first - 1:
         raise RevisionGone(span.first)
     if not 0 <= after <= span.last:
-        message = "{field} must not be greater than the current revision of the workspace."
-        raise InvalidInput(message, path=("after",), code=ErrorCode.OUT_OF_RANGE)
+        raise _out_of_range()
+
+
+def _out_of_range() -> InvalidInput:
+    message = "{field} must not be greater than the current revision of the workspace."
+    return InvalidInput(message, path=("after",), code=ErrorCode.OUT_OF_RANGE)
 
 
 def _require_next(events: Sequence[LoggedEvent], after: int) -> None:
