@@ -61,11 +61,10 @@ class KnownIds(tuple[str, ...]):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FoundIds:
+class FoundIds(frozenset[str]):
     """IDs of the rows that a search found, in place of its value. There can be many, so they are one parameter."""
 
-    ids: tuple[str, ...]
+    __slots__ = ()
 
 
 class Filters:
@@ -193,7 +192,7 @@ class Search:
 
     def __call__(self, value: Any, rows: FromClause) -> ColumnElement[bool]:
         if isinstance(value, FoundIds):
-            return among_values(_on(rows, self.key), value.ids)
+            return among_values(_on(rows, self.key), sorted(value))
         return self.condition(value, rows)
 
     def swapped(self, value: Any, swap: Swap) -> Any:
@@ -201,7 +200,7 @@ class Search:
 
     def by_ids(self, value: Any, ids: Sequence[str]) -> FoundIds:
         """The equivalent of a value with which the condition holds for exactly these rows."""
-        return FoundIds(tuple(ids))
+        return FoundIds(ids)
 
 
 @dataclass(frozen=True, slots=True)

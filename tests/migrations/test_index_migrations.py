@@ -20,7 +20,7 @@ from infra.db import migrate
 from infra.metadata import metadata
 
 member = metadata.tables["member"]
-member.indexes -= {index for index in member.indexes if index.name == "ix_member_user_id"}
+member.indexes -= {index for index in member.indexes if index.name == "ix_member_user_id_route"}
 member.append_column(Column("shoe", Text))
 Index("ix_member_shoe", member.c.shoe)
 shop = Table("shop", metadata, Column("id", Integer, primary_key=True), Column("shoe", Text))
@@ -79,7 +79,7 @@ async def test_indexes_of_existing_tables_are_built_and_dropped_apart_from_other
     assert [drops[0], others[0], builds[0]] == ["add_shoes_drop_indexes", "add_shoes", "add_shoes_build_indexes"]
     assert "CONCURRENTLY" not in others[1].upper()
     assert "ix_shop_shoe" in others[1]
-    for text, index in ((drops[1], "ix_member_user_id"), (builds[1], "ix_member_shoe")):
+    for text, index in ((drops[1], "ix_member_user_id_route"), (builds[1], "ix_member_shoe")):
         assert text.count(index) == 3  # created, dropped, and dropped before it is created
         assert text.count("postgresql_concurrently=True") == 3
         assert text.count("autocommit_block") == 2

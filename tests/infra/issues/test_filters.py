@@ -13,7 +13,7 @@ from domain.issues.model import Issue
 from domain.issues.queries import IssueFilter, IssueQuery
 from domain.shared.actor import Actor, Role
 from domain.shared.characters import nfc
-from domain.shared.filters import IdComparator, ListComparator, TextComparator
+from domain.shared.filters import MOST_CONDITIONS, IdComparator, ListComparator, TextComparator
 from domain.shared.pages import PageRequest
 from infra.db import lookups
 from infra.db.engine import read_pool
@@ -63,7 +63,6 @@ async def add(connection: AsyncConnection, issue: Issue, titles: list[str]) -> l
             issue,
             id=f"{issue.id[:-6]}{place:06}",
             number=place + 1,
-            identifier=f"P-{place}",
             title=nfc(title),
             description=DESCRIPTIONS[place % len(DESCRIPTIONS)],
         )
@@ -150,7 +149,7 @@ async def test_conditions_on_a_title_hold_together(found):
 async def test_what_an_index_finds_replaces_the_condition(found):
     wanted = IssueFilter(text="door", title=TextComparator(contains="blue"))
     by_ids = await found.looked_up(wanted)
-    assert (len(by_ids.text.ids), len(by_ids.title.ids)) == (4, 2)
+    assert (len(by_ids.text), len(by_ids.title)) == (4, 2)
     assert await found.looked_up(IssueFilter(text="nothing")) == IssueFilter(text=FoundIds(()))
 
 
@@ -175,7 +174,17 @@ async def test_too_many_matches_stay_a_condition(found, monkeypatch):
     monkeypatch.setattr(lookups, "MOST_FOUND", 3)
     by_ids = await found.looked_up(wanted)
     assert by_ids.text == "door"
-    assert len(by_ids.title.ids) == 2
+    assert len(by_ids.title) == 2
+
+
+async def test_many_found_rows_count_as_one_condition(engine, reads, issue):
+    many = MOST_CONDITIONS + 1
+    async with engine.begin() as connection:
+        await add(connection, issue, ["common"] * many)
+    found = Found(reads, issue)
+    by_ids = await found.looked_up(IssueFilter(text="common"))
+    assert len(by_ids.text) == many
+    assert len(await found.where(ISSUE_FILTERS.where(by_ids))) == many
 
 
 def guest_in(issue: Issue, areas: frozenset[str]) -> Actor:
@@ -186,7 +195,7 @@ async def test_a_guest_has_no_hidden_issue_looked_up(found, issue):
     wanted = IssueFilter(text="door", title=TextComparator(contains="blue"))
     for areas, matches in ((frozenset({issue.project_id}), (4, 2)), (frozenset(), (0, 0))):
         by_ids = await found.looked_up(wanted, guest_in(issue, areas))
-        assert (len(by_ids.text.ids), len(by_ids.title.ids)) == matches
+        assert (len(by_ids.text), len(by_ids.title)) == matches
 
 
 async def test_searches_enter_through_their_index_even_for_words_that_others_use(engine, reads, issue, other_issue):

@@ -47,7 +47,7 @@ async def test_a_new_issue_has_words(engine, stored):
 
 
 async def test_the_seed_and_the_import_write_words(engine, issue):
-    other = replace(issue, id=f"{issue.id[:-4]}zzzz", number=2, identifier="P-2", title="Red door")
+    other = replace(issue, id=f"{issue.id[:-4]}zzzz", number=2, title="Red door")
     async with engine.begin() as connection:
         await SqlSeedRepository(connection, ListSizes()).add_issues([issue], assignees={}, labels={}, comments=[])
         await SqlImportStore(connection, ListSizes()).add_issues([other])
