@@ -49,7 +49,8 @@ def with_plain_cursors(data: Any) -> Any:
 
 def _place(cursor: str) -> list[Any]:
     packed: list[Any] = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    return packed[2:]
+    # The first sort key and the ID. Workgraph completes a sort by the time of creation; endpoints by hand may not.
+    return [packed[2], packed[-1]]
 
 
 def without_cursors(data: Any) -> Any:

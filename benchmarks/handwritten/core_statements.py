@@ -88,7 +88,7 @@ FILTERED = (
         .where(LabelRow.workspace_id == IssueRow.workspace_id, LabelRow.id == IssueLabelRow.label_id)
         .where(LabelRow.name == bindparam("label")),
     )
-    .order_by(IssueRow.updated_at.desc(), IssueRow.id.desc())
+    .order_by(IssueRow.updated_at.desc(), IssueRow.created_at.desc(), IssueRow.id.desc())
     .limit(bindparam("most"))
 )
 NESTED = (

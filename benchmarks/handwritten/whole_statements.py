@@ -85,13 +85,13 @@ _FILTERED_NODE = f"""json_build_object('id', i.id, 'identifier', {statements.IDE
     'priority', {_PRIORITY}, 'updatedAt', {_moment("i.updated_at")}, 'state', {_STATE},
     'assignees', {_ASSIGNEES}, 'labels', {_LABELS})"""
 FILTERED = f"""WITH i AS (
-    SELECT page.*, row_number() OVER (ORDER BY updated_at DESC, id DESC) AS place, $6::int AS most,
+    SELECT page.*, row_number() OVER (ORDER BY updated_at DESC, created_at DESC, id DESC) AS place, $6::int AS most,
         count(*) OVER () AS rows FROM (
         SELECT i.* FROM issue i JOIN state s ON s.workspace_id = i.workspace_id AND s.id = i.state_id
         WHERE i.workspace_id = {_SEEN} AND {_ALIVE} AND s.category = $3 AND i.priority = ANY($4::smallint[])
         AND EXISTS (SELECT FROM issue_label x JOIN label l ON l.workspace_id = x.workspace_id AND l.id = x.label_id
             WHERE x.workspace_id = i.workspace_id AND x.issue_id = i.id AND l.name = $5)
-        ORDER BY i.updated_at DESC, i.id DESC LIMIT $6::int + 1) page)
+        ORDER BY i.updated_at DESC, i.created_at DESC, i.id DESC LIMIT $6::int + 1) page)
     {_issues(_FILTERED_NODE, "updated_at")}"""
 
 NESTED = f"""SELECT json_build_object('data', json_build_object('workspace', json_build_object(

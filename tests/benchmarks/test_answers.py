@@ -54,6 +54,7 @@ def test_cursors_are_compared_by_the_place_that_they_name() -> None:
     ours, theirs = cursor(1, "a1b2", 17, "iss_1"), cursor(1, "by hand", 17, "iss_1")
     assert with_plain_cursors(page(ours)) == with_plain_cursors(page(theirs))
     assert with_plain_cursors(page(ours)) != with_plain_cursors(page(cursor(1, "a1b2", 18, "iss_1")))
+    assert with_plain_cursors(page(cursor(1, "a1b2", 17, 5, "iss_1"))) == with_plain_cursors(page(theirs))
     assert with_plain_cursors(page(None)) == page(None)
     assert without_cursors(page("anything")) == without_cursors(page(ours)) != without_cursors(page(None))
 

@@ -496,7 +496,6 @@ async def test_a_project_renamed_between_kill_and_resume_changes_nothing(
     key = project_key or "AC"
     project = (await tracker(world)).projects[key]
     await world.owner.mutate("projectUpdate", {"id": project["id"], "key": "MOVED"})
-    await world.store(ProjectFactory(workspace=world.here.workspace, key=key))
 
     assert await run_now(world.app, leases, run.job_id, seconds=LEASE.total_seconds())
 
