@@ -143,6 +143,8 @@ def _element(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
+    # Tests of bad input send NUL and lone surrogates, which no statement can hold. The plan is generic without them.
+    text = text.replace("\0", "").encode(errors="replace").decode()
     return "E'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
