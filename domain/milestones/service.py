@@ -48,6 +48,9 @@ class MilestoneService:
         More than 1,000 issues are moved by a batch run, which then deletes the milestone.
         """
         async with self._uow(actor) as uow:
+            milestone = await uow.milestones.get(actor, milestone_id)
+            # Locked, so that two milestones cannot replace each other at once.
+            await uow.projects.get(actor, milestone.project_id, for_update=True)
             milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
             actor.require(PROJECT_WRITE, milestone.workspace_id)
             milestone.check_usable(("id",))

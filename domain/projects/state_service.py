@@ -73,6 +73,8 @@ class StateService:
         async with self._uow(actor) as uow:
             state = await uow.states.get(actor, state_id)
             project = await uow.projects.get(actor, state.project_id, for_update=True)
+            # Read again: another deletion may have replaced or deleted the state before the project was locked.
+            state = await uow.states.get(actor, state_id, for_update=True)
             actor.require(PROJECT_WRITE, state.workspace_id)
             state.check_usable(("id",))
             now = self._clock.now()

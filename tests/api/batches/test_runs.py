@@ -1,5 +1,6 @@
 """Batch runs: workflow states and milestones with many issues are replaced in batches, by a job."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -191,6 +192,25 @@ async def test_a_state_that_is_being_replaced_says_so_and_takes_no_issues(world:
     assert [(error["code"], error["path"]) for error in onto["errors"]] == [("CONFLICT", ["input", "replaceWith"])]
     target = await world.member.mutate("stateDelete", {"id": place.done.id})
     assert [error["code"] for error in target["errors"]] == ["IN_USE"]
+
+
+async def test_of_two_replacements_of_a_state_at_once_one_begins(world: World, issues: list[Issue]) -> None:
+    given = {"id": world.here.todo.id, "replaceWith": world.here.done.id}
+    payloads = await asyncio.gather(*(world.member.mutate("stateDelete", given, DELETE) for _ in range(4)))
+    refusals = sorted(tuple(error["code"] for error in payload["errors"]) for payload in payloads)
+    assert refusals == [(), ("CONFLICT",), ("CONFLICT",), ("CONFLICT",)]
+
+
+async def test_two_milestones_cannot_replace_each_other(world: World, issues: list[Issue]) -> None:
+    place = world.here
+    other = MilestoneFactory(project=place.project)
+    there = {"project": place.project, "state": place.todo, "creator_id": place.issue.creator_id}
+    more = [IssueFactory(**there, number=number, milestone_id=other.id) for number in range(11, 16)]
+    await world.store(other, *more)
+    pairs = [(place.milestone.id, other.id), (other.id, place.milestone.id)]
+    mutations = [world.member.mutate("milestoneDelete", {"id": each, "replaceWith": by}) for each, by in pairs]
+    payloads = await asyncio.gather(*mutations)
+    assert sorted(len(payload["errors"]) for payload in payloads) == [0, 1]
 
 
 async def test_new_issues_skip_a_first_state_that_is_being_replaced(world: World, issues: list[Issue]) -> None:
