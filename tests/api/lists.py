@@ -6,6 +6,7 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
+from factory import Factory
 from sqlalchemy import insert
 
 from domain.issues.priorities import Priority
@@ -374,44 +375,30 @@ async def security_events_of_user(world: World, count: int) -> Listed:
     )
 
 
-async def imports_of_workspace(world: World, count: int) -> Listed:
+async def _runs_of_workspace(world: World, field: str, factory: type[Factory[Any]], count: int) -> Listed:
     owner = world.here.people[Role.OWNER]
     items = [
-        ImportRunFactory(
-            workspace=world.here.workspace, started_by_id=owner.id, created_at=MADE + timedelta(hours=number // 3)
-        )
+        factory(workspace=world.here.workspace, started_by_id=owner.id, created_at=MADE + timedelta(hours=number // 3))
         for number in range(count)
     ]
     await world.store(*items)
     return Listed(
         client=world.owner,
         parent=f"Workspace {world.here.workspace.id}",
-        field="imports",
+        field=field,
         items=items,
         default=50,
         orders={},
         usual=("created_at", "DESC"),
     )
+
+
+async def imports_of_workspace(world: World, count: int) -> Listed:
+    return await _runs_of_workspace(world, "imports", ImportRunFactory, count)
 
 
 async def batch_runs_of_workspace(world: World, count: int) -> Listed:
-    owner = world.here.people[Role.OWNER]
-    items = [
-        BatchRunFactory(
-            workspace=world.here.workspace, started_by_id=owner.id, created_at=MADE + timedelta(hours=number // 3)
-        )
-        for number in range(count)
-    ]
-    await world.store(*items)
-    return Listed(
-        client=world.owner,
-        parent=f"Workspace {world.here.workspace.id}",
-        field="batchRuns",
-        items=items,
-        default=50,
-        orders={},
-        usual=("created_at", "DESC"),
-    )
+    return await _runs_of_workspace(world, "batchRuns", BatchRunFactory, count)
 
 
 async def _of_import(world: World, field: str, table: type[Base], items: list[Any], usual: str) -> Listed:
