@@ -57,6 +57,7 @@ class SqlCommit:
         self.sizes = ListSizes()
         self.committed: Committed | None = None
         self._actor = actor
+        self._now: datetime | None = None
         self._clock = clock
         self._events: list[Event] = []
         self._jobs: list[dict[str, Any]] = []
@@ -69,6 +70,17 @@ class SqlCommit:
         """Accounts whose next reads must show this commit: the actor's, and those that sign in or up with it."""
         noted = {event["user_id"] for event in self._security_events}
         return {user_key(user_id) for user_id in (self._actor.user_id, *noted) if user_id is not None}
+
+    @property
+    def now(self) -> datetime:
+        """The time of the transaction, fixed when it is first asked for.
+
+        Services ask after they have locked their rows, so that of two changes of a row the later one has the later
+        time, however long it waited for the lock.
+        """
+        if self._now is None:
+            self._now = self._clock.now()
+        return self._now
 
     def record(self, event: Event) -> None:
         self._events.append(event)
@@ -97,12 +109,12 @@ class SqlCommit:
             workspace_id=workspace_id,
             address=client.address if client else None,
             device=client.device if client else None,
-            occurred_at=self._clock.now(),
+            occurred_at=self.now,
         )
         self._security_events.append(asdict(event))
 
     def enqueue(self, job: Job, *, run_at: datetime | None = None, workspace_id: str | None = None) -> str:
-        now = self._clock.now()
+        now = self.now
         job_id = self.ids.new("job")
         self._jobs.append(job_values(job, id=job_id, run_at=run_at or now, workspace_id=workspace_id, now=now))
         return job_id
@@ -119,7 +131,7 @@ class SqlCommit:
             target_id=target_id,
             job_id=self.enqueue(RunBatch(run_id=run_id), workspace_id=workspace_id),
             started_by_id=self._actor.user_id,
-            now=self._clock.now(),
+            now=self.now,
         )
         self._batch_runs.append(run)
         self.record(BatchStarted.between(None, run))
@@ -129,14 +141,14 @@ class SqlCommit:
         self._checkpoint = (state, progress)
 
     async def commit(self, value: T) -> Written[T]:
-        now = self._clock.now()
+        now = self.now
         if self._jobs:
             await self.connection.execute(insert(JobRow), self._jobs)
         if self._security_events:
             await self.connection.execute(insert(SecurityEventRow), self._security_events)
         if self._actor.job is not None:
             await advance_job(self.connection, self._actor.job, self._checkpoint, now=now)
-        revisions = await self._write_events(now)
+        revisions = await self._write_events()
         for run in self._batch_runs:
             row = asdict(run) | {"change_set": revisions[run.workspace_id]}
             await self.connection.execute(insert(BatchRunRow).values(row))
@@ -159,6 +171,7 @@ class SqlCommit:
             "user_id": self._actor.signed_in_id,
             "key": wanted.key,
             "fingerprint": wanted.fingerprint,
+            # Not the time of the transaction, which is asked for after the rows are locked.
             "created_at": self._clock.now(),
         }
         # The INSERT waits for a concurrent transaction with the same key, so only one of two attempts runs.
@@ -177,7 +190,7 @@ class SqlCommit:
             )
         raise Replayed(subject_id, revision, outcome or {})
 
-    async def _write_events(self, now: datetime) -> Mapping[str, int]:
+    async def _write_events(self) -> Mapping[str, int]:
         """Numbers and stores the events, then changes list sizes; returns the last revision of each workspace.
 
         The counters are locked last, in the order of workspace IDs, and released by the following commit. So locks are
@@ -190,12 +203,12 @@ class SqlCommit:
         sized = self.sizes.workspace_ids
         for workspace_id in sorted(by_workspace.keys() | sized):
             if workspace_id in by_workspace:
-                revisions[workspace_id] = await self._write_events_of(workspace_id, by_workspace[workspace_id], now)
+                revisions[workspace_id] = await self._write_events_of(workspace_id, by_workspace[workspace_id])
             if workspace_id in sized:
                 await self.sizes.write(self.connection, workspace_id)
         return revisions
 
-    async def _write_events_of(self, workspace_id: str, events: Sequence[Event], now: datetime) -> int:
+    async def _write_events_of(self, workspace_id: str, events: Sequence[Event]) -> int:
         counter = upsert(RevisionRow).values(workspace_id=workspace_id, revision=len(events))
         counted = counter.on_conflict_do_update(
             index_elements=[RevisionRow.workspace_id],
@@ -213,7 +226,7 @@ class SqlCommit:
                 "actor_id": self._actor.user_id,
                 "cause": self._actor.cause,
                 "changes": {name: [change.before, change.after] for name, change in event.changes.items()},
-                "occurred_at": now,
+                "occurred_at": self.now,
             }
             for revision, event in enumerate(events, first)
         ]

@@ -8,7 +8,6 @@ from domain.accounts.passwords import PasswordRules
 from domain.accounts.ports import AccountUow, PasswordHasher
 from domain.shared.actor import Actor
 from domain.shared.checks import Checks
-from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, PermissionDenied
 from domain.shared.ids import IdFactory
 from domain.shared.security import SecurityEventKind
@@ -31,7 +30,6 @@ class RegistrationService:
         hasher: PasswordHasher,
         rules: PasswordRules,
         links: MailedLinks,
-        clock: Clock,
         ids: IdFactory,
         *,
         policy: RegistrationPolicy,
@@ -40,7 +38,6 @@ class RegistrationService:
         self._uow = uow
         self._hasher = hasher
         self._links = links
-        self._clock = clock
         self._ids = ids
         self._policy = policy
 
@@ -79,17 +76,16 @@ class RegistrationService:
             with Checks() as check:
                 check_newcomer(check, newcomer, rules=self.rules)
             password_hash = await self._hasher.hash(newcomer.password)
-        now = self._clock.now()
         async with self._uow(actor) as uow:
-            link = await uow.links.use(digest, LinkPurpose.REGISTER, now=now)
+            link = await uow.links.use(digest, LinkPurpose.REGISTER, now=uow.now)
             if link is None:
                 raise link_not_good()
             user_id = UserId(self._ids.new(User.prefix))
-            user = User.registered(newcomer.registration(link.address), id=user_id, now=now, rules=self.rules)
+            user = User.registered(newcomer.registration(link.address), id=user_id, now=uow.now, rules=self.rules)
             try:
                 await uow.users.add(user)
             except Conflict as error:
                 raise link_not_good() from error
-            await uow.passwords.add(user.id, password_hash, now=now)
+            await uow.passwords.add(user.id, password_hash, now=uow.now)
             uow.note(SecurityEventKind.REGISTERED, user_id=user.id, subject_id=link.id)
             return await uow.commit(user)

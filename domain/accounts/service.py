@@ -48,7 +48,7 @@ class AccountService:
             user = await uow.users.by_id(user_id, for_update=True)
             if user is None:
                 raise _gone()
-            changed = user.changed(changes, now=self._clock.now())
+            changed = user.changed(changes, now=uow.now)
             await uow.users.save(user, changed)
             return await uow.commit(changed)
 

@@ -5,7 +5,6 @@ from domain.auth.model import EndReason
 from domain.auth.ports import AuthUow
 from domain.auth.proof import PasswordProof, required_person
 from domain.shared.actor import Actor
-from domain.shared.clock import Clock
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
 
@@ -13,10 +12,9 @@ from domain.shared.uow import OpenUow, Written
 class ActivationService:
     """Deactivates and reactivates accounts. A deactivated account keeps its content and refuses sign-in."""
 
-    def __init__(self, uow: OpenUow[AuthUow], proof: PasswordProof, clock: Clock) -> None:
+    def __init__(self, uow: OpenUow[AuthUow], proof: PasswordProof) -> None:
         self._uow = uow
         self._proof = proof
-        self._clock = clock
 
     async def deactivate_own(self, actor: Actor, password: str) -> None:
         """Deactivates the actor's account and ends all its sessions. Raises the errors of the password proof."""
@@ -41,7 +39,7 @@ class ActivationService:
             return await uow.commit(user)
 
     async def _deactivate(self, uow: AuthUow, user: User) -> User:
-        now = self._clock.now()
+        now = uow.now
         await uow.users.deactivate(user.id, now=now)
         await uow.sessions.end_all(user.id, EndReason.DEACTIVATED, now=now)
         uow.note(SecurityEventKind.ACCOUNT_DEACTIVATED, user_id=user.id)

@@ -64,6 +64,6 @@ class ApiKeyService:
             if key is None or key.user_id != user_id:
                 raise NotFound("This API key does not exist or belongs to another user.", path=("id",))
             if key.revoked_at is None:
-                await uow.api_keys.save(key, replace(key, revoked_at=self._clock.now()))
+                await uow.api_keys.save(key, replace(key, revoked_at=uow.now))
                 uow.note(SecurityEventKind.API_KEY_REVOKED, user_id=user_id, subject_id=key.id)
             return await uow.commit(key.id)

@@ -7,7 +7,6 @@ from domain.accounts.one_time import LinkPurpose, OneTimeLink
 from domain.auth.ports import AuthUow
 from domain.auth.proof import PasswordProof
 from domain.shared.actor import Actor
-from domain.shared.clock import Clock
 from domain.shared.entities import revised
 from domain.shared.errors import Conflict
 from domain.shared.security import SecurityEventKind
@@ -19,11 +18,10 @@ CONFIRM_PATH = "/auth/email/verify"
 class EmailService:
     """Changes the address of an account. The new one takes effect when its mailed link is used with the password."""
 
-    def __init__(self, uow: OpenUow[AuthUow], proof: PasswordProof, links: MailedLinks, clock: Clock) -> None:
+    def __init__(self, uow: OpenUow[AuthUow], proof: PasswordProof, links: MailedLinks) -> None:
         self._uow = uow
         self._proof = proof
         self._links = links
-        self._clock = clock
 
     async def ask(self, actor: Actor, password: str, email: str) -> None:
         """Mails a link to the new address and a notice to the old one. Raises the errors of proof and link."""
@@ -64,19 +62,18 @@ class EmailService:
 
     async def _waiting(self, actor: Actor, digest: str) -> OneTimeLink:
         async with self._uow(actor) as uow:
-            link = await uow.links.good(digest, LinkPurpose.CHANGE_EMAIL, now=self._clock.now())
+            link = await uow.links.good(digest, LinkPurpose.CHANGE_EMAIL, now=uow.now)
         if link is None:
             raise link_not_good()
         return link
 
     async def _confirm(self, actor: Actor, digest: str) -> Written[User]:
-        now = self._clock.now()
         async with self._uow(actor) as uow:
-            link = await uow.links.use(digest, LinkPurpose.CHANGE_EMAIL, now=now)
+            link = await uow.links.use(digest, LinkPurpose.CHANGE_EMAIL, now=uow.now)
             user = await uow.users.by_id(link.subject, for_update=True) if link is not None else None
             if link is None or user is None or user.email is None:
                 raise link_not_good()
-            changed = revised(user, now=now, email=link.address)
+            changed = revised(user, now=uow.now, email=link.address)
             try:
                 await uow.users.save(user, changed)
             except Conflict as error:

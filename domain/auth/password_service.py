@@ -11,7 +11,6 @@ from domain.auth.ports import AuthUow
 from domain.auth.proof import PasswordProof
 from domain.shared.actor import Actor
 from domain.shared.checks import Checks
-from domain.shared.clock import Clock
 from domain.shared.errors import Unauthenticated
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow
@@ -29,14 +28,12 @@ class PasswordService:
         hasher: PasswordHasher,
         rules: PasswordRules,
         links: MailedLinks,
-        clock: Clock,
     ) -> None:
         self._uow = uow
         self._proof = proof
         self._hasher = hasher
         self._rules = rules
         self._links = links
-        self._clock = clock
 
     async def forgot(self, actor: Actor, email: str) -> None:
         """Sends a link to the address if it has an account; raises what a new link does."""
@@ -66,9 +63,8 @@ class PasswordService:
         async with self._links.presented(actor, LinkPurpose.RESET_PASSWORD, token) as digest:
             self._check(password)
             password_hash = await self._hasher.hash(password)
-        now = self._clock.now()
         async with self._uow(actor) as uow:
-            link = await uow.links.use(digest, LinkPurpose.RESET_PASSWORD, now=now)
+            link = await uow.links.use(digest, LinkPurpose.RESET_PASSWORD, now=uow.now)
             user = await uow.users.active_by_email(link.address) if link is not None else None
             if user is None:
                 raise link_not_good()
@@ -99,7 +95,7 @@ class PasswordService:
     async def _replace(
         self, uow: AuthUow, user: User, password_hash: str, *, except_session: str | None = None
     ) -> None:
-        now = self._clock.now()
+        now = uow.now
         await uow.passwords.replace(user.id, password_hash, now=now)
         await uow.sessions.end_all(user.id, EndReason.PASSWORD_CHANGED, now=now, except_session=except_session)
         if user.email is not None:

@@ -111,13 +111,12 @@ class AuthService:
         """Spends a refresh token for the next one; raises InvalidGrant, and ends the session of one spent before."""
         if not looks_like_refresh_token(token):
             raise InvalidGrant(WRONG_REFRESH_TOKEN)
-        now = self._clock.now()
         successor = self._refresh_tokens.successor(token)
         # Before the token is spent, so that a failure to sign does not end the session.
         await self._signing_key()
         async with self._uow(actor) as uow:
             session = await uow.sessions.rotate(
-                digest_of(token), digest_of(successor), now=now, idle_end=now + self.options.idle_life
+                digest_of(token), digest_of(successor), now=uow.now, idle_end=uow.now + self.options.idle_life
             )
             if session is None:
                 session = await self._presented_again(uow, token, successor)
@@ -139,7 +138,7 @@ class AuthService:
             session = await uow.sessions.of_family(family_digest(token)) if claims is None else None
             session_id = claims.session_id if claims is not None else session.id if session is not None else None
             if session_id is not None:
-                await uow.sessions.end(session_id, EndReason.SIGNED_OUT, now=self._clock.now())
+                await uow.sessions.end(session_id, EndReason.SIGNED_OUT, now=uow.now)
                 user_id = claims.user_id if claims is not None else session.user_id if session is not None else None
                 uow.note(SecurityEventKind.SIGNED_OUT, user_id=user_id, subject_id=session_id)
             await uow.commit(None)
@@ -149,7 +148,7 @@ class AuthService:
         async with self._uow(actor) as uow:
             found = await uow.api_keys.by_digest(digest_of(key))
             if found is not None and found.revoked_at is None:
-                await uow.api_keys.save(found, replace(found, revoked_at=self._clock.now()))
+                await uow.api_keys.save(found, replace(found, revoked_at=uow.now))
                 uow.note(SecurityEventKind.API_KEY_REVOKED, user_id=found.user_id, subject_id=found.id)
             await uow.commit(None)
 
@@ -166,7 +165,7 @@ class AuthService:
         """Creates the first signing key if none exists; only one of several concurrent processes does."""
         async with self._uow(actor) as uow:
             if not await uow.signing_keys.all_locked():
-                now = self._clock.now()
+                now = uow.now
                 await uow.signing_keys.add(self._keys.new(created_at=now, signs_from=now))
             await uow.commit(None)
         self._ring.forget()
@@ -174,8 +173,8 @@ class AuthService:
     async def rotate_keys(self, actor: Actor) -> Written[SigningKey]:
         """Creates a key that signs after a short delay. The old key verifies until its last token has expired."""
         _require_operator(actor)
-        now = self._clock.now()
         async with self._uow(actor) as uow:
+            now = uow.now
             keys = await uow.signing_keys.all_locked()
             alive = verifying_keys_at(keys, now, self.options.access_life + LINGER)
             for key in keys:
@@ -265,7 +264,7 @@ class AuthService:
 
     async def _presented_again(self, uow: AuthUow, token: str, successor: str) -> Session | None:
         """The session of a spent token whose answer was lost; any other spent token ends its session."""
-        now = self._clock.now()
+        now = uow.now
         spent = await uow.sessions.spent_token(family_digest(token), digest_of(token), digest_of(successor))
         if spent is None:
             return None

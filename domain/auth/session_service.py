@@ -34,12 +34,11 @@ class SessionService:
         """Ends one of the actor's sessions, current one included. Its tokens are rejected immediately."""
         user_id = actor.require_session()
         check_id(session_id, Session.prefix, ("id",), noun="session")
-        now = self._clock.now()
         async with self._uow(actor) as uow:
             session = await uow.sessions.by_id(session_id, for_update=True)
-            if session is None or session.user_id != user_id or not session.is_alive(now):
+            if session is None or session.user_id != user_id or not session.is_alive(uow.now):
                 raise NotFound("This session does not exist or has ended.", path=("id",))
-            await uow.sessions.end(session.id, EndReason.ENDED, now=now)
+            await uow.sessions.end(session.id, EndReason.ENDED, now=uow.now)
             uow.note(SecurityEventKind.SESSION_ENDED, user_id=user_id, subject_id=session.id)
             return await uow.commit(str(session.id))
 
@@ -47,9 +46,7 @@ class SessionService:
         """Ends all of the actor's sessions except the current one."""
         user_id = actor.require_session()
         async with self._uow(actor) as uow:
-            ended = await uow.sessions.end_all(
-                user_id, EndReason.ENDED, now=self._clock.now(), except_session=actor.session_id
-            )
+            ended = await uow.sessions.end_all(user_id, EndReason.ENDED, now=uow.now, except_session=actor.session_id)
             for session_id in ended:
                 uow.note(SecurityEventKind.SESSION_ENDED, user_id=user_id, subject_id=session_id)
             return await uow.commit(SessionsEnded(ended_count=len(ended)))

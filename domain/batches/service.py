@@ -5,7 +5,6 @@ from domain.batches.jobs import RunBatch
 from domain.batches.policies import may_see
 from domain.shared.actor import Actor, Scope
 from domain.shared.batches import BatchKind, BatchRun, BatchState, BatchUow, BatchWork
-from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput, NotFound, PermissionDenied, Rejected
 from domain.shared.uow import OpenUow, Written
 
@@ -13,9 +12,8 @@ from domain.shared.uow import OpenUow, Written
 class BatchService:
     """Runs batch runs as jobs. The position in the run's row is the checkpoint."""
 
-    def __init__(self, uow: OpenUow[BatchUow], clock: Clock, works: Mapping[BatchKind, BatchWork]) -> None:
+    def __init__(self, uow: OpenUow[BatchUow], works: Mapping[BatchKind, BatchWork]) -> None:
         self._uow = uow
-        self._clock = clock
         self._works = works
 
     async def run(self, actor: Actor, job: RunBatch) -> None:
@@ -41,7 +39,7 @@ class BatchService:
                 raise PermissionDenied("Your role does not allow you to cancel batch runs of other users.")
             if run.is_over:
                 raise Conflict("This batch run has already ended.", path=("id",))
-            now = self._clock.now()
+            now = uow.now
             canceled = run.ended(BatchState.CANCELED, now=now)
             await uow.batch_runs.save(run, canceled)
             await self._works[run.kind].release(actor, uow, run, now=now)
@@ -53,7 +51,7 @@ class BatchService:
             run = await uow.batch_runs.get(actor, run_id, for_update=True)
             if run.is_over:
                 return False
-            work, now = self._works[run.kind], self._clock.now()
+            work, now = self._works[run.kind], uow.now
             ids = await uow.batch_runs.rows(run)
             if ids:
                 await work.change(actor, uow, run, ids, now=now)
@@ -73,7 +71,7 @@ class BatchService:
     async def _fail(self, actor: Actor, run_id: str, failure: str) -> None:
         async with self._uow(actor) as uow:
             run = await uow.batch_runs.get(actor, run_id, for_update=True)
-            now = self._clock.now()
+            now = uow.now
             await uow.batch_runs.save(run, run.ended(BatchState.FAILED, now=now, failure=failure))
             # An object that was deleted meanwhile, which may be why the run fails, needs no release.
             with suppress(NotFound):

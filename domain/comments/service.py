@@ -5,16 +5,14 @@ from domain.comments.model import Comment, CommentId
 from domain.comments.ports import CommentUow
 from domain.comments.slice import COMMENT_MODERATE, COMMENT_WRITE
 from domain.shared.actor import Actor
-from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, PermissionDenied
 from domain.shared.ids import IdFactory
 from domain.shared.uow import OpenUow, Written
 
 
 class CommentService:
-    def __init__(self, uow: OpenUow[CommentUow], clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[CommentUow], ids: IdFactory) -> None:
         self._uow = uow
-        self._clock = clock
         self._ids = ids
 
     async def create(self, actor: Actor, draft: CommentDraft) -> Written[Comment]:
@@ -30,7 +28,7 @@ class CommentService:
                 id=CommentId(self._ids.new_in(issue.workspace_id, Comment.prefix)),
                 issue=issue,
                 author_id=author_id,
-                now=self._clock.now(),
+                now=uow.now,
             )
             await uow.comments.add(comment)
             uow.record(CommentCreated.between(None, comment))
@@ -45,7 +43,7 @@ class CommentService:
                 raise PermissionDenied("Only the author can edit a comment.")
             if comment.deleted_at is not None:
                 raise Conflict("This comment has been deleted.", path=("id",))
-            changed = comment.changed(changes, now=self._clock.now())
+            changed = comment.changed(changes, now=uow.now)
             if changed != comment:
                 await uow.comments.save(comment, changed)
                 uow.record(CommentUpdated.between(comment, changed))
@@ -57,7 +55,7 @@ class CommentService:
             comment = await uow.comments.get(actor, comment_id, for_update=True)
             is_own = comment.author_id == actor.user_id
             actor.require(COMMENT_WRITE if is_own else COMMENT_MODERATE, comment.workspace_id)
-            deleted = comment.deleted(now=self._clock.now())
+            deleted = comment.deleted(now=uow.now)
             if deleted != comment:
                 await uow.comments.save(comment, deleted)
                 uow.record(CommentDeleted.between(comment, deleted))

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from domain.documents.model import TrustedDocument, document_id
 from domain.documents.ports import DocumentReader, DocumentUow
 from domain.shared.actor import Actor
-from domain.shared.clock import Clock
 from domain.shared.errors import NotFound, PermissionDenied
 from domain.shared.uow import OpenUow, Written
 
 
 class DocumentService:
-    def __init__(self, uow: OpenUow[DocumentUow], reader: DocumentReader, clock: Clock) -> None:
+    def __init__(self, uow: OpenUow[DocumentUow], reader: DocumentReader) -> None:
         self._uow = uow
         self._reader = reader
-        self._clock = clock
 
     async def text(self, actor: Actor, document_id: str) -> str | None:
         """The text of the document with this id, or None; requires a signed-in actor."""
@@ -28,12 +26,11 @@ class DocumentService:
     async def add(self, actor: Actor, texts: Sequence[str]) -> Written[Sequence[str]]:
         """Trusts the documents and returns their ids, in order; texts must have been checked against the schema."""
         _require_operator(actor)
-        now = self._clock.now()
-        documents = {
-            document.id: document
-            for document in (TrustedDocument(id=document_id(text), text=text, added_at=now) for text in texts)
-        }
         async with self._uow(actor) as uow:
+            documents = {
+                document.id: document
+                for document in (TrustedDocument(id=document_id(text), text=text, added_at=uow.now) for text in texts)
+            }
             await uow.documents.add(tuple(documents.values()))
             return await uow.commit(tuple(documents))
 

@@ -19,7 +19,6 @@ from domain.issues.slice import ISSUE_PURGE, ISSUE_WRITE
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.shared.actor import Actor
-from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.ids import IdFactory
 from domain.shared.sets import SetChange
@@ -28,14 +27,12 @@ from domain.shared.uow import OpenUow, Written
 
 
 class IssueService:
-    def __init__(self, uow: OpenUow[IssueUow], clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[IssueUow], ids: IdFactory) -> None:
         self._uow = uow
-        self._clock = clock
         self._ids = ids
 
     async def create(self, actor: Actor, draft: IssueDraft) -> Written[Issue]:
         creator_id = UserId(actor.signed_in_id)
-        now = self._clock.now()
         async with self._uow(actor) as uow:
             # Locked, so that no new key or archiving slips in between; creations take turns for the number anyway.
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
@@ -54,7 +51,7 @@ class IssueService:
                 milestone=milestone,
                 parent=parent,
                 creator_id=creator_id,
-                now=now,
+                now=uow.now,
             )
             await uow.issues.add(issue)
             links = IssueLinks(uow, actor, issue, is_new=True)
@@ -67,7 +64,7 @@ class IssueService:
         async with self._uow(actor) as uow:
             issue = await uow.issues.get(actor, issue_id, for_update=True)
             actor.require(ISSUE_WRITE, issue.workspace_id)
-            changed = issue.changed(changes, now=self._clock.now())
+            changed = issue.changed(changes, now=uow.now)
             changed = await self._moved(uow, actor, changed, changes.state_id)
             changed = await self._planned(uow, actor, changed, changes.milestone_id)
             changed = await self._with_parent(uow, actor, changed, changes.parent_id)
@@ -75,7 +72,7 @@ class IssueService:
             await links.assign(changes.assignees, path="assignees")
             await links.label(changes.labels, path="labels")
             if links.changes:
-                changed = changed.touched(now=self._clock.now())
+                changed = changed.touched(now=uow.now)
             if changed != issue:
                 await uow.issues.save(issue, changed)
                 uow.record(IssueUpdated.between(issue, changed, **links.changes))
@@ -113,7 +110,7 @@ class IssueService:
         async with self._uow(actor) as uow:
             issue = await uow.issues.get(actor, issue_id, for_update=True)
             actor.require(ISSUE_WRITE, issue.workspace_id)
-            changed = change(issue, now=self._clock.now())
+            changed = change(issue, now=uow.now)
             if changed != issue:
                 await uow.issues.save(issue, changed)
                 uow.record(event.between(issue, changed))
@@ -139,13 +136,13 @@ class IssueService:
                 "The workflow state belongs to another project. Use a state of the issue's project.", path=("state_id",)
             )
         state.check_usable(("state_id",))
-        return issue.moved_to(state, now=self._clock.now())
+        return issue.moved_to(state, now=uow.now)
 
     async def _planned(self, uow: IssueUow, actor: Actor, issue: Issue, milestone_id: str | Unset | None) -> Issue:
         if milestone_id is UNSET or milestone_id == issue.milestone_id:
             return issue
         milestone = await self._milestone(uow, actor, issue.project_id, milestone_id)
-        return issue.planned_for(milestone, now=self._clock.now())
+        return issue.planned_for(milestone, now=uow.now)
 
     async def _milestone(
         self, uow: IssueUow, actor: Actor, project_id: str, milestone_id: str | None
@@ -183,4 +180,4 @@ class IssueService:
                 path=("parent_id",),
                 code=IssueErrorCode.PARENT_CYCLE,
             )
-        return issue.with_parent(parent, now=self._clock.now())
+        return issue.with_parent(parent, now=uow.now)

@@ -6,7 +6,6 @@ from domain.labels.model import Label, LabelId
 from domain.labels.ports import LabelUow
 from domain.labels.slice import LABEL_WRITE
 from domain.shared.actor import Actor
-from domain.shared.clock import Clock
 from domain.shared.ids import IdFactory
 from domain.shared.uow import OpenUow, Outcome, Written
 
@@ -20,9 +19,8 @@ class LabelRemoval(Outcome):
 
 
 class LabelService:
-    def __init__(self, uow: OpenUow[LabelUow], clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[LabelUow], ids: IdFactory) -> None:
         self._uow = uow
-        self._clock = clock
         self._ids = ids
 
     async def create(self, actor: Actor, draft: LabelDraft) -> Written[Label]:
@@ -33,7 +31,7 @@ class LabelService:
                 draft,
                 id=LabelId(self._ids.new_in(workspace.id, Label.prefix)),
                 workspace=workspace,
-                now=self._clock.now(),
+                now=uow.now,
             )
             await uow.labels.add(label)
             uow.record(LabelCreated.between(None, label))
@@ -43,7 +41,7 @@ class LabelService:
         async with self._uow(actor) as uow:
             label = await uow.labels.get(actor, label_id, for_update=True)
             actor.require(LABEL_WRITE, label.workspace_id)
-            changed = label.changed(changes, now=self._clock.now())
+            changed = label.changed(changes, now=uow.now)
             if changed != label:
                 await uow.labels.save(label, changed)
                 uow.record(LabelUpdated.between(label, changed))

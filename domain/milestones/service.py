@@ -6,16 +6,14 @@ from domain.milestones.replacement import begin_replacement, remove_milestone
 from domain.projects.slice import PROJECT_WRITE
 from domain.shared.actor import Actor
 from domain.shared.batches import MOST_AT_ONCE, Deletion
-from domain.shared.clock import Clock
 from domain.shared.errors import InvalidInput
 from domain.shared.ids import IdFactory
 from domain.shared.uow import OpenUow, Written
 
 
 class MilestoneService:
-    def __init__(self, uow: OpenUow[MilestoneUow], clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[MilestoneUow], ids: IdFactory) -> None:
         self._uow = uow
-        self._clock = clock
         self._ids = ids
 
     async def create(self, actor: Actor, draft: MilestoneDraft) -> Written[Milestone]:
@@ -26,7 +24,7 @@ class MilestoneService:
                 draft,
                 id=MilestoneId(self._ids.new_in(project.workspace_id, Milestone.prefix)),
                 project=project,
-                now=self._clock.now(),
+                now=uow.now,
             )
             await uow.milestones.add(milestone)
             uow.record(MilestoneCreated.between(None, milestone))
@@ -36,7 +34,7 @@ class MilestoneService:
         async with self._uow(actor) as uow:
             milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
             actor.require(PROJECT_WRITE, milestone.workspace_id)
-            changed = milestone.changed(changes, now=self._clock.now())
+            changed = milestone.changed(changes, now=uow.now)
             if changed != milestone:
                 await uow.milestones.save(milestone, changed)
                 uow.record(MilestoneUpdated.between(milestone, changed))
@@ -54,7 +52,7 @@ class MilestoneService:
             milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
             actor.require(PROJECT_WRITE, milestone.workspace_id)
             milestone.check_usable(("id",))
-            now = self._clock.now()
+            now = uow.now
             target = await self._target(uow, actor, milestone, replace_with) if replace_with is not None else None
             if target is not None and await uow.issues.exceed_in_milestone(milestone, most=MOST_AT_ONCE):
                 replaced = milestone.replaced_by(target, now=now)

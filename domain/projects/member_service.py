@@ -4,7 +4,6 @@ from domain.projects.model import ProjectMember, ProjectMemberId
 from domain.projects.ports import ProjectMemberUow
 from domain.projects.slice import PROJECT_SHARE
 from domain.shared.actor import Actor, Role
-from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.ids import IdFactory
 from domain.shared.security import SecurityEventKind
@@ -14,9 +13,8 @@ from domain.shared.uow import OpenUow, Written
 class ProjectMemberService:
     """Memberships of guests in projects. Other roles see every project and need none."""
 
-    def __init__(self, uow: OpenUow[ProjectMemberUow], clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[ProjectMemberUow], ids: IdFactory) -> None:
         self._uow = uow
-        self._clock = clock
         self._ids = ids
 
     async def add(self, actor: Actor, draft: ProjectMemberDraft) -> Written[ProjectMember]:
@@ -39,7 +37,7 @@ class ProjectMemberService:
                 project,
                 member,
                 id=ProjectMemberId(self._ids.new_in(project.workspace_id, ProjectMember.prefix)),
-                now=self._clock.now(),
+                now=uow.now,
             )
             await uow.project_members.add(place)
             uow.record(ProjectMemberAdded.between(None, place))

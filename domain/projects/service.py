@@ -14,33 +14,30 @@ from domain.projects.model import DEFAULT_STATES, Project, ProjectId, State, Sta
 from domain.projects.ports import ProjectUow
 from domain.projects.slice import PROJECT_DELETE, PROJECT_WRITE
 from domain.shared.actor import Actor
-from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.ids import IdFactory
 from domain.shared.uow import OpenUow, Written
 
 
 class ProjectService:
-    def __init__(self, uow: OpenUow[ProjectUow], clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[ProjectUow], ids: IdFactory) -> None:
         self._uow = uow
-        self._clock = clock
         self._ids = ids
 
     async def create(self, actor: Actor, draft: ProjectDraft) -> Written[Project]:
         """Creates a project with the five default workflow states."""
-        now = self._clock.now()
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
             actor.require(PROJECT_WRITE, workspace.id)
             project = Project.drafted(
-                draft, id=ProjectId(self._ids.new_in(workspace.id, Project.prefix)), workspace=workspace, now=now
+                draft, id=ProjectId(self._ids.new_in(workspace.id, Project.prefix)), workspace=workspace, now=uow.now
             )
             await uow.projects.add(project)
             uow.record(ProjectCreated.between(None, project))
             for position, (name, category, color) in enumerate(DEFAULT_STATES):
                 step = StateDraft(project_id=project.id, name=name, category=category, color=color)
                 state_id = StateId(self._ids.new_in(workspace.id, State.prefix))
-                state = State.drafted(step, id=state_id, project=project, position=position, now=now)
+                state = State.drafted(step, id=state_id, project=project, position=position, now=uow.now)
                 await uow.states.add(state)
                 uow.record(StateCreated.between(None, state))
             return await uow.commit(project)
@@ -50,7 +47,7 @@ class ProjectService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)
-            changed = project.changed(changes, now=self._clock.now())
+            changed = project.changed(changes, now=uow.now)
             if changed != project:
                 await uow.projects.save(project, changed)
                 uow.record(ProjectUpdated.between(project, changed))
@@ -85,7 +82,7 @@ class ProjectService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)
-            changed = change(project, now=self._clock.now())
+            changed = change(project, now=uow.now)
             if changed != project:
                 await uow.projects.save(project, changed)
                 uow.record(event.between(project, changed))

@@ -8,7 +8,6 @@ from domain.projects.slice import PROJECT_WRITE
 from domain.projects.state_replacement import begin_replacement, other_states, place_states, remove_state
 from domain.shared.actor import Actor
 from domain.shared.batches import MOST_AT_ONCE, Deletion
-from domain.shared.clock import Clock
 from domain.shared.errors import InvalidInput, LimitExceeded
 from domain.shared.ids import IdFactory
 from domain.shared.uow import OpenUow, Written
@@ -17,9 +16,8 @@ from domain.shared.uow import OpenUow, Written
 class StateService:
     """Changes of a project's workflow; each locks the project, so that positions stay 0, 1, 2 and so on."""
 
-    def __init__(self, uow: OpenUow[ProjectUow], clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, uow: OpenUow[ProjectUow], ids: IdFactory) -> None:
         self._uow = uow
-        self._clock = clock
         self._ids = ids
 
     async def create(self, actor: Actor, draft: StateDraft) -> Written[State]:
@@ -35,7 +33,7 @@ class StateService:
                 id=StateId(self._ids.new_in(project.workspace_id, State.prefix)),
                 project=project,
                 position=len(existing),
-                now=self._clock.now(),
+                now=uow.now,
             )
             await uow.states.add(state)
             uow.record(StateCreated.between(None, state))
@@ -45,7 +43,7 @@ class StateService:
         async with self._uow(actor) as uow:
             state = await uow.states.get(actor, state_id, for_update=True)
             actor.require(PROJECT_WRITE, state.workspace_id)
-            changed = state.changed(changes, now=self._clock.now())
+            changed = state.changed(changes, now=uow.now)
             if changed != state:
                 await uow.states.save(state, changed)
                 uow.record(StateUpdated.between(state, changed))
@@ -62,7 +60,7 @@ class StateService:
                     "{field} must contain every workflow state of the project exactly once.", path=("state_ids",)
                 )
             positions = {state_id: position for position, state_id in enumerate(state_ids)}
-            await place_states(uow, states, positions, now=self._clock.now())
+            await place_states(uow, states, positions, now=uow.now)
             return await uow.commit(project)
 
     async def delete(self, actor: Actor, state_id: str, *, replace_with: str | None) -> Written[Deletion]:
@@ -77,7 +75,7 @@ class StateService:
             state = await uow.states.get(actor, state_id, for_update=True)
             actor.require(PROJECT_WRITE, state.workspace_id)
             state.check_usable(("id",))
-            now = self._clock.now()
+            now = uow.now
             rest = await other_states(uow, project, state)
             target = await self._target(uow, actor, state, replace_with) if replace_with is not None else None
             if target is not None and await uow.issues.exceed_in_state(state, most=MOST_AT_ONCE):

@@ -19,7 +19,6 @@ from domain.seed.model import PlannedIssue, SeedOutcome, SeedRun
 from domain.seed.ports import SeedUow
 from domain.seed.scene import NewScene, Scene
 from domain.shared.actor import Actor
-from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, NotFound, PermissionDenied
 from domain.shared.events import Event, FieldChange
 from domain.shared.ids import IdFactory
@@ -32,13 +31,10 @@ BULK_SIZE = 20_000  # issues from which it is faster to build the indexes at the
 
 
 class SeedService:
-    def __init__(
-        self, uow: OpenUow[SeedUow], hasher: PasswordHasher, rules: PasswordRules, clock: Clock, ids: IdFactory
-    ) -> None:
+    def __init__(self, uow: OpenUow[SeedUow], hasher: PasswordHasher, rules: PasswordRules, ids: IdFactory) -> None:
         self._uow = uow
         self._hasher = hasher
         self._rules = rules
-        self._clock = clock
         self._ids = ids
 
     async def seed(
@@ -78,7 +74,7 @@ class SeedService:
         return SeedOutcome(is_new=True, people=people, issues=done, comments=work.comments)
 
     async def _begin(self, uow: SeedUow, order: SeedOrder) -> "_Work":
-        now = self._clock.now()
+        now = uow.now
         generator = Generator(order, now=now)
         owner = await self._owner(uow, order, name=generator.plan.people[0].name)
         new = NewScene(generator.plan, self._ids, slug=order.slug, owner=owner)
@@ -141,7 +137,7 @@ class SeedService:
             raise NotFound(f"No account has the email address {order.owner_email}.", path=("owner_email",))
         registration = Registration(email=order.owner_email, name=name, password=order.owner_password)
         user_id = UserId(self._ids.new(User.prefix))
-        owner = User.registered(registration, id=user_id, now=self._clock.now(), rules=self._rules)
+        owner = User.registered(registration, id=user_id, now=uow.now, rules=self._rules)
         password_hash = await self._hasher.hash(registration.password)
         await uow.users.add(owner)
         await uow.passwords.add(owner.id, password_hash, now=owner.created_at)

@@ -49,6 +49,11 @@ class Replayed(Exception):
 class UnitOfWork(Protocol):
     """A transaction of one use case, rolled back unless it is committed."""
 
+    @property
+    def now(self) -> datetime:
+        """The time of the transaction, which all that it changes and its events carry."""
+        ...
+
     def record(self, event: Event) -> None:
         """Adds the event to the workspace's log when the transaction commits."""
         ...

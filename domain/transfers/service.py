@@ -7,7 +7,6 @@ from domain.accounts.model import UserId
 from domain.projects.model import KEY, KEY_RULE
 from domain.shared.actor import Actor, Cause
 from domain.shared.checks import Checks
-from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, InvalidInput, NotFound, Rejected
 from domain.shared.files import FileStore, StoredFile
 from domain.shared.ids import IdFactory, check_id
@@ -50,7 +49,6 @@ class ImportService:
         files: FileStore,
         formats: Mapping[ImportFormat, FileFormat],
         check_content: ContentCheck,
-        clock: Clock,
         ids: IdFactory,
         *,
         most_bytes: int,
@@ -61,7 +59,6 @@ class ImportService:
         self._files = files
         self._formats = formats
         self._check_content = check_content
-        self._clock = clock
         self._ids = ids
         self._most_bytes = most_bytes
 
@@ -96,10 +93,16 @@ class ImportService:
         size = await self._files.save(
             file_id, hashed(), most_bytes=LARGEST_FILE if actor.is_system else self._most_bytes
         )
-        now = self._clock.now()
-        upload = Upload(id=file_id, owner_id=owner_id, name=name, size=size, digest=digest.hexdigest(), created_at=now)
         try:
             async with self._uow(actor) as uow:
+                upload = Upload(
+                    id=file_id,
+                    owner_id=owner_id,
+                    name=name,
+                    size=size,
+                    digest=digest.hexdigest(),
+                    created_at=uow.now,
+                )
                 await uow.uploads.add(upload)
                 return await uow.commit(upload)
         except BaseException:
@@ -172,7 +175,7 @@ class ImportService:
             include_restricted=draft.include_restricted,
             job_id=uow.enqueue(RunImport(run_id=run_id), workspace_id=workspace.id),
             started_by_id=UserId(actor.signed_in_id),
-            now=self._clock.now(),
+            now=uow.now,
         )
 
     async def _opened(self, actor: Actor, job: RunImport) -> ImportRun:
@@ -224,7 +227,7 @@ class ImportService:
             if run.position != position or run.is_over:
                 raise LeaseLost(run.job_id)
             workspace = await uow.workspaces.get(actor, run.workspace_id)
-            now = self._clock.now()
+            now = uow.now
             batch = Batch(uow, run, workspace, ids=self._ids, now=now)
             await batch.write(taken.items)
             advanced = run.advanced(batch.tally.counts, items=len(taken.items), bytes_read=taken.bytes_read, now=now)
@@ -241,7 +244,7 @@ class ImportService:
                 return False
             tally = Tally()
             await write_parents(uow, run, tally, named)
-            advanced = run.advanced(tally.counts, items=0, bytes_read=run.bytes_read, now=self._clock.now())
+            advanced = run.advanced(tally.counts, items=0, bytes_read=run.bytes_read, now=uow.now)
             await self._store(uow, run, advanced, tally)
             await uow.commit(None)
             return True
@@ -256,7 +259,7 @@ class ImportService:
         """Ends the run, and with it the job."""
         async with self._uow(actor) as uow:
             run = await uow.import_runs.get(actor, run_id, for_update=True)
-            ended = run.ended(state, now=self._clock.now(), failure=failure)
+            ended = run.ended(state, now=uow.now, failure=failure)
             if state is ImportState.DONE:
                 ended = replace(ended, total=ended.position, bytes_read=ended.file_size)
             await uow.import_runs.save(run, ended)

@@ -6,7 +6,6 @@ from domain.accounts.model import User
 from domain.accounts.notice_service import tell
 from domain.auth.proof import PasswordProof, required_person
 from domain.shared.actor import Actor
-from domain.shared.clock import Clock
 from domain.shared.errors import Conflict
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
@@ -19,10 +18,9 @@ from domain.workspaces.ports import DeletionUow
 class DeletionService:
     """Deletes accounts permanently. Content remains, without any personal data of its author."""
 
-    def __init__(self, uow: OpenUow[DeletionUow], proof: PasswordProof, clock: Clock) -> None:
+    def __init__(self, uow: OpenUow[DeletionUow], proof: PasswordProof) -> None:
         self._uow = uow
         self._proof = proof
-        self._clock = clock
 
     async def delete_own(self, actor: Actor, password: str) -> None:
         """Deletes the actor's own account.
@@ -53,7 +51,7 @@ class DeletionService:
         for place in places:
             await self._leave(uow, place)
         await self._forget(uow, user)
-        deleted = user.deleted(now=self._clock.now())
+        deleted = user.deleted(now=uow.now)
         await uow.users.save(user, deleted)
         await uow.users.deactivate(user.id, now=deleted.updated_at)
         uow.note(SecurityEventKind.ACCOUNT_DELETED, user_id=user.id)

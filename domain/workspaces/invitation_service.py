@@ -86,7 +86,7 @@ class InvitationService:
             workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
             require_rank(actor, workspace.id, draft.role)
             new_id = InvitationId(self._ids.new_in(workspace.id, Invitation.prefix))
-            digest, now = self._secrets.digest(new_id, 1), self._clock.now()
+            digest, now = self._secrets.digest(new_id, 1), uow.now
             invitation = Invitation.drafted(draft, id=new_id, digest=digest, created_by_id=inviter_id, now=now)
             await uow.areas.require(actor, workspace.id, invitation.area_ids)
             if invitation.email is not None:
@@ -118,7 +118,7 @@ class InvitationService:
             invitation = await self._open(uow, actor, invitation_id)
             await self._admit(actor, invitation)
             digest = self._secrets.digest(invitation.id, invitation.generation + 1)
-            renewed = invitation.renewed(inviter_id, digest=digest, now=self._clock.now())
+            renewed = invitation.renewed(inviter_id, digest=digest, now=uow.now)
             await uow.invitations.save(invitation, renewed)
             self._send(uow, renewed)
             written = await uow.commit(renewed)
@@ -200,7 +200,7 @@ class InvitationService:
         """The invitation of a secret, locked; void if its inviter has left or lost the rank to grant the role."""
         digest = FORMAT.presented_digest(token)
         invitation = await uow.invitations.by_digest(digest) if digest is not None else None
-        if invitation is None or not invitation.is_good(self._clock.now()):
+        if invitation is None or not invitation.is_good(uow.now):
             raise _not_good(path)
         inviter = await uow.members.of_user(invitation.workspace_id, invitation.created_by_id)
         if inviter is None or not may_give(inviter.role, invitation.role):
@@ -245,7 +245,7 @@ class InvitationService:
             uow.enqueue(job, workspace_id=invitation.workspace_id)
 
     async def _revoke(self, uow: WorkspaceUow, invitation: Invitation) -> Invitation:
-        revoked = invitation.revoked(now=self._clock.now())
+        revoked = invitation.revoked(now=uow.now)
         await uow.invitations.save(invitation, revoked)
         uow.record(InvitationRevoked.between(invitation, None))
         kind = SecurityEventKind.INVITATION_REVOKED
@@ -253,7 +253,7 @@ class InvitationService:
         return revoked
 
     async def _join(self, uow: WorkspaceUow, invitation: Invitation, user: User) -> Member:
-        now = self._clock.now()
+        now = uow.now
         accepted = invitation.accepted(user.id, now=now)
         await uow.invitations.save(invitation, accepted)
         new_id = MemberId(self._ids.new_in(invitation.workspace_id, Member.prefix))

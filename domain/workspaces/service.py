@@ -1,6 +1,5 @@
 from domain.accounts.model import User, UserId
 from domain.shared.actor import Actor, Role, Scope
-from domain.shared.clock import Clock
 from domain.shared.entities import revised
 from domain.shared.errors import InvalidInput, NotFound, PermissionDenied
 from domain.shared.ids import IdFactory
@@ -28,14 +27,12 @@ class WorkspaceService:
     def __init__(
         self,
         uow: OpenUow[WorkspaceUow],
-        clock: Clock,
         ids: IdFactory,
         mailer: Mailer,
         *,
         public_url: str,
     ) -> None:
         self._uow = uow
-        self._clock = clock
         self._ids = ids
         self._mailer = mailer
         self._public_url = public_url
@@ -46,7 +43,7 @@ class WorkspaceService:
         actor.require_everywhere(Scope.ADMIN)
         async with self._uow(actor) as uow:
             await locked_person(uow.users, owner_id)
-            workspace = Workspace.drafted(draft, id=WorkspaceId(self._ids.new(Workspace.prefix)), now=self._clock.now())
+            workspace = Workspace.drafted(draft, id=WorkspaceId(self._ids.new(Workspace.prefix)), now=uow.now)
             await uow.workspaces.add(workspace)
             uow.record(WorkspaceCreated.between(None, workspace))
             member_id = MemberId(self._ids.new_in(workspace.id, Member.prefix))
@@ -59,7 +56,7 @@ class WorkspaceService:
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, workspace_id, for_update=True)
             actor.require(WORKSPACE_UPDATE, workspace.id)
-            changed = workspace.changed(changes, now=self._clock.now())
+            changed = workspace.changed(changes, now=uow.now)
             if changed != workspace:
                 await uow.workspaces.save(workspace, changed)
                 uow.record(WorkspaceUpdated.between(workspace, changed))
@@ -178,7 +175,7 @@ class WorkspaceService:
         return f"{self._public_url}/{workspace.slug}"
 
     async def _give_role(self, uow: WorkspaceUow, member: Member, role: Role) -> Member:
-        changed = revised(member, now=self._clock.now(), role=role)
+        changed = revised(member, now=uow.now, role=role)
         if changed != member:
             await uow.members.save(member, changed)
             # A member who becomes a guest again starts without areas.

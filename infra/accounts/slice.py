@@ -41,9 +41,7 @@ def _provide(app: App, parts: Parts) -> None:
     app.accounts = AccountService(parts.uow, app.read.users, parts.hasher, parts.clock, parts.ids, rules)
     app.notices = NoticeService(parts.mail, public_url=parts.settings.issuer)
     policy = RegistrationPolicy(parts.settings.registration)
-    app.registrations = RegistrationService(
-        parts.uow, parts.hasher, rules, links, parts.clock, parts.ids, policy=policy
-    )
+    app.registrations = RegistrationService(parts.uow, parts.hasher, rules, links, parts.ids, policy=policy)
 
 
 SLICE = SliceAdapters(

@@ -50,7 +50,7 @@ def _provide(app: App, parts: Parts) -> None:
     options, keys = auth_options(parts.settings), AesKeyMaker(parts.settings.secret_key.get_secret_value(), parts.ids)
     key_uses = SqlKeyUses(parts.write_engine)
     parts.closing.push_async_callback(key_uses.aclose)
-    app.activations = ActivationService(parts.uow, proof, parts.clock)
+    app.activations = ActivationService(parts.uow, proof)
     app.api_keys = ApiKeyService(parts.uow, api_keys, parts.clock, parts.ids)
     app.auth = AuthService(
         parts.uow,
@@ -66,8 +66,8 @@ def _provide(app: App, parts: Parts) -> None:
         parts.ids,
         options,
     )
-    app.emails = EmailService(parts.uow, proof, links, parts.clock)
-    app.passwords = PasswordService(parts.uow, proof, parts.hasher, password_rules(parts), links, parts.clock)
+    app.emails = EmailService(parts.uow, proof, links)
+    app.passwords = PasswordService(parts.uow, proof, parts.hasher, password_rules(parts), links)
     app.sessions = SessionService(parts.uow, sessions, parts.clock, options)
 
 

@@ -16,7 +16,7 @@ class BatchRepositories(Repositories):
 
 def _provide(app: App, parts: Parts) -> None:
     app.read.batch_runs = SqlBatchRunReader(parts.reads)
-    app.batches = BatchService(parts.uow, parts.clock, batch_works_of(parts.slices))
+    app.batches = BatchService(parts.uow, batch_works_of(parts.slices))
 
 
 SLICE = SliceAdapters(

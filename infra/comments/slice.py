@@ -14,7 +14,7 @@ class CommentRepositories(Repositories):
 
 def _provide(app: App, parts: Parts) -> None:
     app.read.comments = SqlCommentReader(parts.reads)
-    app.comments = CommentService(parts.uow, parts.clock, parts.ids)
+    app.comments = CommentService(parts.uow, parts.ids)
 
 
 SLICE = SliceAdapters(

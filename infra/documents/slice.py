@@ -13,7 +13,7 @@ class DocumentRepositories(Repositories):
 
 
 def _provide(app: App, parts: Parts) -> None:
-    app.documents = DocumentService(parts.uow, SqlDocumentReader(parts.reads), parts.clock)
+    app.documents = DocumentService(parts.uow, SqlDocumentReader(parts.reads))
 
 
 SLICE = SliceAdapters(

@@ -14,7 +14,7 @@ class IssueRepositories(Repositories):
 
 def _provide(app: App, parts: Parts) -> None:
     app.read.issues = SqlIssueReader(parts.reads)
-    app.issues = IssueService(parts.uow, parts.clock, parts.ids)
+    app.issues = IssueService(parts.uow, parts.ids)
 
 
 SLICE = SliceAdapters(

@@ -14,7 +14,7 @@ class LabelRepositories(Repositories):
 
 def _provide(app: App, parts: Parts) -> None:
     app.read.labels = SqlLabelReader(parts.reads)
-    app.labels = LabelService(parts.uow, parts.clock, parts.ids)
+    app.labels = LabelService(parts.uow, parts.ids)
 
 
 SLICE = SliceAdapters(

@@ -14,7 +14,7 @@ class MilestoneRepositories(Repositories):
 
 def _provide(app: App, parts: Parts) -> None:
     app.read.milestones = SqlMilestoneReader(parts.reads)
-    app.milestones = MilestoneService(parts.uow, parts.clock, parts.ids)
+    app.milestones = MilestoneService(parts.uow, parts.ids)
 
 
 SLICE = SliceAdapters(

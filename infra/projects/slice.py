@@ -31,9 +31,9 @@ def _provide(app: App, parts: Parts) -> None:
     app.read.project_members = SqlProjectMemberReader(parts.reads)
     app.read.projects = SqlProjectReader(parts.reads)
     app.read.states = SqlStateReader(parts.reads)
-    app.project_members = ProjectMemberService(parts.uow, parts.clock, parts.ids)
-    app.projects = ProjectService(parts.uow, parts.clock, parts.ids)
-    app.states = StateService(parts.uow, parts.clock, parts.ids)
+    app.project_members = ProjectMemberService(parts.uow, parts.ids)
+    app.projects = ProjectService(parts.uow, parts.ids)
+    app.states = StateService(parts.uow, parts.ids)
 
 
 SLICE = SliceAdapters(

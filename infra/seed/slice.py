@@ -13,7 +13,7 @@ class SeedRepositories(Repositories):
 
 
 def _provide(app: App, parts: Parts) -> None:
-    app.seed = SeedService(parts.uow, parts.hasher, password_rules(parts), parts.clock, parts.ids)
+    app.seed = SeedService(parts.uow, parts.hasher, password_rules(parts), parts.ids)
 
 
 SLICE = SliceAdapters(

@@ -46,7 +46,6 @@ def _provide(app: App, parts: Parts) -> None:
         DiskFileStore(parts.settings.files),
         FORMATS,
         recognized,
-        parts.clock,
         parts.ids,
         most_bytes=parts.settings.upload_bytes,
     )

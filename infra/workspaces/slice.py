@@ -24,7 +24,7 @@ def _provide(app: App, parts: Parts) -> None:
     app.read.members = SqlMemberReader(parts.reads)
     app.read.workspaces = SqlWorkspaceReader(parts.reads)
     url = parts.settings.issuer
-    app.deletions = DeletionService(parts.uow, password_proof(parts), parts.clock)
+    app.deletions = DeletionService(parts.uow, password_proof(parts))
     app.invitations = InvitationService(
         parts.uow,
         SqlInvitationReader(parts.reads),
@@ -37,7 +37,7 @@ def _provide(app: App, parts: Parts) -> None:
         password_rules(parts),
         public_url=url,
     )
-    app.workspaces = WorkspaceService(parts.uow, parts.clock, parts.ids, parts.mail, public_url=url)
+    app.workspaces = WorkspaceService(parts.uow, parts.ids, parts.mail, public_url=url)
 
 
 SLICE = SliceAdapters(

@@ -117,6 +117,30 @@ def misplaced_commits(source: Source) -> list[str]:
     return found
 
 
+def clock_readings(node: ast.AST) -> Iterator[ast.AST]:
+    return (each for each in ast.walk(node) if isinstance(each, ast.Attribute) and each.attr == "_clock")
+
+
+def second_times(source: Source) -> list[str]:
+    """Readings of the clock in a Unit of Work, which has one time, and times from before that are used in one."""
+    found = []
+    for function in source.functions:
+        # A constructor's `uow` opens Units of Work.
+        takes_uow = function.name != "__init__" and any(argument.arg == "uow" for argument in function.args.args)
+        blocks = [function] if takes_uow else [node for node in ast.walk(function) if opens_uow(node)]
+        read_before = {
+            target.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.Assign) and ast.unparse(node.value) == "self._clock.now()"
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        used = {node.id for block in blocks for node in ast.walk(block) if isinstance(node, ast.Name)}
+        if read_before & used or any(any(clock_readings(block)) for block in blocks):
+            found.append(f"{source.name}: {function.name} must take the time of its Unit of Work, `uow.now`.")
+    return found
+
+
 def foreign_commits(source: Source) -> list[str]:
     return [
         f"{source.name}:{node.lineno}: only services commit: let a service do the whole use case."
@@ -164,6 +188,31 @@ def test_nothing_but_services_commits() -> None:
     services = {source.name for source in sources(*SERVICE_FILES)}
     others = [source for source in sources() if source.name not in services and source.name not in COMMITTERS]
     assert [line for source in others for line in foreign_commits(source)] == []
+
+
+def test_a_unit_of_work_has_one_time() -> None:
+    assert [line for source in sources("domain/*/*.py") for line in second_times(source)] == []
+
+
+def test_a_second_time_in_a_unit_of_work_is_found() -> None:
+    text = """
+class SampleService:
+    async def inside(self, actor):
+        async with self._uow(actor) as uow:
+            return await uow.commit(thing.changed(now=self._clock.now()))
+    async def before(self, actor):
+        now = self._clock.now()
+        async with self._uow(actor) as uow:
+            return await uow.commit(thing.changed(now=now))
+    async def _part(self, uow, thing):
+        return thing.changed(now=self._clock.now())
+    async def one(self, actor):
+        made = Thing.made(now=self._clock.now())
+        async with self._uow(actor) as uow:
+            return await uow.commit(made.changed(now=uow.now))
+"""
+    names = [line.split()[1] for line in second_times(Source("domain/sample/service.py", text))]
+    assert names == ["inside", "before", "_part"]
 
 
 def sample(*body: str) -> list[str]:

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -128,7 +128,8 @@ async def test_changes_have_actor_fields_and_cause(server: Server) -> None:
     actor = await server.actor(ada)
     draft = LabelDraft(workspace_id=workspace.id, name="bug", color="#5e6ad2", description="Broken")
     label = (await server.app.labels.create(actor, draft)).value
-    await server.app.labels.update(actor, label.id, LabelChanges(name="defect", description=None))
+    update = LabelChanges(name="defect", description=None)
+    changed = (await server.app.labels.update(actor, label.id, update)).value
 
     first = (await server.ask(ada, READ, slug="acme", after=0, first=2))["data"]["workspace"]["changes"]
     assert kinds(first) == [(1, "WORKSPACE_CREATED"), (2, "MEMBER_ADDED")]
@@ -141,7 +142,9 @@ async def test_changes_have_actor_fields_and_cause(server: Server) -> None:
         "name": (["bug"], ["defect"]),
         "description": (["Broken"], None),
     }
-    assert event.pop("occurredAt").endswith("Z")
+    occurred_at = event.pop("occurredAt")
+    assert occurred_at.endswith("Z")
+    assert datetime.fromisoformat(occurred_at) == changed.updated_at
     assert event == {
         "revision": 4,
         "kind": "LABEL_UPDATED",

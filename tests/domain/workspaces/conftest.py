@@ -123,7 +123,7 @@ async def house(database: str) -> AsyncIterator[House]:
     async with open_engines(database, PATIENT) as engines:
         uow = SqlUowFactory(engines.write, clock, ids, lambda committed: None)
         reader = SqlInvitationReader(ReadSession(engines.read))
-        workspaces = WorkspaceService(uow, clock, ids, mailer, public_url=url)
+        workspaces = WorkspaceService(uow, ids, mailer, public_url=url)
         owner = await persisted_user(engines.write, UserFactory(name="Olga", email="olga@example.org"))
         draft = WorkspaceDraft(slug="acme", name="Acme & Søn")
         yield House(

@@ -43,7 +43,7 @@ class Seeder:
         self.connection = connection
         self.committed: list[Committed] = []
         uow = SqlUowFactory(engines.write, clock, ids, self.committed.append)
-        self.service = SeedService(uow, MemoryPasswordHasher(), defaults.password_rules(), clock, ids)
+        self.service = SeedService(uow, MemoryPasswordHasher(), defaults.password_rules(), ids)
 
     async def counts(self) -> dict[str, int]:
         return {table: await self.connection.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES}
