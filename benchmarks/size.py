@@ -15,7 +15,8 @@ from benchmarks.failures import EXPECTED, BenchmarkError
 from benchmarks.machine import machine
 from benchmarks.servers import ROOT
 from benchmarks.sizes.report import report
-from benchmarks.sizes.runner import Result, open_runner
+from benchmarks.sizes.results import Result
+from benchmarks.sizes.runner import open_runner
 from infra.shared.clock import SystemClock
 
 RESULTS = ROOT / "benchmarks" / "SIZE.md"

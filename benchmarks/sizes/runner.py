@@ -1,10 +1,10 @@
 """Sends each case to the application in this process, and explains the statements that it has sent."""
 
+import base64
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -14,56 +14,23 @@ from api.main import build
 from benchmarks.dataset import Dataset
 from benchmarks.failures import BenchmarkError
 from benchmarks.servers import DAY_SECONDS, UNLIMITED
-from benchmarks.sizes.cases import MEASUREMENTS, PAGE, Case, Workspace
+from benchmarks.sizes.additions import add_lists
+from benchmarks.sizes.cases import MEASUREMENTS, PAGE, Case, Paged, Reader
+from benchmarks.sizes.results import LAST, REFUSALS, Explained, Result, code_of, lists_in, outcome_of, quantile
+from benchmarks.sizes.workspace import Workspace, find_workspace
 from domain.app import App
-from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD
+from domain.shared.demo import DEMO_PASSWORD
 from domain.shared.statement_trace import SentStatement
+from infra.db.cursors import encode_cursor
 
 PAGES = (10, 100, 1_000, 10_000)
-STEP = 100  # issues per request on the way to a deep page
 TOKEN_SECONDS = 600
-_WORKSPACE = """SELECT w.slug, p.id AS project_id, g.email AS guest_email, g.id AS guest_id, m.workspace_id
-    FROM workspace w JOIN project p ON p.workspace_id = w.id
-    JOIN member m ON m.workspace_id = w.id AND m.role = 'GUEST'
-    JOIN project_member x ON x.member_id = m.id AND x.project_id = p.id
-    JOIN account g ON g.id = m.user_id WHERE w.slug = $1 ORDER BY p.key, m.id LIMIT 1"""
-_PERSON = """SELECT a.name FROM issue_assignee x JOIN account a ON a.id = x.user_id
-    GROUP BY a.id ORDER BY count(*) DESC, a.id LIMIT 1"""
-_LET_SIGN_IN = """INSERT INTO password (user_id, hash, changed_at) SELECT $1, hash, now() FROM password LIMIT 1
-    ON CONFLICT DO NOTHING"""
+FEWEST_RUNS = 5
+LONGEST_SECONDS = 4.0  # of the runs of one case, after the fewest
+EXPLAINED_SECONDS = 5.0
+_EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, WAL"
 _WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """A statement of a case, the buffers that it reads, and its plan."""
-
-    text: str
-    plan: str
-    buffers: int
-    milliseconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """Figures of a case at one size; `outcome` is the number of items or the code of the error."""
-
-    group: str
-    name: str
-    p50_ms: float
-    p95_ms: float
-    first_ms: float
-    """Time of the first request, for which nothing was remembered."""
-    buffers: int
-    wal_bytes: int
-    outcome: str
-    worst: Explained | None
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which that share of the values lies; the greatest for few values."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+_NULLABLE = frozenset({"due_date"})
 
 
 class Runner:
@@ -75,16 +42,18 @@ class Runner:
         self._connection = connection
         self._here = here
         self._runs = runs
-        self._tokens: dict[str, tuple[str, float]] = {}
+        self._tokens: dict[Reader, tuple[str, float]] = {}
+        self._slowest: dict[str, float] = {}
 
     async def results(self, wanted: Callable[[Case], bool], tell: Callable[[str], None]) -> AsyncIterator[Result]:
         """Figures of each wanted case, and of its deep pages."""
         for case in self._cases():
             if not wanted(case):
                 continue
-            async for name, variables in self._pages(case):
-                result = await self._measured(case, name, variables)
-                tell(f"{case.group}: {name}: p50 {result.p50_ms:.1f} ms, p95 {result.p95_ms:.1f} ms, {result.outcome}")
+            async for page, further in self._pages(case):
+                result = await self._measured(case, page, further)
+                figures = f"p50 {result.p50_ms:.1f} ms, p95 {result.p95_ms:.1f} ms, first {result.first_ms:.1f} ms"
+                tell(f"{result.group}: {result.title}: {figures}, {result.outcome}")
                 yield result
 
     def _cases(self) -> Iterator[Case]:
@@ -92,58 +61,92 @@ class Runner:
             yield from measurement(self._here)
 
     async def _pages(self, case: Case) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
-        yield case.name, case.variables
-        if not case.is_paged:
+        """The pages to measure, each with the variables that lead to it."""
+        yield "1", {}
+        if case.paged is None:
             return
-        position, cursor = 0, None
-        for page in PAGES:
-            while position < (page - 1) * PAGE:
-                step = min(STEP, (page - 1) * PAGE - position)
-                answer, _ = await self._ask(case, {**case.variables, "first": step, "after": cursor})
-                info = _list_of(answer).get("pageInfo", {})
-                if not info.get("hasNextPage"):
-                    break
-                position, cursor = position + step, info["endCursor"]
-            else:
-                yield f"{case.name}, page {page:,}", {**case.variables, "after": cursor}
-                continue
-            break
-        last = {name: value for name, value in case.variables.items() if name != "first"} | {"last": PAGE}
-        yield f"{case.name}, last page", last
+        answer, _ = await self._ask(case, case.given(0))
+        for found in lists_in(answer.get("data")):
+            if not found["pageInfo"]["hasNextPage"]:
+                return
+            for page, cursor in await self._cursors(case.paged, like=found["pageInfo"]["endCursor"]):
+                yield f"{page:,}", {"after": cursor}
+        yield LAST, {"first": None, "last": PAGE}
 
-    async def _measured(self, case: Case, name: str, variables: Mapping[str, Any]) -> Result:
+    async def _cursors(self, paged: Paged, *, like: str) -> list[tuple[int, str]]:
+        """Cursors of deep pages, made from the rows before them and a cursor of the list: walking takes long."""
+        order = ", ".join(
+            f"{name} {'DESC' if is_descending else 'ASC'}{' NULLS LAST' if name in _NULLABLE else ''}"
+            for name, is_descending in paged.order
+        )
+        columns = ", ".join(name for name, _ in paged.order)
+        places = {(page - 1) * PAGE: page for page in PAGES}
+        rows = await self._connection.fetch(
+            f"""SELECT * FROM (SELECT row_number() OVER (ORDER BY {order}) AS place, {columns} FROM issue
+            WHERE workspace_id = $1 AND {paged.column} = $2 AND lifecycle = 0) AS placed
+            WHERE place = ANY($3) AND place <= {max(places)} ORDER BY place""",
+            self._here.workspace_id,
+            paged.parent_id,
+            list(places),
+        )
+        scope = json.loads(base64.urlsafe_b64decode(like + "=" * (-len(like) % 4)))[1]
+        return [(places[place], encode_cursor(values, scope=scope)) for place, *values in map(tuple, rows)]
+
+    async def _measured(self, case: Case, page: str, further: Mapping[str, Any]) -> Result:
         assert self._trace is not None, "statements are traced in development"
-        times, wal = [], []
-        for _ in range(self._runs + 1):
+        times: list[float] = []
+        wal: list[int] = []
+        while len(times) <= self._runs and (len(times) <= FEWEST_RUNS or sum(times) < 1000 * LONGEST_SECONDS):
+            variables = {**case.given(len(times)), **further}
             before = await self._connection.fetchval(_WAL)
             with self._trace() as sent:
                 answer, milliseconds = await self._ask(case, variables)
             wal.append(int(await self._connection.fetchval(_WAL) - before))
             times.append(milliseconds)
+            await self._undo(case, answer)
+        p95_ms = quantile(times[1:], 0.95)
         explained = [found for each in sent if (found := await self._explained(each)) is not None]
+        slowest = max(explained, key=lambda each: each.milliseconds, default=None)
+        if slowest is not None and p95_ms > self._slowest.get(case.group, 0.0):
+            self._slowest[case.group] = p95_ms
+        else:
+            slowest = None  # only the worst of each group is shown
+        code = code_of(answer)
+        outcome = outcome_of(answer)
         return Result(
             group=case.group,
-            name=name,
+            name=case.name,
+            page=page,
             p50_ms=quantile(times[1:], 0.5),
-            p95_ms=quantile(times[1:], 0.95),
+            p95_ms=p95_ms,
             first_ms=times[0],
+            most_ms=max(times),
             buffers=sum(each.buffers for each in explained),
             wal_bytes=min(wal),
-            outcome=_outcome(answer),
-            worst=max(explained, key=lambda each: each.milliseconds, default=None),
+            outcome=outcome,
+            is_refused=code in REFUSALS,
+            is_failed=code is not None and code not in REFUSALS,
+            worst=slowest,
         )
+
+    async def _undo(self, case: Case, answer: Mapping[str, Any]) -> None:
+        if not case.undo:
+            return
+        [made] = [part["made"]["id"] for part in answer["data"].values()]
+        undone, _ = await self._send(case.undo, {"id": made}, Reader.OWNER)
+        if outcome_of(undone) != "answered":
+            raise BenchmarkError(f"What {case.name} has made cannot be removed: {undone}")
 
     async def _explained(self, sent: SentStatement) -> Explained | None:
         if sent.is_write or not sent.text.lstrip("(").startswith(("SELECT", "WITH")):
             return None
-        command = "EXPLAIN (ANALYZE, BUFFERS, WAL"
         try:
             [found] = json.loads(
-                await self._connection.fetchval(f"{command}, FORMAT JSON) {sent.text}", *sent.arguments)
+                await self._connection.fetchval(f"{_EXPLAIN}, FORMAT JSON) {sent.text}", *sent.arguments)
             )
-            plan = await self._connection.fetch(f"{command}) {sent.text}", *sent.arguments)
-        except asyncpg.QueryCanceledError:
-            return Explained(text=sent.text, plan="(canceled)", buffers=0, milliseconds=sent.milliseconds)
+        except (asyncpg.QueryCanceledError, TimeoutError):
+            return Explained(text=sent.text, plan="(canceled)", buffers=0, milliseconds=1000 * EXPLAINED_SECONDS)
+        plan = await self._connection.fetch(f"{_EXPLAIN}) {sent.text}", *sent.arguments)
         top = found["Plan"]
         return Explained(
             text=sent.text,
@@ -153,25 +156,28 @@ class Runner:
         )
 
     async def _ask(self, case: Case, variables: Mapping[str, Any]) -> tuple[dict[str, Any], float]:
-        email = self._here.guest_email if case.is_guest else self._here.owner_email
-        token = await self._token(email)
+        return await self._send(case.query, variables, case.reader)
+
+    async def _send(self, query: str, variables: Mapping[str, Any], reader: Reader) -> tuple[dict[str, Any], float]:
+        token = await self._token(reader)
         since = time.perf_counter()
         answer = await self._client.post(
             "/graphql",
-            json={"query": case.query, "variables": dict(variables)},
+            json={"query": query, "variables": dict(variables)},
             headers={"Authorization": f"Bearer {token}"},
         )
         return answer.json(), (time.perf_counter() - since) * 1000
 
-    async def _token(self, email: str) -> str:
-        token, got_at = self._tokens.get(email, ("", 0.0))
+    async def _token(self, reader: Reader) -> str:
+        token, got_at = self._tokens.get(reader, ("", 0.0))
         if not token or time.monotonic() - got_at > TOKEN_SECONDS:
+            email = _email(self._here, reader)
             form = {"grant_type": "password", "username": email, "password": DEMO_PASSWORD}
             answer = await self._client.post("/auth/token", data=form)
             if answer.status_code != httpx.codes.OK:
                 raise BenchmarkError(f"Cannot sign in as {email}: {answer.text}")
             token, got_at = answer.json()["access_token"], time.monotonic()
-            self._tokens[email] = token, got_at
+            self._tokens[reader] = token, got_at
         return token
 
 
@@ -187,45 +193,22 @@ async def open_runner(dataset: Dataset, *, runs: int) -> AsyncIterator[Runner]:
         log_level="ERROR",
     )
     asgi = build(settings)
-    connection = await asyncpg.connect(dataset.driver_url, command_timeout=60)
+    connection = await asyncpg.connect(dataset.driver_url, command_timeout=600)
     try:
-        here = await _workspace(connection, dataset)
         transport = httpx.ASGITransport(asgi)
         async with (
             asgi.router.lifespan_context(asgi),
             httpx.AsyncClient(transport=transport, base_url=settings.issuer, timeout=60) as client,
         ):
-            yield Runner(asgi.state.app, client, connection, here, runs=runs)
+            app = asgi.state.app
+            await add_lists(app, dataset)
+            here = await find_workspace(connection, dataset)
+            await connection.execute(f"SET statement_timeout = '{EXPLAINED_SECONDS}s'")
+            yield Runner(app, client, connection, here, runs=runs)
     finally:
         await connection.close()
 
 
-async def _workspace(connection: Any, dataset: Dataset) -> Workspace:
-    row = await connection.fetchrow(_WORKSPACE, dataset.slug)
-    await connection.execute(_LET_SIGN_IN, row["guest_id"])
-    return Workspace(
-        slug=row["slug"],
-        project_id=row["project_id"],
-        guest_email=row["guest_email"],
-        owner_email=DEMO_EMAIL,
-        label=dataset.label,
-        person=await connection.fetchval(_PERSON),
-    )
-
-
-def _list_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The measured list of an answer; empty if there is none."""
-    for parent in (answer.get("data") or {}).values():
-        found = (parent or {}).get("list")
-        if found is not None:
-            return dict(found)
-    return {}
-
-
-def _outcome(answer: Mapping[str, Any]) -> str:
-    if answer.get("errors"):
-        return str(answer["errors"][0]["extensions"].get("code", "error"))
-    found = _list_of(answer)
-    if "totalCount" in found:
-        return f"counted {found['totalCount']:,}"
-    return f"{len(found['nodes'])} items" if "nodes" in found else "answered"
+def _email(here: Workspace, reader: Reader) -> str:
+    emails = {Reader.OWNER: here.owner_email, Reader.MEMBER: here.member_email, Reader.GUEST: here.guest_email}
+    return emails[reader]
