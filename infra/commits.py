@@ -18,7 +18,7 @@ from domain.shared.batches import BatchKind, BatchRun, BatchRunId
 from domain.shared.budget import user_key
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
-from domain.shared.events import Event
+from domain.shared.events import TIMES, Event, plain
 from domain.shared.ids import IdFactory
 from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEvent, SecurityEventKind
@@ -216,6 +216,7 @@ class SqlCommit:
         ).returning(RevisionRow.revision)
         last = (await self.connection.execute(counted)).scalar_one()
         first = last - len(events) + 1
+        now = plain(self.now)
         rows = [
             {
                 "workspace_id": workspace_id,
@@ -225,7 +226,11 @@ class SqlCommit:
                 "area_id": event.area_id,
                 "actor_id": self._actor.user_id,
                 "cause": self._actor.cause,
-                "changes": {name: [change.before, change.after] for name, change in event.changes.items()},
+                "changes": {
+                    name: [change.before, change.after]
+                    for name, change in event.changes.items()
+                    if not (name in TIMES and change.after == now)
+                },
                 "occurred_at": self.now,
             }
             for revision, event in enumerate(events, first)

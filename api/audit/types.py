@@ -71,7 +71,9 @@ class Event:
     )
     cause: Cause = strawberry.field(description="Origin of the change: a user, an import, the demo data or the server.")
     changes: list[FieldChange] = strawberry.field(
-        metadata=WITH_PARENT, description="Fields that changed, at most one entry per field."
+        metadata=WITH_PARENT,
+        description="Fields that changed, at most one entry per field. `createdAt` and `updatedAt` "
+        "are contained only if they differ from `occurredAt`, as for imported objects.",
     )
     occurred_at: datetime = strawberry.field(description="Time when the change was made.")
     actor = related(

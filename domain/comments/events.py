@@ -4,7 +4,7 @@ from domain.shared.events import Event
 
 
 class CommentEvent(Event):
-    logged: ClassVar[tuple[str, ...]] = ("body", "deleted_at")
+    logged: ClassVar[tuple[str, ...]] = ("issue_id", "author_id", "body", "edited_at", "deleted_at")
 
 
 class CommentCreated(CommentEvent):

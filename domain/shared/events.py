@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 Plain = str | int | bool | None | list[str]
 
+TIMES = ("created_at", "updated_at")
 LONGEST_TEXT = 4096  # characters; longer text goes into the log as a hash
 
 
@@ -22,7 +23,11 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Base of every event: ids and changed fields, never names or addresses of people."""
+    """Base of every event: ids and changed fields, never names or addresses of people.
+
+    Each slice's events of an entity share a base class `<Entity>Event`, whose `logged` names every stored field of the
+    entity that the log keeps; `tests/architecture/test_logged_fields.py` lists the others with reasons.
+    """
 
     type: ClassVar[str]
     logged: ClassVar[tuple[str, ...]]
@@ -36,13 +41,17 @@ class Event:
 
     @classmethod
     def between(cls, before: Any, after: Any, **further: FieldChange) -> Self:
-        """The event for a change of an entity; None means that the entity does not exist before or after."""
+        """The event for a change of an entity; None means that the entity does not exist before or after.
+
+        `created_at` and `updated_at` are part of it, and the commit leaves them out where they are its own time, as
+        they are except in imports and demo data.
+        """
         subject = before if after is None else after
         return cls(
             workspace_id=subject.workspace_id,
             subject_id=subject.id,
             area_id=getattr(subject, "area_id", None),
-            changes=changes_between(before, after, cls.logged) | further,
+            changes=changes_between(before, after, cls.logged) | _times(before, after) | further,
         )
 
 
@@ -55,6 +64,17 @@ def changes_between(before: object | None, after: object | None, names: Iterable
         if old != new:
             changes[name] = FieldChange(before=plain(old), after=plain(new))
     return changes
+
+
+def _times(before: Any, after: Any) -> dict[str, FieldChange]:
+    """The times of a created or changed entity; `updated_at` also if it stays, because it then differs from now."""
+    if after is None:
+        return {}
+    found = changes_between(before, after, ["created_at"])
+    if hasattr(after, "updated_at"):
+        then = before.updated_at if before is not None else None
+        found["updated_at"] = FieldChange(before=plain(then), after=plain(after.updated_at))
+    return found
 
 
 def plain(value: Any) -> Plain:

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from domain.accounts.model import UserId
 from domain.issues.commands import IssueDraft
-from domain.issues.events import IssueCreated, IssueMoved, IssueUpdated
+from domain.issues.events import IssueCreated, updates
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, Issue, IssueId
 from domain.labels.model import Label
 from domain.milestones.model import MilestoneId
 from domain.projects.model import Project, State
 from domain.shared.errors import Rejected
-from domain.shared.events import FieldChange, changes_between
+from domain.shared.events import FieldChange
 from domain.shared.ids import IdFactory
 from domain.shared.unset import UNSET
 from domain.transfers.comments import write_comments
@@ -221,7 +221,8 @@ class Batch:
                 self._uow.record(IssueCreated.between(None, issue, **links))
             elif links or issue != stored.issue:
                 changed.append((stored.issue, issue))
-                self._record_change(stored.issue, issue, links)
+                for event in updates(stored.issue, issue, **links):
+                    self._uow.record(event)
             else:
                 self.tally.count("issues_unchanged")
         self.tally.count("issues_created", len(new))
@@ -233,18 +234,6 @@ class Batch:
         await store.link_assignees(self._workspace.id, add=assignees.added, remove=assignees.removed)
         await store.link_labels(self._workspace.id, add=labels.added, remove=labels.removed)
         return sources
-
-    def _record_change(self, before: Issue, after: Issue, links: Mapping[str, FieldChange]) -> None:
-        places = changes_between(before, after, ("number", "external_key"))
-        changed = IssueUpdated.between(before, after, **places, **links)
-        if before.project_id != after.project_id:
-            # Guests of one project may lack access to the other, so no event mentions both projects.
-            self._uow.record(
-                IssueMoved(workspace_id=before.workspace_id, subject_id=before.id, area_id=before.project_id)
-            )
-            news = {name: FieldChange(after=change.after) for name, change in changed.changes.items()}
-            changed = replace(changed, changes=news | {"project_id": FieldChange(after=after.project_id)})
-        self._uow.record(changed)
 
     def _map(self, setting: Setting, placed: PlacedIssue) -> None:
         record = placed.record

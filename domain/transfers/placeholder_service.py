@@ -35,8 +35,6 @@ class PlaceholderService:
             )
             await uow.members.remove(placeholder)
             handed_over = FieldChange(before=placeholder.user_id, after=member.user_id)
-            uow.record(
-                MemberClaimed(workspace_id=member.workspace_id, subject_id=member.id, changes={"user_id": handed_over})
-            )
+            uow.record(MemberClaimed.between(member, member, user_id=handed_over))
             uow.record(MemberRemoved.between(placeholder, None))
             return await uow.commit(member)

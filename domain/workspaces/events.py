@@ -42,11 +42,23 @@ class MemberRemoved(MemberEvent):
 
 
 class InvitationEvent(Event):
-    logged: ClassVar[tuple[str, ...]] = ("role", "accepted_by_id")
+    logged: ClassVar[tuple[str, ...]] = (
+        "role",
+        "area_ids",
+        "created_by_id",
+        "expires_at",
+        "accepted_at",
+        "accepted_by_id",
+        "revoked_at",
+    )
 
 
 class InvitationCreated(InvitationEvent):
     type: ClassVar[str] = "invitation.created"
+
+
+class InvitationResent(InvitationEvent):
+    type: ClassVar[str] = "invitation.resent"
 
 
 class InvitationAccepted(InvitationEvent):

@@ -16,7 +16,13 @@ from domain.shared.security import SecurityEventKind
 from domain.shared.throttle import Bucket, Throttle, counted_try
 from domain.shared.uow import OpenUow, Written
 from domain.workspaces.commands import InvitationDraft
-from domain.workspaces.events import InvitationAccepted, InvitationCreated, InvitationRevoked, MemberAdded
+from domain.workspaces.events import (
+    InvitationAccepted,
+    InvitationCreated,
+    InvitationResent,
+    InvitationRevoked,
+    MemberAdded,
+)
 from domain.workspaces.jobs import SendInvitation
 from domain.workspaces.mails import WorkspaceInvitation
 from domain.workspaces.model import Invitation, InvitationId, IssuedInvitation, Member, MemberId, Workspace
@@ -120,6 +126,7 @@ class InvitationService:
             digest = self._secrets.digest(invitation.id, invitation.generation + 1)
             renewed = invitation.renewed(inviter_id, digest=digest, now=uow.now)
             await uow.invitations.save(invitation, renewed)
+            uow.record(InvitationResent.between(invitation, renewed))
             self._send(uow, renewed)
             written = await uow.commit(renewed)
         return self._issued(written)
@@ -247,7 +254,7 @@ class InvitationService:
     async def _revoke(self, uow: WorkspaceUow, invitation: Invitation) -> Invitation:
         revoked = invitation.revoked(now=uow.now)
         await uow.invitations.save(invitation, revoked)
-        uow.record(InvitationRevoked.between(invitation, None))
+        uow.record(InvitationRevoked.between(invitation, revoked))
         kind = SecurityEventKind.INVITATION_REVOKED
         uow.note(kind, user_id=None, subject_id=invitation.id, workspace_id=invitation.workspace_id)
         return revoked

@@ -72,8 +72,8 @@ class Areas(Protocol):
         """Puts a new guest into those of the areas that still exist, and returns the events to record."""
         ...
 
-    async def leave_all(self, member: Member) -> int:
-        """Removes the member from all areas, and returns their number."""
+    async def leave_all(self, member: Member) -> Sequence[Event]:
+        """Removes the member from all areas, and returns the events to record."""
         ...
 
 

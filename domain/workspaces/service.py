@@ -179,7 +179,8 @@ class WorkspaceService:
         if changed != member:
             await uow.members.save(member, changed)
             # A member who becomes a guest again starts without areas.
-            await uow.areas.leave_all(member)
+            for event in await uow.areas.leave_all(member):
+                uow.record(event)
             uow.record(MemberUpdated.between(member, changed))
             kind = SecurityEventKind.MEMBER_ROLE_CHANGED
             uow.note(kind, user_id=member.user_id, subject_id=member.id, workspace_id=member.workspace_id)

@@ -28,6 +28,7 @@ SLICE = Slice(
         events.MemberClaimed: (),
         events.MemberRemoved: (),
         events.InvitationCreated: (),
+        events.InvitationResent: (),
         events.InvitationAccepted: (),
         events.InvitationRevoked: (),
     },

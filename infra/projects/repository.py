@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.projects.events import ProjectMemberAdded
+from domain.projects.events import ProjectMemberAdded, ProjectMemberRemoved
 from domain.projects.model import Project, ProjectMember, ProjectMemberId, State
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, ErrorCode, NotFound
@@ -109,9 +109,11 @@ class SqlProjectAreas:
         await self._places.add_all(places)
         return [ProjectMemberAdded.between(None, place) for place in places]
 
-    async def leave_all(self, member: Member) -> int:
-        left = (AreaGrantRow.workspace_id == member.workspace_id) & (AreaGrantRow.member_id == member.id)
-        return (await self._connection.execute(delete(AreaGrantRow).where(left))).rowcount
+    async def leave_all(self, member: Member) -> Sequence[Event]:
+        theirs = (AreaGrantRow.workspace_id == member.workspace_id) & (AreaGrantRow.member_id == member.id)
+        places = await self._places.where(theirs, for_update=True)
+        await self._connection.execute(delete(AreaGrantRow).where(theirs))
+        return [ProjectMemberRemoved.between(place, None) for place in places]
 
 
 class SqlStateRepository(SqlTenantRepository[State]):

@@ -17,5 +17,5 @@ class NoAreas:
     async def let_in(self, guest: Member, area_ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
         return ()
 
-    async def leave_all(self, member: Member) -> int:
-        return 0
+    async def leave_all(self, member: Member) -> Sequence[Event]:
+        return ()

@@ -68,7 +68,7 @@ async def test_edits_of_different_fields_both_survive(world: World):
     assert [revision for revision, *_ in events] == list(range(1, 9))
     logged = [name for *_, change in events for name in change]
     assert sorted(logged) == sorted(
-        ["title", "description", "priority", "estimate", "due_date", "state_id", "assignees", "labels"]
+        ["title", "description", "priority", "estimate", "due_date", "state_id", "completed_at", "assignees", "labels"]
     )
 
 

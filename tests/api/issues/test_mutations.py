@@ -138,6 +138,9 @@ async def test_an_issue_with_everything(world: World):
         Priority.URGENT,
     )
     changes = {
+        "number": [None, 2],
+        "creator_id": [None, place.people[Role.MEMBER].id],
+        "completed_at": [None, stored.completed_at.isoformat()],
         "title": [None, "Broken"],
         "description": [None, "sha256:" + sha256(description.encode()).hexdigest()],
         "state_id": [None, place.done.id],
@@ -279,6 +282,7 @@ async def test_updating_every_field(world: World):
         "estimate": [None, 0],
         "assignees": [[], [guest.id]],
         "labels": [[], [place.label.id]],
+        "completed_at": [None, stored.completed_at.isoformat()],
     }
     assert await world.events() == [(1, "issue.updated", place.issue.id, changes)]
 
@@ -474,6 +478,8 @@ async def test_purging_deletes_the_issue_its_comments_and_its_links_for_ever(wor
     rows = await world.rows()
     assert (rows["issue_assignee"], rows["issue_label"]) == ([], [])
     gone = {
+        "number": [1, None],
+        "creator_id": [issue.creator_id, None],
         "title": [issue.title, None],
         "description": ["", None],
         "state_id": [place.todo.id, None],

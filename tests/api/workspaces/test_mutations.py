@@ -147,10 +147,13 @@ async def test_deleting_no_workspace_is_refused(world: World):
 async def test_changing_a_role(world: World):
     guest = world.here.members[Role.GUEST]
     payload = await world.owner.mutate("memberUpdate", {"id": guest.id, "role": "ADMIN"}, "member { id role }")
-    assert payload == {"member": {"id": guest.id, "role": "ADMIN"}, "revision": 1, "errors": []}
+    assert payload == {"member": {"id": guest.id, "role": "ADMIN"}, "revision": 2, "errors": []}
     stored = await world.stored(Member, guest.id)
     assert stored == replace(guest, role=Role.ADMIN, updated_at=stored.updated_at)
-    assert await world.events() == [(1, "member.updated", guest.id, {"role": ["GUEST", "ADMIN"]})]
+    assert await world.events() == [
+        (1, "project_member.removed", world.here.guest_place.id, {"member_id": [guest.id, None]}),
+        (2, "member.updated", guest.id, {"role": ["GUEST", "ADMIN"]}),
+    ]
 
 
 async def test_the_same_role_again_changes_nothing(world: World):
