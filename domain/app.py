@@ -27,6 +27,7 @@ from domain.milestones.ports import MilestoneReader
 from domain.milestones.service import MilestoneService
 from domain.projects.member_service import ProjectMemberService
 from domain.projects.ports import ProjectMemberReader, ProjectReader, StateReader
+from domain.projects.purge_service import PurgeService
 from domain.projects.service import ProjectService
 from domain.projects.state_service import StateService
 from domain.seed.service import SeedService
@@ -107,5 +108,6 @@ class App(Provided):
     placeholders: PlaceholderService
     project_members: ProjectMemberService
     projects: ProjectService
+    purges: PurgeService
     seed: SeedService
     states: StateService

@@ -25,6 +25,7 @@ describe_enum(
     description="Kind of a batch run.",
     STATE_REPLACEMENT="Moves the issues of a workflow state to another one, and deletes the state.",
     MILESTONE_REPLACEMENT="Moves the issues of a milestone to another one, and deletes the milestone.",
+    PROJECT_DELETION="Deletes the issues of a project, and then the project.",
 )
 describe_enum(
     BatchState,
@@ -65,13 +66,13 @@ class BatchRun(Node):
     )
 
 
-def batch_run_of(noun: str) -> Any:
-    """Field of a payload for the run with the ID in its `batch_run_id`."""
+def batch_run_of(noun: str, work: str = "moves") -> Any:
+    """Field of a payload for the run with the ID in its `batch_run_id`; `work` is what the run does with issues."""
     return related(
         "batch_run_id",
         loads.batch_runs,
         graphql_type=BatchRun | None,
-        description=f"The run that moves the issues and then deletes the {noun}, if there are more than 1,000 issues. "
+        description=f"The run that {work} the issues and then deletes the {noun}, if there are more than 1,000 issues. "
         "Null otherwise.",
     )
 

@@ -173,6 +173,11 @@ class ProjectRestoreInput(MutationInput):
 @strawberry.input(description="Input of the `projectDelete` mutation.")
 class ProjectDeleteInput(MutationInput):
     id: strawberry.ID = strawberry.field(description="ID of the project to delete.")
+    cascade: bool = strawberry.field(
+        default=False,
+        description="Whether to delete the issues and milestones of the project too, with comments and everything "
+        "else in them. Sub-issues in other projects stay without a parent. Default: false.",
+    )
 
 
 @strawberry.input(description="Input of the `stateCreate` mutation.")

@@ -43,8 +43,10 @@ class ProjectRestorePayload(Payload):
 @strawberry.type(description="Payload of the `projectDelete` mutation.")
 class ProjectDeletePayload(Payload):
     deleted_project_id: strawberry.ID | None = strawberry.field(
-        description="ID of the deleted project. Null if `errors` is not empty."
+        description="ID of the deleted project. Null if `errors` is not empty, and if `batchRun` deletes it."
     )
+    batch_run_id: strawberry.Private[str | None] = None
+    batch_run = batch_run_of("project", "deletes")
 
 
 @strawberry.type(description="Payload of the `projectMemberAdd` mutation.")
@@ -114,11 +116,16 @@ class ProjectMutations:
         return ProjectRestorePayload.of(await info.context.app.projects.restore(info.context.actor, input.id))
 
     @mutation(
-        description="Deletes a project and its workflow states permanently. The project must not contain issues, "
-        "trashed ones included. Requires the role `ADMIN` or higher."
+        description="Deletes a project and its workflow states permanently. A project with milestones or issues, "
+        "trashed ones included, is deleted only with `cascade` set. Requires the role `ADMIN` or higher."
     )
     async def project_delete(self, info: Info, input: ProjectDeleteInput) -> ProjectDeletePayload:
-        return ProjectDeletePayload.of(await info.context.app.projects.delete(info.context.actor, input.id))
+        written = await info.context.app.projects.delete(info.context.actor, input.id, cascade=input.cascade)
+        return ProjectDeletePayload(
+            deleted_project_id=deleted_id(written),
+            batch_run_id=written.value.batch_run_id,
+            revision=revision_of(written),
+        )
 
     @mutation(description="Gives a guest of the workspace access to a project. Requires the role `MEMBER` or higher.")
     async def project_member_add(self, info: Info, input: ProjectMemberAddInput) -> ProjectMemberAddPayload:

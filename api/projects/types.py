@@ -86,6 +86,10 @@ class Project(Node):
     archived_at: datetime | None = strawberry.field(
         description="Time when the project was archived. Null if it is not archived."
     )
+    deleting_since: datetime | None = strawberry.field(
+        description="Time when a batch run began to delete the project with its issues. Null if it is not being "
+        "deleted. A project that is being deleted cannot be changed, and takes no further issues."
+    )
     created_at: datetime = strawberry.field(description="Time when the project was created.")
     updated_at: datetime = strawberry.field(
         description="Time when the project was last changed. Changes of its issues do not count."

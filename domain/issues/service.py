@@ -37,11 +37,12 @@ class IssueService:
             # Locked, so that no new key or archiving slips in between; creations take turns for the number anyway.
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
             actor.require(ISSUE_WRITE, project.workspace_id)
+            project.check_usable(("project_id",))
             if project.archived_at is not None:
                 raise Conflict("This project is archived. Restore it first.", path=("project_id",))
             state = await self._first_or_named_state(uow, actor, project, draft.state_id)
             milestone = await self._milestone(uow, actor, project.id, draft.milestone_id)
-            parent = await self._parent(uow, actor, project.workspace_id, draft.parent_id)
+            parent = await self._parent(uow, actor, project.workspace_id, project.id, draft.parent_id)
             issue = Issue.drafted(
                 draft,
                 id=IssueId(self._ids.new_in(project.workspace_id, Issue.prefix)),
@@ -158,7 +159,9 @@ class IssueService:
         milestone.check_usable(("milestone_id",))
         return milestone
 
-    async def _parent(self, uow: IssueUow, actor: Actor, workspace_id: str, parent_id: str | None) -> Issue | None:
+    async def _parent(
+        self, uow: IssueUow, actor: Actor, workspace_id: str, project_id: str, parent_id: str | None
+    ) -> Issue | None:
         if parent_id is None:
             return None
         parent = await uow.issues.get(actor, parent_id, path=("parent_id",))
@@ -166,6 +169,8 @@ class IssueService:
             raise InvalidInput(
                 "The parent belongs to another workspace. Use an issue of the same workspace.", path=("parent_id",)
             )
+        if parent.project_id != project_id:
+            (await uow.projects.get(actor, parent.project_id, path=("parent_id",))).check_usable(("parent_id",))
         return parent
 
     async def _with_parent(self, uow: IssueUow, actor: Actor, issue: Issue, parent_id: str | Unset | None) -> Issue:
@@ -173,7 +178,7 @@ class IssueService:
         if parent_id is UNSET or parent_id == issue.parent_id:
             return issue
         await uow.issues.lock_tree(issue.workspace_id)
-        parent = await self._parent(uow, actor, issue.workspace_id, parent_id)
+        parent = await self._parent(uow, actor, issue.workspace_id, issue.project_id, parent_id)
         if parent and (parent.id == issue.id or issue.id in await uow.issues.ancestor_ids(parent)):
             raise Conflict(
                 "An issue cannot be its own ancestor. Choose another parent.",

@@ -20,6 +20,7 @@ class MilestoneService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",))
             actor.require(PROJECT_WRITE, project.workspace_id)
+            project.check_usable(("project_id",))
             milestone = Milestone.drafted(
                 draft,
                 id=MilestoneId(self._ids.new_in(project.workspace_id, Milestone.prefix)),
@@ -34,6 +35,7 @@ class MilestoneService:
         async with self._uow(actor) as uow:
             milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
             actor.require(PROJECT_WRITE, milestone.workspace_id)
+            (await uow.projects.get(actor, milestone.project_id)).check_usable(("id",))
             changed = milestone.changed(changes, now=uow.now)
             if changed != milestone:
                 await uow.milestones.save(milestone, changed)
@@ -48,9 +50,10 @@ class MilestoneService:
         async with self._uow(actor) as uow:
             milestone = await uow.milestones.get(actor, milestone_id)
             # Locked, so that two milestones cannot replace each other at once.
-            await uow.projects.get(actor, milestone.project_id, for_update=True)
+            project = await uow.projects.get(actor, milestone.project_id, for_update=True)
             milestone = await uow.milestones.get(actor, milestone_id, for_update=True)
             actor.require(PROJECT_WRITE, milestone.workspace_id)
+            project.check_usable(("id",))
             milestone.check_usable(("id",))
             now = uow.now
             target = await self._target(uow, actor, milestone, replace_with) if replace_with is not None else None

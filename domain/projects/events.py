@@ -4,7 +4,7 @@ from domain.shared.events import Event
 
 
 class ProjectEvent(Event):
-    logged: ClassVar[tuple[str, ...]] = ("key", "name", "archived_at")
+    logged: ClassVar[tuple[str, ...]] = ("key", "name", "archived_at", "deleting_since")
 
 
 class ProjectCreated(ProjectEvent):

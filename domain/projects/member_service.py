@@ -21,6 +21,7 @@ class ProjectMemberService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",))
             actor.require(PROJECT_SHARE, project.workspace_id)
+            project.check_usable(("project_id",))
             # Locked, so that the role does not change meanwhile.
             member = await uow.members.get(actor, draft.member_id, path=("member_id",), for_update=True)
             if member.workspace_id != project.workspace_id:

@@ -24,6 +24,8 @@ KEY_RULE = "1 to 10 uppercase letters and digits, starting with a letter"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
+    """A project. `deleting_since` is the time when a batch run began to delete it."""
+
     prefix: ClassVar[str] = "prj"
 
     id: ProjectId
@@ -31,12 +33,18 @@ class Project:
     key: str
     name: str
     archived_at: datetime | None = None
+    deleting_since: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
     @property
     def area_id(self) -> str:
         return self.id
+
+    def check_usable(self, path: tuple[str, ...]) -> None:
+        """Raises Conflict for a project that is being deleted."""
+        if self.deleting_since is not None:
+            raise Conflict("This project is being deleted. Use another project.", path=path)
 
     @classmethod
     def drafted(cls, draft: ProjectDraft, *, id: ProjectId, workspace: Workspace, now: datetime) -> "Project":
@@ -50,6 +58,9 @@ class Project:
 
     def restored(self, *, now: datetime) -> "Project":
         return revised(self, now=now, archived_at=None)
+
+    def deleting(self, is_deleting: bool, *, now: datetime) -> "Project":
+        return revised(self, now=now, deleting_since=now if is_deleting else None)
 
     def checked(self) -> "Project":
         """The entity with its text normalized; raises Rejected naming every field that breaks a rule."""

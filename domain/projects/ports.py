@@ -7,6 +7,7 @@ from domain.projects.model import Project, ProjectMember, State
 from domain.projects.queries import ProjectMemberQuery, ProjectQuery
 from domain.shared.actor import Actor
 from domain.shared.batches import BatchRun, BatchUow
+from domain.shared.events import Event
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
@@ -40,8 +41,27 @@ class StateRepository(Repository[State], Protocol):
 
 
 class ProjectIssues(Protocol):
-    async def exist_in(self, project: Project) -> bool:
-        """Whether the project has issues, archived and trashed ones included."""
+    async def ids_in(self, project: Project, *, most: int) -> Sequence[str]:
+        """Ids of issues of the project, newest first, archived and trashed ones included."""
+        ...
+
+    async def fix_in_project(self, run: BatchRun) -> int:
+        """Stores the ids of the issues of the project that the run deletes, as its rows, and returns their number."""
+        ...
+
+    async def delete(self, workspace_id: str, project_id: str, ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
+        """Deletes those of the issues that are in the project, with everything that refers to them.
+
+        Sub-issues that stay lose their parent; returns their events.
+        """
+        ...
+
+    async def clear(self, project: Project) -> None:
+        """Deletes the states, milestones and guests' memberships of a project without issues."""
+        ...
+
+    async def purges(self, workspace_id: str, project_id: str, ids: Sequence[str]) -> Sequence[Event]:
+        """Events for those of the issues that no longer exist and have no event of their deletion."""
         ...
 
     async def exceed_in_state(self, state: State, *, most: int) -> bool:

@@ -1,4 +1,5 @@
 from domain.projects import events
+from domain.projects.deletion import ProjectDeletion
 from domain.projects.state_replacement import StateReplacement
 from domain.shared.actor import Permission, Role
 from domain.shared.batches import BatchKind
@@ -30,6 +31,7 @@ SLICE = Slice(
     },
     batches={
         BatchKind.STATE_REPLACEMENT: StateReplacement(),
+        BatchKind.PROJECT_DELETION: ProjectDeletion(),
     },
     security_events=(
         SecurityEventKind.PROJECT_MEMBER_ADDED,

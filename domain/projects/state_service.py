@@ -25,6 +25,7 @@ class StateService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)
+            project.check_usable(("project_id",))
             existing = await uow.states.of(project)
             if len(existing) >= MOST_STATES:
                 raise LimitExceeded(f"A project can have at most {MOST_STATES} workflow states.", path=("project_id",))
@@ -43,6 +44,7 @@ class StateService:
         async with self._uow(actor) as uow:
             state = await uow.states.get(actor, state_id, for_update=True)
             actor.require(PROJECT_WRITE, state.workspace_id)
+            (await uow.projects.get(actor, state.project_id)).check_usable(("id",))
             changed = state.changed(changes, now=uow.now)
             if changed != state:
                 await uow.states.save(state, changed)
@@ -54,6 +56,7 @@ class StateService:
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, path=("project_id",), for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)
+            project.check_usable(("project_id",))
             states = await uow.states.of(project)
             if sorted(state_ids) != sorted(state.id for state in states):
                 raise InvalidInput(
@@ -74,6 +77,7 @@ class StateService:
             # Read again: another deletion may have replaced or deleted the state before the project was locked.
             state = await uow.states.get(actor, state_id, for_update=True)
             actor.require(PROJECT_WRITE, state.workspace_id)
+            project.check_usable(("id",))
             state.check_usable(("id",))
             now = uow.now
             rest = await other_states(uow, project, state)

@@ -133,7 +133,8 @@ def project_ref(record: IssueRecord) -> ExternalRef:
 
 
 def require_open(project: Project) -> None:
-    """Raises Conflict if the project is archived."""
+    """Raises Conflict if the project is archived or being deleted."""
+    project.check_usable(("project_key",))
     if project.archived_at is not None:
         raise Conflict(f"The project {project.key} is archived. Restore it first.", path=("project_key",))
 

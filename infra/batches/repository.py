@@ -24,10 +24,16 @@ class SqlBatchRunRepository(SqlTenantRepository[BatchRun]):
 
 
 async def fix_rows(
-    connection: AsyncConnection, run: BatchRun, row_id: InstrumentedAttribute[str], condition: ColumnElement[bool]
+    connection: AsyncConnection,
+    run: BatchRun,
+    row_id: InstrumentedAttribute[str],
+    condition: ColumnElement[bool],
+    *,
+    is_newest_first: bool = False,
 ) -> int:
     """Stores the IDs of all rows that meet the condition, as the next batches of the run; returns their number."""
-    numbered = select(row_id.label("id"), func.row_number().over(order_by=row_id).label("number")).where(condition)
+    order = row_id.desc() if is_newest_first else row_id.asc()
+    numbered = select(row_id.label("id"), func.row_number().over(order_by=order).label("number")).where(condition)
     rows = numbered.subquery("numbered")
     batch: Any = (rows.c.number - 1) // BATCH_SIZE + run.position
     batches = select(

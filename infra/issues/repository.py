@@ -11,7 +11,6 @@ from sqlalchemy import (
     cast,
     column,
     delete,
-    exists,
     func,
     insert,
     select,
@@ -25,12 +24,14 @@ from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.shared.batches import BatchRun
+from domain.shared.events import Event
 from infra.batches.repository import fix_rows
 from infra.db.arrays import array_text, texts
 from infra.db.grams import grams_of
 from infra.db.list_sizes import ListKey
 from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule, in_workspace
+from infra.issues.deletion import clear_project, delete_issues, unrecorded_purges
 from infra.issues.sizes import count_added, count_changed, lists_of
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow, words_of
 
@@ -182,9 +183,23 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
             self._sizes.change([ListKey(target.workspace_id, target.id, lifecycle)], count)
         return lifecycles.total()
 
-    async def exist_in(self, project: Project) -> bool:
-        found = await self._connection.execute(select(exists().where(_are_in(project))))
-        return bool(found.scalar_one())
+    async def ids_in(self, project: Project, *, most: int) -> Sequence[str]:
+        newest = select(IssueRow.id).where(_are_in(project)).order_by(IssueRow.id.desc()).limit(most)
+        return list(await self._connection.scalars(newest))
+
+    async def fix_in_project(self, run: BatchRun) -> int:
+        is_in = (IssueRow.workspace_id == run.workspace_id) & (IssueRow.project_id == run.subject_id)
+        # Sub-issues are mostly newer than their parent, and are deleted with it or before it.
+        return await fix_rows(self._connection, run, IssueRow.id, is_in, is_newest_first=True)
+
+    async def delete(self, workspace_id: str, project_id: str, ids: Sequence[str], *, now: datetime) -> Sequence[Event]:
+        return await delete_issues(self._connection, self._sizes, workspace_id, project_id, ids, now=now)
+
+    async def clear(self, project: Project) -> None:
+        await clear_project(self._connection, self._sizes, project)
+
+    async def purges(self, workspace_id: str, project_id: str, ids: Sequence[str]) -> Sequence[Event]:
+        return await unrecorded_purges(self._connection, workspace_id, project_id, ids)
 
     async def _relink(
         self,

@@ -31,7 +31,7 @@ class SqlProjectRepository(SqlParentRepository[Project]):
         "pk_project_key": ("key", KEY_TAKEN),
         "fk_milestone_workspace_id_project_id": (
             "id",
-            "A project with milestones cannot be deleted. Delete its milestones first.",
+            "A project with milestones is deleted only with `cascade: true`, which deletes its milestones too.",
         ),
     }
 
@@ -100,6 +100,7 @@ class SqlProjectAreas:
             return ()
         # Lock the projects, so that none is deleted meanwhile. Projects deleted since the invitation are skipped.
         left = (ProjectRow.workspace_id == guest.workspace_id) & ProjectRow.id.in_(area_ids)
+        left &= ProjectRow.deleting_since.is_(None)
         places = [
             ProjectMember.joining(
                 project, guest, id=ProjectMemberId(self._ids.new_in(guest.workspace_id, ProjectMember.prefix)), now=now

@@ -1,7 +1,9 @@
 from functools import cached_property
 
 from domain.app import App
+from domain.projects.jobs import RecordPurges
 from domain.projects.member_service import ProjectMemberService
+from domain.projects.purge_service import PurgeService
 from domain.projects.service import ProjectService
 from domain.projects.slice import SLICE as RULES
 from domain.projects.state_service import StateService
@@ -33,6 +35,7 @@ def _provide(app: App, parts: Parts) -> None:
     app.read.states = SqlStateReader(parts.reads)
     app.project_members = ProjectMemberService(parts.uow, parts.ids)
     app.projects = ProjectService(parts.uow, parts.ids)
+    app.purges = PurgeService(parts.uow)
     app.states = StateService(parts.uow, parts.ids)
 
 
@@ -46,4 +49,7 @@ SLICE = SliceAdapters(
     ),
     repositories=ProjectRepositories,
     provide=_provide,
+    jobs={
+        RecordPurges: lambda app, actor, job: app.purges.run(actor, job),
+    },
 )

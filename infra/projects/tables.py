@@ -17,6 +17,7 @@ class ProjectRow(Base):
     key: Mapped[Key]
     name: Mapped[str]
     archived_at: Mapped[datetime | None]
+    deleting_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

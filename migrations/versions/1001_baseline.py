@@ -242,7 +242,8 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT')", name=op.f("ck_batch_run_kind_known")
+            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT', 'PROJECT_DELETION')",
+            name=op.f("ck_batch_run_kind_known"),
         ),
         sa.CheckConstraint(
             "state IN ('WAITING', 'RUNNING', 'DONE', 'FAILED', 'CANCELED')", name=op.f("ck_batch_run_state_known")
@@ -426,6 +427,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleting_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_project_workspace_id")),

@@ -373,6 +373,7 @@ USES = (
     use("projectArchive", "oam-", lambda scene: {"id": scene.here.project.id}),
     use("projectRestore", "oam-", lambda scene: {"id": scene.archived_project.id}),
     use("projectDelete", "oa--", lambda scene: {"id": scene.empty_project.id}),
+    use("projectDelete", "oa--", lambda scene: {"id": scene.here.project.id, "cascade": True}, case="with issues"),
     use(
         "projectMemberAdd",
         "oam-",

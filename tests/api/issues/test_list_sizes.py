@@ -67,7 +67,7 @@ MUTATIONS: dict[str, Callable[[Chooser], Input]] = {
     "projectCreate": lambda a: {"workspaceId": a.one("workspace"), "key": f"P{a.number()}", "name": "New"},
     "projectArchive": lambda a: {"id": a.one("project")},
     "projectRestore": lambda a: {"id": a.one("project")},
-    "projectDelete": lambda a: {"id": a.one("project")},
+    "projectDelete": lambda a: {"id": a.one("project"), "cascade": a.number() % 2 == 0},
 }
 REQUIRED = {
     "issueCreate": "projectId",
