@@ -1,7 +1,7 @@
 """Commit of a Unit of Work: events, list sizes, jobs, security log and idempotency key, beside the rows."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
@@ -33,6 +33,7 @@ from infra.jobs.tables import IdempotencyRow, JobRow
 from infra.workspaces.tables import RevisionRow
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 ROWS_TO_COPY = 100  # number of events from which COPY is faster than INSERT
 
@@ -62,7 +63,7 @@ class SqlCommit:
         self._events: list[Event] = []
         self._jobs: list[dict[str, Any]] = []
         self._security_events: list[dict[str, Any]] = []
-        self._batch_runs: list[BatchRun] = []
+        self._started: list[tuple[str, Any, Callable[[Any], Awaitable[None]]]] = []
         self._checkpoint: tuple[Mapping[str, Any], Progress] | None = None
 
     @property
@@ -133,9 +134,12 @@ class SqlCommit:
             started_by_id=self._actor.user_id,
             now=self.now,
         )
-        self._batch_runs.append(run)
-        self.record(BatchStarted.between(None, run))
+        self.start(run, BatchStarted.between(None, run), self._add_batch_run)
         return run_id
+
+    def start(self, run: R, event: Event, add: Callable[[R], Awaitable[None]]) -> None:
+        self._started.append((event.workspace_id, run, add))
+        self.record(event)
 
     def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:
         self._checkpoint = (state, progress)
@@ -149,9 +153,10 @@ class SqlCommit:
         if self._actor.job is not None:
             await advance_job(self.connection, self._actor.job, self._checkpoint, now=now)
         revisions = await self._write_events()
-        for run in self._batch_runs:
-            row = asdict(run) | {"change_set": revisions[run.workspace_id]}
-            await self.connection.execute(insert(BatchRunRow).values(row))
+        for workspace_id, run, add in self._started:
+            stored = replace(run, change_set=revisions[workspace_id])
+            await add(stored)
+            value = stored if value is run else value
         revision = next(iter(revisions.values())) if len(revisions) == 1 else None
         if self._actor.idempotency is not None:
             await self._remember(self._actor.idempotency, value, revision)
@@ -221,6 +226,7 @@ class SqlCommit:
             {
                 "workspace_id": workspace_id,
                 "revision": revision,
+                "change_set": self._actor.change_set or last,
                 "type": event.type,
                 "subject_id": event.subject_id,
                 "area_id": event.area_id,
@@ -242,6 +248,9 @@ class SqlCommit:
         else:
             await self.connection.execute(insert(EventRow), rows)
         return int(last)
+
+    async def _add_batch_run(self, run: BatchRun) -> None:
+        await self.connection.execute(insert(BatchRunRow).values(asdict(run)))
 
     async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
         subject_id = value if isinstance(value, str) else getattr(value, "id", None)

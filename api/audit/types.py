@@ -29,6 +29,7 @@ describe_enum(
     IMPORT="Made by an import. No notifications were sent.",
     SEED="Part of the demo data. No notifications were sent.",
     SYSTEM="Made by the server itself.",
+    UNDO="Made by undoing an earlier change.",
 )
 
 
@@ -60,6 +61,10 @@ class Event:
     revision: Revision = strawberry.field(
         description="Position of the event in the change log of the workspace. Revisions have no gaps."
     )
+    change_set: Revision = strawberry.field(
+        description="Last revision of the commit that the event is part of, or of the commit that started the job. "
+        "All events of one mutation, batch run or import have the same value: the `revision` of the mutation's payload."
+    )
     kind: EventKind = strawberry.field(
         description="Type of the event: the object that changed and what happened to it."
     )
@@ -69,7 +74,9 @@ class Event:
     actor_id: strawberry.ID | None = strawberry.field(
         description="ID of the user who made the change. Null if the server made it."
     )
-    cause: Cause = strawberry.field(description="Origin of the change: a user, an import, the demo data or the server.")
+    cause: Cause = strawberry.field(
+        description="Origin of the change: a user, an import, the demo data, the server or an undo."
+    )
     changes: list[FieldChange] = strawberry.field(
         metadata=WITH_PARENT,
         description="Fields that changed, at most one entry per field. `createdAt` and `updatedAt` "

@@ -48,7 +48,7 @@ class BatchRun(Node):
     progress: Progress = strawberry.field(description="Progress of the run; its items are the objects to change.")
     failure: str | None = strawberry.field(description="Reason for the failure. Null unless `state` is `FAILED`.")
     change_set: Revision = strawberry.field(
-        description="Revision of the `BATCH_STARTED` event in the change log of the workspace."
+        description="`changeSet` of all events of the run: the revision of the mutation that started it."
     )
     subject_id: strawberry.ID = strawberry.field(description="ID of the object that the run replaces or deletes.")
     target_id: strawberry.ID | None = strawberry.field(

@@ -11,6 +11,7 @@ from api.shared.enums import describe_enum
 from api.shared.fields import batched
 from api.shared.node import Node
 from api.shared.progress import Progress
+from api.shared.scalars import Revision
 from domain.shared.pages import Page, PageRequest
 from domain.transfers import model
 from domain.transfers.model import ImportFormat, ImportState
@@ -136,6 +137,9 @@ class ImportRun(Node):
     updated_at: datetime = strawberry.field(description="Time of the last progress of the import.")
     finished_at: datetime | None = strawberry.field(
         description="Time when the import was done or failed. Null while it is unfinished."
+    )
+    change_set: Revision = strawberry.field(
+        description="`changeSet` of all events of the import: the revision of the mutation that started it."
     )
     started_by = related(
         "started_by_id", loads.users, graphql_type=User, description="The user who started the import."

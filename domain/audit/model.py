@@ -24,10 +24,11 @@ class LoggedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """An event of a workspace with its revision in the log."""
+    """An event of a workspace with its revision in the log, and that of the change set that it is part of."""
 
     workspace_id: str
     revision: int
+    change_set: int
     kind: EventKind
     subject_id: str
     area_id: str | None

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from domain.batches.jobs import RunBatch
 from domain.batches.policies import may_see
@@ -24,6 +25,7 @@ class BatchService:
         except NotFound:
             return
         acting = actor.acting_for(run.started_by_id) if run.started_by_id is not None else actor
+        acting = replace(acting, change_set=run.change_set)
         try:
             while await self._step(acting, run.id):
                 continue

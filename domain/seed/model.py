@@ -74,9 +74,13 @@ class PlannedIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedRun:
-    """Demo data that is being created: `done` of `size` issues are stored, and the data ends at `ends_at`."""
+    """Demo data that is being created: `done` of `size` issues are stored, and the data ends at `ends_at`.
+
+    `change_set` is the revision of the commit that began it.
+    """
 
     workspace_id: str
+    change_set: int = 0
     size: int
     done: int
     ends_at: datetime

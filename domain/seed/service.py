@@ -1,12 +1,14 @@
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from domain.accounts.commands import Registration
 from domain.accounts.model import User, UserId
 from domain.accounts.passwords import PasswordRules
 from domain.accounts.ports import PasswordHasher
+from domain.batches.events import BatchStarted
 from domain.comments.events import CommentCreated
 from domain.comments.model import Comment
 from domain.issues.events import IssueCreated
@@ -66,7 +68,8 @@ class SeedService:
             else:
                 message = f"The demo data of this workspace is not complete. Repeat the command with size {run.size}."
                 raise Conflict(message, path=("size",))
-            await uow.commit(work.scene.workspace)
+            written = await uow.commit(work.scene.workspace)
+        actor = replace(actor, change_set=written.revision if run is None else run.change_set)
         done = await self._store_issues(actor, work, on_progress)
         if work.size > BATCH:
             await self._finish(actor, work.scene.workspace.id, on_index)
@@ -80,11 +83,14 @@ class SeedService:
         new = NewScene(generator.plan, self._ids, slug=order.slug, owner=owner)
         await self._add_scene(uow, new)
         work = _Work(new.scene, generator.issues(), order.size)
+        run = SeedRun(workspace_id=new.workspace.id, size=order.size, done=0, ends_at=now)
+        workspace_id = run.workspace_id
+        started = BatchStarted.of("SEED", run, "size", workspace_id=workspace_id, subject_id=workspace_id)
         if order.size > BATCH:
-            run = SeedRun(workspace_id=new.workspace.id, size=order.size, done=0, ends_at=now)
             is_bulk = order.size >= BULK_SIZE and await uow.seed.is_first_workspace()
-            await uow.seed.begin(run, is_bulk=is_bulk)
+            uow.start(run, started, partial(uow.seed.begin, is_bulk=is_bulk))
         else:
+            uow.record(started)
             await self._add_issues(uow, work.next_batch(), work)
         return work
 

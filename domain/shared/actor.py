@@ -64,6 +64,7 @@ class Cause(StrEnum):
     IMPORT = "IMPORT"
     SEED = "SEED"
     SYSTEM = "SYSTEM"
+    UNDO = "UNDO"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,8 @@ class Actor:
     roles: Mapping[str, Role] = field(default_factory=dict)
     areas: Mapping[str, frozenset[str]] = field(default_factory=dict)
     cause: Cause = Cause.USER
+    change_set: int | None = None
+    """Change set of the commit that started a job, for all that the job changes; None for a commit of its own."""
     job: LeasedJob | None = None
     idempotency: IdempotencyKey | None = None
     is_system: bool = False

@@ -1,6 +1,6 @@
 """Port: the Unit of Work, one transaction per use case."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from domain.shared.security import SecurityEventKind
 
 T = TypeVar("T")
 V = TypeVar("V")
+R = TypeVar("R")
 U_co = TypeVar("U_co", covariant=True)
 
 IDEMPOTENCY_KEYS_KEPT = timedelta(hours=24)
@@ -71,6 +72,14 @@ class UnitOfWork(Protocol):
 
     def enqueue(self, job: Job, *, run_at: datetime | None = None, workspace_id: str | None = None) -> str:
         """Adds the job when the transaction commits, due now or at the given time, and returns its id."""
+        ...
+
+    def start(self, run: R, event: Event, add: Callable[[R], Awaitable[None]]) -> None:
+        """Records the event, and adds the run of a job when the transaction commits.
+
+        The commit sets the field `change_set` of the run to its revision, which the job's actor then passes on to all
+        that it changes.
+        """
         ...
 
     def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:

@@ -77,7 +77,8 @@ class ImportRun:
 
     `position` counts the processed items of the file, `bytes_read` the processed bytes of `file_size`; `total` is null
     until the whole file has been read. `site` is the requested site. `site_id` and `project_id` are the choices of the
-    run, so that a resumed run continues unchanged even if names have changed.
+    run, so that a resumed run continues unchanged even if names have changed. `change_set` is the revision of the
+    commit that started the run.
     """
 
     prefix: ClassVar[str] = "imp"
@@ -94,6 +95,7 @@ class ImportRun:
     file_digest: str
     upload_id: UploadId
     job_id: str
+    change_set: int
     started_by_id: UserId
     state: ImportState
     failure: str | None
@@ -132,7 +134,7 @@ class ImportRun:
         started_by_id: UserId,
         now: datetime,
     ) -> "ImportRun":
-        zeros = dict.fromkeys(("position", "bytes_read", *ImportCounts.__dataclass_fields__), 0)
+        zeros = dict.fromkeys(("change_set", "position", "bytes_read", *ImportCounts.__dataclass_fields__), 0)
         return cls(
             id=id,
             workspace_id=workspace.id,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from domain.accounts.model import UserId
+from domain.batches.events import BatchStarted
 from domain.projects.model import KEY, KEY_RULE
 from domain.shared.actor import Actor, Cause
 from domain.shared.checks import Checks
@@ -129,7 +130,7 @@ class ImportService:
             run = await uow.import_runs.unfinished(draft, upload.digest)
             if run is None:
                 run = await self._begun(uow, actor, workspace, upload, draft)
-                await uow.import_runs.add(run)
+                uow.start(run, _started(run), uow.import_runs.add)
                 return await uow.commit(run)
             job_id = run.job_id
             if not await uow.import_runs.has_open_job(run):
@@ -150,7 +151,7 @@ class ImportService:
             return
         if run.is_over:
             return
-        acting = replace(actor.acting_for(run.started_by_id), cause=Cause.IMPORT)
+        acting = replace(actor.acting_for(run.started_by_id), cause=Cause.IMPORT, change_set=run.change_set)
         try:
             await self._import(acting, run)
             await self._check_readable(acting, run.id)
@@ -266,6 +267,11 @@ class ImportService:
             await uow.uploads.forget(run.upload_id)
             await uow.commit(None)
             return ended
+
+
+def _started(run: ImportRun) -> BatchStarted:
+    options = ("format", "project_key", "site", "include_restricted")
+    return BatchStarted.of("IMPORT", run, *options, workspace_id=run.workspace_id, subject_id=run.id)
 
 
 def _refused(item: Item) -> Loss:

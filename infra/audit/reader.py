@@ -21,6 +21,7 @@ from infra.workspaces.tables import RevisionRow
 _COLUMNS = (
     EventRow.workspace_id,
     EventRow.revision,
+    EventRow.change_set,
     EventRow.type,
     EventRow.subject_id,
     EventRow.area_id,
@@ -105,10 +106,12 @@ class SqlEventReader:
         return await pages_by_workspace(self._reads, plan, subjects, _HISTORY, self._event, parent=EventRow.subject_id)
 
     def _event(self, row: AnyRow) -> LoggedEvent:
-        workspace_id, revision, type_, subject_id, area_id, actor_id, cause, changes, occurred_at = row[: len(_COLUMNS)]
+        workspace_id, revision, change_set, type_, *of_subject, changes, occurred_at = row[:_WIDTH]
+        subject_id, area_id, actor_id, cause = of_subject
         return LoggedEvent(
             workspace_id=workspace_id,
             revision=revision,
+            change_set=change_set,
             kind=self._kinds(type_),
             subject_id=subject_id,
             area_id=area_id,

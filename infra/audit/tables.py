@@ -9,13 +9,17 @@ from infra.db.base import MANY_ROWS, Base, Id, Key, Plain, named_enum, one_of
 
 
 class EventRow(Base):
-    """An event of the log. It has no foreign keys, because its subjects can be deleted and the table partitioned."""
+    """An event of the log. It has no foreign keys, because its subjects can be deleted and the table partitioned.
+
+    `change_set` is the last revision of the commit, or that of the commit that started the job.
+    """
 
     __tablename__ = "event"
     __table_args__ = (Index(None, "workspace_id", "subject_id", "revision"), one_of("cause", Cause), MANY_ROWS)
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    change_set: Mapped[int] = mapped_column(BigInteger)
     type: Mapped[str]
     subject_id: Mapped[Id]
     area_id: Mapped[Id | None] = mapped_column("project_id", key="area_id")

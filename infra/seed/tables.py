@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import ARRAY, ForeignKey, Text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra.db.base import Base, Id
@@ -13,6 +13,7 @@ class SeedRunRow(Base):
     __tablename__ = "seed_run"
 
     workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"), primary_key=True)
+    change_set: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int]
     done: Mapped[int]
     ends_at: Mapped[datetime]

@@ -50,6 +50,7 @@ class ImportRunRow(Base):
     file_digest: Mapped[Key]
     upload_id: Mapped[Id]
     job_id: Mapped[Id]
+    change_set: Mapped[int] = mapped_column(BigInteger)
     started_by_id: Mapped[Id] = mapped_column(ForeignKey(UserRow.id))
     state: Mapped[ImportState] = mapped_column(named_enum(ImportState))
     failure: Mapped[str | None]

@@ -34,6 +34,7 @@ def upgrade() -> None:
         "event",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("change_set", sa.BigInteger(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("subject_id", sa.Text(collation="C"), nullable=False),
         sa.Column("project_id", sa.Text(collation="C"), nullable=True),
@@ -41,7 +42,7 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("cause IN ('USER', 'IMPORT', 'SEED', 'SYSTEM')", name=op.f("ck_event_cause_known")),
+        sa.CheckConstraint("cause IN ('USER', 'IMPORT', 'SEED', 'SYSTEM', 'UNDO')", name=op.f("ck_event_cause_known")),
         sa.PrimaryKeyConstraint("workspace_id", "revision", name=op.f("pk_event")),
         postgresql_with={
             "autovacuum_vacuum_scale_factor": 0.02,
@@ -291,6 +292,7 @@ def upgrade() -> None:
         sa.Column("file_digest", sa.Text(collation="C"), nullable=False),
         sa.Column("upload_id", sa.Text(collation="C"), nullable=False),
         sa.Column("job_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("change_set", sa.BigInteger(), nullable=False),
         sa.Column("started_by_id", sa.Text(collation="C"), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("failure", sa.Text(), nullable=True),
@@ -437,6 +439,7 @@ def upgrade() -> None:
     op.create_table(
         "seed_run",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("change_set", sa.BigInteger(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),

@@ -214,6 +214,7 @@ async def _save(world: World, there: GuestWorld, random: Random) -> None:
             {
                 "workspace_id": there.workspace.id,
                 "revision": revision,
+                "change_set": revision,
                 "type": type_,
                 "subject_id": subject.id,
                 "area_id": getattr(subject, "area_id", None),

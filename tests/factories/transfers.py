@@ -31,6 +31,7 @@ class ImportRunFactory(factory.Factory):
     started_by_id = factory.LazyFunction(lambda: IDS.new("usr"))
     state = ImportState.DONE
     failure = None
+    change_set = 0
     position = 0
     total = 0
     file_size = 0

@@ -163,8 +163,8 @@ async def add_events(engine: AsyncEngine, workspace: Workspace, last: int) -> No
     async with engine.begin() as connection:
         await connection.execute(
             text(
-                """INSERT INTO event (workspace_id, revision, type, subject_id, cause, changes, occurred_at)
-                SELECT e.workspace_id, n, e.type, e.subject_id, e.cause, e.changes, e.occurred_at
+                """INSERT INTO event (workspace_id, revision, change_set, type, subject_id, cause, changes, occurred_at)
+                SELECT e.workspace_id, n, n, e.type, e.subject_id, e.cause, e.changes, e.occurred_at
                 FROM event AS e, generate_series(3, :last) AS n WHERE e.workspace_id = :id AND e.revision = 2"""
             ),
             {"last": last, "id": workspace.id},

@@ -88,6 +88,13 @@ async def begun(world: World, client: Client | None = None) -> dict[str, Any]:
     return run
 
 
+async def change_sets(world: World) -> set[int]:
+    """Change sets of all events of the workspace."""
+    query = "query ($slug: String!) { workspace(slug: $slug) { changes(after: 0) { events { changeSet } } } }"
+    found = await world.owner.run(query, slug=world.here.workspace.slug)
+    return {event["changeSet"] for event in found["workspace"]["changes"]["events"]}
+
+
 async def states(world: World, issues: list[Issue]) -> list[str]:
     return [(await world.stored(Issue, issue.id)).state_id for issue in issues]
 
@@ -129,6 +136,7 @@ async def test_a_state_with_many_issues_is_replaced_by_a_run(
         (3, "state.deleted", place.todo.id),
         (4, "state.updated", place.done.id),
     ]
+    assert await change_sets(world) == {payload["revision"]}
     [_, _, deleted, _] = await world.events()
     assert deleted[3]["replaced_by"] == [None, place.done.id]
     ended = await node(world.member, run["id"], "BatchRun { state finishedAt progress { done total share } }")

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, text
 from starlette.middleware import Middleware
 
 from api.auth.routes import signed_in
@@ -44,6 +44,8 @@ RUN = """query ($slug: String!) { workspace(slug: $slug) { imports { totalCount 
   losses { totalCount nodes { line key field code reason count } }
   lossKinds { field code places count firstLine } mappings { nodes { kind source target count } } } } } }"""
 
+PROGRESS = "progress { done total share }"
+
 
 async def uploaded(world: World, content: bytes = CONTENT, *, role: Role = Role.OWNER) -> str:
     return (await world.app.imports.upload(world.client(role).actor, "export.jsonl", chunks(content))).value.id
@@ -54,8 +56,10 @@ async def test_an_import_is_started_watched_and_reported(world: World, leases: S
     payload = await world.client(Role.ADMIN).mutate("importStart", asked, "importRun { id }")
     assert payload["errors"][0]["code"] == "NOT_FOUND"  # the file is the owner's
 
-    payload = await world.owner.mutate("importStart", asked, "importRun { id state progress { done total share } }")
-    assert (payload["errors"], payload["revision"]) == ([], None)
+    payload = await world.owner.mutate("importStart", asked, f"importRun {{ id state changeSet {PROGRESS} }}")
+    assert (payload["errors"], payload["revision"], payload["importRun"]["changeSet"]) == ([], 1, 1)
+    options = {"kind": [None, "IMPORT"], "format": [None, "JIRA"], "include_restricted": [None, False]}
+    assert await world.events() == [(1, "batch.started", payload["importRun"]["id"], options)]
     assert payload["importRun"]["state"] == "WAITING"
     assert payload["importRun"]["progress"] == {"done": 0, "total": None, "share": 0.0}
     run = (await world.app.read.imports.by_ids(world.owner.actor, [payload["importRun"]["id"]])).popitem()[1]
@@ -63,6 +67,9 @@ async def test_an_import_is_started_watched_and_reported(world: World, leases: S
 
     data = await world.member.run(RUN, slug=world.here.workspace.slug)
     [node] = data["workspace"]["imports"]["nodes"]
+    async with world.engine.connect() as connection:
+        counted = await connection.execute(text("SELECT count(*) > 5, min(change_set), max(change_set) FROM event"))
+        assert counted.one() == (True, 1, 1)
     assert {name: node[name] for name in ("format", "fileName", "projectKey", "state", "failure")} == {
         "format": "JIRA",
         "fileName": "export.jsonl",

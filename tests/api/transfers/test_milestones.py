@@ -37,7 +37,7 @@ async def test_the_first_version_becomes_the_milestone(world: World, imported: I
     assert [kind for _, kind, _, _ in events].count("milestone.created") == 2
     again: ImportRun = await imported(content)
     assert (again.issues_unchanged, again.issues_changed) == (4, 0)
-    assert await world.events() == events
+    assert (await world.events())[:-1] == events, "only the start of the import is new"
 
 
 async def test_a_renamed_version_or_milestone_is_recognized_by_its_id(world: World, imported: Import):

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from domain.audit.model import LoggedChange, LoggedEvent, LogSpan
 from domain.issues.events import IssueCreated, IssueUpdated
 from domain.shared.actor import Actor, Cause
 from domain.shared.events import FieldChange, plain
-from tests.event_log import KINDS, EventLog, open_event_log, revisions
+from tests.event_log import KINDS, SYSTEM, EventLog, open_event_log, revisions
 
 
 @pytest.fixture
@@ -48,6 +49,7 @@ async def test_an_event_is_read_as_it_was_recorded_with_its_values_as_text(log: 
     assert event == LoggedEvent(
         workspace_id=workspace,
         revision=1,
+        change_set=1,
         kind=KINDS["ISSUE_UPDATED"],
         subject_id=issue,
         area_id=project,
@@ -70,6 +72,17 @@ async def test_events_come_in_order_from_one_workspace_and_no_more_than_asked_fo
     assert (await log.reader.span(mine)).last == 6
     assert (await log.reader.span(other)).last == 3
     assert (await log.reader.span(log.new_workspace())) == LogSpan(first=1, last=0)
+
+
+async def test_a_change_set_is_the_last_revision_of_its_commit_or_the_one_that_a_job_goes_on_with(
+    log: EventLog,
+) -> None:
+    workspace = log.new_workspace()
+    await log.record(workspace, 3)
+    await log.record(workspace, 2)
+    await log.record(workspace, 1, actor=replace(SYSTEM, change_set=3))
+    events = await log.reader.of_workspace(workspace, after=0, most=10)
+    assert [event.change_set for event in events] == [3, 3, 3, 5, 5, 3]
 
 
 async def test_one_commit_is_in_the_logs_of_several_workspaces(log: EventLog) -> None:

@@ -29,7 +29,9 @@ async def log_events(connection: AsyncConnection, workspace_id: str, ages: Seque
         event = {"type": "issue.created", "subject_id": "iss_1", "cause": Cause.USER, "changes": {}}
         moment = func.now() - timedelta(days=age)
         await connection.execute(
-            insert(EventRow).values(workspace_id=workspace_id, revision=revision, occurred_at=moment, **event)
+            insert(EventRow).values(
+                workspace_id=workspace_id, revision=revision, change_set=revision, occurred_at=moment, **event
+            )
         )
 
 

@@ -83,7 +83,7 @@ async def test_planned_objects_are_stored_with_one_event_each(seeder: Seeder):
         "label": 24,
         "issue": 600,
         "comment": comments,
-        "event": 1 + 25 + 4 + 20 + 2 + 24 + 600 + comments,
+        "event": 1 + 1 + 25 + 4 + 20 + 2 + 24 + 600 + comments,
         "job": 0,
     }
     assert await seeder.column("SELECT count(*) FROM issue_assignee") == [sum(len(each.assignees) for each in issues)]
@@ -183,6 +183,8 @@ async def test_the_same_command_completes_an_interrupted_run(seeder: Seeder, bul
     assert await seeder.column(INDEXES) == indexes
     await assert_rows_are_planned(seeder)
     assert await seeder.column("SELECT count(*) FROM event") == await seeder.column("SELECT max(revision) FROM event")
+    started = "SELECT change_set FROM event WHERE type = 'batch.started'"
+    assert await seeder.column("SELECT DISTINCT change_set FROM event") == await seeder.column(started)
     assert await seeder.column("SELECT workspace_id FROM seed_run") == []
     assert not (await seeder.service.seed(SEEDER, ORDER)).is_new
 
