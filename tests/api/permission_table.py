@@ -126,7 +126,7 @@ async def build_scene(world: World) -> Scene:
     party, host, party_token = WorkspaceFactory(), UserFactory(), "wgi_" + "p" * 43
     by_owner = {"workspace": here.workspace, "created_by_id": here.people[Role.OWNER].id}
     next_milestone = MilestoneFactory(project=here.project)
-    replaced_milestone = MilestoneFactory(project=here.project, replaced_by_id=next_milestone.id)
+    replaced_milestone = MilestoneFactory(project=here.project, deleting_since=MADE, replaced_by_id=next_milestone.id)
     placeholder = MemberFactory(workspace=here.workspace, user_id=imported.id, role=Role.GUEST)
     empty_project = ProjectFactory(workspace=here.workspace)
     target_state = StateFactory(project=empty_project, position=1)
@@ -160,7 +160,9 @@ async def build_scene(world: World) -> Scene:
         foreign_session=SessionFactory(user_id=world.elsewhere.people[Role.MEMBER].id),
         uploads={role: upload_of(user.id) for role, user in here.people.items()},
         run=run_of(here),
-        replaced_state=StateFactory(project=empty_project, position=2, replaced_by_id=target_state.id),
+        replaced_state=StateFactory(
+            project=empty_project, position=2, deleting_since=MADE, replaced_by_id=target_state.id
+        ),
         replaced_milestone=replaced_milestone,
         batch_run=BatchRunFactory(
             workspace=here.workspace,
