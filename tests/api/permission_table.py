@@ -243,20 +243,18 @@ async def store_import(scene: Scene) -> None:
     async with scene.world.engine.begin() as connection:
         await SqlUploadRepository(connection).add_all([*scene.uploads.values(), scene.foreign_upload])
         await SqlImportRunRepository(connection).add_all([scene.run, scene.foreign_run])
-        await connection.execute(
-            insert(ImportLossRow).values(id=IDS.new("los"), line=1, key=None, reason="Cut.", **loss, **of_run)
-        )
-        await connection.execute(
-            insert(ImportLossKindRow).values(places=1, first_line=1, first_reason="Cut.", **loss, **of_run)
-        )
+        line = {"id": IDS.new("los"), "line": 1, "key": None, "reason": "Cut."}
+        await connection.execute(insert(ImportLossRow), line | loss | of_run)
+        kind = {"places": 1, "first_line": 1, "first_reason": "Cut."}
+        await connection.execute(insert(ImportLossKindRow), kind | loss | of_run)
         mapping = {"id": IDS.new("map"), "kind": "label", "source": "Bug", "target": "bug"}
-        await connection.execute(insert(ImportMappingRow).values(**mapping, **of_run))
+        await connection.execute(insert(ImportMappingRow), mapping | of_run)
 
 
 async def store_security_event(scene: Scene) -> None:
     person = scene.here.people[Role.MEMBER]
     async with scene.world.engine.begin() as connection:
-        await connection.execute(insert(SecurityEventRow).values(asdict(SecurityEventFactory(user_id=person.id))))
+        await connection.execute(insert(SecurityEventRow), asdict(SecurityEventFactory(user_id=person.id)))
 
 
 @dataclass(frozen=True, kw_only=True)
