@@ -2,7 +2,8 @@
 
 The plain form walks the index of the order until the page is full, which is best for filters that many rows match. The
 fenced form finds all rows of the filter and sorts them. Which one is faster depends on the values, so the plain form
-gets a short time first, and a list remembers the shapes of filters for which it was too slow.
+gets a short time first, and a list remembers the shapes of filters for which it was too slow. The work of the fenced
+form can be estimated: most of it is independent of the number of matches.
 """
 
 from collections import OrderedDict
@@ -16,17 +17,22 @@ from sqlalchemy.orm import InstrumentedAttribute
 from domain.shared.errors import ErrorCode, LimitExceeded
 from domain.shared.filters import operands_of
 from domain.shared.pages import Page
+from infra.db.filters import FoundIds
 from infra.db.keyset import Build, KeysetPlan
 from infra.db.keyset_statements import PARENTS, Branches, PageQuery, Parts
 from infra.db.list_limits import holds_at_most
 from infra.db.read import AnyRow, AnySelect, ReadSession
-from infra.db.totals import Sizes, with_totals
+from infra.db.totals import Sizes, counted, with_totals
 
 T = TypeVar("T")
 
 FIRST_SECONDS = 0.04
 SECONDS = 0.9  # for all attempts together
+LAST_SECONDS = 0.15  # of the plain form, if the fenced one costs too much: the machine may only be busy
 QUICK_SECONDS = 0.1  # a fenced form that takes longer does not save much by leaving out the plain one
+MOST_COST = 100_000.0  # of PostgreSQL's estimate for the fenced form: about a scan of 700,000 issues
+SIMILAR = 0.5  # of the cost of a refused filter: another one of its shape that costs less is tried
+REFUSED_SECONDS = 600.0  # for which a refusal is remembered: the machine may have been busy
 MOST_REMEMBERED = 256  # shapes for each list
 
 
@@ -50,32 +56,59 @@ class TooManyMatches(Exception):
 
 
 class Remembered:
-    """The shapes of filters that were faster with the fenced form, most recently used last."""
+    """Experience of one list with shapes of filters, the most recently used ones last.
+
+    It contains the shapes that were faster with the fenced form.
+    """
 
     def __init__(self) -> None:
-        self._shapes: OrderedDict[Hashable, None] = OrderedDict()
+        self._quick: OrderedDict[Hashable, None] = OrderedDict()
+        self._refused: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def __contains__(self, shape: Hashable) -> bool:
-        if shape not in self._shapes:
+        if shape not in self._quick:
             return False
-        self._shapes.move_to_end(shape)
+        self._quick.move_to_end(shape)
         return True
 
     def add(self, shape: Hashable) -> None:
-        self._shapes[shape] = None
-        self._shapes.move_to_end(shape)
-        if len(self._shapes) > MOST_REMEMBERED:
-            self._shapes.popitem(last=False)
+        _note(self._quick, shape, None)
 
     def __len__(self) -> int:
-        return len(self._shapes)
+        return len(self._quick)
 
     def discard(self, shape: Hashable) -> None:
-        self._shapes.pop(shape, None)
+        self._quick.pop(shape, None)
+
+    def refuse(self, shape: Hashable, cost: float) -> None:
+        """Notes that a filter of the shape was not answered in time, and the estimated cost of its fenced form."""
+        self.discard(shape)
+        if not self.is_refused(shape):
+            _note(self._refused, shape, (cost * SIMILAR, monotonic() + REFUSED_SECONDS))
+
+    def is_refused(self, shape: Hashable) -> bool:
+        """Whether a filter of the shape was refused lately."""
+        return shape in self._refused and monotonic() < self._refused[shape][1]
+
+    def most_cost(self, shape: Hashable) -> float:
+        """The estimated cost up to which the fenced form is tried."""
+        return min(self._refused[shape][0], MOST_COST) if self.is_refused(shape) else MOST_COST
+
+
+V = TypeVar("V")
+
+
+def _note(known: OrderedDict[Hashable, V], shape: Hashable, value: V) -> None:
+    known[shape] = value
+    known.move_to_end(shape)
+    if len(known) > MOST_REMEMBERED:
+        known.popitem(last=False)
 
 
 def shape_of(filter: Any) -> Hashable:
-    """The filter without its values."""
+    """The filter without its values, but with whether a search has found rows."""
+    if isinstance(filter, FoundIds):
+        return FoundIds
     if is_dataclass(filter):
         return tuple((name, shape_of(value)) for name, value in operands_of(filter).items())
     if isinstance(filter, tuple) and filter and is_dataclass(filter[0]):
@@ -90,6 +123,7 @@ class FilteredRead(Generic[T]):
     reads: ReadSession
     plan: KeysetPlan
     rows: AnySelect
+    rows_in_order: AnySelect  # the same rows, for a statement that walks the order
     build: Build[T]
     branches: Branches
     parts: Parts | None
@@ -103,33 +137,55 @@ class FilteredRead(Generic[T]):
         """The pages in an order with an index; raises FilterTooBroad."""
         shape = (order, shape_of(self.filter), self.parent is None, self.parts is None)
         end = monotonic() + SECONDS
+        cost = None
         if shape not in remembered:
             pages = await self.plain(FIRST_SECONDS)
             if pages is not None:
                 return pages
+            cost = await self._cost()
+            if cost > remembered.most_cost(shape):
+                return await self._plain_or_refused(remembered, shape, cost)
         start = monotonic()
         try:
             pages = await self.fenced(end - start)
         except TooManyMatches:
             # A page of so many matches is probably near, and the plain form was only slow by chance.
             pages = await self.plain(end - monotonic())
+        return await self._noted(pages, remembered, shape, start, cost)
+
+    async def sorted_pages(self, remembered: Remembered, order: Hashable) -> list[Page[T]] | None:
+        """The pages in an order without an index, None if more than `most` rows match; raises FilterTooBroad."""
+        shape = (order, shape_of(self.filter), self.parent is None, self.parts is None)
+        cost = None if shape in remembered else await self._cost()
+        if cost is not None and cost > remembered.most_cost(shape):
+            raise FilterTooBroad(self.filter, self.narrowing)
+        start = monotonic()
+        try:
+            pages = await self.fenced(SECONDS)
+        except TooManyMatches:
+            return None
+        return await self._noted(pages, remembered, shape, start, cost)
+
+    async def _plain_or_refused(self, remembered: Remembered, shape: Hashable, cost: float) -> list[Page[T]]:
+        """The pages by a longer attempt with the plain form, unless one has failed lately; raises FilterTooBroad."""
+        pages = None if remembered.is_refused(shape) else await self.plain(LAST_SECONDS)
         if pages is None:
+            remembered.refuse(shape, cost)
+            raise FilterTooBroad(self.filter, self.narrowing)
+        return pages
+
+    async def _noted(
+        self, pages: list[Page[T]] | None, remembered: Remembered, shape: Hashable, start: float, cost: float | None
+    ) -> list[Page[T]]:
+        """The pages, if there are some; notes how fast they were."""
+        if pages is None:
+            remembered.refuse(shape, await self._cost() if cost is None else cost)
             raise FilterTooBroad(self.filter, self.narrowing)
         # A slow success is not remembered, so that the plain form is tried again.
         if monotonic() - start < QUICK_SECONDS:
             remembered.add(shape)
         else:
             remembered.discard(shape)
-        return pages
-
-    async def sorted_pages(self) -> list[Page[T]] | None:
-        """The pages in an order without an index, None if more than `most` rows match; raises FilterTooBroad."""
-        try:
-            pages = await self.fenced(SECONDS)
-        except TooManyMatches:
-            return None
-        if pages is None:
-            raise FilterTooBroad(self.filter, self.narrowing)
         return pages
 
     async def holds_at_most(self, sizes: Sizes | None = None) -> bool:
@@ -143,9 +199,9 @@ class FilteredRead(Generic[T]):
         """The pages by the index of the order, None if that takes longer."""
         plan, parent = self.plan, self.parent
         if parent is None:
-            query = plan.one(self.rows, branches=self.branches, parts=self.parts)
+            query = plan.one(self.rows_in_order, branches=self.branches, parts=self.parts)
         else:
-            query = plan.per_parent(self.rows, parent=parent, branches=self.branches)
+            query = plan.per_parent(self.rows_in_order, parent=parent, branches=self.branches)
         found = await self._fetch(seconds, query)
         if found is None:
             return None
@@ -154,7 +210,7 @@ class FilteredRead(Generic[T]):
     async def fenced(self, seconds: float) -> list[Page[T]] | None:
         """The pages by sorting all matches, None if that takes longer. Raises TooManyMatches."""
         plan, parent = self.plan, self.parent
-        query = plan.fenced(self.rows, parts=self.parts, parent=parent, most=self.most)
+        query = self._fenced_query
         found = await self._fetch(seconds, query)
         if found is None:
             return None
@@ -165,15 +221,27 @@ class FilteredRead(Generic[T]):
         if matches > self.most:
             self.reads.refund(len(items))
             raise TooManyMatches
-        return plan.pages_of(query, items, self.build) if parent else [plan.page_of(query, items, self.build)]
+        pages = plan.pages_of(query, items, self.build) if parent else [plan.page_of(query, items, self.build)]
+        # The matches are those under all parents.
+        is_counted = plan.request.is_counted and len(pages) == 1
+        return [counted(page, matches) for page in pages] if is_counted else pages
+
+    @property
+    def _fenced_query(self) -> PageQuery:
+        return self.plan.fenced(self.rows, parts=self.parts, parent=self.parent, most=self.most)
+
+    async def _cost(self) -> float:
+        return await self.reads.cost(self._fenced_query.statement, **self._params)
 
     async def _fetch(self, seconds: float, query: PageQuery) -> Sequence[AnyRow] | None:
         if seconds <= 0:
             return None
-        params = (
-            self.params if self.parent is None else {**self.params, PARENTS: list(dict.fromkeys(self.plan.parents))}
-        )
-        return await self.reads.fetch_within(seconds, query.statement, **params, **self.plan.params)
+        return await self.reads.fetch_within(seconds, query.statement, **self._params)
+
+    @property
+    def _params(self) -> dict[str, Any]:
+        parents = {} if self.parent is None else {PARENTS: list(dict.fromkeys(self.plan.parents))}
+        return {**self.params, **parents, **self.plan.params}
 
     async def counted(self, pages: list[Page[T]], sizes: Sizes | None) -> list[Page[T]]:
         """The pages with their totals."""

@@ -11,7 +11,7 @@ their IDs.
 """
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -67,6 +67,13 @@ class FoundIds(frozenset[str]):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ByRow:
+    """The value of a search in a statement that walks rows in order: each row is checked by itself."""
+
+    value: Any
+
+
 class Filters:
     """Conditions for the fields of one filter dataclass, built once and checked for completeness.
 
@@ -110,6 +117,33 @@ class Filters:
 
     def match(self, filter: Any, rows: FromClause) -> ColumnElement[bool]:
         return and_(true(), *(self._conditions[name](value, rows) for name, value in operands_of(filter).items()))
+
+    def is_bounded(self, filter: Any, narrowing: Collection[str]) -> bool:
+        """Whether an index limits the rows that are compared with a text which no index finds.
+
+        `narrowing` are fields that select few rows by an index.
+        """
+        return self._narrows(filter, narrowing) is not False
+
+    def _narrows(self, filter: Any, narrowing: Collection[str]) -> bool | None:
+        """Whether the filter selects rows by an index; false if it compares all rows with such a text."""
+        found: list[bool | None] = []
+        for name, value in operands_of(filter).items():
+            search = self.lookups.get(name)
+            if name == "and_":
+                found += (self._narrows(part, narrowing) for part in value)
+            elif name == "or_":
+                parts = [self._narrows(part, narrowing) for part in value]
+                found.append(False if False in parts else (bool(parts) and all(parts)) or None)
+            elif isinstance(search, Search):
+                found.append(search.narrows(value))
+            elif name in narrowing:
+                found.append(True)
+        return True if True in found else False if False in found else None
+
+    def by_row(self, filter: Any) -> Any:
+        """The filter for a statement that walks rows in order, and must not enter through the index of a search."""
+        return self.swapped(filter, _checked_by_row)
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
         """The filter with each filter of a `ToSmallSet` and each value of a `Search` replaced by `swap`."""
@@ -180,8 +214,8 @@ class ToSmallSet(ToOne):
 class Search:
     """A condition that a search index answers.
 
-    `candidates` selects the IDs of all rows of the workspace that meet the condition; it is None if no index can find
-    them. Without `is_exact` it may select more. `guests` is the visibility rule for guests.
+    `condition` checks one row. `candidates` selects the IDs of all rows of the workspace that meet the condition; it is
+    None if no index can find them. Without `is_exact` it may select more. `guests` is the visibility rule for guests.
     """
 
     key: Column
@@ -193,10 +227,23 @@ class Search:
     def __call__(self, value: Any, rows: FromClause) -> ColumnElement[bool]:
         if isinstance(value, FoundIds):
             return among_values(_on(rows, self.key), sorted(value))
-        return self.condition(value, rows)
+        if isinstance(value, ByRow):
+            return self.condition(value.value, rows)
+        candidates = self.candidates(value)
+        if candidates is None:
+            return self.condition(value, rows)
+        is_candidate = _on(rows, self.key).in_(candidates)
+        return is_candidate if self.is_exact else and_(is_candidate, self.condition(value, rows))
+
+    def narrows(self, value: Any) -> bool | None:
+        """Whether the index selects the rows; false if each row must be searched for a part of a text."""
+        if self.candidates(value) is not None:
+            return True
+        return False if getattr(value, "contains", None) else None
 
     def swapped(self, value: Any, swap: Swap) -> Any:
-        return value if self.candidates(value) is None else swap(self, value)
+        is_replaced = isinstance(value, FoundIds | ByRow)
+        return value if is_replaced or self.candidates(value) is None else swap(self, value)
 
     def by_ids(self, value: Any, ids: Sequence[str]) -> FoundIds:
         """The equivalent of a value with which the condition holds for exactly these rows."""
@@ -241,6 +288,11 @@ class _Scalar:
 
     def __call__(self, comparator: Any, rows: FromClause) -> ColumnElement[bool]:
         return compare(_on(rows, self.column), comparator)
+
+
+def _checked_by_row(condition: "ToSmallSet | Search", value: Any) -> Any:
+    # Without knowing the value, PostgreSQL expects few rows with a word, and would sort all that have it.
+    return ByRow(value) if isinstance(condition, Search) else value
 
 
 def upper_case(column: Column) -> Condition:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import asyncpg
+import orjson
 from sqlalchemy import Executable, Select
 
 from domain.shared.errors import DomainError, RateLimited, Unavailable
@@ -234,8 +235,18 @@ class ReadSession:
         except TimeLimitReached:
             return None
 
-    async def _fetch(self, statement: Executable, params: dict[str, Any], seconds: float | None) -> Sequence[AnyRow]:
+    async def cost(self, statement: Executable, **params: Any) -> float:
+        """PostgreSQL's estimate of the work for the statement, which is not run; the request is not charged."""
         query = self._pool.statements.query(statement, params)
+        explained = Query(f"EXPLAIN (FORMAT JSON) {query.text}", query.arguments, list)
+        [[plan]] = await self._run(explained, None)
+        self.refund(1)
+        return float(orjson.loads(plan)[0]["Plan"]["Total Cost"])
+
+    async def _fetch(self, statement: Executable, params: dict[str, Any], seconds: float | None) -> Sequence[AnyRow]:
+        return await self._run(self._pool.statements.query(statement, params), seconds)
+
+    async def _run(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
         scope = self._current.get()
         try:
             if scope is None or scope.is_over:
@@ -277,11 +288,11 @@ class _PrimarySession(ReadSession):
         super().__init__(pool)
         self._current = current
 
-    async def _fetch(self, statement: Executable, params: dict[str, Any], seconds: float | None) -> Sequence[AnyRow]:
+    async def _run(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
         scope = self._current.get()
         if scope is not None:
             scope.replica = None
-        return await super()._fetch(statement, params, seconds)
+        return await super()._run(query, seconds)
 
 
 def _meaning(error: Exception) -> DomainError | None:

@@ -14,11 +14,11 @@ from domain.shared.pages import DEFAULT, MOST_SORTED, MOST_SORTED_IN_INDEX, O, P
 from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
-from infra.db.filtered import FilteredRead, Remembered
+from infra.db.filtered import FilteredRead, FilterTooBroad, Remembered
 from infra.db.filters import Filters
 from infra.db.keyset import Build, Keyset, KeysetPlan
-from infra.db.keyset_statements import Branches, Parts
-from infra.db.list_limits import IndexedOrders
+from infra.db.keyset_statements import PARENTS, Branches, Parts
+from infra.db.list_limits import IndexedOrders, holds_at_most
 from infra.db.list_sizes import SizedList
 from infra.db.lookups import looked_up
 from infra.db.read import AnySelect, ReadSession
@@ -60,8 +60,11 @@ def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
 
 
 @lru_cache(DISTINCT_FILTERS)
-def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> AnySelect:
-    return rows.where(filters.where(filter))
+def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> tuple[AnySelect, AnySelect]:
+    """The rows that match, for statements that find all of them, and for those that walk an order."""
+    by_row = filters.by_row(filter)
+    found = rows.where(filters.where(filter))
+    return found, found if by_row == filter else rows.where(filters.match(by_row, filters.table))
 
 
 async def pages_by_workspace(
@@ -85,6 +88,13 @@ async def pages_by_workspace(
         pages = await part.pages(reads, rows, build, parent=parent, workspace_id=workspace_id)
         found |= zip(part.parents, pages, strict=True)
     return [found[each.id] for each in parents]
+
+
+class ReaderFilters(NamedTuple):
+    """Filters of a list, for members and for guests, who see fewer fields."""
+
+    of_members: Filters
+    of_guests: Filters
 
 
 class EntityTable(Generic[E, O]):
@@ -124,8 +134,7 @@ class EntityTable(Generic[E, O]):
         }
         self.covered = covered
         self.narrowing = narrowing
-        self.filters = filters
-        self.guest_filters = guest_filters or filters
+        self.filters = ReaderFilters(filters, guest_filters or filters)
 
     async def by_ids(self, reads: ReadSession, actor: Actor, ids: Sequence[str]) -> dict[str, E]:
         return {row[0]: self.build(row) for row in await self._by_ids.fetch(reads, actor, ids)}
@@ -138,14 +147,16 @@ class EntityTable(Generic[E, O]):
         default: int,
         branches: Branches = (),
         sized: SizedList | None = None,
+        filters: ReaderFilters | None = None,
     ) -> "EntityList[E, O]":
         """The list of entities with that parent and conditions; `name` keeps its cursors apart from other lists.
 
         `branches` divide the rows into those of separate index ranges. `sized` tells which stored sizes are those of
-        the list.
+        the list. `filters` replace those of the table.
         """
         rows = self.select.where(*conditions)
-        return EntityList(self, parent, rows, name, default, branches if len(branches) > 1 else (), sized)
+        own = filters or self.filters
+        return EntityList(self, parent, rows, name, default, own, branches if len(branches) > 1 else (), sized)
 
 
 class EntityList(Generic[E, O]):
@@ -158,10 +169,12 @@ class EntityList(Generic[E, O]):
         rows: AnySelect,
         name: str,
         default: int,
+        filters: ReaderFilters,
         branches: Branches = (),
         sized: SizedList | None = None,
     ) -> None:
         self._entities = entities
+        self._filters = filters
         self._parent = parent
         self._is_of_workspace = parent.key == "workspace_id"
         self._rows = rows = rows.where(in_workspace(entities.workspace))
@@ -228,12 +241,16 @@ class EntityList(Generic[E, O]):
         is_filtered = filter != type(filter)()
         sizes = None if is_filtered else self._sizes(reads, actor, workspace_id)
         if is_filtered:
+            await self._require_bounded(reads, plan, seen, filter, self._sizes(reads, actor, workspace_id))
             by_ids = await looked_up(
                 reads, seen.filters, filter, actor=actor, workspace_id=workspace_id, lists=len(plan.parents)
             )
-            seen = seen._replace(rows=_filtered(seen.rows, seen.filters, by_ids))
+            found, in_order = _filtered(seen.rows, seen.filters, by_ids)
+            seen = seen._replace(rows=found)
+        else:
+            by_ids, in_order = filter, seen.rows
         if is_filtered or not self._is_indexed(sort):
-            read = self._bounded_read(reads, plan, seen, filter, is_single=is_single)
+            read = self._bounded_read(reads, plan, seen, in_order, by_ids, is_single=is_single)
             return await read.counted(await self._chosen_pages(read, sort, sizes, is_filtered=is_filtered), sizes)
         build, further = self._entities.build, {"branches": self._branches, "sizes": sizes, **seen.params}
         if is_single:
@@ -252,13 +269,21 @@ class EntityList(Generic[E, O]):
         return partial(sized.sizes, reads, workspace_id, areas)
 
     def _bounded_read(
-        self, reads: ReadSession, plan: KeysetPlan, seen: "_Seen", filter: Any, *, is_single: bool
+        self,
+        reads: ReadSession,
+        plan: KeysetPlan,
+        seen: "_Seen",
+        in_order: AnySelect,
+        filter: Any,
+        *,
+        is_single: bool,
     ) -> FilteredRead[E]:
         entities = self._entities
         return FilteredRead(
             reads=reads,
             plan=plan,
             rows=seen.rows,
+            rows_in_order=in_order,
             build=entities.build,
             branches=self._branches,
             parts=seen.parts,
@@ -268,6 +293,23 @@ class EntityList(Generic[E, O]):
             filter=filter,
             narrowing=entities.narrowing,
         )
+
+    async def _require_bounded(
+        self, reads: ReadSession, plan: KeysetPlan, seen: "_Seen", filter: Any, sizes: Sizes | None
+    ) -> None:
+        """Raises FilterTooBroad if the filter compares each item of a long list with a text that no index finds."""
+        entities = self._entities
+        if seen.filters.is_bounded(filter, entities.narrowing):
+            return
+        if sizes is not None:
+            is_short = sum((await sizes(plan.parents)).values()) <= MOST_SORTED
+        else:
+            is_single = "parent_id" in seen.params
+            under = seen.params if is_single else {**seen.params, PARENTS: plan.parents}
+            parent = None if is_single else self._parent
+            is_short = await holds_at_most(reads, MOST_SORTED, seen.rows, parts=seen.parts, parent=parent, **under)
+        if not is_short:
+            raise FilterTooBroad(filter, entities.narrowing)
 
     def _is_indexed(self, sort: Sequence[Sort[O]]) -> bool:
         return self._indexed is None or self._indexed.include(sort)
@@ -279,7 +321,7 @@ class EntityList(Generic[E, O]):
         if self._indexed is None or self._indexed.include(sort):
             return await read.pages(self._remembered, tuple(sort))
         is_small = is_filtered or await read.holds_at_most(sizes)
-        pages = await read.sorted_pages() if is_small else None
+        pages = await read.sorted_pages(self._remembered, tuple(sort)) if is_small else None
         if pages is None:
             raise self._indexed.refusal(read.most)
         return pages
@@ -290,12 +332,12 @@ class EntityList(Generic[E, O]):
             (self._own_rows, self._own_rows_of_guests) if is_single else (self._rows, self._rows_of_guests)
         )
         if guest_rows is None or not actor.is_guest_in(workspace_id):
-            return _Seen(rows, self._entities.filters, {}, None)
+            return _Seen(rows, self._filters.of_members, {}, None)
         params = guest_visibility_in(actor, workspace_id)
         if self._areas is None or not is_single:
-            return _Seen(guest_rows, self._entities.guest_filters, params, None)
+            return _Seen(guest_rows, self._filters.of_guests, params, None)
         params[self._areas.parameter] = params["guest_areas"]
-        return _Seen(rows, self._entities.guest_filters, params, self._areas)
+        return _Seen(rows, self._filters.of_guests, params, self._areas)
 
 
 class _Seen(NamedTuple):

@@ -31,7 +31,7 @@ async def with_totals(
 
     Pages that are the whole list know their total. A count that takes too long leaves the items that are known.
     """
-    open_lists = [id_ for id_, page in zip(parents, pages, strict=True) if not page.total_count_is_exact]
+    open_lists = [id_ for id_, page in zip(parents, pages, strict=True) if not _is_known(page, sizes)]
     if not open_lists:
         return list(pages)
     if sizes is not None:
@@ -42,16 +42,22 @@ async def with_totals(
         ]
     if parent is None:
         found = await reads.fetch_within(COUNT_SECONDS, count(rows, parts), **params)
-        counted = {} if found is None else {parents[0]: found[0][0]}
+        numbers = {} if found is None else {parents[0]: found[0][0]}
     else:
         under = {**params, PARENTS: open_lists}
         found = await reads.fetch_within(COUNT_SECONDS, count_per_parent(rows, parent), **under)
-        counted = {row[0]: row[1] for row in found or ()}
+        numbers = {row[0]: row[1] for row in found or ()}
     return [
-        _counted(page, counted[id_]) if id_ in counted and not page.total_count_is_exact else page
+        counted(page, numbers[id_]) if id_ in numbers and not page.total_count_is_exact else page
         for id_, page in zip(parents, pages, strict=True)
     ]
 
 
-def _counted(page: Page[T], number: int) -> Page[T]:
+def _is_known(page: Page[T], sizes: Sizes | None) -> bool:
+    """Whether no count tells more: those of filtered lists end at `MOST_COUNTED`."""
+    return page.total_count_is_exact or (sizes is None and (page.total_count or 0) >= MOST_COUNTED)
+
+
+def counted(page: Page[T], number: int) -> Page[T]:
+    """The page of a list with that many items, of which no more than `MOST_COUNTED` are told."""
     return replace(page, total_count=min(number, MOST_COUNTED), total_count_is_exact=number <= MOST_COUNTED)

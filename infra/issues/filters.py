@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -25,14 +26,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 
 from domain.issues.identifiers import Identifier, IdentifierStart
+from domain.issues.lifecycles import Lifecycle
 from domain.issues.queries import IssueFilter
 from domain.shared.characters import nfc
-from domain.shared.filters import IdComparator, IdentifierComparator, TextComparator, operands_of
+from domain.shared.filters import DateTimeComparator, IdComparator, IdentifierComparator, TextComparator, operands_of
 from domain.shared.unset import UNSET
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.db.filters import Condition, Filters, Search, ToMany, ToSmallSet, compare
 from infra.db.grams import grams_at_start, grams_in, has_grams
+from infra.db.reader import ReaderFilters
 from infra.db.visibility import GuestRule, in_guest_areas, in_workspace
 from infra.issues.tables import WORDS_CONFIGURATION, IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow
 from infra.labels.filters import LABEL_FILTERS
@@ -43,6 +46,7 @@ from infra.projects.filters import PROJECT_FILTERS, STATE_FILTERS
 from infra.projects.tables import ProjectRow, StateRow
 
 _SEEN_BY_GUESTS = GuestRule.of_areas(IssueRow.workspace_id, IssueRow.project_id)
+MOST_TITLES = 16  # titles that one condition reads by the index
 _NEGATED = re.compile(r"(?:^|\s)-")
 
 
@@ -55,19 +59,36 @@ def _in_own_workspace(words: FromClause) -> ColumnElement[bool]:
     return and_(in_workspace(words.c.workspace_id), array([words.c.workspace_id]).bool_op("@>")(own))
 
 
-def _with_words(text: str) -> Select[Any]:
+def _has_words(text: str, issues: FromClause) -> ColumnElement[bool]:
     words = IssueWordsRow.__table__.alias()
+    found: Select[Any] = select(_are_in(words, text)).where(
+        in_workspace(words.c.workspace_id), words.c.issue_id == issues.c.id
+    )
+    return found.correlate(issues).scalar_subquery()
+
+
+def _with_words(text: str) -> Select[Any] | None:
+    """IDs of the issues with these words."""
+    if _NEGATED.search(text):
+        return None  # no index finds what lacks a word
+    words = IssueWordsRow.__table__.alias()
+    return select(words.c.issue_id).where(_in_own_workspace(words), _are_in(words, text))
+
+
+def _are_in(words: FromClause, text: str) -> ColumnElement[bool]:
     wanted = func.websearch_to_tsquery(WORDS_CONFIGURATION, bindparam(None, nfc(text), Text))
-    return select(words.c.issue_id).where(_in_own_workspace(words), words.c.words.bool_op("@@")(wanted))
-
-
-def _with_indexed_words(text: str) -> Select[Any] | None:
-    # No index finds what lacks a word.
-    return None if _NEGATED.search(text) else _with_words(text)
+    found: ColumnElement[bool] = words.c.words.bool_op("@@")(wanted)
+    return found
 
 
 def _with_grams(comparator: TextComparator) -> Select[Any] | None:
     """IDs of the issues whose title has the trigrams of a title that matches."""
+    among = comparator.in_ or ()
+    if among and len(among) <= MOST_TITLES and all(among):
+        # The titles of a list are read by their own trigrams, and its other conditions are checked.
+        words = IssueWordsRow.__table__.alias()
+        each = (has_grams(words.c.title_grams, grams_at_start(nfc(title))) for title in among)
+        return select(words.c.issue_id).where(_in_own_workspace(words), or_(*each))
     whole = [comparator.eq] if isinstance(comparator.eq, str) else []
     parts = [] if comparator.contains is None else grams_in(nfc(comparator.contains))
     starts = [*whole, *([] if comparator.starts_with is None else [comparator.starts_with])]
@@ -80,8 +101,8 @@ def _with_grams(comparator: TextComparator) -> Select[Any] | None:
 
 _TEXT = Search(
     IssueRow.id,
-    lambda text, issues: issues.c.id.in_(_with_words(text)),
-    _with_indexed_words,
+    _has_words,
+    _with_words,
     is_exact=True,
     guests=_SEEN_BY_GUESTS,
 )
@@ -239,5 +260,35 @@ def _filters(**own: Condition) -> Filters:
     return Filters(of=IssueFilter, scalars=scalars, to_one=_TO_ONE, to_many=_TO_MANY, own=conditions)
 
 
+def _none_is_archived(comparator: DateTimeComparator, issues: FromClause) -> ColumnElement[bool]:
+    """Condition for `archived_at` in a list of active issues. PostgreSQL would read all of them to find none."""
+    met = {
+        "eq": comparator.eq is None,
+        "neq": comparator.neq is not None,
+        "not_in": True,
+        "is_null": comparator.is_null,
+    }
+    return true() if all(met.get(name, False) for name in operands_of(comparator)) else false()
+
+
+def _some_are_archived(comparator: DateTimeComparator, issues: FromClause) -> ColumnElement[bool]:
+    """Condition for `archived_at` in a list of active and archived issues, by the range of the archived ones."""
+    is_active = issues.c.lifecycle == literal_column(f"{Lifecycle.ACTIVE:d}")
+    is_archived = issues.c.lifecycle == literal_column(f"{Lifecycle.ARCHIVED:d}")
+    return or_(
+        and_(is_active, _none_is_archived(comparator, issues)),
+        and_(is_archived, compare(issues.c.archived_at, comparator)),
+    )
+
+
 ISSUE_FILTERS = _filters()
 ISSUE_FILTERS_OF_GUESTS = _filters(parent_id=_is_under_what_guests_see)
+TRASH_FILTERS = ReaderFilters(ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS)
+ACTIVE_FILTERS = ReaderFilters(
+    _filters(archived_at=_none_is_archived),
+    _filters(archived_at=_none_is_archived, parent_id=_is_under_what_guests_see),
+)
+FILTERS_WITH_ARCHIVED = ReaderFilters(
+    _filters(archived_at=_some_are_archived),
+    _filters(archived_at=_some_are_archived, parent_id=_is_under_what_guests_see),
+)

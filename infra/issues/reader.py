@@ -19,14 +19,32 @@ from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.list_sizes import SizedList
 from infra.db.read import ReadSession
-from infra.db.reader import EntityList, EntityTable, Identified, among_ids, by_workspace, ids_of
+from infra.db.reader import EntityList, EntityTable, Identified, ReaderFilters, among_ids, by_workspace, ids_of
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
-from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
+from infra.issues.filters import (
+    ACTIVE_FILTERS,
+    FILTERS_WITH_ARCHIVED,
+    ISSUE_FILTERS,
+    ISSUE_FILTERS_OF_GUESTS,
+    TRASH_FILTERS,
+)
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, in_lifecycle
 from infra.labels.tables import LabelRow
 from infra.projects.tables import ProjectKeyRow
 
 _OF_GUESTS = GuestRule.of_areas(IssueRow.workspace_id, IssueRow.project_id)
+NARROWING = (
+    "created_at",
+    "updated_at",
+    "due_date",
+    "assignees",
+    "labels",
+    "parent_id",
+    "milestone_id",
+    "id",
+    "identifier",
+)
+"""Fields that select few rows by an index, those that people most probably use first."""
 _ISSUES = EntityTable(
     IssueRow,
     Issue,
@@ -39,7 +57,7 @@ _ISSUES = EntityTable(
     completed_by=IssueOrder.CREATED_AT,
     indexed=INDEXED_ORDERS,
     covered=COVERED_LISTS,
-    narrowing=("created_at", "updated_at", "assignees", "labels", "parent_id"),
+    narrowing=NARROWING,
 )
 _HAS_KEY = in_workspace(ProjectKeyRow.workspace_id) & (ProjectKeyRow.project_id == IssueRow.project_id)
 _BY_IDENTIFIER = _ISSUES.select.join(ProjectKeyRow, _HAS_KEY).where(
@@ -78,17 +96,18 @@ class _Lists(NamedTuple):
 
 
 def _lists(parent: InstrumentedAttribute[Any], *, default: int = DEFAULT_NESTED) -> _Lists:
-    def listed(name: str, *lifecycles: Lifecycle) -> EntityList[Issue, IssueOrder]:
+    def listed(name: str, filters: ReaderFilters, *lifecycles: Lifecycle) -> EntityList[Issue, IssueOrder]:
         branches = tuple(in_lifecycle(each) for each in lifecycles)
         # Sub-issues may be in projects that a guest does not see.
         sized = SizedList(lifecycles, is_whole_for_guests=parent is not IssueRow.parent_id)
         name = f"{name} by {parent.key}"
-        return _ISSUES.children_of(parent, or_(*branches), name=name, default=default, branches=branches, sized=sized)
+        options: dict[str, Any] = {"branches": branches, "sized": sized, "filters": filters}
+        return _ISSUES.children_of(parent, or_(*branches), name=name, default=default, **options)
 
     return _Lists(
-        active=listed("issues", Lifecycle.ACTIVE),
-        with_archived=listed("issues, archived too,", Lifecycle.ACTIVE, Lifecycle.ARCHIVED),
-        trash=listed("trash", Lifecycle.TRASHED),
+        active=listed("issues", ACTIVE_FILTERS, Lifecycle.ACTIVE),
+        with_archived=listed("issues, archived too,", FILTERS_WITH_ARCHIVED, Lifecycle.ACTIVE, Lifecycle.ARCHIVED),
+        trash=listed("trash", TRASH_FILTERS, Lifecycle.TRASHED),
     )
 
 

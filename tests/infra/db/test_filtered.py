@@ -3,16 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from time import monotonic
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 
 from domain.shared.errors import ErrorCode
 from domain.shared.pages import Page, Sort
-from infra.db.filtered import MOST_REMEMBERED, FilteredRead, FilterTooBroad, Remembered, shape_of
+from infra.db.filtered import (
+    MOST_COST,
+    MOST_REMEMBERED,
+    REFUSED_SECONDS,
+    FilteredRead,
+    FilterTooBroad,
+    Remembered,
+    shape_of,
+)
+from infra.db.filters import FoundIds
 from infra.db.keyset import KeysetPlan
 from infra.db.keyset_statements import Parts
 from infra.db.read import ReadSession
@@ -59,6 +69,7 @@ def read_of(
         reads=reads,
         plan=wanted,
         rows=rows.where(ItemRow.number >= 0),
+        rows_in_order=rows.where(ItemRow.number >= 0),
         build=lambda row: row[0],
         branches=(),
         parts=parts,
@@ -152,8 +163,9 @@ async def test_too_many_matches_are_left_to_the_plain_form(three, monkeypatch):
     two = replace(three, most=2)
     [got] = await two.pages(Remembered(), "order")
     assert got.nodes == ["i0", "i1", "i2"]
-    assert (await two.sorted_pages(), await two.holds_at_most(), await three.holds_at_most()) == (None, False, True)
-    assert shown(await three.sorted_pages()) == shown([got])
+    assert (await two.sorted_pages(Remembered(), "order"), await two.holds_at_most()) == (None, False)
+    assert await three.holds_at_most()
+    assert shown(await three.sorted_pages(Remembered(), "order")) == shown([got])
 
 
 @pytest.mark.parametrize("is_empty", [False, True])
@@ -179,7 +191,7 @@ async def test_a_filter_without_an_answer_in_time_is_refused(reads, three, monke
     monkeypatch.setattr(f"{MODULE}.SECONDS", 0)
     monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
     read = read_of(reads, plan(BY_CREATION), ALL_ROWS, filter=filter)
-    for refused in (read.pages(Remembered(), "order"), read.sorted_pages()):
+    for refused in (read.pages(Remembered(), "order"), read.sorted_pages(Remembered(), "order")):
         with pytest.raises(FilterTooBroad) as error:
             await refused
         assert (error.value.failure, error.value.path) == (ErrorCode.FILTER_TOO_BROAD, ("filter",))
@@ -188,9 +200,76 @@ async def test_a_filter_without_an_answer_in_time_is_refused(reads, three, monke
         )
 
 
+async def test_a_form_that_costs_too_much_is_refused_before_the_work(three, monkeypatch):
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
+    monkeypatch.setattr(FilteredRead, "fenced", None)
+    monkeypatch.setattr(f"{MODULE}.MOST_COST", 0.01)
+    remembered = Remembered()
+    for last, is_refused in ((0, True), (60, True), (60, False)):
+        monkeypatch.setattr(f"{MODULE}.LAST_SECONDS", last)
+        if is_refused:
+            # Once refused, a filter is not tried again so soon.
+            with pytest.raises(FilterTooBroad):
+                await three.pages(remembered, "order")
+        else:
+            assert len(await three.pages(Remembered(), "order")) == 1
+    with pytest.raises(FilterTooBroad):
+        await three.sorted_pages(Remembered(), "order")
+
+
+async def test_a_filter_like_a_refused_one_is_tried_only_if_it_costs_less(three, monkeypatch):
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
+    monkeypatch.setattr(f"{MODULE}.SECONDS", 0)
+    remembered = Remembered()
+    with pytest.raises(FilterTooBroad):
+        await three.pages(remembered, "order")
+    monkeypatch.setattr(f"{MODULE}.SECONDS", 60)
+    with pytest.raises(FilterTooBroad):
+        await three.pages(remembered, "order")
+    assert len(await three.pages(remembered, "another order")) == 1
+
+    async def less(read: FilteredRead[str]) -> float:
+        return 0.01
+
+    monkeypatch.setattr(FilteredRead, "_cost", less)
+    assert len(await three.pages(remembered, "order")) == 1
+
+
+def test_a_refusal_is_forgotten_after_a_while(monkeypatch):
+    remembered = Remembered()
+    remembered.add("shape")
+    remembered.refuse("shape", 100.0)
+    assert ("shape" in remembered, remembered.most_cost("shape")) == (False, 50.0)
+    monkeypatch.setattr(f"{MODULE}.monotonic", lambda: monotonic() + REFUSED_SECONDS + 1)
+    assert remembered.most_cost("shape") == remembered.most_cost("another") == MOST_COST
+
+
+async def test_an_estimated_cost_is_not_charged(reads, three):
+    async with reads.scope() as scope:
+        assert await reads.cost(select(ItemRow.id)) > 0
+        assert scope.rows_read == 0
+
+
+async def test_the_fenced_form_of_one_list_counts_its_items(engine, reads, monkeypatch):
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
+    monkeypatch.setattr(f"{MODULE}.SECONDS", 60)
+    monkeypatch.setattr("infra.db.totals.COUNT_SECONDS", 0)
+    await fill(engine, [item(id=f"i{number}", parent="a" if number else "b") for number in range(6)])
+    [alone] = await read_of(reads, plan(BY_CREATION, first=2, is_counted=True), parent="a", most=9).pages(
+        Remembered(), "order"
+    )
+    assert (len(alone.nodes), alone.total_count, alone.total_count_is_exact) == (2, 5, True)
+    wanted = plan(BY_CREATION, parents=["a", "b"], first=2, is_counted=True)
+    first, second = await read_of(reads, wanted, ALL_ROWS, of_parent=ItemRow.parent, most=9).pages(
+        Remembered(), "order"
+    )
+    assert (first.total_count_is_exact, second.total_count_is_exact) == (False, True)
+
+
 def test_a_shape_has_no_values():
     one = ItemFilter(and_=(ItemFilter(number=1), ItemFilter(due=date(2024, 1, 1))))
     assert shape_of(one) == shape_of(ItemFilter(and_=(ItemFilter(number=2), ItemFilter(due=date(2023, 1, 1)))))
+    assert shape_of(FoundIds(["a"])) == shape_of(FoundIds()) != shape_of("text")
     for other in (ItemFilter(), ItemFilter(number=1), ItemFilter(and_=(ItemFilter(number=1),))):
         assert shape_of(other) != shape_of(one)
 

@@ -1,33 +1,45 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Text, bindparam, func, select, text, true
+from sqlalchemy import ARRAY, SmallInteger, Text, any_, bindparam, func, literal_column, select, text, true
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.accounts.queries import UserFilter
 from domain.issues.model import Issue
+from domain.issues.priorities import Priority
 from domain.issues.queries import IssueFilter, IssueQuery
 from domain.shared.actor import Actor, Role
 from domain.shared.characters import nfc
-from domain.shared.filters import MOST_CONDITIONS, IdComparator, ListComparator, TextComparator
+from domain.shared.errors import ErrorCode
+from domain.shared.filters import (
+    MOST_CONDITIONS,
+    DateTimeComparator,
+    EnumComparator,
+    IdComparator,
+    ListComparator,
+    TextComparator,
+)
 from domain.shared.pages import PageRequest
 from infra.db import lookups
 from infra.db.engine import read_pool
+from infra.db.filtered import FilteredRead, FilterTooBroad
 from infra.db.filters import FoundIds
 from infra.db.list_sizes import ListSizes
 from infra.db.lookups import MOST_FOUND, _lookups, looked_up
 from infra.db.read import ReadSession
-from infra.issues.filters import ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
-from infra.issues.reader import SqlIssueReader
+from infra.issues.filters import ACTIVE_FILTERS, FILTERS_WITH_ARCHIVED, ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
+from infra.issues.reader import NARROWING, SqlIssueReader
 from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import WORDS_CONFIGURATION, IssueRow, words_of
 from tests.factories.accounts import UserFactory
 from tests.factories.projects import ProjectFactory
 from tests.factories.storing import link, store
+from tests.factories.workspaces import WorkspaceFactory
 from tests.patience import PATIENT
 
 TITLES = [
@@ -68,7 +80,9 @@ async def add(connection: AsyncConnection, issue: Issue, titles: list[str]) -> l
         )
         for place, title in enumerate(titles)
     ]
-    await SqlIssueRepository(connection, ListSizes()).add_all(issues)
+    sizes = ListSizes()
+    await SqlIssueRepository(connection, sizes).add_all(issues)
+    await sizes.write(connection, issue.workspace_id)
     return issues
 
 
@@ -92,6 +106,7 @@ class Found:
     async def by(self, filter: IssueFilter) -> list[str]:
         """What the filter finds; its complement finds all others."""
         found = await self.where(ISSUE_FILTERS.where(filter))
+        assert await self.where(ISSUE_FILTERS.match(ISSUE_FILTERS.by_row(filter), ISSUE_FILTERS.table)) == found
         assert await self.where(ISSUE_FILTERS.where(await self.looked_up(filter))) == found
         others = await self.where(ISSUE_FILTERS.where(await self.looked_up(IssueFilter(not_=filter))))
         assert sorted(found + others) == await self.where(true())
@@ -153,6 +168,13 @@ async def test_what_an_index_finds_replaces_the_condition(found):
     assert await found.looked_up(IssueFilter(text="nothing")) == IssueFilter(text=FoundIds(()))
 
 
+@pytest.mark.parametrize("wanted", [("Blue door",), ("Blue door", "x", "nothing"), ("blue door",)])
+async def test_titles_of_a_list_are_found_by_the_index(found, wanted):
+    by_ids = await found.looked_up(IssueFilter(title=TextComparator(in_=wanted)))
+    assert len(by_ids.title) == 2 * len(set(wanted) & set(TITLES))
+    await found.by(IssueFilter(title=TextComparator(in_=wanted)))
+
+
 @pytest.mark.parametrize(
     "filter",
     [
@@ -162,11 +184,110 @@ async def test_what_an_index_finds_replaces_the_condition(found):
         IssueFilter(title=TextComparator(starts_with="")),
         IssueFilter(title=TextComparator(eq=None)),
         IssueFilter(title=TextComparator(neq="Blue door")),
+        IssueFilter(title=TextComparator(in_=("Blue door", ""))),
+        IssueFilter(title=TextComparator(in_=())),
     ],
 )
 async def test_what_no_index_finds_is_not_looked_up(found, filter):
     assert await found.looked_up(filter) == filter
     await found.by(filter)
+
+
+SHORT = IssueFilter(title=TextComparator(contains="oo"))
+INDEXED = IssueFilter(created_at=DateTimeComparator(gt=datetime(2024, 1, 1, tzinfo=UTC)))
+
+
+@pytest.mark.parametrize(
+    ("filter", "is_bounded"),
+    [
+        (SHORT, False),
+        (IssueFilter(priority=EnumComparator(eq=Priority.HIGH), and_=(SHORT,)), False),
+        (IssueFilter(or_=(SHORT, INDEXED)), False),
+        (IssueFilter(and_=(SHORT, INDEXED)), True),
+        (IssueFilter(and_=(SHORT, IssueFilter(or_=(INDEXED, IssueFilter(text="door"))))), True),
+        (IssueFilter(text="door", and_=(SHORT,)), True),
+        (replace(INDEXED, title=SHORT.title), True),
+        (IssueFilter(title=TextComparator(contains="oo", starts_with="b")), True),
+        (IssueFilter(title=TextComparator(contains="door")), True),
+        (IssueFilter(not_=SHORT), True),
+        (IssueFilter(text="-door"), True),
+        (IssueFilter(), True),
+    ],
+)
+def test_a_short_part_of_a_title_needs_an_indexed_condition(filter, is_bounded):
+    assert ISSUE_FILTERS.is_bounded(filter, NARROWING) is is_bounded
+
+
+async def test_a_short_part_of_a_title_is_refused_in_long_lists_before_the_search(found, issue, monkeypatch):
+    query = IssueQuery(filter=SHORT)
+    workspace = WorkspaceFactory(id=issue.workspace_id)
+    guest = guest_in(issue, frozenset({issue.project_id}))
+    [page] = await SqlIssueReader(found.reads).of_workspaces(found.owner, [workspace], query, PageRequest())
+    assert len(page.nodes) == 4
+    monkeypatch.setattr("infra.db.reader.MOST_SORTED", 1)
+    monkeypatch.setattr(FilteredRead, "pages", None)
+    for actor in (found.owner, guest):
+        with pytest.raises(FilterTooBroad) as error:
+            await SqlIssueReader(found.reads).of_workspaces(actor, [workspace], query, PageRequest())
+        assert error.value.failure is ErrorCode.FILTER_TOO_BROAD
+        assert "a condition on CREATED_AT" in error.value.message_with(str.upper)
+
+
+ARCHIVED_AT = [
+    DateTimeComparator(**{name: value})
+    for name, value in [
+        ("eq", None),
+        ("neq", None),
+        ("is_null", True),
+        ("is_null", False),
+        *((name, datetime(2024, 1, 2, tzinfo=UTC)) for name in ("eq", "neq", "lt", "lte", "gt", "gte")),
+        ("in_", (datetime(2024, 1, 2, tzinfo=UTC),)),
+        ("not_in", (datetime(2024, 1, 2, tzinfo=UTC),)),
+    ]
+]
+
+
+@pytest.mark.parametrize("comparator", ARCHIVED_AT, ids=str)
+async def test_lists_without_archived_issues_know_that_none_is_archived(engine, reads, issue, comparator):
+    async with engine.begin() as connection:
+        first, second, *_ = await add(connection, issue, ["One", "Two", "Three"])
+        for made, day in ((first, 2), (second, 3)):
+            after = replace(made, archived_at=datetime(2024, 1, day, tzinfo=UTC))
+            await SqlIssueRepository(connection, ListSizes()).save(made, after)
+    found = Found(reads, issue)
+    wanted = IssueFilter(archived_at=comparator)
+    for lifecycles, filters in (((0,), ACTIVE_FILTERS), ((0, 1), FILTERS_WITH_ARCHIVED)):
+        listed = IssueRow.lifecycle == any_(bindparam(None, list(lifecycles), ARRAY(SmallInteger), unique=True))
+        by_definition = await found.where(listed & ISSUE_FILTERS.where(wanted))
+        assert await found.where(listed & filters.of_members.where(wanted)) == by_definition
+
+
+async def test_archived_issues_are_not_looked_for_where_none_is(engine, issue):
+    async with engine.connect() as connection:
+        wanted = IssueFilter(archived_at=DateTimeComparator(is_null=False))
+        for filters in ACTIVE_FILTERS:
+            sought = select(IssueRow.id).where(IssueRow.workspace_id == issue.workspace_id, filters.where(wanted))
+            sql = str(sought.compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True}))
+            plan = list(await connection.scalars(text(f"EXPLAIN {sql}".replace(":", "\\:"))))
+            assert "One-Time Filter: false" in plan[1]
+
+
+async def test_rows_in_an_order_are_searched_one_by_one(engine, issue):
+    """Without knowing the text, PostgreSQL would expect few rows with the word, and sort all that have it."""
+    async with engine.connect() as connection:
+        await add(connection, issue, [f"Issue {place} alpha" for place in range(2_000)])
+        await connection.execute(text("ANALYZE issue, issue_words"))
+        await connection.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        by_row = ISSUE_FILTERS.match(ISSUE_FILTERS.by_row(IssueFilter(text="alpha")), ISSUE_FILTERS.table)
+        newest = select(IssueRow.id).where(IssueRow.workspace_id == bindparam("workspace_id", type_=Text), by_row)
+        newest = newest.where(IssueRow.lifecycle == literal_column("0")).order_by(IssueRow.created_at, IssueRow.id)
+        compiled = newest.limit(literal_column("51")).compile(dialect=asyncpg.dialect())
+        values = [compiled.params[name] or issue.workspace_id for name in compiled.positiontup]
+        await connection.exec_driver_sql(f"PREPARE newest AS {compiled}")
+        given = ", ".join(f"'{value}'" for value in values)
+        plan = list(await connection.scalars(text(f"EXPLAIN (ANALYZE, COSTS OFF) EXECUTE newest ({given})")))
+        assert any("ix_issue_workspace_created_at" in line and "rows=51" in line for line in plan), plan
+        assert not any("Sort" in line for line in plan), plan
 
 
 async def test_too_many_matches_stay_a_condition(found, monkeypatch):
