@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, is_dataclass
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -19,10 +19,10 @@ from domain.shared.filters import operands_of
 from domain.shared.pages import Page
 from infra.db.filters import FoundIds
 from infra.db.keyset import Build, KeysetPlan
-from infra.db.keyset_statements import PARENTS, Branches, PageQuery, Parts
+from infra.db.keyset_statements import PARENTS, Branches, PageQuery, Parts, count, count_per_parent
 from infra.db.list_limits import holds_at_most
 from infra.db.read import AnyRow, AnySelect, ReadSession
-from infra.db.totals import Sizes, counted, with_totals
+from infra.db.totals import Sizes, counted, is_known, with_totals
 
 T = TypeVar("T")
 
@@ -116,14 +116,21 @@ def shape_of(filter: Any) -> Hashable:
     return None
 
 
+class Rows(NamedTuple):
+    """The rows of a filter, for statements that find all of them, walk an order until a page is full, or count some."""
+
+    found: AnySelect
+    in_order: AnySelect
+    counted: AnySelect
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredRead(Generic[T]):
     """One page of a list with a filter, or of the list under each parent."""
 
     reads: ReadSession
     plan: KeysetPlan
-    rows: AnySelect
-    rows_in_order: AnySelect  # the same rows, for a statement that walks the order
+    rows: Rows
     build: Build[T]
     branches: Branches
     parts: Parts | None
@@ -135,7 +142,7 @@ class FilteredRead(Generic[T]):
 
     async def pages(self, remembered: Remembered, order: Hashable) -> list[Page[T]]:
         """The pages in an order with an index; raises FilterTooBroad."""
-        shape = (order, shape_of(self.filter), self.parent is None, self.parts is None)
+        shape = (order, self._shape)
         end = monotonic() + SECONDS
         cost = None
         if shape not in remembered:
@@ -150,12 +157,12 @@ class FilteredRead(Generic[T]):
             pages = await self.fenced(end - start)
         except TooManyMatches:
             # A page of so many matches is probably near, and the plain form was only slow by chance.
-            pages = await self.plain(end - monotonic())
+            pages = await self.plain(min(LAST_SECONDS, end - monotonic()))
         return await self._noted(pages, remembered, shape, start, cost)
 
     async def sorted_pages(self, remembered: Remembered, order: Hashable) -> list[Page[T]] | None:
         """The pages in an order without an index, None if more than `most` rows match; raises FilterTooBroad."""
-        shape = (order, shape_of(self.filter), self.parent is None, self.parts is None)
+        shape = (order, self._shape)
         cost = None if shape in remembered else await self._cost()
         if cost is not None and cost > remembered.most_cost(shape):
             raise FilterTooBroad(self.filter, self.narrowing)
@@ -193,15 +200,17 @@ class FilteredRead(Generic[T]):
         if sizes is not None:
             return sum((await sizes(self.plan.parents)).values()) <= self.most
         params = self.params if self.parent is None else {**self.params, PARENTS: self.plan.parents}
-        return await holds_at_most(self.reads, self.most, self.rows, parts=self.parts, parent=self.parent, **params)
+        return await holds_at_most(
+            self.reads, self.most, self.rows.counted, parts=self.parts, parent=self.parent, **params
+        )
 
     async def plain(self, seconds: float) -> list[Page[T]] | None:
         """The pages by the index of the order, None if that takes longer."""
         plan, parent = self.plan, self.parent
         if parent is None:
-            query = plan.one(self.rows_in_order, branches=self.branches, parts=self.parts)
+            query = plan.one(self.rows.in_order, branches=self.branches, parts=self.parts)
         else:
-            query = plan.per_parent(self.rows_in_order, parent=parent, branches=self.branches)
+            query = plan.per_parent(self.rows.in_order, parent=parent, branches=self.branches)
         found = await self._fetch(seconds, query)
         if found is None:
             return None
@@ -228,7 +237,7 @@ class FilteredRead(Generic[T]):
 
     @property
     def _fenced_query(self) -> PageQuery:
-        return self.plan.fenced(self.rows, parts=self.parts, parent=self.parent, most=self.most)
+        return self.plan.fenced(self.rows.found, parts=self.parts, parent=self.parent, most=self.most)
 
     async def _cost(self) -> float:
         return await self.reads.cost(self._fenced_query.statement, **self._params)
@@ -243,7 +252,24 @@ class FilteredRead(Generic[T]):
         parents = {} if self.parent is None else {PARENTS: list(dict.fromkeys(self.plan.parents))}
         return {**self.params, **parents, **self.plan.params}
 
-    async def counted(self, pages: list[Page[T]], sizes: Sizes | None) -> list[Page[T]]:
-        """The pages with their totals."""
+    async def counted(self, pages: list[Page[T]], sizes: Sizes | None, remembered: Remembered) -> list[Page[T]]:
+        """The pages with their totals. A count like one that was too slow lately is left out."""
+        if all(is_known(page, sizes) for page in pages):
+            return pages
+        shape = ("total", self._shape)
+        if remembered.is_refused(shape) and await self._cost_of_count() > remembered.most_cost(shape):
+            return pages
         further: dict[str, Any] = {"parts": self.parts, "parent": self.parent, "params": self.params, "sizes": sizes}
-        return await with_totals(self.reads, pages, self.plan.parents, self.rows, **further)
+        pages = await with_totals(self.reads, pages, self.plan.parents, self.rows.counted, **further)
+        if not all(is_known(page, sizes) for page in pages):
+            remembered.refuse(shape, await self._cost_of_count())
+        return pages
+
+    async def _cost_of_count(self) -> float:
+        if self.parent is None:
+            return await self.reads.cost(count(self.rows.counted, self.parts), **self.params)
+        return await self.reads.cost(count_per_parent(self.rows.counted, self.parent), **self._params)
+
+    @property
+    def _shape(self) -> Hashable:
+        return (shape_of(self.filter), self.parent is None, self.parts is None)

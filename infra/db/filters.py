@@ -119,10 +119,7 @@ class Filters:
         return and_(true(), *(self._conditions[name](value, rows) for name, value in operands_of(filter).items()))
 
     def is_bounded(self, filter: Any, narrowing: Collection[str]) -> bool:
-        """Whether an index limits the rows that are compared with a text which no index finds.
-
-        `narrowing` are fields that select few rows by an index.
-        """
+        """Whether an index, of a field in `narrowing` or of a search, limits the rows compared with part of a text."""
         return self._narrows(filter, narrowing) is not False
 
     def _narrows(self, filter: Any, narrowing: Collection[str]) -> bool | None:
@@ -141,9 +138,18 @@ class Filters:
                 found.append(True)
         return True if True in found else False if False in found else None
 
-    def by_row(self, filter: Any) -> Any:
-        """The filter for a statement that walks rows in order, and must not enter through the index of a search."""
-        return self.swapped(filter, _checked_by_row)
+    def by_row(self, filter: Any, *, is_counted: bool = False) -> Any:
+        """The filter for a statement that walks rows, and does not enter through the index of a search.
+
+        A statement that counts some rows walks only for searches whose index finds too much.
+        """
+
+        def swap(condition: "ToSmallSet | Search", value: Any) -> Any:
+            # Without knowing the value, PostgreSQL expects few rows with a word, and would sort all that have it.
+            is_by_row = isinstance(condition, Search) and not (is_counted and condition.is_exact)
+            return ByRow(value) if is_by_row else value
+
+        return self.swapped(filter, swap)
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
         """The filter with each filter of a `ToSmallSet` and each value of a `Search` replaced by `swap`."""
@@ -288,11 +294,6 @@ class _Scalar:
 
     def __call__(self, comparator: Any, rows: FromClause) -> ColumnElement[bool]:
         return compare(_on(rows, self.column), comparator)
-
-
-def _checked_by_row(condition: "ToSmallSet | Search", value: Any) -> Any:
-    # Without knowing the value, PostgreSQL expects few rows with a word, and would sort all that have it.
-    return ByRow(value) if isinstance(condition, Search) else value
 
 
 def upper_case(column: Column) -> Condition:

@@ -4,8 +4,10 @@ Only rows visible to the actor are looked up, at no points, so that neither the 
 guest whether a hidden row matches.
 """
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Collection, Hashable, Sequence
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Executable, Integer, Select, and_, case, literal_column, select, union_all
@@ -21,7 +23,29 @@ MOST_IDS = 100
 MOST_FOUND = 2_000  # rows of a search; reading so many one by one takes as long as finding a page of more by its order
 DISTINCT_FILTERS = 128
 
+REMEMBERED_SECONDS = 600.0
+MOST_REMEMBERED = 1_024
+
 _Part = tuple[ToSmallSet | Search, Any]
+
+
+class FrequentSearches:
+    """Searches of workspaces that lately found more rows than can be replaced by IDs, the latest ones last.
+
+    Finding this out again takes as long as reading the index of all their rows.
+    """
+
+    def __init__(self) -> None:
+        self._until: OrderedDict[Hashable, float] = OrderedDict()
+
+    def add(self, search: Hashable) -> None:
+        self._until[search] = monotonic() + REMEMBERED_SECONDS
+        self._until.move_to_end(search)
+        if len(self._until) > MOST_REMEMBERED:
+            self._until.popitem(last=False)
+
+    def __contains__(self, search: Hashable) -> bool:
+        return monotonic() < self._until.get(search, 0.0)
 
 
 async def looked_up(
@@ -32,14 +56,19 @@ async def looked_up(
     actor: Actor,
     workspace_id: str,
     lists: int = 1,
+    frequent: FrequentSearches | None = None,
 ) -> Any:
     """An equivalent filter by id for the rows of the workspace that the actor sees. Raises InvalidInput.
 
     Takes one statement, or none. `lists` is the number of lists that will be filtered: each reads the found rows.
+    Searches among `frequent` stay conditions.
     """
     is_guest = actor.is_guest_in(workspace_id)
     most_found = MOST_FOUND // lists
     parts, statement = _lookups(filters, filter, is_guest=is_guest, most_found=most_found)
+    frequent = FrequentSearches() if frequent is None else frequent
+    if left_out := frozenset(part for part in parts if (workspace_id, most_found, part) in frequent):
+        parts, statement = _lookups(filters, filter, is_guest=is_guest, most_found=most_found, left_out=left_out)
     if statement is None:
         return filter
     params = guest_visibility_in(actor, workspace_id) if is_guest else {}
@@ -47,6 +76,9 @@ async def looked_up(
     for place, id_ in await reads.fetch_aside(statement, workspace_id=workspace_id, **params):
         ids[place].append(id_)
     known = {part: found for part, found in zip(parts, ids, strict=True) if len(found) <= _most(part, most_found)}
+    for part in parts:
+        if part not in known and isinstance(part[0], Search):
+            frequent.add((workspace_id, most_found, part))
 
     def swap(condition: ToSmallSet | Search, value: Any) -> Any:
         found = known.get((condition, value))
@@ -58,14 +90,14 @@ async def looked_up(
 
 @lru_cache(DISTINCT_FILTERS)
 def _lookups(
-    filters: Filters, filter: Any, *, is_guest: bool, most_found: int
+    filters: Filters, filter: Any, *, is_guest: bool, most_found: int, left_out: Collection[_Part] = frozenset()
 ) -> tuple[Sequence[_Part], Executable | None]:
     """The parts of the filter that can be replaced by IDs, and the statement that finds the IDs by position."""
     check_filter(filter)
     asked: dict[_Part, None] = {}
 
     def ask(condition: ToSmallSet | Search, value: Any) -> Any:
-        if len(asked) < MOST_LOOKUPS:
+        if len(asked) < MOST_LOOKUPS and (condition, value) not in left_out:
             asked.setdefault((condition, value))
         return value
 

@@ -14,13 +14,13 @@ from domain.shared.pages import DEFAULT, MOST_SORTED, MOST_SORTED_IN_INDEX, O, P
 from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
-from infra.db.filtered import FilteredRead, FilterTooBroad, Remembered
+from infra.db.filtered import FilteredRead, FilterTooBroad, Remembered, Rows
 from infra.db.filters import Filters
 from infra.db.keyset import Build, Keyset, KeysetPlan
 from infra.db.keyset_statements import PARENTS, Branches, Parts
 from infra.db.list_limits import IndexedOrders, holds_at_most
 from infra.db.list_sizes import SizedList
-from infra.db.lookups import looked_up
+from infra.db.lookups import FrequentSearches, looked_up
 from infra.db.read import AnySelect, ReadSession
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.totals import Sizes
@@ -60,11 +60,15 @@ def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
 
 
 @lru_cache(DISTINCT_FILTERS)
-def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> tuple[AnySelect, AnySelect]:
-    """The rows that match, for statements that find all of them, and for those that walk an order."""
-    by_row = filters.by_row(filter)
+def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> Rows:
+    """The rows that match."""
     found = rows.where(filters.where(filter))
-    return found, found if by_row == filter else rows.where(filters.match(by_row, filters.table))
+    by_row = filters.by_row(filter)
+    if by_row == filter:
+        return Rows(found, found, found)
+    counted = filters.by_row(filter, is_counted=True)
+    table = filters.table
+    return Rows(found, rows.where(filters.match(by_row, table)), rows.where(filters.match(counted, table)))
 
 
 async def pages_by_workspace(
@@ -188,6 +192,7 @@ class EntityList(Generic[E, O]):
         self._sized = sized
         self._indexed = entities.indexed.get(parent.key)
         self._remembered = Remembered()
+        self._frequent = FrequentSearches()
         self._name = name
         self._default = default
 
@@ -238,24 +243,36 @@ class EntityList(Generic[E, O]):
         seen.params["workspace_id"] = workspace_id
         if is_single:
             seen.params["parent_id"] = plan.parents[0]
-        is_filtered = filter != type(filter)()
-        sizes = None if is_filtered else self._sizes(reads, actor, workspace_id)
-        if is_filtered:
-            await self._require_bounded(reads, plan, seen, filter, self._sizes(reads, actor, workspace_id))
-            by_ids = await looked_up(
-                reads, seen.filters, filter, actor=actor, workspace_id=workspace_id, lists=len(plan.parents)
-            )
-            found, in_order = _filtered(seen.rows, seen.filters, by_ids)
-            seen = seen._replace(rows=found)
-        else:
-            by_ids, in_order = filter, seen.rows
-        if is_filtered or not self._is_indexed(sort):
-            read = self._bounded_read(reads, plan, seen, in_order, by_ids, is_single=is_single)
-            return await read.counted(await self._chosen_pages(read, sort, sizes, is_filtered=is_filtered), sizes)
+        if filter != type(filter)() or not self._is_indexed(sort):
+            return await self._bounded_pages(reads, actor, workspace_id, plan, seen, filter, sort)
+        sizes = self._sizes(reads, actor, workspace_id)
         build, further = self._entities.build, {"branches": self._branches, "sizes": sizes, **seen.params}
         if is_single:
             return [await plan.page(reads, seen.rows, build, parts=seen.parts, **further)]
         return await plan.pages(reads, seen.rows, build, parent=self._parent, totals=counts, **further)
+
+    async def _bounded_pages(
+        self,
+        reads: ReadSession,
+        actor: Actor,
+        workspace_id: str,
+        plan: KeysetPlan,
+        seen: "_Seen",
+        filter: Any,
+        sort: Sequence[Sort[O]],
+    ) -> Sequence[Page[E]]:
+        """The pages of lists that have a filter, or no index for the order."""
+        sizes = self._sizes(reads, actor, workspace_id)
+        by_ids, rows = filter, Rows(seen.rows, seen.rows, seen.rows)
+        is_filtered = filter != type(filter)()
+        if is_filtered:
+            await self._require_bounded(reads, plan, seen, filter, sizes)
+            about: dict[str, Any] = {"actor": actor, "workspace_id": workspace_id, "lists": len(plan.parents)}
+            by_ids = await looked_up(reads, seen.filters, filter, frequent=self._frequent, **about)
+            rows, sizes = _filtered(seen.rows, seen.filters, by_ids), None
+        read = self._bounded_read(reads, plan, seen, rows, by_ids)
+        pages = await self._chosen_pages(read, sort, sizes, is_filtered=is_filtered)
+        return await read.counted(pages, sizes, self._remembered)
 
     def _sizes(self, reads: ReadSession, actor: Actor, workspace_id: str) -> Sizes | None:
         """Stored sizes of the lists that the actor sees without a filter; None if they are not stored."""
@@ -273,21 +290,18 @@ class EntityList(Generic[E, O]):
         reads: ReadSession,
         plan: KeysetPlan,
         seen: "_Seen",
-        in_order: AnySelect,
+        rows: Rows,
         filter: Any,
-        *,
-        is_single: bool,
     ) -> FilteredRead[E]:
         entities = self._entities
         return FilteredRead(
             reads=reads,
             plan=plan,
-            rows=seen.rows,
-            rows_in_order=in_order,
+            rows=rows,
             build=entities.build,
             branches=self._branches,
             parts=seen.parts,
-            parent=None if is_single else self._parent,
+            parent=None if seen.is_single else self._parent,
             params=seen.params,
             most=MOST_SORTED_IN_INDEX if self._parent.key in entities.covered else MOST_SORTED,
             filter=filter,
@@ -304,9 +318,8 @@ class EntityList(Generic[E, O]):
         if sizes is not None:
             is_short = sum((await sizes(plan.parents)).values()) <= MOST_SORTED
         else:
-            is_single = "parent_id" in seen.params
-            under = seen.params if is_single else {**seen.params, PARENTS: plan.parents}
-            parent = None if is_single else self._parent
+            under = seen.params if seen.is_single else {**seen.params, PARENTS: plan.parents}
+            parent = None if seen.is_single else self._parent
             is_short = await holds_at_most(reads, MOST_SORTED, seen.rows, parts=seen.parts, parent=parent, **under)
         if not is_short:
             raise FilterTooBroad(filter, entities.narrowing)
@@ -347,3 +360,8 @@ class _Seen(NamedTuple):
     filters: Filters
     params: dict[str, Any]
     parts: Parts | None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the rows are those under one parent."""
+        return "parent_id" in self.params

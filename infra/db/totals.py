@@ -13,7 +13,7 @@ from infra.db.read import AnySelect, ReadSession
 T = TypeVar("T")
 Sizes = Callable[[Sequence[str]], Awaitable[Mapping[str, int]]]  # exact sizes of the lists under some parents
 
-COUNT_SECONDS = 0.5
+COUNT_SECONDS = 0.3
 
 
 async def with_totals(
@@ -31,7 +31,7 @@ async def with_totals(
 
     Pages that are the whole list know their total. A count that takes too long leaves the items that are known.
     """
-    open_lists = [id_ for id_, page in zip(parents, pages, strict=True) if not _is_known(page, sizes)]
+    open_lists = [id_ for id_, page in zip(parents, pages, strict=True) if not is_known(page, sizes)]
     if not open_lists:
         return list(pages)
     if sizes is not None:
@@ -53,7 +53,7 @@ async def with_totals(
     ]
 
 
-def _is_known(page: Page[T], sizes: Sizes | None) -> bool:
+def is_known(page: Page[T], sizes: Sizes | None) -> bool:
     """Whether no count tells more: those of filtered lists end at `MOST_COUNTED`."""
     return page.total_count_is_exact or (sizes is None and (page.total_count or 0) >= MOST_COUNTED)
 

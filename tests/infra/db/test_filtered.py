@@ -20,6 +20,7 @@ from infra.db.filtered import (
     FilteredRead,
     FilterTooBroad,
     Remembered,
+    Rows,
     shape_of,
 )
 from infra.db.filters import FoundIds
@@ -68,8 +69,7 @@ def read_of(
     return FilteredRead(
         reads=reads,
         plan=wanted,
-        rows=rows.where(ItemRow.number >= 0),
-        rows_in_order=rows.where(ItemRow.number >= 0),
+        rows=Rows(*[rows.where(ItemRow.number >= 0)] * 3),
         build=lambda row: row[0],
         branches=(),
         parts=parts,
@@ -264,6 +264,28 @@ async def test_the_fenced_form_of_one_list_counts_its_items(engine, reads, monke
         Remembered(), "order"
     )
     assert (first.total_count_is_exact, second.total_count_is_exact) == (False, True)
+
+
+async def test_a_count_like_one_that_was_too_slow_is_left_out(engine, reads, three, monkeypatch):
+    monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 60)
+    await fill(engine, [item(id=f"i{number}") for number in range(6)])
+    read = replace(three, plan=plan(BY_CREATION, first=2, is_counted=True))
+    remembered = Remembered()
+
+    async def totals(seconds: float) -> list[tuple[int | None, bool]]:
+        monkeypatch.setattr("infra.db.totals.COUNT_SECONDS", seconds)
+        pages = await read.counted(await read.pages(remembered, "order"), None, remembered)
+        return [(each.total_count, each.total_count_is_exact) for each in pages]
+
+    assert await totals(60) == [(6, True)]
+    assert await totals(0) == [(3, False)]
+    assert await totals(60) == [(3, False)]
+
+    async def less(read: FilteredRead[str]) -> float:
+        return 0.01
+
+    monkeypatch.setattr(FilteredRead, "_cost_of_count", less)
+    assert await totals(60) == [(6, True)]
 
 
 def test_a_shape_has_no_values():

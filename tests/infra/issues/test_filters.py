@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -28,9 +29,16 @@ from domain.shared.pages import PageRequest
 from infra.db import lookups
 from infra.db.engine import read_pool
 from infra.db.filtered import FilteredRead, FilterTooBroad
-from infra.db.filters import FoundIds
+from infra.db.filters import ByRow, FoundIds
 from infra.db.list_sizes import ListSizes
-from infra.db.lookups import MOST_FOUND, _lookups, looked_up
+from infra.db.lookups import (
+    MOST_FOUND,
+    MOST_REMEMBERED,
+    REMEMBERED_SECONDS,
+    FrequentSearches,
+    _lookups,
+    looked_up,
+)
 from infra.db.read import ReadSession
 from infra.issues.filters import ACTIVE_FILTERS, FILTERS_WITH_ARCHIVED, ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
 from infra.issues.reader import NARROWING, SqlIssueReader
@@ -296,6 +304,44 @@ async def test_too_many_matches_stay_a_condition(found, monkeypatch):
     by_ids = await found.looked_up(wanted)
     assert by_ids.text == "door"
     assert len(by_ids.title) == 2
+
+
+async def test_a_search_that_found_too_much_is_not_repeated_so_soon(found, monkeypatch, caplog):
+    monkeypatch.setattr(lookups, "MOST_FOUND", 3)
+    frequent = FrequentSearches()
+
+    async def asked(filter: IssueFilter) -> tuple[Any, int]:
+        caplog.clear()
+        with caplog.at_level("DEBUG", "infra.db.read"):
+            by_ids = await looked_up(
+                found.reads,
+                ISSUE_FILTERS,
+                filter,
+                actor=found.owner,
+                workspace_id=found.workspace_id,
+                frequent=frequent,
+            )
+        return by_ids, len(caplog.records)
+
+    assert await asked(IssueFilter(text="door")) == (IssueFilter(text="door"), 1)
+    assert await asked(IssueFilter(text="door")) == (IssueFilter(text="door"), 0)
+    by_ids, statements = await asked(IssueFilter(text="door", title=TextComparator(contains="blue")))
+    assert (by_ids.text, len(by_ids.title), statements) == ("door", 2, 1)
+    monkeypatch.setattr(lookups, "monotonic", lambda: monotonic() + REMEMBERED_SECONDS + 1)
+    assert await asked(IssueFilter(text="door")) == (IssueFilter(text="door"), 1)
+
+
+def test_searches_that_find_too_much_are_forgotten_after_others():
+    frequent = FrequentSearches()
+    for search in range(MOST_REMEMBERED + 1):
+        frequent.add(search)
+    assert (0 in frequent, 1 in frequent) == (False, True)
+
+
+def test_only_rows_of_exact_searches_are_counted_by_the_index():
+    wanted = IssueFilter(text="door", title=TextComparator(contains="blue"), priority=EnumComparator(eq=Priority.HIGH))
+    assert ISSUE_FILTERS.by_row(wanted) == replace(wanted, text=ByRow(wanted.text), title=ByRow(wanted.title))
+    assert ISSUE_FILTERS.by_row(wanted, is_counted=True) == replace(wanted, title=ByRow(wanted.title))
 
 
 async def test_many_found_rows_count_as_one_condition(engine, reads, issue):
