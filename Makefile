@@ -12,6 +12,8 @@ COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --pytho
 COMPILED_TESTS := $(PYTHON) -m pytest -p no:valkey -p no:schemathesis strawberry_compiled/tests
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Without bytecode files, each of the hundreds of processes that the tests start compiles the project again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install dev test verify check bench size schema migration add lock clean

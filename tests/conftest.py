@@ -1,3 +1,4 @@
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
@@ -67,6 +68,14 @@ def patient_reads() -> Iterator[None]:
         for name, seconds in PATIENT_READS.items():
             patch.setattr(name, seconds)
         yield
+
+
+@pytest.fixture
+def small_heap() -> Iterator[None]:
+    """Full garbage collections look only at what the test makes: at a whole session's objects they take seconds."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,11 @@ import socket
 import warnings
 from pathlib import Path
 
+import pytest
+
 from tests.connections import Connections, stop
+
+pytestmark = pytest.mark.usefixtures("small_heap")
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -220,6 +220,7 @@ TREES = {
 }
 
 
+@pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize("name", TREES)
 def test_the_memory_of_documents_is_not_underestimated(name: str) -> None:
     def prepared(text: str) -> Prepared:
@@ -239,6 +240,7 @@ def test_the_memory_of_documents_is_not_underestimated(name: str) -> None:
     assert taken < estimated < 5 * taken + 5 * DOCUMENT_BYTES
 
 
+@pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize(
     ("queries", "times", "most_bytes"),
     [

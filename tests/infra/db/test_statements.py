@@ -142,6 +142,7 @@ def test_a_statement_is_compiled_once():
     assert known.query(like_it, {}).text is first.text
 
 
+@pytest.mark.usefixtures("small_heap")
 def test_unreferenced_statements_are_dropped():
     known = statements()
     for number in range(MOST_SHAPES + 10):
