@@ -36,6 +36,7 @@ class Commands(LazyGroup):
         "keys": Entry("cli.keys", "Manage the keys that sign access tokens."),
         "import": Entry("cli.imports", "Import issues from another tracker."),
         "user": Entry("cli.users", "Manage user accounts."),
+        "workspace": Entry("cli.workspaces", "Manage the workspaces of this server."),
         "documents": Entry("cli.documents", "Manage trusted GraphQL documents, which clients send by ID."),
     }
 

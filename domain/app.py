@@ -41,6 +41,7 @@ from domain.shared.usage import MeasureUsage, TimeBudget
 from domain.transfers.placeholder_service import PlaceholderService
 from domain.transfers.ports import ImportReader
 from domain.transfers.service import ImportService
+from domain.workspaces.cascade_service import CascadeService
 from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.invitation_service import InvitationService
 from domain.workspaces.ports import MemberReader, WorkspaceReader
@@ -88,6 +89,7 @@ class App(Provided):
     audit: AuditService
     auth: AuthService
     batches: BatchService
+    cascades: CascadeService
     deletions: DeletionService
     documents: DocumentService
     emails: EmailService

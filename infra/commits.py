@@ -28,7 +28,7 @@ from infra.audit.tables import EventRow, SecurityEventRow
 from infra.batches.tables import BatchRunRow
 from infra.db.bulk import copy_rows
 from infra.db.list_sizes import ListSizes
-from infra.jobs.outbox import advance_job, job_values
+from infra.jobs.outbox import advance_job, end_jobs, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
 from infra.workspaces.tables import RevisionRow
 
@@ -140,6 +140,9 @@ class SqlCommit:
     def start(self, run: R, event: Event, add: Callable[[R], Awaitable[None]]) -> None:
         self._started.append((event.workspace_id, run, add))
         self.record(event)
+
+    async def end_jobs(self, workspace_id: str) -> None:
+        await end_jobs(self.connection, workspace_id, now=self.now)
 
     def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:
         self._checkpoint = (state, progress)

@@ -28,7 +28,7 @@ from infra.projects.slice import ProjectRepositories
 from infra.seed.slice import SeedRepositories
 from infra.slices import PLATFORM, TRACKER
 from infra.transfers.slice import TransferRepositories
-from infra.workspaces.areas import NoAreas
+from infra.workspaces.areas import NoAreas, NoFiles
 from infra.workspaces.slice import WorkspaceRepositories
 
 Remember = Callable[[Collection[str]], Awaitable[None]]
@@ -57,6 +57,7 @@ class _Defaults(Repositories):
     """Repositories that services need even if no slice of the application provides them."""
 
     areas = first_use(lambda connection: NoAreas())
+    workspace_files = first_use(lambda connection: NoFiles())
 
 
 @cache

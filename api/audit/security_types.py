@@ -41,6 +41,7 @@ describe_enum(
     INVITATION_REVOKED="An invitation was revoked.",
     MEMBER_ROLE_CHANGED="The role of a member was changed.",
     MEMBER_REMOVED="A member was removed from a workspace.",
+    WORKSPACE_DELETED="A workspace of which the user was an owner was deleted with everything in it.",
     PROJECT_MEMBER_ADDED="A guest was added to a project.",
     PROJECT_MEMBER_REMOVED="A guest was removed from a project.",
 )

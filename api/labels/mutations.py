@@ -1,6 +1,5 @@
 import strawberry
 
-from api.batches.types import batch_run_of, deleted_id
 from api.labels.inputs import LabelCreateInput, LabelDeleteInput, LabelUpdateInput
 from api.labels.types import Label
 from api.shared.context import Info
@@ -21,14 +20,11 @@ class LabelUpdatePayload(Payload):
 @strawberry.type(description="Payload of the `labelDelete` mutation.")
 class LabelDeletePayload(Payload):
     deleted_label_id: strawberry.ID | None = strawberry.field(
-        description="ID of the deleted label. Null if `errors` is not empty, and if `batchRun` deletes it."
+        description="ID of the deleted label. Null if `errors` is not empty."
     )
     detached_count: int | None = strawberry.field(
-        description="Number of issues that the label was removed from. Null if `errors` is not empty, and if "
-        "`batchRun` deletes the label."
+        description="Number of issues that the label was removed from. Null if `errors` is not empty."
     )
-    batch_run_id: strawberry.Private[str | None] = None
-    batch_run = batch_run_of("label", "changes")
 
 
 @strawberry.type
@@ -43,15 +39,12 @@ class LabelMutations:
         return LabelUpdatePayload.of(await labels.update(info.context.actor, input.id, to_domain(input)))
 
     @mutation(
-        description="Deletes a label permanently. Its issues get the label given in `replaceWith`; without one, the "
-        "label is removed from them. Requires the role `MEMBER` or higher."
+        description="Deletes a label permanently and removes it from all issues. Requires the role `MEMBER` or higher."
     )
     async def label_delete(self, info: Info, input: LabelDeleteInput) -> LabelDeletePayload:
-        labels = info.context.app.labels
-        written = await labels.delete(info.context.actor, input.id, replace_with=input.replace_with)
+        written = await info.context.app.labels.delete(info.context.actor, input.id)
         return LabelDeletePayload(
-            deleted_label_id=deleted_id(written),
+            deleted_label_id=strawberry.ID(written.value.id),
             detached_count=written.value.detached_count,
-            batch_run_id=written.value.batch_run_id,
             revision=revision_of(written),
         )

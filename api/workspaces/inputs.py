@@ -104,6 +104,17 @@ class WorkspaceUpdateInput(MutationInput):
 @strawberry.input(description="Input of the `workspaceDelete` mutation.")
 class WorkspaceDeleteInput(MutationInput):
     id: strawberry.ID = strawberry.field(description="ID of the workspace to delete.")
+    cascade: bool = strawberry.field(
+        default=False,
+        description="Whether to delete everything in the workspace too. Requires a session, `confirmSlug` and "
+        "`currentPassword`. Default: false.",
+    )
+    confirm_slug: str | None = strawberry.field(
+        default=None, description="Slug of the workspace, as a confirmation. Required with `cascade`."
+    )
+    current_password: str | None = strawberry.field(
+        default=None, description="Password of your account. Required with `cascade`."
+    )
 
 
 @strawberry.input(description="Input of the `workspaceTransfer` mutation.")

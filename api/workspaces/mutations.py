@@ -114,11 +114,16 @@ class WorkspaceMutations:
         return WorkspaceUpdatePayload.of(await workspaces.update(info.context.actor, input.id, to_domain(input)))
 
     @mutation(
-        description="Deletes a workspace permanently. The workspace must not contain projects or labels. Requires "
-        "the role `OWNER`."
+        description="Deletes a workspace permanently. A workspace with projects or labels is deleted only with "
+        "`cascade` set: it disappears at once for all members, and everything in it is deleted in the background. "
+        "Requires the role `OWNER`."
     )
     async def workspace_delete(self, info: Info, input: WorkspaceDeleteInput) -> WorkspaceDeletePayload:
-        return WorkspaceDeletePayload.of(await info.context.app.workspaces.delete(info.context.actor, input.id))
+        app, actor = info.context.app, info.context.actor
+        if not input.cascade:
+            return WorkspaceDeletePayload.of(await app.workspaces.delete(actor, input.id))
+        written = await app.cascades.delete(actor, input.id, slug=input.confirm_slug, password=input.current_password)
+        return WorkspaceDeletePayload.of(written.of(written.value.id))
 
     @mutation(
         description="Transfers ownership of a workspace: the member becomes an owner, and you become an admin. "

@@ -30,6 +30,26 @@ class SendMemberRemoval(Job):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteWorkspace(Job):
+    """Deletes everything in a hidden workspace."""
+
+    kind: ClassVar[str] = "workspaces.delete"
+    is_long: ClassVar[bool] = True
+
+    workspace_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendWorkspaceDeletion(Job):
+    """Mails an owner of a deleted workspace. Contains its name, because the workspace no longer exists."""
+
+    kind: ClassVar[str] = "workspaces.send_workspace_deletion"
+
+    user_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendOwnershipMoved(Job):
     """Mails one of the two users concerned by a transfer of ownership."""
 

@@ -51,3 +51,13 @@ class OwnershipMoved(Letter):
     old_owner: str
     new_owner: str
     url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceDeletion(Letter):
+    """Sent to the owners of a workspace that was deleted with everything in it."""
+
+    kind: ClassVar[str] = "workspaces.workspace_deletion"
+
+    person: str
+    workspace: str

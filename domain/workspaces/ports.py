@@ -1,6 +1,6 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from domain.accounts.model import User
 from domain.accounts.ports import PasswordRepository
@@ -90,6 +90,39 @@ class WorkspaceUow(UnitOfWork, Protocol):
     def passwords(self) -> PasswordRepository: ...
     @property
     def areas(self) -> Areas: ...
+
+
+class WorkspaceContents(Protocol):
+    async def hide(self, workspace: Workspace, *, now: datetime) -> None:
+        """Takes the workspace from everyone: frees its slug and deletes its memberships and invitations."""
+        ...
+
+    async def delete_some(self, workspace_id: str, position: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Deletes a bounded number of rows of a hidden workspace, which is deleted with the last one.
+
+        Returns the position to go on from, with the number of deleted rows as `done` and a `share` from 0 to 1; None
+        at the end. An empty position is the beginning.
+        """
+        ...
+
+
+class WorkspaceFiles(Protocol):
+    """The stored files of workspaces. A later slice has them."""
+
+    async def forget(self, workspace_id: str) -> Sequence[str]:
+        """Deletes the rows of the workspace's files, and returns the ids of all files that the workspace names."""
+        ...
+
+
+class CascadeUow(WorkspaceUow, Protocol):
+    @property
+    def workspace_contents(self) -> WorkspaceContents: ...
+    @property
+    def workspace_files(self) -> WorkspaceFiles: ...
+
+    async def end_jobs(self, workspace_id: str) -> None:
+        """Ends the jobs of the workspace; those that run cannot commit any more."""
+        ...
 
 
 class SecurityLog(Protocol):

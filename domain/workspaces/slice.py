@@ -38,6 +38,7 @@ SLICE = Slice(
         SecurityEventKind.INVITATION_REVOKED,
         SecurityEventKind.MEMBER_ROLE_CHANGED,
         SecurityEventKind.MEMBER_REMOVED,
+        SecurityEventKind.WORKSPACE_DELETED,
     ),
     open_to_guests=("workspace",),
 )

@@ -131,6 +131,14 @@ class SqlLeases:
                 done = await connection.execute(update(JobRow).where(_held([lease.key])).values(**values))
                 return done.rowcount == 1 or (await connection.execute(is_done)).first() is not None
 
+    async def progress(self, job_id: str) -> tuple[JobState, int]:
+        """State of the job, and the number of items that it has done."""
+        with database_errors():
+            async with self._engine.connect() as connection:
+                row = await connection.execute(select(JobRow.state, JobRow.progress_done).where(JobRow.id == job_id))
+                state, done = row.one()
+        return state, done
+
     async def fail(self, lease: Lease, error: str, *, random: float) -> Failure | None:
         """Stores the error and schedules a retry or parks the job; None if the lease was lost."""
         failed = update(JobRow).where(_held([lease.key])).values(failures=JobRow.failures + 1, last_error=error)

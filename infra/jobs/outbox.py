@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.jobs import Job, JobState, LeasedJob, Progress
@@ -49,3 +49,10 @@ async def advance_job(
     held = (JobRow.id == job.id) & (JobRow.attempts == job.attempt) & (JobRow.state == JobState.RUNNING)
     if (await connection.execute(update(JobRow).where(held).values(**values))).rowcount != 1:
         raise LeaseLost(job.id)
+
+
+async def end_jobs(connection: AsyncConnection, workspace_id: str, *, now: datetime) -> None:
+    """Ends the open jobs of a workspace. A job that is running cannot commit after that."""
+    is_open = text("state IN ('WAITING', 'RUNNING')")
+    ended = update(JobRow).where(is_open, JobRow.workspace_id == workspace_id)
+    await connection.execute(ended.values(state=JobState.DONE, lease_until=None, updated_at=now))

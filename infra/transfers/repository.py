@@ -61,6 +61,19 @@ class SqlUploadRepository(SqlRepository[Upload]):
         await self._connection.execute(delete(UploadRow).where(UploadRow.id == upload_id))
 
 
+class SqlWorkspaceFiles:
+    """The files of a workspace, which are those of its imports."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def forget(self, workspace_id: str) -> Sequence[str]:
+        named = select(ImportRunRow.upload_id).where(ImportRunRow.workspace_id == workspace_id)
+        file_ids = list(await self._connection.scalars(named))
+        await self._connection.execute(delete(UploadRow).where(UploadRow.id.in_(named)))
+        return file_ids
+
+
 class SqlImportReport:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection

@@ -11,7 +11,7 @@ from infra.transfers.formats import FORMATS
 from infra.transfers.identities import SqlIdentityStore
 from infra.transfers.placeholders import SqlPlaceholderStore
 from infra.transfers.reader import SqlImporterReader, SqlImportReader
-from infra.transfers.repository import SqlImportReport, SqlImportRunRepository, SqlUploadRepository
+from infra.transfers.repository import SqlImportReport, SqlImportRunRepository, SqlUploadRepository, SqlWorkspaceFiles
 from infra.transfers.store import SqlImportStore
 from infra.transfers.tables import (
     ExternalIssueRow,
@@ -34,6 +34,7 @@ class TransferRepositories(Repositories):
     import_report = first_use(SqlImportReport)
     import_runs = first_use(SqlImportRunRepository)
     uploads = first_use(SqlUploadRepository)
+    workspace_files = first_use(SqlWorkspaceFiles)
     imports = first_use(SqlImportStore, with_sizes=True)
 
 

@@ -19,3 +19,10 @@ class NoAreas:
 
     async def leave_all(self, member: Member) -> Sequence[Event]:
         return ()
+
+
+class NoFiles:
+    """The files of workspaces of an application whose slices store none."""
+
+    async def forget(self, workspace_id: str) -> Sequence[str]:
+        return ()

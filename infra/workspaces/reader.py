@@ -19,7 +19,9 @@ from infra.db.visibility import in_workspace, visibility, visible
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
 from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
 
-_SELECT = select(*columns_of(WorkspaceRow, Workspace)).where(visible(WorkspaceRow.id))
+_SELECT = select(*columns_of(WorkspaceRow, Workspace)).where(
+    visible(WorkspaceRow.id), WorkspaceRow.deleting_since.is_(None)
+)
 _BY_SLUG = _SELECT.where(WorkspaceRow.slug == bindparam("slug"))
 _ID_BY_SLUG = select(WorkspaceRow.id).where(WorkspaceRow.slug == bindparam("slug"))
 _OWN = (

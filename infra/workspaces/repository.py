@@ -15,14 +15,21 @@ class SqlWorkspaceRepository(SqlParentRepository[Workspace]):
     entity = Workspace
     conflicts = {
         "uq_workspace_slug": ("slug", "Another workspace has this slug. Choose a different slug."),
-        "fk_project_workspace_id": ("id", "A workspace with projects cannot be deleted. Delete its projects first."),
-        "fk_label_workspace_id": ("id", "A workspace with labels cannot be deleted. Delete its labels first."),
+        "fk_project_workspace_id": (
+            "id",
+            "A workspace with projects is deleted only with `cascade: true`, and its content too.",
+        ),
+        "fk_label_workspace_id": (
+            "id",
+            "A workspace with labels is deleted only with `cascade: true`, and its content too.",
+        ),
     }
 
     async def _visible(self, actor: Actor, ids: Collection[str], *, for_update: bool) -> list[Workspace]:
         await actor.reach_workspaces(ids)
         seen = [workspace_id for workspace_id in set(ids) if actor.sees(workspace_id)]
-        return await self.where(WorkspaceRow.id.in_(seen), for_update=for_update) if seen else []
+        left = WorkspaceRow.id.in_(seen) & WorkspaceRow.deleting_since.is_(None)
+        return await self.where(left, for_update=for_update) if seen else []
 
 
 class SqlMemberRepository(SqlTenantRepository[Member]):

@@ -17,6 +17,7 @@ class WorkspaceRow(Base):
     name: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    deleting_since: Mapped[datetime | None]
     route: Mapped[int] = mapped_column(route_of("id"))
 
 

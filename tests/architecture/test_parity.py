@@ -27,6 +27,7 @@ NOT_OF_THE_DOMAIN = {"Query", "Mutation", "Subscription", "Node"}
 COLUMNS_ALONE: dict[str, str] = {
     "UserRow.deactivated_at": "asked by the statements that let people in, and shown to nobody",
     "IssueRow.lifecycle": "derived from the timestamps, in the database for indexes and in the entity as a property",
+    "WorkspaceRow.deleting_since": "set for a workspace that nobody sees any more, until a job has deleted its rows",
     "WorkspaceRow.route": "generated; finds the workspaces that can hold an ID, and shown to nobody",
     "MemberRow.route": "generated; finds the memberships that an ID needs, and shown to nobody",
     "ApiKeyRow.digest": "of the secret, which no entity carries about",
