@@ -39,14 +39,16 @@ dev: install ## Start everything, with demo data, at http://localhost:8000
 	@$(PYTHON) -m api.explorer.install
 	@$(WORKGRAPH) dev
 
+# worksteal keeps the tests of a file in one process, which then opens its servers and compiles its queries once.
 test: install ## Run the suite
-	@$(PYTHON) -m pytest -q -n auto -m "not verify"
+	@$(PYTHON) -m pytest -q -n auto --dist worksteal -m "not verify"
 	@$(COMPILED_TESTS) -q -n auto -m "not verify"
 
 verify: install ## Run the long tests, some of them in Chromium
 	@$(PYTHON) -m api.explorer.install
 	@$(PYTHON) -m tests.e2e.debian_install
-	@$(PYTHON) -m pytest -q -m verify
+	@$(PYTHON) -m pytest -q -n auto --dist worksteal -m "verify and not alone"
+	@$(PYTHON) -m pytest -q -m "verify and alone"
 	@$(COMPILED_TESTS) -q -n auto -m verify
 
 check: install ## Lint, spelling, types, import contracts, schema file, migrations, the explorer's modules

@@ -197,6 +197,7 @@ async def test_hidden_and_unknown_names_get_the_same_answer(there: GuestWorld) -
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 async def test_the_time_does_not_tell_a_hidden_issue_from_an_unknown_one(world: World) -> None:
     there = await build_guest_world(world, Random(4))
     guest = await there.client(GUEST)

@@ -20,9 +20,10 @@ EXPECTED_FALLBACKS = {"introspection"}
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 def test_every_operation_of_the_suite_gets_the_same_answer_from_both_executors():
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "tests/api"],
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider", "tests/api"],
         cwd=ROOT,
         env={**os.environ, VARIABLE: Mode.SHADOWED},
         capture_output=True,

@@ -25,6 +25,7 @@ async def seconds(identity: Identity, email: str, number: int) -> float:
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 async def test_the_time_does_not_tell_whether_an_account_exists(database: str) -> None:
     async with open_engines(database, PATIENT) as engines:
         with ThreadPoolExecutor(2) as threads:
@@ -51,6 +52,7 @@ async def asking_seconds(ask: Callable[[Actor, str], Awaitable[None]], email: st
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 @pytest.mark.parametrize("action", ["register", "forgot"])
 async def test_the_time_of_asking_for_a_mail_does_not_tell_either(database: str, action: str) -> None:
     async with open_engines(database, PATIENT) as engines:

@@ -11,6 +11,7 @@ TRIES = 400
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 async def test_the_time_does_not_tell_whether_an_invited_address_has_an_account(house: House) -> None:
     for number in range(TRIES):
         await house.person(email=f"known{number}@example.org")

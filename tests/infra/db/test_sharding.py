@@ -88,8 +88,9 @@ async def test_a_statement_that_reads_several_partitions_is_found(partitioned_ur
 
 
 @pytest.mark.verify
+@pytest.mark.alone
 async def test_the_suite_runs_on_partitions_and_each_statement_reads_one() -> None:
-    arguments = ("-q", "-n", "2", "-x", "-k", f"not ({' or '.join(WITHOUT)})")
+    arguments = ("-q", "-n", "2", "--dist", "worksteal", "-x", "-k", f"not ({' or '.join(WITHOUT)})")
     run = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "pytest", *arguments, *SUITE),
