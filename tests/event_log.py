@@ -23,7 +23,7 @@ from infra.db.read import ReadSession
 from infra.shared.clock import SystemClock
 from infra.shared.ids import Uuid7IdFactory
 from infra.uow import SqlUowFactory
-from tests.patience import PATIENT
+from tests.patience import PATIENCE, PATIENT
 
 SLICES = (*PLATFORM, *TRACKER)
 KINDS = kinds_of(SLICES)
@@ -99,7 +99,9 @@ async def open_event_log(database_url: str, redis_url: str) -> AsyncIterator[Eve
         yield EventLog(engines, redis_url)
 
 
-async def take(batches: AsyncGenerator[ChangeBatch, None], *, up_to: int, seconds: float = 20) -> list[LoggedEvent]:
+async def take(
+    batches: AsyncGenerator[ChangeBatch, None], *, up_to: int, seconds: float = PATIENCE
+) -> list[LoggedEvent]:
     """Events up to the given revision; fails if they take longer than `seconds`."""
     events: list[LoggedEvent] = []
     async with asyncio.timeout(seconds):
@@ -114,7 +116,7 @@ def revisions(events: list[LoggedEvent]) -> list[int]:
     return [event.revision for event in events]
 
 
-async def eventually(holds: Callable[[], bool], *, seconds: float = 20) -> None:
+async def eventually(holds: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Looks again and again until it holds, for at most the given time."""
     end = monotonic() + seconds
     while not holds():

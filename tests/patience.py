@@ -2,6 +2,9 @@
 
 from tests import defaults
 
+PATIENCE = 60.0
+"""Seconds after which a test that waits for something to happen fails, however busy the machine is."""
+
 PATIENT = defaults.engine(pool_size=16, pool_wait=30, lock_timeout=30, statement_timeout=30)
 PATIENT_SETTINGS = {
     "database_pool_size": 16,

@@ -31,6 +31,7 @@ from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
 from tests.factories.storing import repository_of, store
 from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
+from tests.patience import PATIENCE
 from tests.routes import twins
 
 
@@ -116,7 +117,7 @@ class World:
         waiting = text(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
-        async with asyncio.timeout(10), self.engine.connect() as connection:
+        async with asyncio.timeout(PATIENCE), self.engine.connect() as connection:
             while not (await connection.scalar(waiting)):
                 assert not task.done(), task.result()
                 await connection.rollback()

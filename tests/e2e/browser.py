@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 START_SECONDS = 30
-SECONDS = 20
+SECONDS = 60
 PHONE_WIDTH = 700
 FLAGS = (
     "--headless=new",

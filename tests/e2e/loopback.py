@@ -10,7 +10,7 @@ from uvicorn import Server
 
 from api.server.connections import BoundedConfig
 
-START_SECONDS = 10
+START_SECONDS = 60
 
 
 def new_listener() -> socket:

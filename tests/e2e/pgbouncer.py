@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from infra.dev.processes import start_child, stop_child
 
-SECONDS = 20
+SECONDS = 60
 SERVER_CONNECTIONS = 4
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"  # where Debian installs it, and only root searches
 

@@ -15,7 +15,7 @@ from tests.e2e.test_explorer_snippets import access_token, commands, operation, 
 
 pytestmark = needs_browser
 
-SECONDS = 20
+SECONDS = 60
 PANEL = "document.querySelector('.panel.copy')"
 PROGRAM = f"{PANEL}.querySelector('pre')?.innerText"
 LANGUAGES = f"[...{PANEL}.querySelectorAll('.choices button')]"

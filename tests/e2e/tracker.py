@@ -20,7 +20,7 @@ from domain.shared.demo import DEMO_EMAIL, DEMO_PASSWORD, DEMO_SLUG
 from infra.settings import Settings
 from tests.e2e.loopback import new_listener, served
 
-SECONDS = 20
+SECONDS = 60
 SIGN_IN = {"grant_type": "password", "username": DEMO_EMAIL, "password": DEMO_PASSWORD}
 PROJECT = "query($slug: String!) { workspace(slug: $slug) { projects(first: 1) { nodes { id } } } }"
 CREATE = "mutation($input: IssueCreateInput!) { issueCreate(input: $input) { revision errors { message } } }"

@@ -33,6 +33,7 @@ from tests import execution_modes
 from tests.api import defaults as api_defaults
 from tests.api.sockets.websocket_driver import DEADLINE, WebSocketDriver, connect
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
+from tests.patience import PATIENCE
 
 PASSWORD = "correct horse battery staple"
 FOLLOW = """subscription ($workspace: String!, $after: Revision) {
@@ -399,6 +400,6 @@ async def test_nothing_is_left_of_a_follower(server: Server) -> None:
         async with server.following(ada, "acme", 0) as socket:
             await batch(socket)
             assert len(asyncio.all_tasks()) > len(before)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while asyncio.all_tasks() - before:  # noqa: ASYNC110  tasks that end by themselves
             await asyncio.sleep(0.01)

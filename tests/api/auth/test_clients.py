@@ -15,7 +15,7 @@ from infra.settings import Settings
 from tests.api.auth.loopback import ANN, identity_provider
 from tests.factories.accounts import PASSWORD
 
-SECONDS = 20
+SECONDS = 60
 VIEWER = {"query": "{ viewer { id } }"}
 
 Metadata = dict[str, Any]

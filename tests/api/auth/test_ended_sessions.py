@@ -12,6 +12,7 @@ from tests.api import defaults as api_defaults
 from tests.api.auth.processes import Process, open_process
 from tests.api.sockets.websocket_driver import WebSocketDriver, connect
 from tests.factories.accounts import PASSWORD
+from tests.patience import PATIENCE
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 NEW = "an entirely other thing to type"
@@ -138,7 +139,7 @@ async def assert_refused(processes: list[Process], tokens: dict[str, str]) -> No
 
 
 async def assert_closed(socket: WebSocketDriver) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         assert await socket.closed() == (4401, "Session ended")
 
 

@@ -30,7 +30,7 @@ from tests.e2e.loopback import new_listener, served
 BY_TITLE = {sample.title: sample for sample in samples()}
 LIVE = "Live changes"
 ASKED = [sample for sample in samples() if sample.title != LIVE]
-SECONDS = 20
+SECONDS = 60
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from api.graphql.runner import FIRST_SIGHT, SWITCHED_OFF
 from strawberry_compiled import IncompatibleStrawberry
 from tests.api import defaults as api_defaults
 from tests.api.graphql.runner_world import COMPILED, STOCK, World
+from tests.patience import PATIENCE
 
 TASKS = "query Tasks($owners: [String!]!) { tasks(owners: $owners) { title owner { id name } } }"
 BOTH = pytest.mark.parametrize("options", [STOCK, COMPILED], ids=["stock", "compiled"])
@@ -162,7 +163,7 @@ async def test_a_canceled_run_leaves_nothing_running(options: ExecutionOptions, 
     world = World(options)
     before = asyncio.all_tasks()
     running = asyncio.create_task(world.run(query))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await world.store.started.wait()
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -5,6 +5,7 @@ import httpx
 from domain.shared.health import HealthCheck
 from tests.api import defaults as api_defaults
 from tests.api.http.http_world import World, running
+from tests.patience import PATIENCE
 
 
 async def test_liveness_queries_no_service(client: httpx.AsyncClient, world: World) -> None:
@@ -37,7 +38,7 @@ async def test_ready_means_that_all_that_is_required_is_there(client: httpx.Asyn
 
 async def test_a_check_that_hangs_is_not_waited_for(world: World) -> None:
     world.health.hangs = True
-    async with running(world, api_defaults.http(readiness_seconds=0.05)) as client, asyncio.timeout(20):
+    async with running(world, api_defaults.http(readiness_seconds=0.05)) as client, asyncio.timeout(PATIENCE):
         response = await client.get("/readyz")
         assert response.status_code == 503
         (check,) = response.json()["checks"]

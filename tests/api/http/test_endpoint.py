@@ -8,6 +8,7 @@ import pytest
 from domain.shared.errors import Unavailable
 from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, NEW, OLD, SECRET, World, ask, build, running
+from tests.patience import PATIENCE
 
 
 def codes(response: httpx.Response) -> list[str]:
@@ -340,7 +341,7 @@ async def test_work_ends_when_the_client_leaves(world: World) -> None:
             (b"authorization", BEARER["Authorization"].encode()),
         ],
     }
-    async with app.router.lifespan_context(app), asyncio.timeout(20):
+    async with app.router.lifespan_context(app), asyncio.timeout(PATIENCE):
         request = asyncio.create_task(app(scope, receive, send))
         await world.started.wait()
         assert not world.canceled.is_set()

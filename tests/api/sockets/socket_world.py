@@ -28,6 +28,7 @@ from tests import defaults, execution_modes
 from tests.api import defaults as api_defaults
 from tests.api.http.http_world import MemoryDocuments
 from tests.factories.accounts import UserFactory
+from tests.patience import PATIENCE
 
 WORKSPACE = "wsp_1"
 SECRET = "password in an exception's text"
@@ -262,7 +263,7 @@ class World:
 
     async def checked_again(self) -> None:
         """Waits until the sessions of open sockets have been checked once more, from start to end."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             for _ in range(2):
                 self.app.auth.checked.clear()
                 await self.app.auth.checked.wait()

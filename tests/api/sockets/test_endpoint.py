@@ -13,6 +13,7 @@ from domain.shared.actor import Role
 from domain.shared.errors import LimitExceeded, Unauthenticated, Unavailable
 from tests.api.sockets.socket_world import SECRET, World, touched
 from tests.api.sockets.websocket_driver import SocketClosed, WebSocketDriver, connect
+from tests.patience import PATIENCE
 
 COUNT = "subscription ($to: Int!) { count(to: $to) }"
 FOLLOW = "subscription { follow { number role } }"
@@ -339,7 +340,7 @@ async def test_complete_stops_the_operation_and_closes_its_source(world: World) 
         world.app.feed.queue.put_nowait(1)
         await socket.data("1")
         socket.complete("1")
-        await asyncio.wait_for(world.app.feed.silence.wait(), 5)
+        await asyncio.wait_for(world.app.feed.silence.wait(), PATIENCE)
         world.app.feed.queue.put_nowait(2)
         socket.send("ping")
         assert await socket.receive() == {"type": "pong"}
@@ -614,7 +615,7 @@ async def test_a_slow_consumer_is_closed_with_a_hint_to_resume() -> None:
         await socket.data("1")
         socket.stop_reading()
         read = world.app.feed.produced
-        await asyncio.wait_for(world.app.feed.silence.wait(), 5)
+        await asyncio.wait_for(world.app.feed.silence.wait(), PATIENCE)
         assert world.app.feed.produced - read <= 8 + 2  # those that wait, one being sent, one that finds no room
         socket.read_on()
         assert await socket.closed() == (4290, "Too slow: resume from your last revision")

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from api.server.connections import BoundedConfig
 from api.server.socket_transport import SocketTransport
 from tests.api.sockets.socket_world import World
+from tests.patience import PATIENCE
 
 INIT = '{"type":"connection_init","payload":{"Authorization":"Bearer ada"}}'
 
@@ -38,7 +39,7 @@ async def running(world: World) -> AsyncIterator[tuple[uvicorn.Server, str]]:
         yield server, f"ws://127.0.0.1:{listener.getsockname()[1]}/graphql"
     finally:
         server.should_exit = True
-        await asyncio.wait_for(serving, 10)
+        await asyncio.wait_for(serving, PATIENCE)
 
 
 @asynccontextmanager
@@ -55,7 +56,7 @@ async def subscribe(client: ClientConnection, query: str) -> None:
 
 async def closing(client: ClientConnection) -> tuple[int, str]:
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 await client.recv()
     except ConnectionClosed as closed:
@@ -115,7 +116,7 @@ async def test_a_client_that_stops_reading_is_let_go_and_costs_no_memory() -> No
     world = World(stall_seconds=0.2)
     async with running(world) as (_, url), signed_in(url, max_queue=1, compression=None) as client:
         await subscribe(client, "subscription { endless(size: 10000) }")
-        await asyncio.wait_for(world.app.feed.silence.wait(), 10)
+        await asyncio.wait_for(world.app.feed.silence.wait(), PATIENCE)
         produced = world.app.feed.produced
         assert await closing(client) == (4290, "Too slow: resume from your last revision")
         assert world.app.feed.produced == produced
@@ -130,5 +131,5 @@ async def test_a_stopping_server_does_not_wait_for_open_sockets() -> None:
         await client.recv()
         server.should_exit = True
         assert (await closing(client))[0] == 1012
-        await asyncio.wait_for(world.app.feed.silence.wait(), 20)
+        await asyncio.wait_for(world.app.feed.silence.wait(), PATIENCE)
     assert len(world.registry) == 0

@@ -15,6 +15,7 @@ from domain.shared.errors import ErrorCode, InvalidInput, NotFound
 from domain.shared.pages import PageRequest
 from domain.workspaces.model import Workspace, WorkspaceId
 from tests.event_log import SLICES, EventLog, open_event_log, revisions, take
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ async def test_following_ends_with_the_membership_even_when_nothing_happens(
         assert revisions(await take(batches, up_to=1)) == [1]
         actors.append(Actor(user_id=present.user_id))
         with pytest.raises(NotFound):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await anext(batches)
 
 
@@ -161,7 +162,7 @@ async def test_events_after_the_membership_are_hidden(log: EventLog, service: Au
         actors.append(Actor())
         await log.announce(workspace, await log.record(workspace))
         with pytest.raises(NotFound):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await anext(batches)
 
 

@@ -23,6 +23,7 @@ from tests.factories.accounts import IDS
 from tests.factories.storing import store
 from tests.factories.workspaces import MemberFactory, WorkspaceFactory
 from tests.identity import Identity
+from tests.patience import PATIENCE
 
 ANN = "ann@example.org"
 LAPTOP = ClientInfo(address="192.0.2.7", device="a laptop")
@@ -337,7 +338,7 @@ async def test_the_last_use_is_written_once_a_minute_and_beside_the_request(iden
     async with identity.engine.begin() as connection:
         # Somebody holds the row: to authenticate does not wait for it.
         await connection.execute(select(ApiKeyRow.id).with_for_update())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await identity.auth.authenticate(key)
     assert await last_use(identity) == first
     identity.clock.move(minutes=1, microseconds=-1)

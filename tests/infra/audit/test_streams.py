@@ -16,6 +16,7 @@ from infra.audit.streams import MOST_WAITING, PAGE, SAFETY_SECONDS, RedisEventSt
 from infra.db.read import ReadSession
 from tests.event_log import EventLog, eventually, open_event_log, revisions, take
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ async def test_followers_of_a_workspace_share_one_reader_and_leave_nothing_behin
 
 async def counted(log: EventLog, wanted: list[int], *workspaces: str) -> None:
     """Waits until Redis counts these numbers of listeners to the workspaces."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while await log.listeners(*workspaces) != wanted:  # noqa: ASYNC110  another process's count
             await asyncio.sleep(0.01)
 

@@ -10,6 +10,7 @@ from domain.shared.errors import InvalidInput, Unavailable
 from infra.db.engine import Engines, open_engines
 from infra.db.read import ReadSession
 from tests import defaults
+from tests.patience import PATIENCE
 
 PID = select(literal_column("pg_backend_pid()"))
 
@@ -46,7 +47,7 @@ async def ended(engines: Engines, mark: str) -> None:
 
 async def _until_running(engines: Engines, mark: str, *, count: int) -> None:
     running = text("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE :mark AND pid <> :own")
-    end = monotonic() + 10
+    end = monotonic() + PATIENCE
     async with engines.write.connect() as connection:
         own = await connection.scalar(PID)
         while await connection.scalar(running, {"mark": f"%{mark}%", "own": own}) != count:

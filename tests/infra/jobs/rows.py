@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.patience import PATIENCE
+
 
 async def row(engine: AsyncEngine, job_id: str) -> Row[Any]:
     async with engine.connect() as connection:
@@ -35,14 +37,14 @@ async def take_over(engine: AsyncEngine, job_id: str) -> None:
     await change(engine, "UPDATE job SET attempts = attempts + 1 WHERE id = :id", id=job_id)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE) -> None:
     deadline = monotonic() + seconds
     while not await condition():
         assert monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.01)
 
 
-async def until_state(engine: AsyncEngine, job_id: str, state: str, *, seconds: float = 20.0) -> Row[Any]:
+async def until_state(engine: AsyncEngine, job_id: str, state: str, *, seconds: float = PATIENCE) -> Row[Any]:
     async def has_state() -> bool:
         return bool((await row(engine, job_id)).state == state)
 

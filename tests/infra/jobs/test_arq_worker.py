@@ -16,6 +16,7 @@ from tests.infra.jobs.rows import effects, row, until, until_state
 from tests.infra.jobs.sample import CLOCK, IDS, Handler, Walk, add_job, runner_of, walking
 from tests.infra.jobs.test_queue import NOBODY_THERE
 from tests.infra.jobs.test_runner import Gate
+from tests.patience import PATIENCE
 
 
 @asynccontextmanager
@@ -113,7 +114,7 @@ async def test_a_full_worker_leaves_wake_ups_to_another(engine: AsyncEngine, red
         async with working(engine, runner_of(engine, idle, concurrency=1), redis_database):
             second = await add_job(engine, Walk(name="b"))
             queue.wake(second)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await idle.entered.get()
             busy.open.set()
             idle.open.set()

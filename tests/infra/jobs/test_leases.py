@@ -12,6 +12,7 @@ from infra.jobs.leases import Lease, SqlLeases
 from infra.uow import SqlUowFactory
 from tests.infra.jobs.rows import change, row, rows, take_over
 from tests.infra.jobs.sample import CLOCK, Trek, Walk, add_job
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ async def test_extending_does_not_wait_for_a_handler_that_is_committing(engine: 
     async with engine.begin() as connection:
         await connection.execute(text("SELECT * FROM job FOR UPDATE"))
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             assert await leases.extend([lease.key]) == set()
 
 

@@ -16,6 +16,7 @@ from tests.connections import listening
 from tests.infra.jobs.rows import until
 from tests.infra.jobs.sample import IDS
 from tests.infra.shared.redis_relay import RedisRelay, open_relay
+from tests.patience import PATIENCE
 
 NOBODY_THERE = "redis://127.0.0.1:1/0"
 LIVELINESS = 30  # seconds
@@ -43,7 +44,7 @@ async def test_workers_are_notified_of_each_job_once(redis_database: str) -> Non
 
 async def announcement(channel: PubSub) -> tuple[str, int]:
     """Channel and revision of the next announcement."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             message = await channel.get_message(ignore_subscribe_messages=True, timeout=5)
             if message is not None:
@@ -55,7 +56,7 @@ async def test_a_commit_announces_its_revision_and_wakes_its_jobs(redis_database
     job_id, workspace_id = IDS.new("job"), IDS.new("wsp")
     async with client.pubsub() as channel:
         await channel.subscribe(channel_of(workspace_id), channel_of(IDS.new("wsp")))
-        await channel.get_message(timeout=5)
+        await channel.get_message(timeout=PATIENCE)
 
         queue.after_commit(Committed(revisions={workspace_id: 7}, job_ids=[job_id]))
         queue.after_commit(Committed())
@@ -142,7 +143,7 @@ async def _outage(redis_database: str, relay: RedisRelay) -> None:
     client = redis.asyncio.from_url(redis_database)
     async with client.pubsub() as channel:
         await channel.subscribe(channel_of(workspace_id))
-        await channel.get_message(timeout=5)
+        await channel.get_message(timeout=PATIENCE)
         await relay.mend()
         announced = await announcement(channel)
 

@@ -15,6 +15,7 @@ from infra.slices import HANDLERS
 from infra.uow import SqlUowFactory
 from tests.infra.jobs.rows import until_state
 from tests.infra.jobs.sample import IDS
+from tests.patience import PATIENCE
 
 
 def test_only_imports_and_batch_runs_are_long_jobs() -> None:
@@ -32,7 +33,7 @@ async def test_the_worker_runs_the_applications_jobs_until_it_is_stopped(
 
     after = await until_state(engine, job_id, "DONE")
     os.kill(os.getpid(), number)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await worker
 
     assert (after.attempts, after.last_error) == (1, None)

@@ -9,6 +9,7 @@ from domain.shared.throttle import Bucket, Throttle, TooOften, source_key
 from infra.limits.throttle import LocalThrottle, RedisThrottle
 from tests.connections import listening
 from tests.fakes.clock import MemoryClock
+from tests.patience import PATIENCE
 
 SHORT = 0.4  # seconds
 
@@ -74,7 +75,7 @@ async def test_a_try_can_be_given_back(throttle: Throttle) -> None:
 async def test_the_window_slides(throttle: Throttle) -> None:
     bucket = Bucket("a", 3, SHORT)
     assert await admitted(throttle, [bucket], 5) == 3
-    deadline = asyncio.get_running_loop().time() + 5
+    deadline = asyncio.get_running_loop().time() + PATIENCE
     while await admitted(throttle, [bucket], 1) == 0:
         assert asyncio.get_running_loop().time() < deadline
         await asyncio.sleep(0.01)

@@ -16,6 +16,7 @@ from infra.mail.smtp import Encryption, SmtpMailer, SmtpServer, UnsetMailer, mes
 from infra.shared.clock import SystemClock
 from tests.fakes.mail import MemoryMailer
 from tests.infra.mail.smtp_sink import SmtpSink, server_certificates, smtp_sink, trusting_certificates
+from tests.patience import PATIENCE
 
 SITE = "https://tracker.example.org"
 LETTER = MemberWelcome(person="žluťoučký kůň", workspace="Grüße an Ada", url=f"{SITE}/acme")
@@ -302,7 +303,7 @@ async def test_a_refusal_says_its_code_and_not_the_server_s_words(sink: SmtpSink
 async def test_one_deadline_holds_for_a_whole_delivery(sink: SmtpSink, silent_from: str) -> None:
     sink.silent_from = silent_from
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         with pytest.raises(Unavailable, match="mail server"):
             await mailer_to(server_at(sink, seconds=0.3)).send(MAIL)
 
