@@ -11,6 +11,8 @@ from tests.factories.accounts import IDS
 WITHOUT_ROUTE = {"job", "idempotency_key", "security_event"}
 """Tables of server-wide rows that name a workspace."""
 
+_unpaired: dict[int, WorkspaceId] = {}  # by route; of 320 random IDs two share one, so each call uses what others left
+
 
 async def rows_without_route(engine: AsyncEngine) -> dict[str, list[str]]:
     """IDs by table whose route is not that of their row's workspace."""
@@ -24,12 +26,12 @@ async def rows_without_route(engine: AsyncEngine) -> dict[str, list[str]]:
 
 
 def twins() -> tuple[WorkspaceId, WorkspaceId]:
-    """IDs of two workspaces that share a route. Of 320 random ones, two usually do."""
-    known: dict[int, WorkspaceId] = {}
+    """Fresh IDs of two workspaces that share a route."""
     while True:
         fresh = WorkspaceId(IDS.new(Workspace.prefix))
-        twin = known.setdefault(route_of_workspace(fresh), fresh)
+        twin = _unpaired.setdefault(route_of_workspace(fresh), fresh)
         if twin != fresh:
+            del _unpaired[route_of_workspace(fresh)]
             return twin, fresh
 
 

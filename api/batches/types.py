@@ -25,6 +25,7 @@ describe_enum(
     description="Kind of a batch run.",
     STATE_REPLACEMENT="Moves the issues of a workflow state to another one, and deletes the state.",
     MILESTONE_REPLACEMENT="Moves the issues of a milestone to another one, and deletes the milestone.",
+    LABEL_REPLACEMENT="Replaces a label on its issues by another one, or removes it from them, and deletes the label.",
     PROJECT_DELETION="Deletes the issues of a project, and then the project.",
 )
 describe_enum(
@@ -74,6 +75,25 @@ def batch_run_of(noun: str, work: str = "moves") -> Any:
         graphql_type=BatchRun | None,
         description=f"The run that {work} the issues and then deletes the {noun}, if there are more than 1,000 issues. "
         "Null otherwise.",
+    )
+
+
+def replacement_of(noun: str, load: Any, graphql_type: Any) -> Any:
+    """Field for the object that a batch run puts in the place of another."""
+    return related(
+        "replaced_by_id",
+        load,
+        graphql_type=graphql_type,
+        description=f"The {noun} that a batch run puts in the place of this one on all of its issues. Null if it is "
+        "not being replaced.",
+    )
+
+
+def deletion_of(noun: str) -> Any:
+    """Field for the time when a batch run began to delete an object."""
+    return strawberry.field(
+        description=f"Time when a batch run began to delete the {noun}, which can be neither changed nor given to "
+        "issues since then. Null unless it is being deleted."
     )
 
 

@@ -89,3 +89,8 @@ class LabelUpdateInput(MutationInput):
 @strawberry.input(description="Input of the `labelDelete` mutation.")
 class LabelDeleteInput(MutationInput):
     id: strawberry.ID = strawberry.field(description="ID of the label to delete.")
+    replace_with: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="ID of the label of the workspace that the issues get in its place. Default: none, so that the "
+        "label is removed from its issues.",
+    )

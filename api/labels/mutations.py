@@ -1,5 +1,6 @@
 import strawberry
 
+from api.batches.types import batch_run_of, deleted_id
 from api.labels.inputs import LabelCreateInput, LabelDeleteInput, LabelUpdateInput
 from api.labels.types import Label
 from api.shared.context import Info
@@ -20,11 +21,14 @@ class LabelUpdatePayload(Payload):
 @strawberry.type(description="Payload of the `labelDelete` mutation.")
 class LabelDeletePayload(Payload):
     deleted_label_id: strawberry.ID | None = strawberry.field(
-        description="ID of the deleted label. Null if `errors` is not empty."
+        description="ID of the deleted label. Null if `errors` is not empty, and if `batchRun` deletes it."
     )
     detached_count: int | None = strawberry.field(
-        description="Number of issues that the label was removed from. Null if `errors` is not empty."
+        description="Number of issues that the label was removed from. Null if `errors` is not empty, and if "
+        "`batchRun` deletes the label."
     )
+    batch_run_id: strawberry.Private[str | None] = None
+    batch_run = batch_run_of("label", "changes")
 
 
 @strawberry.type
@@ -39,12 +43,15 @@ class LabelMutations:
         return LabelUpdatePayload.of(await labels.update(info.context.actor, input.id, to_domain(input)))
 
     @mutation(
-        description="Deletes a label permanently and removes it from all issues. Requires the role `MEMBER` or higher."
+        description="Deletes a label permanently. Its issues get the label given in `replaceWith`; without one, the "
+        "label is removed from them. Requires the role `MEMBER` or higher."
     )
     async def label_delete(self, info: Info, input: LabelDeleteInput) -> LabelDeletePayload:
-        written = await info.context.app.labels.delete(info.context.actor, input.id)
+        labels = info.context.app.labels
+        written = await labels.delete(info.context.actor, input.id, replace_with=input.replace_with)
         return LabelDeletePayload(
-            deleted_label_id=strawberry.ID(written.value.id),
+            deleted_label_id=deleted_id(written),
             detached_count=written.value.detached_count,
+            batch_run_id=written.value.batch_run_id,
             revision=revision_of(written),
         )

@@ -1,9 +1,12 @@
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
+from api.batches.types import deletion_of, replacement_of
 from api.labels.inputs import label_query
+from api.shared import loads
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
@@ -22,6 +25,8 @@ class Label(Node):
     description: str | None = strawberry.field(
         description="Explanation of when to use the label, at most 255 characters. Null if there is none."
     )
+    deleting_since: datetime | None = deletion_of("label")
+    replaced_by = replacement_of("label", loads.labels, Annotated["Label", strawberry.lazy("api.labels.types")] | None)
     created_at: datetime = strawberry.field(description="Time when the label was created.")
     updated_at: datetime = strawberry.field(description="Time when the label was last changed.")
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from api.batches.types import deletion_of, replacement_of
 from api.milestones.inputs import milestone_query
 from api.projects.types import Project
 from api.shared import loads
@@ -27,12 +28,9 @@ class Milestone(Node):
     )
     created_at: datetime = strawberry.field(description="Time when the milestone was created.")
     updated_at: datetime = strawberry.field(description="Time when the milestone was last changed.")
-    replaced_by = related(
-        "replaced_by_id",
-        loads.milestones,
-        graphql_type=Annotated["Milestone", strawberry.lazy("api.milestones.types")] | None,
-        description="The milestone to which a batch run is moving all issues. Null if it is not being replaced. "
-        "A milestone that is being replaced takes no further issues.",
+    deleting_since: datetime | None = deletion_of("milestone")
+    replaced_by = replacement_of(
+        "milestone", loads.milestones, Annotated["Milestone", strawberry.lazy("api.milestones.types")] | None
     )
     project = related(
         "project_id",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.batches.types import deletion_of, replacement_of
 from api.projects.inputs import project_member_query, project_query
 from api.shared import loads
 from api.shared.arguments import Key
@@ -37,12 +38,9 @@ class State(Node):
     position: int = strawberry.field(
         description="Position of the workflow state in the project's workflow, starting at 0."
     )
-    replaced_by = related(
-        "replaced_by_id",
-        loads.states,
-        graphql_type=Annotated["State", strawberry.lazy("api.projects.types")] | None,
-        description="The workflow state to which a batch run is moving all issues. Null if it is not being replaced. "
-        "A workflow state that is being replaced takes no further issues.",
+    deleting_since: datetime | None = deletion_of("workflow state")
+    replaced_by = replacement_of(
+        "workflow state", loads.states, Annotated["State", strawberry.lazy("api.projects.types")] | None
     )
     project = related(
         "project_id",

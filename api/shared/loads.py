@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from api.shared.context import Info
 from domain.accounts.model import User, UserId
 from domain.issues.model import Issue
+from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.projects.ports import StateInProject
@@ -35,6 +36,10 @@ async def issues(info: Info, ids: Sequence[str]) -> Mapping[str, Issue]:
 
 async def milestones(info: Info, ids: Sequence[str]) -> Mapping[str, Milestone]:
     return await info.context.app.read.milestones.by_ids(info.context.actor, ids)
+
+
+async def labels(info: Info, ids: Sequence[str]) -> Mapping[str, Label]:
+    return await info.context.app.read.labels.by_ids(info.context.actor, ids)
 
 
 async def batch_runs(info: Info, ids: Sequence[str]) -> Mapping[str, BatchRun]:

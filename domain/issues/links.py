@@ -8,6 +8,7 @@ from domain.shared.actor import Actor
 from domain.shared.errors import ErrorCode, InvalidInput, LimitExceeded, NotFound
 from domain.shared.events import FieldChange
 from domain.shared.ids import check_id
+from domain.shared.replacements import check_usable
 from domain.shared.sets import SetChange
 from domain.shared.unset import UNSET, Unset
 
@@ -50,6 +51,8 @@ class IssueLinks:
             raise InvalidInput(
                 "{field} contains a label of another workspace. Use labels of the issue's workspace.", path=(path,)
             )
+        for label in labels:
+            check_usable(label, (path,))
         await self._uow.issues.label(self._issue, add=after - before, remove=before - after)
         self.changes["labels"] = FieldChange(before=sorted(before), after=sorted(after))
 

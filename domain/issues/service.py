@@ -21,6 +21,7 @@ from domain.projects.model import Project, State
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.ids import IdFactory
+from domain.shared.replacements import check_usable
 from domain.shared.sets import SetChange
 from domain.shared.unset import UNSET, Unset
 from domain.shared.uow import OpenUow, Written
@@ -119,13 +120,13 @@ class IssueService:
 
     async def _first_or_named_state(self, uow: IssueUow, actor: Actor, project: Project, state_id: str | None) -> State:
         if state_id is None:
-            return next(state for state in await uow.states.of(project) if state.replaced_by_id is None)
+            return next(state for state in await uow.states.of(project) if state.deleting_since is None)
         state = await uow.states.get(actor, state_id, path=("state_id",))
         if state.project_id != project.id:
             raise InvalidInput(
                 "The workflow state belongs to another project. Use a state of the issue's project.", path=("state_id",)
             )
-        state.check_usable(("state_id",))
+        check_usable(state, ("state_id",))
         return state
 
     async def _moved(self, uow: IssueUow, actor: Actor, issue: Issue, state_id: str | Unset) -> Issue:
@@ -136,7 +137,7 @@ class IssueService:
             raise InvalidInput(
                 "The workflow state belongs to another project. Use a state of the issue's project.", path=("state_id",)
             )
-        state.check_usable(("state_id",))
+        check_usable(state, ("state_id",))
         return issue.moved_to(state, now=uow.now)
 
     async def _planned(self, uow: IssueUow, actor: Actor, issue: Issue, milestone_id: str | Unset | None) -> Issue:
@@ -156,7 +157,7 @@ class IssueService:
                 "The milestone belongs to another project. Use a milestone of the issue's project.",
                 path=("milestone_id",),
             )
-        milestone.check_usable(("milestone_id",))
+        check_usable(milestone, ("milestone_id",))
         return milestone
 
     async def _parent(

@@ -4,7 +4,7 @@ from domain.shared.events import Event
 
 
 class LabelEvent(Event):
-    logged: ClassVar[tuple[str, ...]] = ("name", "color", "description")
+    logged: ClassVar[tuple[str, ...]] = ("name", "color", "description", "deleting_since", "replaced_by_id")
 
 
 class LabelCreated(LabelEvent):

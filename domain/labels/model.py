@@ -15,13 +15,18 @@ LabelId = NewType("LabelId", str)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
+    """A word for issues. `replaced_by_id` is the label that a batch run is giving to the issues in its place."""
+
     prefix: ClassVar[str] = "lab"
+    noun: ClassVar[str] = "label"
 
     id: LabelId
     workspace_id: WorkspaceId
     name: str
     color: str
     description: str | None
+    deleting_since: datetime | None = None
+    replaced_by_id: LabelId | None = None
     created_at: datetime
     updated_at: datetime
 

@@ -4,25 +4,20 @@ from typing import Protocol
 from domain.labels.model import Label
 from domain.labels.queries import LabelQuery
 from domain.shared.actor import Actor
+from domain.shared.batches import BatchUow
 from domain.shared.pages import Page, PageRequest
+from domain.shared.replacements import References
 from domain.shared.repositories import Repository
-from domain.shared.uow import UnitOfWork
 from domain.workspaces.model import Workspace
 
 
-class LabeledIssues(Protocol):
-    async def detach_label(self, label: Label) -> int:
-        """Removes the label from all issues and returns their number."""
-        ...
-
-
-class LabelUow(UnitOfWork, Protocol):
+class LabelUow(BatchUow, Protocol):
     @property
     def workspaces(self) -> Repository[Workspace]: ...
     @property
     def labels(self) -> Repository[Label]: ...
     @property
-    def issues(self) -> LabeledIssues: ...
+    def label_references(self) -> References[Label]: ...
 
 
 class LabelReader(Protocol):

@@ -1,21 +1,13 @@
-from dataclasses import dataclass
-
 from domain.labels.commands import LabelChanges, LabelDraft
-from domain.labels.events import LabelCreated, LabelDeleted, LabelUpdated
+from domain.labels.events import LabelCreated, LabelUpdated
 from domain.labels.model import Label, LabelId
 from domain.labels.ports import LabelUow
-from domain.labels.slice import LABEL_WRITE
+from domain.labels.slice import LABEL_WRITE, LABELS
 from domain.shared.actor import Actor
+from domain.shared.batches import Deletion
 from domain.shared.ids import IdFactory
-from domain.shared.uow import OpenUow, Outcome, Written
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelRemoval(Outcome):
-    """A deleted label and the number of issues that had it."""
-
-    id: str
-    detached_count: int
+from domain.shared.replacements import check_usable
+from domain.shared.uow import OpenUow, Written
 
 
 class LabelService:
@@ -41,18 +33,17 @@ class LabelService:
         async with self._uow(actor) as uow:
             label = await uow.labels.get(actor, label_id, for_update=True)
             actor.require(LABEL_WRITE, label.workspace_id)
+            check_usable(label, ("id",))
             changed = label.changed(changes, now=uow.now)
             if changed != label:
                 await uow.labels.save(label, changed)
                 uow.record(LabelUpdated.between(label, changed))
             return await uow.commit(changed)
 
-    async def delete(self, actor: Actor, label_id: str) -> Written[LabelRemoval]:
-        """Deletes a label and removes it from all issues."""
+    async def delete(self, actor: Actor, label_id: str, *, replace_with: str | None) -> Written[Deletion]:
+        """Deletes a label, and gives its issues the label `replace_with`; without one, they just lose it.
+
+        More than 1,000 issues are changed by a batch run, which then deletes the label.
+        """
         async with self._uow(actor) as uow:
-            label = await uow.labels.get(actor, label_id, for_update=True)
-            actor.require(LABEL_WRITE, label.workspace_id)
-            detached = await uow.issues.detach_label(label)
-            await uow.labels.remove(label)
-            uow.record(LabelDeleted.between(label, None))
-            return await uow.commit(LabelRemoval(id=label.id, detached_count=detached))
+            return await uow.commit(await LABELS.delete(actor, uow, label_id, replace_with=replace_with))

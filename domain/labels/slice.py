@@ -1,8 +1,25 @@
+from operator import attrgetter
+
 from domain.labels import events
+from domain.labels.model import Label
 from domain.shared.actor import Permission, Role
+from domain.shared.batches import BatchKind
+from domain.shared.replacements import Replacement
 from domain.shared.slices import Slice
 
 LABEL_WRITE = Permission("change labels", Role.MEMBER)
+
+LABELS = Replacement[Label](
+    kind=BatchKind.LABEL_REPLACEMENT,
+    permission=LABEL_WRITE,
+    repository=attrgetter("labels"),
+    containers=attrgetter("workspaces"),
+    container_id="workspace_id",
+    references=attrgetter("label_references"),
+    updated=events.LabelUpdated,
+    deleted=events.LabelDeleted,
+    is_optional=True,
+)
 
 SLICE = Slice(
     name="labels",
@@ -11,6 +28,9 @@ SLICE = Slice(
         events.LabelCreated: (),
         events.LabelUpdated: (),
         events.LabelDeleted: (),
+    },
+    batches={
+        LABELS.kind: LABELS,
     },
     open_to_guests=("label",),
 )

@@ -4,7 +4,7 @@ from domain.shared.events import Event
 
 
 class MilestoneEvent(Event):
-    logged: ClassVar[tuple[str, ...]] = ("name", "due_date", "replaced_by_id")
+    logged: ClassVar[tuple[str, ...]] = ("name", "due_date", "deleting_since", "replaced_by_id")
 
 
 class MilestoneCreated(MilestoneEvent):

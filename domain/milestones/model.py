@@ -7,8 +7,7 @@ from typing import ClassVar, NewType
 from domain.milestones.commands import MilestoneChanges, MilestoneDraft
 from domain.projects.model import Project, ProjectId
 from domain.shared.checks import Checks
-from domain.shared.entities import from_draft, rechecked, revised
-from domain.shared.errors import Conflict
+from domain.shared.entities import from_draft, rechecked
 from domain.shared.unset import sent_fields
 from domain.workspaces.model import WorkspaceId
 
@@ -20,12 +19,14 @@ class Milestone:
     """A goal of a project. `replaced_by_id` is the milestone to which a batch run is moving the issues."""
 
     prefix: ClassVar[str] = "mil"
+    noun: ClassVar[str] = "milestone"
 
     id: MilestoneId
     workspace_id: WorkspaceId
     project_id: ProjectId
     name: str
     due_date: date | None
+    deleting_since: datetime | None = None
     replaced_by_id: MilestoneId | None = None
     created_at: datetime
     updated_at: datetime
@@ -33,14 +34,6 @@ class Milestone:
     @property
     def area_id(self) -> str:
         return self.project_id
-
-    def check_usable(self, path: tuple[str, ...]) -> None:
-        """Raises Conflict for a milestone that is being replaced."""
-        if self.replaced_by_id is not None:
-            raise Conflict("This milestone is being replaced by another one. Use that one.", path=path)
-
-    def replaced_by(self, target: "Milestone | None", *, now: datetime) -> "Milestone":
-        return revised(self, now=now, replaced_by_id=None if target is None else target.id)
 
     @classmethod
     def drafted(cls, draft: MilestoneDraft, *, id: MilestoneId, project: Project, now: datetime) -> "Milestone":

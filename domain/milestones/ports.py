@@ -1,32 +1,14 @@
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 from domain.milestones.model import Milestone
 from domain.milestones.queries import MilestoneQuery
 from domain.projects.model import Project
 from domain.shared.actor import Actor
-from domain.shared.batches import BatchRun, BatchUow
+from domain.shared.batches import BatchUow
 from domain.shared.pages import Page, PageRequest
+from domain.shared.replacements import References
 from domain.shared.repositories import Repository
-
-
-class MilestoneIssues(Protocol):
-    async def exceed_in_milestone(self, milestone: Milestone, *, most: int) -> bool:
-        """Whether more than that many issues are planned for the milestone."""
-        ...
-
-    async def fix_in_milestone(self, run: BatchRun) -> int:
-        """Stores the ids of the issues of the milestone that the run replaces, as its rows; returns their number."""
-        ...
-
-    async def replan_some(self, ids: Sequence[str], source: Milestone, target: Milestone, *, now: datetime) -> int:
-        """Moves those of the issues that are planned for the first milestone to the other; returns their number."""
-        ...
-
-    async def replan(self, source: Milestone, target: Milestone, *, now: datetime) -> int:
-        """Moves every issue from one milestone to the other and returns their number."""
-        ...
 
 
 class MilestoneUow(BatchUow, Protocol):
@@ -35,7 +17,7 @@ class MilestoneUow(BatchUow, Protocol):
     @property
     def milestones(self) -> Repository[Milestone]: ...
     @property
-    def issues(self) -> MilestoneIssues: ...
+    def milestone_references(self) -> References[Milestone]: ...
 
 
 class MilestoneReader(Protocol):

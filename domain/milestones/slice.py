@@ -1,7 +1,24 @@
+from operator import attrgetter
+
 from domain.milestones import events
-from domain.milestones.replacement import MilestoneReplacement
+from domain.milestones.model import Milestone
+from domain.projects.model import Project
+from domain.projects.slice import PROJECT_WRITE
 from domain.shared.batches import BatchKind
+from domain.shared.replacements import Replacement
 from domain.shared.slices import Slice
+
+MILESTONES = Replacement[Milestone](
+    kind=BatchKind.MILESTONE_REPLACEMENT,
+    permission=PROJECT_WRITE,
+    repository=attrgetter("milestones"),
+    containers=attrgetter("projects"),
+    container_id="project_id",
+    check_container=Project.check_usable,
+    references=attrgetter("milestone_references"),
+    updated=events.MilestoneUpdated,
+    deleted=events.MilestoneDeleted,
+)
 
 SLICE = Slice(
     name="milestones",
@@ -11,6 +28,6 @@ SLICE = Slice(
         events.MilestoneDeleted: (),
     },
     batches={
-        BatchKind.MILESTONE_REPLACEMENT: MilestoneReplacement(),
+        MILESTONES.kind: MILESTONES,
     },
 )

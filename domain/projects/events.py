@@ -28,7 +28,7 @@ class ProjectDeleted(ProjectEvent):
 
 
 class StateEvent(Event):
-    logged: ClassVar[tuple[str, ...]] = ("name", "category", "color", "position", "replaced_by_id")
+    logged: ClassVar[tuple[str, ...]] = ("name", "category", "color", "position", "deleting_since", "replaced_by_id")
 
 
 class StateCreated(StateEvent):

@@ -78,6 +78,7 @@ class State:
     """
 
     prefix: ClassVar[str] = "sta"
+    noun: ClassVar[str] = "workflow state"
 
     id: StateId
     workspace_id: WorkspaceId
@@ -86,6 +87,7 @@ class State:
     category: StateCategory
     color: str
     position: int
+    deleting_since: datetime | None = None
     replaced_by_id: StateId | None = None
     created_at: datetime
     updated_at: datetime
@@ -93,14 +95,6 @@ class State:
     @property
     def area_id(self) -> str:
         return self.project_id
-
-    def check_usable(self, path: tuple[str, ...]) -> None:
-        """Raises Conflict for a state that is being replaced."""
-        if self.replaced_by_id is not None:
-            raise Conflict("This workflow state is being replaced by another one. Use that one.", path=path)
-
-    def replaced_by(self, target: "State | None", *, now: datetime) -> "State":
-        return revised(self, now=now, replaced_by_id=None if target is None else target.id)
 
     @classmethod
     def drafted(cls, draft: StateDraft, *, id: StateId, project: Project, position: int, now: datetime) -> "State":

@@ -9,6 +9,7 @@ from domain.shared.actor import Actor
 from domain.shared.batches import BatchRun, BatchUow
 from domain.shared.events import Event
 from domain.shared.pages import Page, PageRequest
+from domain.shared.replacements import References
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
 from domain.workspaces.model import Member, Workspace
@@ -64,22 +65,6 @@ class ProjectIssues(Protocol):
         """Events for those of the issues that no longer exist and have no event of their deletion."""
         ...
 
-    async def exceed_in_state(self, state: State, *, most: int) -> bool:
-        """Whether more than that many issues are in the state."""
-        ...
-
-    async def move_all(self, source: State, target: State, *, now: datetime) -> int:
-        """Moves every issue from one state to the other, dated now, and returns their number."""
-        ...
-
-    async def fix_in_state(self, run: BatchRun) -> int:
-        """Stores the ids of the issues in the state that the run replaces, as its rows, and returns their number."""
-        ...
-
-    async def move(self, ids: Sequence[str], source: State, target: State, *, now: datetime) -> int:
-        """Moves those of the issues that are in the first state to the other, and returns their number."""
-        ...
-
 
 class ProjectUow(BatchUow, Protocol):
     @property
@@ -90,6 +75,8 @@ class ProjectUow(BatchUow, Protocol):
     def states(self) -> StateRepository: ...
     @property
     def issues(self) -> ProjectIssues: ...
+    @property
+    def state_references(self) -> References[State]: ...
 
 
 class ProjectMemberUow(UnitOfWork, Protocol):

@@ -1,5 +1,8 @@
+from operator import attrgetter
+
 from domain.projects import events
 from domain.projects.deletion import ProjectDeletion
+from domain.projects.model import Project
 from domain.projects.state_replacement import StateReplacement
 from domain.shared.actor import Permission, Role
 from domain.shared.batches import BatchKind
@@ -9,6 +12,18 @@ from domain.shared.slices import Slice
 PROJECT_WRITE = Permission("change projects and their workflow states", Role.MEMBER)
 PROJECT_DELETE = Permission("delete projects", Role.ADMIN)
 PROJECT_SHARE = Permission("choose which guests have access to a project", Role.MEMBER)
+
+STATES = StateReplacement(
+    kind=BatchKind.STATE_REPLACEMENT,
+    permission=PROJECT_WRITE,
+    repository=attrgetter("states"),
+    containers=attrgetter("projects"),
+    container_id="project_id",
+    check_container=Project.check_usable,
+    references=attrgetter("state_references"),
+    updated=events.StateUpdated,
+    deleted=events.StateDeleted,
+)
 
 SLICE = Slice(
     name="projects",
@@ -30,7 +45,7 @@ SLICE = Slice(
         events.StateDeleted: (),
     },
     batches={
-        BatchKind.STATE_REPLACEMENT: StateReplacement(),
+        STATES.kind: STATES,
         BatchKind.PROJECT_DELETION: ProjectDeletion(),
     },
     security_events=(

@@ -4,12 +4,13 @@ from domain.projects.commands import StateChanges, StateDraft
 from domain.projects.events import StateCreated, StateUpdated
 from domain.projects.model import MOST_STATES, Project, State, StateId
 from domain.projects.ports import ProjectUow
-from domain.projects.slice import PROJECT_WRITE
-from domain.projects.state_replacement import begin_replacement, other_states, place_states, remove_state
+from domain.projects.slice import PROJECT_WRITE, STATES
+from domain.projects.state_replacement import place_states
 from domain.shared.actor import Actor
-from domain.shared.batches import MOST_AT_ONCE, Deletion
+from domain.shared.batches import Deletion
 from domain.shared.errors import InvalidInput, LimitExceeded
 from domain.shared.ids import IdFactory
+from domain.shared.replacements import check_usable
 from domain.shared.uow import OpenUow, Written
 
 
@@ -44,6 +45,7 @@ class StateService:
         async with self._uow(actor) as uow:
             state = await uow.states.get(actor, state_id, for_update=True)
             actor.require(PROJECT_WRITE, state.workspace_id)
+            check_usable(state, ("id",))
             (await uow.projects.get(actor, state.project_id)).check_usable(("id",))
             changed = state.changed(changes, now=uow.now)
             if changed != state:
@@ -72,29 +74,4 @@ class StateService:
         More than 1,000 issues are moved by a batch run, which then deletes the state.
         """
         async with self._uow(actor) as uow:
-            state = await uow.states.get(actor, state_id)
-            project = await uow.projects.get(actor, state.project_id, for_update=True)
-            # Read again: another deletion may have replaced or deleted the state before the project was locked.
-            state = await uow.states.get(actor, state_id, for_update=True)
-            actor.require(PROJECT_WRITE, state.workspace_id)
-            project.check_usable(("id",))
-            state.check_usable(("id",))
-            now = uow.now
-            rest = await other_states(uow, project, state)
-            target = await self._target(uow, actor, state, replace_with) if replace_with is not None else None
-            if target is not None and await uow.issues.exceed_in_state(state, most=MOST_AT_ONCE):
-                replaced = state.replaced_by(target, now=now)
-                await uow.states.save(state, replaced)
-                uow.record(StateUpdated.between(state, replaced))
-                return await uow.commit(Deletion(batch_run_id=begin_replacement(uow, replaced)))
-            if target is not None:
-                await uow.issues.move_all(state, target, now=now)
-            await remove_state(uow, state, target, rest, now=now)
-            return await uow.commit(Deletion(id=state.id))
-
-    async def _target(self, uow: ProjectUow, actor: Actor, state: State, target_id: str) -> State:
-        target = await uow.states.get(actor, target_id, path=("replace_with",))
-        if target.project_id != state.project_id or target.id == state.id:
-            raise InvalidInput("{field} must be another workflow state of the same project.", path=("replace_with",))
-        target.check_usable(("replace_with",))
-        return target
+            return await uow.commit(await STATES.delete(actor, uow, state_id, replace_with=replace_with))

@@ -26,6 +26,7 @@ class BatchKind(StrEnum):
 
     STATE_REPLACEMENT = "STATE_REPLACEMENT"
     MILESTONE_REPLACEMENT = "MILESTONE_REPLACEMENT"
+    LABEL_REPLACEMENT = "LABEL_REPLACEMENT"
     PROJECT_DELETION = "PROJECT_DELETION"
 
 
@@ -124,6 +125,10 @@ class BatchRuns(Repository[BatchRun], Protocol):
         """Ids of the rows of the next batch, in id order; empty after the last batch."""
         ...
 
+    async def have_target(self, workspace_id: str, target_id: str) -> bool:
+        """Whether an unfinished run puts that object in the place of another."""
+        ...
+
 
 class BatchUow(UnitOfWork, Protocol):
     @property
@@ -158,7 +163,11 @@ class BatchWork(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion(Outcome):
-    """A deletion that is complete, or one that a batch run completes."""
+    """A deletion that is complete, or one that a batch run completes.
+
+    `detached_count` is the number of objects that referred to the deleted one.
+    """
 
     id: str | None = None
+    detached_count: int | None = None
     batch_run_id: str | None = None

@@ -1,6 +1,6 @@
 """Ports: the write side of one kind of entity, inside a Unit of Work."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol, TypeVar
 
 from domain.shared.actor import Actor
@@ -29,6 +29,10 @@ class Repository(Protocol[E]):
 
     async def save(self, before: E, after: E) -> None:
         """Writes the fields that differ; raises Conflict if they break a uniqueness rule."""
+        ...
+
+    async def save_all(self, changes: Sequence[tuple[E, E]]) -> None:
+        """Writes the fields that differ, of entities of one workspace that were read for update before the change."""
         ...
 
     async def remove(self, entity: E) -> None:

@@ -156,7 +156,7 @@ class SqlApiKeyRepository(SqlRepository[ApiKey]):
 
     async def add_key(self, key: ApiKey, digest: str) -> None:
         values = {each.name: getattr(key, each.name) for each in fields(key)}
-        await self._guarded(insert(ApiKeyRow).values(**values, digest=digest))
+        await self._guarded(insert(ApiKeyRow), values | {"digest": digest})
 
     async def by_digest(self, digest: str) -> ApiKey | None:
         found = await self.where(ApiKeyRow.digest == digest, for_update=True)

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, func, insert, literal, select
+from sqlalchemy import ColumnElement, String, exists, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -21,6 +21,11 @@ class SqlBatchRunRepository(SqlTenantRepository[BatchRun]):
             BatchRowsRow.position == run.position,
         )
         return (await self._connection.execute(batch)).scalar_one_or_none() or ()
+
+    async def have_target(self, workspace_id: str, target_id: str) -> bool:
+        is_unfinished = (BatchRunRow.workspace_id == workspace_id) & BatchRunRow.finished_at.is_(None)
+        has_target = exists().where(is_unfinished, BatchRunRow.target_id == target_id)
+        return bool((await self._connection.execute(select(has_target))).scalar_one())
 
 
 async def fix_rows(

@@ -38,7 +38,7 @@ def among(column: InstrumentedAttribute[str] | ColumnElement[str], name: str) ->
     return _any_of(column, texts(name))
 
 
-def among_values(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+def among_values(column: InstrumentedAttribute[str] | ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
     """`= ANY` with the values in an unnamed parameter."""
     return _any_of(column, cast(bindparam(None, values, type_=TextList, unique=True), ARRAY(Text)))
 

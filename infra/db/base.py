@@ -16,10 +16,12 @@ from sqlalchemy import (
     DateTime,
     Enum,
     ForeignKeyConstraint,
+    Index,
     Integer,
     MetaData,
     SmallInteger,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
@@ -101,6 +103,15 @@ def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
     """Check constraint that allows only values of the enum in the column."""
     values = ", ".join(f"'{member.value}'" for member in enum)
     return CheckConstraint(f"{column} IN ({values})", name=f"{column}_known")
+
+
+def replaceable(table: str) -> tuple[Any, ...]:
+    """Constraints and index of a table whose rows can be deleted by a batch run that puts others in their place."""
+    return (
+        ForeignKeyConstraint(["workspace_id", "replaced_by_id"], [f"{table}.workspace_id", f"{table}.id"]),
+        CheckConstraint("deleting_since IS NOT NULL OR replaced_by_id IS NULL", name="replaced_while_deleted"),
+        Index(None, "workspace_id", "replaced_by_id", postgresql_where=text("replaced_by_id IS NOT NULL")),
+    )
 
 
 def in_same_workspace(

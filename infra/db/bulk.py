@@ -1,10 +1,10 @@
 """Bulk writes: COPY for new rows, one UPDATE for changed rows."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, Table, bindparam, column, func, update
+from sqlalchemy import ARRAY, Table, Update, bindparam, column, func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.db.base import Base
@@ -31,8 +31,12 @@ async def update_rows(
     connection: AsyncConnection, table: type[Base], names: Sequence[str], entities: Sequence[Any]
 ) -> None:
     """Writes the named columns of all entities, which are of one workspace, by ID."""
-    if not entities:
-        return
+    if entities:
+        await connection.execute(*row_updates(table, names, entities))
+
+
+def row_updates(table: type[Base], names: Sequence[str], entities: Sequence[Any]) -> tuple[Update, Mapping[str, Any]]:
+    """One statement that writes the named columns of all entities, which are of one workspace, and its values."""
     whole = table.__table__
     assert isinstance(whole, Table)
     columns = [whole.c[name] for name in ("id", *names)]
@@ -41,4 +45,4 @@ async def update_rows(
     here = whole.c.workspace_id == bindparam("workspace")
     statement = update(whole).where(here, whole.c.id == given.c.id).values({name: given.c[name] for name in names})
     values = {f"all_{each.name}": [getattr(entity, each.name) for entity in entities] for each in columns}
-    await connection.execute(statement, values | {"workspace": entities[0].workspace_id})
+    return statement, values | {"workspace": entities[0].workspace_id}

@@ -1,7 +1,7 @@
 """The write side of one table: reads entities for changes, and writes only changed columns."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -15,6 +15,7 @@ from domain.shared.errors import Conflict, ErrorCode, NotFound
 from domain.shared.ids import check_id
 from infra.db.arrays import among
 from infra.db.base import Base
+from infra.db.bulk import row_updates
 from infra.db.engine import constraint_of
 from infra.db.entities import Build, builder_of, columns_of
 from infra.db.list_sizes import ListSizes
@@ -164,6 +165,17 @@ class SqlTenantRepository(SqlRepository[W]):
         if len(found) < len(set(ids)):
             raise NotFound(f"This {self._noun} does not exist or is not visible to you.", path=path)
         return sorted(found, key=lambda entity: entity.id)
+
+    async def save_all(self, changes: Sequence[tuple[W, W]]) -> None:
+        """Writes the columns that differ in any of the changes, all in one statement.
+
+        The entities before and after each change are of one workspace, and read for update: the statement also writes
+        columns that do not differ in a row.
+        """
+        fields_of = [field.name for field in fields(self.entity)]
+        names = [name for name in fields_of if any(getattr(a, name) != getattr(b, name) for b, a in changes)]
+        if names:
+            await self._guarded(*row_updates(self.table, names, [after for _, after in changes]))
 
     async def _visible(self, actor: Actor, ids: Collection[str], *, for_update: bool) -> list[W]:
         """The entities that the actor sees, locked in the order of workspace and ID."""

@@ -1,39 +1,38 @@
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Text,
-    any_,
     bindparam,
     cast,
     column,
     delete,
     func,
     insert,
+    literal,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.model import Issue
-from domain.labels.model import Label
-from domain.milestones.model import Milestone
-from domain.projects.model import Project, State
+from domain.projects.model import Project
 from domain.shared.batches import BatchRun
 from domain.shared.events import Event
 from infra.batches.repository import fix_rows
-from infra.db.arrays import array_text, texts
+from infra.db.arrays import among_values, array_text, texts
 from infra.db.grams import grams_of
-from infra.db.list_sizes import ListKey
 from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule, in_workspace
 from infra.issues.deletion import clear_project, delete_issues, unrecorded_purges
 from infra.issues.sizes import count_added, count_changed, lists_of
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow, words_of
+
+Links = type[IssueAssigneeRow] | type[IssueLabelRow]
+LinkChange = tuple[frozenset[str], frozenset[str]]
 
 _GIVEN = (
     func.unnest(texts("ids"), texts("grams"))
@@ -94,6 +93,12 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
         count_changed(self._sizes, before, after)
         await rewrite_words(self._connection, [(before, after)])
 
+    async def save_all(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
+        await super().save_all(changes)
+        for before, after in changes:
+            count_changed(self._sizes, before, after)
+        await rewrite_words(self._connection, changes)
+
     async def remove(self, entity: Issue) -> None:
         await super().remove(entity)
         self._sizes.change(lists_of(entity), -1)
@@ -112,6 +117,30 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
     async def label(self, issue: Issue, *, add: Collection[str], remove: Collection[str]) -> None:
         await self._relink(IssueLabelRow, "label_id", issue, add, remove)
 
+    async def links_of(self, issues: Sequence[Issue], *, links: Links) -> dict[str, frozenset[str]]:
+        """IDs that each of the issues is linked to, by ID of the issue. The issues are of one workspace."""
+        found: dict[str, frozenset[str]] = {issue.id: frozenset() for issue in issues}
+        if issues:
+            of_issues = (links.workspace_id == issues[0].workspace_id) & among_values(links.issue_id, list(found))
+            linked = select(links.issue_id, func.array_agg(_other_end(links))).where(of_issues)
+            rows = await self._connection.execute(linked.group_by(links.issue_id))
+            found |= {issue_id: frozenset(ids) for issue_id, ids in rows}
+        return found
+
+    async def relink_all(self, workspace_id: str, changes: Mapping[str, LinkChange], *, links: Links) -> None:
+        """Writes the links of many issues in two statements; `changes` has the IDs before and after by issue."""
+        removed = [(issue_id, other) for issue_id, (before, after) in changes.items() for other in before - after]
+        added = [(issue_id, other) for issue_id, (before, after) in changes.items() for other in after - before]
+        if removed:
+            pairs = _pairs(sorted(removed))
+            gone = (links.issue_id == pairs.c.issue_id) & (_other_end(links) == pairs.c.other_id)
+            await self._guarded(delete(links).where(links.workspace_id == workspace_id, gone))
+        if added:
+            pairs = _pairs(sorted(added))
+            new = select(literal(workspace_id, Text), pairs.c.issue_id, pairs.c.other_id)
+            names = ["workspace_id", "issue_id", _other_end(links).key]
+            await self._guarded(insert(links).from_select(names, new))
+
     async def lock_tree(self, workspace_id: str) -> None:
         await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(workspace_id, 0))))
 
@@ -126,62 +155,6 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
         for links in (IssueAssigneeRow, IssueLabelRow):
             await self._connection.execute(delete(links).where(*_links_of(links, issue)))
         await self.remove(issue)
-
-    async def detach_label(self, label: Label) -> int:
-        links = (IssueLabelRow.workspace_id == label.workspace_id) & (IssueLabelRow.label_id == label.id)
-        return (await self._connection.execute(delete(IssueLabelRow).where(links))).rowcount
-
-    async def exceed_in_state(self, state: State, *, most: int) -> bool:
-        return await self._exceed(_is_in_state(state), most)
-
-    async def move_all(self, source: State, target: State, *, now: datetime) -> int:
-        return await self._move(_is_in_state(source), target, now)
-
-    async def fix_in_state(self, run: BatchRun) -> int:
-        is_in = (IssueRow.workspace_id == run.workspace_id) & (IssueRow.state_id == run.subject_id)
-        return await fix_rows(self._connection, run, IssueRow.id, is_in)
-
-    async def move(self, ids: Sequence[str], source: State, target: State, *, now: datetime) -> int:
-        return await self._move(await self._locked(ids, _is_in_state(source)), target, now)
-
-    async def exceed_in_milestone(self, milestone: Milestone, *, most: int) -> bool:
-        return await self._exceed(_is_planned_for(milestone), most)
-
-    async def replan(self, source: Milestone, target: Milestone, *, now: datetime) -> int:
-        return await self._replan(_is_planned_for(source), source, target, now)
-
-    async def fix_in_milestone(self, run: BatchRun) -> int:
-        is_planned = (IssueRow.workspace_id == run.workspace_id) & (IssueRow.milestone_id == run.subject_id)
-        return await fix_rows(self._connection, run, IssueRow.id, is_planned)
-
-    async def replan_some(self, ids: Sequence[str], source: Milestone, target: Milestone, *, now: datetime) -> int:
-        wanted = await self._locked(ids, _is_planned_for(source))
-        return await self._replan(wanted, source, target, now)
-
-    async def _exceed(self, condition: ColumnElement[bool], most: int) -> bool:
-        some = select(IssueRow.id).where(condition).limit(most + 1).subquery()
-        return bool((await self._connection.execute(select(func.count() > most).select_from(some))).scalar_one())
-
-    async def _locked(self, ids: Sequence[str], condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        """Condition for those of the issues that meet it, locked in ID order."""
-        wanted = condition & (IssueRow.id == any_(bindparam(None, list(ids), ARRAY(Text))))
-        locked = select(IssueRow.id).where(wanted).order_by(IssueRow.id).with_for_update(key_share=True)
-        await self._connection.execute(locked)
-        return wanted
-
-    async def _move(self, condition: ColumnElement[bool], target: State, now: datetime) -> int:
-        completed_at = func.coalesce(IssueRow.completed_at, now) if target.category.is_closed else None
-        values = {"state_id": target.id, "completed_at": completed_at, "updated_at": now}
-        return (await self._connection.execute(update(IssueRow).where(condition).values(values))).rowcount
-
-    async def _replan(self, condition: ColumnElement[bool], source: Milestone, target: Milestone, now: datetime) -> int:
-        values = {"milestone_id": target.id, "updated_at": now}
-        moved = update(IssueRow).where(condition).values(values)
-        lifecycles = Counter(await self._connection.scalars(moved.returning(IssueRow.lifecycle)))
-        for lifecycle, count in lifecycles.items():
-            self._sizes.change([ListKey(source.workspace_id, source.id, lifecycle)], -count)
-            self._sizes.change([ListKey(target.workspace_id, target.id, lifecycle)], count)
-        return lifecycles.total()
 
     async def ids_in(self, project: Project, *, most: int) -> Sequence[str]:
         newest = select(IssueRow.id).where(_are_in(project)).order_by(IssueRow.id.desc()).limit(most)
@@ -203,7 +176,7 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
 
     async def _relink(
         self,
-        links: type[IssueAssigneeRow] | type[IssueLabelRow],
+        links: Links,
         other: str,
         issue: Issue,
         add: Collection[str],
@@ -217,17 +190,21 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
             await self._guarded(insert(links), [link | {other: other_id} for other_id in sorted(add)])
 
 
-def _links_of(links: type[IssueAssigneeRow] | type[IssueLabelRow], issue: Issue) -> tuple[ColumnElement[bool], ...]:
+def _other_end(links: Links) -> Any:
+    """The column with the ID that an issue is linked to."""
+    return links.label_id if issubclass(links, IssueLabelRow) else links.user_id
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> Any:
+    """Links as rows of a statement."""
+    issue_ids, other_ids = (bindparam(None, list(ids), ARRAY(Text)) for ids in zip(*pairs, strict=True))
+    ids = func.unnest(issue_ids, other_ids)
+    return ids.table_valued(column("issue_id", Text), column("other_id", Text)).render_derived(name="pairs")
+
+
+def _links_of(links: Links, issue: Issue) -> tuple[ColumnElement[bool], ...]:
     return (links.workspace_id == issue.workspace_id, links.issue_id == issue.id)
 
 
 def _are_in(project: Project) -> ColumnElement[bool]:
     return (IssueRow.workspace_id == project.workspace_id) & (IssueRow.project_id == project.id)
-
-
-def _is_in_state(state: State) -> ColumnElement[bool]:
-    return (IssueRow.workspace_id == state.workspace_id) & (IssueRow.state_id == state.id)
-
-
-def _is_planned_for(milestone: Milestone) -> ColumnElement[bool]:
-    return (IssueRow.workspace_id == milestone.workspace_id) & (IssueRow.milestone_id == milestone.id)

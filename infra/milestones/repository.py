@@ -17,5 +17,4 @@ class SqlMilestoneRepository(SqlParentRepository[Milestone]):
             "id",
             "This milestone has issues. Set `replaceWith` to the milestone to move them to.",
         ),
-        "fk_milestone_workspace_id_replaced_by_id": ("id", "This milestone is replacing another. Delete it later."),
     }

@@ -1,9 +1,9 @@
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from infra.db.base import Base, Id, in_same_workspace
+from infra.db.base import Base, Id, in_same_workspace, replaceable
 from infra.projects.tables import ProjectRow
 from infra.workspaces.tables import WorkspaceRow
 
@@ -12,10 +12,9 @@ class MilestoneRow(Base):
     __tablename__ = "milestone"
     __table_args__ = (
         in_same_workspace("project_id", of=ProjectRow),
-        ForeignKeyConstraint(["workspace_id", "replaced_by_id"], ["milestone.workspace_id", "milestone.id"]),
         UniqueConstraint("workspace_id", "project_id", "name"),
         UniqueConstraint("workspace_id", "project_id", "id"),
-        Index(None, "workspace_id", "replaced_by_id", postgresql_where=text("replaced_by_id IS NOT NULL")),
+        *replaceable("milestone"),
         Index(None, "workspace_id", "project_id", "due_date", "id"),
         Index(None, "workspace_id", "project_id", "created_at", "id"),
     )
@@ -25,6 +24,7 @@ class MilestoneRow(Base):
     project_id: Mapped[Id]
     name: Mapped[str]
     due_date: Mapped[date | None]
+    deleting_since: Mapped[datetime | None]
     replaced_by_id: Mapped[Id | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

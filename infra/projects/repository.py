@@ -130,10 +130,6 @@ class SqlStateRepository(SqlTenantRepository[State]):
             "id",
             "This workflow state has issues. Set `replaceWith` to the state to move them to.",
         ),
-        "fk_state_workspace_id_replaced_by_id": (
-            "id",
-            "This workflow state is replacing another. Delete it later.",
-        ),
     }
 
     async def of(self, project: Project, *, for_update: bool = False) -> list[State]:

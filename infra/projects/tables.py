@@ -1,10 +1,10 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.projects.categories import StateCategory
-from infra.db.base import Base, Id, Key, in_same_workspace, named_enum, one_of
+from infra.db.base import Base, Id, Key, in_same_workspace, named_enum, one_of, replaceable
 from infra.workspaces.tables import WorkspaceRow
 
 
@@ -52,10 +52,9 @@ class StateRow(Base):
     __tablename__ = "state"
     __table_args__ = (
         in_same_workspace("project_id", of=ProjectRow),
-        ForeignKeyConstraint(["workspace_id", "replaced_by_id"], ["state.workspace_id", "state.id"]),
         UniqueConstraint("workspace_id", "project_id", "name"),
         UniqueConstraint("workspace_id", "project_id", "id"),
-        Index(None, "workspace_id", "replaced_by_id", postgresql_where=text("replaced_by_id IS NOT NULL")),
+        *replaceable("state"),
         CheckConstraint("position >= 0", name="position_natural"),
         one_of("category", StateCategory),
     )
@@ -67,6 +66,7 @@ class StateRow(Base):
     category: Mapped[StateCategory] = mapped_column(named_enum(StateCategory))
     color: Mapped[str]
     position: Mapped[int]
+    deleting_since: Mapped[datetime | None]
     replaced_by_id: Mapped[Id | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -244,7 +244,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT', 'PROJECT_DELETION')",
+            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT', 'LABEL_REPLACEMENT', 'PROJECT_DELETION')",
             name=op.f("ck_batch_run_kind_known"),
         ),
         sa.CheckConstraint(
@@ -385,11 +385,28 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("color", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("deleting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaced_by_id", sa.Text(collation="C"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "deleting_since IS NOT NULL OR replaced_by_id IS NULL", name=op.f("ck_label_replaced_while_deleted")
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "replaced_by_id"],
+            ["label.workspace_id", "label.id"],
+            name=op.f("fk_label_workspace_id_replaced_by_id"),
+        ),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspace.id"], name=op.f("fk_label_workspace_id")),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_label")),
         sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_label_workspace_id_name")),
+    )
+    op.create_index(
+        op.f("ix_label_workspace_id_replaced_by_id"),
+        "label",
+        ["workspace_id", "replaced_by_id"],
+        unique=False,
+        postgresql_where=sa.text("replaced_by_id IS NOT NULL"),
     )
     op.create_table(
         "member",
@@ -662,9 +679,13 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Text(collation="C"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("due_date", sa.Date(), nullable=True),
+        sa.Column("deleting_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("replaced_by_id", sa.Text(collation="C"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "deleting_since IS NOT NULL OR replaced_by_id IS NULL", name=op.f("ck_milestone_replaced_while_deleted")
+        ),
         sa.ForeignKeyConstraint(
             ["workspace_id", "project_id"],
             ["project.workspace_id", "project.id"],
@@ -783,12 +804,16 @@ def upgrade() -> None:
         sa.Column("category", sa.String(), nullable=False),
         sa.Column("color", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("deleting_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("replaced_by_id", sa.Text(collation="C"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "category IN ('BACKLOG', 'UNSTARTED', 'STARTED', 'COMPLETED', 'CANCELED')",
             name=op.f("ck_state_category_known"),
+        ),
+        sa.CheckConstraint(
+            "deleting_since IS NOT NULL OR replaced_by_id IS NULL", name=op.f("ck_state_replaced_while_deleted")
         ),
         sa.CheckConstraint("position >= 0", name=op.f("ck_state_position_natural")),
         sa.ForeignKeyConstraint(
@@ -1231,6 +1256,11 @@ def downgrade() -> None:
     op.drop_table("password")
     op.drop_index(op.f("ix_member_user_id_route"), table_name="member")
     op.drop_table("member")
+    op.drop_index(
+        op.f("ix_label_workspace_id_replaced_by_id"),
+        table_name="label",
+        postgresql_where=sa.text("replaced_by_id IS NOT NULL"),
+    )
     op.drop_table("label")
     op.drop_index(op.f("ix_invitation_workspace_id_created_at_id"), table_name="invitation")
     op.drop_index(

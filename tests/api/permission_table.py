@@ -126,7 +126,7 @@ async def build_scene(world: World) -> Scene:
     party, host, party_token = WorkspaceFactory(), UserFactory(), "wgi_" + "p" * 43
     by_owner = {"workspace": here.workspace, "created_by_id": here.people[Role.OWNER].id}
     next_milestone = MilestoneFactory(project=here.project)
-    replaced_milestone = MilestoneFactory(project=here.project, replaced_by_id=next_milestone.id)
+    replaced_milestone = MilestoneFactory(project=here.project, deleting_since=MADE, replaced_by_id=next_milestone.id)
     placeholder = MemberFactory(workspace=here.workspace, user_id=imported.id, role=Role.GUEST)
     empty_project = ProjectFactory(workspace=here.workspace)
     target_state = StateFactory(project=empty_project, position=1)
@@ -160,7 +160,9 @@ async def build_scene(world: World) -> Scene:
         foreign_session=SessionFactory(user_id=world.elsewhere.people[Role.MEMBER].id),
         uploads={role: upload_of(user.id) for role, user in here.people.items()},
         run=run_of(here),
-        replaced_state=StateFactory(project=empty_project, position=2, replaced_by_id=target_state.id),
+        replaced_state=StateFactory(
+            project=empty_project, position=2, deleting_since=MADE, replaced_by_id=target_state.id
+        ),
         replaced_milestone=replaced_milestone,
         batch_run=BatchRunFactory(
             workspace=here.workspace,
@@ -241,20 +243,18 @@ async def store_import(scene: Scene) -> None:
     async with scene.world.engine.begin() as connection:
         await SqlUploadRepository(connection).add_all([*scene.uploads.values(), scene.foreign_upload])
         await SqlImportRunRepository(connection).add_all([scene.run, scene.foreign_run])
-        await connection.execute(
-            insert(ImportLossRow).values(id=IDS.new("los"), line=1, key=None, reason="Cut.", **loss, **of_run)
-        )
-        await connection.execute(
-            insert(ImportLossKindRow).values(places=1, first_line=1, first_reason="Cut.", **loss, **of_run)
-        )
+        line = {"id": IDS.new("los"), "line": 1, "key": None, "reason": "Cut."}
+        await connection.execute(insert(ImportLossRow), line | loss | of_run)
+        kind = {"places": 1, "first_line": 1, "first_reason": "Cut."}
+        await connection.execute(insert(ImportLossKindRow), kind | loss | of_run)
         mapping = {"id": IDS.new("map"), "kind": "label", "source": "Bug", "target": "bug"}
-        await connection.execute(insert(ImportMappingRow).values(**mapping, **of_run))
+        await connection.execute(insert(ImportMappingRow), mapping | of_run)
 
 
 async def store_security_event(scene: Scene) -> None:
     person = scene.here.people[Role.MEMBER]
     async with scene.world.engine.begin() as connection:
-        await connection.execute(insert(SecurityEventRow).values(asdict(SecurityEventFactory(user_id=person.id))))
+        await connection.execute(insert(SecurityEventRow), asdict(SecurityEventFactory(user_id=person.id)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,6 @@ from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.audit.tables import EventRow
 from infra.db.list_sizes import ListSizes
-from infra.metadata import metadata
 from tests.api.client import Client
 from tests.factories.accounts import UserFactory
 from tests.factories.auth import SessionFactory
@@ -33,6 +32,7 @@ from tests.factories.storing import repository_of, store
 from tests.factories.workspaces import InvitationFactory, MemberFactory, WorkspaceFactory
 from tests.patience import PATIENCE
 from tests.routes import twins
+from tests.stored_rows import stored_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +123,9 @@ class World:
                 await connection.rollback()
                 await asyncio.sleep(0.01)
 
-    async def rows(self) -> dict[str, list[Any]]:
+    async def rows(self) -> dict[str, list[str]]:
         """Stored rows by table, to prove that nothing has changed."""
-        async with self.engine.connect() as connection:
-            return {
-                table.name: sorted(map(repr, await connection.execute(select(table))))
-                for table in metadata.sorted_tables
-            }
+        return await stored_rows(self.engine)
 
     async def events(self, workspace_id: str | None = None) -> list[tuple[int, str, str, dict[str, Any]]]:
         """Revision, type, subject and changes of every event of the workspace (this one), in order."""

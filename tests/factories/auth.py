@@ -1,6 +1,8 @@
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import factory
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.auth.api_keys import new_api_key
@@ -8,7 +10,7 @@ from domain.auth.model import ApiKey, Session
 from domain.shared.actor import Scope
 from domain.shared.secrets import digest_of
 from domain.shared.security import SecurityEvent, SecurityEventKind
-from infra.auth.repository import SqlApiKeyRepository
+from infra.auth.tables import ApiKeyRow
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
 
@@ -46,9 +48,9 @@ class ApiKeyFactory(factory.Factory):
 async def store_keys(engine: AsyncEngine, *keys: ApiKey) -> list[str]:
     """Stores the keys under secrets of their own, and returns these."""
     secrets = [new_api_key() for _ in keys]
+    rows = [asdict(key) | {"digest": digest_of(secret)} for key, secret in zip(keys, secrets, strict=True)]
     async with engine.begin() as connection:
-        for key, secret in zip(keys, secrets, strict=True):
-            await SqlApiKeyRepository(connection).add_key(key, digest_of(secret))
+        await connection.execute(insert(ApiKeyRow), rows)
     return secrets
 
 

@@ -51,6 +51,13 @@ REPOSITORIES: dict[type, Any] = {
     BatchRun: SqlBatchRunRepository,
 }
 
+_numbers = upsert(ProjectNumberRow)
+_COUNT_NUMBERS = _numbers.on_conflict_do_update(
+    index_elements=[ProjectNumberRow.workspace_id, ProjectNumberRow.project_id],
+    set_={"number": _numbers.excluded.number},
+    where=ProjectNumberRow.number < _numbers.excluded.number,
+)
+
 
 def repository_of(kind: type, connection: AsyncConnection, sizes: ListSizes) -> Any:
     repository = REPOSITORIES[kind]
@@ -66,18 +73,20 @@ async def store(engine: AsyncEngine, *entities: Any) -> None:
             await repository.add_all([_uncounted(entity) for entity in entities if isinstance(entity, kind)])
         for workspace_id in sorted(sizes.workspace_ids):
             await sizes.write(connection, workspace_id)
-        for issue in entities:
-            if isinstance(issue, Issue):
-                counter = upsert(ProjectNumberRow).values(
-                    workspace_id=issue.workspace_id, project_id=issue.project_id, number=issue.number
-                )
-                await connection.execute(
-                    counter.on_conflict_do_update(
-                        index_elements=[ProjectNumberRow.workspace_id, ProjectNumberRow.project_id],
-                        set_={"number": counter.excluded.number},
-                        where=ProjectNumberRow.number < counter.excluded.number,
-                    )
-                )
+        await _count_numbers(connection, [entity for entity in entities if isinstance(entity, Issue)])
+
+
+async def _count_numbers(connection: AsyncConnection, issues: Sequence[Issue]) -> None:
+    numbers: dict[tuple[str, str], int] = {}
+    for issue in issues:
+        project = (issue.workspace_id, issue.project_id)
+        numbers[project] = max(numbers.get(project, 0), issue.number)
+    rows = [
+        {"workspace_id": workspace_id, "project_id": project_id, "number": number}
+        for (workspace_id, project_id), number in numbers.items()
+    ]
+    if rows:
+        await connection.execute(_COUNT_NUMBERS, rows)
 
 
 def _uncounted(entity: Any) -> Any:
@@ -96,9 +105,9 @@ async def save(connection: AsyncConnection, before: Any, after: Any) -> None:
 async def link(
     engine: AsyncEngine, issue: Issue, *, assignees: Sequence[User] = (), labels: Sequence[Label] = ()
 ) -> None:
+    link = {"workspace_id": issue.workspace_id, "issue_id": issue.id}
     async with engine.begin() as connection:
-        links = {"workspace_id": issue.workspace_id, "issue_id": issue.id}
-        for user in assignees:
-            await connection.execute(insert(IssueAssigneeRow).values(user_id=user.id, **links))
-        for label in labels:
-            await connection.execute(insert(IssueLabelRow).values(label_id=label.id, **links))
+        if assignees:
+            await connection.execute(insert(IssueAssigneeRow), [link | {"user_id": user.id} for user in assignees])
+        if labels:
+            await connection.execute(insert(IssueLabelRow), [link | {"label_id": label.id} for label in labels])

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from starlette.routing import Route, WebSocketRoute
 
@@ -19,13 +18,13 @@ from domain.shared.actor import Actor
 from domain.workspaces.secrets import InvitationSecrets
 from infra.accounts.repository import SqlOneTimeLinkRepository
 from infra.auth.keys import derived_key
-from infra.metadata import metadata
 from infra.settings import Settings
 from infra.shared.clock import SystemClock
 from tests.api.auth.processes import Process, open_process
 from tests.api.sockets.websocket_driver import connect
 from tests.architecture.sources import ROOT
 from tests.factories.accounts import IDS, PASSWORD
+from tests.stored_rows import stored_rows
 
 ANN, BOB, NEW = "ann@example.org", "bob@example.org", "new@example.org"
 CHOSEN = "a kettle hums at dawn"
@@ -47,12 +46,7 @@ class Keyring:
 
     async def rows(self) -> dict[str, list[str]]:
         """Stored rows by table, without the time of an API key's last use."""
-        found = {}
-        async with self.engine.connect() as connection:
-            for table in metadata.sorted_tables:
-                columns = [column for column in table.columns if column.name != "last_used_at"]
-                found[table.name] = sorted(map(repr, await connection.execute(select(*columns))))
-        return found
+        return await stored_rows(self.engine, without=frozenset({"last_used_at"}))
 
     async def mutate(self, text: str, **input: Any) -> Any:
         kind = re.match(r"\w+", text)[0]  # type: ignore[index]

@@ -1,11 +1,9 @@
 """Batch runs: workflow states and milestones with many issues are replaced in batches, by a job."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import delete, func, select, text, update
 
 from domain.issues.model import Issue
@@ -17,12 +15,11 @@ from infra.batches.repository import SqlBatchRunRepository
 from infra.batches.tables import BatchRowsRow, BatchRunRow
 from infra.comments.tables import CommentRow
 from infra.issues.tables import IssueRow
-from infra.jobs.in_process import job_leases, run_now
 from infra.jobs.leases import SqlLeases
 from infra.jobs.schedule import BATCH_RUNS
 from infra.jobs.tables import JobRow
 from infra.milestones.tables import MilestoneRow
-from infra.settings import Settings
+from tests.api.batches.runs import job_of, node, work
 from tests.api.client import Client
 from tests.api.world import World
 from tests.factories.issues import IssueFactory
@@ -33,49 +30,6 @@ RUN = """batchRun {
     id state failure kind subjectId targetId changeSet progress { done total share } startedBy { id } finishedAt
 }"""
 DELETE = f"deletedStateId {RUN}"
-
-
-@pytest.fixture(autouse=True)
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """More than three issues take a run, in batches of two."""
-    for module in ("domain.projects.state_service", "domain.milestones.service"):
-        monkeypatch.setattr(f"{module}.MOST_AT_ONCE", 3)
-    monkeypatch.setattr("infra.batches.repository.BATCH_SIZE", 2)
-
-
-@pytest.fixture
-async def leases(settings: Settings) -> AsyncIterator[SqlLeases]:
-    async with job_leases(settings) as leases:
-        yield leases
-
-
-@pytest.fixture
-async def issues(world: World) -> list[Issue]:
-    """Five issues in the state Todo and the milestone, one of them there from the beginning."""
-    place = world.here
-    more = [
-        IssueFactory(
-            project=place.project,
-            state=place.todo,
-            number=number,
-            creator_id=place.issue.creator_id,
-            milestone_id=place.milestone.id,
-        )
-        for number in range(2, 6)
-    ]
-    await world.store(*more)
-    return [place.issue, *more]
-
-
-async def job_of(world: World, run_id: str) -> str:
-    async with world.engine.connect() as connection:
-        job_id = await connection.scalar(select(BatchRunRow.job_id).where(BatchRunRow.id == run_id))
-    assert job_id is not None
-    return str(job_id)
-
-
-async def work(world: World, leases: SqlLeases, run_id: str) -> None:
-    assert await run_now(world.app, leases, await job_of(world, run_id), seconds=30)
 
 
 async def begun(world: World, client: Client | None = None) -> dict[str, Any]:
@@ -133,11 +87,12 @@ async def test_a_state_with_many_issues_is_replaced_by_a_run(
     assert all(issue.completed_at is not None and issue.updated_at > place.issue.updated_at for issue in moved)
     assert await world.stored(State, place.todo.id) is None
     assert [event[:3] for event in await world.events()][2:] == [
-        (3, "state.deleted", place.todo.id),
-        (4, "state.updated", place.done.id),
+        *((revision, "issue.updated", issue.id) for revision, issue in enumerate(issues, 3)),
+        (8, "state.deleted", place.todo.id),
+        (9, "state.updated", place.done.id),
     ]
     assert await change_sets(world) == {payload["revision"]}
-    [_, _, deleted, _] = await world.events()
+    [*_, deleted, _] = await world.events()
     assert deleted[3]["replaced_by"] == [None, place.done.id]
     ended = await node(world.member, run["id"], "BatchRun { state finishedAt progress { done total share } }")
     assert ended["state"] == "DONE"
@@ -336,10 +291,6 @@ async def test_runs_are_seen_by_those_who_started_them_and_by_admins(world: Worl
         assert await node(client, run["id"], "BatchRun { id }") is None
         refused = await client.mutate("batchRunCancel", {"id": run["id"]}, "batchRun { id }")
         assert [error["code"] for error in refused["errors"]] == [code]
-
-
-async def node(client: Client, id: str, selected: str) -> Any:
-    return (await client.run(f"query Node($id: ID!) {{ node(id: $id) {{ ... on {selected} }} }}", id=id))["node"]
 
 
 async def seen(world: World, role: Role) -> Any:

@@ -31,7 +31,11 @@ async def test_creating_a_label(world: World):
     }
     stored = await world.stored(Label, label_id)
     assert (stored.name, stored.color, stored.description) == ("Café", "#00ff99", "When")
-    changes = {"name": [None, "Café"], "color": [None, "#00ff99"], "description": [None, "When"]}
+    changes = {
+        "name": [None, "Café"],
+        "color": [None, "#00ff99"],
+        "description": [None, "When"],
+    }
     assert await world.events() == [(1, "label.created", label_id, changes)]
 
 
@@ -101,7 +105,7 @@ async def test_a_deleted_label_comes_off_every_issue(world: World):
     for issue in (place.issue, second):
         await link(world.engine, issue, labels=[place.label, kept])
     payload = await world.member.mutate("labelDelete", {"id": place.label.id}, "deletedLabelId detachedCount")
-    assert payload == {"deletedLabelId": place.label.id, "detachedCount": 2, "revision": 1, "errors": []}
+    assert payload == {"deletedLabelId": place.label.id, "detachedCount": 2, "revision": 3, "errors": []}
     assert await world.stored(Label, place.label.id) is None
     data = await world.member.run(
         "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue { labels { name } } } }",
@@ -109,7 +113,12 @@ async def test_a_deleted_label_comes_off_every_issue(world: World):
     )
     assert data == {"nodes": [{"labels": [{"name": "kept"}]}] * 2}
     gone = {"name": ["bug", None], "color": [place.label.color, None]}
-    assert await world.events() == [(1, "label.deleted", place.label.id, gone)]
+    lost = {"labels": [sorted((place.label.id, kept.id)), [kept.id]]}
+    assert await world.events() == [
+        (1, "issue.updated", place.issue.id, lost),
+        (2, "issue.updated", second.id, lost),
+        (3, "label.deleted", place.label.id, gone),
+    ]
 
 
 async def test_a_label_that_no_issue_has_detaches_none(world: World):

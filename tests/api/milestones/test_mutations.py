@@ -57,7 +57,8 @@ async def test_a_milestone_with_issues_goes_only_when_they_have_another(world: W
     payload = await world.member.mutate("milestoneDelete", given, "deletedMilestoneId")
     assert payload["deletedMilestoneId"] == here.milestone.id
     assert (await world.stored(type(here.issue), here.issue.id)).milestone_id == next_one.id
-    [(_, kind, subject, changes)] = await world.events()
+    [changed, (_, kind, subject, changes)] = await world.events()
+    assert changed == (1, "issue.updated", here.issue.id, {"milestone_id": [here.milestone.id, next_one.id]})
     assert (kind, subject, changes["replaced_by"]) == ("milestone.deleted", here.milestone.id, [None, next_one.id])
 
 

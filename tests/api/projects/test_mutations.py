@@ -397,16 +397,18 @@ async def test_issues_move_to_the_state_that_replaces_theirs(world: World):
     payload = await world.member.mutate(
         "stateDelete", {"id": place.todo.id, "replaceWith": place.done.id}, "deletedStateId"
     )
-    assert payload == {"deletedStateId": place.todo.id, "revision": 2, "errors": []}
+    assert payload == {"deletedStateId": place.todo.id, "revision": 3, "errors": []}
     moved = await world.stored(Issue, place.issue.id)
     assert moved == replace(
         place.issue, state_id=place.done.id, completed_at=moved.updated_at, updated_at=moved.updated_at
     )
     assert moved.updated_at > place.issue.updated_at
-    [deleted, placed] = await world.events()
-    assert deleted[:3] == (1, "state.deleted", place.todo.id)
+    [changed, deleted, placed] = await world.events()
+    change = {"state_id": [place.todo.id, place.done.id], "completed_at": [None, moved.completed_at.isoformat()]}
+    assert changed == (1, "issue.updated", place.issue.id, change)
+    assert deleted[:3] == (2, "state.deleted", place.todo.id)
     assert deleted[3]["replaced_by"] == [None, place.done.id]
-    assert placed == (2, "state.updated", place.done.id, {"position": [1, 0]})
+    assert placed == (3, "state.updated", place.done.id, {"position": [1, 0]})
 
 
 async def test_issues_that_move_to_an_open_state_are_not_completed_any_more(world: World):
