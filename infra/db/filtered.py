@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from domain.shared.errors import ErrorCode, LimitExceeded
 from domain.shared.filters import operands_of
 from domain.shared.pages import Page
-from infra.db.filters import FoundIds
+from infra.db.filter_values import FoundIds
 from infra.db.keyset import Build, KeysetPlan
 from infra.db.keyset_statements import PARENTS, Branches, PageQuery, Parts, count, count_per_parent
 from infra.db.list_limits import holds_at_most

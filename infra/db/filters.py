@@ -29,9 +29,9 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    exists,
     false,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -46,32 +46,14 @@ from domain.shared.characters import nfc
 from domain.shared.filters import IdComparator, ListComparator, check_filter, is_blank, operands_of
 from domain.shared.ranks import RankedEnum
 from infra.db.arrays import TextList, among_values
+from infra.db.filter_values import ByRow, FoundIds, KnownIds
 from infra.db.visibility import GuestRule, in_workspace
 
 Column = InstrumentedAttribute[Any]
 # arguments: the filter's value, and the table or alias to filter
 Condition = Callable[[Any, FromClause], ColumnElement[bool]]
-# replaces a filter on related rows, or the value of a search, by an equivalent one
-Swap = Callable[["ToSmallSet | Search", Any], Any]
-
-
-class KnownIds(tuple[str, ...]):
-    """IDs read from the database. They become part of the statement's text, so that PostgreSQL plans for them."""
-
-    __slots__ = ()
-
-
-class FoundIds(frozenset[str]):
-    """IDs of the rows that a search found, in place of its value. There can be many, so they are one parameter."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ByRow:
-    """The value of a search in a statement that walks rows in order: each row is checked by itself."""
-
-    value: Any
+# replaces a filter on related rows, one on linked rows, or the value of a search, by an equivalent one
+Swap = Callable[["ToSmallSet | ToMany | Search", Any], Any]
 
 
 class Filters:
@@ -144,15 +126,18 @@ class Filters:
         A statement that counts some rows walks only for searches whose index finds too much.
         """
 
-        def swap(condition: "ToSmallSet | Search", value: Any) -> Any:
-            # Without knowing the value, PostgreSQL expects few rows with a word, and would sort all that have it.
-            is_by_row = isinstance(condition, Search) and not (is_counted and condition.is_exact)
+        def swap(condition: "ToSmallSet | ToMany | Search", value: Any) -> Any:
+            if isinstance(condition, Search):
+                # Without knowing the value, PostgreSQL expects few rows with a word, and would sort all that have it.
+                is_by_row = not (is_counted and condition.is_exact)
+            else:
+                is_by_row = not is_counted and isinstance(condition, ToMany) and condition.excludes(value)
             return ByRow(value) if is_by_row else value
 
         return self.swapped(filter, swap)
 
     def swapped(self, filter: Any, swap: Swap) -> Any:
-        """The filter with each filter of a `ToSmallSet` and each value of a `Search` replaced by `swap`."""
+        """The filter with the values of each `ToSmallSet`, `ToMany` and `Search` replaced by `swap`."""
         changes: dict[str, Any] = {}
         for name, value in operands_of(filter).items():
             if name in {"and_", "or_"}:
@@ -264,28 +249,39 @@ class ToMany:
     reference: Column
     filters: ToOne | Filters | Callable[[], Filters]
 
-    def __call__(self, comparator: ListComparator[Any], rows: FromClause) -> ColumnElement[bool]:
+    def __call__(self, value: "ListComparator[Any] | ByRow", rows: FromClause) -> ColumnElement[bool]:
+        is_by_row = isinstance(value, ByRow)
+        comparator: ListComparator[Any] = value.value if isinstance(value, ByRow) else value
         conditions: list[ColumnElement[bool]] = []
         if comparator.some is not None:
-            conditions.append(self._has(comparator.some, rows))
+            conditions.append(self._items(comparator.some, rows).exists())
+        without: list[Select[Any]] = []
         if comparator.every is not None:
-            conditions.append(~self._has(comparator.every, rows, is_match=False))
+            without.append(self._items(comparator.every, rows, is_match=False))
         if comparator.none is not None:
-            conditions.append(~self._has(comparator.none, rows))
+            without.append(self._items(comparator.none, rows))
+        # An offset keeps PostgreSQL from joining all links of the workspace, in the hope that few are left.
+        conditions += (~(items.offset(literal_column("0")) if is_by_row else items).exists() for items in without)
         return and_(true(), *conditions)
 
-    def swapped(self, comparator: ListComparator[Any], swap: Swap) -> ListComparator[Any]:
+    def excludes(self, comparator: ListComparator[Any]) -> bool:
+        """Whether rows without some links match."""
+        return comparator.every is not None or comparator.none is not None
+
+    def swapped(self, comparator: ListComparator[Any], swap: Swap) -> Any:
         match = self.filters if isinstance(self.filters, ToOne) else _resolved(self.filters)
         said = operands_of(comparator)
-        return replace(comparator, **{name: match.swapped(value, swap) for name, value in said.items()})
+        return swap(self, replace(comparator, **{name: match.swapped(value, swap) for name, value in said.items()}))
 
-    def _has(self, filter: Any, rows: FromClause, *, is_match: bool = True) -> ColumnElement[bool]:
+    def _items(self, filter: Any, rows: FromClause, *, is_match: bool = True) -> Select[Any]:
+        """Linked rows that match, or those that do not."""
         items = table_of(self.reference).alias()
         match = self.filters if isinstance(self.filters, ToOne) else _resolved(self.filters).match
         condition = match(filter, items)
         linked = _on(items, self.reference) == _on(rows, self.key)
         wanted = condition if is_match else condition.is_not(true())
-        return exists().select_from(items).where(_of_workspace(items), linked, wanted)
+        found: Select[Any] = select(literal_column("1")).select_from(items).where(_of_workspace(items), linked, wanted)
+        return found.correlate(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy import Executable, Integer, Select, and_, case, literal_column, 
 
 from domain.shared.actor import Actor
 from domain.shared.filters import check_filter
-from infra.db.filters import Filters, Search, ToSmallSet, table_of
+from infra.db.filters import Filters, Search, ToMany, ToSmallSet, table_of
 from infra.db.read import ReadSession
 from infra.db.visibility import guest_visibility_in, in_workspace
 
@@ -80,10 +80,12 @@ async def looked_up(
         if part not in known and isinstance(part[0], Search):
             frequent.add((workspace_id, most_found, part))
 
-    def swap(condition: ToSmallSet | Search, value: Any) -> Any:
-        found = known.get((condition, value))
+    def swap(condition: ToSmallSet | ToMany | Search, value: Any) -> Any:
+        found = None if isinstance(condition, ToMany) else known.get((condition, value))
+        if found is None or isinstance(condition, ToMany):
+            return value
         # Sort the IDs, so that equal rows give an equal statement text.
-        return value if found is None else condition.by_ids(value, sorted(id_ for id_ in found if id_ is not None))
+        return condition.by_ids(value, sorted(id_ for id_ in found if id_ is not None))
 
     return filters.swapped(filter, swap)
 
@@ -96,8 +98,8 @@ def _lookups(
     check_filter(filter)
     asked: dict[_Part, None] = {}
 
-    def ask(condition: ToSmallSet | Search, value: Any) -> Any:
-        if len(asked) < MOST_LOOKUPS and (condition, value) not in left_out:
+    def ask(condition: ToSmallSet | ToMany | Search, value: Any) -> Any:
+        if not isinstance(condition, ToMany) and (condition, value) not in left_out and len(asked) < MOST_LOOKUPS:
             asked.setdefault((condition, value))
         return value
 

@@ -13,6 +13,7 @@ from sqlalchemy import Select, select
 
 from domain.shared.errors import ErrorCode
 from domain.shared.pages import Page, Sort
+from infra.db.filter_values import FoundIds
 from infra.db.filtered import (
     MOST_COST,
     MOST_REMEMBERED,
@@ -23,7 +24,6 @@ from infra.db.filtered import (
     Rows,
     shape_of,
 )
-from infra.db.filters import FoundIds
 from infra.db.keyset import KeysetPlan
 from infra.db.keyset_statements import Parts
 from infra.db.read import ReadSession

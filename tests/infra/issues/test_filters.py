@@ -14,6 +14,7 @@ from domain.accounts.queries import UserFilter
 from domain.issues.model import Issue
 from domain.issues.priorities import Priority
 from domain.issues.queries import IssueFilter, IssueQuery
+from domain.labels.queries import LabelFilter
 from domain.shared.actor import Actor, Role
 from domain.shared.characters import nfc
 from domain.shared.errors import ErrorCode
@@ -28,8 +29,8 @@ from domain.shared.filters import (
 from domain.shared.pages import PageRequest
 from infra.db import lookups
 from infra.db.engine import read_pool
+from infra.db.filter_values import ByRow, FoundIds
 from infra.db.filtered import FilteredRead, FilterTooBroad
-from infra.db.filters import ByRow, FoundIds
 from infra.db.list_sizes import ListSizes
 from infra.db.lookups import (
     MOST_FOUND,
@@ -40,6 +41,7 @@ from infra.db.lookups import (
     looked_up,
 )
 from infra.db.read import ReadSession
+from infra.db.visibility import in_workspace
 from infra.issues.filters import ACTIVE_FILTERS, FILTERS_WITH_ARCHIVED, ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS
 from infra.issues.reader import NARROWING, SqlIssueReader
 from infra.issues.repository import SqlIssueRepository
@@ -296,6 +298,24 @@ async def test_rows_in_an_order_are_searched_one_by_one(engine, issue):
         plan = list(await connection.scalars(text(f"EXPLAIN (ANALYZE, COSTS OFF) EXECUTE newest ({given})")))
         assert any("ix_issue_workspace_created_at" in line and "rows=51" in line for line in plan), plan
         assert not any("Sort" in line for line in plan), plan
+
+
+@pytest.mark.parametrize("quantifier", ["every", "none"])
+async def test_links_that_must_be_absent_are_looked_for_issue_by_issue(engine, issue, quantifier):
+    """PostgreSQL would read all links of the workspace if it expects that few of them are in the way."""
+    named = LabelFilter(id=IdComparator(is_null=quantifier == "none"))
+    wanted = IssueFilter(labels=ListComparator(**{quantifier: named}))
+    by_row = ISSUE_FILTERS.by_row(wanted)
+    assert by_row == IssueFilter(labels=ByRow(wanted.labels))
+    assert ISSUE_FILTERS.by_row(wanted, is_counted=True) == wanted
+    async with engine.connect() as connection:
+        matches = ISSUE_FILTERS.match(by_row, ISSUE_FILTERS.table)
+        newest = select(IssueRow.id).where(in_workspace(IssueRow.workspace_id), matches).limit(literal_column("51"))
+        newest = newest.params(workspace_id=issue.workspace_id)
+        sql = str(newest.compile(dialect=asyncpg.dialect(), compile_kwargs={"literal_binds": True}))
+        plan = list(await connection.scalars(text(f"EXPLAIN {sql}".replace(":", "\\:"))))
+        assert any("SubPlan" in line for line in plan), plan
+        assert not any("Join" in line for line in plan), plan
 
 
 async def test_too_many_matches_stay_a_condition(found, monkeypatch):
