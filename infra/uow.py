@@ -7,11 +7,13 @@ from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.audit.policies import EventVisibility
 from domain.shared.actor import Actor, Scope
 from domain.shared.clock import Clock
 from domain.shared.ids import IdFactory
 from domain.shared.slices import once, reactions_of
 from infra.accounts.slice import AccountRepositories
+from infra.audit.conflicts import ConflictCheck
 from infra.audit.slice import AuditRepositories
 from infra.auth.slice import AuthRepositories
 from infra.batches.slice import BatchRepositories
@@ -48,6 +50,7 @@ class SqlUow(
     CommentRepositories,
     SeedRepositories,
     TransferRepositories,
+    ConflictCheck,
     SqlCommit,
 ):
     """Unit of Work with the repositories of all slices; satisfies each slice's narrower protocol."""
@@ -65,8 +68,9 @@ def uow_of(slices: tuple[SliceAdapters, ...]) -> type[SqlUow]:
     """The Unit of Work of an application with these slices: their repositories, and their reactions to events."""
     repositories = [each.repositories for each in slices if each.repositories is not Repositories]
     once((name for each in repositories for name in vars(each) if not name.startswith("_")), what="the repository")
-    reactions = reactions_of(each.domain for each in slices)
-    return cast("type[SqlUow]", type("SqlUow", (*repositories, _Defaults, SqlCommit), {"reactions": reactions}))
+    domains = [each.domain for each in slices]
+    parts = {"reactions": reactions_of(domains), "visibility": EventVisibility.of(domains)}
+    return cast("type[SqlUow]", type("SqlUow", (*repositories, _Defaults, ConflictCheck, SqlCommit), parts))
 
 
 class SqlUowFactory:

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -46,3 +47,23 @@ async def workspace_changes(
 )
 async def workspace_changes_begin_at(workspaces: Sequence[Workspace], info: Info) -> Sequence[int]:
     return await info.context.app.audit.first_revisions_of_workspaces(info.context.actor, workspaces)
+
+
+def _revision(self: Workspace, info: Info) -> asyncio.Task[int]:
+    # A task at once, neither `batched` nor `async`: it then has the connection before all other fields of the
+    # workspace, whatever their order, and the objects that they show are not older than the revision.
+    return asyncio.create_task(_read_revision(info, self))
+
+
+async def _read_revision(info: Info, workspace: Workspace) -> int:
+    [revision] = await info.context.app.read.workspaces.revisions_of_workspaces(info.context.actor, [workspace])
+    return revision
+
+
+workspace_revision = strawberry.field(
+    resolver=_revision,
+    graphql_type=Revision,
+    description="Last revision of the change log of the workspace, 0 if it is empty. Read before all other fields that "
+    "are selected under the workspace, so that it can be the `expectedRevision` of updates of the objects that they "
+    "show.",
+)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
@@ -5,12 +6,13 @@ import strawberry
 from api.accounts.types import User
 from api.shared import loads
 from api.shared.enums import describe_enum
-from api.shared.errors import camel_case
+from api.shared.errors import ConflictError, camel_case
 from api.shared.list_sizes import WITH_PARENT, at_most
 from api.shared.scalars import Revision
 from domain.audit import model
 from domain.audit.kinds import EventKind
 from domain.audit.service import EVENTS_PER_POINT, MOST_EVENTS
+from domain.shared import conflicts as shared
 from domain.shared.actor import Cause
 from domain.shared.streams import EventBatch
 from strawberry_compiled import related
@@ -33,7 +35,7 @@ describe_enum(
 )
 
 
-def _field_name(root: strawberry.Parent[model.LoggedChange]) -> str:
+def _field_name(root: strawberry.Parent[model.LoggedChange | shared.FieldConflict]) -> str:
     return camel_case(root.field)
 
 
@@ -104,3 +106,44 @@ class ChangeBatch:
         "to read the next batch."
     )
     has_more: bool = strawberry.field(description="Whether more events were already available when the batch was read.")
+
+
+@strawberry.type(description="A field that an update would overwrite although it changed after `expectedRevision`.")
+class FieldConflict:
+    describes = shared.FieldConflict
+
+    field: str = strawberry.field(
+        resolver=_field_name, description="Name of the field in the input, such as `dueDate` or `assignees`."
+    )
+    base: list[str] | None = strawberry.field(
+        description="Value at the expected revision, as text; one item per element for collections. Null if there was "
+        "no value. Text over 4,096 characters is replaced by its SHA-256 hash."
+    )
+    current: list[str] | None = strawberry.field(
+        description="Stored value, as text; one item per element for collections. Null if there is no value."
+    )
+    yours: list[str] | None = strawberry.field(
+        description="Value of the input, as text; one item per element for collections. Null if the input removes the "
+        "value."
+    )
+    changed_by = related(
+        "changed_by_id",
+        loads.users,
+        graphql_type=User | None,
+        description="The user who changed the field last. Null if the server changed it.",
+    )
+    changed_at: datetime = strawberry.field(description="Time when the field was changed last.")
+
+
+@strawberry.type
+class ConflictDetails:
+    """The field of `ConflictError` that compares the values."""
+
+    @strawberry.field(
+        graphql_type=list[FieldConflict],
+        metadata=WITH_PARENT,
+        description="Conflicting fields with their values, for updates with `expectedRevision`. Empty for other "
+        "conflicts. Values that are not visible to you are left out.",
+    )
+    def conflicts(root: strawberry.Parent[ConflictError]) -> Sequence[shared.FieldConflict]:
+        return root.details

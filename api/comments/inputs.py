@@ -14,6 +14,7 @@ from api.shared.inputs import (
     IdComparator,
     MutationInput,
     StringComparator,
+    UpdateInput,
     to_domain,
 )
 from api.shared.nulls import never_null
@@ -69,7 +70,7 @@ class CommentCreateInput(MutationInput):
 
 
 @strawberry.input(description="Input of the `commentUpdate` mutation. Omitted fields keep their values.")
-class CommentUpdateInput(MutationInput):
+class CommentUpdateInput(UpdateInput):
     describes: ClassVar[type] = commands.CommentChanges
 
     id: strawberry.ID = strawberry.field(description="ID of the comment to update. You must be its author.")

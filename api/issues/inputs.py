@@ -27,6 +27,7 @@ from api.shared.inputs import (
     MutationInput,
     OrderedEnumComparator,
     StringComparator,
+    UpdateInput,
     to_domain,
 )
 from api.shared.nulls import never_null
@@ -210,7 +211,7 @@ class IssueCreateInput(MutationInput):
 
 
 @strawberry.input(description="Input of the `issueUpdate` mutation. Omitted fields keep their values.")
-class IssueUpdateInput(MutationInput):
+class IssueUpdateInput(UpdateInput):
     describes: ClassVar[type] = commands.IssueChanges
 
     id: strawberry.ID = strawberry.field(description="ID of the issue to update.")

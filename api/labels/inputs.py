@@ -12,6 +12,7 @@ from api.shared.inputs import (
     IdComparator,
     MutationInput,
     StringComparator,
+    UpdateInput,
     to_domain,
 )
 from api.shared.nulls import never_null
@@ -70,7 +71,7 @@ class LabelCreateInput(MutationInput):
 
 
 @strawberry.input(description="Input of the `labelUpdate` mutation. Omitted fields keep their values.")
-class LabelUpdateInput(MutationInput):
+class LabelUpdateInput(UpdateInput):
     describes: ClassVar[type] = commands.LabelChanges
 
     id: strawberry.ID = strawberry.field(description="ID of the label to update.")

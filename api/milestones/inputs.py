@@ -14,6 +14,7 @@ from api.shared.inputs import (
     IdComparator,
     MutationInput,
     StringComparator,
+    UpdateInput,
     to_domain,
 )
 from api.shared.nulls import never_null
@@ -79,7 +80,7 @@ class MilestoneCreateInput(MutationInput):
 
 
 @strawberry.input(description="Input of the `milestoneUpdate` mutation. Omitted fields keep their values.")
-class MilestoneUpdateInput(MutationInput):
+class MilestoneUpdateInput(UpdateInput):
     describes: ClassVar[type] = commands.MilestoneChanges
 
     id: strawberry.ID = strawberry.field(description="ID of the milestone to update.")

@@ -15,6 +15,7 @@ from api.shared.inputs import (
     IdComparator,
     MutationInput,
     StringComparator,
+    UpdateInput,
     to_domain,
 )
 from api.shared.nulls import never_null
@@ -148,7 +149,7 @@ class ProjectCreateInput(MutationInput):
 
 
 @strawberry.input(description="Input of the `projectUpdate` mutation. Omitted fields keep their values.")
-class ProjectUpdateInput(MutationInput):
+class ProjectUpdateInput(UpdateInput):
     describes: ClassVar[type] = commands.ProjectChanges
 
     id: strawberry.ID = strawberry.field(description="ID of the project to update.")
@@ -195,7 +196,7 @@ class StateCreateInput(MutationInput):
 
 
 @strawberry.input(description="Input of the `stateUpdate` mutation. Omitted fields keep their values.")
-class StateUpdateInput(MutationInput):
+class StateUpdateInput(UpdateInput):
     describes: ClassVar[type] = commands.StateChanges
 
     id: strawberry.ID = strawberry.field(description="ID of the workflow state to update.")

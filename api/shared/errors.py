@@ -1,11 +1,13 @@
 """Errors in the payloads of mutations, as GraphQL types. `api/shared/refusals.py` maps domain errors to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import strawberry
 
 from api.shared.enums import describe_enum
+from api.shared.scalars import Revision
+from domain.shared.conflicts import FieldConflict
 from domain.shared.errors import DomainError, ErrorCode
 
 describe_enum(
@@ -63,6 +65,12 @@ class PermissionDeniedError(UserError):
 @strawberry.type(description="The change conflicts with the current state of an object.")
 class ConflictError(UserError):
     conflicting_fields: list[str] = strawberry.field(description="Input fields that are in conflict.")
+    current_revision: Revision | None = strawberry.field(
+        default=None,
+        description="Revision of the workspace to send as `expectedRevision` once you have merged the values. Null if "
+        "the conflict is not with a change after `expectedRevision`.",
+    )
+    details: strawberry.Private[Sequence[FieldConflict]] = ()
 
 
 @strawberry.type(description="A limit on size, number or frequency is exceeded.")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import strawberry
 from strawberry import Maybe, Some
 
+from api.shared.scalars import Revision
 from domain.shared import filters
 from domain.shared.sets import SetChange
 
@@ -37,6 +38,17 @@ class MutationInput:
         "request that is repeated with the key within 24 hours is executed only once, and the retry "
         "returns the first result. A different request with the key is rejected with "
         "`IDEMPOTENCY_MISMATCH`. Default: none.",
+    )
+
+
+@strawberry.input(description="Common input of all updates of objects in a workspace.")
+class UpdateInput(MutationInput):
+    expected_revision: Revision | None = strawberry.field(
+        default=None,
+        description="Revision of the workspace at which you read the object: `revision` of a payload or of the "
+        "workspace, or `upTo` of its changes. The update is rejected with `CONFLICT` and changes nothing if a later "
+        "revision changed a field that the update sends too, to another value. Other changes are merged, and so are "
+        "`add` and `remove` of collections. Null or omitted: the update overwrites later changes.",
     )
 
 

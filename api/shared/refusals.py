@@ -17,7 +17,9 @@ from api.shared.errors import (
     camel_case,
     message_of,
 )
+from api.shared.scalars import Revision
 from domain.shared import errors
+from domain.shared.conflicts import ChangedMeanwhile
 from domain.shared.errors import DomainError, Rejected
 from domain.shared.throttle import TooOften
 
@@ -94,6 +96,15 @@ def _user_error(error: DomainError) -> UserError | None:
     if kind is None:
         return None
     path = argument_path(error.path)
+    if isinstance(error, ChangedMeanwhile):
+        return ConflictError(
+            message=message_of(error),
+            code=error.failure,
+            path=path,
+            conflicting_fields=[camel_case(name) for name in error.fields],
+            current_revision=Revision(error.current_revision),
+            details=error.conflicts,
+        )
     if kind is ConflictError:
         fields = [camel_case(name) for name in error.path]
         return ConflictError(message=message_of(error), code=error.failure, path=path, conflicting_fields=fields)

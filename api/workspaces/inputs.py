@@ -14,6 +14,7 @@ from api.shared.inputs import (
     IdComparator,
     MutationInput,
     OrderedEnumComparator,
+    UpdateInput,
     to_domain,
 )
 from api.shared.nulls import never_null
@@ -88,7 +89,7 @@ class WorkspaceCreateInput(MutationInput):
 
 
 @strawberry.input(description="Input of the `workspaceUpdate` mutation. Omitted fields keep their values.")
-class WorkspaceUpdateInput(MutationInput):
+class WorkspaceUpdateInput(UpdateInput):
     describes: ClassVar[type] = commands.WorkspaceChanges
 
     id: strawberry.ID = strawberry.field(description="ID of the workspace to update.")
@@ -162,7 +163,9 @@ class InvitationAcceptInput(MutationInput):
 
 
 @strawberry.input(description="Input of the `memberUpdate` mutation.")
-class MemberUpdateInput(MutationInput):
+class MemberUpdateInput(UpdateInput):
+    describes: ClassVar[type] = commands.MemberChanges
+
     id: strawberry.ID = strawberry.field(description="ID of the membership to update.")
     role: Role = strawberry.field(
         description="New role of the member. Only owners can grant or withdraw the role `OWNER`."

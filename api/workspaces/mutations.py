@@ -140,7 +140,7 @@ class WorkspaceMutations:
     )
     async def member_update(self, info: Info, input: MemberUpdateInput) -> MemberUpdatePayload:
         workspaces = info.context.app.workspaces
-        written = await workspaces.change_role(info.context.actor, input.id, input.role)
+        written = await workspaces.change_role(info.context.actor, input.id, to_domain(input))
         await info.context.reload_actor()
         return MemberUpdatePayload.of(written)
 

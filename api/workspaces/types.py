@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.accounts.types import User
-from api.audit.queries import workspace_changes, workspace_changes_begin_at
+from api.audit.queries import workspace_changes, workspace_changes_begin_at, workspace_revision
 from api.shared import loads
 from api.shared.connections import connection, everything
 from api.shared.context import Info
@@ -84,6 +84,7 @@ class Workspace(Node):
     name: str = strawberry.field(description="Display name of the workspace, at most 80 characters.")
     created_at: datetime = strawberry.field(description="Time when the workspace was created.")
     updated_at: datetime = strawberry.field(description="Time when the name or slug of the workspace was last changed.")
+    revision = workspace_revision
     changes = workspace_changes
     changes_begin_at = workspace_changes_begin_at
 

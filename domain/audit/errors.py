@@ -14,10 +14,10 @@ class RevisionGone(InvalidInput):
 
     code = AuditErrorCode.REVISION_GONE  # type: ignore[assignment]  # a code of this slice
 
-    def __init__(self, first_revision: int) -> None:
+    def __init__(self, first_revision: int, *, path: tuple[str, ...] = ("after",)) -> None:
         super().__init__(
             f"Changes before revision {first_revision} have been deleted. Load the objects again, and continue with "
             f"{{field}} {first_revision - 1}.",
-            path=("after",),
+            path=path,
         )
         self.details = {"first_revision": first_revision}

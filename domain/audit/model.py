@@ -1,16 +1,13 @@
 """The event log as it is read."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from domain.audit.kinds import EventKind
 from domain.shared.actor import Cause
-from domain.shared.events import Plain
+from domain.shared.events import Texts
 from domain.shared.streams import EventBatch
-
-Texts: TypeAlias = tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +53,3 @@ class Subject(Protocol):
 
 
 ChangeBatch: TypeAlias = EventBatch[LoggedEvent]
-
-
-def as_texts(value: Plain) -> Texts:
-    """A logged value as text: `true` and `false`, decimal numbers, a list's items one by one."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return ("true" if value else "false",)
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return tuple(str(item) for item in value)
-    return (str(value),)

@@ -1,11 +1,13 @@
-"""Visibility of events."""
+"""Visibility of events, and the revisions that a log has."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from domain.audit.model import LoggedEvent
+from domain.audit.errors import RevisionGone
+from domain.audit.model import LoggedEvent, LogSpan
 from domain.shared.actor import Actor
-from domain.shared.errors import NotFound
+from domain.shared.conflicts import LaterChange
+from domain.shared.errors import ErrorCode, InvalidInput, NotFound
 from domain.shared.slices import Slice
 
 
@@ -13,6 +15,19 @@ def require_visible(actor: Actor, workspace_id: str) -> None:
     """Raises NotFound for a workspace that the actor may not see."""
     if not actor.sees(workspace_id):
         raise NotFound("This workspace does not exist or is not visible to you.", path=("workspace",))
+
+
+def require_within(span: LogSpan, revision: int, *, field: str = "after") -> None:
+    """Raises RevisionGone or, for a revision that the workspace has not given yet, InvalidInput."""
+    if 0 <= revision < span.first - 1:
+        raise RevisionGone(span.first, path=(field,))
+    if not 0 <= revision <= span.last:
+        raise beyond_log(field)
+
+
+def beyond_log(field: str) -> InvalidInput:
+    message = "{field} must not be greater than the current revision of the workspace."
+    return InvalidInput(message, path=(field,), code=ErrorCode.OUT_OF_RANGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +58,13 @@ class EventVisibility:
             return event
         seen = tuple(change for change in event.changes if change.field not in self.leads_elsewhere)
         return replace(event, changes=seen)
+
+    def shows(self, actor: Actor, workspace_id: str, change: LaterChange) -> bool:
+        """Whether the actor sees all values of a changed field of an object that the actor sees."""
+        if not actor.is_guest_in(workspace_id):
+            return True
+        is_near = all(area_id is None or actor.sees_area(workspace_id, area_id) for area_id in change.area_ids)
+        return is_near and change.field not in self.leads_elsewhere
 
     def _is_visible(self, actor: Actor, event: LoggedEvent) -> bool:
         if not actor.is_guest_in(event.workspace_id) or not actor.sees(event.workspace_id):

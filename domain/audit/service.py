@@ -3,8 +3,8 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from domain.audit.errors import RevisionGone
-from domain.audit.model import ChangeBatch, LoggedEvent, LogSpan, Subject
-from domain.audit.policies import EventVisibility, require_visible
+from domain.audit.model import ChangeBatch, LoggedEvent, Subject
+from domain.audit.policies import EventVisibility, beyond_log, require_visible, require_within
 from domain.audit.ports import EventReader
 from domain.shared.actor import Actor
 from domain.shared.errors import ErrorCode, InvalidInput
@@ -42,12 +42,12 @@ class AuditService:
         for workspace_id in ids:
             require_visible(actor, workspace_id)
         if not 0 <= after <= LARGEST_REVISION:
-            raise _out_of_range()
+            raise beyond_log("after")
         found = await self._reader.of_workspaces(ids, after=after, most=first + 1)
         # After the events, so that a deletion between the two reads leaves no unnoticed gap.
         spans = await self._reader.spans_of_workspaces(ids)
         for workspace_id in ids:
-            _require_within(spans[workspace_id], after)
+            require_within(spans[workspace_id], after)
             _require_next(found[workspace_id], after)
         return [self._batch(actor, found[workspace_id], after=after, first=first) for workspace_id in ids]
 
@@ -81,7 +81,7 @@ class AuditService:
         require_visible(actor(), workspace_id)
         span = await self._reader.span(workspace_id)
         after = span.last if after is None else after
-        _require_within(span, after)
+        require_within(span, after)
         async with aclosing(self._stream.follow(workspace_id, after=after)) as batches:
             async for batch in batches:
                 current = actor()
@@ -102,19 +102,6 @@ class AuditService:
             up_to=events[-1].revision if events else after,
             has_more=len(found) > first,
         )
-
-
-def _require_within(span: LogSpan, after: int) -> None:
-    """Raises RevisionGone or, for a revision that the workspace has not given yet, InvalidInput."""
-    if 0 <= after < span.first - 1:
-        raise RevisionGone(span.first)
-    if not 0 <= after <= span.last:
-        raise _out_of_range()
-
-
-def _out_of_range() -> InvalidInput:
-    message = "{field} must not be greater than the current revision of the workspace."
-    return InvalidInput(message, path=("after",), code=ErrorCode.OUT_OF_RANGE)
 
 
 def _require_next(events: Sequence[LoggedEvent], after: int) -> None:

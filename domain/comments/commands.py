@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from domain.shared.unset import UNSET, Unset
+from domain.shared.unset import UNSET, Changes, Unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,5 +10,5 @@ class CommentDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommentChanges:
+class CommentChanges(Changes):
     body: str | Unset = UNSET

@@ -44,6 +44,7 @@ class CommentService:
             if comment.deleted_at is not None:
                 raise Conflict("This comment has been deleted.", path=("id",))
             changed = comment.changed(changes, now=uow.now)
+            await uow.check_unchanged(comment, changed, changes)
             if changed != comment:
                 await uow.comments.save(comment, changed)
                 uow.record(CommentUpdated.between(comment, changed))

@@ -3,7 +3,7 @@ from datetime import date
 
 from domain.issues.priorities import Priority
 from domain.shared.sets import SetChange
-from domain.shared.unset import UNSET, Unset
+from domain.shared.unset import UNSET, Changes, Unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class IssueDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueChanges:
+class IssueChanges(Changes):
     title: str | Unset = UNSET
     description: str | Unset = UNSET
     state_id: str | Unset = UNSET

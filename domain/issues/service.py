@@ -75,6 +75,7 @@ class IssueService:
             await links.label(changes.labels, path="labels")
             if links.changes:
                 changed = changed.touched(now=uow.now)
+            await uow.check_unchanged(issue, changed, changes, links=links.changes)
             if changed != issue:
                 await uow.issues.save(issue, changed)
                 uow.record(IssueUpdated.between(issue, changed, **links.changes))

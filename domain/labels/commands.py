@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from domain.shared.unset import UNSET, Unset
+from domain.shared.unset import UNSET, Changes, Unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +12,7 @@ class LabelDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelChanges:
+class LabelChanges(Changes):
     name: str | Unset = UNSET
     color: str | Unset = UNSET
     description: str | Unset | None = UNSET

@@ -35,6 +35,7 @@ class LabelService:
             actor.require(LABEL_WRITE, label.workspace_id)
             check_usable(label, ("id",))
             changed = label.changed(changes, now=uow.now)
+            await uow.check_unchanged(label, changed, changes)
             if changed != label:
                 await uow.labels.save(label, changed)
                 uow.record(LabelUpdated.between(label, changed))

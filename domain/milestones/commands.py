@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from domain.shared.unset import UNSET, Unset
+from domain.shared.unset import UNSET, Changes, Unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +12,6 @@ class MilestoneDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MilestoneChanges:
+class MilestoneChanges(Changes):
     name: str | Unset = UNSET
     due_date: date | Unset | None = UNSET

@@ -38,6 +38,7 @@ class MilestoneService:
             check_usable(milestone, ("id",))
             (await uow.projects.get(actor, milestone.project_id)).check_usable(("id",))
             changed = milestone.changed(changes, now=uow.now)
+            await uow.check_unchanged(milestone, changed, changes)
             if changed != milestone:
                 await uow.milestones.save(milestone, changed)
                 uow.record(MilestoneUpdated.between(milestone, changed))

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from domain.projects.categories import StateCategory
-from domain.shared.unset import UNSET, Unset
+from domain.shared.unset import UNSET, Changes, Unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +12,7 @@ class ProjectDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectChanges:
+class ProjectChanges(Changes):
     key: str | Unset = UNSET
     name: str | Unset = UNSET
 
@@ -26,7 +26,7 @@ class StateDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StateChanges:
+class StateChanges(Changes):
     name: str | Unset = UNSET
     color: str | Unset = UNSET
 

@@ -51,6 +51,7 @@ class ProjectService:
             actor.require(PROJECT_WRITE, project.workspace_id)
             project.check_usable(("id",))
             changed = project.changed(changes, now=uow.now)
+            await uow.check_unchanged(project, changed, changes)
             if changed != project:
                 await uow.projects.save(project, changed)
                 uow.record(ProjectUpdated.between(project, changed))

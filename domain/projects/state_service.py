@@ -48,6 +48,7 @@ class StateService:
             check_usable(state, ("id",))
             (await uow.projects.get(actor, state.project_id)).check_usable(("id",))
             changed = state.changed(changes, now=uow.now)
+            await uow.check_unchanged(state, changed, changes)
             if changed != state:
                 await uow.states.save(state, changed)
                 uow.record(StateUpdated.between(state, changed))

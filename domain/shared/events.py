@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 from hashlib import sha256
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 
 Plain = str | int | bool | None | list[str]
+Texts: TypeAlias = tuple[str, ...] | None
 
 TIMES = ("created_at", "updated_at")
 LONGEST_TEXT = 4096  # characters; longer text goes into the log as a hash
@@ -89,3 +90,14 @@ def plain(value: Any) -> Plain:
         return sorted(str(item) for item in value)
     assert value is None or isinstance(value, str | int | bool)
     return value
+
+
+def as_texts(value: Plain) -> Texts:
+    """A logged value as text: `true` and `false`, decimal numbers, a list's items one by one."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return tuple(str(item) for item in value)
+    return (str(value),)

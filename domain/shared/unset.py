@@ -1,6 +1,6 @@
 """Telling "not sent" from "sent as null"."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
 
@@ -15,7 +15,20 @@ class Unset(Enum):
 UNSET = Unset.UNSET
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Base of the changes of each entity in a workspace.
+
+    With `expected_revision`, they are refused if a later revision changed a field that they change too.
+    """
+
+    expected_revision: int | None = None
+
+
+_ABOUT_CHANGES = frozenset(field.name for field in fields(Changes))
+
+
 def sent_fields(command: Any) -> dict[str, Any]:
     """The fields of a command (a dataclass) that the caller sent, by name."""
     pairs = ((field.name, getattr(command, field.name)) for field in fields(command))
-    return {name: value for name, value in pairs if value is not UNSET}
+    return {name: value for name, value in pairs if value is not UNSET and name not in _ABOUT_CHANGES}

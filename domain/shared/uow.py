@@ -4,18 +4,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
 from domain.shared.actor import Actor
-from domain.shared.events import Event
+from domain.shared.events import Event, FieldChange
 from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEventKind
+from domain.shared.unset import Changes
 
 T = TypeVar("T")
 V = TypeVar("V")
 R = TypeVar("R")
 U_co = TypeVar("U_co", covariant=True)
 
+NO_LINKS: Mapping[str, FieldChange] = MappingProxyType({})
 IDEMPOTENCY_KEYS_KEPT = timedelta(hours=24)
 
 
@@ -53,6 +56,17 @@ class UnitOfWork(Protocol):
     @property
     def now(self) -> datetime:
         """The time of the transaction, which all that it changes and its events carry."""
+        ...
+
+    async def check_unchanged(
+        self, before: Any, after: Any, changes: Changes, *, links: Mapping[str, FieldChange] = NO_LINKS
+    ) -> None:
+        """Raises ChangedMeanwhile if a later revision than the expected one changed a field that `changes` changes.
+
+        Does nothing without an expected revision. `before` is the locked entity, and `links` are the changes of its
+        collections. Raises InvalidInput for a revision that the workspace does not have yet, and RevisionGone for one
+        before the log begins.
+        """
         ...
 
     def record(self, event: Event) -> None:

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from domain.shared.actor import Role
-from domain.shared.unset import UNSET, Unset
+from domain.shared.unset import UNSET, Changes, Unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,9 +11,14 @@ class WorkspaceDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceChanges:
+class WorkspaceChanges(Changes):
     slug: str | Unset = UNSET
     name: str | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberChanges(Changes):
+    role: Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,10 @@ class WorkspaceReader(Protocol):
         """The workspaces that the actor is a member of, by slug."""
         ...
 
+    async def revisions_of_workspaces(self, actor: Actor, workspaces: Sequence[Workspace]) -> Sequence[int]:
+        """The last revision of each workspace, 0 before the first."""
+        ...
+
 
 class MemberReader(Protocol):
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:

@@ -6,7 +6,7 @@ from domain.shared.ids import IdFactory
 from domain.shared.mail import Letter, Mail, Mailer
 from domain.shared.security import SecurityEventKind
 from domain.shared.uow import OpenUow, Written
-from domain.workspaces.commands import WorkspaceChanges, WorkspaceDraft
+from domain.workspaces.commands import MemberChanges, WorkspaceChanges, WorkspaceDraft
 from domain.workspaces.events import (
     MemberAdded,
     MemberRemoved,
@@ -57,6 +57,7 @@ class WorkspaceService:
             workspace = await uow.workspaces.get(actor, workspace_id, for_update=True)
             actor.require(WORKSPACE_UPDATE, workspace.id)
             changed = workspace.changed(changes, now=uow.now)
+            await uow.check_unchanged(workspace, changed, changes)
             if changed != workspace:
                 await uow.workspaces.save(workspace, changed)
                 uow.record(WorkspaceUpdated.between(workspace, changed))
@@ -73,7 +74,8 @@ class WorkspaceService:
             uow.record(WorkspaceDeleted.between(workspace, None))
             return await uow.commit(workspace.id)
 
-    async def change_role(self, actor: Actor, member_id: str, role: Role) -> Written[Member]:
+    async def change_role(self, actor: Actor, member_id: str, changes: MemberChanges) -> Written[Member]:
+        role = changes.role
         async with self._uow(actor) as uow:
             member, owners = await self._locked(uow, actor, member_id)
             require_rank(actor, member.workspace_id, role, member.role)
@@ -81,6 +83,7 @@ class WorkspaceService:
                 await self._require_person(uow, member)
             else:
                 keep_an_owner(owners, member)
+            await uow.check_unchanged(member, revised(member, now=uow.now, role=role), changes)
             return await uow.commit(await self._give_role(uow, member, role))
 
     async def transfer_ownership(self, actor: Actor, workspace_id: str, member_id: str) -> Written[Workspace]:

@@ -5,8 +5,9 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, DateTime, Text, bindparam, or_, select
 
 from domain.audit.kinds import EventKind
-from domain.audit.model import LoggedChange, LoggedEvent, LogSpan, Subject, as_texts
+from domain.audit.model import LoggedChange, LoggedEvent, LogSpan, Subject
 from domain.audit.service import event_points
+from domain.shared.events import as_texts
 from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from domain.shared.security import SecurityEvent
 from infra.accounts.tables import UserRow

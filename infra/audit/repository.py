@@ -1,7 +1,53 @@
-from sqlalchemy import or_, update
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Label, Text, bindparam, column, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from infra.audit.tables import SecurityEventRow
+from domain.audit.model import LogSpan, Subject
+from domain.shared.conflicts import LaterChange
+from infra.audit.tables import EventRow, SecurityEventRow
+from infra.db.arrays import among
+from infra.db.visibility import in_workspace
+from infra.workspaces.tables import RevisionRow
+
+_FIELDS = func.jsonb_each(EventRow.changes).table_valued(column("key", Text), column("value", JSONB)).lateral("field")
+
+
+def _first(value: Any, name: str) -> Label[Any]:
+    """The value at the first later event of a field."""
+    return func.first_value(value).over(partition_by=_FIELDS.c.key, order_by=EventRow.revision).label(name)
+
+
+# One row for each field: its value before the first later event, and author and time of the last one. So an object with
+# thousands of later events sends no more rows than the input has fields.
+_LATER = (
+    select(
+        _FIELDS.c.key,
+        _first(_FIELDS.c.value[0], "base"),
+        _first(EventRow.area_id, "base_area_id"),
+        EventRow.area_id,
+        EventRow.actor_id,
+        EventRow.occurred_at,
+    )
+    .select_from(EventRow)
+    .join(_FIELDS, true())
+    .where(
+        in_workspace(EventRow.workspace_id),
+        EventRow.subject_id == bindparam("subject_id"),
+        EventRow.revision > bindparam("after", type_=BigInteger),
+        among(_FIELDS.c.key, "fields"),
+    )
+    .ext(distinct_on(_FIELDS.c.key))
+    .order_by(_FIELDS.c.key, EventRow.revision.desc())
+    .subquery("later")
+)
+_SPAN_AND_LATER = (
+    select(RevisionRow.first_revision, RevisionRow.revision, *_LATER.c)
+    .outerjoin(_LATER, true())
+    .where(in_workspace(RevisionRow.workspace_id))
+)
 
 
 class SqlSecurityLog:
@@ -11,3 +57,26 @@ class SqlSecurityLog:
     async def forget_origins(self, user_id: str) -> None:
         theirs = or_(SecurityEventRow.user_id == user_id, SecurityEventRow.actor_id == user_id)
         await self._connection.execute(update(SecurityEventRow).where(theirs).values(address=None, device=None))
+
+
+class SqlLaterChanges:
+    """Reads the changes of an object after a revision, in a transaction that has locked the object."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def of(
+        self, subject: Subject, fields: Collection[str], *, after: int
+    ) -> tuple[LogSpan, Sequence[LaterChange]]:
+        """The revisions that the log has, and one change for each of these fields that changed."""
+        params = {"workspace_id": subject.workspace_id, "subject_id": subject.id, "after": after}
+        rows = (await self._connection.execute(_SPAN_AND_LATER, params | {"fields": list(fields)})).all()
+        span = LogSpan(first=rows[0][0], last=rows[0][1]) if rows else LogSpan()
+        return span, [_later(row[2:]) for row in rows if row[2] is not None]
+
+
+def _later(row: Any) -> LaterChange:
+    field, base, base_area_id, area_id, actor_id, occurred_at = row
+    return LaterChange(
+        field=field, base=base, area_ids=(base_area_id, area_id), changed_by_id=actor_id, changed_at=occurred_at
+    )

@@ -17,7 +17,7 @@ from infra.db.reader import EntityTable, among_ids, ids_of, pages_by_workspace
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import in_workspace, visibility, visible
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
-from infra.workspaces.tables import InvitationRow, MemberRow, WorkspaceRow
+from infra.workspaces.tables import InvitationRow, MemberRow, RevisionRow, WorkspaceRow
 
 _SELECT = select(*columns_of(WorkspaceRow, Workspace)).where(
     visible(WorkspaceRow.id), WorkspaceRow.deleting_since.is_(None)
@@ -30,6 +30,7 @@ _OWN = (
     .where(MemberRow.user_id == bindparam("user_id"))
 )
 _BY_IDS = _SELECT.where(among_ids(WorkspaceRow.id))
+_REVISION = select(RevisionRow.revision).where(in_workspace(RevisionRow.workspace_id))
 _KEYSET = Keyset(WorkspaceOrder, {WorkspaceOrder.SLUG: WorkspaceRow.slug}, id_column=WorkspaceRow.id)
 _build = builder_of(Workspace)
 
@@ -81,6 +82,13 @@ class SqlWorkspaceReader:
         if actor.on_demand is not None:
             return await plan.page(self._reads, _OWN, _build, user_id=actor.user_id)
         return await plan.page(self._reads, _SELECT, _build, **visibility(actor))
+
+    async def revisions_of_workspaces(self, actor: Actor, workspaces: Sequence[Workspace]) -> Sequence[int]:
+        found = {}
+        for workspace_id in dict.fromkeys(workspace.id for workspace in workspaces):
+            rows = await self._reads.fetch(_REVISION, workspace_id=workspace_id)
+            found[workspace_id] = rows[0][0] if rows else 0
+        return [found[workspace.id] for workspace in workspaces]
 
 
 class SqlMemberReader:

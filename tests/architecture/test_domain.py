@@ -19,6 +19,7 @@ CALLERS_CHOICE = {
     "LabelDraft.workspace_id": "where it is made; checked against the actor's membership",
     "InvitationDraft.workspace_id": "where it is made; checked against the actor's membership",
     "InvitationDraft.role": "promising it is the use case; checked against the actor's own role",
+    "MemberChanges.role": "giving it is the use case; checked against the actor's own role",
     "ProjectDraft.workspace_id": "where it is made; checked against the actor's membership",
     "ImportDraft.workspace_id": "where it is imported; checked against the actor's membership",
 }

@@ -11,6 +11,7 @@ from domain.shared.actor import Role
 from domain.shared.errors import Conflict, NotFound, PermissionDenied, Unavailable
 from domain.shared.mail import Mail
 from domain.shared.throttle import TooOften
+from domain.workspaces.commands import MemberChanges
 from domain.workspaces.invitation_service import INVALID_INVITATION, INVITATIONS_PER_ADDRESS, INVITATIONS_PER_PERSON
 from domain.workspaces.jobs import SendInvitation
 from domain.workspaces.mails import WorkspaceInvitation
@@ -191,7 +192,7 @@ async def test_an_invitation_ends_when_its_inviter_loses_the_permission(house: H
     by_owner = await house.invite(role=Role.OWNER, by=house.actor(owner, Role.OWNER))
     by_admin = await house.invite(role=Role.ADMIN, by=house.actor(admin, Role.ADMIN))
     kept = await house.invite(role=Role.ADMIN, by=house.actor(owner, Role.OWNER))
-    await house.workspaces.change_role(house.as_owner, second_owner.id, Role.ADMIN)
+    await house.workspaces.change_role(house.as_owner, second_owner.id, MemberChanges(role=Role.ADMIN))
     await house.workspaces.remove_member(house.as_owner, second_admin.id)
     await assert_refused(house, bob, house.token(by_owner.invitation))
     await assert_refused(house, admin, house.token(by_admin.invitation))

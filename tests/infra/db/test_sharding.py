@@ -29,6 +29,7 @@ SUITE = (
     "tests/api/projects",
     "tests/api/transfers",
     "tests/api/workspaces",
+    "tests/api/test_conflicts.py",
     "tests/api/test_guests.py",
     "tests/api/test_nodes.py",
 )

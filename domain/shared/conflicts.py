@@ -1,0 +1,109 @@
+"""Writes that expect a revision: they merge with later changes of other fields, and conflict with those of the same."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from string import ascii_lowercase
+from typing import Any
+
+from domain.shared.errors import Conflict, ErrorCode
+from domain.shared.events import FieldChange, Plain, Texts, as_texts, plain
+from domain.shared.sets import SetChange
+from domain.shared.unset import Changes, sent_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterChange:
+    """The value of a field at the expected revision, and the last of the changes that followed."""
+
+    field: str
+    base: Plain
+    changed_by_id: str | None
+    changed_at: datetime
+    area_ids: tuple[str | None, ...] = ()
+    """Areas of the field's first and last later event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldConflict:
+    """A field that was changed after the expected revision, and that the caller wants to have another value."""
+
+    field: str
+    base: Texts
+    current: Texts
+    yours: Texts
+    changed_by_id: str | None
+    changed_at: datetime
+
+
+class ChangedMeanwhile(Conflict):
+    """Later changes touched fields that the write would overwrite; `conflicts` are those that the actor may see."""
+
+    def __init__(
+        self, fields: Sequence[str], conflicts: tuple[FieldConflict, ...], *, expected: int, current: int
+    ) -> None:
+        # Placeholders have letters only, and no input has more fields than the alphabet has letters.
+        names = dict(zip(ascii_lowercase, fields, strict=False))
+        *others, last = [f"{{{letter}}}" for letter in names]
+        listed = f"{', '.join(others)} and {last} were" if others else f"{last} was"
+        super().__init__(
+            f"{listed} changed after revision {expected}. Merge the values, and send the update again with "
+            f"{{expected}} {current}.",
+            path=(fields[0],),
+            code=ErrorCode.CONFLICT,
+            expected="expected_revision",
+            **names,
+        )
+        self.fields = tuple(fields)
+        self.conflicts = conflicts
+        self.current_revision = current
+
+
+def wanted_changes(
+    before: object, after: object, changes: Changes, links: Mapping[str, FieldChange]
+) -> dict[str, FieldChange]:
+    """Fields that the caller wants to replace, with the stored value and the caller's.
+
+    `links` are the changes of collections, whose `add` and `remove` replace nothing.
+    """
+    wanted = {}
+    for name, sent in sent_fields(changes).items():
+        if not isinstance(sent, SetChange):
+            stored, own = getattr(before, name), getattr(after, name)
+            if stored != own:
+                wanted[name] = FieldChange(before=_whole(stored), after=_whole(own))
+        elif sent.set is not None and name in links:
+            wanted[name] = links[name]
+    return wanted
+
+
+def refuse_conflicts(
+    wanted: Mapping[str, FieldChange],
+    later: Iterable[LaterChange],
+    *,
+    is_shown: Callable[[LaterChange], bool],
+    expected: int,
+    current: int,
+) -> None:
+    """Raises ChangedMeanwhile for wanted fields that changed later, unless they have their old value again."""
+    found = [change for change in later if plain(wanted[change.field].before) != change.base]
+    if not found:
+        return
+    shown = tuple(_conflict(change, wanted[change.field]) for change in found if is_shown(change))
+    raise ChangedMeanwhile([change.field for change in found], shown, expected=expected, current=current)
+
+
+def _conflict(change: LaterChange, wanted: FieldChange) -> FieldConflict:
+    return FieldConflict(
+        field=change.field,
+        base=as_texts(change.base),
+        current=as_texts(wanted.before),
+        yours=as_texts(wanted.after),
+        changed_by_id=change.changed_by_id,
+        changed_at=change.changed_at,
+    )
+
+
+def _whole(value: Any) -> Plain:
+    """The value as the log keeps it, except that a long text stays whole."""
+    return value if type(value) is str else plain(value)
