@@ -64,8 +64,12 @@ class Listed:
         kind, parent_id = self.parent.split()
         return f'{{ node(id: "{parent_id}") {{ ... on {kind} {{ {field} }} }} }}'
 
-    async def page(self, arguments: str = "", select: str = "nodes { id }") -> Any:
-        data = await self.client.run(self.query(arguments, select))
+    async def page(self, arguments: str = "", select: str = "nodes { id }", **variables: str) -> Any:
+        """The page; `$cursor` in the arguments is a variable, so that a document is validated once for many pages."""
+        query = self.query(arguments, select)
+        if "$cursor" in arguments:
+            query = f"query ($cursor: String) {query}"
+        data = await self.client.run(query, **variables)
         return (data if self.parent is None else data["node"])["list"]
 
     async def ids(self, arguments: str = "") -> list[str]:

@@ -17,7 +17,7 @@ from tests.api.world import World
 from tests.guessing import TELLING, Times, best_guess
 
 GUEST = 2
-SEEDS = (0, 1, *(pytest.param(seed, marks=pytest.mark.verify) for seed in range(2, 6)))
+SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.verify) for seed in range(1, 6)))
 Node = dict[str, Any]
 
 

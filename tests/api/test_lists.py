@@ -82,15 +82,15 @@ async def test_every_order_can_be_walked_in_both_directions(listed: Listed):
             ("last", "before", "hasPreviousPage", "startCursor"),
         ):
             walked: list[str] = []
-            arguments, is_more = f"{side}: 30 {sort}", True
+            arguments, cursor, is_more = f"{side}: 30 {beyond}: $cursor {sort}", dict[str, str](), True
             while is_more:
-                page = await listed.page(arguments, INFO)
+                page = await listed.page(arguments, INFO, **cursor)
                 ids = [node["id"] for node in page["nodes"]]
                 walked = walked + ids if side == "first" else ids + walked
-                arguments = f'{side}: 30 {beyond}: "{page["pageInfo"][edge]}" {sort}'
+                cursor = {"cursor": page["pageInfo"][edge]}
                 is_more = page["pageInfo"][has_more]
             assert walked == expected, (key, direction, nulls, side)
-            assert await listed.page(arguments, INFO) == {
+            assert await listed.page(arguments, INFO, **cursor) == {
                 "nodes": [],
                 "pageInfo": {
                     "hasNextPage": side == "last",

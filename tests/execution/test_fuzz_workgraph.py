@@ -39,7 +39,7 @@ async def compare(world: World, first: int, count: int) -> Counter[str]:
     return fuzzer.outcomes
 
 
-@pytest.mark.parametrize("first", range(0, 2 * CHUNK, CHUNK))
+@pytest.mark.parametrize("first", [0, pytest.param(CHUNK, marks=pytest.mark.verify)])
 async def test_answers_are_equal(world: World, first: int):
     outcomes = await compare(world, first, CHUNK)
     assert outcomes["equal"] > CHUNK // 2, outcomes

@@ -29,7 +29,7 @@ class Worker:
 
     async def says(self, word: str) -> None:
         assert self._process.stdout is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(300):
             assert await self._process.stdout.readline() == f"{word}\n".encode()
 
     async def kill(self) -> None:
@@ -66,7 +66,7 @@ async def run_with_kills(
         async def are_done() -> bool:
             return {each.state for each in await rows(engine)} == {"DONE"}
 
-        await until(are_done, seconds=60)
+        await until(are_done, seconds=300)
     finally:
         for worker in workers:
             await worker.kill()
