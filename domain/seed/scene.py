@@ -16,12 +16,16 @@ from domain.seed.generator import PARENT_WINDOW
 from domain.seed.model import Plan, PlannedIssue, PlannedPerson, StoredScene
 from domain.shared.actor import Role
 from domain.shared.ids import IdFactory
+from domain.shared.replacements import in_use, usable
 from domain.workspaces.commands import WorkspaceDraft
 from domain.workspaces.model import Member, MemberId, Workspace, WorkspaceId
 
 
 class Scene:
-    """A demo workspace; its lists are in the order of the plan, `states` by project."""
+    """A demo workspace; its lists are in the order of the plan, `states` by project.
+
+    A label is null if it was deleted, or is being deleted, since the run was interrupted.
+    """
 
     def __init__(
         self,
@@ -29,7 +33,7 @@ class Scene:
         *,
         workspace: Workspace,
         people: Sequence[User],
-        labels: Sequence[Label],
+        labels: Sequence[Label | None],
         projects: Sequence[Project],
         states: Sequence[Sequence[State]],
     ) -> None:
@@ -46,6 +50,8 @@ class Scene:
         """The scene of an interrupted run."""
         people = {person.email: person for person in stored.people}
         labels = {label.name: label for label in stored.labels}
+        labels_by_id: dict[str, Label] = {label.id: label for label in stored.labels}
+        states_by_id: dict[str, State] = {state.id: state for state in stored.states}
         projects = {project.key: project for project in stored.projects}
         states = {(state.project_id, state.position): state for state in stored.states}
         ordered = [projects[project.key] for project in plan.projects]
@@ -53,14 +59,23 @@ class Scene:
             ids,
             workspace=stored.workspace,
             people=[owner, *(people[person.email] for person in plan.people[1:])],
-            labels=[labels[label.name] for label in plan.labels],
+            labels=[
+                usable(labels[label.name], labels_by_id) if label.name in labels else None for label in plan.labels
+            ],
             projects=ordered,
-            states=[[states[project.id, place] for place in range(len(DEFAULT_STATES))] for project in ordered],
+            states=[
+                [in_use(states[project.id, place], states_by_id) for place in range(len(DEFAULT_STATES))]
+                for project in ordered
+            ],
         )
 
     def remember_parents(self, project: int, issues: Mapping[int, IssueId]) -> None:
         """Lets stored issues of a project, by number, be parents of the following ones."""
         self._possible_parents |= {(project, number): issue_id for number, issue_id in issues.items()}
+
+    def label_ids(self, planned: PlannedIssue) -> list[str]:
+        """IDs of the issue's labels, each once: one label may have replaced another."""
+        return sorted({label.id for place in planned.labels if (label := self.labels[place]) is not None})
 
     def issue(self, planned: PlannedIssue) -> Issue:
         draft = IssueDraft(

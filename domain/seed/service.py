@@ -158,7 +158,7 @@ class SeedService:
         for member in new.members:
             await uow.members.add(member)
             uow.record(MemberAdded.between(None, member))
-        for label in scene.labels:
+        for label in filter(None, scene.labels):
             await uow.labels.add(label)
             uow.record(LabelCreated.between(None, label))
         for project, states in zip(scene.projects, scene.states, strict=True):
@@ -207,7 +207,7 @@ class _Work:
             issue = scene.issue(planned)
             batch.issues.append(issue)
             assignees = batch.assignees[issue.id] = sorted(scene.people[place].id for place in planned.assignees)
-            labels = batch.labels[issue.id] = sorted(scene.labels[place].id for place in planned.labels)
+            labels = batch.labels[issue.id] = scene.label_ids(planned)
             links = {"assignees": assignees, "labels": labels}
             changes = {name: FieldChange(before=[], after=after) for name, after in links.items() if after}
             batch.events.append(IssueCreated.between(None, issue, **changes))

@@ -273,7 +273,8 @@ def _assignee_ids(setting: Setting, record: IssueRecord) -> frozenset[str]:
 
 
 def _label_ids(setting: Setting, record: IssueRecord) -> frozenset[str]:
-    return frozenset(setting.labels[name].id for name in label_names(record)[:MOST_LABELS])
+    names = [name for name in label_names(record) if name in setting.labels]  # without those that are being deleted
+    return frozenset(setting.labels[name].id for name in names[:MOST_LABELS])
 
 
 def _named_parents(site_id: str, written: Sequence[tuple[PlacedIssue, Issue]]) -> list[NamedParent]:

@@ -1,17 +1,20 @@
 """Lookup and creation of milestones during an import."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from domain.milestones.commands import MilestoneDraft
 from domain.milestones.events import MilestoneCreated
 from domain.milestones.model import Milestone, MilestoneId
 from domain.projects.model import Project
 from domain.shared.ids import IdFactory
+from domain.shared.replacements import in_use
 from domain.transfers.identities import ExternalRef, Registry
 from domain.transfers.identity_ports import ObjectKind
 from domain.transfers.ports import ImportUow
 from domain.transfers.records import LONGEST_MILESTONE, IssueRecord, MilestoneRecord
+from domain.transfers.replaced import existing_targets, with_replacements
 from domain.transfers.sanitizing import clean_line
 
 
@@ -42,14 +45,16 @@ class Milestones:
         names = {ref: clean_line(ref.key, longest=LONGEST_MILESTONE).text or "Unknown" for ref in named}
         objects = {ref: self._registry.get(ObjectKind.MILESTONE, ref, scope=project.id) for ref in named}
         targets = {ref: each.target_id for ref, each in objects.items() if each is not None}
-        targets = await self._replaced(project, targets)
+        load = partial(self._by_ids, project)
+        targets = await existing_targets(self._uow.identities, self._workspace_id, targets, load)
         existing = await self._uow.imports.milestones(project, set(names.values()), ids=set(targets.values()))
-        by_id = {milestone.id: milestone for milestone in existing}
+        by_id = await with_replacements(existing, load)
         by_name = {milestone.name: milestone for milestone in existing}
         found: dict[ExternalRef, MilestoneId] = {}
         new: list[Milestone] = []
         for ref, record in named.items():
-            milestone = by_id.get(MilestoneId(targets.get(ref, ""))) or by_name.get(names[ref])
+            milestone = by_id.get(targets.get(ref, "")) or by_name.get(names[ref])
+            milestone = None if milestone is None else in_use(milestone, by_id)
             if milestone is None:
                 draft = MilestoneDraft(project_id=project.id, name=names[ref], due_date=record.due_date)
                 milestone_id = MilestoneId(self._ids.new_in(project.workspace_id, Milestone.prefix))
@@ -63,18 +68,8 @@ class Milestones:
             self._uow.record(MilestoneCreated.between(None, milestone))
         return found
 
-    async def _replaced(self, project: Project, targets: Mapping[ExternalRef, str]) -> dict[ExternalRef, str]:
-        """The milestones; a deleted milestone is replaced by the milestone that its issues moved to."""
-        wanted = set(targets.values())
-        while wanted:
-            kept = {each.id for each in await self._uow.imports.milestones(project, (), ids=wanted)}
-            replaced = await self._uow.identities.replacements(self._workspace_id, wanted - kept)
-            if not replaced:
-                break
-            targets = {ref: replaced.get(target, target) for ref, target in targets.items()}
-            # Each step needs at least one more deleted milestone, so that the chain ends.
-            wanted = set(replaced.values())
-        return dict(targets)
+    async def _by_ids(self, project: Project, ids: Collection[str]) -> list[Milestone]:
+        return await self._uow.imports.milestones(project, (), ids=ids)
 
 
 def _named(records: Sequence[IssueRecord]) -> Iterable[MilestoneRecord]:

@@ -1,6 +1,6 @@
 """Lookup and creation of states and labels during an import."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -13,10 +13,12 @@ from domain.projects.events import StateCreated, StateUpdated
 from domain.projects.model import DEFAULT_STATES, MOST_STATES, Project, State, StateId
 from domain.shared.entities import revised
 from domain.shared.ids import IdFactory
+from domain.shared.replacements import in_use, usable
 from domain.transfers.identities import ExternalRef, Registry
 from domain.transfers.identity_ports import ExternalObject, ObjectKind
 from domain.transfers.ports import ImportUow
 from domain.transfers.records import IssueRecord, LabelRecord, LossCode
+from domain.transfers.replaced import existing_targets, with_replacements
 from domain.transfers.sanitizing import clean_line
 from domain.transfers.tally import Tally
 from domain.workspaces.model import Workspace
@@ -64,9 +66,10 @@ class Workflow:
     async def states_for(self, project: Project, records: Sequence[IssueRecord]) -> dict[ExternalRef, State]:
         """The project's states by their names in the records: recorded by an import, matched by name, or new."""
         existing = await self._uow.states.of(project)
+        by_id: dict[str, State] = {state.id: state for state in existing}
         states = {state.name: state for state in existing}
         folded = {state.name.casefold(): state for state in existing}
-        recorded = await self._recorded_states(project, existing, records)
+        recorded = await self._recorded_states(project, by_id, records)
         found: dict[ExternalRef, State] = {}
         new: list[State] = []
         for record in records:
@@ -75,8 +78,9 @@ class Workflow:
                 continue
             name = clean_line(record.state_name, longest=LONGEST_STATE_NAME).text or "Unknown"
             state = recorded.get(ref) or states.get(name) or folded.get(name.casefold())
+            state = None if state is None else in_use(state, by_id)
             if state is None and len(states) >= MOST_STATES:
-                state = _nearest(states.values(), record.state_category)
+                state = in_use(_nearest(states.values(), record.state_category), by_id)
                 reason = (
                     f"A project can have at most {MOST_STATES} workflow states. The state {state.name} is used instead."
                 )
@@ -92,7 +96,10 @@ class Workflow:
         return found
 
     async def labels_for(self, records: Sequence[IssueRecord]) -> dict[str, Label]:
-        """Labels by their names in the records: recorded by an import, matched by name, or new."""
+        """Labels by their names in the records: recorded by an import, matched by name, or new.
+
+        A label that is being replaced gives way to its replacement; one that is being deleted is left out.
+        """
         described = {label.name: label for record in records for label in record.label_details}
         refs = {
             name: ExternalRef(name, described[name].external_id if name in described else None)
@@ -103,15 +110,19 @@ class Workflow:
             return {}
         await self._registry.load(ObjectKind.LABEL, refs.values())
         targets = {name: each.target_id for name, ref in refs.items() if (each := self._label_object(ref))}
+        targets = await existing_targets(self._uow.identities, self._workspace.id, targets, self._labels_by_ids)
         labels = await self._uow.imports.labels(self._workspace.id, refs, ids=set(targets.values()))
-        by_id, by_name = {label.id: label for label in labels}, {label.name: label for label in labels}
+        by_id, by_name = await with_replacements(labels, self._labels_by_ids), {label.name: label for label in labels}
         found: dict[str, Label] = {}
         new: list[Label] = []
         for name in sorted(refs):
-            label = by_id.get(LabelId(targets.get(name, ""))) or by_name.get(name)
+            label = by_id.get(targets.get(name, "")) or by_name.get(name)
             if label is None:
                 label = self._new_label(name, described.get(name))
                 new.append(label)
+            elif (label := usable(label, by_id)) is None:
+                self._leave_out(name, records)
+                continue
             found[name] = label
             self._registry.put(ObjectKind.LABEL, refs[name], label.id)
         await self._uow.imports.add_labels(new)
@@ -120,14 +131,22 @@ class Workflow:
         self._tally.count("labels_created", len(new))
         return found
 
+    async def _labels_by_ids(self, ids: Collection[str]) -> list[Label]:
+        return await self._uow.imports.labels(self._workspace.id, (), ids=ids)
+
+    def _leave_out(self, name: str, records: Sequence[IssueRecord]) -> None:
+        for record in records:
+            if name in label_names(record):
+                reason = "A label that is being deleted is left out."
+                self._tally.lose(record, "labels", LossCode.NOT_KEPT, reason)
+
     def _label_object(self, ref: ExternalRef) -> ExternalObject | None:
         return self._registry.get(ObjectKind.LABEL, ref)
 
     async def _recorded_states(
-        self, project: Project, existing: Sequence[State], records: Sequence[IssueRecord]
+        self, project: Project, by_id: Mapping[str, State], records: Sequence[IssueRecord]
     ) -> dict[ExternalRef, State]:
         """Recorded states; a deleted state is replaced by the state that its issues moved to."""
-        by_id: dict[str, State] = {state.id: state for state in existing}
         refs = {state_ref(record) for record in records}
         objects = {ref: self._registry.get(ObjectKind.STATE, ref, scope=project.id) for ref in refs}
         targets = {ref: each.target_id for ref, each in objects.items() if each is not None}

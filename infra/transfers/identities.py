@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select, union, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.labels.events import LabelDeleted
 from domain.milestones.events import MilestoneDeleted
 from domain.projects.events import StateDeleted
 from domain.projects.model import Project
@@ -26,7 +27,7 @@ _OBJECTS = RowMapping.of(ExternalObjectRow, ExternalObject)
 _PROJECTS = RowMapping.of(ProjectRow, Project)
 _OBJECT = tuple(field.name for field in fields(ExternalObject))
 _ISSUE = ("issue_id", "workspace_id", "site_id", "key", "external_id", "source_id", "project_id")
-_REPLACING = (StateDeleted.type, MilestoneDeleted.type)
+_REPLACING = (StateDeleted.type, MilestoneDeleted.type, LabelDeleted.type)
 
 
 class SqlIdentityStore:

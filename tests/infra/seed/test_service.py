@@ -208,6 +208,30 @@ async def test_an_interrupted_run_is_completed_in_its_own_size_only(seeder: Seed
     assert await seeder.counts() == before
 
 
+REPLACED = """SELECT (
+    SELECT count(*) FROM issue_label x JOIN label l ON l.id = x.label_id WHERE l.replaced_by_id IS NOT NULL),
+    (SELECT count(*) FROM issue i JOIN state s ON s.id = i.state_id WHERE s.replaced_by_id IS NOT NULL)"""
+
+
+async def test_what_is_being_replaced_since_the_interruption_is_not_used_again(seeder: Seeder):
+    with pytest.raises(Interrupted):
+        await seeder.service.seed(SEEDER, ORDER, on_progress=interrupt)
+    for table, order in (("label", "name"), ("state", "position")):
+        # Every second one of the workspace or project, so that both kinds are needed for the rest.
+        scope = "workspace_id" if table == "label" else "project_id"
+        await seeder.connection.execute(
+            f"""UPDATE {table} SET deleting_since = now(), replaced_by_id = next.id FROM (
+                SELECT id AS replaced_id, lead(id) OVER w AS id, row_number() OVER w AS place FROM {table}
+                WINDOW w AS (PARTITION BY {scope} ORDER BY {order})) next
+            WHERE {table}.id = next.replaced_id AND next.id IS NOT NULL AND next.place % 2 = 1"""
+        )
+    before = await seeder.connection.fetchrow(REPLACED)
+    await seeder.service.seed(SEEDER, ORDER)
+    assert await seeder.connection.fetchval("SELECT count(*) FROM issue") == ORDER.size
+    assert await seeder.connection.fetchrow(REPLACED) == before
+    assert all(before)
+
+
 async def test_people_named_in_issues_are_members_and_numbers_go_on(seeder: Seeder):
     await seeder.service.seed(SEEDER, ORDER)
     strangers = """
