@@ -26,6 +26,7 @@ describe_enum(
     STATE_REPLACEMENT="Moves the issues of a workflow state to another one, and deletes the state.",
     MILESTONE_REPLACEMENT="Moves the issues of a milestone to another one, and deletes the milestone.",
     LABEL_REPLACEMENT="Replaces a label on its issues by another one, or removes it from them, and deletes the label.",
+    MEMBER_CLAIM="Hands the issues and comments of a placeholder over to a member, and removes the placeholder.",
     PROJECT_DELETION="Deletes the issues of a project, and then the project.",
 )
 describe_enum(

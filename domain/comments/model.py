@@ -58,6 +58,9 @@ class Comment:
         changed = rechecked(self, now=now, **sent_fields(changes))
         return self if changed is self else replace(changed, edited_at=now)
 
+    def written_by(self, author_id: UserId, *, now: datetime) -> "Comment":
+        return revised(self, now=now, author_id=author_id)
+
     def deleted(self, *, now: datetime) -> "Comment":
         return revised(self, now=now, body="", deleted_at=self.deleted_at or now)
 

@@ -104,6 +104,9 @@ class Issue:
         completed_at = (self.completed_at or now) if state.category.is_closed else None
         return revised(self, now=now, state_id=state.id, completed_at=completed_at)
 
+    def created_by(self, creator_id: UserId, *, now: datetime) -> "Issue":
+        return revised(self, now=now, creator_id=creator_id)
+
     def touched(self, *, now: datetime) -> "Issue":
         """The issue after a change of its links."""
         return replace(self, updated_at=now)

@@ -27,6 +27,7 @@ class BatchKind(StrEnum):
     STATE_REPLACEMENT = "STATE_REPLACEMENT"
     MILESTONE_REPLACEMENT = "MILESTONE_REPLACEMENT"
     LABEL_REPLACEMENT = "LABEL_REPLACEMENT"
+    MEMBER_CLAIM = "MEMBER_CLAIM"
     PROJECT_DELETION = "PROJECT_DELETION"
 
 
@@ -123,6 +124,10 @@ class BatchRun:
 class BatchRuns(Repository[BatchRun], Protocol):
     async def rows(self, run: BatchRun) -> Sequence[str]:
         """Ids of the rows of the next batch, in id order; empty after the last batch."""
+        ...
+
+    async def have_subject(self, workspace_id: str, subject_id: str) -> bool:
+        """Whether an unfinished run replaces or deletes that object."""
         ...
 
     async def have_target(self, workspace_id: str, target_id: str) -> bool:

@@ -1,10 +1,12 @@
 from domain.shared.actor import Actor
+from domain.shared.batches import MOST_AT_ONCE, BatchKind
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.events import FieldChange
 from domain.shared.uow import OpenUow, Written
+from domain.transfers.claims import Claim, hand_over, remove_placeholder
 from domain.transfers.commands import PlaceholderAdoption
 from domain.transfers.ports import PlaceholderUow
-from domain.workspaces.events import MemberClaimed, MemberRemoved
+from domain.workspaces.events import MemberClaimed
 from domain.workspaces.model import Member
 from domain.workspaces.slice import MEMBER_MANAGE
 
@@ -15,7 +17,7 @@ class PlaceholderService:
     def __init__(self, uow: OpenUow[PlaceholderUow]) -> None:
         self._uow = uow
 
-    async def adopt(self, actor: Actor, adoption: PlaceholderAdoption) -> Written[Member]:
+    async def adopt(self, actor: Actor, adoption: PlaceholderAdoption) -> Written[Claim]:
         """Gives a placeholder's work and assignments to a member of the same workspace and removes the placeholder."""
         async with self._uow(actor) as uow:
             placeholder = await uow.members.get(
@@ -30,11 +32,22 @@ class PlaceholderService:
                 raise Conflict("{field} must be a placeholder that an import created.", path=("placeholder_id",))
             if member.id == placeholder.id:
                 raise InvalidInput("{field} must not be the placeholder itself.", path=("member_id",))
-            await uow.placeholders.hand_over(
-                placeholder.workspace_id, from_id=placeholder.user_id, to_id=member.user_id
-            )
-            await uow.members.remove(placeholder)
-            handed_over = FieldChange(before=placeholder.user_id, after=member.user_id)
-            uow.record(MemberClaimed.between(member, member, user_id=handed_over))
-            uow.record(MemberRemoved.between(placeholder, None))
-            return await uow.commit(member)
+            if await uow.batch_runs.have_subject(placeholder.workspace_id, placeholder.id):
+                message = "The work of this placeholder is already being handed over."
+                raise Conflict(message, path=("placeholder_id",))
+            return await uow.commit(await self._begin(uow, placeholder, member))
+
+    async def _begin(self, uow: PlaceholderUow, placeholder: Member, member: Member) -> Claim:
+        """Hands over up to 1,000 issues and comments at once, and more by a batch run."""
+        workspace_id, user_id = placeholder.workspace_id, placeholder.user_id
+        handed_over = FieldChange(before=user_id, after=member.user_id)
+        uow.record(MemberClaimed(workspace_id=workspace_id, subject_id=member.id, changes={"user_id": handed_over}))
+        await uow.placeholders.recognize(workspace_id, from_id=user_id, to_id=member.user_id)
+        ids = await uow.placeholders.ids(workspace_id, user_id, most=MOST_AT_ONCE + 1)
+        if len(ids) > MOST_AT_ONCE:
+            kind, subject = BatchKind.MEMBER_CLAIM, placeholder.id
+            run_id = uow.begin_batch(kind, workspace_id=workspace_id, subject_id=subject, target_id=member.id)
+            return Claim(id=member.id, batch_run_id=run_id)
+        await hand_over(uow, ids, placeholder, member, now=uow.now)
+        await remove_placeholder(uow, placeholder)
+        return Claim(id=member.id)

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from domain.accounts.model import User
@@ -10,6 +11,8 @@ from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.projects.ports import StateRepository
 from domain.shared.actor import Actor
+from domain.shared.batches import BatchRun, BatchUow
+from domain.shared.events import Event
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
@@ -256,8 +259,25 @@ class ImportStore(Protocol):
 
 
 class PlaceholderStore(Protocol):
-    async def hand_over(self, workspace_id: str, *, from_id: str, to_id: str) -> None:
-        """Transfers all content and assignments of one user in the workspace to another."""
+    async def ids(self, workspace_id: str, user_id: str, *, most: int) -> Sequence[str]:
+        """Ids of at most that many issues and comments that the user created, wrote, or is assigned to."""
+        ...
+
+    async def fix(self, run: BatchRun) -> int:
+        """Stores the ids of the issues and comments of the run's placeholder, as its rows, and returns their number."""
+        ...
+
+    async def hand_over(
+        self, workspace_id: str, ids: Sequence[str], *, from_id: str, to_id: str, now: datetime
+    ) -> Sequence[Event]:
+        """Puts one user in the place of another on those of the issues and comments that name that user.
+
+        Returns the events of the changed objects, which the caller records.
+        """
+        ...
+
+    async def recognize(self, workspace_id: str, *, from_id: str, to_id: str) -> None:
+        """Lets imports recognize a user of another tracker as the second user in place of the first."""
         ...
 
 
@@ -278,7 +298,7 @@ class ImportUow(UnitOfWork, Protocol):
     def uploads(self) -> UploadRepository: ...
 
 
-class PlaceholderUow(UnitOfWork, Protocol):
+class PlaceholderUow(BatchUow, Protocol):
     @property
     def members(self) -> MemberRepository: ...
     @property

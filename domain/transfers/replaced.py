@@ -1,4 +1,4 @@
-"""Entities that take the place of others that were deleted, or are being deleted, for imports that know the others."""
+"""Replacements of entities that were deleted, or are being deleted, for imports that recognize the entities."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import TypeVar

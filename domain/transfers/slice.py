@@ -1,5 +1,7 @@
 from domain.shared.actor import Permission, Role
+from domain.shared.batches import BatchKind
 from domain.shared.slices import Slice
+from domain.transfers.claims import MemberClaim
 
 IMPORT = Permission("import issues", Role.ADMIN)
 IMPORT_RESTRICTED = Permission("import restricted issues and comments", Role.ADMIN)
@@ -10,4 +12,7 @@ SLICE = Slice(
         IMPORT,
         IMPORT_RESTRICTED,
     ),
+    batches={
+        BatchKind.MEMBER_CLAIM: MemberClaim(),
+    },
 )

@@ -22,16 +22,22 @@ class SqlBatchRunRepository(SqlTenantRepository[BatchRun]):
         )
         return (await self._connection.execute(batch)).scalar_one_or_none() or ()
 
+    async def have_subject(self, workspace_id: str, subject_id: str) -> bool:
+        return await self._exist(workspace_id, BatchRunRow.subject_id == subject_id)
+
     async def have_target(self, workspace_id: str, target_id: str) -> bool:
+        return await self._exist(workspace_id, BatchRunRow.target_id == target_id)
+
+    async def _exist(self, workspace_id: str, condition: ColumnElement[bool]) -> bool:
         is_unfinished = (BatchRunRow.workspace_id == workspace_id) & BatchRunRow.finished_at.is_(None)
-        has_target = exists().where(is_unfinished, BatchRunRow.target_id == target_id)
-        return bool((await self._connection.execute(select(has_target))).scalar_one())
+        found = select(exists().where(is_unfinished, condition))
+        return bool((await self._connection.execute(found)).scalar_one())
 
 
 async def fix_rows(
     connection: AsyncConnection,
     run: BatchRun,
-    row_id: InstrumentedAttribute[str],
+    row_id: InstrumentedAttribute[str] | ColumnElement[str],
     condition: ColumnElement[bool],
     *,
     is_newest_first: bool = False,

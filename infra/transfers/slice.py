@@ -29,7 +29,7 @@ from infra.transfers.tables import (
 
 
 class TransferRepositories(Repositories):
-    placeholders = first_use(SqlPlaceholderStore)
+    placeholders = first_use(SqlPlaceholderStore, with_sizes=True)
     identities = first_use(SqlIdentityStore)
     import_report = first_use(SqlImportReport)
     import_runs = first_use(SqlImportRunRepository)

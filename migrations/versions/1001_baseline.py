@@ -244,7 +244,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT', 'LABEL_REPLACEMENT', 'PROJECT_DELETION')",
+            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT', 'LABEL_REPLACEMENT', 'MEMBER_CLAIM', 'PROJECT_DELETION')",
             name=op.f("ck_batch_run_kind_known"),
         ),
         sa.CheckConstraint(

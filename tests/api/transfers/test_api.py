@@ -246,7 +246,12 @@ async def test_a_member_claims_a_placeholder(world: World, imported: Import):
     payload = await world.client(Role.ADMIN).mutate("memberClaim", asked, "member { id user { name } }")
 
     assert payload["member"] == {"id": member.id, "user": {"name": "Member"}}
-    assert [kind for _, kind, _, _ in (await world.events())[count:]] == ["member.claimed", "member.removed"]
+    assert [kind for _, kind, _, _ in (await world.events())[count:]] == [
+        "member.claimed",
+        "issue.updated",
+        "comment.updated",
+        "member.removed",
+    ]
     data = await world.owner.run(
         'query ($slug: String!) { workspace(slug: $slug) { issue(identifier: "AC-1") '
         "{ creator { name } assignees { name } comments { nodes { author { name } } } } } }",

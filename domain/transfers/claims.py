@@ -1,0 +1,54 @@
+"""Handing over the work of placeholders, which imports created for unknown users, to members."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.shared.actor import Actor
+from domain.shared.batches import BatchRun, BatchWork
+from domain.shared.uow import Outcome
+from domain.transfers.ports import PlaceholderUow
+from domain.workspaces.events import MemberRemoved
+from domain.workspaces.model import Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(Outcome):
+    """A member who gets the work of a placeholder, at once or by a batch run."""
+
+    id: str
+    batch_run_id: str | None = None
+
+
+async def hand_over(
+    uow: PlaceholderUow, ids: Sequence[str], placeholder: Member, member: Member, *, now: datetime
+) -> None:
+    """Makes the member the creator, assignee and author in the placeholder's place on those issues and comments."""
+    users = {"from_id": placeholder.user_id, "to_id": member.user_id}
+    for event in await uow.placeholders.hand_over(placeholder.workspace_id, ids, **users, now=now):
+        uow.record(event)
+
+
+async def remove_placeholder(uow: PlaceholderUow, placeholder: Member) -> None:
+    await uow.members.remove(placeholder)
+    uow.record(MemberRemoved.between(placeholder, None))
+
+
+class MemberClaim(BatchWork):
+    """The work of a batch run that hands over a placeholder's issues and comments, and then removes it."""
+
+    async def fix(self, uow: PlaceholderUow, run: BatchRun) -> int:
+        return await uow.placeholders.fix(run)
+
+    async def change(
+        self, actor: Actor, uow: PlaceholderUow, run: BatchRun, ids: Sequence[str], *, now: datetime
+    ) -> None:
+        assert run.target_id is not None
+        placeholder = await uow.members.get(actor, run.subject_id)
+        await hand_over(uow, ids, placeholder, await uow.members.get(actor, run.target_id), now=now)
+
+    async def finish(self, actor: Actor, uow: PlaceholderUow, run: BatchRun, *, now: datetime) -> None:
+        await remove_placeholder(uow, await uow.members.get(actor, run.subject_id, for_update=True))
+
+    async def release(self, actor: Actor, uow: PlaceholderUow, run: BatchRun, *, now: datetime) -> None:
+        """Does nothing: the placeholder keeps the rest of its work, and can be claimed again."""

@@ -1,0 +1,59 @@
+"""Set-based changes take few statements, whatever the number of rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, insert
+
+from infra.issues.tables import IssueLabelRow
+from tests.api.world import World
+from tests.factories.issues import IssueFactory
+from tests.factories.labels import LabelFactory
+from tests.factories.milestones import MilestoneFactory
+from tests.factories.projects import StateFactory
+
+MOST_STATEMENTS = 15
+"""Executed ones. The events of 100 rows or more are copied, which is a sixteenth that is not counted here."""
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+
+
+@pytest.mark.parametrize("most", [120, pytest.param(1_000, marks=pytest.mark.verify)])
+async def test_a_deletion_takes_no_more_statements_for_many_issues_than_for_one(world: World, most: int) -> None:
+    place = world.here
+    taken: dict[str, list[int]] = {}
+    for count in (1, most):
+        state = StateFactory(project=place.project, position=2)
+        milestone = MilestoneFactory(project=place.project)
+        label = LabelFactory(workspace=place.workspace)
+        there = {"project": place.project, "state": state, "milestone_id": milestone.id}
+        creator = place.issue.creator_id
+        issues = [IssueFactory(**there, number=count + number, creator_id=creator) for number in range(1, count + 1)]
+        await world.store(state, milestone, label, *issues)
+        links = [{"workspace_id": issue.workspace_id, "issue_id": issue.id, "label_id": label.id} for issue in issues]
+        async with world.engine.begin() as connection:
+            await connection.execute(insert(IssueLabelRow), links)
+        replacements = {"label": (label, place.label), "milestone": (milestone, place.milestone)}
+        for noun, (entity, target) in (replacements | {"state": (state, place.done)}).items():
+            with counted() as statements:
+                given = {"id": entity.id, "replaceWith": target.id}
+                payload = await world.member.mutate(f"{noun}Delete", given, "batchRun { id }")
+            assert (payload["errors"], payload["batchRun"]) == ([], None)
+            taken.setdefault(noun, []).append(len(statements))
+    assert all(many <= few <= MOST_STATEMENTS for few, many in taken.values()), taken
+    events = [kind for _, kind, _, _ in await world.events()]
+    assert events.count("issue.updated") == 3 * (1 + most)
