@@ -71,6 +71,11 @@ def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> Rows:
     return Rows(found, rows.where(filters.match(by_row, table)), rows.where(filters.match(counted, table)))
 
 
+@lru_cache(DISTINCT_FILTERS)
+def _is_bounded(filters: Filters, filter: Any, narrowing: tuple[str, ...]) -> bool:
+    return filters.is_bounded(filter, narrowing)
+
+
 async def pages_by_workspace(
     reads: ReadSession,
     plan: KeysetPlan,
@@ -124,7 +129,7 @@ class EntityTable(Generic[E, O]):
         completed_by: O | None = None,
         indexed: Mapping[str, Sequence[tuple[O, ...]]] = MappingProxyType({}),
         covered: Collection[str] = (),
-        narrowing: Sequence[str] = (),
+        narrowing: tuple[str, ...] = (),
     ) -> None:
         self.build: Callable[[Sequence[Any]], E] = builder_of(entity)
         self.id: InstrumentedAttribute[str] = table.id  # type: ignore[attr-defined]  # every entity's table has one
@@ -313,7 +318,7 @@ class EntityList(Generic[E, O]):
     ) -> None:
         """Raises FilterTooBroad if the filter compares each item of a long list with a text that no index finds."""
         entities = self._entities
-        if seen.filters.is_bounded(filter, entities.narrowing):
+        if _is_bounded(seen.filters, filter, entities.narrowing):
             return
         if sizes is not None:
             is_short = sum((await sizes(plan.parents)).values()) <= MOST_SORTED
