@@ -1,8 +1,10 @@
 """The GraphQL schema of the slices that it is built for."""
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 import strawberry
@@ -12,10 +14,14 @@ from graphql import (
     GraphQLSchema,
     Undefined,
 )
+from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.schema.name_converter import NameConverter
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import StrawberryContainer, StrawberryObjectDefinition
 from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
+from strawberry.types.union import StrawberryUnion
 
 from api.graphql.one_of import mark_one_of
 from api.graphql.sdl import sdl_of
@@ -31,6 +37,13 @@ from domain.shared.security import SecurityEventKind
 from domain.shared.slices import once
 
 
+class _Names(NameConverter):
+    """Names of GraphQL types: the connection of `IssueHistoryEntry` is `IssueHistoryConnection`."""
+
+    def from_generic(self, object_type: StrawberryObjectDefinition, types: list[Any]) -> str:
+        return re.sub(r"HistoryEntry(Connection|Edge)$", r"History\1", super().from_generic(object_type, types))
+
+
 class SlicedSchema(strawberry.Schema):
     """A schema whose types and enums also have the fields and values that its slices add."""
 
@@ -40,12 +53,14 @@ class SlicedSchema(strawberry.Schema):
         self.nodes: Mapping[str, NodeLookup] = dict(nodes)
         self._slices = slices
         self._enums = _enums_of(slices)
+        self._changes = _changes_of(slices)
+        self._change_kinds = _change_kinds_of(self._changes)
         super().__init__(
             query=_root("Query", "queries", [NodeQueries, RateLimitQueries, *_all(slices, "queries")]),
             mutation=_root("Mutation", "mutations", _all(slices, "mutations")),
             subscription=_root("Subscription", "subscriptions", _all(slices, "subscriptions")),
             types=USER_ERRORS,
-            config=StrawberryConfig(scalar_map=SCALARS),
+            config=StrawberryConfig(scalar_map=SCALARS, name_converter=_Names()),
         )
         _without_null_defaults(self._schema)
         mark_one_of(self._schema)
@@ -62,13 +77,62 @@ class SlicedSchema(strawberry.Schema):
         return needed is None or needed in {each.domain.name for each in self._slices}
 
     def _typed(self, field: StrawberryField) -> StrawberryField:
-        """The field, with the enum of this schema's slices as its type."""
-        kind = field.type
-        if not isinstance(kind, StrawberryEnumDefinition) or kind.origin not in self._enums:
+        """The field, with the enums and unions of this schema's slices in its type and those of its arguments."""
+        kind, arguments = self._extended(field.type), [self._with_extended(each) for each in field.arguments]
+        if kind is field.type and arguments == field.arguments:
             return field
         typed = copy(field)
-        typed.type = self._enums[kind.origin]
+        typed.type, typed.arguments = kind, arguments
         return typed
+
+    def _with_extended(self, argument: StrawberryArgument) -> StrawberryArgument:
+        kind = self._extended(argument.type)
+        if kind is argument.type:
+            return argument
+        typed = copy(argument)
+        typed.type_annotation = StrawberryAnnotation(kind)
+        return typed
+
+    def _extended(self, kind: Any) -> Any:
+        """The type with the enums and unions of this schema's slices; the same object if it has none of them."""
+        if isinstance(kind, StrawberryContainer):
+            inner = self._extended(kind.of_type)
+            return kind if inner is kind.of_type else type(kind)(inner)
+        if isinstance(kind, StrawberryEnumDefinition):
+            if kind.name in self._change_kinds:
+                enum, values = self._change_kinds[kind.name]
+                return replace(kind, wrapped_cls=enum, values=values)
+            return self._enums.get(kind.origin, kind)
+        if isinstance(kind, StrawberryUnion) and (added := self._changes.get(kind.graphql_name or "")) is not None:
+            members = (*kind.types, *added)
+            annotations = tuple(StrawberryAnnotation(each) for each in dict.fromkeys(members))
+            return StrawberryUnion(kind.graphql_name, annotations, kind.description)
+        return kind
+
+
+def _changes_of(slices: Sequence[ApiSlice]) -> Mapping[str, Sequence[type[Any]]]:
+    """Types of the changes of all slices, by the name of the union that they are members of."""
+    found: dict[str, list[type[Any]]] = {}
+    for each in slices:
+        for kind, types in each.changes.items():
+            found.setdefault(f"{kind.title()}Change", []).extend(types)
+    return found
+
+
+class _NoKinds(StrEnum):
+    """Base of the enums of changes, which its functional form makes."""
+
+
+def _change_kinds_of(
+    changes: Mapping[str, Sequence[type[Any]]],
+) -> Mapping[str, tuple[Any, list[EnumValue]]]:
+    """Class and values of the enum with the kinds of these changes, by its name. A kind is described by its type."""
+    found = {}
+    for name, types in changes.items():
+        kinds = {each.describes.kind: _definition(each).description for each in types}
+        enum: Any = _NoKinds(f"{name}Kind", {kind: kind for kind in kinds})  # type: ignore[call-arg]  # the functional form
+        found[f"{name}Kind"] = (enum, [EnumValue(name=kind, value=kind, description=kinds[kind]) for kind in kinds])
+    return found
 
 
 def _enums_of(slices: Sequence[ApiSlice]) -> Mapping[type[Any], StrawberryEnumDefinition]:

@@ -6,6 +6,7 @@ from domain.accounts.notice_service import NoticeService
 from domain.accounts.ports import UserReader
 from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
+from domain.audit.ports import HistoryReader, NameReader
 from domain.audit.security_service import SecurityLogService
 from domain.audit.service import AuditService
 from domain.auth.activation_service import ActivationService
@@ -57,11 +58,13 @@ class Readers(Provided):
 
     batch_runs: BatchRunReader
     comments: CommentReader
+    histories: HistoryReader
     imports: ImportReader
     issues: IssueReader
     labels: LabelReader
     members: MemberReader
     milestones: MilestoneReader
+    names: NameReader
     project_members: ProjectMemberReader
     projects: ProjectReader
     states: StateReader

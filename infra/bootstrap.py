@@ -75,6 +75,7 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
         parts = Parts(
             settings=settings,
             slices=[each.domain for each in slices],
+            named=[named for each in slices for named in each.named],
             clock=clock,
             ids=ids,
             reads=reads,

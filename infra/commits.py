@@ -232,6 +232,7 @@ class SqlCommit:
                 "change_set": self._actor.change_set or last,
                 "type": event.type,
                 "subject_id": event.subject_id,
+                "parent_id": event.parent_id,
                 "area_id": event.area_id,
                 "actor_id": self._actor.user_id,
                 "cause": self._actor.cause,

@@ -20,6 +20,7 @@ from domain.shared.slices import Slice, Unregistered
 from domain.shared.throttle import Throttle
 from infra.db.base import Base
 from infra.db.first_use import Repositories
+from infra.db.named_rows import NamedRows
 from infra.db.read import ReadSession
 from infra.settings import Settings
 
@@ -36,6 +37,8 @@ class Parts:
     settings: Settings
     slices: Sequence[Slice]
     """Slices of the application that is being opened."""
+    named: Sequence[NamedRows]
+    """Names that changes in histories refer to."""
     clock: Clock
     ids: IdFactory
     reads: ReadSession
@@ -61,6 +64,8 @@ class SliceAdapters:
 
     domain: Slice
     tables: Sequence[type[Base]] = ()
+    named: Sequence[NamedRows] = ()
+    """Names of the slice's objects that changes in histories refer to."""
     repositories: type[Repositories] = Repositories
     provide: Callable[[App, Parts], None] = _nothing
     """Sets the slice's attributes of `App`; those of earlier slices are set already."""

@@ -1,3 +1,4 @@
+from api.comments.history import CommentChange
 from api.comments.mutations import CommentMutations
 from api.comments.types import IssueComments
 from api.issues.types import Issue
@@ -11,6 +12,7 @@ SLICE = ApiSlice(
     fields={
         Issue: IssueComments,
     },
+    changes={"issue": (CommentChange,), "comment": (CommentChange,)},
     nodes={
         Comment: lambda app: app.read.comments.by_ids,
     },

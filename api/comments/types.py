@@ -4,12 +4,15 @@ from datetime import datetime
 import strawberry
 
 from api.accounts.types import User
+from api.comments.history import CommentHistoryEntry, comment_history_query
 from api.comments.inputs import comment_query
 from api.issues.types import Issue
 from api.shared import loads
 from api.shared.connections import connection
 from api.shared.context import Info
 from api.shared.node import Node
+from domain.audit.history import HistoryEntry
+from domain.audit.queries import HistoryQuery
 from domain.comments import model
 from domain.comments.queries import CommentQuery
 from domain.issues.model import Issue as IssueModel
@@ -40,6 +43,17 @@ class Comment(Node):
         graphql_type=Issue,
         description="The issue that the comment belongs to.",
     )
+
+    @connection(
+        CommentHistoryEntry,
+        query=comment_history_query,
+        description="Creation, edits and deletion of the comment, oldest entry first. Begins later if the server "
+        "deletes old changes; see `changesBeginAt` of the workspace.",
+    )
+    async def history(
+        comments: Sequence[model.Comment], info: Info, query: HistoryQuery, request: PageRequest
+    ) -> Sequence[Page[HistoryEntry]]:
+        return await info.context.app.read.histories.of_subjects(info.context.actor, comments, query, request)
 
 
 @strawberry.type

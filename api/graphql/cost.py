@@ -1,6 +1,7 @@
 """Cost of an operation before it runs: one point for each object that it can read, with lists at full size.
 
     object        1 + cost of its selection; scalars, PageInfo and RateLimit are free
+    value         cost of its selection: a change in a history, or an object that it names
     connection    1 + size * (1 + cost of an item's selection) + 10 for totalCount, totalCountIsExact or both
     short list    size * (1 + cost of an item's selection), with the largest size that the list can have
     events        size / 20, rounded up for each list, + size * cost of an event's selection
@@ -46,7 +47,7 @@ from graphql import (
 
 from api.graphql.conditions import FILTER_ARGUMENT, Conditions, Variables, conditions_of
 from api.graphql.sizes import Size
-from api.shared.list_sizes import COUNT_FIELDS, FREE_TYPES, default_size, size_of
+from api.shared.list_sizes import COUNT_FIELDS, FREE_TYPES, VALUE_TYPES, default_size, size_of
 from domain.shared.pages import MOST
 
 COUNT_POINTS = 10  # `totalCount` may count up to 10,000 items in the database
@@ -236,7 +237,8 @@ class _Parts:
         return is_composite_type(get_named_type(selected.definition.type)) and selected.kind not in FREE_TYPES
 
     def _part(self, selected: _Selected) -> _Part:
-        part = _Part(label=(selected.node.alias or selected.node.name).value)
+        points = 0 if selected.kind in VALUE_TYPES else 1
+        part = _Part(label=(selected.node.alias or selected.node.name).value, item=points)
         filtered = self._argument(selected.node, FILTER_ARGUMENT)
         if filtered is not None:
             part.conditions = conditions_of(filtered, self._defaults)

@@ -6,11 +6,11 @@ import strawberry
 from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
+from api.issues.priorities import Priority
 from api.labels.inputs import LabelFilter
 from api.milestones.inputs import MilestoneFilter
 from api.projects.inputs import ProjectFilter, StateFilter
 from api.shared.arguments import FILTER_LIMITS
-from api.shared.enums import describe_enum
 from api.shared.errors import camel_case
 from api.shared.inputs import (
     ALL_HOLD,
@@ -33,19 +33,7 @@ from api.shared.inputs import (
 from api.shared.nulls import never_null
 from api.shared.pages import IncludeArchived, SortOrder, sorts
 from domain.issues import commands, queries
-from domain.issues.priorities import Priority
 from domain.shared.pages import MOST_SORTED, MOST_SORTED_IN_INDEX
-
-describe_enum(
-    Priority,
-    name="IssuePriority",
-    description="Priority of an issue, in ascending order: NONE, LOW, MEDIUM, HIGH, URGENT.",
-    NONE="No priority set.",
-    LOW="Below normal priority.",
-    MEDIUM="Normal priority.",
-    HIGH="Above normal priority.",
-    URGENT="Needs immediate attention.",
-)
 
 
 @strawberry.input(description=f"Filter for issues. {WITHOUT_CONDITIONS}")

@@ -1,3 +1,4 @@
+from api.issues.history import CHANGES
 from api.issues.mutations import IssueMutations
 from api.issues.types import MilestoneIssues, ProjectIssues, WorkspaceIssues
 from api.milestones.types import Milestone
@@ -19,6 +20,7 @@ SLICE = ApiSlice(
     nodes={
         Issue: lambda app: app.read.issues.by_ids,
     },
+    changes={"issue": CHANGES},
     error_codes={IssueErrorCode.PARENT_CYCLE: "The issue would become its own ancestor."},
     events={
         "issue.moved": "An issue was moved to another project.",

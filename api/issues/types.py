@@ -5,7 +5,9 @@ from typing import Annotated
 import strawberry
 
 from api.accounts.types import User
+from api.issues.history import IssueHistoryEntry, issue_history_query
 from api.issues.inputs import issue_query, trash_query
+from api.issues.priorities import Priority
 from api.labels.types import Label
 from api.milestones.types import Milestone
 from api.projects.types import Project, State
@@ -17,8 +19,9 @@ from api.shared.fields import batched
 from api.shared.node import Node
 from api.shared.parents import workspace_of
 from domain.accounts.model import User as UserModel
+from domain.audit.history import HistoryEntry
+from domain.audit.queries import HistoryQuery
 from domain.issues import model
-from domain.issues.priorities import Priority
 from domain.issues.queries import IssueQuery
 from domain.labels.model import Label as LabelModel
 from domain.milestones.model import Milestone as MilestoneModel
@@ -135,6 +138,18 @@ class Issue(Node):
         issues: Sequence[model.Issue], info: Info, query: IssueQuery, request: PageRequest
     ) -> Sequence[Page[model.Issue]]:
         return await info.context.app.read.issues.children_of_issues(info.context.actor, issues, query, request)
+
+    @connection(
+        IssueHistoryEntry,
+        query=issue_history_query,
+        description="History of the issue and its comments, oldest entry first. Entries without a change that is "
+        "visible to you are left out and not counted. Begins later if the server deletes old changes; see "
+        "`changesBeginAt` of the workspace.",
+    )
+    async def history(
+        issues: Sequence[model.Issue], info: Info, query: HistoryQuery, request: PageRequest
+    ) -> Sequence[Page[HistoryEntry]]:
+        return await info.context.app.read.histories.of_subjects(info.context.actor, issues, query, request)
 
 
 @strawberry.type

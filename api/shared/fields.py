@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from api.shared.list_sizes import WITH_PARENT
 from api.shared.list_sizes import at_most as size
 from strawberry_compiled import batched as batched_of_all
+from strawberry_compiled import related
 
 
 def batched(
@@ -21,4 +23,17 @@ def batched(
             made.metadata = {**made.metadata, **size(at_most, per_point=per_point)}
         return made
 
+    return field
+
+
+def related_list(key: str, load: Any, *, graphql_type: Any, description: str) -> Any:
+    """A `related` field whose key has the IDs of several entities, which count as one object with their parent."""
+    made = related(key, load, graphql_type=graphql_type, description=description)
+    made.metadata = {**made.metadata, **WITH_PARENT}
+    return made
+
+
+def named(name: str, field: Any) -> Any:
+    """The field under a name that Python reserves, such as `from`."""
+    field.graphql_name = name
     return field

@@ -14,6 +14,9 @@ _KEY = "api.list_size"
 
 FREE_TYPES = frozenset({"FieldChange", "PageInfo", "RateLimit"})
 
+VALUE_TYPES = frozenset({"IssueChange", "NamedIssue", "NamedLabel", "NamedMilestone", "NamedProject", "NamedState"})
+"""Types that are read together with their parent and cost nothing, unlike the objects that their fields lead to."""
+
 COUNT_FIELDS = frozenset({"totalCount", "totalCountIsExact"})
 """Fields of connections that need the size of the list."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from api.shared.context import Info
 from domain.accounts.model import User, UserId
+from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
@@ -16,6 +17,18 @@ from domain.workspaces.model import Member, Workspace
 async def users(info: Info, ids: Sequence[UserId]) -> Mapping[UserId, User]:
     """Users by ID. `related` takes the IDs from visible entities, so no further check is needed."""
     return await info.context.app.read.users.named_by_ids(info.context.actor, ids)
+
+
+async def user_lists(info: Info, lists: Sequence[tuple[UserId, ...]]) -> Mapping[tuple[UserId, ...], Sequence[User]]:
+    """Users by lists of their IDs, for fields that show several users."""
+    ids = list(dict.fromkeys(each for listed in lists for each in listed))
+    found = await users(info, ids) if ids else {}
+    return {listed: [found[each] for each in listed if each in found] for listed in lists}
+
+
+async def names(info: Info, ids: Sequence[str]) -> Mapping[str, str]:
+    """Names of objects of any kind by ID, also of deleted ones."""
+    return await info.context.app.read.names.by_ids(info.context.actor, ids)
 
 
 async def workspaces(info: Info, ids: Sequence[str]) -> Mapping[str, Workspace]:
@@ -32,6 +45,10 @@ async def members(info: Info, ids: Sequence[str]) -> Mapping[str, Member]:
 
 async def issues(info: Info, ids: Sequence[str]) -> Mapping[str, Issue]:
     return await info.context.app.read.issues.by_ids(info.context.actor, ids)
+
+
+async def comments(info: Info, ids: Sequence[str]) -> Mapping[str, Comment]:
+    return await info.context.app.read.comments.by_ids(info.context.actor, ids)
 
 
 async def milestones(info: Info, ids: Sequence[str]) -> Mapping[str, Milestone]:

@@ -31,6 +31,11 @@ class ApiSlice:
     """Class whose fields are added to a GraphQL type of an earlier slice, by that type."""
     nodes: Mapping[type[Any], NodeLookup] = field(default_factory=dict)
     """Reader that finds an entity by ID, by entity."""
+    changes: Mapping[str, Sequence[type[Any]]] = field(default_factory=dict)
+    """Types of the changes in histories, by the kind of object: members of the union `<Kind>Change`, if there is one.
+
+    Their kinds are the values of the enum `<Kind>ChangeKind`.
+    """
     error_codes: Mapping[StrEnum, str] = field(default_factory=dict)
     """Descriptions of the slice's own error codes."""
     events: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +46,12 @@ class ApiSlice:
         for code in self.domain.error_codes or ():
             if code not in self.error_codes:
                 raise Unregistered(f"api/{self.domain.name}/slice.py: describe {code.name} in `error_codes`.")
+        for shown in self.domain.history:
+            described = {each.describes for each in self.changes.get(shown.of, ())}
+            for member in (*shown.events.values(), *shown.fields.values()):
+                if member not in described:
+                    advice = f"enter the type of {member.__name__} in `changes`."
+                    raise Unregistered(f"api/{self.domain.name}/slice.py: {advice}")
         for type_ in self.events:
             if type_ not in {event.type for event in self.domain.events}:
                 raise Unregistered(f"api/{self.domain.name}/slice.py: the slice has no event {type_!r} to describe.")

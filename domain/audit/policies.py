@@ -54,10 +54,14 @@ class EventVisibility:
 
     def as_seen(self, actor: Actor, event: LoggedEvent) -> LoggedEvent:
         """A visible event without changes that name objects hidden from a guest."""
-        if not actor.is_guest_in(event.workspace_id):
+        hidden = self.hidden_fields(actor, event.workspace_id)
+        if not hidden:
             return event
-        seen = tuple(change for change in event.changes if change.field not in self.leads_elsewhere)
-        return replace(event, changes=seen)
+        return replace(event, changes=tuple(change for change in event.changes if change.field not in hidden))
+
+    def hidden_fields(self, actor: Actor, workspace_id: str) -> frozenset[str]:
+        """Logged fields whose changes the actor does not see in the workspace."""
+        return self.leads_elsewhere if actor.is_guest_in(workspace_id) else frozenset()
 
     def shows(self, actor: Actor, workspace_id: str, change: LaterChange) -> bool:
         """Whether the actor sees all values of a changed field of an object that the actor sees."""

@@ -2,7 +2,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.audit.history import HistoryEntry
 from domain.audit.model import LoggedEvent, LogSpan, Subject
+from domain.audit.queries import HistoryQuery
+from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEvent
 
@@ -26,10 +29,18 @@ class EventReader(Protocol):
         """The revisions that the log of each workspace has now, by id."""
         ...
 
-    async def history_of_subjects(
-        self, subjects: Sequence[Subject], request: PageRequest
-    ) -> Sequence[Page[LoggedEvent]]:
-        """Events of each subject, oldest first."""
+
+class HistoryReader(Protocol):
+    async def of_subjects(
+        self, actor: Actor, subjects: Sequence[Subject], query: HistoryQuery, request: PageRequest
+    ) -> Sequence[Page[HistoryEntry]]:
+        """A page of the entries of each object's history that the actor may see, oldest first."""
+        ...
+
+
+class NameReader(Protocol):
+    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, str]:
+        """The names of the objects that the actor may see, of any kind that changes name."""
         ...
 
 

@@ -3,12 +3,11 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from domain.audit.errors import RevisionGone
-from domain.audit.model import ChangeBatch, LoggedEvent, Subject
+from domain.audit.model import ChangeBatch, LoggedEvent
 from domain.audit.policies import EventVisibility, beyond_log, require_visible, require_within
 from domain.audit.ports import EventReader
 from domain.shared.actor import Actor
 from domain.shared.errors import ErrorCode, InvalidInput
-from domain.shared.pages import Page, PageRequest
 from domain.shared.streams import EventBatch, EventStream
 from domain.workspaces.model import Workspace
 
@@ -58,16 +57,6 @@ class AuditService:
             require_visible(actor, workspace.id)
         spans = await self._reader.spans_of_workspaces([workspace.id for workspace in workspaces])
         return [spans[workspace.id].first for workspace in workspaces]
-
-    async def history_of_subjects(
-        self, actor: Actor, subjects: Sequence[Subject], request: PageRequest
-    ) -> Sequence[Page[LoggedEvent]]:
-        """Events of each of these entities, oldest first."""
-        await actor.reach_workspaces(subject.workspace_id for subject in subjects)
-        seen = [subject for subject in subjects if actor.sees(subject.workspace_id)]
-        pages = dict(zip(seen, await self._reader.history_of_subjects(seen, request), strict=True))
-        found = [pages.get(subject) or Page[LoggedEvent].empty(request) for subject in subjects]
-        return [replace(page, nodes=[self._visibility.as_seen(actor, event) for event in page.nodes]) for page in found]
 
     async def follow(
         self, actor: Callable[[], Actor], workspace_id: str, *, after: int | None

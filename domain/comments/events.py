@@ -5,6 +5,7 @@ from domain.shared.events import Event
 
 class CommentEvent(Event):
     logged: ClassVar[tuple[str, ...]] = ("issue_id", "author_id", "body", "edited_at", "deleted_at")
+    parent: ClassVar[str] = "issue_id"
 
 
 class CommentCreated(CommentEvent):

@@ -1,5 +1,6 @@
-from domain.comments import events
+from domain.comments import events, history
 from domain.shared.actor import Permission, Role
+from domain.shared.history import Shown
 from domain.shared.slices import Slice
 
 COMMENT_WRITE = Permission("write comments", Role.GUEST)
@@ -16,4 +17,15 @@ SLICE = Slice(
         events.CommentUpdated: (),
         events.CommentDeleted: (),
     },
+    history=tuple(
+        Shown(
+            of=of,
+            events={
+                events.CommentCreated: history.CommentChange,
+                events.CommentUpdated: history.CommentChange,
+                events.CommentDeleted: history.CommentChange,
+            },
+        )
+        for of in ("issue", "comment")
+    ),
 )

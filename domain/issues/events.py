@@ -25,6 +25,7 @@ class IssueEvent(Event):
         "archived_at",
         "trashed_at",
     )
+    linked: ClassVar[tuple[str, ...]] = ("project_id", "assignees", "labels")
 
 
 class IssueCreated(IssueEvent):

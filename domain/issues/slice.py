@@ -1,6 +1,7 @@
-from domain.issues import events
+from domain.issues import events, history
 from domain.issues.errors import IssueErrorCode
 from domain.shared.actor import Permission, Role
+from domain.shared.history import Shown
 from domain.shared.slices import Slice
 
 ISSUE_WRITE = Permission("change issues", Role.MEMBER)
@@ -23,4 +24,34 @@ SLICE = Slice(
         events.IssuePurged: (),
     },
     leads_elsewhere=("parent_id",),
+    history=(
+        Shown(
+            of="issue",
+            events={events.IssueCreated: history.IssueCreation},
+            fields={
+                "title": history.TitleChange,
+                "description": history.DescriptionChange,
+                "state_id": history.StateChange,
+                "priority": history.PriorityChange,
+                "estimate": history.EstimateChange,
+                "start_date": history.DateChange,
+                "due_date": history.DateChange,
+                "assignees": history.AssigneesChange,
+                "labels": history.LabelsChange,
+                "milestone_id": history.MilestoneChange,
+                "parent_id": history.ParentChange,
+                "project_id": history.ProjectChange,
+                "archived_at": history.ArchiveChange,
+                "trashed_at": history.TrashChange,
+            },
+            hidden={
+                "number": "changes with the project",
+                "creator_id": "changes when a member adopts the placeholder of an import",
+                "completed_at": "changes with the state",
+                "external_source": "set when an import creates or adopts the issue",
+                "external_key": "set when an import creates or adopts the issue",
+            },
+            halves={events.IssueMoved: "project_id"},
+        ),
+    ),
 )

@@ -17,3 +17,4 @@ class MilestoneUpdated(MilestoneEvent):
 
 class MilestoneDeleted(MilestoneEvent):
     type: ClassVar[str] = "milestone.deleted"
+    linked: ClassVar[tuple[str, ...]] = ("replaced_by",)

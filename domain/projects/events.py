@@ -41,6 +41,7 @@ class StateUpdated(StateEvent):
 
 class StateDeleted(StateEvent):
     type: ClassVar[str] = "state.deleted"
+    linked: ClassVar[tuple[str, ...]] = ("replaced_by",)
 
 
 class ProjectMemberEvent(Event):

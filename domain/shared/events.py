@@ -33,11 +33,17 @@ class Event:
     type: ClassVar[str]
     logged: ClassVar[tuple[str, ...]]
     """The subject's fields whose changes the log keeps."""
+    linked: ClassVar[tuple[str, ...]] = ()
+    """Further changes of the subject that its events can have, such as those of its links."""
+    parent: ClassVar[str] = ""
+    """The subject's field with the ID of the object whose history lists the event too, such as `issue_id`."""
 
     workspace_id: str
     subject_id: str
     area_id: str | None = None
     """Area that the subject is in: guests see the events of their areas."""
+    parent_id: str | None = None
+    """Object whose history lists the event beside that of the subject."""
     changes: Mapping[str, FieldChange] = field(default_factory=dict)
 
     @classmethod
@@ -48,10 +54,12 @@ class Event:
         they are except in imports and demo data.
         """
         subject = before if after is None else after
+        assert further.keys() <= {*cls.logged, *cls.linked}, f"enter {further.keys()} in `linked` of {cls.__name__}"
         return cls(
             workspace_id=subject.workspace_id,
             subject_id=subject.id,
             area_id=getattr(subject, "area_id", None),
+            parent_id=getattr(subject, cls.parent) if cls.parent else None,
             changes=changes_between(before, after, cls.logged) | _times(before, after) | further,
         )
 

@@ -10,6 +10,7 @@ from domain.shared.actor import Permission
 from domain.shared.batches import BatchKind, BatchWork
 from domain.shared.errors import ErrorCode
 from domain.shared.events import Event
+from domain.shared.history import Shown
 from domain.shared.jobs import Job
 from domain.shared.security import SecurityEventKind
 
@@ -48,6 +49,8 @@ class Slice:
     """Subjects outside of areas whose events guests can see, as event types name them."""
     leads_elsewhere: Sequence[str] = ()
     """Logged fields whose values can lie in another area than their subject: hidden from guests."""
+    history: Sequence[Shown] = ()
+    """Changes that histories of objects show, also of objects of earlier slices."""
 
     def __post_init__(self) -> None:
         for module in {event.__module__ for event in self.events}:

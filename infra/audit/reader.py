@@ -1,11 +1,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, DateTime, Text, bindparam, or_, select
 
 from domain.audit.kinds import EventKind
-from domain.audit.model import LoggedChange, LoggedEvent, LogSpan, Subject
+from domain.audit.model import LoggedChange, LoggedEvent, LogSpan
 from domain.audit.service import event_points
 from domain.shared.events import as_texts
 from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
@@ -15,11 +16,10 @@ from infra.audit.tables import EventRow, SecurityEventRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import AnyRow, ReadSession
-from infra.db.reader import ids_of, pages_by_workspace
 from infra.db.visibility import in_workspace
 from infra.workspaces.tables import RevisionRow
 
-_COLUMNS = (
+EVENT_COLUMNS = (
     EventRow.workspace_id,
     EventRow.revision,
     EventRow.change_set,
@@ -31,21 +31,16 @@ _COLUMNS = (
     EventRow.changes,
     EventRow.occurred_at,
 )
-_WIDTH = len(_COLUMNS)
-_HISTORY = select(*_COLUMNS).where(in_workspace(EventRow.workspace_id))
+_WIDTH = len(EVENT_COLUMNS)
 _EVENTS = (
-    _HISTORY.where(EventRow.revision > bindparam("after", type_=BigInteger))
+    select(*EVENT_COLUMNS)
+    .where(in_workspace(EventRow.workspace_id))
+    .where(EventRow.revision > bindparam("after", type_=BigInteger))
     .order_by(EventRow.revision)
     .limit(bindparam("most"))
 )
 _SPAN = select(RevisionRow.first_revision, RevisionRow.revision).where(in_workspace(RevisionRow.workspace_id))
 
-
-class _NoOrder(StrEnum):
-    """Sort keys of the log: none, because the log has one order."""
-
-
-_KEYSET = Keyset(_NoOrder, {}, id_column=EventRow.revision)
 
 _LINES = select(*columns_of(SecurityEventRow, SecurityEvent))
 _LINES_OF = _LINES.where(SecurityEventRow.user_id == bindparam("user_id"))
@@ -60,6 +55,7 @@ _LATEST = (
     .limit(bindparam("most"))
 )
 
+Changes: TypeAlias = Mapping[str, Sequence[Any]]  # stored changes: values before and after by field
 _PERSON = select(UserRow.id).where(UserRow.email == bindparam("email"))
 
 
@@ -70,6 +66,29 @@ class _LineOrder(StrEnum):
 _LINE_KEYS = Keyset(_LineOrder, {_LineOrder.OCCURRED_AT: SecurityEventRow.occurred_at}, id_column=SecurityEventRow.id)
 _NEWEST_FIRST = (Sort(by=_LineOrder.OCCURRED_AT, direction=Direction.DESC),)
 _build_line = builder_of(SecurityEvent)
+
+
+def logged_event(row: AnyRow, kinds: type[EventKind], first_half: Changes | None = None) -> LoggedEvent:
+    """The event of a row that begins with EVENT_COLUMNS; values before it are those of the first half, if given."""
+    workspace_id, revision, change_set, type_, *of_subject, changes, occurred_at = row[:_WIDTH]
+    subject_id, area_id, actor_id, cause = of_subject
+    if first_half is not None:
+        changes = {name: (first_half.get(name, sides)[0], sides[1]) for name, sides in changes.items()}
+    return LoggedEvent(
+        workspace_id=workspace_id,
+        revision=revision,
+        change_set=change_set,
+        kind=kinds(type_),
+        subject_id=subject_id,
+        area_id=area_id,
+        actor_id=actor_id,
+        cause=cause,
+        changes=tuple(
+            LoggedChange(field=field, before=as_texts(before), after=as_texts(after))
+            for field, (before, after) in changes.items()
+        ),
+        occurred_at=occurred_at,
+    )
 
 
 class SqlEventReader:
@@ -86,7 +105,7 @@ class SqlEventReader:
         rows = await self._reads.fetch_cheap(
             _EVENTS, points=event_points, workspace_id=workspace_id, after=after, most=most
         )
-        return [self._event(row) for row in rows]
+        return [logged_event(row, self._kinds) for row in rows]
 
     async def of_workspaces(
         self, workspace_ids: Sequence[str], *, after: int, most: int
@@ -99,31 +118,6 @@ class SqlEventReader:
 
     async def spans_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, LogSpan]:
         return {each: await self.span(each) for each in dict.fromkeys(workspace_ids)}
-
-    async def history_of_subjects(
-        self, subjects: Sequence[Subject], request: PageRequest
-    ) -> Sequence[Page[LoggedEvent]]:
-        plan = _KEYSET.plan((), request, default=DEFAULT_NESTED, scope="history", parents=ids_of(subjects))
-        return await pages_by_workspace(self._reads, plan, subjects, _HISTORY, self._event, parent=EventRow.subject_id)
-
-    def _event(self, row: AnyRow) -> LoggedEvent:
-        workspace_id, revision, change_set, type_, *of_subject, changes, occurred_at = row[:_WIDTH]
-        subject_id, area_id, actor_id, cause = of_subject
-        return LoggedEvent(
-            workspace_id=workspace_id,
-            revision=revision,
-            change_set=change_set,
-            kind=self._kinds(type_),
-            subject_id=subject_id,
-            area_id=area_id,
-            actor_id=actor_id,
-            cause=cause,
-            changes=tuple(
-                LoggedChange(field=field, before=as_texts(before), after=as_texts(after))
-                for field, (before, after) in changes.items()
-            ),
-            occurred_at=occurred_at,
-        )
 
 
 class SqlSecurityLogReader:

@@ -4,6 +4,8 @@ from domain.audit.policies import EventVisibility
 from domain.audit.security_service import SecurityLogService
 from domain.audit.service import AuditService
 from domain.audit.slice import SLICE as RULES
+from infra.audit.history import SqlHistoryReader
+from infra.audit.names import SqlNameReader
 from infra.audit.reader import SqlEventReader, SqlSecurityLogReader
 from infra.audit.repository import SqlSecurityLog
 from infra.audit.streams import RedisEventStream
@@ -21,6 +23,8 @@ def _provide(app: App, parts: Parts) -> None:
     stream = RedisEventStream(events, parts.settings.redis_url.get_secret_value())
     parts.closing.push_async_callback(stream.aclose)
     app.audit = AuditService(events, stream, EventVisibility.of(parts.slices))
+    app.read.histories = SqlHistoryReader(parts.reads, parts.slices)
+    app.read.names = SqlNameReader(parts.reads, parts.named)
     app.security_log = SecurityLogService(SqlSecurityLogReader(parts.reads.on_primary))
 
 

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.shared.actor import Cause
@@ -11,17 +11,25 @@ from infra.db.base import MANY_ROWS, Base, Id, Key, Plain, named_enum, one_of
 class EventRow(Base):
     """An event of the log. It has no foreign keys, because its subjects can be deleted and the table partitioned.
 
-    `change_set` is the last revision of the commit, or that of the commit that started the job.
+    `change_set` is the last revision of the commit, or that of the commit that started the job. `parent_id` is the
+    object whose history lists the event beside that of its subject, such as the issue of a comment.
     """
 
     __tablename__ = "event"
-    __table_args__ = (Index(None, "workspace_id", "subject_id", "revision"), one_of("cause", Cause), MANY_ROWS)
+    __table_args__ = (
+        Index(None, "workspace_id", "subject_id", "revision"),
+        # Partial, because most events have no parent and should not pay for a further index.
+        Index(None, "workspace_id", "parent_id", "revision", postgresql_where=text("parent_id IS NOT NULL")),
+        one_of("cause", Cause),
+        MANY_ROWS,
+    )
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     change_set: Mapped[int] = mapped_column(BigInteger)
     type: Mapped[str]
     subject_id: Mapped[Id]
+    parent_id: Mapped[Id | None]
     area_id: Mapped[Id | None] = mapped_column("project_id", key="area_id")
     actor_id: Mapped[Id | None]
     cause: Mapped[Cause] = mapped_column(named_enum(Cause))

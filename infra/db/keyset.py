@@ -21,6 +21,7 @@ from infra.db.keyset_statements import (
     PARENTS,
     Branches,
     PageQuery,
+    Parent,
     Parts,
     Positions,
     list_of_parts,
@@ -135,7 +136,7 @@ class KeysetPlan:
         rows: AnySelect,
         build: Build[T],
         *,
-        parent: InstrumentedAttribute[str],
+        parent: Parent,
         branches: Branches = (),
         sizes: Sizes | None = None,
         totals: Mapping[str, int] | None = None,
@@ -176,7 +177,7 @@ class KeysetPlan:
             return one_list(rows, self._reading_keys, self._nulls, branches)
         return list_of_parts(rows, self._reading_keys, self._nulls, branches, parts)
 
-    def per_parent(self, rows: AnySelect, *, parent: InstrumentedAttribute[str], branches: Branches = ()) -> PageQuery:
+    def per_parent(self, rows: AnySelect, *, parent: Parent, branches: Branches = ()) -> PageQuery:
         """Query for all parents. Its rows end with the parent's ID."""
         return list_per_parent(rows, self._reading_keys, self._nulls, branches, parent)
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    or_,
     select,
     true,
     union_all,
@@ -25,6 +26,7 @@ from infra.db.keyset_ranges import Key, Nullness, Range, ranges
 from infra.db.read import AnySelect
 
 Positions = tuple[int, ...]  # positions of the keys in a row
+Parent = InstrumentedAttribute[Any] | tuple[InstrumentedAttribute[Any], ...]  # columns with the ID of a row's parents
 Branches = tuple[ColumnElement[bool], ...]  # conditions that divide the rows, each with index ranges of its own
 
 DISTINCT_STATEMENTS = 512
@@ -86,10 +88,15 @@ def list_per_parent(
     keys: tuple[Key, ...],
     nulls: Nullness,
     branches: Branches,
-    parent: InstrumentedAttribute[Any],
+    parent: Parent,
 ) -> PageQuery:
     parents = _parents()
-    of_parent = rows.where(parent == parents.c.id).correlate(parents)
+    of_parent = rows.correlate(parents)
+    if isinstance(parent, tuple):
+        # One index range each; PostgreSQL would sort all rows of `a = id OR b = id`.
+        branches = tuple(column == parents.c.id for column in parent)
+    else:
+        of_parent = of_parent.where(parent == parents.c.id)
     statement, positions = _list(of_parent, keys, nulls, branches)
     page = statement.lateral("page")
     joined = select(*page.c, parents.c.id.label("keyset_parent")).select_from(parents.join(page, true()))
@@ -106,10 +113,11 @@ def count(rows: AnySelect, parts: Parts | None) -> AnySelect:
 
 
 @lru_cache(DISTINCT_STATEMENTS)
-def count_per_parent(rows: AnySelect, parent: InstrumentedAttribute[Any]) -> AnySelect:
+def count_per_parent(rows: AnySelect, parent: Parent) -> AnySelect:
     """ID of each parent, and its number of rows, at most `MOST_COUNTED + 1`."""
     parents = _parents()
-    some = _first(rows.where(parent == parents.c.id).correlate(parents)).subquery("some")
+    columns = parent if isinstance(parent, tuple) else (parent,)
+    some = _first(rows.where(or_(*(column == parents.c.id for column in columns))).correlate(parents)).subquery("some")
     counted = select(func.count().label("total")).select_from(some).lateral("counted")
     return select(parents.c.id, counted.c.total).select_from(parents.join(counted, true()))
 

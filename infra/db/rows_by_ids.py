@@ -1,17 +1,15 @@
 """Lookups by ID: one statement for each workspace of the actor that can hold some of the rows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import ARRAY, Integer, Text, any_, bindparam, column, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.actor import Actor
 from domain.shared.ids import by_route, route_of
 from infra.db.arrays import among
 from infra.db.read import AnyRow, AnySelect, ReadSession
-from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
+from infra.db.visibility import Column, GuestRule, guest_visibility_in, in_workspace
 
 # The class of the table belongs to a slice, and this package knows none.
 _WORKSPACE = table("workspace", column("id", Text), column("route", Integer))
@@ -28,8 +26,8 @@ class RowsByIds:
     def __init__(
         self,
         rows: AnySelect,
-        id_column: InstrumentedAttribute[Any],
-        workspace_id: InstrumentedAttribute[Any],
+        id_column: Column,
+        workspace_id: Column,
         guests: GuestRule | None = None,
     ) -> None:
         self._rows = rows.where(in_workspace(workspace_id), among(id_column, "ids"))

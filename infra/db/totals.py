@@ -4,10 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy.orm import InstrumentedAttribute
-
 from domain.shared.pages import MOST_COUNTED, Page
-from infra.db.keyset_statements import PARENTS, Parts, count, count_per_parent
+from infra.db.keyset_statements import PARENTS, Parent, Parts, count, count_per_parent
 from infra.db.read import AnySelect, ReadSession
 
 T = TypeVar("T")
@@ -23,7 +21,7 @@ async def with_totals(
     rows: AnySelect,
     *,
     parts: Parts | None,
-    parent: InstrumentedAttribute[str] | None,
+    parent: Parent | None,
     params: Mapping[str, Any],
     sizes: Sizes | None = None,
 ) -> list[Page[T]]:

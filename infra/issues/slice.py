@@ -2,6 +2,7 @@ from domain.app import App
 from domain.issues.service import IssueService
 from domain.issues.slice import SLICE as RULES
 from infra.db.first_use import Repositories, first_use
+from infra.db.named_rows import NamedRows
 from infra.issues.reader import SqlIssueReader
 from infra.issues.references import SqlLabelReferences, SqlMilestoneReferences, SqlStateReferences
 from infra.issues.repository import SqlIssueRepository
@@ -29,6 +30,7 @@ SLICE = SliceAdapters(
         IssueAssigneeRow,
         IssueLabelRow,
     ),
+    named=(NamedRows(name=IssueRow.title, area_id=IssueRow.project_id),),
     repositories=IssueRepositories,
     provide=_provide,
 )

@@ -2,6 +2,7 @@ from domain.app import App
 from domain.labels.service import LabelService
 from domain.labels.slice import SLICE as RULES
 from infra.db.first_use import Repositories, first_use
+from infra.db.named_rows import NamedRows
 from infra.labels.reader import SqlLabelReader
 from infra.labels.repository import SqlLabelRepository
 from infra.labels.tables import LabelRow
@@ -20,6 +21,7 @@ def _provide(app: App, parts: Parts) -> None:
 SLICE = SliceAdapters(
     domain=RULES,
     tables=(LabelRow,),
+    named=(NamedRows(name=LabelRow.name),),
     repositories=LabelRepositories,
     provide=_provide,
 )

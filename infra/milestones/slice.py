@@ -2,6 +2,7 @@ from domain.app import App
 from domain.milestones.service import MilestoneService
 from domain.milestones.slice import SLICE as RULES
 from infra.db.first_use import Repositories, first_use
+from infra.db.named_rows import NamedRows
 from infra.milestones.reader import SqlMilestoneReader
 from infra.milestones.repository import SqlMilestoneRepository
 from infra.milestones.tables import MilestoneRow
@@ -20,6 +21,7 @@ def _provide(app: App, parts: Parts) -> None:
 SLICE = SliceAdapters(
     domain=RULES,
     tables=(MilestoneRow,),
+    named=(NamedRows(name=MilestoneRow.name, area_id=MilestoneRow.project_id),),
     repositories=MilestoneRepositories,
     provide=_provide,
 )

@@ -8,6 +8,7 @@ from domain.projects.service import ProjectService
 from domain.projects.slice import SLICE as RULES
 from domain.projects.state_service import StateService
 from infra.db.first_use import Repositories, first_use
+from infra.db.named_rows import NamedRows
 from infra.parts import Parts, SliceAdapters
 from infra.projects.reader import SqlProjectMemberReader, SqlProjectReader, SqlStateReader
 from infra.projects.repository import (
@@ -46,6 +47,10 @@ SLICE = SliceAdapters(
         ProjectKeyRow,
         ProjectNumberRow,
         StateRow,
+    ),
+    named=(
+        NamedRows(name=ProjectRow.name, area_id=ProjectRow.id),
+        NamedRows(name=StateRow.name, area_id=StateRow.project_id),
     ),
     repositories=ProjectRepositories,
     provide=_provide,

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("change_set", sa.BigInteger(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("subject_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("parent_id", sa.Text(collation="C"), nullable=True),
         sa.Column("project_id", sa.Text(collation="C"), nullable=True),
         sa.Column("actor_id", sa.Text(collation="C"), nullable=True),
         sa.Column("cause", sa.String(), nullable=False),
@@ -49,6 +50,13 @@ def upgrade() -> None:
             "autovacuum_vacuum_insert_scale_factor": 0.05,
             "autovacuum_analyze_scale_factor": 0.02,
         },
+    )
+    op.create_index(
+        op.f("ix_event_workspace_id_parent_id_revision"),
+        "event",
+        ["workspace_id", "parent_id", "revision"],
+        unique=False,
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
     op.create_index(
         op.f("ix_event_workspace_id_subject_id_revision"),
@@ -1313,5 +1321,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_idempotency_key_created_at"), table_name="idempotency_key")
     op.drop_table("idempotency_key")
     op.drop_index(op.f("ix_event_workspace_id_subject_id_revision"), table_name="event")
+    op.drop_index(
+        op.f("ix_event_workspace_id_parent_id_revision"),
+        table_name="event",
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
     op.drop_table("event")
     op.drop_table("account")

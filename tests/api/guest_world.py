@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import orjson
-from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument
+from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type, is_leaf_type, is_required_argument
 from sqlalchemy import insert
 
 from domain.accounts.model import User
@@ -217,6 +217,7 @@ async def _save(world: World, there: GuestWorld, random: Random) -> None:
                 "change_set": revision,
                 "type": type_,
                 "subject_id": subject.id,
+                "parent_id": getattr(subject, "issue_id", None),
                 "area_id": getattr(subject, "area_id", None),
                 "actor_id": random.choice(there.people).id,
                 "cause": Cause.USER,
@@ -268,6 +269,15 @@ def _selection(kind: GraphQLObjectType, there: GuestWorld, depth: int = 0) -> st
         inner = ""
         if isinstance(target, GraphQLObjectType) and NODE in target.interfaces:
             inner = " { id }" if depth or kind.name != "Query" else " { __typename id }"
+        elif isinstance(target, GraphQLUnionType):
+            # Each member by itself, because members have fields of the same name and different types.
+            members = {each.name: _selection(each, there, depth + 1) for each in target.types}
+            parts += [
+                f"{name}{member}: {name} {{ ... on {member} {{ {inside} }} }}" for member, inside in members.items()
+            ]
+            continue
+        elif target.name.endswith("HistoryEdge"):
+            inner = " { cursor }"  # the nodes are those of `nodes`, and a query can have 30 aliases
         elif not is_leaf_type(target):
             inner = f" {{ {_selection(target, there, depth + 1)} }}"  # type: ignore[arg-type]  # its named type
         if any(map(is_required_argument, field_.args.values())):

@@ -20,6 +20,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.auth import SecurityEventFactory, SessionFactory
 from tests.factories.batches import BatchRunFactory
 from tests.factories.comments import CommentFactory
+from tests.factories.events import log_events
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory
@@ -405,6 +406,38 @@ async def batch_runs_of_workspace(world: World, count: int) -> Listed:
     return await _runs_of_workspace(world, "batchRuns", BatchRunFactory, count)
 
 
+async def history_of_issue(world: World, count: int) -> Listed:
+    """Entries of the issue, and of its comments in between."""
+    issue, comment = world.here.issue, world.here.comment
+    items: list[Any] = []
+    for number in range(0, count, 5):
+        items += await log_events(world.engine, comment, [{"body": ["a", "b"]}])
+        titles = [{"title": [f"T{place}", f"T{place + 1}"]} for place in range(number + 1, min(number + 5, count))]
+        items += await log_events(world.engine, issue, titles)
+    await log_events(world.engine, issue, [{"completed_at": [None, "2026-01-01"]}])  # changes nothing that is shown
+    return _history(world, "Issue", issue.id, items)
+
+
+async def history_of_comment(world: World, count: int) -> Listed:
+    comment = world.here.comment
+    items = await log_events(world.engine, comment, [{"body": ["a", "b"]}] * count)
+    return _history(world, "Comment", comment.id, items)
+
+
+def _history(world: World, kind: str, parent_id: str, items: list[Any]) -> Listed:
+    return Listed(
+        client=world.member,
+        parent=f"{kind} {parent_id}",
+        field="history",
+        items=items,
+        default=20,
+        orders={},
+        usual=("revision", "ASC"),
+        ties=("revision",),
+        identity="revision",
+    )
+
+
 async def _of_import(world: World, field: str, table: type[Base], items: list[Any], usual: str) -> Listed:
     run = ImportRunFactory(workspace=world.here.workspace, started_by_id=world.here.people[Role.OWNER].id)
     await world.store(run)
@@ -445,6 +478,8 @@ LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Project.issues": issues_of_project,
     "Issue.children": children_of_issue,
     "Issue.comments": comments_of_issue,
+    "Issue.history": history_of_issue,
+    "Comment.history": history_of_comment,
     "Workspace.invitations": invitations_of_workspace,
     "User.securityEvents": security_events_of_user,
     "User.sessions": sessions_of_user,

@@ -28,6 +28,7 @@ from tests.factories.accounts import IDS, UserFactory
 from tests.factories.auth import ApiKeyFactory, SecurityEventFactory, SessionFactory, store_keys
 from tests.factories.batches import BatchRunFactory
 from tests.factories.comments import CommentFactory
+from tests.factories.events import log_events
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
@@ -179,6 +180,8 @@ async def build_scene(world: World) -> Scene:
         foreign_run=run_of(world.elsewhere),
     )
     scene = replace(scene, child=replace(scene.child, parent_id=here.issue.id))
+    await log_events(world.engine, here.issue, [{"title": ["Before", here.issue.title]}])
+    await log_events(world.engine, here.comment, [{"body": ["Before", here.comment.body]}])
     await world.store(
         target_state,
         IssueFactory(
@@ -420,6 +423,7 @@ SEEN_BY = {
     "BatchRun.progress": "oa--",
     "BatchRun.startedBy": "oa--",
     "Comment.author": EVERYBODY,
+    "Comment.history": EVERYBODY,
     "Comment.issue": EVERYBODY,
     "ImportRun.lossKinds": "oam-",
     "ImportRun.losses": "oam-",
@@ -434,6 +438,7 @@ SEEN_BY = {
     "Issue.children": EVERYBODY,
     "Issue.comments": EVERYBODY,
     "Issue.creator": EVERYBODY,
+    "Issue.history": EVERYBODY,
     "Issue.labels": EVERYBODY,
     "Issue.milestone": EVERYBODY,
     "Issue.parent": EVERYBODY,

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from domain.app import App
+from domain.audit.queries import HistoryQuery
 from domain.comments.queries import CommentQuery
 from domain.issues.queries import IssueQuery
 from domain.labels.queries import LabelQuery
@@ -19,6 +20,7 @@ from domain.workspaces.queries import MemberQuery
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
 from tests.api.world import Place, World
 from tests.factories.batches import BatchRunFactory
+from tests.factories.events import log_events
 from tests.factories.storing import link
 from tests.factories.transfers import ImportLossFactory, ImportMappingFactory, ImportRunFactory
 
@@ -30,6 +32,14 @@ BATCHES: dict[str, tuple[str, Batch]] = {
     "Issue.comments": (
         "issue",
         lambda app, actor, parents: app.read.comments.of_issues(actor, parents, CommentQuery(), FIRST),
+    ),
+    "Issue.history": (
+        "issue",
+        lambda app, actor, parents: app.read.histories.of_subjects(actor, parents, HistoryQuery(of="issue"), FIRST),
+    ),
+    "Comment.history": (
+        "comment",
+        lambda app, actor, parents: app.read.histories.of_subjects(actor, parents, HistoryQuery(of="comment"), FIRST),
     ),
     "Issue.children": (
         "issue",
@@ -120,6 +130,8 @@ async def parents(world: World, kind: str) -> list[Any]:
         )
     for place in places:
         await link(world.engine, place.issue, assignees=[place.people[Role.GUEST]], labels=[place.label])
+        await log_events(world.engine, place.issue, [{"title": ["Before", place.issue.title]}])
+        await log_events(world.engine, place.comment, [{"body": ["Before", place.comment.body]}])
     return [getattr(place, kind) for place in places]
 
 

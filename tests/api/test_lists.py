@@ -19,6 +19,8 @@ from tests.factories.projects import ProjectFactory, StateFactory
 from tests.factories.transfers import ImportRunFactory
 
 UNSORTABLE = (
+    "Issue.history",
+    "Comment.history",
     "Query.workspaces",
     "User.securityEvents",
     "User.sessions",
@@ -191,6 +193,7 @@ async def under_another_parent(listed: Listed, world: World) -> Listed:
         "Project": there.project,
         "Milestone": there.milestone,
         "Issue": there.issue,
+        "Comment": there.comment,
         "ImportRun": run,
     }
     actor = listed.client.actor

@@ -18,6 +18,7 @@ from tests.api.world import World
 from tests.execution_modes import no_repetition
 from tests.factories.accounts import PASSWORD, RegistrationFactory, UserFactory
 from tests.factories.comments import CommentFactory
+from tests.factories.events import log_events
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.projects import ProjectFactory, StateFactory
@@ -30,6 +31,20 @@ REFERENCE_LIST = """query ($slug: String!, $first: Int!) { workspace(slug: $slug
     creator { id name } assignees { id name } labels { id name color }
     comments(first: 3) { totalCount nodes { id body createdAt author { id name } } } }
     pageInfo { hasNextPage endCursor } } } }"""
+
+HISTORIES = """query ($slug: String!, $first: Int!, $entries: Int!) {
+  workspace(slug: $slug) { issues(first: $first, sort: [{number: {direction: DESC}}]) { nodes {
+    title history(last: $entries) { nodes { revision changeSet actor { name } cause changes {
+      __typename
+      ... on IssueCreation { state { id name } assignees { name } labels { name } project { name } }
+      ... on TitleChange { from to } ... on DescriptionChange { from to }
+      ... on StateChange { stateBefore: from { id name } stateAfter: to { id name } }
+      ... on AssigneesChange { added { id email: name } removed { id email: name } }
+      ... on LabelsChange { added { id name } removed { id name } }
+      ... on MilestoneChange { milestoneBefore: from { id name } milestoneAfter: to { id name } }
+      ... on ParentChange { parentBefore: from { id name } parentAfter: to { id name } }
+      ... on ProjectChange { projectBefore: from { id name } projectAfter: to { id name } }
+      ... on CommentChange { action comment { body } from to } } } } } } } }"""
 
 CONTENT = {
     "Query.workspaces": "name members(first: 2) { totalCount nodes { role user { name } } } projects { nodes { key } }",
@@ -50,6 +65,8 @@ CONTENT = {
     "Workspace.batchRuns": "kind state startedBy { name }",
     "ImportRun.losses": "reason",
     "ImportRun.mappings": "target",
+    "Issue.history": "actor { name } changes { ... on CommentChange { from comment { body } } }",
+    "Comment.history": "actor { name } changes { from to comment { body } }",
     "Issue.comments": "body author { name } issue { title project { key } }",
 }
 
@@ -135,6 +152,34 @@ async def test_the_reference_list_takes_few_statements_whatever_its_size(world: 
     # Creators and comment authors are read together, but by graphql-core, which knows of no waves.
     statements = 7 if execution_modes.mode is execution_modes.Mode.COMPILED else 8
     assert sizes == {5: statements, 50: statements}
+
+
+async def test_histories_take_few_statements_whatever_the_number_of_issues_and_entries(world: World):
+    place = world.here
+    others = [
+        IssueFactory(project=place.project, state=place.todo, number=number, creator_id=place.issue.creator_id)
+        for number in range(2, 22)
+    ]
+    comments = [CommentFactory(issue=issue, author_id=place.people[Role.OWNER].id) for issue in others]
+    await world.store(*others, *comments)
+    people, todo, done = [user.id for user in place.people.values()], place.todo.id, place.done.id
+    entries: list[dict[str, Any]] = [
+        {"state_id": [todo, done], "title": ["a", "b"]},
+        {"assignees": [people[:1], people[1:]], "labels": [[], [place.label.id]]},
+        {"milestone_id": [None, place.milestone.id], "parent_id": [place.issue.id, None]},
+        {"description": ["a", "b"], "due_date": [None, "2026-01-01"], "priority": ["NONE", "HIGH"]},
+    ]
+    for issue, comment in zip(others, comments, strict=True):
+        await log_events(world.engine, issue, entries * 4)
+        await log_events(world.engine, comment, [{"body": ["a", "b"]}] * 4)
+    taken = {}
+    for issues, size in ((1, 20), (20, 20)):
+        with counted() as statements:
+            data = await world.member.run(HISTORIES, slug=place.workspace.slug, first=issues, entries=size)
+        nodes = data["workspace"]["issues"]["nodes"]
+        assert [len(node["history"]["nodes"]) for node in nodes] == [size] * issues
+        taken[issues, size] = len(statements)
+    assert taken[20, 20] == taken[1, 20] <= 8, taken
 
 
 async def test_identifiers_share_the_statement_of_projects_and_states(world: World):

@@ -9,6 +9,7 @@ from typing import Any, Protocol, get_args, get_origin, get_type_hints
 
 from domain.accounts.model import UserId
 from domain.app import Readers
+from domain.audit.model import Subject
 from domain.shared.actor import Actor
 from domain.shared.pages import PageRequest
 from domain.workspaces.model import Workspace
@@ -46,7 +47,7 @@ def parameters(function: Callable[..., Any]) -> Mapping[str, Any]:
 
 
 def is_entity(kind: Any) -> bool:
-    return is_dataclass(kind) and "id" in get_type_hints(kind)
+    return kind is Subject or (is_dataclass(kind) and "id" in get_type_hints(kind))
 
 
 def fault(method: Method) -> str | None:

@@ -20,7 +20,7 @@ from api.graphql.cost import MOST_POINTS, CostFormula, CostLimitExceeded, check_
 from api.graphql.documents import DocumentCache
 from api.graphql.runner import graphql_schema
 from api.schema import schema
-from api.shared.list_sizes import FREE_TYPES, ROOT_LISTS, size_of
+from api.shared.list_sizes import FREE_TYPES, ROOT_LISTS, VALUE_TYPES, size_of
 from benchmarks.operations import REFERENCE_TEXT
 from tests.api import defaults as api_defaults
 from tests.work import counted_calls
@@ -226,17 +226,25 @@ def test_every_list_has_a_size() -> None:
     sizes = {place: size_of(field) for place, field in lists()}
     assert [place for place, size in sizes.items() if size is None] == [], "Say `at_most`, or WITH_PARENT."
     assert {place for place in sizes if not place.endswith(".errors")} == {
+        "AssigneesChange.added",
+        "AssigneesChange.removed",
         "ChangeBatch.events",
+        "CommentHistoryEntry.changes",
         "Event.changes",
         "ImportRun.lossKinds",
         "Invitation.projects",
         "Issue.assignees",
         "Issue.labels",
+        "IssueCreation.assignees",
+        "IssueCreation.labels",
+        "IssueHistoryEntry.changes",
+        "LabelsChange.added",
+        "LabelsChange.removed",
         "Project.states",
         "Query.nodes",
         "User.apiKeys",
     }
-    assert CORE.type_map.keys() >= FREE_TYPES | ROOT_LISTS
+    assert CORE.type_map.keys() >= FREE_TYPES | VALUE_TYPES | ROOT_LISTS
 
 
 def test_descriptions_tell_the_size() -> None:

@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -9,10 +8,8 @@ import pytest
 from domain.audit.model import ChangeBatch
 from domain.audit.policies import EventVisibility
 from domain.audit.service import MOST_EVENTS, AuditService
-from domain.issues.events import IssueUpdated
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import ErrorCode, InvalidInput, NotFound
-from domain.shared.pages import PageRequest
 from domain.workspaces.model import Workspace, WorkspaceId
 from tests.event_log import SLICES, EventLog, open_event_log, revisions, take
 from tests.patience import PATIENCE
@@ -164,34 +161,3 @@ async def test_events_after_the_membership_are_hidden(log: EventLog, service: Au
         with pytest.raises(NotFound):
             async with asyncio.timeout(PATIENCE):
                 await anext(batches)
-
-
-@dataclass(frozen=True)
-class Thing:
-    id: str
-    workspace_id: str
-
-
-async def test_the_history_of_each_subject_is_read_in_pages_both_ways(log: EventLog, service: AuditService) -> None:
-    mine, other = log.new_workspace(), log.new_workspace()
-    often, once, never, elsewhere = (
-        Thing(log.ids.new("iss"), workspace_id) for workspace_id in (mine, mine, mine, other)
-    )
-    for thing in (often, once, often, elsewhere, often, often):
-        await log.write(IssueUpdated(workspace_id=thing.workspace_id, subject_id=thing.id))
-    actor = Actor(user_id=log.ids.new("usr"), roles={mine: Role.MEMBER, other: Role.MEMBER})
-    things = [often, never, elsewhere, once]
-
-    pages = await service.history_of_subjects(actor, things, PageRequest(first=2, is_counted=True))
-    assert [revisions(list(page.nodes)) for page in pages] == [[1, 3], [], [1], [2]]
-    assert [page.total_count for page in pages] == [4, 0, 1, 1]
-    assert [page.has_next_page for page in pages] == [True, False, False, False]
-    assert {event.subject_id for event in pages[0].nodes} == {often.id}
-
-    (rest,) = await service.history_of_subjects(actor, [often], PageRequest(first=2, after=pages[0].cursors[-1]))
-    assert (revisions(list(rest.nodes)), rest.has_next_page) == ([4, 5], False)
-    (newest,) = await service.history_of_subjects(actor, [often], PageRequest(last=1))
-    assert (revisions(list(newest.nodes)), newest.has_previous_page) == ([5], True)
-
-    (hidden,) = await service.history_of_subjects(Actor(roles={other: Role.OWNER}), [often], PageRequest())
-    assert hidden.nodes == []

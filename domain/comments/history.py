@@ -1,0 +1,34 @@
+"""Changes of comments, in the histories of the comment and of its issue."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from domain.audit.history import Change
+
+
+class CommentAction(StrEnum):
+    CREATED = "created"
+    EDITED = "updated"
+    DELETED = "deleted"
+
+
+class CommentChange(Change):
+    kind: ClassVar[str] = "COMMENT"
+
+    @property
+    def action(self) -> CommentAction:
+        return CommentAction(self.event.kind.value.partition(".")[2])
+
+    @property
+    def comment_id(self) -> str:
+        return self.event.subject_id
+
+    @property
+    def body_before(self) -> str | None:
+        texts = self.field("body").before
+        return texts[0] if texts else None
+
+    @property
+    def body_after(self) -> str | None:
+        texts = self.field("body").after
+        return texts[0] if texts else None
