@@ -12,12 +12,12 @@ MOST_GROWTH = 1.5
 MOST_MS = 100.0
 MOST_FIRST_MS = 200.0
 MOST_EVER_MS = 1_000.0
-MOST_ROWS = 40  # cases of a group that are listed; of larger groups, the slowest
-SLOWEST = 15
-MOST_NAMES = 12
+MOST_ROWS = 20  # cases of a group that are listed; of larger groups, the slowest
+SLOWEST = 10
+MOST_NAMES = 10
 LONGEST_NAME = 110
-LONGEST_LINE = 400
-MOST_LINES = 16
+LONGEST_LINE = 300
+MOST_LINES = 7
 LEAST_GROWN_MS = 5.0  # below, the growth is that of a few buffers
 
 Results = Mapping[int, Sequence[Result]]
