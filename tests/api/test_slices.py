@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 import strawberry
+from graphql import GraphQLEnumType, GraphQLUnionType
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from api import slices
+from api.audit.history import ChangeType
+from api.graphql.runner import graphql_schema
 from api.main import build
 from api.schema import build_schema, schema, sdl
 from api.shared.context import Info
@@ -20,9 +23,11 @@ from api.shared.slices import ApiSlice
 from api.workspaces.types import Workspace
 from domain.accounts.commands import Registration
 from domain.app import App
+from domain.audit.history import Change
 from domain.issues.slice import SLICE as ISSUES
 from domain.shared.actor import Actor, Permission, Role
 from domain.shared.events import Event
+from domain.shared.history import Shown
 from domain.shared.jobs import Job, decoded, kinds_of
 from domain.shared.slices import Reaction, Slice, Unregistered
 from infra import slices as adapters
@@ -169,6 +174,38 @@ async def test_an_application_takes_a_slice_of_its_own(settings: Settings, engin
     assert found["noteLetter"] == "A"
     assert found["changes"]["events"][-1] == {"kind": "NOTE_CREATED", "subjectId": note_id}
     assert server.app.notes.printed == [note_id]
+
+
+class NoteChange(Change):
+    kind: ClassVar[str] = "NOTE"
+
+
+@strawberry.type(description="A note on an issue.")
+class NoteChangeType(ChangeType):
+    describes = NoteChange
+
+    kind: str = strawberry.field(description="Kind of the change, always `NOTE`.")
+
+
+def test_a_slice_adds_a_member_and_a_kind_to_the_history_of_issues() -> None:
+    notes = Slice(
+        name="notes", events={NoteCreated: ()}, history=(Shown(of="issue", events={NoteCreated: NoteChange}),)
+    )
+    with pytest.raises(Unregistered, match=r"api/notes/slice\.py: enter the type of NoteChange in `changes`"):
+        ApiSlice(domain=notes)
+    extended = build_schema(
+        [*slices.PLATFORM, *slices.TRACKER, ApiSlice(domain=notes, changes={"issue": (NoteChangeType,)})]
+    )
+    for built, is_extended in ((extended, True), (schema, False)):
+        types = graphql_schema(built).type_map
+        union, kinds = types["IssueChange"], types["IssueChangeKind"]
+        assert isinstance(union, GraphQLUnionType)
+        assert isinstance(kinds, GraphQLEnumType)
+        members = {each.name for each in union.types}
+        assert {"TitleChange", "CommentChange"} <= members
+        assert ("NoteChangeType" in members, "NOTE" in kinds.values) == (is_extended, is_extended)
+        assert {"TITLE", "COMMENT"} <= kinds.values.keys()
+        assert kinds.values["TITLE"].description == "Change of the title of an issue."
 
 
 def test_an_error_code_without_description_is_named() -> None:
