@@ -17,3 +17,4 @@ class LabelUpdated(LabelEvent):
 
 class LabelDeleted(LabelEvent):
     type: ClassVar[str] = "label.deleted"
+    linked: ClassVar[tuple[str, ...]] = ("replaced_by",)
