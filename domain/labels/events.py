@@ -16,5 +16,6 @@ class LabelUpdated(LabelEvent):
 
 
 class LabelDeleted(LabelEvent):
+    linked: ClassVar[tuple[str, ...]] = ("replaced_by",)
     type: ClassVar[str] = "label.deleted"
     linked: ClassVar[tuple[str, ...]] = ("replaced_by",)
