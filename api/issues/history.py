@@ -43,7 +43,7 @@ def _name(of: str) -> Any:
         "id",
         loads.names,
         graphql_type=str | None,
-        description=f"Current name of the {of}, or its last name if it was deleted. Null if the name is not known.",
+        description=f"Current name of the {of}. Null if the {of} was deleted or is not visible to you.",
     )
 
 
@@ -109,7 +109,7 @@ class NamedIssue:
         "id",
         loads.names,
         graphql_type=str | None,
-        description="Current title of the issue. Null if the issue was deleted permanently.",
+        description="Current title of the issue. Null if the issue was deleted permanently or is not visible to you.",
     )
     issue = related(
         "id",

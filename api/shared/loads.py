@@ -27,7 +27,7 @@ async def user_lists(info: Info, lists: Sequence[tuple[UserId, ...]]) -> Mapping
 
 
 async def names(info: Info, ids: Sequence[str]) -> Mapping[str, str]:
-    """Names of objects of any kind by ID, also of deleted ones."""
+    """Names of objects by ID, of all kinds that changes in histories name."""
     return await info.context.app.read.names.by_ids(info.context.actor, ids)
 
 
