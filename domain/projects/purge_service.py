@@ -3,7 +3,7 @@ from dataclasses import replace
 from domain.projects.jobs import RecordPurges
 from domain.projects.ports import ProjectUow
 from domain.shared.actor import Actor
-from domain.shared.batches import BATCH_SIZE
+from domain.shared.batches import BATCH_SIZE, BatchRun
 from domain.shared.errors import NotFound
 from domain.shared.jobs import Progress
 from domain.shared.uow import OpenUow
@@ -17,17 +17,20 @@ class PurgeService:
 
     async def run(self, actor: Actor, job: RecordPurges) -> None:
         """Records that the issues of the run's finished batches are deleted, one batch per Unit of Work."""
+        try:
+            async with self._uow(actor) as uow:
+                run = await uow.batch_runs.get(actor, job.run_id)
+        except NotFound:
+            return
+        acting = actor.acting_for(run.started_by_id) if run.started_by_id is not None else actor
+        acting = replace(acting, change_set=run.change_set)
         position: int | None = actor.job.checkpoint.get("position", 0) if actor.job is not None else 0
         while position is not None:
-            position = await self._record(actor, job.run_id, position)
+            position = await self._record(acting, run, position)
 
-    async def _record(self, actor: Actor, run_id: str, position: int) -> int | None:
+    async def _record(self, actor: Actor, run: BatchRun, position: int) -> int | None:
         """Records one batch; returns the position of the next, None after the last."""
         async with self._uow(actor) as uow:
-            try:
-                run = await uow.batch_runs.get(actor, run_id)
-            except NotFound:
-                return None
             ids = await uow.batch_runs.rows(replace(run, position=position))
             for event in await uow.issues.purges(run.workspace_id, run.subject_id, ids):
                 uow.record(event)

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from domain.issues.model import Issue
 from domain.projects.model import Project, State
 from domain.shared.actor import Actor, Role
+from infra.audit.tables import EventRow
 from infra.batches.tables import BatchRunRow
 from infra.jobs.in_process import job_leases, run_now
 from infra.jobs.leases import SqlLeases
@@ -222,6 +223,10 @@ async def test_a_canceled_deletion_opens_the_project_and_records_what_is_deleted
     await run_purges(world, leases)
     events = await world.events()
     assert [event[2] for event in events if event[1] == "issue.purged"] == gone
+    async with world.engine.connect() as connection:
+        purges = select(EventRow.change_set, EventRow.actor_id).where(EventRow.type == "issue.purged").distinct()
+        begun = select(BatchRunRow.change_set, BatchRunRow.started_by_id).where(BatchRunRow.id == run_id)
+        assert (await connection.execute(purges)).all() == (await connection.execute(begun)).all()
     created = await world.owner.mutate("issueCreate", {"projectId": place.project.id, "title": "x"})
     assert created["errors"] == []
     again = await world.owner.mutate("projectDelete", {"id": place.project.id, "cascade": True}, DELETE)
