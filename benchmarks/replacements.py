@@ -133,8 +133,9 @@ async def _watched(app: App, place: Place, job_id: str | None) -> tuple[float, l
     if job_id is None:
         await asyncio.sleep(IDLE_SECONDS)
     else:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
-            await asyncio.get_running_loop().run_in_executor(worker, _run_now, place.dataset, job_id)
+        worker = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        await asyncio.get_running_loop().run_in_executor(worker, _run_now, place.dataset, job_id)
+        worker.shutdown(wait=False)  # waiting would block the writers, whose last updates would seem to take seconds
     seconds = time.perf_counter() - began
     writers.has_ended = True
     await writing
