@@ -1,12 +1,11 @@
 """Commit of a Unit of Work: events, list sizes, jobs, security log and idempotency key, beside the rows."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
-import orjson
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,15 +17,15 @@ from domain.shared.batches import BatchKind, BatchRun, BatchRunId
 from domain.shared.budget import user_key
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
-from domain.shared.events import TIMES, Event, plain
+from domain.shared.events import Event
 from domain.shared.ids import IdFactory
 from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEvent, SecurityEventKind
 from domain.shared.slices import Reaction
 from domain.shared.uow import Outcome, Replayed, Written
-from infra.audit.tables import EventRow, SecurityEventRow
+from infra.audit.log import forget_texts, write_events
+from infra.audit.tables import SecurityEventRow
 from infra.batches.tables import BatchRunRow
-from infra.db.bulk import copy_rows
 from infra.db.list_sizes import ListSizes
 from infra.jobs.outbox import advance_job, end_jobs, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
@@ -34,8 +33,6 @@ from infra.workspaces.tables import RevisionRow
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-ROWS_TO_COPY = 100  # number of events from which COPY is faster than INSERT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +141,9 @@ class SqlCommit:
     async def end_jobs(self, workspace_id: str) -> None:
         await end_jobs(self.connection, workspace_id, now=self.now)
 
+    async def forget_texts(self, workspace_id: str, ids: Collection[str]) -> None:
+        await forget_texts(self.connection, workspace_id, ids)
+
     def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:
         self._checkpoint = (state, progress)
 
@@ -223,34 +223,7 @@ class SqlCommit:
             set_={"revision": RevisionRow.revision + counter.excluded.revision},
         ).returning(RevisionRow.revision)
         last = (await self.connection.execute(counted)).scalar_one()
-        first = last - len(events) + 1
-        now = plain(self.now)
-        rows = [
-            {
-                "workspace_id": workspace_id,
-                "revision": revision,
-                "change_set": self._actor.change_set or last,
-                "type": event.type,
-                "subject_id": event.subject_id,
-                "parent_id": event.parent_id,
-                "area_id": event.area_id,
-                "actor_id": self._actor.user_id,
-                "cause": self._actor.cause,
-                "changes": {
-                    name: [change.before, change.after]
-                    for name, change in event.changes.items()
-                    if not (name in TIMES and change.after == now)
-                },
-                "occurred_at": self.now,
-            }
-            for revision, event in enumerate(events, first)
-        ]
-        if len(rows) >= ROWS_TO_COPY:
-            for row in rows:
-                row["changes"] = orjson.dumps(row["changes"]).decode()
-            await copy_rows(self.connection, EventRow, tuple(rows[0]), [tuple(row.values()) for row in rows])
-        else:
-            await self.connection.execute(insert(EventRow), rows)
+        await write_events(self.connection, workspace_id, events, last=last, actor=self._actor, now=self.now)
         return int(last)
 
     async def _add_batch_run(self, run: BatchRun) -> None:

@@ -48,11 +48,11 @@ class FieldChange:
     )
     before: list[str] | None = strawberry.field(
         description="Value before the change, as text; one item per element for collections. Null if there was no "
-        "value. Text over 4,096 characters is replaced by its SHA-256 hash."
+        "value. Null too if the text was removed because its object was deleted permanently."
     )
     after: list[str] | None = strawberry.field(
         description="Value after the change, as text; one item per element for collections. Null if there is no "
-        "value. Text over 4,096 characters is replaced by its SHA-256 hash."
+        "value. Null too if the text was removed because its object was deleted permanently."
     )
 
 
@@ -117,7 +117,7 @@ class FieldConflict:
     )
     base: list[str] | None = strawberry.field(
         description="Value at the expected revision, as text; one item per element for collections. Null if there was "
-        "no value. Text over 4,096 characters is replaced by its SHA-256 hash."
+        "no value."
     )
     current: list[str] | None = strawberry.field(
         description="Stored value, as text; one item per element for collections. Null if there is no value."

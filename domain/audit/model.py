@@ -33,6 +33,8 @@ class LoggedEvent:
     cause: Cause
     changes: tuple[LoggedChange, ...]
     occurred_at: datetime
+    text_length: int = 0
+    """Characters of long texts that are stored apart: `EventReader.with_texts` puts them into `changes`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,10 @@ class EventReader(Protocol):
         """The next events of each workspace after that revision, by id of the workspace."""
         ...
 
+    async def with_texts(self, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+        """The events with their long texts, which the other methods leave out."""
+        ...
+
     async def span(self, workspace_id: str) -> LogSpan:
         """The revisions that the log of the workspace has now; revisions before them have been deleted."""
         ...

@@ -13,6 +13,7 @@ from domain.workspaces.model import Workspace
 
 MOST_EVENTS = 500
 LARGEST_REVISION = 2**63 - 1  # the largest number that the log can hold
+MOST_TEXT = 4_000_000  # characters of long texts in one batch; a batch has at least one event
 EVENTS_PER_POINT = 20  # a client that begins with a large workspace reads millions
 
 
@@ -48,7 +49,7 @@ class AuditService:
         for workspace_id in ids:
             require_within(spans[workspace_id], after)
             _require_next(found[workspace_id], after)
-        return [self._batch(actor, found[workspace_id], after=after, first=first) for workspace_id in ids]
+        return [await self._batch(actor, found[each][:first], after=after, last=spans[each].last) for each in ids]
 
     async def first_revisions_of_workspaces(self, actor: Actor, workspaces: Sequence[Workspace]) -> Sequence[int]:
         """The first revision that the log of each workspace still has; the next one if it is empty."""
@@ -78,19 +79,29 @@ class AuditService:
                 await current.reach_workspaces((workspace_id,))
                 require_visible(current, workspace_id)
                 _require_next(batch.events, after)
-                if batch.up_to > after:
-                    after = batch.up_to
-                    seen = self._visibility.visible_to(current, batch.events)
-                    yield replace(batch, events=seen, read_count=len(batch.events))
+                rest = batch.events
+                while batch.up_to > after:
+                    events, rest = _split(rest)
+                    after = events[-1].revision if rest else batch.up_to
+                    seen = await self._reader.with_texts(self._visibility.visible_to(current, events))
+                    has_more = batch.has_more or bool(rest)
+                    yield replace(batch, events=seen, read_count=len(events), up_to=after, has_more=has_more)
 
-    def _batch(self, actor: Actor, found: Sequence[LoggedEvent], *, after: int, first: int) -> ChangeBatch:
-        events = found[:first]
-        return EventBatch(
-            events=self._visibility.visible_to(actor, events),
-            read_count=len(events),
-            up_to=events[-1].revision if events else after,
-            has_more=len(found) > first,
-        )
+    async def _batch(self, actor: Actor, found: Sequence[LoggedEvent], *, after: int, last: int) -> ChangeBatch:
+        events, _ = _split(found)
+        up_to = events[-1].revision if events else after
+        seen = await self._reader.with_texts(self._visibility.visible_to(actor, events))
+        return EventBatch(events=seen, read_count=len(events), up_to=up_to, has_more=bool(events) and up_to < last)
+
+
+def _split(events: Sequence[LoggedEvent]) -> tuple[Sequence[LoggedEvent], Sequence[LoggedEvent]]:
+    """The first events, whose long texts fit into one batch, and the rest."""
+    length = 0
+    for place, event in enumerate(events):
+        length += event.text_length
+        if length > MOST_TEXT and place:
+            return events[:place], events[place:]
+    return events, ()
 
 
 def _require_next(events: Sequence[LoggedEvent], after: int) -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from domain.issues.model import Issue
-from domain.shared.events import TIMES, Event, FieldChange, changes_between
+from domain.shared.events import FREE_TEXTS, TIMES, Event, FieldChange, changes_between
 
 
 class IssueEvent(Event):
@@ -55,6 +55,7 @@ class IssueTrashed(IssueEvent):
 
 
 class IssuePurged(IssueEvent):
+    logged = tuple(name for name in IssueEvent.logged if name not in FREE_TEXTS)
     type: ClassVar[str] = "issue.purged"
 
 

@@ -47,8 +47,8 @@ class IssueRepository(Repository[Issue], Protocol):
 
 
 class IssueComments(Protocol):
-    async def purge_of(self, issue: Issue) -> int:
-        """Deletes the comments of an issue and returns their number."""
+    async def purge_of(self, issue: Issue) -> Sequence[str]:
+        """Deletes the comments of an issue and returns their IDs."""
         ...
 
 

@@ -101,8 +101,9 @@ class IssueService:
                 raise Conflict(
                     "Only an issue in the trash can be deleted permanently. Move it to the trash first.", path=("id",)
                 )
-            await uow.comments.purge_of(issue)
+            comment_ids = await uow.comments.purge_of(issue)
             await uow.issues.purge(issue)
+            await uow.forget_texts(issue.workspace_id, [issue.id, *comment_ids])
             uow.record(IssuePurged.between(issue, None))
             return await uow.commit(issue.id)
 

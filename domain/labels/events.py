@@ -18,4 +18,3 @@ class LabelUpdated(LabelEvent):
 class LabelDeleted(LabelEvent):
     linked: ClassVar[tuple[str, ...]] = ("replaced_by",)
     type: ClassVar[str] = "label.deleted"
-    linked: ClassVar[tuple[str, ...]] = ("replaced_by",)

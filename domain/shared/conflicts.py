@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from string import ascii_lowercase
-from typing import Any
 
 from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.events import FieldChange, Plain, Texts, as_texts, plain
@@ -71,7 +70,7 @@ def wanted_changes(
         if not isinstance(sent, SetChange):
             stored, own = getattr(before, name), getattr(after, name)
             if stored != own:
-                wanted[name] = FieldChange(before=_whole(stored), after=_whole(own))
+                wanted[name] = FieldChange(before=plain(stored), after=plain(own))
         elif sent.set is not None and name in links:
             wanted[name] = links[name]
     return wanted
@@ -102,8 +101,3 @@ def _conflict(change: LaterChange, wanted: FieldChange) -> FieldConflict:
         changed_by_id=change.changed_by_id,
         changed_at=change.changed_at,
     )
-
-
-def _whole(value: Any) -> Plain:
-    """The value as the log keeps it, except that a long text stays whole."""
-    return value if type(value) is str else plain(value)

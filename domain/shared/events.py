@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
-from hashlib import sha256
 from typing import Any, ClassVar, Self, TypeAlias
 
 Plain = str | int | bool | None | list[str]
 Texts: TypeAlias = tuple[str, ...] | None
 
 TIMES = ("created_at", "updated_at")
-LONGEST_TEXT = 4096  # characters; longer text goes into the log as a hash
+FREE_TEXTS = ("title", "description", "body")
+"""Logged fields with text of users, which leave the log with a permanently deleted object, or some time after the
+deletion of an object of which a tombstone remains."""
+FREE_TEXTS_KEPT = timedelta(days=30)
+LONGEST_TEXT = 4096  # characters; longer text is stored apart from the event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +90,11 @@ def _times(before: Any, after: Any) -> dict[str, FieldChange]:
 
 
 def plain(value: Any) -> Plain:
-    """The value as the log keeps it: enums by name, times as RFC 3339 text, long text as `sha256:…`."""
+    """The value as the log keeps it: enums by name, times as RFC 3339 text."""
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
-        return "sha256:" + sha256(value.encode()).hexdigest()
     if isinstance(value, Iterable) and not isinstance(value, str):
         return sorted(str(item) for item in value)
     assert value is None or isinstance(value, str | int | bool)
@@ -104,8 +105,10 @@ def as_texts(value: Plain) -> Texts:
     """A logged value as text: `true` and `false`, decimal numbers, a list's items one by one."""
     if value is None:
         return None
+    if isinstance(value, str):
+        return (value,)
     if isinstance(value, bool):
         return ("true" if value else "false",)
-    if isinstance(value, Iterable) and not isinstance(value, str):
+    if isinstance(value, Iterable):
         return tuple(str(item) for item in value)
     return (str(value),)

@@ -1,6 +1,6 @@
 """Port: the Unit of Work, one transaction per use case."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -94,6 +94,10 @@ class UnitOfWork(Protocol):
         The commit sets the field `change_set` of the run to its revision, which the job's actor then passes on to all
         that it changes.
         """
+        ...
+
+    async def forget_texts(self, workspace_id: str, ids: Collection[str]) -> None:
+        """Removes the texts of permanently deleted objects from their earlier events."""
         ...
 
     def checkpoint(self, state: Mapping[str, Any], *, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, any_, bindparam, case, exists, func, or_, select
@@ -12,13 +13,13 @@ from sqlalchemy.types import Text
 
 from domain.audit.history import History, HistoryEntry, histories_of
 from domain.audit.kinds import kinds_of
-from domain.audit.model import Subject
+from domain.audit.model import LoggedEvent, Subject
 from domain.audit.policies import EventVisibility
 from domain.audit.queries import HistoryQuery
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
 from domain.shared.slices import Slice
-from infra.audit.reader import EVENT_COLUMNS, logged_event
+from infra.audit.reader import EVENT_COLUMNS, logged_event, with_texts
 from infra.audit.tables import EventRow
 from infra.db.arrays import among, texts
 from infra.db.keyset import Keyset, KeysetPlan
@@ -112,9 +113,8 @@ class SqlHistoryReader:
     ) -> Sequence[Page[HistoryEntry]]:
         """The pages of objects in one workspace."""
 
-        def build(row: AnyRow) -> HistoryEntry:
-            event = logged_event(row, self._kinds, row[_WIDTH])
-            return history.entry(self._visibility.as_seen(actor, event), kinds)
+        def build(row: AnyRow) -> LoggedEvent:
+            return self._visibility.as_seen(actor, logged_event(row, self._kinds, row[_WIDTH]))
 
         hidden = self._visibility.hidden_fields(actor, workspace_id)
         params: dict[str, Any] = {
@@ -129,4 +129,17 @@ class SqlHistoryReader:
         if is_guest:
             params |= guest_visibility_in(actor, workspace_id)
             params["open_to_guests"] = sorted(self._visibility.open_to_guests)
-        return await plan.pages(self._reads, _ROWS[is_guest], build, parent=_SUBJECTS, **params)
+        pages = await plan.pages(self._reads, _ROWS[is_guest], build, parent=_SUBJECTS, **params)
+        whole = iter(await with_texts(self._reads, [event for page in pages for event in page.nodes]))
+        entries = [[history.entry(event, kinds) for event in islice(whole, len(page.nodes))] for page in pages]
+        return [
+            Page(
+                nodes=nodes,
+                cursors=page.cursors,
+                has_next_page=page.has_next_page,
+                has_previous_page=page.has_previous_page,
+                total_count=page.total_count,
+                total_count_is_exact=page.total_count_is_exact,
+            )
+            for page, nodes in zip(pages, entries, strict=True)
+        ]

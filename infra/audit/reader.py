@@ -1,9 +1,10 @@
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, DateTime, Text, bindparam, or_, select
+from sqlalchemy import ARRAY, BigInteger, DateTime, Text, any_, bindparam, or_, select
 
 from domain.audit.kinds import EventKind
 from domain.audit.model import LoggedChange, LoggedEvent, LogSpan
@@ -12,7 +13,7 @@ from domain.shared.events import as_texts
 from domain.shared.pages import DEFAULT_NESTED, Direction, Page, PageRequest, Sort
 from domain.shared.security import SecurityEvent
 from infra.accounts.tables import UserRow
-from infra.audit.tables import EventRow, SecurityEventRow
+from infra.audit.tables import EventRow, EventTextRow, SecurityEventRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import AnyRow, ReadSession
@@ -30,6 +31,7 @@ EVENT_COLUMNS = (
     EventRow.cause,
     EventRow.changes,
     EventRow.occurred_at,
+    EventRow.text_length,
 )
 _WIDTH = len(EVENT_COLUMNS)
 _EVENTS = (
@@ -38,6 +40,10 @@ _EVENTS = (
     .where(EventRow.revision > bindparam("after", type_=BigInteger))
     .order_by(EventRow.revision)
     .limit(bindparam("most"))
+)
+_TEXTS = select(EventTextRow.revision, EventTextRow.field, EventTextRow.side, EventTextRow.body).where(
+    in_workspace(EventTextRow.workspace_id),
+    EventTextRow.revision == any_(bindparam("revisions", type_=ARRAY(BigInteger))),
 )
 _SPAN = select(RevisionRow.first_revision, RevisionRow.revision).where(in_workspace(RevisionRow.workspace_id))
 
@@ -70,7 +76,7 @@ _build_line = builder_of(SecurityEvent)
 
 def logged_event(row: AnyRow, kinds: type[EventKind], first_half: Changes | None = None) -> LoggedEvent:
     """The event of a row that begins with EVENT_COLUMNS; values before it are those of the first half, if given."""
-    workspace_id, revision, change_set, type_, *of_subject, changes, occurred_at = row[:_WIDTH]
+    workspace_id, revision, change_set, type_, *of_subject, changes, occurred_at, text_length = row[:_WIDTH]
     subject_id, area_id, actor_id, cause = of_subject
     if first_half is not None:
         changes = {name: (first_half.get(name, sides)[0], sides[1]) for name, sides in changes.items()}
@@ -88,7 +94,25 @@ def logged_event(row: AnyRow, kinds: type[EventKind], first_half: Changes | None
             for field, (before, after) in changes.items()
         ),
         occurred_at=occurred_at,
+        text_length=text_length or 0,
     )
+
+
+async def with_texts(reads: ReadSession, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+    """The events with their long texts."""
+    wanted: dict[str, list[int]] = {}
+    for event in events:
+        if event.text_length:
+            wanted.setdefault(event.workspace_id, []).append(event.revision)
+    texts: dict[tuple[str, int], dict[tuple[str, int], str]] = {}
+    for workspace_id, revisions in wanted.items():
+        rows = await reads.fetch_aside(_TEXTS, workspace_id=workspace_id, revisions=revisions)
+        for revision, field, side, body in rows:
+            texts.setdefault((workspace_id, revision), {})[field, side] = body
+    return [
+        _with_texts(event, found) if (found := texts.get((event.workspace_id, event.revision))) else event
+        for event in events
+    ]
 
 
 class SqlEventReader:
@@ -118,6 +142,21 @@ class SqlEventReader:
 
     async def spans_of_workspaces(self, workspace_ids: Sequence[str]) -> Mapping[str, LogSpan]:
         return {each: await self.span(each) for each in dict.fromkeys(workspace_ids)}
+
+    async def with_texts(self, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+        return await with_texts(self._reads, events)
+
+
+def _with_texts(event: LoggedEvent, texts: Mapping[tuple[str, int], str]) -> LoggedEvent:
+    changes = [
+        replace(
+            change,
+            before=as_texts(texts.get((change.field, 0))) or change.before,
+            after=as_texts(texts.get((change.field, 1))) or change.after,
+        )
+        for change in event.changes
+    ]
+    return replace(event, changes=tuple(changes))
 
 
 class SqlSecurityLogReader:

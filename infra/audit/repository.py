@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit.model import LogSpan, Subject
 from domain.shared.conflicts import LaterChange
-from infra.audit.tables import EventRow, SecurityEventRow
+from infra.audit.tables import EventRow, EventTextRow, SecurityEventRow
 from infra.db.arrays import among
 from infra.db.visibility import in_workspace
 from infra.workspaces.tables import RevisionRow
@@ -26,6 +26,7 @@ _LATER = (
     select(
         _FIELDS.c.key,
         _first(_FIELDS.c.value[0], "base"),
+        _first(EventRow.revision, "base_revision"),
         _first(EventRow.area_id, "base_area_id"),
         EventRow.area_id,
         EventRow.actor_id,
@@ -43,9 +44,17 @@ _LATER = (
     .order_by(_FIELDS.c.key, EventRow.revision.desc())
     .subquery("later")
 )
+_BASE_TEXT = (
+    in_workspace(EventTextRow.workspace_id)
+    & (EventTextRow.revision == _LATER.c.base_revision)
+    & (EventTextRow.field == _LATER.c.key)
+    & (EventTextRow.side == 0)
+)
 _SPAN_AND_LATER = (
-    select(RevisionRow.first_revision, RevisionRow.revision, *_LATER.c)
+    select(RevisionRow.first_revision, RevisionRow.revision, *_LATER.c, EventTextRow.body)
+    .select_from(RevisionRow)
     .outerjoin(_LATER, true())
+    .outerjoin(EventTextRow, _BASE_TEXT)
     .where(in_workspace(RevisionRow.workspace_id))
 )
 
@@ -76,7 +85,11 @@ class SqlLaterChanges:
 
 
 def _later(row: Any) -> LaterChange:
-    field, base, base_area_id, area_id, actor_id, occurred_at = row
+    field, base, _, base_area_id, area_id, actor_id, occurred_at, long_text = row
     return LaterChange(
-        field=field, base=base, area_ids=(base_area_id, area_id), changed_by_id=actor_id, changed_at=occurred_at
+        field=field,
+        base=base if long_text is None else long_text,
+        area_ids=(base_area_id, area_id),
+        changed_by_id=actor_id,
+        changed_at=occurred_at,
     )

@@ -9,7 +9,7 @@ from infra.audit.names import SqlNameReader
 from infra.audit.reader import SqlEventReader, SqlSecurityLogReader
 from infra.audit.repository import SqlSecurityLog
 from infra.audit.streams import RedisEventStream
-from infra.audit.tables import EventRow, SecurityEventRow
+from infra.audit.tables import EventRow, EventTextRow, SecurityEventRow
 from infra.db.first_use import Repositories, first_use
 from infra.parts import Parts, SliceAdapters
 
@@ -32,6 +32,7 @@ SLICE = SliceAdapters(
     domain=RULES,
     tables=(
         EventRow,
+        EventTextRow,
         SecurityEventRow,
     ),
     repositories=AuditRepositories,

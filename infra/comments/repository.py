@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, update
 
@@ -25,6 +25,6 @@ class SqlCommentRepository(SqlTenantRepository[Comment]):
             counted = update(IssueRow).where(issue).values(comment_count=IssueRow.comment_count + count)
             await self._connection.execute(counted)
 
-    async def purge_of(self, issue: Issue) -> int:
+    async def purge_of(self, issue: Issue) -> Sequence[str]:
         theirs = (CommentRow.workspace_id == issue.workspace_id) & (CommentRow.issue_id == issue.id)
-        return (await self._connection.execute(delete(CommentRow).where(theirs))).rowcount
+        return (await self._connection.scalars(delete(CommentRow).where(theirs).returning(CommentRow.id))).all()

@@ -11,6 +11,7 @@ from domain.issues.events import IssuePurged, IssueUpdated
 from domain.issues.model import Issue
 from domain.projects.model import Project
 from domain.shared.events import Event
+from infra.audit.log import forget_texts
 from infra.audit.tables import EventRow
 from infra.db.arrays import among, among_values, texts
 from infra.db.cascades import delete_referring
@@ -56,7 +57,8 @@ async def delete_issues(
     if not given["ids"]:
         return ()
     events = await _detach_children(connection, given, now)
-    await delete_referring(connection, IssueRow, workspace_id, given["ids"])
+    deleted = await delete_referring(connection, IssueRow, workspace_id, given["ids"])
+    await forget_texts(connection, workspace_id, [*given["ids"], *deleted])
     for milestone_id, parent_id, lifecycle in await connection.execute(_DELETED, given):
         parents = (workspace_id, project_id, milestone_id, parent_id)
         sizes.change([ListKey(workspace_id, each, lifecycle) for each in parents if each is not None], -1)

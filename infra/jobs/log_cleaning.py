@@ -3,17 +3,25 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from sqlalchemy import Select, delete, exists, func, select, true, update
+from sqlalchemy import Select, delete, exists, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.expression import cast
 
-from infra.audit.tables import EventRow
+from domain.shared.events import FREE_TEXTS_KEPT
+from infra.audit.log import forget_texts
+from infra.audit.tables import WITH_TOMBSTONE_TEXT, EventRow, EventTextRow
 from infra.workspaces.tables import RevisionRow, WorkspaceRow
 
 EVENTS_AT_ONCE = 5000  # deleted per transaction
+OBJECTS_AT_ONCE = 500  # whose texts are removed per transaction
 
 _LOGS = select(RevisionRow.workspace_id, RevisionRow.first_revision, RevisionRow.revision)
+_FORGETTABLE = (
+    select(EventRow.workspace_id, EventRow.subject_id)
+    .where(text(WITH_TOMBSTONE_TEXT), EventRow.occurred_at < func.now() - cast(FREE_TEXTS_KEPT, INTERVAL))
+    .order_by(EventRow.occurred_at)
+)
 _ABANDONED = _LOGS.where(~exists().where(WorkspaceRow.id == RevisionRow.workspace_id)).limit(1)
 
 
@@ -33,6 +41,16 @@ def change_log_cleaning(kept: timedelta | None) -> Callable[[AsyncConnection], A
         return True
 
     return delete_old_events
+
+
+async def forget_deleted_texts(connection: AsyncConnection) -> bool:
+    """Step that removes the texts of objects of which a tombstone has remained for long enough."""
+    found: dict[str, list[str]] = {}
+    for workspace_id, subject_id in await connection.execute(_FORGETTABLE.limit(OBJECTS_AT_ONCE)):
+        found.setdefault(workspace_id, []).append(subject_id)
+    for workspace_id, ids in found.items():
+        await forget_texts(connection, workspace_id, ids)
+    return bool(found)
 
 
 def _old_logs(kept: timedelta) -> Select[str, int, int]:
@@ -84,3 +102,5 @@ async def _delete_events(connection: AsyncConnection, workspace_id: str, first: 
     """Deletes the events from `first` to before `end`."""
     among = (EventRow.workspace_id == workspace_id) & (EventRow.revision >= first) & (EventRow.revision < end)
     await connection.execute(delete(EventRow).where(among))
+    texts = (EventTextRow.revision >= first) & (EventTextRow.revision < end)
+    await connection.execute(delete(EventTextRow).where(EventTextRow.workspace_id == workspace_id, texts))

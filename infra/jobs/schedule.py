@@ -24,7 +24,7 @@ from infra.audit.tables import SecurityEventRow
 from infra.auth.tables import ApiKeyRow, SessionRow
 from infra.batches.tables import BatchRunRow
 from infra.db.engine import database_errors
-from infra.jobs.log_cleaning import change_log_cleaning
+from infra.jobs.log_cleaning import change_log_cleaning, forget_deleted_texts
 from infra.jobs.tables import IdempotencyRow, JobRow, ScheduleRow
 from infra.workspaces.tables import InvitationRow
 
@@ -94,6 +94,7 @@ def periodic_work(*, security_log_kept: timedelta, change_log_kept: timedelta | 
         _cleaning("delete settled invitations", *INVITATIONS, every=day),
         _cleaning("delete ended batch runs", BATCH_RUNS, every=day),
         _cleaning("delete old security log entries", security_log_of(security_log_kept), every=day),
+        Periodic(name="remove texts of deleted comments from events", every=hour, step=forget_deleted_texts),
         Periodic(name="delete old events", every=hour, step=change_log_cleaning(change_log_kept)),
     )
 

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Text(collation="C"), nullable=True),
         sa.Column("actor_id", sa.Text(collation="C"), nullable=True),
         sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("text_length", sa.Integer(), nullable=True),
         sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("cause IN ('USER', 'IMPORT', 'SEED', 'SYSTEM', 'UNDO')", name=op.f("ck_event_cause_known")),
@@ -50,6 +51,13 @@ def upgrade() -> None:
             "autovacuum_vacuum_insert_scale_factor": 0.05,
             "autovacuum_analyze_scale_factor": 0.02,
         },
+    )
+    op.create_index(
+        "ix_event_tombstones",
+        "event",
+        ["occurred_at"],
+        unique=False,
+        postgresql_where=sa.text("changes ? 'deleted_at' AND changes ? 'body'"),
     )
     op.create_index(
         op.f("ix_event_workspace_id_parent_id_revision"),
@@ -63,6 +71,15 @@ def upgrade() -> None:
         "event",
         ["workspace_id", "subject_id", "revision"],
         unique=False,
+    )
+    op.create_table(
+        "event_text",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("field", sa.Text(collation="C"), nullable=False),
+        sa.Column("side", sa.SmallInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "revision", "field", "side", name=op.f("pk_event_text")),
     )
     op.create_table(
         "idempotency_key",
@@ -1320,11 +1337,17 @@ def downgrade() -> None:
     op.drop_table("job")
     op.drop_index(op.f("ix_idempotency_key_created_at"), table_name="idempotency_key")
     op.drop_table("idempotency_key")
+    op.drop_table("event_text")
     op.drop_index(op.f("ix_event_workspace_id_subject_id_revision"), table_name="event")
     op.drop_index(
         op.f("ix_event_workspace_id_parent_id_revision"),
         table_name="event",
         postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_event_tombstones",
+        table_name="event",
+        postgresql_where=sa.text("changes ? 'deleted_at' AND changes ? 'body'"),
     )
     op.drop_table("event")
     op.drop_table("account")

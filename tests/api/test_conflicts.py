@@ -261,13 +261,15 @@ async def test_changes_of_the_server_have_no_author(world: World) -> None:
     assert [each["changedBy"] for each in error["conflicts"]] == [None]
 
 
-async def test_long_texts_that_are_stored_are_shown_whole(world: World) -> None:
-    issue, theirs, mine = world.here.issue, "t" * 5000, "m" * 5000
-    await world.owner.mutate("issueUpdate", {"id": issue.id, "description": theirs})
-    sent = {"id": issue.id, "description": mine, "expectedRevision": 0}
+async def test_long_texts_are_shown_whole(world: World) -> None:
+    issue, base, theirs, mine = world.here.issue, "b" * 5000, "t" * 5000, "m" * 5000
+    for text_ in (base, "between", theirs):
+        await world.owner.mutate("issueUpdate", {"id": issue.id, "description": text_})
+    sent = {"id": issue.id, "description": mine, "expectedRevision": 1}
     [error] = (await world.member.mutate("issueUpdate", sent, DETAILS))["errors"]
-    assert [(each["current"], each["yours"]) for each in error["conflicts"]] == [([theirs], [mine])]
-    back = {"id": issue.id, "description": theirs, "expectedRevision": 0}
+    shown = [(each["base"], each["current"], each["yours"]) for each in error["conflicts"]]
+    assert shown == [([base], [theirs], [mine])]
+    back = {"id": issue.id, "description": theirs, "expectedRevision": 1}
     assert await world.member.mutate("issueUpdate", back) == UNCHANGED
 
 

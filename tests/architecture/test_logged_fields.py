@@ -54,7 +54,12 @@ def logged_fields() -> Mapping[str, frozenset[str]]:
     found = {}
     for source in sources("domain/*/events.py"):
         for value in vars(source.module).values():
-            if isinstance(value, type) and issubclass(value, Event) and "logged" in vars(value):
+            if (
+                isinstance(value, type)
+                and issubclass(value, Event)
+                and value.__name__.endswith("Event")
+                and value is not Event
+            ):
                 found[value.__name__.removesuffix("Event")] = frozenset(value.logged)
     return found
 

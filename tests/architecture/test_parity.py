@@ -42,6 +42,7 @@ ALWAYS_THERE = {
 TABLES_ALONE = {
     "BatchRowsRow": "IDs of a batch run's rows, read and written through BatchRuns",
     "EventRow": "the log, written by the Unit of Work and read as LoggedEvent",
+    "EventTextRow": "long texts of the log, written and read with it",
     "ExternalIssueRow": "looked up by the import, many at once",
     "ExternalObjectRow": "looked up by the import, many at once",
     "ExternalSiteRow": "looked up by the import",

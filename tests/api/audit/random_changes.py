@@ -64,7 +64,7 @@ class Chooser:
         return {name: value for name, value in fields.items() if self.random.random() < 0.5}
 
     def word(self) -> str:
-        return f"w{self.random.randrange(10_000)}" * self.random.choice((1, 1, 1, 500))
+        return f"w{self.random.randrange(10_000)}" * self.random.choice((1, 1, 1, 2000))
 
     def name(self) -> str:
         return f"Name {self.random.randrange(100_000)}"

@@ -116,7 +116,7 @@ class Changed:
         """An export whose issues an import creates, changes, and moves to another project."""
         self.imports += 1
         project = {"id": str(self.imports % 2), "key": f"AC{self.imports % 2}", "name": "Acme"}
-        texts = [comment("1", f"text {self.imports}"), comment(str(self.imports), "x" * 50)]
+        texts = [comment("1", f"text {self.imports}"), comment(str(self.imports), "x" * 5000)]
         records = [
             issue(1, project=project, summary=f"Issue {self.imports}", comments=texts),
             issue(1 + self.imports, parent={"id": "1", "key": "AC-1"}),

@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import date
-from hashlib import sha256
 
 import pytest
 from sqlalchemy import select
@@ -142,7 +141,7 @@ async def test_an_issue_with_everything(world: World):
         "creator_id": [None, place.people[Role.MEMBER].id],
         "completed_at": [None, stored.completed_at.isoformat()],
         "title": [None, "Broken"],
-        "description": [None, "sha256:" + sha256(description.encode()).hexdigest()],
+        "description": [None, None],
         "state_id": [None, place.done.id],
         "priority": [None, "URGENT"],
         "parent_id": [None, place.issue.id],
@@ -480,8 +479,6 @@ async def test_purging_deletes_the_issue_its_comments_and_its_links_for_ever(wor
     gone = {
         "number": [1, None],
         "creator_id": [issue.creator_id, None],
-        "title": [issue.title, None],
-        "description": ["", None],
         "state_id": [place.todo.id, None],
         "milestone_id": [place.milestone.id, None],
         "priority": ["NONE", None],

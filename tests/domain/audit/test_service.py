@@ -8,8 +8,10 @@ import pytest
 from domain.audit.model import ChangeBatch
 from domain.audit.policies import EventVisibility
 from domain.audit.service import MOST_EVENTS, AuditService
+from domain.issues.events import IssueUpdated
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import ErrorCode, InvalidInput, NotFound
+from domain.shared.events import FieldChange
 from domain.workspaces.model import Workspace, WorkspaceId
 from tests.event_log import SLICES, EventLog, open_event_log, revisions, take
 from tests.patience import PATIENCE
@@ -58,6 +60,32 @@ async def test_changes_are_read_in_parts_until_there_are_no_more(log: EventLog, 
 
     at_the_end = await changes(service, actor, workspace, after=5, first=2)
     assert (at_the_end.events, at_the_end.up_to, at_the_end.has_more) == ([], 5, False)
+
+
+async def test_a_batch_ends_before_its_long_texts_are_too_many(
+    log: EventLog, service: AuditService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.audit.service.MOST_TEXT", 10_000)
+    workspace = log.new_workspace()
+    actor = member(log, workspace)
+    for length in (5000, 5000, 1, 12_000, 5000):
+        text = FieldChange(after="x" * length)
+        await log.write(IssueUpdated(workspace_id=workspace, subject_id="iss_1", changes={"description": text}))
+    lengths = []
+    up_to, has_more = 0, True
+    while has_more:
+        batch = await changes(service, actor, workspace, after=up_to, first=100)
+        lengths.append([len((event.changes[0].after or ("",))[0]) for event in batch.events])
+        up_to, has_more = batch.up_to, batch.has_more
+    assert lengths == [[5000, 5000, 1], [12_000], [5000]]
+
+    followed = []
+    async with aclosing(service.follow(always(actor), workspace, after=0)) as batches:
+        while sum(map(len, followed)) < 5:
+            batch = await anext(batches)
+            followed.append([len((event.changes[0].after or ("",))[0]) for event in batch.events])
+            assert batch.up_to == batch.events[-1].revision
+    assert followed == lengths
 
 
 async def test_changes_of_several_workspaces_are_read_together(log: EventLog, service: AuditService) -> None:

@@ -110,3 +110,29 @@ async def test_a_kind_that_this_release_does_not_know_is_read_as_unknown(
     monkeypatch.setattr(IssueUpdated, "type", "issue.teleported")
     await log.write(event)
     assert [event.kind for event in await log.reader.of_workspace(workspace, after=0, most=2)] == [KINDS["UNKNOWN"]]
+
+
+async def test_a_long_text_is_stored_apart_and_read_on_request(log: EventLog) -> None:
+    workspace, issue = log.new_workspace(), log.ids.new("iss")
+    texts = {"title": FieldChange(before="a", after="b" * 5000), "description": FieldChange(before="c" * 4096)}
+    one = IssueUpdated(workspace_id=workspace, subject_id=issue, changes=texts)
+    both = {"description": FieldChange(before="d" * 4097, after="e" * 9000)}
+    await log.write(one, replace(one, changes=both))
+    await log.record(workspace, 150)  # COPY
+    await log.write(*[replace(one, changes=both) for _ in range(100)])
+
+    events = await log.reader.of_workspace(workspace, after=0, most=1000)
+    assert [event.text_length for event in events] == [5000, 13_097, *[0] * 150, *[13_097] * 100]
+    assert events[0].changes[0] == LoggedChange(field="title", before=("a",), after=None)
+
+    whole = await log.reader.with_texts([events[1], events[0], events[5], events[-1]])
+    described = LoggedChange(field="description", before=("d" * 4097,), after=("e" * 9000,))
+    assert [event.changes for event in whole] == [
+        (described,),
+        (
+            LoggedChange(field="title", before=("a",), after=("b" * 5000,)),
+            LoggedChange(field="description", before=("c" * 4096,), after=None),
+        ),
+        (),
+        (described,),
+    ]

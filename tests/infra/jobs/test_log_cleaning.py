@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.shared.actor import Cause
 from domain.workspaces.model import Workspace
-from infra.audit.tables import EventRow
+from infra.audit.tables import EventRow, EventTextRow
 from infra.jobs import log_cleaning
 from infra.jobs.log_cleaning import change_log_cleaning
 from infra.workspaces.tables import RevisionRow
@@ -94,6 +94,18 @@ async def test_without_a_retention_only_logs_of_deleted_workspaces_are_deleted(e
         await clean(connection, None)
 
         assert await stored_logs(connection) == {kept.id: (1, [1, 2])}
+
+
+async def test_long_texts_are_deleted_with_their_events(engine: AsyncEngine) -> None:
+    workspace: Workspace = WorkspaceFactory()
+    await store(engine, workspace)
+    async with engine.begin() as connection:
+        await log_events(connection, workspace.id, [20, 20, 1])
+        for revision in (1, 2, 3):
+            key = {"workspace_id": workspace.id, "revision": revision, "field": "title", "side": 1}
+            await connection.execute(insert(EventTextRow).values(**key, body="x"))
+        await clean(connection, KEPT)
+        assert list(await connection.scalars(select(EventTextRow.revision))) == [3]
 
 
 async def test_a_step_deletes_one_batch(engine: AsyncEngine) -> None:
