@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from domain.auth.model import ApiKey, Session
 from domain.comments.model import Comment
 from domain.issues.model import Issue
+from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, ProjectMember, State
 from domain.shared.actor import Role
@@ -30,6 +31,7 @@ from tests.factories.batches import BatchRunFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.events import log_events
 from tests.factories.issues import IssueFactory
+from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
@@ -80,6 +82,7 @@ class Scene:
     replaced_state: State
     """A state of the empty project that a batch run is replacing."""
     replaced_milestone: Milestone
+    replaced_label: Label
     batch_run: BatchRun
     foreign_batch_run: BatchRun
     foreign_upload: Upload
@@ -114,6 +117,7 @@ _STORED = (
     "archived_project",
     "replaced_state",
     "replaced_milestone",
+    "replaced_label",
     "batch_run",
     "foreign_batch_run",
 )
@@ -131,6 +135,7 @@ async def build_scene(world: World) -> Scene:
     placeholder = MemberFactory(workspace=here.workspace, user_id=imported.id, role=Role.GUEST)
     empty_project = ProjectFactory(workspace=here.workspace)
     target_state = StateFactory(project=empty_project, position=1)
+    target_label = LabelFactory(workspace=here.workspace)
     archived_project = ProjectFactory(workspace=here.workspace, archived_at=MADE)
     scene = Scene(
         world=world,
@@ -165,6 +170,7 @@ async def build_scene(world: World) -> Scene:
             project=empty_project, position=2, deleting_since=MADE, replaced_by_id=target_state.id
         ),
         replaced_milestone=replaced_milestone,
+        replaced_label=LabelFactory(workspace=here.workspace, deleting_since=MADE, replaced_by_id=target_label.id),
         batch_run=BatchRunFactory(
             workspace=here.workspace,
             started_by_id=here.people[Role.OWNER].id,
@@ -184,6 +190,7 @@ async def build_scene(world: World) -> Scene:
     await log_events(world.engine, here.comment, [{"body": ["Before", here.comment.body]}])
     await world.store(
         target_state,
+        target_label,
         IssueFactory(
             project=here.project,
             state=here.todo,
@@ -335,13 +342,12 @@ USES = (
         lambda scene: {"workspaceId": scene.here.workspace.id, "role": "OWNER"},
         case="of an owner",
     ),
-    use("invitationResend", "oa--", lambda scene: {"id": scene.here.invitation.id}, is_logged=False),
+    use("invitationResend", "oa--", lambda scene: {"id": scene.here.invitation.id}),
     use(
         "invitationResend",
         "o---",
         lambda scene: {"id": scene.owners_invitation.id},
         case="of an owner",
-        is_logged=False,
     ),
     use("invitationRevoke", "oa--", lambda scene: {"id": scene.here.invitation.id}),
     use("invitationRevoke", "o---", lambda scene: {"id": scene.owners_invitation.id}, case="of an owner"),
@@ -448,6 +454,7 @@ SEEN_BY = {
     "Member.workspace": EVERYBODY,
     "Milestone.issues": EVERYBODY,
     "Milestone.project": EVERYBODY,
+    "Label.replacedBy": EVERYBODY,
     "Milestone.replacedBy": EVERYBODY,
     "Project.issues": EVERYBODY,
     "Project.members": EVERYBODY,
@@ -481,7 +488,7 @@ PARENTS: Mapping[str, Callable[[Scene], Any]] = {
     "ImportRun": lambda scene: scene.run,
     "Invitation": lambda scene: scene.accepted_invitation,
     "Issue": lambda scene: scene.here.issue,
-    "Label": lambda scene: scene.here.label,
+    "Label": lambda scene: scene.replaced_label,
     "Member": lambda scene: scene.here.members[Role.MEMBER],
     "Milestone": lambda scene: scene.replaced_milestone,
     "Project": lambda scene: scene.here.project,

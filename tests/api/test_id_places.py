@@ -30,8 +30,8 @@ LOOKUPS: Mapping[str, str] = {
 }
 """Arguments that name one object -> the test of foreign ones."""
 
-NO_NAMES = {"after", "before", "first", "last", "includeArchived", "sort"}
-"""Arguments that name nothing: pages, cursors (bound to their list) and order."""
+NO_NAMES = {"after", "before", "first", "last", "includeArchived", "kinds", "sort"}
+"""Arguments that name nothing: pages, cursors (bound to their list), kinds and order."""
 
 SECRETS: Mapping[str, str] = {
     "invitationAccept token": "test_invitations: a secret of 256 bits, and one answer to every wrong one",

@@ -30,6 +30,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "Boolean": (True,),
     "Date": ("2026-02-30", "9999-12-31"),
     "DateTime": ("yesterday",),
+    "Revision": (-1, 2**31 - 1),
 }
 """Values that break rules, by scalar."""
 

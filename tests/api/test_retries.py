@@ -117,5 +117,7 @@ def test_outcomes_are_compact():
     assert len(kinds) >= 2
     hints = {f"{kind.__name__}.{name}": hint for kind in kinds for name, hint in get_type_hints(kind).items()}
     assert {
-        name for name, hint in hints.items() if hint not in (int, bool) and not name.endswith((".id", "_id"))
+        name
+        for name, hint in hints.items()
+        if hint not in (int, int | None, bool) and not name.endswith((".id", "_id"))
     } == set()

@@ -230,6 +230,7 @@ def test_every_list_has_a_size() -> None:
         "AssigneesChange.removed",
         "ChangeBatch.events",
         "CommentHistoryEntry.changes",
+        "ConflictError.conflicts",
         "Event.changes",
         "ImportRun.lossKinds",
         "Invitation.projects",

@@ -27,7 +27,13 @@ LONG = {"query": '{item(name: "%s"){name}}' % ("long " * 400)}
 GZIP = {"Accept-Encoding": "gzip"}
 PLAIN = {"Accept-Encoding": "identity"}
 SECRET_NAMES = ("key", "link", "secret", "token", "password")
-NO_SECRETS = {("ImportLoss", "key"), ("ImportRun", "projectKey"), ("Issue", "externalKey"), ("Project", "key")}
+NO_SECRETS = {
+    ("ImportLoss", "key"),
+    ("ImportRun", "projectKey"),
+    ("Issue", "externalKey"),
+    ("IssueCreation", "externalKey"),
+    ("Project", "key"),
+}
 
 
 @pytest.mark.parametrize(

@@ -142,12 +142,13 @@ async def require_exact_totals(world: World, role: Role) -> int:
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(random=st.randoms(use_true_random=False), at_once=st.integers(1, 4))
-async def test_counts_are_exact_after_random_mutations(world: World, random: Random, at_once: int) -> None:
-    await walk(world, random, steps=12 // at_once, at_once=at_once)
+@given(seed=st.integers(0, 2**32), at_once=st.integers(1, 4))
+async def test_counts_are_exact_after_random_mutations(world: World, seed: int, at_once: int) -> None:
+    # Not drawn by Hypothesis one by one, because the choices depend on which of several mutations at once is first.
+    await walk(world, Random(seed), steps=12 // at_once, at_once=at_once)
     assert await require_exact_counts(world.engine) > 0
     for role in (Role.MEMBER, Role.GUEST):
-        assert await require_exact_totals(world, role) > 0
+        await require_exact_totals(world, role)
 
 
 @pytest.mark.verify

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.batches.jobs import RunBatch
+from domain.projects.jobs import RecordPurges
 from domain.shared.actor import Actor
 from domain.transfers.jobs import RunImport
-from domain.workspaces.jobs import SendMemberWelcome
+from domain.workspaces.jobs import DeleteWorkspace, SendMemberWelcome
 from infra.jobs.worker import run_worker
 from infra.settings import Settings
 from infra.slices import HANDLERS
@@ -18,8 +19,13 @@ from tests.infra.jobs.sample import IDS
 from tests.patience import PATIENCE
 
 
-def test_only_imports_and_batch_runs_are_long_jobs() -> None:
-    assert {job_type for job_type in HANDLERS if job_type.is_long} == {RunBatch, RunImport}
+def test_only_jobs_with_checkpoints_are_long() -> None:
+    assert {job_type for job_type in HANDLERS if job_type.is_long} == {
+        DeleteWorkspace,
+        RecordPurges,
+        RunBatch,
+        RunImport,
+    }
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
