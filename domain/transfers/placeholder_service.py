@@ -23,7 +23,7 @@ class PlaceholderService:
             placeholder = await uow.members.get(
                 actor, adoption.placeholder_id, path=("placeholder_id",), for_update=True
             )
-            member = await uow.members.get(actor, adoption.member_id, path=("member_id",))
+            member = await uow.members.get(actor, adoption.member_id, path=("member_id",), for_update=True)
             actor.require(MEMBER_MANAGE, placeholder.workspace_id)
             if member.workspace_id != placeholder.workspace_id:
                 raise InvalidInput("{field} must be a member of the placeholder's workspace.", path=("member_id",))
@@ -41,6 +41,7 @@ class PlaceholderService:
         """Hands over up to 1,000 issues and comments at once, and more by a batch run."""
         workspace_id, user_id = placeholder.workspace_id, placeholder.user_id
         handed_over = FieldChange(before=user_id, after=member.user_id)
+        await uow.members.save(member, member.touched(now=uow.now))
         uow.record(MemberClaimed(workspace_id=workspace_id, subject_id=member.id, changes={"user_id": handed_over}))
         await uow.placeholders.recognize(workspace_id, from_id=user_id, to_id=member.user_id)
         ids = await uow.placeholders.ids(workspace_id, user_id, most=MOST_AT_ONCE + 1)

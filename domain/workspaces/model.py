@@ -74,6 +74,10 @@ class Member:
     ) -> "Member":
         return cls(id=id, workspace_id=workspace_id, user_id=user_id, role=role, created_at=now, updated_at=now)
 
+    def touched(self, *, now: datetime) -> "Member":
+        """The member after taking over the work of a placeholder."""
+        return replace(self, updated_at=now)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:

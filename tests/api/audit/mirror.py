@@ -129,10 +129,14 @@ class Mirror:
             return [] if node is values else [f"{kind} {entity_id} is {'gone' if node is None else 'there'}"]
         told = []
         for field, name in COMPARED[kind].items():
-            stored, mirrored = texts_of(node[field]), _normal(values.get(name))
+            stored, mirrored = texts_of(node[field]), _normal(self._existing(name, values.get(name)))
             if stored != mirrored:
                 told.append(f"{kind}.{field} of {entity_id} is {stored}, and {mirrored} in the log ({name})")
         return told
+
+    def _existing(self, name: str, values: Values) -> Values:
+        """The values; of an invitation's projects those that PROJECT_DELETED has not removed since."""
+        return tuple(each for each in values if each in self.objects) if name == "projectIds" and values else values
 
 
 def _compared(kind: str) -> dict[str, str]:
