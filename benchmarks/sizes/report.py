@@ -171,9 +171,14 @@ def _worst(result: Result) -> list[str]:
 
 def _beginning(text: str) -> list[str]:
     """The first lines of a statement or plan. Those of random filters are long."""
-    lines = [line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 1]}…" for line in text.splitlines()]
+    lines = [_cut(line, LONGEST_LINE) for line in text.splitlines()]
     return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], "…"]
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return _cut(name, LONGEST_NAME)
+
+
+def _cut(text: str, length: int) -> str:
+    """The text with at most so many characters, cut after a whole word."""
+    return text if len(text) <= length else f"{text[: length - 1].rpartition(' ')[0]} …"
