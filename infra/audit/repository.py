@@ -20,8 +20,8 @@ def _first(value: Any, name: str) -> Label[Any]:
     return func.first_value(value).over(partition_by=_FIELDS.c.key, order_by=EventRow.revision).label(name)
 
 
-# One row for each field: its value before the first later event, and author and time of the last one. So an object with
-# thousands of later events sends no more rows than the input has fields.
+# One row for each field: its value before the first later event, and author and time of the last one. An object can
+# have thousands of later events, and the input has few fields.
 _LATER = (
     select(
         _FIELDS.c.key,

@@ -57,5 +57,5 @@ def is_known(page: Page[T], sizes: Sizes | None) -> bool:
 
 
 def counted(page: Page[T], number: int) -> Page[T]:
-    """The page of a list with that many items, of which no more than `MOST_COUNTED` are told."""
+    """The page with the number of items of its list, which is cut at `MOST_COUNTED`."""
     return replace(page, total_count=min(number, MOST_COUNTED), total_count_is_exact=number <= MOST_COUNTED)
