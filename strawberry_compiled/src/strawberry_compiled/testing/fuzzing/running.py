@@ -7,7 +7,8 @@ import inspect
 import random
 import warnings
 from collections import Counter
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, cast
 
@@ -139,6 +140,18 @@ def _root_and_context(
     return root, context
 
 
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """No garbage is collected meanwhile, except by calls of `gc.collect`."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 async def run(
     schema: GeneratedSchema, executor_class: ExecutorClass, document: DocumentNode, operation: Operation, world: World
 ) -> Observed:
@@ -147,11 +160,10 @@ async def run(
     root, context = _root_and_context(schema, operation, world, ledger)
     execute = _subscribe if operation.kind is OperationType.SUBSCRIPTION else _execute
     before, fallbacks_before = asyncio.all_tasks(), Counter(fallbacks)
-    gc.disable()  # keeps objects that are older than this run out of `gc.collect(1)`
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        gc.collect(1)
-    with warnings.catch_warnings(record=True) as caught:
+        gc.collect(1)  # keeps objects that are older than this run out of the next one
+    with without_collections(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         # A separate task drops all references when it is done.
         executing = asyncio.create_task(execute(schema, executor_class, document, operation, root, context))
@@ -167,7 +179,6 @@ async def run(
             _forget_frames(error)
         del root, context
         gc.collect(1)
-    gc.enable()
     _close(caught)
     return Observed(
         results=results,
