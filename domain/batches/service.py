@@ -1,6 +1,5 @@
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 from domain.batches.jobs import RunBatch
 from domain.batches.policies import may_see
@@ -24,8 +23,7 @@ class BatchService:
                 run = await uow.batch_runs.get(actor, job.run_id)
         except NotFound:
             return
-        acting = actor.acting_for(run.started_by_id) if run.started_by_id is not None else actor
-        acting = replace(acting, change_set=run.change_set)
+        acting = actor.continuing(started_by_id=run.started_by_id, change_set=run.change_set)
         try:
             while await self._step(acting, run.id):
                 continue

@@ -22,8 +22,7 @@ class PurgeService:
                 run = await uow.batch_runs.get(actor, job.run_id)
         except NotFound:
             return
-        acting = actor.acting_for(run.started_by_id) if run.started_by_id is not None else actor
-        acting = replace(acting, change_set=run.change_set)
+        acting = actor.continuing(started_by_id=run.started_by_id, change_set=run.change_set)
         position: int | None = actor.job.checkpoint.get("position", 0) if actor.job is not None else 0
         while position is not None:
             position = await self._record(acting, run, position)

@@ -196,6 +196,14 @@ class Actor:
         """The actor with changes attributed to that user, for a job that works on the user's behalf."""
         return replace(self.without_request_data(), user_id=user_id)
 
+    def continuing(self, *, started_by_id: str | None, change_set: int) -> "Actor":
+        """The actor of a job that continues what that user, or without one the server, has started.
+
+        Changes are attributed to the user, and belong to the change set of the start.
+        """
+        acting = self if started_by_id is None else self.acting_for(started_by_id)
+        return replace(acting, change_set=change_set)
+
     def without_request_data(self) -> "Actor":
         """The actor without data that is valid for one request only."""
         return self

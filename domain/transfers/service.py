@@ -151,7 +151,8 @@ class ImportService:
             return
         if run.is_over:
             return
-        acting = replace(actor.acting_for(run.started_by_id), cause=Cause.IMPORT, change_set=run.change_set)
+        acting = actor.continuing(started_by_id=run.started_by_id, change_set=run.change_set)
+        acting = replace(acting, cause=Cause.IMPORT)
         try:
             await self._import(acting, run)
             await self._check_readable(acting, run.id)
