@@ -7,10 +7,16 @@ from typing import Any, ClassVar, Self
 
 from domain.audit.model import LoggedChange, LoggedEvent
 from domain.shared.actor import Cause
+from domain.shared.events import Texts
 from domain.shared.history import Shown
 from domain.shared.slices import Slice
 
 _NO_FIELD = LoggedChange(field="", before=None, after=None)
+
+
+def text_of(texts: Texts) -> str | None:
+    """The value of a field with one text; None without a value."""
+    return texts[0] if texts else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from domain.audit.history import Change
+from domain.audit.history import Change, text_of
 
 
 class CommentAction(StrEnum):
@@ -25,10 +25,8 @@ class CommentChange(Change):
 
     @property
     def body_before(self) -> str | None:
-        texts = self.field("body").before
-        return texts[0] if texts else None
+        return text_of(self.field("body").before)
 
     @property
     def body_after(self) -> str | None:
-        texts = self.field("body").after
-        return texts[0] if texts else None
+        return text_of(self.field("body").after)

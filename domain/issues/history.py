@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from domain.accounts.model import UserId
-from domain.audit.history import Change, Named
+from domain.audit.history import Change, Named, text_of
 from domain.issues.priorities import Priority
 from domain.shared.events import Texts
 
@@ -25,11 +25,11 @@ class IssueCreation(Change):
 
     @property
     def title(self) -> str | None:
-        return _text(self.field("title").after)
+        return text_of(self.field("title").after)
 
     @property
     def description(self) -> str | None:
-        return _text(self.field("description").after)
+        return text_of(self.field("description").after)
 
     @property
     def state(self) -> Named | None:
@@ -73,21 +73,21 @@ class IssueCreation(Change):
 
     @property
     def external_source(self) -> str | None:
-        return _text(self.field("external_source").after)
+        return text_of(self.field("external_source").after)
 
     @property
     def external_key(self) -> str | None:
-        return _text(self.field("external_key").after)
+        return text_of(self.field("external_key").after)
 
 
 class TextChange(Change):
     @property
     def before(self) -> str | None:
-        return _text(self.logged.before)
+        return text_of(self.logged.before)
 
     @property
     def after(self) -> str | None:
-        return _text(self.logged.after)
+        return text_of(self.logged.after)
 
 
 class TitleChange(TextChange):
@@ -204,10 +204,6 @@ class TrashChange(Change):
     @property
     def is_trashed(self) -> bool:
         return self.logged.after is not None
-
-
-def _text(texts: Texts) -> str | None:
-    return texts[0] if texts else None
 
 
 def _priority(texts: Texts) -> Priority | None:
