@@ -17,11 +17,11 @@ class SqlWorkspaceRepository(SqlParentRepository[Workspace]):
         "uq_workspace_slug": ("slug", "Another workspace has this slug. Choose a different slug."),
         "fk_project_workspace_id": (
             "id",
-            "A workspace with projects is deleted only with `cascade: true`, and its content too.",
+            "A workspace with projects is deleted only with `cascade: true`, which deletes its content too.",
         ),
         "fk_label_workspace_id": (
             "id",
-            "A workspace with labels is deleted only with `cascade: true`, and its content too.",
+            "A workspace with labels is deleted only with `cascade: true`, which deletes its content too.",
         ),
     }
 
