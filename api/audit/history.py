@@ -8,6 +8,7 @@ import strawberry
 
 from api.accounts.types import User
 from api.shared import loads
+from api.shared.list_sizes import ReadWithParent
 from api.shared.scalars import Revision
 from domain.accounts.model import User as UserModel
 from domain.audit import history
@@ -15,7 +16,7 @@ from domain.shared.actor import Cause
 from strawberry_compiled import decides_by_class, related
 
 
-class ChangeType:
+class ChangeType(ReadWithParent):
     """Base of the GraphQL types that are members of a union of changes."""
 
     describes: ClassVar[type]

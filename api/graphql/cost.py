@@ -47,7 +47,7 @@ from graphql import (
 
 from api.graphql.conditions import FILTER_ARGUMENT, Conditions, Variables, conditions_of
 from api.graphql.sizes import Size
-from api.shared.list_sizes import COUNT_FIELDS, FREE_TYPES, VALUE_TYPES, default_size, size_of
+from api.shared.list_sizes import COUNT_FIELDS, FREE_TYPES, default_size, is_read_with_parent, size_of
 from domain.shared.pages import MOST
 
 COUNT_POINTS = 10  # `totalCount` may count up to 10,000 items in the database
@@ -237,7 +237,7 @@ class _Parts:
         return is_composite_type(get_named_type(selected.definition.type)) and selected.kind not in FREE_TYPES
 
     def _part(self, selected: _Selected) -> _Part:
-        points = 0 if selected.kind in VALUE_TYPES else 1
+        points = 0 if is_read_with_parent(get_named_type(selected.definition.type)) else 1
         part = _Part(label=(selected.node.alias or selected.node.name).value, item=points)
         filtered = self._argument(selected.node, FILTER_ARGUMENT)
         if filtered is not None:

@@ -16,7 +16,7 @@ from api.projects.types import Project, State
 from api.shared import loads
 from api.shared.enums import describe_enum
 from api.shared.fields import related_list
-from api.shared.list_sizes import WITH_PARENT
+from api.shared.list_sizes import WITH_PARENT, ReadWithParent
 from domain.audit.history import Named
 from domain.audit.queries import HistoryQuery
 from domain.issues import history
@@ -48,7 +48,7 @@ def _name(of: str) -> Any:
 
 
 @strawberry.type(description="A workflow state that a change names. The state may have been deleted since.")
-class NamedState:
+class NamedState(ReadWithParent):
     describes = Named
 
     id: strawberry.ID = strawberry.field(description="ID of the workflow state.")
@@ -62,7 +62,7 @@ class NamedState:
 
 
 @strawberry.type(description="A label that a change names. The label may have been deleted since.")
-class NamedLabel:
+class NamedLabel(ReadWithParent):
     describes = Named
 
     id: strawberry.ID = strawberry.field(description="ID of the label.")
@@ -73,7 +73,7 @@ class NamedLabel:
 
 
 @strawberry.type(description="A milestone that a change names. The milestone may have been deleted since.")
-class NamedMilestone:
+class NamedMilestone(ReadWithParent):
     describes = Named
 
     id: strawberry.ID = strawberry.field(description="ID of the milestone.")
@@ -87,7 +87,7 @@ class NamedMilestone:
 
 
 @strawberry.type(description="A project that a change names. The project may have been deleted since.")
-class NamedProject:
+class NamedProject(ReadWithParent):
     describes = Named
 
     id: strawberry.ID = strawberry.field(description="ID of the project.")
@@ -101,7 +101,7 @@ class NamedProject:
 
 
 @strawberry.type(description="An issue that a change names. The issue may have been deleted since.")
-class NamedIssue:
+class NamedIssue(ReadWithParent):
     describes = Named
 
     id: strawberry.ID = strawberry.field(description="ID of the issue.")

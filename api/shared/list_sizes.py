@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from graphql import GraphQLField
+from graphql import GraphQLField, GraphQLNamedType, GraphQLUnionType
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED
@@ -14,14 +14,18 @@ _KEY = "api.list_size"
 
 FREE_TYPES = frozenset({"FieldChange", "PageInfo", "RateLimit"})
 
-VALUE_TYPES = frozenset({"IssueChange", "NamedIssue", "NamedLabel", "NamedMilestone", "NamedProject", "NamedState"})
-"""Types that are read together with their parent and cost nothing, unlike the objects that their fields lead to."""
-
 COUNT_FIELDS = frozenset({"totalCount", "totalCountIsExact"})
 """Fields of connections that need the size of the list."""
 
 ROOT_LISTS = frozenset({"Query", "Workspace"})
 """Types whose connections have `DEFAULT` items by default; all others have `DEFAULT_NESTED`."""
+
+
+class ReadWithParent:
+    """Base of types that are read together with their parent.
+
+    They cost nothing, unlike the objects that their fields lead to.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,15 @@ def size_of(field: GraphQLField) -> ListSize | None:
     metadata = getattr(definition, "metadata", None) or {}
     found: ListSize | None = metadata.get(_KEY)
     return found
+
+
+def is_read_with_parent(kind: GraphQLNamedType) -> bool:
+    """Whether the type, or each member of the union, has the base `ReadWithParent`."""
+    if isinstance(kind, GraphQLUnionType):
+        return all(map(is_read_with_parent, kind.types))
+    definition = kind.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    origin = getattr(definition, "origin", None)
+    return isinstance(origin, type) and issubclass(origin, ReadWithParent)
 
 
 def default_size(owner: str) -> int:

@@ -15,12 +15,13 @@ from graphql import (
     is_leaf_type,
 )
 
+from api import slices
 from api.graphql.conditions import DEAR, FILTER_ARGUMENT, LISTS_OF_FILTERS
 from api.graphql.cost import MOST_POINTS, CostFormula, CostLimitExceeded, check_cost, cost_formula
 from api.graphql.documents import DocumentCache
 from api.graphql.runner import graphql_schema
-from api.schema import schema
-from api.shared.list_sizes import FREE_TYPES, ROOT_LISTS, VALUE_TYPES, size_of
+from api.schema import build_schema, schema
+from api.shared.list_sizes import FREE_TYPES, ROOT_LISTS, is_read_with_parent, size_of
 from benchmarks.operations import REFERENCE_TEXT
 from tests.api import defaults as api_defaults
 from tests.work import counted_calls
@@ -39,6 +40,10 @@ def points(text: str, **variables: Any) -> int:
 
 def here(selection: str, arguments: str = "") -> str:
     return f'query{arguments} {{ workspace(slug: "acme") {{ {selection} }} }}'
+
+
+def history(selection: str) -> str:
+    return f'{{ node(id: "x") {{ ... on Issue {{ history(first: 7) {{ nodes {{ changes {{ {selection} }} }} }} }} }} }}'
 
 
 CASES: dict[str, tuple[str, int]] = {
@@ -105,6 +110,15 @@ CASES: dict[str, tuple[str, int]] = {
     "events, rounded up": (here("changes(after: 0, first: 21) { upTo events { kind } }"), 1 + 1 + 2),
     "events of a subscription": ('subscription { changes(workspace: "acme") { events { kind } } }', 1 + 25),
     "a mutation": ('mutation { issueArchive(input: {id: "x"}) { issue { id } errors { message } } }', 10 + 2),
+    "changes of a history": (
+        history("... on TitleChange { from } ... on StateChange { old: from { id } new: to { id state { id } } }"),
+        1 + 1 + 7 * (1 + 1),
+    ),
+    "people of a history": (history("... on AssigneesChange { added { id } }"), 1 + 1 + 7 * (1 + 1)),
+    "changes of a comment": (
+        '{ node(id: "x") { ... on Comment { history(first: 7) { nodes { changes { action comment { id } } } } } } }',
+        1 + 1 + 7 * (1 + 1),
+    ),
     "a subscription": ('subscription { changes(workspace: "acme") { upTo } }', 1),
 }
 
@@ -245,7 +259,16 @@ def test_every_list_has_a_size() -> None:
         "Query.nodes",
         "User.apiKeys",
     }
-    assert CORE.type_map.keys() >= FREE_TYPES | VALUE_TYPES | ROOT_LISTS
+    assert CORE.type_map.keys() >= FREE_TYPES | ROOT_LISTS
+
+
+def test_changes_and_the_objects_that_they_name_are_read_with_their_entry() -> None:
+    found = {name for name, kind in CORE.type_map.items() if is_read_with_parent(kind)}
+    union: Any = CORE.type_map["IssueChange"]
+    named = {"NamedIssue", "NamedLabel", "NamedMilestone", "NamedProject", "NamedState"}
+    assert found == {"IssueChange", *named, *(each.name for each in union.types)}
+    platform = graphql_schema(build_schema(slices.PLATFORM))
+    assert [name for name, kind in platform.type_map.items() if is_read_with_parent(kind)] == []
 
 
 def test_descriptions_tell_the_size() -> None:
