@@ -101,7 +101,7 @@ async def _workspace(app: App, connection: Any, dataset: Dataset) -> Deleted:
     other = (await app.workspaces.create(owner, WorkspaceDraft(slug=named, name="Other"))).value
     actor = Actor(user_id=owner.user_id, roles={other.id: Role.OWNER})
     project = (await app.projects.create(actor, ProjectDraft(workspace_id=other.id, key="OTH", name="Other"))).value
-    issue = (await app.issues.create(actor, IssueDraft(project_id=project.id, title="Written"))).value
+    issue = (await app.issues.create(actor, project.id, IssueDraft(title="Written"))).value
 
     async def begin() -> None:
         await app.cascades.delete(Actor.system(), workspace_id, slug=dataset.slug, password=None)

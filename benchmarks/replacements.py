@@ -161,8 +161,8 @@ async def _prepared(app: App, connection: Any, dataset: Dataset, issues: int) ->
     draft = ProjectDraft(workspace_id=workspace_id, key=KEY, name="Replaced")
     project = (await app.projects.create(actor, draft)).value
     first, second = [row["id"] for row in await connection.fetch(_STATES, workspace_id, project.id)]
-    labels = [LabelDraft(workspace_id=workspace_id, name=f"replaced {number}", color="#000000") for number in (1, 2)]
-    label_ids = [(await app.labels.create(actor, label)).value.id for label in labels]
+    labels = [LabelDraft(name=f"replaced {number}", color="#000000") for number in (1, 2)]
+    label_ids = [(await app.labels.create(actor, workspace_id, label)).value.id for label in labels]
     await _copy_issues(connection, workspace_id, project.id, first, issues)
     await connection.execute(_LABEL, workspace_id, project.id, label_ids[0])
     await connection.execute("ANALYZE issue, issue_label")

@@ -59,14 +59,19 @@ def comment_query(filter: CommentFilterArgument = None, sort: CommentSortArgumen
     )
 
 
-@strawberry.input(description="Input of the `commentCreate` mutation.")
-class CommentCreateInput(MutationInput):
+@strawberry.input(description="Values of a new comment.")
+class CommentDraftInput:
     describes: ClassVar[type] = commands.CommentDraft
 
     issue_id: strawberry.ID = strawberry.field(
         description="ID of the issue to comment on. The issue must not be in the trash."
     )
     body: str = strawberry.field(description="Text of the comment in Markdown, at most 256 KB. Must not be empty.")
+
+
+@strawberry.input(description="Input of the `commentCreate` mutation.")
+class CommentCreateInput(CommentDraftInput, MutationInput):
+    pass
 
 
 @strawberry.input(description="Input of the `commentUpdate` mutation. Omitted fields keep their values.")

@@ -155,13 +155,10 @@ def trash_query(filter: IssueFilterArgument = None, sort: IssueSortArgument = No
     return replace(issue_query(filter, sort, include_archived=True), is_trash=True)
 
 
-@strawberry.input(description="Input of the `issueCreate` mutation.")
-class IssueCreateInput(MutationInput):
+@strawberry.input(description="Values of a new issue.")
+class IssueDraftInput:
     describes: ClassVar[type] = commands.IssueDraft
 
-    project_id: strawberry.ID = strawberry.field(
-        description="ID of the project in which to create the issue. The project must not be archived."
-    )
     title: str = strawberry.field(description="Title of the issue: one line of at most 255 characters.")
     description: str | None = strawberry.field(
         default=None, description="Description of the issue in Markdown, at most 256 KB. Default: empty."
@@ -195,6 +192,13 @@ class IssueCreateInput(MutationInput):
     )
     label_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="IDs of the labels to attach to the issue, at most 50. Default: no labels."
+    )
+
+
+@strawberry.input(description="Input of the `issueCreate` mutation.")
+class IssueCreateInput(IssueDraftInput, MutationInput):
+    project_id: strawberry.ID = strawberry.field(
+        description="ID of the project in which to create the issue. The project must not be archived."
     )
 
 

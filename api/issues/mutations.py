@@ -50,7 +50,8 @@ class IssuePurgePayload(Payload):
 class IssueMutations:
     @mutation(description="Creates an issue in a project. Requires the role `MEMBER` or higher.")
     async def issue_create(self, info: Info, input: IssueCreateInput) -> IssueCreatePayload:
-        return IssueCreatePayload.of(await info.context.app.issues.create(info.context.actor, to_domain(input)))
+        issues = info.context.app.issues
+        return IssueCreatePayload.of(await issues.create(info.context.actor, input.project_id, to_domain(input)))
 
     @mutation(description="Updates an issue. Requires the role `MEMBER` or higher.")
     async def issue_update(self, info: Info, input: IssueUpdateInput) -> IssueUpdatePayload:

@@ -53,11 +53,10 @@ def label_query(filter: LabelFilterArgument = None, sort: LabelSortArgument = No
     )
 
 
-@strawberry.input(description="Input of the `labelCreate` mutation.")
-class LabelCreateInput(MutationInput):
+@strawberry.input(description="Values of a new label.")
+class LabelDraftInput:
     describes: ClassVar[type] = commands.LabelDraft
 
-    workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace in which to create the label.")
     name: str = strawberry.field(
         description="Name of the label, unique in the workspace: one line of at most 80 characters."
     )
@@ -68,6 +67,11 @@ class LabelCreateInput(MutationInput):
         default=None,
         description="Explanation of when to use the label: one line of at most 255 characters. Default: none.",
     )
+
+
+@strawberry.input(description="Input of the `labelCreate` mutation.")
+class LabelCreateInput(LabelDraftInput, MutationInput):
+    workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace in which to create the label.")
 
 
 @strawberry.input(description="Input of the `labelUpdate` mutation. Omitted fields keep their values.")

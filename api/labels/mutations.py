@@ -35,7 +35,8 @@ class LabelDeletePayload(Payload):
 class LabelMutations:
     @mutation(description="Creates a label in a workspace. Requires the role `MEMBER` or higher.")
     async def label_create(self, info: Info, input: LabelCreateInput) -> LabelCreatePayload:
-        return LabelCreatePayload.of(await info.context.app.labels.create(info.context.actor, to_domain(input)))
+        labels = info.context.app.labels
+        return LabelCreatePayload.of(await labels.create(info.context.actor, input.workspace_id, to_domain(input)))
 
     @mutation(description="Updates a label. Requires the role `MEMBER` or higher.")
     async def label_update(self, info: Info, input: LabelUpdateInput) -> LabelUpdatePayload:

@@ -10,7 +10,6 @@ from domain.shared.unset import UNSET, Changes, Unset
 class IssueDraft:
     """Values of a new issue. Without a state the issue starts in the project's first state."""
 
-    project_id: str
     title: str
     description: str = ""
     state_id: str | None = None

@@ -32,11 +32,11 @@ class IssueService:
         self._uow = uow
         self._ids = ids
 
-    async def create(self, actor: Actor, draft: IssueDraft) -> Written[Issue]:
+    async def create(self, actor: Actor, project_id: str, draft: IssueDraft) -> Written[Issue]:
         creator_id = UserId(actor.signed_in_id)
         async with self._uow(actor) as uow:
             # Locked, so that no new key or archiving slips in between; creations take turns for the number anyway.
-            project = await uow.projects.get(actor, draft.project_id, path=("project_id",), for_update=True)
+            project = await uow.projects.get(actor, project_id, path=("project_id",), for_update=True)
             actor.require(ISSUE_WRITE, project.workspace_id)
             project.check_usable(("project_id",))
             if project.archived_at is not None:

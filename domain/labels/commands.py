@@ -5,7 +5,6 @@ from domain.shared.unset import UNSET, Changes, Unset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelDraft:
-    workspace_id: str
     name: str
     color: str
     description: str | None = None

@@ -15,9 +15,9 @@ class LabelService:
         self._uow = uow
         self._ids = ids
 
-    async def create(self, actor: Actor, draft: LabelDraft) -> Written[Label]:
+    async def create(self, actor: Actor, workspace_id: str, draft: LabelDraft) -> Written[Label]:
         async with self._uow(actor) as uow:
-            workspace = await uow.workspaces.get(actor, draft.workspace_id, path=("workspace_id",))
+            workspace = await uow.workspaces.get(actor, workspace_id, path=("workspace_id",))
             actor.require(LABEL_WRITE, workspace.id)
             label = Label.drafted(
                 draft,

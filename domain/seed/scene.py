@@ -79,7 +79,6 @@ class Scene:
 
     def issue(self, planned: PlannedIssue) -> Issue:
         draft = IssueDraft(
-            project_id=self.projects[planned.project].id,
             title=planned.title,
             description=planned.description,
             priority=planned.priority,
@@ -145,14 +144,7 @@ class NewScene:
             workspace=self.workspace,
             people=people,
             labels=[
-                self._label(
-                    LabelDraft(
-                        workspace_id=self.workspace.id,
-                        name=label.name,
-                        color=label.color,
-                        description=label.description,
-                    )
-                )
+                self._label(LabelDraft(name=label.name, color=label.color, description=label.description))
                 for label in plan.labels
             ],
             projects=projects,

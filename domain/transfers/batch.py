@@ -188,7 +188,7 @@ class Batch:
     def _drafted(self, setting: Setting, record: IssueRecord, number: int) -> Issue:
         """A new issue with the values that later imports never change."""
         issue = Issue.drafted(
-            IssueDraft(project_id=setting.project.id, title=record.title),
+            IssueDraft(title=record.title),
             id=IssueId(self._ids.new_in(setting.project.workspace_id, Issue.prefix)),
             project=setting.project,
             state=setting.states[state_ref(record)],

@@ -172,7 +172,6 @@ class Workflow:
 
     def _new_label(self, name: str, described: LabelRecord | None) -> Label:
         draft = LabelDraft(
-            workspace_id=self._workspace.id,
             name=name,
             color=(described and described.color) or color_of(name),
             description=clean_line(described.description).text if described else None,

@@ -16,7 +16,6 @@ SERVER_OWNED = re.compile(
 """Fields that no caller may set by naming them in an input."""
 
 CALLERS_CHOICE = {
-    "LabelDraft.workspace_id": "where it is made; checked against the actor's membership",
     "InvitationDraft.workspace_id": "where it is made; checked against the actor's membership",
     "InvitationDraft.role": "promising it is the use case; checked against the actor's own role",
     "MemberChanges.role": "giving it is the use case; checked against the actor's own role",

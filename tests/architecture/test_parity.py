@@ -164,7 +164,8 @@ def input_faults(definition: StrawberryObjectDefinition, exceptions: Mapping[str
     kind = described(definition)
     if kind is None:
         return []
-    common = {field.name for field in dataclasses.fields(MutationInput)} | {"id"}
+    # Services take the ID of what is changed, or of what a new object is created in, apart from the command.
+    common = {field.name for field in dataclasses.fields(MutationInput)} | {"id", "project_id", "workspace_id"}
     fields = {field.python_name: field for field in definition.fields}
     wanted = {field.name for field in dataclasses.fields(kind)}
     place = f"{kind.__module__}.{kind.__name__}"

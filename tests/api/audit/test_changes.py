@@ -76,8 +76,8 @@ class Server:
         return (await self.app.workspaces.create(await self.actor(owner), draft)).value
 
     async def label(self, person: Person, workspace: Workspace, name: str) -> int:
-        draft = LabelDraft(workspace_id=workspace.id, name=name, color="#5e6ad2")
-        revision = (await self.app.labels.create(await self.actor(person), draft)).revision
+        draft = LabelDraft(name=name, color="#5e6ad2")
+        revision = (await self.app.labels.create(await self.actor(person), workspace.id, draft)).revision
         assert revision is not None
         return revision
 
@@ -127,8 +127,8 @@ async def test_changes_have_actor_fields_and_cause(server: Server) -> None:
     ada = await server.sign_up("ada")
     workspace = await server.workspace(ada)
     actor = await server.actor(ada)
-    draft = LabelDraft(workspace_id=workspace.id, name="bug", color="#5e6ad2", description="Broken")
-    label = (await server.app.labels.create(actor, draft)).value
+    draft = LabelDraft(name="bug", color="#5e6ad2", description="Broken")
+    label = (await server.app.labels.create(actor, workspace.id, draft)).value
     update = LabelChanges(name="defect", description=None)
     changed = (await server.app.labels.update(actor, label.id, update)).value
 
@@ -330,7 +330,7 @@ async def test_a_guest_follows_their_projects_for_as_long_as_they_are_in_them(se
     place = (await server.app.project_members.add(owner, joining)).value
 
     async def issue_in(project: Project) -> int:
-        written = await server.app.issues.create(owner, IssueDraft(project_id=project.id, title="New"))
+        written = await server.app.issues.create(owner, project.id, IssueDraft(title="New"))
         assert written.revision is not None
         return written.revision
 

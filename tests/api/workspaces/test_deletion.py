@@ -104,8 +104,8 @@ async def with_row(world: World, upload: Upload) -> Upload:
 
 async def fill(world: World, place: Place, folder: Path) -> Upload:
     """Puts rows into every table of workspace data, and stores a file for an import."""
-    draft = LabelDraft(workspace_id=place.workspace.id, name="new", color="#000000")
-    await world.app.labels.create(Actor.system(), draft)
+    draft = LabelDraft(name="new", color="#000000")
+    await world.app.labels.create(Actor.system(), place.workspace.id, draft)
     of_project = {"project": place.project, "state": place.todo, "creator_id": place.issue.creator_id}
     children = [IssueFactory(**of_project, number=number, parent_id=place.issue.id) for number in range(2, 9)]
     # The parent of the first ones has a larger ID than they have.
