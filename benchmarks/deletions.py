@@ -14,6 +14,7 @@ from benchmarks.dataset import FOLDER, PUBLIC_URL, Dataset, open_dataset
 from benchmarks.failures import EXPECTED, BenchmarkError
 from benchmarks.processes import peak_memory, running
 from benchmarks.servers import ROOT
+from benchmarks.waits import Write, milliseconds, timed_writes
 from domain.app import App
 from domain.issues.commands import IssueChanges, IssueDraft
 from domain.projects.commands import ProjectDraft
@@ -120,38 +121,24 @@ async def _while_others_write(
     name: str,
     begin: Callable[[], Awaitable[None]],
     is_done: Callable[[], Awaitable[bool]],
-    write: Callable[[int], Awaitable[Any]],
+    write: Write,
 ) -> Deleted:
-    waits: list[float] = []
-
-    async def write_on() -> None:
-        while True:
-            started = time.perf_counter()
-            await write(len(waits))
-            waits.append(time.perf_counter() - started)
-            await asyncio.sleep(PAUSE_SECONDS)
-
     started = time.perf_counter()
     await begin()
-    writing = asyncio.create_task(write_on())
-    while not await is_done():
-        await asyncio.sleep(LOOK_SECONDS)
-        if writing.done():
-            writing.result()
-        if time.perf_counter() - started > LONGEST_SECONDS:
-            raise BenchmarkError(f"The deletion of the {name} has not ended.")
-    seconds = time.perf_counter() - started
-    writing.cancel()
-    await asyncio.wait({writing})
-    return Deleted(name=name, seconds=seconds, waits=tuple(sorted(waits)))
+    async with timed_writes(write, pause=PAUSE_SECONDS) as waits:
+        while not await is_done():
+            await asyncio.sleep(LOOK_SECONDS)
+            if time.perf_counter() - started > LONGEST_SECONDS:
+                raise BenchmarkError(f"The deletion of the {name} has not ended.")
+        seconds = time.perf_counter() - started
+    return Deleted(name=name, seconds=seconds, waits=tuple(waits))
 
 
 def _tell(deleted: Deleted, memory: int) -> None:
-    waits = [1000 * wait for wait in deleted.waits]
+    median, most, longest = milliseconds(deleted.waits)
     print(
-        f"{deleted.name}: {deleted.seconds:.0f} s; {len(waits):,} writes of others: median {waits[len(waits) // 2]:.0f}"
-        f" ms, 99 % {waits[int(len(waits) * 0.99)]:.0f} ms, longest {waits[-1]:.0f} ms; worker at most"
-        f" {memory / 1024**2:.0f} MB",
+        f"{deleted.name}: {deleted.seconds:.0f} s; {len(deleted.waits):,} writes of others: median {median} ms,"
+        f" 99 % {most} ms, longest {longest} ms; worker at most {memory / 1024**2:.0f} MB",
         flush=True,
     )
 

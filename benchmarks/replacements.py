@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ import typer
 
 from benchmarks.dataset import FOLDER, Dataset, open_dataset
 from benchmarks.failures import EXPECTED, BenchmarkError
+from benchmarks.waits import Write, milliseconds, timed_writes
 from domain.app import App
 from domain.issues.commands import IssueChanges
 from domain.issues.model import Issue
@@ -43,31 +44,6 @@ _LABEL = """INSERT INTO issue_label (workspace_id, issue_id, label_id)
     SELECT workspace_id, id, $3 FROM issue WHERE workspace_id = $1 AND project_id = $2"""
 _JOB = "SELECT job_id FROM batch_run WHERE workspace_id = $1 AND id = $2"
 _PROJECT = "SELECT id FROM project WHERE workspace_id = $1 AND key = $2"
-
-
-@dataclass
-class Writers:
-    """Updates of other issues of the workspace, one after another by each of some writers."""
-
-    app: App
-    actor: Actor
-    issue_ids: tuple[str, ...]
-    has_ended: bool = False
-    seconds: list[float] = field(default_factory=list)
-
-    async def run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for writer in range(WRITERS):
-                group.create_task(self._one(self.issue_ids[writer::WRITERS]))
-
-    async def _one(self, issue_ids: tuple[str, ...]) -> None:
-        number = 0
-        while not self.has_ended:
-            began = time.perf_counter()
-            changes = IssueChanges(title=f"Title {number}")
-            await self.app.issues.update(self.actor, issue_ids[number % len(issue_ids)], changes)
-            self.seconds.append(time.perf_counter() - began)
-            number += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,19 +103,24 @@ async def _measured(dataset: Dataset, issues: int) -> list[str]:
 
 async def _watched(app: App, place: Place, job_id: str | None) -> tuple[float, list[float]]:
     """Seconds of the job, which runs in a process of its own, and of each update meanwhile; idle without a job."""
-    writers = Writers(app=app, actor=place.actor, issue_ids=place.dataset.mutated)
-    writing = asyncio.create_task(writers.run())
-    began = time.perf_counter()
-    if job_id is None:
-        await asyncio.sleep(IDLE_SECONDS)
-    else:
-        worker = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        await asyncio.get_running_loop().run_in_executor(worker, _run_now, place.dataset, job_id)
-        worker.shutdown(wait=False)  # waiting would block the writers, whose last updates would seem to take seconds
-    seconds = time.perf_counter() - began
-    writers.has_ended = True
-    await writing
-    return seconds, sorted(writers.seconds)
+    writers = [_writer(app, place, place.dataset.mutated[first::WRITERS]) for first in range(WRITERS)]
+    async with timed_writes(*writers) as waits:
+        began = time.perf_counter()
+        if job_id is None:
+            await asyncio.sleep(IDLE_SECONDS)
+        else:
+            worker = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+            await asyncio.get_running_loop().run_in_executor(worker, _run_now, place.dataset, job_id)
+            worker.shutdown(wait=False)  # waiting would block the writers, whose updates would seem to take seconds
+        seconds = time.perf_counter() - began
+    return seconds, waits
+
+
+def _writer(app: App, place: Place, issue_ids: Sequence[str]) -> Write:
+    """Updates of other issues of the workspace."""
+    return lambda number: app.issues.update(
+        place.actor, issue_ids[number % len(issue_ids)], IssueChanges(title=f"Title {number}")
+    )
 
 
 def _run_now(dataset: Dataset, job_id: str) -> None:
@@ -197,12 +178,7 @@ async def _job_of(connection: Any, place: Place, written: Written[Deletion]) -> 
 
 
 def _row(name: str, seconds: float, waits: Sequence[float]) -> str:
-    figures = " | ".join(f"{_share(waits, share) * 1e3:.0f}" for share in (0.5, 0.99, 1.0))
-    return f"| {name} | {seconds:.1f} | {len(waits)} | {figures} |"
-
-
-def _share(waits: Sequence[float], share: float) -> float:
-    return waits[min(int(len(waits) * share), len(waits) - 1)]
+    return f"| {name} | {seconds:.1f} | {len(waits)} | {' | '.join(milliseconds(waits))} |"
 
 
 if __name__ == "__main__":
