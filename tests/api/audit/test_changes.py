@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from domain.labels.commands import LabelChanges, LabelDraft
 from domain.projects.commands import ProjectDraft, ProjectMemberDraft
 from domain.projects.model import Project
 from domain.shared.actor import Actor, Role
+from domain.shared.errors import NotFound
 from domain.workspaces.commands import InvitationDraft, WorkspaceDraft
 from domain.workspaces.model import Workspace
 from infra.bootstrap import open_app
@@ -312,6 +313,42 @@ async def test_a_follower_sees_nothing_more_when_the_membership_ends(server: Ser
         await server.label(ada, workspace, "secret")
         assert kinds(await batch(other)) + kinds(await batch(other)) == [(6, "MEMBER_REMOVED"), (7, "LABEL_CREATED")]
         assert [sent["type"] for sent in socket.sent][-1] == "error"
+
+
+DELETE = f"""mutation ($id: ID!, $slug: String!) {{ workspaceDelete(
+  input: {{id: $id, cascade: true, confirmSlug: $slug, currentPassword: "{PASSWORD}"}}
+) {{ revision errors {{ message }} }} }}"""
+
+
+async def test_followers_learn_that_the_workspace_is_deleted_and_then_end(server: Server) -> None:
+    ada = await server.sign_up("ada")
+    workspace, other = await server.workspace(ada), await server.workspace(ada, "other")
+    last = await server.label(ada, workspace, "bug")
+    actors = [await server.actor(ada)]
+    with_roles = server.app.audit.follow(lambda: actors[-1], workspace.id, after=last)
+    async with aclosing(with_roles) as batches, server.following(ada, "acme", last - 1) as socket:
+        assert kinds(await batch(socket)) == [(last, "LABEL_CREATED")]
+        socket.subscribe("2", FOLLOW, {"workspace": "other", "after": 1})
+        assert len((await socket.data("2"))["changes"]["events"]) == 1
+        deleted = await server.ask(ada, DELETE, id=workspace.id, slug="acme")
+        assert deleted["data"]["workspaceDelete"] == {"revision": last + 1, "errors": []}
+
+        [told] = (await anext(batches)).events
+        assert (told.revision, told.kind.value, told.subject_id) == (last + 1, "workspace.deleted", workspace.id)
+        actors.append(await server.actor(ada))
+        with pytest.raises(NotFound):
+            await anext(batches)
+
+        message = await socket.receive()
+        if message["type"] == "next":  # unless the roles were loaded again between the deletion and the event
+            assert kinds(message["payload"]["data"]["changes"]) == [(last + 1, "WORKSPACE_DELETED")]
+            message = await socket.receive()
+        assert (message["id"], message["type"]) == ("1", "error")
+        assert message["payload"][0]["extensions"]["code"] == "NOT_FOUND"
+        revision = await server.label(ada, other, "bug")
+        assert kinds((await socket.data("2"))["changes"]) == [(revision, "LABEL_CREATED")]
+        socket.subscribe("1", FOLLOW, {"workspace": "acme", "after": last})
+        assert (await socket.error("1"))[0]["extensions"]["code"] == "NOT_FOUND"
 
 
 async def test_a_guest_follows_their_projects_for_as_long_as_they_are_in_them(server: Server) -> None:
