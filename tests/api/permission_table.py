@@ -20,12 +20,13 @@ from domain.shared.batches import BatchKind, BatchRun, BatchState
 from domain.transfers.model import ImportFormat, ImportRun, Upload
 from domain.transfers.records import LossCode
 from domain.workspaces.model import Invitation, Member, Workspace
+from infra.accounts.tables import PasswordRow
 from infra.audit.tables import SecurityEventRow
 from infra.transfers.repository import SqlImportRunRepository, SqlUploadRepository
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
 from tests.api.client import Client
 from tests.api.world import Place, World
-from tests.factories.accounts import IDS, UserFactory
+from tests.factories.accounts import IDS, PASSWORD, PASSWORD_HASH, UserFactory
 from tests.factories.auth import ApiKeyFactory, SecurityEventFactory, SessionFactory, store_keys
 from tests.factories.batches import BatchRunFactory
 from tests.factories.comments import CommentFactory
@@ -223,7 +224,7 @@ async def build_scene(world: World) -> Scene:
     await link(world.engine, here.issue, assignees=[here.people[Role.MEMBER]], labels=[here.label])
     await store_import(scene)
     await store_keys(world.engine, *scene.api_keys.values(), scene.foreign_api_key)
-    await store_security_event(scene)
+    await store_accounts(scene)
     return scene
 
 
@@ -261,10 +262,14 @@ async def store_import(scene: Scene) -> None:
         await connection.execute(insert(ImportMappingRow), mapping | of_run)
 
 
-async def store_security_event(scene: Scene) -> None:
-    person = scene.here.people[Role.MEMBER]
+async def store_accounts(scene: Scene) -> None:
+    """A password for every caller, and an event in the security log of one."""
+    callers = [*scene.here.people.values(), scene.world.elsewhere.people[Role.OWNER]]
+    event = asdict(SecurityEventFactory(user_id=scene.here.people[Role.MEMBER].id))
+    passwords = [{"user_id": user.id, "hash": PASSWORD_HASH, "changed_at": MADE} for user in callers]
     async with scene.world.engine.begin() as connection:
-        await connection.execute(insert(SecurityEventRow), asdict(SecurityEventFactory(user_id=person.id)))
+        await connection.execute(insert(SecurityEventRow), event)
+        await connection.execute(insert(PasswordRow), passwords)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -422,6 +427,17 @@ USES = (
         "workspaceTransfer",
         "o---",
         lambda scene: {"id": scene.here.workspace.id, "memberId": member_of(scene, Role.MEMBER)},
+    ),
+    use(
+        "workspaceDelete",
+        "o---",
+        lambda scene: {
+            "id": scene.here.workspace.id,
+            "cascade": True,
+            "confirmSlug": scene.here.workspace.slug,
+            "currentPassword": PASSWORD,
+        },
+        case="with its contents",
     ),
 )
 

@@ -83,8 +83,9 @@ NEEDED: dict[str, Scope | str] = {
 NEEDED_BY = {
     ("commentDelete of a member", Role.OWNER): Scope.ADMIN,
     ("commentDelete of a guest", Role.OWNER): Scope.ADMIN,
+    ("workspaceDelete with its contents", Role.OWNER): SESSION,
 }
-"""Use and role that need another scope than the mutation in general, to delete comments of other users."""
+"""Use and role that need more than the mutation in general: comments of other users, the password."""
 
 UNCONFINED = {"invitationAccept", "workspaceCreate"}
 """Mutations on a workspace that the actor does not belong to yet. Keys limited to certain workspaces are refused."""
@@ -215,13 +216,13 @@ async def test_a_key_with_the_scope_changes_something(use: Use, scope: Scope, sc
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.name)
 async def test_a_key_for_another_workspace_opens_nothing_here(use: Use, scene: Scene) -> None:
     """The caller is refused like a non-member, although the owner of the key has a role here."""
-    workspaces = [(scene.here.workspace if use.mutation == "workspaceDelete" else scene.spare).id]
+    workspaces = [(scene.here.workspace if use.name == "workspaceDelete" else scene.spare).id]
     role = roles(use.allowed)[0]
     client, _ = await with_key(scene, role, [Scope.ADMIN], workspaces=workspaces)
     assert set(client.actor.roles) == set(workspaces)
     before = await scene.world.rows()
     payload = await client.mutate(use.mutation, use.given(scene, role))
-    is_denied = use.mutation in UNCONFINED or NEEDED[use.mutation] == SESSION
+    is_denied = use.mutation in UNCONFINED or needed(use, role) == SESSION
     expected = ("PermissionError", "PERMISSION_DENIED") if is_denied else ("NotFoundError", "NOT_FOUND")
     assert refusals(payload) == [expected]
     assert await scene.world.rows() == before

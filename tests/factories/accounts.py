@@ -11,6 +11,8 @@ from infra.shared.ids import Uuid7IdFactory
 
 IDS = Uuid7IdFactory(SystemClock())
 PASSWORD = "correct horse battery staple"
+# With the least cost, so that a check takes no time.
+PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$ydlba00J4dy7l1IKIURojQ$dDg4ma4fhce58yQzGi+Y7lSIwuFZyhKm+7BpFGQUfKo"
 
 
 class UserFactory(factory.Factory):

@@ -46,7 +46,7 @@ from infra.transfers.tables import (
 from infra.workspaces.deletion import deletion_order
 from tests.api.client import Client
 from tests.api.world import Place, World
-from tests.factories.accounts import IDS, PASSWORD
+from tests.factories.accounts import IDS, PASSWORD, PASSWORD_HASH
 from tests.factories.batches import BatchRunFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
@@ -74,9 +74,8 @@ async def leases(settings: Settings) -> AsyncIterator[SqlLeases]:
 async def owner(world: World) -> Client:
     """The owner, who has a password."""
     client = world.owner
-    password_hash = await world.app.cascades._proof._hasher.hash(PASSWORD)
     async with world.engine.begin() as connection:
-        await SqlPasswordRepository(connection).add(client.actor.signed_in_id, password_hash, now=MADE)
+        await SqlPasswordRepository(connection).add(client.actor.signed_in_id, PASSWORD_HASH, now=MADE)
     return client
 
 
