@@ -8,7 +8,7 @@ form can be estimated: most of it is independent of the number of matches.
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -194,6 +194,14 @@ class FilteredRead(Generic[T]):
         else:
             remembered.discard(shape)
         return pages
+
+    @property
+    def halves(self) -> "tuple[FilteredRead[T], FilteredRead[T]]":
+        """The same read for the first and for the second half of the parents."""
+        parents = self.plan.parents
+        middle = len(parents) // 2
+        first, second = (replace(self.plan, parents=part) for part in (parents[:middle], parents[middle:]))
+        return replace(self, plan=first), replace(self, plan=second)
 
     async def holds_at_most(self, sizes: Sizes | None = None) -> bool:
         """Whether there are at most `most` rows, under all parents together."""

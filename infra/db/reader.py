@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
+from time import monotonic
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -14,7 +15,7 @@ from domain.shared.pages import DEFAULT, MOST_SORTED, MOST_SORTED_IN_INDEX, O, P
 from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
-from infra.db.filtered import FilteredRead, FilterTooBroad, Remembered, Rows
+from infra.db.filtered import SECONDS, FilteredRead, FilterTooBroad, Remembered, Rows
 from infra.db.filters import Filters
 from infra.db.keyset import Build, Keyset, KeysetPlan
 from infra.db.keyset_statements import PARENTS, Branches, Parts
@@ -338,11 +339,21 @@ class EntityList(Generic[E, O]):
         """Pages of a list that has a filter, or no index for the order."""
         if self._indexed is None or self._indexed.include(sort):
             return await read.pages(self._remembered, tuple(sort))
+        return await self._sorted_pages(read, sort, sizes, is_filtered=is_filtered, end=monotonic() + SECONDS)
+
+    async def _sorted_pages(
+        self, read: FilteredRead[E], sort: Sequence[Sort[O]], sizes: Sizes | None, *, is_filtered: bool, end: float
+    ) -> list[Page[E]]:
+        """Pages in an order without an index. Lists that are too long only together are sorted in parts until `end`."""
         is_small = is_filtered or await read.holds_at_most(sizes)
         pages = await read.sorted_pages(self._remembered, tuple(sort)) if is_small else None
-        if pages is None:
+        if pages is not None:
+            return pages
+        if len(read.plan.parents) == 1 or monotonic() > end:
+            assert self._indexed is not None
             raise self._indexed.refusal(read.most)
-        return pages
+        parts = [await self._sorted_pages(part, sort, sizes, is_filtered=is_filtered, end=end) for part in read.halves]
+        return [page for part in parts for page in part]
 
     def _seen_by(self, actor: Actor, workspace_id: str, *, is_single: bool) -> "_Seen":
         """Rows that the actor sees under one parent, or under any parent of the workspace."""

@@ -150,13 +150,27 @@ def limit_sorted(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
 async def test_a_long_list_cannot_be_sorted_without_an_index(issues: World, name: str, monkeypatch: pytest.MonkeyPatch):
     """Replaces the limit of 50,000 issues by the size of the list, and then by one less."""
     query = f'{{ workspace(slug: "{issues.here.workspace.slug}") {{ {NOT_INDEXED_LISTS[name]} }} }}'
-    sizes = {"children": (1, 1), "archived too": (6, 5)}.get(name, (5, 4))
+    sizes = {"children": (1, 1), "archived too": (6, 5), "of projects": (4, 4)}.get(name, (5, 4))
     for role, size in zip((Role.MEMBER, Role.GUEST), sizes, strict=True):
         client = issues.client(role)
         limit_sorted(monkeypatch, size)
         await client.run(query)
         limit_sorted(monkeypatch, size - 1)
         assert set(await client.failed(query)) == {("SORT_NOT_INDEXED", "sort")}
+
+
+@pytest.mark.parametrize("filter", ["", ", filter: {number: {gt: 0}}"])
+async def test_lists_that_are_too_long_only_together_are_sorted_in_parts(
+    issues: World, filter: str, monkeypatch: pytest.MonkeyPatch
+):
+    of_issues = f"issues(first: 2, {NOT_INDEXED}{filter}) {{ totalCount nodes {{ id }} }}"
+    query = f'{{ workspace(slug: "{issues.here.workspace.slug}") {{ projects {{ nodes {{ key {of_issues} }} }} }} }}'
+    together = await issues.member.run(query)
+    assert [each["issues"]["totalCount"] for each in together["workspace"]["projects"]["nodes"]] == [1, 4]
+    limit_sorted(monkeypatch, 4)
+    assert await issues.member.run(query) == together
+    monkeypatch.setattr("infra.db.reader.SECONDS", -1)
+    assert set(await issues.member.failed(query)) == {("SORT_NOT_INDEXED", "sort")}
 
 
 FIELDS = {
