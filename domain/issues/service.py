@@ -49,7 +49,7 @@ class IssueService:
                 id=IssueId(self._ids.new_in(project.workspace_id, Issue.prefix)),
                 project=project,
                 state=state,
-                number=await uow.projects.next_number(project),
+                number=(await uow.projects.next_numbers(project, 1))[0],
                 milestone=milestone,
                 parent=parent,
                 creator_id=creator_id,

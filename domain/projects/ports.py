@@ -26,8 +26,8 @@ class StateInProject:
 class ProjectRepository(Repository[Project], Protocol):
     """Stores projects with all keys that they have had, which no other project can take."""
 
-    async def next_number(self, project: Project) -> int:
-        """The next issue number of a project, never given out before; the counter stays locked until the end."""
+    async def next_numbers(self, project: Project, count: int) -> Sequence[int]:
+        """The next issue numbers of a project, never given out before; the counter stays locked until the end."""
         ...
 
 

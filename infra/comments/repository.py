@@ -1,7 +1,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import delete, update
+from sqlalchemy import ARRAY, Integer, Text, bindparam, column, delete, func, update
 
 from domain.comments.model import Comment
 from domain.issues.model import Issue
@@ -9,6 +9,17 @@ from infra.comments.tables import CommentRow
 from infra.db.repository import SqlTenantRepository
 from infra.db.visibility import GuestRule
 from infra.issues.tables import IssueRow
+
+_ADDED = (
+    func.unnest(bindparam("issues", type_=ARRAY(Text)), bindparam("counts", type_=ARRAY(Integer)))
+    .table_valued(column("issue_id", Text), column("count", Integer))
+    .render_derived("added")
+)
+_COUNT = (
+    update(IssueRow)
+    .where(IssueRow.workspace_id == bindparam("workspace"), IssueRow.id == _ADDED.c.issue_id)
+    .values(comment_count=IssueRow.comment_count + _ADDED.c["count"])
+)
 
 
 class SqlCommentRepository(SqlTenantRepository[Comment]):
@@ -19,11 +30,10 @@ class SqlCommentRepository(SqlTenantRepository[Comment]):
     async def add_all(self, entities: Collection[Comment]) -> None:
         """Adds comments, also to the count of their issue, which the caller has locked."""
         await super().add_all(entities)
-        added = Counter((comment.workspace_id, comment.issue_id) for comment in entities)
-        for (workspace_id, issue_id), count in sorted(added.items()):
-            issue = (IssueRow.workspace_id == workspace_id) & (IssueRow.id == issue_id)
-            counted = update(IssueRow).where(issue).values(comment_count=IssueRow.comment_count + count)
-            await self._connection.execute(counted)
+        for workspace_id in sorted({comment.workspace_id for comment in entities}):
+            added = Counter(comment.issue_id for comment in entities if comment.workspace_id == workspace_id)
+            counts = {"workspace": workspace_id, "issues": list(added), "counts": list(added.values())}
+            await self._connection.execute(_COUNT, counts)
 
     async def purge_of(self, issue: Issue) -> Sequence[str]:
         theirs = (CommentRow.workspace_id == issue.workspace_id) & (CommentRow.issue_id == issue.id)

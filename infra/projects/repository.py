@@ -19,6 +19,12 @@ from infra.db.visibility import GuestRule
 from infra.projects.tables import ProjectKeyRow, ProjectNumberRow, ProjectRow, StateRow
 from infra.workspaces.tables import AreaGrantRow
 
+_COUNTER = upsert(ProjectNumberRow)
+_TAKE_NUMBERS = _COUNTER.on_conflict_do_update(
+    index_elements=[ProjectNumberRow.workspace_id, ProjectNumberRow.project_id],
+    set_={"number": ProjectNumberRow.number + _COUNTER.excluded.number},
+).returning(ProjectNumberRow.number)
+
 KEY_TAKEN = "Another project of the workspace has or had this key. Choose a different key."
 
 
@@ -56,13 +62,10 @@ class SqlProjectRepository(SqlParentRepository[Project]):
         if (await self._connection.execute(taken)).rowcount == 0:
             raise Conflict(KEY_TAKEN, path=("key",), code=ErrorCode.ALREADY_EXISTS)
 
-    async def next_number(self, project: Project) -> int:
-        counter = upsert(ProjectNumberRow).values(workspace_id=project.workspace_id, project_id=project.id, number=1)
-        counted = counter.on_conflict_do_update(
-            index_elements=[ProjectNumberRow.workspace_id, ProjectNumberRow.project_id],
-            set_={"number": ProjectNumberRow.number + 1},
-        ).returning(ProjectNumberRow.number)
-        return int((await self._connection.execute(counted)).scalar_one())
+    async def next_numbers(self, project: Project, count: int) -> Sequence[int]:
+        new = {"workspace_id": project.workspace_id, "project_id": project.id, "number": count}
+        last = (await self._connection.execute(_TAKE_NUMBERS, new)).scalar_one()
+        return range(last - count + 1, last + 1)
 
 
 def _key_row(project: Project) -> dict[str, Any]:
