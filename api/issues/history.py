@@ -38,13 +38,8 @@ class IssueChangeKind(StrEnum):
 describe_enum(IssueChangeKind, name="IssueChangeKind", description="Kind of a change in the history of an issue.")
 
 
-def _name(of: str) -> Any:
-    return related(
-        "id",
-        loads.names,
-        graphql_type=str | None,
-        description=f"Current name of the {of}. Null if the {of} was deleted or is not visible to you.",
-    )
+def _name(description: str) -> Any:
+    return related("id", loads.names, graphql_type=str | None, description=description)
 
 
 @strawberry.type(description="A workflow state that a change names. The state may have been deleted since.")
@@ -52,7 +47,10 @@ class NamedState(ReadWithParent):
     describes = Named
 
     id: strawberry.ID = strawberry.field(description="ID of the workflow state.")
-    name = _name("workflow state")
+    name = _name(
+        "Current name of the workflow state, or its last name if the state was deleted. Null if the state is not "
+        "visible to you, or was deleted with its project."
+    )
     state = related(
         "id",
         loads.states,
@@ -66,7 +64,7 @@ class NamedLabel(ReadWithParent):
     describes = Named
 
     id: strawberry.ID = strawberry.field(description="ID of the label.")
-    name = _name("label")
+    name = _name("Current name of the label, or its last name if the label was deleted.")
     label = related(
         "id", loads.labels, graphql_type=Label | None, description="The label. Null if the label was deleted."
     )
@@ -77,7 +75,10 @@ class NamedMilestone(ReadWithParent):
     describes = Named
 
     id: strawberry.ID = strawberry.field(description="ID of the milestone.")
-    name = _name("milestone")
+    name = _name(
+        "Current name of the milestone, or its last name if the milestone was deleted. Null if the milestone is not "
+        "visible to you, or was deleted with its project."
+    )
     milestone = related(
         "id",
         loads.milestones,
@@ -91,7 +92,7 @@ class NamedProject(ReadWithParent):
     describes = Named
 
     id: strawberry.ID = strawberry.field(description="ID of the project.")
-    name = _name("project")
+    name = _name("Current name of the project. Null if the project was deleted or is not visible to you.")
     project = related(
         "id",
         loads.projects,

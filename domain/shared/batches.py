@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, NewType, Protocol
 
 from domain.shared.actor import Actor
+from domain.shared.deleted_objects import DeletedObjects
 from domain.shared.jobs import Progress
 from domain.shared.repositories import Repository
 from domain.shared.uow import Outcome, UnitOfWork
@@ -138,6 +139,8 @@ class BatchRuns(Repository[BatchRun], Protocol):
 class BatchUow(UnitOfWork, Protocol):
     @property
     def batch_runs(self) -> BatchRuns: ...
+    @property
+    def deleted_objects(self) -> DeletedObjects: ...
 
     def begin_batch(
         self, kind: BatchKind, *, workspace_id: str, subject_id: str, target_id: str | None = None

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Any, ClassVar, Self, TypeAlias
+from types import NoneType
+from typing import Any, ClassVar, Self, TypeAlias, get_args
 
 Plain = str | int | bool | None | list[str]
 Texts: TypeAlias = tuple[str, ...] | None
@@ -99,6 +100,17 @@ def plain(value: Any) -> Plain:
         return sorted(str(item) for item in value)
     assert value is None or isinstance(value, str | int | bool)
     return value
+
+
+def from_plain(kind: Any, value: Plain) -> Any:
+    """The value of a field from how the log keeps it. `kind` is the field's type, which is no collection."""
+    if value is None:
+        return None
+    [kind] = [each for each in get_args(kind) if each is not NoneType] or [kind]
+    kind = getattr(kind, "__supertype__", kind)  # of a NewType
+    if issubclass(kind, Enum):
+        return kind[str(value)]
+    return kind.fromisoformat(value) if issubclass(kind, date) else value
 
 
 def as_texts(value: Plain) -> Texts:

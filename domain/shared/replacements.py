@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from domain.shared.actor import Actor, Permission
 from domain.shared.batches import MOST_AT_ONCE, BatchKind, BatchRun, BatchUow, BatchWork, Deletion
+from domain.shared.deleted_objects import DeletedObject
 from domain.shared.entities import revised
 from domain.shared.errors import Conflict, ErrorCode, InvalidInput
 from domain.shared.events import Event, FieldChange
@@ -29,6 +30,8 @@ class Replaceable(Protocol):
     def id(self) -> str: ...
     @property
     def workspace_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
     @property
     def deleting_since(self) -> datetime | None: ...
     @property
@@ -180,6 +183,8 @@ class Replacement(BatchWork, Generic[R]):
     async def _remove(self, uow: BatchUow, entity: R, target: R | None, container: Any, *, now: datetime) -> None:
         further = {} if target is None else {"replaced_by": FieldChange(after=target.id)}
         await self.repository(uow).remove(entity)
+        kind = self.deleted.type.partition(".")[0]
+        await uow.deleted_objects.keep(DeletedObject.of(entity, kind=kind))
         uow.record(self.deleted.between(entity, None, **further))
         await self.removed(uow, entity, container, now=now)
 

@@ -1,14 +1,17 @@
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import BigInteger, Label, Text, bindparam, column, func, or_, select, true, update
+from sqlalchemy import BigInteger, Label, Text, bindparam, column, delete, func, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit.model import LogSpan, Subject
 from domain.shared.conflicts import LaterChange
-from infra.audit.tables import EventRow, EventTextRow, SecurityEventRow
+from domain.shared.deleted_objects import DeletedObject
+from infra.audit.tables import DeletedObjectRow, EventRow, EventTextRow, SecurityEventRow
 from infra.db.arrays import among
+from infra.db.entities import builder_of, columns_of
 from infra.db.visibility import in_workspace
 from infra.workspaces.tables import RevisionRow
 
@@ -59,6 +62,17 @@ _SPAN_AND_LATER = (
 )
 
 
+_DELETED_HERE = in_workspace(DeletedObjectRow.workspace_id)
+_DELETED = (
+    select(*columns_of(DeletedObjectRow, DeletedObject))
+    .where(_DELETED_HERE, among(DeletedObjectRow.id, "ids"))
+    .order_by(DeletedObjectRow.id)
+)
+_FORGET = delete(DeletedObjectRow).where(_DELETED_HERE, among(DeletedObjectRow.id, "ids"))
+_FORGET_AREA = delete(DeletedObjectRow).where(_DELETED_HERE, DeletedObjectRow.area_id == bindparam("in_area"))
+_build_deleted = builder_of(DeletedObject)
+
+
 class SqlSecurityLog:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -66,6 +80,27 @@ class SqlSecurityLog:
     async def forget_origins(self, user_id: str) -> None:
         theirs = or_(SecurityEventRow.user_id == user_id, SecurityEventRow.actor_id == user_id)
         await self._connection.execute(update(SecurityEventRow).where(theirs).values(address=None, device=None))
+
+
+class SqlDeletedObjects:
+    """Stores deleted objects, and those of an area until it is deleted itself."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def keep(self, deleted: DeletedObject) -> None:
+        await self._connection.execute(insert(DeletedObjectRow), asdict(deleted))
+
+    async def by_ids(self, workspace_id: str, ids: Collection[str]) -> Sequence[DeletedObject]:
+        found = await self._connection.execute(_DELETED, {"workspace_id": workspace_id, "ids": list(ids)})
+        return [_build_deleted(row) for row in found]
+
+    async def forget(self, workspace_id: str, ids: Collection[str]) -> None:
+        await self._connection.execute(_FORGET, {"workspace_id": workspace_id, "ids": list(ids)})
+
+    async def forget_area(self, workspace_id: str, area_id: str) -> None:
+        """Removes the rows of objects of an area that is deleted in this transaction."""
+        await self._connection.execute(_FORGET_AREA, {"workspace_id": workspace_id, "in_area": area_id})
 
 
 class SqlLaterChanges:

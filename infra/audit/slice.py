@@ -7,15 +7,17 @@ from domain.audit.slice import SLICE as RULES
 from infra.audit.history import SqlHistoryReader
 from infra.audit.names import SqlNameReader
 from infra.audit.reader import SqlEventReader, SqlSecurityLogReader
-from infra.audit.repository import SqlSecurityLog
+from infra.audit.repository import SqlDeletedObjects, SqlSecurityLog
 from infra.audit.streams import RedisEventStream
-from infra.audit.tables import EventRow, EventTextRow, SecurityEventRow
+from infra.audit.tables import DeletedObjectRow, EventRow, EventTextRow, SecurityEventRow
 from infra.db.first_use import Repositories, first_use
+from infra.db.named_rows import NamedRows
 from infra.parts import Parts, SliceAdapters
 
 
 class AuditRepositories(Repositories):
     security_log = first_use(SqlSecurityLog)
+    deleted_objects = first_use(SqlDeletedObjects)
 
 
 def _provide(app: App, parts: Parts) -> None:
@@ -33,8 +35,10 @@ SLICE = SliceAdapters(
     tables=(
         EventRow,
         EventTextRow,
+        DeletedObjectRow,
         SecurityEventRow,
     ),
+    named=(NamedRows(name=DeletedObjectRow.name, area_id=DeletedObjectRow.area_id),),
     repositories=AuditRepositories,
     provide=_provide,
 )

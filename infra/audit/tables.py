@@ -1,11 +1,12 @@
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, SmallInteger, text
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.shared.actor import Cause
 from domain.shared.security import SecurityEventKind
 from infra.db.base import MANY_ROWS, Base, Id, Key, Plain, named_enum, one_of
+from infra.workspaces.tables import WorkspaceRow
 
 WITH_TOMBSTONE_TEXT = "changes ? 'deleted_at' AND changes ? 'body'"
 """Events of the deletion of objects of which a tombstone remains, while they have the deleted text."""
@@ -56,6 +57,22 @@ class EventTextRow(Base):
     field: Mapped[Key] = mapped_column(primary_key=True)
     side: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     body: Mapped[str]
+
+
+class DeletedObjectRow(Base):
+    """A deleted object, whose name histories show and whose fields an undo restores.
+
+    There is no foreign key to the area, because an earlier slice does not know the table of areas.
+    """
+
+    __tablename__ = "deleted_object"
+
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id, ondelete="CASCADE"), primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    kind: Mapped[Key]
+    name: Mapped[str]
+    area_id: Mapped[Id | None] = mapped_column("project_id", key="area_id")
+    fields: Mapped[Plain]
 
 
 class SecurityEventRow(Base):

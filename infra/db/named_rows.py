@@ -12,7 +12,7 @@ class NamedRows:
     """Names of one table's rows, and their area, if the rows are in areas."""
 
     name: InstrumentedAttribute[str]
-    area_id: InstrumentedAttribute[str] | None = None
+    area_id: InstrumentedAttribute[str] | InstrumentedAttribute[str | None] | None = None
 
     @property
     def rows(self) -> Any:

@@ -13,6 +13,7 @@ from domain.shared.errors import Conflict, ErrorCode, NotFound
 from domain.shared.events import Event
 from domain.shared.ids import IdFactory
 from domain.workspaces.model import Member
+from infra.audit.repository import SqlDeletedObjects
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import SqlParentRepository, SqlTenantRepository
 from infra.db.visibility import GuestRule
@@ -61,6 +62,10 @@ class SqlProjectRepository(SqlParentRepository[Project]):
         )
         if (await self._connection.execute(taken)).rowcount == 0:
             raise Conflict(KEY_TAKEN, path=("key",), code=ErrorCode.ALREADY_EXISTS)
+
+    async def remove(self, entity: Project) -> None:
+        await super().remove(entity)
+        await SqlDeletedObjects(self._connection).forget_area(entity.workspace_id, entity.id)
 
     async def next_numbers(self, project: Project, count: int) -> Sequence[int]:
         new = {"workspace_id": project.workspace_id, "project_id": project.id, "number": count}

@@ -292,6 +292,19 @@ def upgrade() -> None:
         postgresql_where=sa.text("finished_at IS NULL"),
     )
     op.create_table(
+        "deleted_object",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("fields", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspace.id"], name=op.f("fk_deleted_object_workspace_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_deleted_object")),
+    )
+    op.create_table(
         "external_site",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("id", sa.Text(collation="C"), nullable=False),
@@ -1303,6 +1316,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_import_run_started_by_id"), table_name="import_run")
     op.drop_table("import_run")
     op.drop_table("external_site")
+    op.drop_table("deleted_object")
     op.drop_index("uq_batch_run_subject", table_name="batch_run", postgresql_where=sa.text("finished_at IS NULL"))
     op.drop_index(op.f("ix_batch_run_workspace_id_created_at_id"), table_name="batch_run")
     op.drop_index(op.f("ix_batch_run_started_by_id"), table_name="batch_run")

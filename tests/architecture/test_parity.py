@@ -41,6 +41,7 @@ ALWAYS_THERE = {
 
 TABLES_ALONE = {
     "BatchRowsRow": "IDs of a batch run's rows, read and written through BatchRuns",
+    "DeletedObjectRow": "fields of deleted objects of several kinds, written and read through DeletedObjects",
     "EventRow": "the log, written by the Unit of Work and read as LoggedEvent",
     "EventTextRow": "long texts of the log, written and read with it",
     "ExternalIssueRow": "looked up by the import, many at once",

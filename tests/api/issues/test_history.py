@@ -355,7 +355,7 @@ async def test_a_move_is_one_entry_for_those_who_see_both_projects_and_half_of_o
     assert pages[0].total_count == 2
 
 
-async def test_deleted_objects_keep_their_ids(world: World):
+async def test_deleted_objects_keep_their_ids_and_names(world: World):
     place, issue_id = world.here, await created(world)
     label, milestone = LabelFactory(workspace=place.workspace, name="gone"), MilestoneFactory(project=place.project)
     state = StateFactory(project=place.project, name="Gone", position=2)
@@ -366,7 +366,7 @@ async def test_deleted_objects_keep_their_ids(world: World):
         assert (await world.owner.mutate(name, {"id": gone.id}))["errors"] == []
     _, _, found = await changes(world.member, issue_id)
     kinds = {change["__typename"]: change for change in found}
-    assert kinds["StateChange"]["from"] == {"id": state.id, "name": None, "state": None}
-    assert kinds["LabelsChange"]["removedLabels"][0]["id"] == label.id
-    before = kinds["MilestoneChange"]["milestoneBefore"]
-    assert (before["id"], before["milestone"]) == (milestone.id, None)
+    assert kinds["StateChange"]["from"] == {"id": state.id, "name": "Gone", "state": None}
+    assert kinds["LabelsChange"]["removedLabels"] == [{"id": label.id, "name": "gone"}]
+    before = {"id": milestone.id, "name": milestone.name, "milestone": None}
+    assert kinds["MilestoneChange"]["milestoneBefore"] == before

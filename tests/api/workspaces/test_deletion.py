@@ -20,7 +20,7 @@ from domain.transfers.model import ImportState, Upload
 from domain.transfers.records import LossCode
 from domain.workspaces.model import Workspace
 from infra.accounts.repository import SqlPasswordRepository
-from infra.audit.tables import EventTextRow, SecurityEventRow
+from infra.audit.tables import DeletedObjectRow, EventTextRow, SecurityEventRow
 from infra.batches.tables import BatchRowsRow
 from infra.db.base import Base
 from infra.jobs.in_process import job_leases, run_now
@@ -132,6 +132,7 @@ async def fill(world: World, place: Place, folder: Path) -> Upload:
             (BatchRowsRow, here | {"run_id": batch_run.id}),
             (SeedRunRow, here),
             (EventTextRow, here),
+            (DeletedObjectRow, here | {"fields": {}}),
         ):
             await connection.execute(insert(row).values(whole(row, values)))
         await _fill_further(connection, place)
