@@ -46,7 +46,8 @@ class IssueFilter:
     id: IdComparator | None = strawberry.field(default=None, description="Filter by the ID of the issue.")
     identifier: IdentifierComparator | None = strawberry.field(
         default=None,
-        description="Filter by the current identifier of the issue, such as `ENG-12`, in any letter case.",
+        description="Filter by the identifier of the issue, such as `ENG-12`, in any letter case. A former identifier "
+        "matches the issue that had it, unless another issue has it now; `startsWith` compares current identifiers.",
     )
     number: IntComparator | None = strawberry.field(default=None, description="Filter by the number of the issue.")
     title: StringComparator | None = strawberry.field(default=None, description="Filter by the title of the issue.")

@@ -47,8 +47,8 @@ class Issue(Node):
         show=identifier_of,
         graphql_type=str,
         description="Human-readable identifier of the issue: the current key of its project and its number, such as "
-        "`ENG-12`. Changes with the key of the project."
-        " Issues are found by former identifiers too.",
+        "`ENG-12`. Changes with the key of the project, and when the issue is moved to another project. The issue is "
+        "found by its former identifiers too; see `previousIdentifiers`.",
     )
     title: str = strawberry.field(description="Title of the issue: one line of at most 255 characters.")
     description: str = strawberry.field(
@@ -128,6 +128,17 @@ class Issue(Node):
     async def labels(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[LabelModel]]:
         return await info.context.app.read.issues.labels_of_issues(info.context.actor, issues)
 
+    @batched(
+        graphql_type=list[str],
+        at_most=model.MOST_PREVIOUS_IDENTIFIERS,
+        description="Former identifiers of the issue, newest first, at most 20: those that it had before it was moved "
+        "to its project, and before the key of its project changed. A key that a former project got after the issue "
+        "had left is not listed, though it finds the issue. Identifiers in deleted projects, and in projects that are "
+        "not visible to you, are excluded.",
+    )
+    async def previous_identifiers(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[str]]:
+        return await info.context.app.read.issues.previous_identifiers_of_issues(info.context.actor, issues)
+
     @connection(
         Annotated["Issue", strawberry.lazy("api.issues.types")],
         query=issue_query,
@@ -158,8 +169,9 @@ class WorkspaceIssues:
 
     @strawberry.field(
         graphql_type=Issue | None,
-        description="Find an issue of the workspace by identifier, also with a former key of its project, including "
-        "archived and trashed issues. Null if it does not exist or is not visible to you.",
+        description="Find an issue of the workspace by identifier, including archived and trashed issues. A former "
+        "identifier of an issue finds it too, unless another issue has it now. Null if the issue does not exist or is "
+        "not visible to you.",
     )
     async def issue(self, info: Info, identifier: Identifier) -> model.Issue | None:
         return await info.context.app.read.issues.by_identifier(info.context.actor, workspace_of(self), identifier)

@@ -77,7 +77,8 @@ class IssueReader(Protocol):
     async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
         """The issue of the workspace with that identifier, in any letter case, if the actor may see it.
 
-        Identifiers with a former key of the project find the issue too.
+        Former identifiers find the issue too, if no other issue has them: those with a former key of its project, and
+        those that it had before it was moved to this project. Guests have to see the former project as well.
         """
         ...
 
@@ -111,4 +112,8 @@ class IssueReader(Protocol):
 
     async def labels_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[Label]]:
         """The labels of each issue, by name."""
+        ...
+
+    async def previous_identifiers_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[str]]:
+        """Former identifiers of each issue, newest first, at most 20, in projects that the actor may see."""
         ...

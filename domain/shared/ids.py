@@ -6,6 +6,7 @@ id thus knows the few workspaces of the actor that can hold the row, and one sta
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
@@ -42,6 +43,14 @@ def route_of(entity_id: str) -> int:
         return (_PAIRS[entity_id[-4:-2]] << 10 | _PAIRS[entity_id[-2:]]) & _ROUTE_BITS
     except KeyError:
         return NO_ROUTE
+
+
+def time_of(entity_id: str) -> datetime:
+    """The time at which a well-formed id was made, in whole milliseconds."""
+    milliseconds = 0
+    for character in entity_id[-26:-16]:
+        milliseconds = milliseconds << 5 | ALPHABET.index(character)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def by_route(workspace_ids: Iterable[str], ids: Iterable[str]) -> dict[str, list[str]]:

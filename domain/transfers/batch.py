@@ -147,7 +147,9 @@ class Batch:
         records = [each.record for each in placed]
         highest = await self._uow.imports.highest_number(project)
         wanted = {number for record in records if (number := record.number) and 0 < number <= LARGEST_NUMBER}
-        taken = set(await self._uow.imports.taken_numbers(project, wanted))
+        holders = await self._uow.imports.taken_numbers(project, wanted)
+        own = {each.record.number: each.stored.issue.id for each in placed if each.stored is not None}
+        taken = {number for number, issue_id in holders.items() if own.get(number) != issue_id}
         highest = max(highest, *wanted, 0)
         numbers: dict[ExternalRef, int] = {}
         for record in records:
@@ -229,7 +231,7 @@ class Batch:
         self.tally.count("issues_changed", len(changed))
         store = self._uow.imports
         await store.add_issues(new)
-        await store.save_issues(changed)
+        await store.save_issues(changed, now=self._now)
         await store.move_comments([issue for placed, issue in written if placed.moves])
         await store.link_assignees(self._workspace.id, add=assignees.added, remove=assignees.removed)
         await store.link_labels(self._workspace.id, add=labels.added, remove=labels.removed)

@@ -35,7 +35,7 @@ async def write_parents(uow: ImportUow, run: ImportRun, tally: Tally, named: Seq
             above[child.id] = parent_id
             changed.append((child, moved))
             uow.record(IssueUpdated.between(child, moved))
-    await store.save_issues(changed)
+    await store.save_issues(changed, now=uow.now)
 
 
 async def _parents(uow: ImportUow, run: ImportRun, named: Sequence[NamedParent]) -> dict[tuple[str, ExternalRef], str]:

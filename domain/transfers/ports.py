@@ -199,16 +199,19 @@ class ImportStore(Protocol):
         """Makes the next number of the project greater than this."""
         ...
 
-    async def taken_numbers(self, project: Project, numbers: Collection[int]) -> frozenset[int]:
-        """The given numbers that issues of the project already use."""
+    async def taken_numbers(self, project: Project, numbers: Collection[int]) -> dict[int, str]:
+        """The given numbers that issues have in the project, or had before they were moved, with the issues' ids."""
         ...
 
     async def add_issues(self, issues: Sequence[Issue]) -> None:
         """Stores new issues."""
         ...
 
-    async def save_issues(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
-        """Writes all that an import can change of issues, given before and after the change."""
+    async def save_issues(self, changes: Sequence[tuple[Issue, Issue]], *, now: datetime) -> None:
+        """Writes all that an import can change of issues, given before and after the change.
+
+        The issues keep their former identifiers of other projects, which they lose at the time `now`.
+        """
         ...
 
     async def link_assignees(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:

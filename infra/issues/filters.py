@@ -1,6 +1,7 @@
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +22,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import array
 
@@ -37,6 +37,7 @@ from infra.db.filters import Condition, Filters, Search, ToMany, ToSmallSet, com
 from infra.db.grams import grams_at_start, grams_in, has_grams
 from infra.db.reader import ReaderFilters
 from infra.db.visibility import GuestRule, in_guest_areas, in_workspace
+from infra.issues.aliases import found_among, found_by
 from infra.issues.tables import WORDS_CONFIGURATION, IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow
 from infra.labels.filters import LABEL_FILTERS
 from infra.labels.tables import LabelRow
@@ -115,35 +116,41 @@ _TITLE = Search(
 )
 
 
-def _has_identifier(comparator: IdentifierComparator, issues: FromClause) -> ColumnElement[bool]:
-    """Condition for the current identifier, which is not stored: its key leads to the project.
+def _has_identifier(
+    comparator: IdentifierComparator, issues: FromClause, *, is_guest: bool = False
+) -> ColumnElement[bool]:
+    """Condition for the identifier, which is not stored: its key leads to the project.
 
-    Project and number are in a unique index of issues.
+    Project and number are in a unique index of issues, and in one of their former identifiers.
     """
-    return and_(
-        true(), *(_IDENTIFIER_OPERATORS[name](issues, value) for name, value in operands_of(comparator).items())
-    )
+    found = []
+    for name, value in operands_of(comparator).items():
+        if name == "starts_with":
+            found.append(_starts_with(issues, value))
+            continue
+        is_named = _is_named if name in ("eq", "neq") else _is_named_among
+        condition = is_named(issues, value, is_guest=is_guest)
+        found.append(condition if name in ("eq", "in_") else condition.is_not(true()))
+    return and_(true(), *found)
 
 
-def _is_named(issues: FromClause, text: str | None) -> ColumnElement[bool]:
+def _is_named(issues: FromClause, text: str | None, *, is_guest: bool) -> ColumnElement[bool]:
     wanted = None if text is None else Identifier.parsed(text)
     if wanted is None:
         return false()
-    return and_(issues.c.project_id == _with_key(wanted.key), issues.c.number == wanted.number)
+    condition: ColumnElement[bool] = issues.c.id == found_by(wanted.key, wanted.number, is_guest=is_guest)
+    return condition
 
 
-def _is_named_among(issues: FromClause, texts: Sequence[str]) -> ColumnElement[bool]:
+def _is_named_among(issues: FromClause, texts: Sequence[str], *, is_guest: bool) -> ColumnElement[bool]:
     wanted = [found for found in map(Identifier.parsed, texts) if found is not None]
     # One array for each part, so that the number of values changes neither the statement nor its plan.
     keys = bindparam(None, [found.key for found in wanted], type_=ARRAY(Text(collation="C")), unique=True)
     numbers = bindparam(None, [found.number for found in wanted], type_=ARRAY(Integer), unique=True)
     parts = (column("key", Text(collation="C")), column("number", Integer))
     given = func.unnest(keys, numbers).table_valued(*parts).render_derived(name="given")
-    projects = ProjectRow.__table__.alias()
-    found = select(projects.c.id, given.c.number).where(
-        in_workspace(projects.c.workspace_id), projects.c.key == given.c.key
-    )
-    return tuple_(issues.c.project_id, issues.c.number).in_(found)
+    condition: ColumnElement[bool] = issues.c.id.in_(found_among(given, is_guest=is_guest))
+    return condition
 
 
 def _starts_with(issues: FromClause, text: str) -> ColumnElement[bool]:
@@ -164,15 +171,6 @@ def _with_key(key: str) -> ColumnElement[str]:
 
 def _projects() -> Select[str]:
     return select(ProjectRow.id).where(in_workspace(ProjectRow.workspace_id))
-
-
-_IDENTIFIER_OPERATORS: dict[str, Callable[[FromClause, Any], ColumnElement[bool]]] = {
-    "eq": _is_named,
-    "neq": lambda issues, text: _is_named(issues, text).is_not(true()),
-    "in_": _is_named_among,
-    "not_in": lambda issues, texts: _is_named_among(issues, texts).is_not(true()),
-    "starts_with": _starts_with,
-}
 
 
 def _is_under_what_guests_see(comparator: IdComparator, issues: FromClause) -> ColumnElement[bool]:
@@ -282,13 +280,17 @@ def _some_are_archived(comparator: DateTimeComparator, issues: FromClause) -> Co
 
 
 ISSUE_FILTERS = _filters()
-ISSUE_FILTERS_OF_GUESTS = _filters(parent_id=_is_under_what_guests_see)
+_OF_GUESTS: Mapping[str, Condition] = {
+    "parent_id": _is_under_what_guests_see,
+    "identifier": partial(_has_identifier, is_guest=True),
+}
+ISSUE_FILTERS_OF_GUESTS = _filters(**_OF_GUESTS)
 TRASH_FILTERS = ReaderFilters(ISSUE_FILTERS, ISSUE_FILTERS_OF_GUESTS)
 ACTIVE_FILTERS = ReaderFilters(
     _filters(archived_at=_none_is_archived),
-    _filters(archived_at=_none_is_archived, parent_id=_is_under_what_guests_see),
+    _filters(archived_at=_none_is_archived, **_OF_GUESTS),
 )
 FILTERS_WITH_ARCHIVED = ReaderFilters(
     _filters(archived_at=_some_are_archived),
-    _filters(archived_at=_some_are_archived, parent_id=_is_under_what_guests_see),
+    _filters(archived_at=_some_are_archived, **_OF_GUESTS),
 )

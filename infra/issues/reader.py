@@ -1,7 +1,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Integer, Select, Text, bindparam, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.accounts.model import User
@@ -21,6 +21,7 @@ from infra.db.list_sizes import SizedList
 from infra.db.read import ReadSession
 from infra.db.reader import EntityList, EntityTable, Identified, ReaderFilters, among_ids, by_workspace, ids_of
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
+from infra.issues.aliases import found_by, previous_identifiers
 from infra.issues.filters import (
     ACTIVE_FILTERS,
     FILTERS_WITH_ARCHIVED,
@@ -30,7 +31,6 @@ from infra.issues.filters import (
 )
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, in_lifecycle
 from infra.labels.tables import LabelRow
-from infra.projects.tables import ProjectKeyRow
 
 _OF_GUESTS = GuestRule.of_areas(IssueRow.workspace_id, IssueRow.project_id)
 NARROWING = (
@@ -59,13 +59,10 @@ _ISSUES = EntityTable(
     covered=COVERED_LISTS,
     narrowing=NARROWING,
 )
-_HAS_KEY = in_workspace(ProjectKeyRow.workspace_id) & (ProjectKeyRow.project_id == IssueRow.project_id)
-_BY_IDENTIFIER = _ISSUES.select.join(ProjectKeyRow, _HAS_KEY).where(
-    in_workspace(IssueRow.workspace_id),
-    ProjectKeyRow.key == bindparam("key"),
-    IssueRow.number == bindparam("number"),
-)
-_BY_IDENTIFIER_OF_GUESTS = _BY_IDENTIFIER.where(_OF_GUESTS.within)
+_NAME = (bindparam("key", type_=Text), bindparam("number", type_=Integer))
+_HERE = _ISSUES.select.where(in_workspace(IssueRow.workspace_id))
+_BY_IDENTIFIER = _HERE.where(IssueRow.id == found_by(*_NAME, is_guest=False))
+_BY_IDENTIFIER_OF_GUESTS = _HERE.where(IssueRow.id == found_by(*_NAME, is_guest=True), _OF_GUESTS.within)
 _ASSIGNEES = (
     select(IssueAssigneeRow.issue_id, *columns_of(UserRow, User))
     .join(UserRow, UserRow.id == IssueAssigneeRow.user_id)
@@ -161,6 +158,12 @@ class SqlIssueReader:
 
     async def labels_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[Label]]:
         return await self._linked(_LABELS, issues, _build_label)
+
+    async def previous_identifiers_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for group in by_workspace(issues).values():
+            found |= await previous_identifiers(self._reads, actor, group)
+        return [found[issue.id] for issue in issues]
 
     async def _pages(
         self, lists: _Lists, actor: Actor, parents: Sequence[Identified], query: IssueQuery, request: PageRequest

@@ -27,6 +27,7 @@ from infra.db.arrays import among_values, array_text, texts
 from infra.db.grams import grams_of
 from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule, in_workspace
+from infra.issues.aliases import keep_identifiers
 from infra.issues.deletion import clear_project, delete_issues, unrecorded_purges
 from infra.issues.sizes import count_added, count_changed, lists_of
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow, words_of
@@ -90,14 +91,18 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
 
     async def save(self, before: Issue, after: Issue) -> None:
         await super().save(before, after)
-        count_changed(self._sizes, before, after)
-        await rewrite_words(self._connection, [(before, after)])
+        await self._follow([(before, after)])
 
     async def save_all(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
         await super().save_all(changes)
+        await self._follow(changes)
+
+    async def _follow(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
+        """Writes what is stored of the changed issues elsewhere."""
         for before, after in changes:
             count_changed(self._sizes, before, after)
         await rewrite_words(self._connection, changes)
+        await keep_identifiers(self._connection, changes)
 
     async def remove(self, entity: Issue) -> None:
         await super().remove(entity)

@@ -6,7 +6,7 @@ from infra.db.named_rows import NamedRows
 from infra.issues.reader import SqlIssueReader
 from infra.issues.references import SqlLabelReferences, SqlMilestoneReferences, SqlStateReferences
 from infra.issues.repository import SqlIssueRepository
-from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow
+from infra.issues.tables import IssueAliasRow, IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow
 from infra.parts import Parts, SliceAdapters
 
 
@@ -29,6 +29,7 @@ SLICE = SliceAdapters(
         IssueWordsRow,
         IssueAssigneeRow,
         IssueLabelRow,
+        IssueAliasRow,
     ),
     named=(NamedRows(name=IssueRow.title, area_id=IssueRow.project_id),),
     repositories=IssueRepositories,

@@ -160,3 +160,25 @@ class IssueLabelRow(Base):
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     issue_id: Mapped[Id] = mapped_column(primary_key=True)
     label_id: Mapped[Id] = mapped_column(primary_key=True)
+
+
+class IssueAliasRow(Base):
+    """Number that an issue had in a project until it was moved to another one, and the keys that the project had.
+
+    The keys are the last ones while the issue was in the project, newest first: later keys never named the issue.
+    """
+
+    __tablename__ = "issue_alias"
+    __table_args__ = (
+        in_same_workspace("project_id", of=ProjectRow, ondelete="CASCADE"),
+        in_same_workspace("issue_id", of=IssueRow, ondelete="CASCADE"),
+        Index(None, "workspace_id", "issue_id", "moved_at"),
+        MANY_ROWS,
+    )
+
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    project_id: Mapped[Id] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    issue_id: Mapped[Id]
+    keys: Mapped[list[str]] = mapped_column(ARRAY(Text(collation="C")))
+    moved_at: Mapped[datetime]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import delete, insert, select, union, update
+from sqlalchemy import delete, func, insert, select, union, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -81,10 +81,12 @@ class SqlIdentityStore:
     async def issues(
         self, workspace_id: str, site_ids: Collection[str], *, external_ids: Collection[str], keys: Collection[str]
     ) -> list[ExternalIssue]:
-        columns = [getattr(ExternalIssueRow, name) for name in _ISSUE]
+        columns = [getattr(ExternalIssueRow, name) for name in _ISSUE if name != "project_id"]
+        # The present project of an issue that was moved since the last import.
+        present = func.coalesce(IssueRow.project_id, ExternalIssueRow.project_id).label("project_id")
         is_here = (IssueRow.workspace_id == ExternalIssueRow.workspace_id) & (IssueRow.id == ExternalIssueRow.issue_id)
         among_these = (
-            select(*columns, IssueRow.created_at)
+            select(*columns, present, IssueRow.created_at)
             .outerjoin(IssueRow, is_here)
             .where(ExternalIssueRow.workspace_id == workspace_id, among(ExternalIssueRow.site_id, site_ids))
         )

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Text, bindparam, column, delete, func, literal, select, tuple_, update
+from sqlalchemy import ARRAY, Integer, Text, bindparam, column, delete, func, literal, select, tuple_, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,9 +25,10 @@ from infra.db.base import Base
 from infra.db.bulk import copy_entities, copy_rows, update_rows
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import RowMapping
+from infra.issues.aliases import keep_identifiers
 from infra.issues.repository import rewrite_words, write_words
 from infra.issues.sizes import count_added, count_changed
-from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
+from infra.issues.tables import IssueAliasRow, IssueAssigneeRow, IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
 from infra.milestones.tables import MilestoneRow
 from infra.projects.tables import ProjectNumberRow, StateRow
@@ -190,22 +192,31 @@ class SqlImportStore:
         )
         await self._connection.execute(raised.values(number=number))
 
-    async def taken_numbers(self, project: Project, numbers: Collection[int]) -> frozenset[int]:
-        theirs = (IssueRow.workspace_id == project.workspace_id) & (IssueRow.project_id == project.id)
-        taken = select(IssueRow.number).where(theirs, among(IssueRow.number, numbers))
-        return frozenset(await self._connection.scalars(taken))
+    async def taken_numbers(self, project: Project, numbers: Collection[int]) -> dict[int, str]:
+        here = [
+            select(table.number, issue_id).where(
+                table.workspace_id == project.workspace_id,
+                table.project_id == project.id,
+                among(table.number, numbers),
+            )
+            for table, issue_id in ((IssueAliasRow, IssueAliasRow.issue_id), (IssueRow, IssueRow.id))
+        ]
+        # The issue that has the number comes last, and thus replaces the one that had it.
+        rows = await self._connection.execute(union_all(*here))
+        return {row.number: row[1] for row in rows}
 
     async def add_issues(self, issues: Sequence[Issue]) -> None:
         await self._add(IssueRow, Issue, issues)
         count_added(self._sizes, issues)
         await write_words(self._connection, issues)
 
-    async def save_issues(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
+    async def save_issues(self, changes: Sequence[tuple[Issue, Issue]], *, now: datetime) -> None:
         async with refusals():
             await update_rows(self._connection, IssueRow, _ISSUE_CHANGES, [after for _, after in changes])
         for before, after in changes:
             count_changed(self._sizes, before, after)
         await rewrite_words(self._connection, changes)
+        await keep_identifiers(self._connection, changes, now=now)
 
     async def link_assignees(self, workspace_id: str, *, add: Sequence[IssueLink], remove: Sequence[IssueLink]) -> None:
         await self._link(IssueAssigneeRow, IssueAssigneeRow.user_id, workspace_id, add, remove)

@@ -1112,6 +1112,39 @@ def upgrade() -> None:
         },
     )
     op.create_table(
+        "issue_alias",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("project_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("keys", sa.ARRAY(sa.Text(collation="C")), nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "issue_id"],
+            ["issue.workspace_id", "issue.id"],
+            name=op.f("fk_issue_alias_workspace_id_issue_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "project_id"],
+            ["project.workspace_id", "project.id"],
+            name=op.f("fk_issue_alias_workspace_id_project_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "project_id", "number", name=op.f("pk_issue_alias")),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.02,
+        },
+    )
+    op.create_index(
+        op.f("ix_issue_alias_workspace_id_issue_id_moved_at"),
+        "issue_alias",
+        ["workspace_id", "issue_id", "moved_at"],
+        unique=False,
+    )
+    op.create_table(
         "issue_assignee",
         sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
         sa.Column("issue_id", sa.Text(collation="C"), nullable=False),
@@ -1224,6 +1257,8 @@ def downgrade() -> None:
     op.drop_table("issue_label")
     op.drop_index(op.f("ix_issue_assignee_user_id_workspace_id_issue_id"), table_name="issue_assignee")
     op.drop_table("issue_assignee")
+    op.drop_index(op.f("ix_issue_alias_workspace_id_issue_id_moved_at"), table_name="issue_alias")
+    op.drop_table("issue_alias")
     op.drop_table("imported_issue")
     op.drop_index(op.f("ix_import_parent_workspace_id_issue_id"), table_name="import_parent")
     op.drop_table("import_parent")

@@ -17,10 +17,12 @@ from domain.projects.queries import ProjectMemberQuery, ProjectQuery
 from domain.shared.actor import Actor, Role
 from domain.shared.pages import Page, PageRequest
 from domain.workspaces.queries import MemberQuery
+from infra.issues.tables import IssueAliasRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
 from tests.api.world import Place, World
 from tests.factories.batches import BatchRunFactory
 from tests.factories.events import log_events
+from tests.factories.moments import MADE
 from tests.factories.storing import link
 from tests.factories.transfers import ImportLossFactory, ImportMappingFactory, ImportRunFactory
 
@@ -28,6 +30,10 @@ Batch = Callable[[App, Actor, Sequence[Any]], Awaitable[Sequence[Any]]]
 FIRST = PageRequest(first=2, is_counted=True)
 BATCHES: dict[str, tuple[str, Batch]] = {
     "Issue.assignees": ("issue", lambda app, actor, parents: app.read.issues.assignees_of_issues(actor, parents)),
+    "Issue.previousIdentifiers": (
+        "issue",
+        lambda app, actor, parents: app.read.issues.previous_identifiers_of_issues(actor, parents),
+    ),
     "Issue.labels": ("issue", lambda app, actor, parents: app.read.issues.labels_of_issues(actor, parents)),
     "Issue.comments": (
         "issue",
@@ -132,6 +138,10 @@ async def parents(world: World, kind: str) -> list[Any]:
         await link(world.engine, place.issue, assignees=[place.people[Role.GUEST]], labels=[place.label])
         await log_events(world.engine, place.issue, [{"title": ["Before", place.issue.title]}])
         await log_events(world.engine, place.comment, [{"body": ["Before", place.comment.body]}])
+        async with world.engine.begin() as connection:
+            alias = {"workspace_id": place.workspace.id, "project_id": place.project.id, "issue_id": place.issue.id}
+            former = {"number": 99, "keys": [place.project.key], "moved_at": MADE}
+            await connection.execute(insert(IssueAliasRow).values(**alias, **former))
     return [getattr(place, kind) for place in places]
 
 

@@ -54,6 +54,7 @@ TABLES_ALONE = {
     "ImportParentRow": "put aside by the import until it ends",
     "ImportedCommentRow": "looked up by the import, many at once",
     "ImportedIssueRow": "looked up by the import, many at once",
+    "IssueAliasRow": "former identifiers, written by IssueRepository and the import, and read by lookups",
     "IssueAssigneeRow": "links, read and written through IssueRepository",
     "IssueLabelRow": "links, read and written through IssueRepository",
     "IssueWordsRow": "what the search for issues reads, written by IssueRepository, the import and the seed",

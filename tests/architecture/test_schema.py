@@ -26,7 +26,7 @@ from api.schema import sdl
 from api.shared.node import MOST_NODES
 from domain.audit.service import MOST_EVENTS
 from domain.auth.model import MOST_API_KEYS, MOST_KEY_WORKSPACES
-from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS
+from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, MOST_PREVIOUS_IDENTIFIERS
 from domain.projects.model import MOST_STATES
 from domain.shared.actor import Scope
 from domain.shared.errors import InvalidInput
@@ -61,6 +61,7 @@ SHORT_LISTS: Mapping[str, int | str] = {
     "IssueCreation.labels": MOST_LABELS,
     "IssueHistoryEntry.changes": "the fields of one entity",
     "Issue.labels": MOST_LABELS,
+    "Issue.previousIdentifiers": MOST_PREVIOUS_IDENTIFIERS,
     "LabelsChange.added": MOST_LABELS,
     "LabelsChange.removed": MOST_LABELS,
     "Project.states": MOST_STATES,

@@ -40,6 +40,7 @@ NOT_COMPARED = {
     "Invitation.email": "an address of a person",
     "Invitation.workspace": "the log's workspace",
     "Issue.identifier": "derived from the key of the project and the number",
+    "Issue.previousIdentifiers": "derived from numbers before moves and from former keys of projects",
     "Member.workspace": "the log's workspace",
     "Project.states": "compared as states",
     "Project.workspace": "the log's workspace",

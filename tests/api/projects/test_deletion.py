@@ -12,6 +12,7 @@ from domain.projects.model import Project, State
 from domain.shared.actor import Actor, Role
 from infra.audit.tables import EventRow
 from infra.batches.tables import BatchRunRow
+from infra.issues.tables import IssueAliasRow
 from infra.jobs.in_process import job_leases, run_now
 from infra.jobs.leases import SqlLeases
 from infra.jobs.tables import JobRow
@@ -33,6 +34,7 @@ REFERRING = (
     "import_parent",
     "imported_comment",
     "imported_issue",
+    "issue_alias",
     "issue_assignee",
     "issue_label",
     "issue_words",
@@ -84,6 +86,14 @@ async def issues(world: World) -> list[Issue]:
     async with world.engine.begin() as connection:
         await connection.execute(insert(ImportedIssueRow).values(**here, id=first.id, run_id=run.id, digest="d"))
         await connection.execute(insert(ImportedCommentRow).values(**here, id=place.comment.id, digest="d"))
+        alias = {
+            "issue_id": first.id,
+            "project_id": place.project.id,
+            "number": 99,
+            "keys": ["ENG"],
+            "moved_at": moment,
+        }
+        await connection.execute(insert(IssueAliasRow).values(**here, **alias))
         parent = {"run_id": run.id, "issue_id": first.id, "site_id": "sit_x", "parent_key": "X-1", "line": 1}
         await connection.execute(insert(ImportParentRow).values(**here, **parent))
     return [first, *more]

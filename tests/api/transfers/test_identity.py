@@ -27,8 +27,8 @@ QUERY = """query ($slug: String!) { workspace(slug: $slug) {
   labels(first: 100) { nodes { id name } }
   projects(first: 100) { nodes { id key name states { id name category } milestones { nodes { id } } } }
   issues(first: 100) { nodes {
-    id identifier externalKey title updatedAt trashedAt project { id key } state { id name } labels { name }
-    parent { identifier } comments { nodes { id body } } } } } }"""
+    id identifier previousIdentifiers externalKey title updatedAt trashedAt project { id key } state { id name }
+    labels { name } parent { identifier } comments { nodes { id body } } } } } }"""
 
 
 class Tracker:
@@ -186,6 +186,7 @@ async def test_an_issue_that_moved_in_jira_is_moved(world: World, imported: Impo
     assert set(found.issues) == {"AC-2", "OPS-7"}
     after = found.issues["OPS-7"]
     assert (after["id"], after["title"], after["externalKey"]) == (before["id"], "Moved", "OPS-7")
+    assert (before["previousIdentifiers"], after["previousIdentifiers"]) == ([], ["AC-1"])
     assert [each["body"] for each in after["comments"]["nodes"]] == ["a", "b"]
     assert after["comments"]["nodes"][0]["id"] == before["comments"]["nodes"][0]["id"]
     assert found.issues["AC-2"]["parent"] == {"identifier": "OPS-7"}
@@ -197,6 +198,21 @@ async def test_an_issue_that_moved_in_jira_is_moved(world: World, imported: Impo
     news = [(kind, subject) for _, kind, subject, _ in (await world.events())[count:]]
     assert news.count(("issue.moved", before["id"])) == news.count(("issue.updated", before["id"])) == 1
     assert (await imported(lines(moved, child, b""))).issues_unchanged == 2
+
+
+async def test_no_issue_gets_the_number_of_one_that_moved_but_that_one_itself(world: World, imported: Import):
+    await imported(lines(issue(1), issue(2)))
+    target = {"id": "2", "key": "OPS", "name": "Operations"}
+    await imported(lines(issue(1, project=target) | {"key": "OPS-7"}))
+    await imported(lines(issue(9) | {"key": "AC-1"}))
+    found = (await tracker(world)).issues
+    keys = {name: each["externalKey"] for name, each in found.items()}
+    assert keys == {"OPS-7": "OPS-7", "AC-2": "AC-2", "AC-3": "AC-1"}
+    await imported(lines(issue(1, summary="Back")))
+    found = (await tracker(world)).issues
+    assert found["AC-1"]["title"] == "Back"
+    former = {name: each["previousIdentifiers"] for name, each in found.items()}
+    assert former == {"AC-1": ["OPS-7"], "AC-2": [], "AC-3": []}
 
 
 async def test_a_move_reveals_nothing_of_the_new_project_to_a_guest_of_the_old_one(world: World, imported: Import):

@@ -23,6 +23,7 @@ from infra.accounts.repository import SqlPasswordRepository
 from infra.audit.tables import DeletedObjectRow, EventTextRow, SecurityEventRow
 from infra.batches.tables import BatchRowsRow
 from infra.db.base import Base
+from infra.issues.tables import IssueAliasRow
 from infra.jobs.in_process import job_leases, run_now
 from infra.jobs.leases import SqlLeases
 from infra.jobs.tables import JobRow
@@ -124,6 +125,7 @@ async def fill(world: World, place: Place, folder: Path) -> Upload:
             (ImportMappingRow, of_run),
             *((ImportLossKindRow, of_run | {"field": each, "code": LossCode.UNREADABLE}) for each in "xyz"),
             (ImportedIssueRow, here | {"id": place.issue.id}),
+            (IssueAliasRow, here | {"project_id": place.project.id, "issue_id": place.issue.id}),
             (ImportedCommentRow, here | {"id": place.comment.id}),
             (ImportParentRow, of_run | {"issue_id": place.issue.id}),
             (ExternalSiteRow, here | {"id": "sit_x"}),

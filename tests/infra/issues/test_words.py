@@ -11,6 +11,7 @@ from infra.db.list_sizes import ListSizes
 from infra.issues.repository import SqlIssueRepository
 from infra.seed.repository import SqlSeedRepository
 from infra.transfers.store import SqlImportStore
+from tests.factories.moments import MADE
 
 Words = tuple[str, list[str]]  # words of title and description, and trigrams of the title
 
@@ -69,7 +70,9 @@ async def test_a_new_title_or_description_changes_the_words(engine, stored, chan
 
 async def test_an_import_that_changes_an_issue_changes_its_words(engine, stored):
     async with engine.begin() as connection:
-        await SqlImportStore(connection, ListSizes()).save_issues([(stored, replace(stored, title="Red door"))])
+        await SqlImportStore(connection, ListSizes()).save_issues(
+            [(stored, replace(stored, title="Red door"))], now=MADE
+        )
     assert await words(engine) == [RED_DOOR]
 
 
@@ -78,7 +81,9 @@ async def test_other_changes_leave_the_words_as_they_were_written(engine, stored
     urgent = replace(stored, priority=Priority.URGENT)
     await save(engine, stored, urgent)
     async with engine.begin() as connection:
-        await SqlImportStore(connection, ListSizes()).save_issues([(urgent, replace(urgent, priority=Priority.LOW))])
+        await SqlImportStore(connection, ListSizes()).save_issues(
+            [(urgent, replace(urgent, priority=Priority.LOW))], now=MADE
+        )
     assert await versions(engine) == before
 
 
