@@ -17,7 +17,7 @@ from domain.shared.batches import BatchKind, BatchRun, BatchRunId
 from domain.shared.budget import user_key
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
-from domain.shared.events import Event
+from domain.shared.events import Event, FieldChange
 from domain.shared.ids import IdFactory
 from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEvent, SecurityEventKind
@@ -134,6 +134,33 @@ class SqlCommit:
         self.start(run, BatchStarted.between(None, run), self._add_batch_run)
         return run_id
 
+    async def begin_selected_batch(
+        self,
+        kind: BatchKind,
+        *,
+        workspace_id: str,
+        options: Mapping[str, Any],
+        select: Callable[[BatchRun], Awaitable[int]],
+        logged: Mapping[str, FieldChange],
+    ) -> BatchRun:
+        run_id = BatchRunId(self.ids.new_in(workspace_id, BatchRun.prefix))
+        run = BatchRun.begun(
+            id=run_id,
+            workspace_id=workspace_id,
+            kind=kind,
+            subject_id=workspace_id,
+            target_id=None,
+            job_id=self.enqueue(RunBatch(run_id=run_id), workspace_id=workspace_id),
+            started_by_id=self._actor.user_id,
+            now=self.now,
+        )
+        # Before the commit, which locks the counter of the workspace: many rows take a while.
+        await self.connection.execute(insert(BatchRunRow).values(**asdict(run), options=options))
+        run = run.selected(await select(run))
+        started = BatchStarted.between(None, run)
+        self.start(run, replace(started, changes={**started.changes, **logged}), self._complete_batch_run)
+        return run
+
     def start(self, run: R, event: Event, add: Callable[[R], Awaitable[None]]) -> None:
         self._started.append((event.workspace_id, run, add))
         self.record(event)
@@ -228,6 +255,11 @@ class SqlCommit:
 
     async def _add_batch_run(self, run: BatchRun) -> None:
         await self.connection.execute(insert(BatchRunRow).values(asdict(run)))
+
+    async def _complete_batch_run(self, run: BatchRun) -> None:
+        own = (BatchRunRow.workspace_id == run.workspace_id) & (BatchRunRow.id == run.id)
+        known = {"total": run.total, "change_set": run.change_set}
+        await self.connection.execute(update(BatchRunRow).where(own).values(known))
 
     async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
         subject_id = value if isinstance(value, str) else getattr(value, "id", None)

@@ -9,11 +9,15 @@ from api.shared import loads
 from api.shared.connections import connection, everything
 from api.shared.context import Info
 from api.shared.enums import describe_enum
+from api.shared.errors import UserError
+from api.shared.fields import batched_with_parent
 from api.shared.node import Node
 from api.shared.progress import Progress
+from api.shared.refusals import user_errors
 from api.shared.scalars import Revision
 from domain.shared import batches as model
 from domain.shared.batches import BatchKind, BatchState
+from domain.shared.errors import Rejected
 from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import Written
 from domain.workspaces.model import Workspace as WorkspaceModel
@@ -28,6 +32,7 @@ describe_enum(
     LABEL_REPLACEMENT="Replaces a label on its issues by another one, or removes it from them, and deletes the label.",
     MEMBER_CLAIM="Hands the issues and comments of a placeholder over to a member, and removes the placeholder.",
     PROJECT_DELETION="Deletes the issues of a project, and then the project.",
+    ISSUE_UPDATE="Updates the issues that a filter has selected, and skips those that cannot be changed.",
 )
 describe_enum(
     BatchState,
@@ -41,6 +46,21 @@ describe_enum(
 )
 
 
+@strawberry.type(description="An object that a batch run left as it was, with the reasons.")
+class BatchSkip:
+    describes = model.BatchSkip
+
+    index: int = strawberry.field(description="Place of the object among the objects of the run, starting at 0.")
+    subject_id: strawberry.ID = strawberry.field(description="ID of the object that was skipped.")
+
+    @batched_with_parent(
+        graphql_type=list[UserError],
+        description="Errors that prevented the change of the object. `conflicts` of conflicts are empty.",
+    )
+    async def errors(skips: Sequence[model.BatchSkip], info: Info) -> Sequence[Sequence[UserError]]:
+        return [user_errors(Rejected(skip.errors)) or [] for skip in skips]
+
+
 @strawberry.type(description="A change of more than 1,000 objects, made in the background in batches of 500.")
 class BatchRun(Node):
     describes = model.BatchRun
@@ -52,7 +72,14 @@ class BatchRun(Node):
     change_set: Revision = strawberry.field(
         description="`changeSet` of all events of the run: the revision of the mutation that started it."
     )
-    subject_id: strawberry.ID = strawberry.field(description="ID of the object that the run replaces or deletes.")
+    changed_count: int = strawberry.field(description="Number of objects that the run has changed so far.")
+    skipped_count: int = strawberry.field(
+        description="Number of objects that the run has left as they were so far, because they could not be changed. "
+        "Objects that already had the new values are neither changed nor skipped."
+    )
+    subject_id: strawberry.ID = strawberry.field(
+        description="ID of the object that the run replaces or deletes, or of the workspace whose objects it updates."
+    )
     target_id: strawberry.ID | None = strawberry.field(
         description="ID of the object that replaces it. Null if nothing replaces it."
     )
@@ -66,6 +93,16 @@ class BatchRun(Node):
         graphql_type=User | None,
         description="The user who started the run. Null if an operator of the server started it.",
     )
+
+    @connection(
+        BatchSkip,
+        query=everything,
+        description="Objects that the run has skipped so far, in the order of the run.",
+    )
+    async def skipped(
+        runs: Sequence[model.BatchRun], info: Info, query: None, request: PageRequest
+    ) -> Sequence[Page[model.BatchSkip]]:
+        return await info.context.app.read.batch_runs.skipped_of_runs(info.context.actor, runs, request)
 
 
 def batch_run_of(noun: str, work: str = "moves") -> Any:

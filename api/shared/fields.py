@@ -26,6 +26,17 @@ def batched(
     return field
 
 
+def batched_with_parent(*, graphql_type: Any, description: str) -> Callable[[Any], Any]:
+    """A `batched` field whose items are known with the parent, and count as one object with it."""
+
+    def field(function: Any) -> Any:
+        made = batched_of_all(function, graphql_type=graphql_type, description=description)
+        made.metadata = {**made.metadata, **WITH_PARENT}
+        return made
+
+    return field
+
+
 def related_list(key: str, load: Any, *, graphql_type: Any, description: str) -> Any:
     """A `related` field whose key has the IDs of several entities, which count as one object with their parent."""
     made = related(key, load, graphql_type=graphql_type, description=description)

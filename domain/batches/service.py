@@ -27,7 +27,7 @@ class BatchService:
         try:
             while await self._step(acting, run.id):
                 continue
-        except (NotFound, InvalidInput, Rejected) as error:
+        except (NotFound, InvalidInput, PermissionDenied, Rejected) as error:
             await self._fail(acting, run.id, str(error))
 
     async def cancel(self, actor: Actor, run_id: str) -> Written[BatchRun]:
@@ -54,8 +54,9 @@ class BatchService:
             work, now = self._works[run.kind], uow.now
             ids = await uow.batch_runs.rows(run)
             if ids:
-                await work.change(actor, uow, run, ids, now=now)
-                after = run.advanced(len(ids), now=now)
+                worked = await work.change(actor, uow, run, ids, now=now)
+                await uow.batch_runs.add_skips(run, worked.skips)
+                after = run.advanced(len(ids), worked, now=now)
             elif missed := await work.fix(uow, run):
                 # Also after the last batch: a write that began before the run may have added rows.
                 after = run.fixed(missed, now=now)

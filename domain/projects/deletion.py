@@ -8,7 +8,7 @@ from domain.projects.jobs import RecordPurges
 from domain.projects.model import Project
 from domain.projects.ports import ProjectUow
 from domain.shared.actor import Actor
-from domain.shared.batches import BatchKind, BatchRun, BatchRunId, BatchWork
+from domain.shared.batches import BatchKind, BatchRun, BatchRunId, BatchWork, Worked
 
 
 async def begin_deletion(uow: ProjectUow, project: Project, *, now: datetime) -> BatchRunId:
@@ -43,8 +43,11 @@ class ProjectDeletion(BatchWork):
     async def fix(self, uow: ProjectUow, run: BatchRun) -> int:
         return await uow.issues.fix_in_project(run)
 
-    async def change(self, actor: Actor, uow: ProjectUow, run: BatchRun, ids: Sequence[str], *, now: datetime) -> None:
+    async def change(
+        self, actor: Actor, uow: ProjectUow, run: BatchRun, ids: Sequence[str], *, now: datetime
+    ) -> Worked:
         await delete_issues(uow, run.workspace_id, run.subject_id, ids, now=now)
+        return Worked(changed_count=len(ids))
 
     async def finish(self, actor: Actor, uow: ProjectUow, run: BatchRun, *, now: datetime) -> None:
         await remove_project(uow, await uow.projects.get(actor, run.subject_id, for_update=True))

@@ -1,7 +1,7 @@
 """Batch runs: changes of many rows, made by a job in batches with one Unit of Work each."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,8 @@ from typing import Any, ClassVar, NewType, Protocol
 
 from domain.shared.actor import Actor
 from domain.shared.deleted_objects import DeletedObjects
+from domain.shared.errors import DomainError
+from domain.shared.events import FieldChange
 from domain.shared.jobs import Progress
 from domain.shared.repositories import Repository
 from domain.shared.uow import Outcome, UnitOfWork
@@ -30,6 +32,11 @@ class BatchKind(StrEnum):
     LABEL_REPLACEMENT = "LABEL_REPLACEMENT"
     MEMBER_CLAIM = "MEMBER_CLAIM"
     PROJECT_DELETION = "PROJECT_DELETION"
+    ISSUE_UPDATE = "ISSUE_UPDATE"
+
+
+ON_WORKSPACES = frozenset({BatchKind.ISSUE_UPDATE})
+"""Kinds whose subject is the workspace, which can be that of several unfinished runs."""
 
 
 class BatchState(StrEnum):
@@ -42,11 +49,12 @@ class BatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRun:
-    """A run over rows that are fixed when it begins to work.
+    """A run over rows that are fixed when it begins to work, or when it is started.
 
-    `subject_id` is the object that is replaced or deleted, `target_id` its replacement. `done` counts changed rows,
-    `position` finished batches; `total` is null until the rows are fixed. `change_set` is the revision of the commit
-    that started the run.
+    `subject_id` is the object that is replaced or deleted, or the workspace whose objects are updated; `target_id` is
+    the replacement. `done` counts the rows of finished batches: those that changed, those that were skipped, and those
+    that needed no change. `position` counts finished batches; `total` is null until the rows are fixed. `change_set` is
+    the revision of the commit that started the run.
     """
 
     prefix: ClassVar[str] = "bat"
@@ -62,6 +70,8 @@ class BatchRun:
     done: int
     total: int | None
     position: int
+    changed_count: int
+    skipped_count: int
     change_set: int
     started_by_id: str | None
     created_at: datetime
@@ -94,6 +104,8 @@ class BatchRun:
             done=0,
             total=None,
             position=0,
+            changed_count=0,
+            skipped_count=0,
             change_set=0,
             started_by_id=started_by_id,
             created_at=now,
@@ -110,21 +122,62 @@ class BatchRun:
     def is_over(self) -> bool:
         return self.state in (BatchState.DONE, BatchState.FAILED, BatchState.CANCELED)
 
+    def selected(self, rows: int) -> "BatchRun":
+        """The run with its rows fixed before it works."""
+        return replace(self, total=rows)
+
     def fixed(self, rows: int, *, now: datetime) -> "BatchRun":
         """The run with that many more rows to change."""
         return replace(self, state=BatchState.RUNNING, total=(self.total or 0) + rows, updated_at=now)
 
-    def advanced(self, rows: int, *, now: datetime) -> "BatchRun":
-        """The run after a batch that changed that many rows."""
-        return replace(self, done=self.done + rows, position=self.position + 1, updated_at=now)
+    def advanced(self, rows: int, worked: "Worked", *, now: datetime) -> "BatchRun":
+        """The run after a batch of that many rows."""
+        return replace(
+            self,
+            state=BatchState.RUNNING,
+            done=self.done + rows,
+            changed_count=self.changed_count + worked.changed_count,
+            skipped_count=self.skipped_count + len(worked.skips),
+            position=self.position + 1,
+            updated_at=now,
+        )
 
     def ended(self, state: BatchState, *, now: datetime, failure: str | None = None) -> "BatchRun":
         return replace(self, state=state, failure=failure, updated_at=now, finished_at=now)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSkip:
+    """A row that a run left as it was. `index` is its place among the rows of the run, from 0."""
+
+    index: int
+    subject_id: str
+    errors: tuple[DomainError, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worked:
+    """Result of one batch. Rows that needed no change count neither as changed nor as skipped."""
+
+    changed_count: int
+    skips: Sequence[BatchSkip] = ()
+
+
 class BatchRuns(Repository[BatchRun], Protocol):
     async def rows(self, run: BatchRun) -> Sequence[str]:
         """Ids of the rows of the next batch, in id order; empty after the last batch."""
+        ...
+
+    async def options(self, run: BatchRun) -> Mapping[str, Any]:
+        """The stored command of the run, in the form of `domain/shared/stored_commands.py`."""
+        ...
+
+    async def add_skips(self, run: BatchRun, skips: Sequence[BatchSkip]) -> None:
+        """Stores rows that the run has skipped."""
+        ...
+
+    async def unfinished(self, workspace_id: str, kind: BatchKind) -> int:
+        """The number of unfinished runs of that kind in the workspace."""
         ...
 
     async def have_subject(self, workspace_id: str, subject_id: str) -> bool:
@@ -148,6 +201,22 @@ class BatchUow(UnitOfWork, Protocol):
         """Adds a batch run with its job when the transaction commits, and returns the run's id."""
         ...
 
+    async def begin_selected_batch(
+        self,
+        kind: BatchKind,
+        *,
+        workspace_id: str,
+        options: Mapping[str, Any],
+        select: Callable[[BatchRun], Awaitable[int]],
+        logged: Mapping[str, FieldChange],
+    ) -> BatchRun:
+        """Adds a run whose subject is the workspace, with its job and with the rows that `select` stores.
+
+        `options` are its stored command, which is deleted when the run ends, and `logged` is added to the changes of
+        the event of its start.
+        """
+        ...
+
 
 class BatchWork(ABC):
     """Work of the runs of one kind. Each method works inside the Unit of Work of one batch."""
@@ -157,8 +226,8 @@ class BatchWork(ABC):
         """Stores the ids of the rows that are still to be changed, and returns their number."""
 
     @abstractmethod
-    async def change(self, actor: Actor, uow: Any, run: BatchRun, ids: Sequence[str], *, now: datetime) -> None:
-        """Changes the rows that still need it."""
+    async def change(self, actor: Actor, uow: Any, run: BatchRun, ids: Sequence[str], *, now: datetime) -> Worked:
+        """Changes the rows that still need it. Raises PermissionDenied if the actor may no longer do so."""
 
     @abstractmethod
     async def finish(self, actor: Actor, uow: Any, run: BatchRun, *, now: datetime) -> None:

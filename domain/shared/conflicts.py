@@ -55,6 +55,7 @@ class ChangedMeanwhile(Conflict):
         )
         self.fields = tuple(fields)
         self.conflicts = conflicts
+        self.expected = expected
         self.current_revision = current
 
 

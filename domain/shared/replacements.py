@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from domain.shared.actor import Actor, Permission
-from domain.shared.batches import MOST_AT_ONCE, BatchKind, BatchRun, BatchUow, BatchWork, Deletion
+from domain.shared.batches import MOST_AT_ONCE, BatchKind, BatchRun, BatchUow, BatchWork, Deletion, Worked
 from domain.shared.deleted_objects import DeletedObject
 from domain.shared.entities import revised
 from domain.shared.errors import Conflict, ErrorCode, InvalidInput
@@ -132,9 +132,10 @@ class Replacement(BatchWork, Generic[R]):
     async def fix(self, uow: BatchUow, run: BatchRun) -> int:
         return await self.references(uow).fix(run)
 
-    async def change(self, actor: Actor, uow: BatchUow, run: BatchRun, ids: Sequence[str], *, now: datetime) -> None:
+    async def change(self, actor: Actor, uow: BatchUow, run: BatchRun, ids: Sequence[str], *, now: datetime) -> Worked:
         entity = await self.repository(uow).get(actor, run.subject_id)
-        await self._replace(uow, ids, entity, await self._target_of(actor, uow, run), now=now)
+        events = await self._replace(uow, ids, entity, await self._target_of(actor, uow, run), now=now)
+        return Worked(changed_count=len(events))
 
     async def finish(self, actor: Actor, uow: BatchUow, run: BatchRun, *, now: datetime) -> None:
         entity, container = await self._locked(actor, uow, run.subject_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.shared.actor import Actor
-from domain.shared.batches import BatchRun, BatchWork
+from domain.shared.batches import BatchRun, BatchWork, Worked
 from domain.shared.uow import Outcome
 from domain.transfers.ports import PlaceholderUow
 from domain.workspaces.events import MemberRemoved
@@ -22,11 +22,16 @@ class Claim(Outcome):
 
 async def hand_over(
     uow: PlaceholderUow, ids: Sequence[str], placeholder: Member, member: Member, *, now: datetime
-) -> None:
-    """Makes the member the creator, assignee and author in the placeholder's place on those issues and comments."""
+) -> int:
+    """Makes the member the creator, assignee and author in the placeholder's place on those issues and comments.
+
+    Returns the number of objects that changed.
+    """
     users = {"from_id": placeholder.user_id, "to_id": member.user_id}
-    for event in await uow.placeholders.hand_over(placeholder.workspace_id, ids, **users, now=now):
+    events = await uow.placeholders.hand_over(placeholder.workspace_id, ids, **users, now=now)
+    for event in events:
         uow.record(event)
+    return len(events)
 
 
 async def remove_placeholder(uow: PlaceholderUow, placeholder: Member) -> None:
@@ -42,10 +47,11 @@ class MemberClaim(BatchWork):
 
     async def change(
         self, actor: Actor, uow: PlaceholderUow, run: BatchRun, ids: Sequence[str], *, now: datetime
-    ) -> None:
+    ) -> Worked:
         assert run.target_id is not None
         placeholder = await uow.members.get(actor, run.subject_id)
-        await hand_over(uow, ids, placeholder, await uow.members.get(actor, run.target_id), now=now)
+        count = await hand_over(uow, ids, placeholder, await uow.members.get(actor, run.target_id), now=now)
+        return Worked(changed_count=count)
 
     async def finish(self, actor: Actor, uow: PlaceholderUow, run: BatchRun, *, now: datetime) -> None:
         await remove_placeholder(uow, await uow.members.get(actor, run.subject_id, for_update=True))

@@ -1,22 +1,24 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.types import Boolean
 
 from domain.batches.policies import ADMINS, may_see
-from domain.batches.queries import BatchRunOrder
+from domain.batches.queries import BatchRunOrder, BatchSkipOrder
 from domain.shared.actor import Actor
-from domain.shared.batches import BatchRun, BatchState
+from domain.shared.batches import BatchRun, BatchSkip, BatchState
 from domain.shared.jobs import JobState
-from domain.shared.pages import DEFAULT, Direction, Page, PageRequest, Sort
+from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Direction, Page, PageRequest, Sort
+from domain.shared.stored_errors import read_errors
 from domain.workspaces.model import Workspace
-from infra.batches.tables import BatchRunRow
+from infra.batches.tables import BatchRunRow, BatchSkipRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
 from infra.db.read import ReadSession
-from infra.db.reader import by_workspace, ids_of
+from infra.db.reader import by_workspace, ids_of, pages_by_workspace
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import in_workspace
 from infra.jobs.tables import JobRow
@@ -38,12 +40,18 @@ _RUNS_OF = _RUNS.where(
 )
 _KEYS = Keyset(BatchRunOrder, {BatchRunOrder.CREATED_AT: BatchRunRow.created_at}, id_column=BatchRunRow.id)
 _NEWEST_FIRST = (Sort(by=BatchRunOrder.CREATED_AT, direction=Direction.DESC),)
+_SKIPS = select(BatchSkipRow.index, BatchSkipRow.subject_id, BatchSkipRow.errors).where(
+    in_workspace(BatchSkipRow.workspace_id)
+)
+_SKIP_KEYS = Keyset(BatchSkipOrder, {BatchSkipOrder.INDEX: BatchSkipRow.index}, id_column=BatchSkipRow.subject_id)
 _build = builder_of(BatchRun)
 
 
 class SqlBatchRunReader:
-    def __init__(self, reads: ReadSession) -> None:
+    def __init__(self, reads: ReadSession, codes: Sequence[StrEnum]) -> None:
+        """`codes` are those of the refusals of all slices."""
         self._reads = reads
+        self._codes = codes
 
     async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, BatchRun]:
         runs = map(_build, await _BY_IDS.fetch(self._reads, actor, ids))
@@ -58,6 +66,16 @@ class SqlBatchRunReader:
             of_one = replace(plan, parents=[workspace_id])
             pages[workspace_id] = await of_one.page(self._reads, _RUNS_OF, _build, **_seen_in(workspace_id, actor))
         return [pages[workspace.id] for workspace in workspaces]
+
+    async def skipped_of_runs(
+        self, actor: Actor, runs: Sequence[BatchRun], request: PageRequest
+    ) -> Sequence[Page[BatchSkip]]:
+        sort = (Sort(by=BatchSkipOrder.INDEX),)
+        plan = _SKIP_KEYS.plan(sort, request, default=DEFAULT_NESTED, scope="skipped", parents=ids_of(runs))
+        return await pages_by_workspace(self._reads, plan, runs, _SKIPS, self._skip, parent=BatchSkipRow.run_id)
+
+    def _skip(self, row: Sequence[Any]) -> BatchSkip:
+        return BatchSkip(index=row[0], subject_id=row[1], errors=read_errors(row[2], self._codes))
 
 
 def _seen_in(workspace_id: str, actor: Actor) -> dict[str, Any]:

@@ -1,12 +1,13 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, exists, func, insert, literal, select
+from sqlalchemy import ColumnElement, String, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.shared.batches import BATCH_SIZE, BatchRun
-from infra.batches.tables import BatchRowsRow, BatchRunRow
+from domain.shared.batches import BATCH_SIZE, BatchKind, BatchRun, BatchSkip
+from domain.shared.stored_errors import stored_errors
+from infra.batches.tables import BatchRowsRow, BatchRunRow, BatchSkipRow
 from infra.db.repository import SqlTenantRepository
 
 
@@ -22,6 +23,31 @@ class SqlBatchRunRepository(SqlTenantRepository[BatchRun]):
         )
         return (await self._connection.execute(batch)).scalar_one_or_none() or ()
 
+    async def options(self, run: BatchRun) -> Mapping[str, Any]:
+        stored = select(BatchRunRow.options).where(*_is(run))
+        return (await self._connection.execute(stored)).scalar_one() or {}
+
+    async def save(self, before: BatchRun, after: BatchRun) -> None:
+        await super().save(before, after)
+        if after.is_over and not before.is_over:
+            # They can have texts of users, which nothing needs any more.
+            await self._connection.execute(update(BatchRunRow).where(*_is(after)).values(options=None))
+
+    async def add_skips(self, run: BatchRun, skips: Sequence[BatchSkip]) -> None:
+        of_run = {"workspace_id": run.workspace_id, "run_id": run.id}
+        rows = [
+            {**of_run, "index": skip.index, "subject_id": skip.subject_id, "errors": stored_errors(skip.errors)}
+            for skip in skips
+        ]
+        if rows:
+            await self._connection.execute(insert(BatchSkipRow), rows)
+
+    async def unfinished(self, workspace_id: str, kind: BatchKind) -> int:
+        runs = select(func.count()).where(
+            BatchRunRow.workspace_id == workspace_id, BatchRunRow.kind == kind, BatchRunRow.finished_at.is_(None)
+        )
+        return int((await self._connection.execute(runs)).scalar_one())
+
     async def have_subject(self, workspace_id: str, subject_id: str) -> bool:
         return await self._exist(workspace_id, BatchRunRow.subject_id == subject_id)
 
@@ -32,6 +58,10 @@ class SqlBatchRunRepository(SqlTenantRepository[BatchRun]):
         is_unfinished = (BatchRunRow.workspace_id == workspace_id) & BatchRunRow.finished_at.is_(None)
         found = select(exists().where(is_unfinished, condition))
         return bool((await self._connection.execute(found)).scalar_one())
+
+
+def _is(run: BatchRun) -> tuple[ColumnElement[bool], ...]:
+    return (BatchRunRow.workspace_id == run.workspace_id, BatchRunRow.id == run.id)
 
 
 async def fix_rows(

@@ -2,10 +2,10 @@ from domain.app import App
 from domain.batches.jobs import RunBatch
 from domain.batches.service import BatchService
 from domain.batches.slice import SLICE as RULES
-from domain.shared.slices import batch_works_of
+from domain.shared.slices import batch_works_of, error_codes_of
 from infra.batches.reader import SqlBatchRunReader
 from infra.batches.repository import SqlBatchRunRepository
-from infra.batches.tables import BatchRowsRow, BatchRunRow
+from infra.batches.tables import BatchRowsRow, BatchRunRow, BatchSkipRow
 from infra.db.first_use import Repositories, first_use
 from infra.parts import Parts, SliceAdapters
 
@@ -15,7 +15,7 @@ class BatchRepositories(Repositories):
 
 
 def _provide(app: App, parts: Parts) -> None:
-    app.read.batch_runs = SqlBatchRunReader(parts.reads)
+    app.read.batch_runs = SqlBatchRunReader(parts.reads, error_codes_of(parts.slices))
     app.batches = BatchService(parts.uow, batch_works_of(parts.slices))
 
 
@@ -24,6 +24,7 @@ SLICE = SliceAdapters(
     tables=(
         BatchRunRow,
         BatchRowsRow,
+        BatchSkipRow,
     ),
     repositories=BatchRepositories,
     provide=_provide,

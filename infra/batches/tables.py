@@ -1,16 +1,20 @@
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.shared.batches import BatchKind, BatchState
+from domain.shared.batches import ON_WORKSPACES, BatchKind, BatchState
 from infra.accounts.tables import UserRow
-from infra.db.base import Base, Id, named_enum, one_of
+from infra.db.base import Base, Id, in_same_workspace, named_enum, one_of
 from infra.workspaces.tables import WorkspaceRow
+
+_ON_WORKSPACES = ", ".join(f"'{kind.value}'" for kind in sorted(ON_WORKSPACES))
 
 
 class BatchRunRow(Base):
-    """A change of many rows by a job. An object is the subject of at most one unfinished run."""
+    """A change of many rows by a job. An object but a workspace is the subject of at most one unfinished run."""
 
     __tablename__ = "batch_run"
     __table_args__ = (
@@ -24,7 +28,7 @@ class BatchRunRow(Base):
             "workspace_id",
             "subject_id",
             unique=True,
-            postgresql_where=text("finished_at IS NULL"),
+            postgresql_where=text(f"finished_at IS NULL AND kind NOT IN ({_ON_WORKSPACES})"),
         ),
     )
 
@@ -39,6 +43,9 @@ class BatchRunRow(Base):
     done: Mapped[int]
     total: Mapped[int | None]
     position: Mapped[int]
+    changed_count: Mapped[int]
+    skipped_count: Mapped[int]
+    options: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     change_set: Mapped[int] = mapped_column(BigInteger)
     started_by_id: Mapped[Id | None] = mapped_column(ForeignKey(UserRow.id))
     created_at: Mapped[datetime]
@@ -46,17 +53,30 @@ class BatchRunRow(Base):
     finished_at: Mapped[datetime | None]
 
 
+def _of_run() -> ForeignKeyConstraint:
+    return in_same_workspace("run_id", of=BatchRunRow, ondelete="CASCADE")
+
+
 class BatchRowsRow(Base):
     """IDs of the rows of one batch, in order."""
 
     __tablename__ = "batch_rows"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["workspace_id", "run_id"], [BatchRunRow.workspace_id, BatchRunRow.id], ondelete="CASCADE"
-        ),
-    )
+    __table_args__ = (_of_run(),)
 
     workspace_id: Mapped[Id] = mapped_column(primary_key=True)
     run_id: Mapped[Id] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     ids: Mapped[list[str]] = mapped_column(ARRAY(Text(collation="C")))
+
+
+class BatchSkipRow(Base):
+    """A row that a run skipped, with the refusals of `domain/shared/stored_errors.py`."""
+
+    __tablename__ = "batch_skip"
+    __table_args__ = (_of_run(),)
+
+    workspace_id: Mapped[Id] = mapped_column(primary_key=True)
+    run_id: Mapped[Id] = mapped_column(primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[Id]
+    errors: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

@@ -263,13 +263,16 @@ def upgrade() -> None:
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("changed_count", sa.Integer(), nullable=False),
+        sa.Column("skipped_count", sa.Integer(), nullable=False),
+        sa.Column("options", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("change_set", sa.BigInteger(), nullable=False),
         sa.Column("started_by_id", sa.Text(collation="C"), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT', 'LABEL_REPLACEMENT', 'MEMBER_CLAIM', 'PROJECT_DELETION')",
+            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT', 'LABEL_REPLACEMENT', 'MEMBER_CLAIM', 'PROJECT_DELETION', 'ISSUE_UPDATE')",
             name=op.f("ck_batch_run_kind_known"),
         ),
         sa.CheckConstraint(
@@ -289,7 +292,7 @@ def upgrade() -> None:
         "batch_run",
         ["workspace_id", "subject_id"],
         unique=True,
-        postgresql_where=sa.text("finished_at IS NULL"),
+        postgresql_where=sa.text("finished_at IS NULL AND kind NOT IN ('ISSUE_UPDATE')"),
     )
     op.create_table(
         "deleted_object",
@@ -560,6 +563,21 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("workspace_id", "run_id", "position", name=op.f("pk_batch_rows")),
+    )
+    op.create_table(
+        "batch_skip",
+        sa.Column("workspace_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("run_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("subject_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("errors", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id", "run_id"],
+            ["batch_run.workspace_id", "batch_run.id"],
+            name=op.f("fk_batch_skip_workspace_id_run_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace_id", "run_id", "index", name=op.f("pk_batch_skip")),
     )
     op.create_table(
         "external_issue",
@@ -1317,6 +1335,7 @@ def downgrade() -> None:
     op.drop_table("import_loss")
     op.drop_table("external_object")
     op.drop_table("external_issue")
+    op.drop_table("batch_skip")
     op.drop_table("batch_rows")
     op.drop_index(op.f("ix_upload_owner_id_created_at"), table_name="upload")
     op.drop_table("upload")
@@ -1352,7 +1371,11 @@ def downgrade() -> None:
     op.drop_table("import_run")
     op.drop_table("external_site")
     op.drop_table("deleted_object")
-    op.drop_index("uq_batch_run_subject", table_name="batch_run", postgresql_where=sa.text("finished_at IS NULL"))
+    op.drop_index(
+        "uq_batch_run_subject",
+        table_name="batch_run",
+        postgresql_where=sa.text("finished_at IS NULL AND kind NOT IN ('ISSUE_UPDATE')"),
+    )
     op.drop_index(op.f("ix_batch_run_workspace_id_created_at_id"), table_name="batch_run")
     op.drop_index(op.f("ix_batch_run_started_by_id"), table_name="batch_run")
     op.drop_index(op.f("ix_batch_run_finished_at"), table_name="batch_run")

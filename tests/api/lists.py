@@ -12,13 +12,14 @@ from sqlalchemy import insert
 from domain.issues.priorities import Priority
 from domain.shared.actor import Role
 from infra.audit.tables import SecurityEventRow
+from infra.batches.repository import SqlBatchRunRepository
 from infra.db.base import Base
 from infra.transfers.tables import ImportLossRow, ImportMappingRow
 from tests.api.client import Client
 from tests.api.world import World
 from tests.factories.accounts import UserFactory
 from tests.factories.auth import SecurityEventFactory, SessionFactory
-from tests.factories.batches import BatchRunFactory
+from tests.factories.batches import BatchRunFactory, BatchSkipFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.events import log_events
 from tests.factories.issues import IssueFactory
@@ -465,6 +466,25 @@ async def mappings_of_import(world: World, count: int) -> Listed:
     return await _of_import(world, "mappings", ImportMappingRow, ImportMappingFactory.build_batch(count), "source")
 
 
+async def skipped_of_batch_run(world: World, count: int) -> Listed:
+    run = BatchRunFactory(workspace=world.here.workspace, started_by_id=world.here.people[Role.OWNER].id)
+    await world.store(run)
+    skips = [BatchSkipFactory(workspace_id=run.workspace_id, index=index) for index in range(count)]
+    async with world.engine.begin() as connection:
+        await SqlBatchRunRepository(connection).add_skips(run, skips)
+    return Listed(
+        client=world.owner,
+        parent=f"BatchRun {run.id}",
+        field="skipped",
+        items=skips,
+        default=20,
+        orders={},
+        usual=("index", "ASC"),
+        ties=("index",),
+        identity="index",
+    )
+
+
 LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Query.workspaces": workspaces_of_person,
     "Workspace.members": members_of_workspace,
@@ -485,6 +505,7 @@ LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "User.sessions": sessions_of_user,
     "Workspace.batchRuns": batch_runs_of_workspace,
     "Workspace.imports": imports_of_workspace,
+    "BatchRun.skipped": skipped_of_batch_run,
     "ImportRun.losses": losses_of_import,
     "ImportRun.mappings": mappings_of_import,
 }

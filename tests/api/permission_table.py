@@ -22,13 +22,14 @@ from domain.transfers.records import LossCode
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.tables import PasswordRow
 from infra.audit.tables import SecurityEventRow
+from infra.batches.repository import SqlBatchRunRepository
 from infra.transfers.repository import SqlImportRunRepository, SqlUploadRepository
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
 from tests.api.client import Client
 from tests.api.world import Place, World
 from tests.factories.accounts import IDS, PASSWORD, PASSWORD_HASH, UserFactory
 from tests.factories.auth import ApiKeyFactory, SecurityEventFactory, SessionFactory, store_keys
-from tests.factories.batches import BatchRunFactory
+from tests.factories.batches import BatchRunFactory, BatchSkipFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.events import log_events
 from tests.factories.issues import IssueFactory
@@ -223,6 +224,9 @@ async def build_scene(world: World) -> Scene:
     )
     await link(world.engine, here.issue, assignees=[here.people[Role.MEMBER]], labels=[here.label])
     await store_import(scene)
+    async with world.engine.begin() as connection:
+        skip = BatchSkipFactory(workspace_id=here.workspace.id)
+        await SqlBatchRunRepository(connection).add_skips(scene.batch_run, [skip])
     await store_keys(world.engine, *scene.api_keys.values(), scene.foreign_api_key)
     await store_accounts(scene)
     return scene
@@ -443,6 +447,7 @@ USES = (
 
 SEEN_BY = {
     "BatchRun.progress": "oa--",
+    "BatchRun.skipped": "oa--",
     "BatchRun.startedBy": "oa--",
     "Comment.author": EVERYBODY,
     "Comment.history": EVERYBODY,

@@ -15,12 +15,14 @@ from domain.labels.queries import LabelQuery
 from domain.milestones.queries import MilestoneQuery
 from domain.projects.queries import ProjectMemberQuery, ProjectQuery
 from domain.shared.actor import Actor, Role
+from domain.shared.batches import BatchSkip
 from domain.shared.pages import Page, PageRequest
 from domain.workspaces.queries import MemberQuery
+from infra.batches.repository import SqlBatchRunRepository
 from infra.issues.tables import IssueAliasRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
 from tests.api.world import Place, World
-from tests.factories.batches import BatchRunFactory
+from tests.factories.batches import BatchRunFactory, BatchSkipFactory
 from tests.factories.events import log_events
 from tests.factories.moments import MADE
 from tests.factories.storing import link
@@ -92,6 +94,10 @@ BATCHES: dict[str, tuple[str, Batch]] = {
         "workspace",
         lambda app, actor, parents: app.read.imports.of_workspaces(actor, parents, FIRST),
     ),
+    "BatchRun.skipped": (
+        "batch_run",
+        lambda app, actor, parents: app.read.batch_runs.skipped_of_runs(actor, parents, FIRST),
+    ),
     "ImportRun.losses": ("run", lambda app, actor, parents: app.read.imports.losses_of_runs(actor, parents, FIRST)),
     "ImportRun.lossKinds": ("run", lambda app, actor, parents: app.read.imports.loss_kinds_of_runs(actor, parents)),
     "ImportRun.mappings": ("run", lambda app, actor, parents: app.read.imports.mappings_of_runs(actor, parents, FIRST)),
@@ -124,9 +130,25 @@ async def runs(world: World) -> list[Any]:
     return made
 
 
+async def batch_runs(world: World) -> list[Any]:
+    """A batch run here and one elsewhere, each with a skipped row of its own."""
+    made = [
+        BatchRunFactory(workspace=place.workspace, started_by_id=place.people[Role.OWNER].id)
+        for place in (world.here, world.elsewhere)
+    ]
+    await world.store(*made)
+    async with world.engine.begin() as connection:
+        for index, run in enumerate(made):
+            skip = BatchSkipFactory(workspace_id=run.workspace_id, index=index)
+            await SqlBatchRunRepository(connection).add_skips(run, [skip])
+    return made
+
+
 async def parents(world: World, kind: str) -> list[Any]:
     """Two, each with something under it."""
     places: list[Place] = [world.here, world.elsewhere]
+    if kind == "batch_run":
+        return await batch_runs(world)
     if kind == "run":
         return await runs(world)
     if kind == "workspace":
@@ -145,8 +167,17 @@ async def parents(world: World, kind: str) -> list[Any]:
     return [getattr(place, kind) for place in places]
 
 
+def _comparable(node: Any) -> Any:
+    """Errors are equal to themselves only."""
+    return replace(node, errors=tuple(map(str, node.errors))) if isinstance(node, BatchSkip) else node
+
+
 def plain(answer: Any) -> Any:
-    return (list(answer.nodes), list(answer.cursors), answer.total_count) if isinstance(answer, Page) else list(answer)
+    return (
+        (list(map(_comparable, answer.nodes)), list(answer.cursors), answer.total_count)
+        if isinstance(answer, Page)
+        else list(answer)
+    )
 
 
 @pytest.mark.parametrize("name", BATCHES)

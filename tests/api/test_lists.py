@@ -14,6 +14,7 @@ from domain.shared.actor import Role
 from tests.api.lists import LISTS, Listed
 from tests.api.root_fields import SCHEMA
 from tests.api.world import World
+from tests.factories.batches import BatchRunFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.factories.transfers import ImportRunFactory
@@ -27,6 +28,7 @@ UNSORTABLE = (
     "Workspace.batchRuns",
     "Workspace.imports",
     "Workspace.invitations",
+    "BatchRun.skipped",
     "ImportRun.losses",
     "ImportRun.mappings",
 )
@@ -187,7 +189,8 @@ async def under_another_parent(listed: Listed, world: World) -> Listed:
         return replace(listed, client=world.owner, parent=f"User {world.owner.actor.user_id}")
     there = world.elsewhere
     run = ImportRunFactory(workspace=there.workspace, started_by_id=there.people[Role.OWNER].id)
-    await world.store(run)
+    batch_run = BatchRunFactory(workspace=there.workspace, started_by_id=there.people[Role.OWNER].id)
+    await world.store(run, batch_run)
     parents: dict[str, Any] = {
         "Workspace": there.workspace,
         "Project": there.project,
@@ -195,6 +198,7 @@ async def under_another_parent(listed: Listed, world: World) -> Listed:
         "Issue": there.issue,
         "Comment": there.comment,
         "ImportRun": run,
+        "BatchRun": batch_run,
     }
     actor = listed.client.actor
     seeing_both = replace(actor, roles={**actor.roles, there.workspace.id: Role.OWNER})

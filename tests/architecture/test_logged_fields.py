@@ -15,12 +15,14 @@ PLACE = "projectId of the event; a move to another project logs it"
 RUN = "progress of a job, which changes with each batch and is read from the run"
 
 NOT_LOGGED = {
+    "BatchRun.changed_count": RUN,
     "BatchRun.change_set": "changeSet of the event",
     "BatchRun.done": RUN,
     "BatchRun.failure": RUN,
     "BatchRun.finished_at": RUN,
     "BatchRun.job_id": "shown to nobody",
     "BatchRun.position": RUN,
+    "BatchRun.skipped_count": RUN,
     "BatchRun.started_by_id": "actorId of the event",
     "BatchRun.state": RUN,
     "BatchRun.total": RUN,

@@ -25,6 +25,7 @@ NOT_OF_THE_DOMAIN = {"Query", "Mutation", "Subscription", "Node"}
 """Roots, and the interface whose types each describe something of their own."""
 
 COLUMNS_ALONE: dict[str, str] = {
+    "BatchRunRow.options": "the command of the run, read through BatchRuns by the job and shown to nobody",
     "UserRow.deactivated_at": "asked by the statements that let people in, and shown to nobody",
     "IssueRow.lifecycle": "derived from the timestamps, in the database for indexes and in the entity as a property",
     "WorkspaceRow.deleting_since": "set for a workspace that nobody sees any more, until a job has deleted its rows",
@@ -40,6 +41,7 @@ ALWAYS_THERE = {
 """`Type.field` that may be None in the domain, though never where GraphQL reads it -> why."""
 
 TABLES_ALONE = {
+    "BatchSkipRow": "skipped rows of a batch run, written through BatchRuns and read as BatchSkip",
     "BatchRowsRow": "IDs of a batch run's rows, read and written through BatchRuns",
     "DeletedObjectRow": "fields of deleted objects of several kinds, written and read through DeletedObjects",
     "EventRow": "the log, written by the Unit of Work and read as LoggedEvent",

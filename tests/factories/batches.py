@@ -1,6 +1,7 @@
 import factory
 
-from domain.shared.batches import BatchKind, BatchRun, BatchState
+from domain.shared.batches import BatchKind, BatchRun, BatchSkip, BatchState
+from domain.shared.errors import Conflict
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
 from tests.factories.workspaces import WorkspaceFactory
@@ -26,8 +27,22 @@ class BatchRunFactory(factory.Factory):
     done = 0
     total = 0
     position = 0
+    changed_count = 0
+    skipped_count = 0
     change_set = 1
     started_by_id = factory.LazyFunction(lambda: IDS.new("usr"))
     created_at = MADE
     updated_at = MADE
     finished_at = MADE
+
+
+class BatchSkipFactory(factory.Factory):
+    class Meta:
+        model = BatchSkip
+
+    class Params:
+        workspace_id = "wsp_x"
+
+    index = 0
+    subject_id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, "iss"))
+    errors = (Conflict("Cannot be changed."),)

@@ -10,7 +10,9 @@ from domain.issues.model import Issue
 from domain.milestones.model import Milestone
 from domain.projects.model import State
 from domain.shared.actor import Actor, Role
-from domain.shared.batches import RUNS_KEPT
+from domain.shared.batches import RUNS_KEPT, BatchSkip
+from domain.shared.conflicts import ChangedMeanwhile
+from domain.shared.errors import NotFound
 from infra.batches.repository import SqlBatchRunRepository
 from infra.batches.tables import BatchRowsRow, BatchRunRow
 from infra.comments.tables import CommentRow
@@ -22,6 +24,7 @@ from infra.milestones.tables import MilestoneRow
 from tests.api.batches.runs import job_of, node, work
 from tests.api.client import Client
 from tests.api.world import World
+from tests.factories.batches import BatchRunFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import StateFactory
@@ -94,8 +97,9 @@ async def test_a_state_with_many_issues_is_replaced_by_a_run(
     assert await change_sets(world) == {payload["revision"]}
     [*_, deleted, _] = await world.events()
     assert deleted[3]["replaced_by"] == [None, place.done.id]
-    ended = await node(world.member, run["id"], "BatchRun { state finishedAt progress { done total share } }")
-    assert ended["state"] == "DONE"
+    shown = "BatchRun { state finishedAt changedCount skippedCount progress { done total share } }"
+    ended = await node(world.member, run["id"], shown)
+    assert (ended["state"], ended["changedCount"], ended["skippedCount"]) == ("DONE", 5, 0)
     assert ended["progress"] == {"done": 5, "total": 5, "share": 1.0}
     assert ended["finishedAt"] is not None
 
@@ -301,6 +305,44 @@ async def seen(world: World, role: Role) -> Any:
 async def give_to_admin(world: World) -> None:
     async with world.engine.begin() as connection:
         await connection.execute(update(BatchRunRow).values(started_by_id=world.here.people[Role.ADMIN].id))
+
+
+async def test_skipped_objects_are_shown_with_typed_errors_whose_fields_have_the_names_of_inputs(world: World) -> None:
+    place = world.here
+    run = BatchRunFactory(workspace=place.workspace, started_by_id=place.people[Role.MEMBER].id, skipped_count=2)
+    await world.store(run)
+    missing = NotFound("This milestone does not exist.", path=("change", "milestone_id"))
+    changed = ChangedMeanwhile(["title", "due_date"], (), expected=3, current=7)
+    skips = [
+        BatchSkip(index=4, subject_id=place.issue.id, errors=(missing,)),
+        BatchSkip(index=0, subject_id=place.workspace.id, errors=(changed, missing)),
+    ]
+    async with world.engine.begin() as connection:
+        await SqlBatchRunRepository(connection).add_skips(run, skips)
+    errors = (
+        "__typename code path message ... on ConflictError { conflictingFields currentRevision conflicts { field } }"
+    )
+    shown = f"BatchRun {{ skipped(first: 2) {{ totalCount nodes {{ index subjectId errors {{ {errors} }} }} }} }}"
+    found = (await node(world.member, run.id, shown))["skipped"]
+    not_found = {
+        "__typename": "NotFoundError",
+        "code": "NOT_FOUND",
+        "path": ["input", "change", "milestoneId"],
+        "message": "This milestone does not exist.",
+    }
+    first, *others = found["nodes"][0]["errors"]
+    assert first.pop("message").startswith("`title` and `dueDate` were changed after revision 3.")
+    assert first == {
+        "__typename": "ConflictError",
+        "code": "CONFLICT",
+        "path": ["input", "title"],
+        "conflictingFields": ["title", "dueDate"],
+        "currentRevision": 7,
+        "conflicts": [],
+    }
+    assert found["totalCount"] == 2
+    assert others == [not_found]
+    assert found["nodes"][1] == {"index": 4, "subjectId": place.issue.id, "errors": [not_found]}
 
 
 async def test_runs_are_kept_for_seven_days_after_their_end(

@@ -21,7 +21,7 @@ from domain.transfers.records import LossCode
 from domain.workspaces.model import Workspace
 from infra.accounts.repository import SqlPasswordRepository
 from infra.audit.tables import DeletedObjectRow, EventTextRow, SecurityEventRow
-from infra.batches.tables import BatchRowsRow
+from infra.batches.tables import BatchRowsRow, BatchSkipRow
 from infra.db.base import Base
 from infra.issues.tables import IssueAliasRow
 from infra.jobs.in_process import job_leases, run_now
@@ -132,6 +132,7 @@ async def fill(world: World, place: Place, folder: Path) -> Upload:
             (ExternalObjectRow, site | {"kind": ObjectKind.PROJECT}),
             (ExternalIssueRow, site),
             (BatchRowsRow, here | {"run_id": batch_run.id}),
+            (BatchSkipRow, here | {"run_id": batch_run.id}),
             (SeedRunRow, here),
             (EventTextRow, here),
             (DeletedObjectRow, here | {"fields": {}}),
