@@ -20,6 +20,7 @@ from api.shared.inputs import (
 )
 from api.shared.nulls import never_null
 from api.shared.pages import IncludeArchived, SortOrder, sorts
+from api.shared.scalars import Revision
 from domain.projects import commands, queries
 from domain.projects.categories import StateCategory
 
@@ -209,7 +210,16 @@ class StateUpdateInput(UpdateInput):
 
 
 @strawberry.input(description="Input of the `statesReorder` mutation.")
-class StatesReorderInput(MutationInput):
+class StatesReorderInput(UpdateInput):
+    describes: ClassVar[type] = commands.StateOrderChanges
+
+    expected_revision: Revision | None = strawberry.field(
+        default=None,
+        description="Revision of the workspace at which you read the workflow states: `revision` of a payload or of "
+        "the workspace, or `upTo` of its changes. The new order is rejected with `CONFLICT` and changes nothing if "
+        "later revisions moved, created or deleted workflow states of the project. Null or omitted: the new order "
+        "overwrites later changes.",
+    )
     project_id: strawberry.ID = strawberry.field(description="ID of the project whose workflow states to reorder.")
     state_ids: list[strawberry.ID] = strawberry.field(
         description="IDs of all workflow states of the project in the new order, each exactly once."

@@ -156,7 +156,8 @@ class ProjectMutations:
     @mutation(description="Changes the order of a project's workflow states. Requires the role `MEMBER` or higher.")
     async def states_reorder(self, info: Info, input: StatesReorderInput) -> StatesReorderPayload:
         states = info.context.app.states
-        return StatesReorderPayload.of(await states.reorder(info.context.actor, input.project_id, input.state_ids))
+        written = await states.reorder(info.context.actor, input.project_id, to_domain(input))
+        return StatesReorderPayload.of(written)
 
     @mutation(
         description="Deletes a workflow state permanently; its issues move to the state given in `replaceWith`. A "

@@ -32,6 +32,13 @@ class StateChanges(Changes):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateOrderChanges(Changes):
+    """A new order of all workflow states of a project."""
+
+    state_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectMemberDraft:
     """Access of a workspace guest to a project."""
 

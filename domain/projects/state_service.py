@@ -1,6 +1,4 @@
-from collections.abc import Sequence
-
-from domain.projects.commands import StateChanges, StateDraft
+from domain.projects.commands import StateChanges, StateDraft, StateOrderChanges
 from domain.projects.events import StateCreated, StateUpdated
 from domain.projects.model import MOST_STATES, Project, State, StateId
 from domain.projects.ports import ProjectUow
@@ -54,18 +52,20 @@ class StateService:
                 uow.record(StateUpdated.between(state, changed))
             return await uow.commit(changed)
 
-    async def reorder(self, actor: Actor, project_id: str, state_ids: Sequence[str]) -> Written[Project]:
+    async def reorder(self, actor: Actor, project_id: str, changes: StateOrderChanges) -> Written[Project]:
         """Reorders the workflow. `state_ids` must contain every state exactly once."""
         async with self._uow(actor) as uow:
             project = await uow.projects.get(actor, project_id, path=("project_id",), for_update=True)
             actor.require(PROJECT_WRITE, project.workspace_id)
             project.check_usable(("project_id",))
             states = await uow.states.of(project)
-            if sorted(state_ids) != sorted(state.id for state in states):
+            # First, because an order without a state that was added meanwhile is outdated, not wrong.
+            await uow.check_order_unchanged(states, "state_ids", changes)
+            if sorted(changes.state_ids) != sorted(state.id for state in states):
                 raise InvalidInput(
                     "{field} must contain every workflow state of the project exactly once.", path=("state_ids",)
                 )
-            positions = {state_id: position for position, state_id in enumerate(state_ids)}
+            positions = {state_id: position for position, state_id in enumerate(changes.state_ids)}
             await place_states(uow, states, positions, now=uow.now)
             return await uow.commit(project)
 

@@ -13,8 +13,9 @@ from domain.shared.unset import Changes, sent_fields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterChange:
-    """The value of a field at the expected revision, and the last of the changes that followed."""
+    """The value of an object's field at the expected revision, and the last of the changes that followed."""
 
+    subject_id: str
     field: str
     base: Plain
     changed_by_id: str | None
@@ -91,6 +92,39 @@ def refuse_conflicts(
         return
     shown = tuple(_conflict(change, wanted[change.field]) for change in found if is_shown(change))
     raise ChangedMeanwhile([change.field for change in found], shown, expected=expected, current=current)
+
+
+def refuse_reordering(
+    field: str,
+    current: Sequence[str],
+    wanted: Sequence[str],
+    later: Iterable[LaterChange],
+    *,
+    expected: int,
+    current_revision: int,
+) -> None:
+    """Raises ChangedMeanwhile if an order of objects, which `later` moved, added or removed, is not the expected one.
+
+    `later` are changes of positions, those of an object before its creation null.
+    """
+    positions: dict[str, Plain] = {each: position for position, each in enumerate(current)}
+    last: LaterChange | None = None
+    for change in later:
+        positions[change.subject_id] = change.base
+        last = change if last is None or change.changed_at > last.changed_at else last
+    known = {each: position for each, position in positions.items() if isinstance(position, int)}
+    base = sorted(known, key=known.__getitem__)
+    if last is None or base == list(current) or list(wanted) == list(current):
+        return
+    conflict = FieldConflict(
+        field=field,
+        base=tuple(base),
+        current=tuple(current),
+        yours=tuple(wanted),
+        changed_by_id=last.changed_by_id,
+        changed_at=last.changed_at,
+    )
+    raise ChangedMeanwhile([field], (conflict,), expected=expected, current=current_revision)
 
 
 def _conflict(change: LaterChange, wanted: FieldChange) -> FieldConflict:

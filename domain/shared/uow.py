@@ -1,6 +1,6 @@
 """Port: the Unit of Work, one transaction per use case."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,6 +66,15 @@ class UnitOfWork(Protocol):
         Does nothing without an expected revision. `before` is the locked entity, and `links` are the changes of its
         collections. Raises InvalidInput for a revision that the workspace does not have yet, and RevisionGone for one
         before the log begins.
+        """
+        ...
+
+    async def check_order_unchanged(self, ordered: Sequence[Any], field: str, changes: Changes) -> None:
+        """Raises ChangedMeanwhile if a later revision than the expected one changed the order of these entities.
+
+        `ordered` are the locked entities of one container by position, at least one, and `field` of `changes` has the
+        IDs in the new order. An entity that was added or deleted since changes the order too. Otherwise like
+        `check_unchanged`.
         """
         ...
 

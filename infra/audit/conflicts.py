@@ -1,6 +1,6 @@
 """The part of a Unit of Work that refuses to overwrite later changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit.policies import EventVisibility, require_within
 from domain.shared.actor import Actor
-from domain.shared.conflicts import refuse_conflicts, wanted_changes
+from domain.shared.conflicts import refuse_conflicts, refuse_reordering, wanted_changes
 from domain.shared.events import FieldChange
+from domain.shared.ids import is_id
 from domain.shared.unset import Changes
 from domain.shared.uow import NO_LINKS
 from infra.audit.repository import SqlLaterChanges
@@ -40,3 +41,16 @@ class ConflictCheck:
             expected=expected,
             current=span.last,
         )
+
+    async def check_order_unchanged(self, ordered: Sequence[Any], field: str, changes: Changes) -> None:
+        expected, wanted = changes.expected_revision, getattr(changes, field)
+        if expected is None:
+            return
+        workspace_id, area_id, prefix = ordered[0].workspace_id, ordered[0].area_id, ordered[0].prefix
+        current = [each.id for each in ordered]
+        # Those that were deleted since are known only from the caller's order.
+        known = {*current, *(each for each in wanted if is_id(each, prefix))}
+        span, later = await SqlLaterChanges(self.connection).of_all(workspace_id, known, ("position",), after=expected)
+        require_within(span, expected, field="expected_revision")
+        own = [each for each in later if each.area_ids[-1] == area_id]
+        refuse_reordering(field, current, wanted, own, expected=expected, current_revision=span.last)

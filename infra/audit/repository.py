@@ -1,8 +1,24 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import BigInteger, Label, Text, bindparam, column, delete, func, insert, or_, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Label,
+    Select,
+    Subquery,
+    Text,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,47 +35,57 @@ _FIELDS = func.jsonb_each(EventRow.changes).table_valued(column("key", Text), co
 
 
 def _first(value: Any, name: str) -> Label[Any]:
-    """The value at the first later event of a field."""
-    return func.first_value(value).over(partition_by=_FIELDS.c.key, order_by=EventRow.revision).label(name)
+    """The value at the first later event of an object's field."""
+    return (
+        func.first_value(value)
+        .over(partition_by=(EventRow.subject_id, _FIELDS.c.key), order_by=EventRow.revision)
+        .label(name)
+    )
 
 
-# One row for each field: its value before the first later event, and author and time of the last one. An object can
-# have thousands of later events, and the input has few fields.
-_LATER = (
-    select(
-        _FIELDS.c.key,
-        _first(_FIELDS.c.value[0], "base"),
-        _first(EventRow.revision, "base_revision"),
-        _first(EventRow.area_id, "base_area_id"),
-        EventRow.area_id,
-        EventRow.actor_id,
-        EventRow.occurred_at,
+# One row for each object and field: the value before the first later event, and author and time of the last one. An
+# object can have thousands of later events, and the input has few fields.
+def _later_changes(of: ColumnElement[bool]) -> Subquery:
+    here = in_workspace(EventRow.workspace_id)
+    return (
+        select(
+            EventRow.subject_id,
+            _FIELDS.c.key,
+            _first(_FIELDS.c.value[0], "base"),
+            _first(EventRow.revision, "base_revision"),
+            _first(EventRow.area_id, "base_area_id"),
+            EventRow.area_id,
+            EventRow.actor_id,
+            EventRow.occurred_at,
+        )
+        .select_from(EventRow)
+        .join(_FIELDS, true())
+        .where(here, of, EventRow.revision > bindparam("after", type_=BigInteger), among(_FIELDS.c.key, "fields"))
+        .ext(distinct_on(EventRow.subject_id, _FIELDS.c.key))
+        .order_by(EventRow.subject_id, _FIELDS.c.key, EventRow.revision.desc())
+        .subquery("later")
     )
-    .select_from(EventRow)
-    .join(_FIELDS, true())
-    .where(
-        in_workspace(EventRow.workspace_id),
-        EventRow.subject_id == bindparam("subject_id"),
-        EventRow.revision > bindparam("after", type_=BigInteger),
-        among(_FIELDS.c.key, "fields"),
+
+
+def _with_span(later: Subquery) -> Select[Any]:
+    """The revisions of the log, with the changes and their long texts; one row without changes if there are none."""
+    base_text = (
+        in_workspace(EventTextRow.workspace_id)
+        & (EventTextRow.revision == later.c.base_revision)
+        & (EventTextRow.field == later.c.key)
+        & (EventTextRow.side == 0)
     )
-    .ext(distinct_on(_FIELDS.c.key))
-    .order_by(_FIELDS.c.key, EventRow.revision.desc())
-    .subquery("later")
-)
-_BASE_TEXT = (
-    in_workspace(EventTextRow.workspace_id)
-    & (EventTextRow.revision == _LATER.c.base_revision)
-    & (EventTextRow.field == _LATER.c.key)
-    & (EventTextRow.side == 0)
-)
-_SPAN_AND_LATER = (
-    select(RevisionRow.first_revision, RevisionRow.revision, *_LATER.c, EventTextRow.body)
-    .select_from(RevisionRow)
-    .outerjoin(_LATER, true())
-    .outerjoin(EventTextRow, _BASE_TEXT)
-    .where(in_workspace(RevisionRow.workspace_id))
-)
+    return (
+        select(RevisionRow.first_revision, RevisionRow.revision, *later.c, EventTextRow.body)
+        .select_from(RevisionRow)
+        .outerjoin(later, true())
+        .outerjoin(EventTextRow, base_text)
+        .where(in_workspace(RevisionRow.workspace_id))
+    )
+
+
+_LATER_OF_ONE = _with_span(_later_changes(EventRow.subject_id == bindparam("subject_id")))
+_LATER_OF_ALL = _with_span(_later_changes(among(EventRow.subject_id, "subject_ids")))
 
 
 _DELETED_HERE = in_workspace(DeletedObjectRow.workspace_id)
@@ -114,14 +140,25 @@ class SqlLaterChanges:
     ) -> tuple[LogSpan, Sequence[LaterChange]]:
         """The revisions that the log has, and one change for each of these fields that changed."""
         params = {"workspace_id": subject.workspace_id, "subject_id": subject.id, "after": after}
-        rows = (await self._connection.execute(_SPAN_AND_LATER, params | {"fields": list(fields)})).all()
+        return await self._found(_LATER_OF_ONE, params | {"fields": list(fields)})
+
+    async def of_all(
+        self, workspace_id: str, subject_ids: Collection[str], fields: Collection[str], *, after: int
+    ) -> tuple[LogSpan, Sequence[LaterChange]]:
+        """The revisions that the log has, and one change for each of these fields of each object, deleted ones too."""
+        params = {"workspace_id": workspace_id, "subject_ids": list(subject_ids), "after": after}
+        return await self._found(_LATER_OF_ALL, params | {"fields": list(fields)})
+
+    async def _found(self, statement: Select[Any], params: Mapping[str, Any]) -> tuple[LogSpan, Sequence[LaterChange]]:
+        rows = (await self._connection.execute(statement, params)).all()
         span = LogSpan(first=rows[0][0], last=rows[0][1]) if rows else LogSpan()
         return span, [_later(row[2:]) for row in rows if row[2] is not None]
 
 
 def _later(row: Any) -> LaterChange:
-    field, base, _, base_area_id, area_id, actor_id, occurred_at, long_text = row
+    subject_id, field, base, _, base_area_id, area_id, actor_id, occurred_at, long_text = row
     return LaterChange(
+        subject_id=subject_id,
         field=field,
         base=base if long_text is None else long_text,
         area_ids=(base_area_id, area_id),

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from api.graphql.runner import graphql_schema
+from api.schema import schema
 from domain.issues.model import Issue
 from domain.shared.actor import Role
 from tests.api.client import UNCHANGED, Client
@@ -18,14 +20,29 @@ from tests.factories.storing import link
 
 DETAILS = """errors { ... on ConflictError { conflictingFields currentRevision
   conflicts { field base current yours changedBy { id } changedAt } } }"""
-ALL = (*MUTATIONS, "memberUpdate")
+ALL = (*MUTATIONS, "memberUpdate", "statesReorder")
 WITH_SEVERAL_FIELDS = [name for name in MUTATIONS if name != "commentUpdate"]
 
 
 def table(world: World) -> dict[str, tuple[str, Update]]:
     """Every mutation that can expect a revision: an ID, and a new value for each field."""
-    member = world.here.members[Role.MEMBER].id
-    return updates(world) | {"memberUpdate": (member, Update("Member", {"role": "ADMIN"}, {"role": "role"}))}
+    place = world.here
+    order = {"stateIds": [place.done.id, place.todo.id]}
+    return updates(world) | {
+        "memberUpdate": (place.members[Role.MEMBER].id, Update("Member", {"role": "ADMIN"}, {"role": "role"})),
+        "statesReorder": (
+            place.project.id,
+            Update("Project", order, {"stateIds": "states { id }"}, id_field="projectId"),
+        ),
+    }
+
+
+def test_every_update_is_tried_with_an_expected_revision() -> None:
+    mutations = graphql_schema(schema).mutation_type
+    assert mutations is not None
+    # Batches have tests of their own.
+    inputs = {name: field.args["input"].type for name, field in mutations.fields.items() if "Batch" not in name}
+    assert {name for name, kind in inputs.items() if "expectedRevision" in kind.of_type.fields} == set(ALL)
 
 
 def client_of(world: World, mutation: str) -> Client:
@@ -69,12 +86,13 @@ async def stored_input(world: World, id: str, update: Update) -> dict[str, Any]:
     fields = " ".join(f"{name}: {selection}" for name, selection in update.selections.items())
     query = f"query ($id: ID!) {{ node(id: $id) {{ ... on {update.kind} {{ {fields} }} }} }}"
     node = (await world.owner.run(query, id=id))["node"]
-    return {name: _as_input(value) for name, value in node.items()}
+    return {name: _as_input(value, is_order=name == "stateIds") for name, value in node.items()}
 
 
-def _as_input(value: Any) -> Any:
+def _as_input(value: Any, *, is_order: bool) -> Any:
     if isinstance(value, list):
-        return {"set": sorted(item["id"] for item in value)}
+        ids = [item["id"] for item in value]
+        return ids if is_order else {"set": sorted(ids)}
     return value["id"] if isinstance(value, dict) else value
 
 
@@ -82,6 +100,8 @@ def texts(value: Any) -> list[str] | None:
     """The value of an input as conflicts show it."""
     if isinstance(value, dict):
         return sorted(value["set"])
+    if isinstance(value, list):
+        return value
     return None if value is None else [str(value)]
 
 
@@ -95,10 +115,10 @@ async def test_a_field_that_changed_meanwhile_is_not_overwritten(world: World, m
         if base[name] == theirs:
             continue
         seen = await revision(world)
-        first = await client.mutate(mutation, {"id": subject, name: theirs})
+        first = await client.mutate(mutation, update.given(subject, **{name: theirs}))
         assert first["errors"] == []
         before = await world.rows()
-        mine = {"id": subject, name: base[name], "expectedRevision": seen}
+        mine = update.given(subject, **{name: base[name]}, expectedRevision=seen)
         if base[name] is not None or name in update.clearable:
             payload = await client.mutate(mutation, mine, DETAILS)
             [error] = payload["errors"]
@@ -130,7 +150,7 @@ async def test_changes_of_other_fields_are_merged(world: World, mutation: str) -
     values = {name: value for name, value in update.values.items() if value != base[name]}
     assert len(values) > 1
     for name, value in values.items():
-        payload = await world.owner.mutate(mutation, {"id": subject, name: value, "expectedRevision": seen})
+        payload = await world.owner.mutate(mutation, update.given(subject, **{name: value}, expectedRevision=seen))
         assert payload["errors"] == [], name
     assert await stored_input(world, subject, update) == base | values
 
@@ -142,10 +162,10 @@ async def test_the_same_value_and_an_undone_change_are_no_conflict(world: World,
     base = await stored_input(world, subject, update)
     name = next(name for name, value in update.values.items() if value != base[name] and base[name] is not None)
     seen = await revision(world)
-    await client.mutate(mutation, {"id": subject, name: update.values[name]})
-    mine = {"id": subject, name: update.values[name], "expectedRevision": seen}
+    await client.mutate(mutation, update.given(subject, **{name: update.values[name]}))
+    mine = update.given(subject, **{name: update.values[name]}, expectedRevision=seen)
     assert await client.mutate(mutation, mine) == UNCHANGED
-    await client.mutate(mutation, {"id": subject, name: base[name]})
+    await client.mutate(mutation, update.given(subject, **{name: base[name]}))
     assert (await client.mutate(mutation, mine))["errors"] == []
     assert (await stored_input(world, subject, update))[name] == update.values[name]
 
@@ -154,19 +174,20 @@ async def test_the_same_value_and_an_undone_change_are_no_conflict(world: World,
 async def test_revisions_outside_of_the_log_are_refused(world: World, mutation: str) -> None:
     client = client_of(world, mutation)
     subject, update = table(world)[mutation]
-    mine = {"id": subject} | dict([*update.values.items()][:1])
+    mine = update.given(subject, **dict([*update.values.items()][:1]))
     first = await client.mutate(mutation, mine | {"expectedRevision": 0})
-    assert (first["errors"], first["revision"]) == ([], 1)
+    last = first["revision"]
+    assert (first["errors"], last > 0) == ([], True)
     before = await world.rows()
-    future = await client.refused(mutation, mine | {"expectedRevision": 2})
+    future = await client.refused(mutation, mine | {"expectedRevision": last + 1})
     assert future == invalid("expectedRevision", "OUT_OF_RANGE")
     assert await world.rows() == before
     async with world.engine.begin() as connection:
         await connection.execute(text("DELETE FROM event"))
-        await connection.execute(text("UPDATE workspace_revision SET first_revision = 2"))
+        await connection.execute(text(f"UPDATE workspace_revision SET first_revision = {last + 1}"))
     gone = await client.refused(mutation, mine | {"expectedRevision": 0})
     assert gone == invalid("expectedRevision", "REVISION_GONE")
-    assert await client.mutate(mutation, mine | {"expectedRevision": 1}) == UNCHANGED
+    assert await client.mutate(mutation, mine | {"expectedRevision": last}) == UNCHANGED
 
 
 async def test_a_revision_in_an_empty_log_is_in_the_future(world: World) -> None:
@@ -180,7 +201,7 @@ async def test_a_retry_is_no_conflict_with_its_first_attempt(world: World, mutat
     client = client_of(world, mutation)
     subject, update = table(world)[mutation]
     name, value = next(iter(update.values.items()))
-    mine = {"id": subject, name: value, "expectedRevision": await revision(world), "idempotencyKey": "k1"}
+    mine = update.given(subject, **{name: value}, expectedRevision=await revision(world), idempotencyKey="k1")
     first = await client.mutate(mutation, mine)
     assert first["errors"] == []
     assert await client.mutate(mutation, mine) == first
@@ -194,12 +215,12 @@ async def test_an_expected_revision_takes_one_statement_and_none_takes_none(worl
     name = next(name for name, value in update.values.items() if value != base[name] and base[name] is not None)
     taken: list[list[str]] = []
     for expected in ({}, {"expectedRevision": None}, {"expectedRevision": 0}):
-        await client.mutate(mutation, {"id": subject, name: base[name]})
+        await client.mutate(mutation, update.given(subject, **{name: base[name]}))
         async with world.engine.begin() as connection:
             await connection.execute(text("DELETE FROM event"))
             await connection.execute(text("UPDATE workspace_revision SET revision = 0"))
         with counted() as statements:
-            payload = await client.mutate(mutation, {"id": subject, name: update.values[name], **expected})
+            payload = await client.mutate(mutation, update.given(subject, **{name: update.values[name]}, **expected))
         assert (payload["errors"], payload["revision"] is None) == ([], False)
         taken.append(list(statements))
     plain, null, checked = taken

@@ -25,6 +25,11 @@ class Update:
     selections: dict[str, str]
     """Field of the input -> the selection that shows it."""
     clearable: frozenset[str] = frozenset()
+    id_field: str = "id"
+    """Field of the input with the ID of the object."""
+
+    def given(self, subject: str, **values: Any) -> dict[str, Any]:
+        return {self.id_field: subject, **values}
 
 
 def updates(world: World) -> dict[str, tuple[str, Update]]:

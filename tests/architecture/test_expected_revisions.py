@@ -1,6 +1,7 @@
 """Every update of an object in a workspace can expect a revision, and refuses to overwrite later changes."""
 
 import ast
+import re
 from dataclasses import is_dataclass
 from typing import Any
 
@@ -19,13 +20,16 @@ OUTSIDE = {
 """Input or command of an update without an expected revision -> why."""
 
 
+CHECK = re.compile(r"uow\.check_(order_)?unchanged\(")
+
+
 def unchecked(source: Source) -> list[str]:
     """Methods of services that take changes of an entity and do not compare them with later ones."""
     found = []
     for function in source.functions:
         taken = {ast.unparse(each.annotation) for each in function.args.args if each.annotation is not None}
         kinds = sorted(name for name in taken if name.endswith("Changes") and name not in OUTSIDE)
-        if kinds and not function.name.startswith("_") and "uow.check_unchanged(" not in ast.unparse(function):
+        if kinds and not function.name.startswith("_") and not CHECK.search(ast.unparse(function)):
             found.append(f"{source.name}: {function.name} takes {kinds[0]} without `await uow.check_unchanged(…)`.")
     return found
 
@@ -37,7 +41,7 @@ def update_inputs() -> dict[str, GraphQLInputObjectType]:
     for name, field in mutations.fields.items():
         kind: Any = field.args["input"].type
         assert isinstance(kind, GraphQLNonNull)
-        if name.endswith("Update") and kind.of_type.name not in OUTSIDE:
+        if name.endswith(("Update", "Reorder")) and kind.of_type.name not in OUTSIDE:
             inputs[kind.of_type.name] = kind.of_type
     return inputs
 
@@ -46,7 +50,7 @@ def test_every_update_mutation_takes_an_expected_revision() -> None:
     inputs = update_inputs()
     without = [name for name, kind in inputs.items() if "expectedRevision" not in kind.fields]
     assert without == [], "Derive the input from UpdateInput (api/shared/inputs.py), or enter it in OUTSIDE."
-    assert len(inputs) == 8
+    assert len(inputs) == 9
 
 
 def test_commands_and_inputs_of_changes_belong_together() -> None:

@@ -1,5 +1,6 @@
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import text
 
@@ -369,7 +370,60 @@ async def test_wrong_orders_are_refused(world: World):
         **{name: ({"stateIds": ids}, invalid("stateIds")) for name, ids in wrong.items()},
     }
     good = {"projectId": place.project.id, "stateIds": [done, todo]}
-    await assert_refused(world, world.member, "statesReorder", good, cases)
+    for expected in ({}, {"expectedRevision": 0}):
+        await assert_refused(world, world.member, "statesReorder", good | expected, cases)
+
+
+ORDER = """errors { ... on ConflictError { path conflictingFields currentRevision
+  conflicts { base current yours changedBy { id } } } }"""
+
+
+async def outdated_order(world: World, ids: list[str]) -> dict[str, Any]:
+    """The conflict of an order that was read before the first change."""
+    mine = {"projectId": world.here.project.id, "stateIds": ids, "expectedRevision": 0}
+    payload = await world.member.mutate("statesReorder", mine, ORDER)
+    assert payload["revision"] is None
+    [error] = payload["errors"]
+    assert (error["path"], error["conflictingFields"]) == (["input", "stateIds"], ["stateIds"])
+    [conflict] = error["conflicts"]
+    assert conflict.pop("yours") == ids
+    assert conflict.pop("changedBy") == {"id": world.owner.actor.user_id}
+    return conflict
+
+
+async def test_an_order_from_before_a_new_or_deleted_state_is_outdated(world: World):
+    place = world.here
+    todo, done = place.todo.id, place.done.id
+    values = {"projectId": place.project.id, "name": "Review", "category": "STARTED", "color": "#123456"}
+    review = (await world.owner.mutate("stateCreate", values, "state { id }"))["state"]["id"]
+    assert await outdated_order(world, [done, todo]) == {"base": [todo, done], "current": [todo, done, review]}
+
+    await world.owner.mutate("stateDelete", {"id": done})
+    assert await outdated_order(world, [done, todo]) == {"base": [todo, done], "current": [todo, review]}
+    await world.owner.mutate("stateDelete", {"id": review})
+    assert await outdated_order(world, [done, todo]) == {"base": [todo, done], "current": [todo]}
+
+
+async def test_an_order_is_outdated_only_by_other_orders_of_its_states(world: World):
+    place = world.here
+    todo, done = place.todo.id, place.done.id
+    both = {"projectId": place.project.id, "stateIds": [done, todo]}
+    other = ProjectFactory(workspace=place.workspace)
+    states = [StateFactory(project=other, position=position) for position in range(2)]
+    await world.store(other, *states)
+    await world.owner.mutate("statesReorder", {"projectId": other.id, "stateIds": [each.id for each in states[::-1]]})
+    await world.owner.mutate("stateUpdate", {"id": todo, "name": "Planned"})
+    assert (
+        await world.member.refused("statesReorder", both | {"stateIds": [states[0].id], "expectedRevision": 0})
+    ) == (invalid("stateIds"))
+    for order in ([done, todo], [todo, done]):
+        await world.owner.mutate("statesReorder", both | {"stateIds": order})
+    payload = await world.member.mutate("statesReorder", both | {"expectedRevision": 0}, "project { states { id } }")
+    assert payload["project"] == {"states": [{"id": done}, {"id": todo}]}
+    assert await world.member.mutate("statesReorder", both | {"expectedRevision": 0}) == {
+        "revision": None,
+        "errors": [],
+    }
 
 
 async def test_a_state_without_issues_can_be_deleted_and_the_others_move_up(world: World):

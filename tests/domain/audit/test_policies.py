@@ -23,7 +23,9 @@ def test_conflicts_show_guests_only_what_events_show_them(
     field: str, area_ids: tuple[str | None, ...], is_shown: bool
 ) -> None:
     now = datetime.now(UTC)
-    change = LaterChange(field=field, base="a", changed_by_id="usr_1", changed_at=now, area_ids=area_ids)
+    change = LaterChange(
+        subject_id="iss_1", field=field, base="a", changed_by_id="usr_1", changed_at=now, area_ids=area_ids
+    )
     guest = Actor(user_id="usr_2", roles={WORKSPACE: Role.GUEST}, areas={WORKSPACE: frozenset({"prj_own"})})
     member = Actor(user_id="usr_2", roles={WORKSPACE: Role.MEMBER})
     assert VISIBILITY.shows(guest, WORKSPACE, change) is is_shown
