@@ -22,7 +22,7 @@ from domain.shared.ids import IdFactory
 from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEvent, SecurityEventKind
 from domain.shared.slices import Reaction
-from domain.shared.uow import Outcome, Replayed, Written
+from domain.shared.uow import Outcome, P, Replayed, Written
 from infra.audit.log import forget_texts, write_events
 from infra.audit.tables import SecurityEventRow
 from infra.batches.tables import BatchRunRow
@@ -196,6 +196,10 @@ class SqlCommit:
             job_ids=[job["id"] for job in self._jobs if job["run_at"] <= now],
         )
         return Written(value=value, revision=revision)
+
+    async def preview(self, value: P) -> Written[P]:
+        await self.connection.rollback()
+        return Written(value=value.previewed(self._events), revision=None)
 
     async def begin(self) -> None:
         """Takes the actor's idempotency key. Raises Replayed if an earlier request used it."""

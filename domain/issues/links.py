@@ -1,71 +1,139 @@
-"""Changing who an issue is assigned to and how it is labeled."""
+"""Changes of whom issues are assigned to and how they are labeled."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, Issue
-from domain.issues.ports import IssueUow
+from domain.accounts.model import User
+from domain.issues.model import Issue
+from domain.issues.ports import IssueUow, LinkChange, LinkKind
+from domain.labels.model import Label
 from domain.shared.actor import Actor
 from domain.shared.errors import ErrorCode, InvalidInput, LimitExceeded, NotFound
 from domain.shared.events import FieldChange
-from domain.shared.ids import check_id
+from domain.shared.ids import check_id, is_id
 from domain.shared.replacements import check_usable
+from domain.shared.repositories import Found
 from domain.shared.sets import SetChange
-from domain.shared.unset import UNSET, Unset
+
+LinkChanges = Mapping[LinkKind, SetChange]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueLinks:
-    """Applies set changes to a locked issue; `changes` is what they changed, for the issue's event."""
+    """Wanted links of issues: read once for all issues what they name, then decided for each issue by itself."""
 
-    def __init__(self, uow: IssueUow, actor: Actor, issue: Issue, *, is_new: bool = False) -> None:
-        self.changes: dict[str, FieldChange] = {}
-        self._uow = uow
-        self._actor = actor
-        self._issue = issue
-        self._is_new = is_new
+    before: Mapping[LinkKind, Mapping[str, frozenset[str]]]
+    seeing: Mapping[str, frozenset[str]]
+    """Users to assign who see each project."""
+    labels: Found[Label]
+    paths: Mapping[LinkKind, str]
 
-    async def assign(self, change: SetChange | Unset, *, path: str) -> None:
-        """Assigns members; raises NotFound for users who cannot see the project, LimitExceeded beyond 20."""
-        before, after = await self._sides(change, self._uow.issues.assignee_ids, path)
-        if before == after:
-            return
-        added = after - before
-        for user_id in added:
-            check_id(user_id, "usr", (path,), noun="user")
-        if len(after) > MOST_ASSIGNEES:
-            raise _too_many(path, f"{MOST_ASSIGNEES} assignees")
-        members = self._uow.members
-        if not await members.see_area(self._issue.workspace_id, self._issue.project_id, sorted(added)):
-            raise NotFound("Assignees must be members of the workspace with access to the project.", path=(path,))
-        await self._uow.issues.assign(self._issue, add=added, remove=before - after)
-        self.changes["assignees"] = FieldChange(before=sorted(before), after=sorted(after))
+    @classmethod
+    async def load(
+        cls,
+        uow: IssueUow,
+        actor: Actor,
+        wanted: Sequence[tuple[Issue, LinkChanges]],
+        *,
+        paths: Mapping[LinkKind, str] | None = None,
+        are_new: bool = False,
+    ) -> "IssueLinks":
+        """Reads the links of the issues, who may be assigned, and the labels; `paths` name the fields in errors.
 
-    async def label(self, change: SetChange | Unset, *, path: str) -> None:
-        """Raises NotFound for unknown labels, LimitExceeded beyond 50 labels."""
-        before, after = await self._sides(change, self._uow.issues.label_ids, path)
-        if before == after:
-            return
-        if len(after) > MOST_LABELS:
-            raise _too_many(path, f"{MOST_LABELS} labels")
-        labels = await self._uow.labels.get_all(self._actor, after - before, path=(path,))
-        if any(label.workspace_id != self._issue.workspace_id for label in labels):
+        The issues are of one workspace; new ones have no links yet.
+        """
+        kinds = {kind for _, changes in wanted for kind in changes}
+        issues = [issue for issue, _ in wanted]
+        before = {} if are_new or not kinds else await uow.issues.links_of(issues, sorted(kinds))
+        added = _Added()
+        for issue, changes in wanted:
+            added.add(issue, changes, before)
+        return cls(
+            before=before,
+            seeing=await uow.members.who_see(issues[0].workspace_id, added.areas, added.users) if added.users else {},
+            labels=await uow.labels.find(actor, added.labels),
+            paths=paths or {kind: kind.value for kind in LinkKind},
+        )
+
+    def decide(self, issue: Issue, changes: LinkChanges) -> dict[LinkKind, LinkChange]:
+        """Links before and after, of each kind that differs.
+
+        Raises NotFound for unknown labels and users who cannot see the project, LimitExceeded beyond 20 assignees or
+        50 labels.
+        """
+        decided = {}
+        for kind in sorted(changes):
+            path = (self.paths[kind],)
+            change = changes[kind]
+            if change.set is not None and (change.add or change.remove):
+                raise InvalidInput("Use either `set`, or `add` and `remove`.", path=path)
+            before = self.before.get(kind, {}).get(issue.id, frozenset())
+            after = change.applied_to(before)
+            if before == after:
+                continue
+            check = self._check_assignees if kind is LinkKind.ASSIGNEES else self._check_labels
+            check(issue, after, after - before, path)
+            decided[kind] = (before, after)
+        return decided
+
+    def _check_assignees(
+        self, issue: Issue, after: frozenset[str], added: frozenset[str], path: tuple[str, ...]
+    ) -> None:
+        for user_id in sorted(added):
+            check_id(user_id, User.prefix, path, noun="user")
+        _check_number(LinkKind.ASSIGNEES, after, path)
+        if not added <= self.seeing.get(issue.project_id, frozenset()):
+            raise NotFound("Assignees must be members of the workspace with access to the project.", path=path)
+
+    def _check_labels(self, issue: Issue, after: frozenset[str], added: frozenset[str], path: tuple[str, ...]) -> None:
+        _check_number(LinkKind.LABELS, after, path)
+        labels = [self.labels.get(label_id, path=path) for label_id in sorted(added)]
+        if any(label.workspace_id != issue.workspace_id for label in labels):
             raise InvalidInput(
-                "{field} contains a label of another workspace. Use labels of the issue's workspace.", path=(path,)
+                "{field} contains a label of another workspace. Use labels of the issue's workspace.", path=path
             )
         for label in labels:
-            check_usable(label, (path,))
-        await self._uow.issues.label(self._issue, add=after - before, remove=before - after)
-        self.changes["labels"] = FieldChange(before=sorted(before), after=sorted(after))
-
-    async def _sides(
-        self, change: SetChange | Unset, current: Callable[[Issue], Awaitable[frozenset[str]]], path: str
-    ) -> tuple[frozenset[str], frozenset[str]]:
-        if change is UNSET:
-            return frozenset(), frozenset()
-        if change.set is not None and (change.add or change.remove):
-            raise InvalidInput("Use either `set`, or `add` and `remove`.", path=(path,))
-        before = frozenset[str]() if self._is_new else await current(self._issue)
-        return before, change.applied_to(before)
+            check_usable(label, path)
 
 
-def _too_many(path: str, most: str) -> LimitExceeded:
-    return LimitExceeded(f"An issue can have at most {most}.", path=(path,), code=ErrorCode.LIMIT_EXCEEDED)
+def as_changes(links: Mapping[LinkKind, LinkChange]) -> dict[str, FieldChange]:
+    """The links that differ, for the issue's event."""
+    return {kind.value: FieldChange(before=sorted(old), after=sorted(new)) for kind, (old, new) in links.items()}
+
+
+def by_kind(decided: Iterable[tuple[Issue, Mapping[LinkKind, LinkChange]]]) -> dict[LinkKind, dict[str, LinkChange]]:
+    """The links of several issues as a repository writes them."""
+    found: dict[LinkKind, dict[str, LinkChange]] = {}
+    for issue, links in decided:
+        for kind, change in links.items():
+            found.setdefault(kind, {})[issue.id] = change
+    return found
+
+
+@dataclass(slots=True)
+class _Added:
+    """Ids that issues are newly linked to, and the projects of issues with new assignees."""
+
+    users: set[str] = field(default_factory=set)
+    areas: set[str] = field(default_factory=set)
+    labels: set[str] = field(default_factory=set)
+
+    def add(self, issue: Issue, changes: LinkChanges, links: Mapping[LinkKind, Mapping[str, frozenset[str]]]) -> None:
+        for kind, change in changes.items():
+            before = links.get(kind, {}).get(issue.id, frozenset())
+            after = change.applied_to(before)
+            # An issue with too many links is refused, so what they are linked to is not read.
+            if len(after) > kind.most or after <= before:
+                continue
+            if kind is LinkKind.LABELS:
+                self.labels |= after - before
+            else:
+                self.users |= {user_id for user_id in after - before if is_id(user_id, User.prefix)}
+                self.areas.add(issue.project_id)
+
+
+def _check_number(kind: LinkKind, after: frozenset[str], path: tuple[str, ...]) -> None:
+    if len(after) > kind.most:
+        raise LimitExceeded(
+            f"An issue can have at most {kind.most} {kind.value}.", path=path, code=ErrorCode.LIMIT_EXCEEDED
+        )

@@ -1,8 +1,9 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from domain.accounts.model import User
-from domain.issues.model import Issue
+from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, Issue
 from domain.issues.queries import IssueQuery
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
@@ -16,21 +17,30 @@ from domain.workspaces.model import Workspace
 from domain.workspaces.ports import MemberRepository
 
 
+class LinkKind(StrEnum):
+    """Collections of an issue that have rows of their own; the value is the name of the field."""
+
+    ASSIGNEES = "assignees"
+    LABELS = "labels"
+
+    @property
+    def most(self) -> int:
+        return MOST_ASSIGNEES if self is LinkKind.ASSIGNEES else MOST_LABELS
+
+
+LinkChange = tuple[frozenset[str], frozenset[str]]
+"""Ids before and after a change."""
+
+
 class IssueRepository(Repository[Issue], Protocol):
-    async def assignee_ids(self, issue: Issue) -> frozenset[str]:
-        """The people assigned to an issue."""
+    async def links_of(
+        self, issues: Sequence[Issue], kinds: Sequence[LinkKind]
+    ) -> Mapping[LinkKind, Mapping[str, frozenset[str]]]:
+        """Ids that each of the issues is linked to, by kind and id of the issue. The issues are of one workspace."""
         ...
 
-    async def label_ids(self, issue: Issue) -> frozenset[str]:
-        """The labels of an issue."""
-        ...
-
-    async def assign(self, issue: Issue, *, add: Collection[str], remove: Collection[str]) -> None:
-        """Assigns and unassigns people."""
-        ...
-
-    async def label(self, issue: Issue, *, add: Collection[str], remove: Collection[str]) -> None:
-        """Adds and removes labels of an issue."""
+    async def relink_all(self, workspace_id: str, changes: Mapping[LinkKind, Mapping[str, LinkChange]]) -> None:
+        """Writes the links that differ, by kind and id of the issue, of issues of one workspace."""
         ...
 
     async def lock_tree(self, workspace_id: str) -> None:

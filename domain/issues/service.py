@@ -1,30 +1,23 @@
 from collections.abc import Callable
 
 from domain.accounts.model import UserId
+from domain.issues.changing import IssueEdits
 from domain.issues.commands import IssueChanges, IssueDraft
-from domain.issues.errors import IssueErrorCode
-from domain.issues.events import (
-    IssueArchived,
-    IssueCreated,
-    IssueEvent,
-    IssuePurged,
-    IssueRestored,
-    IssueTrashed,
-    IssueUpdated,
-)
-from domain.issues.links import IssueLinks
+from domain.issues.events import IssueArchived, IssueCreated, IssueEvent, IssuePurged, IssueRestored, IssueTrashed
+from domain.issues.links import IssueLinks, LinkChanges, as_changes, by_kind
 from domain.issues.model import Issue, IssueId
-from domain.issues.ports import IssueUow
+from domain.issues.ports import IssueUow, LinkKind
 from domain.issues.slice import ISSUE_PURGE, ISSUE_WRITE
-from domain.milestones.model import Milestone
+from domain.issues.targets import IssueTargets
 from domain.projects.model import Project, State
 from domain.shared.actor import Actor
-from domain.shared.errors import Conflict, InvalidInput
+from domain.shared.errors import Conflict
 from domain.shared.ids import IdFactory
-from domain.shared.replacements import check_usable
 from domain.shared.sets import SetChange
-from domain.shared.unset import UNSET, Unset
 from domain.shared.uow import OpenUow, Written
+
+_DRAFTED = {LinkKind.ASSIGNEES: "assignee_ids", LinkKind.LABELS: "label_ids"}
+"""Fields of a draft with the links of its issue."""
 
 
 class IssueService:
@@ -41,45 +34,46 @@ class IssueService:
             project.check_usable(("project_id",))
             if project.archived_at is not None:
                 raise Conflict("This project is archived. Restore it first.", path=("project_id",))
-            state = await self._first_or_named_state(uow, actor, project, draft.state_id)
-            milestone = await self._milestone(uow, actor, project.id, draft.milestone_id)
-            parent = await self._parent(uow, actor, project.workspace_id, project.id, draft.parent_id)
+            targets = await IssueTargets.load(
+                uow,
+                actor,
+                state_ids=_sent(draft.state_id),
+                milestone_ids=_sent(draft.milestone_id),
+                parent_ids=_sent(draft.parent_id),
+                project_ids=(project.id,),
+            )
+            if draft.state_id is None:
+                state = await self._first_state(uow, project)
+            else:
+                state = targets.state(draft.state_id, project_id=project.id)
             issue = Issue.drafted(
                 draft,
                 id=IssueId(self._ids.new_in(project.workspace_id, Issue.prefix)),
                 project=project,
                 state=state,
                 number=(await uow.projects.next_numbers(project, 1))[0],
-                milestone=milestone,
-                parent=parent,
+                milestone=targets.milestone(draft.milestone_id, project_id=project.id),
+                parent=targets.parent(draft.parent_id, workspace_id=project.workspace_id, project_id=project.id),
                 creator_id=creator_id,
                 now=uow.now,
             )
+            wanted = _wanted_links(draft)
+            links = await IssueLinks.load(uow, actor, [(issue, wanted)], paths=_DRAFTED, are_new=True)
+            linked = links.decide(issue, wanted)
             await uow.issues.add(issue)
-            links = IssueLinks(uow, actor, issue, is_new=True)
-            await links.assign(SetChange(set=draft.assignee_ids), path="assignee_ids")
-            await links.label(SetChange(set=draft.label_ids), path="label_ids")
-            uow.record(IssueCreated.between(None, issue, **links.changes))
+            await uow.issues.relink_all(issue.workspace_id, by_kind([(issue, linked)]))
+            uow.record(IssueCreated.between(None, issue, **as_changes(linked)))
             return await uow.commit(issue)
 
     async def update(self, actor: Actor, issue_id: str, changes: IssueChanges) -> Written[Issue]:
         async with self._uow(actor) as uow:
             issue = await uow.issues.get(actor, issue_id, for_update=True)
             actor.require(ISSUE_WRITE, issue.workspace_id)
-            changed = issue.changed(changes, now=uow.now)
-            changed = await self._moved(uow, actor, changed, changes.state_id)
-            changed = await self._planned(uow, actor, changed, changes.milestone_id)
-            changed = await self._with_parent(uow, actor, changed, changes.parent_id)
-            links = IssueLinks(uow, actor, issue)
-            await links.assign(changes.assignees, path="assignees")
-            await links.label(changes.labels, path="labels")
-            if links.changes:
-                changed = changed.touched(now=uow.now)
-            await uow.check_unchanged(issue, changed, changes, links=links.changes)
-            if changed != issue:
-                await uow.issues.save(issue, changed)
-                uow.record(IssueUpdated.between(issue, changed, **links.changes))
-            return await uow.commit(changed)
+            edits = await IssueEdits.load(uow, actor, [issue], changes)
+            edited = edits.decide(issue)
+            await uow.check_unchanged(edited.before, edited.after, changes, links=edited.link_changes)
+            await edits.save(uow, [edited])
+            return await uow.commit(edited.after)
 
     async def archive(self, actor: Actor, issue_id: str) -> Written[Issue]:
         return await self._set_lifecycle(actor, issue_id, Issue.archived, IssueArchived)
@@ -120,72 +114,16 @@ class IssueService:
                 uow.record(event.between(issue, changed))
             return await uow.commit(changed)
 
-    async def _first_or_named_state(self, uow: IssueUow, actor: Actor, project: Project, state_id: str | None) -> State:
-        if state_id is None:
-            return next(state for state in await uow.states.of(project) if state.deleting_since is None)
-        state = await uow.states.get(actor, state_id, path=("state_id",))
-        if state.project_id != project.id:
-            raise InvalidInput(
-                "The workflow state belongs to another project. Use a state of the issue's project.", path=("state_id",)
-            )
-        check_usable(state, ("state_id",))
-        return state
+    async def _first_state(self, uow: IssueUow, project: Project) -> State:
+        return next(state for state in await uow.states.of(project) if state.deleting_since is None)
 
-    async def _moved(self, uow: IssueUow, actor: Actor, issue: Issue, state_id: str | Unset) -> Issue:
-        if state_id is UNSET or state_id == issue.state_id:
-            return issue
-        state = await uow.states.get(actor, state_id, path=("state_id",))
-        if state.project_id != issue.project_id:
-            raise InvalidInput(
-                "The workflow state belongs to another project. Use a state of the issue's project.", path=("state_id",)
-            )
-        check_usable(state, ("state_id",))
-        return issue.moved_to(state, now=uow.now)
 
-    async def _planned(self, uow: IssueUow, actor: Actor, issue: Issue, milestone_id: str | Unset | None) -> Issue:
-        if milestone_id is UNSET or milestone_id == issue.milestone_id:
-            return issue
-        milestone = await self._milestone(uow, actor, issue.project_id, milestone_id)
-        return issue.planned_for(milestone, now=uow.now)
+def _wanted_links(draft: IssueDraft) -> LinkChanges:
+    return {
+        LinkKind.ASSIGNEES: SetChange(set=draft.assignee_ids),
+        LinkKind.LABELS: SetChange(set=draft.label_ids),
+    }
 
-    async def _milestone(
-        self, uow: IssueUow, actor: Actor, project_id: str, milestone_id: str | None
-    ) -> Milestone | None:
-        if milestone_id is None:
-            return None
-        milestone = await uow.milestones.get(actor, milestone_id, path=("milestone_id",))
-        if milestone.project_id != project_id:
-            raise InvalidInput(
-                "The milestone belongs to another project. Use a milestone of the issue's project.",
-                path=("milestone_id",),
-            )
-        check_usable(milestone, ("milestone_id",))
-        return milestone
 
-    async def _parent(
-        self, uow: IssueUow, actor: Actor, workspace_id: str, project_id: str, parent_id: str | None
-    ) -> Issue | None:
-        if parent_id is None:
-            return None
-        parent = await uow.issues.get(actor, parent_id, path=("parent_id",))
-        if parent.workspace_id != workspace_id:
-            raise InvalidInput(
-                "The parent belongs to another workspace. Use an issue of the same workspace.", path=("parent_id",)
-            )
-        if parent.project_id != project_id:
-            (await uow.projects.get(actor, parent.project_id, path=("parent_id",))).check_usable(("parent_id",))
-        return parent
-
-    async def _with_parent(self, uow: IssueUow, actor: Actor, issue: Issue, parent_id: str | Unset | None) -> Issue:
-        """Sets the parent. Takes the lock of the tree, because two concurrent moves together could close a cycle."""
-        if parent_id is UNSET or parent_id == issue.parent_id:
-            return issue
-        await uow.issues.lock_tree(issue.workspace_id)
-        parent = await self._parent(uow, actor, issue.workspace_id, issue.project_id, parent_id)
-        if parent and (parent.id == issue.id or issue.id in await uow.issues.ancestor_ids(parent)):
-            raise Conflict(
-                "An issue cannot be its own ancestor. Choose another parent.",
-                path=("parent_id",),
-                code=IssueErrorCode.PARENT_CYCLE,
-            )
-        return issue.with_parent(parent, now=uow.now)
+def _sent(entity_id: str | None) -> tuple[str, ...]:
+    return () if entity_id is None else (entity_id,)

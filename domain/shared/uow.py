@@ -1,11 +1,11 @@
 """Port: the Unit of Work, one transaction per use case."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from domain.shared.actor import Actor
 from domain.shared.events import Event, FieldChange
@@ -17,6 +17,7 @@ T = TypeVar("T")
 V = TypeVar("V")
 R = TypeVar("R")
 U_co = TypeVar("U_co", covariant=True)
+P = TypeVar("P", bound="Previewed")
 
 NO_LINKS: Mapping[str, FieldChange] = MappingProxyType({})
 IDEMPOTENCY_KEYS_KEPT = timedelta(hours=24)
@@ -48,6 +49,14 @@ class Replayed(Exception):
         self.subject_id = subject_id
         self.revision = revision
         self.outcome = outcome
+
+
+class Previewed(Protocol):
+    """The result of a use case that can end without a commit."""
+
+    def previewed(self, events: Iterable[Event]) -> Self:
+        """The result with the events that a commit would have written."""
+        ...
 
 
 class UnitOfWork(Protocol):
@@ -115,6 +124,14 @@ class UnitOfWork(Protocol):
 
     async def commit(self, value: T) -> Written[T]:
         """Commits the transaction. Called once, as the last step. Raises LeaseLost if the job's lease was lost."""
+        ...
+
+    async def preview(self, value: P) -> Written[P]:
+        """Ends the transaction without changing anything. Called once, as the last step, in place of `commit`.
+
+        The value gets the events that a commit would have written. No revision is given, and the idempotency key is not
+        spent.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -32,8 +32,10 @@ class MemberRepository(Repository[Member], Protocol):
         """Whether all these people are members of the workspace."""
         ...
 
-    async def see_area(self, workspace_id: str, area_id: str, user_ids: Sequence[str]) -> bool:
-        """Whether all these people are members of the workspace, and those who are guests are in the area."""
+    async def who_see(
+        self, workspace_id: str, area_ids: Collection[str], user_ids: Collection[str]
+    ) -> Mapping[str, frozenset[str]]:
+        """For each of these areas, those of the people who are members of the workspace and no guests outside it."""
         ...
 
     async def has_address(self, workspace_id: str, email: str) -> bool:

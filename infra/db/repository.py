@@ -1,7 +1,6 @@
 """The write side of one table: reads entities for changes, and writes only changed columns."""
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -12,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, ErrorCode, NotFound
-from domain.shared.ids import check_id
+from domain.shared.ids import check_id, is_id
+from domain.shared.repositories import Found, noun_of
 from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.bulk import row_updates
@@ -160,11 +160,21 @@ class SqlTenantRepository(SqlRepository[W]):
     ) -> list[W]:
         """The entities in id order; raises NotFound if one is missing or invisible, WrongId for another kind."""
         for entity_id in ids:
-            check_id(entity_id, self.entity.prefix, path, noun=self._noun)
+            check_id(entity_id, self.entity.prefix, path, noun=noun_of(self.entity))
         found = await self._visible(actor, ids, for_update=for_update)
         if len(found) < len(set(ids)):
-            raise NotFound(f"This {self._noun} does not exist or is not visible to you.", path=path)
+            raise NotFound(f"This {noun_of(self.entity)} does not exist or is not visible to you.", path=path)
         return sorted(found, key=lambda entity: entity.id)
+
+    async def find(
+        self, actor: Actor, ids: Collection[str], *, within: str | None = None, for_update: bool = False
+    ) -> Found[W]:
+        known = [entity_id for entity_id in ids if is_id(entity_id, self.entity.prefix)]
+        if not known:
+            return Found(self.entity)
+        if within is None:
+            return Found.of(self.entity, await self._visible(actor, known, for_update=for_update))
+        return Found.of(self.entity, await self._visible_in(actor, within, known, for_update=for_update))
 
     async def save_all(self, changes: Sequence[tuple[W, W]]) -> None:
         """Writes the columns that differ in any of the changes, all in one statement.
@@ -172,6 +182,10 @@ class SqlTenantRepository(SqlRepository[W]):
         The entities before and after each change are of one workspace, and read for update: the statement also writes
         columns that do not differ in a row.
         """
+        if len(changes) == 1:
+            # A statement for one row, built once, takes half of the time.
+            await super().save(*changes[0])
+            return
         fields_of = [field.name for field in fields(self.entity)]
         names = [name for name in fields_of if any(getattr(a, name) != getattr(b, name) for b, a in changes)]
         if names:
@@ -181,13 +195,18 @@ class SqlTenantRepository(SqlRepository[W]):
         """The entities that the actor sees, locked in the order of workspace and ID."""
         found: list[W] = []
         for workspace_id, within in await places_to_write(self._connection, actor, ids):
-            params: dict[str, Any] = {"workspace_id": workspace_id, "ids": within}
-            is_guest = self.guests is not None and actor.is_guest_in(workspace_id)
-            if is_guest:
-                params |= guest_visibility_in(actor, workspace_id)
-            statement = self._by_ids[for_update, is_guest]
-            found += map(self._rows.build, await self._connection.execute(statement, params))
+            found += await self._visible_in(actor, workspace_id, within, for_update=for_update)
         return found
+
+    async def _visible_in(
+        self, actor: Actor, workspace_id: str, ids: Sequence[str], *, for_update: bool
+    ) -> Iterable[W]:
+        params: dict[str, Any] = {"workspace_id": workspace_id, "ids": ids}
+        is_guest = self.guests is not None and actor.is_guest_in(workspace_id)
+        if is_guest:
+            params |= guest_visibility_in(actor, workspace_id)
+        statement = self._by_ids[for_update, is_guest]
+        return map(self._rows.build, await self._connection.execute(statement, params))
 
     @classmethod
     def _selection(cls, *, for_update: bool, is_guest: bool) -> Select[Any]:
@@ -198,11 +217,6 @@ class SqlTenantRepository(SqlRepository[W]):
             # Check visibility in the statement: a hidden row must be neither locked nor waited for.
             statement = statement.where(cls.guests.within)
         return statement.with_for_update(of=cls.table, key_share=True) if for_update else statement
-
-    @property
-    def _noun(self) -> str:
-        """Name of the entity in messages, such as "project member" for ProjectMember."""
-        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.entity.__name__).lower()
 
 
 class SqlParentRepository(SqlTenantRepository[W]):

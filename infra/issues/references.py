@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.events import IssueUpdated
 from domain.issues.model import Issue
+from domain.issues.ports import LinkKind
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import State
@@ -92,9 +93,9 @@ class SqlLabelReferences(SqlIssueReferences[Label]):
         self, issues: Sequence[Issue], entity: Label, target: Label | None, now: datetime
     ) -> list[tuple[Issue, Issue, dict[str, FieldChange]]]:
         added = frozenset[str]() if target is None else frozenset((target.id,))
-        before = await self._issues.links_of(issues, links=IssueLabelRow)
+        before = (await self._issues.links_of(issues, [LinkKind.LABELS]))[LinkKind.LABELS]
         changes = {issue_id: (ids, ids - {entity.id} | added) for issue_id, ids in before.items() if entity.id in ids}
-        await self._issues.relink_all(entity.workspace_id, changes, links=IssueLabelRow)
+        await self._issues.relink_all(entity.workspace_id, {LinkKind.LABELS: changes})
         return [
             (issue, issue.touched(now=now), {"labels": FieldChange(before=sorted(old), after=sorted(new))})
             for issue in issues

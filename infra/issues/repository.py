@@ -1,5 +1,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -14,16 +16,18 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.model import Issue
+from domain.issues.ports import LinkChange, LinkKind
 from domain.projects.model import Project
 from domain.shared.batches import BatchRun
 from domain.shared.events import Event
 from infra.batches.repository import fix_rows
-from infra.db.arrays import among_values, array_text, texts
+from infra.db.arrays import among, array_text, texts
 from infra.db.grams import grams_of
 from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule, in_workspace
@@ -33,7 +37,10 @@ from infra.issues.sizes import count_added, count_changed, lists_of
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow, IssueWordsRow, words_of
 
 Links = type[IssueAssigneeRow] | type[IssueLabelRow]
-LinkChange = tuple[frozenset[str], frozenset[str]]
+LINKS: Mapping[LinkKind, Links] = MappingProxyType(
+    {LinkKind.ASSIGNEES: IssueAssigneeRow, LinkKind.LABELS: IssueLabelRow}
+)
+"""Tables of links."""
 
 _GIVEN = (
     func.unnest(texts("ids"), texts("grams"))
@@ -108,43 +115,23 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
         await super().remove(entity)
         self._sizes.change(lists_of(entity), -1)
 
-    async def assignee_ids(self, issue: Issue) -> frozenset[str]:
-        statement = select(IssueAssigneeRow.user_id).where(*_links_of(IssueAssigneeRow, issue))
-        return frozenset(await self._connection.scalars(statement))
-
-    async def label_ids(self, issue: Issue) -> frozenset[str]:
-        statement = select(IssueLabelRow.label_id).where(*_links_of(IssueLabelRow, issue))
-        return frozenset(await self._connection.scalars(statement))
-
-    async def assign(self, issue: Issue, *, add: Collection[str], remove: Collection[str]) -> None:
-        await self._relink(IssueAssigneeRow, "user_id", issue, add, remove)
-
-    async def label(self, issue: Issue, *, add: Collection[str], remove: Collection[str]) -> None:
-        await self._relink(IssueLabelRow, "label_id", issue, add, remove)
-
-    async def links_of(self, issues: Sequence[Issue], *, links: Links) -> dict[str, frozenset[str]]:
-        """IDs that each of the issues is linked to, by ID of the issue. The issues are of one workspace."""
-        found: dict[str, frozenset[str]] = {issue.id: frozenset() for issue in issues}
-        if issues:
-            of_issues = (links.workspace_id == issues[0].workspace_id) & among_values(links.issue_id, list(found))
-            linked = select(links.issue_id, func.array_agg(_other_end(links))).where(of_issues)
-            rows = await self._connection.execute(linked.group_by(links.issue_id))
-            found |= {issue_id: frozenset(ids) for issue_id, ids in rows}
+    async def links_of(
+        self, issues: Sequence[Issue], kinds: Sequence[LinkKind]
+    ) -> dict[LinkKind, dict[str, frozenset[str]]]:
+        found: dict[LinkKind, dict[str, frozenset[str]]]
+        found = {kind: {issue.id: frozenset() for issue in issues} for kind in kinds}
+        if issues and kinds:
+            params = {"workspace_id": issues[0].workspace_id, "ids": [issue.id for issue in issues]}
+            for kind, issue_id, ids in await self._connection.execute(_linked(tuple(kinds)), params):
+                found[LinkKind(kind)][issue_id] = frozenset(ids)
         return found
 
-    async def relink_all(self, workspace_id: str, changes: Mapping[str, LinkChange], *, links: Links) -> None:
-        """Writes the links of many issues in two statements; `changes` has the IDs before and after by issue."""
-        removed = [(issue_id, other) for issue_id, (before, after) in changes.items() for other in before - after]
-        added = [(issue_id, other) for issue_id, (before, after) in changes.items() for other in after - before]
-        if removed:
-            pairs = _pairs(sorted(removed))
-            gone = (links.issue_id == pairs.c.issue_id) & (_other_end(links) == pairs.c.other_id)
-            await self._guarded(delete(links).where(links.workspace_id == workspace_id, gone))
-        if added:
-            pairs = _pairs(sorted(added))
-            new = select(literal(workspace_id, Text), pairs.c.issue_id, pairs.c.other_id)
-            names = ["workspace_id", "issue_id", _other_end(links).key]
-            await self._guarded(insert(links).from_select(names, new))
+    async def relink_all(self, workspace_id: str, changes: Mapping[LinkKind, Mapping[str, LinkChange]]) -> None:
+        for kind, of_kind in changes.items():
+            removed = [(issue_id, other) for issue_id, (before, after) in of_kind.items() for other in before - after]
+            added = [(issue_id, other) for issue_id, (before, after) in of_kind.items() for other in after - before]
+            await self._unlink(workspace_id, LINKS[kind], removed)
+            await self._link(workspace_id, LINKS[kind], added)
 
     async def lock_tree(self, workspace_id: str) -> None:
         await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(workspace_id, 0))))
@@ -179,20 +166,31 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
     async def purges(self, workspace_id: str, project_id: str, ids: Sequence[str]) -> Sequence[Event]:
         return await unrecorded_purges(self._connection, workspace_id, project_id, ids)
 
-    async def _relink(
-        self,
-        links: Links,
-        other: str,
-        issue: Issue,
-        add: Collection[str],
-        remove: Collection[str],
-    ) -> None:
-        if remove:
-            gone = (*_links_of(links, issue), getattr(links, other).in_(remove))
-            await self._guarded(delete(links).where(*gone))
-        if add:
-            link = {"workspace_id": issue.workspace_id, "issue_id": issue.id}
-            await self._guarded(insert(links), [link | {other: other_id} for other_id in sorted(add)])
+    async def _unlink(self, workspace_id: str, links: Links, pairs: Sequence[tuple[str, str]]) -> None:
+        if pairs:
+            given = _pairs(sorted(pairs))
+            gone = (links.issue_id == given.c.issue_id) & (_other_end(links) == given.c.other_id)
+            await self._guarded(delete(links).where(links.workspace_id == workspace_id, gone))
+
+    async def _link(self, workspace_id: str, links: Links, pairs: Sequence[tuple[str, str]]) -> None:
+        if pairs:
+            given = _pairs(sorted(pairs))
+            new = select(literal(workspace_id, Text), given.c.issue_id, given.c.other_id)
+            names = ["workspace_id", "issue_id", _other_end(links).key]
+            await self._guarded(insert(links).from_select(names, new))
+
+
+@cache
+def _linked(kinds: tuple[LinkKind, ...]) -> Any:
+    """The other ends of the links of issues, by kind and issue; built once, as building takes as long as running."""
+    return union_all(
+        *(
+            select(literal(kind.value, Text), links.issue_id, func.array_agg(_other_end(links)))
+            .where(in_workspace(links.workspace_id), among(links.issue_id, "ids"))
+            .group_by(links.issue_id)
+            for kind, links in ((kind, LINKS[kind]) for kind in kinds)
+        )
+    )
 
 
 def _other_end(links: Links) -> Any:

@@ -10,6 +10,7 @@ from domain.comments.events import CommentUpdated
 from domain.comments.model import Comment
 from domain.issues.events import IssueUpdated
 from domain.issues.model import Issue
+from domain.issues.ports import LinkKind
 from domain.shared.batches import BatchRun
 from domain.shared.events import Event, FieldChange
 from domain.transfers.identity_ports import ObjectKind
@@ -44,9 +45,9 @@ class SqlPlaceholderStore:
     ) -> Sequence[Event]:
         among_issues = (IssueRow.workspace_id == workspace_id) & among_values(IssueRow.id, _of(Issue, ids))
         issues = await self._issues.where(among_issues, for_update=True)
-        assignees = await self._issues.links_of(issues, links=IssueAssigneeRow)
+        assignees = (await self._issues.links_of(issues, [LinkKind.ASSIGNEES]))[LinkKind.ASSIGNEES]
         links = {id_: (old, old - {from_id} | {to_id}) for id_, old in assignees.items() if from_id in old}
-        await self._issues.relink_all(workspace_id, links, links=IssueAssigneeRow)
+        await self._issues.relink_all(workspace_id, {LinkKind.ASSIGNEES: links})
         owner = UserId(to_id)
         changed = [
             (issue, issue.created_by(owner, now=now) if issue.creator_id == from_id else issue.touched(now=now))

@@ -1,13 +1,24 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, true
+from sqlalchemy import exists, func, select
 
 from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.tables import UserRow
+from infra.db.arrays import among
 from infra.db.repository import SqlParentRepository, SqlTenantRepository
+from infra.db.visibility import in_workspace
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
 from infra.workspaces.tables import AreaGrantRow, InvitationRow, MemberRow, WorkspaceRow
+
+_GRANTED = select(AreaGrantRow.area_id).where(
+    in_workspace(AreaGrantRow.workspace_id),
+    AreaGrantRow.member_id == MemberRow.id,
+    among(AreaGrantRow.area_id, "areas"),
+)
+_WITH_AREAS = select(MemberRow.user_id, MemberRow.role, func.array(_GRANTED.scalar_subquery())).where(
+    in_workspace(MemberRow.workspace_id), among(MemberRow.user_id, "users")
+)
 
 
 class SqlWorkspaceRepository(SqlParentRepository[Workspace]):
@@ -49,17 +60,19 @@ class SqlMemberRepository(SqlTenantRepository[Member]):
         return await self.where(MemberRow.workspace_id == workspace_id)
 
     async def are_in(self, workspace_id: str, user_ids: Sequence[str]) -> bool:
-        return await self._are_all(workspace_id, user_ids, true())
-
-    async def see_area(self, workspace_id: str, area_id: str, user_ids: Sequence[str]) -> bool:
-        here = (AreaGrantRow.workspace_id == workspace_id) & (AreaGrantRow.area_id == area_id)
-        is_in = exists().where(here, AreaGrantRow.member_id == MemberRow.id)
-        return await self._are_all(workspace_id, user_ids, or_(MemberRow.role != Role.GUEST, is_in))
-
-    async def _are_all(self, workspace_id: str, user_ids: Sequence[str], condition: ColumnElement[bool]) -> bool:
         among = (MemberRow.workspace_id == workspace_id) & MemberRow.user_id.in_(user_ids)
-        found = await self._connection.execute(select(func.count()).where(among, condition))
+        found = await self._connection.execute(select(func.count()).where(among))
         return found.scalar_one() == len(set(user_ids))
+
+    async def who_see(
+        self, workspace_id: str, area_ids: Collection[str], user_ids: Collection[str]
+    ) -> Mapping[str, frozenset[str]]:
+        seeing: dict[str, set[str]] = {area_id: set() for area_id in area_ids}
+        params = {"workspace_id": workspace_id, "areas": list(area_ids), "users": list(user_ids)}
+        for user_id, role, granted in await self._connection.execute(_WITH_AREAS, params):
+            for area_id in granted if role == Role.GUEST else area_ids:
+                seeing[area_id].add(user_id)
+        return {area_id: frozenset(users) for area_id, users in seeing.items()}
 
     async def has_address(self, workspace_id: str, email: str) -> bool:
         members = select(MemberRow.id).join(UserRow, UserRow.id == MemberRow.user_id)

@@ -13,7 +13,19 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "ARCHITECTURE.md").read_text()
 KINDS = ("Repository", "Reader", "Store", "Uow")
 """Endings of ports that the document names as a kind."""
-PARTS = {"OpenUow", "RowCounter", "StoredFile", "Bucket", "Usage", "Subject", "Recorded", "Replaceable", "Deletable"}
+PARTS = {
+    "OpenUow",
+    "RowCounter",
+    "StoredFile",
+    "Bucket",
+    "Usage",
+    "Subject",
+    "Recorded",
+    "Replaceable",
+    "Deletable",
+    "Previewed",
+    "Decision",
+}
 """Types that other ports return or take."""
 VERBS = ("Archive", "Restore", "Delete", "Purge", "Remove", "Revoke", "End", "EndOthers")
 

@@ -1,0 +1,193 @@
+"""Batches: a request changes up to 1,000 objects in one Unit of Work, and each row is decided by itself.
+
+A service reads set-based what all rows need, decides row by row without I/O inside `Rows.row`, and writes set-based
+what `Rows.decided` holds.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from domain.shared.batches import MOST_AT_ONCE
+from domain.shared.errors import DomainError, ErrorCode, InvalidInput, LimitExceeded, Rejected
+from domain.shared.events import TIMES, Event, FieldChange
+
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
+D = TypeVar("D", bound="Decision[Any]")
+
+MOST_REPEATED = 20
+"""Errors of rows that a refused batch repeats for all of them."""
+
+
+class OnError(StrEnum):
+    """Whether a batch changes nothing, or leaves out some rows, if there are rows with errors."""
+
+    ALL_OR_NOTHING = "ALL_OR_NOTHING"
+    SKIP = "SKIP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchCommand:
+    """Base of the commands of batches. A dry run is carried out and rolled back."""
+
+    on_error: OnError = OnError.ALL_OR_NOTHING
+    dry_run: bool = False
+
+
+class Decision(Protocol[E_co]):
+    """The entity of a row before and after the batch; `before` is None for a new one."""
+
+    @property
+    def before(self) -> E_co | None: ...
+    @property
+    def after(self) -> E_co: ...
+    @property
+    def is_changed(self) -> bool: ...
+    @property
+    def changes(self) -> Mapping[str, FieldChange]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowResult(Generic[E]):
+    """Result of one row: the stored entity, what the batch changed of it, and why the row was refused.
+
+    `subject_id` is None for a new entity that is not stored.
+    """
+
+    index: int
+    subject_id: str | None
+    entity: E | None = None
+    changes: Mapping[str, FieldChange] = field(default_factory=dict)
+    errors: tuple[DomainError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchResult(Generic[E]):
+    """Result of a batch, its rows in the order of the input. The counts are None if a run changes the rows later.
+
+    `errors` are those that kept all rows from being changed, `planned` the events that a dry run would have written.
+    """
+
+    rows: tuple[RowResult[E], ...] = ()
+    changed_count: int | None = None
+    skipped_count: int | None = None
+    batch_run_id: str | None = None
+    errors: tuple[DomainError, ...] = ()
+    planned: tuple[Event, ...] = ()
+
+    def previewed(self, events: Iterable[Event]) -> Self:
+        return replace(self, planned=tuple(events))
+
+
+@dataclass(slots=True, kw_only=True)
+class Row(Generic[E, D]):
+    """A row while the service works: the stored entity if there is one, then the decision or the errors."""
+
+    index: int
+    subject_id: str | None
+    stored: E | None = None
+    decision: D | None = None
+    errors: tuple[DomainError, ...] = ()
+
+    def refuse(self, error: DomainError | Rejected) -> None:
+        self.errors = error.errors if isinstance(error, Rejected) else (error,)
+        self.decision = None
+
+
+class Rows(Generic[E, D]):
+    """Collects the decisions of a batch, or the errors of its rows."""
+
+    def __init__(self, command: BatchCommand) -> None:
+        self._command = command
+        self._rows: list[Row[E, D]] = []
+
+    @contextmanager
+    def row(self, index: int, subject_id: str | None = None) -> Iterator[Row[E, D]]:
+        """The row at that index of the input; errors that are raised inside refuse only this row."""
+        row = Row[E, D](index=index, subject_id=subject_id)
+        self._rows.append(row)
+        try:
+            yield row
+        except (DomainError, Rejected) as error:
+            row.refuse(error)
+
+    def __iter__(self) -> Iterator[Row[E, D]]:
+        return iter(self._rows)
+
+    @property
+    def decided(self) -> list[D]:
+        """Decisions of the rows without errors."""
+        return [row.decision for row in self._rows if row.decision is not None]
+
+    @property
+    def are_refused(self) -> bool:
+        """Whether nothing may be written, because a row has an error and the batch is to change all or nothing."""
+        return self._command.on_error is OnError.ALL_OR_NOTHING and any(row.errors for row in self._rows)
+
+    def result(self) -> BatchResult[E]:
+        is_refused = self.are_refused
+        changed = 0 if is_refused else sum(decision.is_changed for decision in self.decided)
+        skipped = 0 if is_refused else sum(bool(row.errors) for row in self._rows)
+        return BatchResult(
+            rows=tuple(self._result(row, is_refused=is_refused) for row in self._rows),
+            changed_count=changed,
+            skipped_count=skipped,
+            errors=tuple(_distinct(row.errors for row in self._rows)) if is_refused else (),
+        )
+
+    def _result(self, row: Row[E, D], *, is_refused: bool) -> RowResult[E]:
+        decision = row.decision
+        if decision is None or is_refused:
+            return RowResult(index=row.index, subject_id=row.subject_id, entity=row.stored, errors=row.errors)
+        changes = {name: change for name, change in decision.changes.items() if name not in TIMES}
+        entity = row.stored if self._command.dry_run else decision.after
+        return RowResult(index=row.index, subject_id=row.subject_id, entity=entity, changes=changes)
+
+
+@contextmanager
+def below(*names: str) -> Iterator[None]:
+    """Errors that are raised inside have paths below these fields."""
+    try:
+        yield
+    except DomainError as error:
+        error.path = (*names, *error.path)
+        raise
+    except Rejected as error:
+        for each in error.errors:
+            each.path = (*names, *each.path)
+        raise
+
+
+def check_rows(rows: Sequence[object], path: tuple[str, ...]) -> None:
+    """Raises LimitExceeded for more than 1,000 rows."""
+    if len(rows) > MOST_AT_ONCE:
+        raise LimitExceeded(f"{{field}} must have at most {MOST_AT_ONCE} items.", path=path)
+
+
+def check_distinct(ids: Sequence[str], path: tuple[str, ...]) -> None:
+    """Raises InvalidInput for an id that occurs twice."""
+    if len(set(ids)) < len(ids):
+        raise InvalidInput("{field} must not contain an ID twice.", path=path, code=ErrorCode.INVALID_INPUT)
+
+
+def merged_changes(events: Iterable[Event]) -> dict[str, FieldChange]:
+    """Changes of several events of one object together, such as the two of an issue that moves to another project."""
+    merged: dict[str, FieldChange] = {}
+    for event in events:
+        for name, change in event.changes.items():
+            known = merged.get(name)
+            merged[name] = change if known is None else FieldChange(before=known.before, after=change.after)
+    return merged
+
+
+def _distinct(errors: Iterable[tuple[DomainError, ...]]) -> list[DomainError]:
+    """The first errors of rows, those that many rows share once."""
+    found: dict[tuple[Any, ...], DomainError] = {}
+    for each in (error for of_row in errors for error in of_row):
+        found.setdefault((each.path, each.failure, each.message), each)
+        if len(found) == MOST_REPEATED:
+            break
+    return list(found.values())
