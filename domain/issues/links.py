@@ -7,6 +7,7 @@ from domain.accounts.model import User
 from domain.issues.model import Issue
 from domain.issues.ports import IssueUow, LinkChange, LinkKind
 from domain.labels.model import Label
+from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.errors import ErrorCode, InvalidInput, LimitExceeded, NotFound
 from domain.shared.events import FieldChange
@@ -16,6 +17,9 @@ from domain.shared.repositories import Found
 from domain.shared.sets import SetChange
 
 LinkChanges = Mapping[LinkKind, SetChange]
+
+_DRAFTED = {LinkKind.ASSIGNEES: "assignee_ids", LinkKind.LABELS: "label_ids"}
+"""Fields of a draft with the links of its issue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,31 +33,39 @@ class IssueLinks:
     paths: Mapping[LinkKind, str]
 
     @classmethod
-    async def load(
+    async def load(cls, uow: IssueUow, actor: Actor, wanted: Sequence[tuple[Issue, LinkChanges]]) -> "IssueLinks":
+        """Reads the links of the issues, which are of one workspace, who may be assigned, and the labels."""
+        kinds = {kind for _, changes in wanted for kind in changes}
+        issues = [issue for issue, _ in wanted]
+        before = await uow.issues.links_of(issues, sorted(kinds)) if kinds else {}
+        added = _Added()
+        for issue, changes in wanted:
+            of_issue = {kind: before[kind][issue.id] for kind in changes}
+            added.add(issue.project_id, of_issue, changes)
+        paths = {kind: kind.value for kind in LinkKind}
+        return await cls._read(uow, actor, issues[0].workspace_id, added, before=before, paths=paths)
+
+    @classmethod
+    async def of_new(cls, uow: IssueUow, actor: Actor, project: Project, wanted: Sequence[LinkChanges]) -> "IssueLinks":
+        """Reads who may be assigned, and the labels, for new issues of the project."""
+        added = _Added()
+        for changes in wanted:
+            added.add(project.id, {}, changes)
+        return await cls._read(uow, actor, project.workspace_id, added, before={}, paths=_DRAFTED)
+
+    @classmethod
+    async def _read(
         cls,
         uow: IssueUow,
         actor: Actor,
-        wanted: Sequence[tuple[Issue, LinkChanges]],
+        workspace_id: str,
+        added: "_Added",
         *,
-        paths: Mapping[LinkKind, str] | None = None,
-        are_new: bool = False,
+        before: Mapping[LinkKind, Mapping[str, frozenset[str]]],
+        paths: Mapping[LinkKind, str],
     ) -> "IssueLinks":
-        """Reads the links of the issues, who may be assigned, and the labels; `paths` name the fields in errors.
-
-        The issues are of one workspace; new ones have no links yet.
-        """
-        kinds = {kind for _, changes in wanted for kind in changes}
-        issues = [issue for issue, _ in wanted]
-        before = {} if are_new or not kinds else await uow.issues.links_of(issues, sorted(kinds))
-        added = _Added()
-        for issue, changes in wanted:
-            added.add(issue, changes, before)
-        return cls(
-            before=before,
-            seeing=await uow.members.who_see(issues[0].workspace_id, added.areas, added.users) if added.users else {},
-            labels=await uow.labels.find(actor, added.labels),
-            paths=paths or {kind: kind.value for kind in LinkKind},
-        )
+        seeing = await uow.members.who_see(workspace_id, added.areas, added.users) if added.users else {}
+        return cls(before=before, seeing=seeing, labels=await uow.labels.find(actor, added.labels), paths=paths)
 
     def decide(self, issue: Issue, changes: LinkChanges) -> dict[LinkKind, LinkChange]:
         """Links before and after, of each kind that differs.
@@ -118,9 +130,9 @@ class _Added:
     areas: set[str] = field(default_factory=set)
     labels: set[str] = field(default_factory=set)
 
-    def add(self, issue: Issue, changes: LinkChanges, links: Mapping[LinkKind, Mapping[str, frozenset[str]]]) -> None:
+    def add(self, project_id: str, links: Mapping[LinkKind, frozenset[str]], changes: LinkChanges) -> None:
         for kind, change in changes.items():
-            before = links.get(kind, {}).get(issue.id, frozenset())
+            before = links.get(kind, frozenset())
             after = change.applied_to(before)
             # An issue with too many links is refused, so what they are linked to is not read.
             if len(after) > kind.most or after <= before:
@@ -129,7 +141,7 @@ class _Added:
                 self.labels |= after - before
             else:
                 self.users |= {user_id for user_id in after - before if is_id(user_id, User.prefix)}
-                self.areas.add(issue.project_id)
+                self.areas.add(project_id)
 
 
 def _check_number(kind: LinkKind, after: frozenset[str], path: tuple[str, ...]) -> None:

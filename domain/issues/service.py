@@ -3,21 +3,16 @@ from collections.abc import Callable
 from domain.accounts.model import UserId
 from domain.issues.changing import IssueEdits
 from domain.issues.commands import IssueChanges, IssueDraft
-from domain.issues.events import IssueArchived, IssueCreated, IssueEvent, IssuePurged, IssueRestored, IssueTrashed
-from domain.issues.links import IssueLinks, LinkChanges, as_changes, by_kind
-from domain.issues.model import Issue, IssueId
-from domain.issues.ports import IssueUow, LinkKind
+from domain.issues.creating import IssueCreations
+from domain.issues.events import IssueArchived, IssueEvent, IssuePurged, IssueRestored, IssueTrashed
+from domain.issues.model import Issue
+from domain.issues.ports import IssueUow
 from domain.issues.slice import ISSUE_PURGE, ISSUE_WRITE
-from domain.issues.targets import IssueTargets
-from domain.projects.model import Project, State
+from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict
 from domain.shared.ids import IdFactory
-from domain.shared.sets import SetChange
 from domain.shared.uow import OpenUow, Written
-
-_DRAFTED = {LinkKind.ASSIGNEES: "assignee_ids", LinkKind.LABELS: "label_ids"}
-"""Fields of a draft with the links of its issue."""
 
 
 class IssueService:
@@ -28,42 +23,10 @@ class IssueService:
     async def create(self, actor: Actor, project_id: str, draft: IssueDraft) -> Written[Issue]:
         creator_id = UserId(actor.signed_in_id)
         async with self._uow(actor) as uow:
-            # Locked, so that no new key or archiving slips in between; creations take turns for the number anyway.
-            project = await uow.projects.get(actor, project_id, path=("project_id",), for_update=True)
-            actor.require(ISSUE_WRITE, project.workspace_id)
-            project.check_usable(("project_id",))
-            if project.archived_at is not None:
-                raise Conflict("This project is archived. Restore it first.", path=("project_id",))
-            targets = await IssueTargets.load(
-                uow,
-                actor,
-                state_ids=_sent(draft.state_id),
-                milestone_ids=_sent(draft.milestone_id),
-                parent_ids=_sent(draft.parent_id),
-                project_ids=(project.id,),
-            )
-            if draft.state_id is None:
-                state = await self._first_state(uow, project)
-            else:
-                state = targets.state(draft.state_id, project_id=project.id)
-            issue = Issue.drafted(
-                draft,
-                id=IssueId(self._ids.new_in(project.workspace_id, Issue.prefix)),
-                project=project,
-                state=state,
-                number=(await uow.projects.next_numbers(project, 1))[0],
-                milestone=targets.milestone(draft.milestone_id, project_id=project.id),
-                parent=targets.parent(draft.parent_id, workspace_id=project.workspace_id, project_id=project.id),
-                creator_id=creator_id,
-                now=uow.now,
-            )
-            wanted = _wanted_links(draft)
-            links = await IssueLinks.load(uow, actor, [(issue, wanted)], paths=_DRAFTED, are_new=True)
-            linked = links.decide(issue, wanted)
-            await uow.issues.add(issue)
-            await uow.issues.relink_all(issue.workspace_id, by_kind([(issue, linked)]))
-            uow.record(IssueCreated.between(None, issue, **as_changes(linked)))
-            return await uow.commit(issue)
+            project = await self._open_project(uow, actor, project_id)
+            creations = await IssueCreations.load(uow, actor, project, [draft], ids=self._ids, creator_id=creator_id)
+            [new] = await creations.save(uow, [creations.decide(draft)])
+            return await uow.commit(new.after)
 
     async def update(self, actor: Actor, issue_id: str, changes: IssueChanges) -> Written[Issue]:
         async with self._uow(actor) as uow:
@@ -114,16 +77,11 @@ class IssueService:
                 uow.record(event.between(issue, changed))
             return await uow.commit(changed)
 
-    async def _first_state(self, uow: IssueUow, project: Project) -> State:
-        return next(state for state in await uow.states.of(project) if state.deleting_since is None)
-
-
-def _wanted_links(draft: IssueDraft) -> LinkChanges:
-    return {
-        LinkKind.ASSIGNEES: SetChange(set=draft.assignee_ids),
-        LinkKind.LABELS: SetChange(set=draft.label_ids),
-    }
-
-
-def _sent(entity_id: str | None) -> tuple[str, ...]:
-    return () if entity_id is None else (entity_id,)
+    async def _open_project(self, uow: IssueUow, actor: Actor, project_id: str) -> Project:
+        """The project of new issues. Locked, so that no new key or archiving slips in between."""
+        project = await uow.projects.get(actor, project_id, path=("project_id",), for_update=True)
+        actor.require(ISSUE_WRITE, project.workspace_id)
+        project.check_usable(("project_id",))
+        if project.archived_at is not None:
+            raise Conflict("This project is archived. Restore it first.", path=("project_id",))
+        return project

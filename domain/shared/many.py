@@ -14,7 +14,7 @@ from domain.shared.batches import MOST_AT_ONCE
 from domain.shared.errors import DomainError, ErrorCode, InvalidInput, LimitExceeded, Rejected
 from domain.shared.events import TIMES, Event, FieldChange
 
-E = TypeVar("E")
+E = TypeVar("E", bound=Any)
 E_co = TypeVar("E_co", covariant=True)
 D = TypeVar("D", bound="Decision[Any]")
 
@@ -48,6 +48,26 @@ class Decision(Protocol[E_co]):
     def is_changed(self) -> bool: ...
     @property
     def changes(self) -> Mapping[str, FieldChange]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created(Generic[E]):
+    """The decision to create an entity."""
+
+    after: E
+    event: Event
+
+    @property
+    def before(self) -> None:
+        return None
+
+    @property
+    def is_changed(self) -> bool:
+        return True
+
+    @property
+    def changes(self) -> Mapping[str, FieldChange]:
+        return self.event.changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +116,14 @@ class Row(Generic[E, D]):
         self.errors = error.errors if isinstance(error, Rejected) else (error,)
         self.decision = None
 
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Errors that are raised inside refuse only this row."""
+        try:
+            yield
+        except (DomainError, Rejected) as error:
+            self.refuse(error)
+
 
 class Rows(Generic[E, D]):
     """Collects the decisions of a batch, or the errors of its rows."""
@@ -109,10 +137,8 @@ class Rows(Generic[E, D]):
         """The row at that index of the input; errors that are raised inside refuse only this row."""
         row = Row[E, D](index=index, subject_id=subject_id)
         self._rows.append(row)
-        try:
+        with row.refusing():
             yield row
-        except (DomainError, Rejected) as error:
-            row.refuse(error)
 
     def __iter__(self) -> Iterator[Row[E, D]]:
         return iter(self._rows)
@@ -121,6 +147,11 @@ class Rows(Generic[E, D]):
     def decided(self) -> list[D]:
         """Decisions of the rows without errors."""
         return [row.decision for row in self._rows if row.decision is not None]
+
+    def replace(self, decided: Iterable[D]) -> None:
+        """Puts these decisions in the place of those of the rows without errors."""
+        for row, decision in zip([row for row in self._rows if row.decision is not None], decided, strict=True):
+            row.decision = decision
 
     @property
     def are_refused(self) -> bool:
@@ -144,7 +175,8 @@ class Rows(Generic[E, D]):
             return RowResult(index=row.index, subject_id=row.subject_id, entity=row.stored, errors=row.errors)
         changes = {name: change for name, change in decision.changes.items() if name not in TIMES}
         entity = row.stored if self._command.dry_run else decision.after
-        return RowResult(index=row.index, subject_id=row.subject_id, entity=entity, changes=changes)
+        subject_id = row.subject_id if entity is None else str(entity.id)
+        return RowResult(index=row.index, subject_id=subject_id, entity=entity, changes=changes)
 
 
 @contextmanager

@@ -68,6 +68,10 @@ class Repository(Protocol[E]):
         """Stores a new entity; raises Conflict if it breaks a uniqueness rule."""
         ...
 
+    async def add_all(self, entities: Collection[E]) -> None:
+        """Stores new entities; raises Conflict if one breaks a uniqueness rule."""
+        ...
+
     async def save(self, before: E, after: E) -> None:
         """Writes the fields that differ; raises Conflict if they break a uniqueness rule."""
         ...
