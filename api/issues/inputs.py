@@ -11,6 +11,7 @@ from api.labels.inputs import LabelFilter
 from api.milestones.inputs import MilestoneFilter
 from api.projects.inputs import ProjectFilter, StateFilter
 from api.shared.arguments import FILTER_LIMITS
+from api.shared.enums import describe_enum
 from api.shared.errors import camel_case
 from api.shared.inputs import (
     ALL_HOLD,
@@ -33,6 +34,7 @@ from api.shared.inputs import (
 from api.shared.nulls import never_null
 from api.shared.pages import IncludeArchived, SortOrder, sorts
 from domain.issues import commands, queries
+from domain.issues.commands import StateRule
 from domain.shared.pages import MOST_SORTED, MOST_SORTED_IN_INDEX
 
 
@@ -203,6 +205,40 @@ class IssueCreateInput(IssueDraftInput, MutationInput):
     )
 
 
+describe_enum(
+    commands.StateRule,
+    name="StateRule",
+    description="Rule that chooses the workflow state of a moved issue among the states of its new project.",
+    MATCH_BY_NAME="The state with the name of the present state, in any letter case; without one, the first state of "
+    "the same category; without one, the first state.",
+)
+
+
+@strawberry.input(one_of=True, description="The workflow state of a moved issue. Set exactly one field.")
+class IssueMoveState:
+    describes: ClassVar[type] = commands.IssueMoveState
+
+    id: Maybe[strawberry.ID | None] = strawberry.field(description="ID of a workflow state of the new project.")
+    rule: Maybe[StateRule | None] = strawberry.field(description="Rule that chooses a state of the new project.")
+
+
+@strawberry.input(
+    description="A move of an issue to another project of its workspace, with its comments. The issue gets a new "
+    "number and identifier, is found by its former identifiers too, and loses its milestone unless `milestoneId` names "
+    "one of the new project. Sub-issues stay where they are. A move to the project that the issue is in has no effect."
+)
+class IssueMove:
+    describes: ClassVar[type] = commands.IssueMove
+
+    project_id: strawberry.ID = strawberry.field(
+        description="ID of the new project. It must not be archived, and all assignees who can see the present project "
+        "must be able to see it, except for those whom the update removes."
+    )
+    state: IssueMoveState | None = strawberry.field(
+        default=None, description="Workflow state of the issue in the new project. Default: the rule `MATCH_BY_NAME`."
+    )
+
+
 @strawberry.input(description="Input of the `issueUpdate` mutation. Omitted fields keep their values.")
 class IssueUpdateInput(UpdateInput):
     describes: ClassVar[type] = commands.IssueChanges
@@ -212,6 +248,7 @@ class IssueUpdateInput(UpdateInput):
     description: Maybe[str | None] = never_null(
         "New description of the issue in Markdown, at most 256 KB. May be empty."
     )
+    move: Maybe[IssueMove | None] = never_null("Move to another project. Cannot be combined with `stateId`.")
     state_id: Maybe[strawberry.ID | None] = never_null(
         "ID of the new workflow state, which must belong to the issue's project."
     )
@@ -227,8 +264,8 @@ class IssueUpdateInput(UpdateInput):
         description="New estimate of the issue, 0 to 10,000. Null removes it; omit the field to keep the current value."
     )
     milestone_id: Maybe[strawberry.ID | None] = strawberry.field(
-        description="ID of the new milestone, which must belong to the issue's project. Null removes the issue "
-        "from its milestone; omit the field to keep the current value."
+        description="ID of the new milestone, which must belong to the issue's project, or to its new one. "
+        "Null removes the issue from its milestone; omit the field to keep the current value."
     )
     parent_id: Maybe[strawberry.ID | None] = strawberry.field(
         description="ID of the new parent issue in the workspace. Null removes the parent; omit the field to keep "

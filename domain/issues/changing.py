@@ -1,6 +1,6 @@
 """Changes of issues: what they refer to is read once for all issues, then each issue is decided by itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,12 +9,15 @@ from domain.issues.errors import IssueErrorCode
 from domain.issues.events import IssueEvent, updates
 from domain.issues.links import IssueLinks, LinkChanges, as_changes, by_kind
 from domain.issues.model import Issue
+from domain.issues.moving import IssueMoves, lock_projects
 from domain.issues.ports import IssueUow, LinkChange, LinkKind
 from domain.issues.targets import IssueTargets
+from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict
 from domain.shared.events import FieldChange
 from domain.shared.many import merged_changes
+from domain.shared.repositories import Found
 from domain.shared.unset import UNSET
 
 
@@ -53,14 +56,30 @@ class IssueEdits:
     ancestor_ids: frozenset[str]
     links: IssueLinks
     link_changes: LinkChanges
+    moves: IssueMoves
+
+    @staticmethod
+    async def lock(uow: IssueUow, actor: Actor, issue_ids: Collection[str], changes: IssueChanges) -> Found[Project]:
+        """Locks what the change needs before the issues are locked, for `load`."""
+        return await lock_projects(uow, actor, issue_ids, changes)
 
     @classmethod
-    async def load(cls, uow: IssueUow, actor: Actor, issues: Sequence[Issue], changes: IssueChanges) -> "IssueEdits":
-        """Reads what the change refers to, as far as it differs for any of the issues, which are locked.
+    async def load(
+        cls,
+        uow: IssueUow,
+        actor: Actor,
+        issues: Sequence[Issue],
+        changes: IssueChanges,
+        projects: Found[Project],
+    ) -> "IssueEdits":
+        """Reads what the change refers to, as far as it differs for any of the issues.
+
+        The issues are locked, and before them `lock` has locked the `projects`.
 
         Takes the lock of the tree to set a parent, because two concurrent moves together could close a cycle.
         """
-        now = uow.now
+        moves = await IssueMoves.load(uow, actor, issues, changes, projects)
+        issues = [moves.ahead(each) for each in issues]
         adopted = [each for each in issues if changes.parent_id not in (UNSET, each.parent_id)]
         if adopted:
             await uow.issues.lock_tree(adopted[0].workspace_id)
@@ -78,17 +97,20 @@ class IssueEdits:
         link_changes = {kind: change for kind, change in sent.items() if change is not UNSET}
         return cls(
             changes=changes,
-            now=now,
+            now=uow.now,
             targets=targets,
             ancestor_ids=frozenset[str]().union(*above),
             links=await IssueLinks.load(uow, actor, [(each, link_changes) for each in issues]),
             link_changes=link_changes,
+            moves=moves,
         )
 
     def decide(self, issue: Issue) -> Edited:
         """The issue after the change; raises DomainError or Rejected if it breaks a rule."""
-        changed = self._with_parent(self._planned(self._moved(issue.changed(self.changes, now=self.now))))
+        changed = self.moves.decide(issue.changed(self.changes, now=self.now))
+        changed = self._with_parent(self._planned(self._moved(changed)))
         links = self.links.decide(changed, self.link_changes)
+        self.moves.check_assignees(issue, changed, links)
         return Edited(before=issue, after=changed.touched(now=self.now) if links else changed, links=links)
 
     async def save(self, uow: IssueUow, edited: Sequence[Edited]) -> None:
@@ -99,6 +121,7 @@ class IssueEdits:
         workspace_id = changed[0].before.workspace_id
         await uow.issues.relink_all(workspace_id, by_kind((each.before, each.links) for each in changed))
         await uow.issues.save_all([(each.before, each.after) for each in changed])
+        await uow.comments.follow([each.after for each in changed if each.before.project_id != each.after.project_id])
         for each in changed:
             for event in each.events:
                 uow.record(event)

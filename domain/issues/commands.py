@@ -1,9 +1,10 @@
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from domain.issues.priorities import Priority
 from domain.shared.sets import SetChange
-from domain.shared.unset import UNSET, Changes, Unset
+from domain.shared.unset import UNSET, Changes, PartOfChanges, Unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,36 @@ class IssueDraft:
     label_ids: tuple[str, ...] = ()
 
 
+class StateRule(StrEnum):
+    """Rule that chooses the workflow state of a moved issue among those of its new project."""
+
+    MATCH_BY_NAME = "MATCH_BY_NAME"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueMoveState:
+    """The workflow state of a moved issue: the one with this id, or the one that the rule chooses."""
+
+    id: str | None = None
+    rule: StateRule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueMove(PartOfChanges):
+    """A move to another project, where the issue gets a new number."""
+
+    project_id: str
+    state: IssueMoveState = IssueMoveState(rule=StateRule.MATCH_BY_NAME)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        # A state that a rule chooses follows from the present one, so it overwrites no other choice.
+        return ("project_id",) if self.state.id is None else ("project_id", "state_id")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueChanges(Changes):
+    move: IssueMove | Unset = UNSET
     title: str | Unset = UNSET
     description: str | Unset = UNSET
     state_id: str | Unset = UNSET

@@ -96,7 +96,7 @@ class Issue:
     def changed(self, changes: IssueChanges, *, now: datetime) -> "Issue":
         """The issue's own fields as the caller wants them; raises Rejected naming every broken rule."""
         sent = sent_fields(changes)
-        for elsewhere in ("state_id", "milestone_id", "parent_id", "assignees", "labels"):
+        for elsewhere in ("move", "state_id", "milestone_id", "parent_id", "assignees", "labels"):
             sent.pop(elsewhere, None)
         return rechecked(self, now=now, **sent)
 
@@ -104,6 +104,11 @@ class Issue:
         """The issue in that state; it counts as completed from when it enters a closed state until it leaves."""
         completed_at = (self.completed_at or now) if state.category.is_closed else None
         return revised(self, now=now, state_id=state.id, completed_at=completed_at)
+
+    def moved_into(self, project: Project, state: State, *, number: int, now: datetime) -> "Issue":
+        """The issue in another project. Milestones belong to one project, so the issue loses its own."""
+        entered = revised(self, now=now, project_id=project.id, number=number, milestone_id=None)
+        return entered.moved_to(state, now=now)
 
     def created_by(self, creator_id: UserId, *, now: datetime) -> "Issue":
         return revised(self, now=now, creator_id=creator_id)

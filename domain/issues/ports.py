@@ -57,6 +57,10 @@ class IssueRepository(Repository[Issue], Protocol):
 
 
 class IssueComments(Protocol):
+    async def follow(self, issues: Sequence[Issue]) -> None:
+        """Puts the comments of issues of one workspace into the projects that these issues have been moved to."""
+        ...
+
     async def purge_of(self, issue: Issue) -> Sequence[str]:
         """Deletes the comments of an issue and returns their IDs."""
         ...

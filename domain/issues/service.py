@@ -30,9 +30,10 @@ class IssueService:
 
     async def update(self, actor: Actor, issue_id: str, changes: IssueChanges) -> Written[Issue]:
         async with self._uow(actor) as uow:
+            projects = await IssueEdits.lock(uow, actor, [issue_id], changes)
             issue = await uow.issues.get(actor, issue_id, for_update=True)
             actor.require(ISSUE_WRITE, issue.workspace_id)
-            edits = await IssueEdits.load(uow, actor, [issue], changes)
+            edits = await IssueEdits.load(uow, actor, [issue], changes, projects)
             edited = edits.decide(issue)
             await uow.check_unchanged(edited.before, edited.after, changes, links=edited.link_changes)
             await edits.save(uow, [edited])

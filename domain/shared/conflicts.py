@@ -8,7 +8,7 @@ from string import ascii_lowercase
 from domain.shared.errors import Conflict, ErrorCode
 from domain.shared.events import FieldChange, Plain, Texts, as_texts, plain
 from domain.shared.sets import SetChange
-from domain.shared.unset import Changes, sent_fields
+from domain.shared.unset import Changes, PartOfChanges, sent_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,29 +69,42 @@ def wanted_changes(
     """
     wanted = {}
     for name, sent in sent_fields(changes).items():
-        if not isinstance(sent, SetChange):
-            stored, own = getattr(before, name), getattr(after, name)
+        if isinstance(sent, SetChange):
+            if sent.set is not None and name in links:
+                wanted[name] = links[name]
+            continue
+        for field in sent.fields if isinstance(sent, PartOfChanges) else (name,):
+            stored, own = getattr(before, field), getattr(after, field)
             if stored != own:
-                wanted[name] = FieldChange(before=plain(stored), after=plain(own))
-        elif sent.set is not None and name in links:
-            wanted[name] = links[name]
+                wanted[field] = FieldChange(before=plain(stored), after=plain(own))
     return wanted
+
+
+def sent_as(changes: Changes) -> dict[str, str]:
+    """The field of the changes that sets each field of the entity, where they have different names."""
+    parts = ((name, sent) for name, sent in sent_fields(changes).items() if isinstance(sent, PartOfChanges))
+    return {field: name for name, part in parts for field in part.fields}
 
 
 def refuse_conflicts(
     wanted: Mapping[str, FieldChange],
     later: Iterable[LaterChange],
     *,
+    names: Mapping[str, str],
     is_shown: Callable[[LaterChange], bool],
     expected: int,
     current: int,
 ) -> None:
-    """Raises ChangedMeanwhile for wanted fields that changed later, unless they have their old value again."""
+    """Raises ChangedMeanwhile for wanted fields that changed later, unless they have their old value again.
+
+    `names` are the fields that the caller sent for wanted ones, where they have different names.
+    """
     found = [change for change in later if plain(wanted[change.field].before) != change.base]
     if not found:
         return
     shown = tuple(_conflict(change, wanted[change.field]) for change in found if is_shown(change))
-    raise ChangedMeanwhile([change.field for change in found], shown, expected=expected, current=current)
+    sent = dict.fromkeys(names.get(change.field, change.field) for change in found)
+    raise ChangedMeanwhile(list(sent), shown, expected=expected, current=current)
 
 
 def refuse_reordering(

@@ -25,6 +25,17 @@ class Changes:
     expected_revision: int | None = None
 
 
+class PartOfChanges:
+    """Base of what one field of changes sets: fields of the entity with other names than its own."""
+
+    __slots__ = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that it sets to values of the caller's choice."""
+        raise NotImplementedError
+
+
 _ABOUT_CHANGES = frozenset(field.name for field in fields(Changes))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit.policies import EventVisibility, require_within
 from domain.shared.actor import Actor
-from domain.shared.conflicts import refuse_conflicts, refuse_reordering, wanted_changes
+from domain.shared.conflicts import refuse_conflicts, refuse_reordering, sent_as, wanted_changes
 from domain.shared.events import FieldChange
 from domain.shared.ids import is_id
 from domain.shared.unset import Changes
@@ -37,6 +37,7 @@ class ConflictCheck:
         refuse_conflicts(
             wanted,
             later,
+            names=sent_as(changes),
             is_shown=partial(self.visibility.shows, self._actor, before.workspace_id),
             expected=expected,
             current=span.last,

@@ -110,6 +110,11 @@ class Scene:
         return replace(client, actor=replace(client.actor, roles=here, areas=projects if is_guest else {}))
 
 
+WITHIN: Mapping[str, Callable[[Scene], dict[str, Any]]] = {
+    "move": lambda scene: {"projectId": scene.empty_project.id},
+}
+"""Optional field of an input with an input of its own -> the fields that this one requires."""
+
 _STORED = (
     "child",
     "trashed",

@@ -25,7 +25,7 @@ from api.schema import schema
 from api.shared.context import Context
 from domain.shared.actor import Role
 from tests.api.client import Client
-from tests.api.permission_table import PARENTS, USES, Scene, Use, build_scene
+from tests.api.permission_table import PARENTS, USES, WITHIN, Scene, Use, build_scene
 from tests.api.root_fields import SCHEMA, root_fields
 from tests.api.world import Place, World
 from tests.factories.accounts import IDS, UserFactory
@@ -99,7 +99,7 @@ class IdPlace:
         given = {name: value for name, value in self.use.given(scene, Role.OWNER).items() if name in self.required}
         inner = given
         for step in self.way[:-1]:
-            inner[step] = dict(inner.get(step) or {})
+            inner[step] = dict(inner.get(step) or (WITHIN[step](scene) if step in WITHIN else {}))
             inner = inner[step]
         inner[self.way[-1]] = [entity_id] if self.is_list else entity_id
         return given

@@ -11,7 +11,7 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLNonNull, get_named_type
 
 from tests.api import defaults as api_defaults
-from tests.api.permission_table import USES, Scene, Use, build_scene
+from tests.api.permission_table import USES, WITHIN, Scene, Use, build_scene
 from tests.api.root_fields import SCHEMA
 from tests.api.served import served
 from tests.api.world import World
@@ -33,7 +33,8 @@ def optional_fields(kind: GraphQLInputType, way: Way = ()) -> Iterator[tuple[Way
     named = get_named_type(kind)
     if isinstance(named, GraphQLInputObjectType):
         for name, field in named.fields.items():
-            if not isinstance(field.type, GraphQLNonNull):
+            # The one field of a OneOf input must not be null.
+            if not isinstance(field.type, GraphQLNonNull) and not named.is_one_of:
                 yield (*way, name), RULE in (field.description or "")
             yield from optional_fields(field.type, (*way, name))
 
@@ -114,6 +115,7 @@ async def test_null_is_accepted_everywhere_else(mutation: str, scene: Scene) -> 
     """All at once, inside nested inputs as far as these stay; what is null at the top comes after what is inside it."""
     client, given = client_of(scene, USE[mutation])
     ways = sorted((way for way, refuses in FIELDS[mutation].items() if not refuses), key=len, reverse=True)
+    given |= {way[0]: WITHIN[way[0]](scene) for way in ways if len(way) > 1 and way[0] in WITHIN}
     for way in ways:
         given = with_null(given, way)
     # An end that others point at needs its `replaceWith`.

@@ -26,6 +26,7 @@ NOT_LOGGED = {
     "IssueDraft.label_ids": "logged as labels by IssueLinks",
     "IssueChanges.assignees": "logged by IssueLinks",
     "IssueChanges.labels": "logged by IssueLinks",
+    "IssueChanges.move": "logged as the project, number and state that it sets",
 }
 """`Command.field` that its event does not list as changed -> why."""
 

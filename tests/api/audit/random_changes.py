@@ -101,8 +101,17 @@ def _set_change(c: Chooser, options: list[str]) -> Input:
 def _issue_update(c: Chooser) -> Input:
     issue = c.one("iss")
     links = c.maybe(assignees=_set_change(c, c.people()), labels=_set_change(c, c.mirror.of("lab")))
-    fields = _issue_fields(c, c.mirror.value(issue, "projectId"))
-    return {"id": issue} | fields | c.maybe(title=c.name(), startDate=c.random.choice(DAYS)) | links
+    move = _move(c) if c.random.random() < 0.3 else {}
+    fields = _issue_fields(c, move["move"]["projectId"] if move else c.mirror.value(issue, "projectId"))
+    if move and c.random.random() < 0.9:
+        fields.pop("stateId", None)
+    return {"id": issue} | move | fields | c.maybe(title=c.name(), startDate=c.random.choice(DAYS)) | links
+
+
+def _move(c: Chooser) -> Input:
+    project = c.one("prj")
+    state = {"id": c.one("sta", projectId=project)} if c.random.random() < 0.5 else {"rule": "MATCH_BY_NAME"}
+    return {"move": {"projectId": project} | c.maybe(state=state)}
 
 
 def _own_comment(c: Chooser) -> str:

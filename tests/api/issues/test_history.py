@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from domain.audit.queries import HistoryQuery
-from domain.issues.events import updates
 from domain.issues.model import Issue
 from domain.shared.actor import Role
 from domain.shared.pages import PageRequest
@@ -314,17 +313,14 @@ async def test_a_move_is_one_entry_for_those_who_see_both_projects_and_half_of_o
     state = StateFactory(project=target, name="Inbox")
     await world.store(target, state)
     before = await world.stored(Issue, issue_id)
-    after = replace(before, project_id=target.id, state_id=state.id, number=1, title="Moved")
-    async with world.app.issues._uow(world.member.actor) as uow:
-        await uow.issues.save(before, after)
-        for event in updates(before, after):
-            uow.record(event)
-        written = await uow.commit(None)
+    written = await world.member.mutate(
+        "issueUpdate", {"id": issue_id, "move": {"projectId": target.id}, "title": "Moved"}
+    )
     here, there = [{"id": each.id, "name": each.name} for each in (place.project, target)]
     moved = {"projectBefore": here, "projectAfter": there | {"project": {"key": "NEW"}}}
     _, entry = (await history(world.member, issue_id))["nodes"]
     kinds = {change.pop("__typename"): change for change in entry["changes"]}
-    assert (entry["revision"], entry["changeSet"]) == (written.revision, written.revision)
+    assert (entry["revision"], entry["changeSet"]) == (written["revision"], written["revision"])
     assert kinds["ProjectChange"] == moved
     assert kinds["TitleChange"] == {"before": "A", "after": "Moved"}
     assert (kinds["StateChange"]["from"]["name"], kinds["StateChange"]["to"]["name"]) == ("Todo", "Inbox")

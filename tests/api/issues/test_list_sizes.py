@@ -54,7 +54,10 @@ MUTATIONS: dict[str, Callable[[Chooser], Input]] = {
         "milestoneId": a.maybe("milestone"),
         "parentId": a.maybe("issue"),
     },
-    "issueUpdate": lambda a: {"id": a.one("issue"), "milestoneId": a.maybe("milestone"), "parentId": a.maybe("issue")},
+    "issueUpdate": lambda a: (
+        {"id": a.one("issue"), "milestoneId": a.maybe("milestone"), "parentId": a.maybe("issue")}
+        | ({"move": {"projectId": a.one("project")}} if a.number() % 3 == 0 else {})
+    ),
     "issueArchive": lambda a: {"id": a.one("issue")},
     "issueDelete": lambda a: {"id": a.one("issue")},
     "issueRestore": lambda a: {"id": a.one("issue")},

@@ -21,7 +21,7 @@ from tests.api.transfers.conftest import LEASE, Import
 from tests.api.transfers.exports import comment, issue, lines, time_of
 from tests.api.transfers.test_resuming import under_way
 from tests.api.world import World
-from tests.factories.projects import ProjectFactory
+from tests.factories.projects import ProjectFactory, StateFactory
 
 QUERY = """query ($slug: String!) { workspace(slug: $slug) {
   labels(first: 100) { nodes { id name } }
@@ -198,6 +198,27 @@ async def test_an_issue_that_moved_in_jira_is_moved(world: World, imported: Impo
     news = [(kind, subject) for _, kind, subject, _ in (await world.events())[count:]]
     assert news.count(("issue.moved", before["id"])) == news.count(("issue.updated", before["id"])) == 1
     assert (await imported(lines(moved, child, b""))).issues_unchanged == 2
+
+
+async def test_an_issue_that_was_moved_here_stays_where_it_is(world: World, imported: Import):
+    await imported(lines(issue(1, comments=[comment("1", "a")]), issue(2)))
+    before = (await tracker(world)).issues["AC-1"]
+    target = ProjectFactory(workspace=world.here.workspace, key="ZED")
+    await world.store(target, StateFactory(project=target))
+    payload = await world.owner.mutate("issueUpdate", {"id": before["id"], "move": {"projectId": target.id}})
+    assert payload["errors"] == []
+
+    news = issue(1, summary="News", comments=[comment("1", "a"), comment("2", "b")])
+    run = await imported(lines(news, issue(2), b""))
+
+    assert (run.issues_changed, run.issues_unchanged, run.comments_created) == (1, 1, 1)
+    found = (await tracker(world)).issues
+    assert set(found) == {"AC-2", "ZED-1"}
+    after = found["ZED-1"]
+    assert (after["id"], after["title"], after["previousIdentifiers"]) == (before["id"], "News", ["AC-1"])
+    async with world.engine.connect() as connection:
+        projects = set(await connection.scalars(text("SELECT project_id FROM comment WHERE external_key IS NOT NULL")))
+    assert projects == {target.id}
 
 
 async def test_no_issue_gets_the_number_of_one_that_moved_but_that_one_itself(world: World, imported: Import):
