@@ -6,7 +6,8 @@ from domain.accounts.notice_service import NoticeService
 from domain.accounts.ports import UserReader
 from domain.accounts.registration_service import RegistrationService
 from domain.accounts.service import AccountService
-from domain.audit.ports import HistoryReader, NameReader
+from domain.audit.change_set_service import ChangeSetService
+from domain.audit.ports import ChangeSetReader, HistoryReader, NameReader
 from domain.audit.security_service import SecurityLogService
 from domain.audit.service import AuditService
 from domain.auth.activation_service import ActivationService
@@ -57,6 +58,7 @@ class Readers(Provided):
     """
 
     batch_runs: BatchRunReader
+    change_sets: ChangeSetReader
     comments: CommentReader
     histories: HistoryReader
     imports: ImportReader
@@ -93,6 +95,7 @@ class App(Provided):
     auth: AuthService
     batches: BatchService
     cascades: CascadeService
+    change_sets: ChangeSetService
     deletions: DeletionService
     documents: DocumentService
     emails: EmailService

@@ -76,6 +76,7 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
             settings=settings,
             slices=[each.domain for each in slices],
             named=[named for each in slices for named in each.named],
+            job_runs=[runs for each in slices for runs in each.job_runs],
             clock=clock,
             ids=ids,
             reads=reads,

@@ -20,6 +20,7 @@ from domain.shared.slices import Slice, Unregistered
 from domain.shared.throttle import Throttle
 from infra.db.base import Base
 from infra.db.first_use import Repositories
+from infra.db.job_runs import JobRuns
 from infra.db.named_rows import NamedRows
 from infra.db.read import ReadSession
 from infra.settings import Settings
@@ -39,6 +40,8 @@ class Parts:
     """Slices of the application that is being opened."""
     named: Sequence[NamedRows]
     """Names that changes in histories refer to."""
+    job_runs: Sequence[JobRuns]
+    """Runs of jobs that change workspaces."""
     clock: Clock
     ids: IdFactory
     reads: ReadSession
@@ -66,6 +69,8 @@ class SliceAdapters:
     tables: Sequence[type[Base]] = ()
     named: Sequence[NamedRows] = ()
     """Names of the slice's objects that changes in histories refer to."""
+    job_runs: Sequence[JobRuns] = ()
+    """Tables with runs of the slice's jobs that change workspaces."""
     repositories: type[Repositories] = Repositories
     provide: Callable[[App, Parts], None] = _nothing
     """Sets the slice's attributes of `App`; those of earlier slices are set already."""

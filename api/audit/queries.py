@@ -4,11 +4,11 @@ from typing import Annotated
 
 import strawberry
 
-from api.audit.types import ChangeBatch
+from api.audit.types import ChangeBatch, ChangeSet
 from api.shared.context import Info
 from api.shared.fields import batched
 from api.shared.scalars import Revision
-from domain.audit import model
+from domain.audit import change_sets, model
 from domain.audit.service import EVENTS_PER_POINT, MOST_EVENTS
 from domain.workspaces.model import Workspace
 
@@ -47,6 +47,25 @@ async def workspace_changes(
 )
 async def workspace_changes_begin_at(workspaces: Sequence[Workspace], info: Info) -> Sequence[int]:
     return await info.context.app.audit.first_revisions_of_workspaces(info.context.actor, workspaces)
+
+
+@batched(
+    graphql_type=ChangeSet | None,
+    description="The change set with a revision: what one request changed. Null if the revision is no change set, "
+    "or if none of its events is visible to you.",
+)
+async def workspace_change_set(
+    workspaces: Sequence[Workspace],
+    info: Info,
+    id: Annotated[
+        Revision,
+        strawberry.argument(
+            description="`changeSet` of an event or `revision` of a payload. The error `REVISION_GONE` means that the "
+            "change set has been deleted from the change log."
+        ),
+    ],
+) -> Sequence[change_sets.ChangeSet | None]:
+    return await info.context.app.change_sets.of_workspaces(info.context.actor, workspaces, revision=id)
 
 
 def _revision(self: Workspace, info: Info) -> asyncio.Task[int]:

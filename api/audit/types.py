@@ -5,16 +5,20 @@ import strawberry
 
 from api.accounts.types import User
 from api.shared import loads
+from api.shared.connections import connection, everything
+from api.shared.context import Info
 from api.shared.enums import describe_enum
 from api.shared.errors import ConflictError, camel_case
 from api.shared.list_sizes import WITH_PARENT, at_most
 from api.shared.scalars import Revision
-from domain.audit import model
+from domain.audit import change_sets, model
 from domain.audit.kinds import EventKind
 from domain.audit.service import EVENTS_PER_POINT, MOST_EVENTS
 from domain.shared import conflicts as shared
 from domain.shared.actor import Cause
+from domain.shared.pages import Page, PageRequest
 from domain.shared.streams import EventBatch
+from domain.shared.undo import Obstacle
 from strawberry_compiled import related
 
 # The values are those of the slices of the schema (api/schema.py).
@@ -108,6 +112,78 @@ class ChangeBatch:
         "to read the next batch."
     )
     has_more: bool = strawberry.field(description="Whether more events were already available when the batch was read.")
+
+
+describe_enum(
+    Obstacle,
+    name="ChangeSetReasonCode",
+    description="Reason why you cannot undo a change set.",
+    IMPORTED="The changes were made by an import, or are part of the demo data.",
+    PERMANENTLY_DELETED="The change set deleted objects permanently.",
+    UNSUPPORTED="The change set contains changes of a kind that cannot be undone, such as those of members.",
+    ALREADY_UNDONE="The change set was already undone.",
+    UNFINISHED="A job of the change set is unfinished.",
+    NOT_YOUR_OWN="Another user or the server made the changes, and you are not an admin.",
+    TOO_OLD="The changes are older than 30 days, and you are not an admin.",
+    PERMISSION_DENIED="The undo takes a permission that you lack, or a scope that your API key lacks.",
+)
+
+
+def _reason_code(root: strawberry.Parent[Obstacle]) -> Obstacle:
+    return root
+
+
+@strawberry.type(description="A reason why you cannot undo a change set.")
+class ChangeSetReason:
+    describes = Obstacle
+
+    code: Obstacle = strawberry.field(resolver=_reason_code, description="Reason as a code, for programs.")
+    message: str = strawberry.field(description="Reason as a sentence in English.")
+
+
+@strawberry.type(
+    description="All changes that one request made in a workspace, including those of the job that it started."
+)
+class ChangeSet:
+    describes = change_sets.ChangeSet
+
+    revision: Revision = strawberry.field(
+        description="Revision of the change set: `changeSet` of its events, and `revision` of the mutation's payload."
+    )
+    occurred_at: datetime = strawberry.field(
+        description="Time when the request made its changes. A job that it started made further ones later."
+    )
+    cause: Cause = strawberry.field(
+        description="Origin of the changes: a user, an import, the demo data, the server or an undo."
+    )
+    event_count: int | None = strawberry.field(
+        description="Number of events that are visible to you. Null for imports and demo data with more than 10,000."
+    )
+    is_undoable: bool = strawberry.field(
+        description="Whether you can undo the change set. Objects that were changed later can still conflict."
+    )
+    reasons: list[ChangeSetReason] = strawberry.field(
+        metadata=WITH_PARENT,
+        description="Reasons why you cannot undo the change set, at most 8. Empty if `isUndoable` is true.",
+    )
+    actor = related(
+        "actor_id",
+        loads.users,
+        graphql_type=User | None,
+        description="The user who made the changes. Null if the server made them.",
+    )
+
+    @connection(
+        Event,
+        query=everything,
+        description="Events of the change set in order of revision. Events that are not visible to you are left out "
+        "and not counted.",
+    )
+    async def events(
+        sets: Sequence[change_sets.ChangeSet], info: Info, query: None, request: PageRequest
+    ) -> Sequence[Page[model.LoggedEvent]]:
+        reader = info.context.app.read.change_sets
+        return await reader.events_of_change_sets(info.context.actor, sets, request)
 
 
 @strawberry.type(description="A field that an update would overwrite although it changed after `expectedRevision`.")

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.accounts.types import User
-from api.audit.queries import workspace_changes, workspace_changes_begin_at, workspace_revision
+from api.audit.queries import workspace_change_set, workspace_changes, workspace_changes_begin_at, workspace_revision
 from api.shared import loads
 from api.shared.connections import connection, everything
 from api.shared.context import Info
@@ -87,6 +87,7 @@ class Workspace(Node):
     revision = workspace_revision
     changes = workspace_changes
     changes_begin_at = workspace_changes_begin_at
+    change_set = workspace_change_set
 
     @connection(
         Member,

@@ -14,10 +14,8 @@ class RevisionGone(InvalidInput):
 
     code = AuditErrorCode.REVISION_GONE  # type: ignore[assignment]  # a code of this slice
 
-    def __init__(self, first_revision: int, *, path: tuple[str, ...] = ("after",)) -> None:
-        super().__init__(
-            f"Changes before revision {first_revision} have been deleted. Load the objects again, and continue with "
-            f"{{field}} {first_revision - 1}.",
-            path=path,
-        )
+    def __init__(self, first_revision: int, *, path: tuple[str, ...] = ("after",), message: str | None = None) -> None:
+        advice = f"Load the objects again, and continue with {{field}} {first_revision - 1}."
+        deleted = f"Changes before revision {first_revision} have been deleted."
+        super().__init__(message or f"{deleted} {advice}", path=path)
         self.details = {"first_revision": first_revision}

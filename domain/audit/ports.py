@@ -2,12 +2,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from domain.audit.change_sets import ChangeSet, ChangeSetFacts
 from domain.audit.history import HistoryEntry
 from domain.audit.model import LoggedEvent, LogSpan, Subject
 from domain.audit.queries import HistoryQuery
 from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
 from domain.shared.security import SecurityEvent
+from domain.workspaces.model import Workspace
 
 
 class EventReader(Protocol):
@@ -39,6 +41,20 @@ class HistoryReader(Protocol):
         self, actor: Actor, subjects: Sequence[Subject], query: HistoryQuery, request: PageRequest
     ) -> Sequence[Page[HistoryEntry]]:
         """A page of the entries of each object's history that the actor may see, oldest first."""
+        ...
+
+
+class ChangeSetReader(Protocol):
+    async def by_revision(
+        self, actor: Actor, workspace: Workspace, revision: int
+    ) -> tuple[LogSpan, ChangeSetFacts | None]:
+        """The revisions that the log has, and the facts of the change set; None if the revision is no change set."""
+        ...
+
+    async def events_of_change_sets(
+        self, actor: Actor, change_sets: Sequence[ChangeSet], request: PageRequest
+    ) -> Sequence[Page[LoggedEvent]]:
+        """A page of the events of each change set that the actor may see, oldest first."""
         ...
 
 

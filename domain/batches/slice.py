@@ -6,4 +6,7 @@ SLICE = Slice(
     events={
         BatchStarted: (),
     },
+    undo={
+        BatchStarted: None,
+    },
 )

@@ -17,6 +17,11 @@ SLICE = Slice(
         events.CommentUpdated: (),
         events.CommentDeleted: (),
     },
+    undo={
+        events.CommentCreated: COMMENT_WRITE,
+        events.CommentUpdated: COMMENT_WRITE,
+        events.CommentDeleted: COMMENT_WRITE,
+    },
     history=tuple(
         Shown(
             of=of,

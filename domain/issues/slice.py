@@ -3,6 +3,7 @@ from domain.issues.errors import IssueErrorCode
 from domain.shared.actor import Permission, Role
 from domain.shared.history import Shown
 from domain.shared.slices import Slice
+from domain.shared.undo import Obstacle
 
 ISSUE_WRITE = Permission("change issues", Role.MEMBER)
 ISSUE_PURGE = Permission("delete issues permanently", Role.ADMIN)
@@ -22,6 +23,15 @@ SLICE = Slice(
         events.IssueRestored: (),
         events.IssueTrashed: (),
         events.IssuePurged: (),
+    },
+    undo={
+        events.IssueCreated: ISSUE_WRITE,
+        events.IssueUpdated: ISSUE_WRITE,
+        events.IssueMoved: ISSUE_WRITE,
+        events.IssueArchived: ISSUE_WRITE,
+        events.IssueRestored: ISSUE_WRITE,
+        events.IssueTrashed: ISSUE_WRITE,
+        events.IssuePurged: Obstacle.PERMANENTLY_DELETED,
     },
     leads_elsewhere=("parent_id",),
     history=(

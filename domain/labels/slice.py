@@ -29,6 +29,11 @@ SLICE = Slice(
         events.LabelUpdated: (),
         events.LabelDeleted: (),
     },
+    undo={
+        events.LabelCreated: LABEL_WRITE,
+        events.LabelUpdated: LABEL_WRITE,
+        events.LabelDeleted: LABEL_WRITE,
+    },
     batches={
         LABELS.kind: LABELS,
     },

@@ -27,6 +27,11 @@ SLICE = Slice(
         events.MilestoneUpdated: (),
         events.MilestoneDeleted: (),
     },
+    undo={
+        events.MilestoneCreated: PROJECT_WRITE,
+        events.MilestoneUpdated: PROJECT_WRITE,
+        events.MilestoneDeleted: PROJECT_WRITE,
+    },
     batches={
         MILESTONES.kind: MILESTONES,
     },

@@ -8,6 +8,7 @@ from domain.shared.actor import Permission, Role
 from domain.shared.batches import BatchKind
 from domain.shared.security import SecurityEventKind
 from domain.shared.slices import Slice
+from domain.shared.undo import Obstacle
 
 PROJECT_WRITE = Permission("change projects and their workflow states", Role.MEMBER)
 PROJECT_DELETE = Permission("delete projects", Role.ADMIN)
@@ -43,6 +44,15 @@ SLICE = Slice(
         events.StateCreated: (),
         events.StateUpdated: (),
         events.StateDeleted: (),
+    },
+    undo={
+        events.ProjectUpdated: PROJECT_WRITE,
+        events.ProjectArchived: PROJECT_WRITE,
+        events.ProjectRestored: PROJECT_WRITE,
+        events.ProjectDeleted: Obstacle.PERMANENTLY_DELETED,
+        events.StateCreated: PROJECT_WRITE,
+        events.StateUpdated: PROJECT_WRITE,
+        events.StateDeleted: PROJECT_WRITE,
     },
     batches={
         STATES.kind: STATES,

@@ -174,6 +174,11 @@ class Actor:
             raise PermissionDenied(f"Your role does not allow you to {permission.action}.")
         self.require_scope(permission.scope)
 
+    def is_allowed(self, permission: Permission, workspace_id: str) -> bool:
+        """Whether the actor's role there, and its API key if it has one, allow it."""
+        has_scope = self.grant is None or permission.scope in self.grant.scopes
+        return has_scope and self.may(permission, workspace_id)
+
     def require_scope(self, scope: Scope) -> None:
         """Raises InsufficientScope for an API key without that scope."""
         if self.grant is not None and scope not in self.grant.scopes:

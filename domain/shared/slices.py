@@ -13,6 +13,7 @@ from domain.shared.events import Event
 from domain.shared.history import Shown
 from domain.shared.jobs import Job
 from domain.shared.security import SecurityEventKind
+from domain.shared.undo import UndoRule
 
 T = TypeVar("T")
 
@@ -51,6 +52,8 @@ class Slice:
     """Logged fields whose values can lie in another area than their subject: hidden from guests."""
     history: Sequence[Shown] = ()
     """Changes that histories of objects show, also of objects of earlier slices."""
+    undo: Mapping[type[Event], UndoRule] = field(default_factory=dict)
+    """Rules for undoing events, by event type. Events without a rule cannot be undone."""
 
     def __post_init__(self) -> None:
         for module in {event.__module__ for event in self.events}:

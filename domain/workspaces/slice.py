@@ -1,6 +1,7 @@
 from domain.shared.actor import Permission, Role
 from domain.shared.security import SecurityEventKind
 from domain.shared.slices import Reaction, Slice
+from domain.shared.undo import Obstacle
 from domain.workspaces import events
 from domain.workspaces.errors import WorkspaceErrorCode
 from domain.workspaces.jobs import SendMemberWelcome
@@ -31,6 +32,10 @@ SLICE = Slice(
         events.InvitationResent: (),
         events.InvitationAccepted: (),
         events.InvitationRevoked: (),
+    },
+    undo={
+        events.WorkspaceUpdated: WORKSPACE_UPDATE,
+        events.WorkspaceDeleted: Obstacle.PERMANENTLY_DELETED,
     },
     security_events=(
         SecurityEventKind.INVITED,

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, any_, bindparam, case, exists, func, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import aliased
-from sqlalchemy.types import Text
 
 from domain.audit.history import History, HistoryEntry, histories_of
 from domain.audit.kinds import kinds_of
@@ -19,13 +16,14 @@ from domain.audit.queries import HistoryQuery
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
 from domain.shared.slices import Slice
-from infra.audit.reader import EVENT_COLUMNS, logged_event, with_texts
+from infra.audit.guests import seen_by_guest, seen_by_guests
+from infra.audit.reader import EVENT_COLUMNS, LOG_ORDER, logged_event, with_texts
 from infra.audit.tables import EventRow
 from infra.db.arrays import among, texts
-from infra.db.keyset import Keyset, KeysetPlan
+from infra.db.keyset import KeysetPlan
 from infra.db.read import AnyRow, AnySelect, ReadSession
 from infra.db.reader import by_workspace, ids_of
-from infra.db.visibility import guest_visibility_in, in_guest_areas, in_workspace
+from infra.db.visibility import in_workspace
 
 _SUBJECTS = (EventRow.subject_id, EventRow.parent_id)
 _WIDTH = len(EVENT_COLUMNS)
@@ -37,12 +35,6 @@ def _has_any(changes: Any, name: str) -> ColumnElement[bool]:
     return changes.bool_op("?|")(texts(name))  # type: ignore[no-any-return]  # the operator has no type
 
 
-def _seen_by_guests(area_id: Any, type_: Any) -> ColumnElement[bool]:
-    """EventVisibility's rule for guests: events of their areas, and those outside of areas that are open to them."""
-    is_open = func.split_part(type_, ".", 1) == any_(bindparam("open_to_guests", type_=ARRAY(Text)))
-    return or_(in_guest_areas(area_id), and_(area_id.is_(None), is_open))
-
-
 def _other_half(step: int, *columns: Any, of_guests: bool) -> Any:
     """Selection from the event before or after an event, if both have the same subject and the reader sees it."""
     half = aliased(EventRow)
@@ -52,7 +44,7 @@ def _other_half(step: int, *columns: Any, of_guests: bool) -> Any:
         half.subject_id == EventRow.subject_id,
     ]
     if of_guests:
-        conditions.append(_seen_by_guests(half.area_id, half.type))
+        conditions.append(seen_by_guests(half.area_id, half.type))
     if step < 0:
         return select(half.changes).where(*conditions, among(half.type, "halves")).correlate(EventRow).scalar_subquery()
     return exists().where(*conditions).correlate(EventRow)
@@ -73,17 +65,10 @@ def _history(*, of_guests: bool) -> AnySelect:
     if not of_guests:
         return rows.where(~_IS_FIRST_HALF)
     is_alone = or_(~_IS_FIRST_HALF, ~_other_half(1, of_guests=True))
-    return rows.where(_seen_by_guests(EventRow.area_id, EventRow.type), is_alone)
+    return rows.where(seen_by_guests(EventRow.area_id, EventRow.type), is_alone)
 
 
 _ROWS = {is_guest: _history(of_guests=is_guest) for is_guest in (False, True)}
-
-
-class _NoOrder(StrEnum):
-    """Sort keys of a history: none, because the log has one order."""
-
-
-_KEYSET = Keyset(_NoOrder, {}, id_column=EventRow.revision)
 
 
 class SqlHistoryReader:
@@ -99,7 +84,7 @@ class SqlHistoryReader:
         self, actor: Actor, subjects: Sequence[Subject], query: HistoryQuery, request: PageRequest
     ) -> Sequence[Page[HistoryEntry]]:
         scope = ("history", query.of, query.kinds and sorted(query.kinds))
-        plan = _KEYSET.plan((), request, default=DEFAULT_NESTED, scope=scope, parents=ids_of(subjects))
+        plan = LOG_ORDER.plan((), request, default=DEFAULT_NESTED, scope=scope, parents=ids_of(subjects))
         await actor.reach_workspaces(subject.workspace_id for subject in subjects)
         found: dict[str, Page[HistoryEntry]] = {}
         for workspace_id, group in by_workspace(subjects).items():
@@ -127,8 +112,7 @@ class SqlHistoryReader:
         }
         is_guest = actor.is_guest_in(workspace_id)
         if is_guest:
-            params |= guest_visibility_in(actor, workspace_id)
-            params["open_to_guests"] = sorted(self._visibility.open_to_guests)
+            params |= seen_by_guest(self._visibility, actor, workspace_id)
         pages = await plan.pages(self._reads, _ROWS[is_guest], build, parent=_SUBJECTS, **params)
         whole = iter(await with_texts(self._reads, [event for page in pages for event in page.nodes]))
         entries = [[history.entry(event, kinds) for event in islice(whole, len(page.nodes))] for page in pages]

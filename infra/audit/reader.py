@@ -61,6 +61,13 @@ _LATEST = (
     .limit(bindparam("most"))
 )
 
+
+class _NoOrder(StrEnum):
+    """Sort keys of events: none, because the log has one order."""
+
+
+LOG_ORDER = Keyset(_NoOrder, {}, id_column=EventRow.revision)
+
 Changes: TypeAlias = Mapping[str, Sequence[Any]]  # stored changes: values before and after by field
 _PERSON = select(UserRow.id).where(UserRow.email == bindparam("email"))
 

@@ -25,6 +25,9 @@ class EventRow(Base):
         Index(None, "workspace_id", "subject_id", "revision"),
         # Partial, because most events have no parent and should not pay for a further index.
         Index(None, "workspace_id", "parent_id", "revision", postgresql_where=text("parent_id IS NOT NULL")),
+        # Partial, because only events of jobs are later than the revision of their change set. Events of a commit are
+        # found by their revisions, which are contiguous.
+        Index(None, "workspace_id", "change_set", "revision", postgresql_where=text("change_set < revision")),
         Index("ix_event_tombstones", "occurred_at", postgresql_where=text(WITH_TOMBSTONE_TEXT)),
         one_of("cause", Cause),
         MANY_ROWS,

@@ -7,6 +7,7 @@ from infra.batches.reader import SqlBatchRunReader
 from infra.batches.repository import SqlBatchRunRepository
 from infra.batches.tables import BatchRowsRow, BatchRunRow, BatchSkipRow
 from infra.db.first_use import Repositories, first_use
+from infra.db.job_runs import JobRuns
 from infra.parts import Parts, SliceAdapters
 
 
@@ -26,6 +27,7 @@ SLICE = SliceAdapters(
         BatchRowsRow,
         BatchSkipRow,
     ),
+    job_runs=(JobRuns(change_set=BatchRunRow.change_set, ended=BatchRunRow.finished_at),),
     repositories=BatchRepositories,
     provide=_provide,
     jobs={

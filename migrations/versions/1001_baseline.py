@@ -60,6 +60,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("changes ? 'deleted_at' AND changes ? 'body'"),
     )
     op.create_index(
+        op.f("ix_event_workspace_id_change_set_revision"),
+        "event",
+        ["workspace_id", "change_set", "revision"],
+        unique=False,
+        postgresql_where=sa.text("change_set < revision"),
+    )
+    op.create_index(
         op.f("ix_event_workspace_id_parent_id_revision"),
         "event",
         ["workspace_id", "parent_id", "revision"],
@@ -1415,6 +1422,11 @@ def downgrade() -> None:
         op.f("ix_event_workspace_id_parent_id_revision"),
         table_name="event",
         postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.drop_index(
+        op.f("ix_event_workspace_id_change_set_revision"),
+        table_name="event",
+        postgresql_where=sa.text("change_set < revision"),
     )
     op.drop_index(
         "ix_event_tombstones",

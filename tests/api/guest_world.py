@@ -255,6 +255,7 @@ def _arguments(there: GuestWorld) -> Mapping[str, Sequence[str]]:
     """Arguments for fields that require some, including arguments that a guest gets no answer for."""
     return {
         "Workspace.changes": ["after: 0, first: 500"],
+        "Workspace.changeSet": [f"id: {event['revision']}" for event in there.events[::7]],
         "Workspace.project": [f'key: "{project.key}"' for project in there.projects],
         "Workspace.issue": [f'identifier: "{there.identifier_of(issue)}"' for issue in there.issues],
     }
@@ -276,7 +277,7 @@ def _selection(kind: GraphQLObjectType, there: GuestWorld, depth: int = 0) -> st
                 f"{name}{member}: {name} {{ ... on {member} {{ {inside} }} }}" for member, inside in members.items()
             ]
             continue
-        elif target.name.endswith("HistoryEdge"):
+        elif target.name.endswith(("HistoryEdge", "EventEdge")):
             inner = " { cursor }"  # the nodes are those of `nodes`, and a query can have 30 aliases
         elif not is_leaf_type(target):
             inner = f" {{ {_selection(target, there, depth + 1)} }}"  # type: ignore[arg-type]  # its named type

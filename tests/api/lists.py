@@ -45,6 +45,8 @@ class Listed:
     parent: str | None
     """`Kind id` of what the list hangs on; None for a list at the root."""
     field: str
+    within: str = ""
+    """Field of the parent that leads to the object with the list, with its arguments."""
     items: list[Any]
     default: int
     orders: dict[str, str]
@@ -64,6 +66,7 @@ class Listed:
         if self.parent is None:
             return f"{{ {field} }}"
         kind, parent_id = self.parent.split()
+        field = f"{self.within} {{ {field} }}" if self.within else field
         return f'{{ node(id: "{parent_id}") {{ ... on {kind} {{ {field} }} }} }}'
 
     async def page(self, arguments: str = "", select: str = "nodes { id }", **variables: str) -> Any:
@@ -72,7 +75,8 @@ class Listed:
         if "$cursor" in arguments:
             query = f"query ($cursor: String) {query}"
         data = await self.client.run(query, **variables)
-        return (data if self.parent is None else data["node"])["list"]
+        parent = data if self.parent is None else data["node"]
+        return (parent[self.within.partition("(")[0]] if self.within else parent)["list"]
 
     async def ids(self, arguments: str = "") -> list[str]:
         return [node["id"] for node in (await self.page(arguments))["nodes"]]
@@ -425,6 +429,19 @@ async def history_of_comment(world: World, count: int) -> Listed:
     return _history(world, "Comment", comment.id, items)
 
 
+async def events_of_change_set(world: World, count: int) -> Listed:
+    """Events of a commit, and as many of the job that it started, with those of other commits in between."""
+    issue, of_commit = world.here.issue, (count + 1) // 2
+    here, rename = {"change_set": of_commit + 1}, {"title": ["a", "b"]}
+    [other] = await log_events(world.engine, issue, [rename])
+    items: list[Any] = await log_events(world.engine, issue, [rename] * of_commit, **here)
+    for _ in range(count - of_commit):
+        await log_events(world.engine, issue, [rename])
+        items += await log_events(world.engine, issue, [rename], **here)
+    listed = _history(world, "Workspace", world.here.workspace.id, items)
+    return replace(listed, field="events", within=f"changeSet(id: {other.revision + of_commit})")
+
+
 def _history(world: World, kind: str, parent_id: str, items: list[Any]) -> Listed:
     return Listed(
         client=world.member,
@@ -500,6 +517,7 @@ LISTS: dict[str, Callable[[World, int], Awaitable[Listed]]] = {
     "Issue.comments": comments_of_issue,
     "Issue.history": history_of_issue,
     "Comment.history": history_of_comment,
+    "ChangeSet.events": events_of_change_set,
     "Workspace.invitations": invitations_of_workspace,
     "User.securityEvents": security_events_of_user,
     "User.sessions": sessions_of_user,

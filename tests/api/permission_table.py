@@ -495,6 +495,7 @@ SEEN_BY = {
     "User.securityEvents": "--m-",
     "User.sessions": "--m-",
     "Workspace.batchRuns": "oa--",
+    "Workspace.changeSet": EVERYBODY,
     "Workspace.changes": EVERYBODY,
     "Workspace.imports": "oam-",
     "Workspace.invitations": "oa--",

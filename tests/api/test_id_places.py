@@ -25,6 +25,7 @@ LOOKUPS: Mapping[str, str] = {
     "Query.nodes ids": "the same",
     "Query.workspace slug": "test_foreign_ids: test_names_of_another_workspace_are_not_known",
     "Subscription.changes workspace": "test_foreign_ids: test_a_subscription_does_not_know_foreign_workspaces",
+    "Workspace.changeSet id": "test_change_sets: test_other_numbers_are_no_change_sets",
     "Workspace.issue identifier": "test_foreign_ids: test_names_of_another_workspace_are_not_known",
     "Workspace.project key": "the same",
 }

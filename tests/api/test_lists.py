@@ -15,6 +15,7 @@ from tests.api.lists import LISTS, Listed
 from tests.api.root_fields import SCHEMA
 from tests.api.world import World
 from tests.factories.batches import BatchRunFactory
+from tests.factories.events import log_events
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.factories.transfers import ImportRunFactory
@@ -22,6 +23,7 @@ from tests.factories.transfers import ImportRunFactory
 UNSORTABLE = (
     "Issue.history",
     "Comment.history",
+    "ChangeSet.events",
     "Query.workspaces",
     "User.securityEvents",
     "User.sessions",
@@ -200,6 +202,9 @@ async def under_another_parent(listed: Listed, world: World) -> Listed:
         "ImportRun": run,
         "BatchRun": batch_run,
     }
+    if listed.within:
+        [event] = await log_events(world.engine, there.issue, [{"title": ["a", "b"]}])
+        listed = replace(listed, within=f"changeSet(id: {event.revision})")
     actor = listed.client.actor
     seeing_both = replace(actor, roles={**actor.roles, there.workspace.id: Role.OWNER})
     return replace(listed, client=replace(listed.client, actor=seeing_both), parent=f"{kind} {parents[kind].id}")

@@ -185,6 +185,7 @@ def path_to(field: str) -> str:
     """A query for one relation of one object."""
     kind, _, name = field.partition(".")
     arguments = {
+        "Workspace.changeSet": "(id: 1)",
         "Workspace.changes": "(after: 0)",
         "Workspace.issue": '(identifier: "ENG-1")',
         "Workspace.project": '(key: "ENG")',

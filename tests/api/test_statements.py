@@ -64,6 +64,7 @@ CONTENT = {
     "Workspace.imports": "startedBy { name } lossKinds { field } losses { totalCount nodes { line } }",
     "Workspace.batchRuns": "kind state startedBy { name } skipped { totalCount nodes { errors { code } } }",
     "BatchRun.skipped": "subjectId errors { code path message }",
+    "ChangeSet.events": "kind actor { name } changes { field before after }",
     "ImportRun.losses": "reason",
     "ImportRun.mappings": "target",
     "Issue.history": "actor { name } changes { ... on CommentChange { from comment { body } } }",

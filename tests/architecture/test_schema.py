@@ -31,6 +31,7 @@ from domain.projects.model import MOST_STATES
 from domain.shared.actor import Scope
 from domain.shared.errors import InvalidInput
 from domain.shared.pages import MOST, PageRequest
+from domain.shared.undo import Obstacle
 from domain.workspaces.model import MOST_AREAS
 from tests.api import defaults as api_defaults
 from tests.api.root_fields import SCHEMA, asking, root_fields
@@ -45,6 +46,7 @@ SHORT_LISTS: Mapping[str, int | str] = {
     "AssigneesChange.removed": MOST_ASSIGNEES,
     "ApiKey.workspaceIds": MOST_KEY_WORKSPACES,
     "ChangeBatch.events": MOST_EVENTS,
+    "ChangeSet.reasons": len(Obstacle),
     "CommentHistoryEntry.changes": "the fields of one entity",
     "ConflictError.conflictingFields": "the fields of one input",
     "ConflictError.conflicts": "the fields of one input",

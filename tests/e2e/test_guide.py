@@ -75,7 +75,7 @@ OUTPUTS = {
     "docs/how-to/api-keys.md": ["'totalCount':"],
     "docs/how-to/create-accounts.md": ['"email":"you@example.org"', '"email":"second@example.org"'],
     "docs/how-to/deploy.md": ["Created workspace large: 2000 issues"],
-    "docs/how-to/follow-changes.md": ["'kind': 'WORKSPACE_CREATED'"],
+    "docs/how-to/follow-changes.md": ["'kind': 'WORKSPACE_CREATED'", '"isUndoable":false'],
     "docs/how-to/trusted-documents.md": ["sha256:"],
     "docs/how-to/update-without-overwriting.md": ['"field":"title"', '"current":["Renamed by the first"]'],
 }

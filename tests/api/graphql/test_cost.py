@@ -244,6 +244,7 @@ def test_every_list_has_a_size() -> None:
         "AssigneesChange.removed",
         "ChangeBatch.events",
         "CommentHistoryEntry.changes",
+        "ChangeSet.reasons",
         "ConflictError.conflicts",
         "Event.changes",
         "ImportRun.lossKinds",
