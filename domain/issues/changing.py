@@ -100,7 +100,7 @@ class IssueEdits:
             now=uow.now,
             targets=targets,
             ancestor_ids=frozenset[str]().union(*above),
-            links=await IssueLinks.load(uow, actor, [(each, link_changes) for each in issues]),
+            links=await IssueLinks.load(uow, actor, [(each, link_changes) for each in issues], moves.left),
             link_changes=link_changes,
             moves=moves,
         )
@@ -110,7 +110,7 @@ class IssueEdits:
         changed = self.moves.decide(issue.changed(self.changes, now=self.now))
         changed = self._with_parent(self._planned(self._moved(changed)))
         links = self.links.decide(changed, self.link_changes)
-        self.moves.check_assignees(issue, changed, links)
+        self.links.check_move(issue, changed, links)
         return Edited(before=issue, after=changed.touched(now=self.now) if links else changed, links=links)
 
     async def save(self, uow: IssueUow, edited: Sequence[Edited]) -> None:
@@ -121,7 +121,8 @@ class IssueEdits:
         workspace_id = changed[0].before.workspace_id
         await uow.issues.relink_all(workspace_id, by_kind((each.before, each.links) for each in changed))
         await uow.issues.save_all([(each.before, each.after) for each in changed])
-        await uow.comments.follow([each.after for each in changed if each.before.project_id != each.after.project_id])
+        moved = [each.after for each in changed if each.before.project_id != each.after.project_id]
+        await uow.comments.follow([issue for issue in moved if issue.comment_count])
         for each in changed:
             for event in each.events:
                 uow.record(event)

@@ -9,7 +9,7 @@ from domain.issues.ports import IssueUow, LinkChange, LinkKind
 from domain.labels.model import Label
 from domain.projects.model import Project
 from domain.shared.actor import Actor
-from domain.shared.errors import ErrorCode, InvalidInput, LimitExceeded, NotFound
+from domain.shared.errors import Conflict, ErrorCode, InvalidInput, LimitExceeded, NotFound
 from domain.shared.events import FieldChange
 from domain.shared.ids import check_id, is_id
 from domain.shared.replacements import check_usable
@@ -28,20 +28,28 @@ class IssueLinks:
 
     before: Mapping[LinkKind, Mapping[str, frozenset[str]]]
     seeing: Mapping[str, frozenset[str]]
-    """Users to assign who see each project."""
+    """Users to assign, and assignees of issues that move, who see each project."""
     labels: Found[Label]
     paths: Mapping[LinkKind, str]
 
     @classmethod
-    async def load(cls, uow: IssueUow, actor: Actor, wanted: Sequence[tuple[Issue, LinkChanges]]) -> "IssueLinks":
-        """Reads the links of the issues, which are of one workspace, who may be assigned, and the labels."""
-        kinds = {kind for _, changes in wanted for kind in changes}
+    async def load(
+        cls, uow: IssueUow, actor: Actor, wanted: Sequence[tuple[Issue, LinkChanges]], left: Mapping[str, str]
+    ) -> "IssueLinks":
+        """Reads the links of the issues, which are of one workspace, who may be assigned, and the labels.
+
+        `left` are the projects that issues leave, by issue, which are given in their new project.
+        """
+        kinds = {kind for _, changes in wanted for kind in changes} | ({LinkKind.ASSIGNEES} if left else set())
         issues = [issue for issue, _ in wanted]
         before = await uow.issues.links_of(issues, sorted(kinds)) if kinds else {}
         added = _Added()
         for issue, changes in wanted:
             of_issue = {kind: before[kind][issue.id] for kind in changes}
             added.add(issue.project_id, of_issue, changes)
+            if issue.id in left:
+                added.users |= before[LinkKind.ASSIGNEES][issue.id]
+                added.areas |= {issue.project_id, left[issue.id]}
         paths = {kind: kind.value for kind in LinkKind}
         return await cls._read(uow, actor, issues[0].workspace_id, added, before=before, paths=paths)
 
@@ -87,6 +95,23 @@ class IssueLinks:
             check(issue, after, after - before, path)
             decided[kind] = (before, after)
         return decided
+
+    def check_move(self, before: Issue, after: Issue, links: Mapping[LinkKind, LinkChange]) -> None:
+        """Raises Conflict if assignees see the project that the issue leaves, but not the one that it enters."""
+        if before.project_id == after.project_id:
+            return
+        assigned = self.before[LinkKind.ASSIGNEES][before.id]
+        if LinkKind.ASSIGNEES in links:
+            assigned &= links[LinkKind.ASSIGNEES][1]
+        nobody = frozenset[str]()
+        excluded = assigned & self.seeing.get(before.project_id, nobody) - self.seeing.get(after.project_id, nobody)
+        if excluded:
+            raise Conflict(
+                f"These assignees are guests without access to the new project: {', '.join(sorted(excluded))}. Give "
+                "them access, or remove them from {other}.",
+                path=("move", "project_id"),
+                other=LinkKind.ASSIGNEES.value,
+            )
 
     def _check_assignees(
         self, issue: Issue, after: frozenset[str], added: frozenset[str], path: tuple[str, ...]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.issues.commands import IssueChanges, IssueMove
 from domain.issues.model import Issue
-from domain.issues.ports import IssueUow, LinkChange, LinkKind
+from domain.issues.ports import IssueUow
 from domain.projects.model import Project, ProjectId, State
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, InvalidInput
@@ -38,9 +38,8 @@ class IssueMoves:
     states: Found[State] = field(default_factory=lambda: Found(State))
     """States of the new project, and the present states of the issues."""
     numbers: Mapping[str, int] = field(default_factory=dict)
-    assignee_ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    seeing: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Assignees who see a project, by the project."""
+    left: Mapping[str, str] = field(default_factory=dict)
+    """Projects that issues leave, by issue."""
 
     @classmethod
     async def load(
@@ -72,13 +71,11 @@ class IssueMoves:
         project: Project,
         projects: Found[Project],
     ) -> "IssueMoves":
-        ids = {move.state.id} if move.state.id is not None else {issue.state_id for issue in moving}
-        states = await uow.states.find(actor, ids)
-        if move.state.id is None:
-            states = Found.of(State, [*states, *await uow.states.of(project)])
-        assignees = (await uow.issues.links_of(moving, [LinkKind.ASSIGNEES]))[LinkKind.ASSIGNEES]
-        assigned = frozenset[str]().union(*assignees.values())
-        areas = {project.id, *(issue.project_id for issue in moving)}
+        if move.state.id is not None:
+            states: Found[State] = await uow.states.find(actor, {move.state.id})
+        else:
+            present = {issue.state_id for issue in moving}
+            states = Found.of(State, await uow.states.of(project, and_ids=present))
         numbers = await uow.projects.next_numbers(project, len(moving))
         return cls(
             move=move,
@@ -86,8 +83,7 @@ class IssueMoves:
             projects=projects,
             states=states,
             numbers={issue.id: number for issue, number in zip(moving, numbers, strict=True)},
-            assignee_ids=assignees,
-            seeing=await uow.members.who_see(project.workspace_id, areas, assigned) if assigned else {},
+            left={issue.id: issue.project_id for issue in moving},
         )
 
     def ahead(self, issue: Issue) -> Issue:
@@ -110,26 +106,6 @@ class IssueMoves:
             raise Conflict("This project is archived. Restore it first.", path=_PROJECT)
         state = self._state_of(issue, self.move.state.id, project)
         return issue.moved_into(project, state, number=self.numbers[issue.id], now=self.now)
-
-    def check_assignees(self, before: Issue, after: Issue, links: Mapping[LinkKind, LinkChange]) -> None:
-        """Raises Conflict if assignees see the project that the issue leaves, but not the one that it enters."""
-        if before.project_id == after.project_id:
-            return
-        assigned = self.assignee_ids.get(before.id, frozenset())
-        if LinkKind.ASSIGNEES in links:
-            assigned &= links[LinkKind.ASSIGNEES][1]
-        excluded = assigned & self._seen_by(before) - self._seen_by(after)
-        if excluded:
-            names = ", ".join(sorted(excluded))
-            raise Conflict(
-                f"These assignees are guests without access to the new project: {names}. Give them access, or remove "
-                "them from {other}.",
-                path=_PROJECT,
-                other="assignees",
-            )
-
-    def _seen_by(self, issue: Issue) -> frozenset[str]:
-        return self.seeing.get(issue.project_id, frozenset())
 
     def _state_of(self, issue: Issue, state_id: str | None, project: Project) -> State:
         if state_id is not None:

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -32,8 +32,8 @@ class ProjectRepository(Repository[Project], Protocol):
 
 
 class StateRepository(Repository[State], Protocol):
-    async def of(self, project: Project, *, for_update: bool = False) -> list[State]:
-        """The project's states by position."""
+    async def of(self, project: Project, *, and_ids: Collection[str] = (), for_update: bool = False) -> list[State]:
+        """The project's states, and those with these ids in its workspace, by position."""
         ...
 
     async def place(self, states: Sequence[State]) -> None:

@@ -14,6 +14,7 @@ from domain.shared.events import Event
 from domain.shared.ids import IdFactory
 from domain.workspaces.model import Member
 from infra.audit.repository import SqlDeletedObjects
+from infra.db.arrays import among_values
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import SqlParentRepository, SqlTenantRepository
 from infra.db.visibility import GuestRule
@@ -140,9 +141,11 @@ class SqlStateRepository(SqlTenantRepository[State]):
         ),
     }
 
-    async def of(self, project: Project, *, for_update: bool = False) -> list[State]:
-        theirs = (StateRow.workspace_id == project.workspace_id) & (StateRow.project_id == project.id)
-        states = await self.where(theirs, for_update=for_update)
+    async def of(self, project: Project, *, and_ids: Collection[str] = (), for_update: bool = False) -> list[State]:
+        wanted = StateRow.project_id == project.id
+        if and_ids:
+            wanted |= among_values(StateRow.id, list(and_ids))
+        states = await self.where((StateRow.workspace_id == project.workspace_id) & wanted, for_update=for_update)
         return sorted(states, key=lambda state: state.position)
 
     async def place(self, states: Sequence[State]) -> None:
