@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.app import App
 from infra.bootstrap import open_app
 from infra.settings import Settings
+from tests.api.copies import Copies, require_empty
+from tests.api.permission_table import Scene, build_scene
 from tests.api.world import World, build_world
 from tests.patience import PATIENT_SETTINGS
 
@@ -38,6 +40,28 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     await engine.dispose()
 
 
+@pytest.fixture(scope="session")
+async def worlds(app: App, engine: AsyncEngine, empty_tables: Callable[[], Awaitable[None]]) -> Copies[World]:
+    await require_empty(engine)
+    copies = await Copies.of(engine, await build_world(app, engine), shared=(app, engine))
+    await empty_tables()
+    return copies
+
+
 @pytest.fixture
-async def world(app: App, engine: AsyncEngine, database: str) -> World:
-    return await build_world(app, engine)
+async def world(engine: AsyncEngine, database: str, worlds: Copies[World]) -> World:
+    return await worlds.stored(engine)
+
+
+@pytest.fixture(scope="session")
+async def scenes(app: App, engine: AsyncEngine, empty_tables: Callable[[], Awaitable[None]]) -> Copies[Scene]:
+    await require_empty(engine)
+    scene = await build_scene(await build_world(app, engine))
+    copies = await Copies.of(engine, scene, shared=(app, engine))
+    await empty_tables()
+    return copies
+
+
+@pytest.fixture
+async def scene(engine: AsyncEngine, database: str, scenes: Copies[Scene]) -> Scene:
+    return await scenes.stored(engine)

@@ -8,7 +8,7 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
 
 from domain.shared.actor import Role
-from tests.api.permission_table import PARENTS, Scene, build_scene
+from tests.api.permission_table import PARENTS, Scene
 from tests.api.root_fields import SCHEMA
 from tests.api.world import World
 from tests.factories.accounts import IDS
@@ -79,9 +79,8 @@ PLACES = places()
 
 
 @pytest.fixture
-async def scene(world: World) -> Scene:
+async def scene(scene: Scene) -> Scene:
     """Every optional value of an issue is null in one and not in another."""
-    scene = await build_scene(world)
     place = scene.here
     full = IssueFactory(
         project=place.project,
@@ -95,7 +94,7 @@ async def scene(world: World) -> Scene:
         estimate=3,
         completed_at=MADE,
     )
-    await world.store(full)
+    await scene.world.store(full)
     return scene
 
 

@@ -25,9 +25,9 @@ from api.schema import schema
 from api.shared.context import Context
 from domain.shared.actor import Role
 from tests.api.client import Client
-from tests.api.permission_table import PARENTS, USES, WITHIN, Scene, Use, build_scene
+from tests.api.permission_table import PARENTS, USES, WITHIN, Scene, Use
 from tests.api.root_fields import SCHEMA, root_fields
-from tests.api.world import Place, World
+from tests.api.world import Place
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
@@ -146,11 +146,6 @@ def id_places() -> list[IdPlace]:
         required = frozenset(name for name, each in kind.fields.items() if is_required_input_field(each))
         found += [IdPlace(uses[name], required, way, is_list) for way, is_list in ids_in(kind)]
     return found
-
-
-@pytest.fixture
-async def scene(world: World) -> Scene:
-    return await build_scene(world)
 
 
 async def answer(client: Client, query: str, **variables: Any) -> bytes:

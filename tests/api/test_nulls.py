@@ -11,7 +11,7 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLNonNull, get_named_type
 
 from tests.api import defaults as api_defaults
-from tests.api.permission_table import USES, WITHIN, Scene, Use, build_scene
+from tests.api.permission_table import USES, WITHIN, Scene, Use
 from tests.api.root_fields import SCHEMA
 from tests.api.served import served
 from tests.api.world import World
@@ -60,11 +60,6 @@ def literal(value: Any) -> str:
     if isinstance(value, str) and value.isupper() and value.isalpha():
         return value  # an enum's
     return orjson.dumps(value).decode()
-
-
-@pytest.fixture
-async def scene(world: World) -> Scene:
-    return await build_scene(world)
 
 
 def client_of(scene: Scene, use: Use) -> Any:

@@ -31,20 +31,13 @@ from tests.api.permission_table import (
     USES,
     Scene,
     Use,
-    build_scene,
     member_of,
     roles,
 )
 from tests.api.root_fields import SCHEMA, asking, root_fields
-from tests.api.world import World
 from tests.factories.accounts import IDS
 
 OUTSIDER = None
-
-
-@pytest.fixture
-async def scene(world: World) -> Scene:
-    return await build_scene(world)
 
 
 def refusals(payload: Any) -> list[tuple[str, str]]:

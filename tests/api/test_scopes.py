@@ -24,10 +24,9 @@ from domain.workspaces.model import Workspace
 from tests import execution_modes
 from tests.api import defaults as api_defaults
 from tests.api.client import Client
-from tests.api.permission_table import USES, Scene, Use, build_scene, roles
+from tests.api.permission_table import USES, Scene, Use, roles
 from tests.api.root_fields import SCHEMA
 from tests.api.test_permissions import refusals
-from tests.api.world import World
 from tests.factories.auth import ApiKeyFactory, store_keys
 
 SESSION = "session"
@@ -142,15 +141,10 @@ def test_the_table_is_printed() -> None:
 
 
 @pytest.fixture
-async def scene(world: World) -> Scene:
-    return await build_scene(world)
-
-
-@pytest.fixture
-async def rest(world: World) -> AsyncIterator[httpx.AsyncClient]:
+async def rest(app: App) -> AsyncIterator[httpx.AsyncClient]:
     @asynccontextmanager
     async def opened() -> AsyncIterator[App]:
-        yield world.app
+        yield app
 
     routers = [auth_router, transfer_router]
     served = create_app(opened, api_defaults.http(execution=execution_modes.options()), schema=schema, routers=routers)

@@ -9,7 +9,7 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
 
 from domain.shared.actor import Role
-from tests.api.permission_table import PARENTS, Scene, build_scene
+from tests.api.permission_table import PARENTS, Scene
 from tests.api.root_fields import SCHEMA
 from tests.api.test_foreign_ids import FilterPlace
 from tests.api.world import World
@@ -56,9 +56,8 @@ def comparisons(asked: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-async def scene(world: World) -> Scene:
+async def scene(scene: Scene) -> Scene:
     """Scene with composed names and a composed issue title; the issue's description and a comment are decomposed."""
-    scene = await build_scene(world)
     here = scene.here
     renamed = [here.label, here.milestone, here.project, here.todo, *here.people.values()]
     changed = [
@@ -66,7 +65,7 @@ async def scene(world: World) -> Scene:
         (here.issue, replace(here.issue, title=COMPOSED, description=DECOMPOSED)),
         (here.comment, replace(here.comment, body=DECOMPOSED)),
     ]
-    async with world.engine.begin() as connection:
+    async with scene.world.engine.begin() as connection:
         for before, after in changed:
             await save(connection, before, after)
     return scene

@@ -1,3 +1,3 @@
-from tests.api.conftest import app, data_dir, engine, world
+from tests.api.conftest import app, data_dir, engine, world, worlds
 
-__all__ = ["app", "data_dir", "engine", "world"]
+__all__ = ["app", "data_dir", "engine", "world", "worlds"]

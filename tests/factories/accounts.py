@@ -34,7 +34,7 @@ class RegistrationFactory(factory.Factory):
         model = Registration
 
     name = factory.Sequence(lambda number: f"Person {number}")
-    email = factory.Sequence(lambda number: f"person{number}@example.org")
+    email = factory.Sequence(lambda number: f"newcomer{number}@example.org")
     password = PASSWORD
 
 
