@@ -6,6 +6,7 @@ import strawberry
 from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
+from api.batches.inputs import BatchInput
 from api.issues.priorities import Priority
 from api.labels.inputs import LabelFilter
 from api.milestones.inputs import MilestoneFilter
@@ -33,8 +34,10 @@ from api.shared.inputs import (
 )
 from api.shared.nulls import never_null
 from api.shared.pages import IncludeArchived, SortOrder, sorts
+from api.shared.scalars import Revision
 from domain.issues import commands, queries
 from domain.issues.commands import StateRule
+from domain.shared.batches import MOST_AT_ONCE
 from domain.shared.pages import MOST_SORTED, MOST_SORTED_IN_INDEX
 
 
@@ -239,11 +242,10 @@ class IssueMove:
     )
 
 
-@strawberry.input(description="Input of the `issueUpdate` mutation. Omitted fields keep their values.")
-class IssueUpdateInput(UpdateInput):
+@strawberry.input(description="A change of an issue. Omitted fields keep their values.")
+class IssueChangeInput:
     describes: ClassVar[type] = commands.IssueChanges
 
-    id: strawberry.ID = strawberry.field(description="ID of the issue to update.")
     title: Maybe[str | None] = never_null("New title of the issue: one line of at most 255 characters.")
     description: Maybe[str | None] = never_null(
         "New description of the issue in Markdown, at most 256 KB. May be empty."
@@ -276,6 +278,38 @@ class IssueUpdateInput(UpdateInput):
     )
     labels: Maybe[IdSetChange | None] = never_null(
         "Change of the labels by label ID. An issue can have at most 50 labels."
+    )
+
+
+@strawberry.input(description="Input of the `issueUpdate` mutation. Omitted fields keep their values.")
+class IssueUpdateInput(IssueChangeInput, UpdateInput):
+    id: strawberry.ID = strawberry.field(description="ID of the issue to update.")
+
+
+@strawberry.input(one_of=True, description="Issues that a batch changes. Set exactly one field.")
+class BatchSelection:
+    describes: ClassVar[type] = commands.IssueSelection
+
+    ids: Maybe[list[strawberry.ID] | None] = strawberry.field(
+        description=f"IDs of the issues, each once, at most {MOST_AT_ONCE:,}."
+    )
+
+
+@strawberry.input(description="Input of the `issueBatchUpdate` mutation.")
+class IssueBatchUpdateInput(BatchInput):
+    describes: ClassVar[type] = commands.IssueBatchUpdate
+
+    expected_revision: Revision | None = strawberry.field(
+        default=None,
+        description="Revision of the workspace at which you read the issues: `revision` of a payload or of the "
+        "workspace, or `upTo` of its changes. An issue has a `CONFLICT` in its `errors` if a later revision changed a "
+        "field that `change` sends too, to another value. Other changes are merged, and so are `add` and `remove` of "
+        "collections. Null or omitted: the batch overwrites later changes.",
+    )
+    workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace of the issues.")
+    select: BatchSelection = strawberry.field(description="Issues of the workspace to change.")
+    change: IssueChangeInput = strawberry.field(
+        description="Change of each of the issues. An issue that already has the new values is not changed."
     )
 
 

@@ -1,7 +1,9 @@
 import strawberry
 
+from api.batches.payloads import BatchPayload, BatchRow
 from api.issues.inputs import (
     IssueArchiveInput,
+    IssueBatchUpdateInput,
     IssueCreateInput,
     IssueDeleteInput,
     IssuePurgeInput,
@@ -11,7 +13,11 @@ from api.issues.inputs import (
 from api.issues.types import Issue
 from api.shared.context import Info
 from api.shared.inputs import to_domain
+from api.shared.list_sizes import at_most
 from api.shared.mutations import Payload, mutation
+from domain.issues import model
+from domain.shared.batches import MOST_AT_ONCE
+from domain.shared.many import RowResult
 
 
 @strawberry.type(description="Payload of the `issueCreate` mutation.")
@@ -46,6 +52,37 @@ class IssuePurgePayload(Payload):
     )
 
 
+def _issue_id(root: strawberry.Parent[RowResult[model.Issue]]) -> str | None:
+    return root.subject_id
+
+
+def _issue(root: strawberry.Parent[RowResult[model.Issue]]) -> model.Issue | None:
+    return root.entity
+
+
+@strawberry.type(description="Result of one issue of a batch.")
+class IssueBatchResult(BatchRow):
+    issue_id = strawberry.field(
+        resolver=_issue_id,
+        graphql_type=strawberry.ID | None,
+        description="ID of the issue. Null if the input has no ID of an issue there, and for issues that were not "
+        "created.",
+    )
+    issue = strawberry.field(
+        resolver=_issue,
+        graphql_type=Issue | None,
+        description="The stored issue: after the change, or as it is if there are `errors` or `dryRun` is true. Null "
+        "if it does not exist or is not visible to you.",
+    )
+
+
+@strawberry.type(description="Payload of mutations of many issues.")
+class IssueBatchPayload(BatchPayload):
+    results: list[IssueBatchResult] = strawberry.field(
+        metadata=at_most(MOST_AT_ONCE), description="Result of each issue, in the order of the input, at most 1000."
+    )
+
+
 @strawberry.type
 class IssueMutations:
     @mutation(description="Creates an issue in a project. Requires the role `MEMBER` or higher.")
@@ -57,6 +94,13 @@ class IssueMutations:
     async def issue_update(self, info: Info, input: IssueUpdateInput) -> IssueUpdatePayload:
         issues = info.context.app.issues
         return IssueUpdatePayload.of(await issues.update(info.context.actor, input.id, to_domain(input)))
+
+    @mutation(
+        description=f"Makes one change of up to {MOST_AT_ONCE:,} issues of a workspace. Each issue is checked as "
+        "`issueUpdate` checks it. Requires the role `MEMBER` or higher."
+    )
+    async def issue_batch_update(self, info: Info, input: IssueBatchUpdateInput) -> IssueBatchPayload:
+        return IssueBatchPayload.of(await info.context.app.issues.update_all(info.context.actor, to_domain(input)))
 
     @mutation(
         description="Archives an issue: lists exclude it unless `includeArchived` is true. Requires the role "

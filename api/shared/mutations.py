@@ -64,8 +64,8 @@ class Payload:
         """Sets the fields that are neither stored with the first attempt nor read again."""
 
     @classmethod
-    def blank(cls) -> dict[str, None]:
-        """All own fields as null, without those that have a resolver."""
+    def blank(cls) -> dict[str, Any]:
+        """All own fields without a value, apart from those that have a resolver."""
         return {field.name: None for field in fields(cls) if field.name not in _COMMON and field.init}
 
 
@@ -123,7 +123,8 @@ def revision_of(written: Written[Any] | Replayed) -> Revision | None:
 
 def _idempotency_key(name: str, given: MutationInput) -> IdempotencyKey | None:
     """The key with a digest of the request, without `clientMutationId`, which may differ between attempts."""
-    if given.idempotency_key is None:
+    # A dry run changes nothing, so that it spends no key.
+    if given.idempotency_key is None or getattr(given, "dry_run", False):
         return None
     with Checks() as check:
         check.line("idempotency_key", given.idempotency_key)

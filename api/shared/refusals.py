@@ -106,6 +106,7 @@ def _user_error(error: DomainError) -> UserError | None:
             details=error.conflicts,
         )
     if kind is ConflictError:
-        fields = [camel_case(name) for name in error.path]
+        # The field alone, without where the input has it.
+        fields = [camel_case(name) for name in error.path[-1:]]
         return ConflictError(message=message_of(error), code=error.failure, path=path, conflicting_fields=fields)
     return kind(message=message_of(error), code=error.failure, path=path)

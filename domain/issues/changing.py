@@ -1,10 +1,10 @@
 """Changes of issues: what they refer to is read once for all issues, then each issue is decided by itself."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from domain.issues.commands import IssueChanges
+from domain.issues.commands import IssueBatchUpdate, IssueChanges
 from domain.issues.errors import IssueErrorCode
 from domain.issues.events import IssueEvent, updates
 from domain.issues.links import IssueLinks, LinkChanges, as_changes, by_kind
@@ -16,7 +16,8 @@ from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict
 from domain.shared.events import FieldChange
-from domain.shared.many import merged_changes
+from domain.shared.ids import is_id
+from domain.shared.many import Rows, below, merged_changes
 from domain.shared.repositories import Found
 from domain.shared.unset import UNSET
 
@@ -59,9 +60,16 @@ class IssueEdits:
     moves: IssueMoves
 
     @staticmethod
-    async def lock(uow: IssueUow, actor: Actor, issue_ids: Collection[str], changes: IssueChanges) -> Found[Project]:
-        """Locks what the change needs before the issues are locked, for `load`."""
-        return await lock_projects(uow, actor, issue_ids, changes)
+    async def lock(
+        uow: IssueUow,
+        actor: Actor,
+        issue_ids: Collection[str],
+        changes: IssueChanges,
+        *,
+        within: str | None = None,
+    ) -> Found[Project]:
+        """Locks what the change needs before the issues, which may be of one workspace, are locked, for `load`."""
+        return await lock_projects(uow, actor, issue_ids, changes, within=within)
 
     @classmethod
     async def load(
@@ -151,6 +159,30 @@ class IssueEdits:
                 code=IssueErrorCode.PARENT_CYCLE,
             )
         return issue.with_parent(parent, now=self.now)
+
+
+async def edit_all(uow: IssueUow, actor: Actor, ids: Sequence[str], command: IssueBatchUpdate) -> Rows[Issue, Edited]:
+    """Changes the issues with these ids in the command's workspace, which the actor sees.
+
+    Writes nothing if the rows are refused. Rows are locked in the order of ids, so that batches cannot deadlock.
+    """
+    workspace_id, change = command.workspace_id, command.change
+    projects = await IssueEdits.lock(uow, actor, ids, change, within=workspace_id)
+    found = await uow.issues.find(actor, ids, within=workspace_id, for_update=True)
+    with below("change"):
+        edits = await IssueEdits.load(uow, actor, [*found], change, projects)
+    rows = Rows[Issue, Edited](command)
+    for index, issue_id in enumerate(ids):
+        with rows.row(index, issue_id if is_id(issue_id, Issue.prefix) else None) as row:
+            row.stored = found.get(issue_id, path=("select", "ids", str(index)))
+            with below("change"):
+                row.decision = edits.decide(row.stored)
+    wanted = ((each.before, each.after, each.link_changes) for each in rows.decided)
+    expected = replace(change, expected_revision=command.expected_revision)
+    rows.refuse(await uow.changed_meanwhile(workspace_id, wanted, expected), "change")
+    if not rows.are_refused:
+        await edits.save(uow, rows.decided)
+    return rows
 
 
 def _differing(name: str, issues: Sequence[Issue], changes: IssueChanges) -> frozenset[str]:

@@ -3,6 +3,7 @@ from datetime import date
 from enum import StrEnum
 
 from domain.issues.priorities import Priority
+from domain.shared.many import BatchCommand
 from domain.shared.sets import SetChange
 from domain.shared.unset import UNSET, Changes, PartOfChanges, Unset
 
@@ -65,3 +66,20 @@ class IssueChanges(Changes):
     parent_id: str | Unset | None = UNSET
     assignees: SetChange | Unset = UNSET
     labels: SetChange | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueSelection:
+    """Issues that a batch changes."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueBatchUpdate(BatchCommand):
+    """One change of many issues of a workspace, each of which has to be as at the expected revision."""
+
+    workspace_id: str
+    select: IssueSelection
+    change: IssueChanges
+    expected_revision: int | None = None

@@ -40,6 +40,9 @@ class IssueLinks:
 
         `left` are the projects that issues leave, by issue, which are given in their new project.
         """
+        paths = {kind: kind.value for kind in LinkKind}
+        if not wanted:
+            return cls(before={}, seeing={}, labels=Found(Label), paths=paths)
         kinds = {kind for _, changes in wanted for kind in changes} | ({LinkKind.ASSIGNEES} if left else set())
         issues = [issue for issue, _ in wanted]
         before = await uow.issues.links_of(issues, sorted(kinds)) if kinds else {}
@@ -50,7 +53,6 @@ class IssueLinks:
             if issue.id in left:
                 added.users |= before[LinkKind.ASSIGNEES][issue.id]
                 added.areas |= {issue.project_id, left[issue.id]}
-        paths = {kind: kind.value for kind in LinkKind}
         return await cls._read(uow, actor, issues[0].workspace_id, added, before=before, paths=paths)
 
     @classmethod

@@ -19,12 +19,12 @@ _STATE = ("move", "state", "id")
 
 
 async def lock_projects(
-    uow: IssueUow, actor: Actor, issue_ids: Collection[str], changes: IssueChanges
+    uow: IssueUow, actor: Actor, issue_ids: Collection[str], changes: IssueChanges, *, within: str | None = None
 ) -> Found[Project]:
     """Locks the projects that issues leave and enter by a move, before the issues are locked, as everywhere."""
     if changes.move is UNSET:
         return Found(Project)
-    left = {issue.project_id for issue in await uow.issues.find(actor, issue_ids)}
+    left = {issue.project_id for issue in await uow.issues.find(actor, issue_ids, within=within)}
     return await uow.projects.find(actor, {changes.move.project_id, *left}, for_update=True)
 
 

@@ -1,8 +1,8 @@
 from collections.abc import Callable
 
 from domain.accounts.model import UserId
-from domain.issues.changing import IssueEdits
-from domain.issues.commands import IssueChanges, IssueDraft
+from domain.issues.changing import IssueEdits, edit_all
+from domain.issues.commands import IssueBatchUpdate, IssueChanges, IssueDraft
 from domain.issues.creating import IssueCreations
 from domain.issues.events import IssueArchived, IssueEvent, IssuePurged, IssueRestored, IssueTrashed
 from domain.issues.model import Issue
@@ -12,7 +12,9 @@ from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict
 from domain.shared.ids import IdFactory
+from domain.shared.many import BatchResult, check_rows, in_time
 from domain.shared.uow import OpenUow, Written
+from domain.workspaces.policies import require_in
 
 
 class IssueService:
@@ -38,6 +40,16 @@ class IssueService:
             await uow.check_unchanged(edited.before, edited.after, changes, links=edited.link_changes)
             await edits.save(uow, [edited])
             return await uow.commit(edited.after)
+
+    async def update_all(self, actor: Actor, command: IssueBatchUpdate) -> Written[BatchResult[Issue]]:
+        """Makes one change of many issues; of none, or of all but the refused ones, if some of them break a rule."""
+        check_rows(command.select.ids, ("select", "ids"))
+        async with in_time(command), self._uow(actor) as uow:
+            await require_in(actor, command.workspace_id, ISSUE_WRITE)
+            result = (await edit_all(uow, actor, command.select.ids, command)).result()
+            if result.is_refused or command.dry_run:
+                return await uow.preview(result)
+            return await uow.commit(result)
 
     async def archive(self, actor: Actor, issue_id: str) -> Written[Issue]:
         return await self._set_lifecycle(actor, issue_id, Issue.archived, IssueArchived)

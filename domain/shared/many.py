@@ -4,20 +4,22 @@ A service reads set-based what all rows need, decides row by row without I/O ins
 what `Rows.decided` holds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from domain.shared.batches import MOST_AT_ONCE
-from domain.shared.errors import DomainError, ErrorCode, InvalidInput, LimitExceeded, Rejected
+from domain.shared.errors import DomainError, InvalidInput, LimitExceeded, Rejected
 from domain.shared.events import TIMES, Event, FieldChange
 
 E = TypeVar("E", bound=Any)
 E_co = TypeVar("E_co", covariant=True)
 D = TypeVar("D", bound="Decision[Any]")
 
+DRY_RUN_SECONDS = 2.0
 MOST_REPEATED = 20
 """Errors of rows that a refused batch repeats for all of them."""
 
@@ -98,6 +100,11 @@ class BatchResult(Generic[E]):
     errors: tuple[DomainError, ...] = ()
     planned: tuple[Event, ...] = ()
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether nothing was changed because of errors."""
+        return bool(self.errors)
+
     def previewed(self, events: Iterable[Event]) -> Self:
         return replace(self, planned=tuple(events))
 
@@ -140,8 +147,13 @@ class Rows(Generic[E, D]):
         with row.refusing():
             yield row
 
-    def __iter__(self) -> Iterator[Row[E, D]]:
-        return iter(self._rows)
+    def refuse(self, errors: Mapping[str, DomainError], *path: str) -> None:
+        """Refuses the rows with these errors, by id, whose paths are below `path`."""
+        for row in self._rows:
+            error = None if row.subject_id is None else errors.get(row.subject_id)
+            if error is not None:
+                error.path = (*path, *error.path)
+                row.refuse(error)
 
     @property
     def decided(self) -> list[D]:
@@ -179,6 +191,20 @@ class Rows(Generic[E, D]):
         return RowResult(index=row.index, subject_id=subject_id, entity=entity, changes=changes)
 
 
+@asynccontextmanager
+async def in_time(command: BatchCommand) -> AsyncIterator[None]:
+    """Stops a dry run after two seconds, because it locks the rows and changes nothing; raises LimitExceeded."""
+    if not command.dry_run:
+        yield
+        return
+    try:
+        async with asyncio.timeout(DRY_RUN_SECONDS):
+            yield
+    except TimeoutError as error:
+        message = f"The dry run was stopped after {DRY_RUN_SECONDS:g} seconds. Select fewer objects."
+        raise LimitExceeded(message, path=("dry_run",)) from error
+
+
 @contextmanager
 def below(*names: str) -> Iterator[None]:
     """Errors that are raised inside have paths below these fields."""
@@ -193,16 +219,12 @@ def below(*names: str) -> Iterator[None]:
         raise
 
 
-def check_rows(rows: Sequence[object], path: tuple[str, ...]) -> None:
-    """Raises LimitExceeded for more than 1,000 rows."""
-    if len(rows) > MOST_AT_ONCE:
+def check_rows(ids: Sequence[str], path: tuple[str, ...]) -> None:
+    """Raises LimitExceeded for more than 1,000 rows, InvalidInput for an id that occurs twice."""
+    if len(ids) > MOST_AT_ONCE:
         raise LimitExceeded(f"{{field}} must have at most {MOST_AT_ONCE} items.", path=path)
-
-
-def check_distinct(ids: Sequence[str], path: tuple[str, ...]) -> None:
-    """Raises InvalidInput for an id that occurs twice."""
     if len(set(ids)) < len(ids):
-        raise InvalidInput("{field} must not contain an ID twice.", path=path, code=ErrorCode.INVALID_INPUT)
+        raise InvalidInput("{field} must not contain an ID twice.", path=path)
 
 
 def merged_changes(events: Iterable[Event]) -> dict[str, FieldChange]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from domain.shared.actor import Actor
+from domain.shared.conflicts import ChangedMeanwhile
 from domain.shared.events import Event, FieldChange
 from domain.shared.jobs import Job, Progress
 from domain.shared.security import SecurityEventKind
@@ -75,6 +76,15 @@ class UnitOfWork(Protocol):
         Does nothing without an expected revision. `before` is the locked entity, and `links` are the changes of its
         collections. Raises InvalidInput for a revision that the workspace does not have yet, and RevisionGone for one
         before the log begins.
+        """
+        ...
+
+    async def changed_meanwhile(
+        self, workspace_id: str, edits: Iterable[tuple[Any, Any, Mapping[str, FieldChange]]], changes: Changes
+    ) -> Mapping[str, ChangedMeanwhile]:
+        """The conflicts that `check_unchanged` raises, by ID, for many entities in one statement.
+
+        `edits` are the locked entities before and after, with the changes of their collections.
         """
         ...
 

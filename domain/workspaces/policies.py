@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from domain.accounts.model import User
 from domain.shared.actor import Actor, Permission, Role
-from domain.shared.errors import Conflict, Unauthenticated
+from domain.shared.errors import Conflict, NotFound, Unauthenticated
+from domain.shared.ids import check_id
 from domain.workspaces.errors import WorkspaceErrorCode
-from domain.workspaces.model import Member
+from domain.workspaces.model import Member, Workspace
 from domain.workspaces.ports import UserRepository
 from domain.workspaces.slice import MEMBER_MANAGE, OWNER_MANAGE
 
@@ -20,6 +21,17 @@ async def locked_person(users: UserRepository, user_id: str) -> User:
     if user is None or user.is_deleted:
         raise Unauthenticated("This account no longer exists.")
     return user
+
+
+async def require_in(
+    actor: Actor, workspace_id: str, permission: Permission, *, path: tuple[str, ...] = ("workspace_id",)
+) -> None:
+    """Requires the permission in a workspace whose rows are not read; raises NotFound for one that is not visible."""
+    check_id(workspace_id, Workspace.prefix, path, noun="workspace")
+    await actor.reach_workspaces((workspace_id,))
+    if not actor.sees(workspace_id):
+        raise NotFound("This workspace does not exist or is not visible to you.", path=path)
+    actor.require(permission, workspace_id)
 
 
 def require_rank(actor: Actor, workspace_id: str, *roles: Role) -> None:

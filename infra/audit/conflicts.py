@@ -1,6 +1,6 @@
 """The part of a Unit of Work that refuses to overwrite later changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -8,7 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit.policies import EventVisibility, require_within
 from domain.shared.actor import Actor
-from domain.shared.conflicts import refuse_conflicts, refuse_reordering, sent_as, wanted_changes
+from domain.shared.conflicts import (
+    ChangedMeanwhile,
+    LaterChange,
+    refuse_conflicts,
+    refuse_reordering,
+    sent_as,
+    wanted_changes,
+)
 from domain.shared.events import FieldChange
 from domain.shared.ids import is_id
 from domain.shared.unset import Changes
@@ -42,6 +49,31 @@ class ConflictCheck:
             expected=expected,
             current=span.last,
         )
+
+    async def changed_meanwhile(
+        self, workspace_id: str, edits: Iterable[tuple[Any, Any, Mapping[str, FieldChange]]], changes: Changes
+    ) -> Mapping[str, ChangedMeanwhile]:
+        expected = changes.expected_revision
+        if expected is None:
+            return {}
+        wanted = {before.id: wanted_changes(before, after, changes, links) for before, after, links in edits}
+        fields = {name for each in wanted.values() for name in each}
+        span, found = await SqlLaterChanges(self.connection).of_all(workspace_id, wanted, fields, after=expected)
+        require_within(span, expected, field="expected_revision")
+        later: dict[str, list[LaterChange]] = {}
+        for change in found:
+            if change.field in wanted[change.subject_id]:
+                later.setdefault(change.subject_id, []).append(change)
+        is_shown = partial(self.visibility.shows, self._actor, workspace_id)
+        names, conflicts = sent_as(changes), {}
+        for id_, changed in later.items():
+            try:
+                refuse_conflicts(
+                    wanted[id_], changed, names=names, is_shown=is_shown, expected=expected, current=span.last
+                )
+            except ChangedMeanwhile as error:
+                conflicts[id_] = error
+        return conflicts
 
     async def check_order_unchanged(self, ordered: Sequence[Any], field: str, changes: Changes) -> None:
         expected, wanted = changes.expected_revision, getattr(changes, field)

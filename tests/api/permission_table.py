@@ -367,6 +367,15 @@ USES = (
     use("invitationRevoke", "o---", lambda scene: {"id": scene.owners_invitation.id}, case="of an owner"),
     use("issueCreate", "oam-", lambda scene: {"projectId": scene.here.project.id, "title": "New"}),
     use("issueUpdate", "oam-", lambda scene: {"id": scene.here.issue.id, "title": "New"}),
+    use(
+        "issueBatchUpdate",
+        "oam-",
+        lambda scene: {
+            "workspaceId": scene.here.workspace.id,
+            "select": {"ids": [scene.here.issue.id]},
+            "change": {"title": "New"},
+        },
+    ),
     use("issueArchive", "oam-", lambda scene: {"id": scene.here.issue.id}),
     use("issueRestore", "oam-", lambda scene: {"id": scene.trashed.id}),
     use("issueDelete", "oam-", lambda scene: {"id": scene.here.issue.id}),

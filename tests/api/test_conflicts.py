@@ -40,8 +40,7 @@ def table(world: World) -> dict[str, tuple[str, Update]]:
 def test_every_update_is_tried_with_an_expected_revision() -> None:
     mutations = graphql_schema(schema).mutation_type
     assert mutations is not None
-    # Batches have tests of their own.
-    inputs = {name: field.args["input"].type for name, field in mutations.fields.items() if "Batch" not in name}
+    inputs = {name: field.args["input"].type for name, field in mutations.fields.items()}
     assert {name for name, kind in inputs.items() if "expectedRevision" in kind.of_type.fields} == set(ALL)
 
 
@@ -123,7 +122,7 @@ async def test_a_field_that_changed_meanwhile_is_not_overwritten(world: World, m
             payload = await client.mutate(mutation, mine, DETAILS)
             [error] = payload["errors"]
             kind, code, path = error["__typename"], error["code"], error["path"]
-            assert (kind, code, path) == ("ConflictError", "CONFLICT", ["input", name])
+            assert (kind, code, path) == ("ConflictError", "CONFLICT", ["input", *update.path(name)])
             assert error["conflictingFields"] == [name]
             assert error["currentRevision"] == first["revision"]
             [shown] = error["conflicts"]

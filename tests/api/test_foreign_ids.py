@@ -67,12 +67,15 @@ KINDS: dict[str, Callable[[Place], str]] = {
     "placeholderId": lambda place: place.members[Role.GUEST].id,
     "children": lambda place: place.issue.id,
     "comments": lambda place: place.comment.id,
+    "ids": lambda place: place.issue.id,
     "issues": lambda place: place.issue.id,
     "trash": lambda place: place.issue.id,
 }
 """Name of a field, or of a mutation or filter with an `id` -> the ID of the object that it expects."""
 
 OTHER_ANSWERS = {
+    "issueBatchUpdate change.assignees.remove": [],
+    "issueBatchUpdate change.labels.remove": [],
     "issueUpdate assignees.remove": [],
     "issueUpdate labels.remove": [],
     "statesReorder stateIds": ["INVALID_INPUT"],
@@ -97,6 +100,8 @@ class IdPlace:
     def input(self, scene: Scene, entity_id: str) -> dict[str, Any]:
         """Required fields of the mutation's input, with the given ID in this field."""
         given = {name: value for name, value in self.use.given(scene, Role.OWNER).items() if name in self.required}
+        if self.way[0] == "change":
+            given["change"] = {}  # so that the ID is all that it changes
         inner = given
         for step in self.way[:-1]:
             inner[step] = dict(inner.get(step) or (WITHIN[step](scene) if step in WITHIN else {}))

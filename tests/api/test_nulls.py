@@ -48,10 +48,14 @@ ACCEPTING = {name for name, ways in FIELDS.items() if any(not ways[way] for way 
 """Mutations with a field of their own that accepts null, and one for the fields that all of them share."""
 
 
-def with_null(given: dict[str, Any], way: Way) -> dict[str, Any]:
+def with_value(given: dict[str, Any], way: Way, value: Any) -> dict[str, Any]:
     first, *rest = way
     inner = given.get(first) if isinstance(given.get(first), dict) else {}
-    return given | {first: with_null(inner, tuple(rest)) if rest else None}
+    return given | {first: with_value(inner, tuple(rest), value) if rest else value}
+
+
+def with_null(given: dict[str, Any], way: Way) -> dict[str, Any]:
+    return with_value(given, way, None)
 
 
 def literal(value: Any) -> str:
@@ -110,7 +114,9 @@ async def test_null_is_accepted_everywhere_else(mutation: str, scene: Scene) -> 
     """All at once, inside nested inputs as far as these stay; what is null at the top comes after what is inside it."""
     client, given = client_of(scene, USE[mutation])
     ways = sorted((way for way, refuses in FIELDS[mutation].items() if not refuses), key=len, reverse=True)
-    given |= {way[0]: WITHIN[way[0]](scene) for way in ways if len(way) > 1 and way[0] in WITHIN}
+    for way in ways:
+        if len(way) > 1 and way[-2] in WITHIN:
+            given = with_value(given, way[:-1], WITHIN[way[-2]](scene))
     for way in ways:
         given = with_null(given, way)
     # An end that others point at needs its `replaceWith`.

@@ -45,6 +45,7 @@ NEEDED: dict[str, Scope | str] = {
     "invitationResend": Scope.ADMIN,
     "invitationRevoke": Scope.ADMIN,
     "issueArchive": Scope.WRITE,
+    "issueBatchUpdate": Scope.WRITE,
     "issueCreate": Scope.WRITE,
     "issueDelete": Scope.WRITE,
     "issuePurge": Scope.ADMIN,

@@ -31,10 +31,58 @@ class Update:
     def given(self, subject: str, **values: Any) -> dict[str, Any]:
         return {self.id_field: subject, **values}
 
+    def path(self, name: str) -> tuple[str, ...]:
+        """Path of the field below `input`."""
+        return (name,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOfOne(Update):
+    """A batch that changes the object of another update and no others."""
+
+    workspace_id: str
+
+    def given(self, subject: str, **values: Any) -> dict[str, Any]:
+        common = {name: values.pop(name) for name in COMMON if name in values}
+        return {"workspaceId": self.workspace_id, "select": {"ids": [subject]}, "change": values, **common}
+
+    def path(self, name: str) -> tuple[str, ...]:
+        return ("change", name)
+
 
 def updates(world: World) -> dict[str, tuple[str, Update]]:
     """Mutation -> the ID of the object to update, and the update."""
     place = world.here
+    issue = Update(
+        "Issue",
+        {
+            "title": "New",
+            "description": "New",
+            "stateId": place.done.id,
+            "priority": "LOW",
+            "startDate": "2025-11-30",
+            "dueDate": "2030-01-01",
+            "estimate": 99,
+            "milestoneId": None,
+            "parentId": None,
+            "assignees": {"set": [place.people[Role.OWNER].id]},
+            "labels": {"set": []},
+        },
+        {
+            "title": "title",
+            "description": "description",
+            "stateId": "state { id }",
+            "priority": "priority",
+            "startDate": "startDate",
+            "dueDate": "dueDate",
+            "estimate": "estimate",
+            "milestoneId": "milestone { id }",
+            "parentId": "parent { id }",
+            "assignees": "assignees { id }",
+            "labels": "labels { id }",
+        },
+        clearable=frozenset({"startDate", "dueDate", "estimate", "milestoneId", "parentId"}),
+    )
     return {
         "workspaceUpdate": (
             place.workspace.id,
@@ -67,39 +115,8 @@ def updates(world: World) -> dict[str, tuple[str, Update]]:
             ),
         ),
         "commentUpdate": (place.comment.id, Update("Comment", {"body": "New"}, {"body": "body"})),
-        "issueUpdate": (
-            place.issue.id,
-            Update(
-                "Issue",
-                {
-                    "title": "New",
-                    "description": "New",
-                    "stateId": place.done.id,
-                    "priority": "LOW",
-                    "startDate": "2025-11-30",
-                    "dueDate": "2030-01-01",
-                    "estimate": 99,
-                    "milestoneId": None,
-                    "parentId": None,
-                    "assignees": {"set": [place.people[Role.OWNER].id]},
-                    "labels": {"set": []},
-                },
-                {
-                    "title": "title",
-                    "description": "description",
-                    "stateId": "state { id }",
-                    "priority": "priority",
-                    "startDate": "startDate",
-                    "dueDate": "dueDate",
-                    "estimate": "estimate",
-                    "milestoneId": "milestone { id }",
-                    "parentId": "parent { id }",
-                    "assignees": "assignees { id }",
-                    "labels": "labels { id }",
-                },
-                clearable=frozenset({"startDate", "dueDate", "estimate", "milestoneId", "parentId"}),
-            ),
-        ),
+        "issueUpdate": (place.issue.id, issue),
+        "issueBatchUpdate": (place.issue.id, BatchOfOne(**vars(issue), workspace_id=place.workspace.id)),
     }
 
 
@@ -111,13 +128,16 @@ MUTATIONS = (
     "labelUpdate",
     "commentUpdate",
     "issueUpdate",
+    "issueBatchUpdate",
 )
 ALONE = {
     "memberUpdate": "its one field must be sent",
     "viewerUpdate": "it takes no id; tests/api/accounts/test_profile.py",
 }
 """Updates that are not in the table -> why."""
-APART = {"issueUpdate.move": "needs another project; tests/api/issues/test_moves.py"}
+APART = dict.fromkeys(
+    ("issueUpdate.move", "issueBatchUpdate.move"), "needs another project; tests/api/issues/test_moves.py"
+)
 """Fields of updates that are not in the table -> why."""
 FOLLOWING = {"stateId": ("completedAt",), "body": ("editedAt",)}
 """Field of an input -> times that its change sets too."""
@@ -151,7 +171,10 @@ def input_fields(mutation: str) -> dict[str, Any]:
     kind = graphql_schema(schema).mutation_type.fields[mutation].args["input"].type
     assert isinstance(kind, GraphQLNonNull)
     assert isinstance(kind.of_type, GraphQLInputObjectType)
-    return {name: field for name, field in kind.of_type.fields.items() if name not in COMMON}
+    fields = kind.of_type.fields
+    change = fields.get("change")
+    fields = fields if change is None else change.type.of_type.fields
+    return {name: field for name, field in fields.items() if name not in COMMON}
 
 
 async def test_every_update_is_in_the_table_with_every_field(world: World):
@@ -178,7 +201,7 @@ async def test_a_field_that_is_left_out_stays(filled: World, mutation: str):
     subject, update = updates(filled)[mutation]
     for name, value in update.values.items():
         before = await shown(filled, subject, update)
-        payload = await client.mutate(mutation, {"id": subject, name: value})
+        payload = await client.mutate(mutation, update.given(subject, **{name: value}))
         assert (payload["errors"], payload["revision"] is None) == ([], False), name
         after = await shown(filled, subject, update)
         assert {key for key in after if after[key] != before[key]} == {name}
@@ -189,9 +212,9 @@ async def test_a_field_that_is_left_out_stays(filled: World, mutation: str):
 @pytest.mark.parametrize("mutation", MUTATIONS)
 async def test_an_id_alone_changes_nothing(filled: World, mutation: str):
     client = filled.client(Role.MEMBER) if mutation == "commentUpdate" else filled.owner
-    subject, _ = updates(filled)[mutation]
+    subject, update = updates(filled)[mutation]
     before = await filled.rows()
-    assert await client.mutate(mutation, {"id": subject}) == {"errors": [], "revision": None}
+    assert await client.mutate(mutation, update.given(subject)) == {"errors": [], "revision": None}
     assert await filled.rows() == before
 
 
@@ -202,12 +225,12 @@ async def test_null_clears_what_may_be_empty_and_is_refused_elsewhere(filled: Wo
         if name in update.clearable:
             before = await shown(filled, subject, update)
             assert before[name] is not None
-            await filled.owner.mutate(mutation, {"id": subject, name: None})
+            await filled.owner.mutate(mutation, update.given(subject, **{name: None}))
             assert await shown(filled, subject, update) == before | {name: None}
         else:
             rows = await filled.rows()
-            refused = await filled.owner.refused(mutation, {"id": subject, name: None})
-            assert refused == invalid(name, "REQUIRED"), name
+            refused = await filled.owner.refused(mutation, update.given(subject, **{name: None}))
+            assert refused == invalid(".".join(update.path(name)), "REQUIRED"), name
             assert await filled.rows() == rows
 
 
@@ -219,6 +242,7 @@ async def test_null_clears_what_may_be_empty_and_is_refused_elsewhere(filled: Wo
         ("stateUpdate", ["name"]),
         ("labelUpdate", ["name", "description"]),
         ("issueUpdate", ["title"]),
+        ("issueBatchUpdate", ["title"]),
     ],
 )
 async def test_blanks_around_a_line_make_no_change(filled: World, mutation: str, fields: list[str]):
@@ -226,7 +250,7 @@ async def test_blanks_around_a_line_make_no_change(filled: World, mutation: str,
     now = await shown(filled, subject, update)
     before = await filled.rows()
     same = {name: f" \t{now[name]}  " for name in fields}
-    assert await filled.owner.mutate(mutation, {"id": subject, **same}) == {"errors": [], "revision": None}
+    assert await filled.owner.mutate(mutation, update.given(subject, **same)) == {"errors": [], "revision": None}
     assert await filled.rows() == before
 
 

@@ -1,5 +1,6 @@
 """Rules for the whole GraphQL schema, additions included."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from domain.auth.model import MOST_API_KEYS, MOST_KEY_WORKSPACES
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, MOST_PREVIOUS_IDENTIFIERS
 from domain.projects.model import MOST_STATES
 from domain.shared.actor import Scope
+from domain.shared.batches import MOST_AT_ONCE
 from domain.shared.errors import InvalidInput
 from domain.shared.pages import MOST, PageRequest
 from domain.shared.undo import Obstacle
@@ -61,11 +63,15 @@ SHORT_LISTS: Mapping[str, int | str] = {
     "Issue.assignees": MOST_ASSIGNEES,
     "IssueCreation.assignees": MOST_ASSIGNEES,
     "IssueCreation.labels": MOST_LABELS,
+    "IssueBatchPayload.plannedEvents": "at most two for each of 1,000 issues",
+    "IssueBatchPayload.results": MOST_AT_ONCE,
+    "IssueBatchResult.changes": "the fields of one entity",
     "IssueHistoryEntry.changes": "the fields of one entity",
     "Issue.labels": MOST_LABELS,
     "Issue.previousIdentifiers": MOST_PREVIOUS_IDENTIFIERS,
     "LabelsChange.added": MOST_LABELS,
     "LabelsChange.removed": MOST_LABELS,
+    "PlannedEvent.changes": "the fields of one entity",
     "Project.states": MOST_STATES,
     "Query.nodes": MOST_NODES,
     "User.apiKeys": MOST_API_KEYS,
@@ -230,8 +236,10 @@ def mutation_faults(of: GraphQLSchema) -> list[str]:
         type_name = name[0].upper() + name[1:]
         if {key: str(each.type) for key, each in field.args.items()} != {"input": f"{type_name}Input!"}:
             found.append(f"{name}: takes `input: {type_name}Input!` and nothing else.")
-        if str(field.type) != f"{type_name}Payload!":
-            found.append(f"{name}: answers {type_name}Payload!.")
+        # Mutations of many objects of one kind share a payload.
+        payload = f"{re.sub('Batch(Create|Update)$', 'Batch', type_name)}Payload!"
+        if str(field.type) != payload:
+            found.append(f"{name}: answers {payload}.")
             continue
         payload = get_named_type(field.type)
         assert isinstance(payload, GraphQLObjectType)

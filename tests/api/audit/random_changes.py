@@ -114,6 +114,13 @@ def _move(c: Chooser) -> Input:
     return {"move": {"projectId": project} | c.maybe(state=state)}
 
 
+def _issue_batch_update(c: Chooser) -> Input:
+    change = _issue_update(c)
+    ids = {change.pop("id"), *c.some(c.mirror.of("iss"))}
+    on_error = c.random.choice(["ALL_OR_NOTHING", "SKIP", "SKIP"])
+    return {"workspaceId": c.workspace_id, "select": {"ids": sorted(ids)}, "change": change, "onError": on_error}
+
+
 def _own_comment(c: Chooser) -> str:
     return c.one("com", authorId=c.me)
 
@@ -155,6 +162,7 @@ INPUTS: dict[str, Callable[[Chooser], Input]] = {
     "invitationResend": lambda c: {"id": c.one("inv")},
     "invitationRevoke": lambda c: {"id": c.one("inv")},
     "issueArchive": lambda c: {"id": c.one("iss")},
+    "issueBatchUpdate": _issue_batch_update,
     "issueCreate": _issue_create,
     "issueDelete": lambda c: {"id": c.one("iss")},
     "issuePurge": lambda c: {"id": c.of([each for each in c.mirror.of("iss") if c.mirror.value(each, "trashedAt")])},

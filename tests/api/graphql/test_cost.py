@@ -253,9 +253,13 @@ def test_every_list_has_a_size() -> None:
         "Issue.labels",
         "IssueCreation.assignees",
         "IssueCreation.labels",
+        "IssueBatchPayload.plannedEvents",
+        "IssueBatchPayload.results",
+        "IssueBatchResult.changes",
         "IssueHistoryEntry.changes",
         "LabelsChange.added",
         "LabelsChange.removed",
+        "PlannedEvent.changes",
         "Project.states",
         "Query.nodes",
         "User.apiKeys",
@@ -267,7 +271,8 @@ def test_changes_and_the_objects_that_they_name_are_read_with_their_entry() -> N
     found = {name for name, kind in CORE.type_map.items() if is_read_with_parent(kind)}
     union: Any = CORE.type_map["IssueChange"]
     named = {"NamedIssue", "NamedLabel", "NamedMilestone", "NamedProject", "NamedState"}
-    assert found == {"IssueChange", *named, *(each.name for each in union.types)}
+    in_batches = {"IssueBatchResult", "PlannedEvent"}
+    assert found == {"IssueChange", *named, *in_batches, *(each.name for each in union.types)}
     platform = graphql_schema(build_schema(slices.PLATFORM))
     assert [name for name, kind in platform.type_map.items() if is_read_with_parent(kind)] == []
 
