@@ -2,7 +2,6 @@ import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import hypothesis
 import pytest
 import redis.asyncio
 
-from infra.accounts.hashing import PasslibPasswordHasher
 from infra.settings import PREFIX, Settings
 from tests import execution_modes, partitions
 from tests.messages import MessageWatch
@@ -81,15 +79,6 @@ def patient_reads() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, seconds in PATIENT_READS.items():
             patch.setattr(name, seconds)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cheap_passwords() -> Iterator[None]:
-    """Applications hash passwords in no time. The tests of hashes and of their timing take the real cost."""
-    cheap = partial(PasslibPasswordHasher, memory_cost=64)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("infra.bootstrap.PasslibPasswordHasher", cheap)
         yield
 
 

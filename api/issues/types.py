@@ -40,7 +40,10 @@ def identifier_of(issue: model.Issue, place: StateInProject) -> str:
 class Issue(Node):
     describes = model.Issue
 
-    number: int = strawberry.field(description="Number of the issue, unique in its project. Numbers are never reused.")
+    number: int = strawberry.field(
+        description="Number of the issue, unique in its project. Numbers are never reused. A move to another project "
+        "gives the issue a new number."
+    )
     identifier = related(
         "state_id",
         loads.states_in_projects,

@@ -34,7 +34,7 @@ async def test_workers_are_notified_of_each_job_once(redis_database: str) -> Non
         queue.wake(job_id)
 
     async def have_arrived() -> bool:
-        return int(await client.zcard(client.default_queue_name)) >= len(ids)
+        return len(await woken()) >= len(ids)
 
     await until(have_arrived)
     assert sorted(await woken()) == ids
