@@ -13,6 +13,7 @@ import typer
 
 from benchmarks.dataset import FOLDER, Dataset, open_dataset
 from benchmarks.failures import EXPECTED, BenchmarkError
+from benchmarks.jobs import job_of, run_job
 from benchmarks.waits import Write, milliseconds, timed_writes
 from domain.app import App
 from domain.issues.commands import IssueChanges
@@ -23,14 +24,12 @@ from domain.shared.actor import Actor, Role
 from domain.shared.batches import Deletion
 from domain.shared.uow import Written
 from infra.bootstrap import open_app
-from infra.jobs.in_process import job_leases, run_now
 from infra.shared.clock import SystemClock
 from infra.shared.ids import Uuid7IdFactory
 
 SIZE = 200_000
 WRITERS = 2
 IDLE_SECONDS = 10.0  # of updates while no run works
-LEASE_SECONDS = 60.0
 KEY = "REPLACED"
 COPIED = 5_000  # rows of one COPY
 
@@ -42,7 +41,6 @@ _SIZES = """INSERT INTO list_size (workspace_id, parent_id, lifecycle, size)
     ON CONFLICT (workspace_id, parent_id, lifecycle) DO UPDATE SET size = list_size.size + excluded.size"""
 _LABEL = """INSERT INTO issue_label (workspace_id, issue_id, label_id)
     SELECT workspace_id, id, $3 FROM issue WHERE workspace_id = $1 AND project_id = $2"""
-_JOB = "SELECT job_id FROM batch_run WHERE workspace_id = $1 AND id = $2"
 _PROJECT = "SELECT id FROM project WHERE workspace_id = $1 AND key = $2"
 
 
@@ -91,10 +89,10 @@ async def _measured(dataset: Dataset, issues: int) -> list[str]:
             await _watched(app, place, None)  # opens connections and builds statements
             rows.append(_row("nothing", *await _watched(app, place, None)))
             for name, delete in deletions.items():
-                job_id = await _job_of(connection, place, await delete())
+                job_id = await job_of(connection, place.workspace_id, await delete())
                 rows.append(_row(name, *await _watched(app, place, job_id)))
             gone = await app.projects.delete(place.actor, place.project_id, cascade=True)
-            await _run(dataset, await _job_of(connection, place, gone))
+            await run_job(dataset, await job_of(connection, place.workspace_id, gone))
             await app.labels.delete(place.actor, place.label_ids[1], replace_with=None)
             return rows
     finally:
@@ -124,13 +122,7 @@ def _writer(app: App, place: Place, issue_ids: Sequence[str]) -> Write:
 
 
 def _run_now(dataset: Dataset, job_id: str) -> None:
-    asyncio.run(_run(dataset, job_id))
-
-
-async def _run(dataset: Dataset, job_id: str) -> None:
-    async with open_app(dataset.settings) as app, job_leases(dataset.settings) as leases:
-        if not await run_now(app, leases, job_id, seconds=LEASE_SECONDS):
-            raise BenchmarkError("The batch run has not ended.")
+    asyncio.run(run_job(dataset, job_id))
 
 
 async def _prepared(app: App, connection: Any, dataset: Dataset, issues: int) -> Place:
@@ -170,11 +162,6 @@ async def _copy_issues(connection: Any, workspace_id: str, project_id: str, stat
         ]
         await connection.copy_records_to_table("issue", columns=list(template), records=rows)
     await connection.execute(_SIZES, workspace_id, project_id, count)
-
-
-async def _job_of(connection: Any, place: Place, written: Written[Deletion]) -> str:
-    job_id = await connection.fetchval(_JOB, place.workspace_id, written.value.batch_run_id)
-    return str(job_id)
 
 
 def _row(name: str, seconds: float, waits: Sequence[float]) -> str:

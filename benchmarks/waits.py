@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from benchmarks.sign_ins import percentile
+
 Write = Callable[[int], Awaitable[Any]]
 
 
@@ -38,11 +40,6 @@ async def timed_writes(*writers: Write, pause: float = 0.0) -> AsyncIterator[lis
         raise failures.exceptions[0] from None
 
 
-def quantile(seconds: Sequence[float], share: float) -> float:
-    """Time that this share of the writes took at most."""
-    return sorted(seconds)[min(int(len(seconds) * share), len(seconds) - 1)]
-
-
 def milliseconds(seconds: Sequence[float]) -> list[str]:
     """Median, 99 % and longest in milliseconds, as text."""
-    return [f"{quantile(seconds, share) * 1e3:.0f}" for share in (0.5, 0.99, 1.0)]
+    return [f"{percentile(seconds, share) * 1e3:.0f}" for share in (0.5, 0.99, 1.0)]

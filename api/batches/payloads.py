@@ -1,7 +1,7 @@
 """Payloads of all mutations of many objects."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import strawberry
 
@@ -21,7 +21,8 @@ _CUT = f"Texts are cut after {LONGEST_TEXT:,} characters."
 
 
 def _kind(root: strawberry.Parent[events.Event]) -> EventKind:
-    return EventKind(root.type)
+    # The members of the enum belong to the schema, which finds them by their value.
+    return cast("EventKind", root.type)
 
 
 def _changes(root: strawberry.Parent[events.Event | many.RowResult[Any]]) -> Sequence[LoggedChange]:
@@ -66,6 +67,24 @@ class BatchRow(ReadWithParent):
         metadata=WITH_PARENT,
         description="Errors that prevented the change of the object. Empty if there are none.",
     )
+
+
+def _subject_id(root: strawberry.Parent[many.RowResult[Any]]) -> str | None:
+    return root.subject_id
+
+
+def _entity(root: strawberry.Parent[many.RowResult[Any]]) -> Any:
+    return root.entity
+
+
+def id_of_row(description: str) -> Any:
+    """Field of a batch result with the ID of its object."""
+    return strawberry.field(resolver=_subject_id, graphql_type=strawberry.ID | None, description=description)
+
+
+def object_of_row(kind: Any, description: str) -> Any:
+    """Field of a batch result with its object."""
+    return strawberry.field(resolver=_entity, graphql_type=kind | None, description=description)
 
 
 @strawberry.type(description="Common payload of all mutations of many objects.")

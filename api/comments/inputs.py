@@ -4,6 +4,7 @@ import strawberry
 from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
+from api.batches.inputs import BatchInput
 from api.shared.arguments import FILTER_LIMITS
 from api.shared.inputs import (
     ALL_HOLD,
@@ -20,6 +21,7 @@ from api.shared.inputs import (
 from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.comments import commands, queries
+from domain.shared.batches import MOST_AT_ONCE
 
 
 @strawberry.input(description=f"Filter for comments. {WITHOUT_CONDITIONS}")
@@ -72,6 +74,16 @@ class CommentDraftInput:
 @strawberry.input(description="Input of the `commentCreate` mutation.")
 class CommentCreateInput(CommentDraftInput, MutationInput):
     pass
+
+
+@strawberry.input(description="Input of the `commentBatchCreate` mutation.")
+class CommentBatchCreateInput(BatchInput):
+    describes: ClassVar[type] = commands.CommentBatchCreate
+
+    workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace of the issues.")
+    comments: list[CommentDraftInput] = strawberry.field(
+        description=f"Comments to add, at most {MOST_AT_ONCE:,}, to any issues of the workspace."
+    )
 
 
 @strawberry.input(description="Input of the `commentUpdate` mutation. Omitted fields keep their values.")

@@ -242,6 +242,19 @@ class IssueMove:
     )
 
 
+@strawberry.input(description="Input of the `issueBatchCreate` mutation.")
+class IssueBatchCreateInput(BatchInput):
+    describes: ClassVar[type] = commands.IssueBatchCreate
+
+    project_id: strawberry.ID = strawberry.field(
+        description="ID of the project in which to create the issues. The project must not be archived."
+    )
+    issues: list[IssueDraftInput] = strawberry.field(
+        description=f"Values of the new issues, at most {MOST_AT_ONCE:,}. The issues get consecutive numbers in the "
+        "order of the list."
+    )
+
+
 @strawberry.input(description="A change of an issue. Omitted fields keep their values.")
 class IssueChangeInput:
     describes: ClassVar[type] = commands.IssueChanges

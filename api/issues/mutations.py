@@ -1,8 +1,9 @@
 import strawberry
 
-from api.batches.payloads import BatchPayload, BatchRow
+from api.batches.payloads import BatchPayload, BatchRow, id_of_row, object_of_row
 from api.issues.inputs import (
     IssueArchiveInput,
+    IssueBatchCreateInput,
     IssueBatchUpdateInput,
     IssueCreateInput,
     IssueDeleteInput,
@@ -15,9 +16,7 @@ from api.shared.context import Info
 from api.shared.inputs import to_domain
 from api.shared.list_sizes import at_most
 from api.shared.mutations import Payload, mutation
-from domain.issues import model
 from domain.shared.batches import MOST_AT_ONCE
-from domain.shared.many import RowResult
 
 
 @strawberry.type(description="Payload of the `issueCreate` mutation.")
@@ -52,27 +51,15 @@ class IssuePurgePayload(Payload):
     )
 
 
-def _issue_id(root: strawberry.Parent[RowResult[model.Issue]]) -> str | None:
-    return root.subject_id
-
-
-def _issue(root: strawberry.Parent[RowResult[model.Issue]]) -> model.Issue | None:
-    return root.entity
-
-
 @strawberry.type(description="Result of one issue of a batch.")
 class IssueBatchResult(BatchRow):
-    issue_id = strawberry.field(
-        resolver=_issue_id,
-        graphql_type=strawberry.ID | None,
-        description="ID of the issue. Null if the input has no ID of an issue there, and for issues that were not "
-        "created.",
+    issue_id = id_of_row(
+        "ID of the issue. Null if the input has no ID of an issue there, and for issues that were not created."
     )
-    issue = strawberry.field(
-        resolver=_issue,
-        graphql_type=Issue | None,
-        description="The stored issue: after the change, or as it is if there are `errors` or `dryRun` is true. Null "
-        "if it does not exist or is not visible to you.",
+    issue = object_of_row(
+        Issue,
+        "The stored issue: after the change, or as it is if there are `errors` or `dryRun` is true. Null if it does "
+        "not exist or is not visible to you.",
     )
 
 
@@ -89,6 +76,13 @@ class IssueMutations:
     async def issue_create(self, info: Info, input: IssueCreateInput) -> IssueCreatePayload:
         issues = info.context.app.issues
         return IssueCreatePayload.of(await issues.create(info.context.actor, input.project_id, to_domain(input)))
+
+    @mutation(
+        description=f"Creates up to {MOST_AT_ONCE:,} issues in a project, each as `issueCreate` creates it. Requires "
+        "the role `MEMBER` or higher."
+    )
+    async def issue_batch_create(self, info: Info, input: IssueBatchCreateInput) -> IssueBatchPayload:
+        return IssueBatchPayload.of(await info.context.app.issues.create_all(info.context.actor, to_domain(input)))
 
     @mutation(description="Updates an issue. Requires the role `MEMBER` or higher.")
     async def issue_update(self, info: Info, input: IssueUpdateInput) -> IssueUpdatePayload:

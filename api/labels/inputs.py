@@ -3,6 +3,7 @@ from typing import Annotated, ClassVar
 import strawberry
 from strawberry import Maybe
 
+from api.batches.inputs import BatchInput
 from api.shared.arguments import FILTER_LIMITS
 from api.shared.inputs import (
     ALL_HOLD,
@@ -18,6 +19,7 @@ from api.shared.inputs import (
 from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.labels import commands, queries
+from domain.shared.batches import MOST_AT_ONCE
 
 
 @strawberry.input(description=f"Filter for labels. {WITHOUT_CONDITIONS}")
@@ -72,6 +74,17 @@ class LabelDraftInput:
 @strawberry.input(description="Input of the `labelCreate` mutation.")
 class LabelCreateInput(LabelDraftInput, MutationInput):
     workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace in which to create the label.")
+
+
+@strawberry.input(description="Input of the `labelBatchCreate` mutation.")
+class LabelBatchCreateInput(BatchInput):
+    describes: ClassVar[type] = commands.LabelBatchCreate
+
+    workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace in which to create the labels.")
+    labels: list[LabelDraftInput] = strawberry.field(
+        description=f"Values of the new labels, at most {MOST_AT_ONCE:,}. Of labels with the same name, only the first "
+        "is created, and the others have the error `ALREADY_EXISTS`."
+    )
 
 
 @strawberry.input(description="Input of the `labelUpdate` mutation. Omitted fields keep their values.")

@@ -1,11 +1,14 @@
 import strawberry
 
+from api.batches.payloads import BatchPayload, BatchRow, id_of_row, object_of_row
 from api.batches.types import batch_run_of, deleted_id
-from api.labels.inputs import LabelCreateInput, LabelDeleteInput, LabelUpdateInput
+from api.labels.inputs import LabelBatchCreateInput, LabelCreateInput, LabelDeleteInput, LabelUpdateInput
 from api.labels.types import Label
 from api.shared.context import Info
 from api.shared.inputs import to_domain
+from api.shared.list_sizes import at_most
 from api.shared.mutations import Payload, mutation, revision_of
+from domain.shared.batches import MOST_AT_ONCE
 
 
 @strawberry.type(description="Payload of the `labelCreate` mutation.")
@@ -31,12 +34,33 @@ class LabelDeletePayload(Payload):
     batch_run = batch_run_of("label", "changes")
 
 
+@strawberry.type(description="Result of one label of a batch.")
+class LabelBatchResult(BatchRow):
+    label_id = id_of_row("ID of the new label. Null if it was not created.")
+    label = object_of_row(Label, "The new label. Null if it was not created.")
+
+
+@strawberry.type(description="Payload of the `labelBatchCreate` mutation.")
+class LabelBatchPayload(BatchPayload):
+    results: list[LabelBatchResult] = strawberry.field(
+        metadata=at_most(MOST_AT_ONCE), description="Result of each label, in the order of the input, at most 1000."
+    )
+
+
 @strawberry.type
 class LabelMutations:
     @mutation(description="Creates a label in a workspace. Requires the role `MEMBER` or higher.")
     async def label_create(self, info: Info, input: LabelCreateInput) -> LabelCreatePayload:
         labels = info.context.app.labels
         return LabelCreatePayload.of(await labels.create(info.context.actor, input.workspace_id, to_domain(input)))
+
+    @mutation(
+        description=f"Creates up to {MOST_AT_ONCE:,} labels in a workspace, each as `labelCreate` creates it. "
+        "Requires the role `MEMBER` or higher."
+    )
+    async def label_batch_create(self, info: Info, input: LabelBatchCreateInput) -> LabelBatchPayload:
+        labels = info.context.app.labels
+        return LabelBatchPayload.of(await labels.create_all(info.context.actor, to_domain(input)))
 
     @mutation(description="Updates a label. Requires the role `MEMBER` or higher.")
     async def label_update(self, info: Info, input: LabelUpdateInput) -> LabelUpdatePayload:

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 
+from domain.shared.many import BatchCommand
 from domain.shared.unset import UNSET, Changes, Unset
 
 
@@ -7,6 +8,14 @@ from domain.shared.unset import UNSET, Changes, Unset
 class CommentDraft:
     issue_id: str
     body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentBatchCreate(BatchCommand):
+    """Comments to write on issues of a workspace."""
+
+    workspace_id: str
+    comments: tuple[CommentDraft, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

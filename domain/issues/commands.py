@@ -53,6 +53,14 @@ class IssueMove(PartOfChanges):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssueBatchCreate(BatchCommand):
+    """Issues to create in a project."""
+
+    project_id: str
+    issues: tuple[IssueDraft, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueChanges(Changes):
     move: IssueMove | Unset = UNSET
     title: str | Unset = UNSET

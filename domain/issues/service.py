@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 from domain.accounts.model import UserId
 from domain.issues.changing import IssueEdits, edit_all
-from domain.issues.commands import IssueBatchUpdate, IssueChanges, IssueDraft
-from domain.issues.creating import IssueCreations
+from domain.issues.commands import IssueBatchCreate, IssueBatchUpdate, IssueChanges, IssueDraft
+from domain.issues.creating import IssueCreations, NewIssue
 from domain.issues.events import IssueArchived, IssueEvent, IssuePurged, IssueRestored, IssueTrashed
 from domain.issues.model import Issue
 from domain.issues.ports import IssueUow
@@ -12,7 +12,7 @@ from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict
 from domain.shared.ids import IdFactory
-from domain.shared.many import BatchResult, check_rows, in_time
+from domain.shared.many import BatchResult, Rows, check_number, check_rows, in_time
 from domain.shared.uow import OpenUow, Written
 from domain.workspaces.policies import require_in
 
@@ -29,6 +29,22 @@ class IssueService:
             creations = await IssueCreations.load(uow, actor, project, [draft], ids=self._ids, creator_id=creator_id)
             [new] = await creations.save(uow, [creations.decide(draft)])
             return await uow.commit(new.after)
+
+    async def create_all(self, actor: Actor, command: IssueBatchCreate) -> Written[BatchResult[Issue]]:
+        """Creates many issues in a project, with consecutive numbers in the order of their drafts."""
+        creator_id = UserId(actor.signed_in_id)
+        drafts = command.issues
+        check_number(drafts, ("issues",))
+        async with in_time(command), self._uow(actor) as uow:
+            project = await self._open_project(uow, actor, command.project_id)
+            creations = await IssueCreations.load(uow, actor, project, drafts, ids=self._ids, creator_id=creator_id)
+            rows = Rows[Issue, NewIssue].of_drafts(command, "issues", creations.decide)
+            if not rows.are_refused:
+                rows.replace(await creations.save(uow, rows.decided))
+            result = rows.result()
+            if result.is_refused or command.dry_run:
+                return await uow.preview(result)
+            return await uow.commit(result)
 
     async def update(self, actor: Actor, issue_id: str, changes: IssueChanges) -> Written[Issue]:
         async with self._uow(actor) as uow:

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 
+from domain.shared.many import BatchCommand
 from domain.shared.unset import UNSET, Changes, Unset
 
 
@@ -8,6 +9,14 @@ class LabelDraft:
     name: str
     color: str
     description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelBatchCreate(BatchCommand):
+    """Labels to create in a workspace."""
+
+    workspace_id: str
+    labels: tuple[LabelDraft, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ what `Rows.decided` holds.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -115,21 +115,20 @@ class Row(Generic[E, D]):
 
     index: int
     subject_id: str | None
+    path: tuple[str, ...] = ()
+    """Field of the command that has the row's draft."""
     stored: E | None = None
     decision: D | None = None
     errors: tuple[DomainError, ...] = ()
 
+    @property
+    def id(self) -> str | None:
+        """ID of the row's entity, whether stored or new."""
+        return self.subject_id if self.decision is None else str(self.decision.after.id)
+
     def refuse(self, error: DomainError | Rejected) -> None:
         self.errors = error.errors if isinstance(error, Rejected) else (error,)
         self.decision = None
-
-    @contextmanager
-    def refusing(self) -> Iterator[None]:
-        """Errors that are raised inside refuse only this row."""
-        try:
-            yield
-        except (DomainError, Rejected) as error:
-            self.refuse(error)
 
 
 class Rows(Generic[E, D]):
@@ -139,20 +138,32 @@ class Rows(Generic[E, D]):
         self._command = command
         self._rows: list[Row[E, D]] = []
 
+    @classmethod
+    def of_drafts(cls, command: BatchCommand, field: str, decide: Callable[[Any], D]) -> Self:
+        """The rows of the drafts in that field of the command, each decided by itself."""
+        rows = cls(command)
+        for index, draft in enumerate(getattr(command, field)):
+            with rows.row(index) as row, below(field, str(index)):
+                row.path = (field, str(index))
+                row.decision = decide(draft)
+        return rows
+
     @contextmanager
     def row(self, index: int, subject_id: str | None = None) -> Iterator[Row[E, D]]:
         """The row at that index of the input; errors that are raised inside refuse only this row."""
         row = Row[E, D](index=index, subject_id=subject_id)
         self._rows.append(row)
-        with row.refusing():
+        try:
             yield row
+        except (DomainError, Rejected) as error:
+            row.refuse(error)
 
     def refuse(self, errors: Mapping[str, DomainError], *path: str) -> None:
-        """Refuses the rows with these errors, by id, whose paths are below `path`."""
+        """Refuses the rows with these errors, by id, whose paths are below `path` or below the draft."""
         for row in self._rows:
-            error = None if row.subject_id is None else errors.get(row.subject_id)
+            error = None if row.id is None else errors.get(row.id)
             if error is not None:
-                error.path = (*path, *error.path)
+                error.path = (*path, *row.path, *error.path)
                 row.refuse(error)
 
     @property
@@ -219,10 +230,15 @@ def below(*names: str) -> Iterator[None]:
         raise
 
 
+def check_number(rows: Sequence[object], path: tuple[str, ...]) -> None:
+    """Raises LimitExceeded for more than 1,000 rows."""
+    if len(rows) > MOST_AT_ONCE:
+        raise LimitExceeded(f"{{field}} must have at most {MOST_AT_ONCE} items.", path=path)
+
+
 def check_rows(ids: Sequence[str], path: tuple[str, ...]) -> None:
     """Raises LimitExceeded for more than 1,000 rows, InvalidInput for an id that occurs twice."""
-    if len(ids) > MOST_AT_ONCE:
-        raise LimitExceeded(f"{{field}} must have at most {MOST_AT_ONCE} items.", path=path)
+    check_number(ids, path)
     if len(set(ids)) < len(ids):
         raise InvalidInput("{field} must not contain an ID twice.", path=path)
 

@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ARRAY, Table, Update, bindparam, column, func, update
+from sqlalchemy import ARRAY, ColumnElement, Table, Update, bindparam, column, func, select, update
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.db.base import Base
@@ -35,14 +37,31 @@ async def update_rows(
         await connection.execute(*row_updates(table, names, entities))
 
 
+def row_inserts(
+    table: type[Base], names: Sequence[str], entities: Sequence[Any]
+) -> tuple[PostgresInsert, Mapping[str, Any]]:
+    """One statement that inserts the named columns of all entities, and its values."""
+    whole = table.__table__
+    assert isinstance(whole, Table)
+    given = _given([whole.c[name] for name in names])
+    return upsert(whole).from_select(list(names), select(*given.c)), _values(names, entities)
+
+
 def row_updates(table: type[Base], names: Sequence[str], entities: Sequence[Any]) -> tuple[Update, Mapping[str, Any]]:
     """One statement that writes the named columns of all entities, which are of one workspace, and its values."""
     whole = table.__table__
     assert isinstance(whole, Table)
-    columns = [whole.c[name] for name in ("id", *names)]
-    arrays = func.unnest(*(bindparam(f"all_{each.name}", type_=ARRAY(each.type)) for each in columns))
-    given = arrays.table_valued(*(column(each.name, each.type) for each in columns)).render_derived(name="given")
+    given = _given([whole.c[name] for name in ("id", *names)])
     here = whole.c.workspace_id == bindparam("workspace")
     statement = update(whole).where(here, whole.c.id == given.c.id).values({name: given.c[name] for name in names})
-    values = {f"all_{each.name}": [getattr(entity, each.name) for entity in entities] for each in columns}
-    return statement, values | {"workspace": entities[0].workspace_id}
+    return statement, _values(("id", *names), entities) | {"workspace": entities[0].workspace_id}
+
+
+def _given(columns: Sequence[ColumnElement[Any]]) -> Any:
+    """Values of the columns as rows of a statement."""
+    arrays = func.unnest(*(bindparam(f"all_{each.key}", type_=ARRAY(each.type)) for each in columns))
+    return arrays.table_valued(*(column(str(each.key), each.type) for each in columns)).render_derived(name="given")
+
+
+def _values(names: Sequence[str], entities: Sequence[Any]) -> dict[str, Any]:
+    return {f"all_{name}": [getattr(entity, name) for entity in entities] for name in names}

@@ -113,9 +113,9 @@ class SqlRepository(Generic[E]):
     def _key_of(self, entity: E) -> dict[str, Any]:
         return {parameter: getattr(entity, name) for name, parameter in self._key.items()}
 
-    async def _guarded(self, statement: Any, params: Any = None) -> None:
+    async def _guarded(self, statement: Any, params: Any = None) -> Any:
         try:
-            await self._connection.execute(statement, params)
+            return await self._connection.execute(statement, params)
         except IntegrityError as error:
             name = constraint_of(error)
             if name in self.conflicts:

@@ -319,6 +319,14 @@ USES = (
     use("apiKeyRevoke", "oamg", lambda scene: {"id": scene.api_keys[scene.role].id}, is_logged=False),
     use("batchRunCancel", "oa--", lambda scene: {"id": scene.batch_run.id}),
     use("commentCreate", "oamg", lambda scene: {"issueId": scene.here.issue.id, "body": "Hello"}),
+    use(
+        "commentBatchCreate",
+        "oamg",
+        lambda scene: {
+            "workspaceId": scene.here.workspace.id,
+            "comments": [{"issueId": scene.here.issue.id, "body": "Hello"}],
+        },
+    ),
     use("commentUpdate", "--m-", lambda scene: {"id": scene.here.comment.id, "body": "New"}, case="of a member"),
     use("commentUpdate", "---g", lambda scene: {"id": scene.guest_comment.id, "body": "New"}, case="of a guest"),
     use("commentDelete", "oam-", lambda scene: {"id": scene.here.comment.id}, case="of a member"),
@@ -366,6 +374,11 @@ USES = (
     use("invitationRevoke", "oa--", lambda scene: {"id": scene.here.invitation.id}),
     use("invitationRevoke", "o---", lambda scene: {"id": scene.owners_invitation.id}, case="of an owner"),
     use("issueCreate", "oam-", lambda scene: {"projectId": scene.here.project.id, "title": "New"}),
+    use(
+        "issueBatchCreate",
+        "oam-",
+        lambda scene: {"projectId": scene.here.project.id, "issues": [{"title": "New"}]},
+    ),
     use("issueUpdate", "oam-", lambda scene: {"id": scene.here.issue.id, "title": "New"}),
     use(
         "issueBatchUpdate",
@@ -381,6 +394,11 @@ USES = (
     use("issueDelete", "oam-", lambda scene: {"id": scene.here.issue.id}),
     use("issuePurge", "oa--", lambda scene: {"id": scene.trashed.id}),
     use("labelCreate", "oam-", lambda scene: {"workspaceId": scene.here.workspace.id, "name": "n", "color": "#5e6ad2"}),
+    use(
+        "labelBatchCreate",
+        "oam-",
+        lambda scene: {"workspaceId": scene.here.workspace.id, "labels": [{"name": "n", "color": "#5e6ad2"}]},
+    ),
     use("labelUpdate", "oam-", lambda scene: {"id": scene.here.label.id, "name": "new"}),
     use("labelDelete", "oam-", lambda scene: {"id": scene.here.label.id}),
     use(

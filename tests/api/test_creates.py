@@ -9,7 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, get_named_type, is_required_input_field
+from graphql import (
+    GraphQLInputObjectType,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    is_required_input_field,
+)
 
 from api.shared.errors import camel_case
 from domain.shared.actor import Role
@@ -140,6 +146,11 @@ CASES = (
 )
 
 
+assert SCHEMA.mutation_type is not None
+BATCHES = {name for name in SCHEMA.mutation_type.fields if name.endswith("BatchCreate")}
+"""Mutations that create several objects from drafts, each with the fields of the mutation that creates one."""
+
+
 def input_of(mutation: str) -> GraphQLInputObjectType:
     assert SCHEMA.mutation_type is not None
     kind = get_named_type(SCHEMA.mutation_type.fields[mutation].args["input"].type)
@@ -153,7 +164,7 @@ async def test_every_create_is_in_the_table_with_every_field(world: World):
     for case, create in creates(world).items():
         found.setdefault(case.partition(" ")[0], set()).update(create.values)
     assert set(CASES) == creates(world).keys(), "Enter the mutation in creates() and in CASES."
-    existing = {name for name in SCHEMA.mutation_type.fields if name.endswith("Create")}
+    existing = {name for name in SCHEMA.mutation_type.fields if name.endswith("Create") and name not in BATCHES}
     wrong = [
         f"{name}: enter it in creates() of this file, with a value other than the default."
         for mutation in sorted(existing)
@@ -194,3 +205,18 @@ async def test_every_field_of_a_create_is_in_the_log(world: World, case: str):
     ]
     logged = {NAMED_OTHERWISE.get(name, camel_case(name)) for name in changes}
     assert create.values.keys() - logged - PLACES - create.unlogged == set()
+
+
+@pytest.mark.parametrize("batch", sorted(BATCHES))
+async def test_every_field_of_a_create_comes_back_from_a_batch(world: World, batch: str):
+    create = creates(world)[batch.replace("Batch", "")]
+    places = {"projectId": world.here.project.id, "workspaceId": world.here.workspace.id}
+    fields = input_of(batch).fields
+    where = {name: entity_id for name, entity_id in places.items() if name in fields}
+    [drafts] = [name for name, each in fields.items() if is_list_type(get_nullable_type(each.type))]
+    draft = {name: value for name, value in create.values.items() if name not in where}
+    assert draft.keys() == get_named_type(fields[drafts].type).fields.keys()
+    payload = await world.owner.mutate(batch, where | {drafts: [draft]}, f"results {{ {create.selection} }}")
+    assert payload["errors"] == []
+    [result] = payload["results"]
+    assert create.shown(result) == {name: value for name, value in create.values.items() if name != "workspaceId"}

@@ -104,7 +104,8 @@ class IdPlace:
             given["change"] = {}  # so that the ID is all that it changes
         inner = given
         for step in self.way[:-1]:
-            inner[step] = dict(inner.get(step) or (WITHIN[step](scene) if step in WITHIN else {}))
+            held = inner.get(step) or (WITHIN[step](scene) if step in WITHIN else {})
+            inner[step] = dict(held[0] if isinstance(held, list) else held)
             inner = inner[step]
         inner[self.way[-1]] = [entity_id] if self.is_list else entity_id
         return given

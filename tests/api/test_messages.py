@@ -41,6 +41,8 @@ def wrong_values(kind: GraphQLInputType) -> Iterator[Any]:
     if is_list_type(get_nullable_type(kind)):
         yield []
         yield from ([value] * LIST_SIZE for value in WRONG.get(named.name, ()))
+        if isinstance(named, GraphQLInputObjectType):
+            yield from ([value] for value in wrong_values(named))
     elif isinstance(named, GraphQLInputObjectType):
         for name, field in named.fields.items():
             yield from ({name: value} for value in wrong_values(field.type))

@@ -50,7 +50,10 @@ ACCEPTING = {name for name, ways in FIELDS.items() if any(not ways[way] for way 
 
 def with_value(given: dict[str, Any], way: Way, value: Any) -> dict[str, Any]:
     first, *rest = way
-    inner = given.get(first) if isinstance(given.get(first), dict) else {}
+    inner = given.get(first)
+    if isinstance(inner, list) and rest:
+        return given | {first: [with_value(each, tuple(rest), value) for each in inner]}
+    inner = inner if isinstance(inner, dict) else {}
     return given | {first: with_value(inner, tuple(rest), value) if rest else value}
 
 
@@ -59,6 +62,8 @@ def with_null(given: dict[str, Any], way: Way) -> dict[str, Any]:
 
 
 def literal(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}: {literal(each)}" for name, each in value.items()) + "}"
     if isinstance(value, str) and value.isupper() and value.isalpha():

@@ -18,6 +18,8 @@ SERVER_OWNED = re.compile(
 CALLERS_CHOICE = {
     "InvitationDraft.workspace_id": "where it is made; checked against the actor's membership",
     "InvitationDraft.role": "promising it is the use case; checked against the actor's own role",
+    "CommentBatchCreate.workspace_id": "where the issues are; checked against the actor's membership",
+    "LabelBatchCreate.workspace_id": "where they are made; checked against the actor's membership",
     "IssueBatchUpdate.workspace_id": "where the issues are; checked against the actor's membership",
     "MemberChanges.role": "giving it is the use case; checked against the actor's own role",
     "ProjectDraft.workspace_id": "where it is made; checked against the actor's membership",

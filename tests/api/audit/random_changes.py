@@ -92,6 +92,23 @@ def _issue_create(c: Chooser) -> Input:
     return {"projectId": project, "title": c.name()} | _issue_fields(c, project) | links
 
 
+def _issue_batch_create(c: Chooser) -> Input:
+    created = [_issue_create(c) for _ in range(c.random.randrange(4))]
+    on_error = c.random.choice(("ALL_OR_NOTHING", "SKIP", "SKIP"))
+    drafts = [{name: value for name, value in each.items() if name != "projectId"} for each in created]
+    return {"projectId": c.one("prj"), "issues": drafts, "onError": on_error}
+
+
+def _comment_batch_create(c: Chooser) -> Input:
+    comments = [{"issueId": c.one("iss"), "body": c.word()} for _ in range(c.random.randrange(4))]
+    return {"workspaceId": c.workspace_id, "comments": comments, "onError": c.random.choice(("ALL_OR_NOTHING", "SKIP"))}
+
+
+def _label_batch_create(c: Chooser) -> Input:
+    labels = [{"name": c.name(), "color": c.random.choice(COLORS)} for _ in range(c.random.randrange(4))]
+    return {"workspaceId": c.workspace_id, "labels": labels, "onError": c.random.choice(("ALL_OR_NOTHING", "SKIP"))}
+
+
 def _set_change(c: Chooser, options: list[str]) -> Input:
     if c.random.random() < 0.3:
         return {"set": c.some(options)}
@@ -153,6 +170,7 @@ def _guest_in_project(c: Chooser) -> Input:
 
 INPUTS: dict[str, Callable[[Chooser], Input]] = {
     "batchRunCancel": lambda c: {"id": c.of(c.runs)},
+    "commentBatchCreate": _comment_batch_create,
     "commentCreate": lambda c: {"issueId": c.one("iss"), "body": c.word()},
     "commentDelete": lambda c: {"id": c.one("com")},
     "commentUpdate": lambda c: {"id": _own_comment(c), "body": c.word()},
@@ -162,12 +180,14 @@ INPUTS: dict[str, Callable[[Chooser], Input]] = {
     "invitationResend": lambda c: {"id": c.one("inv")},
     "invitationRevoke": lambda c: {"id": c.one("inv")},
     "issueArchive": lambda c: {"id": c.one("iss")},
+    "issueBatchCreate": _issue_batch_create,
     "issueBatchUpdate": _issue_batch_update,
     "issueCreate": _issue_create,
     "issueDelete": lambda c: {"id": c.one("iss")},
     "issuePurge": lambda c: {"id": c.of([each for each in c.mirror.of("iss") if c.mirror.value(each, "trashedAt")])},
     "issueRestore": lambda c: {"id": c.one("iss")},
     "issueUpdate": _issue_update,
+    "labelBatchCreate": _label_batch_create,
     "labelCreate": lambda c: {"workspaceId": c.workspace_id, "name": c.name(), "color": c.random.choice(COLORS)},
     "labelDelete": lambda c: _replacement(c, "lab", c.one("lab")),
     "labelUpdate": lambda c: {"id": c.one("lab")} | c.maybe(name=c.name(), description=c.name(), color=COLORS[0]),

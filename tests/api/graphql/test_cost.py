@@ -253,6 +253,12 @@ def test_every_list_has_a_size() -> None:
         "Issue.labels",
         "IssueCreation.assignees",
         "IssueCreation.labels",
+        "CommentBatchPayload.plannedEvents",
+        "CommentBatchPayload.results",
+        "CommentBatchResult.changes",
+        "LabelBatchPayload.plannedEvents",
+        "LabelBatchPayload.results",
+        "LabelBatchResult.changes",
         "IssueBatchPayload.plannedEvents",
         "IssueBatchPayload.results",
         "IssueBatchResult.changes",
@@ -271,7 +277,7 @@ def test_changes_and_the_objects_that_they_name_are_read_with_their_entry() -> N
     found = {name for name, kind in CORE.type_map.items() if is_read_with_parent(kind)}
     union: Any = CORE.type_map["IssueChange"]
     named = {"NamedIssue", "NamedLabel", "NamedMilestone", "NamedProject", "NamedState"}
-    in_batches = {"IssueBatchResult", "PlannedEvent"}
+    in_batches = {"CommentBatchResult", "IssueBatchResult", "LabelBatchResult", "PlannedEvent"}
     assert found == {"IssueChange", *named, *in_batches, *(each.name for each in union.types)}
     platform = graphql_schema(build_schema(slices.PLATFORM))
     assert [name for name, kind in platform.type_map.items() if is_read_with_parent(kind)] == []
