@@ -381,6 +381,12 @@ USES = (
     ),
     use("issueUpdate", "oam-", lambda scene: {"id": scene.here.issue.id, "title": "New"}),
     use(
+        "issueUpdate",
+        "oam-",
+        lambda scene: {"id": scene.here.issue.id, "move": {"projectId": scene.empty_project.id}},
+        case="with a move",
+    ),
+    use(
         "issueBatchUpdate",
         "oam-",
         lambda scene: {

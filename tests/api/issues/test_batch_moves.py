@@ -19,7 +19,7 @@ from tests.factories.storing import link
 from tests.list_sizes import require_exact_counts
 
 RESULTS = """results { index issueId issue { identifier } changes { field before after } errors { code path } }
-  changedCount skippedCount plannedEvents { subjectId changes { before after } }"""
+  changedCount skippedCount plannedEvents { kind subjectId changes { before after } }"""
 
 
 @pytest.fixture
@@ -139,7 +139,10 @@ async def test_a_dry_run_moves_nothing_and_gives_no_number_away(world: World, ta
     ]
     assert numbers == [["5"], ["6"]]
     planned = payload["plannedEvents"]
-    assert [event["subjectId"] for event in planned] == [issue.id for issue in issues for _ in "ab"]
+    kinds = ("ISSUE_MOVED", "ISSUE_UPDATED")
+    assert [(event["kind"], event["subjectId"]) for event in planned] == [
+        (k, issue.id) for issue in issues for k in kinds
+    ]
     # What the issue leaves, and what it gets.
     for event, side in zip(planned, ("after", "before") * 2, strict=True):
         assert {change[side] for change in event["changes"]} == {None}
