@@ -10,7 +10,8 @@ from api.labels.slice import SLICE as LABELS
 from api.milestones.slice import SLICE as MILESTONES
 from api.projects.slice import SLICE as PROJECTS
 from api.transfers.slice import SLICE as TRANSFERS
+from api.undo.slice import SLICE as UNDO
 from api.workspaces.slice import SLICE as WORKSPACES
 
 PLATFORM = (ACCOUNTS, AUTH, WORKSPACES, AUDIT)
-TRACKER = (BATCHES, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, TRANSFERS)
+TRACKER = (BATCHES, UNDO, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, TRANSFERS)

@@ -43,6 +43,7 @@ from domain.shared.usage import MeasureUsage, TimeBudget
 from domain.transfers.placeholder_service import PlaceholderService
 from domain.transfers.ports import ImportReader
 from domain.transfers.service import ImportService
+from domain.undo.service import UndoService
 from domain.workspaces.cascade_service import CascadeService
 from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.invitation_service import InvitationService
@@ -119,3 +120,4 @@ class App(Provided):
     purges: PurgeService
     seed: SeedService
     states: StateService
+    undo: UndoService

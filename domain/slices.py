@@ -12,9 +12,10 @@ from domain.milestones.slice import SLICE as MILESTONES
 from domain.projects.slice import SLICE as PROJECTS
 from domain.seed.slice import SLICE as SEED
 from domain.transfers.slice import SLICE as TRANSFERS
+from domain.undo.slice import SLICE as UNDO
 from domain.workspaces.slice import SLICE as WORKSPACES
 
 PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT)
 """Accounts, sign-in, workspaces and the event log: what any application built on this one keeps."""
-TRACKER = (BATCHES, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
+TRACKER = (BATCHES, UNDO, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
 """The work tracker, which another application can leave out."""

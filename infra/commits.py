@@ -268,6 +268,6 @@ class SqlCommit:
     async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
         subject_id = value if isinstance(value, str) else getattr(value, "id", None)
         mine = (IdempotencyRow.user_id == self._actor.signed_in_id) & (IdempotencyRow.key == key.key)
-        outcome = asdict(value) if isinstance(value, Outcome) else None
+        outcome = value.stored() if isinstance(value, Outcome) else None
         done = update(IdempotencyRow).where(mine).values(subject_id=subject_id, revision=revision, outcome=outcome)
         await self.connection.execute(done)

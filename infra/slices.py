@@ -17,10 +17,11 @@ from infra.parts import JobHandler, SliceAdapters
 from infra.projects.slice import SLICE as PROJECTS
 from infra.seed.slice import SLICE as SEED
 from infra.transfers.slice import SLICE as TRANSFERS
+from infra.undo.slice import SLICE as UNDO
 from infra.workspaces.slice import SLICE as WORKSPACES
 
 PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT)
-TRACKER = (BATCHES, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
+TRACKER = (BATCHES, UNDO, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
 
 
 def handlers_of(slices: Iterable[SliceAdapters]) -> Mapping[type[Job], JobHandler]:

@@ -11,7 +11,7 @@ from domain.audit.policies import EventVisibility
 from domain.shared.actor import Actor, Scope
 from domain.shared.clock import Clock
 from domain.shared.ids import IdFactory
-from domain.shared.slices import once, reactions_of
+from domain.shared.slices import once, reactions_of, undo_kinds_of
 from infra.accounts.slice import AccountRepositories
 from infra.audit.conflicts import ConflictCheck
 from infra.audit.slice import AuditRepositories
@@ -30,6 +30,7 @@ from infra.projects.slice import ProjectRepositories
 from infra.seed.slice import SeedRepositories
 from infra.slices import PLATFORM, TRACKER
 from infra.transfers.slice import TransferRepositories
+from infra.undo.slice import UndoRepositories
 from infra.workspaces.areas import NoAreas, NoFiles
 from infra.workspaces.slice import WorkspaceRepositories
 
@@ -43,6 +44,7 @@ class SqlUow(
     WorkspaceRepositories,
     AuditRepositories,
     BatchRepositories,
+    UndoRepositories,
     LabelRepositories,
     ProjectRepositories,
     MilestoneRepositories,
@@ -69,7 +71,11 @@ def uow_of(slices: tuple[SliceAdapters, ...]) -> type[SqlUow]:
     repositories = [each.repositories for each in slices if each.repositories is not Repositories]
     once((name for each in repositories for name in vars(each) if not name.startswith("_")), what="the repository")
     domains = [each.domain for each in slices]
-    parts = {"reactions": reactions_of(domains), "visibility": EventVisibility.of(domains)}
+    parts = {
+        "reactions": reactions_of(domains),
+        "visibility": EventVisibility.of(domains),
+        "undo_kinds": undo_kinds_of(domains),
+    }
     return cast("type[SqlUow]", type("SqlUow", (*repositories, _Defaults, ConflictCheck, SqlCommit), parts))
 
 

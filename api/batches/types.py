@@ -31,6 +31,7 @@ describe_enum(
     MILESTONE_REPLACEMENT="Moves the issues of a milestone to another one, and deletes the milestone.",
     LABEL_REPLACEMENT="Replaces a label on its issues by another one, or removes it from them, and deletes the label.",
     MEMBER_CLAIM="Hands the issues and comments of a placeholder over to a member, and removes the placeholder.",
+    CHANGE_SET_UNDO="Undoes a change set.",
     PROJECT_DELETION="Deletes the issues of a project, and then the project.",
     ISSUE_UPDATE="Updates the issues that a filter has selected, and skips those that cannot be changed.",
 )

@@ -19,7 +19,7 @@ from api.shared.errors import (
 )
 from api.shared.scalars import Revision
 from domain.shared import errors
-from domain.shared.conflicts import ChangedMeanwhile
+from domain.shared.conflicts import ConflictOfFields
 from domain.shared.errors import DomainError, Rejected
 from domain.shared.throttle import TooOften
 
@@ -96,13 +96,13 @@ def _user_error(error: DomainError) -> UserError | None:
     if kind is None:
         return None
     path = argument_path(error.path)
-    if isinstance(error, ChangedMeanwhile):
+    if isinstance(error, ConflictOfFields):
         return ConflictError(
             message=message_of(error),
             code=error.failure,
             path=path,
             conflicting_fields=[camel_case(name) for name in error.fields],
-            current_revision=Revision(error.current_revision),
+            current_revision=None if error.current_revision is None else Revision(error.current_revision),
             details=error.conflicts,
         )
     if kind is ConflictError:

@@ -56,6 +56,8 @@ class ChangeSet:
     cause: Cause
     occurred_at: datetime
     event_count: int | None
+    types: frozenset[str]
+    """Types of the visible events."""
     reasons: Sequence[Obstacle]
 
     @classmethod
@@ -69,6 +71,7 @@ class ChangeSet:
             cause=facts.cause,
             occurred_at=facts.occurred_at,
             event_count=facts.event_count,
+            types=frozenset(facts.counts),
             reasons=reasons,
         )
 

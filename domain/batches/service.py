@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from domain.batches.jobs import RunBatch
 from domain.batches.policies import may_see
@@ -23,7 +24,8 @@ class BatchService:
                 run = await uow.batch_runs.get(actor, job.run_id)
         except NotFound:
             return
-        acting = actor.continuing(started_by_id=run.started_by_id, change_set=run.change_set)
+        continuing = actor.continuing(started_by_id=run.started_by_id, change_set=run.change_set)
+        acting = replace(continuing, cause=self._works[run.kind].cause)
         try:
             while await self._step(acting, run.id):
                 continue

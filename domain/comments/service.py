@@ -6,6 +6,7 @@ from domain.comments.events import CommentCreated, CommentDeleted, CommentUpdate
 from domain.comments.model import Comment, CommentId
 from domain.comments.ports import CommentUow
 from domain.comments.slice import COMMENT_MODERATE, COMMENT_WRITE
+from domain.comments.undo import ONLY_THE_AUTHOR
 from domain.issues.model import Issue
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, PermissionDenied
@@ -60,7 +61,7 @@ class CommentService:
             comment = await uow.comments.get(actor, comment_id, for_update=True)
             actor.require(COMMENT_WRITE, comment.workspace_id)
             if comment.author_id != actor.user_id:
-                raise PermissionDenied("Only the author can edit a comment.")
+                raise PermissionDenied(ONLY_THE_AUTHOR)
             if comment.deleted_at is not None:
                 raise Conflict("This comment has been deleted.", path=("id",))
             changed = comment.changed(changes, now=uow.now)

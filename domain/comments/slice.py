@@ -1,4 +1,8 @@
+from operator import attrgetter
+
 from domain.comments import events, history
+from domain.comments.model import Comment
+from domain.comments.undo import UndoComments
 from domain.shared.actor import Permission, Role
 from domain.shared.history import Shown
 from domain.shared.slices import Slice
@@ -22,6 +26,17 @@ SLICE = Slice(
         events.CommentUpdated: COMMENT_WRITE,
         events.CommentDeleted: COMMENT_WRITE,
     },
+    undo_kinds=(
+        UndoComments(
+            entity=Comment,
+            repository=attrgetter("comments"),
+            moderation=COMMENT_MODERATE,
+            created=events.CommentCreated,
+            updated=events.CommentUpdated,
+            withdraw=Comment.deleted,
+            follows={"edited_at": "body"},
+        ),
+    ),
     history=tuple(
         Shown(
             of=of,

@@ -8,7 +8,7 @@ from domain.issues.commands import IssueBatchUpdate, IssueChanges
 from domain.issues.errors import IssueErrorCode
 from domain.issues.events import IssueEvent, updates
 from domain.issues.links import IssueLinks, LinkChanges, as_changes, by_kind
-from domain.issues.model import Issue
+from domain.issues.model import OWN_ANCESTOR, Issue
 from domain.issues.moving import IssueMoves, lock_projects
 from domain.issues.ports import IssueUow, LinkChange, LinkKind
 from domain.issues.targets import IssueTargets
@@ -154,7 +154,7 @@ class IssueEdits:
         parent = self.targets.parent(parent_id, workspace_id=issue.workspace_id, project_id=issue.project_id)
         if parent and (parent.id == issue.id or issue.id in self.ancestor_ids):
             raise Conflict(
-                "An issue cannot be its own ancestor. Choose another parent.",
+                OWN_ANCESTOR,
                 path=("parent_id",),
                 code=IssueErrorCode.PARENT_CYCLE,
             )

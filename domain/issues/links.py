@@ -173,6 +173,10 @@ class _Added:
 
 def _check_number(kind: LinkKind, after: frozenset[str], path: tuple[str, ...]) -> None:
     if len(after) > kind.most:
-        raise LimitExceeded(
-            f"An issue can have at most {kind.most} {kind.value}.", path=path, code=ErrorCode.LIMIT_EXCEEDED
-        )
+        raise too_many(kind, *path)
+
+
+def too_many(kind: LinkKind, *path: str) -> LimitExceeded:
+    return LimitExceeded(
+        f"An issue can have at most {kind.most} {kind.value}.", path=path, code=ErrorCode.LIMIT_EXCEEDED
+    )

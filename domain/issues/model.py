@@ -22,6 +22,7 @@ MOST_ASSIGNEES = 20
 MOST_LABELS = 50
 MOST_PREVIOUS_IDENTIFIERS = 20
 LARGEST_ESTIMATE = 10_000
+OWN_ANCESTOR = "An issue cannot be its own ancestor. Choose another parent."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -49,6 +49,14 @@ class IssueRepository(Repository[Issue], Protocol):
 
     async def ancestor_ids(self, issue: Issue) -> frozenset[str]:
         """The issue's parent, its parent, and so on."""
+        ...
+
+    async def numbered(self, workspace_id: str, places: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        """Returns those of these projects and numbers that an issue has."""
+        ...
+
+    async def parents_above(self, workspace_id: str, issue_ids: Collection[str]) -> Mapping[str, str | None]:
+        """The parent of each of these issues and of all of their ancestors, by issue."""
         ...
 
     async def purge(self, issue: Issue) -> None:

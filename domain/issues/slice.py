@@ -1,5 +1,9 @@
+from operator import attrgetter
+
 from domain.issues import events, history
 from domain.issues.errors import IssueErrorCode
+from domain.issues.model import Issue
+from domain.issues.undo import UndoIssues
 from domain.shared.actor import Permission, Role
 from domain.shared.history import Shown
 from domain.shared.slices import Slice
@@ -33,6 +37,16 @@ SLICE = Slice(
         events.IssueTrashed: ISSUE_WRITE,
         events.IssuePurged: Obstacle.PERMANENTLY_DELETED,
     },
+    undo_kinds=(
+        UndoIssues(
+            entity=Issue,
+            repository=attrgetter("issues"),
+            created=events.IssueCreated,
+            updated=events.IssueUpdated,
+            withdraw=Issue.trashed,
+            follows={"completed_at": "state_id"},
+        ),
+    ),
     leads_elsewhere=("parent_id",),
     history=(
         Shown(

@@ -6,6 +6,7 @@ from domain.shared.actor import Permission, Role
 from domain.shared.batches import BatchKind
 from domain.shared.replacements import Replacement
 from domain.shared.slices import Slice
+from domain.shared.undoing_deletions import UndoDeletable
 
 LABEL_WRITE = Permission("change labels", Role.MEMBER)
 
@@ -37,5 +38,6 @@ SLICE = Slice(
     batches={
         LABELS.kind: LABELS,
     },
+    undo_kinds=(UndoDeletable.of(LABELS, Label, created=events.LabelCreated),),
     open_to_guests=("label",),
 )

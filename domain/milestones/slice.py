@@ -7,6 +7,7 @@ from domain.projects.slice import PROJECT_WRITE
 from domain.shared.batches import BatchKind
 from domain.shared.replacements import Replacement
 from domain.shared.slices import Slice
+from domain.shared.undoing_deletions import UndoDeletable
 
 MILESTONES = Replacement[Milestone](
     kind=BatchKind.MILESTONE_REPLACEMENT,
@@ -35,4 +36,5 @@ SLICE = Slice(
     batches={
         MILESTONES.kind: MILESTONES,
     },
+    undo_kinds=(UndoDeletable.of(MILESTONES, Milestone, created=events.MilestoneCreated),),
 )

@@ -18,6 +18,7 @@ StateId = NewType("StateId", str)
 ProjectMemberId = NewType("ProjectMemberId", str)
 
 MOST_STATES = 50
+TOO_MANY_STATES = f"A project can have at most {MOST_STATES} workflow states."
 KEY = re.compile(r"[A-Z][A-Z0-9]{0,9}", re.ASCII)
 KEY_RULE = "1 to 10 uppercase letters and digits, starting with a letter"
 

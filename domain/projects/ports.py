@@ -36,6 +36,10 @@ class StateRepository(Repository[State], Protocol):
         """The project's states, and those with these ids in its workspace, by position."""
         ...
 
+    async def of_projects(self, workspace_id: str, project_ids: Sequence[str]) -> list[State]:
+        """The states of these projects, by position and locked until the transaction ends."""
+        ...
+
     async def place(self, states: Sequence[State]) -> None:
         """Writes the states' positions."""
         ...

@@ -2,8 +2,9 @@ from operator import attrgetter
 
 from domain.projects import events
 from domain.projects.deletion import ProjectDeletion
-from domain.projects.model import Project
+from domain.projects.model import Project, State
 from domain.projects.state_replacement import StateReplacement
+from domain.projects.undo import UndoProjects, UndoStates
 from domain.shared.actor import Permission, Role
 from domain.shared.batches import BatchKind
 from domain.shared.security import SecurityEventKind
@@ -46,6 +47,7 @@ SLICE = Slice(
         events.StateDeleted: (),
     },
     undo={
+        events.ProjectCreated: PROJECT_WRITE,
         events.ProjectUpdated: PROJECT_WRITE,
         events.ProjectArchived: PROJECT_WRITE,
         events.ProjectRestored: PROJECT_WRITE,
@@ -58,6 +60,16 @@ SLICE = Slice(
         STATES.kind: STATES,
         BatchKind.PROJECT_DELETION: ProjectDeletion(),
     },
+    undo_kinds=(
+        UndoProjects(
+            entity=Project,
+            repository=attrgetter("projects"),
+            created=events.ProjectCreated,
+            updated=events.ProjectUpdated,
+            withdraw=Project.archived,
+        ),
+        UndoStates.of(STATES, State, created=events.StateCreated),
+    ),
     security_events=(
         SecurityEventKind.PROJECT_MEMBER_ADDED,
         SecurityEventKind.PROJECT_MEMBER_REMOVED,

@@ -1,6 +1,6 @@
 from domain.projects.commands import StateChanges, StateDraft, StateOrderChanges
 from domain.projects.events import StateCreated, StateUpdated
-from domain.projects.model import MOST_STATES, Project, State, StateId
+from domain.projects.model import MOST_STATES, TOO_MANY_STATES, Project, State, StateId
 from domain.projects.ports import ProjectUow
 from domain.projects.slice import PROJECT_WRITE, STATES
 from domain.projects.state_replacement import place_states
@@ -27,7 +27,7 @@ class StateService:
             project.check_usable(("project_id",))
             existing = await uow.states.of(project)
             if len(existing) >= MOST_STATES:
-                raise LimitExceeded(f"A project can have at most {MOST_STATES} workflow states.", path=("project_id",))
+                raise LimitExceeded(TOO_MANY_STATES, path=("project_id",))
             state = State.drafted(
                 draft,
                 id=StateId(self._ids.new_in(project.workspace_id, State.prefix)),

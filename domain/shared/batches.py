@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, NewType, Protocol
 
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, Cause
 from domain.shared.deleted_objects import DeletedObjects
 from domain.shared.errors import DomainError
 from domain.shared.events import FieldChange
@@ -33,9 +33,10 @@ class BatchKind(StrEnum):
     MEMBER_CLAIM = "MEMBER_CLAIM"
     PROJECT_DELETION = "PROJECT_DELETION"
     ISSUE_UPDATE = "ISSUE_UPDATE"
+    CHANGE_SET_UNDO = "CHANGE_SET_UNDO"
 
 
-ON_WORKSPACES = frozenset({BatchKind.ISSUE_UPDATE})
+ON_WORKSPACES = frozenset({BatchKind.ISSUE_UPDATE, BatchKind.CHANGE_SET_UNDO})
 """Kinds whose subject is the workspace, which can be that of several unfinished runs."""
 
 
@@ -220,6 +221,9 @@ class BatchUow(UnitOfWork, Protocol):
 
 class BatchWork(ABC):
     """Work of the runs of one kind. Each method works inside the Unit of Work of one batch."""
+
+    cause: ClassVar[Cause] = Cause.SYSTEM
+    """Cause of the changes of a run."""
 
     @abstractmethod
     async def fix(self, uow: Any, run: BatchRun) -> int:

@@ -36,28 +36,42 @@ class FieldConflict:
     changed_at: datetime
 
 
-class ChangedMeanwhile(Conflict):
+class ConflictOfFields(Conflict):
+    """Fields of an object cannot get the values that the write would give them; `conflicts` has their values."""
+
+    fields: tuple[str, ...] = ()
+    conflicts: tuple[FieldConflict, ...] = ()
+    current_revision: int | None = None
+
+
+class ChangedMeanwhile(ConflictOfFields):
     """Later changes touched fields that the write would overwrite; `conflicts` are those that the actor may see."""
 
     def __init__(
         self, fields: Sequence[str], conflicts: tuple[FieldConflict, ...], *, expected: int, current: int
     ) -> None:
-        # Placeholders have letters only, and no input has more fields than the alphabet has letters.
-        names = dict(zip(ascii_lowercase, fields, strict=False))
-        *others, last = [f"{{{letter}}}" for letter in names]
-        listed = f"{', '.join(others)} and {last} were" if others else f"{last} was"
+        names, named = listed(fields)
+        was = "was" if len(fields) == 1 else "were"
         super().__init__(
-            f"{listed} changed after revision {expected}. Merge the values, and send the update again with "
+            f"{names} {was} changed after revision {expected}. Merge the values, and send the update again with "
             f"{{expected}} {current}.",
             path=(fields[0],),
             code=ErrorCode.CONFLICT,
             expected="expected_revision",
-            **names,
+            **named,
         )
         self.fields = tuple(fields)
         self.conflicts = conflicts
         self.expected = expected
         self.current_revision = current
+
+
+def listed(fields: Sequence[str]) -> tuple[str, Mapping[str, str]]:
+    """Placeholders for the names of the fields as a list in a sentence, and the fields by placeholder."""
+    # Placeholders have letters only, and no object has more fields than the alphabet has letters.
+    named = dict(zip(ascii_lowercase, fields, strict=False))
+    *others, last = [f"{{{letter}}}" for letter in named]
+    return (f"{', '.join(others)} and {last}" if others else last), named
 
 
 def wanted_changes(

@@ -58,6 +58,10 @@ class DeletedObjects(Protocol):
         """Stores the object, which is deleted in this transaction."""
         ...
 
+    async def keep_all(self, deleted: Sequence[DeletedObject]) -> None:
+        """Stores several objects, which are deleted in this transaction."""
+        ...
+
     async def by_ids(self, workspace_id: str, ids: Collection[str]) -> Sequence[DeletedObject]:
         """The deleted objects with these IDs, in ID order."""
         ...

@@ -26,6 +26,12 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
+def with_values(entity: E, **values: Any) -> E:
+    """A copy with these fields."""
+    copy: E = replace(entity, **values)
+    return copy
+
+
 def revised(entity: E, *, now: datetime, **changes: Any) -> E:
     """A copy with these fields, dated now; the entity itself if nothing differs."""
     return _dated(replace(entity, **changes), entity, now)

@@ -189,7 +189,7 @@ class Rows(Generic[E, D]):
             rows=tuple(self._result(row, is_refused=is_refused) for row in self._rows),
             changed_count=changed,
             skipped_count=skipped,
-            errors=tuple(_distinct(row.errors for row in self._rows)) if is_refused else (),
+            errors=tuple(distinct_errors(row.errors for row in self._rows)) if is_refused else (),
         )
 
     def _result(self, row: Row[E, D], *, is_refused: bool) -> RowResult[E]:
@@ -253,7 +253,7 @@ def merged_changes(events: Iterable[Event]) -> dict[str, FieldChange]:
     return merged
 
 
-def _distinct(errors: Iterable[tuple[DomainError, ...]]) -> list[DomainError]:
+def distinct_errors(errors: Iterable[tuple[DomainError, ...]]) -> list[DomainError]:
     """The first errors of rows, those that many rows share once."""
     found: dict[tuple[Any, ...], DomainError] = {}
     for each in (error for of_row in errors for error in of_row):

@@ -4,7 +4,7 @@ A replacement of more than 1,000 references is a batch run. Until it ends, the e
 further references.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -66,6 +66,10 @@ class References(Protocol[R_contra]):
 
     async def ids(self, entity: R_contra, *, most: int) -> Sequence[str]:
         """Ids of at most that many objects that refer to the entity."""
+        ...
+
+    async def used(self, workspace_id: str, ids: Collection[str]) -> frozenset[str]:
+        """Returns those of the entities to which an object refers, or which are replacing another one of their kind."""
         ...
 
     async def fix(self, run: BatchRun) -> int:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.shared.actor import Permission
 from domain.shared.batches import BatchKind, BatchWork
@@ -14,6 +14,7 @@ from domain.shared.history import Shown
 from domain.shared.jobs import Job
 from domain.shared.security import SecurityEventKind
 from domain.shared.undo import UndoRule
+from domain.shared.undoing import UndoKind
 
 T = TypeVar("T")
 
@@ -50,6 +51,8 @@ class Slice:
     """Subjects outside of areas whose events guests can see, as event types name them."""
     leads_elsewhere: Sequence[str] = ()
     """Logged fields whose values can lie in another area than their subject: hidden from guests."""
+    undo_kinds: Sequence[UndoKind[Any]] = ()
+    """Kinds of objects whose changes can be undone, each after those that it refers to."""
     history: Sequence[Shown] = ()
     """Changes that histories of objects show, also of objects of earlier slices."""
     undo: Mapping[type[Event], UndoRule] = field(default_factory=dict)
@@ -75,6 +78,13 @@ def batch_works_of(slices: Iterable[Slice]) -> Mapping[BatchKind, BatchWork]:
     found = [(kind, work) for each in slices for kind, work in each.batches.items()]
     once((kind for kind, _ in found), what="the batch kind")
     return dict(found)
+
+
+def undo_kinds_of(slices: Iterable[Slice]) -> Sequence[UndoKind[Any]]:
+    """Kinds of objects whose changes can be undone; raises Unregistered if two slices enter one kind."""
+    found = [kind for each in slices for kind in each.undo_kinds]
+    once((kind.kind for kind in found), what="the undo of the kind")
+    return found
 
 
 def error_codes_of(slices: Iterable[Slice]) -> Sequence[StrEnum]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from domain.shared.conflicts import ChangedMeanwhile
+from domain.shared.conflicts import ChangedMeanwhile, ConflictOfFields
 from domain.shared.errors import (
     Conflict,
     DomainError,
@@ -40,17 +40,23 @@ def _stored(error: DomainError) -> dict[str, Any]:
         "code": error.failure.value,
         "named": dict(error.named),
     }
+    if isinstance(error, ConflictOfFields):
+        found["fields"] = list(error.fields)
     if isinstance(error, ChangedMeanwhile):
-        found |= {"fields": list(error.fields), "expected": error.expected, "current": error.current_revision}
+        found |= {"expected": error.expected, "current": error.current_revision}
     return found
 
 
 def _read(found: Mapping[str, Any], codes: Mapping[str, StrEnum]) -> DomainError:
     path = tuple(found["path"])
-    if "fields" in found:
+    if "expected" in found:
         changed = ChangedMeanwhile(found["fields"], (), expected=found["expected"], current=found["current"])
         changed.path = path
         return changed
     # The server can lack the code of a slice that a fork has removed.
     code = codes.get(found["code"], ErrorCode.INVALID_INPUT)
-    return _KINDS[found["kind"]](found["message"], path=path, code=code, **found["named"])
+    kind = ConflictOfFields if "fields" in found else _KINDS[found["kind"]]
+    error = kind(found["message"], path=path, code=code, **found["named"])
+    if isinstance(error, ConflictOfFields):
+        error.fields = tuple(found["fields"])
+    return error

@@ -32,6 +32,10 @@ class MemberRepository(Repository[Member], Protocol):
         """Whether all these people are members of the workspace."""
         ...
 
+    async def among(self, workspace_id: str, user_ids: Collection[str]) -> frozenset[str]:
+        """Returns those of these people who are members of the workspace."""
+        ...
+
     async def who_see(
         self, workspace_id: str, area_ids: Collection[str], user_ids: Collection[str]
     ) -> Mapping[str, frozenset[str]]:

@@ -1,10 +1,14 @@
+from operator import attrgetter
+
 from domain.shared.actor import Permission, Role
 from domain.shared.security import SecurityEventKind
 from domain.shared.slices import Reaction, Slice
 from domain.shared.undo import Obstacle
+from domain.shared.undoing import UndoKind
 from domain.workspaces import events
 from domain.workspaces.errors import WorkspaceErrorCode
 from domain.workspaces.jobs import SendMemberWelcome
+from domain.workspaces.model import Workspace
 
 MEMBER_MANAGE = Permission("manage members", Role.ADMIN)
 OWNER_MANAGE = Permission("manage owners", Role.OWNER)
@@ -37,6 +41,13 @@ SLICE = Slice(
         events.WorkspaceUpdated: WORKSPACE_UPDATE,
         events.WorkspaceDeleted: Obstacle.PERMANENTLY_DELETED,
     },
+    undo_kinds=(
+        UndoKind(
+            entity=Workspace,
+            repository=attrgetter("workspaces"),
+            updated=events.WorkspaceUpdated,
+        ),
+    ),
     security_events=(
         SecurityEventKind.INVITED,
         SecurityEventKind.INVITATION_ACCEPTED,

@@ -2,8 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, exists, false, func, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from domain.audit.change_sets import ChangeSet, ChangeSetFacts
@@ -32,23 +46,36 @@ _OF_COMMIT = and_(EventRow.revision > bindparam("after", type_=BigInteger), Even
 _OF_JOB = and_(EventRow.change_set == _CHANGE_SET, EventRow.change_set < EventRow.revision)
 
 
+def _is_undone() -> ColumnElement[bool]:
+    """Whether the change set is undone. An undo of the undo makes its changes again, and so on."""
+
+    def undos(of: ColumnElement[int]) -> Select[Any]:
+        undo = aliased(EventRow)
+        found = select(undo.change_set, undo.revision).where(
+            in_workspace(undo.workspace_id),
+            undo.subject_id == bindparam("workspace_id"),
+            undo.revision > of,
+            undo.type == ChangeSetUndone.type,
+            undo.changes["change_set"][1].as_integer() == of,
+            undo.changes["skipped_count"][1].as_integer() == 0,
+        )
+        return cast("Select[Any]", found)
+
+    chain = undos(_CHANGE_SET).add_columns(literal(True).label("is_undone")).cte("chain", recursive=True)
+    chain = chain.union_all(undos(chain.c.change_set).add_columns(~chain.c.is_undone))
+    last = select(chain.c.is_undone).order_by(chain.c.revision.desc()).limit(1)
+    return func.coalesce(last.scalar_subquery(), false())
+
+
 def _heads(runs: Sequence[JobRuns]) -> AnySelect:
     """The revisions that a log has, and the last event of the commit with what else is known about the change set."""
-    head, before, undo = aliased(EventRow), aliased(EventRow), aliased(EventRow)
+    head, before = aliased(EventRow), aliased(EventRow)
     after = (
         select(before.revision)
         .where(in_workspace(before.workspace_id), before.revision < _CHANGE_SET, before.change_set != _CHANGE_SET)
         .order_by(before.revision.desc())
         .limit(1)
         .scalar_subquery()
-    )
-    undone = exists().where(
-        in_workspace(undo.workspace_id),
-        undo.subject_id == bindparam("workspace_id"),
-        undo.revision > _CHANGE_SET,
-        undo.type == ChangeSetUndone.type,
-        undo.changes["change_set"][1].as_integer() == _CHANGE_SET,
-        undo.changes["skipped_count"][1].as_integer() == 0,
     )
     is_head = and_(in_workspace(head.workspace_id), head.revision == _CHANGE_SET, head.change_set == _CHANGE_SET)
     return (
@@ -60,7 +87,7 @@ def _heads(runs: Sequence[JobRuns]) -> AnySelect:
             head.actor_id,
             head.cause,
             head.occurred_at,
-            undone,
+            _is_undone(),
             or_(false(), *(each.has_unfinished(_CHANGE_SET) for each in runs)),
         )
         .select_from(RevisionRow)

@@ -115,7 +115,10 @@ class SqlDeletedObjects:
         self._connection = connection
 
     async def keep(self, deleted: DeletedObject) -> None:
-        await self._connection.execute(insert(DeletedObjectRow), asdict(deleted))
+        await self.keep_all([deleted])
+
+    async def keep_all(self, deleted: Sequence[DeletedObject]) -> None:
+        await self._connection.execute(insert(DeletedObjectRow), [asdict(each) for each in deleted])
 
     async def by_ids(self, workspace_id: str, ids: Collection[str]) -> Sequence[DeletedObject]:
         found = await self._connection.execute(_DELETED, {"workspace_id": workspace_id, "ids": list(ids)})

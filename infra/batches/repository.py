@@ -71,9 +71,13 @@ async def fix_rows(
     condition: ColumnElement[bool],
     *,
     is_newest_first: bool = False,
+    after: Sequence[ColumnElement[Any]] = (),
 ) -> int:
-    """Stores the IDs of all rows that meet the condition, as the next batches of the run; returns their number."""
-    order = row_id.desc() if is_newest_first else row_id.asc()
+    """Stores the IDs of all rows that meet the condition, as the next batches of the run; returns their number.
+
+    The rows are in the order of `after` and then of their IDs.
+    """
+    order = (*after, row_id.desc() if is_newest_first else row_id.asc())
     numbered = select(row_id.label("id"), func.row_number().over(order_by=order).label("number")).where(condition)
     rows = numbered.subquery("numbered")
     batch: Any = (rows.c.number - 1) // BATCH_SIZE + run.position

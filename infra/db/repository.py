@@ -13,7 +13,7 @@ from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, ErrorCode, NotFound
 from domain.shared.ids import check_id, is_id
 from domain.shared.repositories import Found, noun_of
-from infra.db.arrays import among
+from infra.db.arrays import among, among_values
 from infra.db.base import Base
 from infra.db.bulk import row_updates
 from infra.db.engine import constraint_of
@@ -191,6 +191,18 @@ class SqlTenantRepository(SqlRepository[W]):
         if names:
             await self._guarded(*row_updates(self.table, names, [after for _, after in changes]))
 
+    async def named(self, workspace_id: str, names: Collection[str]) -> list[W]:
+        """The entities of the workspace with these names, of a table with names."""
+        table: Any = self.table
+        return await self.where((table.workspace_id == workspace_id) & among_values(table.name, list(names)))
+
+    async def remove_all(self, entities: Sequence[W]) -> None:
+        """Deletes entities of one workspace; raises Conflict if other entities refer to them."""
+        table: Any = self.table
+        ids = [entity.id for entity in entities]
+        here = (table.workspace_id == entities[0].workspace_id) & among_values(table.id, ids)
+        await self._guarded(delete(self.table).where(here))
+
     async def _visible(self, actor: Actor, ids: Collection[str], *, for_update: bool) -> list[W]:
         """The entities that the actor sees, locked in the order of workspace and ID."""
         found: list[W] = []
@@ -229,3 +241,8 @@ class SqlParentRepository(SqlTenantRepository[W]):
     async def remove(self, entity: W) -> None:
         await super().remove(entity)
         self._sizes.remove(entity.workspace_id, entity.id)
+
+    async def remove_all(self, entities: Sequence[W]) -> None:
+        await super().remove_all(entities)
+        for entity in entities:
+            self._sizes.remove(entity.workspace_id, entity.id)

@@ -1,11 +1,11 @@
 """Issues that refer to a workflow state, milestone or label, for deletions that put another one in its place."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Generic, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Text, and_, column, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.events import IssueUpdated
@@ -18,10 +18,14 @@ from domain.shared.batches import BatchRun
 from domain.shared.events import Event, FieldChange
 from domain.shared.replacements import R
 from infra.batches.repository import fix_rows
-from infra.db.arrays import among_values
+from infra.db.arrays import among_values, texts
 from infra.db.list_sizes import ListSizes
+from infra.db.visibility import in_workspace
 from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import IssueLabelRow, IssueRow
+from infra.labels.tables import LabelRow
+from infra.milestones.tables import MilestoneRow
+from infra.projects.tables import StateRow
 
 
 class ReferenceColumns(NamedTuple):
@@ -36,6 +40,8 @@ class SqlIssueReferences(ABC, Generic[R]):
     """Issues that refer to entities of one kind."""
 
     columns: ClassVar[ReferenceColumns]
+    entities: ClassVar[Any]
+    """Table of the entities."""
 
     def __init__(self, connection: AsyncConnection, sizes: ListSizes) -> None:
         self._connection = connection
@@ -44,6 +50,14 @@ class SqlIssueReferences(ABC, Generic[R]):
     async def ids(self, entity: R, *, most: int) -> Sequence[str]:
         some = select(self.columns.issue_id).where(self._referring_to(entity.workspace_id, entity.id)).limit(most)
         return (await self._connection.scalars(some)).all()
+
+    async def used(self, workspace_id: str, ids: Collection[str]) -> frozenset[str]:
+        given = func.unnest(texts("ids")).table_valued(column("id", Text)).render_derived("given")
+        referred = exists().where(in_workspace(self.columns.workspace_id), self.columns.entity_id == given.c.id)
+        replacing = exists().where(in_workspace(self.entities.workspace_id), self.entities.replaced_by_id == given.c.id)
+        found = select(given.c.id).where(or_(referred, replacing))
+        params = {"workspace_id": workspace_id, "ids": list(ids)}
+        return frozenset(await self._connection.scalars(found, params)) if ids else frozenset()
 
     async def fix(self, run: BatchRun) -> int:
         referring = self._referring_to(run.workspace_id, run.subject_id)
@@ -68,6 +82,7 @@ class SqlIssueReferences(ABC, Generic[R]):
 
 
 class SqlStateReferences(SqlIssueReferences[State]):
+    entities = StateRow
     columns = ReferenceColumns(IssueRow.id, IssueRow.workspace_id, IssueRow.state_id)
 
     async def _changed(
@@ -78,6 +93,7 @@ class SqlStateReferences(SqlIssueReferences[State]):
 
 
 class SqlMilestoneReferences(SqlIssueReferences[Milestone]):
+    entities = MilestoneRow
     columns = ReferenceColumns(IssueRow.id, IssueRow.workspace_id, IssueRow.milestone_id)
 
     async def _changed(
@@ -87,6 +103,7 @@ class SqlMilestoneReferences(SqlIssueReferences[Milestone]):
 
 
 class SqlLabelReferences(SqlIssueReferences[Label]):
+    entities = LabelRow
     columns = ReferenceColumns(IssueLabelRow.issue_id, IssueLabelRow.workspace_id, IssueLabelRow.label_id)
 
     async def _changed(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Integer,
     Text,
     bindparam,
     cast,
@@ -142,6 +143,24 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
         above = above.union(parents.join(above, IssueRow.id == above.c.parent_id))
         statement = select(above.c.parent_id).where(above.c.parent_id.is_not(None))
         return frozenset(await self._connection.scalars(statement))
+
+    async def numbered(self, workspace_id: str, places: Collection[tuple[str, int]]) -> Collection[tuple[str, int]]:
+        project_ids, numbers = zip(*places, strict=True)
+        given = func.unnest(
+            bindparam(None, list(project_ids), ARRAY(Text)), bindparam(None, list(numbers), ARRAY(Integer))
+        )
+        wanted = given.table_valued(column("project_id", Text), column("number", Integer)).render_derived("wanted")
+        is_it = (IssueRow.project_id == wanted.c.project_id) & (IssueRow.number == wanted.c.number)
+        found = select(IssueRow.project_id, IssueRow.number).join(wanted, is_it)
+        rows = await self._connection.execute(found.where(IssueRow.workspace_id == workspace_id))
+        return {(row.project_id, row.number) for row in rows}
+
+    async def parents_above(self, workspace_id: str, issue_ids: Collection[str]) -> Mapping[str, str | None]:
+        pairs = select(IssueRow.id, IssueRow.parent_id.label("above")).where(in_workspace(IssueRow.workspace_id))
+        found = pairs.where(among(IssueRow.id, "ids")).cte("found", recursive=True)
+        found = found.union(pairs.join(found, IssueRow.id == found.c.above))
+        rows = await self._connection.execute(select(found), {"workspace_id": workspace_id, "ids": list(issue_ids)})
+        return {row.id: row.above for row in rows}
 
     async def purge(self, issue: Issue) -> None:
         for links in (IssueAssigneeRow, IssueLabelRow):

@@ -68,6 +68,11 @@ class SqlProjectRepository(SqlParentRepository[Project]):
         await super().remove(entity)
         await SqlDeletedObjects(self._connection).forget_area(entity.workspace_id, entity.id)
 
+    async def save_all(self, changes: Sequence[tuple[Project, Project]]) -> None:
+        # Each by itself, because a new key has a row of its own. No change set changes many projects.
+        for before, after in changes:
+            await self.save(before, after)
+
     async def next_numbers(self, project: Project, count: int) -> Sequence[int]:
         new = {"workspace_id": project.workspace_id, "project_id": project.id, "number": count}
         last = (await self._connection.execute(_TAKE_NUMBERS, new)).scalar_one()
@@ -147,6 +152,10 @@ class SqlStateRepository(SqlTenantRepository[State]):
             wanted |= among_values(StateRow.id, list(and_ids))
         states = await self.where((StateRow.workspace_id == project.workspace_id) & wanted, for_update=for_update)
         return sorted(states, key=lambda state: state.position)
+
+    async def of_projects(self, workspace_id: str, project_ids: Sequence[str]) -> list[State]:
+        theirs = (StateRow.workspace_id == workspace_id) & among_values(StateRow.project_id.expression, project_ids)
+        return sorted(await self.where(theirs, for_update=True), key=lambda state: state.position)
 
     async def place(self, states: Sequence[State]) -> None:
         if states:

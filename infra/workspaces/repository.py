@@ -5,7 +5,7 @@ from sqlalchemy import exists, func, select
 from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.tables import UserRow
-from infra.db.arrays import among
+from infra.db.arrays import among, among_values
 from infra.db.repository import SqlParentRepository, SqlTenantRepository
 from infra.db.visibility import in_workspace
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
@@ -63,6 +63,10 @@ class SqlMemberRepository(SqlTenantRepository[Member]):
         among = (MemberRow.workspace_id == workspace_id) & MemberRow.user_id.in_(user_ids)
         found = await self._connection.execute(select(func.count()).where(among))
         return found.scalar_one() == len(set(user_ids))
+
+    async def among(self, workspace_id: str, user_ids: Collection[str]) -> frozenset[str]:
+        theirs = (MemberRow.workspace_id == workspace_id) & among_values(MemberRow.user_id, list(user_ids))
+        return frozenset(await self._connection.scalars(select(MemberRow.user_id).where(theirs)))
 
     async def who_see(
         self, workspace_id: str, area_ids: Collection[str], user_ids: Collection[str]

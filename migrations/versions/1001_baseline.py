@@ -279,7 +279,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT', 'LABEL_REPLACEMENT', 'MEMBER_CLAIM', 'PROJECT_DELETION', 'ISSUE_UPDATE')",
+            "kind IN ('STATE_REPLACEMENT', 'MILESTONE_REPLACEMENT', 'LABEL_REPLACEMENT', 'MEMBER_CLAIM', 'PROJECT_DELETION', 'ISSUE_UPDATE', 'CHANGE_SET_UNDO')",
             name=op.f("ck_batch_run_kind_known"),
         ),
         sa.CheckConstraint(
@@ -299,7 +299,7 @@ def upgrade() -> None:
         "batch_run",
         ["workspace_id", "subject_id"],
         unique=True,
-        postgresql_where=sa.text("finished_at IS NULL AND kind NOT IN ('ISSUE_UPDATE')"),
+        postgresql_where=sa.text("finished_at IS NULL AND kind NOT IN ('CHANGE_SET_UNDO', 'ISSUE_UPDATE')"),
     )
     op.create_table(
         "deleted_object",
@@ -1381,7 +1381,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_batch_run_subject",
         table_name="batch_run",
-        postgresql_where=sa.text("finished_at IS NULL AND kind NOT IN ('ISSUE_UPDATE')"),
+        postgresql_where=sa.text("finished_at IS NULL AND kind NOT IN ('CHANGE_SET_UNDO', 'ISSUE_UPDATE')"),
     )
     op.drop_index(op.f("ix_batch_run_workspace_id_created_at_id"), table_name="batch_run")
     op.drop_index(op.f("ix_batch_run_started_by_id"), table_name="batch_run")

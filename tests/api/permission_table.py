@@ -179,6 +179,7 @@ async def build_scene(world: World) -> Scene:
         replaced_milestone=replaced_milestone,
         replaced_label=LabelFactory(workspace=here.workspace, deleting_since=MADE, replaced_by_id=target_label.id),
         batch_run=BatchRunFactory(
+            change_set=9,
             workspace=here.workspace,
             started_by_id=here.people[Role.OWNER].id,
             state=BatchState.RUNNING,
@@ -318,6 +319,7 @@ USES = (
     use("apiKeyCreate", "oamg", lambda scene: {"name": "CI", "scopes": ["READ"]}, is_open=True, is_logged=False),
     use("apiKeyRevoke", "oamg", lambda scene: {"id": scene.api_keys[scene.role].id}, is_logged=False),
     use("batchRunCancel", "oa--", lambda scene: {"id": scene.batch_run.id}),
+    use("changeSetUndo", "oa--", lambda scene: {"workspaceId": scene.here.workspace.id, "changeSet": 1}),
     use("commentCreate", "oamg", lambda scene: {"issueId": scene.here.issue.id, "body": "Hello"}),
     use(
         "commentBatchCreate",

@@ -40,6 +40,7 @@ NEEDED: dict[str, Scope | str] = {
     "commentDelete": Scope.WRITE,
     "commentUpdate": Scope.WRITE,
     "batchRunCancel": Scope.WRITE,
+    "changeSetUndo": Scope.ADMIN,
     "importStart": Scope.ADMIN,
     "invitationAccept": Scope.ADMIN,
     "invitationCreate": Scope.ADMIN,

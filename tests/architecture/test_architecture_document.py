@@ -25,6 +25,7 @@ PARTS = {
     "Deletable",
     "Previewed",
     "Decision",
+    "Undoable",
 }
 """Types that other ports return or take."""
 VERBS = ("Archive", "Restore", "Delete", "Purge", "Remove", "Revoke", "End", "EndOthers")

@@ -25,6 +25,7 @@ CALLERS_CHOICE = {
     "ProjectDraft.workspace_id": "where it is made; checked against the actor's membership",
     "IssueMoveState.id": "the workflow state to choose; checked against the new project",
     "ImportDraft.workspace_id": "where it is imported; checked against the actor's membership",
+    "ChangeSetUndo.workspace_id": "where it is undone; checked against the actor's membership",
 }
 """Fields of commands that look like the server's own, and why the caller names them."""
 

@@ -22,7 +22,6 @@ NOT_UNDONE = {
     "member.claimed": "the placeholder is gone, and its work is mixed with that of the member",
     "member.removed": ACCESS,
     "member.updated": ACCESS,
-    "project.created": "a project is deleted by name, with all that was added to it meanwhile",
     "project_member.added": ACCESS,
     "project_member.removed": ACCESS,
     "workspace.created": "a workspace is deleted by its owner, who proves it with a password",

@@ -77,6 +77,7 @@ OUTPUTS = {
     "docs/how-to/deploy.md": ["Created workspace large: 2000 issues"],
     "docs/how-to/follow-changes.md": ["'kind': 'WORKSPACE_CREATED'", '"isUndoable":false'],
     "docs/how-to/trusted-documents.md": ["sha256:"],
+    "docs/how-to/undo-changes.md": ['"before":["Renamed by mistake"]'],
     "docs/how-to/update-without-overwriting.md": ['"field":"title"', '"current":["Renamed by the first"]'],
 }
 """Page -> parts of what its commands print."""

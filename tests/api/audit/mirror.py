@@ -89,7 +89,7 @@ class Mirror:
 
     def _apply(self, event: dict[str, Any]) -> None:
         subject, kind = event["subjectId"], event["kind"]
-        if subject[:3] not in KINDS or kind == "BATCH_STARTED":
+        if subject[:3] not in KINDS or kind in ("BATCH_STARTED", "CHANGE_SET_UNDONE"):
             return
         if kind.endswith(("_DELETED", "_REMOVED", "_PURGED")) and kind != "COMMENT_DELETED":
             self._remove(subject, CONTENTS.get(kind))
@@ -130,7 +130,7 @@ class Mirror:
             return [] if node is values else [f"{kind} {entity_id} is {'gone' if node is None else 'there'}"]
         told = []
         for field, name in COMPARED[kind].items():
-            stored, mirrored = texts_of(node[field]), _normal(self._existing(name, values.get(name)))
+            stored, mirrored = texts_of(node[field]), normal(self._existing(name, values.get(name)))
             if stored != mirrored:
                 told.append(f"{kind}.{field} of {entity_id} is {stored}, and {mirrored} in the log ({name})")
         return told
@@ -176,13 +176,13 @@ def texts_of(value: Any) -> Values:
     if value is None:
         return None
     if isinstance(value, list):
-        return _normal(tuple(text for each in value for text in texts_of(each) or ()))
+        return normal(tuple(text for each in value for text in texts_of(each) or ()))
     if isinstance(value, dict):
         return (value["id"],)
-    return _normal((("true" if value else "false") if isinstance(value, bool) else str(value),))
+    return normal((("true" if value else "false") if isinstance(value, bool) else str(value),))
 
 
-def _normal(values: Values) -> Values:
+def normal(values: Values) -> Values:
     """The values with times in one form; an empty collection is no value."""
     return tuple(sorted(map(_text, values))) if values else None
 

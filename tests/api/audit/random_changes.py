@@ -168,8 +168,16 @@ def _guest_in_project(c: Chooser) -> Input:
     return {"projectId": c.one("prj"), "memberId": c.one("mem", role="GUEST")}
 
 
+def _undo(c: Chooser) -> Input:
+    """Undoes one of the last change sets, if the revision is one."""
+    revision = c.random.randint(max(1, c.mirror.revision - 20), c.mirror.revision)
+    conflict = {"onConflict": c.random.choice(("REFUSE", "SKIP"))}
+    return {"workspaceId": c.workspace_id, "changeSet": revision} | conflict
+
+
 INPUTS: dict[str, Callable[[Chooser], Input]] = {
     "batchRunCancel": lambda c: {"id": c.of(c.runs)},
+    "changeSetUndo": _undo,
     "commentBatchCreate": _comment_batch_create,
     "commentCreate": lambda c: {"issueId": c.one("iss"), "body": c.word()},
     "commentDelete": lambda c: {"id": c.one("com")},

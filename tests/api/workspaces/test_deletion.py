@@ -132,7 +132,7 @@ async def fill(world: World, place: Place, folder: Path) -> Upload:
             (ExternalObjectRow, site | {"kind": ObjectKind.PROJECT}),
             (ExternalIssueRow, site),
             (BatchRowsRow, here | {"run_id": batch_run.id}),
-            (BatchSkipRow, here | {"run_id": batch_run.id}),
+            (BatchSkipRow, here | {"run_id": batch_run.id, "errors": []}),
             (SeedRunRow, here),
             (EventTextRow, here),
             (DeletedObjectRow, here | {"fields": {}}),

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from domain.issues.errors import IssueErrorCode
-from domain.shared.conflicts import ChangedMeanwhile
+from domain.shared.conflicts import ChangedMeanwhile, ConflictOfFields
 from domain.shared.errors import (
     Conflict,
     DomainError,
@@ -15,6 +15,7 @@ from domain.shared.errors import (
     WrongId,
 )
 from domain.shared.stored_errors import read_errors, stored_errors
+from domain.shared.undoing import NotRestored
 
 CODES = (*ErrorCode, *IssueErrorCode)
 
@@ -29,6 +30,7 @@ CODES = (*ErrorCode, *IssueErrorCode)
         LimitExceeded("An issue can have at most 20 assignees.", path=("assignees",)),
         WrongId("Expected a user ID (`usr_…`).", path=("assignees",)),
         ChangedMeanwhile(["title", "due_date"], (), expected=3, current=7),
+        NotRestored("{a} was changed later.", ["title"], named={"a": "title"}),
     ],
 )
 def test_an_error_is_read_as_it_was_stored(error: DomainError) -> None:
@@ -36,6 +38,9 @@ def test_an_error_is_read_as_it_was_stored(error: DomainError) -> None:
     assert isinstance(error, type(read))
     for name in ("message", "path", "failure", "named"):
         assert getattr(read, name) == getattr(error, name), name
+    if isinstance(error, ConflictOfFields):
+        assert isinstance(read, ConflictOfFields)
+        assert read.fields == error.fields
     if isinstance(error, ChangedMeanwhile):
         assert isinstance(read, ChangedMeanwhile)
         assert (read.fields, read.current_revision) == (error.fields, error.current_revision)

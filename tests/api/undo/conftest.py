@@ -1,0 +1,3 @@
+from tests.api.batches.conftest import issues, leases
+
+__all__ = ["issues", "leases"]
