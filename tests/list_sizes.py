@@ -23,7 +23,8 @@ _ORPHANS = text(
 _MISCOUNTED = text(
     """
     SELECT id, comment_count FROM issue
-    WHERE comment_count <> (SELECT count(*) FROM comment WHERE comment.issue_id = issue.id)
+    WHERE comment_count <> (
+      SELECT count(*) FROM comment WHERE comment.workspace_id = issue.workspace_id AND comment.issue_id = issue.id)
     """
 )
 

@@ -95,10 +95,12 @@ class BatchPayload(Payload):
         description="Events that the mutation would have added to the change log. Empty unless `dryRun` is true.",
     )
     changed_count: int | None = strawberry.field(
-        description="Number of objects that were changed. Objects that already had the new values do not count."
+        description="Number of objects that were changed. Objects that already had the new values do not count. Null "
+        "if a batch run changes them."
     )
     skipped_count: int | None = strawberry.field(
-        description="Number of objects that were left out because of errors. 0 unless `onError` is `SKIP`."
+        description="Number of objects that were left out because of errors. 0 unless `onError` is `SKIP`. Null if a "
+        "batch run changes the others."
     )
 
     @classmethod

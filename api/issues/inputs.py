@@ -35,8 +35,9 @@ from api.shared.inputs import (
 from api.shared.nulls import never_null
 from api.shared.pages import IncludeArchived, SortOrder, sorts
 from api.shared.scalars import Revision
-from domain.issues import commands, queries
+from domain.issues import batch_commands, commands, queries
 from domain.issues.commands import StateRule
+from domain.issues.selecting import MOST_UNCONFIRMED
 from domain.shared.batches import MOST_AT_ONCE
 from domain.shared.pages import MOST_SORTED, MOST_SORTED_IN_INDEX
 
@@ -301,16 +302,21 @@ class IssueUpdateInput(IssueChangeInput, UpdateInput):
 
 @strawberry.input(one_of=True, description="Issues that a batch changes. Set exactly one field.")
 class BatchSelection:
-    describes: ClassVar[type] = commands.IssueSelection
+    describes: ClassVar[type] = batch_commands.IssueSelection
 
     ids: Maybe[list[strawberry.ID] | None] = strawberry.field(
         description=f"IDs of the issues, each once, at most {MOST_AT_ONCE:,}."
+    )
+    filter: Maybe[IssueFilter | None] = strawberry.field(
+        description="Filter that finds the issues as the field `issues` of the workspace does, without archived and "
+        "trashed issues. "
+        f"More than {MOST_AT_ONCE:,} issues are changed by a batch run. {FILTER_LIMITS}"
     )
 
 
 @strawberry.input(description="Input of the `issueBatchUpdate` mutation.")
 class IssueBatchUpdateInput(BatchInput):
-    describes: ClassVar[type] = commands.IssueBatchUpdate
+    describes: ClassVar[type] = batch_commands.IssueBatchUpdate
 
     expected_revision: Revision | None = strawberry.field(
         default=None,
@@ -320,7 +326,16 @@ class IssueBatchUpdateInput(BatchInput):
         "collections. Null or omitted: the batch overwrites later changes.",
     )
     workspace_id: strawberry.ID = strawberry.field(description="ID of the workspace of the issues.")
-    select: BatchSelection = strawberry.field(description="Issues of the workspace to change.")
+    select: BatchSelection = strawberry.field(
+        description="Issues of the workspace to change. Those that a filter finds at the start are changed, unless "
+        "they have changed meanwhile and no longer match."
+    )
+    expected_count: int | None = strawberry.field(
+        default=None,
+        description="Number of issues that `filter` has to find. The mutation is rejected with `CONFLICT` and the "
+        f"true number if it finds another one. Required for more than {MOST_UNCONFIRMED} issues, and not allowed with "
+        "`ids`. Default: any number.",
+    )
     change: IssueChangeInput = strawberry.field(
         description="Change of each of the issues. An issue that already has the new values is not changed."
     )

@@ -1,6 +1,9 @@
+from typing import Any, Self
+
 import strawberry
 
 from api.batches.payloads import BatchPayload, BatchRow, id_of_row, object_of_row
+from api.batches.types import BatchRun
 from api.issues.inputs import (
     IssueArchiveInput,
     IssueBatchCreateInput,
@@ -12,11 +15,14 @@ from api.issues.inputs import (
     IssueUpdateInput,
 )
 from api.issues.types import Issue
+from api.shared import loads
 from api.shared.context import Info
 from api.shared.inputs import to_domain
 from api.shared.list_sizes import at_most
 from api.shared.mutations import Payload, mutation
 from domain.shared.batches import MOST_AT_ONCE
+from domain.shared.uow import Written
+from strawberry_compiled import related
 
 
 @strawberry.type(description="Payload of the `issueCreate` mutation.")
@@ -66,8 +72,24 @@ class IssueBatchResult(BatchRow):
 @strawberry.type(description="Payload of mutations of many issues.")
 class IssueBatchPayload(BatchPayload):
     results: list[IssueBatchResult] = strawberry.field(
-        metadata=at_most(MOST_AT_ONCE), description="Result of each issue, in the order of the input, at most 1000."
+        metadata=at_most(MOST_AT_ONCE),
+        description="Result of each issue in the order of the input, or of the IDs if a filter found them, at most "
+        "1000. Empty if `job` changes them, and for dry runs of as many issues.",
     )
+    batch_run_id: strawberry.Private[str | None] = None
+    job = related(
+        "batch_run_id",
+        loads.batch_runs,
+        graphql_type=BatchRun | None,
+        description=f"The batch run that changes the issues, if a filter found more than {MOST_AT_ONCE:,}. Null "
+        "otherwise.",
+    )
+
+    @classmethod
+    def of(cls, written: Written[Any]) -> Self:
+        payload = super().of(written)
+        payload.batch_run_id = written.value.batch_run_id
+        return payload
 
 
 @strawberry.type
@@ -90,8 +112,8 @@ class IssueMutations:
         return IssueUpdatePayload.of(await issues.update(info.context.actor, input.id, to_domain(input)))
 
     @mutation(
-        description=f"Makes one change of up to {MOST_AT_ONCE:,} issues of a workspace. Each issue is checked as "
-        "`issueUpdate` checks it. Requires the role `MEMBER` or higher."
+        description=f"Makes one change of up to {MOST_AT_ONCE:,} issues of a workspace, or starts a batch run if a "
+        "filter finds more. Each issue is checked as `issueUpdate` checks it. Requires the role `MEMBER` or higher."
     )
     async def issue_batch_update(self, info: Info, input: IssueBatchUpdateInput) -> IssueBatchPayload:
         return IssueBatchPayload.of(await info.context.app.issues.update_all(info.context.actor, to_domain(input)))

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from domain.issues.commands import IssueBatchUpdate, IssueChanges
+from domain.issues.batch_commands import IssueBatchUpdate
+from domain.issues.commands import IssueChanges
 from domain.issues.errors import IssueErrorCode
 from domain.issues.events import IssueEvent, updates
 from domain.issues.links import IssueLinks, LinkChanges, as_changes, by_kind
@@ -166,23 +167,46 @@ async def edit_all(uow: IssueUow, actor: Actor, ids: Sequence[str], command: Iss
 
     Writes nothing if the rows are refused. Rows are locked in the order of ids, so that batches cannot deadlock.
     """
+    edits, rows = await decide_all(uow, actor, ids, command, for_update=True)
+    if not rows.are_refused:
+        await edits.save(uow, rows.decided)
+    return rows
+
+
+async def decide_all(
+    uow: IssueUow, actor: Actor, ids: Sequence[str], command: IssueBatchUpdate, *, for_update: bool
+) -> tuple[IssueEdits, Rows[Issue, Edited]]:
+    """The issues after the change, which is not written.
+
+    With `for_update` the rows are locked, and those that no longer match the command's filter are refused.
+    """
     workspace_id, change = command.workspace_id, command.change
     projects = await IssueEdits.lock(uow, actor, ids, change, within=workspace_id)
-    found = await uow.issues.find(actor, ids, within=workspace_id, for_update=True)
+    found = await uow.issues.find(actor, ids, within=workspace_id, for_update=for_update)
+    left_out = await _left_out(uow, actor, ids, command) if for_update else frozenset()
     with below("change"):
-        edits = await IssueEdits.load(uow, actor, [*found], change, projects)
+        edits = await IssueEdits.load(uow, actor, [each for each in found if each.id not in left_out], change, projects)
     rows = Rows[Issue, Edited](command)
     for index, issue_id in enumerate(ids):
         with rows.row(index, issue_id if is_id(issue_id, Issue.prefix) else None) as row:
-            row.stored = found.get(issue_id, path=("select", "ids", str(index)))
+            path = ("ids", str(index)) if command.select.filter is None else ("filter",)
+            row.stored = found.get(issue_id, path=("select", *path))
+            if issue_id in left_out:
+                raise Conflict("This issue has changed and no longer matches the filter.", path=("select", "filter"))
             with below("change"):
                 row.decision = edits.decide(row.stored)
     wanted = ((each.before, each.after, each.link_changes) for each in rows.decided)
     expected = replace(change, expected_revision=command.expected_revision)
     rows.refuse(await uow.changed_meanwhile(workspace_id, wanted, expected), "change")
-    if not rows.are_refused:
-        await edits.save(uow, rows.decided)
-    return rows
+    return edits, rows
+
+
+async def _left_out(uow: IssueUow, actor: Actor, ids: Sequence[str], command: IssueBatchUpdate) -> frozenset[str]:
+    """Ids of issues that the command's filter found, and that do not match it any more."""
+    wanted = command.select.filter
+    if wanted is None or not ids:
+        return frozenset()
+    return frozenset(ids) - await uow.matching_issues.still_matching(actor, command.workspace_id, wanted, ids)
 
 
 def _differing(name: str, issues: Sequence[Issue], changes: IssueChanges) -> frozenset[str]:

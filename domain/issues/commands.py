@@ -74,20 +74,3 @@ class IssueChanges(Changes):
     parent_id: str | Unset | None = UNSET
     assignees: SetChange | Unset = UNSET
     labels: SetChange | Unset = UNSET
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueSelection:
-    """Issues that a batch changes."""
-
-    ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueBatchUpdate(BatchCommand):
-    """One change of many issues of a workspace, each of which has to be as at the expected revision."""
-
-    workspace_id: str
-    select: IssueSelection
-    change: IssueChanges
-    expected_revision: int | None = None

@@ -4,15 +4,15 @@ from typing import Protocol
 
 from domain.accounts.model import User
 from domain.issues.model import MOST_ASSIGNEES, MOST_LABELS, Issue
-from domain.issues.queries import IssueQuery
+from domain.issues.queries import IssueFilter, IssueQuery
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project
 from domain.projects.ports import ProjectRepository, StateRepository
 from domain.shared.actor import Actor
+from domain.shared.batches import BatchRun, BatchUow
 from domain.shared.pages import Page, PageRequest
 from domain.shared.repositories import Repository
-from domain.shared.uow import UnitOfWork
 from domain.workspaces.model import Workspace
 from domain.workspaces.ports import MemberRepository
 
@@ -64,6 +64,31 @@ class IssueRepository(Repository[Issue], Protocol):
         ...
 
 
+class MatchingIssues(Protocol):
+    """The active issues of a workspace that match a filter and that the actor may see.
+
+    Each method raises InvalidInput for a filter that breaks a rule, LimitExceeded for one that takes too long.
+    """
+
+    async def ids(self, actor: Actor, workspace_id: str, filter: IssueFilter, *, most: int) -> Sequence[str]:
+        """Ids of at most that many of the issues, in id order."""
+        ...
+
+    async def count(self, actor: Actor, workspace_id: str, filter: IssueFilter) -> int:
+        """The number of the issues."""
+        ...
+
+    async def store(self, actor: Actor, run: BatchRun, filter: IssueFilter) -> int:
+        """Stores the ids of the issues as the rows of the run, in id order, and returns their number."""
+        ...
+
+    async def still_matching(
+        self, actor: Actor, workspace_id: str, filter: IssueFilter, ids: Sequence[str]
+    ) -> frozenset[str]:
+        """The ids among these whose issues match the filter now."""
+        ...
+
+
 class IssueComments(Protocol):
     async def follow(self, issues: Sequence[Issue]) -> None:
         """Puts the comments of issues of one workspace into the projects that these issues have been moved to."""
@@ -74,9 +99,11 @@ class IssueComments(Protocol):
         ...
 
 
-class IssueUow(UnitOfWork, Protocol):
+class IssueUow(BatchUow, Protocol):
     @property
     def issues(self) -> IssueRepository: ...
+    @property
+    def matching_issues(self) -> MatchingIssues: ...
     @property
     def comments(self) -> IssueComments: ...
     @property

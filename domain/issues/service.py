@@ -1,13 +1,16 @@
 from collections.abc import Callable
 
 from domain.accounts.model import UserId
+from domain.issues.batch_commands import IssueBatchUpdate
 from domain.issues.changing import IssueEdits, edit_all
-from domain.issues.commands import IssueBatchCreate, IssueBatchUpdate, IssueChanges, IssueDraft
+from domain.issues.commands import IssueBatchCreate, IssueChanges, IssueDraft
 from domain.issues.creating import IssueCreations, NewIssue
 from domain.issues.events import IssueArchived, IssueEvent, IssuePurged, IssueRestored, IssueTrashed
 from domain.issues.model import Issue
 from domain.issues.ports import IssueUow
+from domain.issues.selecting import select
 from domain.issues.slice import ISSUE_PURGE, ISSUE_WRITE
+from domain.issues.update_runs import begin_update, count_changes
 from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict
@@ -58,11 +61,20 @@ class IssueService:
             return await uow.commit(edited.after)
 
     async def update_all(self, actor: Actor, command: IssueBatchUpdate) -> Written[BatchResult[Issue]]:
-        """Makes one change of many issues; of none, or of all but the refused ones, if some of them break a rule."""
-        check_rows(command.select.ids, ("select", "ids"))
+        """Makes one change of many issues; of none, or of all but the refused ones, if some of them break a rule.
+
+        A filter that finds more than 1,000 issues starts a batch run that changes them.
+        """
+        check_rows(command.select.ids or (), ("select", "ids"))
         async with in_time(command), self._uow(actor) as uow:
             await require_in(actor, command.workspace_id, ISSUE_WRITE)
-            result = (await edit_all(uow, actor, command.select.ids, command)).result()
+            selected = await select(uow, actor, command)
+            if not selected.takes_a_run:
+                result = (await edit_all(uow, actor, selected.ids, command)).result()
+            elif command.dry_run:
+                result = await count_changes(uow, actor, command, selected.count)
+            else:
+                result = await begin_update(uow, actor, command, selected.ids)
             if result.is_refused or command.dry_run:
                 return await uow.preview(result)
             return await uow.commit(result)

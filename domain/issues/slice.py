@@ -4,7 +4,9 @@ from domain.issues import events, history
 from domain.issues.errors import IssueErrorCode
 from domain.issues.model import Issue
 from domain.issues.undo import UndoIssues
+from domain.issues.update_runs import IssueUpdateRun
 from domain.shared.actor import Permission, Role
+from domain.shared.batches import BatchKind
 from domain.shared.history import Shown
 from domain.shared.slices import Slice
 from domain.shared.undo import Obstacle
@@ -47,6 +49,9 @@ SLICE = Slice(
             follows={"completed_at": "state_id"},
         ),
     ),
+    batches={
+        BatchKind.ISSUE_UPDATE: IssueUpdateRun(ISSUE_WRITE),
+    },
     leads_elsewhere=("parent_id",),
     history=(
         Shown(

@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, exists, func, insert, literal, select, update
@@ -9,6 +10,8 @@ from domain.shared.batches import BATCH_SIZE, BatchKind, BatchRun, BatchSkip
 from domain.shared.stored_errors import stored_errors
 from infra.batches.tables import BatchRowsRow, BatchRunRow, BatchSkipRow
 from infra.db.repository import SqlTenantRepository
+
+NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
 
 class SqlBatchRunRepository(SqlTenantRepository[BatchRun]):
@@ -77,7 +80,22 @@ async def fix_rows(
 
     The rows are in the order of `after` and then of their IDs.
     """
+    # The number of rows may be too large for the time limit of a request's statements.
+    await connection.execute(select(func.set_config("statement_timeout", "0", True)))
     order = (*after, row_id.desc() if is_newest_first else row_id.asc())
+    return await store_rows(connection, run, row_id, condition, order=order)
+
+
+async def store_rows(
+    connection: AsyncConnection,
+    run: BatchRun,
+    row_id: InstrumentedAttribute[str] | ColumnElement[str],
+    condition: ColumnElement[bool],
+    *,
+    order: Sequence[ColumnElement[Any]],
+    params: Mapping[str, Any] = NO_PARAMS,
+) -> int:
+    """Stores rows as `fix_rows` does, within the time limit of statements; `params` are those of the condition."""
     numbered = select(row_id.label("id"), func.row_number().over(order_by=order).label("number")).where(condition)
     rows = numbered.subquery("numbered")
     batch: Any = (rows.c.number - 1) // BATCH_SIZE + run.position
@@ -87,8 +105,6 @@ async def fix_rows(
         batch.label("position"),
         func.array_agg(rows.c.id),
     ).group_by(batch)
-    # The number of rows may be too large for the time limit of a request's statements.
-    await connection.execute(select(func.set_config("statement_timeout", "0", True)))
     names = ["workspace_id", "run_id", "position", "ids"]
     stored = insert(BatchRowsRow).from_select(names, batches).returning(func.cardinality(BatchRowsRow.ids))
-    return sum((await connection.execute(stored)).scalars())
+    return sum((await connection.execute(stored, params)).scalars())

@@ -27,7 +27,7 @@ from infra.settings import Settings
 
 GUARD_SECONDS = 3.0  # of the comparison at start
 
-_QUERY_CANCELED = "57014"
+QUERY_CANCELED = "57014"
 _LOCK_NOT_AVAILABLE = "55P03"
 _DEADLOCK_DETECTED = "40P01"
 _DATA_EXCEPTION = "22"
@@ -226,7 +226,7 @@ def database_errors() -> Iterator[None]:
 
 def meaning_of_state(state: str) -> DomainError | None:
     """The domain error for an SQLSTATE; None if only a bug can cause it."""
-    if state == _QUERY_CANCELED:
+    if state == QUERY_CANCELED:
         return Unavailable("The database took too long. Request less, or retry the request.")
     if state in (_LOCK_NOT_AVAILABLE, _DEADLOCK_DETECTED):
         return Unavailable("Another request is changing the same object. Retry the request.")

@@ -135,9 +135,14 @@ def ids_in(kind: GraphQLInputType, way: tuple[str, ...] = ()) -> Iterator[tuple[
     named = get_named_type(kind)
     if named.name == "ID":
         yield way, is_list_type(get_nullable_type(kind))
-    elif isinstance(named, GraphQLInputObjectType):
+    elif isinstance(named, GraphQLInputObjectType) and not is_filter(named):
         for name, field in named.fields.items():
             yield from ids_in(field.type, (*way, name))
+
+
+def is_filter(kind: GraphQLInputObjectType) -> bool:
+    """Whether the input contains itself. IDs in filters find nothing, and refuse nothing."""
+    return any(get_named_type(field.type) is kind for field in kind.fields.values())
 
 
 def id_places() -> list[IdPlace]:

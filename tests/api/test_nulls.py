@@ -14,6 +14,7 @@ from tests.api import defaults as api_defaults
 from tests.api.permission_table import USES, WITHIN, Scene, Use
 from tests.api.root_fields import SCHEMA
 from tests.api.served import served
+from tests.api.test_foreign_ids import is_filter
 from tests.api.world import World
 
 RULE = "null is rejected."
@@ -31,7 +32,8 @@ def input_type(mutation: str) -> GraphQLInputObjectType:
 def optional_fields(kind: GraphQLInputType, way: Way = ()) -> Iterator[tuple[Way, bool]]:
     """The way to each field that may be null, and whether its description says that null is refused."""
     named = get_named_type(kind)
-    if isinstance(named, GraphQLInputObjectType):
+    # Null has no effect in filters, which contain themselves.
+    if isinstance(named, GraphQLInputObjectType) and not is_filter(named):
         for name, field in named.fields.items():
             # The one field of a OneOf input must not be null.
             if not isinstance(field.type, GraphQLNonNull) and not named.is_one_of:

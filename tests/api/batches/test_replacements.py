@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.issues.model import Issue
+from domain.issues.ports import LinkKind
 from domain.shared.actor import Actor
 from infra.audit.tables import EventRow
 from infra.issues.tables import IssueLabelRow
@@ -192,7 +193,8 @@ async def test_an_issue_that_takes_the_entity_while_the_run_begins_gets_the_repl
         assert await world.app.batches._step(Actor.system(lost[0].job), run_id)  # fixes the rows
         assert read.deleting_since is None
         if case.noun == "label":
-            await uow.issues.label(late, add={case.entity.id}, remove=())
+            added = frozenset[str](), frozenset({case.entity.id})
+            await uow.issues.relink_all(late.workspace_id, {LinkKind.LABELS: {late.id: added}})
         elif case.noun == "milestone":
             await uow.issues.save(late, late.planned_for(read, now=late.updated_at))
         else:
