@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -48,7 +48,9 @@ class Demo:
         return answer["data"]
 
     async def run(self, sample: Sample) -> Any:
-        return await self.ask(sample.query, filled(sample.variables, self.answers))
+        """The answer to the sample, filled as it is when a user opens it."""
+        answers = await self.ask(text("placeholders.graphql"), {"workspace": DEMO_SLUG})
+        return await self.ask(sample.query, filled(sample.variables, answers))
 
 
 @pytest.fixture
@@ -158,3 +160,22 @@ async def test_changes_of_a_sample_arrive_in_the_live_changes(demo: Demo, title:
     assert [(each["kind"], each["revision"], each["actor"]) for each in events] == [
         (kind, payload["revision"], {"name": "Demo"})
     ]
+
+
+async def test_the_sample_of_a_batch_shows_what_it_would_change(demo: Demo):
+    [payload] = (await demo.run(BY_TITLE["Change several issues"])).values()
+    assert [each["kind"] for each in payload["plannedEvents"]] == ["ISSUE_UPDATED", "ISSUE_UPDATED"]
+    assert all(each["changes"] for each in payload["results"])
+    assert (payload["changedCount"], payload["revision"]) == (2, None)
+
+
+async def test_the_sample_of_an_undo_takes_back_the_last_change(demo: Demo):
+    [changed] = (await demo.run(BY_TITLE["Change an issue"])).values()
+    sample = BY_TITLE["Undo the last change"]
+    [planned] = (await demo.run(sample)).values()
+    assert [each["kind"] for each in planned["plannedEvents"]] == ["ISSUE_UPDATED", "CHANGE_SET_UNDONE"]
+    assert planned["revision"] is None
+    carried_out = {"input": {**sample.variables["input"], "dryRun": False}}
+    [undone] = (await demo.run(replace(sample, variables=carried_out))).values()
+    assert undone["results"] == planned["results"]
+    assert (undone["changedCount"], undone["revision"]) == (1, changed["revision"] + 2)
