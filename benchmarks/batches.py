@@ -88,7 +88,7 @@ def main(
             place = asyncio.run(prepared(dataset, issues=max(SIZES)))
             try:
                 with _server(dataset) as (client, pid):
-                    typer.echo("\n".join(_table(_measured(client, place, pid, runs=runs))))
+                    typer.echo("\n".join(table(_measured(client, place, pid, runs=runs))))
                     typer.echo("\n".join(asyncio.run(_waits(client, place))))
             finally:
                 asyncio.run(cleaned(place))
@@ -138,7 +138,7 @@ def _measured(client: Client, place: Place, pid: int, *, runs: int) -> list[Meas
     return found
 
 
-def _table(measured: Sequence[Measured]) -> Iterator[str]:
+def table(measured: Sequence[Measured]) -> Iterator[str]:
     yield f"Load average of the machine: {os.getloadavg()[0]:.1f}"
     yield "| mutation | rows | p50 ms | p95 ms | CPU ms per row: server | PostgreSQL | times a single one |"
     yield "|---|---|---|---|---|---|---|"
