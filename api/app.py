@@ -166,9 +166,7 @@ class _GraphQL:
             )
             trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
             meter = Meter(app.budget, app.time_budget, app.usage, options.cost, most_points=options.limits.cost)
-            admission = Admission(
-                runner, documents, trusted, meter, options.limits, is_introspection_open=options.is_development
-            )
+            admission = Admission(runner, documents, trusted, meter, is_introspection_open=options.is_development)
             self._http = GraphQLEndpoint(admission, app, options)
             self._sockets = sockets = graphql_sockets(app, runner, admission, meter, options)
             try:

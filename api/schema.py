@@ -34,7 +34,7 @@ from api.slices import PLATFORM, TRACKER
 from domain.audit.kinds import EventKind, kinds_of
 from domain.shared.errors import ErrorCode
 from domain.shared.security import SecurityEventKind
-from domain.shared.slices import once
+from domain.shared.slices import error_codes_of, once
 
 
 class _Names(NameConverter):
@@ -51,6 +51,7 @@ class SlicedSchema(strawberry.Schema):
         nodes = [(entity.prefix, lookup) for each in slices for entity, lookup in each.nodes.items()]
         once((prefix for prefix, _ in nodes), what="the prefix")
         self.nodes: Mapping[str, NodeLookup] = dict(nodes)
+        self.error_codes = error_codes_of(each.domain for each in slices)
         self._slices = slices
         self._enums = _enums_of(slices)
         self._changes = _changes_of(slices)

@@ -17,13 +17,14 @@ from domain.shared.batches import BatchKind, BatchRun, BatchRunId
 from domain.shared.budget import user_key
 from domain.shared.clock import Clock
 from domain.shared.errors import Conflict, ErrorCode
-from domain.shared.events import Event, FieldChange
+from domain.shared.events import Event, FieldChange, plain
 from domain.shared.ids import IdFactory
 from domain.shared.jobs import Job, Progress
+from domain.shared.many import BatchResult
 from domain.shared.security import SecurityEvent, SecurityEventKind
 from domain.shared.slices import Reaction
 from domain.shared.uow import Outcome, P, Replayed, Written
-from infra.audit.log import forget_texts, write_events
+from infra.audit.log import forget_texts, is_logged, write_events
 from infra.audit.tables import SecurityEventRow
 from infra.batches.tables import BatchRunRow
 from infra.db.list_sizes import ListSizes
@@ -199,7 +200,12 @@ class SqlCommit:
 
     async def preview(self, value: P) -> Written[P]:
         await self.connection.rollback()
-        return Written(value=value.previewed(self._events), revision=None)
+        time = plain(self.now)
+        planned = (
+            replace(event, changes={name: each for name, each in event.changes.items() if is_logged(name, each, time)})
+            for event in self._events
+        )
+        return Written(value=value.previewed(planned), revision=None)
 
     async def begin(self) -> None:
         """Takes the actor's idempotency key. Raises Replayed if an earlier request used it."""
@@ -269,5 +275,7 @@ class SqlCommit:
         subject_id = value if isinstance(value, str) else getattr(value, "id", None)
         mine = (IdempotencyRow.user_id == self._actor.signed_in_id) & (IdempotencyRow.key == key.key)
         outcome = value.stored() if isinstance(value, Outcome) else None
+        if isinstance(value, BatchResult):
+            outcome = value.kept()
         done = update(IdempotencyRow).where(mine).values(subject_id=subject_id, revision=revision, outcome=outcome)
         await self.connection.execute(done)

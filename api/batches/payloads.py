@@ -1,23 +1,32 @@
 """Payloads of all mutations of many objects."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, cast
+from enum import StrEnum
+from typing import Any, Protocol, Self, cast
 
 import strawberry
 
 from api.audit.types import FieldChange
+from api.shared.context import Info
 from api.shared.errors import UserError
 from api.shared.list_sizes import WITH_PARENT, ReadWithParent
 from api.shared.mutations import Payload, revision_of
+from api.shared.node import nodes_by_ids
 from api.shared.refusals import user_errors
 from domain.audit.kinds import EventKind
 from domain.audit.model import LoggedChange
 from domain.shared import events, many
 from domain.shared.errors import DomainError, Rejected
 from domain.shared.events import LONGEST_TEXT, Texts, as_texts
-from domain.shared.uow import Written
+from domain.shared.uow import Replayed, Written
 
 _CUT = f"Texts are cut after {LONGEST_TEXT:,} characters."
+
+
+class SchemaOfSlices(Protocol):
+    """A schema that knows the error codes of its slices."""
+
+    error_codes: Sequence[StrEnum]
 
 
 def _kind(root: strawberry.Parent[events.Event]) -> EventKind:
@@ -114,6 +123,18 @@ class BatchPayload(Payload):
             errors=_refusals(result.errors),
             revision=revision_of(written),
         )
+
+    @classmethod
+    async def replayed(cls, info: Info, replayed: Replayed) -> Self:
+        if "ids" not in replayed.outcome:
+            # Of an undo, only the counts are kept.
+            return await super().replayed(info, replayed)
+        ids = [each for each in replayed.outcome["ids"] if each is not None]
+        await info.context.reload_actor()
+        found = await nodes_by_ids(info, ids, paths=[("id",)] * len(ids))
+        codes = cast("SchemaOfSlices", info.schema).error_codes
+        result = many.BatchResult.replayed(replayed.outcome, dict(zip(ids, found, strict=True)), codes)
+        return cls.of(Written(value=result, revision=replayed.revision))
 
     @classmethod
     def blank(cls) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from api.comments.inputs import CommentBatchCreateInput, CommentCreateInput, Com
 from api.comments.types import Comment
 from api.shared.context import Info
 from api.shared.inputs import to_domain
-from api.shared.list_sizes import at_most
+from api.shared.list_sizes import OF_ROWS, at_most, batch_rows
 from api.shared.mutations import Payload, mutation
 from domain.shared.batches import MOST_AT_ONCE
 
@@ -36,7 +36,8 @@ class CommentBatchResult(BatchRow):
 @strawberry.type(description="Payload of the `commentBatchCreate` mutation.")
 class CommentBatchPayload(BatchPayload):
     results: list[CommentBatchResult] = strawberry.field(
-        metadata=at_most(MOST_AT_ONCE), description="Result of each comment, in the order of the input, at most 1000."
+        metadata=at_most(MOST_AT_ONCE, counted_by=OF_ROWS),
+        description="Result of each comment, in the order of the input, at most 1000.",
     )
 
 
@@ -49,7 +50,8 @@ class CommentMutations:
 
     @mutation(
         description=f"Adds up to {MOST_AT_ONCE:,} comments to issues of a workspace, each as `commentCreate` adds it. "
-        "Every member can comment on the issues that they can see."
+        "Every member can comment on the issues that they can see.",
+        metadata=batch_rows("comments"),
     )
     async def comment_batch_create(self, info: Info, input: CommentBatchCreateInput) -> CommentBatchPayload:
         comments = info.context.app.comments

@@ -14,7 +14,6 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 
 from api.graphql.documents import TYPENAME, DocumentCache, DocumentRefused, Operation, Prepared, SignInRequired
 from api.graphql.limits import INTROSPECTION_FIELDS, check_variables
-from api.graphql.options import QueryLimits
 from api.graphql.runner import OperationRunner, is_request_error
 from api.graphql.spending import Charge, Meter
 from api.graphql.trusted import DocumentReference, TrustedDocuments
@@ -82,7 +81,6 @@ class Admission:
         documents: DocumentCache,
         trusted: TrustedDocuments,
         meter: Meter,
-        limits: QueryLimits,
         *,
         is_introspection_open: bool,
     ) -> None:
@@ -91,7 +89,6 @@ class Admission:
         self._documents = documents
         self._trusted = trusted
         self._meter = meter
-        self._limits = limits
         opened = INTROSPECTION_FIELDS if is_introspection_open else frozenset()
         self._public_fields = PUBLIC_ROOT_FIELDS | opened
 
@@ -100,7 +97,7 @@ class Admission:
         try:
             prepared, operation = await self._prepare(asked, actor)
             _check_kind(operation, carrier)
-            self._check_variables(asked.variables)
+            _check_variables(operation, asked.variables)
             return Admitted(prepared, operation, await self._meter.charge(operation, asked.variables, actor))
         except (SignInRequired, DocumentRefused, OverTime):
             await self._meter.charge_refusal(actor)
@@ -140,10 +137,11 @@ class Admission:
         note_operation(operation.name)
         return prepared, operation
 
-    def _check_variables(self, variables: Mapping[str, Any] | None) -> None:
-        excess = check_variables(variables, self._limits) if variables else None
-        if excess is not None:
-            raise DocumentRefused([excess])
+
+def _check_variables(operation: Operation, variables: Mapping[str, Any] | None) -> None:
+    excess = check_variables(variables, operation.limits) if variables else None
+    if excess is not None:
+        raise DocumentRefused([excess])
 
 
 def _check_kind(operation: Operation, carrier: Carrier) -> None:

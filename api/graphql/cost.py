@@ -6,6 +6,7 @@
     short list    size * (1 + cost of an item's selection), with the largest size that the list can have
     events        size / 20, rounded up for each list, + size * cost of an event's selection
     mutation      10 + cost of the payload's selection
+    batch         10 + 1 for each object that it changes + cost of the payload's selection, with as many `results`
     __schema      100, and so __type
     condition     1 or 10, for each list that the filter is applied to (conditions.py)
 
@@ -45,9 +46,10 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from api.graphql.batch_rows import BatchRows, rows_size
 from api.graphql.conditions import FILTER_ARGUMENT, Conditions, Variables, conditions_of
 from api.graphql.sizes import Size
-from api.shared.list_sizes import COUNT_FIELDS, FREE_TYPES, default_size, is_read_with_parent, size_of
+from api.shared.list_sizes import COUNT_FIELDS, FREE_TYPES, OF_ROWS, default_size, is_read_with_parent, rows_of, size_of
 from domain.shared.pages import MOST
 
 COUNT_POINTS = 10  # `totalCount` may count up to 10,000 items in the database
@@ -71,7 +73,7 @@ class _Part:
     lasting: int = 0  # points of `base` that are charged even if nothing is found
     item: int = 1
     size: Size = _ONE
-    conditions: Conditions | None = None
+    conditions: Conditions | BatchRows | None = None
     below: list["_Part"] = field(default_factory=list)
 
     def points(self, variables: Variables) -> int:
@@ -81,7 +83,9 @@ class _Part:
 
 
 _Step: TypeAlias = tuple[int, Size, int, tuple[int, ...]]  # base, size, fixed points inside, earlier steps inside
-_Applied: TypeAlias = tuple[Conditions, tuple[Size, ...]]  # conditions of a filter, sizes of the lists around its list
+_Applied: TypeAlias = tuple[
+    Conditions | BatchRows, tuple[Size, ...]
+]  # conditions of a filter, sizes of the lists around its list
 
 
 class Price(NamedTuple):
@@ -200,6 +204,7 @@ class _Parts:
             for each in operation.variable_definitions or ()
         }
         self._fields_left = most_fields
+        self._rows: Size = _ONE  # of the mutation whose selection is being read
 
     def root(self) -> _Part:
         kind = self._schema.get_root_type(self._operation.operation)
@@ -242,11 +247,17 @@ class _Parts:
         filtered = self._argument(selected.node, FILTER_ARGUMENT)
         if filtered is not None:
             part.conditions = conditions_of(filtered, self._defaults)
+        path = rows_of(selected.definition)
+        if path is not None:
+            self._rows = rows_size(self._argument(selected.node, "input"), path, self._defaults)
+            part.conditions = BatchRows(self._rows)
         if "first" in selected.definition.args:
             self._fill_page(part, selected)
             return _priced(part, selected)
         size = size_of(selected.definition) if selected.is_list else None
-        if size is not None and size.at_most is not None:
+        if size is not None and size.counted_by == OF_ROWS:
+            part.size = self._rows
+        elif size is not None and size.at_most is not None:
             part.argument = size.counted_by
             part.size = self._size(selected, (part.argument,), otherwise=size.at_most, most=size.at_most)
         part.below = self._parts(selected.kind, selected.selections)

@@ -1,7 +1,7 @@
 """Preparation of documents for execution: bounded, parsed, measured, validated and cached."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from sys import getsizeof
 
@@ -21,10 +21,12 @@ from graphql import (
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 
+from api.graphql.batch_rows import batch_fields
 from api.graphql.cost import CostFormula, cost_formula
 from api.graphql.limits import (
     INTROSPECTION_FIELDS,
     LimitCode,
+    Size,
     check_literals,
     check_overlaps,
     check_sizes,
@@ -34,6 +36,7 @@ from api.graphql.limits import (
 from api.graphql.one_of import mark_one_of
 from api.graphql.options import QueryLimits
 from api.graphql.two_tier_cache import CacheStats, TwoTierCache
+from domain.shared.batches import MOST_AT_ONCE
 from strawberry_compiled import CompiledOperation
 
 MOST_ERRORS = 5  # validation errors reported per document; more errors would cost time that the caller does not pay for
@@ -67,6 +70,8 @@ class Operation:
     fields: int
     node: OperationDefinitionNode
     cost: CostFormula
+    limits: QueryLimits
+    """Limits of its variables: those of all operations, or of batches."""
     runs: int = 0
     compiled: CompiledOperation | None = None
     plan_bytes: int = 0  # size at the last call of `Prepared.has_grown`
@@ -117,6 +122,9 @@ class DocumentCache:
         mark_one_of(schema)
         self._schema = schema
         self._limits = limits
+        # The objects of a batch are one list, which may be longer than any other.
+        self._batch_limits = replace(limits, list_items=max(limits.list_items, MOST_AT_ONCE))
+        self._batches = batch_fields(schema)
         self._hides_schema = not is_introspection_enabled
         # OverlappingFieldsCanBeMerged is the only slow rule. It runs last, on documents that pass the other rules.
         self._rules = (
@@ -158,7 +166,7 @@ class DocumentCache:
         document = self._parse(text)
         sizes = measure(document)
         _check_root_fields((size.root_names for _, size in sizes), only)
-        self._refuse(check_sizes(sizes, self._limits) or check_literals(document, self._limits))
+        self._refuse(check_sizes(sizes, self._limits) or check_literals(document, self._limits_of(sizes)))
         self._refuse(check_overlaps(document, self._limits))
         self._validate(document, self._rules)
         self._validate(document, (OverlappingFieldsCanBeMergedRule,))
@@ -172,10 +180,15 @@ class DocumentCache:
                 fields=size.fields,
                 node=node,
                 cost=cost_formula(self._schema, document, node, most_fields=self._limits.fields),
+                limits=self._limits_of([(node, size)]),
             )
         if not operations:
             raise _refused("OPERATION_UNKNOWN", "The document has no operation. Add a query, mutation or subscription.")
         return Prepared(document=document, operations=operations, has_grown=partial(self._note_growth, text))
+
+    def _limits_of(self, sizes: Iterable[tuple[OperationDefinitionNode, Size]]) -> QueryLimits:
+        has_batch = any(not self._batches.isdisjoint(size.root_names) for _, size in sizes)
+        return self._batch_limits if has_batch else self._limits
 
     def _parse(self, text: str) -> DocumentNode:
         limit = self._limits.tokens

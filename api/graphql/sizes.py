@@ -11,7 +11,8 @@ from api.graphql.conditions import Variables
 class Size:
     """Size of a list: the first of the given arguments that has a value, or else the default."""
 
-    given: tuple[int | str, ...] = ()  # a number, or the name of a variable
+    given: tuple[int | str | tuple[str, ...], ...] = ()
+    """Numbers, names of variables, and paths into variables, which begin with the name of the variable."""
     defaults: Mapping[str, Any] = field(default_factory=dict)  # defaults of the variables
     otherwise: int = 1
     most: int = 1
@@ -19,14 +20,17 @@ class Size:
 
     @property
     def is_fixed(self) -> bool:
-        return not any(isinstance(each, str) for each in self.given)
+        return all(isinstance(each, int) for each in self.given)
 
     def of(self, variables: Variables) -> int:
         return -(-self._items(variables) // self.per_point)
 
     def _items(self, variables: Variables) -> int:
         for each in self.given:
-            value = variables.get(each, self.defaults.get(each)) if isinstance(each, str) else each
+            if isinstance(each, str):
+                value = variables.get(each, self.defaults.get(each))
+            else:
+                value = each if isinstance(each, int) else self._inside(each, variables)
             if value is None:
                 continue
             if isinstance(value, list):
@@ -36,3 +40,10 @@ class Size:
             # An argument out of range is refused when the field is resolved, with a better message.
             return self.most if value > self.most else max(value, 1)
         return self.otherwise
+
+    def _inside(self, given: tuple[str, ...], variables: Variables) -> Any:
+        name, *path = given
+        value = variables.get(name, self.defaults.get(name))
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        return value

@@ -18,7 +18,7 @@ from api.issues.types import Issue
 from api.shared import loads
 from api.shared.context import Info
 from api.shared.inputs import to_domain
-from api.shared.list_sizes import at_most
+from api.shared.list_sizes import OF_ROWS, at_most, batch_rows
 from api.shared.mutations import Payload, mutation
 from domain.shared.batches import MOST_AT_ONCE
 from domain.shared.uow import Written
@@ -72,7 +72,7 @@ class IssueBatchResult(BatchRow):
 @strawberry.type(description="Payload of mutations of many issues.")
 class IssueBatchPayload(BatchPayload):
     results: list[IssueBatchResult] = strawberry.field(
-        metadata=at_most(MOST_AT_ONCE),
+        metadata=at_most(MOST_AT_ONCE, counted_by=OF_ROWS),
         description="Result of each issue in the order of the input, or of the IDs if a filter found them, at most "
         "1000. Empty if `job` changes them, and for dry runs of as many issues.",
     )
@@ -101,7 +101,8 @@ class IssueMutations:
 
     @mutation(
         description=f"Creates up to {MOST_AT_ONCE:,} issues in a project, each as `issueCreate` creates it. Requires "
-        "the role `MEMBER` or higher."
+        "the role `MEMBER` or higher.",
+        metadata=batch_rows("issues"),
     )
     async def issue_batch_create(self, info: Info, input: IssueBatchCreateInput) -> IssueBatchPayload:
         return IssueBatchPayload.of(await info.context.app.issues.create_all(info.context.actor, to_domain(input)))
@@ -113,7 +114,8 @@ class IssueMutations:
 
     @mutation(
         description=f"Makes one change of up to {MOST_AT_ONCE:,} issues of a workspace, or starts a batch run if a "
-        "filter finds more. Each issue is checked as `issueUpdate` checks it. Requires the role `MEMBER` or higher."
+        "filter finds more. Each issue is checked as `issueUpdate` checks it. Requires the role `MEMBER` or higher.",
+        metadata=batch_rows("select", "ids"),
     )
     async def issue_batch_update(self, info: Info, input: IssueBatchUpdateInput) -> IssueBatchPayload:
         return IssueBatchPayload.of(await info.context.app.issues.update_all(info.context.actor, to_domain(input)))

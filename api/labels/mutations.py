@@ -6,7 +6,7 @@ from api.labels.inputs import LabelBatchCreateInput, LabelCreateInput, LabelDele
 from api.labels.types import Label
 from api.shared.context import Info
 from api.shared.inputs import to_domain
-from api.shared.list_sizes import at_most
+from api.shared.list_sizes import OF_ROWS, at_most, batch_rows
 from api.shared.mutations import Payload, mutation, revision_of
 from domain.shared.batches import MOST_AT_ONCE
 
@@ -43,7 +43,8 @@ class LabelBatchResult(BatchRow):
 @strawberry.type(description="Payload of the `labelBatchCreate` mutation.")
 class LabelBatchPayload(BatchPayload):
     results: list[LabelBatchResult] = strawberry.field(
-        metadata=at_most(MOST_AT_ONCE), description="Result of each label, in the order of the input, at most 1000."
+        metadata=at_most(MOST_AT_ONCE, counted_by=OF_ROWS),
+        description="Result of each label, in the order of the input, at most 1000.",
     )
 
 
@@ -56,7 +57,8 @@ class LabelMutations:
 
     @mutation(
         description=f"Creates up to {MOST_AT_ONCE:,} labels in a workspace, each as `labelCreate` creates it. "
-        "Requires the role `MEMBER` or higher."
+        "Requires the role `MEMBER` or higher.",
+        metadata=batch_rows("labels"),
     )
     async def label_batch_create(self, info: Info, input: LabelBatchCreateInput) -> LabelBatchPayload:
         labels = info.context.app.labels

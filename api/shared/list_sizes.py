@@ -46,6 +46,24 @@ def at_most(items: int, *, counted_by: str = "", per_point: int = 1) -> Mapping[
     return MappingProxyType({_KEY: ListSize(items, counted_by, per_point)})
 
 
+_ROWS_KEY = "api.batch_rows"
+
+OF_ROWS = "rows"
+"""`counted_by` of a list with an item for each row of the batch that its mutation changes."""
+
+
+def batch_rows(*path: str) -> Mapping[str, Any]:
+    """Metadata of a mutation of many objects; `path` leads from its input to the list of these."""
+    return MappingProxyType({_ROWS_KEY: path})
+
+
+def rows_of(field: GraphQLField) -> tuple[str, ...] | None:
+    """The path from the input of a mutation of many objects to the list of these; None for other fields."""
+    definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    found: tuple[str, ...] | None = (getattr(definition, "metadata", None) or {}).get(_ROWS_KEY)
+    return found
+
+
 WITH_PARENT: Mapping[str, Any] = MappingProxyType({_KEY: ListSize(None)})
 """Metadata of a field whose items come with their parent."""
 

@@ -1,6 +1,6 @@
 """The steps that every mutation takes around its call of a service."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields, replace
 from functools import wraps
 from hashlib import sha256
@@ -60,6 +60,17 @@ class Payload:
         await info.context.reload_actor()
         return (await nodes_by_ids(info, [subject_id]))[0]
 
+    @classmethod
+    async def replayed(cls, info: Info, replayed: Replayed) -> Self:
+        """Payload for a retry: revision and outcome of the first attempt, and the current entity."""
+        blank = cls.blank()
+        values = blank | {name: value for name, value in replayed.outcome.items() if name in blank}
+        if replayed.subject_id is not None:
+            values[cls.subject()] = await cls.reread(info, replayed.subject_id)
+        payload = cls(**values, revision=revision_of(replayed))
+        await payload.complete(info)
+        return payload
+
     async def complete(self, info: Info) -> None:
         """Sets the fields that are neither stored with the first attempt nor read again."""
 
@@ -72,7 +83,7 @@ class Payload:
 Resolver = Callable[..., Awaitable[Payload]]
 
 
-def mutation(*, description: str) -> Callable[[Resolver], Any]:
+def mutation(*, description: str, metadata: Mapping[str, Any] | None = None) -> Callable[[Resolver], Any]:
     """A mutation that takes one `input` and answers refusals in its payload."""
 
     def field(resolver: Resolver) -> Any:
@@ -90,7 +101,7 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
                 context.actor = replace(caller, idempotency=key)
                 payload = await resolver(self, info, input)
             except Replayed as replayed:
-                payload = await _replayed(info, payload_type, replayed)
+                payload = await payload_type.replayed(info, replayed)
             except (DomainError, Rejected) as error:
                 refusals = user_errors(error)
                 if refusals is None:
@@ -103,7 +114,7 @@ def mutation(*, description: str) -> Callable[[Resolver], Any]:
             return payload
 
         resolve.__signature__ = _with_described_input(resolver)  # type: ignore[attr-defined]  # Strawberry reads it
-        return strawberry.mutation(resolver=resolve, description=description)
+        return strawberry.mutation(resolver=resolve, description=description, metadata=metadata)
 
     return field
 
@@ -130,14 +141,3 @@ def _idempotency_key(name: str, given: MutationInput) -> IdempotencyKey | None:
         check.line("idempotency_key", given.idempotency_key)
     request = repr((name, replace(given, client_mutation_id=None)))
     return IdempotencyKey(key=given.idempotency_key, fingerprint=sha256(request.encode()).hexdigest())
-
-
-async def _replayed(info: Info, payload_type: type[Payload], replayed: Replayed) -> Payload:
-    """Payload for a retry: revision and outcome of the first attempt, and the current entity."""
-    blank = payload_type.blank()
-    values: dict[str, Any] = blank | {name: value for name, value in replayed.outcome.items() if name in blank}
-    if replayed.subject_id is not None:
-        values[payload_type.subject()] = await payload_type.reread(info, replayed.subject_id)
-    payload = payload_type(**values, revision=revision_of(replayed))
-    await payload.complete(info)
-    return payload

@@ -5,6 +5,7 @@ what `Rows.decided` holds.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,14 +15,18 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 from domain.shared.batches import MOST_AT_ONCE
 from domain.shared.errors import DomainError, InvalidInput, LimitExceeded, Rejected
 from domain.shared.events import TIMES, Event, FieldChange
+from domain.shared.stored_errors import read_errors, stored_errors
 
 E = TypeVar("E", bound=Any)
 E_co = TypeVar("E_co", covariant=True)
 D = TypeVar("D", bound="Decision[Any]")
 
 DRY_RUN_SECONDS = 2.0
+MOST_KEPT = 65_536  # characters of JSON
 MOST_REPEATED = 20
 """Errors of rows that a refused batch repeats for all of them."""
+_INDEX = "*"
+"""The index of a row in the path of an error that rows share."""
 
 
 class OnError(StrEnum):
@@ -104,6 +109,46 @@ class BatchResult(Generic[E]):
     def is_refused(self) -> bool:
         """Whether nothing was changed because of errors."""
         return bool(self.errors)
+
+    def kept(self) -> Mapping[str, Any]:
+        """The result as it is kept with an idempotency key for retries: ids, refusals and counts, at most 64 KB.
+
+        Refusals that rows share are kept once, and left out if they do not fit. Changes are not kept, because they have
+        texts of users.
+        """
+        known: dict[str, int] = {}
+        errors = []
+        for row in self.rows:
+            for found in stored_errors(row.errors):
+                shared = json.dumps(_renamed(found, str(row.index), _INDEX))
+                errors.append([row.index, known.setdefault(shared, len(known))])
+        kept: dict[str, Any] = {
+            "ids": [row.subject_id for row in self.rows],
+            "changed": self.changed_count,
+            "skipped": self.skipped_count,
+            "run": self.batch_run_id,
+        }
+        whole = kept | {"errors": errors, "refusals": [json.loads(each) for each in known]}
+        return whole if len(json.dumps(whole)) <= MOST_KEPT else kept
+
+    @classmethod
+    def replayed(cls, kept: Mapping[str, Any], entities: Mapping[str, E], codes: Iterable[StrEnum]) -> Self:
+        """The result for a retry, with the entities as they are now, by id; `codes` are those of all slices."""
+        codes = list(codes)
+        errors: dict[int, list[DomainError]] = {}
+        for index, number in kept.get("errors", ()):
+            found = _renamed(kept["refusals"][number], _INDEX, str(index))
+            errors.setdefault(index, []).extend(read_errors([found], codes))
+        rows: Iterable[RowResult[E]] = (
+            RowResult(index=index, subject_id=id_, entity=entities.get(id_), errors=tuple(errors.get(index, ())))
+            for index, id_ in enumerate(kept["ids"])
+        )
+        return cls(
+            rows=tuple(rows),
+            changed_count=kept["changed"],
+            skipped_count=kept["skipped"],
+            batch_run_id=kept["run"],
+        )
 
     def previewed(self, events: Iterable[Event]) -> Self:
         return replace(self, planned=tuple(events))
@@ -251,6 +296,16 @@ def merged_changes(events: Iterable[Event]) -> dict[str, FieldChange]:
             known = merged.get(name)
             merged[name] = change if known is None else FieldChange(before=known.before, after=change.after)
     return merged
+
+
+def _renamed(stored: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
+    """The stored error with another field in its path and in its message."""
+    path = [new if each == old else each for each in stored["path"]]
+    return {
+        **stored,
+        "path": path,
+        "named": {key: new if each == old else each for key, each in stored["named"].items()},
+    }
 
 
 def distinct_errors(errors: Iterable[tuple[DomainError, ...]]) -> list[DomainError]:

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Text, bindparam, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.actor import Actor
-from domain.shared.events import FREE_TEXTS, LONGEST_TEXT, TIMES, Event, plain
+from domain.shared.events import FREE_TEXTS, LONGEST_TEXT, TIMES, Event, FieldChange, Plain, plain
 from infra.audit.tables import EventRow, EventTextRow
 from infra.db.base import Base
 from infra.db.bulk import copy_rows
@@ -36,7 +36,7 @@ async def write_events(
         changes: dict[str, list[Any]] = {
             name: [change.before, change.after]
             for name, change in event.changes.items()
-            if not (name in TIMES and change.after == time)
+            if is_logged(name, change, time)
         }
         rows.append(
             {
@@ -59,6 +59,11 @@ async def write_events(
             row["changes"] = orjson.dumps(row["changes"]).decode()
     await _insert(connection, EventRow, rows)
     await _insert(connection, EventTextRow, texts)
+
+
+def is_logged(name: str, change: FieldChange, time: Plain) -> bool:
+    """Whether an event of that time has the change: not if it is the time itself."""
+    return name not in TIMES or change.after != time
 
 
 def _put_apart(key: dict[str, Any], changes: dict[str, list[Any]], texts: list[dict[str, Any]]) -> int | None:

@@ -1,6 +1,7 @@
 """Bulk writes: COPY for new rows, one UPDATE for changed rows."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -49,12 +50,18 @@ def row_inserts(
 
 def row_updates(table: type[Base], names: Sequence[str], entities: Sequence[Any]) -> tuple[Update, Mapping[str, Any]]:
     """One statement that writes the named columns of all entities, which are of one workspace, and its values."""
+    values = _values(("id", *names), entities) | {"workspace": entities[0].workspace_id}
+    return row_update(table, tuple(names)), values
+
+
+@cache
+def row_update(table: type[Base], names: tuple[str, ...]) -> Update:
+    """The statement of `row_updates`, built once."""
     whole = table.__table__
     assert isinstance(whole, Table)
     given = _given([whole.c[name] for name in ("id", *names)])
     here = whole.c.workspace_id == bindparam("workspace")
-    statement = update(whole).where(here, whole.c.id == given.c.id).values({name: given.c[name] for name in names})
-    return statement, _values(("id", *names), entities) | {"workspace": entities[0].workspace_id}
+    return update(whole).where(here, whole.c.id == given.c.id).values({name: given.c[name] for name in names})
 
 
 def _given(columns: Sequence[ColumnElement[Any]]) -> Any:

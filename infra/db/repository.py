@@ -186,8 +186,7 @@ class SqlTenantRepository(SqlRepository[W]):
             # A statement for one row, built once, takes half of the time.
             await super().save(*changes[0])
             return
-        fields_of = [field.name for field in fields(self.entity)]
-        names = [name for name in fields_of if any(getattr(a, name) != getattr(b, name) for b, a in changes)]
+        names = self.differing(changes)
         if names:
             await self._guarded(*row_updates(self.table, names, [after for _, after in changes]))
 
@@ -202,6 +201,11 @@ class SqlTenantRepository(SqlRepository[W]):
         ids = [entity.id for entity in entities]
         here = (table.workspace_id == entities[0].workspace_id) & among_values(table.id, ids)
         await self._guarded(delete(self.table).where(here))
+
+    def differing(self, changes: Sequence[tuple[W, W]]) -> list[str]:
+        """Fields that differ in any of the changes."""
+        names = [field.name for field in fields(self.entity)]
+        return [name for name in names if any(getattr(a, name) != getattr(b, name) for b, a in changes)]
 
     async def _visible(self, actor: Actor, ids: Collection[str], *, for_update: bool) -> list[W]:
         """The entities that the actor sees, locked in the order of workspace and ID."""

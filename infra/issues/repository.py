@@ -1,6 +1,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +30,7 @@ from domain.shared.batches import BatchRun
 from domain.shared.events import Event
 from infra.batches.repository import fix_rows
 from infra.db.arrays import among, array_text, texts
+from infra.db.bulk import row_update, row_updates
 from infra.db.grams import grams_of
 from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule, in_workspace
@@ -48,37 +50,50 @@ _GIVEN = (
     .table_valued(column("id", Text), column("grams", Text))
     .render_derived("given")
 )
-_FOUND = (
-    select(
-        IssueRow.workspace_id,
-        IssueRow.id,
-        words_of(IssueRow.title, IssueRow.description),
-        cast(_GIVEN.c.grams, ARRAY(Text)),
+
+
+def _words(rows: Any, *conditions: ColumnElement[bool]) -> Any:
+    """The statement that stores the words of those of the rows of issues whose IDs and grams are given."""
+    words = words_of(rows.title, rows.description)
+    found = select(rows.workspace_id, rows.id, words, cast(_GIVEN.c.grams, ARRAY(Text)))
+    given = found.join(_GIVEN, _GIVEN.c.id == rows.id).where(*conditions)
+    added = upsert(IssueWordsRow).from_select(["workspace_id", "issue_id", "words", "title_grams"], given)
+    return added.on_conflict_do_update(
+        index_elements=[IssueWordsRow.workspace_id, IssueWordsRow.issue_id],
+        set_={"words": added.excluded.words, "title_grams": added.excluded.title_grams},
     )
-    .join(_GIVEN, _GIVEN.c.id == IssueRow.id)
-    .where(in_workspace(IssueRow.workspace_id))
-)
-_ADDED = upsert(IssueWordsRow).from_select(["workspace_id", "issue_id", "words", "title_grams"], _FOUND)
-_WRITTEN = _ADDED.on_conflict_do_update(
-    index_elements=[IssueWordsRow.workspace_id, IssueWordsRow.issue_id],
-    set_={"words": _ADDED.excluded.words, "title_grams": _ADDED.excluded.title_grams},
-)
+
+
+_WRITTEN = _words(IssueRow, in_workspace(IssueRow.workspace_id))
+
+
+@cache
+def _with_words(names: tuple[str, ...]) -> Any:
+    """The statement that writes the named columns of issues, and the words of some of them."""
+    update = row_update(IssueRow, names)
+    rows = update.returning(IssueRow.workspace_id, IssueRow.id, IssueRow.title, IssueRow.description).cte("rows")
+    return _words(rows.c)
+
+
+def _grams_of(issues: Collection[Issue]) -> dict[str, Any]:
+    return {"ids": [issue.id for issue in issues], "grams": [array_text(grams_of(issue.title)) for issue in issues]}
 
 
 async def write_words(connection: AsyncConnection, issues: Collection[Issue]) -> None:
     """Stores the words of issues whose rows the transaction has written."""
     for workspace_id in sorted({issue.workspace_id for issue in issues}):
         own = [issue for issue in issues if issue.workspace_id == workspace_id]
-        given = {"ids": [issue.id for issue in own], "grams": [array_text(grams_of(issue.title)) for issue in own]}
-        await connection.execute(_WRITTEN, {"workspace_id": workspace_id, **given})
+        await connection.execute(_WRITTEN, {"workspace_id": workspace_id, **_grams_of(own)})
 
 
 async def rewrite_words(connection: AsyncConnection, changes: Iterable[tuple[Issue, Issue]]) -> None:
     """Stores the words of issues with another title or description; `changes` are issues before and after."""
-    changed = [
-        after for before, after in changes if (before.title, before.description) != (after.title, after.description)
-    ]
-    await write_words(connection, changed)
+    await write_words(connection, _reworded(changes))
+
+
+def _reworded(changes: Iterable[tuple[Issue, Issue]]) -> list[Issue]:
+    texts_of = attrgetter("title", "description")
+    return [after for before, after in changes if texts_of(before) != texts_of(after)]
 
 
 class SqlIssueRepository(SqlParentRepository[Issue]):
@@ -98,19 +113,22 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
         await write_words(self._connection, entities)
 
     async def save(self, before: Issue, after: Issue) -> None:
-        await super().save(before, after)
-        await self._follow([(before, after)])
+        await self.save_all([(before, after)])
 
     async def save_all(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
-        await super().save_all(changes)
-        await self._follow(changes)
-
-    async def _follow(self, changes: Sequence[tuple[Issue, Issue]]) -> None:
-        """Writes what is stored of the changed issues elsewhere."""
+        if reworded := _reworded(changes):
+            await self._save_with_words(changes, reworded)
+        else:
+            await super().save_all(changes)
         for before, after in changes:
             count_changed(self._sizes, before, after)
-        await rewrite_words(self._connection, changes)
         await keep_identifiers(self._connection, changes)
+
+    async def _save_with_words(self, changes: Sequence[tuple[Issue, Issue]], reworded: Sequence[Issue]) -> None:
+        """Writes the columns that differ, and the words of the issues that got others, in one statement."""
+        names = tuple(self.differing(changes))
+        _, values = row_updates(self.table, names, [after for _, after in changes])
+        await self._guarded(_with_words(names), {**values, **_grams_of(reworded)})
 
     async def remove(self, entity: Issue) -> None:
         await super().remove(entity)
@@ -128,11 +146,17 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
         return found
 
     async def relink_all(self, workspace_id: str, changes: Mapping[LinkKind, Mapping[str, LinkChange]]) -> None:
+        writes: list[Any] = []
         for kind, of_kind in changes.items():
             removed = [(issue_id, other) for issue_id, (before, after) in of_kind.items() for other in before - after]
             added = [(issue_id, other) for issue_id, (before, after) in of_kind.items() for other in after - before]
-            await self._unlink(workspace_id, LINKS[kind], removed)
-            await self._link(workspace_id, LINKS[kind], added)
+            writes += [_unlinked(workspace_id, LINKS[kind], removed)] if removed else []
+            writes += [_linked_anew(workspace_id, LINKS[kind], added)] if added else []
+        if writes:
+            *others, last = writes
+            # One statement: none of its parts reads what another one writes.
+            parts = [each.cte(f"part_{number}") for number, each in enumerate(others)]
+            await self._guarded(last.add_cte(*parts) if parts else last)
 
     async def lock_tree(self, workspace_id: str) -> None:
         await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(workspace_id, 0))))
@@ -185,18 +209,17 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
     async def purges(self, workspace_id: str, project_id: str, ids: Sequence[str]) -> Sequence[Event]:
         return await unrecorded_purges(self._connection, workspace_id, project_id, ids)
 
-    async def _unlink(self, workspace_id: str, links: Links, pairs: Sequence[tuple[str, str]]) -> None:
-        if pairs:
-            given = _pairs(sorted(pairs))
-            gone = (links.issue_id == given.c.issue_id) & (_other_end(links) == given.c.other_id)
-            await self._guarded(delete(links).where(links.workspace_id == workspace_id, gone))
 
-    async def _link(self, workspace_id: str, links: Links, pairs: Sequence[tuple[str, str]]) -> None:
-        if pairs:
-            given = _pairs(sorted(pairs))
-            new = select(literal(workspace_id, Text), given.c.issue_id, given.c.other_id)
-            names = ["workspace_id", "issue_id", _other_end(links).key]
-            await self._guarded(insert(links).from_select(names, new))
+def _unlinked(workspace_id: str, links: Links, pairs: Sequence[tuple[str, str]]) -> Any:
+    given = _pairs(sorted(pairs))
+    gone = (links.issue_id == given.c.issue_id) & (_other_end(links) == given.c.other_id)
+    return delete(links).where(links.workspace_id == workspace_id, gone)
+
+
+def _linked_anew(workspace_id: str, links: Links, pairs: Sequence[tuple[str, str]]) -> Any:
+    given = _pairs(sorted(pairs))
+    new = select(literal(workspace_id, Text), given.c.issue_id, given.c.other_id)
+    return insert(links).from_select(["workspace_id", "issue_id", _other_end(links).key], new)
 
 
 @cache

@@ -2,8 +2,10 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
+import orjson
 import pytest
 from graphql import (
     GraphQLField,
@@ -16,12 +18,14 @@ from graphql import (
 )
 
 from api import slices
+from api.graphql.batch_rows import batch_fields
 from api.graphql.conditions import DEAR, FILTER_ARGUMENT, LISTS_OF_FILTERS
 from api.graphql.cost import MOST_POINTS, CostFormula, CostLimitExceeded, check_cost, cost_formula
-from api.graphql.documents import DocumentCache
+from api.graphql.documents import DocumentCache, DocumentRefused
+from api.graphql.limits import check_variables
 from api.graphql.runner import graphql_schema
 from api.schema import build_schema, schema
-from api.shared.list_sizes import FREE_TYPES, ROOT_LISTS, is_read_with_parent, size_of
+from api.shared.list_sizes import FREE_TYPES, ROOT_LISTS, is_read_with_parent, rows_of, size_of
 from benchmarks.operations import REFERENCE_TEXT
 from tests.api import defaults as api_defaults
 from tests.work import counted_calls
@@ -372,3 +376,48 @@ def test_the_cost_of_the_reference_list_is_counted_in_a_few_calls() -> None:
     with counted_calls() as calls:
         check_cost(cost, {"n": 50, "m": 3}, limit=LIMITS.cost)
     assert calls.count <= 40
+
+
+BATCH = """mutation ($input: IssueBatchUpdateInput!, $ids: [ID!]) { all: issueBatchUpdate(input: $input) { %s }
+  some: issueBatchUpdate(input: {workspaceId: "w", select: {ids: $ids}, change: {}}) { changedCount }
+  two: issueBatchUpdate(input: {workspaceId: "w", select: {ids: ["a", "b"]}, change: {}}) {
+    results { issue { id } } } }"""
+
+
+def test_a_batch_costs_a_point_for_each_object() -> None:
+    given = {"input": {"workspaceId": "w", "select": {"ids": ["a"] * 7}, "change": {}}, "ids": ["a"] * 30}
+    fixed = (10 + 7) + (10 + 30) + (10 + 2 + 2)
+    assert points(BATCH % "changedCount plannedEvents { kind }", **given) == fixed
+    assert points(BATCH % "results { index issueId changes { field } }", **given) == fixed
+    assert points(BATCH % "results { errors { code } }", **given) == fixed + 7
+    assert points(BATCH % "results { issue { id project { id } } }", **given) == fixed + 7 * 2
+    # What is changed is charged whatever is read; only what is read can be refunded.
+    assert formula(BATCH % "results { issue { id } }").price(given).lasting == fixed - 2
+    unknown = {"input": {"workspaceId": "w", "select": {}, "change": {}}, "ids": None}
+    assert points(BATCH % "changedCount", **unknown) == (10 + 1_000) * 2 + 10 + 2 + 2
+
+
+@pytest.mark.parametrize("count", [1_000, 1_001])
+def test_lists_of_batches_can_be_longer_than_others(count: int) -> None:
+    documents = DocumentCache(CORE, LIMITS)
+    batch = documents.prepare(BATCH % "changedCount").operation(None)
+    other = documents.prepare("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }").operation(None)
+    ids = ["a"] * count
+    assert (check_variables({"ids": ids}, batch.limits) is None) == (count == 1_000)
+    assert check_variables({"ids": ids}, other.limits) is not None
+    literal = BATCH.replace('["a", "b"]', orjson.dumps(ids).decode()) % "changedCount"
+    with nullcontext() if count == 1_000 else pytest.raises(DocumentRefused):
+        documents.prepare(literal)
+
+
+def test_every_mutation_of_many_objects_is_priced_by_these() -> None:
+    mutations = CORE.mutation_type
+    assert mutations is not None
+    names = {name for name in mutations.fields if "Batch" in name and name != "batchRunCancel"}
+    assert batch_fields(CORE) == names
+    for name in names:
+        *_, listed = rows_of(mutations.fields[name]) or ("",)
+        kind = f"{name[0].upper()}{name[1:]}Input!"
+        text = f"mutation ($input: {kind}) {{ {name}(input: $input) {{ results {{ index }} }} }}"
+        rows: dict[str, Any] = {listed: ["a"] * 5}
+        assert points(text, input={"select": rows} if listed == "ids" else rows) == 10 + 5, name

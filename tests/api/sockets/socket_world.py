@@ -241,9 +241,7 @@ class World:
         app: Any = self.app
         trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
         meter = Meter(app.budget, app.time_budget, app.usage, options.cost, most_points=options.limits.cost)
-        admission = Admission(
-            runner, documents, trusted, meter, options.limits, is_introspection_open=options.is_development
-        )
+        admission = Admission(runner, documents, trusted, meter, is_introspection_open=options.is_development)
         self.endpoint = graphql_sockets(app, runner, admission, meter, options)
         self.registry = self.endpoint.registry
         for name in ("ada", "bob"):
