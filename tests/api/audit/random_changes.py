@@ -135,7 +135,8 @@ def _issue_batch_update(c: Chooser) -> Input:
     change = _issue_update(c)
     ids = {change.pop("id"), *c.some(c.mirror.of("iss"))}
     on_error = c.random.choice(["ALL_OR_NOTHING", "SKIP", "SKIP"])
-    return {"workspaceId": c.workspace_id, "select": {"ids": sorted(ids)}, "change": change, "onError": on_error}
+    select = {"ids": sorted(ids)} if c.random.random() < 0.5 else {"filter": {"id": {"in": sorted(ids)}}}
+    return {"workspaceId": c.workspace_id, "select": select, "change": change, "onError": on_error}
 
 
 def _own_comment(c: Chooser) -> str:

@@ -22,6 +22,7 @@ from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.factories.storing import link
 
+MOST_AT_ONCE_STATEMENTS = 16
 MOST_STATEMENTS = 24  # of one batch of a run, of which some read and write the run and its job
 RUN = "job { id kind state subjectId targetId changeSet progress { done total } startedBy { id } }"
 RESULT = (
@@ -410,6 +411,19 @@ async def test_an_issue_with_too_many_labels_is_skipped(world: World, leases: Sq
     assert [(error["code"], error["path"]) for error in skip["errors"]] == [
         ("LIMIT_EXCEEDED", ["input", "change", "labels"])
     ]
+
+
+async def test_a_filter_takes_as_many_statements_for_1_issue_as_for_3(world: World, issues: list[Issue]) -> None:
+    taken = []
+    for first, last in ((0, 0), (1, 3)):
+        numbers = {"number": {"gte": issues[first].number, "lte": issues[last].number}}
+        change = {"title": "Alike", "stateId": world.here.done.id, "labels": {"add": [world.here.label.id]}}
+        given = order(world, numbers, expectedCount=last - first + 1, change=change)
+        with counted() as statements:
+            payload = await world.member.mutate("issueBatchUpdate", given, "changedCount")
+        assert payload["changedCount"] == last - first + 1
+        taken.append(len(statements))
+    assert taken[0] == taken[1] <= MOST_AT_ONCE_STATEMENTS, taken
 
 
 async def test_a_batch_takes_as_many_statements_for_2_issues_as_for_40(

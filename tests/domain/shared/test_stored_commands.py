@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.issues.commands import IssueChanges
+from domain.issues.batch_commands import IssueBatchUpdate, IssueSelection
+from domain.issues.commands import IssueChanges, IssueMove, IssueMoveState
 from domain.issues.priorities import Priority
 from domain.issues.queries import IssueFilter
 from domain.labels.queries import LabelFilter
 from domain.projects.queries import StateFilter
 from domain.shared.filters import DateComparator, DateTimeComparator, ListComparator, OrderComparator, TextComparator
+from domain.shared.many import OnError
 from domain.shared.sets import SetChange
 from domain.shared.stored_commands import UnreadableCommand, read_command, stored
 from domain.shared.unset import Unset
@@ -57,6 +59,18 @@ def stored_and_read(command: Any) -> Any:
 @given(commands(IssueChanges))
 def test_any_change_of_an_issue_is_read_as_it_was_stored(changes: IssueChanges) -> None:
     assert stored_and_read(changes) == changes
+
+
+def test_the_command_of_a_batch_run_is_read_as_it_was_stored() -> None:
+    command = IssueBatchUpdate(
+        workspace_id="wsp_1",
+        select=IssueSelection(filter=IssueFilter(priority=OrderComparator(eq=Priority.NONE), text="door")),
+        change=IssueChanges(move=IssueMove(project_id="prj_1", state=IssueMoveState(id="sta_1")), due_date=None),
+        on_error=OnError.SKIP,
+        expected_count=1_001,
+        expected_revision=7,
+    )
+    assert stored_and_read(command) == command
 
 
 @settings(max_examples=100)
