@@ -102,12 +102,17 @@ async def test_guests_comment_on_issues_of_their_projects_only(world: World):
     await require_exact_counts(world.engine)
 
 
-async def test_a_dry_run_writes_nothing(world: World):
+async def test_a_dry_run_writes_nothing_and_a_retry_once(world: World):
     comments = [(world.here.issue.id, "One"), (world.here.issue.id, "")]
     before = await world.rows()
     planned = await create(world.member, world, *comments, onError="SKIP", dryRun=True)
     assert (planned["changedCount"], planned["skippedCount"], planned["revision"]) == (1, 1, None)
     assert await world.rows() == before
+    first = await create(world.member, world, *comments, onError="SKIP", idempotencyKey="k1")
+    again = await create(world.member, world, *comments, onError="SKIP", idempotencyKey="k1")
+    assert [row["commentId"] for row in again["results"]] == [row["commentId"] for row in first["results"]]
+    assert (again["results"][0]["comment"], again["revision"]) == (first["results"][0]["comment"], first["revision"])
+    assert (await world.stored(Issue, world.here.issue.id)).comment_count == 2
 
 
 async def test_a_batch_needs_a_workspace_that_the_caller_sees(world: World):

@@ -9,11 +9,14 @@ import pytest
 from domain.issues.model import Issue
 from domain.shared.actor import Role
 from domain.shared.batches import MOST_AT_ONCE
+from tests.api import defaults as api_defaults
 from tests.api.issues.test_mutations import bad_issue_fields
 from tests.api.refusals import assert_refused, bad_ids, conflict, limit, missing
+from tests.api.served import served
 from tests.api.test_statements import counted
 from tests.api.world import World
 from tests.factories.accounts import IDS
+from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory, StateFactory
@@ -171,6 +174,20 @@ async def test_a_dry_run_shows_what_would_be_written_and_spends_nothing(world: W
     assert ([error["code"] for error in refused["errors"]], refused["plannedEvents"]) == (["REQUIRED"], [])
 
 
+async def test_a_retry_returns_the_first_result(world: World):
+    issues = [{"title": "Good"}, {"title": ""}, {"title": "Good too"}]
+    first = await create(world, issues, onError="SKIP", idempotencyKey="k1")
+    before = await world.rows()
+    again = await create(world, issues, onError="SKIP", idempotencyKey="k1")
+    assert again == first | {"results": again["results"]}
+    for once, twice in zip(first["results"], again["results"], strict=True):
+        assert (twice["index"], twice["issueId"], twice["issue"]) == (once["index"], once["issueId"], once["issue"])
+        assert [error["code"] for error in twice["errors"]] == [error["code"] for error in once["errors"]]
+    assert await world.rows() == before
+    mismatch = await create(world, [*issues, {"title": "More"}], onError="SKIP", idempotencyKey="k1")
+    assert [error["code"] for error in mismatch["errors"]] == ["IDEMPOTENCY_MISMATCH"]
+
+
 async def test_a_batch_goes_where_a_single_creation_may_go(world: World):
     place = world.here
     archived = ProjectFactory(workspace=place.workspace, archived_at=MADE)
@@ -200,9 +217,25 @@ async def test_concurrent_batches_of_a_project_get_consecutive_numbers(world: Wo
 
 @pytest.mark.parametrize("rows", [1, MOST_AT_ONCE])
 async def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(world: World, rows: int):
-    draft = whole_draft(world)
+    other = ProjectFactory(workspace=world.here.workspace)
+    state = StateFactory(project=other)
+    parent = IssueFactory(project=other, state=state, number=1, creator_id=world.here.issue.creator_id)
+    await world.store(other, state, parent)
+    draft = whole_draft(world) | {"parentId": parent.id}
     plain = {"title": "In the first state"}
     with counted() as taken:
         payload = await create(world, [draft, *[plain] * (rows - 1)], "changedCount")
     assert (payload["errors"], payload["changedCount"]) == ([], rows)
     assert len(taken) <= 16, taken
+
+
+async def test_a_thousand_issues_are_one_request_over_http(world: World):
+    """The limit on lists of 250 items does not bind the rows of a batch, in variables and in the document."""
+    query = "mutation ($input: IssueBatchCreateInput!) { issueBatchCreate(input: $input) { changedCount } }"
+    given = {"projectId": world.here.project.id, "issues": drafts("New") * MOST_AT_ONCE}
+    async with served(world, api_defaults.http()) as client:
+        answer = (await client.post("/graphql", json={"query": query, "variables": {"input": given}})).json()
+        assert answer["data"] == {"issueBatchCreate": {"changedCount": MOST_AT_ONCE}}
+        refused = given | {"issues": drafts("New") * (MOST_AT_ONCE + 1)}
+        answer = (await client.post("/graphql", json={"query": query, "variables": {"input": refused}})).json()
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["LIST_ITEMS_LIMIT"]

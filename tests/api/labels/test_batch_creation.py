@@ -95,6 +95,13 @@ async def test_a_dry_run_creates_nothing(world: World):
     assert await world.rows() == before
 
 
+async def test_a_retry_returns_the_first_result(world: World):
+    first = await create(world, drafts("new", "bug"), onError="SKIP", idempotencyKey="k1")
+    again = await create(world, drafts("new", "bug"), onError="SKIP", idempotencyKey="k1")
+    assert (names(again), again["changedCount"], again["skippedCount"]) == (names(first), 1, 1)
+    assert again["revision"] == first["revision"] == 1
+
+
 @pytest.mark.parametrize("is_committed", [True, False])
 async def test_a_name_that_others_take_meanwhile(world: World, is_committed: bool):
     """The batch waits for the other transaction; its outcome decides."""
