@@ -21,6 +21,8 @@ from domain.shared.unset import UNSET, sent_fields
 
 MOST_RUNS = 10
 """Unfinished runs of a workspace that update issues."""
+MOST_COUNTED = 20_000
+"""Issues of a dry run: more than can be decided in its two seconds, so that their IDs need not be read."""
 TRIED = 100
 """Issues on which a change is tried before a run starts."""
 
@@ -97,6 +99,8 @@ async def begin_update(
 async def count_changes(uow: IssueUow, actor: Actor, command: IssueBatchUpdate, count: int) -> BatchResult[Issue]:
     """Counts what a run would change and skip now, without locking or writing the issues."""
     assert command.select.filter is not None
+    if count > MOST_COUNTED:
+        raise LimitExceeded(f"A dry run can count at most {MOST_COUNTED:,} issues.", path=("dry_run",))
     ids = await uow.matching_issues.ids(actor, command.workspace_id, command.select.filter, most=count)
     changed = skipped = 0
     for start in range(0, len(ids), BATCH_SIZE):

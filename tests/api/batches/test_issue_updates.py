@@ -369,6 +369,18 @@ async def test_a_revision_that_does_not_exist_yet_starts_no_run(world: World, is
     assert await world.member.refused("issueBatchUpdate", given) == [refusal]
 
 
+async def test_a_retry_gets_the_run_of_the_first_attempt(world: World, leases: SqlLeases, issues: list[Issue]) -> None:
+    given = order(world, {"priority": {"eq": "NONE"}}, expectedCount=5, idempotencyKey="once")
+    first = await world.member.mutate("issueBatchUpdate", given, RESULT)
+    await work(world, leases, first["job"]["id"])
+    again = await world.member.mutate(
+        "issueBatchUpdate", given, "results { index } changedCount skippedCount job { id }"
+    )
+    assert again["job"] == {"id": first["job"]["id"]}
+    assert (again["results"], again["changedCount"], again["errors"]) == ([], None, [])
+    assert again["revision"] == first["revision"]
+
+
 async def test_a_dry_run_of_many_issues_counts_and_starts_no_run(world: World, issues: list[Issue]) -> None:
     await world.member.mutate("issueUpdate", {"id": issues[2].id, "priority": "HIGH"})
     before = await world.rows()
@@ -383,6 +395,14 @@ async def test_a_dry_run_of_many_issues_counts_and_starts_no_run(world: World, i
         "revision": None,
     }
     assert await world.rows() == before
+
+
+async def test_a_dry_run_counts_a_limited_number_of_issues(
+    world: World, issues: list[Issue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("domain.issues.update_runs.MOST_COUNTED", 4)
+    given = order(world, expectedCount=5, dryRun=True)
+    assert await world.member.refused("issueBatchUpdate", given) == [("LimitError", "LIMIT_EXCEEDED", "input.dryRun")]
 
 
 async def test_several_runs_of_a_workspace_work_beside_each_other_up_to_a_limit(
