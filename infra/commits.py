@@ -274,7 +274,7 @@ class SqlCommit:
     async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
         subject_id = value if isinstance(value, str) else getattr(value, "id", None)
         mine = (IdempotencyRow.user_id == self._actor.signed_in_id) & (IdempotencyRow.key == key.key)
-        outcome = value.stored() if isinstance(value, Outcome) else None
+        outcome: Mapping[str, Any] | None = asdict(value) if isinstance(value, Outcome) else None
         if isinstance(value, BatchResult):
             outcome = value.kept()
         done = update(IdempotencyRow).where(mine).values(subject_id=subject_id, revision=revision, outcome=outcome)

@@ -126,9 +126,6 @@ class BatchPayload(Payload):
 
     @classmethod
     async def replayed(cls, info: Info, replayed: Replayed) -> Self:
-        if "ids" not in replayed.outcome:
-            # Of an undo, only the counts are kept.
-            return await super().replayed(info, replayed)
         ids = [each for each in replayed.outcome["ids"] if each is not None]
         await info.context.reload_actor()
         found = await nodes_by_ids(info, ids, paths=[("id",)] * len(ids))

@@ -22,7 +22,7 @@ class ChangeSetUndoPayload(BatchPayload):
     results: list[ChangeSetUndoResult] = strawberry.field(
         metadata=at_most(MOST_AT_ONCE),
         description=f"Result for each object that the change set changed, at most {MOST_AT_ONCE:,}. Empty if `job` "
-        "undoes it, and in answers to retries with an idempotency key.",
+        "undoes it.",
     )
     changed_count: int | None = strawberry.field(
         description="Number of objects that the undo changed. Null if `job` undoes the change set."

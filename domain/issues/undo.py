@@ -143,7 +143,12 @@ class UndoIssues(UndoKind[Issue]):
                 state_ids=_ids("state_id", wanted),
                 milestone_ids=_ids("milestone_id", wanted),
                 parent_ids=set(adopted.values()),
-                project_ids={found[issue_id].project_id for issue_id in adopted},
+                project_ids={
+                    project_id
+                    for issue_id in adopted
+                    for project_id in (found[issue_id].project_id, wanted[issue_id].get("project_id"))
+                    if project_id is not None
+                },
             ),
             projects=await undo.uow.projects.find(undo.actor, {project_id for project_id, _ in places}),
             numbered=await undo.uow.issues.numbered(undo.workspace_id, places) if places else (),
@@ -208,8 +213,6 @@ def _moved(known: Known, issue: Issue, wanted: _Wanted, *, now: datetime) -> Iss
     place = wanted["project_id"], wanted["number"]
     project = known.projects.get(wanted["project_id"], path=("project_id",))
     project.check_usable(("project_id",))
-    if project.archived_at is not None:
-        raise Conflict("This project is archived. Restore it first.", path=("project_id",))
     if place in known.numbered:
         raise Conflict("Another issue has the number that this one had in the project.", path=("project_id",))
     state = known.targets.state(wanted["state_id"], project_id=project.id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -40,10 +40,6 @@ class Written(Generic[T]):
 class Outcome:
     """A result that is neither an entity nor an id. Its fields are kept with the actor's idempotency key, so that a
     retry gets an identical result: ids, numbers and flags, never a secret or text of a user."""
-
-    def stored(self) -> Mapping[str, Any]:
-        """The fields that are kept."""
-        return asdict(self)
 
 
 class Replayed(Exception):

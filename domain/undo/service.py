@@ -9,7 +9,7 @@ from domain.shared.actor import Actor, Cause
 from domain.shared.batches import MOST_AT_ONCE, BatchKind
 from domain.shared.errors import Conflict, NotFound
 from domain.shared.events import FieldChange
-from domain.shared.many import BatchCommand, in_time
+from domain.shared.many import BatchCommand, BatchResult, in_time
 from domain.shared.stored_commands import stored
 from domain.shared.undoing import PATH, Undo
 from domain.shared.uow import OpenUow, Written
@@ -78,7 +78,7 @@ class UndoService:
         if command.dry_run:
             total = await uow.undo_store.count(command.workspace_id, command.change_set, places)
             skipped = found.skipped_count or 0
-            return UndoResult(changed_count=total - skipped, skipped_count=skipped)
+            return BatchResult(changed_count=total - skipped, skipped_count=skipped)
         if await uow.batch_runs.unfinished(command.workspace_id, BatchKind.CHANGE_SET_UNDO):
             raise Conflict("Another large change set is being undone. Wait until its job ends.", path=PATH)
         options = LargeUndo(change_set=command.change_set, types=tuple(sorted(change_set.types)))
@@ -89,7 +89,7 @@ class UndoService:
             select=lambda run: uow.undo_store.select(run, command.change_set, places),
             logged={"change_set": FieldChange(after=command.change_set)},
         )
-        return UndoResult(batch_run_id=run.id)
+        return BatchResult(batch_run_id=run.id)
 
     async def _conflicts(self, actor: Actor, change_set: ChangeSet) -> UndoResult:
         """Conflicts of deleted objects and of objects that were changed later, found by a trial in a transaction."""

@@ -9,7 +9,7 @@ from domain.shared.actor import Actor
 from domain.shared.conflicts import FieldConflict, listed
 from domain.shared.errors import Conflict, InsufficientScope, PermissionDenied
 from domain.shared.events import as_texts
-from domain.shared.many import distinct_errors
+from domain.shared.many import BatchResult, distinct_errors
 from domain.shared.net_changes import NetChange, StoredEvent, net_changes
 from domain.shared.undo import Obstacle
 from domain.shared.undoing import PATH, NotRestored, Undo, UndoKind, Undone
@@ -111,7 +111,7 @@ def result_of(undo: Undo, on_conflict: OnConflict) -> UndoResult:
     """The results of the objects, in the order of their first events."""
     rows = list(undo.rows.values())
     is_refused = on_conflict is OnConflict.REFUSE and any(row.errors for row in rows)
-    return UndoResult(
+    return BatchResult(
         rows=tuple(
             UndoneObject(
                 index=index,

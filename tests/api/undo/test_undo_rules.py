@@ -121,7 +121,20 @@ async def test_an_undone_change_set_is_undone_again_after_it_was_redone(world: W
 async def test_a_retry_with_the_same_key_returns_the_first_result(world: World) -> None:
     change_set = await renamed(world, world.owner)
     first = await undone(world, change_set, idempotencyKey="once")
-    assert await undone(world, change_set, idempotencyKey="once") == first | {"results": []}
+    [result] = first["results"]
+    again = await undone(world, change_set, idempotencyKey="once")
+    assert again == first | {"results": [result | {"changes": []}]}
+
+
+async def test_a_retry_repeats_the_conflicts_that_were_skipped(world: World) -> None:
+    issue_id = world.here.issue.id
+    mine = await change(world.owner, "issueUpdate", {"id": issue_id, "title": "Mine", "estimate": 3})
+    await change(world.owner, "issueUpdate", {"id": issue_id, "title": "Theirs"})
+    given = {"onConflict": "SKIP", "idempotencyKey": "once"}
+    [first] = (await undone(world, mine["revision"], **given))["results"]
+    [again] = (await undone(world, mine["revision"], **given))["results"]
+    assert first["errors"][0]["conflictingFields"] == ["title"]
+    assert again == first | {"changes": []}
 
 
 @pytest.mark.parametrize("count", [1, 20])

@@ -53,10 +53,7 @@ async def undone(world: World, leases: SqlLeases, change_set: int) -> None:
 
 
 @pytest.mark.verify
-async def test_a_script_of_large_changes_is_taken_back(
-    world: World, leases: SqlLeases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.undo()  # batches of the usual size
+async def test_a_script_of_large_changes_is_taken_back(world: World, leases: SqlLeases) -> None:
     here = world.here
     doomed = StateFactory(project=here.project, position=2)
     issues = [
