@@ -42,10 +42,16 @@ def row_inserts(
     table: type[Base], names: Sequence[str], entities: Sequence[Any]
 ) -> tuple[PostgresInsert, Mapping[str, Any]]:
     """One statement that inserts the named columns of all entities, and its values."""
+    return row_insert(table, tuple(names)), _values(names, entities)
+
+
+@cache
+def row_insert(table: type[Base], names: tuple[str, ...]) -> PostgresInsert:
+    """The statement of `row_inserts`, built once."""
     whole = table.__table__
     assert isinstance(whole, Table)
     given = _given([whole.c[name] for name in names])
-    return upsert(whole).from_select(list(names), select(*given.c)), _values(names, entities)
+    return upsert(whole).from_select(list(names), select(*given.c))
 
 
 def row_updates(table: type[Base], names: Sequence[str], entities: Sequence[Any]) -> tuple[Update, Mapping[str, Any]]:

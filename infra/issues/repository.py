@@ -1,4 +1,5 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
@@ -30,7 +31,7 @@ from domain.shared.batches import BatchRun
 from domain.shared.events import Event
 from infra.batches.repository import fix_rows
 from infra.db.arrays import among, array_text, texts
-from infra.db.bulk import row_update, row_updates
+from infra.db.bulk import row_insert, row_inserts, row_update, row_updates
 from infra.db.grams import grams_of
 from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule, in_workspace
@@ -67,12 +68,16 @@ def _words(rows: Any, *conditions: ColumnElement[bool]) -> Any:
 _WRITTEN = _words(IssueRow, in_workspace(IssueRow.workspace_id))
 
 
+_NAMES = tuple(field.name for field in fields(Issue))
+_TEXTS = (IssueRow.workspace_id, IssueRow.id, IssueRow.title, IssueRow.description)
+_ADDED = _words(row_insert(IssueRow, _NAMES).returning(*_TEXTS).cte("rows").c)
+"""The statement that stores issues and their words."""
+
+
 @cache
 def _with_words(names: tuple[str, ...]) -> Any:
     """The statement that writes the named columns of issues, and the words of some of them."""
-    update = row_update(IssueRow, names)
-    rows = update.returning(IssueRow.workspace_id, IssueRow.id, IssueRow.title, IssueRow.description).cte("rows")
-    return _words(rows.c)
+    return _words(row_update(IssueRow, names).returning(*_TEXTS).cte("rows").c)
 
 
 def _grams_of(issues: Collection[Issue]) -> dict[str, Any]:
@@ -108,9 +113,11 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
     }
 
     async def add_all(self, entities: Collection[Issue]) -> None:
-        await super().add_all(entities)
-        count_added(self._sizes, entities)
-        await write_words(self._connection, entities)
+        if entities:
+            issues = list(entities)
+            _, values = row_inserts(IssueRow, _NAMES, issues)
+            await self._guarded(_ADDED, {**values, **_grams_of(issues)})
+            count_added(self._sizes, issues)
 
     async def save(self, before: Issue, after: Issue) -> None:
         await self.save_all([(before, after)])
