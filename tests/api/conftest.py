@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.app import App
 from infra.bootstrap import open_app
 from infra.settings import Settings
-from tests.api.copies import Copies, require_empty
+from tests.api.copies import Copies
 from tests.api.permission_table import Scene, build_scene
 from tests.api.world import World, build_world
 from tests.patience import PATIENT_SETTINGS
@@ -42,7 +42,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture(scope="session")
 async def worlds(app: App, engine: AsyncEngine, empty_tables: Callable[[], Awaitable[None]]) -> Copies[World]:
-    await require_empty(engine)
+    await empty_tables()
     copies = await Copies.of(engine, await build_world(app, engine), shared=(app, engine))
     await empty_tables()
     return copies
@@ -55,7 +55,7 @@ async def world(engine: AsyncEngine, database: str, worlds: Copies[World]) -> Wo
 
 @pytest.fixture(scope="session")
 async def scenes(app: App, engine: AsyncEngine, empty_tables: Callable[[], Awaitable[None]]) -> Copies[Scene]:
-    await require_empty(engine)
+    await empty_tables()
     scene = await build_scene(await build_world(app, engine))
     copies = await Copies.of(engine, scene, shared=(app, engine))
     await empty_tables()

@@ -17,7 +17,6 @@ from domain.workspaces.model import Workspace
 from infra.metadata import metadata
 from tests.factories.accounts import IDS
 from tests.routes import twins
-from tests.stored_rows import stored_rows
 
 T = TypeVar("T")
 
@@ -99,8 +98,3 @@ async def _inserting(engine: AsyncEngine, table: Table) -> str:
         found = await connection.exec_driver_sql(f"SELECT {values} FROM {table.name}")
         rows: list[Any] = list(found.scalars())
     return f"INSERT INTO {table.name} ({names}) VALUES ({'), ('.join(rows)});" if rows else ""
-
-
-async def require_empty(engine: AsyncEngine) -> None:
-    filled = [name for name, rows in (await stored_rows(engine)).items() if rows]
-    assert filled == [], "Copies of these rows would be stored with each world."
