@@ -100,7 +100,8 @@ class UndoIssues(UndoKind[Issue]):
         if not row.touched.keys().isdisjoint(_PLACE):
             # State and milestone belong to the project: an issue goes back with all of them or stays.
             return self._without_place(wanted)
-        return wanted
+        # The issue can have the same number in both projects.
+        return {"number": entity.number, **wanted} if "project_id" in wanted else wanted
 
     def _without_place(self, wanted: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in wanted.items() if name not in (*_PLACE, *self.follows)}

@@ -10,6 +10,7 @@ from tests.api.issues.moves import move, stored_target
 from tests.api.undo.test_undo import change, unchanged, undone
 from tests.api.undo.test_undo_conflicts import conflicts
 from tests.api.world import World
+from tests.factories.issues import IssueFactory
 from tests.factories.moments import MADE
 
 FIND = """query ($slug: String!, $one: String!, $other: String!) { workspace(slug: $slug) {
@@ -48,6 +49,18 @@ async def test_a_parent_in_another_project_is_restored_with_the_move(world: Worl
     payload = await move(world, target.project, parentId=None)
     await undone(world, payload["revision"])
     assert unchanged(await world.stored(Issue, before.id), before)
+
+
+async def test_the_number_can_be_the_same_in_both_projects(world: World) -> None:
+    target = await stored_target(world)
+    issue = IssueFactory(
+        project=world.here.project, state=world.here.todo, number=5, creator_id=world.here.issue.creator_id
+    )
+    await world.store(issue)
+    payload = await move(world, target.project, issue)
+    assert payload["issue"]["identifier"] == "APP-5"
+    await undone(world, payload["revision"])
+    assert unchanged(await world.stored(Issue, issue.id), issue)
 
 
 async def test_the_log_tells_the_way_back_as_a_move(world: World) -> None:
