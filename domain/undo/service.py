@@ -18,7 +18,6 @@ from domain.undo.model import UndoResult
 from domain.undo.ports import UndoUow
 from domain.undo.steps import require_undoable, result_of, undo_all, undo_of
 from domain.undo.work import LargeUndo, places_of
-from domain.workspaces.model import Workspace
 
 
 class UndoService:
@@ -34,14 +33,17 @@ class UndoService:
         With OnConflict.REFUSE, one conflict keeps everything from being changed. More than 1,000 events are undone by a
         batch run, which skips conflicts that arise after its start.
         """
-        timed = in_time(BatchCommand(dry_run=command.dry_run))
-        async with timed, self._uow(replace(actor, cause=Cause.UNDO)) as uow:
-            workspace = await uow.workspaces.get(actor, command.workspace_id, path=("workspace_id",))
-            change_set = await self._undoable(actor, workspace, command.change_set)
+        async with in_time(BatchCommand(dry_run=command.dry_run)):
+            done = await self._undo_at_once(actor, command)
+            return await self._undo_by_run(actor, command, done) if isinstance(done, ChangeSet) else done
+
+    async def _undo_at_once(self, actor: Actor, command: ChangeSetUndo) -> Written[UndoResult] | ChangeSet:
+        """The result of the undo, or the change set if it is large and nothing has been undone."""
+        async with self._uow(replace(actor, cause=Cause.UNDO)) as uow:
+            change_set = await self._undoable(actor, uow, command)
             if (change_set.event_count or 0) > MOST_AT_ONCE:
-                result = await self._many(actor, uow, command, change_set)
-            else:
-                result = await self._at_once(actor, uow, command, change_set)
+                return change_set
+            result = await self._at_once(actor, uow, command, change_set)
             if result.errors:
                 # Leaving the Unit of Work without a commit takes back what was restored before the conflict was found.
                 return Written(value=result, revision=None)
@@ -49,10 +51,24 @@ class UndoService:
                 return await uow.preview(result)
             return await uow.commit(result)
 
-    async def _undoable(self, actor: Actor, workspace: Workspace, revision: int) -> ChangeSet:
+    async def _undo_by_run(self, actor: Actor, command: ChangeSetUndo, large: ChangeSet) -> Written[UndoResult]:
+        """Starts the run, unless conflicts are to be refused and some are found before."""
+        # Outside the second Unit of Work: requests that have a connection and wait for another could all wait forever.
+        found = await self._conflicts(actor, large)
+        async with self._uow(replace(actor, cause=Cause.UNDO)) as uow:
+            change_set = await self._undoable(actor, uow, command)
+            result = await self._many(uow, command, change_set, found)
+            if result.errors:
+                return Written(value=result, revision=None)
+            if command.dry_run:
+                return await uow.preview(result)
+            return await uow.commit(result)
+
+    async def _undoable(self, actor: Actor, uow: UndoUow, command: ChangeSetUndo) -> ChangeSet:
         """The change set; raises an error if the actor cannot undo it, whatever has changed since."""
+        workspace = await uow.workspaces.get(actor, command.workspace_id, path=("workspace_id",))
         try:
-            [change_set] = await self._change_sets.of_workspaces(actor, [workspace], revision=revision)
+            [change_set] = await self._change_sets.of_workspaces(actor, [workspace], revision=command.change_set)
         except RevisionGone as error:
             error.path = PATH
             raise
@@ -69,10 +85,9 @@ class UndoService:
             uow.record(ChangeSetUndone.of(command.workspace_id, command.change_set, skipped_count=skipped))
         return result
 
-    async def _many(self, actor: Actor, uow: UndoUow, command: ChangeSetUndo, change_set: ChangeSet) -> UndoResult:
-        """Starts the run, unless conflicts are to be refused and some are found before."""
+    async def _many(self, uow: UndoUow, command: ChangeSetUndo, change_set: ChangeSet, found: UndoResult) -> UndoResult:
+        """The started run, or the conflicts, if these are to be refused and some were found before."""
         places = places_of(change_set.types, uow.undo_kinds)
-        found = await self._conflicts(actor, change_set)
         if command.on_conflict is OnConflict.REFUSE and found.errors:
             return found
         if command.dry_run:

@@ -1,12 +1,16 @@
 """Undo of change sets with more than 1,000 events, by a batch run."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from domain.issues.model import Issue
 from domain.projects.model import State
+from domain.shared.actor import Actor
 from infra.jobs.leases import SqlLeases
+from infra.uow import SqlUow, SqlUowFactory
 from tests.api.batches.runs import node, work
 from tests.api.undo.taken_back import RESULTS
 from tests.api.undo.test_undo import change, unchanged
@@ -112,6 +116,31 @@ async def test_a_dry_run_of_many_counts_only(world: World, leases: SqlLeases, is
     assert (payload["changedCount"], payload["skippedCount"]) == (7, 0)
     assert (payload["results"], payload["job"], payload["revision"]) == ([], None, None)
     assert await world.rows() == before
+
+
+@pytest.mark.parametrize("given", [{}, {"dryRun": True}])
+async def test_a_large_undo_needs_one_connection_at_a_time(
+    world: World, leases: SqlLeases, issues: list[Issue], monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]
+) -> None:
+    """Concurrent undos that each wait for a second connection would together keep all connections."""
+    change_set = await deleted_state(world, leases)
+    opened, most = 0, 0
+    enter = SqlUowFactory.__call__
+
+    @asynccontextmanager
+    async def counted(factory: SqlUowFactory, actor: Actor) -> AsyncIterator[SqlUow]:
+        nonlocal opened, most
+        async with enter(factory, actor) as uow:
+            opened += 1
+            most = max(most, opened)
+            try:
+                yield uow
+            finally:
+                opened -= 1
+
+    monkeypatch.setattr(SqlUowFactory, "__call__", counted)
+    assert (await started(world, change_set, **given))["errors"] == []
+    assert most == 1
 
 
 async def test_one_run_at_a_time_undoes_changes_of_a_workspace(
