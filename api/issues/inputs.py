@@ -337,7 +337,8 @@ class IssueBatchUpdateInput(BatchInput):
         "`ids`. Default: any number.",
     )
     change: IssueChangeInput = strawberry.field(
-        description="Change of each of the issues. An issue that already has the new values is not changed."
+        description="Change of each of the issues. An issue that already has the new values is not changed. A "
+        "`description` is at most 16 MB for all issues together, which is 16 KB for 1,000 issues."
     )
 
 

@@ -9,9 +9,13 @@ from domain.shared.actor import Actor
 from domain.shared.batches import MOST_AT_ONCE
 from domain.shared.errors import Conflict, DomainError, ErrorCode, InvalidInput, LimitExceeded, Rejected
 from domain.shared.many import OnError, below
+from domain.shared.unset import UNSET
 
 MOST_UNCONFIRMED = 250
 """Issues that a filter may find without an expected count, which protects from filters that lack a condition."""
+
+MOST_TEXT = 16 * 1024 * 1024
+"""Bytes of text that a change gives to the issues that are changed together, each of which stores its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ async def select(uow: IssueUow, actor: Actor, command: IssueBatchUpdate) -> Sele
             message = "{field} can only be used with {other}. Omit it."
             raise InvalidInput(message, path=("expected_count",), other="filter")
         ids = wanted.ids or ()
+        check_text(command, len(ids))
         return Selected(ids=ids, count=len(ids))
     with below("select"):
         found = await uow.matching_issues.ids(actor, command.workspace_id, wanted.filter, most=MOST_AT_ONCE + 1)
@@ -41,6 +46,7 @@ async def select(uow: IssueUow, actor: Actor, command: IssueBatchUpdate) -> Sele
         if count > MOST_AT_ONCE:
             count = max(count, await uow.matching_issues.count(actor, command.workspace_id, wanted.filter))
     check_count(command, count)
+    check_text(command, count)
     return Selected(ids=found, count=count)
 
 
@@ -49,6 +55,17 @@ def check_count(command: IssueBatchUpdate, count: int) -> None:
     errors = tuple(_faults(command, count))
     if errors:
         raise Rejected(errors)
+
+
+def check_text(command: IssueBatchUpdate, count: int) -> None:
+    """Raises LimitExceeded for a description that is too long for that number of issues."""
+    text = command.change.description
+    if text is UNSET:
+        return
+    if len(text.encode(errors="surrogatepass")) * min(count, MOST_AT_ONCE) > MOST_TEXT:
+        most = f"{MOST_TEXT // 1024 // 1024} MB"
+        message = f"{{field}} must have at most {most} for all issues together. Shorten it, or select fewer issues."
+        raise LimitExceeded(message, path=("change", "description"))
 
 
 def _faults(command: IssueBatchUpdate, count: int) -> Iterator[DomainError]:

@@ -333,6 +333,24 @@ async def all_fields(world: World, issues: Sequence[Issue]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("is_found", [False, True])
+async def test_a_description_may_be_long_or_for_many_issues(
+    world: World, monkeypatch: pytest.MonkeyPatch, is_found: bool
+) -> None:
+    """A request with one long text would otherwise store it a thousand times."""
+    monkeypatch.setattr("domain.issues.selecting.MOST_TEXT", 20)
+    ids = [issue.id for issue in await issues_of(world, 3)]
+    select = {"filter": {"id": {"in": ids}}} if is_found else {"ids": ids}
+    asked = given(world, ids, {"description": "ä" * 4}, select=select)
+    payload = await world.member.mutate("issueBatchUpdate", asked, "changedCount results { index }")
+    assert [(error["code"], error["path"]) for error in payload["errors"]] == [
+        ("LIMIT_EXCEEDED", ["input", "change", "description"])
+    ]
+    assert (payload["changedCount"], payload["results"], payload["revision"]) == (0, [], None)
+    assert (await batch(world, ids[:2], {"description": "ä" * 4}))["changedCount"] == 2
+    assert (await batch(world, ids, {"title": "Any number of issues can get a title"}))["changedCount"] == 3
+
+
 @pytest.mark.parametrize("count", [1, 1_000])
 async def test_a_batch_takes_few_statements_whatever_it_changes(world: World, count: int) -> None:
     issues = await issues_of(world, count)
