@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from sqlalchemy import Select, delete, exists, func, select, text, true, update
+from sqlalchemy import Select, and_, delete, exists, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import cast
 
 from domain.shared.events import FREE_TEXTS_KEPT
@@ -17,9 +18,21 @@ EVENTS_AT_ONCE = 5000  # deleted per transaction
 OBJECTS_AT_ONCE = 500  # whose texts are removed per transaction
 
 _LOGS = select(RevisionRow.workspace_id, RevisionRow.first_revision, RevisionRow.revision)
+_LATER = aliased(EventRow)
+# An undo can bring a deleted object back, with its text.
+_IS_LAST_DELETION = and_(
+    EventRow.changes["deleted_at"][1].as_string().is_not(None),
+    ~exists().where(
+        _LATER.workspace_id == EventRow.workspace_id,
+        _LATER.subject_id == EventRow.subject_id,
+        _LATER.revision > EventRow.revision,
+        _LATER.changes.has_key("deleted_at"),
+    ),
+)
 _FORGETTABLE = (
     select(EventRow.workspace_id, EventRow.subject_id)
-    .where(text(WITH_TOMBSTONE_TEXT), EventRow.occurred_at < func.now() - cast(FREE_TEXTS_KEPT, INTERVAL))
+    .where(text(WITH_TOMBSTONE_TEXT), _IS_LAST_DELETION)
+    .where(EventRow.occurred_at < func.now() - cast(FREE_TEXTS_KEPT, INTERVAL))
     .order_by(EventRow.occurred_at)
 )
 _ABANDONED = _LOGS.where(~exists().where(WorkspaceRow.id == RevisionRow.workspace_id)).limit(1)

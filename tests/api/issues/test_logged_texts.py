@@ -1,6 +1,7 @@
 """Texts of issues and comments in the change log, and their removal with what they belong to."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -72,3 +73,31 @@ async def test_the_text_of_a_deleted_comment_is_removed_after_30_days(world: Wor
     assert [event for event in after if event[2] == young] == [event for event in before if event[2] == young]
     assert [sorted(event[3]) for event in after if event[2] == old] == [["author_id", "issue_id"], ["deleted_at"]]
     assert await texts(world) == []
+
+
+async def test_the_text_of_a_comment_that_came_back_is_kept(world: World) -> None:
+    comment_id = await commented(world, LONG)
+    deleted = await world.member.mutate("commentDelete", {"id": comment_id})
+    given = {"workspaceId": world.here.workspace.id, "changeSet": deleted["revision"]}
+    restored = await world.member.mutate("changeSetUndo", given)
+    assert restored["errors"] == []
+    before = await aged(world)
+    async with world.engine.begin() as connection:
+        assert not await forget_deleted_texts(connection)
+    assert await world.events() == before
+
+    again = await world.owner.mutate("changeSetUndo", given | {"changeSet": restored["revision"]})
+    assert again["errors"] == []
+    await aged(world)
+    async with world.engine.begin() as connection:
+        assert await forget_deleted_texts(connection)
+        assert not await forget_deleted_texts(connection)
+    assert "body" not in str([event[3] for event in await world.events() if event[2] == comment_id])
+    assert await texts(world) == []
+
+
+async def aged(world: World) -> Any:
+    """All events, which are 30 days older than before."""
+    async with world.engine.begin() as connection:
+        await connection.execute(update(EventRow).values(occurred_at=EventRow.occurred_at - timedelta(days=30)))
+    return await world.events()
