@@ -8,6 +8,7 @@ from domain.shared.net_changes import StoredEvent
 from domain.shared.repositories import Repository
 from domain.shared.undoing import UndoKind
 from domain.workspaces.model import Workspace
+from domain.workspaces.ports import MemberRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,5 +59,7 @@ class UndoUow(BatchUow, Protocol):
 
     @property
     def workspaces(self) -> Repository[Workspace]: ...
+    @property
+    def members(self) -> MemberRepository: ...
     @property
     def undo_store(self) -> UndoStore: ...

@@ -1,13 +1,14 @@
 """Undo of large change sets by a batch run."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
 from domain.audit.events import ChangeSetUndone
-from domain.shared.actor import Actor, Cause
+from domain.shared.actor import Actor, Cause, Role
 from domain.shared.batches import BatchRun, BatchSkip, BatchWork, Worked
+from domain.shared.errors import PermissionDenied
 from domain.shared.stored_commands import read_command
 from domain.undo.ports import UndoUow
 from domain.undo.steps import Kinds, undo_all, undo_of
@@ -49,7 +50,8 @@ class ChangeSetUndoing(BatchWork):
     async def change(self, actor: Actor, uow: UndoUow, run: BatchRun, ids: Sequence[str], *, now: datetime) -> Worked:
         options = read_command(LargeUndo, await uow.batch_runs.options(run))
         events = await uow.undo_store.events(run.workspace_id, options.change_set, subject_ids=ids)
-        undo = undo_of(actor, uow, run.workspace_id, events, types=options.types)
+        acting = await self._acting(uow, actor, run)
+        undo = undo_of(acting, uow, run.workspace_id, events, types=options.types)
         await undo_all(undo, uow.undo_kinds, change_set=options.change_set)
         indexes = {subject_id: index for index, subject_id in enumerate(ids, run.done)}
         skips = [
@@ -58,6 +60,16 @@ class ChangeSetUndoing(BatchWork):
             if row.errors
         ]
         return Worked(changed_count=sum(bool(row.changes) for row in undo.rows.values()), skips=skips)
+
+    async def _acting(self, uow: UndoUow, actor: Actor, run: BatchRun) -> Actor:
+        """The actor with the present role of the user who started the run; raises PermissionDenied without it."""
+        if run.started_by_id is None:
+            return actor
+        member = await uow.members.of_user(run.workspace_id, run.started_by_id)
+        # Guests write comments only, of which no change set is so large.
+        if member is None or member.role is Role.GUEST:
+            raise PermissionDenied("The user who started the run is no longer a member who may undo the change set.")
+        return replace(actor, is_system=False, roles={run.workspace_id: member.role})
 
     async def finish(self, actor: Actor, uow: UndoUow, run: BatchRun, *, now: datetime) -> None:
         options = read_command(LargeUndo, await uow.batch_runs.options(run))

@@ -8,7 +8,7 @@ import pytest
 
 from domain.issues.model import Issue
 from domain.projects.model import State
-from domain.shared.actor import Actor
+from domain.shared.actor import Actor, Role
 from infra.jobs.leases import SqlLeases
 from infra.uow import SqlUow, SqlUowFactory
 from tests.api.batches.runs import node, work
@@ -141,6 +141,23 @@ async def test_a_large_undo_needs_one_connection_at_a_time(
     monkeypatch.setattr(SqlUowFactory, "__call__", counted)
     assert (await started(world, change_set, **given))["errors"] == []
     assert most == 1
+
+
+@pytest.mark.parametrize("role", [None, "GUEST"])
+async def test_a_run_ends_if_its_user_may_no_longer_change_the_objects(
+    world: World, leases: SqlLeases, issues: list[Issue], role: str | None
+) -> None:
+    given = {"workspaceId": world.here.workspace.id, "changeSet": await deleted_state(world, leases)}
+    undoing = await world.client(Role.ADMIN).mutate("changeSetUndo", given, RUN)
+    member = {"id": world.here.members[Role.ADMIN].id}
+    if role is None:
+        await change(world.owner, "memberRemove", member)
+    else:
+        await change(world.owner, "memberUpdate", member | {"role": role})
+    run = await finished(world, leases, undoing["job"]["id"])
+    assert (run["state"], run["changedCount"]) == ("FAILED", 0)
+    assert run["failure"] == "The user who started the run is no longer a member who may undo the change set."
+    assert await world.stored(State, world.here.todo.id) is None
 
 
 async def test_one_run_at_a_time_undoes_changes_of_a_workspace(
