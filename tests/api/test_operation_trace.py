@@ -46,7 +46,7 @@ async def test_the_trace_lists_writes_without_their_values(world: World) -> None
     async with served(world, api_defaults.http()) as client:
         trace = await traced(client, CREATE, project=world.here.project.id, title="A rather secret title")
     writes = [each["text"] for each in trace["statements"] if each["isWrite"]]
-    assert any(text.startswith("INSERT INTO issue") for text in writes)
+    assert any("INSERT INTO issue " in text for text in writes)
     assert "A rather secret title" not in str(trace)
 
 
