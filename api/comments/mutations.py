@@ -37,7 +37,7 @@ class CommentBatchResult(BatchRow):
 class CommentBatchPayload(BatchPayload):
     results: list[CommentBatchResult] = strawberry.field(
         metadata=at_most(MOST_AT_ONCE, counted_by=OF_ROWS),
-        description="Result of each comment, in the order of the input, at most 1000.",
+        description="Result of each comment, in the order of the input, at most 1,000.",
     )
 
 

@@ -74,7 +74,7 @@ class IssueBatchPayload(BatchPayload):
     results: list[IssueBatchResult] = strawberry.field(
         metadata=at_most(MOST_AT_ONCE, counted_by=OF_ROWS),
         description="Result of each issue in the order of the input, or of the IDs if a filter found them, at most "
-        "1000. Empty if `job` changes them, and for dry runs of as many issues.",
+        "1,000. Empty for more issues, which `job` changes and a dry run only counts.",
     )
     batch_run_id: strawberry.Private[str | None] = None
     job = related(

@@ -44,7 +44,7 @@ class LabelBatchResult(BatchRow):
 class LabelBatchPayload(BatchPayload):
     results: list[LabelBatchResult] = strawberry.field(
         metadata=at_most(MOST_AT_ONCE, counted_by=OF_ROWS),
-        description="Result of each label, in the order of the input, at most 1000.",
+        description="Result of each label, in the order of the input, at most 1,000.",
     )
 
 
