@@ -121,19 +121,9 @@ class SqlCommit:
     def begin_batch(
         self, kind: BatchKind, *, workspace_id: str, subject_id: str, target_id: str | None = None
     ) -> BatchRunId:
-        run_id = BatchRunId(self.ids.new_in(workspace_id, BatchRun.prefix))
-        run = BatchRun.begun(
-            id=run_id,
-            workspace_id=workspace_id,
-            kind=kind,
-            subject_id=subject_id,
-            target_id=target_id,
-            job_id=self.enqueue(RunBatch(run_id=run_id), workspace_id=workspace_id),
-            started_by_id=self._actor.user_id,
-            now=self.now,
-        )
+        run = self._begun_run(kind, workspace_id, subject_id=subject_id, target_id=target_id)
         self.start(run, BatchStarted.between(None, run), self._add_batch_run)
-        return run_id
+        return run.id
 
     async def begin_selected_batch(
         self,
@@ -144,17 +134,7 @@ class SqlCommit:
         select: Callable[[BatchRun], Awaitable[int]],
         logged: Mapping[str, FieldChange],
     ) -> BatchRun:
-        run_id = BatchRunId(self.ids.new_in(workspace_id, BatchRun.prefix))
-        run = BatchRun.begun(
-            id=run_id,
-            workspace_id=workspace_id,
-            kind=kind,
-            subject_id=workspace_id,
-            target_id=None,
-            job_id=self.enqueue(RunBatch(run_id=run_id), workspace_id=workspace_id),
-            started_by_id=self._actor.user_id,
-            now=self.now,
-        )
+        run = self._begun_run(kind, workspace_id, subject_id=workspace_id)
         # Before the commit, which locks the counter of the workspace: many rows take a while.
         await self.connection.execute(insert(BatchRunRow).values(**asdict(run), options=options))
         run = run.selected(await select(run))
@@ -262,6 +242,22 @@ class SqlCommit:
         last = (await self.connection.execute(counted)).scalar_one()
         await write_events(self.connection, workspace_id, events, last=last, actor=self._actor, now=self.now)
         return int(last)
+
+    def _begun_run(
+        self, kind: BatchKind, workspace_id: str, *, subject_id: str, target_id: str | None = None
+    ) -> BatchRun:
+        """A new run with its job. The commit adds the job."""
+        run_id = BatchRunId(self.ids.new_in(workspace_id, BatchRun.prefix))
+        return BatchRun.begun(
+            id=run_id,
+            workspace_id=workspace_id,
+            kind=kind,
+            subject_id=subject_id,
+            target_id=target_id,
+            job_id=self.enqueue(RunBatch(run_id=run_id), workspace_id=workspace_id),
+            started_by_id=self._actor.user_id,
+            now=self.now,
+        )
 
     async def _add_batch_run(self, run: BatchRun) -> None:
         await self.connection.execute(insert(BatchRunRow).values(asdict(run)))

@@ -24,7 +24,7 @@ _ID = re.compile(rb"\b([a-z]{3})_[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}\b")
 
 
 class Copies(Generic[T]):
-    """Objects and all stored rows. No more than two of the workspaces share a route."""
+    """Objects and all stored rows. At most two of the workspaces share a route."""
 
     def __init__(self, objects: bytes, rows: bytes, shared: Sequence[object]) -> None:
         self._objects = objects
