@@ -405,7 +405,7 @@ USES = (
     use(
         "labelBatchCreate",
         "oam-",
-        lambda scene: {"workspaceId": scene.here.workspace.id, "labels": [{"name": "n", "color": "#5e6ad2"}]},
+        lambda scene: {"workspaceId": scene.here.workspace.id, "labels": [{"name": "m", "color": "#5e6ad2"}]},
     ),
     use("labelUpdate", "oam-", lambda scene: {"id": scene.here.label.id, "name": "new"}),
     use("labelDelete", "oam-", lambda scene: {"id": scene.here.label.id}),

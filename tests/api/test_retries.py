@@ -15,6 +15,7 @@ from tests.factories.workspaces import MemberFactory
 
 USE = {use.mutation: use for use in reversed(USES)}
 ENDS = (
+    "Undo",
     "Reorder",
     "Create",
     "Update",
@@ -35,7 +36,7 @@ NOT_TOLD_AGAIN = {"apiKeyCreate": {"key": "a secret, of which only a digest is k
 
 
 def order(use: Use) -> int:
-    return next((place for place, end in enumerate(ENDS) if use.mutation.endswith(end)), 2)
+    return next((place for place, end in enumerate(ENDS) if use.mutation.endswith(end)), ENDS.index("Update"))
 
 
 def scalars(kind: Any, *, depth: int = 1) -> str:
