@@ -10,7 +10,12 @@ from strawberry_compiled import related
 
 
 def batched(
-    *, graphql_type: Any, description: str, at_most: int | None = None, per_point: int = 1
+    *,
+    graphql_type: Any,
+    description: str,
+    at_most: int | None = None,
+    per_point: int = 1,
+    needs: tuple[str, ...] | None = None,
 ) -> Callable[[Any], Any]:
     """A `batched` field of the compiler; `at_most` is the most items of its list, or the highest `first`.
 
@@ -18,7 +23,7 @@ def batched(
     """
 
     def field(function: Any) -> Any:
-        made = batched_of_all(function, graphql_type=graphql_type, description=description)
+        made = batched_of_all(function, graphql_type=graphql_type, description=description, needs=needs)
         if at_most is not None:
             made.metadata = {**made.metadata, **size(at_most, per_point=per_point)}
         return made

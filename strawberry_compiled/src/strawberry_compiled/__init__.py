@@ -1,7 +1,7 @@
 """Compiled GraphQL execution for Strawberry: each operation as Python code. The README shows how to use it.
 
-With versions of Strawberry or graphql-core that are not supported, only `executor_class`, `batched`, `related` and
-`loaded_by` can be imported; every other name raises IncompatibleStrawberry.
+With versions of Strawberry or graphql-core that are not supported, only `executor_class`, `batched`, `related`,
+`loaded_by` and the names of `rows.py` can be imported; every other name raises IncompatibleStrawberry.
 """
 
 from functools import partial
@@ -15,6 +15,20 @@ from strawberry_compiled.compatibility import (
     refuse,
 )
 from strawberry_compiled.dataloaders import loaded_by
+from strawberry_compiled.rows import (
+    Column,
+    KeyedRows,
+    ListsOfRows,
+    Projection,
+    RowLists,
+    Rows,
+    RowsByKey,
+    RowSource,
+    RowType,
+    below,
+    columns_of,
+    projection_of,
+)
 
 if (_reason := problem()) is not None:
     globals()["__getattr__"] = partial(refuse, _reason)
@@ -26,18 +40,30 @@ else:
     from strawberry_compiled.strawberry_internals import check_strawberry, decides_by_class
 
 __all__ = [
+    "Column",
     "CompiledExecutor",
     "CompiledOperation",
     "IncompatibleStrawberry",
+    "KeyedRows",
+    "ListsOfRows",
     "NotCompilable",
     "Plan",
+    "Projection",
+    "RowLists",
+    "RowSource",
+    "RowType",
+    "Rows",
+    "RowsByKey",
     "StockExecutionWarning",
     "batched",
+    "below",
     "check_strawberry",
+    "columns_of",
     "decides_by_class",
     "executor_class",
     "explain",
     "fallbacks",
     "loaded_by",
+    "projection_of",
     "related",
 ]

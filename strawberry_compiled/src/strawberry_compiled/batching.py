@@ -25,32 +25,47 @@ LOADERS = "strawberry_compiled_loaders"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParentsBatch:
-    """`function` gets all parents, `info` and the arguments, and returns one result or exception per parent."""
+    """`function` gets all parents, `info` and the arguments, and returns one result or exception per parent.
+
+    `needs` are the attributes that it reads of the parents, if they may be rows; None if they must be objects.
+    """
 
     function: BatchFunction
     looks_ahead: bool
+    needs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedBatch:
     """A batch by key. `load` gets `info` and keys, and returns entities by key.
 
-    `pick` selects the shown value of an entity; `show` computes it from the parent and the entity.
+    `pick` selects the shown value of an entity; `show` computes it from the parent and the entity. `needs` are the
+    attributes of the parent that `key` and `show` read, and `needs_found` those of the entity that `show` reads; None
+    if the entity must be an object.
     """
 
     load: Load
     key: Callable[[Any], Any]
     pick: Callable[[Any], Any] | None
     show: Callable[[Any, Any], Any] | None = None
+    picked: str | None = None
+    needs: tuple[str, ...] = ()
+    needs_found: tuple[str, ...] | None = None
 
 
 def batched(
-    function: BatchFunction | None = None, *, graphql_type: Any, description: str, looks_ahead: bool = False
+    function: BatchFunction | None = None,
+    *,
+    graphql_type: Any,
+    description: str,
+    looks_ahead: bool = False,
+    needs: tuple[str, ...] | None = None,
 ) -> Any:
     """A field whose function gets all parents, `info` and arguments, and returns one result per parent.
 
     A function that looks ahead, at its own selection in `info`, is called once for each position in the document. Other
-    functions are called once for all positions with equal arguments.
+    functions are called once for all positions with equal arguments. `needs` names all attributes that the function
+    reads of its parents, which then may be rows with these attributes only.
     """
 
     def field(decorated: BatchFunction) -> Any:
@@ -70,7 +85,7 @@ def batched(
             [argument.replace(kind=inspect.Parameter.KEYWORD_ONLY) for argument in arguments],
             graphql_type,
         )
-        batch = ParentsBatch(function=decorated, looks_ahead=looks_ahead)
+        batch = ParentsBatch(function=decorated, looks_ahead=looks_ahead, needs=needs)
         return _field(resolve, graphql_type=graphql_type, description=description, batch=batch)
 
     return field if function is None else field(function)
@@ -84,12 +99,16 @@ def related(
     description: str,
     pick: str | None = None,
     show: Callable[[Any, Any], Any] | None = None,
+    needs: tuple[str, ...] = (),
+    needs_found: tuple[str, ...] | None = None,
 ) -> Any:
     """A field for one related entity, by the key in the parent's attribute `key`; null if that is None.
 
     Fields with the same `load` share their results: equal keys at several positions of an operation are loaded once. A
     key without a result is null, and an exception as a result is raised. `pick` names the attribute of the loaded
     entity that the field shows; `show` is a function of the parent and the loaded entity that returns its value.
+    `needs` and `needs_found` name the attributes of the parent and of the entity that `show` reads; the entity may be a
+    row only with `needs_found`.
     """
     if pick is not None and show is not None:
         raise TypeError("A field takes `pick` or `show`, not both.")
@@ -111,7 +130,9 @@ def related(
 
     info = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info)
     _take_signature(resolve, [info], [], graphql_type)
-    batch = KeyedBatch(load=load, key=key_of, pick=part, show=show)
+    batch = KeyedBatch(
+        load=load, key=key_of, pick=part, show=show, picked=pick, needs=(key, *needs), needs_found=needs_found
+    )
     return _field(resolve, graphql_type=graphql_type, description=description, batch=batch)
 
 
