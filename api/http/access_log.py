@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -85,14 +86,32 @@ def _log(scope: Scope, status: int, milliseconds: float) -> None:
         return
     # Log the path as sent: decoded, it could contain line breaks.
     path = (scope.get("raw_path") or b"").partition(b"?")[0][:LONGEST_PATH].decode("latin-1")
-    facts = {"method": scope["method"], "path": path, "status": status, "ms": round(milliseconds, 1)}
-    said = list(map(str, facts.values()))
+    method, duration = scope["method"], round(milliseconds, 1)
+    facts: dict[str, object] = {"method": method, "path": path, "status": status, "ms": duration}
+    message = f"{method} {path} {status} {duration}"
     seconds = current_database_seconds()
     if seconds is not None:
-        facts["database_ms"] = round(seconds * 1000, 1)
-        said.append(f"(database {facts['database_ms']})")
+        facts["database_ms"] = database_ms = round(seconds * 1000, 1)
+        message += f" (database {database_ms})"
     operation = current_operation()
     if operation is not None:
         facts["operation"] = operation
-        said.append(operation)
-    logger.log(level, "%s", " ".join(said), extra={"facts": facts})
+        message += f" {operation}"
+    emit_facts = _direct_way()
+    if emit_facts is None or not emit_facts(level, logger.name, message, facts):
+        logger.log(level, "%s", message, extra={"facts": facts})
+
+
+def _direct_way() -> Callable[[int, str, str, Mapping[str, object]], bool] | None:
+    """The method `emit_facts` of the logger's only handler: writes the line without a log record.
+
+    None if anything else could want the record: another handler, a filter, or a record factory of the operator.
+    """
+    if logger.filters or logging.getLogRecordFactory() is not logging.LogRecord:
+        return None
+    handlers: list[logging.Handler] = []
+    node: logging.Logger | None = logger
+    while node is not None:
+        handlers += node.handlers
+        node = node.parent if node.propagate else None
+    return getattr(handlers[0], "emit_facts", None) if len(handlers) == 1 else None

@@ -4,9 +4,14 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TextIO
+
+import orjson
+
+from infra.shared.log_lines import LineHandler
 
 QUIET = {"uvicorn.access": logging.WARNING, "alembic.runtime": logging.WARNING}
 # Characters that could end a line, move the cursor or color a terminal. Newlines are handled separately.
@@ -22,9 +27,7 @@ def configure_logging(
     stream: TextIO | None = None,
 ) -> None:
     """Sends every record to the standard error stream; `request_id` returns the ID of the current request."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter() if is_json else TextFormatter())
-    handler.addFilter(_request_id_filter(request_id))
+    handler = (JsonHandler if is_json else TextHandler)(stream or sys.stderr, request_id)
     root = logging.getLogger()
     for old in tuple(root.handlers):
         root.removeHandler(old)
@@ -33,14 +36,6 @@ def configure_logging(
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)
     logging.captureWarnings(capture=True)
-
-
-def _request_id_filter(request_id: Callable[[], str | None]) -> Callable[[logging.LogRecord], bool]:
-    def add(record: logging.LogRecord) -> bool:
-        record.request_id = request_id()
-        return True
-
-    return add
 
 
 class JsonFormatter(logging.Formatter):
@@ -59,8 +54,7 @@ class JsonFormatter(logging.Formatter):
             entry.setdefault(name, value)
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        # ASCII only, because a lone surrogate in a message could not be encoded in UTF-8.
-        return json.dumps(entry, default=str)
+        return _ascii_json(entry)
 
 
 class TextFormatter(logging.Formatter):
@@ -74,6 +68,79 @@ class TextFormatter(logging.Formatter):
         line = f"{_moment(record).astimezone():%H:%M:%S} {record.levelname:<7} {name}: {escaped(text)}"
         request_id = getattr(record, "request_id", None)
         return f"{line} [{request_id}]" if request_id else line
+
+
+class TextHandler(LineHandler):
+    """Writes records as lines for people."""
+
+    def __init__(self, stream: TextIO, request_id: Callable[[], str | None]) -> None:
+        super().__init__(stream)
+        self.setFormatter(TextFormatter())
+        self.addFilter(_request_id_filter(request_id))
+
+
+class JsonHandler(LineHandler):
+    """Writes records as JSON objects; frequent ones can be written without a record."""
+
+    def __init__(self, stream: TextIO, request_id: Callable[[], str | None]) -> None:
+        super().__init__(stream)
+        self._own = (JsonFormatter(), _request_id_filter(request_id))
+        self.setFormatter(self._own[0])
+        self.addFilter(self._own[1])
+        self._request_id = request_id
+        self._second = 0
+        self._second_text = ""
+
+    def emit_facts(self, level: int, logger: str, message: str, facts: Mapping[str, object]) -> bool:
+        """Writes the line that a record with these facts would become, at the end of this turn of the event loop.
+
+        Returns False if the handler was given another level, formatter or filter, which need a record.
+        """
+        formatter, own_filter = self._own
+        if self.level > level or self.formatter is not formatter or self.filters != [own_filter]:
+            return False
+        entry: dict[str, object] = {
+            "time": self._now(),
+            "level": logging.getLevelName(level),
+            "logger": logger,
+            "message": message,
+        }
+        request_id = self._request_id()
+        if request_id:
+            entry["request_id"] = request_id
+        entry |= {name: value for name, value in facts.items() if name not in entry}
+        self.hold(_json_line(entry))
+        return True
+
+    def _now(self) -> str:
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second, self._second_text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._second_text}.{int((now - second) * 1000):03d}Z"
+
+
+def _request_id_filter(request_id: Callable[[], str | None]) -> Callable[[logging.LogRecord], bool]:
+    def add(record: logging.LogRecord) -> bool:
+        record.request_id = request_id()
+        return True
+
+    return add
+
+
+def _json_line(entry: Mapping[str, object]) -> bytes:
+    try:
+        line = orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a value that is no JSON, or a lone surrogate
+        line = b""
+    is_plain = line.isascii() and b"\x7f" not in line
+    return line if line and is_plain else f"{_ascii_json(entry)}\n".encode()
+
+
+def _ascii_json(entry: Mapping[str, object]) -> str:
+    # ASCII only: a lone surrogate in a message could not be encoded in UTF-8. orjson escapes neither the control
+    # characters beyond ASCII nor DEL, which could steer a terminal.
+    return json.dumps(entry, default=str, separators=(",", ":"))
 
 
 def escaped(text: str) -> str:

@@ -1,9 +1,15 @@
+import io
+import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
 
+from api.shared.request_id import known_request_id
 from infra.db.usage import RequestUsage
+from infra.shared.logs import configure_logging
 from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, TOKEN, World, running
 
@@ -81,3 +87,74 @@ async def test_only_known_hosts_are_served(world: World) -> None:
     async with running(world, api_defaults.http(allowed_hosts=("tracker.example.org",))) as client:
         assert (await client.get("/livez", headers={"Host": "evil.example"})).status_code == 400
         assert (await client.get("/livez", headers={"Host": "tracker.example.org"})).status_code == 200
+
+
+@contextmanager
+def production_log() -> Iterator[io.StringIO]:
+    """The log of a server in production, whose handler is the only one."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure_logging(is_json=True, level="INFO", request_id=known_request_id, stream=stream)
+    try:
+        yield stream
+    finally:
+        logging.captureWarnings(capture=False)
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+def created(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Loggers of the records that are created from now on."""
+    names: list[str] = []
+    make = logging.Logger.makeRecord
+
+    def noting(self: logging.Logger, *arguments: object) -> logging.LogRecord:
+        names.append(self.name)
+        return make(self, *arguments)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(logging.Logger, "makeRecord", noting)
+    return names
+
+
+async def test_a_line_is_written_without_a_record_unless_somebody_else_could_want_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = created(monkeypatch)
+    logger = logging.getLogger("api.http.access_log")
+    other = logging.NullHandler()
+    counts: list[int] = []
+
+    def drop(_: logging.LogRecord) -> bool:
+        return False
+
+    with production_log() as stream:
+        async with running(World()) as client:
+
+            async def count_records() -> None:
+                names.clear()
+                content = {"query": "query Named { viewer }"}
+                await client.post("/graphql", json=content, headers=BEARER | {"X-Request-Id": "trace-1234"})
+                counts.append(names.count(logger.name))
+
+            await count_records()
+            for node in (logging.getLogger(), logging.getLogger("api.http"), logger):
+                node.addHandler(other)
+                await count_records()
+                node.removeHandler(other)
+            logger.addFilter(drop)
+            await count_records()
+            logger.removeFilter(drop)
+            monkeypatch.setattr(logging, "_logRecordFactory", lambda *a, **b: logging.LogRecord(*a, **b))
+            await count_records()
+    assert counts == [0, 1, 1, 1, 1, 1]
+    entries = [json.loads(line) for line in stream.getvalue().splitlines()]
+    lines = [entry for entry in entries if entry["logger"] == logger.name]
+    assert len(lines) == 5, "the filter dropped one"
+    for line in lines:
+        assert list(line) == [
+            *("time", "level", "logger", "message", "request_id"),
+            *("method", "path", "status", "ms", "database_ms", "operation"),
+        ]
+        assert (line["level"], line["logger"], line["request_id"]) == ("INFO", logger.name, "trace-1234")
+        assert line["message"] == f"POST /graphql 200 {line['ms']} (database {line['database_ms']}) Named"
