@@ -123,17 +123,18 @@ def related(
 
     def resolve(root: Any, info: strawberry.Info) -> Awaitable[Any] | None:
         wanted = key_of(root)
-        if wanted is None:
-            return None
-        found = _by_key(info, load).get(wanted)
-        return found if part is None and show is None else shown(root, found)
+        found = None if wanted is None else _by_key(info, load).get(wanted)
+        return found if found is None or (part is None and show is None) else shown(root, found)
 
-    info = inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info)
-    _take_signature(resolve, [info], [], graphql_type)
+    _take_signature(resolve, [_info_parameter()], [], graphql_type)
     batch = KeyedBatch(
         load=load, key=key_of, pick=part, show=show, picked=pick, needs=(key, *needs), needs_found=needs_found
     )
     return _field(resolve, graphql_type=graphql_type, description=description, batch=batch)
+
+
+def _info_parameter() -> inspect.Parameter:
+    return inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info)
 
 
 def _field(resolve: Callable[..., Any], *, graphql_type: Any, description: str, batch: Any) -> Any:

@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class RowType:
-    """What records can have of a GraphQL type: columns, attributes with an object, and attributes with a list.
+    """Parts of a GraphQL type that records can have: columns, attributes with an object, and attributes with a list.
 
     The object is never null, and its columns are columns of the same record. A list has rows of its own. Both have a
     GraphQL type that has a `RowType`, too.
