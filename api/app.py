@@ -30,6 +30,7 @@ from api.http.compression import Compression
 from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
 from api.http.options import HttpOptions
 from api.http.origins import CrossOrigin, Origins
+from api.http.reaper import Reaper
 from api.http.security_headers import SecurityHeaders
 from api.rest.openapi import operation_id
 from api.rest.problems import MEDIA_TYPE as PROBLEM_TYPE
@@ -62,13 +63,14 @@ def create_app(
 
     The application of `open_app` is opened and closed with the server; REST routes find it as `app.state.app`.
     """
-    graphql = _GraphQL(open_app, options, schema)
+    reaper = Reaper()
+    graphql = _GraphQL(open_app, options, schema, reaper)
     app = FastAPI(
         title="Workgraph",
         version=options.version,
         openapi_tags=TAGS,
         lifespan=graphql.lifespan,
-        middleware=[*_layers(options), Middleware(_Shortcut, path=GRAPHQL_PATH, served=graphql)],
+        middleware=[*_layers(options, reaper), Middleware(_Shortcut, path=GRAPHQL_PATH, served=graphql)],
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
@@ -107,7 +109,7 @@ def _paths(*served: FastAPI | APIRouter) -> set[str]:
     return {route.path for each in served for route in each.routes if isinstance(route, Route)}
 
 
-def _layers(options: HttpOptions) -> list[Middleware]:
+def _layers(options: HttpOptions, reaper: Reaper) -> list[Middleware]:
     """Middleware layers, outermost first."""
     layers = [Middleware(AccessLog), Middleware(SecurityHeaders)]
     origins = Origins(options.allowed_origins, is_development=options.is_development)
@@ -119,7 +121,11 @@ def _layers(options: HttpOptions) -> list[Middleware]:
         Middleware(ErrorBoundary),
         Middleware(TrustedHostMiddleware, allowed_hosts=options.allowed_hosts, www_redirect=False),
         Middleware(
-            BodyGuard, most_bytes=options.body_bytes, seconds=options.body_seconds, larger=options.larger_bodies
+            BodyGuard,
+            reaper=reaper,
+            most_bytes=options.body_bytes,
+            seconds=options.body_seconds,
+            larger=options.larger_bodies,
         ),
     ]
     return [*layers, Middleware(Compression)] if options.is_compressed else layers
@@ -141,10 +147,11 @@ class _Shortcut:
 class _GraphQL:
     """The GraphQL endpoint for HTTP and WebSockets, available while the application is open."""
 
-    def __init__(self, open_app: OpenApp, options: HttpOptions, schema: strawberry.Schema) -> None:
+    def __init__(self, open_app: OpenApp, options: HttpOptions, schema: strawberry.Schema, reaper: Reaper) -> None:
         self._open_app = open_app
         self._options = options
         self._schema = schema
+        self._reaper = reaper
         self._http: ASGIApp | None = None
         self._sockets: ASGIApp | None = None
 
@@ -167,7 +174,7 @@ class _GraphQL:
             trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
             meter = Meter(app.budget, app.time_budget, app.usage, options.cost, most_points=options.limits.cost)
             admission = Admission(runner, documents, trusted, meter, is_introspection_open=options.is_development)
-            self._http = GraphQLEndpoint(admission, app, options)
+            self._http = GraphQLEndpoint(admission, app, options, self._reaper)
             self._sockets = sockets = graphql_sockets(app, runner, admission, meter, options)
             try:
                 yield

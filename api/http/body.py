@@ -7,6 +7,8 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.reaper import Reaper
+
 LONGEST_NUMBER = 15  # digits of Content-Length
 CLOSE = {"Connection": "close"}  # without this header, the server would read the rest of a refused body
 
@@ -17,8 +19,11 @@ class BodyGuard:
     Its `receive` raises HTTPException.
     """
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int, seconds: float, larger: Mapping[str, int]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, reaper: Reaper, most_bytes: int, seconds: float, larger: Mapping[str, int]
+    ) -> None:
         self._app = app
+        self._reaper = reaper
         self._most_bytes = most_bytes
         self._seconds = seconds
         self._larger = larger
@@ -27,13 +32,24 @@ class BodyGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most_bytes = self._larger.get(scope["path"], self._most_bytes)
-        body = _Body(receive, most_bytes=most_bytes, seconds=self._seconds, refusal=_refusal(scope, most_bytes))
+        body = self.body(scope, receive)
         await self._app(scope, body.receive, send)
 
+    def body(self, scope: Scope, receive: Receive) -> "LimitedBody":
+        """The body of a request within the limits."""
+        most_bytes = self._larger.get(scope["path"], self._most_bytes)
+        return LimitedBody(
+            self._reaper, receive, most_bytes=most_bytes, seconds=self._seconds, refusal=_refusal(scope, most_bytes)
+        )
 
-class _Body:
-    def __init__(self, receive: Receive, *, most_bytes: int, seconds: float, refusal: HTTPException | None) -> None:
+
+class LimitedBody:
+    """Body whose `receive` raises HTTPException beyond a limit."""
+
+    def __init__(
+        self, reaper: Reaper, receive: Receive, *, most_bytes: int, seconds: float, refusal: HTTPException | None
+    ) -> None:
+        self._reaper = reaper
         self._receive = receive
         self._most_bytes = most_bytes
         self._seconds = seconds
@@ -58,12 +74,10 @@ class _Body:
     async def _receive_in_time(self) -> Message:
         if self._deadline is None:
             self._deadline = asyncio.get_running_loop().time() + self._seconds
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                return await self._receive()
-        except TimeoutError as error:
-            message = f"The request body did not arrive within {self._seconds:g} seconds."
-            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, message, CLOSE) from error
+        with self._reaper.until(self._deadline):
+            return await self._receive()
+        message = f"The request body did not arrive within {self._seconds:g} seconds."
+        raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, message, CLOSE)
 
 
 def _refusal(scope: Scope, most_bytes: int) -> HTTPException | None:

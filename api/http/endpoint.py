@@ -23,9 +23,9 @@ from api.graphql.masking import domain_error, format_errors, internal_error
 from api.graphql.runner import is_request_error, timeout_error
 from api.http.body import read_body
 from api.http.compression import mark_confidential
-from api.http.disconnection import DisconnectWatch
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
 from api.http.options import HttpOptions
+from api.http.reaper import End, Reaper
 from api.shared.authentication import authenticate, challenge, client_info_of
 from api.shared.context import Context
 from api.shared.operation_trace import HEADER as TRACE_HEADER
@@ -60,10 +60,11 @@ class Answer:
 class GraphQLEndpoint:
     """The ASGI application of the GraphQL route over HTTP."""
 
-    def __init__(self, admission: Admission, app: App, options: HttpOptions) -> None:
+    def __init__(self, admission: Admission, app: App, options: HttpOptions, reaper: Reaper) -> None:
         self._admission = admission
         self._app = app
         self._options = options
+        self._reaper = reaper
         self._is_cost_shown = options.cost.is_shown
         self._statement_trace = app.statement_trace
 
@@ -109,27 +110,22 @@ class GraphQLEndpoint:
             request = decode_body(body)
         else:
             request = decode_query_string(scope["query_string"])
-            # DisconnectWatch needs a request whose body has been read.
+            # The reaper needs a request whose body has been read.
             if await read_body(receive) is None:
                 return None
-        with DisconnectWatch(receive) as watch:
-            return await self._run_in_time(request, scope, media_type)
-        assert watch.is_gone
-        return None
-
-    async def _run_in_time(self, request: GraphQLRequest, scope: Scope, media_type: str) -> Answer:
         seconds = self._options.request_seconds
-        deadline = asyncio.timeout(seconds)
-        try:
-            async with deadline:
-                if self._statement_trace is None or all(name != TRACE_HEADER for name, _ in scope["headers"]):
-                    return await self._run(request, scope, media_type)
-                with self._statement_trace() as statements:
-                    return await self._run(request, scope, media_type, OperationTrace(statements))
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, {"errors": format_errors([timeout_error(seconds)])})
+        deadline = asyncio.get_running_loop().time() + seconds
+        with self._reaper.until_left(deadline, scope, receive) as watch:
+            return await self._traced(request, scope, media_type)
+        if watch.end is End.CLIENT_IS_GONE:
+            return None
+        return Answer(HTTPStatus.SERVICE_UNAVAILABLE, {"errors": format_errors([timeout_error(seconds)])})
+
+    async def _traced(self, request: GraphQLRequest, scope: Scope, media_type: str) -> Answer:
+        if self._statement_trace is None or all(name != TRACE_HEADER for name, _ in scope["headers"]):
+            return await self._run(request, scope, media_type)
+        with self._statement_trace() as statements:
+            return await self._run(request, scope, media_type, OperationTrace(statements))
 
     async def _run(
         self, request: GraphQLRequest, scope: Scope, media_type: str, trace: OperationTrace | None = None

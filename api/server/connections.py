@@ -13,6 +13,7 @@ import orjson
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from api.shared.extensions import IS_CLOSING
 from api.shared.statuses import phrase_of
 
 HEAD_BYTES = 65_536  # request line and header fields
@@ -75,6 +76,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrowed by uvicorn
         super().connection_made(transport)
+        self._extensions: dict[str, dict[object, object]] = {IS_CLOSING: {"call": transport.is_closing}}
         self._make_room()
         self._settle()
 
@@ -146,6 +148,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = self._extensions
         self._part = _Part.HEAD
         self._part_bytes = 0
         self._begun += 1

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Server
 
 from api.server.connections import BoundedConfig
@@ -111,10 +111,13 @@ class Connections:
 
 
 @asynccontextmanager
-async def serving(*, head_seconds: float = HEAD_SECONDS, **options: Any) -> AsyncIterator[Connections]:
+async def serving(
+    *, served: ASGIApp | None = None, head_seconds: float = HEAD_SECONDS, **options: Any
+) -> AsyncIterator[Connections]:
+    """A server of the recorder, or of another application."""
     app = Recorder()
     with new_listener() as listener:
-        config = BoundedConfig(app, head_seconds=head_seconds, log_config=None, lifespan="off", **options)
+        config = BoundedConfig(served or app, head_seconds=head_seconds, log_config=None, lifespan="off", **options)
         server = Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         world = Connections(server, app, listener.getsockname()[1])
