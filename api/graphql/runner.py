@@ -23,6 +23,7 @@ from strawberry_compiled import (
     CompiledOperation,
     IncompatibleStrawberry,
     NotCompilable,
+    RowType,
     check_strawberry,
 )
 
@@ -66,6 +67,7 @@ class OperationRunner:
             _check_strawberry()
         self._schema = schema
         self._core_schema = graphql_schema(schema)
+        self._row_types: Mapping[str, RowType] = {}
         self._options = options
         self._hides_suggestions = hides_suggestions
         self.counts = ExecutionCounts()
@@ -187,7 +189,7 @@ class OperationRunner:
         if isinstance(executor, _CountedExecutor):
             if operation.compiled is None:
                 operation.compiled = CompiledOperation(
-                    self._core_schema, operation.node, executor.fragments, LEFT_TO_JSON
+                    self._core_schema, operation.node, executor.fragments, LEFT_TO_JSON, self._row_types
                 )
             executor.compiled = operation.compiled
             executor.counts = self.counts

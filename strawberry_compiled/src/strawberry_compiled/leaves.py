@@ -4,12 +4,24 @@ import datetime as dt
 import decimal
 import enum
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLLeafType, is_enum_type, specified_scalar_types
+from graphql import (
+    GraphQLEnumType,
+    GraphQLLeafType,
+    GraphQLOutputType,
+    is_enum_type,
+    is_leaf_type,
+    is_non_null_type,
+    is_scalar_type,
+    specified_scalar_types,
+)
 
-from strawberry_compiled.strawberry_internals import enum_names
+from strawberry_compiled.rows import Column
+from strawberry_compiled.strawberry_internals import enum_names, writes_as_text
 
 SETTLED: frozenset[type] = frozenset({str, int, float, bool, bytes, list, tuple, dict})
 """Result types of scalars that need no check: neither null nor awaitable."""
@@ -24,6 +36,57 @@ _IS_VALID: Mapping[str, str] = {
     "Int": "type({0}) is int and -2147483648 <= {0} <= 2147483647",
     "Float": "type({0}) is float and {0} - {0} == 0.0",  # neither infinite nor NaN
 }
+
+_COLUMN_TYPES: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool, "Int": int}
+"""Types of columns that prove a value of a built-in scalar valid; a Float can be infinite or NaN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The step from a column that proves a leaf valid to the leaf: look up, convert, or leave the value as it is."""
+
+    names: Mapping[Any, Any] | None = None
+    convert: Callable[[Any], str] | None = None
+
+
+def proof(type_: GraphQLLeafType, column: Column, left: Mapping[str, type]) -> Proof | None:
+    """The step from values of the column to the leaf; None if the column does not prove that they are valid."""
+    if specified_scalar_types.get(type_.name) is type_:
+        return Proof() if _COLUMN_TYPES.get(type_.name) is column.type else None
+    if is_enum_type(type_):
+        return _enum_proof(type_, column)
+    if type_.name in left:
+        return Proof() if left[type_.name] is column.type else None
+    if is_scalar_type(type_) and writes_as_text(type_, column.type):
+        return Proof(convert=type_.coerce_output_value)
+    return None
+
+
+def plain_types(type_: GraphQLOutputType) -> frozenset[type]:
+    """Python types whose values `are_plain` proves valid as they are; empty if there are none."""
+    is_nullable = not is_non_null_type(type_)
+    bare: Any = type_.of_type if is_non_null_type(type_) else type_
+    found = _COLUMN_TYPES.get(bare.name) if is_leaf_type(bare) else None
+    if found is None or specified_scalar_types[bare.name] is not bare or (found is int and is_nullable):
+        return frozenset()
+    return frozenset({found, NoneType}) if is_nullable else frozenset({found})
+
+
+def are_plain(values: Sequence[Any], types: frozenset[type]) -> bool:
+    """Whether all values have one of these types, and fit into 32 bits if that is `int`."""
+    if not types.issuperset(map(type, values)):
+        return False
+    return int not in types or not values or (min(values) >= -(2**31) and max(values) < 2**31)
+
+
+def _enum_proof(type_: GraphQLEnumType, column: Column) -> Proof | None:
+    names = _enum_names(type_)
+    if names is None or column.members is None:
+        return None
+    if any(type(member) is not type_.wrapped_cls for member in column.members.values()):  # type: ignore[attr-defined]  # an enum's type has one
+        return None
+    found = {value: names[member._name_] for value, member in column.members.items()}
+    return Proof(names={**found, None: None} if column.is_nullable else found)
 
 
 def leaf_lines(

@@ -1,7 +1,7 @@
 """Plans of an operation: generated functions for each set of values of its variables in @skip and @include."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -10,6 +10,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     Undefined,
     VariableNode,
     Visitor,
@@ -22,12 +23,17 @@ from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 
-from strawberry_compiled import completion
+from strawberry_compiled import completion, row_generation
+from strawberry_compiled.batching import Load
 from strawberry_compiled.generation import Generator, beginning_name, delivery_name, function_name, is_shareable
-from strawberry_compiled.leaves import PLAIN, SETTLED
+from strawberry_compiled.leaves import PLAIN, SETTLED, plain_types
 from strawberry_compiled.planning import NotCompilable, PlannedField, Planner, Select, Selection, Source
+from strawberry_compiled.results import Batch
+from strawberry_compiled.row_blocks import Shape
+from strawberry_compiled.row_generation import RowGenerator
+from strawberry_compiled.row_planning import Layout, RowField, RowPlanner
+from strawberry_compiled.rows import RowType
 from strawberry_compiled.strawberry_internals import accepts_by_class, may_be_cast, resolves_by_class
-from strawberry_compiled.waves import Batch
 
 MOST_VARIANTS = 16
 FIELD_BYTES = 3_000  # bytes of a planned field and its code, without the source; measured: 2,000 to 3,000
@@ -63,11 +69,19 @@ _NAMES: Mapping[str, Any] = {
 class Plan:
     """Functions that execute one operation. Those below abstract types are generated when a type is first seen."""
 
-    def __init__(self, schema: GraphQLSchema, planner: Planner, left_to_json: Mapping[str, type]) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        planner: Planner,
+        left_to_json: Mapping[str, type],
+        row_types: Mapping[str, RowType],
+    ) -> None:
         self._schema = schema
         self._planner = planner
         self._generator = Generator(left_to_json)
-        self._namespace: dict[str, Any] = dict(_NAMES)
+        self._row_planner = RowPlanner(row_types, left_to_json)
+        self._row_generator = RowGenerator()
+        self._namespace: dict[str, Any] = {**_NAMES, **row_generation.NAMES}
         self._fields: dict[int, PlannedField] = {}
         self._selects: dict[tuple[int, str], Select] = {}
         self._refused: dict[tuple[int, str], tuple[Any, ...]] = {}
@@ -111,6 +125,22 @@ class Plan:
     def awaited(self, place: int) -> Sequence[Batch]:
         """The fields with async functions of the selection with that number."""
         return self._awaited[place]
+
+    def layout(self, fields: Sequence[RowField | None]) -> Layout | None:
+        """The layout of records that serve all of these fields; None if one of them needs objects."""
+        return self._row_planner.common(fields)
+
+    def layout_of_load(self, load: Load) -> Layout | None:
+        """The layout of records that serve all fields of the plan with this `load`."""
+        return self._row_planner.of_load(load)
+
+    def maker(self, rows: RowField, layout: Layout) -> Callable[..., Any]:
+        """The function of the field for records of the layout, generated when it is first asked for."""
+        known = rows.makers.get(layout)
+        if known is None:
+            with self._lock:
+                known = rows.makers.get(layout) or self._make_rows(rows, layout)
+        return known
 
     def select(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Select:
         """The function for objects of the type in the field with these details; raises NotCompilable."""
@@ -174,14 +204,28 @@ class Plan:
         self._write(selection, key, made, sources)
         text = "\n\n".join(sources)
         self._namespace.update(self._generator.constants)
-        exec(compile(text, f"<plan of {selection.type.name}>", "exec"), self._namespace)  # noqa: S102  our own code
-        self._sources.append(text)
-        self._size = sum(map(len, self._sources)) + FIELD_BYTES * len(self._fields)
+        self._run_source(text, selection.type.name)
         for each, place in made:
             self._batches[each.number] = [self._batch(field) for field in each.batches]
             self._awaited[each.number] = [self._batch(field) for field in each.awaited]
             if place is not None:
                 self._selects[place] = self._namespace[function_name(each)]
+
+    def _make_rows(self, rows: RowField, layout: Layout) -> Callable[..., Any]:
+        if rows.selection is None:
+            made = Shape(0, layout.positions("")).reader(rows.names)
+        else:
+            name, text = self._row_generator.functions(rows.selection, layout, rows.prefix)
+            self._namespace.update(self._row_generator.constants)
+            self._run_source(text, rows.selection.selection.type.name)
+            made = self._namespace[name]
+        rows.makers[layout] = made
+        return made
+
+    def _run_source(self, text: str, name: str) -> None:
+        exec(compile(text, f"<plan of {name}>", "exec"), self._namespace)  # noqa: S102  our own code
+        self._sources.append(text)
+        self._size = sum(map(len, self._sources)) + FIELD_BYTES * len(self._fields)
 
     def _write(
         self,
@@ -191,6 +235,7 @@ class Plan:
         sources: list[str],
     ) -> Selection:
         made.append((selection, key))
+        lower: dict[str, Selection] = {}
         for field in selection.fields.values():
             if field is None:
                 continue
@@ -198,26 +243,35 @@ class Plan:
             named = get_named_type(field.type)
             below = None
             if is_object_type(named):
-                below = self._planner.below(named, field.details)
+                below = lower[field.key] = self._planner.below(named, field.details)
                 self._write(below, (id(field.details), named.name), made, sources)
             if field.is_awaited:
                 sources += [self._generator.beginning(field), self._generator.delivery(field, shares_equal=False)]
             if field.source is Source.BATCH:
                 sources.append(self._generator.delivery(field, shares_equal=is_shareable(field, below)))
         sources.append(self._generator.selection(selection))
+        self._row_planner.add(selection, lower)
         return selection
 
     def _batch(self, field: PlannedField) -> Batch:
         deliver = self._namespace[delivery_name(field)]
         begin = self._namespace[beginning_name(field)] if field.is_awaited else None
-        return Batch(field, deliver, begin, shares_equal="keys" in deliver.__code__.co_varnames)
+        return Batch(
+            field,
+            deliver,
+            begin,
+            shares_equal="keys" in deliver.__code__.co_varnames,
+            rows=self._row_planner.fields.get(field.number),
+            plain=plain_types(field.type),
+        )
 
 
 class CompiledOperation:
     """One operation of a document on one schema.
 
     `left_to_json` has scalars with the Python type whose values stay in `data`, because the JSON writer gives the same
-    text: `{"Date": date}`. Values of `datetime` stay only if they are in UTC.
+    text: `{"Date": date}`. Values of `datetime` stay only if they are in UTC. `row_types` are the types of GraphQL, by
+    name, whose objects batch functions may give as rows.
     """
 
     def __init__(
@@ -226,8 +280,12 @@ class CompiledOperation:
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDetails],
         left_to_json: Mapping[str, type] | None = None,
+        row_types: Mapping[str, RowType] | None = None,
     ) -> None:
         self._left_to_json = left_to_json or {}
+        # Mutations and subscriptions show objects that their functions have at hand.
+        is_query = operation.operation is OperationType.QUERY
+        self._row_types = (row_types or {}) if is_query else {}
         self._schema = schema
         self._operation = operation
         self._fragments = dict(fragments)
@@ -273,7 +331,7 @@ class CompiledOperation:
         made: Plan | NotCompilable
         try:
             planner = Planner(self._schema, self._operation, self._fragments, conditions)
-            made = Plan(self._schema, planner, self._left_to_json)
+            made = Plan(self._schema, planner, self._left_to_json, self._row_types)
         except NotCompilable as reason:
             made = NotCompilable(*reason.args)
         except RecursionError:

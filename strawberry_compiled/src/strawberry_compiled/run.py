@@ -2,14 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Coroutine
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from strawberry_compiled.field_errors import LateErrors, Position
-
-Entry: TypeAlias = tuple[dict[str, Any], Any, Position | None]
-"""(data, parent, position) of an object whose batch fields have to be written."""
+from strawberry_compiled.field_errors import LateErrors
+from strawberry_compiled.row_blocks import Block, Entry
 
 
 class Tasks(Protocol):
@@ -26,6 +24,8 @@ class Run(StrawberryGraphQLCoreExecutionContext):
     """Whether functions never change input objects and lists, so that all parents can share them."""
     pending: defaultdict[int, list[Entry]]
     """Entries that wait for the next wave, by the number of their selection."""
+    blocks: list[Block]
+    """Data made from records that waits for the next wave."""
     awaiting: list[tuple[int, Entry]]
     """Objects whose async functions have not begun, each with the number of its selection."""
     known_arguments: dict[int, dict[str, Any]]

@@ -1,9 +1,12 @@
 """Execution of plans: an executor with the interface of graphql-core's and Strawberry's own."""
 
 import logging
+import operator
 import threading
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Awaitable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from graphql import (
@@ -20,6 +23,7 @@ from graphql.pyutils import Path
 from strawberry_compiled.field_errors import LateErrors
 from strawberry_compiled.planning import INTROSPECTION, NotCompilable, PlannedField, Selection
 from strawberry_compiled.plans import CompiledOperation, Plan
+from strawberry_compiled.rows import RowType
 from strawberry_compiled.run import Run
 from strawberry_compiled.strawberry_internals import hooked
 from strawberry_compiled.waves import Waves
@@ -32,23 +36,40 @@ fallbacks: Counter[str] = Counter()
 """Number of executions by graphql-core, of operations or parts of them, by reason."""
 
 _lock = threading.Lock()
-_operations: OrderedDict[int, tuple[GraphQLSchema, OperationDefinitionNode, CompiledOperation]] = OrderedDict()
+_operations: OrderedDict[int, "_Known"] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A compiled operation with what it was made of, which stays alive so that no other object gets its id."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    row_types: Mapping[str, RowType]
+    compiled: CompiledOperation
+
+    def is_of(self, *parts: Any) -> bool:
+        own = self.schema, self.operation, self.row_types
+        return all(map(operator.is_, own, parts))
 
 
 def compile_operation(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDetails]
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDetails],
+    row_types: Mapping[str, RowType],
 ) -> CompiledOperation:
     """The operation's plans, cached by its syntax tree; the least recently used are evicted first."""
     key = id(operation)
     with _lock:
         known = _operations.get(key)
-        if known is None or known[0] is not schema or known[1] is not operation:
-            # Keep the syntax tree alive, so that no other object gets its id.
-            known = _operations[key] = schema, operation, CompiledOperation(schema, operation, fragments)
+        if known is None or not known.is_of(schema, operation, row_types):
+            compiled = CompiledOperation(schema, operation, fragments, row_types=row_types)
+            known = _operations[key] = _Known(schema, operation, row_types, compiled)
         _operations.move_to_end(key)
         if len(_operations) > MOST_OPERATIONS:
             _operations.popitem(last=False)
-    return known[2]
+    return known.compiled
 
 
 class CompiledExecutor(Run):
@@ -59,6 +80,8 @@ class CompiledExecutor(Run):
     `compiled` before the execution.
     """
 
+    row_types: Mapping[str, RowType] = MappingProxyType({})
+    """GraphQL types, by name, whose objects batch functions may give as rows. `compiled` has its own."""
     compiled: CompiledOperation | None = None
     plan: Plan | None = None
     waves: Waves
@@ -128,17 +151,18 @@ class CompiledExecutor(Run):
         if not self.error_propagation:
             raise NotCompilable("no error propagation")
         if self.compiled is None:
-            self.compiled = compile_operation(self.schema, self.operation, self.fragments)
+            self.compiled = compile_operation(self.schema, self.operation, self.fragments, self.row_types)
         return self.compiled.plan(self.variable_values)
 
     def _begin(self, plan: Plan) -> None:
         """Sets the state of one run, because executors of a subscription's events are copies of one."""
         self.plan = plan
         self.pending = defaultdict(list)
+        self.blocks = []
         self.awaiting = []
         self.known_arguments = {}
         self.late_errors = LateErrors(self.collected_errors)
-        self.waves = self.late_tasks = Waves(self, plan.batches, plan.awaited)
+        self.waves = self.late_tasks = Waves(self, plan)
 
     def _serial_data(self, selection: Selection) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         """Data of fields executed one after the other, each to its end (specification, section 6.3.1)."""

@@ -1,5 +1,8 @@
 """Strawberry's internals that this package uses, and a check of them at start-up."""
 
+import datetime as dt
+import decimal
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -8,12 +11,14 @@ from graphql import (
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
     is_union_type,
 )
 from strawberry.permission import BasePermission, PermissionExtension
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.schema.types.base_scalars import DateDefinition, DateTimeDefinition, TimeDefinition
 from strawberry.types.base import StrawberryContainer, StrawberryObjectDefinition, get_object_definition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
@@ -24,6 +29,7 @@ from strawberry_compiled.compatibility import IncompatibleStrawberry
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 PLAIN_ARGUMENTS = "strawberry_compiled.plain_arguments"
 """Key in a field's extensions for the cached result of `_takes_plain_arguments`."""
+_WRITE_DATES = tuple(each.serialize for each in (DateDefinition, DateTimeDefinition, TimeDefinition))
 Predicate = TypeVar("Predicate", bound=Callable[..., Any])
 
 
@@ -134,6 +140,13 @@ class InfoFactory:
 def enum_names(enum_class: type[Any], coerce: Callable[[Any], Any]) -> Mapping[str, str]:
     """GraphQL names by Python names."""
     return {name: coerce(member) for name, member in enum_class.__members__.items() if member.name == name}
+
+
+def writes_as_text(type_: GraphQLScalarType, python_type: type) -> bool:
+    """Whether the scalar is one of Strawberry's own that writes each value of the type as text and never fails."""
+    if type_.coerce_output_value in _WRITE_DATES:
+        return issubclass(python_type, (dt.date, dt.time))  # a datetime is a date
+    return type_.coerce_output_value is str and issubclass(python_type, (decimal.Decimal, uuid.UUID))
 
 
 def may_be_cast(value: Any) -> bool:

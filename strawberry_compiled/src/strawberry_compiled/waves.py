@@ -3,49 +3,51 @@
 import asyncio
 from asyncio import CancelledError
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass
 from functools import partial
-from itertools import chain
-from types import NoneType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from graphql.pyutils import gather_with_cancel
 
 from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch, loaders_of, one_for_each
 from strawberry_compiled.completion import arguments_of, info_of
-from strawberry_compiled.planning import PlannedField
-from strawberry_compiled.run import Entry, Run
+from strawberry_compiled.loaded import Loaded, keys_of, values_of
+from strawberry_compiled.results import Batch, are_rows, check_count, write_loaded, write_rows, write_values
+from strawberry_compiled.row_blocks import Entries, Entry, Group, parents_of
+from strawberry_compiled.row_planning import Layout, RowField
+from strawberry_compiled.rows import PROJECTION
+from strawberry_compiled.run import Run
+
+Asked: TypeAlias = list[tuple[Batch, Group]]
+"""Fields and groups of objects that one call of a batch function serves."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A batch field, or a field with an async function.
+class Plan(Protocol):
+    """The part of a plan that its waves use."""
 
-    `begin` calls the async function, and `deliver` writes the results. `shares_equal`: results of equal keys are
-    written once.
-    """
+    def batches(self, place: int) -> Sequence[Batch]:
+        """Batch fields of the selection with that number."""
 
-    field: PlannedField
-    deliver: Callable[..., None]
-    begin: Callable[..., Coroutine[Any, Any, Any]] | None
-    shares_equal: bool
+    def awaited(self, place: int) -> Sequence[Batch]:
+        """The fields with async functions of the selection with that number."""
 
+    def layout(self, fields: Sequence[RowField | None]) -> Layout | None:
+        """The layout of records that serve all of these fields; None if one of them needs objects."""
 
-Asked: TypeAlias = list[tuple[Batch, list[Entry]]]
-"""Fields and entries that one call of a batch function serves."""
+    def layout_of_load(self, load: Load) -> Layout | None:
+        """The layout of records that serve all fields of the plan with this `load`."""
+
+    def maker(self, rows: RowField, layout: Layout) -> Callable[..., Any]:
+        """The generated function of the field for records of the layout."""
 
 
 class Waves:
     """The batch fields and async functions of one run."""
 
-    def __init__(
-        self, run: Run, batches: Callable[[int], Sequence[Batch]], awaited: Callable[[int], Sequence[Batch]]
-    ) -> None:
+    def __init__(self, run: Run, plan: Plan) -> None:
         self._run = run
-        self._batches = batches
-        self._awaited = awaited
+        self._plan = plan
         self._under_way: set[asyncio.Task[Any]] = set()
         self._are_called: asyncio.Future[None] | None = None
         self._is_running = False
@@ -96,7 +98,7 @@ class Waves:
         run = self._run
         while len(run.awaiting) == 1 and not (run.pending or self._tasks or self._under_way):
             [(place, entry)] = run.awaiting
-            batches = self._awaited(place)
+            batches = self._plan.awaited(place)
             if len(batches) != 1:
                 return
             run.awaiting = []
@@ -132,7 +134,7 @@ class Waves:
         while run.awaiting:
             awaiting, run.awaiting = run.awaiting, []
             for place, entry in awaiting:
-                for batch in self._awaited(place):
+                for batch in self._plan.awaited(place):
                     self._begin(batch, entry)
 
     def _begin(self, batch: Batch, entry: Entry) -> None:
@@ -174,9 +176,8 @@ class Waves:
         run = self._run
         by_load: dict[Load, Asked] = {}
         try:
-            while run.pending or by_load:
-                pending, run.pending = run.pending, defaultdict(list)
-                calls = self._calls(pending, by_load)
+            while run.pending or run.blocks or by_load:
+                calls = self._calls(self._take_groups(), by_load)
                 # otherwise load later, because results of these calls may need further keys of the same `load`
                 if not (calls and run.awaits_one_by_one):
                     calls += [self._load(load, asked) for load, asked in by_load.items()]
@@ -189,29 +190,40 @@ class Waves:
         finally:
             self._is_running = False
 
-    def _calls(self, pending: Mapping[int, list[Entry]], by_load: dict[Load, Asked]) -> list[Coroutine[Any, Any, None]]:
+    def _take_groups(self) -> list[tuple[int, Group]]:
+        """Entries and blocks that are pending, each group with the number of its selection."""
+        run = self._run
+        pending, run.pending = run.pending, defaultdict(list)
+        blocks, run.blocks = run.blocks, []
+        groups: list[tuple[int, Group]] = [(place, Entries(entries)) for place, entries in pending.items()]
+        groups += [(block.shape.number, block) for block in blocks]
+        return groups
+
+    def _calls(
+        self, groups: Sequence[tuple[int, Group]], by_load: dict[Load, Asked]
+    ) -> list[Coroutine[Any, Any, None]]:
         """One call for each function and arguments; keyed batches are added to `by_load`."""
         by_function: list[tuple[Any, dict[str, Any], Asked]] = []
-        for place, entries in pending.items():
-            for batch in self._batches(place):
+        for place, group in groups:
+            for batch in self._plan.batches(place):
                 kind = batch.field.batch
                 if isinstance(kind, KeyedBatch):
-                    by_load.setdefault(kind.load, []).append((batch, entries))
+                    by_load.setdefault(kind.load, []).append((batch, group))
                     continue
                 assert isinstance(kind, ParentsBatch)
                 try:
                     arguments = {} if batch.field.arguments is None else arguments_of(self._run, batch.field)
                 except Exception as error:  # noqa: BLE001  it is reported in the answer
-                    batch.deliver(self._run, entries, [error] * len(entries))
+                    write_values(self._run, batch, group, [error] * len(group))
                     continue
-                self._join(by_function, batch, entries, kind, arguments)
+                self._join(by_function, batch, group, kind, arguments)
         return [self._call(key[0], arguments, asked) for key, arguments, asked in by_function]
 
     def _join(
         self,
         calls: list[tuple[Any, dict[str, Any], Asked]],
         batch: Batch,
-        entries: list[Entry],
+        group: Group,
         kind: ParentsBatch,
         arguments: dict[str, Any],
     ) -> None:
@@ -219,42 +231,68 @@ class Waves:
         nodes = tuple(map(id, batch.field.nodes)) if kind.looks_ahead else ()
         for key, known_arguments, asked in calls:
             if key == (kind.function, nodes) and _are_same(known_arguments, arguments):
-                asked.append((batch, entries))
+                asked.append((batch, group))
                 return
-        calls.append(((kind.function, nodes), arguments, [(batch, entries)]))
+        calls.append(((kind.function, nodes), arguments, [(batch, group)]))
 
     async def _call(self, function: Callable[..., Any], arguments: dict[str, Any], asked: Asked) -> None:
-        parents = [parent for _, entries in asked for _, parent, _ in entries]
+        run = self._run
+        layout = self._plan.layout([batch.rows for batch, _ in asked])
+        kind = asked[0][0].field.batch
+        assert isinstance(kind, ParentsBatch)
+        parents = parents_of([group for _, group in asked], kind.needs)
+        results: Any
         try:
-            results = one_for_each(await function(parents, self._info(asked), **arguments), len(parents))
+            results = await function(parents, self._info(asked, layout), **arguments)
+            if layout is not None and are_rows(results):
+                check_count(results, len(parents))
+            else:
+                layout = None
+                results = one_for_each(results, len(parents))
         except Exception as error:  # noqa: BLE001  it is reported in the answer
+            layout = None
             results = [error] * len(parents)
         start = 0
-        for batch, entries in asked:
-            batch.deliver(self._run, entries, results[start : start + len(entries)])
-            start += len(entries)
+        for batch, group in asked:
+            if layout is None or batch.rows is None:
+                write_values(run, batch, group, results[start : start + len(group)])
+            else:
+                write_rows(run, batch, group, results, start, self._plan.maker(batch.rows, layout))
+            start += len(group)
 
     async def _load(self, load: Load, asked: Asked) -> None:
+        run = self._run
+        layout = self._plan.layout_of_load(load)
         # Stored beside the futures of graphql-core, so that an application that clears these between two mutations
-        # clears both.
-        known: dict[Any, Any] = loaders_of(self._run.context_value).setdefault((load, "loaded"), {})
-        keys_by_place = [_keys(batch.field, entries) for batch, entries in asked]
-        wanted = [key for key in dict.fromkeys(chain.from_iterable(keys_by_place)) if key is not None]
-        missing = [key for key in wanted if key not in known and not isinstance(key, Exception)]
+        # clears both. A plan that grows asks for further columns, and then loads anew.
+        kept = load, "loaded" if layout is None else layout.projection
+        loaded: Loaded = loaders_of(run.context_value).setdefault(kept, Loaded())
+        keys_by_group = [keys_of(_keyed(batch), group) for batch, group in asked]
+        missing = loaded.missing(keys_by_group)
         if missing:
             try:
-                found = await load(self._info(asked), missing)
-                known.update(zip(missing, one_for_each(map(found.get, missing), len(missing)), strict=True))
+                loaded.add(await load(self._info(asked, layout), missing), missing, layout)
             except Exception as error:  # noqa: BLE001  it is reported in the answer
-                known.update(dict.fromkeys(missing, error))
-        for (batch, entries), keys in zip(asked, keys_by_place, strict=True):
-            columns = (keys,) if batch.shares_equal else ()
-            batch.deliver(self._run, entries, _values(batch.field, entries, keys, known), *columns)
+                loaded.values.update(dict.fromkeys(missing, error))
+        for (batch, group), keys in zip(asked, keys_by_group, strict=True):
+            if layout is None or batch.rows is None:
+                values = values_of(_keyed(batch), group, keys, loaded.values)
+                write_values(run, batch, group, values, keys)
+            else:
+                write_loaded(run, batch, group, keys, loaded, self._plan.maker(batch.rows, layout))
 
-    def _info(self, asked: Asked) -> Any:
-        """The `info` of the first position."""
-        batch, entries = asked[0]
-        return info_of(self._run, batch.field, entries[0][2])
+    def _info(self, asked: Asked, layout: Layout | None) -> Any:
+        """The `info` of the first position, with the projection that serves all positions."""
+        batch, group = asked[0]
+        info = info_of(self._run, batch.field, group.at(0))
+        if layout is not None:
+            setattr(info, PROJECTION, layout.projection)
+        return info
+
+
+def _keyed(batch: Batch) -> KeyedBatch:
+    assert isinstance(batch.field.batch, KeyedBatch)
+    return batch.field.batch
 
 
 def _is_loop_running() -> bool:
@@ -278,61 +316,3 @@ async def _one_by_one(calls: Sequence[Coroutine[Any, Any, None]]) -> None:
 def _are_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether arguments are equal, distinguishing 1 from True and from 1.0."""
     return one is other or (one == other and repr(one) == repr(other))
-
-
-def _keys(field: PlannedField, entries: Sequence[Entry]) -> list[Any]:
-    """Key of each parent, or the exception that getting it raised."""
-    assert isinstance(field.batch, KeyedBatch)
-    key_of = field.batch.key
-    try:
-        keys = [key_of(parent) for _, parent, _ in entries]
-        set(keys)  # raises TypeError for keys that cannot be hashed
-        return keys
-    except Exception:  # noqa: BLE001  each parent is asked by itself below, and its exception kept
-        return [_key_or_error(key_of, parent) for _, parent, _ in entries]
-
-
-def _key_or_error(key_of: Callable[[Any], Any], parent: Any) -> Any:
-    try:
-        key = key_of(parent)
-        hash(key)
-        return key
-    except Exception as error:  # noqa: BLE001  it is reported in the answer
-        return error
-
-
-def _values(field: PlannedField, entries: Sequence[Entry], keys: Sequence[Any], known: Mapping[Any, Any]) -> list[Any]:
-    """Value that the field shows for each parent, or an exception."""
-    assert isinstance(field.batch, KeyedBatch)
-    show = field.batch.show
-    if show is None:
-        shown = _shown(field.batch.pick, keys, known)
-        return [shown[key] for key in keys]
-    found = {key: key if isinstance(key, Exception) else known.get(key) for key in dict.fromkeys(keys)}
-    pairs = [(parent, found[key]) for (_, parent, _), key in zip(entries, keys, strict=True)]
-    is_whole = not any(issubclass(kind, (NoneType, Exception)) for kind in set(map(type, found.values())))
-    try:
-        return [show(*pair) if is_whole else _picked(partial(show, pair[0]), pair[1]) for pair in pairs]
-    except Exception:  # noqa: BLE001  each parent is shown by itself, and its exception kept
-        return [_picked(partial(show, parent), value) for parent, value in pairs]
-
-
-def _shown(pick: Callable[[Any], Any] | None, keys: Sequence[Any], known: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Values that the field shows by key, including exceptions."""
-    shown: dict[Any, Any] = {}
-    for key in dict.fromkeys(keys):
-        value = key if isinstance(key, Exception) else known.get(key)
-        shown[key] = value if pick is None else _picked(pick, value)
-    return shown
-
-
-def _picked(pick: Callable[[Any], Any], value: Any) -> Any:
-    if value is None or isinstance(value, Exception):
-        return value
-    try:
-        return pick(value)
-    except StopIteration:
-        # equal to the error that Python raises under graphql-core
-        return RuntimeError("coroutine raised StopIteration")
-    except Exception as error:  # noqa: BLE001  it is reported in the answer
-        return error
