@@ -61,7 +61,7 @@ check: install ## Lint, spelling, types, import contracts, schema file, migratio
 	$(WORKGRAPH) migrate --check
 	$(PYTHON) -m tests.explorer.lint
 
-bench: install ## Measure beside other servers, under 25 minutes; needs wrk and npm
+bench: install ## Measure beside other servers, under 35 minutes; needs wrk and npm
 	@$(PYTHON) -m benchmarks
 
 size: install ## Measure lists, filters and counts of up to a million issues

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -13,21 +15,23 @@ from typing import Annotated, TypeVar
 import asyncpg
 import typer
 
-from benchmarks import micro
-from benchmarks.dataset import FOLDER, Dataset, open_dataset
+from benchmarks.dataset import Dataset, open_dataset
 from benchmarks.failures import EXPECTED, BenchmarkError
 from benchmarks.load import require_wrk, wrk_version
 from benchmarks.machine import machine, python_versions
 from benchmarks.measuring import Plan, Run, require_workgraph_first
-from benchmarks.node import installed_node, node_versions
+from benchmarks.node import node_versions
 from benchmarks.operations import REFERENCE, VIEWER, Operation, operations
+from benchmarks.places import FOLDER, ROOT
+from benchmarks.programs import NODE, PYTHON, Programs, prepared
 from benchmarks.report import Facts, report
-from benchmarks.servers import ROOT, SERVERS, Server
+from benchmarks.servers import SERVERS, Server, python_path
 from infra.shared.clock import SystemClock
 
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 STATEMENT = ROOT / "benchmarks" / "STATEMENT.md"
 DEFAULT_SIZE = 20_000
+MICRO_SECONDS = 120
 T = TypeVar("T", Server, Operation)
 
 
@@ -46,21 +50,21 @@ def main(
         Path | None, typer.Option(help="File to write the tables to; by default RESULTS.md after a full run.")
     ] = None,
 ) -> None:
-    """Measure Workgraph beside hand-written endpoints and Node's GraphQL servers."""
+    """Measure Workgraph beside hand-written endpoints and the GraphQL servers of Node and Python."""
     try:
         if not is_compared_only:
             require_wrk()
         wanted = _chosen(SERVERS, servers)
         require_workgraph_first(wanted)
-        node = installed_node() if any(server.needs_node for server in wanted) else None
+        programs = prepared({server.program for server in wanted}, tell=_tell)
         with open_dataset(FOLDER, size=size) as dataset:
             plan = _plan(
                 dataset, wanted, operations, seconds=seconds, warm_up=warm_up, rounds=rounds, is_quick=is_quick
             )
             if is_compared_only:
-                Run(plan, dataset, node=node, tell=_tell).compare()
+                _compare(plan, dataset, programs)
                 return
-            text = _measured(plan, dataset, node)
+            text = _measured(plan, dataset, programs)
     except EXPECTED as error:
         typer.echo(f"benchmarks: {error}", err=True)
         raise typer.Exit(1) from None
@@ -93,26 +97,56 @@ def _plan(
     )
 
 
-def _measured(plan: Plan, dataset: Dataset, node: Path | None) -> str:
+def _compare(plan: Plan, dataset: Dataset, programs: Programs) -> None:
+    run = _run(plan, dataset, programs)
+    run.compare()
+    if run.failures:
+        raise BenchmarkError("\n".join(f"{name}: {reason}" for name, reason in run.failures.items()))
+
+
+def _run(plan: Plan, dataset: Dataset, programs: Programs) -> Run:
+    """Run of the servers whose programs are there; the others count as failed."""
+    run = Run(plan, dataset, programs=programs.paths, tell=_tell)
+    for server in plan.servers:
+        if server.program in programs.missing:
+            run.leave_out(server, programs.missing[server.program])
+    return run
+
+
+def _measured(plan: Plan, dataset: Dataset, programs: Programs) -> str:
     clock = SystemClock()
     started = time.monotonic()
     _tell(f"About {plan.estimate / 60:.0f} minutes.")
-    run = Run(plan, dataset, node=node, tell=_tell)
+    run = _run(plan, dataset, programs)
     run.measure()
-    executor = micro.table(micro.measured())
+    executor = _executor_alone(programs.paths[PYTHON])
     samples = json.dumps([asdict(sample) for sample in run.samples])
     (dataset.settings.data_dir / "samples.json").write_text(samples)
-    versions = python_versions() | {"PostgreSQL": _postgres_version(dataset), "wrk": wrk_version()}
+    versions = python_versions(programs.python, programs.newer) | {
+        "PostgreSQL": _postgres_version(dataset),
+        "wrk": wrk_version(),
+    }
     facts = Facts(
         ended_at=clock.now().astimezone(UTC),
         machine=machine(),
-        versions=versions | (node_versions(node) if node else {}),
+        versions=versions | (node_versions(programs.paths[NODE]) if NODE in programs.paths else {}),
         issues=dataset.issues,
         comments=dataset.comments,
         minutes=(time.monotonic() - started) / 60,
         executor=executor,
+        left_out=run.failures,
     )
     return report(plan, run.samples, facts, STATEMENT.read_text())
+
+
+def _executor_alone(python: Path) -> list[str]:
+    """Table of the executor's times on the interpreter that the servers ran on."""
+    environment = {"PATH": os.defpath, "PYTHONPATH": python_path(ROOT)}
+    command = [str(python), "-m", "benchmarks.micro"]
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, timeout=MICRO_SECONDS, env=environment, cwd=ROOT
+    )
+    return done.stdout.splitlines() or [f"Not measured: {done.stderr.strip().splitlines()[-1]}"]
 
 
 def _chosen(known: Sequence[T], names: str) -> list[T]:

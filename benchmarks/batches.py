@@ -14,10 +14,11 @@ import typer
 
 from benchmarks.answers import ask, data_of
 from benchmarks.batch_cases import Case, Place, cases, cleaned, prepared
-from benchmarks.dataset import FOLDER, Dataset, open_dataset, published_keys, sign_in
+from benchmarks.dataset import Dataset, open_dataset, published_keys, sign_in
 from benchmarks.failures import EXPECTED, BenchmarkError
 from benchmarks.load import Request
 from benchmarks.measuring import answers_to, postmaster_of
+from benchmarks.places import FOLDER
 from benchmarks.processes import CpuReading, free_port, running
 from benchmarks.servers import GRAPHQL_PATH, SERVERS, Setting
 from benchmarks.sign_ins import percentile
@@ -101,7 +102,7 @@ def main(
 def _server(dataset: Dataset) -> Iterator[tuple[Client, int]]:
     """A client of `workgraph serve`, and the id of the server's process."""
     folder = dataset.settings.data_dir
-    setting = Setting(dataset=dataset, port=free_port(), keys=published_keys(dataset), folder=folder, node=None)
+    setting = Setting(dataset=dataset, port=free_port(), keys=published_keys(dataset), folder=folder)
     command, environment = SERVERS[0].start(setting)
     token = sign_in(dataset)
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}

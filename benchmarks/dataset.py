@@ -23,7 +23,6 @@ from infra.dev.embedded import EmbeddedServers
 from infra.dev.servers import with_own_secret
 from infra.settings import Settings, load_settings
 
-FOLDER = Path(".workgraph") / "bench"
 PUBLIC_URL = "http://localhost:8000"  # names the issuer of tokens; nobody connects to it
 TOKEN_MINUTES = 15
 MANY_COMMENTS = 120

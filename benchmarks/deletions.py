@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import asyncpg
 import typer
 
-from benchmarks.dataset import FOLDER, PUBLIC_URL, Dataset, open_dataset
+from benchmarks.dataset import PUBLIC_URL, Dataset, open_dataset
 from benchmarks.failures import EXPECTED, BenchmarkError
+from benchmarks.places import FOLDER, ROOT
 from benchmarks.processes import peak_memory, running
-from benchmarks.servers import ROOT
 from benchmarks.waits import Write, milliseconds, timed_writes
 from domain.app import App
 from domain.issues.commands import IssueChanges, IssueDraft

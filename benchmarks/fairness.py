@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks.dataset import FOLDER, Dataset, open_dataset, published_keys, sign_in
+from benchmarks.dataset import Dataset, open_dataset, published_keys, sign_in
 from benchmarks.failures import EXPECTED
 from benchmarks.measuring import answers_to
 from benchmarks.paced import Answer, Connection, graphql_request, message_of, paced
+from benchmarks.places import FOLDER
 from benchmarks.processes import free_port, running
 from benchmarks.servers import SERVERS, Setting
 from benchmarks.sign_ins import PATIENCE, percentile, spread
@@ -106,7 +107,7 @@ def main(
 def measured(dataset: Dataset, *, rounds: int, seconds: float, clients: int) -> list[Round]:
     reader = asyncio.run(_reader(dataset))
     folder = dataset.settings.data_dir
-    setting = Setting(dataset=dataset, port=free_port(), keys=published_keys(dataset), folder=folder, node=None)
+    setting = Setting(dataset=dataset, port=free_port(), keys=published_keys(dataset), folder=folder)
     command, environment = SERVERS[0].start(setting)
     environment = {name: value for name, value in environment.items() if name.removeprefix(PREFIX) not in OWN_DEFAULTS}
     read = graphql_request(READ, reader)

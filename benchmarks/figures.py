@@ -4,11 +4,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.operations import REFERENCE, VIEWER
-
 MIDDLE = 8
 """Connections that the goals are measured at."""
 LEAST_CPU_MS = 1e-3
+DISTURBED = 0.05
+"""Share of all processors used by other programs above which a measurement counts as disturbed."""
+MOST_DISTURBED = 0.05
+"""Share of disturbed measurements up to which a machine counts as quiet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,45 +89,24 @@ def ratio(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """Name of the goal, the number to reach, the other server and the operation."""
+class Quietness:
+    """Shares of the machine's processors that other programs used: the median, the greatest, and how many were high."""
 
-    text: str
-    least: float
-    operation: str
-    against: tuple[str, ...]
+    middle: float
+    most: float
+    disturbed: int
+    measured: int
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    goal: Goal
-    measured: Spread
-    by_processor_time: Spread
+    @classmethod
+    def of(cls, samples: Collection[Sample]) -> "Quietness":
+        shares = [sample.others for sample in samples]
+        return cls(
+            middle=median(shares),
+            most=max(shares),
+            disturbed=sum(share > DISTURBED for share in shares),
+            measured=len(shares),
+        )
 
     @property
-    def is_reached(self) -> bool:
-        return self.measured.middle >= self.goal.least
-
-
-NODE_SERVERS = ("apollo", "yoga", "mercurius", "mercurius-dataloader", "postgraphile")
-GOALS = (
-    Goal(text="reference list against stock execution", least=10.0, operation=REFERENCE, against=("stock",)),
-    Goal(text="reference list against the best Node server", least=1.5, operation=REFERENCE, against=NODE_SERVERS),
-    Goal(text="reference list against SQLAlchemy Core by hand", least=1.0, operation=REFERENCE, against=("core",)),
-    Goal(text="reference list against asyncpg by hand", least=0.8, operation=REFERENCE, against=("asyncpg",)),
-    Goal(text="`viewer` against a bare FastAPI route", least=0.6, operation=VIEWER, against=("core",)),
-)
-
-
-def outcomes(samples: Sequence[Sample], *, ours: str) -> list[Outcome]:
-    """Outcomes of the goals whose servers were all measured."""
-    measured = {sample.server for sample in samples}
-    found = []
-    for goal in GOALS:
-        if not measured.issuperset(goal.against):
-            continue
-        rates = ratio(samples, ours, goal.against, goal.operation, MIDDLE)
-        thrifts = ratio(samples, ours, goal.against, goal.operation, MIDDLE, value=thrift_of)
-        if rates is not None and thrifts is not None:
-            found.append(Outcome(goal=goal, measured=rates, by_processor_time=thrifts))
-    return found
+    def is_quiet(self) -> bool:
+        return self.disturbed <= MOST_DISTURBED * self.measured

@@ -2,9 +2,10 @@
 
 import os
 import platform
-import sysconfig
 from importlib import metadata
 from pathlib import Path
+
+from benchmarks.pythons import Python
 
 PACKAGES = (
     "asyncpg",
@@ -26,10 +27,12 @@ def machine() -> str:
     return f"{_cpu_model()}, {os.cpu_count()} cores, {gibibytes:.0f} GiB of memory, {platform.system()}"
 
 
-def python_versions() -> dict[str, str]:
-    is_optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    build = "with profile-guided optimization" if is_optimized else "built without profile-guided optimization"
-    return {"Python": f"{platform.python_version()} ({build})"} | {name: metadata.version(name) for name in PACKAGES}
+def python_versions(python: Python, newer: Python | None) -> dict[str, str]:
+    """Versions of the interpreters and of the packages that the Python servers run on, which the lock file fixes."""
+    versions = {"Python": python.title}
+    if newer is not None:
+        versions["newer Python"] = newer.title
+    return versions | {name: metadata.version(name) for name in PACKAGES}
 
 
 def _cpu_model() -> str:

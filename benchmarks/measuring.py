@@ -2,9 +2,11 @@
 
 import asyncio
 import math
+import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ CONNECTIONS = (MIDDLE, 1, 64)
 ANSWERS = 4  # a slow server with many connections answers none in its first second, and then many at once
 MOST_SECONDS = 15
 TOKEN_SECONDS = 240.0  # a token lives for 15 minutes, a server is measured for less than five
+DEFECTS = (BenchmarkError, OSError, HTTPException, subprocess.SubprocessError, LookupError, TypeError, ValueError)
+"""Errors by which a server's failure shows itself, in what it answers or does not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +41,25 @@ class Plan:
     warm_up: int
     has_middle_only: bool = False
 
-    def connections(self, operation: Operation, round: int) -> Sequence[int]:
-        """Connection counts to measure: all in the last round and for `is_everywhere` operations, else only MIDDLE."""
-        if self.has_middle_only:
-            return (MIDDLE,)
+    def connections(self, server: Server, operation: Operation, round: int) -> Sequence[int]:
+        """Connection counts to measure: all in the last round and for `is_everywhere` operations, else only MIDDLE.
+
+        A server may have only MIDDLE, and further counts for single operations.
+        """
+        more = server.more_connections.get(operation.name, ())
+        if self.has_middle_only or server.has_middle_only:
+            return (MIDDLE, *more)
         is_last = round == self.rounds - 1
-        return CONNECTIONS if operation.is_everywhere or is_last else (MIDDLE,)
+        return (*(CONNECTIONS if operation.is_everywhere or is_last else (MIDDLE,)), *more)
 
     def offered(self, server: Server) -> list[Operation]:
-        return [operation for operation in self.operations if operation.name not in server.skipped]
+        return [operation for operation in self.operations if server.offers(operation)]
 
     @property
     def estimate(self) -> float:
         """Approximate duration of the run, in seconds."""
         each = [
-            self.warm_up + 0.5 + (self.seconds + 0.2) * len(self.connections(operation, number))
+            self.warm_up + 0.5 + (self.seconds + 0.2) * len(self.connections(server, operation, number))
             for number in range(self.rounds)
             for server in self.servers
             for operation in self.offered(server)
@@ -60,12 +68,17 @@ class Plan:
 
 
 class Run:
-    """Comparison and measurement of a plan's servers; the figures collect in `samples`."""
+    """Comparison and measurement of a plan's servers; the figures collect in `samples`.
 
-    def __init__(self, plan: Plan, dataset: Dataset, *, node: Path | None, tell: Callable[[str], None]) -> None:
+    A server that fails is left out from then on, with the reason in `failures`. Workgraph's own failure ends the run.
+    """
+
+    def __init__(
+        self, plan: Plan, dataset: Dataset, *, programs: Mapping[str, Path], tell: Callable[[str], None]
+    ) -> None:
         self._plan = plan
         self._dataset = dataset
-        self._node = node
+        self._programs = programs
         self._tell = tell
         self._keys = published_keys(dataset)
         self._originals = Originals.remember(dataset)
@@ -73,27 +86,48 @@ class Run:
         self._expected: dict[str, Any] = {}
         self._token, self._token_at = "", 0.0
         self.samples: list[Sample] = []
+        self.failures: dict[str, str] = {}
 
     def compare(self) -> None:
         """Compares the answers of all servers without measuring them."""
         for server in self._plan.servers:
-            self._tell(f"comparing: {server.title}")
-            self._serve(server, None)
+            if server.name not in self.failures:
+                self._tell(f"comparing: {server.title}")
+                self._try(server, None)
 
     def measure(self) -> None:
         for number in range(self._plan.rounds):
             # There and back again: whoever comes late in one round comes early in the next.
             order = self._plan.servers if number % 2 == 0 else self._plan.servers[::-1]
             for server in order:
-                self._tell(f"round {number + 1} of {self._plan.rounds}: {server.title}")
-                self._serve(server, number)
+                if server.name not in self.failures:
+                    self._tell(f"round {number + 1} of {self._plan.rounds}: {server.title}")
+                    self._try(server, number)
+
+    def _try(self, server: Server, round: int | None) -> None:
+        try:
+            self._serve(server, round)
+        except DEFECTS as error:
+            if server.name == WORKGRAPH:
+                raise
+            self.leave_out(server, str(error) or type(error).__name__)
+
+    def leave_out(self, server: Server, reason: str) -> None:
+        self.failures[server.name] = reason
+        self._tell(f"{server.title} is left out: {reason}")
 
     def _serve(self, server: Server, round: int | None) -> None:
         folder = self._dataset.settings.data_dir
-        setting = Setting(dataset=self._dataset, port=free_port(), keys=self._keys, folder=folder, node=self._node)
+        setting = Setting(
+            dataset=self._dataset,
+            port=free_port(),
+            keys=self._keys,
+            folder=folder,
+            program=self._programs[server.program],
+        )
         command, environment = server.start(setting)
         offered = self._plan.offered(server)
-        first = self._signed(server, offered[0])
+        first = _probe(self._signed(server, offered[0]), self._dataset, server)
         try:
             with running(
                 command, environment=environment, folder=folder, is_ready=lambda: answers_to(setting.port, first)
@@ -127,7 +161,7 @@ class Run:
         request = self._signed(server, operation)
         size = len(ask(port, _probe(request, self._dataset, server)))
         rate = math.inf
-        for connections in self._plan.connections(operation, round):
+        for connections in self._plan.connections(server, operation, round):
             seconds = stretched(self._plan.seconds, connections=connections, rate=rate)
             before, started = CpuReading.take(pid, self._postmaster), time.monotonic()
             result = self._load(port, request, seconds, connections=connections, title="load")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.explorer.install import InstallError, npm_command
 from benchmarks.failures import BenchmarkError
-from benchmarks.servers import PEERS
+from benchmarks.places import PEERS
 
 INSTALL_SECONDS = 600
 SHOWN = (

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import asyncpg
 import typer
 
-from benchmarks.dataset import FOLDER, Dataset, open_dataset
+from benchmarks.dataset import Dataset, open_dataset
 from benchmarks.failures import EXPECTED, BenchmarkError
 from benchmarks.jobs import job_of, run_job
+from benchmarks.places import FOLDER
 from benchmarks.waits import Write, milliseconds, timed_writes
 from domain.app import App
 from domain.issues.commands import IssueChanges

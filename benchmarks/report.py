@@ -1,23 +1,29 @@
 """The tables, in Markdown."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 from textwrap import wrap
 
-from benchmarks.figures import MIDDLE, Sample, Spread, chosen, outcomes, ratio
+from benchmarks.figures import DISTURBED, MIDDLE, Quietness, Sample, Spread, chosen, ratio
+from benchmarks.goals import Outcome, outcomes, unmeasured
 from benchmarks.measuring import CONNECTIONS, Plan
 from benchmarks.operations import Operation
-from benchmarks.servers import WORKGRAPH, Server
+from benchmarks.servers import WORKGRAPH, WRITERS, Server
 
 WIDTH = 120
 _MEGABYTE = 1e6
+_HOW_TO_READ = (
+    "Each figure is the median of the rounds with the least and the greatest; the one in bold decides. By requests/s: "
+    "Workgraph's divided by the other's in the same round. By server CPU: the same for requests per second of the "
+    "server's own processor time; in the row with ≤, Workgraph's processor time of a request divided by the other's."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Facts about a run that its report states besides the measurements."""
+    """Facts about a run that its report states besides the measurements; `left_out` has reasons by name of server."""
 
     ended_at: datetime
     machine: str
@@ -26,6 +32,7 @@ class Facts:
     comments: int
     minutes: float
     executor: Sequence[str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def report(plan: Plan, samples: Sequence[Sample], facts: Facts, statement: str) -> str:
@@ -33,7 +40,8 @@ def report(plan: Plan, samples: Sequence[Sample], facts: Facts, statement: str) 
     parts = [
         ["# Results", "", "Written by `make bench`; what the figures mean is in [README.md](README.md).", ""],
         _circumstances(plan, samples, facts),
-        _goals(samples),
+        _goals(samples, facts.left_out),
+        _left_out(plan, facts.left_out),
         [line for operation in plan.operations for line in _operation(plan, samples, operation)],
         ["## The executor alone", "", *facts.executor, ""] if facts.executor else [],
         [statement.strip(), ""],
@@ -42,16 +50,18 @@ def report(plan: Plan, samples: Sequence[Sample], facts: Facts, statement: str) 
 
 
 def _circumstances(plan: Plan, samples: Sequence[Sample], facts: Facts) -> list[str]:
-    others = [sample.others for sample in samples]
+    quietness = Quietness.of(samples)
     versions = ", ".join(f"{name} {version}" for name, version in facts.versions.items())
     run = f"{facts.ended_at:%Y-%m-%d}, {facts.minutes:.0f} minutes; {facts.machine}."
     data = f"{facts.issues:,} issues with {facts.comments:,} comments; {plan.rounds} rounds"
     load = f"{plan.seconds} s of load for each figure, after {plan.warm_up} s of warming up with each operation"
-    noise = f"{median(others):.0%} of the machine, {max(others):.0%} at worst"
+    verdict = "The machine was quiet" if quietness.is_quiet else "**The machine was not quiet; measure again**"
+    noise = f"{quietness.middle:.0%} of it (median), {quietness.most:.0%} at worst"
+    disturbed = f"more than {DISTURBED:.0%} in {quietness.disturbed} of {quietness.measured} measurements"
     lines = [
         f"{run} Load generator, server and PostgreSQL share the cores.",
         f"{data}, {load}.",
-        f"While it was measured, processes that have no part in it used {noise}.",
+        f"{verdict}: processes that have no part in the benchmark used {noise}, {disturbed}.",
         f"{versions}.",
     ]
     return [*(part for line in lines for part in _item(line)), ""]
@@ -61,27 +71,42 @@ def _item(text: str) -> list[str]:
     return wrap(text, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
 
 
-def _goals(samples: Sequence[Sample]) -> list[str]:
-    reached = outcomes(samples, ours=WORKGRAPH)
-    if not reached:
+def _goals(samples: Sequence[Sample], left_out: Mapping[str, str]) -> list[str]:
+    found = outcomes(samples)
+    if not found:
         return []
-    rows = [
-        (
-            each.goal.text,
-            f"{each.goal.least:g}",
-            _spread(each.measured, 2),
-            "yes" if each.is_reached else "**no**",
-            _spread(each.by_processor_time, 2),
-        )
-        for each in reached
+    header = ("Workgraph : the other", "required", "aim", "by requests/s", "by server CPU", "verdict")
+    rows = [_goal(outcome, left_out) for outcome in found]
+    where = f"At {MIDDLE} connections, the writers at {WRITERS}."
+    return ["## Goals", "", *wrap(f"{where} {_HOW_TO_READ}", WIDTH), "", *_table(header, rows), ""]
+
+
+def _goal(outcome: Outcome, left_out: Mapping[str, str]) -> tuple[str, ...]:
+    goal = outcome.goal
+    sign = "≤" if goal.is_share else "≥"
+    figures = [_spread(each, 2) if each else "" for each in (outcome.by_rate, outcome.by_cpu)]
+    if outcome.verdict is not None:
+        figures[goal.is_by_cpu] = f"**{figures[goal.is_by_cpu]}**"
+    verdict = outcome.verdict or f"not measured: {unmeasured(goal, left_out)}"
+    return (goal.text, f"{sign} {goal.required:g}", f"{sign} {goal.aim:g}", *figures, verdict)
+
+
+def _left_out(plan: Plan, reasons: Mapping[str, str]) -> list[str]:
+    lines = [
+        f"- {server.title}: {_first_line(reasons[server.name])}" for server in plan.servers if server.name in reasons
     ]
-    header = ("times as many requests as the other", "goal", "measured", "reached", "by server CPU")
-    return [f"## Goals, at {MIDDLE} connections", "", *_table(header, rows), ""]
+    return ["## Left out", "", *lines, ""] if lines else []
+
+
+def _first_line(reason: str) -> str:
+    """Reason on one line: the first, and the last of what a program printed."""
+    lines = [line.strip() for line in reason.splitlines() if line.strip()]
+    return " … ".join(dict.fromkeys([lines[0], lines[-1]])) if lines else "unknown"
 
 
 def _operation(plan: Plan, samples: Sequence[Sample], operation: Operation) -> list[str]:
     lines = [f"## {operation.title[0].upper()}{operation.title[1:]}", ""]
-    for connections in CONNECTIONS:
+    for connections in (*CONNECTIONS, WRITERS):
         rows = [row for server in plan.servers if (row := _row(samples, server, operation, connections))]
         if rows:
             header = (

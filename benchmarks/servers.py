@@ -20,33 +20,36 @@ from benchmarks.operations import (
     ISSUE,
     NESTED,
     REFERENCE,
+    UPDATE,
     VIEWER,
     Operation,
 )
+from benchmarks.places import BEFORE_FOLDER, PEERS, ROOT
+from benchmarks.programs import BEFORE, NEWER_PYTHON, NODE, PYTHON
 from domain.issues.priorities import Priority
 from infra.dev.embedded import ROLE
 from infra.settings import PREFIX
 
-WORKGRAPH, STOCK = "workgraph", "stock"
+WORKGRAPH, STOCK, EARLIER = "workgraph", "stock", "before"
 POOL_SIZE = 10  # Workgraph's own default
 SHARES = 3  # one account can use a third of the connections, and one asks everything here
 POOL_SECONDS = 30.0  # nobody is refused for having waited, since that would make the others faster
 UNLIMITED = 10**12  # points
 DAY_SECONDS = 86_400  # the most that can be set
 GRAPHQL_PATH = "/graphql"
-ROOT = Path(__file__).parents[1]
-PEERS = ROOT / "benchmarks" / "peers"
+WRITERS = 16
+_LIST_AND_VIEWER = (VIEWER, REFERENCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Data set, port, signing keys and folder that a server is started with."""
+    """Data set, port, signing keys, folder and program that a server is started with."""
 
     dataset: Dataset
     port: int
     keys: Sequence[Mapping[str, str]]
     folder: Path
-    node: Path | None
+    program: Path = Path(sys.executable)
 
 
 Start = Callable[[Setting], tuple[list[str], dict[str, str]]]
@@ -59,23 +62,39 @@ def _as_it_is(data: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Server to compare. `start` gives the command and its environment; `seen` the part of an answer to compare."""
+    """Server to compare. `start` gives the command and its environment; `seen` the part of an answer to compare.
+
+    `program` is what the server runs on. `only` names the operations to measure, by default all but those of `skipped`,
+    which maps operations to reasons. `has_middle_only` leaves out 1 and 64 connections, and `more_connections` adds
+    numbers of connections for single operations.
+    """
 
     name: str
     title: str
     start: Start
     asked: Asked
-    needs_node: bool = False
+    program: str = PYTHON
+    only: Sequence[str] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    has_middle_only: bool = False
+    more_connections: Mapping[str, Sequence[int]] = field(default_factory=dict)
     normalize: Callable[[Any], Any] = _as_it_is
     seen: Callable[[Any], Any] = with_plain_cursors
+
+    def offers(self, operation: Operation) -> bool:
+        return operation.name not in self.skipped and (not self.only or operation.name in self.only)
 
 
 def _environment(**more: str) -> dict[str, str]:
     return {"PATH": os.defpath, "LANG": "C.UTF-8"} | more
 
 
-def _workgraph(execution: str) -> Start:
+def python_path(root: Path) -> str:
+    """PYTHONPATH that makes a checkout's packages importable without installing them."""
+    return os.pathsep.join([str(root), str(root / "strawberry_compiled" / "src")])
+
+
+def _workgraph(execution: str, *, root: Path = ROOT) -> Start:
     def start(setting: Setting) -> tuple[list[str], dict[str, str]]:
         settings = setting.dataset.settings
         variables = {
@@ -96,9 +115,9 @@ def _workgraph(execution: str) -> Start:
             "GRAPHQL_COST_PER_HOUR": str(UNLIMITED),
             "GRAPHQL_COST_BURST": str(UNLIMITED),
         }
-        command = [sys.executable, "-m", "cli", "serve", "--workers", "1"]
+        command = [str(setting.program), "-m", "cli", "serve", "--workers", "1"]
         return command, _environment(
-            PYTHONPATH=str(ROOT), **{PREFIX + name: value for name, value in variables.items()}
+            PYTHONPATH=python_path(root.resolve()), **{PREFIX + name: value for name, value in variables.items()}
         )
 
     return start
@@ -107,7 +126,8 @@ def _workgraph(execution: str) -> Start:
 def _by_hand(family: str) -> Start:
     def start(setting: Setting) -> tuple[list[str], dict[str, str]]:
         path = _written(setting, family=family, url=setting.dataset.url, poolSeconds=POOL_SECONDS)
-        return [sys.executable, "-m", "benchmarks.handwritten", str(path)], _environment(PYTHONPATH=str(ROOT))
+        command = [str(setting.program), "-m", "benchmarks.handwritten", str(path)]
+        return command, _environment(PYTHONPATH=python_path(ROOT))
 
     return start
 
@@ -116,7 +136,7 @@ def _peer(script: str, *arguments: str) -> Start:
     def start(setting: Setting) -> tuple[list[str], dict[str, str]]:
         dataset = setting.dataset
         path = _written(setting, socketDir=dataset.socket_dir, user=ROLE, database=ROLE, update=UPDATE_STATEMENT)
-        return [str(setting.node), str(PEERS / script), str(path), *arguments], _environment(NODE_ENV="production")
+        return [str(setting.program), str(PEERS / script), str(path), *arguments], _environment(NODE_ENV="production")
 
     return start
 
@@ -163,34 +183,51 @@ def _as_endpoint(operation: Operation, dataset: Dataset) -> Request:
     return Request(method="GET", path=f"/{operation.name}" + (f"?{query}" if query else ""))
 
 
+def _node(name: str, title: str, *script: str) -> Server:
+    return Server(name=name, title=title, start=_peer(*script), asked=_as_operation, program=NODE)
+
+
 SERVERS: Sequence[Server] = (
-    Server(name=WORKGRAPH, title="Workgraph", start=_workgraph("compiled"), asked=_as_operation),
+    Server(
+        name=WORKGRAPH,
+        title="Workgraph",
+        start=_workgraph("compiled"),
+        asked=_as_operation,
+        more_connections={UPDATE: (WRITERS,)},
+    ),
     Server(name=STOCK, title="Workgraph, stock execution", start=_workgraph("stock"), asked=_as_operation),
+    Server(
+        name=EARLIER,
+        title="Workgraph before the work on speed",
+        start=_workgraph("compiled", root=BEFORE_FOLDER),
+        asked=_as_operation,
+        program=BEFORE,
+        only=(UPDATE,),
+        has_middle_only=True,
+        more_connections={UPDATE: (WRITERS,)},
+    ),
+    Server(
+        name="newer",
+        title="Workgraph on a newer Python",
+        start=_workgraph("compiled"),
+        asked=_as_operation,
+        program=NEWER_PYTHON,
+        only=_LIST_AND_VIEWER,
+        has_middle_only=True,
+    ),
     Server(name="core", title="FastAPI by hand: SQLAlchemy Core", start=_by_hand("core"), asked=_as_endpoint),
     Server(name="asyncpg", title="FastAPI by hand: asyncpg", start=_by_hand("plain"), asked=_as_endpoint),
     Server(name="pgjson", title="FastAPI by hand: JSON from PostgreSQL", start=_by_hand("whole"), asked=_as_endpoint),
-    Server(name="apollo", title="Apollo Server", start=_peer("apollo.mjs"), asked=_as_operation, needs_node=True),
-    Server(name="yoga", title="GraphQL Yoga", start=_peer("yoga.mjs"), asked=_as_operation, needs_node=True),
-    Server(
-        name="mercurius",
-        title="Mercurius + JIT, its loaders",
-        start=_peer("mercurius.mjs"),
-        asked=_as_operation,
-        needs_node=True,
-    ),
-    Server(
-        name="mercurius-dataloader",
-        title="Mercurius + JIT, DataLoader",
-        start=_peer("mercurius.mjs", "dataloader"),
-        asked=_as_operation,
-        needs_node=True,
-    ),
+    _node("apollo", "Apollo Server", "apollo.mjs"),
+    _node("yoga", "GraphQL Yoga + JIT", "yoga.mjs"),
+    _node("mercurius", "Mercurius + JIT, its loaders", "mercurius.mjs"),
+    _node("mercurius-dataloader", "Mercurius + JIT, DataLoader", "mercurius.mjs", "dataloader"),
     Server(
         name="postgraphile",
         title="PostGraphile 5",
         start=_peer("postgraphile.mjs"),
         asked=_as_postgraphile,
-        needs_node=True,
+        program=NODE,
         skipped=postgraphile.SKIPPED,
         normalize=postgraphile.normalized,
         seen=without_cursors,

@@ -15,11 +15,12 @@ from typing import Annotated
 import typer
 import uvloop
 
-from benchmarks.dataset import FOLDER, Dataset, open_dataset, published_keys, sign_in
+from benchmarks.dataset import Dataset, open_dataset, published_keys, sign_in
 from benchmarks.failures import EXPECTED
 from benchmarks.measuring import answers_to, postmaster_of
 from benchmarks.operations import VIEWER, operations
 from benchmarks.paced import Answer, Crowd, graphql_request, message_of, paced
+from benchmarks.places import FOLDER
 from benchmarks.processes import CpuReading, free_port, running
 from benchmarks.servers import SERVERS, Setting
 from domain.accounts.commands import Registration
@@ -78,7 +79,7 @@ def measured(dataset: Dataset, *, rounds: int, seconds: float, crowd: int) -> li
     """Idle and crowded stretch of each round."""
     accounts = asyncio.run(_accounts(dataset))
     folder = dataset.settings.data_dir
-    setting = Setting(dataset=dataset, port=free_port(), keys=published_keys(dataset), folder=folder, node=None)
+    setting = Setting(dataset=dataset, port=free_port(), keys=published_keys(dataset), folder=folder)
     command, environment = SERVERS[0].start(setting)
     environment = {name: value for name, value in environment.items() if name.removeprefix(PREFIX) not in PATIENCE}
     text = next(each.text for each in operations(dataset) if each.name == VIEWER)

@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.dataset import FOLDER, open_dataset
+from benchmarks.dataset import open_dataset
 from benchmarks.failures import EXPECTED, BenchmarkError
 from benchmarks.machine import machine
-from benchmarks.servers import ROOT
+from benchmarks.places import FOLDER, ROOT
 from benchmarks.sizes.report import report
 from benchmarks.sizes.results import Result
 from benchmarks.sizes.runner import open_runner

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from benchmarks.places import ROOT
 from benchmarks.processes import free_port, running
-from benchmarks.servers import ROOT
 from infra.dev.embedded import EmbeddedServers
 
 LATER_STARTS = 5

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from benchmarks.figures import Sample, Spread, outcomes, ratio, thrift_of
+from benchmarks.figures import Quietness, Sample, Spread, ratio, thrift_of
 from benchmarks.operations import REFERENCE, VIEWER
 
 SAMPLE = Sample(
@@ -54,21 +54,9 @@ def test_only_rounds_that_both_have_count() -> None:
     assert ratio(measured, "workgraph", ["yoga"], VIEWER, 8) is None
 
 
-def test_a_goal_is_judged_by_the_middle_and_only_if_all_its_servers_were_measured() -> None:
-    measured = [
-        *samples("workgraph", 300, 310, 200),
-        *samples("stock", 20, 20, 20),
-        *samples("core", 310, 320, 100),
-        *samples("apollo", 100, 100, 100),
-        *samples("workgraph", 60, 60, 60, operation=VIEWER),
-        *samples("core", 100, 100, 100, operation=VIEWER),
-    ]
-    found = {
-        outcome.goal.text: (outcome.measured.middle, outcome.is_reached)
-        for outcome in outcomes(measured, ours="workgraph")
-    }
-    assert found == {
-        "reference list against stock execution": (15.0, True),
-        "reference list against SQLAlchemy Core by hand": (310 / 320, False),
-        "`viewer` against a bare FastAPI route": (0.6, True),
-    }
+def test_a_machine_is_quiet_if_others_disturbed_few_measurements() -> None:
+    calm = [replace(SAMPLE, others=0.01)] * 19
+    quiet = Quietness.of([*calm, replace(SAMPLE, others=0.3)])
+    assert (quiet.middle, quiet.most, quiet.disturbed, quiet.measured) == (0.01, 0.3, 1, 20)
+    assert quiet.is_quiet
+    assert not Quietness.of([*calm, replace(SAMPLE, others=0.06), replace(SAMPLE, others=0.06)]).is_quiet
