@@ -46,6 +46,7 @@ app.register(mercurius, {
   schema: typeDefs,
   ...(usesDataLoader ? { resolvers } : { resolvers: { Query, Mutation, Workspace }, loaders: ownLoaders }),
   context: ({ userId }) => ({ userId, loaders: usesDataLoader ? new Loaders() : null }),
+  cache: true,
   jit: 1,
 });
 await app.listen({ host: HOST, port: settings.port });
