@@ -10,7 +10,6 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from uvicorn import Server
-from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
 from api.graphql.options import CostOptions, ExecutionOptions, QueryLimits
@@ -20,6 +19,8 @@ from api.mailbox.pages import mailbox_router
 from api.schema import build_schema, schema
 from api.server.connections import BoundedConfig
 from api.server.socket_transport import SocketTransport
+from api.server.worker_processes import WorkerProcesses
+from api.server.worker_sockets import worker_sockets
 from api.shared.request_id import known_request_id
 from api.shared.slices import ApiSlice
 from api.slices import PLATFORM, TRACKER
@@ -162,7 +163,8 @@ def serve_listener(listener: socket.socket, settings: Settings | None = None) ->
 
 def serve_with_workers(listener: socket.socket, settings: Settings) -> None:
     """Serves in several processes until SIGTERM, and replaces a process that dies."""
-    Multiprocess(server_config(settings, app=FACTORY), sockets=[listener]).run()
+    sockets = worker_sockets(listener, workers=settings.workers)
+    WorkerProcesses(server_config(settings, app=FACTORY), sockets).run()
 
 
 def server_config(settings: Settings, *, app: object) -> BoundedConfig:

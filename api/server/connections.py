@@ -20,6 +20,7 @@ HEAD_BYTES = 65_536  # request line and header fields
 MOST_FIELDS = 100
 MOST_PIPELINED = 20
 BODY_OVERHEAD = 16  # bytes of chunk sizes and trailers for each byte of body, beyond HEAD_BYTES
+NEW_SECONDS = 0.5  # grace at a shutdown for connections without a byte yet: their first request may be under way
 LINGER_SECONDS = 1.0  # delay after a refusal; an immediate close could reset the connection before the answer is read
 UPGRADE_FIELDS = frozenset({b"upgrade", b"http2-settings"})
 # Names, IPv4 and bracketed IPv6 addresses (RFC 3986 section 3.2.2), without delimiters, which host names never contain.
@@ -225,6 +226,12 @@ class BoundedProtocol(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
         self._watch_unread()
+
+    def shutdown(self) -> None:
+        if self.cycle is None and self._part is _Part.START:
+            self.loop.call_later(NEW_SECONDS, super().shutdown)
+        else:
+            super().shutdown()
 
     def pause_writing(self) -> None:
         super().pause_writing()

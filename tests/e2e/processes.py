@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +84,11 @@ class Running:
         self.wait_for(lambda: status_of(f"{url}/readyz") == 200, f"{url}/readyz")
         self.family = descendants(self.process.pid)
         return json.loads(content_of(f"{url}/readyz"))
+
+    def receivers(self) -> list[int]:
+        """Worker processes that get new connections; their supervisor logs each change."""
+        found = re.findall(r"New connections go to the worker processes ([\d, ]+)\.", self.log.read_text())
+        return [int(pid) for pid in found[-1].split(", ")] if found else []
 
     def end(self, by: signal.Signals) -> int:
         """The exit code after the signal."""

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import asyncpg
 import pytest
 import yaml
 
-from tests.e2e.processes import ROOT, Workgraph, status_of
+from tests.e2e.processes import ROOT, Running, Workgraph, status_of
 from tests.servers import database_at, driver_url
 
 pytestmark = pytest.mark.verify
@@ -28,7 +29,7 @@ def free_port() -> int:
 @pytest.fixture
 async def production(servers: dict[str, str], redis_url: str, tmp_path: Path) -> AsyncIterator[Workgraph]:
     """The environment of the image, with an empty database."""
-    name = f"{servers['run']}_serve"
+    name = f"{servers['run']}_serve_{os.getpid()}"  # tests of this file may run in several processes
     connection = await asyncpg.connect(driver_url(servers["database_url"]))
     await connection.execute(f"CREATE DATABASE {name}")
     yield Workgraph(
@@ -153,3 +154,45 @@ def is_ended(client: socket.socket) -> bool:
         return True
     finally:
         client.settimeout(30)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux has a socket per worker.")
+def test_connections_are_spread_evenly_over_two_workers(production: Workgraph, url: str):
+    assert production.run("migrate").returncode == 0
+    address = ("127.0.0.1", int(production.variables["PORT"]))
+    with production.running("serve", "--workers", "2") as api:
+        workers = workers_of(api, url)
+        uneven = []
+        for _ in range(20):
+            with ExitStack() as clients:
+                for _ in range(64):
+                    clients.enter_context(socket.create_connection(address, timeout=10))
+                api.wait_for(lambda: sum(connections(pid, address[1]) for pid in workers) == 64, "64 connections")
+                first = connections(workers[0], address[1])
+            api.wait_for(lambda: sum(connections(pid, address[1]) for pid in workers) == 0, "no connection")
+            if not 0.3 <= first / 64 <= 0.7:
+                uneven.append(first)
+        # Each connection gets a worker at random: two of 20 runs are outside of these shares once in 2,000 times.
+        assert len(uneven) <= 1, uneven
+        assert api.end(signal.SIGTERM) == 0
+
+
+def workers_of(api: Running, url: str) -> list[int]:
+    """Both workers, once new connections go to both."""
+    api.wait_until_ready(url)
+    api.wait_for(lambda: len(api.receivers()) == 2, "two workers")
+    return api.receivers()
+
+
+def connections(pid: int, port: int) -> int:
+    """Number of open connections to the port that the process has."""
+    rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    accepted = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01"}
+    return len(accepted & {name for file in Path(f"/proc/{pid}/fd").iterdir() if (name := target_of(file))})
+
+
+def target_of(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:  # closed in the meantime
+        return ""

@@ -148,3 +148,16 @@ async def test_a_stopping_server_does_not_wait_for_heads() -> None:
         clients: list[Client] = [await world.client(sent) for sent in (b"", b"GET", GET[:20])]
         world.server.should_exit = True
         assert [await client.rest() for client in clients] == [b""] * 3
+
+
+async def test_a_stopping_server_answers_the_first_request_of_an_open_connection() -> None:
+    async with serving(head_seconds=10) as world:
+        late, silent = await world.client(), await world.client()
+        while len(world.server.server_state.connections) < 2:  # noqa: ASYNC110  uvicorn announces nothing
+            await asyncio.sleep(0)
+        world.server.should_exit = True
+        while world.server.servers[0].is_serving():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        await late.send(GET % b"late")
+        assert status_of(await late.rest()) == 200
+        assert await silent.rest() == b""
