@@ -7,6 +7,9 @@ WORKGRAPH := $(VENV)/bin/workgraph
 INSTALLED := $(VENV)/.installed
 COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--excludes excluded.txt --no-emit-package strawberry-compiled --custom-compile-command "make lock"
+PEERS := benchmarks/python_peers
+COMPILE_PEERS := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \
+	--constraint requirements.txt --excludes excluded.txt --custom-compile-command "make lock"
 
 # The compiler's tests are a session of their own: they know nothing of Workgraph and its servers.
 COMPILED_TESTS := $(PYTHON) -m pytest -p no:valkey -p no:schemathesis strawberry_compiled/tests
@@ -87,6 +90,8 @@ add: install ## Add one dependency: make add p="httpx>=0.28"; for development on
 lock: install ## Upgrade all dependencies, within pyproject.toml
 	$(COMPILE) --upgrade --output-file requirements.txt
 	$(COMPILE) --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE_PEERS) --python-version 3.11 --output-file $(PEERS)/requirements.txt $(PEERS)/requirements.in
+	$(COMPILE_PEERS) --python-version 3.13 --output-file $(PEERS)/fraiseql.txt $(PEERS)/fraiseql.in
 
 clean: ## Remove .venv and the development data
 	rm -rf $(VENV) .workgraph

@@ -4,6 +4,7 @@ import base64
 import difflib
 import http.client
 import json
+import re
 from typing import Any
 
 from benchmarks.failures import BenchmarkError
@@ -11,6 +12,7 @@ from benchmarks.load import Request
 
 ANSWER_SECONDS = 30.0
 MOST_LINES = 60
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
 
 
 def ask(port: int, request: Request) -> bytes:
@@ -51,6 +53,17 @@ def _place(cursor: str) -> list[Any]:
     packed: list[Any] = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     # The first sort key and the ID. Workgraph completes a sort by the time of creation; endpoints by hand may not.
     return [packed[2], packed[-1]]
+
+
+def with_zulu_times(data: Any) -> Any:
+    """Data with moments that end in `Z`, for libraries that write UTC as `+00:00`."""
+    if isinstance(data, list):
+        return [with_zulu_times(item) for item in data]
+    if isinstance(data, dict):
+        return {key: with_zulu_times(value) for key, value in data.items()}
+    if isinstance(data, str) and _UTC.fullmatch(data):
+        return data.removesuffix("+00:00") + "Z"
+    return data
 
 
 def without_cursors(data: Any) -> Any:

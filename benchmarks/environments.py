@@ -15,8 +15,11 @@ _STAMP = "installed.sha256"
 _PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
-def installed_environment(folder: Path, python: Python, requirements: Path) -> Path:
-    """Interpreter of an environment with exactly the packages of the lock file; raises BenchmarkError if that fails."""
+def installed_environment(folder: Path, python: Python, requirements: Path, *, has_wheels: bool = False) -> Path:
+    """Interpreter of an environment with exactly the packages of the lock file; raises BenchmarkError if that fails.
+
+    With `has_wheels`, no package is built: one without a wheel for this machine fails at once.
+    """
     executable = folder.resolve() / "bin" / "python"
     wanted = hashlib.sha256(f"{python.executable} {python.version}\n".encode() + requirements.read_bytes()).hexdigest()
     stamp = folder / _STAMP
@@ -27,6 +30,7 @@ def installed_environment(folder: Path, python: Python, requirements: Path) -> P
     _run([str(python.executable), "-m", "venv", str(folder)], "The venv module failed")
     # --no-deps: a lock file is complete, and pip would add what excluded.txt leaves out of it.
     install = [str(executable), *_PIP, "install", "--require-hashes", "--no-deps", "-r", str(requirements)]
+    install += ["--only-binary", ":all:"] if has_wheels else []
     _run(install, f"{requirements.name} could not be installed for Python {python.version}")
     stamp.write_text(wanted)
     return executable

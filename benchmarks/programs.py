@@ -11,16 +11,11 @@ from benchmarks.node import installed_node
 from benchmarks.places import BEFORE_FOLDER, ENVIRONMENTS, PYTHON_PEERS, ROOT
 from benchmarks.pythons import NEWER, Python
 
-PYTHON, NEWER_PYTHON, BEFORE, PEERS_PYTHON, PEERS_NEWER_PYTHON, NODE = (
-    "python",
-    "newer python",
-    "before",
-    "peers",
-    "newer peers",
-    "node",
-)
+PYTHON, NEWER_PYTHON, BEFORE, NODE = "python", "newer python", "before", "node"
+PEERS_PYTHON, PEERS_NEWER_PYTHON, FRAISEQL_PYTHON = "peers", "newer peers", "fraiseql"
 LOCK = ROOT / "requirements.txt"
 PEERS_LOCK = PYTHON_PEERS / "requirements.txt"
+FRAISEQL_LOCK = PYTHON_PEERS / "fraiseql.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +44,7 @@ def prepared(names: Collection[str], *, tell: Callable[[str], None]) -> Programs
         ),
         PEERS_PYTHON: lambda: _environment("peers", python, PEERS_LOCK, tell),
         PEERS_NEWER_PYTHON: lambda: _environment("peers-newer", _required(newest), PEERS_LOCK, tell),
+        FRAISEQL_PYTHON: lambda: _environment("fraiseql", _required(newest), FRAISEQL_LOCK, tell),
         NODE: installed_node,
     }
     for name in sorted(set(names) - {PYTHON}):
@@ -61,7 +57,7 @@ def prepared(names: Collection[str], *, tell: Callable[[str], None]) -> Programs
 
 def _environment(name: str, python: Python, lock: Path, tell: Callable[[str], None]) -> Path:
     tell(f"Packages of {lock.relative_to(ROOT)} for Python {python.version} in {ENVIRONMENTS / name}.")
-    return installed_environment(ENVIRONMENTS / name, python, lock)
+    return installed_environment(ENVIRONMENTS / name, python, lock, has_wheels=lock.parent == PYTHON_PEERS)
 
 
 def _required(python: Python | None) -> Python:

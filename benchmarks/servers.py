@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks import postgraphile
-from benchmarks.answers import with_plain_cursors, without_cursors
+from benchmarks import fraiseql, postgraphile
+from benchmarks.answers import with_plain_cursors, with_zulu_times, without_cursors
 from benchmarks.dataset import PUBLIC_URL, Dataset
 from benchmarks.handwritten.statements import UPDATE as UPDATE_STATEMENT
 from benchmarks.load import Request
@@ -25,7 +25,7 @@ from benchmarks.operations import (
     Operation,
 )
 from benchmarks.places import BEFORE_FOLDER, PEERS, ROOT
-from benchmarks.programs import BEFORE, NEWER_PYTHON, NODE, PYTHON
+from benchmarks.programs import BEFORE, FRAISEQL_PYTHON, NEWER_PYTHON, NODE, PEERS_NEWER_PYTHON, PEERS_PYTHON, PYTHON
 from domain.issues.priorities import Priority
 from infra.dev.embedded import ROLE
 from infra.settings import PREFIX
@@ -132,6 +132,15 @@ def _by_hand(family: str) -> Start:
     return start
 
 
+def _python_peer(module: str, *arguments: str) -> Start:
+    def start(setting: Setting) -> tuple[list[str], dict[str, str]]:
+        path = _written(setting, url=setting.dataset.driver_url)
+        command = [str(setting.program), "-m", f"benchmarks.python_peers.apps.{module}", str(path), *arguments]
+        return command, _environment(PYTHONPATH=python_path(ROOT))
+
+    return start
+
+
 def _peer(script: str, *arguments: str) -> Start:
     def start(setting: Setting) -> tuple[list[str], dict[str, str]]:
         dataset = setting.dataset
@@ -161,6 +170,15 @@ def _as_postgraphile(operation: Operation, dataset: Dataset) -> Request:
     return _graphql(postgraphile.TEXTS[operation.name], postgraphile.variables(dataset).get(operation.name, {}))
 
 
+def _as_grommet(operation: Operation, _dataset: Dataset) -> Request:
+    """The operation with strings in place of values of enums, which Grommet does not have."""
+    return _graphql(operation.text.replace("direction: DESC", 'direction: "DESC"'), operation.variables)
+
+
+def _as_fraiseql(operation: Operation, _dataset: Dataset) -> Request:
+    return _graphql(fraiseql.TEXTS[operation.name], {})
+
+
 def _as_endpoint(operation: Operation, dataset: Dataset) -> Request:
     if operation.is_write:
         headers = {"Content-Type": "application/json"}
@@ -185,6 +203,20 @@ def _as_endpoint(operation: Operation, dataset: Dataset) -> Request:
 
 def _node(name: str, title: str, *script: str) -> Server:
     return Server(name=name, title=title, start=_peer(*script), asked=_as_operation, program=NODE)
+
+
+def _python(name: str, title: str, *module: str, program: str = PEERS_PYTHON, **more: Any) -> Server:
+    return Server(
+        name=name,
+        title=title,
+        start=_python_peer(*module),
+        asked=more.pop("asked", _as_operation),
+        program=program,
+        only=_LIST_AND_VIEWER,
+        has_middle_only=True,
+        normalize=more.pop("normalize", with_zulu_times),
+        **more,
+    )
 
 
 SERVERS: Sequence[Server] = (
@@ -231,5 +263,51 @@ SERVERS: Sequence[Server] = (
         skipped=postgraphile.SKIPPED,
         normalize=postgraphile.normalized,
         seen=without_cursors,
+    ),
+    _python(
+        "compiled-batches", "Strawberry + compiled, batch fields", "with_strawberry_compiled", "batches", program=PYTHON
+    ),
+    _python(
+        "compiled-dataloader",
+        "Strawberry + compiled, DataLoader",
+        "with_strawberry_compiled",
+        "loaders",
+        program=PYTHON,
+    ),
+    _python(
+        "compiled-preloaded",
+        "Strawberry + compiled, preloaded",
+        "with_strawberry_compiled",
+        "preloaded",
+        program=PYTHON,
+    ),
+    _python("ariadne-dataloader", "Ariadne, DataLoader", "with_ariadne", "loaders"),
+    _python("ariadne-preloaded", "Ariadne, preloaded", "with_ariadne", "preloaded"),
+    _python("bramble-dataloader", "Bramble, DataLoader", "with_bramble", "loaders"),
+    _python("bramble-preloaded", "Bramble, preloaded", "with_bramble", "preloaded"),
+    _python(
+        "grommet-dataloader",
+        "Grommet, DataLoader",
+        "with_grommet",
+        "loaders",
+        program=PEERS_NEWER_PYTHON,
+        asked=_as_grommet,
+    ),
+    _python(
+        "grommet-preloaded",
+        "Grommet, preloaded",
+        "with_grommet",
+        "preloaded",
+        program=PEERS_NEWER_PYTHON,
+        asked=_as_grommet,
+    ),
+    _python(
+        "fraiseql",
+        "FraiseQL",
+        "with_fraiseql",
+        program=FRAISEQL_PYTHON,
+        asked=_as_fraiseql,
+        normalize=fraiseql.normalized,
+        seen=fraiseql.seen,
     ),
 )

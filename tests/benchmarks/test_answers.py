@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks import postgraphile
-from benchmarks.answers import data_of, require_same, with_plain_cursors, without_cursors
+from benchmarks import fraiseql, postgraphile
+from benchmarks.answers import data_of, require_same, with_plain_cursors, with_zulu_times, without_cursors
 from benchmarks.failures import BenchmarkError
 
 
@@ -75,3 +75,25 @@ def test_an_error_is_no_answer(body: bytes) -> None:
 
 def test_data_is_what_was_asked_for() -> None:
     assert data_of(b'{"data": {"a": 1}}') == {"a": 1}
+
+
+def test_moments_in_utc_are_compared_in_one_form() -> None:
+    answer = {"at": "2026-01-02T03:04:05.000120+00:00", "nodes": [{"at": "2026-01-02T03:04:05+00:00"}]}
+    assert with_zulu_times(answer) == {"at": "2026-01-02T03:04:05.000120Z", "nodes": [{"at": "2026-01-02T03:04:05Z"}]}
+    others = {"title": "at 10+00:00", "at": "2026-01-02T03:04:05+02:00", "count": 1, "none": None}
+    assert with_zulu_times(others) == others
+
+
+def test_fraiseqls_answer_is_brought_into_workgraphs_form() -> None:
+    issue = {"id": "iss_1", "createdAt": "2026-01-02T03:04:05+00:00"}
+    found = fraiseql.normalized({"issues": [issue]})
+    ours = {
+        "workspace": {
+            "issues": {"pageInfo": {"endCursor": "x"}, "nodes": [{**issue, "createdAt": "2026-01-02T03:04:05Z"}]}
+        }
+    }
+    require_same(fraiseql.seen(ours), fraiseql.seen(found), server="FraiseQL", operation="reference")
+    assert fraiseql.normalized({"viewer": {"id": "usr_1"}}) == {"viewer": {"id": "usr_1"}}
+    other = fraiseql.normalized({"issues": [issue | {"id": "iss_2"}]})
+    with pytest.raises(BenchmarkError):
+        require_same(fraiseql.seen(ours), fraiseql.seen(other), server="FraiseQL", operation="reference")

@@ -154,7 +154,7 @@ def test_a_missing_program_is_named_with_its_reason(monkeypatch: pytest.MonkeyPa
 
     told: list[str] = []
     monkeypatch.setattr(programs.pythons, "installed", lambda: (own(),))
-    monkeypatch.setattr(programs, "installed_environment", lambda folder, _python, _lock: tmp_path / folder.name)
+    monkeypatch.setattr(programs, "installed_environment", lambda folder, _python, _lock, **_: tmp_path / folder.name)
     monkeypatch.setattr(programs, "installed_node", fail)
     found = programs.prepared({programs.PYTHON, programs.NODE, programs.NEWER_PYTHON}, tell=told.append)
     assert found.paths == {programs.PYTHON: tmp_path / "python"}

@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,17 +17,17 @@ from benchmarks.dataset import Dataset
 from benchmarks.measuring import Plan, stretched
 from benchmarks.micro import fields_in
 from benchmarks.operations import NESTED, REFERENCE, UPDATE, VIEWER, operations
-from benchmarks.places import PEERS
+from benchmarks.places import PEERS, PYTHON_PEERS, ROOT
 from benchmarks.report import Facts, report
-from benchmarks.servers import SERVERS, WRITERS, Server
+from benchmarks.servers import SERVERS, WRITERS, Server, Setting
 from infra.settings import load_settings
 from tests.benchmarks.test_figures import samples
 
 
 @pytest.fixture
-def dataset() -> Dataset:
+def dataset(tmp_path: Path) -> Dataset:
     return Dataset(
-        settings=load_settings(),
+        settings=load_settings(data_dir=tmp_path),
         issues=20_000,
         comments=60_000,
         slug="acme",
@@ -60,6 +62,29 @@ def test_packages_are_locked_without_addresses_and_by_exact_version() -> None:
     assert [name for name in packages if name.endswith("/graphql-jit") and "@envelop" not in name] == [
         "node_modules/graphql-jit"
     ]
+
+
+@pytest.mark.parametrize("name", ["requirements", "fraiseql"])
+def test_packages_of_the_python_peers_are_locked_as_ours_are(name: str) -> None:
+    lock = (PYTHON_PEERS / f"{name}.txt").read_text()
+    assert "://" not in lock
+    locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.MULTILINE))
+    assert lock.count("--hash=sha256:") > len(locked) > 20
+    ours = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    shared = {each: locked[each] for each in ("httptools", "orjson", "python-jose", "starlette", "uvicorn", "uvloop")}
+    assert shared.items() <= ours.items(), "Run: make lock"
+    wanted = re.findall(r"^([a-z0-9-]+)==(\S+)", (PYTHON_PEERS / f"{name}.in").read_text(), re.MULTILINE)
+    assert dict(wanted).items() <= locked.items()
+    excluded = re.findall(r"^([a-z]+)$", (ROOT / "excluded.txt").read_text(), re.MULTILINE)
+    assert "ecdsa" in excluded
+    assert locked.keys().isdisjoint(excluded)
+
+
+def test_every_python_peer_is_a_program_of_its_own(dataset: Dataset) -> None:
+    setting = Setting(dataset=dataset, port=1, keys=[], folder=dataset.settings.data_dir)
+    modules = {server.start(setting)[0][2] for server in SERVERS if server.start(setting)[0][1] == "-m"}
+    files = {path.stem for path in (PYTHON_PEERS / "apps").glob("with_*.py")}
+    assert {name.rpartition(".")[2] for name in modules if "python_peers" in name} == files
 
 
 FACTS = Facts(

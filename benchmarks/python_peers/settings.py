@@ -1,0 +1,26 @@
+"""What the benchmark tells a server, and uvicorn as all servers in Python run on it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvicorn
+
+PRELOADED, LOADERS, BATCHES = "preloaded", "loaders", "batches"
+
+
+def told() -> dict[str, Any]:
+    """Settings from the file of JSON that the first argument names."""
+    found: dict[str, Any] = orjson.loads(Path(sys.argv[1]).read_bytes())
+    return found
+
+
+def style() -> str:
+    """How the server resolves relations, from the second argument."""
+    return sys.argv[2]
+
+
+def run(app: Any, port: int) -> None:
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, http="httptools", access_log=False, log_level="warning")
+    uvicorn.Server(config).run()
