@@ -15,20 +15,21 @@ from typing import Annotated, TypeVar
 import asyncpg
 import typer
 
+from benchmarks import documents, profile
+from benchmarks.chart import chart
 from benchmarks.dataset import Dataset, open_dataset
 from benchmarks.failures import EXPECTED, BenchmarkError
 from benchmarks.load import require_wrk, wrk_version
 from benchmarks.machine import machine, python_versions
-from benchmarks.measuring import Plan, Run, require_workgraph_first
+from benchmarks.measuring import DEFECTS, Plan, Run, require_workgraph_first
 from benchmarks.node import node_versions
 from benchmarks.operations import REFERENCE, VIEWER, Operation, operations
-from benchmarks.places import FOLDER, ROOT
+from benchmarks.places import CHART, FOLDER, RESULTS, ROOT
 from benchmarks.programs import NODE, PYTHON, Programs, prepared
 from benchmarks.report import Facts, report
 from benchmarks.servers import SERVERS, Server, python_path
 from infra.shared.clock import SystemClock
 
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 STATEMENT = ROOT / "benchmarks" / "STATEMENT.md"
 DEFAULT_SIZE = 20_000
 MICRO_SECONDS = 120
@@ -51,6 +52,7 @@ def main(
     ] = None,
 ) -> None:
     """Measure Workgraph beside hand-written endpoints and the GraphQL servers of Node and Python."""
+    is_full = not (servers or operations or is_quick) and size == DEFAULT_SIZE
     try:
         if not is_compared_only:
             require_wrk()
@@ -64,16 +66,24 @@ def main(
             if is_compared_only:
                 _compare(plan, dataset, programs)
                 return
-            text = _measured(plan, dataset, programs)
+            _write(_measured(plan, dataset, programs), output or (RESULTS if is_full else None))
+            if is_full:
+                _profile(dataset)
     except EXPECTED as error:
         typer.echo(f"benchmarks: {error}", err=True)
         raise typer.Exit(1) from None
-    is_full = not (servers or operations or is_quick) and size == DEFAULT_SIZE
-    target = output or (RESULTS if is_full else None)
+
+
+def _write(text: str, target: Path | None) -> None:
+    """Writes the report, and what other documents show of it if it is RESULTS.md."""
     typer.echo(text)
     if target is not None:
         target.write_text(text)
-        typer.echo(f"Written to {target}", err=True)
+        _tell(f"Written to {target}")
+    if target == RESULTS:
+        CHART.write_text(chart(text))
+        documents.write(text)
+        _tell(f"Written to {CHART} and the documents that quote figures")
 
 
 def _plan(
@@ -95,6 +105,15 @@ def _plan(
         warm_up=warm_up,
         has_middle_only=is_quick,
     )
+
+
+def _profile(dataset: Dataset) -> None:
+    """Writes the profile of a request into README.md; a failure leaves the last one there."""
+    _tell("profiling: Workgraph, now and before the work on speed")
+    try:
+        profile.write(profile.profiled(dataset, seconds=profile.SECONDS))
+    except DEFECTS as error:
+        _tell(f"There is no new profile: {error}")
 
 
 def _compare(plan: Plan, dataset: Dataset, programs: Programs) -> None:
