@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 from domain.accounts.model import User, UserId
 from domain.accounts.one_time import OneTimeLinkRepository
 from domain.shared.actor import Actor
+from domain.shared.projections import Projection
 from domain.shared.uow import UnitOfWork
 
 
@@ -105,7 +106,9 @@ class UserReader(Protocol):
         """The users that the actor may see, including the actor, by id."""
         ...
 
-    async def named_by_ids(self, actor: Actor, ids: Sequence[UserId]) -> dict[UserId, User]:
+    async def named_by_ids(
+        self, actor: Actor, ids: Sequence[UserId], projection: Projection = None
+    ) -> Mapping[UserId, User]:
         """Users named in entities that the actor may see, by id, without a further check.
 
         Former members are still named as creators of issues, so memberships do not matter here.

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.comments.model import Comment
@@ -6,6 +6,7 @@ from domain.comments.queries import CommentQuery
 from domain.issues.model import Issue
 from domain.shared.actor import Actor
 from domain.shared.pages import Page, PageRequest
+from domain.shared.projections import Projection
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
 
@@ -18,7 +19,7 @@ class CommentUow(UnitOfWork, Protocol):
 
 
 class CommentReader(Protocol):
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Comment]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Comment]:
         """The comments that the actor may see, by id."""
         ...
 

@@ -12,6 +12,7 @@ from domain.projects.ports import ProjectRepository, StateRepository
 from domain.shared.actor import Actor
 from domain.shared.batches import BatchRun, BatchUow
 from domain.shared.pages import Page, PageRequest
+from domain.shared.projections import Projection
 from domain.shared.repositories import Repository
 from domain.workspaces.model import Workspace
 from domain.workspaces.ports import MemberRepository
@@ -119,7 +120,7 @@ class IssueUow(BatchUow, Protocol):
 
 
 class IssueReader(Protocol):
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Issue]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Issue]:
         """The issues that the actor may see, trashed ones included, by id."""
         ...
 
@@ -155,11 +156,15 @@ class IssueReader(Protocol):
         """A page of the children of each issue that the actor may see."""
         ...
 
-    async def assignees_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[User]]:
+    async def assignees_of_issues(
+        self, actor: Actor, issues: Sequence[Issue], projection: Projection = None
+    ) -> Sequence[Sequence[User]]:
         """The people assigned to each issue, by name."""
         ...
 
-    async def labels_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[Label]]:
+    async def labels_of_issues(
+        self, actor: Actor, issues: Sequence[Issue], projection: Projection = None
+    ) -> Sequence[Sequence[Label]]:
         """The labels of each issue, by name."""
         ...
 

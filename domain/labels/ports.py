@@ -7,6 +7,7 @@ from domain.shared.actor import Actor
 from domain.shared.batches import BatchUow
 from domain.shared.errors import Conflict
 from domain.shared.pages import Page, PageRequest
+from domain.shared.projections import Projection
 from domain.shared.replacements import References
 from domain.shared.repositories import Repository
 from domain.workspaces.model import Workspace
@@ -31,7 +32,7 @@ class LabelUow(BatchUow, Protocol):
 
 
 class LabelReader(Protocol):
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Label]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Label]:
         """The labels that the actor may see, by id."""
         ...
 

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain.milestones.model import Milestone
@@ -7,6 +7,7 @@ from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.batches import BatchUow
 from domain.shared.pages import Page, PageRequest
+from domain.shared.projections import Projection
 from domain.shared.replacements import References
 from domain.shared.repositories import Repository
 
@@ -21,7 +22,7 @@ class MilestoneUow(BatchUow, Protocol):
 
 
 class MilestoneReader(Protocol):
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Milestone]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Milestone]:
         """The milestones that the actor may see, by id."""
         ...
 

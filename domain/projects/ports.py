@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +9,7 @@ from domain.shared.actor import Actor
 from domain.shared.batches import BatchRun, BatchUow
 from domain.shared.events import Event
 from domain.shared.pages import Page, PageRequest
+from domain.shared.projections import Projection
 from domain.shared.replacements import References
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
@@ -93,7 +94,7 @@ class ProjectMemberUow(UnitOfWork, Protocol):
 
 
 class ProjectReader(Protocol):
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Project]:
         """The projects that the actor may see, by id."""
         ...
 
@@ -109,21 +110,27 @@ class ProjectReader(Protocol):
 
 
 class StateReader(Protocol):
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, State]:
         """The states that the actor may see, by id."""
         ...
 
-    async def with_projects_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, StateInProject]:
+    async def with_projects_by_ids(
+        self, actor: Actor, ids: Sequence[str], projection: Projection = None
+    ) -> Mapping[str, StateInProject]:
         """The states that the actor may see, each with its project, by the state's id."""
         ...
 
-    async def of_projects(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], projection: Projection = None
+    ) -> Sequence[Sequence[State]]:
         """The states of each project, by position."""
         ...
 
 
 class ProjectMemberReader(Protocol):
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ProjectMember]:
+    async def by_ids(
+        self, actor: Actor, ids: Sequence[str], projection: Projection = None
+    ) -> Mapping[str, ProjectMember]:
         """The project memberships that the actor may see, by id."""
         ...
 

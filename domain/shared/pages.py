@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from domain.shared.errors import ErrorCode, InvalidInput
+from domain.shared.projections import Projection
 
 T_co = TypeVar("T_co", covariant=True)
 O = TypeVar("O", bound=StrEnum)  # noqa: E741  an enum of orders
@@ -20,13 +21,18 @@ MOST_SORTED_IN_INDEX = 100_000  # the same, in lists whose index has all sort ke
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """A page of a list: `first` items after a cursor, or `last` items before one; 1 to 100 items."""
+    """A page of a list: `first` items after a cursor, or `last` items before one; 1 to 100 items.
+
+    With a `projection`, such as `nodes.title` and `total_count`, readers may answer with pages that have these
+    attributes only.
+    """
 
     first: int | None = None
     after: str | None = None
     last: int | None = None
     before: str | None = None
     is_counted: bool = False
+    projection: Projection = None
 
     def __post_init__(self) -> None:
         if self.first is not None and self.last is not None:

@@ -9,6 +9,7 @@ from domain.auth.ports import AuthUow
 from domain.shared.actor import Actor
 from domain.shared.events import Event
 from domain.shared.pages import Page, PageRequest
+from domain.shared.projections import Projection
 from domain.shared.repositories import Repository
 from domain.shared.uow import UnitOfWork
 from domain.workspaces.model import Invitation, Member, Workspace
@@ -147,7 +148,7 @@ class WorkspaceReader(Protocol):
         """The workspace with that slug, in any letter case, if the actor is a member."""
         ...
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Workspace]:
         """The workspaces that the actor is a member of, by id."""
         ...
 
@@ -161,7 +162,7 @@ class WorkspaceReader(Protocol):
 
 
 class MemberReader(Protocol):
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Member]:
         """The members that the actor may see, by id."""
         ...
 

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ARRAY, Text, any_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
@@ -7,14 +7,18 @@ from domain.accounts.model import User, UserId
 from domain.accounts.ports import Credentials
 from domain.shared.actor import Actor
 from domain.shared.ids import is_id
+from domain.shared.projections import Projection, in_order
 from infra.accounts.tables import PasswordRow, UserRow
 from infra.db.entities import builder_of, columns_of
+from infra.db.projected import NamedColumns
 from infra.db.read import ReadSession
 from infra.db.reader import among_ids
+from infra.db.rows import KeyedRows
 from infra.db.visibility import guest_visibility
 from infra.workspaces.filters import colleagues_of_viewer, members_of_guests
 from infra.workspaces.tables import MemberRow
 
+USER_COLUMNS = NamedColumns.of(UserRow, User)
 _WORKSPACES = any_(bindparam("workspace_ids", type_=ARRAY(Text(collation="C"))))
 _BY_IDS = select(*columns_of(UserRow, User)).where(among_ids(UserRow.id))
 _COLLEAGUE = aliased(MemberRow)
@@ -65,7 +69,13 @@ class SqlUserReader:
             )
         return {row[0]: self._build(row) for row in rows}
 
-    async def named_by_ids(self, actor: Actor, ids: Sequence[UserId]) -> dict[UserId, User]:
+    async def named_by_ids(
+        self, actor: Actor, ids: Sequence[UserId], projection: Projection = None
+    ) -> Mapping[UserId, User]:
+        if projection is not None:
+            names = in_order(projection)
+            statement = USER_COLUMNS.select(_BY_IDS, names, UserRow.id)
+            return KeyedRows.of(names, await self._reads.fetch(statement, ids=list(ids)))
         rows = await self._reads.fetch(_BY_IDS, ids=list(ids))
         return {row[0]: self._build(row) for row in rows}
 

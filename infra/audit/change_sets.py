@@ -33,8 +33,8 @@ from infra.audit.guests import seen_by_guest, seen_by_guests
 from infra.audit.reader import EVENT_COLUMNS, LOG_ORDER, logged_event, with_texts
 from infra.audit.tables import EventRow
 from infra.db.job_runs import JobRuns
+from infra.db.pages import counted
 from infra.db.read import AnyRow, AnySelect, ReadSession
-from infra.db.totals import counted
 from infra.db.visibility import in_workspace
 from infra.workspaces.tables import RevisionRow
 
@@ -183,4 +183,7 @@ class SqlChangeSetReader:
         )
         page = replace(page, nodes=await with_texts(self._reads, page.nodes))
         total = MOST_COUNTED + 1 if change_set.event_count is None else change_set.event_count
-        return counted(page, total) if request.is_counted else page
+        if not request.is_counted:
+            return page
+        total_count, is_exact = counted(total)
+        return replace(page, total_count=total_count, total_count_is_exact=is_exact)

@@ -1,10 +1,11 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.comments.model import Comment
 from domain.comments.queries import CommentFilter, CommentOrder, CommentQuery
 from domain.issues.model import Issue
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
+from domain.shared.projections import Projection
 from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
@@ -34,8 +35,8 @@ class SqlCommentReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Comment]:
-        return await _COMMENTS.by_ids(self._reads, actor, ids)
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Comment]:
+        return await _COMMENTS.by_ids(self._reads, actor, ids, projection)
 
     async def of_issues(
         self, actor: Actor, issues: Sequence[Issue], query: CommentQuery, request: PageRequest

@@ -10,21 +10,19 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from time import monotonic
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.errors import ErrorCode, LimitExceeded
 from domain.shared.filters import operands_of
-from domain.shared.pages import Page
 from infra.db.filter_values import FoundIds
-from infra.db.keyset import Build, KeysetPlan
+from infra.db.keyset import KeysetPlan
 from infra.db.keyset_statements import PARENTS, Branches, PageQuery, Parts, count, count_per_parent
 from infra.db.list_limits import holds_at_most
+from infra.db.pages import PageRows
 from infra.db.read import AnyRow, AnySelect, ReadSession
-from infra.db.totals import Sizes, counted, is_known, with_totals
-
-T = TypeVar("T")
+from infra.db.totals import Sizes, take_totals, unknown
 
 FIRST_SECONDS = 0.04
 SECONDS = 0.9  # for all attempts together
@@ -116,7 +114,7 @@ def shape_of(filter: Any) -> Hashable:
     return None
 
 
-class Rows(NamedTuple):
+class FilteredRows(NamedTuple):
     """The rows of a filter, for statements that find all of them, walk an order until a page is full, or count some."""
 
     found: AnySelect
@@ -125,13 +123,12 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilteredRead(Generic[T]):
+class FilteredRead:
     """One page of a list with a filter, or of the list under each parent."""
 
     reads: ReadSession
     plan: KeysetPlan
-    rows: Rows
-    build: Build[T]
+    rows: FilteredRows
     branches: Branches
     parts: Parts | None
     parent: InstrumentedAttribute[str] | None  # None for one list
@@ -140,7 +137,7 @@ class FilteredRead(Generic[T]):
     filter: Any
     narrowing: Sequence[str]  # fields of the filter that select few rows by an index
 
-    async def pages(self, remembered: Remembered, order: Hashable) -> list[Page[T]]:
+    async def pages(self, remembered: Remembered, order: Hashable) -> PageRows:
         """The pages in an order with an index; raises FilterTooBroad."""
         shape = (order, self._shape)
         end = monotonic() + SECONDS
@@ -160,7 +157,7 @@ class FilteredRead(Generic[T]):
             pages = await self.plain(min(LAST_SECONDS, end - monotonic()))
         return await self._noted(pages, remembered, shape, start, cost)
 
-    async def sorted_pages(self, remembered: Remembered, order: Hashable) -> list[Page[T]] | None:
+    async def sorted_pages(self, remembered: Remembered, order: Hashable) -> PageRows | None:
         """The pages in an order without an index, None if more than `most` rows match; raises FilterTooBroad."""
         shape = (order, self._shape)
         cost = None if shape in remembered else await self._cost()
@@ -173,7 +170,7 @@ class FilteredRead(Generic[T]):
             return None
         return await self._noted(pages, remembered, shape, start, cost)
 
-    async def _plain_or_refused(self, remembered: Remembered, shape: Hashable, cost: float) -> list[Page[T]]:
+    async def _plain_or_refused(self, remembered: Remembered, shape: Hashable, cost: float) -> PageRows:
         """The pages by a longer attempt with the plain form, unless one has failed lately; raises FilterTooBroad."""
         pages = None if remembered.is_refused(shape) else await self.plain(LAST_SECONDS)
         if pages is None:
@@ -182,8 +179,8 @@ class FilteredRead(Generic[T]):
         return pages
 
     async def _noted(
-        self, pages: list[Page[T]] | None, remembered: Remembered, shape: Hashable, start: float, cost: float | None
-    ) -> list[Page[T]]:
+        self, pages: PageRows | None, remembered: Remembered, shape: Hashable, start: float, cost: float | None
+    ) -> PageRows:
         """The pages, if there are some; notes how fast they were."""
         if pages is None:
             remembered.refuse(shape, await self._cost() if cost is None else cost)
@@ -196,7 +193,7 @@ class FilteredRead(Generic[T]):
         return pages
 
     @property
-    def halves(self) -> "tuple[FilteredRead[T], FilteredRead[T]]":
+    def halves(self) -> "tuple[FilteredRead, FilteredRead]":
         """The same read for the first and for the second half of the parents."""
         parents = self.plan.parents
         middle = len(parents) // 2
@@ -212,7 +209,7 @@ class FilteredRead(Generic[T]):
             self.reads, self.most, self.rows.counted, parts=self.parts, parent=self.parent, **params
         )
 
-    async def plain(self, seconds: float) -> list[Page[T]] | None:
+    async def plain(self, seconds: float) -> PageRows | None:
         """The pages by the index of the order, None if that takes longer."""
         plan, parent = self.plan, self.parent
         if parent is None:
@@ -222,9 +219,9 @@ class FilteredRead(Generic[T]):
         found = await self._fetch(seconds, query)
         if found is None:
             return None
-        return plan.pages_of(query, found, self.build) if parent else [plan.page_of(query, found, self.build)]
+        return plan.pages_of(query, found) if parent else plan.page_of(query, found)
 
-    async def fenced(self, seconds: float) -> list[Page[T]] | None:
+    async def fenced(self, seconds: float) -> PageRows | None:
         """The pages by sorting all matches, None if that takes longer. Raises TooManyMatches."""
         plan, parent = self.plan, self.parent
         query = self._fenced_query
@@ -238,10 +235,10 @@ class FilteredRead(Generic[T]):
         if matches > self.most:
             self.reads.refund(len(items))
             raise TooManyMatches
-        pages = plan.pages_of(query, items, self.build) if parent else [plan.page_of(query, items, self.build)]
-        # The matches are those under all parents.
-        is_counted = plan.request.is_counted and len(pages) == 1
-        return [counted(page, matches) for page in pages] if is_counted else pages
+        pages = plan.pages_of(query, items) if parent else plan.page_of(query, items)
+        if plan.request.is_counted and len(pages) == 1:  # the matches are those under all parents
+            pages.count(0, matches)
+        return pages
 
     @property
     def _fenced_query(self) -> PageQuery:
@@ -260,16 +257,16 @@ class FilteredRead(Generic[T]):
         parents = {} if self.parent is None else {PARENTS: list(dict.fromkeys(self.plan.parents))}
         return {**self.params, **parents, **self.plan.params}
 
-    async def counted(self, pages: list[Page[T]], sizes: Sizes | None, remembered: Remembered) -> list[Page[T]]:
+    async def counted(self, pages: PageRows, sizes: Sizes | None, remembered: Remembered) -> PageRows:
         """The pages with their totals. A count like one that was too slow lately is left out."""
-        if all(is_known(page, sizes) for page in pages):
+        if not unknown(pages, sizes):
             return pages
         shape = ("total", self._shape)
         if remembered.is_refused(shape) and await self._cost_of_count() > remembered.most_cost(shape):
             return pages
         further: dict[str, Any] = {"parts": self.parts, "parent": self.parent, "params": self.params, "sizes": sizes}
-        pages = await with_totals(self.reads, pages, self.plan.parents, self.rows.counted, **further)
-        if not all(is_known(page, sizes) for page in pages):
+        await take_totals(self.reads, pages, self.rows.counted, **further)
+        if unknown(pages, sizes):
             remembered.refuse(shape, await self._cost_of_count())
         return pages
 

@@ -3,17 +3,17 @@
 Statements are in `infra/db/keyset_statements.py`, the index ranges after a cursor in `infra/db/keyset_ranges.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.errors import ErrorCode, InvalidInput
 from domain.shared.pages import Direction, Nulls, O, Page, PageRequest, Sort
-from infra.db.cursors import CursorColumn, decode_cursor, encode_cursor, scope_digest
+from infra.db.cursors import CursorColumn, decode_cursor, scope_digest
 from infra.db.keyset_fences import fenced_list
 from infra.db.keyset_ranges import Key, Nullness, parameter
 from infra.db.keyset_statements import (
@@ -23,16 +23,15 @@ from infra.db.keyset_statements import (
     PageQuery,
     Parent,
     Parts,
-    Positions,
     list_of_parts,
     list_per_parent,
     one_list,
 )
+from infra.db.pages import Build, PageRows
 from infra.db.read import AnyRow, AnySelect, ReadSession
-from infra.db.totals import Sizes, with_totals
+from infra.db.totals import Sizes, take_totals
 
 T = TypeVar("T")
-Build = Callable[[AnyRow], T]
 
 MOST_KEYS = 5
 
@@ -125,10 +124,24 @@ class KeysetPlan:
         **params: Any,
     ) -> Page[T]:
         """The page of one list, in one statement; the total of a list that goes on takes another."""
+        found = await self.found(reads, rows, params, branches=branches, parts=parts, sizes=sizes)
+        return found.of_entities(build)[0]
+
+    async def found(
+        self,
+        reads: ReadSession,
+        rows: AnySelect,
+        params: Mapping[str, Any],
+        *,
+        branches: Branches = (),
+        parts: Parts | None = None,
+        sizes: Sizes | None = None,
+    ) -> PageRows:
+        """The rows of `page`."""
         query = self.one(rows, branches=branches, parts=parts)
-        page = self.page_of(query, await reads.fetch(query.statement, **params, **self.params), build)
-        further: dict[str, Any] = {"parts": parts, "parent": None, "params": params, "sizes": sizes}
-        return (await with_totals(reads, [page], self.parents, rows, **further))[0]
+        page = self.page_of(query, await reads.fetch(query.statement, **params, **self.params))
+        await take_totals(reads, page, rows, parts=parts, parent=None, params=params, sizes=sizes)
+        return page
 
     async def pages(
         self,
@@ -146,31 +159,35 @@ class KeysetPlan:
 
         The totals of lists that go on take another, unless they are given.
         """
+        found = await self.all_found(reads, rows, params, parent=parent, branches=branches, sizes=sizes, totals=totals)
+        return found.of_entities(build)
+
+    async def all_found(
+        self,
+        reads: ReadSession,
+        rows: AnySelect,
+        params: Mapping[str, Any],
+        *,
+        parent: Parent,
+        branches: Branches = (),
+        sizes: Sizes | None = None,
+        totals: Mapping[str, int] | None = None,
+    ) -> PageRows:
+        """The rows of `pages`."""
         query = self.per_parent(rows, parent=parent, branches=branches)
         under = {**params, PARENTS: list(dict.fromkeys(self.parents))}
-        pages = self.pages_of(query, await reads.fetch(query.statement, **under, **self.params), build, totals)
-        if totals is not None:
-            return pages
-        further: dict[str, Any] = {"parts": None, "parent": parent, "params": params, "sizes": sizes}
-        return await with_totals(reads, pages, self.parents, rows, **further)
+        pages = self.pages_of(query, await reads.fetch(query.statement, **under, **self.params), totals)
+        if totals is None:
+            await take_totals(reads, pages, rows, parts=None, parent=parent, params=params, sizes=sizes)
+        return pages
 
-    def page_of(self, query: PageQuery, rows: Sequence[AnyRow], build: Build[T]) -> Page[T]:
+    def page_of(self, query: PageQuery, rows: Sequence[AnyRow]) -> PageRows:
         """The page of one list, from the rows of its query."""
-        return self._page(self.parents[0], rows, build, query.positions)
+        return PageRows.of_one(self, rows, query.positions)
 
-    def pages_of(
-        self,
-        query: PageQuery,
-        rows: Sequence[AnyRow],
-        build: Build[T],
-        totals: Mapping[str, int] | None = None,
-    ) -> list[Page[T]]:
+    def pages_of(self, query: PageQuery, rows: Sequence[AnyRow], totals: Mapping[str, int] | None = None) -> PageRows:
         """The page under each parent, from the rows of the query for all parents."""
-        totals = totals or {}
-        under: dict[str, list[AnyRow]] = {parent_id: [] for parent_id in self.parents}
-        for row in rows:
-            under[row[-1]].append(row)
-        return [self._page(id_, under[id_], build, query.positions, totals.get(id_)) for id_ in self.parents]
+        return PageRows.of_all(self, rows, query.positions, totals)
 
     def one(self, rows: AnySelect, *, branches: Branches = (), parts: Parts | None = None) -> PageQuery:
         if parts is None:
@@ -201,59 +218,3 @@ class KeysetPlan:
     @property
     def _nulls(self) -> Nullness:
         return None if self.after is None else tuple(value is None for value in self.after)
-
-    def _page(
-        self,
-        parent: str,
-        rows: Sequence[AnyRow],
-        build: Build[T],
-        positions: Positions,
-        total: int | None = None,
-    ) -> Page[T]:
-        """The page. Without a given total, that of a page that is not the whole list is the number of known items."""
-        # Rows on the other side of the cursor are assumed to exist: checking would cost a statement.
-        has_more, has_cursor = len(rows) > self.size, self.after is not None
-        is_backward, is_counted = self.request.is_backward, self.request.is_counted
-        kept = rows[: self.size] if has_more else rows
-        if is_backward:
-            kept = kept[::-1]
-        return Page(
-            nodes=list(map(build, kept)),
-            cursors=_Cursors(kept, positions, self, parent),
-            has_next_page=has_cursor if is_backward else has_more,
-            has_previous_page=has_more if is_backward else has_cursor,
-            total_count=(len(rows) if total is None else total) if is_counted else None,
-            total_count_is_exact=not (is_counted and total is None and (has_more or has_cursor)),
-        )
-
-
-class _Cursors(Sequence[str]):
-    """Cursors of a page, encoded on access, because most clients do not read them."""
-
-    __slots__ = ("_parent", "_plan", "_positions", "_rows", "_scope")
-
-    def __init__(self, rows: Sequence[AnyRow], positions: Positions, plan: KeysetPlan, parent: str) -> None:
-        self._rows = rows
-        self._positions = positions
-        self._plan = plan
-        self._parent = parent
-        self._scope = ""
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self._cursor(row) for row in self._rows[index]]
-        return self._cursor(self._rows[index])
-
-    def __iter__(self) -> Iterator[str]:
-        return map(self._cursor, self._rows)
-
-    def _cursor(self, row: AnyRow) -> str:
-        self._scope = self._scope or self._plan.scope_of(self._parent)
-        return encode_cursor([row[position] for position in self._positions], scope=self._scope)

@@ -23,6 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from domain.shared.pages import MOST_COUNTED
 from infra.db.arrays import texts
 from infra.db.keyset_ranges import Key, Nullness, Range, ranges
+from infra.db.projected import as_stored
 from infra.db.read import AnySelect
 
 Positions = tuple[int, ...]  # positions of the keys in a row
@@ -137,7 +138,7 @@ def with_keys(rows: AnySelect, keys: tuple[Key, ...]) -> PageQuery:
     places = {column: place for place, column in enumerate(columns)}
     missing = [key.column for key in keys if key.column not in places]
     places |= {column: place for place, column in enumerate(missing, start=len(columns))}
-    labeled = (column.label(f"keyset_{place}") for place, column in enumerate(missing))
+    labeled = (as_stored(column).label(f"keyset_{place}") for place, column in enumerate(missing))
     return PageQuery(rows.add_columns(*labeled), tuple(places[key.column] for key in keys))
 
 

@@ -12,17 +12,21 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, MOST_SORTED, MOST_SORTED_IN_INDEX, O, Page, PageRequest, Sort
+from domain.shared.projections import Names, Projection, in_order
 from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
-from infra.db.filtered import SECONDS, FilteredRead, FilterTooBroad, Remembered, Rows
+from infra.db.filtered import SECONDS, FilteredRead, FilteredRows, FilterTooBroad, Remembered
 from infra.db.filters import Filters
-from infra.db.keyset import Build, Keyset, KeysetPlan
+from infra.db.keyset import Keyset, KeysetPlan
 from infra.db.keyset_statements import PARENTS, Branches, Parts
 from infra.db.list_limits import IndexedOrders, holds_at_most
 from infra.db.list_sizes import SizedList
 from infra.db.lookups import FrequentSearches, looked_up
-from infra.db.read import AnySelect, ReadSession
+from infra.db.pages import Build, PageColumns, PageRows, page_columns
+from infra.db.projected import NamedColumns
+from infra.db.read import AnyRow, AnySelect, ReadSession
+from infra.db.rows import ListsOfRows, Rows, runs_of
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.totals import Sizes
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
@@ -30,6 +34,7 @@ from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 E = TypeVar("E")
 
 DISTINCT_FILTERS = 128
+_NOTHING = slice(0, 0)
 
 
 class Identified(Protocol):
@@ -44,13 +49,19 @@ class Identified(Protocol):
 P = TypeVar("P", bound=Identified)
 
 
+def values_of(entities: Sequence[Any], name: str) -> list[Any]:
+    """The attribute of each entity. Parents that are rows have it as a column."""
+    column = getattr(entities, "column", None)
+    return [getattr(entity, name) for entity in entities] if column is None else column(name)
+
+
 def ids_of(entities: Sequence[Identified]) -> list[str]:
-    return [entity.id for entity in entities]
+    return values_of(entities, "id")
 
 
 def by_workspace(entities: Sequence[P]) -> dict[str, Sequence[P]]:
     """The entities of each workspace, for one statement per workspace. Nearly always there is one."""
-    workspaces = {entity.workspace_id for entity in entities}
+    workspaces = set(values_of(entities, "workspace_id"))
     if len(workspaces) == 1:
         return {workspaces.pop(): entities}
     return {each: [entity for entity in entities if entity.workspace_id == each] for each in sorted(workspaces)}
@@ -61,15 +72,15 @@ def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
 
 
 @lru_cache(DISTINCT_FILTERS)
-def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> Rows:
+def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> FilteredRows:
     """The rows that match."""
     found = rows.where(filters.where(filter))
     by_row = filters.by_row(filter)
     if by_row == filter:
-        return Rows(found, found, found)
+        return FilteredRows(found, found, found)
     counted = filters.by_row(filter, is_counted=True)
     table = filters.table
-    return Rows(found, rows.where(filters.match(by_row, table)), rows.where(filters.match(counted, table)))
+    return FilteredRows(found, rows.where(filters.match(by_row, table)), rows.where(filters.match(counted, table)))
 
 
 @lru_cache(DISTINCT_FILTERS)
@@ -98,6 +109,26 @@ async def pages_by_workspace(
         pages = await part.pages(reads, rows, build, parent=parent, workspace_id=workspace_id)
         found |= zip(part.parents, pages, strict=True)
     return [found[each.id] for each in parents]
+
+
+async def lists_by_workspace(
+    reads: ReadSession,
+    parents: Sequence[Identified],
+    rows: AnySelect,
+    columns: NamedColumns,
+    names: Names,
+    *,
+    parent: InstrumentedAttribute[str],
+) -> ListsOfRows:
+    """The list under each of the parents; `rows` are limited by `in_workspace` and `ids`, and ordered by parent."""
+    wanted = in_order(names)
+    statement = columns.select(rows, wanted, parent)
+    found, lists = list[AnyRow](), dict[str, slice]()
+    for workspace_id, group in by_workspace(parents).items():
+        start, part = len(found), await reads.fetch(statement, workspace_id=workspace_id, ids=ids_of(group))
+        lists |= {id_: slice(own.start + start, own.stop + start) for id_, own in runs_of(part).items()}
+        found += part
+    return ListsOfRows(Rows(wanted, found), [lists.get(each, _NOTHING) for each in ids_of(parents)])
 
 
 class ReaderFilters(NamedTuple):
@@ -135,6 +166,7 @@ class EntityTable(Generic[E, O]):
         self.build: Callable[[Sequence[Any]], E] = builder_of(entity)
         self.id: InstrumentedAttribute[str] = table.id  # type: ignore[attr-defined]  # every entity's table has one
         self.select: AnySelect = select(*columns_of(table, entity))
+        self.columns = NamedColumns.of(table, entity)
         self.workspace = visible_by
         self.guests = guests
         self._by_ids = RowsByIds(self.select, self.id, visible_by, guests)
@@ -146,7 +178,12 @@ class EntityTable(Generic[E, O]):
         self.narrowing = narrowing
         self.filters = ReaderFilters(filters, guest_filters or filters)
 
-    async def by_ids(self, reads: ReadSession, actor: Actor, ids: Sequence[str]) -> dict[str, E]:
+    async def by_ids(
+        self, reads: ReadSession, actor: Actor, ids: Sequence[str], projection: Projection = None
+    ) -> Mapping[str, E]:
+        """The entities that the actor may see, by ID; with a projection, as rows."""
+        if projection is not None:
+            return await self._by_ids.fetch_keyed(reads, actor, ids, self.columns, projection)
         return {row[0]: self.build(row) for row in await self._by_ids.fetch(reads, actor, ids)}
 
     def children_of(
@@ -218,18 +255,33 @@ class EntityList(Generic[E, O]):
         The parents are not checked again, because actors only get parents that they may see. `counts` are the sizes of
         the lists without a filter, if they are known.
         """
+        columns = None if request.projection is None else page_columns(request.projection)
+        found = await self._found(reads, actor, parents, columns, filter, sort, request, counts)
+        # Rows have the attributes of pages that the request names.
+        return found.of_entities(self._entities.build) if columns is None else found.of_rows(columns)
+
+    async def _found(
+        self,
+        reads: ReadSession,
+        actor: Actor,
+        parents: Sequence[Identified],
+        columns: PageColumns | None,
+        filter: Any,
+        sort: Sequence[Sort[O]],
+        request: PageRequest,
+        counts: Mapping[str, int] | None,
+    ) -> PageRows:
         keyset = self._entities.keyset
         scope = (self._name, filter)
         plan = keyset.plan(sort, request, default=self._default, scope=scope, parents=ids_of(parents))
         groups = by_workspace(parents)
         if len(groups) == 1:
-            return await self._pages(reads, actor, next(iter(groups)), plan, filter, sort, counts)
-        found: dict[str, Page[E]] = {}
+            return await self._pages(reads, actor, next(iter(groups)), plan, columns, filter, sort, counts)
+        found = []
         for workspace_id, group in groups.items():
             part = replace(plan, parents=ids_of(group))
-            pages = await self._pages(reads, actor, workspace_id, part, filter, sort, counts)
-            found |= zip(part.parents, pages, strict=True)
-        return [found[parent.id] for parent in parents]
+            found.append(await self._pages(reads, actor, workspace_id, part, columns, filter, sort, counts))
+        return PageRows.joined(plan, found)
 
     async def _pages(
         self,
@@ -237,25 +289,27 @@ class EntityList(Generic[E, O]):
         actor: Actor,
         workspace_id: str,
         plan: KeysetPlan,
+        columns: PageColumns | None,
         filter: Any,
         sort: Sequence[Sort[O]],
         counts: Mapping[str, int] | None,
-    ) -> Sequence[Page[E]]:
+    ) -> PageRows:
         """The pages under parents of one workspace."""
         await actor.reach_workspaces((workspace_id,))
         # Lists at the root are the busiest ones, and a single parent needs no LATERAL join.
         is_single = self._default == DEFAULT and len(plan.parents) == 1
         seen = self._seen_by(actor, workspace_id, is_single=is_single)
+        if columns is not None:
+            seen = seen._replace(rows=self._entities.columns.select(seen.rows, columns.names))
         seen.params["workspace_id"] = workspace_id
         if is_single:
             seen.params["parent_id"] = plan.parents[0]
         if filter != type(filter)() or not self._is_indexed(sort):
             return await self._bounded_pages(reads, actor, workspace_id, plan, seen, filter, sort)
-        sizes = self._sizes(reads, actor, workspace_id)
-        build, further = self._entities.build, {"branches": self._branches, "sizes": sizes, **seen.params}
+        further: dict[str, Any] = {"branches": self._branches, "sizes": self._sizes(reads, actor, workspace_id)}
         if is_single:
-            return [await plan.page(reads, seen.rows, build, parts=seen.parts, **further)]
-        return await plan.pages(reads, seen.rows, build, parent=self._parent, totals=counts, **further)
+            return await plan.found(reads, seen.rows, seen.params, parts=seen.parts, **further)
+        return await plan.all_found(reads, seen.rows, seen.params, parent=self._parent, totals=counts, **further)
 
     async def _bounded_pages(
         self,
@@ -266,10 +320,10 @@ class EntityList(Generic[E, O]):
         seen: "_Seen",
         filter: Any,
         sort: Sequence[Sort[O]],
-    ) -> Sequence[Page[E]]:
+    ) -> PageRows:
         """The pages of lists that have a filter, or no index for the order."""
         sizes = self._sizes(reads, actor, workspace_id)
-        by_ids, rows = filter, Rows(seen.rows, seen.rows, seen.rows)
+        by_ids, rows = filter, FilteredRows(seen.rows, seen.rows, seen.rows)
         is_filtered = filter != type(filter)()
         if is_filtered:
             await self._require_bounded(reads, plan, seen, filter, sizes)
@@ -296,22 +350,20 @@ class EntityList(Generic[E, O]):
         reads: ReadSession,
         plan: KeysetPlan,
         seen: "_Seen",
-        rows: Rows,
+        rows: FilteredRows,
         filter: Any,
-    ) -> FilteredRead[E]:
-        entities = self._entities
+    ) -> FilteredRead:
         return FilteredRead(
             reads=reads,
             plan=plan,
             rows=rows,
-            build=entities.build,
             branches=self._branches,
             parts=seen.parts,
             parent=None if seen.is_single else self._parent,
             params=seen.params,
-            most=MOST_SORTED_IN_INDEX if self._parent.key in entities.covered else MOST_SORTED,
+            most=MOST_SORTED_IN_INDEX if self._parent.key in self._entities.covered else MOST_SORTED,
             filter=filter,
-            narrowing=entities.narrowing,
+            narrowing=self._entities.narrowing,
         )
 
     async def _require_bounded(
@@ -334,16 +386,16 @@ class EntityList(Generic[E, O]):
         return self._indexed is None or self._indexed.include(sort)
 
     async def _chosen_pages(
-        self, read: FilteredRead[E], sort: Sequence[Sort[O]], sizes: Sizes | None, *, is_filtered: bool
-    ) -> list[Page[E]]:
+        self, read: FilteredRead, sort: Sequence[Sort[O]], sizes: Sizes | None, *, is_filtered: bool
+    ) -> PageRows:
         """Pages of a list that has a filter, or no index for the order."""
         if self._indexed is None or self._indexed.include(sort):
             return await read.pages(self._remembered, tuple(sort))
         return await self._sorted_pages(read, sort, sizes, is_filtered=is_filtered, end=monotonic() + SECONDS)
 
     async def _sorted_pages(
-        self, read: FilteredRead[E], sort: Sequence[Sort[O]], sizes: Sizes | None, *, is_filtered: bool, end: float
-    ) -> list[Page[E]]:
+        self, read: FilteredRead, sort: Sequence[Sort[O]], sizes: Sizes | None, *, is_filtered: bool, end: float
+    ) -> PageRows:
         """Pages in an order without an index. Lists that are too long only together are sorted in parts until `end`."""
         is_small = is_filtered or await read.holds_at_most(sizes)
         pages = await read.sorted_pages(self._remembered, tuple(sort)) if is_small else None
@@ -353,7 +405,7 @@ class EntityList(Generic[E, O]):
             assert self._indexed is not None
             raise self._indexed.refusal(read.most)
         parts = [await self._sorted_pages(part, sort, sizes, is_filtered=is_filtered, end=end) for part in read.halves]
-        return [page for part in parts for page in part]
+        return PageRows.joined(read.plan, parts)
 
     def _seen_by(self, actor: Actor, workspace_id: str, *, is_single: bool) -> "_Seen":
         """Rows that the actor sees under one parent, or under any parent of the workspace."""

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Select, Text, bindparam, or_, select
@@ -14,12 +14,24 @@ from domain.milestones.model import Milestone
 from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
+from domain.shared.projections import Projection
 from domain.workspaces.model import Workspace
+from infra.accounts.reader import USER_COLUMNS
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.list_sizes import SizedList
+from infra.db.projected import NamedColumns
 from infra.db.read import ReadSession
-from infra.db.reader import EntityList, EntityTable, Identified, ReaderFilters, among_ids, by_workspace, ids_of
+from infra.db.reader import (
+    EntityList,
+    EntityTable,
+    Identified,
+    ReaderFilters,
+    among_ids,
+    by_workspace,
+    ids_of,
+    lists_by_workspace,
+)
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 from infra.issues.aliases import found_by, previous_identifiers
 from infra.issues.filters import (
@@ -67,14 +79,15 @@ _ASSIGNEES = (
     select(IssueAssigneeRow.issue_id, *columns_of(UserRow, User))
     .join(UserRow, UserRow.id == IssueAssigneeRow.user_id)
     .where(in_workspace(IssueAssigneeRow.workspace_id), among_ids(IssueAssigneeRow.issue_id))
-    .order_by(UserRow.name, UserRow.id)
+    .order_by(IssueAssigneeRow.issue_id, UserRow.name, UserRow.id)
 )
 _LABELS = (
     select(IssueLabelRow.issue_id, *columns_of(LabelRow, Label))
     .join(LabelRow, in_workspace(LabelRow.workspace_id) & (LabelRow.id == IssueLabelRow.label_id))
     .where(in_workspace(IssueLabelRow.workspace_id), among_ids(IssueLabelRow.issue_id))
-    .order_by(LabelRow.name, LabelRow.id)
+    .order_by(IssueLabelRow.issue_id, LabelRow.name, LabelRow.id)
 )
+_LABEL_COLUMNS = NamedColumns.of(LabelRow, Label)
 _build_user = builder_of(User, start=1)
 _build_label = builder_of(Label, start=1)
 
@@ -118,8 +131,8 @@ class SqlIssueReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Issue]:
-        return await _ISSUES.by_ids(self._reads, actor, ids)
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Issue]:
+        return await _ISSUES.by_ids(self._reads, actor, ids, projection)
 
     async def by_identifier(self, actor: Actor, workspace: Workspace, identifier: str) -> Issue | None:
         # No issue has the number 0. The database refuses text that cannot be stored.
@@ -153,10 +166,20 @@ class SqlIssueReader:
     ) -> Sequence[Page[Issue]]:
         return await self._pages(_CHILDREN, actor, issues, query, request)
 
-    async def assignees_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[User]]:
+    async def assignees_of_issues(
+        self, actor: Actor, issues: Sequence[Issue], projection: Projection = None
+    ) -> Sequence[Sequence[User]]:
+        if projection is not None:
+            of = IssueAssigneeRow.issue_id
+            return await lists_by_workspace(self._reads, issues, _ASSIGNEES, USER_COLUMNS, projection, parent=of)
         return await self._linked(_ASSIGNEES, issues, _build_user)
 
-    async def labels_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[Label]]:
+    async def labels_of_issues(
+        self, actor: Actor, issues: Sequence[Issue], projection: Projection = None
+    ) -> Sequence[Sequence[Label]]:
+        if projection is not None:
+            of = IssueLabelRow.issue_id
+            return await lists_by_workspace(self._reads, issues, _LABELS, _LABEL_COLUMNS, projection, parent=of)
         return await self._linked(_LABELS, issues, _build_label)
 
     async def previous_identifiers_of_issues(self, actor: Actor, issues: Sequence[Issue]) -> Sequence[Sequence[str]]:

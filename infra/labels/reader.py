@@ -1,9 +1,10 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.labels.model import Label
 from domain.labels.queries import LabelOrder, LabelQuery
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, Page, PageRequest
+from domain.shared.projections import Projection
 from domain.workspaces.model import Workspace
 from infra.db.read import ReadSession
 from infra.db.reader import EntityTable
@@ -25,8 +26,8 @@ class SqlLabelReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Label]:
-        return await _LABELS.by_ids(self._reads, actor, ids)
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Label]:
+        return await _LABELS.by_ids(self._reads, actor, ids, projection)
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: LabelQuery, request: PageRequest

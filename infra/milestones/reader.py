@@ -1,10 +1,11 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.milestones.model import Milestone
 from domain.milestones.queries import MilestoneOrder, MilestoneQuery
 from domain.projects.model import Project
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT_NESTED, Page, PageRequest
+from domain.shared.projections import Projection
 from infra.db.read import ReadSession
 from infra.db.reader import EntityTable
 from infra.db.visibility import GuestRule
@@ -27,8 +28,8 @@ class SqlMilestoneReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Milestone]:
-        return await _MILESTONES.by_ids(self._reads, actor, ids)
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Milestone]:
+        return await _MILESTONES.by_ids(self._reads, actor, ids, projection)
 
     async def of_projects(
         self, actor: Actor, projects: Sequence[Project], query: MilestoneQuery, request: PageRequest

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, select
 
@@ -14,11 +14,13 @@ from domain.projects.queries import (
 from domain.shared import letters
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, DEFAULT_NESTED, Page, PageRequest
+from domain.shared.projections import Projection
 from domain.workspaces.model import Workspace
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
+from infra.db.projected import NamedColumns
 from infra.db.read import ReadSession
-from infra.db.reader import EntityTable, among_ids, by_workspace, ids_of
+from infra.db.reader import EntityTable, among_ids, by_workspace, ids_of, lists_by_workspace
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 from infra.projects.filters import PROJECT_FILTERS
@@ -64,6 +66,8 @@ _MEMBERS = EntityTable(
     guests=GuestRule.of_areas(AreaGrantRow.workspace_id, AreaGrantRow.area_id),
 )
 _MEMBERS_OF = _MEMBERS.children_of(AreaGrantRow.area_id, name="project members", default=DEFAULT_NESTED)
+_OF_STATES = NamedColumns.of(StateRow, State)
+_OF_STATES_IN_PROJECTS = NamedColumns.of_parts(state=_OF_STATES, project=_PROJECTS.columns)
 _build_state = builder_of(State)
 _build_project = builder_of(Project, start=len(_STATE_COLUMNS))  # behind the state
 
@@ -72,8 +76,8 @@ class SqlProjectReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Project]:
-        return await _PROJECTS.by_ids(self._reads, actor, ids)
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Project]:
+        return await _PROJECTS.by_ids(self._reads, actor, ids, projection)
 
     async def by_key(self, actor: Actor, workspace: Workspace, key: str) -> Project | None:
         named = {"workspace_id": workspace.id, "key": letters.upper(key)}
@@ -97,14 +101,25 @@ class SqlStateReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, State]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, State]:
+        if projection is not None:
+            return await _STATES_BY_IDS.fetch_keyed(self._reads, actor, ids, _OF_STATES, projection)
         return {row[0]: _build_state(row) for row in await _STATES_BY_IDS.fetch(self._reads, actor, ids)}
 
-    async def with_projects_by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, StateInProject]:
+    async def with_projects_by_ids(
+        self, actor: Actor, ids: Sequence[str], projection: Projection = None
+    ) -> Mapping[str, StateInProject]:
+        if projection is not None:
+            return await _WITH_PROJECTS_BY_IDS.fetch_keyed(self._reads, actor, ids, _OF_STATES_IN_PROJECTS, projection)
         rows = await _WITH_PROJECTS_BY_IDS.fetch(self._reads, actor, ids)
         return {row[0]: StateInProject(state=_build_state(row), project=_build_project(row)) for row in rows}
 
-    async def of_projects(self, actor: Actor, projects: Sequence[Project]) -> Sequence[Sequence[State]]:
+    async def of_projects(
+        self, actor: Actor, projects: Sequence[Project], projection: Projection = None
+    ) -> Sequence[Sequence[State]]:
+        if projection is not None:
+            of = StateRow.project_id
+            return await lists_by_workspace(self._reads, projects, _STATES_OF, _OF_STATES, projection, parent=of)
         found: dict[str, list[State]] = {project.id: [] for project in projects}
         for workspace_id, group in by_workspace(projects).items():
             rows = await self._reads.fetch(_STATES_OF, workspace_id=workspace_id, ids=ids_of(group))
@@ -117,8 +132,10 @@ class SqlProjectMemberReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, ProjectMember]:
-        return await _MEMBERS.by_ids(self._reads, actor, ids)
+    async def by_ids(
+        self, actor: Actor, ids: Sequence[str], projection: Projection = None
+    ) -> Mapping[str, ProjectMember]:
+        return await _MEMBERS.by_ids(self._reads, actor, ids, projection)
 
     async def of_projects(
         self, actor: Actor, projects: Sequence[Project], query: ProjectMemberQuery, request: PageRequest

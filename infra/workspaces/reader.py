@@ -1,10 +1,11 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, select
 
 from domain.shared import letters
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, Direction, Page, PageRequest, Sort
+from domain.shared.projections import Projection, in_order
 from domain.workspaces.model import Invitation, Member, Workspace
 from domain.workspaces.queries import InvitationOrder, MemberFilter, MemberOrder, MemberQuery, WorkspaceOrder
 from infra.accounts.filters import USER_FILTERS
@@ -12,8 +13,10 @@ from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters, ToOne
 from infra.db.keyset import Keyset
+from infra.db.projected import NamedColumns
 from infra.db.read import ReadSession
 from infra.db.reader import EntityTable, among_ids, ids_of, pages_by_workspace
+from infra.db.rows import KeyedRows
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import in_workspace, visibility, visible
 from infra.workspaces.filters import MEMBERS_OF_GUESTS
@@ -32,6 +35,7 @@ _OWN = (
 _BY_IDS = _SELECT.where(among_ids(WorkspaceRow.id))
 _REVISION = select(RevisionRow.revision).where(in_workspace(RevisionRow.workspace_id))
 _KEYSET = Keyset(WorkspaceOrder, {WorkspaceOrder.SLUG: WorkspaceRow.slug}, id_column=WorkspaceRow.id)
+_COLUMNS = NamedColumns.of(WorkspaceRow, Workspace)
 _build = builder_of(Workspace)
 
 _MEMBERS = EntityTable(
@@ -71,8 +75,12 @@ class SqlWorkspaceReader:
         rows = await self._reads.fetch(_BY_SLUG, slug=named, **visibility(actor))
         return _build(rows[0]) if rows else None
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Workspace]:
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Workspace]:
         await actor.reach_workspaces(ids)
+        if projection is not None:
+            names = in_order(projection)
+            statement = _COLUMNS.select(_BY_IDS, names, WorkspaceRow.id)
+            return KeyedRows.of(names, await self._reads.fetch(statement, ids=list(ids), **visibility(actor)))
         rows = await self._reads.fetch(_BY_IDS, ids=list(ids), **visibility(actor))
         return {row[0]: _build(row) for row in rows}
 
@@ -95,8 +103,8 @@ class SqlMemberReader:
     def __init__(self, reads: ReadSession) -> None:
         self._reads = reads
 
-    async def by_ids(self, actor: Actor, ids: Sequence[str]) -> dict[str, Member]:
-        return await _MEMBERS.by_ids(self._reads, actor, ids)
+    async def by_ids(self, actor: Actor, ids: Sequence[str], projection: Projection = None) -> Mapping[str, Member]:
+        return await _MEMBERS.by_ids(self._reads, actor, ids, projection)
 
     async def of_workspaces(
         self, actor: Actor, workspaces: Sequence[Workspace], query: MemberQuery, request: PageRequest

@@ -1,6 +1,5 @@
 """The two forms of a page with a filter give one answer, and a list chooses between them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from time import monotonic
@@ -19,13 +18,14 @@ from infra.db.filtered import (
     MOST_REMEMBERED,
     REFUSED_SECONDS,
     FilteredRead,
+    FilteredRows,
     FilterTooBroad,
     Remembered,
-    Rows,
     shape_of,
 )
 from infra.db.keyset import KeysetPlan
 from infra.db.keyset_statements import Parts
+from infra.db.pages import PageRows
 from infra.db.read import ReadSession
 from tests.infra.db.keyset_items import (
     ALL_ROWS,
@@ -65,12 +65,11 @@ def read_of(
     filter: ItemFilter = ItemFilter(number=7),
     most: int = 3,
     **params: Any,
-) -> FilteredRead[str]:
+) -> FilteredRead:
     return FilteredRead(
         reads=reads,
         plan=wanted,
-        rows=Rows(*[rows.where(ItemRow.number >= 0)] * 3),
-        build=lambda row: row[0],
+        rows=FilteredRows(*[rows.where(ItemRow.number >= 0)] * 3),
         branches=(),
         parts=parts,
         parent=of_parent,
@@ -81,8 +80,13 @@ def read_of(
     )
 
 
-def shown(pages: Sequence[Page[str]]) -> list[Any]:
-    return [(each.nodes, list(each.cursors), each.page_info) for each in pages]
+def built(pages: PageRows | None) -> list[Page[str]]:
+    assert pages is not None
+    return pages.of_entities(lambda row: row[0])
+
+
+def shown(pages: PageRows | None) -> list[Any]:
+    return [(each.nodes, list(each.cursors), each.page_info) for each in built(pages)]
 
 
 @few
@@ -108,23 +112,20 @@ async def test_both_forms_give_the_same_pages(engine, reads, items, sort, size, 
         read_of(reads, wanted, ALL_ROWS, parts=Parts(ItemRow.parent, "chosen"), chosen=["a", "c"], most=99),
         read_of(reads, wanted, ALL_ROWS, of_parent=ItemRow.parent, most=99),
     ):
-        plain, fenced = await read.plain(60), await read.fenced(60)
-        assert plain is not None
-        assert fenced is not None
-        assert shown(fenced) == shown(plain)
+        assert shown(await read.fenced(60)) == shown(await read.plain(60))
 
 
 @pytest.fixture
-async def three(engine, reads, monkeypatch) -> FilteredRead[str]:
+async def three(engine, reads, monkeypatch) -> FilteredRead:
     """A read of three items, which no busy machine makes too slow."""
     monkeypatch.setattr(f"{MODULE}.SECONDS", 60)
     await fill(engine, [item(id=f"i{number}") for number in range(3)])
     return read_of(reads, plan(BY_CREATION), ALL_ROWS)
 
 
-async def rows_charged(reads: ReadSession, read: FilteredRead[str], remembered: Remembered) -> int:
+async def rows_charged(reads: ReadSession, read: FilteredRead, remembered: Remembered) -> int:
     async with reads.scope() as scope:
-        [got] = await read.pages(remembered, "order")
+        [got] = built(await read.pages(remembered, "order"))
         assert len(got.nodes) in (0, 3)
         return scope.rows_read
 
@@ -132,7 +133,7 @@ async def rows_charged(reads: ReadSession, read: FilteredRead[str], remembered: 
 async def test_a_fast_plain_form_is_all_that_is_needed(three, monkeypatch):
     monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 60)
     remembered = Remembered()
-    [got] = await three.pages(remembered, "order")
+    [got] = built(await three.pages(remembered, "order"))
     assert got.nodes == ["i0", "i1", "i2"]
     assert len(remembered) == 0
 
@@ -141,11 +142,11 @@ async def test_a_slow_plain_form_is_left_out_the_next_time(three, monkeypatch):
     monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
     monkeypatch.setattr(f"{MODULE}.QUICK_SECONDS", 60)
     remembered = Remembered()
-    [first] = await three.pages(remembered, "order")
+    first = await three.pages(remembered, "order")
     assert len(remembered) == 1
     monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 60)
     monkeypatch.setattr(FilteredRead, "plain", None)
-    assert shown(await three.pages(remembered, "order")) == shown([first])
+    assert shown(await three.pages(remembered, "order")) == shown(first)
     with pytest.raises(TypeError):
         await three.pages(remembered, "another order")
 
@@ -161,11 +162,11 @@ async def test_a_slow_fenced_form_is_not_remembered(three, monkeypatch):
 async def test_too_many_matches_are_left_to_the_plain_form(three, monkeypatch):
     monkeypatch.setattr(f"{MODULE}.FIRST_SECONDS", 0)
     two = replace(three, most=2)
-    [got] = await two.pages(Remembered(), "order")
-    assert got.nodes == ["i0", "i1", "i2"]
+    got = await two.pages(Remembered(), "order")
+    assert built(got)[0].nodes == ["i0", "i1", "i2"]
     assert (await two.sorted_pages(Remembered(), "order"), await two.holds_at_most()) == (None, False)
     assert await three.holds_at_most()
-    assert shown(await three.sorted_pages(Remembered(), "order")) == shown([got])
+    assert shown(await three.sorted_pages(Remembered(), "order")) == shown(got)
 
 
 @pytest.mark.parametrize("is_empty", [False, True])
@@ -228,7 +229,7 @@ async def test_a_filter_like_a_refused_one_is_tried_only_if_it_costs_less(three,
         await three.pages(remembered, "order")
     assert len(await three.pages(remembered, "another order")) == 1
 
-    async def less(read: FilteredRead[str]) -> float:
+    async def less(read: FilteredRead) -> float:
         return 0.01
 
     monkeypatch.setattr(FilteredRead, "_cost", less)
@@ -255,14 +256,12 @@ async def test_the_fenced_form_of_one_list_counts_its_items(engine, reads, monke
     monkeypatch.setattr(f"{MODULE}.SECONDS", 60)
     monkeypatch.setattr("infra.db.totals.COUNT_SECONDS", 0)
     await fill(engine, [item(id=f"i{number}", parent="a" if number else "b") for number in range(6)])
-    [alone] = await read_of(reads, plan(BY_CREATION, first=2, is_counted=True), parent="a", most=9).pages(
-        Remembered(), "order"
-    )
+    read = read_of(reads, plan(BY_CREATION, first=2, is_counted=True), parent="a", most=9)
+    [alone] = built(await read.pages(Remembered(), "order"))
     assert (len(alone.nodes), alone.total_count, alone.total_count_is_exact) == (2, 5, True)
     wanted = plan(BY_CREATION, parents=["a", "b"], first=2, is_counted=True)
-    first, second = await read_of(reads, wanted, ALL_ROWS, of_parent=ItemRow.parent, most=9).pages(
-        Remembered(), "order"
-    )
+    read = read_of(reads, wanted, ALL_ROWS, of_parent=ItemRow.parent, most=9)
+    first, second = built(await read.pages(Remembered(), "order"))
     assert (first.total_count_is_exact, second.total_count_is_exact) == (False, True)
 
 
@@ -275,13 +274,13 @@ async def test_a_count_like_one_that_was_too_slow_is_left_out(engine, reads, thr
     async def totals(seconds: float) -> list[tuple[int | None, bool]]:
         monkeypatch.setattr("infra.db.totals.COUNT_SECONDS", seconds)
         pages = await read.counted(await read.pages(remembered, "order"), None, remembered)
-        return [(each.total_count, each.total_count_is_exact) for each in pages]
+        return list(zip(pages.totals, pages.are_exact, strict=True))
 
     assert await totals(60) == [(6, True)]
     assert await totals(0) == [(3, False)]
     assert await totals(60) == [(3, False)]
 
-    async def less(read: FilteredRead[str]) -> float:
+    async def less(read: FilteredRead) -> float:
         return 0.01
 
     monkeypatch.setattr(FilteredRead, "_cost_of_count", less)

@@ -1,0 +1,238 @@
+"""The pages of one list under several parents, as slices of the rows of one statement."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from domain.shared.pages import MOST_COUNTED, Page
+from domain.shared.projections import Names, below, in_order
+from infra.db.cursors import encode_cursor
+from infra.db.rows import ListsOfRows, Rows, runs_of
+from infra.db.statements import Row
+
+if TYPE_CHECKING:
+    from infra.db.keyset import KeysetPlan
+
+T = TypeVar("T")
+Build = Callable[[Row], T]
+
+NODES, EDGES = "nodes", "edges"
+COUNTS = frozenset({"total_count", "total_count_is_exact"})
+DISTINCT_PROJECTIONS = 1024
+
+
+class PageColumns:
+    """What a projection of pages takes: columns of the items, and values of the page.
+
+    `names` are the attributes of the items, first those of `nodes`, in the order of their columns in the statement.
+    """
+
+    __slots__ = ("edges", "has_cursors", "is_counted", "names", "nodes", "of_page", "places")
+
+    def __init__(self, projection: Names) -> None:
+        self.of_page = in_order(projection, (NODES, EDGES))
+        self.is_counted = not projection.isdisjoint(COUNTS)
+        self.nodes = in_order(below(projection, NODES))
+        self.edges = in_order(below(projection, EDGES))
+        self.has_cursors = "cursor" in self.edges
+        of_edges = in_order(below(below(projection, EDGES), "node"))
+        self.names = (*self.nodes, *(name for name in of_edges if name not in self.nodes))
+        # Edges have records of their own, unless these are the same as those of the nodes.
+        is_same = not self.has_cursors and self.names[: len(of_edges)] == of_edges
+        self.places = None if is_same else tuple(self.names.index(name) for name in of_edges)
+
+
+page_columns = lru_cache(DISTINCT_PROJECTIONS)(PageColumns)
+
+
+class PageRows:
+    """One page of a list under each of `plan.parents`; `slices[i]`, `totals[i]` and so on belong to parent i.
+
+    `totals` are None unless the request asked for them; without `are_exact`, lists have at least that many items.
+    """
+
+    __slots__ = ("are_exact", "go_on", "plan", "positions", "rows", "slices", "totals")
+
+    def __init__(
+        self,
+        plan: "KeysetPlan",
+        rows: Sequence[Row],
+        positions: tuple[int, ...],
+        slices: list[slice],
+        go_on: list[bool],
+    ) -> None:
+        self.plan = plan
+        self.rows = rows
+        self.positions = positions
+        self.slices = slices
+        self.go_on = go_on
+        self.totals: list[int | None] = [None] * len(slices)
+        self.are_exact = [True] * len(slices)
+
+    @classmethod
+    def of_one(cls, plan: "KeysetPlan", rows: Sequence[Row], positions: tuple[int, ...]) -> "PageRows":
+        """The page of one list, from the rows of its statement: one more than the page has, if the list goes on."""
+        goes_on = len(rows) > plan.size
+        kept = rows[: plan.size] if goes_on else rows
+        pages = cls(plan, _in_order(kept, plan), positions, [slice(0, len(kept))], [goes_on])
+        pages._take_known_totals()
+        return pages
+
+    @classmethod
+    def of_all(
+        cls, plan: "KeysetPlan", rows: Sequence[Row], positions: tuple[int, ...], totals: Mapping[str, int] | None
+    ) -> "PageRows":
+        """The page under each parent, from the rows of the statement for all of them, which end with the parent's ID.
+
+        `totals` are the sizes of the lists, if they are known.
+        """
+        size, kept, pages_of, longer = plan.size, list[Row](), dict[str, slice](), set[str]()
+        for parent, run in runs_of(rows).items():
+            if run.stop - run.start > size:
+                longer.add(parent)
+                run = slice(run.start, run.start + size)
+            start = len(kept)
+            kept += _in_order(rows[run], plan)
+            pages_of[parent] = slice(start, len(kept))
+        slices = [pages_of.get(parent, _NOTHING) for parent in plan.parents]
+        pages = cls(plan, kept, positions, slices, [parent in longer for parent in plan.parents])
+        if totals is None:
+            pages._take_known_totals()
+        elif plan.request.is_counted:
+            pages.totals = [totals[parent] for parent in plan.parents]
+        return pages
+
+    @classmethod
+    def joined(cls, plan: "KeysetPlan", parts: Sequence["PageRows"]) -> "PageRows":
+        """The pages of several reads of one list, in the order of the plan's parents."""
+        kept, places = list[Row](), dict[str, tuple[slice, PageRows, int]]()
+        for part in parts:
+            start = len(kept)
+            kept += part.rows
+            for place, (parent, own) in enumerate(zip(part.plan.parents, part.slices, strict=True)):
+                places[parent] = slice(own.start + start, own.stop + start), part, place
+        found = [places[parent] for parent in plan.parents]
+        positions = parts[0].positions if parts else ()
+        pages = cls(plan, kept, positions, [own for own, *_ in found], [part.go_on[at] for _, part, at in found])
+        pages.totals = [part.totals[at] for _, part, at in found]
+        pages.are_exact = [part.are_exact[at] for _, part, at in found]
+        return pages
+
+    def _take_known_totals(self) -> None:
+        """The number of known items is the total of a page that is the whole list, and a lower bound otherwise."""
+        if not self.plan.request.is_counted:
+            return
+        has_cursor = self.plan.after is not None
+        for place, (own, goes_on) in enumerate(zip(self.slices, self.go_on, strict=True)):
+            self.totals[place] = own.stop - own.start + goes_on
+            self.are_exact[place] = not (goes_on or has_cursor)
+
+    def __len__(self) -> int:
+        return len(self.slices)
+
+    def count(self, place: int, number: int) -> None:
+        """Takes the number of items of that list, which is cut at `MOST_COUNTED`."""
+        self.totals[place], self.are_exact[place] = counted(number)
+
+    def of_entities(self, build: Build[T]) -> list[Page[T]]:
+        before, after = self._ends()
+        return [
+            Page(
+                nodes=list(map(build, self.rows[own])),
+                cursors=_Cursors(self, place),
+                has_next_page=after[place],
+                has_previous_page=before[place],
+                total_count=self.totals[place],
+                total_count_is_exact=self.are_exact[place],
+            )
+            for place, own in enumerate(self.slices)
+        ]
+
+    def of_rows(self, columns: PageColumns) -> Rows:
+        """The pages as rows, from a statement that begins with `columns.names`."""
+        nodes = ListsOfRows(Rows(columns.nodes, self.rows), self.slices)
+        edges = nodes if columns.places is None else ListsOfRows(self._edges(columns), self.slices)
+        if not columns.of_page:
+            return Rows((), [()] * len(self), {NODES: nodes, EDGES: edges})
+        before, after = self._ends()
+        values: dict[str, Callable[[], Sequence[Any]]] = {
+            "total_count": lambda: self.totals,
+            "total_count_is_exact": lambda: self.are_exact,
+            "page_info.has_next_page": lambda: after,
+            "page_info.has_previous_page": lambda: before,
+            "page_info.start_cursor": lambda: [self._cursor_at(place, 0) for place in range(len(self))],
+            "page_info.end_cursor": lambda: [self._cursor_at(place, -1) for place in range(len(self))],
+        }
+        of_page = list(zip(*(values[name]() for name in columns.of_page), strict=True))
+        return Rows(columns.of_page, of_page, {NODES: nodes, EDGES: edges})
+
+    def _edges(self, columns: PageColumns) -> Rows:
+        places = columns.places or ()
+        records = [tuple([row[place] for place in places]) for row in self.rows]
+        if columns.has_cursors:
+            cursors: list[str | None] = [None] * len(records)
+            for page, own in enumerate(self.slices):
+                cursors[own] = self.cursors(page, self.rows[own])
+            records = [(cursor, *record) for cursor, record in zip(cursors, records, strict=True)]
+        return Rows(columns.edges, records)
+
+    def _ends(self) -> tuple[list[bool], list[bool]]:
+        """Whether lists have items before their page, and after it.
+
+        Items on the other side of the cursor are assumed to exist: checking would cost a statement.
+        """
+        behind = [self.plan.after is not None] * len(self)
+        return (self.go_on, behind) if self.plan.request.is_backward else (behind, self.go_on)
+
+    def _cursor_at(self, place: int, index: int) -> str | None:
+        own = self.slices[place]
+        if own.start == own.stop:
+            return None
+        row = self.rows[own.start if index == 0 else own.stop - 1]
+        return self.cursors(place, [row])[0]
+
+    def rows_of(self, place: int) -> Sequence[Row]:
+        return self.rows[self.slices[place]]
+
+    def cursors(self, place: int, rows: Sequence[Row]) -> list[str]:
+        """Cursors of rows of the list under that parent."""
+        scope = self.plan.scope_of(self.plan.parents[place])
+        return [encode_cursor([row[position] for position in self.positions], scope=scope) for row in rows]
+
+
+_NOTHING = slice(0, 0)
+
+
+def counted(number: int) -> tuple[int, bool]:
+    """The total of a list with that number of items, and whether it is exact: it is cut at `MOST_COUNTED`."""
+    return min(number, MOST_COUNTED), number <= MOST_COUNTED
+
+
+def _in_order(rows: Sequence[Row], plan: "KeysetPlan") -> Sequence[Row]:
+    return rows[::-1] if plan.request.is_backward else rows
+
+
+class _Cursors(Sequence[str]):
+    """Cursors of a page, encoded on access, because most clients do not read them."""
+
+    __slots__ = ("_pages", "_place")
+
+    def __init__(self, pages: PageRows, place: int) -> None:
+        self._pages = pages
+        self._place = place
+
+    def __len__(self) -> int:
+        return len(self._pages.rows_of(self._place))
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        rows = self._pages.rows_of(self._place)
+        if isinstance(index, slice):
+            return self._pages.cursors(self._place, rows[index])
+        return self._pages.cursors(self._place, [rows[index]])[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pages.cursors(self._place, self._pages.rows_of(self._place)))
