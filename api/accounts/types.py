@@ -20,6 +20,7 @@ from domain.shared.security import SecurityEvent as SecurityEventModel
 @strawberry.type(description="A person with an account, or a placeholder for a person whom an import named.")
 class User(Node):
     describes = model.User
+    is_read_as_rows = True
 
     name: str = strawberry.field(description="Display name of the user, at most 80 characters.")
     initials: str = strawberry.field(
@@ -38,13 +39,18 @@ class User(Node):
     )
     created_at: datetime = strawberry.field(description="Time when the user signed up or was created by an import.")
 
-    @batched(graphql_type=str | None, description="Email address of the user. Null for all users except yourself.")
+    @batched(
+        graphql_type=str | None,
+        needs=("id", "email"),
+        description="Email address of the user. Null for all users except yourself.",
+    )
     async def email(users: Sequence[model.User], info: Info) -> Sequence[str | None]:
         return [user.email if user.id == info.context.actor.user_id else None for user in users]
 
     @batched(
         graphql_type=list[ApiKey],
         at_most=MOST_API_KEYS,
+        needs=("id",),
         description="API keys of the user that have not been revoked, newest first, at most 50. Empty for all "
         "users except yourself. Requires a session: API keys cannot list the keys of their owner.",
     )
@@ -54,6 +60,7 @@ class User(Node):
     @connection(
         Session,
         query=everything,
+        needs=("id",),
         description="Active sessions of the user, newest sign-in first. Empty for all users except yourself.",
     )
     async def sessions(
@@ -64,6 +71,7 @@ class User(Node):
     @connection(
         SecurityEvent,
         query=everything,
+        needs=("id",),
         description="Security log of the user's account, newest event first. Empty for all users except yourself.",
     )
     async def security_events(

@@ -10,6 +10,7 @@ from api.issues.types import Issue
 from api.shared import loads
 from api.shared.connections import connection
 from api.shared.context import Info
+from api.shared.fields import PLACE
 from api.shared.node import Node
 from domain.audit.history import HistoryEntry
 from domain.audit.queries import HistoryQuery
@@ -23,6 +24,7 @@ from strawberry_compiled import related
 @strawberry.type(description="A comment on an issue.")
 class Comment(Node):
     describes = model.Comment
+    is_read_as_rows = True
 
     body: str = strawberry.field(
         description="Text of the comment in Markdown, at most 256 KB. Empty if the comment was deleted."
@@ -47,6 +49,7 @@ class Comment(Node):
     @connection(
         CommentHistoryEntry,
         query=comment_history_query,
+        needs=PLACE,
         description="Creation, edits and deletion of the comment, oldest entry first. Begins later if the server "
         "deletes old changes; see `changesBeginAt` of the workspace.",
     )
@@ -63,6 +66,7 @@ class IssueComments:
     @connection(
         Comment,
         query=comment_query,
+        needs=(*PLACE, "comment_count"),
         description="Comments on the issue, oldest first unless `sort` is given. Includes deleted comments, "
         "without their text.",
     )

@@ -15,7 +15,7 @@ from api.shared import loads
 from api.shared.arguments import Identifier
 from api.shared.connections import connection
 from api.shared.context import Info
-from api.shared.fields import batched
+from api.shared.fields import PLACE, batched
 from api.shared.node import Node
 from api.shared.parents import workspace_of
 from domain.accounts.model import User as UserModel
@@ -29,7 +29,7 @@ from domain.projects.model import Project as ProjectModel
 from domain.projects.ports import StateInProject
 from domain.shared.pages import Page, PageRequest
 from domain.workspaces.model import Workspace as WorkspaceModel
-from strawberry_compiled import related
+from strawberry_compiled import projection_of, related
 
 
 def identifier_of(issue: model.Issue, place: StateInProject) -> str:
@@ -39,6 +39,7 @@ def identifier_of(issue: model.Issue, place: StateInProject) -> str:
 @strawberry.type(description="A unit of work in a project.")
 class Issue(Node):
     describes = model.Issue
+    is_read_as_rows = True
 
     number: int = strawberry.field(
         description="Number of the issue, unique in its project. Numbers are never reused. A move to another project "
@@ -48,6 +49,8 @@ class Issue(Node):
         "state_id",
         loads.states_in_projects,
         show=identifier_of,
+        needs=("number",),
+        needs_found=("project.key",),
         graphql_type=str,
         description="Human-readable identifier of the issue: the current key of its project and its number, such as "
         "`ENG-12`. Changes with the key of the project, and when the issue is moved to another project. The issue is "
@@ -120,20 +123,26 @@ class Issue(Node):
     @batched(
         graphql_type=list[User],
         at_most=model.MOST_ASSIGNEES,
+        needs=PLACE,
         description="Users who are assigned to the issue, by name, at most 20.",
     )
     async def assignees(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[UserModel]]:
-        return await info.context.app.read.issues.assignees_of_issues(info.context.actor, issues)
+        reader = info.context.app.read.issues
+        return await reader.assignees_of_issues(info.context.actor, issues, projection_of(info))
 
     @batched(
-        graphql_type=list[Label], at_most=model.MOST_LABELS, description="Labels of the issue, by name, at most 50."
+        graphql_type=list[Label],
+        at_most=model.MOST_LABELS,
+        needs=PLACE,
+        description="Labels of the issue, by name, at most 50.",
     )
     async def labels(issues: Sequence[model.Issue], info: Info) -> Sequence[Sequence[LabelModel]]:
-        return await info.context.app.read.issues.labels_of_issues(info.context.actor, issues)
+        return await info.context.app.read.issues.labels_of_issues(info.context.actor, issues, projection_of(info))
 
     @batched(
         graphql_type=list[str],
         at_most=model.MOST_PREVIOUS_IDENTIFIERS,
+        needs=(*PLACE, "project_id", "number"),
         description="Former identifiers of the issue, newest first, at most 20: those that it had before it was moved "
         "to its project, and before the key of its project changed. A key that a former project got after the issue "
         "had left is not listed, though it finds the issue. Identifiers in deleted projects, and in projects that are "
@@ -145,6 +154,7 @@ class Issue(Node):
     @connection(
         Annotated["Issue", strawberry.lazy("api.issues.types")],
         query=issue_query,
+        needs=PLACE,
         description="Sub-issues of the issue, newest first unless `sort` is given. Trashed issues are excluded, "
         "and archived ones unless `includeArchived` is true.",
     )
@@ -156,6 +166,7 @@ class Issue(Node):
     @connection(
         IssueHistoryEntry,
         query=issue_history_query,
+        needs=PLACE,
         description="History of the issue and its comments, oldest entry first. Entries without a change that is "
         "visible to you are left out and not counted. Begins later if the server deletes old changes; see "
         "`changesBeginAt` of the workspace.",
@@ -209,6 +220,7 @@ class ProjectIssues:
     @connection(
         Issue,
         query=issue_query,
+        needs=PLACE,
         description="Issues of the project, newest first unless `sort` is given. Trashed issues are excluded, and "
         "archived ones unless `includeArchived` is true.",
     )
@@ -225,6 +237,7 @@ class MilestoneIssues:
     @connection(
         Issue,
         query=issue_query,
+        needs=PLACE,
         description="Issues of the milestone, newest first unless `sort` is given. Trashed issues are excluded, "
         "and archived ones unless `includeArchived` is true.",
     )

@@ -19,6 +19,7 @@ from domain.workspaces.model import Workspace as WorkspaceModel
 @strawberry.type(description="A label that can be attached to any issue of a workspace.")
 class Label(Node):
     describes = model.Label
+    is_read_as_rows = True
 
     name: str = strawberry.field(description="Name of the label, unique in the workspace, at most 80 characters.")
     color: str = strawberry.field(description="Color of the label as a hexadecimal code such as `#5e6ad2`.")

@@ -10,6 +10,7 @@ from api.projects.types import Project
 from api.shared import loads
 from api.shared.connections import connection
 from api.shared.context import Info
+from api.shared.fields import PLACE
 from api.shared.node import Node
 from domain.milestones import model
 from domain.milestones.queries import MilestoneQuery
@@ -21,6 +22,7 @@ from strawberry_compiled import related
 @strawberry.type(description="A goal of a project with an optional due date. Issues can be assigned to it.")
 class Milestone(Node):
     describes = model.Milestone
+    is_read_as_rows = True
 
     name: str = strawberry.field(description="Name of the milestone, unique in the project, at most 80 characters.")
     due_date: date | None = strawberry.field(
@@ -47,6 +49,7 @@ class ProjectMilestones:
     @connection(
         Milestone,
         query=milestone_query,
+        needs=PLACE,
         description="Milestones of the project, earliest due date first unless `sort` is given.",
     )
     async def milestones(

@@ -10,7 +10,7 @@ from api.shared import loads
 from api.shared.arguments import Key
 from api.shared.connections import connection
 from api.shared.context import Info
-from api.shared.fields import batched
+from api.shared.fields import PLACE, batched
 from api.shared.node import Node
 from api.shared.parents import workspace_of
 from domain.projects import model
@@ -20,7 +20,7 @@ from domain.shared.pages import Page, PageRequest
 from domain.workspaces.model import MOST_AREAS
 from domain.workspaces.model import Invitation as InvitationModel
 from domain.workspaces.model import Workspace as WorkspaceModel
-from strawberry_compiled import related
+from strawberry_compiled import projection_of, related
 
 if TYPE_CHECKING:
     from api.workspaces.types import Member, Workspace
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @strawberry.type(description="A workflow state of a project. Every issue of the project is in one of its states.")
 class State(Node):
     describes = model.State
+    is_read_as_rows = True
 
     name: str = strawberry.field(
         description="Name of the workflow state, unique in the project, at most 50 characters."
@@ -56,6 +57,7 @@ class State(Node):
 )
 class ProjectMember(Node):
     describes = model.ProjectMember
+    is_read_as_rows = True
 
     created_at: datetime = strawberry.field(description="Time when the guest was added to the project.")
     member = related(
@@ -65,7 +67,7 @@ class ProjectMember(Node):
         description="The workspace membership of the guest.",
     )
     project = related(
-        "project_id",
+        "area_id",
         loads.projects,
         graphql_type=Annotated["Project", strawberry.lazy("api.projects.types")],
         description="The project that the guest has access to.",
@@ -75,6 +77,7 @@ class ProjectMember(Node):
 @strawberry.type(description="A collection of issues with its own workflow, milestones and issue numbers.")
 class Project(Node):
     describes = model.Project
+    is_read_as_rows = True
 
     key: str = strawberry.field(
         description="Key of the project, such as `ENG`: the first part of its issues' identifiers. Unique in the "
@@ -102,14 +105,16 @@ class Project(Node):
     @batched(
         graphql_type=list[State],
         at_most=model.MOST_STATES,
+        needs=PLACE,
         description="Workflow states of the project in the order of its workflow, at most 50.",
     )
     async def states(projects: Sequence[model.Project], info: Info) -> Sequence[Sequence[model.State]]:
-        return await info.context.app.read.states.of_projects(info.context.actor, projects)
+        return await info.context.app.read.states.of_projects(info.context.actor, projects, projection_of(info))
 
     @connection(
         ProjectMember,
         query=project_member_query,
+        needs=PLACE,
         description="Guests who have access to the project, in the order in which they were added. Members with "
         "other roles see every project and are not listed.",
     )
@@ -153,7 +158,8 @@ class InvitationProjects:
     )
     async def projects(invitations: Sequence[InvitationModel], info: Info) -> Sequence[Sequence[model.Project]]:
         wanted = {each for invitation in invitations for each in invitation.area_ids}
-        found = await loads.projects(info, sorted(wanted)) if wanted else {}
+        reader = info.context.app.read.projects
+        found = await reader.by_ids(info.context.actor, sorted(wanted)) if wanted else {}
         return [[found[each] for each in invitation.area_ids if each in found] for invitation in invitations]
 
 

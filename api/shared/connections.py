@@ -12,11 +12,14 @@ from strawberry_compiled import batched
 Lister = Callable[[Any, Info, Any, PageRequest], Awaitable[Sequence[Page[Any]]]]
 
 
-def connection(node: Any, *, query: Callable[..., Any], description: str) -> Callable[[Lister], Any]:
+def connection(
+    node: Any, *, query: Callable[..., Any], description: str, needs: tuple[str, ...] | None = None
+) -> Callable[[Lister], Any]:
     """Decorator for a field that lists `node`s under each parent.
 
     `query` creates the domain's query; its parameters become arguments of the field beside those of paging. The
-    decorated function gets all parents, `info`, the query and the requested page.
+    decorated function gets all parents, `info`, the query and the requested page. `needs` names all attributes that it
+    reads of the parents.
     """
 
     def field(function: Lister) -> Any:
@@ -37,7 +40,7 @@ def connection(node: Any, *, query: Callable[..., Any], description: str) -> Cal
         pages.__signature__ = inspect.Signature([*paging, *own])  # type: ignore[attr-defined]  # Strawberry reads it
         pages.__name__ = getattr(function, "__name__", "pages")
         pages.__module__ = function.__module__
-        return batched(pages, graphql_type=Connection[node], description=description, looks_ahead=True)
+        return batched(pages, graphql_type=Connection[node], description=description, looks_ahead=True, needs=needs)
 
     return field
 

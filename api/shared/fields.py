@@ -8,6 +8,9 @@ from api.shared.list_sizes import at_most as size
 from strawberry_compiled import batched as batched_of_all
 from strawberry_compiled import related
 
+PLACE = ("id", "workspace_id")
+"""Attributes of parents that readers of lists read. The parents may be rows with these attributes only."""
+
 
 def batched(
     *,

@@ -31,6 +31,8 @@ class HasNodes(Protocol):
 @strawberry.interface(description="An object with a globally unique ID.")
 class Node:
     describes: ClassVar[type]
+    is_read_as_rows: ClassVar[bool] = False
+    """Whether readers of the entity take a projection, and then answer with rows."""
 
     id: strawberry.ID = strawberry.field(
         description="Unique ID of the object. The prefix names the type, such as `iss` for issues."

@@ -10,7 +10,8 @@ from api.shared.context import Info
 from api.shared.enums import describe_enum
 from api.shared.list_sizes import COUNT_FIELDS
 from domain.shared import pages
-from domain.shared.pages import Direction, Nulls, PageRequest, Sort
+from domain.shared.pages import COUNTS, Direction, Nulls, PageRequest, Sort
+from strawberry_compiled import projection_of
 
 T = TypeVar("T")
 O = TypeVar("O")  # noqa: E741  an enum of orders
@@ -117,8 +118,9 @@ class SortOrder:
 
 def page_request(info: Info, first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:
     """The requested page; raises InvalidInput for contradictory arguments."""
-    is_counted = _selects(info, COUNT_FIELDS)
-    return PageRequest(first=first, after=after, last=last, before=before, is_counted=is_counted)
+    projection = projection_of(info)
+    is_counted = _selects(info, COUNT_FIELDS) if projection is None else not projection.isdisjoint(COUNTS)
+    return PageRequest(first=first, after=after, last=last, before=before, is_counted=is_counted, projection=projection)
 
 
 def sorts(keys: Iterable[Any] | None, order: type[Any]) -> tuple[Sort[Any], ...] | None:

@@ -21,6 +21,7 @@ from strawberry_compiled import related
 @strawberry.type(description="A user's membership in a workspace.")
 class Member(Node):
     describes = model.Member
+    is_read_as_rows = True
 
     role: Role = strawberry.field(description="Role of the member in the workspace.")
     created_at: datetime = strawberry.field(description="Time when the user became a member.")
@@ -77,6 +78,7 @@ class Invitation(Node):
 @strawberry.type(description="The top-level container for a team's members, projects, labels and issues.")
 class Workspace(Node):
     describes = model.Workspace
+    is_read_as_rows = True
 
     slug: str = strawberry.field(
         description="Unique name of the workspace in URLs: 1 to 48 lowercase letters, digits and hyphens."

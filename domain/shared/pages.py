@@ -13,6 +13,8 @@ O = TypeVar("O", bound=StrEnum)  # noqa: E741  an enum of orders
 
 MOST = 100
 MOST_COUNTED = 10_000
+COUNTS = frozenset({"total_count", "total_count_is_exact"})
+"""Attributes of pages that need the size of the list."""
 DEFAULT = 50
 DEFAULT_NESTED = 20
 MOST_SORTED = 50_000  # items that are sorted without an index

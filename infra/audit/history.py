@@ -21,8 +21,8 @@ from infra.audit.reader import EVENT_COLUMNS, LOG_ORDER, logged_event, with_text
 from infra.audit.tables import EventRow
 from infra.db.arrays import among, texts
 from infra.db.keyset import KeysetPlan
+from infra.db.parents import by_workspace, ids_of
 from infra.db.read import AnyRow, AnySelect, ReadSession
-from infra.db.reader import by_workspace, ids_of
 from infra.db.visibility import in_workspace
 
 _SUBJECTS = (EventRow.subject_id, EventRow.parent_id)

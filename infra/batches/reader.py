@@ -17,8 +17,8 @@ from domain.workspaces.model import Workspace
 from infra.batches.tables import BatchRunRow, BatchSkipRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
+from infra.db.parents import by_workspace, ids_of, pages_by_workspace
 from infra.db.read import ReadSession
-from infra.db.reader import by_workspace, ids_of, pages_by_workspace
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import in_workspace
 from infra.jobs.tables import JobRow

@@ -2,36 +2,50 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
-from domain.shared.pages import MOST_COUNTED, Page
+from domain.shared.pages import MOST_COUNTED, Page, PageRequest
 from domain.shared.projections import Names, below, in_order
 from infra.db.cursors import encode_cursor
-from infra.db.rows import ListsOfRows, Rows, runs_of
+from infra.db.rows import NO_ROWS, ListsOfRows, Rows, runs_of
 from infra.db.statements import Row
-
-if TYPE_CHECKING:
-    from infra.db.keyset import KeysetPlan
 
 T = TypeVar("T")
 Build = Callable[[Row], T]
 
 NODES, EDGES = "nodes", "edges"
-COUNTS = frozenset({"total_count", "total_count_is_exact"})
 DISTINCT_PROJECTIONS = 1024
 
 
+class PagePlan(Protocol):
+    """The requested page of a list, under each of the parents."""
+
+    @property
+    def request(self) -> PageRequest: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def parents(self) -> Sequence[str]: ...
+    @property
+    def after(self) -> tuple[Any, ...] | None:
+        """Sort values of the cursor, if there is one."""
+        ...
+
+    def scope_of(self, parent: str) -> str:
+        """Scope of the cursors of the list under that parent."""
+        ...
+
+
 class PageColumns:
-    """What a projection of pages takes: columns of the items, and values of the page.
+    """Columns of the items, and values of the pages, for a projection of pages.
 
     `names` are the attributes of the items, first those of `nodes`, in the order of their columns in the statement.
     """
 
-    __slots__ = ("edges", "has_cursors", "is_counted", "names", "nodes", "of_page", "places")
+    __slots__ = ("edges", "has_cursors", "names", "nodes", "of_page", "places")
 
     def __init__(self, projection: Names) -> None:
         self.of_page = in_order(projection, (NODES, EDGES))
-        self.is_counted = not projection.isdisjoint(COUNTS)
         self.nodes = in_order(below(projection, NODES))
         self.edges = in_order(below(projection, EDGES))
         self.has_cursors = "cursor" in self.edges
@@ -55,7 +69,7 @@ class PageRows:
 
     def __init__(
         self,
-        plan: "KeysetPlan",
+        plan: PagePlan,
         rows: Sequence[Row],
         positions: tuple[int, ...],
         slices: list[slice],
@@ -70,7 +84,7 @@ class PageRows:
         self.are_exact = [True] * len(slices)
 
     @classmethod
-    def of_one(cls, plan: "KeysetPlan", rows: Sequence[Row], positions: tuple[int, ...]) -> "PageRows":
+    def of_one(cls, plan: PagePlan, rows: Sequence[Row], positions: tuple[int, ...]) -> "PageRows":
         """The page of one list, from the rows of its statement: one more than the page has, if the list goes on."""
         goes_on = len(rows) > plan.size
         kept = rows[: plan.size] if goes_on else rows
@@ -80,7 +94,7 @@ class PageRows:
 
     @classmethod
     def of_all(
-        cls, plan: "KeysetPlan", rows: Sequence[Row], positions: tuple[int, ...], totals: Mapping[str, int] | None
+        cls, plan: PagePlan, rows: Sequence[Row], positions: tuple[int, ...], totals: Mapping[str, int] | None
     ) -> "PageRows":
         """The page under each parent, from the rows of the statement for all of them, which end with the parent's ID.
 
@@ -94,7 +108,7 @@ class PageRows:
             start = len(kept)
             kept += _in_order(rows[run], plan)
             pages_of[parent] = slice(start, len(kept))
-        slices = [pages_of.get(parent, _NOTHING) for parent in plan.parents]
+        slices = [pages_of.get(parent, NO_ROWS) for parent in plan.parents]
         pages = cls(plan, kept, positions, slices, [parent in longer for parent in plan.parents])
         if totals is None:
             pages._take_known_totals()
@@ -103,7 +117,7 @@ class PageRows:
         return pages
 
     @classmethod
-    def joined(cls, plan: "KeysetPlan", parts: Sequence["PageRows"]) -> "PageRows":
+    def joined(cls, plan: PagePlan, parts: Sequence["PageRows"]) -> "PageRows":
         """The pages of several reads of one list, in the order of the plan's parents."""
         kept, places = list[Row](), dict[str, tuple[slice, PageRows, int]]()
         for part in parts:
@@ -200,15 +214,12 @@ class PageRows:
         return [encode_cursor([row[position] for position in self.positions], scope=scope) for row in rows]
 
 
-_NOTHING = slice(0, 0)
-
-
 def counted(number: int) -> tuple[int, bool]:
     """The total of a list with that number of items, and whether it is exact: it is cut at `MOST_COUNTED`."""
     return min(number, MOST_COUNTED), number <= MOST_COUNTED
 
 
-def _in_order(rows: Sequence[Row], plan: "KeysetPlan") -> Sequence[Row]:
+def _in_order(rows: Sequence[Row], plan: PagePlan) -> Sequence[Row]:
     return rows[::-1] if plan.request.is_backward else rows
 
 

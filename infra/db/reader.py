@@ -5,14 +5,14 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.actor import Actor
 from domain.shared.pages import DEFAULT, MOST_SORTED, MOST_SORTED_IN_INDEX, O, Page, PageRequest, Sort
-from domain.shared.projections import Names, Projection, in_order
+from domain.shared.projections import Projection
 from infra.db.arrays import among
 from infra.db.base import Base
 from infra.db.entities import builder_of, columns_of
@@ -23,10 +23,10 @@ from infra.db.keyset_statements import PARENTS, Branches, Parts
 from infra.db.list_limits import IndexedOrders, holds_at_most
 from infra.db.list_sizes import SizedList
 from infra.db.lookups import FrequentSearches, looked_up
-from infra.db.pages import Build, PageColumns, PageRows, page_columns
+from infra.db.pages import PageColumns, PageRows, page_columns
+from infra.db.parents import Identified, by_workspace, ids_of
 from infra.db.projected import NamedColumns
-from infra.db.read import AnyRow, AnySelect, ReadSession
-from infra.db.rows import ListsOfRows, Rows, runs_of
+from infra.db.read import AnySelect, ReadSession
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.totals import Sizes
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
@@ -34,37 +34,6 @@ from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 E = TypeVar("E")
 
 DISTINCT_FILTERS = 128
-_NOTHING = slice(0, 0)
-
-
-class Identified(Protocol):
-    """An entity of a workspace, which can be the parent of other entities."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def workspace_id(self) -> str: ...
-
-
-P = TypeVar("P", bound=Identified)
-
-
-def values_of(entities: Sequence[Any], name: str) -> list[Any]:
-    """The attribute of each entity. Parents that are rows have it as a column."""
-    column = getattr(entities, "column", None)
-    return [getattr(entity, name) for entity in entities] if column is None else column(name)
-
-
-def ids_of(entities: Sequence[Identified]) -> list[str]:
-    return values_of(entities, "id")
-
-
-def by_workspace(entities: Sequence[P]) -> dict[str, Sequence[P]]:
-    """The entities of each workspace, for one statement per workspace. Nearly always there is one."""
-    workspaces = set(values_of(entities, "workspace_id"))
-    if len(workspaces) == 1:
-        return {workspaces.pop(): entities}
-    return {each: [entity for entity in entities if entity.workspace_id == each] for each in sorted(workspaces)}
 
 
 def among_ids(column: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
@@ -86,49 +55,6 @@ def _filtered(rows: AnySelect, filters: Filters, filter: Any) -> FilteredRows:
 @lru_cache(DISTINCT_FILTERS)
 def _is_bounded(filters: Filters, filter: Any, narrowing: tuple[str, ...]) -> bool:
     return filters.is_bounded(filter, narrowing)
-
-
-async def pages_by_workspace(
-    reads: ReadSession,
-    plan: KeysetPlan,
-    parents: Sequence[Identified],
-    rows: AnySelect,
-    build: Build[E],
-    *,
-    parent: InstrumentedAttribute[str],
-) -> list[Page[E]]:
-    """The page of the list under each of the parents; `rows` are limited by `in_workspace`."""
-    found: dict[str, Page[E]] = {}
-    for workspace_id, group in by_workspace(parents).items():
-        if parent.key == "workspace_id":
-            # No LATERAL join on the workspace, because the planner could take its value from the join.
-            of_one = replace(plan, parents=[workspace_id])
-            found[workspace_id] = await of_one.page(reads, rows, build, workspace_id=workspace_id)
-            continue
-        part = replace(plan, parents=ids_of(group))
-        pages = await part.pages(reads, rows, build, parent=parent, workspace_id=workspace_id)
-        found |= zip(part.parents, pages, strict=True)
-    return [found[each.id] for each in parents]
-
-
-async def lists_by_workspace(
-    reads: ReadSession,
-    parents: Sequence[Identified],
-    rows: AnySelect,
-    columns: NamedColumns,
-    names: Names,
-    *,
-    parent: InstrumentedAttribute[str],
-) -> ListsOfRows:
-    """The list under each of the parents; `rows` are limited by `in_workspace` and `ids`, and ordered by parent."""
-    wanted = in_order(names)
-    statement = columns.select(rows, wanted, parent)
-    found, lists = list[AnyRow](), dict[str, slice]()
-    for workspace_id, group in by_workspace(parents).items():
-        start, part = len(found), await reads.fetch(statement, workspace_id=workspace_id, ids=ids_of(group))
-        lists |= {id_: slice(own.start + start, own.stop + start) for id_, own in runs_of(part).items()}
-        found += part
-    return ListsOfRows(Rows(wanted, found), [lists.get(each, _NOTHING) for each in ids_of(parents)])
 
 
 class ReaderFilters(NamedTuple):
@@ -166,6 +92,7 @@ class EntityTable(Generic[E, O]):
         self.build: Callable[[Sequence[Any]], E] = builder_of(entity)
         self.id: InstrumentedAttribute[str] = table.id  # type: ignore[attr-defined]  # every entity's table has one
         self.select: AnySelect = select(*columns_of(table, entity))
+        self.entity = entity
         self.columns = NamedColumns.of(table, entity)
         self.workspace = visible_by
         self.guests = guests

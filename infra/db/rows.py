@@ -1,7 +1,7 @@
 """Rows in place of objects, for callers that read certain attributes only.
 
 The containers have the records of the driver, for callers that make a response of them in one pass. As sequences and
-mappings they have objects with the wanted attributes, which are made when somebody reads them.
+mappings they have objects with the wanted attributes, which are made when they are read.
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from typing import Any, overload
 
 from infra.db.statements import Row
 
+NO_ROWS = slice(0, 0)
 NO_LISTS: Mapping[str, "ListsOfRows"] = MappingProxyType({})
 
 

@@ -20,18 +20,10 @@ from infra.accounts.reader import USER_COLUMNS
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.list_sizes import SizedList
+from infra.db.parents import Identified, by_workspace, ids_of, lists_by_workspace
 from infra.db.projected import NamedColumns
 from infra.db.read import ReadSession
-from infra.db.reader import (
-    EntityList,
-    EntityTable,
-    Identified,
-    ReaderFilters,
-    among_ids,
-    by_workspace,
-    ids_of,
-    lists_by_workspace,
-)
+from infra.db.reader import EntityList, EntityTable, ReaderFilters, among_ids
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 from infra.issues.aliases import found_by, previous_identifiers
 from infra.issues.filters import (

@@ -18,9 +18,10 @@ from domain.shared.projections import Projection
 from domain.workspaces.model import Workspace
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
+from infra.db.parents import by_workspace, ids_of, lists_by_workspace
 from infra.db.projected import NamedColumns
 from infra.db.read import ReadSession
-from infra.db.reader import EntityTable, among_ids, by_workspace, ids_of, lists_by_workspace
+from infra.db.reader import EntityTable, among_ids
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
 from infra.projects.filters import PROJECT_FILTERS

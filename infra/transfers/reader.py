@@ -13,8 +13,9 @@ from domain.workspaces.model import Workspace
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
+from infra.db.parents import by_workspace, ids_of, pages_by_workspace
 from infra.db.read import ReadSession
-from infra.db.reader import among_ids, by_workspace, ids_of, pages_by_workspace
+from infra.db.reader import among_ids
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import GuestRule, in_workspace
 from infra.jobs.tables import JobRow

@@ -13,9 +13,10 @@ from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters, ToOne
 from infra.db.keyset import Keyset
+from infra.db.parents import ids_of, pages_by_workspace
 from infra.db.projected import NamedColumns
 from infra.db.read import ReadSession
-from infra.db.reader import EntityTable, among_ids, ids_of, pages_by_workspace
+from infra.db.reader import EntityTable, among_ids
 from infra.db.rows import KeyedRows
 from infra.db.rows_by_ids import RowsByIds
 from infra.db.visibility import in_workspace, visibility, visible

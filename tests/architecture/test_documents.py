@@ -156,7 +156,7 @@ def test_documents_say_sign_in() -> None:
 
 
 def test_documents_are_short_and_say_nothing_provisional() -> None:
-    assert len(text_of("ARCHITECTURE.md").splitlines()) < 245
+    assert len(text_of("ARCHITECTURE.md").splitlines()) < 260
     for document in DOCUMENTS:
         assert (
             re.findall(r"(?i)\b(todo|tbd|fixme|lorem|placeholder text|your-org|example\.com)\b", text_of(document))

@@ -12,6 +12,7 @@ from domain.app import Readers
 from domain.audit.model import Subject
 from domain.shared.actor import Actor
 from domain.shared.pages import PageRequest
+from domain.shared.projections import Projection
 from domain.workspaces.model import Workspace
 from tests.architecture.sources import Function, Source, sources
 from tests.architecture.test_services import SERVICE_FILES, public_methods
@@ -65,7 +66,8 @@ def fault(method: Method) -> str | None:
             return f"{name} must take its parents as entities, never their ids: whoever holds one may see it."
         return None if kinds[0][0] == parents["parents"] else f"{name} must end like its parameter {kinds[0][0]}."
     if LOOKUP_NAME.fullmatch(verb):
-        return None if [key for key, _ in kinds] == ["ids"] else f"{name} must take `ids` and nothing else."
+        names = [key for key, kind in kinds if kind != Projection]
+        return None if names == ["ids"] else f"{name} must take `ids` and nothing else but a projection."
     if KEY_NAME.fullmatch(verb):
         is_of_parents = all(is_entity(kind) for _, kind in kinds[:-1])
         return None if is_of_parents else f"{name} must take its parent as an entity, then the key."
@@ -92,7 +94,7 @@ def test_a_reader_of_another_shape_is_found() -> None:
     assert [line.partition(" ")[2] for line in lines if line is not None] == [
         "must take `actor: Actor` first.",
         "must take its parents as entities, never their ids: whoever holds one may see it.",
-        "must take `ids` and nothing else.",
+        "must take `ids` and nothing else but a projection.",
         "must take its parent as an entity, then the key.",
         "must end like its parameter workspaces.",
         "follows no pattern of names.",
@@ -132,7 +134,9 @@ def misnamed_lists(source: Source) -> list[str]:
     for kind in classes:
         for method in [each for each in kind.body if isinstance(each, Function) and not each.name.startswith("_")]:
             parents = plural_parameters(method)
-            if is_list(method) and parents and not any(method.name.endswith(f"of_{name}") for name in parents):
+            is_named = any(method.name.endswith(f"of_{name}") for name in parents)
+            is_lookup = LOOKUP_NAME.fullmatch(method.name) is not None
+            if is_list(method) and parents and not is_named and not is_lookup:
                 found.append(f"{source.name}: {kind.name}.{method.name} must end in of_{parents[0]}.")
     return found
 
