@@ -1,5 +1,6 @@
 """The ASGI application: routes, and the middleware layers around them."""
 
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -25,8 +26,9 @@ from api.graphql.spending import Meter
 from api.graphql.trusted import TrustedDocuments
 from api.health.probes import health_router
 from api.http.access_log import AccessLog, ErrorBoundary
-from api.http.body import BodyGuard
+from api.http.body import BodyGuard, BodyRule
 from api.http.compression import Compression
+from api.http.direct import DirectGraphQL
 from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
 from api.http.options import HttpOptions
 from api.http.origins import CrossOrigin, Origins
@@ -40,6 +42,7 @@ from api.sockets.endpoint import graphql_sockets
 from domain.app import App
 
 GRAPHQL_PATH = "/graphql"
+TELEMETRY = "opentelemetry.sdk"  # the module that tools for traces and metrics load
 TAGS: list[dict[str, Any]] = [
     {"name": "auth", "description": "Sign-in and accounts"},
     {"name": "accounts", "description": "Accounts"},
@@ -63,14 +66,15 @@ def create_app(
 
     The application of `open_app` is opened and closed with the server; REST routes find it as `app.state.app`.
     """
-    reaper = Reaper()
-    graphql = _GraphQL(open_app, options, schema, reaper)
-    app = FastAPI(
+    body_rule = _body_rule(options)
+    origins = Origins(options.allowed_origins, is_development=options.is_development)
+    graphql = _GraphQL(open_app, options, schema, body_rule, is_varying=bool(origins))
+    app = _Application(
         title="Workgraph",
         version=options.version,
         openapi_tags=TAGS,
         lifespan=graphql.lifespan,
-        middleware=[*_layers(options, reaper), Middleware(_Shortcut, path=GRAPHQL_PATH, served=graphql)],
+        middleware=[*_layers(options, body_rule, origins), Middleware(_Shortcut, path=GRAPHQL_PATH, served=graphql)],
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
@@ -109,10 +113,18 @@ def _paths(*served: FastAPI | APIRouter) -> set[str]:
     return {route.path for each in served for route in each.routes if isinstance(route, Route)}
 
 
-def _layers(options: HttpOptions, reaper: Reaper) -> list[Middleware]:
+def _body_rule(options: HttpOptions) -> BodyRule:
+    return BodyRule(
+        reaper=Reaper(),
+        most_bytes=options.body_bytes,
+        seconds=options.body_seconds,
+        larger=options.larger_bodies,
+    )
+
+
+def _layers(options: HttpOptions, body_rule: BodyRule, origins: Origins) -> list[Middleware]:
     """Middleware layers, outermost first."""
     layers = [Middleware(AccessLog), Middleware(SecurityHeaders)]
-    origins = Origins(options.allowed_origins, is_development=options.is_development)
     if origins:
         layers.append(Middleware(CrossOrigin, origins=origins))
     layers += [
@@ -120,15 +132,25 @@ def _layers(options: HttpOptions, reaper: Reaper) -> list[Middleware]:
         # no page can frame it.
         Middleware(ErrorBoundary),
         Middleware(TrustedHostMiddleware, allowed_hosts=options.allowed_hosts, www_redirect=False),
-        Middleware(
-            BodyGuard,
-            reaper=reaper,
-            most_bytes=options.body_bytes,
-            seconds=options.body_seconds,
-            larger=options.larger_bodies,
-        ),
+        Middleware(BodyGuard, rule=body_rule),
     ]
     return [*layers, Middleware(Compression)] if options.is_compressed else layers
+
+
+class _Application(FastAPI):
+    """FastAPI whose usual requests to `/graphql` pass one layer in place of its stack and the middleware."""
+
+    direct: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.direct is not None and scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
+            await self.direct(scope, receive, send)
+        else:
+            await self.layers(scope, receive, send)
+
+    async def layers(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves any request or socket through the middleware."""
+        await super().__call__(scope, receive, send)
 
 
 class _Shortcut:
@@ -147,11 +169,20 @@ class _Shortcut:
 class _GraphQL:
     """The GraphQL endpoint for HTTP and WebSockets, available while the application is open."""
 
-    def __init__(self, open_app: OpenApp, options: HttpOptions, schema: strawberry.Schema, reaper: Reaper) -> None:
+    def __init__(
+        self,
+        open_app: OpenApp,
+        options: HttpOptions,
+        schema: strawberry.Schema,
+        body_rule: BodyRule,
+        *,
+        is_varying: bool,
+    ) -> None:
         self._open_app = open_app
         self._options = options
         self._schema = schema
-        self._reaper = reaper
+        self._body_rule = body_rule
+        self._is_varying = is_varying
         self._http: ASGIApp | None = None
         self._sockets: ASGIApp | None = None
 
@@ -174,11 +205,24 @@ class _GraphQL:
             trusted = TrustedDocuments(app.documents, are_trusted_only=options.are_trusted_only)
             meter = Meter(app.budget, app.time_budget, app.usage, options.cost, most_points=options.limits.cost)
             admission = Admission(runner, documents, trusted, meter, is_introspection_open=options.is_development)
-            self._http = GraphQLEndpoint(admission, app, options, self._reaper)
+            self._http = endpoint = GraphQLEndpoint(admission, app, options, self._body_rule.reaper)
             self._sockets = sockets = graphql_sockets(app, runner, admission, meter, options)
+            # Instruments of OpenTelemetry are layers of FastAPI, which then serve all requests.
+            if isinstance(served, _Application) and TELEMETRY not in sys.modules:
+                served.direct = self._direct(endpoint, served)
             try:
                 yield
             finally:
                 # Close sockets before the application, whose connections their operations use.
                 await sockets.registry.close_all(within=options.sockets.close_seconds)
                 await runner.close()
+
+    def _direct(self, endpoint: GraphQLEndpoint, served: _Application) -> ASGIApp:
+        return DirectGraphQL(
+            endpoint,
+            self._body_rule,
+            served.layers,
+            allowed_hosts=self._options.allowed_hosts,
+            is_varying=self._is_varying,
+            is_compressed=self._options.is_compressed,
+        )

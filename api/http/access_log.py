@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.graphql.masking import internal_error
@@ -34,9 +35,7 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         offered = next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
-        request_id = begin_request(offered).encode()
-        note_operation(None)
-        note_database_seconds(None)
+        request_id = begin_access(offered)
         started = time.perf_counter()
         status = 0
 
@@ -50,7 +49,7 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            _log(scope, status, (time.perf_counter() - started) * 1000)
+            log_access(scope, status, (time.perf_counter() - started) * 1000)
 
 
 class ErrorBoundary:
@@ -73,13 +72,27 @@ class ErrorBoundary:
         try:
             await self._app(scope, receive, send_noting)
         except Exception as error:  # noqa: BLE001  whatever was not foreseen is logged here, once
-            failure = internal_error(error)
+            answer = internal_problem(error)
             if not is_started:
-                answer = problem(HTTPStatus.INTERNAL_SERVER_ERROR, failure["message"], **failure["extensions"])
                 await answer(scope, receive, send_noting)
 
 
-def _log(scope: Scope, status: int, milliseconds: float) -> None:
+def internal_problem(error: Exception) -> Response:
+    """Logs an unexpected error and returns the response that hides it."""
+    failure = internal_error(error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, failure["message"], **failure["extensions"])
+
+
+def begin_access(offered: bytes | None) -> bytes:
+    """Begins a request for `log_access`; returns its ID, which is the offered one if it is safe."""
+    request_id = begin_request(offered)
+    note_operation(None)
+    note_database_seconds(None)
+    return request_id.encode()
+
+
+def log_access(scope: Scope, status: int, milliseconds: float) -> None:
+    """Logs the current request; the status is 0 if it was not answered."""
     # Probes are frequent, so successful ones are logged at DEBUG only.
     level = logging.DEBUG if scope["path"] in QUIET_PATHS and status == HTTPStatus.OK else logging.INFO
     if not logger.isEnabledFor(level):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -13,34 +14,37 @@ LONGEST_NUMBER = 15  # digits of Content-Length
 CLOSE = {"Connection": "close"}  # without this header, the server would read the rest of a refused body
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyRule:
+    """Limits of request bodies in bytes and seconds; `larger` are those of single paths."""
+
+    reaper: Reaper
+    most_bytes: int
+    seconds: float
+    larger: Mapping[str, int]
+
+    def body(self, scope: Scope, receive: Receive) -> "LimitedBody":
+        """The body of a request, as far as the limits allow it."""
+        most_bytes = self.larger.get(scope["path"], self.most_bytes)
+        return LimitedBody(
+            self.reaper, receive, most_bytes=most_bytes, seconds=self.seconds, refusal=_refusal(scope, most_bytes)
+        )
+
+
 class BodyGuard:
     """ASGI middleware that refuses bodies that are too large, too slow or compressed.
 
     Its `receive` raises HTTPException.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, reaper: Reaper, most_bytes: int, seconds: float, larger: Mapping[str, int]
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, rule: BodyRule) -> None:
         self._app = app
-        self._reaper = reaper
-        self._most_bytes = most_bytes
-        self._seconds = seconds
-        self._larger = larger
+        self._rule = rule
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        body = self.body(scope, receive)
-        await self._app(scope, body.receive, send)
-
-    def body(self, scope: Scope, receive: Receive) -> "LimitedBody":
-        """The body of a request within the limits."""
-        most_bytes = self._larger.get(scope["path"], self._most_bytes)
-        return LimitedBody(
-            self._reaper, receive, most_bytes=most_bytes, seconds=self._seconds, refusal=_refusal(scope, most_bytes)
-        )
+        if scope["type"] == "http":
+            receive = self._rule.body(scope, receive).receive
+        await self._app(scope, receive, send)
 
 
 class LimitedBody:

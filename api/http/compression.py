@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.negotiation import is_gzip_accepted
+from api.http.negotiation import is_gzip_accepted, with_vary
 
 try:
     from isal.igzip import compress as _compress
@@ -54,13 +54,19 @@ class Compression:
                 return
             start, held = held, None
             if start is not None:
-                is_whole = message["type"] == "http.response.body" and not message.get("more_body", False)
-                if is_whole and len(message.get("body", b"")) >= LEAST_BYTES and _CONFIDENTIAL not in scope:
-                    start, message = await _negotiated(scope, start, message)
+                if message["type"] == "http.response.body" and not message.get("more_body", False):
+                    start, message = await compressed(scope, start, message)
                 await send(start)
             await send(message)
 
         await self._app(scope, receive, send_compressed)
+
+
+async def compressed(scope: Scope, start: Message, body: Message) -> tuple[Message, Message]:
+    """The messages of a whole response, compressed if it is long, its kind allows it, and the client wants it."""
+    if len(body.get("body", b"")) < LEAST_BYTES or _CONFIDENTIAL in scope or not _is_compressible(start):
+        return start, body
+    return await _negotiated(scope, start, body)
 
 
 def _is_compressible(start: Message) -> bool:
@@ -70,10 +76,8 @@ def _is_compressible(start: Message) -> bool:
 
 
 async def _negotiated(scope: Scope, start: Message, body: Message) -> tuple[Message, Message]:
-    headers = [(name, value) for name, value in start["headers"] if name != b"vary"]
-    varying = [value for name, value in start["headers"] if name == b"vary"]
-    # The response varies with Accept-Encoding even if it is sent uncompressed (RFC 9110 section 12.5.5).
-    headers.append((b"vary", b", ".join((*varying, b"Accept-Encoding"))))
+    # The response varies with Accept-Encoding even if it is sent uncompressed.
+    headers = with_vary(start["headers"], b"Accept-Encoding")
     # Repeated header fields have the meaning of one list (RFC 9110 section 5.3).
     accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
     if not is_gzip_accepted(accepted):

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.graphql.admission import Admission, Carrier, MethodRefused
 from api.graphql.decoding import (
@@ -69,7 +69,15 @@ class GraphQLEndpoint:
         self._statement_trace = app.statement_trace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        reply = await self.reply(scope, receive, dict(scope["headers"]))
+        if reply is not None:
+            for message in reply:
+                await send(message)
+
+    async def reply(
+        self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]
+    ) -> tuple[Message, Message] | None:
+        """Start and body of the response; None if the client has disconnected. `headers` are those of `scope`."""
         media_type = answer_type(headers.get(b"accept"))
         try:
             answer = await self._answer(scope, receive, headers, media_type)
@@ -85,8 +93,7 @@ class GraphQLEndpoint:
             answer = _domain_refusal(error, retry_headers(error))
         except Exception as error:  # noqa: BLE001  the client is told in GraphQL's form, the log has the rest
             answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"errors": [internal_error(error)]})
-        if answer is not None:
-            await _send(send, answer, media_type or JSON_TYPE)
+        return None if answer is None else _messages(answer, media_type or JSON_TYPE)
 
     async def _answer(
         self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], media_type: str | None
@@ -200,11 +207,11 @@ def _domain_refusal(error: DomainError, headers: Mapping[str, str]) -> Answer:
     return Answer(refusal_of(error).status, {"errors": [domain_error(error)]}, headers)
 
 
-async def _send(send: Send, answer: Answer, media_type: str) -> None:
+def _messages(answer: Answer, media_type: str) -> tuple[Message, Message]:
     body = b"" if answer.content is None else json_bytes(answer.content)
     headers = [(b"content-length", str(len(body)).encode())]
     if answer.content is not None:
         headers.append((b"content-type", f"{media_type}; charset=utf-8".encode()))
     headers.extend((name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items())
-    await send({"type": "http.response.start", "status": int(answer.status), "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    start = {"type": "http.response.start", "status": int(answer.status), "headers": headers}
+    return start, {"type": "http.response.body", "body": body}

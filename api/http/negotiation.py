@@ -1,5 +1,6 @@
 """Negotiation of the media type and encoding of an answer (RFC 9110 sections 12.5.1 and 12.5.3)."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 RESPONSE_TYPE = "application/graphql-response+json"
@@ -36,6 +37,18 @@ def is_gzip_accepted(accept_encoding: bytes) -> bool:
     if "gzip" not in wanted and "x-gzip" not in wanted:
         packed = wanted.get("*", 0)
     return packed > 0 and packed >= wanted.get("identity", 0)
+
+
+def with_vary(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[tuple[bytes, bytes]]:
+    """Headers of a response that varies with the named request header as well (RFC 9110 section 12.5.5)."""
+    kept, varying = [], []
+    for header in headers:
+        if header[0].lower() == b"vary":
+            varying.append(header[1])
+        else:
+            kept.append(header)
+    kept.append((b"vary", b", ".join((*varying, name))))
+    return kept
 
 
 def _weights(accept: bytes) -> dict[str, float]:

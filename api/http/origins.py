@@ -11,12 +11,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.negotiation import with_vary
 from api.rest.problems import problem
 
 SETTING = "WORKGRAPH_ALLOWED_ORIGINS"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 EXPOSED = ("ETag", "Retry-After", "X-Request-Id")
 PREFLIGHT_SECONDS = 7_200  # Chromium caches a preflight for at most this long
+VARYING = b"Origin"
 MOST_LOGGED = 100
 _LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 
@@ -103,12 +105,7 @@ class CrossOrigin(CORSMiddleware):
 
 async def _send_varying(send: Send, message: Message) -> None:
     if message["type"] == "http.response.start":
-        headers = list(message["headers"])
-        varying = [value for name, value in headers if name.lower() == b"vary"]
-        if varying:
-            headers = [each for each in headers if each[0].lower() != b"vary"]
-        headers.append((b"vary", b", ".join((*varying, b"Origin"))))
-        message["headers"] = headers
+        message["headers"] = with_vary(message["headers"], VARYING)
     await send(message)
 
 

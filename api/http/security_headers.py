@@ -1,5 +1,7 @@
 """Security headers of every response."""
 
+from collections.abc import Iterable
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Cross-Origin-Resource-Policy forbids other sites to embed responses (no-cors). Pages of origins that CORS allows still
@@ -13,6 +15,14 @@ NO_STORE = (b"cache-control", b"no-store")
 NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
+def with_security(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers that forbid sniffing and embedding, and storing and framing unless the given headers allow it."""
+    secured = [*headers, *ALWAYS]
+    names = {name.lower() for name, _ in secured}
+    secured.extend(each for each in (NO_STORE, NO_PAGE) if each[0] not in names)
+    return secured
+
+
 class SecurityHeaders:
     """ASGI middleware that forbids sniffing, framing and storing of responses that do not allow it themselves."""
 
@@ -22,10 +32,7 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), *ALWAYS]
-                names = {name.lower() for name, _ in headers}
-                headers.extend(each for each in (NO_STORE, NO_PAGE) if each[0] not in names)
-                message["headers"] = headers
+                message["headers"] = with_security(message.get("headers", ()))
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

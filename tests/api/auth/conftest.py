@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from api.accounts.routes import router as account_router
 from api.auth.routes import router
-from api.http.body import BodyGuard
+from api.http.body import BodyGuard, BodyRule
 from api.http.reaper import Reaper
 from api.rest.problems import install_problem_handlers
 from tests.identity import Identity, open_identity
@@ -26,7 +26,7 @@ async def client(identity: Identity) -> AsyncIterator[httpx.AsyncClient]:
     served.state.served_paths = {"/graphiql"}
     served.include_router(router)
     served.include_router(account_router)
-    served.add_middleware(BodyGuard, reaper=Reaper(), most_bytes=1_048_576, seconds=5, larger={})
+    served.add_middleware(BodyGuard, rule=BodyRule(reaper=Reaper(), most_bytes=1_048_576, seconds=5, larger={}))
     install_problem_handlers(served)
     transport = httpx.ASGITransport(served)
     async with httpx.AsyncClient(transport=transport, base_url="http://tracker.example.org") as client:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.exceptions import HTTPException
 
-from api.http.body import BodyGuard, read_body
+from api.http.body import BodyGuard, BodyRule, read_body
 from api.http.reaper import Reaper
 from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, World, build, client_of, running
@@ -42,7 +42,7 @@ async def read(peer: Peer, *headers: tuple[bytes, bytes], seconds: float = 5, pa
     async def send(message: Any) -> None:
         raise AssertionError(message)
 
-    guard = BodyGuard(app, reaper=Reaper(), most_bytes=LIMIT, seconds=seconds, larger={"/upload": 1_000})
+    guard = BodyGuard(app, rule=BodyRule(reaper=Reaper(), most_bytes=LIMIT, seconds=seconds, larger={"/upload": 1_000}))
     await guard({"type": "http", "path": path, "headers": headers}, peer.receive, send)
     (result,) = found
     return result

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from starlette.middleware import Middleware
 
 from api.auth.routes import signed_in
-from api.http.body import BodyGuard
+from api.http.body import BodyGuard, BodyRule
 from api.http.reaper import Reaper
 from api.rest.problems import install_problem_handlers
 from api.transfers.routes import FILES_PATH, router
@@ -288,7 +288,7 @@ async def test_only_placeholders_can_be_claimed(world: World, imported: Import):
 
 @pytest.fixture
 async def served(world: World) -> FastAPI:
-    guard = Middleware(BodyGuard, reaper=Reaper(), most_bytes=100, seconds=5, larger={FILES_PATH: LIMIT})
+    guard = Middleware(BodyGuard, rule=BodyRule(reaper=Reaper(), most_bytes=100, seconds=5, larger={FILES_PATH: LIMIT}))
     served = FastAPI(middleware=[guard])
     served.include_router(router)
     served.state.app = world.app
