@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol
 
 from starlette.types import Scope
@@ -44,9 +45,12 @@ def client_info_of(scope: Scope) -> ClientInfo:
     """Address and device of the client. uvicorn has already replaced the address of a trusted proxy."""
     client = scope.get("client")
     device = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
-    return ClientInfo(
-        address=client[0] if client else "unknown", device=_CONTROLS.sub(" ", device[:LONGEST_DEVICE].decode("latin-1"))
-    )
+    return _client_info(client[0] if client else "unknown", device[:LONGEST_DEVICE])
+
+
+@lru_cache(maxsize=1_024)
+def _client_info(address: str, device: bytes) -> ClientInfo:
+    return ClientInfo(address=address, device=_CONTROLS.sub(" ", device.decode("latin-1")))
 
 
 def challenge(error: str | None = None, *, scope: str | None = None) -> str:
