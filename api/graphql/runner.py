@@ -14,6 +14,7 @@ from strawberry.execution import optimized_is_awaitable
 from api.graphql.counts import ExecutionCounts
 from api.graphql.documents import Operation, Prepared
 from api.graphql.options import ExecutionOptions
+from api.graphql.row_types import row_types
 from api.graphql.shadow import Shadow
 from api.shared.context import Context
 from api.shared.operation_trace import OperationTrace
@@ -23,7 +24,6 @@ from strawberry_compiled import (
     CompiledOperation,
     IncompatibleStrawberry,
     NotCompilable,
-    RowType,
     check_strawberry,
 )
 
@@ -67,7 +67,7 @@ class OperationRunner:
             _check_strawberry()
         self._schema = schema
         self._core_schema = graphql_schema(schema)
-        self._row_types: Mapping[str, RowType] = {}
+        self._row_types = row_types(self._core_schema)
         self._options = options
         self._hides_suggestions = hides_suggestions
         self.counts = ExecutionCounts()

@@ -1,0 +1,82 @@
+"""Compiled queries read only the columns that they show, and build no entity of the lists that they show."""
+
+import re
+from typing import Any
+
+import pytest
+
+from api.graphql.documents import DocumentCache
+from api.graphql.runner import OperationRunner, graphql_schema
+from api.schema import schema
+from api.shared.context import Context
+from infra.comments import reader as comments
+from infra.issues import reader as issues
+from infra.projects import reader as projects
+from tests.api import defaults
+from tests.api.test_statements import REFERENCE_LIST, fill, watched
+from tests.api.world import World
+
+
+class Compiled:
+    """Runs queries compiled, whatever the mode of the suite."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._documents = DocumentCache(graphql_schema(schema), defaults.limits())
+        self._runner = OperationRunner(schema, defaults.execution(stock_runs=0), hides_suggestions=False)
+
+    async def run(self, query: str, **variables: Any) -> Any:
+        prepared = self._documents.prepare(query)
+        context = Context(app=self._world.app, actor=self._world.member.actor)
+        answer = await self._runner.execute(prepared, prepared.operation(None), variables=variables, context=context)
+        assert not answer.errors
+        return answer.data
+
+
+def selected(statement: str) -> list[str]:
+    """Columns of the statement's innermost list of columns of issues."""
+    found = re.search(r"SELECT ((?:issue\.\w+(?: AS \w+)?(?:, )?)+)", " ".join(statement.split()))
+    assert found is not None, statement
+    return [each.partition(" ")[0].removeprefix("issue.") for each in found[1].split(", ")]
+
+
+@pytest.mark.parametrize(
+    ("selection", "columns"),
+    [
+        ("id", {"id"}),
+        ("number title", {"number", "title"}),
+        ("priority creator { name }", {"priority", "creator_id"}),
+        ("identifier", {"number", "state_id"}),
+        ("labels { name }", {"id", "workspace_id"}),
+        ("comments { totalCount }", {"id", "workspace_id", "comment_count"}),
+    ],
+)
+async def test_a_list_selects_the_columns_that_it_shows(world: World, selection: str, columns: set[str]) -> None:
+    query = f"query ($slug: String!) {{ workspace(slug: $slug) {{ issues {{ nodes {{ {selection} }} }} }} }}"
+    with watched() as kept:
+        await Compiled(world).run(query, slug=world.here.workspace.slug)
+    [statement] = [each for each in kept.statements if "lifecycle" in each]
+    # The keys of the order are selected for cursors.
+    assert set(selected(statement)) == columns | {"created_at", "id"}
+
+
+async def test_no_entity_of_the_reference_list_is_built(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def built(*_row: Any) -> None:
+        raise AssertionError("an entity was built")
+
+    await fill(world, 3)
+    for owner, name in (
+        (issues._ISSUES, "build"),
+        (comments._COMMENTS, "build"),
+        (world.app.read.users, "_build"),
+        (issues, "_build_user"),
+        (issues, "_build_label"),
+        (projects, "_build_state"),
+        (projects, "_build_project"),
+    ):
+        monkeypatch.setattr(owner, name, built)
+    data = await Compiled(world).run(REFERENCE_LIST, slug=world.here.workspace.slug, first=5)
+    nodes = data["workspace"]["issues"]["nodes"]
+    assert len(nodes) == 4
+    assert all(len(node["comments"]["nodes"]) == 3 for node in nodes[:3])
+    assert all(node["creator"]["name"] and node["labels"] and node["assignees"] for node in nodes[:3])
