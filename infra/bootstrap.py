@@ -87,6 +87,7 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
                 queue.after_commit,
                 make_way=reads.make_way,
                 remember=remember,
+                trace=trace,
                 slices=tuple(slices),
             ),
             write_engine=engines.write,

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.batches.events import BatchStarted
 from domain.batches.jobs import RunBatch
@@ -28,6 +27,7 @@ from infra.audit.log import forget_texts, is_logged, write_events
 from infra.audit.tables import SecurityEventRow
 from infra.batches.tables import BatchRunRow
 from infra.db.list_sizes import ListSizes
+from infra.db.write_connection import WriteConnection
 from infra.jobs.outbox import advance_job, end_jobs, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
 from infra.workspaces.tables import RevisionRow
@@ -50,7 +50,7 @@ class SqlCommit:
     reactions: ClassVar[Mapping[type[Event], Sequence[Reaction]]] = MappingProxyType({})
     """Jobs that follow from each event type, set by the Unit of Work of an application (`infra/uow.py`)."""
 
-    def __init__(self, connection: AsyncConnection, actor: Actor, clock: Clock, ids: IdFactory) -> None:
+    def __init__(self, connection: WriteConnection, actor: Actor, clock: Clock, ids: IdFactory) -> None:
         self.connection = connection
         self.ids = ids
         self.sizes = ListSizes()

@@ -21,6 +21,8 @@ from infra.comments.slice import CommentRepositories
 from infra.commits import Committed, SqlCommit
 from infra.db.engine import database_errors
 from infra.db.first_use import Repositories, first_use
+from infra.db.statement_trace import ContextStatementTrace
+from infra.db.write_connection import WriteConnection, WriteConnections
 from infra.documents.slice import DocumentRepositories
 from infra.issues.slice import IssueRepositories
 from infra.labels.slice import LabelRepositories
@@ -91,11 +93,13 @@ class SqlUowFactory:
         *,
         make_way: Callable[[], None] = lambda: None,
         remember: Remember | None = None,
+        trace: ContextStatementTrace | None = None,
         slices: tuple[SliceAdapters, ...] = (*PLATFORM, *TRACKER),
     ) -> None:
         """`make_way` is called before a Unit of Work waits for its connection, and `remember` after a commit with the
-        accounts that committed or whose security log it changed."""
-        self._engine = engine
+        accounts that committed or whose security log it changed. `trace` records the statements of traced requests.
+        """
+        self._connections = WriteConnections(engine, WriteConnection if trace is None else trace.writing())
         self._kind = uow_of(slices)
         self._make_way = make_way
         self._remember = remember
@@ -108,7 +112,7 @@ class SqlUowFactory:
         actor.require_scope(Scope.WRITE)
         self._make_way()
         with database_errors():
-            async with self._engine.connect() as connection:
+            async with self._connections.connect() as connection:
                 uow = self._kind(connection, actor, self._clock, self._ids)
                 await uow.begin()
                 yield uow

@@ -14,12 +14,12 @@ from typing import Any
 import asyncpg
 import orjson
 import pytest
-from sqlalchemy import Engine, MetaData, event
+from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.db.pool import ReadConnection
-from infra.db.write_pool import FairPool
 from infra.metadata import metadata
+from tests.sent import each_written
 from tests.servers import driver_url
 from tests.workspace_data import GLOBAL_TABLES, workspace_tables
 
@@ -75,16 +75,11 @@ def recorded() -> Iterator[Statements]:
         sent.setdefault(text, list(arguments))
         return await fetch(self, text, arguments, *further)
 
-    def record(connection: Any, _cursor: Any, text: str, parameters: Any, _context: Any, is_many: bool) -> None:
-        if isinstance(connection.engine.pool, FairPool):
-            sent.setdefault(text, list(parameters[0] if is_many else parameters))
-
     ReadConnection.fetch = recording  # type: ignore[method-assign]  # to see every read, of any application
-    event.listen(Engine, "before_cursor_execute", record)
     try:
-        yield sent
+        with each_written(sent.setdefault, is_of_application_only=True):
+            yield sent
     finally:
-        event.remove(Engine, "before_cursor_execute", record)
         ReadConnection.fetch = fetch  # type: ignore[method-assign]
 
 

@@ -5,15 +5,16 @@ from typing import ClassVar
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.accounts.model import User
 from domain.accounts.one_time import LinkPurpose, OneTimeLink
 from domain.shared.addresses import normal_address
 from domain.shared.checks import is_storable
 from infra.accounts.tables import OneTimeLinkRow, PasswordRow, UserRow
+from infra.db.arrays import among_values
 from infra.db.entities import builder_of, columns_of
 from infra.db.repository import SqlRepository
+from infra.db.write_connection import Connection
 
 
 class SqlUserRepository(SqlRepository[User]):
@@ -41,11 +42,11 @@ class SqlUserRepository(SqlRepository[User]):
     async def reactivate(self, user_id: str) -> bool:
         resting = (UserRow.id == user_id) & UserRow.deactivated_at.is_not(None)
         result = await self._connection.execute(update(UserRow).where(resting).values(deactivated_at=None))
-        return result.rowcount == 1
+        return bool(result.rowcount == 1)
 
 
 class SqlPasswordRepository:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(self, user_id: str, password_hash: str, *, now: datetime) -> None:
@@ -92,7 +93,7 @@ class SqlOneTimeLinkRepository(SqlRepository[OneTimeLink]):
         return None if row is None else _build_link(row)
 
     async def withdraw(self, *subjects: str) -> None:
-        await self._connection.execute(delete(OneTimeLinkRow).where(OneTimeLinkRow.subject.in_(subjects)))
+        await self._connection.execute(delete(OneTimeLinkRow).where(among_values(OneTimeLinkRow.subject, subjects)))
 
 
 _build_link = builder_of(OneTimeLink)

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.audit.policies import EventVisibility, require_within
 from domain.shared.actor import Actor
 from domain.shared.conflicts import (
@@ -21,6 +19,7 @@ from domain.shared.ids import is_id
 from domain.shared.unset import Changes
 from domain.shared.uow import NO_LINKS
 from infra.audit.repository import SqlLaterChanges
+from infra.db.write_connection import WriteConnection
 
 
 class ConflictCheck:
@@ -29,7 +28,7 @@ class ConflictCheck:
     visibility: ClassVar[EventVisibility] = EventVisibility.of(())
     """Visibility of events in an application, set by its Unit of Work (`infra/uow.py`)."""
 
-    connection: AsyncConnection
+    connection: WriteConnection
     _actor: Actor
 
     async def check_unchanged(

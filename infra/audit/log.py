@@ -6,13 +6,13 @@ from typing import Any
 
 import orjson
 from sqlalchemy import ARRAY, Text, bindparam, insert, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.actor import Actor
 from domain.shared.events import FREE_TEXTS, LONGEST_TEXT, TIMES, Event, FieldChange, Plain, plain
 from infra.audit.tables import EventRow, EventTextRow
 from infra.db.base import Base
 from infra.db.bulk import copy_rows
+from infra.db.write_connection import Connection, WriteConnection
 
 ROWS_TO_COPY = 100  # number of rows from which COPY is faster than INSERT
 
@@ -26,7 +26,7 @@ _FORGET = text(
 
 
 async def write_events(
-    connection: AsyncConnection, workspace_id: str, events: Sequence[Event], *, last: int, actor: Actor, now: datetime
+    connection: WriteConnection, workspace_id: str, events: Sequence[Event], *, last: int, actor: Actor, now: datetime
 ) -> None:
     """Stores the events with the revisions up to `last`, and their long texts apart from them."""
     time = plain(now)
@@ -78,14 +78,14 @@ def _put_apart(key: dict[str, Any], changes: dict[str, list[Any]], texts: list[d
     return length or None
 
 
-async def _insert(connection: AsyncConnection, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+async def _insert(connection: WriteConnection, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     if len(rows) >= ROWS_TO_COPY:
         await copy_rows(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
     elif rows:
         await connection.execute(insert(table), rows)
 
 
-async def forget_texts(connection: AsyncConnection, workspace_id: str, ids: Collection[str]) -> None:
+async def forget_texts(connection: Connection, workspace_id: str, ids: Collection[str]) -> None:
     """Removes the texts of the objects from all of their events."""
     if ids:
         await connection.execute(_FORGET, {"workspace_id": workspace_id, "ids": list(ids)})

@@ -20,7 +20,6 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.audit.model import LogSpan, Subject
 from domain.shared.conflicts import LaterChange
@@ -29,6 +28,7 @@ from infra.audit.tables import DeletedObjectRow, EventRow, EventTextRow, Securit
 from infra.db.arrays import among
 from infra.db.entities import builder_of, columns_of
 from infra.db.visibility import in_workspace
+from infra.db.write_connection import Connection
 from infra.workspaces.tables import RevisionRow
 
 _FIELDS = func.jsonb_each(EventRow.changes).table_valued(column("key", Text), column("value", JSONB)).lateral("field")
@@ -100,7 +100,7 @@ _build_deleted = builder_of(DeletedObject)
 
 
 class SqlSecurityLog:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def forget_origins(self, user_id: str) -> None:
@@ -111,7 +111,7 @@ class SqlSecurityLog:
 class SqlDeletedObjects:
     """Stores deleted objects, and those of an area until it is deleted itself."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def keep(self, deleted: DeletedObject) -> None:
@@ -135,7 +135,7 @@ class SqlDeletedObjects:
 class SqlLaterChanges:
     """Reads the changes of an object after a revision, in a transaction that has locked the object."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def of(

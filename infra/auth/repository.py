@@ -11,6 +11,7 @@ from domain.auth.model import ApiKey, EndReason, Session, SigningKey, SpentToken
 from domain.auth.policies import SPENT_TOKENS_KEPT
 from infra.accounts.tables import UserRow
 from infra.auth.tables import ApiKeyRow, RefreshTokenRow, SessionRow, SigningKeyRow
+from infra.db.arrays import among_values
 from infra.db.entities import builder_of, columns_of
 from infra.db.repository import SqlRepository
 
@@ -36,9 +37,9 @@ class SqlSessionRepository(SqlRepository[Session]):
             mine &= SessionRow.id != except_session
         # Lock rows in the order of their IDs, like all repositories, so that transactions cannot deadlock.
         locked = select(SessionRow.id).where(mine).order_by(SessionRow.id).with_for_update()
-        ids = list((await self._connection.execute(locked)).scalars())
+        ids = list(await self._connection.scalars(locked))
         if ids:
-            ending = update(SessionRow).where(SessionRow.id.in_(ids)).values(ended_at=now, end_reason=reason)
+            ending = update(SessionRow).where(among_values(SessionRow.id, ids)).values(ended_at=now, end_reason=reason)
             await self._connection.execute(ending)
         return ids
 
@@ -102,11 +103,12 @@ class SqlSessionRepository(SqlRepository[Session]):
         row = (await self._connection.execute(statement)).first()
         if row is None:
             return None
+        *_, expires_at, used_at, is_successor_unused = row
         return SpentToken(
             session=_build_session(row),
-            expires_at=row.token_expires_at,
-            used_at=row.used_at,
-            is_successor_unused=row.is_successor_unused,
+            expires_at=expires_at,
+            used_at=used_at,
+            is_successor_unused=is_successor_unused,
         )
 
     async def of_family(self, family: str) -> Session | None:
@@ -149,7 +151,7 @@ class SqlApiKeyRepository(SqlRepository[ApiKey]):
         owner = select(UserRow.id).where(UserRow.id == user_id).with_for_update(key_share=True)
         await self._connection.execute(owner)
         open_keys = select(func.count()).where(ApiKeyRow.user_id == user_id, ApiKeyRow.revoked_at.is_(None))
-        return (await self._connection.execute(open_keys)).scalar_one()
+        return int((await self._connection.execute(open_keys)).scalar_one())
 
     async def remove_all(self, user_id: str) -> None:
         await self._connection.execute(delete(ApiKeyRow).where(ApiKeyRow.user_id == user_id))

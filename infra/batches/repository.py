@@ -3,13 +3,13 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, exists, func, insert, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.batches import BATCH_SIZE, BatchKind, BatchRun, BatchSkip
 from domain.shared.stored_errors import stored_errors
 from infra.batches.tables import BatchRowsRow, BatchRunRow, BatchSkipRow
 from infra.db.repository import SqlTenantRepository
+from infra.db.write_connection import Connection
 
 NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
@@ -68,7 +68,7 @@ def _is(run: BatchRun) -> tuple[ColumnElement[bool], ...]:
 
 
 async def fix_rows(
-    connection: AsyncConnection,
+    connection: Connection,
     run: BatchRun,
     row_id: InstrumentedAttribute[str] | ColumnElement[str],
     condition: ColumnElement[bool],
@@ -87,7 +87,7 @@ async def fix_rows(
 
 
 async def store_rows(
-    connection: AsyncConnection,
+    connection: Connection,
     run: BatchRun,
     row_id: InstrumentedAttribute[str] | ColumnElement[str],
     condition: ColumnElement[bool],
@@ -107,4 +107,4 @@ async def store_rows(
     ).group_by(batch)
     names = ["workspace_id", "run_id", "position", "ids"]
     stored = insert(BatchRowsRow).from_select(names, batches).returning(func.cardinality(BatchRowsRow.ids))
-    return sum((await connection.execute(stored, params)).scalars())
+    return sum(await connection.scalars(stored, params))

@@ -49,4 +49,4 @@ class SqlCommentRepository(SqlTenantRepository[Comment]):
 
     async def purge_of(self, issue: Issue) -> Sequence[str]:
         theirs = (CommentRow.workspace_id == issue.workspace_id) & (CommentRow.issue_id == issue.id)
-        return (await self._connection.scalars(delete(CommentRow).where(theirs).returning(CommentRow.id))).all()
+        return list(await self._connection.scalars(delete(CommentRow).where(theirs).returning(CommentRow.id)))

@@ -1,6 +1,6 @@
 """Bulk writes: COPY for new rows, one UPDATE for changed rows."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -8,31 +8,27 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, Table, Update, bindparam, column, func, select, update
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.db.base import Base
+from infra.db.write_connection import Connection, WriteConnection
 
 
 async def copy_rows(
-    connection: AsyncConnection, table: type[Base], names: Sequence[str], rows: Collection[Sequence[Any]]
+    connection: WriteConnection, table: type[Base], names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
     """Inserts tuples with COPY. Values must have the driver's types, because SQLAlchemy converts nothing here."""
     if rows:
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
         columns = [table.__table__.c[name].name for name in names]
-        await driver.copy_records_to_table(table.__tablename__, columns=columns, records=rows)
+        await connection.copy(table.__tablename__, columns, rows)
 
 
 async def copy_entities(
-    connection: AsyncConnection, table: type[Base], names: Sequence[str], entities: Iterable[Any]
+    connection: WriteConnection, table: type[Base], names: Sequence[str], entities: Iterable[Any]
 ) -> None:
     await copy_rows(connection, table, names, [attrgetter(*names)(entity) for entity in entities])
 
 
-async def update_rows(
-    connection: AsyncConnection, table: type[Base], names: Sequence[str], entities: Sequence[Any]
-) -> None:
+async def update_rows(connection: Connection, table: type[Base], names: Sequence[str], entities: Sequence[Any]) -> None:
     """Writes the named columns of all entities, which are of one workspace, by ID."""
     if entities:
         await connection.execute(*row_updates(table, names, entities))

@@ -21,10 +21,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.db.arrays import among
 from infra.db.base import Base
+from infra.db.write_connection import Connection
 
 
 class NoRule(Exception):
@@ -110,7 +110,7 @@ def _clearing(link: Link, doomed: dict[Table, list[ColumnElement[bool]]]) -> Upd
 
 
 async def delete_referring(
-    connection: AsyncConnection, root: type[Base], workspace_id: str, ids: Collection[str], *without: type[Base]
+    connection: Connection, root: type[Base], workspace_id: str, ids: Collection[str], *without: type[Base]
 ) -> set[str]:
     """Deletes the rows that refer to rows of `root`, directly or through others, and returns their IDs.
 
@@ -121,6 +121,6 @@ async def delete_referring(
     table: Any = root.__table__
     for statement in _statements(table, frozenset(tables)):
         result = await connection.execute(statement, {"workspace": workspace_id, "ids": list(ids)})
-        if result.returns_rows:
+        if statement.exported_columns:
             deleted.update(result.scalars())
     return deleted

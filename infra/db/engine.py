@@ -22,6 +22,7 @@ from infra.db.pool import ReadConnection, ReadPool, connect
 from infra.db.pooler import BEGIN_READ_ONLY, TransactionReadPool, TransactionReads, pooled_arguments
 from infra.db.statement_trace import ContextStatementTrace
 from infra.db.statements import Statements
+from infra.db.write_connection import OUTDATED
 from infra.db.write_pool import FairPool
 from infra.settings import Settings
 
@@ -213,15 +214,19 @@ def database_errors() -> Iterator[None]:
         raise Unavailable("Too many requests are waiting for the database. Retry the request.") from error
     except (TimeoutError, OSError) as error:
         raise Unavailable("The database does not respond. Retry the request.") from error
-    except DBAPIError as error:
+    except OUTDATED as error:
+        raise Unavailable("The database has just been migrated. Retry the request.") from error
+    except (DBAPIError, asyncpg.PostgresError) as error:
         state = sqlstate(error)
         meaning = meaning_of_state(state)
         if meaning is not None:
             raise meaning from error
         is_away = not state and isinstance(error, InterfaceError | OperationalError)
-        if is_away or error.connection_invalidated:
+        if is_away or (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise Unavailable("The database is not reachable. Retry the request.") from error
         raise
+    except asyncpg.InterfaceError as error:
+        raise Unavailable("The database is not reachable. Retry the request.") from error
 
 
 def meaning_of_state(state: str) -> DomainError | None:
@@ -240,12 +245,7 @@ def meaning_of_state(state: str) -> DomainError | None:
     return None
 
 
-def sqlstate(error: DBAPIError) -> str:
+def sqlstate(error: DBAPIError | asyncpg.PostgresError) -> str:
     """The five-character SQLSTATE; empty if the server did not send one."""
-    return getattr(error.orig, "sqlstate", None) or ""
-
-
-def constraint_of(error: DBAPIError) -> str:
-    """The name of the violated constraint; empty without one."""
-    driver_error = error.orig.__cause__ if error.orig is not None else None
-    return getattr(driver_error, "constraint_name", None) or ""
+    source = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(source, "sqlstate", None) or ""

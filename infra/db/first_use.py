@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Generic, Literal, Self, TypeVar, overload
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.shared.ids import IdFactory
 from infra.db.list_sizes import ListSizes
+from infra.db.write_connection import WriteConnection
 
 R = TypeVar("R")
 
@@ -14,7 +13,7 @@ R = TypeVar("R")
 class Repositories:
     """Base of the repositories that a slice adds to the Unit of Work, one attribute each."""
 
-    connection: AsyncConnection
+    connection: WriteConnection
     ids: IdFactory
     sizes: ListSizes
 
@@ -26,9 +25,9 @@ class first_use(Generic[R]):  # noqa: N801  reads like the decorators of functoo
     """
 
     @overload
-    def __init__(self, build: Callable[[AsyncConnection], R]) -> None: ...
+    def __init__(self, build: Callable[[WriteConnection], R]) -> None: ...
     @overload
-    def __init__(self, build: Callable[[AsyncConnection, ListSizes], R], *, with_sizes: Literal[True]) -> None: ...
+    def __init__(self, build: Callable[[WriteConnection, ListSizes], R], *, with_sizes: Literal[True]) -> None: ...
 
     def __init__(self, build: Callable[..., R], *, with_sizes: bool = False) -> None:
         """`with_sizes` is for repositories that change lists of issues."""

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from sqlalchemy import ARRAY, Integer, SmallInteger, Text, any_, bindparam, column, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.db.arrays import among
 from infra.db.read import ReadSession
 from infra.db.tables import ListSizeRow
 from infra.db.visibility import in_workspace
+from infra.db.write_connection import Connection
 
 
 class ListKey(NamedTuple):
@@ -90,7 +90,7 @@ class ListSizes:
         changed = {key.workspace_id for key, change in self._changes.items() if change}
         return changed | {workspace_id for workspace_id, _ in self._removed}
 
-    async def write(self, connection: AsyncConnection, workspace_id: str) -> None:
+    async def write(self, connection: Connection, workspace_id: str) -> None:
         """Writes the sizes of one workspace, whose revision counter is locked.
 
         The counter's lock lets one transaction per workspace get here. The order of keys protects transactions that

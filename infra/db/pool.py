@@ -6,14 +6,13 @@ from typing import Any
 
 import asyncpg
 import orjson
-from asyncpg.prepared_stmt import PreparedStatement
 
 from domain.shared.errors import Unavailable
 from infra.db.guards import check_guards, refused_by_pooler
+from infra.db.prepared import PreparedStatements
 from infra.db.shares import Shares
 from infra.db.statements import Row, Statements
 
-MOST_PREPARED = 256  # prepared statements per connection
 CLOSE_SECONDS = 2.0
 CONNECTION_FAILURES = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -32,7 +31,7 @@ class ReadConnection:
     def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
         self.account: str | None = None  # the account whose share the connection is taken from
         self._connection = connection
-        self._prepared: dict[str, PreparedStatement[Any]] = {}
+        self._prepared = PreparedStatements(connection)
 
     @property
     def is_closed(self) -> bool:
@@ -45,19 +44,14 @@ class ReadConnection:
 
     async def fetch(self, text: str, arguments: Sequence[Any], seconds: float | None = None) -> Sequence[Row]:
         """All rows; raises TimeLimitReached if the statement takes longer than `seconds`."""
-        # Remove the statement while it is used: a failed one is prepared anew, and the dict stays in order of use.
-        prepared = self._prepared.pop(text, None)
-        if prepared is None:
-            prepared = await self._connection.prepare(text)
+        prepared = await self._prepared.take(text)
         try:
             rows = await prepared.fetch(*arguments, timeout=seconds)
         except TimeoutError as error:
             if seconds is None:
                 raise
             raise TimeLimitReached from error
-        if len(self._prepared) >= MOST_PREPARED:
-            del self._prepared[next(iter(self._prepared))]  # asyncpg deallocates it on the server
-        self._prepared[text] = prepared
+        self._prepared.keep(text, prepared)
         return rows
 
     async def close(self) -> None:

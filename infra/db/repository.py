@@ -5,9 +5,8 @@ from dataclasses import dataclass, fields
 from itertools import product
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+import asyncpg
 from sqlalchemy import ColumnElement, Delete, Select, Table, Update, bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, ErrorCode, NotFound
@@ -16,11 +15,11 @@ from domain.shared.repositories import Found, noun_of
 from infra.db.arrays import among, among_values
 from infra.db.base import Base
 from infra.db.bulk import row_updates
-from infra.db.engine import constraint_of
 from infra.db.entities import Build, builder_of, columns_of
 from infra.db.list_sizes import ListSizes
 from infra.db.rows_by_ids import places_to_write
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
+from infra.db.write_connection import Connection
 
 
 class Entity(Protocol):
@@ -73,7 +72,7 @@ class SqlRepository(Generic[E]):
             cls._update = update(table).where(*row)
             cls._delete = delete(table).where(*row)
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def by_id(self, entity_id: str, *, for_update: bool = False) -> E | None:
@@ -116,8 +115,8 @@ class SqlRepository(Generic[E]):
     async def _guarded(self, statement: Any, params: Any = None) -> Any:
         try:
             return await self._connection.execute(statement, params)
-        except IntegrityError as error:
-            name = constraint_of(error)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            name = error.constraint_name or ""
             if name in self.conflicts:
                 field, message = self.conflicts[name]
                 code = ErrorCode.IN_USE if name.startswith("fk_") else ErrorCode.ALREADY_EXISTS
@@ -238,7 +237,7 @@ class SqlTenantRepository(SqlRepository[W]):
 class SqlParentRepository(SqlTenantRepository[W]):
     """Repository of entities with lists of issues, whose sizes are deleted with the entity."""
 
-    def __init__(self, connection: AsyncConnection, sizes: ListSizes) -> None:
+    def __init__(self, connection: Connection, sizes: ListSizes) -> None:
         super().__init__(connection)
         self._sizes = sizes
 

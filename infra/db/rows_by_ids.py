@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import ARRAY, Integer, Text, any_, bindparam, column, select, table
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.actor import Actor
 from domain.shared.ids import by_route, route_of
@@ -13,6 +12,7 @@ from infra.db.projected import NamedColumns
 from infra.db.read import AnyRow, AnySelect, ReadSession
 from infra.db.rows import KeyedRows
 from infra.db.visibility import Column, GuestRule, guest_visibility_in, in_workspace
+from infra.db.write_connection import Connection
 
 # The class of the table belongs to a slice, and this package knows none.
 _WORKSPACE = table("workspace", column("id", Text), column("route", Integer))
@@ -71,7 +71,7 @@ async def _places_of(reads: ReadSession, actor: Actor, ids: Sequence[str]) -> Ma
 
 
 async def places_to_write(
-    connection: AsyncConnection, actor: Actor, ids: Collection[str]
+    connection: Connection, actor: Actor, ids: Collection[str]
 ) -> Sequence[tuple[str, Sequence[str]]]:
     """The workspaces that the actor sees and that can hold some of the IDs, in order, with these IDs."""
     if not actor.is_system:

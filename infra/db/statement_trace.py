@@ -15,6 +15,7 @@ from domain.shared.statement_trace import SentStatement
 from infra.db.pool import ReadConnection
 from infra.db.pooler import TransactionReads
 from infra.db.statements import Row
+from infra.db.write_connection import Opened, Rows, WriteConnection
 
 _SINCE = "traced_since"
 
@@ -38,6 +39,10 @@ class ContextStatementTrace:
         """Makes connections of this kind whose statements are traced."""
         traced = _TracedTransaction if issubclass(kind, TransactionReads) else _TracedConnection
         return partial(traced, current=self._current)
+
+    def writing(self) -> Opened:
+        """Makes connections of write transactions whose statements are traced."""
+        return partial(_TracedWrites, current=self._current)
 
     def watch(self, engine: AsyncEngine) -> None:
         """Also traces the statements that SQLAlchemy sends over the engine."""
@@ -78,6 +83,27 @@ class _TracedConnection(ReadConnection):
 
 class _TracedTransaction(_TracedConnection, TransactionReads):
     __slots__ = ()
+
+
+class _TracedWrites(WriteConnection):
+    __slots__ = ("_current",)
+
+    def __init__(self, *given: Any, current: "ContextVar[list[SentStatement] | None]") -> None:
+        super().__init__(*given)
+        self._current = current
+
+    async def send(self, text: str, arguments: Sequence[Any]) -> tuple[Sequence[Row], str]:
+        sent, since = self._current.get(), time.perf_counter()
+        rows, status = await super().send(text, arguments)
+        if sent is not None:
+            sent.append(_sent(text, since, rows=Rows(rows, status).rowcount, is_write=True))
+        return rows, status
+
+    async def send_many(self, text: str, arguments: Sequence[Sequence[Any]]) -> None:
+        sent, since = self._current.get(), time.perf_counter()
+        await super().send_many(text, arguments)
+        if sent is not None:
+            sent.append(_sent(text, since, rows=len(arguments), is_write=True))
 
 
 def _sent(text: str, since: float, *, rows: int, is_write: bool, arguments: Sequence[Any] = ()) -> SentStatement:

@@ -29,8 +29,10 @@ class Query(NamedTuple):
 class Statements:
     """The compiled statements of one process, by identity, as long as the statement exists elsewhere."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, written: Sequence[str] | None = None) -> None:
+        """`written` are the columns that an INSERT or UPDATE writes besides those of its `values`, if it names them."""
         self._dialect = dialect
+        self._written = written
         self._known: WeakKeyDictionary[Executable, _Statement] = WeakKeyDictionary()
         self._shapes: dict[Any, _Shape] = {}
         self._uses = 0
@@ -53,11 +55,32 @@ class Statements:
         if shape is None:
             if len(self._shapes) >= MOST_SHAPES:
                 del self._shapes[min(self._shapes, key=lambda each: self._shapes[each].used)]
-            shape = self._shapes[key.key] = _Shape(statement, key.bindparams, self._dialect)
+            shape = self._shapes[key.key] = _Shape(statement, key.bindparams, self._dialect, self._written)
         binds = zip(shape.own_names, key.bindparams, strict=True)
         values = {name: bind.effective_value for name, bind in binds if name is not None and not bind.required}
         self._known[statement] = known = _Statement(ref(shape), values)
         return known, shape
+
+
+class WriteStatements:
+    """The compiled statements of write transactions. An INSERT or UPDATE also writes columns named like parameters."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._others = Statements(dialect)
+        self._writing: dict[tuple[str, ...], Statements] = {}  # by names of parameters, which are part of the text
+
+    def query(self, statement: Executable, params: Mapping[str, Any]) -> Query:
+        """The query, as `Statements.query` makes it."""
+        if not statement.is_dml:
+            return self._others.query(statement, params)
+        names = tuple(params)
+        statements = self._writing.get(names)
+        if statements is None:
+            if len(self._writing) >= MOST_SHAPES:
+                self._writing.clear()
+            statements = self._writing[names] = Statements(self._dialect, names)
+        return statements.query(statement, params)
 
 
 class _Statement(NamedTuple):
@@ -73,8 +96,10 @@ class _Statement(NamedTuple):
 class _Shape:
     """A compiled statement without bound values."""
 
-    def __init__(self, statement: Any, binds: Sequence[BindParameter[Any]], dialect: Dialect) -> None:
-        self._compiled: SQLCompiler = statement.compile(dialect=dialect)
+    def __init__(
+        self, statement: Any, binds: Sequence[BindParameter[Any]], dialect: Dialect, written: Sequence[str] | None
+    ) -> None:
+        self._compiled: SQLCompiler = statement.compile(dialect=dialect, column_keys=written)
         names = {bind.key: name for bind, name in self._compiled.bind_names.items()}
         self.own_names = [names.get(bind.key) for bind in binds]  # None for parameters that the text does not contain
         self.used = 0
@@ -88,7 +113,7 @@ class _Shape:
         if self._compiled.post_compile_params - self._compiled.literal_execute_params:
             raise TypeError("`in_` with a list compiles a statement for each length. Use `= ANY(:values)`.")
         self._texts: dict[tuple[Any, ...], tuple[str, Sequence[tuple[str, Convert | None]]]] = {}
-        columns = getattr(statement, "selected_columns", ())
+        columns = _result_columns(statement)
         self._decoders = [
             (place, convert)
             for place, column in enumerate(columns)
@@ -129,3 +154,10 @@ class _Shape:
                 values[place] = convert(values[place])
             decoded.append(values)
         return decoded
+
+
+def _result_columns(statement: Any) -> Sequence[Any]:
+    """The columns of the rows that the statement selects or returns; none if SQLAlchemy does not know them."""
+    selected = getattr(statement, "selected_columns", None)
+    columns: Sequence[Any] = getattr(statement, "exported_columns", ()) if selected is None else selected
+    return columns

@@ -23,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.model import MOST_PREVIOUS_IDENTIFIERS, Issue
 from domain.shared.actor import Actor
@@ -31,6 +30,7 @@ from domain.shared.ids import time_of
 from infra.db.arrays import texts
 from infra.db.read import ReadSession
 from infra.db.visibility import guest_visibility_in, in_guest_areas, in_workspace
+from infra.db.write_connection import Connection
 from infra.issues.tables import IssueAliasRow, IssueRow
 from infra.projects.tables import ProjectKeyRow
 
@@ -129,7 +129,7 @@ _FORMER_OF_GUESTS = _former(in_guest_areas(IssueAliasRow.project_id))
 
 
 async def keep_identifiers(
-    connection: AsyncConnection, changes: Sequence[tuple[Issue, Issue]], *, now: datetime | None = None
+    connection: Connection, changes: Sequence[tuple[Issue, Issue]], *, now: datetime | None = None
 ) -> None:
     """Keeps the identifiers that issues of one workspace lose by the changes, at the time of the changes or `now`."""
     lost = [(before, after) for before, after in changes if _number_of(before) != _number_of(after)]

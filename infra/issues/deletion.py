@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, column, delete, exists, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.events import IssuePurged, IssueUpdated
 from domain.issues.model import Issue
@@ -18,6 +17,7 @@ from infra.db.cascades import delete_referring
 from infra.db.list_sizes import ListKey, ListSizes
 from infra.db.repository import RowMapping
 from infra.db.visibility import in_workspace
+from infra.db.write_connection import Connection
 from infra.issues.tables import IssueRow
 from infra.projects.tables import ProjectRow
 
@@ -41,7 +41,7 @@ _UNRECORDED = select(_NAMED.c.id).where(
 
 
 async def delete_issues(
-    connection: AsyncConnection,
+    connection: Connection,
     sizes: ListSizes,
     workspace_id: str,
     project_id: str,
@@ -52,8 +52,7 @@ async def delete_issues(
     """Deletes those of the issues that are in the project; returns the events of sub-issues that stay."""
     given = {"workspace_id": workspace_id, "ids": list(ids)}
     # Checked while they are locked, because an import may have moved an issue to another project.
-    locked = await connection.execute(_LOCKED.where(IssueRow.project_id == project_id), given)
-    given["ids"] = list(locked.scalars())
+    given["ids"] = list(await connection.scalars(_LOCKED.where(IssueRow.project_id == project_id), given))
     if not given["ids"]:
         return ()
     events = await _detach_children(connection, given, now)
@@ -67,7 +66,7 @@ async def delete_issues(
     return events
 
 
-async def _detach_children(connection: AsyncConnection, given: dict[str, Any], now: datetime) -> list[Event]:
+async def _detach_children(connection: Connection, given: dict[str, Any], now: datetime) -> list[Event]:
     """Takes the parent from sub-issues that are not among the given issues."""
     children = [_ISSUES.build(row) for row in await connection.execute(_CHILDREN, given)]
     if children:
@@ -77,7 +76,7 @@ async def _detach_children(connection: AsyncConnection, given: dict[str, Any], n
     return [IssueUpdated.between(child, child.with_parent(None, now=now)) for child in children]
 
 
-async def clear_project(connection: AsyncConnection, sizes: ListSizes, project: Project) -> None:
+async def clear_project(connection: Connection, sizes: ListSizes, project: Project) -> None:
     """Deletes everything that refers to a project without issues."""
     deleted = await delete_referring(connection, ProjectRow, project.workspace_id, [project.id], IssueRow)
     for entity_id in deleted:
@@ -86,7 +85,7 @@ async def clear_project(connection: AsyncConnection, sizes: ListSizes, project: 
 
 
 async def unrecorded_purges(
-    connection: AsyncConnection, workspace_id: str, project_id: str, ids: Sequence[str]
+    connection: Connection, workspace_id: str, project_id: str, ids: Sequence[str]
 ) -> Sequence[Event]:
     """Events for those of the issues that no longer exist and have no event of their deletion."""
     missing = await connection.scalars(_UNRECORDED, {"workspace_id": workspace_id, "ids": list(ids)})

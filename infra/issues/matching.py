@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import asyncpg
 from sqlalchemy import func, literal, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.lifecycles import Lifecycle
 from domain.issues.queries import IssueFilter
@@ -14,10 +13,10 @@ from domain.shared.actor import Actor
 from domain.shared.batches import BatchRun
 from infra.batches.repository import store_rows
 from infra.db.arrays import among
-from infra.db.engine import QUERY_CANCELED, sqlstate
 from infra.db.filtered import FilterTooBroad
 from infra.db.filters import Filters
 from infra.db.visibility import GuestRule, guest_visibility_in, in_workspace
+from infra.db.write_connection import Connection
 from infra.issues.filters import ACTIVE_FILTERS
 from infra.issues.reader import NARROWING
 from infra.issues.tables import IssueRow, in_lifecycle
@@ -28,7 +27,7 @@ _ACTIVE_OF_GUESTS = _ACTIVE.where(_GUESTS.within)
 
 
 class SqlMatchingIssues:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def ids(self, actor: Actor, workspace_id: str, filter: IssueFilter, *, most: int) -> Sequence[str]:
@@ -77,7 +76,5 @@ def _time_limit(filter: IssueFilter) -> Iterator[None]:
     """Raises FilterTooBroad for a statement that exceeds the time limit of statements."""
     try:
         yield
-    except DBAPIError as error:
-        if sqlstate(error) == QUERY_CANCELED:
-            raise FilterTooBroad(filter, NARROWING) from error
-        raise
+    except asyncpg.QueryCanceledError as error:
+        raise FilterTooBroad(filter, NARROWING) from error

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, NamedTuple
 
 from sqlalchemy import ColumnElement, Text, and_, column, exists, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.events import IssueUpdated
 from domain.issues.model import Issue
@@ -21,6 +20,7 @@ from infra.batches.repository import fix_rows
 from infra.db.arrays import among_values, texts
 from infra.db.list_sizes import ListSizes
 from infra.db.visibility import in_workspace
+from infra.db.write_connection import Connection
 from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import IssueLabelRow, IssueRow
 from infra.labels.tables import LabelRow
@@ -43,13 +43,13 @@ class SqlIssueReferences(ABC, Generic[R]):
     entities: ClassVar[Any]
     """Table of the entities."""
 
-    def __init__(self, connection: AsyncConnection, sizes: ListSizes) -> None:
+    def __init__(self, connection: Connection, sizes: ListSizes) -> None:
         self._connection = connection
         self._issues = SqlIssueRepository(connection, sizes)
 
     async def ids(self, entity: R, *, most: int) -> Sequence[str]:
         some = select(self.columns.issue_id).where(self._referring_to(entity.workspace_id, entity.id)).limit(most)
-        return (await self._connection.scalars(some)).all()
+        return list(await self._connection.scalars(some))
 
     async def used(self, workspace_id: str, ids: Collection[str]) -> frozenset[str]:
         given = func.unnest(texts("ids")).table_valued(column("id", Text)).render_derived("given")

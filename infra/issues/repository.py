@@ -22,7 +22,6 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.issues.model import Issue
 from domain.issues.ports import LinkChange, LinkKind
@@ -35,6 +34,7 @@ from infra.db.bulk import row_insert, row_inserts, row_update, row_updates
 from infra.db.grams import grams_of
 from infra.db.repository import SqlParentRepository
 from infra.db.visibility import GuestRule, in_workspace
+from infra.db.write_connection import Connection
 from infra.issues.aliases import keep_identifiers
 from infra.issues.deletion import clear_project, delete_issues, unrecorded_purges
 from infra.issues.sizes import count_added, count_changed, lists_of
@@ -84,14 +84,14 @@ def _grams_of(issues: Collection[Issue]) -> dict[str, Any]:
     return {"ids": [issue.id for issue in issues], "grams": [array_text(grams_of(issue.title)) for issue in issues]}
 
 
-async def write_words(connection: AsyncConnection, issues: Collection[Issue]) -> None:
+async def write_words(connection: Connection, issues: Collection[Issue]) -> None:
     """Stores the words of issues whose rows the transaction has written."""
     for workspace_id in sorted({issue.workspace_id for issue in issues}):
         own = [issue for issue in issues if issue.workspace_id == workspace_id]
         await connection.execute(_WRITTEN, {"workspace_id": workspace_id, **_grams_of(own)})
 
 
-async def rewrite_words(connection: AsyncConnection, changes: Iterable[tuple[Issue, Issue]]) -> None:
+async def rewrite_words(connection: Connection, changes: Iterable[tuple[Issue, Issue]]) -> None:
     """Stores the words of issues with another title or description; `changes` are issues before and after."""
     await write_words(connection, _reworded(changes))
 
@@ -184,14 +184,14 @@ class SqlIssueRepository(SqlParentRepository[Issue]):
         is_it = (IssueRow.project_id == wanted.c.project_id) & (IssueRow.number == wanted.c.number)
         found = select(IssueRow.project_id, IssueRow.number).join(wanted, is_it)
         rows = await self._connection.execute(found.where(IssueRow.workspace_id == workspace_id))
-        return {(row.project_id, row.number) for row in rows}
+        return {(project_id, number) for project_id, number in rows}
 
     async def parents_above(self, workspace_id: str, issue_ids: Collection[str]) -> Mapping[str, str | None]:
         pairs = select(IssueRow.id, IssueRow.parent_id.label("above")).where(in_workspace(IssueRow.workspace_id))
         found = pairs.where(among(IssueRow.id, "ids")).cte("found", recursive=True)
         found = found.union(pairs.join(found, IssueRow.id == found.c.above))
         rows = await self._connection.execute(select(found), {"workspace_id": workspace_id, "ids": list(issue_ids)})
-        return {row.id: row.above for row in rows}
+        return dict(map(tuple, rows))
 
     async def purge(self, issue: Issue) -> None:
         for links in (IssueAssigneeRow, IssueLabelRow):

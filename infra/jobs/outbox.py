@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.jobs import Job, JobState, LeasedJob, Progress
 from domain.shared.uow import LeaseLost
+from infra.db.write_connection import Connection
 from infra.jobs.tables import JobRow
 
 
@@ -33,7 +33,7 @@ def job_values(job: Job, *, id: str, run_at: datetime, workspace_id: str | None,
 
 
 async def advance_job(
-    connection: AsyncConnection,
+    connection: Connection,
     job: LeasedJob,
     checkpoint: tuple[Mapping[str, Any], Progress] | None,
     *,
@@ -51,7 +51,7 @@ async def advance_job(
         raise LeaseLost(job.id)
 
 
-async def end_jobs(connection: AsyncConnection, workspace_id: str, *, now: datetime) -> None:
+async def end_jobs(connection: Connection, workspace_id: str, *, now: datetime) -> None:
     """Ends the open jobs of a workspace. A job that is running cannot commit after that."""
     is_open = text("state IN ('WAITING', 'RUNNING')")
     ended = update(JobRow).where(is_open, JobRow.workspace_id == workspace_id)

@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.projects.events import ProjectMemberAdded, ProjectMemberRemoved
 from domain.projects.model import Project, ProjectMember, ProjectMemberId, State
@@ -18,6 +17,7 @@ from infra.db.arrays import among_values
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import SqlParentRepository, SqlTenantRepository
 from infra.db.visibility import GuestRule
+from infra.db.write_connection import Connection
 from infra.projects.tables import ProjectKeyRow, ProjectNumberRow, ProjectRow, StateRow
 from infra.workspaces.tables import AreaGrantRow
 
@@ -98,7 +98,7 @@ class SqlProjectMemberRepository(SqlTenantRepository[ProjectMember]):
 class SqlProjectAreas:
     """Projects as the areas to which guests get access."""
 
-    def __init__(self, connection: AsyncConnection, ids: IdFactory, sizes: ListSizes) -> None:
+    def __init__(self, connection: Connection, ids: IdFactory, sizes: ListSizes) -> None:
         self._connection = connection
         self._projects = SqlProjectRepository(connection, sizes)
         self._places = SqlProjectMemberRepository(connection)
@@ -113,7 +113,7 @@ class SqlProjectAreas:
         if not area_ids:
             return ()
         # Lock the projects, so that none is deleted meanwhile. Projects deleted since the invitation are skipped.
-        left = (ProjectRow.workspace_id == guest.workspace_id) & ProjectRow.id.in_(area_ids)
+        left = (ProjectRow.workspace_id == guest.workspace_id) & among_values(ProjectRow.id, area_ids)
         left &= ProjectRow.deleting_since.is_(None)
         places = [
             ProjectMember.joining(

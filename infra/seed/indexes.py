@@ -4,12 +4,10 @@ PostgreSQL maintains 30 indexes three times slower than it builds them at the en
 catalog, so they are whatever the migrations have made of them.
 """
 
-from typing import Any
-
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.db.base import MANY_ROWS, Base
+from infra.db.write_connection import WriteConnection
 
 BUILD_SECONDS = 3600
 BUILD_MEMORY = "256MB"
@@ -28,20 +26,20 @@ _SECONDARY = text(
 )
 
 
-async def drop_secondary_indexes(connection: AsyncConnection) -> list[str]:
+async def drop_secondary_indexes(connection: WriteConnection) -> list[str]:
     """Drops the indexes of large tables that serve no constraint, and returns the statements that create them."""
     found = (await connection.execute(_SECONDARY, {"tables": _large_tables()})).all()
     for _, name in found:
-        await connection.exec_driver_sql(f"DROP INDEX {name}")
+        await connection.run(f"DROP INDEX {name}")
     return [definition for definition, _ in found]
 
 
-async def build_index(connection: AsyncConnection, definition: str) -> None:
+async def build_index(connection: WriteConnection, definition: str) -> None:
     """Runs the statement that creates an index, without the time limit of statements."""
     await _run_long(connection, definition)
 
 
-async def analyze(connection: AsyncConnection) -> None:
+async def analyze(connection: WriteConnection) -> None:
     """Collects the statistics of large tables, without which the first queries are planned for empty ones."""
     await _run_long(connection, "ANALYZE " + ", ".join(_large_tables()))
 
@@ -51,9 +49,7 @@ def _large_tables() -> list[str]:
     return [each.name for each in Base.metadata.sorted_tables if each.kwargs.get("postgresql_with") == _MANY]
 
 
-async def _run_long(connection: AsyncConnection, statement: str) -> None:
-    await connection.execute(text("SET LOCAL statement_timeout = 0"))
-    await connection.execute(text(f"SET LOCAL maintenance_work_mem = '{BUILD_MEMORY}'"))
-    raw = await connection.get_raw_connection()
-    driver: Any = raw.driver_connection
-    await driver.execute(statement, timeout=BUILD_SECONDS)
+async def _run_long(connection: WriteConnection, statement: str) -> None:
+    await connection.run("SET LOCAL statement_timeout = 0")
+    await connection.run(f"SET LOCAL maintenance_work_mem = '{BUILD_MEMORY}'")
+    await connection.run(statement, seconds=BUILD_SECONDS)

@@ -4,7 +4,6 @@ from dataclasses import asdict, fields, replace
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.comments.model import Comment
 from domain.issues.model import Issue, IssueId
@@ -16,6 +15,7 @@ from infra.comments.tables import CommentRow
 from infra.db.bulk import copy_entities, copy_rows
 from infra.db.entities import builder_of, columns_of
 from infra.db.list_sizes import ListSizes
+from infra.db.write_connection import WriteConnection
 from infra.issues.repository import write_words
 from infra.issues.sizes import count_added
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow, IssueRow
@@ -29,12 +29,17 @@ from infra.workspaces.repository import SqlWorkspaceRepository
 from infra.workspaces.tables import MemberRow, WorkspaceRow
 
 _build_run = builder_of(SeedRun)
+_counter = upsert(ProjectNumberRow)
+_RAISE_NUMBERS = _counter.on_conflict_do_update(
+    index_elements=[ProjectNumberRow.workspace_id, ProjectNumberRow.project_id],
+    set_={"number": _counter.excluded.number},
+)
 _ISSUE = [field.name for field in fields(Issue)]
 _COMMENT = [field.name for field in fields(Comment)]
 
 
 class SqlSeedRepository:
-    def __init__(self, connection: AsyncConnection, sizes: ListSizes) -> None:
+    def __init__(self, connection: WriteConnection, sizes: ListSizes) -> None:
         self._connection = connection
         self._sizes = sizes
 
@@ -103,7 +108,6 @@ class SqlSeedRepository:
         labels: Mapping[str, Sequence[str]],
         comments: Sequence[Comment],
     ) -> None:
-        # First, because COPY bypasses SQLAlchemy, which begins the transaction with its own first statement.
         await self._raise_numbers(issues)
         commented = Counter(comment.issue_id for comment in comments)
         counted = [replace(issue, comment_count=commented[issue.id]) for issue in issues]
@@ -121,13 +125,7 @@ class SqlSeedRepository:
             {"workspace_id": issue.workspace_id, "project_id": project_id, "number": issue.number}
             for project_id, issue in highest.items()
         ]
-        counter = upsert(ProjectNumberRow).values(rows)
-        await self._connection.execute(
-            counter.on_conflict_do_update(
-                index_elements=[ProjectNumberRow.workspace_id, ProjectNumberRow.project_id],
-                set_={"number": counter.excluded.number},
-            )
-        )
+        await self._connection.execute(_RAISE_NUMBERS, rows)
 
 
 def _run_of(workspace_id: str) -> ColumnElement[bool]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select, union, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.labels.events import LabelDeleted
 from domain.milestones.events import MilestoneDeleted
@@ -17,6 +16,7 @@ from infra.audit.tables import EventRow
 from infra.db.base import Base
 from infra.db.bulk import copy_entities
 from infra.db.repository import RowMapping
+from infra.db.write_connection import WriteConnection
 from infra.issues.tables import IssueRow
 from infra.projects.tables import ProjectKeyRow, ProjectRow
 from infra.transfers.refusals import among, refusals
@@ -31,7 +31,7 @@ _REPLACING = (StateDeleted.type, MilestoneDeleted.type, LabelDeleted.type)
 
 
 class SqlIdentityStore:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: WriteConnection) -> None:
         self._connection = connection
 
     async def sites(self, workspace_id: str, source: str) -> list[ExternalSite]:
@@ -81,7 +81,9 @@ class SqlIdentityStore:
     async def issues(
         self, workspace_id: str, site_ids: Collection[str], *, external_ids: Collection[str], keys: Collection[str]
     ) -> list[ExternalIssue]:
-        columns = [getattr(ExternalIssueRow, name) for name in _ISSUE if name != "project_id"]
+        own = [name for name in _ISSUE if name != "project_id"]
+        columns = [getattr(ExternalIssueRow, name) for name in own]
+        names = (*own, "project_id", "created_at")
         # The present project of an issue that was moved since the last import.
         present = func.coalesce(IssueRow.project_id, ExternalIssueRow.project_id).label("project_id")
         is_here = (IssueRow.workspace_id == ExternalIssueRow.workspace_id) & (IssueRow.id == ExternalIssueRow.issue_id)
@@ -97,7 +99,7 @@ class SqlIdentityStore:
         )
         async with refusals():
             rows = await self._connection.execute(either.order_by("issue_id"))
-        return [ExternalIssue(**row) for row in rows.mappings()]
+        return [ExternalIssue(**dict(zip(names, row, strict=True))) for row in rows]
 
     async def keep_issues(
         self, *, new: Sequence[ExternalIssue], changed: Sequence[ExternalIssue], gone: Sequence[ExternalIssue]
@@ -117,10 +119,10 @@ class SqlIdentityStore:
         deletions = (
             EventRow.workspace_id == workspace_id,
             among(EventRow.subject_id, ids),
-            EventRow.type.in_(_REPLACING),
+            among(EventRow.type, _REPLACING),
         )
         rows = await self._connection.execute(select(EventRow.subject_id, replaced_by).where(*deletions))
-        return {row.subject_id: row.replaced_by for row in rows if row.replaced_by is not None}
+        return {subject_id: replacement for subject_id, replacement in rows if replacement is not None}
 
     async def projects(self, workspace_id: str, ids: Collection[str]) -> dict[str, Project]:
         if not ids:
@@ -133,7 +135,8 @@ class SqlIdentityStore:
 
     async def project_id(self, workspace_id: str, key: str) -> str | None:
         named = (ProjectRow.workspace_id == workspace_id) & (ProjectRow.key == key)
-        return (await self._connection.execute(select(ProjectRow.id).where(named))).scalar_one_or_none()
+        found: str | None = await self._connection.scalar(select(ProjectRow.id).where(named))
+        return found
 
     async def taken_keys(self, workspace_id: str, keys: Collection[str]) -> frozenset[str]:
         named = (ProjectKeyRow.workspace_id == workspace_id) & among(ProjectKeyRow.key, keys)

@@ -3,7 +3,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select, union, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.accounts.model import UserId
 from domain.comments.events import CommentUpdated
@@ -19,6 +18,7 @@ from infra.comments.repository import SqlCommentRepository
 from infra.comments.tables import CommentRow
 from infra.db.arrays import among_values
 from infra.db.list_sizes import ListSizes
+from infra.db.write_connection import Connection
 from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import IssueAssigneeRow, IssueRow
 from infra.transfers.tables import ExternalObjectRow
@@ -26,13 +26,13 @@ from infra.workspaces.tables import MemberRow
 
 
 class SqlPlaceholderStore:
-    def __init__(self, connection: AsyncConnection, sizes: ListSizes) -> None:
+    def __init__(self, connection: Connection, sizes: ListSizes) -> None:
         self._connection = connection
         self._issues = SqlIssueRepository(connection, sizes)
         self._comments = SqlCommentRepository(connection)
 
     async def ids(self, workspace_id: str, user_id: str, *, most: int) -> Sequence[str]:
-        return (await self._connection.scalars(_work_of(workspace_id, user_id).limit(most))).all()
+        return list(await self._connection.scalars(_work_of(workspace_id, user_id).limit(most)))
 
     async def fix(self, run: BatchRun) -> int:
         is_subject = (MemberRow.workspace_id == run.workspace_id) & (MemberRow.id == run.subject_id)

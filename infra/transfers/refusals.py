@@ -6,7 +6,6 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import ARRAY, any_, bindparam
-from sqlalchemy.exc import DBAPIError
 
 from domain.transfers.ports import Unstorable
 from infra.db.engine import sqlstate
@@ -24,9 +23,9 @@ async def refusals() -> AsyncIterator[None]:
     """Converts refusals of a value, by the database or its driver, to Unstorable."""
     try:
         yield
-    except DBAPIError as error:
+    except asyncpg.PostgresError as error:
         if sqlstate(error).startswith(_REFUSALS):
             raise Unstorable from error
         raise
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError) as error:
+    except UnicodeEncodeError as error:
         raise Unstorable from error

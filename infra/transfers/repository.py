@@ -1,22 +1,31 @@
 from collections.abc import Sequence
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import delete, exists, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.errors import NotFound
 from domain.shared.jobs import JobState
 from domain.transfers.commands import ImportDraft
 from domain.transfers.model import ImportLoss, ImportMapping, ImportRun, ImportState, LossKind, Upload
 from domain.transfers.records import LossCode
+from infra.db.bulk import row_insert
 from infra.db.repository import SqlRepository, SqlTenantRepository
 from infra.db.visibility import GuestRule
+from infra.db.write_connection import Connection
 from infra.jobs.tables import JobRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow, ImportRunRow, UploadRow
 
 MOST_LOSSES = 10_000  # stored rows of each kind of loss
 
 _KIND_COLUMNS = ("field", "code", "places", "count", "first_line", "first_reason")
+_counted = row_insert(ImportLossKindRow, ("workspace_id", "run_id", *_KIND_COLUMNS))
+_SUM_KINDS = _counted.on_conflict_do_update(
+    index_elements=["workspace_id", "run_id", "field", "code"],
+    set_={
+        "places": ImportLossKindRow.places + _counted.excluded.places,
+        "count": ImportLossKindRow.count + _counted.excluded.count,
+    },
+).returning(ImportLossKindRow.field, ImportLossKindRow.code, ImportLossKindRow.places)
 _MAPPING_COLUMNS = ("id", "kind", "source", "target", "count")
 _LOSS_COLUMNS = ("id", "line", "key", "field", "code", "reason", "count")
 
@@ -34,13 +43,13 @@ class SqlImportRunRepository(SqlTenantRepository[ImportRun]):
             & ImportRunRow.project_key.is_not_distinct_from(draft.project_key)
             & ImportRunRow.site.is_not_distinct_from(draft.site)
             & (ImportRunRow.include_restricted == draft.include_restricted)
-            & ImportRunRow.state.in_((ImportState.WAITING, ImportState.RUNNING))
+            & or_(ImportRunRow.state == ImportState.WAITING, ImportRunRow.state == ImportState.RUNNING)
         )
         found = await self.where(same, for_update=True)
         return found[-1] if found else None
 
     async def has_open_job(self, run: ImportRun) -> bool:
-        is_open = JobRow.state.in_((JobState.WAITING, JobState.RUNNING))
+        is_open = or_(JobRow.state == JobState.WAITING, JobRow.state == JobState.RUNNING)
         found = await self._connection.execute(select(exists().where(JobRow.id == run.job_id, is_open)))
         return bool(found.scalar_one())
 
@@ -64,7 +73,7 @@ class SqlUploadRepository(SqlRepository[Upload]):
 class SqlWorkspaceFiles:
     """The files of a workspace, which are those of its imports."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def forget(self, workspace_id: str) -> Sequence[str]:
@@ -75,7 +84,7 @@ class SqlWorkspaceFiles:
 
 
 class SqlImportReport:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def add(
@@ -103,17 +112,10 @@ class SqlImportReport:
         for loss in losses:
             kinds.setdefault((loss.field, loss.code), []).append(loss)
         found = [*unused, *(_kind_of(of_kind) for of_kind in kinds.values())]
-        rows = [{name: getattr(kind, name) for name in _KIND_COLUMNS} | _key_of(run) for kind in found]
-        counted = upsert(ImportLossKindRow).values(rows)
-        summed = counted.on_conflict_do_update(
-            index_elements=["workspace_id", "run_id", "field", "code"],
-            set_={
-                "places": ImportLossKindRow.places + counted.excluded.places,
-                "count": ImportLossKindRow.count + counted.excluded.count,
-            },
-        ).returning(ImportLossKindRow.field, ImportLossKindRow.code, ImportLossKindRow.places)
+        values = {f"all_{name}": [getattr(kind, name) for kind in found] for name in _KIND_COLUMNS}
+        values |= {f"all_{name}": [value] * len(found) for name, value in _key_of(run).items()}
         kept: list[ImportLoss] = []
-        for field, code, places in await self._connection.execute(summed):
+        for field, code, places in await self._connection.execute(_SUM_KINDS, values):
             of_kind = kinds.get((field, code), [])
             kept += of_kind[: max(MOST_LOSSES - (places - len(of_kind)), 0)]
         rows = [{name: getattr(loss, name) for name in _LOSS_COLUMNS} | _key_of(run) for loss in kept]

@@ -6,9 +6,8 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, Text, bindparam, column, delete, func, literal, select, tuple_, union_all, update
+from sqlalchemy import ARRAY, Integer, Text, bindparam, column, delete, func, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.accounts.model import User
 from domain.comments.model import Comment
@@ -25,6 +24,7 @@ from infra.db.base import Base
 from infra.db.bulk import copy_entities, copy_rows, update_rows
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import RowMapping
+from infra.db.write_connection import WriteConnection
 from infra.issues.aliases import keep_identifiers
 from infra.issues.repository import rewrite_words, write_words
 from infra.issues.sizes import count_added, count_changed
@@ -79,7 +79,7 @@ def _names(entity: type[Any]) -> list[str]:
 
 
 class SqlImportStore:
-    def __init__(self, connection: AsyncConnection, sizes: ListSizes) -> None:
+    def __init__(self, connection: WriteConnection, sizes: ListSizes) -> None:
         self._connection = connection
         self._sizes = sizes
 
@@ -96,7 +96,7 @@ class SqlImportStore:
                 .join(MemberRow, MemberRow.user_id == UserRow.id)
                 .where(MemberRow.workspace_id == workspace_id, among(UserRow.email, emails))
             )
-        return {row.email: row.id for row in rows if row.email is not None}
+        return {email: user_id for email, user_id in rows if email is not None}
 
     async def add_people(self, people: Sequence[NewPerson]) -> None:
         async with refusals():
@@ -155,17 +155,15 @@ class SqlImportStore:
         workspace_id = issues[0].workspace_id
         sources = (ImportedCommentRow.workspace_id == workspace_id) & (ImportedCommentRow.id == CommentRow.id)
         theirs = (CommentRow.workspace_id == workspace_id) & among(CommentRow.issue_id, [each.id for each in issues])
-        digest = func.coalesce(ImportedCommentRow.digest, literal("")).label("digest")
+        known = func.coalesce(ImportedCommentRow.digest, literal(""))
         statement = (
-            select(CommentRow.id, CommentRow.issue_id, CommentRow.external_key, CommentRow.deleted_at, digest)
+            select(CommentRow.id, CommentRow.issue_id, CommentRow.external_key, CommentRow.deleted_at, known)
             .outerjoin(ImportedCommentRow, sources)
             .where(theirs, CommentRow.external_key.is_not(None))
         )
         return {
-            (row.issue_id, row.external_key): StoredComment(
-                id=row.id, digest=row.digest, is_deleted=row.deleted_at is not None
-            )
-            for row in await self._connection.execute(statement)
+            (issue_id, external_key): StoredComment(id=id_, digest=digest, is_deleted=deleted_at is not None)
+            for id_, issue_id, external_key, deleted_at, digest in await self._connection.execute(statement)
         }
 
     async def lock_comments(self, comments: Sequence[Comment]) -> dict[str, Comment]:
@@ -203,7 +201,7 @@ class SqlImportStore:
         ]
         # The issue that has the number comes last, and thus replaces the one that had it.
         rows = await self._connection.execute(union_all(*here))
-        return {row.number: row[1] for row in rows}
+        return dict(map(tuple, rows))
 
     async def add_issues(self, issues: Sequence[Issue]) -> None:
         await self._add(IssueRow, Issue, issues)
@@ -273,7 +271,8 @@ class SqlImportStore:
             .where(of_run, ImportParentRow.issue_id.in_(some))
             .returning(*(getattr(ImportParentRow, name) for name in _PARENT))
         )
-        found = [NamedParent(**row) for row in (await self._connection.execute(taken)).mappings()]
+        rows = await self._connection.execute(taken)
+        found = [NamedParent(**dict(zip(_PARENT, row, strict=True))) for row in rows]
         return sorted(found, key=lambda named: named.line)
 
     async def issues_by_id(self, workspace_id: str, ids: Collection[str]) -> dict[str, Issue]:
@@ -286,7 +285,7 @@ class SqlImportStore:
         above = issues.where(among(IssueRow.id, ids)).cte("above", recursive=True)
         above = above.union(issues.join(above, IssueRow.id == above.c.parent_id))
         statement = select(above.c.id, above.c.parent_id).where(above.c.parent_id.is_not(None))
-        return {row.id: row.parent_id for row in await self._connection.execute(statement)}
+        return dict(map(tuple, await self._connection.execute(statement)))
 
     async def _lock(self, workspace_id: str, seed: int) -> None:
         await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(workspace_id, seed))))
@@ -299,8 +298,13 @@ class SqlImportStore:
         self, links: Any, other: Any, workspace_id: str, add: Sequence[IssueLink], remove: Sequence[IssueLink]
     ) -> None:
         if remove:
-            pairs = tuple_(links.issue_id, other).in_([(link.issue_id, link.other_id) for link in remove])
-            await self._connection.execute(delete(links).where(links.workspace_id == workspace_id, pairs))
+            gone = func.unnest(
+                bindparam(None, [link.issue_id for link in remove], ARRAY(Text)),
+                bindparam(None, [link.other_id for link in remove], ARRAY(Text)),
+            )
+            given = gone.table_valued(column("issue_id", Text), column("other_id", Text)).render_derived("given")
+            are_given = (links.issue_id == given.c.issue_id) & (other == given.c.other_id)
+            await self._connection.execute(delete(links).where(links.workspace_id == workspace_id, are_given))
         rows = [(workspace_id, link.issue_id, link.other_id) for link in add]
         await copy_rows(self._connection, links, ("workspace_id", "issue_id", other.key), rows)
 

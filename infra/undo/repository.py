@@ -18,7 +18,6 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from domain.shared.batches import BatchRun
@@ -30,6 +29,7 @@ from infra.audit.tables import EventRow, EventTextRow
 from infra.batches.repository import fix_rows
 from infra.db.arrays import among
 from infra.db.visibility import in_workspace
+from infra.db.write_connection import Connection
 
 _CHANGE_SET = bindparam("change_set", type_=BigInteger)
 _HERE = in_workspace(EventRow.workspace_id)
@@ -82,7 +82,7 @@ _LAST = (
 
 
 class SqlUndoStore:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def events(
@@ -93,7 +93,7 @@ class SqlUndoStore:
             rows = (await self._connection.execute(_EVENTS, params)).all()
         else:
             rows = (await self._connection.execute(_EVENTS_OF, params | {"subject_ids": list(subject_ids)})).all()
-        texts = await self._texts(workspace_id, [row.revision for row in rows if row.text_length])
+        texts = await self._texts(workspace_id, [revision for revision, *_, text_length in rows if text_length])
         return [
             StoredEvent(type=type_, subject_id=subject_id, changes=_changes(changes, texts.get(revision, {})))
             for revision, type_, subject_id, changes, _ in rows

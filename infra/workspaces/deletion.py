@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+import asyncpg
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -23,12 +24,11 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.workspaces.model import Workspace
 from infra.db.base import Base
 from infra.db.cascades import link_of
+from infra.db.write_connection import WriteConnection
 from infra.workspaces.tables import AreaGrantRow, InvitationRow, MemberRow, WorkspaceRow
 
 ROWS_AT_ONCE = 5_000
@@ -56,7 +56,7 @@ def deletion_order() -> Order:
 
 
 class SqlWorkspaceContents:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: WriteConnection) -> None:
         self._connection = connection
 
     async def hide(self, workspace: Workspace, *, now: datetime) -> None:
@@ -88,9 +88,9 @@ class SqlWorkspaceContents:
     async def _remove_workspace(self, workspace_id: str) -> bool:
         """Deletes the row of the workspace; False if rows refer to it."""
         try:
-            async with self._connection.begin_nested():
+            async with self._connection.savepoint():
                 await self._connection.execute(delete(WorkspaceRow).where(WorkspaceRow.id == workspace_id))
-        except IntegrityError:
+        except asyncpg.IntegrityConstraintViolationError:
             return False
         return True
 

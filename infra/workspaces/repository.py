@@ -39,7 +39,7 @@ class SqlWorkspaceRepository(SqlParentRepository[Workspace]):
     async def _visible(self, actor: Actor, ids: Collection[str], *, for_update: bool) -> list[Workspace]:
         await actor.reach_workspaces(ids)
         seen = [workspace_id for workspace_id in set(ids) if actor.sees(workspace_id)]
-        left = WorkspaceRow.id.in_(seen) & WorkspaceRow.deleting_since.is_(None)
+        left = among_values(WorkspaceRow.id, seen) & WorkspaceRow.deleting_since.is_(None)
         return await self.where(left, for_update=for_update) if seen else []
 
 
@@ -60,9 +60,9 @@ class SqlMemberRepository(SqlTenantRepository[Member]):
         return await self.where(MemberRow.workspace_id == workspace_id)
 
     async def are_in(self, workspace_id: str, user_ids: Sequence[str]) -> bool:
-        among = (MemberRow.workspace_id == workspace_id) & MemberRow.user_id.in_(user_ids)
+        among = (MemberRow.workspace_id == workspace_id) & among_values(MemberRow.user_id, user_ids)
         found = await self._connection.execute(select(func.count()).where(among))
-        return found.scalar_one() == len(set(user_ids))
+        return bool(found.scalar_one() == len(set(user_ids)))
 
     async def among(self, workspace_id: str, user_ids: Collection[str]) -> frozenset[str]:
         theirs = (MemberRow.workspace_id == workspace_id) & among_values(MemberRow.user_id, list(user_ids))

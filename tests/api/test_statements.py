@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from domain.accounts.commands import Registration
 from domain.issues.priorities import Priority
@@ -24,6 +23,7 @@ from tests.factories.labels import LabelFactory
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.factories.storing import link
 from tests.factories.workspaces import MemberFactory
+from tests.sent import each_written
 
 REFERENCE_LIST = """query ($slug: String!, $first: Int!) { workspace(slug: $slug) {
   issues(first: $first, sort: [{createdAt: {direction: DESC}}]) { nodes {
@@ -103,16 +103,8 @@ def watched() -> Iterator[Kept]:
 @contextmanager
 def counted() -> Iterator[list[str]]:
     """Every statement that any connection of this process sends meanwhile."""
-
-    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        kept.statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", count)
-    try:
-        with watched() as kept:
-            yield kept.statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", count)
+    with watched() as kept, each_written(lambda text, _: kept.statements.append(text)):
+        yield kept.statements
 
 
 async def fill(world: World, count: int) -> None:

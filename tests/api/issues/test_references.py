@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert
+from sqlalchemy import insert
 
 from infra.issues.tables import IssueLabelRow
 from tests.api.world import World
@@ -13,6 +12,7 @@ from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import StateFactory
+from tests.sent import each_written
 
 MOST_STATEMENTS = 15
 """Executed ones. The events of 100 rows or more are copied, which is a sixteenth that is not counted here."""
@@ -21,15 +21,8 @@ MOST_STATEMENTS = 15
 @contextmanager
 def counted() -> Iterator[list[str]]:
     statements: list[str] = []
-
-    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", count)
-    try:
+    with each_written(lambda text, _: statements.append(text)):
         yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", count)
 
 
 @pytest.mark.parametrize("most", [120, pytest.param(1_000, marks=pytest.mark.verify)])

@@ -18,6 +18,7 @@ from infra.db.engine import read_pool
 from infra.db.filtered import FilterTooBroad
 from infra.db.list_sizes import ListSizes
 from infra.db.read import ReadSession
+from infra.db.write_connection import WriteConnections
 from infra.issues.matching import SqlMatchingIssues
 from infra.issues.reader import SqlIssueReader
 from infra.issues.repository import SqlIssueRepository
@@ -126,7 +127,7 @@ async def test_a_filter_that_takes_too_long_is_refused(
     engine: AsyncEngine, connection: AsyncConnection, issues: list[Issue]
 ) -> None:
     await connection.execute(text("LOCK TABLE issue IN ACCESS EXCLUSIVE MODE"))
-    async with engine.connect() as other:
+    async with WriteConnections(engine).connect() as other:
         await other.execute(text("SET LOCAL statement_timeout = 50"))
         with pytest.raises(FilterTooBroad) as refusal:
             await SqlMatchingIssues(other).ids(Actor.system(), issues[0].workspace_id, IssueFilter(), most=2)
