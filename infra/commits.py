@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from domain.batches.events import BatchStarted
@@ -34,6 +34,22 @@ from infra.workspaces.tables import RevisionRow
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# Built once, because building a statement takes as long as running it.
+_ADD_JOBS = insert(JobRow)
+_ADD_RUN = insert(BatchRunRow)
+_NOTE = insert(SecurityEventRow)
+_counter = upsert(RevisionRow)
+_COUNT = _counter.on_conflict_do_update(
+    index_elements=[RevisionRow.workspace_id],
+    set_={"revision": RevisionRow.revision + _counter.excluded.revision},
+).returning(RevisionRow.revision)
+_IS_MINE = (IdempotencyRow.user_id == bindparam("by")) & (IdempotencyRow.key == bindparam("with_key"))
+_TAKE_KEY = upsert(IdempotencyRow).on_conflict_do_nothing().returning(IdempotencyRow.key)
+_SPENT = select(
+    IdempotencyRow.fingerprint, IdempotencyRow.subject_id, IdempotencyRow.revision, IdempotencyRow.outcome
+).where(_IS_MINE)
+_REMEMBER = update(IdempotencyRow).where(_IS_MINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +152,7 @@ class SqlCommit:
     ) -> BatchRun:
         run = self._begun_run(kind, workspace_id, subject_id=workspace_id)
         # Before the commit, which locks the counter of the workspace: many rows take a while.
-        await self.connection.execute(insert(BatchRunRow).values(**asdict(run), options=options))
+        await self.connection.execute(_ADD_RUN, {**asdict(run), "options": options})
         run = run.selected(await select(run))
         started = BatchStarted.between(None, run)
         self.start(run, replace(started, changes={**started.changes, **logged}), self._complete_batch_run)
@@ -158,9 +174,9 @@ class SqlCommit:
     async def commit(self, value: T) -> Written[T]:
         now = self.now
         if self._jobs:
-            await self.connection.execute(insert(JobRow), self._jobs)
+            await self.connection.execute(_ADD_JOBS, self._jobs)
         if self._security_events:
-            await self.connection.execute(insert(SecurityEventRow), self._security_events)
+            await self.connection.execute(_NOTE, self._security_events)
         if self._actor.job is not None:
             await advance_job(self.connection, self._actor.job, self._checkpoint, now=now)
         revisions = await self._write_events()
@@ -200,13 +216,10 @@ class SqlCommit:
             "created_at": self._clock.now(),
         }
         # The INSERT waits for a concurrent transaction with the same key, so only one of two attempts runs.
-        taken = upsert(IdempotencyRow).values(row).on_conflict_do_nothing().returning(IdempotencyRow.key)
-        if (await self.connection.execute(taken)).first() is not None:
+        if (await self.connection.execute(_TAKE_KEY, row)).first() is not None:
             return
-        spent = select(
-            IdempotencyRow.fingerprint, IdempotencyRow.subject_id, IdempotencyRow.revision, IdempotencyRow.outcome
-        ).where(IdempotencyRow.user_id == row["user_id"], IdempotencyRow.key == wanted.key)
-        fingerprint, subject_id, revision, outcome = (await self.connection.execute(spent)).one()
+        mine = {"by": row["user_id"], "with_key": wanted.key}
+        fingerprint, subject_id, revision, outcome = (await self.connection.execute(_SPENT, mine)).one()
         if fingerprint != wanted.fingerprint:
             raise Conflict(
                 "This idempotency key was already used for another request. Use a new key.",
@@ -234,12 +247,8 @@ class SqlCommit:
         return revisions
 
     async def _write_events_of(self, workspace_id: str, events: Sequence[Event]) -> int:
-        counter = upsert(RevisionRow).values(workspace_id=workspace_id, revision=len(events))
-        counted = counter.on_conflict_do_update(
-            index_elements=[RevisionRow.workspace_id],
-            set_={"revision": RevisionRow.revision + counter.excluded.revision},
-        ).returning(RevisionRow.revision)
-        last = (await self.connection.execute(counted)).scalar_one()
+        count = {"workspace_id": workspace_id, "revision": len(events)}
+        last = (await self.connection.execute(_COUNT, count)).scalar_one()
         await write_events(self.connection, workspace_id, events, last=last, actor=self._actor, now=self.now)
         return int(last)
 
@@ -260,7 +269,7 @@ class SqlCommit:
         )
 
     async def _add_batch_run(self, run: BatchRun) -> None:
-        await self.connection.execute(insert(BatchRunRow).values(asdict(run)))
+        await self.connection.execute(_ADD_RUN, asdict(run))
 
     async def _complete_batch_run(self, run: BatchRun) -> None:
         own = (BatchRunRow.workspace_id == run.workspace_id) & (BatchRunRow.id == run.id)
@@ -269,9 +278,9 @@ class SqlCommit:
 
     async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
         subject_id = value if isinstance(value, str) else getattr(value, "id", None)
-        mine = (IdempotencyRow.user_id == self._actor.signed_in_id) & (IdempotencyRow.key == key.key)
         outcome: Mapping[str, Any] | None = asdict(value) if isinstance(value, Outcome) else None
         if isinstance(value, BatchResult):
             outcome = value.kept()
-        done = update(IdempotencyRow).where(mine).values(subject_id=subject_id, revision=revision, outcome=outcome)
-        await self.connection.execute(done)
+        mine = {"by": self._actor.signed_in_id, "with_key": key.key}
+        done = {"subject_id": subject_id, "revision": revision, "outcome": outcome}
+        await self.connection.execute(_REMEMBER, mine | done)

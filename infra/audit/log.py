@@ -1,11 +1,11 @@
 """Writing of the event log, and removal of texts from it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, Text, bindparam, insert, text
+from sqlalchemy import ARRAY, Insert, Text, bindparam, insert, text
 
 from domain.shared.actor import Actor
 from domain.shared.events import FREE_TEXTS, LONGEST_TEXT, TIMES, Event, FieldChange, Plain, plain
@@ -16,6 +16,7 @@ from infra.db.write_connection import Connection, WriteConnection
 
 ROWS_TO_COPY = 100  # number of rows from which COPY is faster than INSERT
 
+_ADD: Mapping[type[Base], Insert] = {table: insert(table) for table in (EventRow, EventTextRow)}
 _FORGET = text(
     """WITH forgotten AS (
         UPDATE event SET changes = changes - :names, text_length = NULL
@@ -82,7 +83,7 @@ async def _insert(connection: WriteConnection, table: type[Base], rows: Sequence
     if len(rows) >= ROWS_TO_COPY:
         await copy_rows(connection, table, tuple(rows[0]), [tuple(row.values()) for row in rows])
     elif rows:
-        await connection.execute(insert(table), rows)
+        await connection.execute(_ADD[table], rows)
 
 
 async def forget_texts(connection: Connection, workspace_id: str, ids: Collection[str]) -> None:

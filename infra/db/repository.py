@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import asyncpg
-from sqlalchemy import ColumnElement, Delete, Select, Table, Update, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Delete, Insert, Select, Table, Update, bindparam, delete, insert, select, update
 
 from domain.shared.actor import Actor
 from domain.shared.errors import Conflict, ErrorCode, NotFound
@@ -59,6 +59,8 @@ class SqlRepository(Generic[E]):
 
     _rows: ClassVar["RowMapping"]
     _key: ClassVar[Mapping[str, str]]  # column of the key -> parameter of `_update` and `_delete`
+    _one: ClassVar[Mapping[bool, Select[Any]]]  # by (for update)
+    _insert: ClassVar[Insert]
     _update: ClassVar[Update]
     _delete: ClassVar[Delete]
 
@@ -69,6 +71,8 @@ class SqlRepository(Generic[E]):
             assert isinstance(table, Table)
             cls._key = {name: f"key_{name}" for name in ("workspace_id", "id") if name in table.c}
             row = [table.c[name] == bindparam(parameter) for name, parameter in cls._key.items()]
+            cls._one = {for_update: cls._of(table.c.id == bindparam("one"), for_update) for for_update in (False, True)}
+            cls._insert = insert(cls.table)
             cls._update = update(table).where(*row)
             cls._delete = delete(table).where(*row)
 
@@ -76,18 +80,14 @@ class SqlRepository(Generic[E]):
         self._connection = connection
 
     async def by_id(self, entity_id: str, *, for_update: bool = False) -> E | None:
-        found = await self.where(self._id == entity_id, for_update=for_update)
-        return found[0] if found else None
+        row = (await self._connection.execute(self._one[for_update], {"one": entity_id})).first()
+        return None if row is None else self._rows.build(row)
 
     async def where(
         self, condition: ColumnElement[bool], *, for_update: bool = False, params: Mapping[str, Any] | None = None
     ) -> list[E]:
         """Entities that meet the condition, in ID order, which is also the order of locking."""
-        statement = self._rows.select.where(condition).order_by(self._id)
-        if for_update:
-            # NO KEY UPDATE does not block inserts of rows that reference this one, so such inserts cannot deadlock with
-            # it.
-            statement = statement.with_for_update(of=self.table, key_share=True)
+        statement = self._of(condition, for_update)
         return [self._rows.build(row) for row in await self._connection.execute(statement, params)]
 
     async def add(self, entity: E) -> None:
@@ -97,7 +97,7 @@ class SqlRepository(Generic[E]):
         if entities:
             names = [field.name for field in fields(self.entity)]
             rows = [{name: getattr(entity, name) for name in names} for entity in entities]
-            await self._guarded(insert(self.table), rows)
+            await self._guarded(self._insert, rows)
 
     async def save(self, before: E, after: E) -> None:
         """Writes only the columns that differ, so that concurrent edits of other fields survive."""
@@ -125,9 +125,13 @@ class SqlRepository(Generic[E]):
                 raise Conflict("A related object changed at the same time. Retry the request.") from error
             raise
 
-    @property
-    def _id(self) -> Any:
-        return self.table.id  # type: ignore[attr-defined]  # every table of an entity has one
+    @classmethod
+    def _of(cls, condition: ColumnElement[bool], for_update: bool) -> Select[Any]:
+        """Rows that meet the condition, in ID order."""
+        table: Any = cls.table
+        statement = cls._rows.select.where(condition).order_by(table.id)
+        # NO KEY UPDATE does not block inserts of rows that reference this one, so such inserts cannot deadlock with it.
+        return statement.with_for_update(of=cls.table, key_share=True) if for_update else statement
 
 
 class SqlTenantRepository(SqlRepository[W]):

@@ -30,7 +30,7 @@ Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 
 class Connection(Protocol):
-    """What repositories need of a connection in a transaction; SQLAlchemy's AsyncConnection has it too."""
+    """Connection in a transaction, as repositories need it; SQLAlchemy's AsyncConnection is one too."""
 
     async def execute(self, statement: Any, values: Any = None, /) -> Any:
         """Runs the statement, for a list of values with each of them. Returns the rows and their number."""
@@ -205,13 +205,6 @@ class WriteConnections:
                 await asyncio.shield(asyncio.get_running_loop().create_task(_recover(lent, connection)))
             else:
                 lent.close()
-
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[WriteConnection]:
-        """A connection whose transaction is committed at the end of the block, unless the block raises an error."""
-        async with self.connect() as connection:
-            yield connection
-            await connection.commit()
 
     def _prepared_on(self, lent: PoolProxiedConnection) -> PreparedStatements:
         """The prepared statements of the connection, without those from before the last migration."""

@@ -5,12 +5,17 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import bindparam, text, update
 
 from domain.shared.jobs import Job, JobState, LeasedJob, Progress
 from domain.shared.uow import LeaseLost
 from infra.db.write_connection import Connection
 from infra.jobs.tables import JobRow
+
+# Writes the columns that are named like parameters.
+_ADVANCE = update(JobRow).where(
+    JobRow.id == bindparam("job_id"), JobRow.attempts == bindparam("attempt"), JobRow.state == JobState.RUNNING
+)
 
 
 def job_values(job: Job, *, id: str, run_at: datetime, workspace_id: str | None, now: datetime) -> dict[str, Any]:
@@ -46,8 +51,7 @@ async def advance_job(
     else:
         state, progress = checkpoint
         values |= {"checkpoint": state, "progress_done": progress.done, "progress_total": progress.total}
-    held = (JobRow.id == job.id) & (JobRow.attempts == job.attempt) & (JobRow.state == JobState.RUNNING)
-    if (await connection.execute(update(JobRow).where(held).values(**values))).rowcount != 1:
+    if (await connection.execute(_ADVANCE, {"job_id": job.id, "attempt": job.attempt, **values})).rowcount != 1:
         raise LeaseLost(job.id)
 
 

@@ -13,6 +13,7 @@ from infra.db.pooler import TransactionReads
 from infra.db.read import ReadSession
 from infra.db.statement_trace import ContextStatementTrace
 from tests import defaults
+from tests.transactions import transaction
 
 TRANSACTION = select(literal_column("pg_current_snapshot()::text"), literal_column("now()::text"))
 LIMITS = select(
@@ -78,12 +79,11 @@ async def test_no_statement_is_named(engines: Engines) -> None:
             assert (await reads.fetch(given, value="Ada"))[0][0] == "Ada"
             assert (await reads.fetch(given, value="Grace"))[0][0] == "Grace"
             assert (await reads.fetch(text(PREPARED)))[0][0] == 0
-    async with engines.write.begin() as connection:
+    async with transaction(engines.write) as connection:
+        assert tuple((await connection.execute(LIMITS)).one()) == ("2s", "3s", "30s", "off", "0")
         await connection.execute(text("CREATE TEMPORARY TABLE copied (name text) ON COMMIT DROP"))
         await connection.execute(text("INSERT INTO copied VALUES (:name)"), [{"name": "Ada"}, {"name": "Grace"}])
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        await driver.copy_records_to_table("copied", columns=["name"], records=[("Edsger",)])
+        await connection.copy("copied", ["name"], [("Edsger",)])
         assert await connection.scalar(text("SELECT count(*) FROM copied")) == 3
         assert await connection.scalar(text(PREPARED)) == 0
 

@@ -11,6 +11,7 @@ from sqlalchemy import literal_column, select, text
 from domain.shared.errors import Unavailable
 from infra.db.engine import Engines, database_errors, open_engines
 from infra.db.read import ReadSession
+from infra.db.write_connection import WriteConnections
 from infra.db.write_pool import WaitingLine
 from tests import defaults
 
@@ -31,7 +32,7 @@ def line_of(engines: Engines) -> WaitingLine:
 
 async def write(engines: Engines, done: list[Any], name: Any, statement: str = "SELECT 1") -> None:
     with database_errors():
-        async with engines.write.connect() as connection:
+        async with WriteConnections(engines.write).connect() as connection:
             await connection.execute(text(statement))
             done.append(name)
 

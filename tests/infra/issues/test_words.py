@@ -8,11 +8,11 @@ from domain.issues.model import Issue
 from domain.issues.priorities import Priority
 from infra.db.grams import grams_of
 from infra.db.list_sizes import ListSizes
-from infra.db.write_connection import WriteConnections
 from infra.issues.repository import SqlIssueRepository
 from infra.seed.repository import SqlSeedRepository
 from infra.transfers.store import SqlImportStore
 from tests.factories.moments import MADE
+from tests.transactions import transaction
 
 Words = tuple[str, list[str]]  # words of title and description, and trigrams of the title
 
@@ -50,7 +50,7 @@ async def test_a_new_issue_has_words(engine, stored):
 
 async def test_the_seed_and_the_import_write_words(engine, issue):
     other = replace(issue, id=f"{issue.id[:-4]}zzzz", number=issue.number + 1, title="Red door")
-    async with WriteConnections(engine).begin() as connection:
+    async with transaction(engine) as connection:
         await SqlSeedRepository(connection, ListSizes()).add_issues([issue], assignees={}, labels={}, comments=[])
         await SqlImportStore(connection, ListSizes()).add_issues([other])
     assert sorted(await words(engine)) == sorted([BLUE_DOOR, RED_DOOR])
