@@ -75,15 +75,16 @@ async def fix_rows(
     *,
     is_newest_first: bool = False,
     after: Sequence[ColumnElement[Any]] = (),
+    params: Mapping[str, Any] = NO_PARAMS,
 ) -> int:
     """Stores the IDs of all rows that meet the condition, as the next batches of the run; returns their number.
 
-    The rows are in the order of `after` and then of their IDs.
+    The rows are in the order of `after` and then of their IDs; `params` are those of the condition.
     """
     # The number of rows may be too large for the time limit of a request's statements.
     await connection.execute(select(func.set_config("statement_timeout", "0", True)))
     order = (*after, row_id.desc() if is_newest_first else row_id.asc())
-    return await store_rows(connection, run, row_id, condition, order=order)
+    return await store_rows(connection, run, row_id, condition, order=order, params=params)
 
 
 async def store_rows(

@@ -100,12 +100,16 @@ class SqlUndoStore:
         ]
 
     async def select(self, run: BatchRun, change_set: int, places: Mapping[str, int]) -> int:
-        subjects = _subjects(run.workspace_id, change_set, places)
-        return await fix_rows(self._connection, run, subjects.c.subject_id, true(), after=[subjects.c.place])
+        subjects = _subjects(places)
+        params = {"workspace_id": run.workspace_id, "change_set": change_set}
+        return await fix_rows(
+            self._connection, run, subjects.c.subject_id, true(), after=[subjects.c.place], params=params
+        )
 
     async def count(self, workspace_id: str, change_set: int, places: Mapping[str, int]) -> int:
-        counted = select(func.count()).select_from(_subjects(workspace_id, change_set, places))
-        return int((await self._connection.execute(counted)).scalar_one())
+        counted = select(func.count()).select_from(_subjects(places))
+        params = {"workspace_id": workspace_id, "change_set": change_set}
+        return int((await self._connection.execute(counted, params)).scalar_one())
 
     async def touched(self, workspace_id: str, change_set: int, types: Collection[str], *, most: int) -> Sequence[str]:
         params = {"workspace_id": workspace_id, "change_set": change_set, "types": list(types), "most": most}
@@ -138,7 +142,7 @@ def _changes(changes: Mapping[str, Any], texts: Mapping[tuple[str, int], str]) -
     }
 
 
-def _subjects(workspace_id: str, change_set: int, places: Mapping[str, int]) -> Any:
+def _subjects(places: Mapping[str, int]) -> Any:
     """The objects of the change set with their places."""
     given = func.unnest(bindparam(None, list(places), ARRAY(Text)), bindparam(None, list(places.values()), _INTEGERS))
     placed = given.table_valued(column("type", Text), column("place", Integer)).render_derived("placed")
@@ -148,4 +152,4 @@ def _subjects(workspace_id: str, change_set: int, places: Mapping[str, int]) -> 
         .join(placed, placed.c.type == _OF_SET.c.type)
         .group_by(_OF_SET.c.subject_id)
     )
-    return found.params(workspace_id=workspace_id, change_set=change_set).subquery("subjects")
+    return found.subquery("subjects")
