@@ -102,7 +102,7 @@ class WriteConnection:
         """Whether a transaction has begun, as far as the client knows, and has not ended."""
 
     async def execute(self, statement: Executable, values: Values = None, /) -> Rows:
-        """Runs the statement, for a list of values with each of them in turn. Returns the rows and their number."""
+        """Runs the statement, for a list of values with each of them. Returns the rows and their number."""
         if isinstance(values, Sequence):
             await self._execute_many(statement, values)
             return Rows()
