@@ -91,7 +91,12 @@ class _Scope:
         """Rows of the query. Reads are retried once after a restart of the server or a migration."""
         async with self.lock:
             try:
-                rows = await self._rows_or_again(query, seconds)
+                try:
+                    rows = await self._rows(query, seconds)
+                except _FAILURES as error:
+                    if not self._may_repeat(error):
+                        raise
+                    rows = await self._rows(query, seconds)
                 self.rows_read += len(rows)
                 return rows
             finally:
@@ -99,16 +104,10 @@ class _Scope:
                     # The connection was taken while the scope was ending, so the scope did not release it.
                     self.release()
 
-    async def _rows_or_again(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
-        try:
-            return await self._rows(query, seconds)
-        except _FAILURES as error:
-            # Retry only if the connection was lost, or a migration outdated the prepared statement. A timeout would
-            # repeat.
-            is_lost = self.connection is None and not isinstance(error, TimeoutError)
-            if not (is_lost or isinstance(error, _OUTDATED) or self._leave_replica(error)) or self.is_over:
-                raise
-        return await self._rows(query, seconds)
+    def _may_repeat(self, error: Exception) -> bool:
+        """Whether the connection was lost, or a migration outdated the prepared statement. A timeout would repeat."""
+        is_lost = self.connection is None and not isinstance(error, TimeoutError)
+        return (is_lost or isinstance(error, _OUTDATED) or self._leave_replica(error)) and not self.is_over
 
     async def _rows(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
         connection = self.connection
@@ -223,7 +222,7 @@ class ReadSession:
     async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
         """All rows; raises Unavailable if the database is unreachable, busy or too slow, and RateLimited if
         the account of the request has too many reads."""
-        return await self._fetch(statement, params, None)
+        return await self._run(self._pool.statements.query(statement, params), None)
 
     async def fetch_within(self, seconds: float, statement: Executable, **params: Any) -> Sequence[AnyRow] | None:
         """All rows, or None if the statement takes longer than `seconds`; the database then stops running it.
@@ -231,7 +230,7 @@ class ReadSession:
         Raises Unavailable if the database is unreachable or busy.
         """
         try:
-            return await self._fetch(statement, params, seconds)
+            return await self._run(self._pool.statements.query(statement, params), seconds)
         except TimeLimitReached:
             return None
 
@@ -242,9 +241,6 @@ class ReadSession:
         [[plan]] = await self._run(explained, None)
         self.refund(1)
         return float(orjson.loads(plan)[0]["Plan"]["Total Cost"])
-
-    async def _fetch(self, statement: Executable, params: dict[str, Any], seconds: float | None) -> Sequence[AnyRow]:
-        return await self._run(self._pool.statements.query(statement, params), seconds)
 
     async def _run(self, query: Query, seconds: float | None) -> Sequence[AnyRow]:
         scope = self._current.get()
