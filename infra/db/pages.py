@@ -88,7 +88,9 @@ class PageRows:
         """The page of one list, from the rows of its statement: one more than the page has, if the list goes on."""
         goes_on = len(rows) > plan.size
         kept = rows[: plan.size] if goes_on else rows
-        pages = cls(plan, _in_order(kept, plan), positions, [slice(0, len(kept))], [goes_on])
+        if plan.request.is_backward:
+            kept = kept[::-1]
+        pages = cls(plan, kept, positions, [slice(0, len(kept))], [goes_on])
         pages._take_known_totals()
         return pages
 
@@ -100,13 +102,14 @@ class PageRows:
 
         `totals` are the sizes of the lists, if they are known.
         """
-        size, kept, pages_of, longer = plan.size, list[Row](), dict[str, slice](), set[str]()
+        size, is_backward = plan.size, plan.request.is_backward
+        kept, pages_of, longer = list[Row](), dict[str, slice](), set[str]()
         for parent, run in runs_of(rows).items():
             if run.stop - run.start > size:
                 longer.add(parent)
                 run = slice(run.start, run.start + size)
-            start = len(kept)
-            kept += _in_order(rows[run], plan)
+            start, shown = len(kept), rows[run]
+            kept += shown[::-1] if is_backward else shown
             pages_of[parent] = slice(start, len(kept))
         slices = [pages_of.get(parent, NO_ROWS) for parent in plan.parents]
         pages = cls(plan, kept, positions, slices, [parent in longer for parent in plan.parents])
@@ -217,10 +220,6 @@ class PageRows:
 def counted(number: int) -> tuple[int, bool]:
     """The total of a list with that number of items, and whether it is exact: it is cut at `MOST_COUNTED`."""
     return min(number, MOST_COUNTED), number <= MOST_COUNTED
-
-
-def _in_order(rows: Sequence[Row], plan: PagePlan) -> Sequence[Row]:
-    return rows[::-1] if plan.request.is_backward else rows
 
 
 class _Cursors(Sequence[str]):

@@ -4,9 +4,7 @@ The containers have the records of the driver, for callers that make a response 
 mappings they have objects with the wanted attributes, which are made when they are read.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, pairwise
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, overload
 
@@ -105,6 +103,12 @@ class KeyedRows(Mapping[Any, Any]):
 
 def runs_of(rows: Sequence[Row]) -> dict[str, slice]:
     """The slice of each parent, whose rows are neighbors and end with its ID."""
-    counts = Counter([row[-1] for row in rows])  # in the order of the first row of each parent
-    ends = accumulate(counts.values(), initial=0)
-    return {parent: slice(start, end) for parent, (start, end) in zip(counts, pairwise(ends), strict=True)}
+    parents = [row[-1] for row in rows]
+    runs, start, most = dict[str, slice](), 0, len(parents)
+    while start < most:
+        parent, end = parents[start], start + 1
+        while end < most and parents[end] == parent:
+            end += 1
+        runs[parent] = slice(start, end)
+        start = end
+    return runs
