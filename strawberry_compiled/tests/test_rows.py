@@ -1,27 +1,27 @@
 """Rows in place of objects: answers equal those from objects, and functions are asked for rows wherever possible."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import strawberry
 from graphql import ExecutionResult
-from row_schema import ROW_TYPES, Context, Mutation, Query
+from row_schema import BROKEN, COMMENTS, FIRST, ROW_TYPES, SECOND, TASKS, TEXT, Context, Mutation, Query
 from strawberry_compiled.testing import difference
 
-from strawberry_compiled import CompiledExecutor, fallbacks
+from strawberry_compiled import Column, CompiledExecutor, ListsOfRows, Rows, RowType, explain, fallbacks
+
+NULLABLE = Column(str, is_nullable=True)
 
 
-class WithRows(CompiledExecutor):
-    row_types = ROW_TYPES
-
-
-class OneByOne(WithRows):
-    awaits_one_by_one = True
-    shares_arguments = True
+def with_rows(row_types: Mapping[str, RowType], **settings: bool) -> strawberry.Schema:
+    executor = type("WithRows", (CompiledExecutor,), {"row_types": row_types, **settings})
+    return strawberry.Schema(Query, Mutation, execution_context_class=executor)
 
 
 STOCK = strawberry.Schema(Query, Mutation)
-SCHEMAS = [strawberry.Schema(Query, Mutation, execution_context_class=each) for each in (WithRows, OneByOne)]
+SCHEMAS = [with_rows(ROW_TYPES), with_rows(ROW_TYPES, awaits_one_by_one=True, shares_arguments=True)]
 
 
 async def run(schema: strawberry.Schema, text: str, **settings: Any) -> tuple[ExecutionResult, Context]:
@@ -43,9 +43,12 @@ async def answers(text: str, **settings: Any) -> tuple[ExecutionResult, list[Any
     return stock, asked[1]
 
 
-def asks_for_objects(asked: list[Any], name: str) -> bool:
-    [projection] = [projection for each, projection in asked if each == name]
-    return projection is None
+@contextmanager
+def replace_comments(index: int, comments: list[Any]) -> Iterator[None]:
+    key = TASKS[index].id
+    before, COMMENTS[key] = COMMENTS[key], comments
+    yield
+    COMMENTS[key] = before
 
 
 @pytest.mark.parametrize(
@@ -101,3 +104,150 @@ async def test_a_connection_is_one_source_with_lists() -> None:
 )
 async def test_answers_are_equal_whatever_is_selected(selection: str) -> None:
     await answers(f"{{ list {{ tasks {{ {selection} }} task(number: 3) {{ {selection} }} }} own {{ {selection} }} }}")
+
+
+async def test_positions_with_equal_arguments_share_a_call_for_the_columns_of_all() -> None:
+    selection = "a: comments { total } b: comments { nodes { id } } c: comments(first: 1) { total }"
+    _, asked = await answers(f"{{ list {{ task {{ {selection} }} }} }}")
+    assert asked == [("task", {"id"}), ("comments", {"total", "nodes.id"}), ("comments", {"total"})]
+
+
+async def test_fields_with_one_load_share_its_columns() -> None:
+    _, asked = await answers("{ list { task { owner { id } helper { name } team { id } floor label } } }")
+    assert sorted(asked[1:]) == [("people", {"id", "name"}), ("places", {"team.id", "team.name", "floor"})]
+
+
+async def test_rows_of_loads_are_kept_for_later_waves() -> None:
+    text = "{ list { task { owner { id name } comments { nodes { author { id name } } } } } }"
+    _, context = await run(SCHEMAS[1], text)
+    assert [name for name, _ in context.asked] == ["task", "comments", "people"]
+    _, context = await run(SCHEMAS[0], text)
+    assert [name for name, _ in context.asked] == ["task", "comments", "people", "people"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "name", "reason"),
+    [
+        ("points", "task", "Task.points: the column does not prove a valid Float"),
+        ("secret", "task", "Task.secret: a batch field without `needs`"),
+        ("unclear", "task", "Task.unclear: what `show` reads is not declared"),
+        ("owner { shout }", "people", "Person.shout: not an attribute or batch field"),
+        ("comments { nodes { __typename } }", "comments", "Page.nodes: a list without columns"),
+        ("comments { nodes { author { shout } } }", "people", "Person.shout: not an attribute or batch field"),
+    ],
+)
+async def test_functions_are_asked_for_objects_otherwise(selection: str, name: str, reason: str) -> None:
+    text = f"{{ list {{ task {{ {selection} }} }} }}"
+    _, asked = await answers(text)
+    assert [projection for each, projection in asked if each == name] == [None]
+    assert f": objects: {reason}" in explain(SCHEMAS[0], text)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "row_type", "reason"),
+    [
+        ("Team", None, "Team has no RowType"),
+        ("Team", RowType({"id": TEXT}), "Team.name: not among the columns of the RowType"),
+        ("Team", RowType({"id": TEXT, "name": NULLABLE}), "Team.name: a nullable column under a non-null field"),
+        ("Team", RowType({"id": TEXT, "name": Column(int)}), "Team.name: the column does not prove a valid String"),
+        ("Person", RowType({"id": TEXT}), "Person.name: not among the columns of the RowType"),
+        ("Comment", RowType({"text": TEXT}), "Comment.author: needs author_id, which is not a column"),
+        ("Page", RowType(lists=frozenset({"nodes"})), "Page.info: not among the columns, objects and lists"),
+    ],
+)
+async def test_what_a_row_type_leaves_out_is_asked_for_as_objects(
+    type_name: str, row_type: RowType | None, reason: str
+) -> None:
+    text = """{ list { task { team { id name } owner { name } comments {
+        info { cursor } nodes { text author { name } }
+    } } } }"""
+    row_types = {**ROW_TYPES, type_name: row_type}
+    if row_type is None:
+        del row_types[type_name]
+    schema = with_rows({name: each for name, each in row_types.items() if each is not None})
+    stock, _ = await run(STOCK, text)
+    found, _ = await run(schema, text)
+    assert difference(stock, found) is None
+    assert f": objects: {reason}" in explain(schema, text)
+
+
+async def test_mutations_are_asked_for_objects() -> None:
+    _, asked = await answers("mutation { change { tasks { id title } } }")
+    assert asked == [("tasks", None)]
+
+
+@pytest.mark.parametrize("name", ["tasks", "comments", "people", "places", "watchers"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda answer: ValueError("nothing"),
+        lambda answer: answer if isinstance(answer, dict) else list(answer)[:-1],
+        lambda answer: {} if isinstance(answer, dict) else [None, *answer[1:]],
+        lambda answer: (
+            dict.fromkeys(answer, ValueError("one")) if isinstance(answer, dict) else [ValueError("one"), *answer[1:]]
+        ),
+    ],
+    ids=["raises", "too few", "null", "exceptions"],
+)
+async def test_objects_in_answer_to_a_projection_fail_as_ever(name: str, change: Any) -> None:
+    def changed(each: str, answer: Any) -> Any:
+        if each != name:
+            return answer
+        found = change(answer)
+        if isinstance(found, ValueError):
+            raise found
+        return found
+
+    selection = """title team { id } label owner { name } helper { id } watchers { name }
+        comments { total nodes { text author { id } } }"""
+    for field in ("tasks", "task"):
+        text = f"{{ list {{ id {field} {{ {selection} }} }} }}"
+        stock, _ = await run(STOCK, text, change=changed, rows=False)
+        for schema in SCHEMAS:
+            found, _ = await run(schema, text, change=changed, rows=False)
+            assert difference(stock, found) is None, (stock, found)
+
+
+async def test_rows_and_objects_wait_for_one_call() -> None:
+    """The tasks of the list are rows, and the task at the root is an object."""
+    selection = "owner { name } watchers { id } comments { total nodes { length author { name } } } label team { name }"
+    _, context = await run(SCHEMAS[0], f"{{ list {{ tasks {{ {selection} }} }} own {{ {selection} }} }}")
+    await answers(f"{{ list {{ tasks {{ {selection} }} task {{ {selection} }} }} own {{ {selection} }} }}")
+    assert context.asked.count(("watchers", {"id"})) == 2
+
+
+async def test_errors_below_rows_have_their_position() -> None:
+    broken = replace_comments(1, [FIRST, BROKEN])
+    with broken:
+        text = "{ list { tasks { comments { nodes { id length } edges { node { length author { name } } } } } } }"
+        answer, _ = await answers(text)
+    assert answer.data == {"list": None} or answer.errors
+    places = sorted([tuple(error.path or ()) for error in answer.errors or ()], key=str)
+    assert ("list", "tasks", 1, "comments", "nodes", 1, "length") in places
+
+
+async def test_an_error_in_a_row_nulls_what_cannot_be_without_it() -> None:
+    with replace_comments(0, [BROKEN, SECOND]):
+        answer, _ = await answers("{ list { tasks { latest { length } comments { nodes { text author { id } } } } } }")
+    assert answer.errors
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "message"),
+    [
+        ("tasks", ListsOfRows(Rows([("calm",)]), [slice(1)]), "IndexError: tuple index out of range"),
+        ("tasks", ListsOfRows(Rows([]), []), "A batch function returned 0 results for 1 parents."),
+        ("tasks", Rows([("x", "y", "z")]), "AttributeError: 'Rows' object has no attribute 'slices'"),
+        ("task", Rows([None]), "TypeError: 'NoneType' object is not subscriptable"),
+        ("task", Rows([("calm",)]), "IndexError: tuple index out of range"),
+        ("task", Rows([("sad", "x", "x")]), "KeyError: 'sad'"),
+    ],
+)
+async def test_rows_that_break_a_promise_are_the_error_of_the_field(name: str, rows: Any, message: str) -> None:
+    text = f"{{ list {{ id {name} {{ mood title owner {{ id }} }} }} }}"
+    for schema in SCHEMAS:
+        found, _ = await run(schema, text, change=lambda each, answer: rows if each == name else answer)
+        assert found.data is None
+        [error] = found.errors or ()
+        assert error.path == ["list", name]
+        assert error.message.endswith(message)

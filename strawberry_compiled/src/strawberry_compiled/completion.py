@@ -155,9 +155,13 @@ def fail_late(run: Run, error: Exception, field: PlannedField, above: Position |
 
 def info_of(run: Run, field: PlannedField, above: Position | None) -> Any:
     """The `info` of the field's function."""
-    path = as_path(_position(field, above))
-    assert path is not None
+    return info_at(run, field, as_path(above))
+
+
+def info_at(run: Run, field: PlannedField, above: Path | None) -> Any:
+    """The `info` of the field's function in the object at that path."""
     assert field.make_info is not None
+    path = Path(above, field.key, field.parent_type.name)
     return field.make_info(run.build_resolve_info(field.definition, field.nodes, field.parent_type, path))
 
 

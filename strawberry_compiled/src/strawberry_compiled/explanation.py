@@ -17,14 +17,15 @@ from graphql.execution.values import get_variable_values
 
 from strawberry_compiled.planning import NotCompilable, Source
 from strawberry_compiled.plans import CompiledOperation, Plan
+from strawberry_compiled.rows import RowType
 from strawberry_compiled.strawberry_internals import core_schema, reason_for_stock
 
 
 def explain(schema: strawberry.Schema, query: str, variables: Mapping[str, Any] | None = None) -> str:
     """The generated code of each operation in the document, below comments about what graphql-core executes instead.
 
-    `variables` needs values for the variables in @skip and @include only. Raises GraphQLError if the document is
-    not valid.
+    Further comments say which batch fields ask for rows, with the columns, and why others ask for objects. `variables`
+    needs values for the variables in @skip and @include only. Raises GraphQLError if the document is not valid.
     """
     core = core_schema(schema)
     document = parse(query)
@@ -36,23 +37,26 @@ def explain(schema: strawberry.Schema, query: str, variables: Mapping[str, Any] 
         if isinstance(each, FragmentDefinitionNode)
     }
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    return "\n\n".join(_explained(core, each, fragments, variables or {}) for each in operations)
+    row_types: Mapping[str, RowType] = getattr(schema.execution_context_class, "row_types", {})
+    return "\n\n".join(
+        _explained(core, CompiledOperation(core, each, fragments, row_types=row_types), each, variables or {})
+        for each in operations
+    )
 
 
 def _explained(
     core: GraphQLSchema,
+    compiled: CompiledOperation,
     operation: OperationDefinitionNode,
-    fragments: Mapping[str, FragmentDetails],
     variables: Mapping[str, Any],
 ) -> str:
     title = f"{operation.operation.value} {operation.name.value if operation.name else '(unnamed)'}"
-    compiled = CompiledOperation(core, operation, fragments)
     try:
         plan = _plan(core, compiled, operation, variables)
         source = plan.complete_source()
     except NotCompilable as reason:
         return f"# {title}: executed by graphql-core: {reason}"
-    return "\n".join([f"# {title}: {plan.field_count} fields", *_left_to_core(core, plan), "", source])
+    return "\n".join([f"# {title}: {plan.field_count} fields", *_left_to_core(core, plan), *_forms(plan), "", source])
 
 
 def _plan(
@@ -76,3 +80,11 @@ def _left_to_core(core: GraphQLSchema, plan: Plan) -> Iterator[str]:
         if field.source is Source.OTHER
     }
     yield from sorted(lines)
+
+
+def _forms(plan: Plan) -> Iterator[str]:
+    """One line for each batch field in a plan that knows rows: what it asks for."""
+    for field in plan.fields:
+        form = plan.form(field) if field.source is Source.BATCH else ""
+        if form:
+            yield f"# {field.parent_type.name}.{field.details[0].node.name.value}: {form}"

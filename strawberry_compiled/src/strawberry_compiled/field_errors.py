@@ -11,10 +11,13 @@ from graphql.pyutils import Path
 Position: TypeAlias = tuple[Any, str | int, str | None]
 """(position above or None, key, type name): graphql-core's `Path` as a plain tuple, built in a tenth of the time."""
 
+_new = tuple.__new__
+
 
 def as_path(position: Position | None) -> Path | None:
     """The position as graphql-core's `Path`, for resolvers and errors."""
-    return None if position is None else Path(as_path(position[0]), position[1], position[2])
+    # without the `__new__` of named tuples, which is a Python function
+    return None if position is None else _new(Path, (as_path(position[0]), position[1], position[2]))
 
 
 def keys_of(position: Position | None) -> list[str | int]:

@@ -65,12 +65,13 @@ def values_of(batch: KeyedBatch, group: Group, keys: Keys, known: Mapping[Any, A
         if pick is not None:
             found = {key: _picked(pick, value) for key, value in found.items()}
         return [found[key] for key in keys.each]
-    pairs = [(parent, found[key]) for parent, key in zip(group.parents(batch.needs), keys.each, strict=True)]
-    is_whole = not any(issubclass(kind, (NoneType, Exception)) for kind in set(map(type, found.values())))
-    try:
-        return [show(*pair) if is_whole else _picked(partial(show, pair[0]), pair[1]) for pair in pairs]
-    except Exception:  # noqa: BLE001  each parent is shown by itself, and its exception kept
-        return [_picked(partial(show, parent), value) for parent, value in pairs]
+    parents = group.parents(batch.needs)
+    if not any(issubclass(kind, (NoneType, Exception)) for kind in set(map(type, found.values()))):
+        try:
+            return [show(parent, found[key]) for parent, key in zip(parents, keys.each, strict=True)]
+        except Exception:  # noqa: BLE001, S110  each parent is shown by itself below, and its exception kept
+            pass
+    return [_picked(partial(show, parent), found[key]) for parent, key in zip(parents, keys.each, strict=True)]
 
 
 def _key_or_error(key_of: Callable[[Any], Any], parent: Any) -> Any:

@@ -185,7 +185,15 @@ class Plan:
         """The generated code for all possible types."""
         for field in list(self._fields.values()):
             self._reach(field)
+        for rows in self._row_planner.fields.values():
+            layout = self._row_planner.layout_of(rows)
+            if layout is not None:
+                self.maker(rows, layout)
         return self.source
+
+    def form(self, field: PlannedField) -> str:
+        """What a batch field asks for, and why if it is objects; empty if it shows no objects."""
+        return self._row_planner.form(field)
 
     def _reach(self, field: PlannedField) -> None:
         named = get_named_type(field.type)

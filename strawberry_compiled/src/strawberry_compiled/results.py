@@ -40,16 +40,16 @@ def write_values(run: Run, batch: Batch, group: Group, values: Sequence[Any], ke
         batch.deliver(run, group.entries(), values)
 
 
-def are_rows(answer: Any) -> bool:
-    """Whether a batch function for parents has answered with rows."""
-    return hasattr(answer, "records") or hasattr(answer, "slices")
-
-
-def check_count(answer: Any, expected: int) -> None:
-    """Raises TypeError unless there is a record or slice for each parent."""
-    given = len(answer.slices if hasattr(answer, "slices") else answer.records)
-    if given != expected:
-        raise TypeError(f"A batch function returned {given} results for {expected} parents.")
+def rows_for(answer: Any, expected: int) -> bool:
+    """Whether a batch function has answered with rows; raises TypeError unless they are for all parents."""
+    given = getattr(answer, "slices", None)
+    if given is None:
+        given = getattr(answer, "records", None)
+    if given is None:
+        return False
+    if len(given) != expected:
+        raise TypeError(f"A batch function returned {len(given)} results for {expected} parents.")
+    return True
 
 
 def write_rows(run: Run, batch: Batch, group: Group, answer: Any, start: int, make: Callable[..., Any]) -> None:

@@ -5,7 +5,9 @@ from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol, TypeAlias, overload
 
-from strawberry_compiled.field_errors import Position
+from graphql.pyutils import Path
+
+from strawberry_compiled.field_errors import Position, as_path
 from strawberry_compiled.rows import ListsOfRows, Record, Rows, RowSource
 
 Entry: TypeAlias = tuple[dict[str, Any], Any, Position | None]
@@ -102,10 +104,11 @@ class Keys:
 class Entries:
     """Entries of one selection."""
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_entries", "_path")
 
     def __init__(self, entries: list[Entry]) -> None:
         self._entries = entries
+        self._path: Path | None = None
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -114,6 +117,12 @@ class Entries:
     def dicts(self) -> Sequence[dict[str, Any]]:
         """The data to write into."""
         return [data for data, _, _ in self._entries]
+
+    def path(self) -> Path | None:
+        """The path of the first object, for graphql-core."""
+        if self._path is None:
+            self._path = as_path(self._entries[0][2])
+        return self._path
 
     def at(self, index: int) -> Position | None:
         return self._entries[index][2]
@@ -136,7 +145,7 @@ class Entries:
 class Block:
     """Data made from records, whose batch fields have to be written."""
 
-    __slots__ = ("_keys", "_place", "_records", "dicts", "shape")
+    __slots__ = ("_keys", "_path", "_place", "_records", "dicts", "shape")
 
     def __init__(
         self, shape: Shape, dicts: Sequence[dict[str, Any]], records: Sequence[Record], place: Positioned
@@ -146,9 +155,15 @@ class Block:
         self._records = records
         self._place = place
         self._keys: dict[str, Keys] = {}
+        self._path: Path | None = None
 
     def __len__(self) -> int:
         return len(self.dicts)
+
+    def path(self) -> Path | None:
+        if self._path is None:
+            self._path = as_path(self._place.at(0))
+        return self._path
 
     def at(self, index: int) -> Position | None:
         return self._place.at(index)
@@ -188,6 +203,9 @@ class Some:
     def __len__(self) -> int:
         return len(self._indexes)
 
+    def path(self) -> Path | None:
+        return as_path(self.at(0))
+
     def at(self, index: int) -> Position | None:
         return self._group.at(self._indexes[index])
 
@@ -224,6 +242,8 @@ class Parents(Sequence[Any]):
         """The values of an attribute, without an object for each record."""
         if name not in self._names:
             raise AttributeError(f"{name!r} is not among the `needs` of the batch field")
+        if len(self._groups) == 1:
+            return self._groups[0].column(name)
         return list(chain.from_iterable(group.column(name) for group in self._groups))
 
     def __len__(self) -> int:
@@ -248,6 +268,8 @@ class Parents(Sequence[Any]):
 
 def parents_of(groups: Sequence[Group], needs: tuple[str, ...] | None) -> Sequence[Any]:
     """The parents of all groups, in their order."""
+    if len(groups) == 1 and type(groups[0]) is Entries:
+        return groups[0].parents(())
     if needs is not None and any(isinstance(group, Block) for group in groups):
         return Parents(groups, needs)
     return list(chain.from_iterable(group.parents(()) for group in groups))

@@ -25,6 +25,7 @@ from strawberry_compiled.planning import PlannedField, Selection, Source
 from strawberry_compiled.rows import Projection, RowType, columns_of
 
 MOST_LAYOUTS = 64  # of one plan: variables decide which positions share a call, so they must not fill the memory
+NO_OBJECTS = "not of an object type"
 
 
 class Layout:
@@ -97,6 +98,7 @@ class RowPlanner:
         self._left_to_json = left_to_json
         self._selections: dict[int, RowSelection | str] = {}
         self._loads: dict[Load, list[RowField | None]] = {}
+        self._of_loads: dict[Load, Layout | None] = {}
         self._unions: dict[frozenset[Layout], Layout | None] = {}
         self.fields: dict[int, RowField] = {}
         """Row fields by number."""
@@ -117,10 +119,29 @@ class RowPlanner:
             if isinstance(each.batch, KeyedBatch):
                 known = found if isinstance(found, RowField) else None
                 self._loads.setdefault(each.batch.load, []).append(known)
+                self._of_loads.pop(each.batch.load, None)
 
     def of_load(self, load: Load) -> Layout | None:
         """The layout that serves all fields of the plan with this `load`; None if one of them needs objects."""
-        return self.common(self._loads.get(load, [None]))
+        if load not in self._of_loads:
+            self._of_loads[load] = self.common(self._loads.get(load, [None]))
+        return self._of_loads[load]
+
+    def layout_of(self, rows: RowField) -> Layout | None:
+        """The layout of records in answers for this field, unless it shares a call with other fields."""
+        batch = rows.planned.batch
+        return self.of_load(batch.load) if isinstance(batch, KeyedBatch) else rows.layout
+
+    def form(self, planned: PlannedField) -> str:
+        """What a batch field asks for, and why if it is objects; empty if it shows no objects."""
+        rows = self.fields.get(planned.number)
+        if rows is None:
+            reason = self.reasons.get(planned.number, NO_OBJECTS)
+            return "" if reason == NO_OBJECTS else f"objects: {reason}"
+        layout = self.layout_of(rows)
+        if layout is None:
+            return "objects: another field with its `load` needs them"
+        return f"rows: {', '.join(sorted(layout.projection)) or 'no columns'}"
 
     def common(self, fields: Iterable[RowField | None]) -> Layout | None:
         """The layout that serves all of these fields; None if one of them needs objects."""
@@ -129,8 +150,6 @@ class RowPlanner:
             if each is None:
                 return None
             layouts.append(each.layout)
-        if len(layouts) == 1:
-            return layouts[0]
         key = frozenset(layouts)
         if key not in self._unions:
             self._unions[key] = self._union(layouts)
@@ -156,7 +175,7 @@ class RowPlanner:
             lower = self._selections.get(below[key].number) if key in below else None
             reason = made.add(key, each, lower, self._left_to_json)
             if reason is not None:
-                return f"{selection.type.name}.{each.nodes[0].name.value}: {reason}"
+                return reason if reason is lower else f"{selection.type.name}.{each.nodes[0].name.value}: {reason}"
         return made.row_selection()
 
     def _row_field(self, planned: PlannedField, selection: Selection | None) -> RowField | str:
@@ -167,7 +186,7 @@ class RowPlanner:
         if isinstance(batch, KeyedBatch) and (batch.show is not None or selection is None):
             return self._leaf_field(planned, batch)
         if selection is None or not is_object_type(_nullable(bare.of_type) if is_list else bare):
-            return "not of an object type"
+            return NO_OBJECTS
         below = self._selections[selection.number]
         if isinstance(below, str):
             return below
@@ -231,9 +250,9 @@ class _Parts:
         if name not in (self._row_type.lists if is_list else self._row_type.objects):
             return "not among the columns, objects and lists of the RowType"
         if not is_object_type(_nullable(bare.of_type) if is_list else bare):
-            return "not of an object type"
+            return NO_OBJECTS
         if not isinstance(below, RowSelection):
-            return str(below)
+            return below
         if is_list and not below.projection:
             return "a list without columns"
         self._names |= _prefixed(f"{name}.", below.projection)

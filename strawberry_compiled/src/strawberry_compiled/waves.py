@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeAlias
 from graphql.pyutils import gather_with_cancel
 
 from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch, loaders_of, one_for_each
-from strawberry_compiled.completion import arguments_of, info_of
+from strawberry_compiled.completion import arguments_of, info_at
 from strawberry_compiled.loaded import Loaded, keys_of, values_of
-from strawberry_compiled.results import Batch, are_rows, check_count, write_loaded, write_rows, write_values
+from strawberry_compiled.results import Batch, rows_for, write_loaded, write_rows, write_values
 from strawberry_compiled.row_blocks import Entries, Entry, Group, parents_of
 from strawberry_compiled.row_planning import Layout, RowField
 from strawberry_compiled.rows import PROJECTION
@@ -237,16 +237,14 @@ class Waves:
 
     async def _call(self, function: Callable[..., Any], arguments: dict[str, Any], asked: Asked) -> None:
         run = self._run
-        layout = self._plan.layout([batch.rows for batch, _ in asked])
+        layout = self._layout(asked)
         kind = asked[0][0].field.batch
         assert isinstance(kind, ParentsBatch)
         parents = parents_of([group for _, group in asked], kind.needs)
         results: Any
         try:
             results = await function(parents, self._info(asked, layout), **arguments)
-            if layout is not None and are_rows(results):
-                check_count(results, len(parents))
-            else:
+            if layout is None or not rows_for(results, len(parents)):
                 layout = None
                 results = one_for_each(results, len(parents))
         except Exception as error:  # noqa: BLE001  it is reported in the answer
@@ -266,7 +264,10 @@ class Waves:
         # Stored beside the futures of graphql-core, so that an application that clears these between two mutations
         # clears both. A plan that grows asks for further columns, and then loads anew.
         kept = load, "loaded" if layout is None else layout.projection
-        loaded: Loaded = loaders_of(run.context_value).setdefault(kept, Loaded())
+        loaders = loaders_of(run.context_value)
+        loaded: Loaded | None = loaders.get(kept)
+        if loaded is None:
+            loaded = loaders[kept] = Loaded()
         keys_by_group = [keys_of(_keyed(batch), group) for batch, group in asked]
         missing = loaded.missing(keys_by_group)
         if missing:
@@ -281,12 +282,19 @@ class Waves:
             else:
                 write_loaded(run, batch, group, keys, loaded, self._plan.maker(batch.rows, layout))
 
+    def _layout(self, asked: Asked) -> Layout | None:
+        """The layout of records that serve all of these fields; None if one of them needs objects."""
+        rows = asked[0][0].rows
+        if len(asked) == 1 or rows is None:
+            return None if rows is None else rows.layout
+        return self._plan.layout([batch.rows for batch, _ in asked])
+
     def _info(self, asked: Asked, layout: Layout | None) -> Any:
         """The `info` of the first position, with the projection that serves all positions."""
         batch, group = asked[0]
-        info = info_of(self._run, batch.field, group.at(0))
+        info = info_at(self._run, batch.field, group.path())
         if layout is not None:
-            setattr(info, PROJECTION, layout.projection)
+            vars(info)[PROJECTION] = layout.projection  # an own class of `info` may refuse attributes
         return info
 
 
