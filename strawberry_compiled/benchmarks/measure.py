@@ -12,8 +12,9 @@ import sys
 import time
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeAlias
 
+import rows
 import strawberry
 from schemas import RELATIONS, SHAPES, Query, context
 from strawberry.extensions import ParserCache, ValidationCache
@@ -24,11 +25,22 @@ SECONDS = 2.0
 BLOCK = 3
 
 
-def made(executor: Any) -> strawberry.Schema:
-    return strawberry.Schema(Query, extensions=[ParserCache, ValidationCache], execution_context_class=executor)
+Side: TypeAlias = tuple[strawberry.Schema, str]
+"""A schema with an executor, and a query."""
 
 
-STOCK, COMPILED = made(None), made(CompiledExecutor)
+def made(query: type, executor: Any) -> strawberry.Schema:
+    return strawberry.Schema(query, extensions=[ParserCache, ValidationCache], execution_context_class=executor)
+
+
+STOCK, COMPILED = made(Query, None), made(Query, CompiledExecutor)
+SAME = {name: ((STOCK, query), (COMPILED, query)) for name, query in SHAPES.items()}
+LOADED = {name: ((STOCK, query), (COMPILED, other)) for name, (query, other) in RELATIONS.items()}
+STOCK_OBJECTS = made(rows.Query, None), rows.QUERY
+ROWS = {
+    "batch fields that answer with objects": (STOCK_OBJECTS, (made(rows.Query, CompiledExecutor), rows.QUERY)),
+    "batch fields that answer with rows": (STOCK_OBJECTS, (made(rows.Query, rows.RowExecutor), rows.QUERY)),
+}
 
 
 async def answer(schema: strawberry.Schema, query: str) -> Any:
@@ -45,9 +57,8 @@ async def block(schema: strawberry.Schema, query: str) -> float:
     return (time.process_time() - begun) / BLOCK * 1e6
 
 
-async def compared(stock_query: str, compiled_query: str, seconds: float) -> tuple[float, float]:
+async def compared(sides: tuple[Side, Side], seconds: float) -> tuple[float, float]:
     """Least microseconds of stock and of compiled execution, measured in alternating blocks."""
-    sides = ((STOCK, stock_query), (COMPILED, compiled_query))
     assert await answer(*sides[0]) == await answer(*sides[1])
     least = [float("inf"), float("inf")]
     end = time.perf_counter() + seconds
@@ -58,10 +69,6 @@ async def compared(stock_query: str, compiled_query: str, seconds: float) -> tup
     return least[0], least[1]
 
 
-async def fields_of(query: str) -> int:
-    return count(await answer(STOCK, query))
-
-
 def count(data: Any) -> int:
     """The number of fields that were executed for the data."""
     if isinstance(data, dict):
@@ -69,11 +76,11 @@ def count(data: Any) -> int:
     return sum(map(count, data)) if isinstance(data, list) else 0
 
 
-async def table(title: str, queries: Mapping[str, tuple[str, str]], seconds: float) -> None:
+async def table(title: str, compared_sides: Mapping[str, tuple[Side, Side]], seconds: float) -> None:
     say(f"| {title} | fields | stock µs | compiled µs | times faster |\n| --- | ---: | ---: | ---: | ---: |")
-    for name, (stock_query, compiled_query) in queries.items():
-        stock, compiled = await compared(stock_query, compiled_query, seconds)
-        fields = await fields_of(stock_query)
+    for name, sides in compared_sides.items():
+        stock, compiled = await compared(sides, seconds)
+        fields = count(await answer(*sides[0]))
         say(f"| {name} | {fields:,} | {stock:,.0f} | {compiled:,.0f} | {stock / compiled:.1f} |")
     say("")
 
@@ -87,8 +94,9 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="seconds to measure each query")
     seconds = parser.parse_args().seconds
-    await table("shape", {name: (query, query) for name, query in SHAPES.items()}, seconds)
-    await table("50 issues with 3 relations each", RELATIONS, seconds)
+    await table("shape", SAME, seconds)
+    await table("50 issues with 3 relations each", LOADED, seconds)
+    await table("50 issues with 7 relations each, and 150 comments", ROWS, seconds)
     names = ("strawberry-graphql", "graphql-core")
     say(f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in names))
 

@@ -22,6 +22,7 @@ from strawberry_compiled import (
     columns_of,
     projection_of,
     related,
+    values_of,
 )
 
 
@@ -139,11 +140,6 @@ def _answer(name: str, info: Any, things: Sequence[Any], rows: Callable[[Project
     if projection is None or not info.context.rows:
         return info.context.change(name, things)
     return info.context.change(name, rows(projection))
-
-
-def values_of(parents: Any, name: str) -> list[Any]:
-    """The values of an attribute, as an application would read them."""
-    return parents.column(name) if hasattr(parents, "column") else [getattr(each, name) for each in parents]
 
 
 @strawberry.type

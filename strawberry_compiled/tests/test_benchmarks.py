@@ -14,5 +14,5 @@ def test_the_script_prints_the_tables_of_the_readme() -> None:
     done = subprocess.run(script, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     printed = FIRST_CELL.findall(done.stdout)
-    assert len(printed) == 7
+    assert len(printed) == 9
     assert FIRST_CELL.findall((PROJECT / "README.md").read_text(encoding="utf-8")) == printed

@@ -3,9 +3,10 @@
 import re
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -61,6 +62,54 @@ async def test_the_fields_answer(
     assert result.errors is None
     assert result.data is not None
     assert result.data["books"][0] == first
+
+
+class Connection:
+    """The tables of the example, behind the one method of asyncpg that it uses."""
+
+    TABLES: ClassVar = {
+        "writer": [{"id": 1, "name": "Jane Austen", "born": date(1775, 12, 16)}, {"id": 2, "name": "?", "born": None}],
+        "novel": [
+            {"id": 1, "title": "Emma", "writer_id": 1, "shelf_id": 7},
+            {"id": 2, "title": "Beowulf", "writer_id": 9, "shelf_id": 7},
+            {"id": 3, "title": "Cranford", "writer_id": 2, "shelf_id": 8},
+        ],
+    }
+
+    def __init__(self) -> None:
+        self.columns: list[list[str]] = []
+
+    async def fetch(self, query: str, keys: list[int]) -> list[tuple[Any, ...]]:
+        columns, table, key = re.findall(r"SELECT (.*) FROM (\w+) WHERE (\w+) =", query)[0]
+        self.columns.append(columns.split(", "))
+        rows = [row for row in self.TABLES[table] if row[key] in keys]
+        rows.sort(key=lambda row: (keys.index(row[key]), row.get("title", "")))
+        return [tuple(row[name] for name in self.columns[-1]) for row in rows]
+
+
+@pytest.mark.parametrize("has_rows", [False, True], ids=["objects", "rows"])
+async def test_rows_give_the_answer_of_objects(names: dict[str, Any], has_rows: bool) -> None:
+    shelf = names["Shelf"]
+
+    @strawberry.type
+    class Query:
+        @strawberry.field(graphql_type=list[shelf])
+        def shelves(self) -> Any:
+            return [shelf(id=number) for number in (8, 7, 8, 6)]
+
+    schema = strawberry.Schema(Query, execution_context_class=names["RowExecutor"] if has_rows else None)
+    connection = Connection()
+    query = "{ shelves { novels { title writer { name born } } } }"
+    result = await schema.execute(query, context_value={"connection": connection})
+    assert result.errors is None
+    assert result.data is not None
+    eight = [{"title": "Cranford", "writer": {"name": "?", "born": None}}]
+    seven = [
+        {"title": "Beowulf", "writer": None},
+        {"title": "Emma", "writer": {"name": "Jane Austen", "born": "1775-12-16"}},
+    ]
+    assert [each["novels"] for each in result.data["shelves"]] == [eight, seven, eight, []]
+    assert connection.columns[0] == [*([] if has_rows else ["id"]), "title", "writer_id", "shelf_id"]
 
 
 async def test_a_load_function_finds_authors(names: dict[str, Any]) -> None:

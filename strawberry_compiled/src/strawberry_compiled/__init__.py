@@ -28,6 +28,7 @@ from strawberry_compiled.rows import (
     below,
     columns_of,
     projection_of,
+    values_of,
 )
 
 if (_reason := problem()) is not None:
@@ -66,4 +67,5 @@ __all__ = [
     "loaded_by",
     "projection_of",
     "related",
+    "values_of",
 ]

@@ -57,7 +57,7 @@ def keys_of(batch: KeyedBatch, group: Group) -> Keys:
         return Keys([_key_or_error(batch.key, parent) for parent in group.parents(batch.needs)])
 
 
-def values_of(batch: KeyedBatch, group: Group, keys: Keys, known: Mapping[Any, Any]) -> list[Any]:
+def shown_of(batch: KeyedBatch, group: Group, keys: Keys, known: Mapping[Any, Any]) -> list[Any]:
     """Value that the field shows for each parent, or an exception."""
     found = {key: key if isinstance(key, Exception) else known.get(key) for key in keys.once}
     show, pick = batch.show, batch.pick

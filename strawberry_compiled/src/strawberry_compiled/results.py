@@ -6,7 +6,7 @@ from typing import Any
 
 from strawberry_compiled.batching import KeyedBatch
 from strawberry_compiled.leaves import are_plain
-from strawberry_compiled.loaded import Loaded, values_of
+from strawberry_compiled.loaded import Loaded, shown_of
 from strawberry_compiled.planning import PlannedField
 from strawberry_compiled.row_blocks import Group, Keys, Place, Some, part_of, shown
 from strawberry_compiled.row_planning import Answer, RowField
@@ -139,7 +139,7 @@ def _write(batch: Batch, group: Group, values: Sequence[Any]) -> None:
 
 def _values(batch: Batch, group: Group, keys: Keys, known: dict[Any, Any]) -> list[Any]:
     assert isinstance(batch.field.batch, KeyedBatch)
-    return values_of(batch.field.batch, group, keys, known)
+    return shown_of(batch.field.batch, group, keys, known)
 
 
 def _place(batch: Batch, group: Group, slices: Sequence[slice] | None = None) -> Place:

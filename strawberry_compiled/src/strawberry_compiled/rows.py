@@ -7,6 +7,7 @@ response from the records in one pass.
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol, TypeAlias
 
 Projection: TypeAlias = frozenset[str]
@@ -106,6 +107,12 @@ def projection_of(info: Any) -> Projection | None:
     """
     projection: Projection | None = getattr(info, PROJECTION, None)
     return projection
+
+
+def values_of(parents: Sequence[Any], name: str) -> list[Any]:
+    """The values of an attribute of all parents of a batch function; the fastest way to them if parents are rows."""
+    column = getattr(parents, "column", None)
+    return list(map(attrgetter(name), parents)) if column is None else column(name)
 
 
 def columns_of(projection: Projection, lists: frozenset[str] = frozenset()) -> tuple[str, ...]:

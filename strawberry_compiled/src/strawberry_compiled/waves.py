@@ -12,7 +12,7 @@ from graphql.pyutils import gather_with_cancel
 
 from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch, loaders_of, one_for_each
 from strawberry_compiled.completion import arguments_of, info_at
-from strawberry_compiled.loaded import Loaded, keys_of, values_of
+from strawberry_compiled.loaded import Loaded, keys_of, shown_of
 from strawberry_compiled.results import Batch, rows_for, write_loaded, write_rows, write_values
 from strawberry_compiled.row_blocks import Entries, Entry, Group, parents_of
 from strawberry_compiled.row_planning import Layout, RowField
@@ -277,7 +277,7 @@ class Waves:
                 loaded.values.update(dict.fromkeys(missing, error))
         for (batch, group), keys in zip(asked, keys_by_group, strict=True):
             if layout is None or batch.rows is None:
-                values = values_of(_keyed(batch), group, keys, loaded.values)
+                values = shown_of(_keyed(batch), group, keys, loaded.values)
                 write_values(run, batch, group, values, keys)
             else:
                 write_loaded(run, batch, group, keys, loaded, self._plan.maker(batch.rows, layout))
