@@ -1,16 +1,28 @@
 """Rows in place of objects: answers equal those from objects, and functions are asked for rows wherever possible."""
 
+import gc
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import strawberry
-from graphql import ExecutionResult
+from graphql import ExecutionResult, OperationDefinitionNode, parse
 from row_schema import BROKEN, COMMENTS, FIRST, ROW_TYPES, SECOND, TASKS, TEXT, Context, Mutation, Query
+from strawberry_compiled.strawberry_internals import core_schema
 from strawberry_compiled.testing import difference
 
-from strawberry_compiled import Column, CompiledExecutor, ListsOfRows, Rows, RowType, explain, fallbacks
+from strawberry_compiled import (
+    Column,
+    CompiledExecutor,
+    CompiledOperation,
+    ListsOfRows,
+    Rows,
+    RowType,
+    explain,
+    fallbacks,
+)
 
 NULLABLE = Column(str, is_nullable=True)
 
@@ -251,3 +263,33 @@ async def test_rows_that_break_a_promise_are_the_error_of_the_field(name: str, r
         [error] = found.errors or ()
         assert error.path == ["list", name]
         assert error.message.endswith(message)
+
+
+async def test_the_memory_of_rows_is_not_underestimated() -> None:
+    text = """{ list { tasks { id title mood note owner { id name } helper { id name } team { id name } floor label
+        watchers { id name } comments { total nodes { id text author { id name } } }
+        latest { id text replies { id text } author { id name } } } } }"""
+
+    async def plan(row_types: Mapping[str, RowType]) -> tuple[int, int]:
+        """Memory of the plan, and its estimate."""
+        document, schema = parse(text), core_schema(STOCK)
+        executor = CompiledExecutor.build(schema, document, context_value=Context())
+        assert isinstance(executor, CompiledExecutor)
+        operation = document.definitions[0]
+        assert isinstance(operation, OperationDefinitionNode)
+        gc.collect()
+        before, _ = tracemalloc.get_traced_memory()
+        executor.compiled = compiled = CompiledOperation(schema, operation, {}, row_types=row_types)
+        answer: Any = await executor.execute_operation()
+        assert not answer.errors
+        del executor, answer
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] - before, compiled.size
+
+    tracemalloc.start()
+    try:
+        for _ in range(3):  # the first plan of a schema fills caches
+            [objects, estimated_objects], [rows, estimated_rows] = await plan({}), await plan(ROW_TYPES)
+    finally:
+        tracemalloc.stop()
+    assert rows - objects < estimated_rows - estimated_objects < 2 * (rows - objects)

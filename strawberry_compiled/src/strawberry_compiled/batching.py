@@ -274,7 +274,7 @@ def loaders_of(context: Any) -> MutableMapping[Any, Any]:
     This is `context.loaders` if that is a mapping; otherwise an entry or attribute that is added to the context.
     """
     loaders = getattr(context, "loaders", None)
-    if isinstance(loaders, MutableMapping):
+    if type(loaders) is dict or isinstance(loaders, MutableMapping):
         return loaders
     entries = context if isinstance(context, MutableMapping) else getattr(context, "__dict__", None)
     if entries is None:

@@ -40,7 +40,8 @@ class Loaded:
             self.values.update(zip(keys, one_for_each(map(found.get, keys), len(keys)), strict=True))
             return
         self.records.update(zip(row_keys, found.rows.records, strict=True))
-        self.values.update(dict.fromkeys(key for key in keys if key not in self.records))
+        absent = [key for key in keys if key not in self.records]
+        self.values.update(dict.fromkeys(absent))
 
     def value(self, key: Any) -> Any:
         """The value for a key without a record."""
