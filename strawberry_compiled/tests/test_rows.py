@@ -2,7 +2,7 @@
 
 import gc
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 import strawberry
 from graphql import ExecutionResult, OperationDefinitionNode, parse
 from row_schema import BROKEN, COMMENTS, FIRST, ROW_TYPES, SECOND, TASKS, TEXT, Context, Mutation, Query
+from strawberry_compiled.row_blocks import shown
 from strawberry_compiled.strawberry_internals import core_schema
 from strawberry_compiled.testing import difference
 
@@ -293,3 +294,43 @@ async def test_the_memory_of_rows_is_not_underestimated() -> None:
     finally:
         tracemalloc.stop()
     assert rows - objects < estimated_rows - estimated_objects < 2 * (rows - objects)
+
+
+def numbers(slices: Sequence[slice], count: int) -> tuple[list[int], list[list[int]], bool]:
+    """The rows that are shown, the lists that their slices make of them, and whether they are the given ones."""
+    given = Rows([(number,) for number in range(count)])
+    found, own = shown(given, slices)
+    records = [record[0] for record in found.records]
+    return records, [records[each] for each in own], found is given
+
+
+@pytest.mark.parametrize(
+    ("slices", "count", "records", "is_given"),
+    [
+        ([slice(0, 2), slice(2, 3)], 3, [0, 1, 2], True),
+        ([slice(0, 2), slice(0, 0), slice(7, 7), slice(2, 3)], 3, [0, 1, 2], True),
+        ([slice(0, 1), slice(2, 3)], 4, [0, 2], False),
+        ([slice(0, 3)], 4, [0, 1, 2], False),
+        ([slice(1, 3), slice(0, 2)], 3, [1, 2, 0, 1], False),
+        ([slice(None), slice(None, 1), slice(-1, None)], 2, [0, 1, 0, 1], False),
+        ([slice(None, None, -1)], 2, [1, 0], False),
+        ([], 2, [], False),
+    ],
+)
+def test_rows_below_which_fields_are_written_are_there_once_and_in_order(
+    slices: list[slice], count: int, records: list[int], is_given: bool
+) -> None:
+    assert numbers(slices, count) == (records, [list(range(count))[each] for each in slices], is_given)
+
+
+async def test_a_row_that_several_lists_show_has_a_position_in_each() -> None:
+    """The function of `length` gets a parent for each position, and fails at each."""
+    shared = ListsOfRows(Rows([("c3",)]), [slice(1), slice(0), slice(1)])
+    found, context = await run(
+        SCHEMAS[0],
+        "{ list { tasks { latest { length } } } }",
+        change=lambda name, answer: shared if name == "latest" else answer,
+    )
+    assert ("length", ["c3", "c3"]) in context.asked
+    assert found.data is None
+    assert {error.message for error in found.errors or ()} == {"no length"}

@@ -193,7 +193,7 @@ class Plan:
         return self.source
 
     def form(self, field: PlannedField) -> str:
-        """What a batch field asks for, and why if it is objects; empty if it shows no objects."""
+        """Columns that a batch field asks for, or the reason why it asks for objects; empty if it shows no objects."""
         return self._row_planner.form(field)
 
     def _reach(self, field: PlannedField) -> None:

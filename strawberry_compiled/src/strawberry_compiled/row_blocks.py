@@ -279,9 +279,12 @@ def shown(rows: RowSource, slices: Sequence[slice]) -> tuple[RowSource, Sequence
     """The rows that slices show, each once and in order, because these have positions and are parents."""
     end = 0
     for each in slices:
-        if each.start != end or each.step is not None or each.stop < end:
+        start, stop = each.start, each.stop
+        if start == stop and start is not None:
+            continue  # an empty list, wherever it is
+        if start != end or stop is None or stop < end or each.step is not None:
             return _taken(rows, slices)
-        end = each.stop
+        end = stop
     return (rows, slices) if end == len(rows.records) else _taken(rows, slices)
 
 

@@ -133,7 +133,7 @@ class RowPlanner:
         return self.of_load(batch.load) if isinstance(batch, KeyedBatch) else rows.layout
 
     def form(self, planned: PlannedField) -> str:
-        """What a batch field asks for, and why if it is objects; empty if it shows no objects."""
+        """Columns that a batch field asks for, or the reason why it asks for objects; empty if it shows no objects."""
         rows = self.fields.get(planned.number)
         if rows is None:
             reason = self.reasons.get(planned.number, NO_OBJECTS)
