@@ -38,7 +38,7 @@ SAME = {name: ((STOCK, query), (COMPILED, query)) for name, query in SHAPES.item
 LOADED = {name: ((STOCK, query), (COMPILED, other)) for name, (query, other) in RELATIONS.items()}
 STOCK_OBJECTS = made(rows.Query, None), rows.QUERY
 ROWS = {
-    "batch fields that answer with objects": (STOCK_OBJECTS, (made(rows.Query, CompiledExecutor), rows.QUERY)),
+    "batch fields that answer with objects": (STOCK_OBJECTS, (made(rows.Query, rows.ObjectExecutor), rows.QUERY)),
     "batch fields that answer with rows": (STOCK_OBJECTS, (made(rows.Query, rows.RowExecutor), rows.QUERY)),
 }
 

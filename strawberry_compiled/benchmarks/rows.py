@@ -245,7 +245,13 @@ def _type(*texts: str, lists: frozenset[str] = frozenset(), **others: Column) ->
     return RowType({**dict.fromkeys(texts, Column(str)), **others}, lists=lists)
 
 
-class RowExecutor(CompiledExecutor):
+class ObjectExecutor(CompiledExecutor):
+    """Compiled execution that asks for objects, as over one connection."""
+
+    awaits_one_by_one = True
+
+
+class RowExecutor(ObjectExecutor):
     """Compiled execution that asks for rows."""
 
     row_types = {
