@@ -1,5 +1,7 @@
 """Programs that servers of the comparison run on: interpreters with their packages, made when they are missing."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from benchmarks.pythons import NEWER, Python
 
 PYTHON, NEWER_PYTHON, BEFORE, NODE = "python", "newer python", "before", "node"
 PEERS_PYTHON, PEERS_NEWER_PYTHON, FRAISEQL_PYTHON = "peers", "newer peers", "fraiseql"
+FAILURES = (BenchmarkError, OSError, subprocess.SubprocessError)
 LOCK = ROOT / "requirements.txt"
 PEERS_LOCK = PYTHON_PEERS / "requirements.txt"
 FRAISEQL_LOCK = PYTHON_PEERS / "fraiseql.txt"
@@ -31,11 +34,11 @@ class Programs:
 
 
 def prepared(names: Collection[str], *, tell: Callable[[str], None]) -> Programs:
-    """Programs with these names; installs what is not there yet, and never fails for another program than PYTHON."""
-    python = pythons.best_for_servers(pythons.installed(), pythons.own())
+    """Programs with these names, of which PYTHON is always there; installs what is not there yet."""
+    python, path = _for_servers(tell)
     newest = pythons.newest(pythons.installed())
     newer = newest if newest is not None and newest.minor > python.minor else None
-    paths: dict[str, Path] = {PYTHON: _environment("python", python, LOCK, tell)}
+    paths: dict[str, Path] = {PYTHON: path}
     missing = {}
     makers: Mapping[str, Callable[[], Path]] = {
         NEWER_PYTHON: lambda: _environment("python-newer", _required(newer), LOCK, tell),
@@ -50,9 +53,21 @@ def prepared(names: Collection[str], *, tell: Callable[[str], None]) -> Programs
     for name in sorted(set(names) - {PYTHON}):
         try:
             paths[name] = makers[name]()
-        except BenchmarkError as error:
+        except FAILURES as error:
             missing[name] = str(error)
     return Programs(paths=paths, missing=missing, python=python, newer=newer)
+
+
+def _for_servers(tell: Callable[[str], None]) -> tuple[Python, Path]:
+    """Interpreter of the servers, with the program that has its packages: our own if no better one can be prepared."""
+    own = pythons.own()
+    python = pythons.best_for_servers(pythons.installed(), own)
+    if python != own:
+        try:
+            return python, _environment("python", python, LOCK, tell)
+        except FAILURES as error:
+            tell(f"The servers run on our own Python {own.version}: {error}")
+    return own, Path(sys.executable)
 
 
 def _environment(name: str, python: Python, lock: Path, tell: Callable[[str], None]) -> Path:

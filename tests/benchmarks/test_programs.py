@@ -10,7 +10,6 @@ import pytest
 from benchmarks import before, environments, programs
 from benchmarks.environments import installed_environment
 from benchmarks.failures import BenchmarkError
-from benchmarks.places import ROOT
 from benchmarks.pythons import Python, best_for_servers, newest, own, probed
 
 GIT = ("git", "-c", "user.name=Someone", "-c", "user.email=someone@example.com")
@@ -148,17 +147,49 @@ def test_packages_that_cannot_be_installed_are_told_and_tried_again(commands: li
     assert len(commands) == 4
 
 
-def test_a_missing_program_is_named_with_its_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def fail() -> Path:
-        raise BenchmarkError("There is no npm.")
+OPTIMIZED = python("3.11.2", is_optimized=True)
 
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Exception]:
+    """Environments that fail, by name; all others are made at once. The machine has our Python and an optimized one."""
+    failing: dict[str, Exception] = {}
+
+    def make(folder: Path, _python: Python, _lock: Path, **_: Any) -> Path:
+        if folder.name in failing:
+            raise failing[folder.name]
+        return tmp_path / folder.name
+
+    monkeypatch.setattr(programs.pythons, "own", lambda: OWN)
+    monkeypatch.setattr(programs.pythons, "installed", lambda: (OWN, OPTIMIZED))
+    monkeypatch.setattr(programs, "installed_environment", make)
+    monkeypatch.setattr(programs, "installed_node", lambda: tmp_path / "node")
+    return failing
+
+
+def test_a_missing_program_is_named_with_its_reason(made: dict[str, Exception], tmp_path: Path) -> None:
+    made["peers"] = OSError("No space left.")
     told: list[str] = []
-    monkeypatch.setattr(programs.pythons, "installed", lambda: (own(),))
-    monkeypatch.setattr(programs, "installed_environment", lambda folder, _python, _lock, **_: tmp_path / folder.name)
-    monkeypatch.setattr(programs, "installed_node", fail)
-    found = programs.prepared({programs.PYTHON, programs.NODE, programs.NEWER_PYTHON}, tell=told.append)
-    assert found.paths == {programs.PYTHON: tmp_path / "python"}
-    assert found.missing[programs.NODE] == "There is no npm."
-    assert found.missing[programs.NEWER_PYTHON].startswith("no other Python of version 3.13 or newer")
-    assert told == [f"Packages of requirements.txt for Python {own().version} in .workgraph/bench/environments/python."]
-    assert programs.LOCK.is_relative_to(ROOT)
+    wanted = {programs.PYTHON, programs.NODE, programs.NEWER_PYTHON, programs.PEERS_PYTHON}
+    found = programs.prepared(wanted, tell=told.append)
+    assert found.paths == {programs.PYTHON: tmp_path / "python", programs.NODE: tmp_path / "node"}
+    assert found.missing == {
+        programs.NEWER_PYTHON: "no other Python of version 3.13 or newer is installed",
+        programs.PEERS_PYTHON: "No space left.",
+    }
+    assert (found.python, found.newer) == (OPTIMIZED, None)
+    assert told[0] == "Packages of requirements.txt for Python 3.11.2 in .workgraph/bench/environments/python."
+
+
+def test_servers_run_on_our_own_python_if_no_better_one_is_there_or_can_be_prepared(
+    made: dict[str, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made["python"] = BenchmarkError("There is no network.")
+    told: list[str] = []
+    found = programs.prepared({programs.PYTHON}, tell=told.append)
+    assert (found.python, found.paths) == (OWN, {programs.PYTHON: Path(sys.executable)})
+    assert told[-1] == "The servers run on our own Python 3.11.7: There is no network."
+    monkeypatch.setattr(programs.pythons, "installed", lambda: (OWN,))
+    told.clear()
+    assert programs.prepared({programs.PYTHON}, tell=told.append).paths == {programs.PYTHON: Path(sys.executable)}
+    assert told == []
