@@ -23,8 +23,8 @@ BAR = 12
 _TOP, _HEAD, _GAP = 46, 34, 22
 
 _STYLE = """
-    svg { color-scheme: light dark; }
-    text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328; }
+    svg { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; font-size: 13px; }
+    text { fill: #1f2328; }
     .paper { fill: #ffffff; }
     .title { font-size: 15px; font-weight: 600; }
     .note { fill: #59636e; }
