@@ -80,9 +80,14 @@ def _write(text: str, target: Path | None) -> None:
     if target is not None:
         target.write_text(text)
         _tell(f"Written to {target}")
-    if target == RESULTS:
+    if target != RESULTS:
+        return
+    try:
         CHART.write_text(chart(text))
         documents.write(text)
+    except (LookupError, ValueError) as error:  # a server that they show has failed
+        _tell(f"Chart and documents are not written: {error}")
+    else:
         _tell(f"Written to {CHART} and the documents that quote figures")
 
 
