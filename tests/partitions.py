@@ -18,6 +18,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.db.pool import ReadConnection
+from infra.db.routines import declare, declared
 from infra.metadata import metadata
 from tests.sent import each_written
 from tests.servers import driver_url
@@ -42,6 +43,7 @@ def partitioned() -> MetaData:
             copy.kwargs["postgresql_partition_by"] = "HASH (workspace_id)"
             # Storage parameters belong to the partitions.
             copy.kwargs["postgresql_with"] = None
+    declare(copies, declared(metadata))
     return copies
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from infra.db import routine_migrations  # noqa: F401  adds its comparison to Alembic
 from infra.db.engine import sqlstate
 from infra.db.index_migrations import split_off_indexes
 from infra.operator_error import OperatorError

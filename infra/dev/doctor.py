@@ -14,6 +14,7 @@ import asyncpg
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.errors import Unavailable
 from infra.db import migrate
@@ -21,8 +22,10 @@ from infra.db.engine import engine_options, open_engines
 from infra.db.guards import GuardsDiffer
 from infra.db.recent_writers import RecentWriters
 from infra.db.replica import LOOK_SECONDS, NO_REPLICA, open_replica
+from infra.db.routines import declared, differences
 from infra.dev.servers import KEY_FILE
 from infra.mail.smtp import SmtpServer
+from infra.metadata import metadata
 from infra.settings import Settings
 from infra.shared.redis import redis_client
 
@@ -82,7 +85,7 @@ async def _database(settings: Settings) -> list[Finding]:
             engines.read.release(await engines.read.acquire())
             async with engines.write.connect() as connection:
                 number = int(str(await connection.scalar(text("SHOW server_version_num"))))
-                problem = await migrate.problem_of(connection)
+                problem = await migrate.problem_of(connection) or await _routine_problem(connection)
     except GuardsDiffer as error:
         limits, _, advice = str(error).partition(": ")
         return [Finding(subject="PostgreSQL", detail=limits, advice=advice)]
@@ -100,6 +103,13 @@ async def _database(settings: Settings) -> list[Finding]:
             advice=problem,
         ),
     ]
+
+
+async def _routine_problem(connection: AsyncConnection) -> str:
+    different = await differences(connection, declared(metadata))
+    if not different:
+        return ""
+    return f"Run the statements of the migrations again that create: {', '.join(different)}"
 
 
 async def _replica(settings: Settings) -> Finding:

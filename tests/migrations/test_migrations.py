@@ -18,6 +18,8 @@ from tests.servers import database_at, driver_url
 
 ROOT = Path(__file__).parents[2]
 BASE = "base"
+REPLACED = """CREATE OR REPLACE FUNCTION workgraph_access_changed() RETURNS trigger LANGUAGE plpgsql
+AS 'BEGIN RETURN NULL; END'"""
 UPGRADE = "import asyncio, sys; from infra.db.migrate import upgrade; asyncio.run(upgrade(sys.argv[1]))"
 
 
@@ -119,6 +121,25 @@ async def test_drift_names_what_differs(empty_database: str):
     await connection.close()
     (difference,) = await migrate.drift(empty_database)
     assert "shoe_size" in difference
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ("DROP TRIGGER member_access_added ON member", "TRIGGER member_access_added ON member"),
+        ("ALTER TABLE member DISABLE TRIGGER member_access_added", "TRIGGER member_access_added ON member"),
+        (REPLACED, "FUNCTION workgraph_access_changed()"),
+        ("CREATE FUNCTION forgotten() RETURNS int LANGUAGE sql AS 'SELECT 1'", "FUNCTION forgotten()"),
+    ],
+)
+async def test_drift_names_functions_and_triggers_that_differ(empty_database: str, change: str, name: str):
+    await migrate.upgrade(empty_database)
+    assert await migrate.drift(empty_database) == ()
+    connection = await asyncpg.connect(driver_url(empty_database))
+    await connection.execute(change)
+    await connection.close()
+    (difference,) = await migrate.drift(empty_database)
+    assert name in difference
 
 
 @pytest.mark.parametrize("count", [2, pytest.param(4, marks=pytest.mark.verify)])

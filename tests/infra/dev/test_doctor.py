@@ -1,12 +1,15 @@
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
 from infra.dev.doctor import Finding, examine
 from infra.settings import Settings
 from tests.infra.mail.smtp_sink import SmtpSink, smtp_sink
+from tests.servers import driver_url
 
 
 @pytest.fixture
@@ -65,3 +68,26 @@ async def test_without_a_server_it_says_where_mail_goes(tmp_path: Path) -> None:
 async def test_doctor_can_skip_the_mail_server(tmp_path: Path, sink: SmtpSink) -> None:
     assert await mail_findings(tmp_path, has_mail=False, smtp_url=f"smtp://127.0.0.1:{sink.port}") == []
     assert sink.commands == []
+
+
+async def test_a_missing_trigger_is_named(settings: Settings, database: str, redis_database: str) -> None:
+    async def migrations() -> Finding:
+        [found] = [finding async for finding in examine(settings, has_mail=False) if finding.subject == "Migrations"]
+        return found
+
+    assert not (await migrations()).is_ill
+    async with renamed_trigger(database, "member_access_added", table="member"):
+        finding = await migrations()
+    assert finding.is_ill
+    assert finding.advice.endswith(": TRIGGER member_access_added ON member")
+
+
+@asynccontextmanager
+async def renamed_trigger(url: str, name: str, *, table: str) -> AsyncIterator[None]:
+    connection = await asyncpg.connect(driver_url(url))
+    try:
+        await connection.execute(f"ALTER TRIGGER {name} ON {table} RENAME TO other")
+        yield
+        await connection.execute(f"ALTER TRIGGER other ON {table} RENAME TO {name}")
+    finally:
+        await connection.close()
