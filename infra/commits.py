@@ -6,7 +6,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import bindparam, insert, select, update
+import orjson
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from domain.batches.events import BatchStarted
@@ -23,14 +24,15 @@ from domain.shared.many import BatchResult
 from domain.shared.security import SecurityEvent, SecurityEventKind
 from domain.shared.slices import Reaction
 from domain.shared.uow import Outcome, P, Replayed, Written
-from infra.audit.log import forget_texts, is_logged, write_events
-from infra.audit.tables import SecurityEventRow
+from infra.audit.log import forget_texts, is_logged, log_of
+from infra.audit.tables import EventRow, SecurityEventRow
 from infra.batches.tables import BatchRunRow
+from infra.commit_routine import NAME
 from infra.db.list_sizes import ListSizes
+from infra.db.visibility import in_workspace
 from infra.db.write_connection import WriteConnection
 from infra.jobs.outbox import advance_job, end_jobs, job_values
 from infra.jobs.tables import IdempotencyRow, JobRow
-from infra.workspaces.tables import RevisionRow
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,17 +41,17 @@ R = TypeVar("R")
 _ADD_JOBS = insert(JobRow)
 _ADD_RUN = insert(BatchRunRow)
 _NOTE = insert(SecurityEventRow)
-_counter = upsert(RevisionRow)
-_COUNT = _counter.on_conflict_do_update(
-    index_elements=[RevisionRow.workspace_id],
-    set_={"revision": RevisionRow.revision + _counter.excluded.revision},
-).returning(RevisionRow.revision)
 _IS_MINE = (IdempotencyRow.user_id == bindparam("by")) & (IdempotencyRow.key == bindparam("with_key"))
 _TAKE_KEY = upsert(IdempotencyRow).on_conflict_do_nothing().returning(IdempotencyRow.key)
 _SPENT = select(
     IdempotencyRow.fingerprint, IdempotencyRow.subject_id, IdempotencyRow.revision, IdempotencyRow.outcome
 ).where(_IS_MINE)
-_REMEMBER = update(IdempotencyRow).where(_IS_MINE)
+_LAST_OF = select(func.max(EventRow.revision)).where(
+    in_workspace(EventRow.workspace_id),
+    EventRow.subject_id == bindparam("subject"),
+    EventRow.type == bindparam("kind"),
+    EventRow.occurred_at == bindparam("at"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,15 +181,25 @@ class SqlCommit:
             await self.connection.execute(_NOTE, self._security_events)
         if self._actor.job is not None:
             await advance_job(self.connection, self._actor.job, self._checkpoint, now=now)
-        revisions = await self._write_events()
-        for workspace_id, run, add in self._started:
-            stored = replace(run, change_set=revisions[workspace_id])
-            await add(stored)
-            value = stored if value is run else value
+        events, sizes = self._log()
+        revisions: Mapping[str, int] = {}
+        if self._started:
+            # The rows of runs have the revision, so they are written after the log and before the commit.
+            revisions = await self._numbered(events, await self.connection.call(NAME, events, sizes, None))
+            for workspace_id, run, add in self._started:
+                stored = replace(run, change_set=revisions[workspace_id])
+                await add(stored)
+                value = stored if value is run else value
+            events, sizes = {}, {}
         revision = next(iter(revisions.values())) if len(revisions) == 1 else None
-        if self._actor.idempotency is not None:
-            await self._remember(self._actor.idempotency, value, revision)
-        await self.connection.commit()
+        key = self._actor.idempotency
+        spent = None if key is None else self._spent(key, value, revision)
+        if events or sizes or spent:
+            told = await self.connection.call(NAME, events, sizes, spent, commits=True)
+            revisions = revisions or await self._numbered(events, told)
+            revision = next(iter(revisions.values())) if len(revisions) == 1 else None
+        else:
+            await self.connection.commit()
         self.committed = Committed(
             revisions=revisions,
             job_ids=[job["id"] for job in self._jobs if job["run_at"] <= now],
@@ -228,29 +240,28 @@ class SqlCommit:
             )
         raise Replayed(subject_id, revision, outcome or {})
 
-    async def _write_events(self) -> Mapping[str, int]:
-        """Numbers and stores the events, then changes list sizes; returns the last revision of each workspace.
-
-        The counters are locked last, in the order of workspace IDs, and released by the following commit. So locks are
-        short, and transactions cannot deadlock.
-        """
+    def _log(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The events and the changes of list sizes by workspace, in the form that `workgraph_commit` stores."""
         by_workspace: dict[str, list[Event]] = {}
         for event in self._events:
             by_workspace.setdefault(event.workspace_id, []).append(event)
-        revisions: dict[str, int] = {}
-        sized = self.sizes.workspace_ids
-        for workspace_id in sorted(by_workspace.keys() | sized):
-            if workspace_id in by_workspace:
-                revisions[workspace_id] = await self._write_events_of(workspace_id, by_workspace[workspace_id])
-            if workspace_id in sized:
-                await self.sizes.write(self.connection, workspace_id)
-        return revisions
+        logs = {place: log_of(events, actor=self._actor, now=self.now) for place, events in by_workspace.items()}
+        return logs, {place: self.sizes.changes_in(place) for place in self.sizes.workspace_ids}
 
-    async def _write_events_of(self, workspace_id: str, events: Sequence[Event]) -> int:
-        count = {"workspace_id": workspace_id, "revision": len(events)}
-        last = (await self.connection.execute(_COUNT, count)).scalar_one()
-        await write_events(self.connection, workspace_id, events, last=last, actor=self._actor, now=self.now)
-        return int(last)
+    async def _numbered(self, logs: Mapping[str, Any], told: Sequence[str]) -> Mapping[str, int]:
+        """The last revision of each log, as the database has told it with its answer, or else as it is stored."""
+        if told or not logs:
+            return {place: last for each in told for place, last in sorted(orjson.loads(each).items())}
+        # A pooler or a setting of the server keeps back such messages.
+        is_open = self.connection.is_open
+        found: dict[str, int] = {}
+        for place, log in sorted(logs.items()):
+            last = log["events"][-1]
+            given = {"workspace_id": place, "subject": last["subject_id"], "kind": last["type"], "at": self.now}
+            found[place] = await self.connection.scalar(_LAST_OF, given)
+        if not is_open:
+            await self.connection.rollback()
+        return found
 
     def _begun_run(
         self, kind: BatchKind, workspace_id: str, *, subject_id: str, target_id: str | None = None
@@ -276,11 +287,15 @@ class SqlCommit:
         known = {"total": run.total, "change_set": run.change_set}
         await self.connection.execute(update(BatchRunRow).where(own).values(known))
 
-    async def _remember(self, key: IdempotencyKey, value: object, revision: int | None) -> None:
-        subject_id = value if isinstance(value, str) else getattr(value, "id", None)
+    def _spent(self, key: IdempotencyKey, value: object, revision: int | None) -> Mapping[str, Any]:
+        """The outcome to store with the key. The database adds the revision if it is not known yet."""
         outcome: Mapping[str, Any] | None = asdict(value) if isinstance(value, Outcome) else None
         if isinstance(value, BatchResult):
             outcome = value.kept()
-        mine = {"by": self._actor.signed_in_id, "with_key": key.key}
-        done = {"subject_id": subject_id, "revision": revision, "outcome": outcome}
-        await self.connection.execute(_REMEMBER, mine | done)
+        return {
+            "user_id": self._actor.signed_in_id,
+            "key": key.key,
+            "subject_id": value if isinstance(value, str) else getattr(value, "id", None),
+            "outcome": outcome,
+            "revision": revision,
+        }

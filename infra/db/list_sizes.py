@@ -1,17 +1,15 @@
-"""Exact sizes of lists of issues: collected while a Unit of Work runs, written by its commit, and read by lists."""
+"""Exact sizes of lists of issues: collected while a Unit of Work runs, stored by its commit, and read by lists."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Integer, SmallInteger, Text, any_, bindparam, column, delete, func, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import select
 
 from infra.db.arrays import among
 from infra.db.read import ReadSession
 from infra.db.tables import ListSizeRow
 from infra.db.visibility import in_workspace
-from infra.db.write_connection import Connection
 
 
 class ListKey(NamedTuple):
@@ -20,28 +18,6 @@ class ListKey(NamedTuple):
     workspace_id: str
     parent_id: str
     lifecycle: int
-
-
-_changes = (
-    func.unnest(
-        bindparam("parents", type_=ARRAY(Text)),
-        bindparam("lifecycles", type_=ARRAY(SmallInteger)),
-        bindparam("changes", type_=ARRAY(Integer)),
-    )
-    .table_valued(column("parent_id", Text), column("lifecycle", SmallInteger), column("change", Integer))
-    .render_derived("changed")
-)
-_added = upsert(ListSizeRow).from_select(
-    ["workspace_id", "parent_id", "lifecycle", "size"], select(bindparam("workspace", type_=Text), *_changes.c)
-)
-_ADD = _added.on_conflict_do_update(
-    index_elements=[ListSizeRow.workspace_id, ListSizeRow.parent_id, ListSizeRow.lifecycle],
-    set_={"size": ListSizeRow.size + _added.excluded.size},
-)
-_REMOVE = delete(ListSizeRow).where(
-    ListSizeRow.workspace_id == bindparam("workspace"),
-    ListSizeRow.parent_id == any_(bindparam("parents", type_=ARRAY(Text))),
-)
 
 
 _SIZES = select(ListSizeRow.parent_id, ListSizeRow.lifecycle, ListSizeRow.size).where(
@@ -90,11 +66,11 @@ class ListSizes:
         changed = {key.workspace_id for key, change in self._changes.items() if change}
         return changed | {workspace_id for workspace_id, _ in self._removed}
 
-    async def write(self, connection: Connection, workspace_id: str) -> None:
-        """Writes the sizes of one workspace, whose revision counter is locked.
+    def changes_in(self, workspace_id: str) -> dict[str, Any]:
+        """The changes in one workspace in the form that `workgraph_commit` stores.
 
-        The counter's lock lets one transaction per workspace get here. The order of keys protects transactions that
-        record no event, and therefore lock no counter.
+        The lock of the workspace's revision counter lets one transaction at a time get there. The order of keys
+        protects transactions that record no event, and therefore lock no counter.
         """
         removed = sorted(parent_id for workspace, parent_id in self._removed if workspace == workspace_id)
         changed = sorted(
@@ -102,9 +78,6 @@ class ListSizes:
             for key, change in self._changes.items()
             if change and key.workspace_id == workspace_id and key.parent_id not in removed
         )
-        if changed:
-            parents, lifecycles, changes = map(list, zip(*changed, strict=True))
-            values = {"workspace": workspace_id, "parents": parents, "lifecycles": lifecycles, "changes": changes}
-            await connection.execute(_ADD, values)
-        if removed:
-            await connection.execute(_REMOVE, {"workspace": workspace_id, "parents": removed})
+        names = ("parent_id", "lifecycle", "change")
+        kinds = {"changed": [dict(zip(names, each, strict=True)) for each in changed], "removed": removed}
+        return {kind: rows for kind, rows in kinds.items() if rows}

@@ -71,7 +71,10 @@ class SqlRepository(Generic[E]):
             assert isinstance(table, Table)
             cls._key = {name: f"key_{name}" for name in ("workspace_id", "id") if name in table.c}
             row = [table.c[name] == bindparam(parameter) for name, parameter in cls._key.items()]
-            cls._one = {for_update: cls._of(table.c.id == bindparam("one"), for_update) for for_update in (False, True)}
+            cls._one = {
+                for_update: cls.selection(table.c.id == bindparam("one"), for_update=for_update)
+                for for_update in (False, True)
+            }
             cls._insert = insert(cls.table)
             cls._update = update(table).where(*row)
             cls._delete = delete(table).where(*row)
@@ -87,8 +90,11 @@ class SqlRepository(Generic[E]):
         self, condition: ColumnElement[bool], *, for_update: bool = False, params: Mapping[str, Any] | None = None
     ) -> list[E]:
         """Entities that meet the condition, in ID order, which is also the order of locking."""
-        statement = self._of(condition, for_update)
-        return [self._rows.build(row) for row in await self._connection.execute(statement, params)]
+        return await self.fetch(self.selection(condition, for_update=for_update), params)
+
+    async def fetch(self, selection: Select[Any], params: Mapping[str, Any] | None = None) -> list[E]:
+        """Entities of a `selection` that was built once."""
+        return [self._rows.build(row) for row in await self._connection.execute(selection, params)]
 
     async def add(self, entity: E) -> None:
         await self.add_all([entity])
@@ -126,8 +132,8 @@ class SqlRepository(Generic[E]):
             raise
 
     @classmethod
-    def _of(cls, condition: ColumnElement[bool], for_update: bool) -> Select[Any]:
-        """Rows that meet the condition, in ID order."""
+    def selection(cls, condition: ColumnElement[bool], *, for_update: bool = False) -> Select[Any]:
+        """Rows that meet the condition, in ID order, which is also the order of locking."""
         table: Any = cls.table
         statement = cls._rows.select.where(condition).order_by(table.id)
         # NO KEY UPDATE does not block inserts of rows that reference this one, so such inserts cannot deadlock with it.
@@ -225,17 +231,17 @@ class SqlTenantRepository(SqlRepository[W]):
         if is_guest:
             params |= guest_visibility_in(actor, workspace_id)
         statement = self._by_ids[for_update, is_guest]
-        return map(self._rows.build, await self._connection.execute(statement, params))
+        return await self.fetch(statement, params)
 
     @classmethod
     def _selection(cls, *, for_update: bool, is_guest: bool) -> Select[Any]:
         """Rows by ID in one workspace, in ID order."""
         table: Any = cls.table
-        statement = cls._rows.select.where(in_workspace(table.workspace_id), among(table.id, "ids")).order_by(table.id)
+        statement = cls.selection(in_workspace(table.workspace_id) & among(table.id, "ids"), for_update=for_update)
         if is_guest and cls.guests is not None:
             # Check visibility in the statement: a hidden row must be neither locked nor waited for.
             statement = statement.where(cls.guests.within)
-        return statement.with_for_update(of=cls.table, key_share=True) if for_update else statement
+        return statement
 
 
 class SqlParentRepository(SqlTenantRepository[W]):

@@ -99,6 +99,14 @@ class _TracedWrites(WriteConnection):
             sent.append(_sent(text, since, rows=Rows(rows, status).rowcount, is_write=True))
         return rows, status
 
+    async def call(self, function: str, *documents: Any, commits: bool = False) -> Sequence[str]:
+        sent, since = self._current.get(), time.perf_counter()
+        details = await super().call(function, *documents, commits=commits)
+        if sent is not None:
+            places = ", ".join(f"${number}" for number, _ in enumerate(documents, 1))
+            sent.append(_sent(f"SELECT {function}({places})", since, rows=1, is_write=True))
+        return details
+
     async def send_many(self, text: str, arguments: Sequence[Sequence[Any]]) -> None:
         sent, since = self._current.get(), time.perf_counter()
         await super().send_many(text, arguments)

@@ -5,7 +5,7 @@ SQLAlchemy's own execution costs more than everything else of a small write toge
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -18,12 +18,13 @@ from sqlalchemy.util import greenlet_spawn
 
 from infra.db.pool import CONNECTION_FAILURES
 from infra.db.prepared import PreparedStatements
+from infra.db.quoting import quoted_json
 from infra.db.statements import Row, WriteStatements
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 
-_PREPARED = "prepared statements"  # key of SQLAlchemy's dict for each connection of a pool
+_SESSION = "session"  # key of SQLAlchemy's dict for each connection of a pool
 _NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
@@ -90,13 +91,12 @@ class Rows:
 class WriteConnection:
     """A connection whose first statement begins a transaction, used by one task at a time."""
 
-    __slots__ = ("_connection", "_prepared", "_statements", "is_open")
+    __slots__ = ("_connection", "_notices", "_prepared", "_statements", "is_open")
 
-    def __init__(
-        self, connection: "asyncpg.Connection[Any]", prepared: PreparedStatements, statements: WriteStatements
-    ) -> None:
-        self._connection = connection
-        self._prepared = prepared
+    def __init__(self, session: "Session", statements: WriteStatements) -> None:
+        self._connection = session.connection
+        self._prepared = session.prepared
+        self._notices = session.notices
         self._statements = statements
         self.is_open = False
         """Whether a transaction has begun, as far as the client knows, and has not ended."""
@@ -128,6 +128,19 @@ class WriteConnection:
         """Runs statements without values in one message; `seconds` replaces the time limit of the connection."""
         await self._begin()
         return await self._connection.execute(text, timeout=seconds)
+
+    async def call(self, function: str, *documents: Any, commits: bool = False) -> Sequence[str]:
+        """Calls a function of the database with JSON documents, None for NULL; `commits` commits in the same message.
+
+        Returns the details of the messages that the function raises under its name; none if they were lost on the way.
+        """
+        call = f"SELECT {function}({', '.join('NULL' if each is None else quoted_json(each) for each in documents)})"
+        await self._begin()
+        with self._notices.awaited(function) as details:
+            await self._connection.execute(f"{call}; COMMIT" if commits else call)
+        if commits:
+            self.is_open = False
+        return details
 
     async def commit(self) -> None:
         if self.is_open:
@@ -174,7 +187,44 @@ class WriteConnection:
             await self._connection.execute(BEGIN)
 
 
-Opened = Callable[["asyncpg.Connection[Any]", PreparedStatements, WriteStatements], WriteConnection]
+class Notices:
+    """Messages that functions of the database raise beside their results."""
+
+    __slots__ = ("_details", "_name")
+
+    def __init__(self) -> None:
+        self._name: str | None = None
+        self._details: list[str] = []
+
+    @contextmanager
+    def awaited(self, name: str) -> Iterator[Sequence[str]]:
+        """The details of messages of this name that arrive in the block."""
+        self._name, self._details = name, []
+        try:
+            yield self._details
+        finally:
+            self._name = None
+
+    def __call__(self, _: object, message: asyncpg.PostgresLogMessage) -> None:
+        # asyncpg calls this before the statement that has raised the message returns.
+        if message.message == self._name and message.detail is not None:
+            self._details.append(message.detail)
+
+
+class Session:
+    """Connection to the server with all that is kept from one transaction to the next."""
+
+    __slots__ = ("connection", "migrations", "notices", "prepared")
+
+    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self.connection = connection
+        self.migrations = 0  # noticed when it was last used
+        self.notices = Notices()
+        self.prepared = PreparedStatements(connection)
+        connection.add_log_listener(self.notices)
+
+
+Opened = Callable[[Session, WriteStatements], WriteConnection]
 
 
 class WriteConnections:
@@ -192,28 +242,30 @@ class WriteConnections:
     async def connect(self) -> AsyncIterator[WriteConnection]:
         """A connection. What the block has not committed at its end is rolled back."""
         lent = await self._engine.raw_connection()
-        driver: Any = lent.driver_connection
-        connection = self._opened(driver, self._prepared_on(lent), self._statements)
+        session = self._session_of(lent)
+        connection = self._opened(session, self._statements)
         try:
             yield connection
         except OUTDATED:
             self._migrations += 1
             raise
         finally:
-            if connection.is_open or driver.is_closed():
+            if connection.is_open or session.connection.is_closed():
                 # Not canceled with the request: the connection is returned in a known state, or closed.
                 await asyncio.shield(asyncio.get_running_loop().create_task(_recover(lent, connection)))
             else:
                 lent.close()
 
-    def _prepared_on(self, lent: PoolProxiedConnection) -> PreparedStatements:
-        """The prepared statements of the connection, without those from before the last migration."""
-        driver: Any = lent.driver_connection
-        migrations, prepared = lent.info.get(_PREPARED) or (self._migrations, PreparedStatements(driver))
-        if migrations != self._migrations:
-            prepared.forget()
-        lent.info[_PREPARED] = (self._migrations, prepared)
-        return prepared
+    def _session_of(self, lent: PoolProxiedConnection) -> Session:
+        """The session of the connection, without statements that were prepared before the last migration."""
+        session: Session | None = lent.info.get(_SESSION)
+        if session is None:
+            driver: Any = lent.driver_connection
+            session = lent.info[_SESSION] = Session(driver)
+        if session.migrations != self._migrations:
+            session.migrations = self._migrations
+            session.prepared.forget()
+        return session
 
 
 async def _recover(lent: PoolProxiedConnection, connection: WriteConnection) -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, update
@@ -13,10 +14,10 @@ from domain.shared.events import Event
 from domain.shared.ids import IdFactory
 from domain.workspaces.model import Member
 from infra.audit.repository import SqlDeletedObjects
-from infra.db.arrays import among_values
+from infra.db.arrays import among, among_values
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import SqlParentRepository, SqlTenantRepository
-from infra.db.visibility import GuestRule
+from infra.db.visibility import GuestRule, in_workspace
 from infra.db.write_connection import Connection
 from infra.projects.tables import ProjectKeyRow, ProjectNumberRow, ProjectRow, StateRow
 from infra.workspaces.tables import AreaGrantRow
@@ -147,10 +148,10 @@ class SqlStateRepository(SqlTenantRepository[State]):
     }
 
     async def of(self, project: Project, *, and_ids: Collection[str] = (), for_update: bool = False) -> list[State]:
-        wanted = StateRow.project_id == project.id
+        params: dict[str, Any] = {"workspace_id": project.workspace_id, "of": project.id}
         if and_ids:
-            wanted |= among_values(StateRow.id, list(and_ids))
-        states = await self.where((StateRow.workspace_id == project.workspace_id) & wanted, for_update=for_update)
+            params["and_ids"] = list(and_ids)
+        states = await self.fetch(_STATES_OF[bool(and_ids), for_update], params)
         return sorted(states, key=lambda state: state.position)
 
     async def of_projects(self, workspace_id: str, project_ids: Sequence[str]) -> list[State]:
@@ -169,3 +170,14 @@ class SqlStateRepository(SqlTenantRepository[State]):
                 for state in states
             ]
             await self._connection.execute(placed, rows)
+
+
+_STATES_IN = in_workspace(StateRow.workspace_id)
+_OF_PROJECT = StateRow.project_id == bindparam("of")
+_STATES_OF = {
+    (has_more, for_update): SqlStateRepository.selection(
+        _STATES_IN & ((_OF_PROJECT | among(StateRow.id, "and_ids")) if has_more else _OF_PROJECT), for_update=for_update
+    )
+    for has_more, for_update in product((False, True), repeat=2)
+}
+"""Statements of the states of a project, with others by ID; by (has others, for update)."""

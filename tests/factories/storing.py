@@ -32,6 +32,7 @@ from infra.projects.repository import SqlProjectMemberRepository, SqlProjectRepo
 from infra.projects.tables import ProjectNumberRow
 from infra.transfers.repository import SqlImportRunRepository
 from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
+from tests.commit_log import write_sizes
 
 # In the order in which one refers to another.
 REPOSITORIES: dict[type, Any] = {
@@ -71,8 +72,7 @@ async def store(engine: AsyncEngine, *entities: Any) -> None:
         for kind in REPOSITORIES:
             repository = repository_of(kind, connection, sizes)
             await repository.add_all([_uncounted(entity) for entity in entities if isinstance(entity, kind)])
-        for workspace_id in sorted(sizes.workspace_ids):
-            await sizes.write(connection, workspace_id)
+        await write_sizes(connection, sizes)
         await _count_numbers(connection, [entity for entity in entities if isinstance(entity, Issue)])
 
 
@@ -98,8 +98,7 @@ async def save(connection: AsyncConnection, before: Any, after: Any) -> None:
     """Stores the changed entity."""
     sizes = ListSizes()
     await repository_of(type(before), connection, sizes).save(before, after)
-    for workspace_id in sorted(sizes.workspace_ids):
-        await sizes.write(connection, workspace_id)
+    await write_sizes(connection, sizes)
 
 
 async def link(

@@ -196,6 +196,7 @@ async def test_a_database_of_the_unreleased_migrations_is_left_alone_with_the_wa
 
 async def test_a_migration_gives_up_on_a_lock_and_changes_nothing(empty_database: str):
     await migrate.upgrade(empty_database)
+    await migrate.downgrade(empty_database, revision="1002")  # later ones need no locks of tables
     before = await catalog(driver_url(empty_database))
     connection = await asyncpg.connect(driver_url(empty_database))
     try:
@@ -206,6 +207,7 @@ async def test_a_migration_gives_up_on_a_lock_and_changes_nothing(empty_database
     finally:
         await connection.close()
     assert await catalog(driver_url(empty_database)) == before
+    await migrate.upgrade(empty_database)
     assert await is_at_head(empty_database)
 
 

@@ -15,7 +15,6 @@ from tests.factories.projects import StateFactory
 from tests.sent import each_written
 
 MOST_STATEMENTS = 15
-"""Executed ones. The events of 100 rows or more are copied, which is a sixteenth that is not counted here."""
 
 
 @contextmanager

@@ -46,6 +46,7 @@ from infra.issues.filters import ACTIVE_FILTERS, FILTERS_WITH_ARCHIVED, ISSUE_FI
 from infra.issues.reader import NARROWING, SqlIssueReader
 from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import WORDS_CONFIGURATION, IssueRow, words_of
+from tests.commit_log import write_sizes
 from tests.factories.accounts import UserFactory
 from tests.factories.projects import ProjectFactory
 from tests.factories.storing import link, store
@@ -92,7 +93,7 @@ async def add(connection: AsyncConnection, issue: Issue, titles: list[str]) -> l
     ]
     sizes = ListSizes()
     await SqlIssueRepository(connection, sizes).add_all(issues)
-    await sizes.write(connection, issue.workspace_id)
+    await write_sizes(connection, sizes)
     return issues
 
 

@@ -22,6 +22,7 @@ from infra.db.write_connection import WriteConnections
 from infra.issues.matching import SqlMatchingIssues
 from infra.issues.reader import SqlIssueReader
 from infra.issues.repository import SqlIssueRepository
+from tests.commit_log import write_sizes
 from tests.factories.batches import BatchRunFactory
 from tests.factories.moments import MADE
 from tests.factories.workspaces import WorkspaceFactory
@@ -58,8 +59,7 @@ async def issues(engine: AsyncEngine, issue: Issue, other_issue: Issue) -> list[
     async with engine.begin() as connection:
         sizes = ListSizes()
         await SqlIssueRepository(connection, sizes).add_all([*own, other_issue])
-        for workspace_id in (issue.workspace_id, other_issue.workspace_id):
-            await sizes.write(connection, workspace_id)
+        await write_sizes(connection, sizes)
     return own
 
 
