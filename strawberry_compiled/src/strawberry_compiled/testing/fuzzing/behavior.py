@@ -11,6 +11,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from strawberry_compiled.testing.fuzzing.shapes import MARK
+
 
 class Ledger:
     """Record of the calls, loads and changes of one execution."""
@@ -20,22 +22,28 @@ class Ledger:
         """Number of calls by function and arguments."""
         self.changes: list[Any] = []
         """Effects of mutations, in order."""
-        self.loaded: set[tuple[str, Any]] = set()
-        """Entities loaded for the operation, or for its current event."""
+        self.loaded: set[tuple[str, Any, Any]] = set()
+        """Entities loaded for the operation, or for its current event, with the projection for which they were."""
         self.loaded_again: list[tuple[str, Any]] = []
         self.overlaps = False
         """Whether an event began while abandoned work of an earlier event was still loading."""
         self.open_streams = 0
+        self.has_faults = False
+        """Whether functions that show entities may fail."""
+        self.row_answers = 0
+        """Number of batch functions and loads that answered with rows."""
+        self.misuses: list[str] = []
+        """Projections that are wrong, and parents that are rows where they must be objects."""
         self._coroutines: list[Coroutine[Any, Any, Any]] = []
 
     def made(self, coroutine: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
         self._coroutines.append(coroutine)
         return coroutine
 
-    def load(self, name: str, key: Any) -> None:
-        if (name, key) in self.loaded:
+    def load(self, name: str, key: Any, projection: Any = None) -> None:
+        if (name, key, projection) in self.loaded:
             self.loaded_again.append((name, key))
-        self.loaded.add((name, key))
+        self.loaded.add((name, key, projection))
 
     def never_awaited(self) -> int:
         """Number of coroutines that were neither awaited nor closed; closes them."""
@@ -221,6 +229,30 @@ class Answers:
     by_field: dict[str, Answer] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     """Fields whose permission is refused."""
+    made_as: tuple[str, str] = ("", "")
+    """The object's type, and the type of the position for which it was made."""
+    shown: Any = None
+    """Object that functions of related fields show in place of this one."""
+
+
+class Mark(str):
+    """An object's identity, in objects and in their rows."""
+
+    __slots__ = ("answers",)
+    answers: Answers
+
+
+def mark_of(answers: Answers) -> Mark:
+    mark = Mark(answers.identity)
+    mark.answers = answers
+    return mark
+
+
+def answers_of(thing: Any) -> Answers:
+    """Answers of an object or a row; raises AttributeError for values of other kinds."""
+    mark = getattr(thing, MARK, None)
+    answers: Answers = mark.answers if type(mark) is Mark else thing.answers
+    return answers
 
 
 class Odd:

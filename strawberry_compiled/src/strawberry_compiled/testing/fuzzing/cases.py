@@ -2,18 +2,30 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import Enum
+from typing import Any
 
-from graphql import DocumentNode, GraphQLError, OperationType, parse, validate
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    OperationType,
+    get_operation_ast,
+    parse,
+    validate,
+)
+from graphql.execution.collect_fields import FragmentDetails
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from strawberry_compiled import CompiledExecutor
+from strawberry_compiled import CompiledExecutor, CompiledOperation
 from strawberry_compiled.testing.fuzzing.comparison import difference, known_errors
+from strawberry_compiled.testing.fuzzing.context import World
 from strawberry_compiled.testing.fuzzing.data import Chances
 from strawberry_compiled.testing.fuzzing.operations import Operation, OperationWriter, Sizes
-from strawberry_compiled.testing.fuzzing.running import ExecutorClass, Observed, World, field_names, run
+from strawberry_compiled.testing.fuzzing.running import ExecutorClass, Observed, field_names, run
 from strawberry_compiled.testing.fuzzing.schemas import generated_schema
 
 SEEDS_PER_SCHEMA = 80
@@ -43,6 +55,8 @@ _CHANCES = {
     Mode.ASYNC_FAULTS: [Chances(faults=0.03, waits=0.1), Chances(faults=0.08, waits=0.3)],
     Mode.BATCH_FAULTS: [Chances(batch_faults=0.3), Chances(faults=0.03, waits=0.05, batch_faults=0.3)],
 }
+_DATES: Mapping[str, type] = {"DateTime": datetime, "Date": date}
+_LEFT_TO_JSON: Sequence[Mapping[str, type]] = ({}, {"Date": date}, _DATES, _DATES)
 _ANY_CHANCES = [chances for each in _CHANCES.values() for chances in each]
 
 
@@ -60,6 +74,7 @@ class Case:
     seed: int
     mode: Mode
     executor_class: ExecutorClass
+    left_to_json: Mapping[str, type]
     document: DocumentNode
     runs: Sequence[tuple[Operation, World]]
 
@@ -93,7 +108,14 @@ def make_case(seed: int, mode: Mode) -> Case:
         world = World(seed=f"{seed} {mode.value} {number}", chances=chance.choice(likely), names=names)
         runs.append((writer.again(operation) if number else operation, world))
     executor_class = FrugalExecutor if chance.random() < 0.3 else CompiledExecutor
-    return Case(seed=seed, mode=mode, executor_class=executor_class, document=document, runs=runs)
+    return Case(
+        seed=seed,
+        mode=mode,
+        executor_class=executor_class,
+        left_to_json=chance.choice(_LEFT_TO_JSON),
+        document=document,
+        runs=runs,
+    )
 
 
 class InvalidOperation(AssertionError):
@@ -118,8 +140,9 @@ async def try_case(
     schema = generated_schema(case.schema_seed)
     if validates and (errors := validate(schema.core, case.document)):
         raise InvalidOperation(f"{errors[0]}\nSeed {case.seed}, {case.mode.value}: {case.runs[0][0].text}")
+    planned = with_plan(case, case.document, case.runs[0][0], executor_class or case.executor_class)
     for operation, world in case.runs:
-        stock, compiled = await both(case, case.document, operation, world, executor_class)
+        stock, compiled = await both(case, case.document, operation, world, planned)
         what = difference(stock, compiled)
         if what:
             return Difference(case=case, operation=operation, world=world, what=what, stock=stock, compiled=compiled)
@@ -132,13 +155,44 @@ async def both(
     document: DocumentNode,
     operation: Operation,
     world: World,
-    executor_class: ExecutorClass | None = None,
+    planned: ExecutorClass | None = None,
 ) -> tuple[Observed, Observed]:
     """Observations of stock execution and of compiled execution (or the given executor)."""
     schema = generated_schema(case.schema_seed)
+    planned = planned or with_plan(case, document, operation, case.executor_class)
     stock = await run(schema, StrawberryGraphQLCoreExecutionContext, document, operation, world)
-    compiled = await run(schema, executor_class or case.executor_class, document, operation, world)
+    compiled = await run(schema, planned, document, operation, world)
+    for result in (*stock.results, *compiled.results):
+        result.data = _as_sent(result.data, frozenset(case.left_to_json.values()))
     return stock, compiled
+
+
+def with_plan(case: Case, document: DocumentNode, operation: Operation, executor_class: ExecutorClass) -> ExecutorClass:
+    """The class with the row types of the schema, or with the plans of the operation if scalars are left to JSON."""
+    schema = generated_schema(case.schema_seed)
+    node = get_operation_ast(document, operation.name)
+    if node is None or not issubclass(executor_class, CompiledExecutor):
+        return executor_class
+    if not case.left_to_json:
+        return type(executor_class.__name__, (executor_class,), {"row_types": schema.row_types})
+    fragments = {
+        each.name.value: FragmentDetails(each)
+        for each in document.definitions
+        if isinstance(each, FragmentDefinitionNode)
+    }
+    compiled = CompiledOperation(schema.core, node, fragments, case.left_to_json, row_types=schema.row_types)
+    return type(executor_class.__name__, (executor_class,), {"compiled": compiled})
+
+
+def _as_sent(data: Any, left: frozenset[type]) -> Any:
+    """The data as the JSON writer would send it, with dates as texts."""
+    if not left:
+        return data
+    if type(data) is dict:
+        return {key: _as_sent(each, left) for key, each in data.items()}
+    if type(data) is list:
+        return [_as_sent(each, left) for each in data]
+    return data.isoformat() if type(data) in left else data
 
 
 def _outcome(operation: Operation, stock: Observed, compiled: Observed) -> str:
@@ -147,12 +201,13 @@ def _outcome(operation: Operation, stock: Observed, compiled: Observed) -> str:
             raise UnexpectedFallback(f"{dict(compiled.fallbacks)}: {operation.text}")
         return "fallback for introspection"
     theirs, ours = _errors(stock), _errors(compiled)
+    has_rows = compiled.ledger.row_answers > 0
     if not theirs:
-        return "equal"
+        return "equal, with rows" if has_rows else "equal"
     if all(error.path is None for error in theirs):
         return "refused before execution"
     if known_errors(ours) == known_errors(theirs):
-        return "equal, with errors"
+        return "equal, with errors and rows" if has_rows else "equal, with errors"
     if sorted(known_errors(ours)) == sorted(known_errors(theirs)):
         return "equal, errors in another order"
     return "equal, other errors where both are null"

@@ -50,6 +50,8 @@ def result_difference(stock: ExecutionResult, compiled: ExecutionResult, *, is_a
 
 def _conduct_difference(stock: Observed, compiled: Observed) -> str | None:
     """The first difference that is invisible to clients, such as calls or open tasks."""
+    if compiled.ledger.misuses:
+        return f"rows: {compiled.ledger.misuses[0]}"
     if stock.ledger.changes != compiled.ledger.changes:
         return "what mutations did, or in which order"
     if not _errors(stock) and stock.ledger.calls != compiled.ledger.calls:

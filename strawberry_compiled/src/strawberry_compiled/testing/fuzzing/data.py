@@ -3,8 +3,8 @@
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import partial
 from typing import Any, cast
@@ -24,9 +24,18 @@ from strawberry_compiled.testing.fuzzing.behavior import (
     Iterable,
     Ledger,
     Odd,
+    mark_of,
 )
 from strawberry_compiled.testing.fuzzing.schemas import GeneratedSchema, Shifting
-from strawberry_compiled.testing.fuzzing.shapes import FieldShape, Kind, ObjectShape, Recognized, TypeRef
+from strawberry_compiled.testing.fuzzing.shapes import (
+    PICKED,
+    FieldShape,
+    Kind,
+    ObjectShape,
+    Recognized,
+    TypeRef,
+    picked_ref,
+)
 
 ROOTS = ("Query", "Mutation")
 LATER = (How.COROUTINE, How.FUTURE, How.AWAITABLE)
@@ -69,10 +78,19 @@ class Data:
             if field.kind is Kind.RELATED and to_camel_case(field.name) in names
         }
         """Types whose entities are loaded by key."""
+        self._needed = needed = schema.shape.needed(names)
         self._fields = {
-            shape.name: [each for each in schema.shape.fields_of(shape).values() if to_camel_case(each.name) in names]
+            shape.name: [
+                each
+                for each in schema.shape.fields_of(shape).values()
+                if to_camel_case(each.name) in names or not needed[shape.name].isdisjoint((each.name, each.key))
+            ]
             for shape in self._shapes.values()
         }
+        rowable = [each.name for each in schema.shape.objects if each.row is not None]
+        self._calm = {each for each in rowable if self._random.random() < 0.7}
+        """Types whose objects can be rows, because nothing is unusual about their attributes."""
+        self._calm_fields: dict[str, bool] = {}
         self._unfinished: list[tuple[Any, ObjectShape, bool, Answers]] = []
 
     def root(self, name: str) -> Any:
@@ -130,7 +148,8 @@ class Data:
     def _make(self, name: str, wanted: str) -> Any:
         r, schema, shape = self._random, self._schema, self._shapes[name]
         self._made += 1
-        answers = Answers(self._ledger, name if wanted == name in ROOTS else f"{name}#{self._made}")
+        identity = name if wanted == name in ROOTS else f"{name}#{self._made}"
+        answers = Answers(self._ledger, identity, made_as=(name, wanted))
         performs = r.random() < 0.3
         made = schema.performing[name] if performs else schema.made[name]
         plain = schema.performing_plain[name] if performs else schema.plain[name]
@@ -155,24 +174,32 @@ class Data:
         if isinstance(value, Attributes):
             value["answers"] = answers
         value.answers = answers
+        value.mark = mark_of(answers)
         self._unfinished.append((value, shape, performs, answers))
         return value
 
     def _fill(self, value: Any, shape: ObjectShape, performs: bool, answers: Answers) -> None:
+        usual = self._chances
+        if shape.name in self._calm:
+            self._chances = Chances()
         for field in self._fields[shape.name]:
             if field.kind is Kind.RELATED:
                 key = self._key(field)
                 self._set(value, field.key, performs, answers, partial(_itself, key))
             elif field.kind is Kind.ATTRIBUTE:
-                self._set(value, field.name, performs, answers, partial(self._value, field.ref))
-            else:
+                self._set(value, field.name, performs, answers, partial(self._attribute, shape, field))
+        if shape.name in self._loaded:
+            for name in PICKED:
+                if name in self._needed[shape.name]:
+                    make = partial(self._value, picked_ref(name, shape.name), waits=False)
+                    self._set(value, name, performs, answers, make, picked=True)
+            answers.shown = self._value(picked_ref("", shape.name), waits=False)
+        self._chances = usual
+        for field in self._fields[shape.name]:
+            if field.kind not in (Kind.RELATED, Kind.ATTRIBUTE):
                 answers.by_field[field.name] = self._method(field)
                 if field.guard is not None and self._random.random() < 0.2:
                     answers.refused.add(field.name)
-        if shape.name in self._loaded:
-            own, text = TypeRef(nullable=False, name=shape.name), TypeRef(nullable=False, name="String")
-            self._set(value, "pick_one", performs, answers, lambda: self._value(own, waits=False), picked=True)
-            self._set(value, "pick_other", performs, answers, lambda: self._value(text, waits=False), picked=True)
 
     def _set(
         self,
@@ -217,10 +244,42 @@ class Data:
         if field.kind is not Kind.BATCH:
             return self._answer(field.name, lambda: self._value(field.ref), count=count)
         # An exception is returned, not raised, and results of a batch are not awaited again.
-        values = [self._value(field.ref) for _ in range(count)]
+        make = self._calm_value if self._is_calm(field) else self._value
+        values = [make(field.ref) for _ in range(count)]
         values = [each.value if isinstance(each, Awaitable) else each for each in values]
         fault = self._fault() if self._happens(self._chances.batch_faults * 0.3) else None
         return Answer(where=field.name, values=values, fault=fault)
+
+    def _is_calm(self, field: FieldShape) -> bool:
+        """Whether all results of the batch field can be rows, as far as attributes decide it."""
+        item = field.ref.item or field.ref
+        if item.name not in self._calm:
+            return False
+        if field.name not in self._calm_fields:
+            self._calm_fields[field.name] = self._random.random() < 0.8
+        return self._calm_fields[field.name]
+
+    def _calm_value(self, ref: TypeRef) -> Any:
+        """An object or a list of objects, none of which is null."""
+        if ref.item is None:
+            return self._object(ref.name, ref.name)
+        name = ref.item.name
+        return [self._object(name, name) for _ in range(self._random.choice([0, 1, 2, 2, 3]))]
+
+    def _attribute(self, owner: ObjectShape, field: FieldShape) -> Any:
+        if owner.row is None or owner.name not in self._calm:
+            return self._value(field.ref)
+        if field.name in owner.row.objects | owner.row.lists:
+            return self._calm_value(field.ref)
+        column = owner.row.columns.get(field.name)
+        if column is None or (field.ref.nullable and not column.nullable):
+            return self._value(replace(field.ref, nullable=False))
+        if column.nullable and not field.ref.nullable and self._ledger.has_faults and self._random.random() < 0.3:
+            return None
+        values = _COLUMN_VALUES.get(column.annotation)
+        if values is None or (field.ref.nullable and self._random.random() < 0.15):
+            return self._value(field.ref)
+        return self._random.choice(values)
 
     def _answer(self, where: str, make: Callable[[], Any], *, count: int = 1) -> Answer:
         fault = self._fault() if self._happens(self._chances.faults * 0.7) else None
@@ -320,6 +379,13 @@ _SCALAR_VALUES: Mapping[str, Sequence[Any]] = {
     "JSON": [{"a": [1, None]}, [1, "x"], "text", 5, False],
     "Money": [1, 2],
 }
+
+_COLUMN_VALUES: Mapping[str, Sequence[Any]] = {
+    **{name: _SCALAR_VALUES[name] for name in ("String", "Int", "Boolean", "Date")},
+    "ID": ["i1", "i2", "i3"],
+    "DateTime": [datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)],
+}
+"""Values that columns promise; other types have only such values."""
 
 
 def _itself(value: Any) -> Any:

@@ -190,7 +190,9 @@ class OperationWriter:
         """`name(arguments)`, with an alias if the document uses the name for another field."""
         r = self._random
         field, _, arguments = signature
-        wanted = r.choice(ALIASES) if r.random() < 0.12 else name
+        # One function often serves several fields, which then share a call.
+        likely = 0.3 if signature in self._keys.values() else 0.12
+        wanted = r.choice(ALIASES) if r.random() < likely else name
         if self._keys.setdefault(wanted, signature) != signature:
             wanted = next((key for key, known in self._keys.items() if known == signature), f"{name}_{len(self._keys)}")
             self._keys[wanted] = signature

@@ -1,6 +1,7 @@
 """Resolvers, permissions and value classes of generated schemas."""
 
 import inspect
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -8,8 +9,9 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.permission import BasePermission
 
-from strawberry_compiled.testing.fuzzing.behavior import Answers, turns
-from strawberry_compiled.testing.fuzzing.shapes import FieldShape
+from strawberry_compiled.testing.fuzzing.behavior import Answers, answers_of, turns
+from strawberry_compiled.testing.fuzzing.records import Reader
+from strawberry_compiled.testing.fuzzing.shapes import MARK, FieldShape
 
 
 def parameter(name: str, annotation: Any) -> inspect.Parameter:
@@ -79,9 +81,30 @@ def async_function(field: FieldShape) -> Callable[..., Any]:
 
 def load_of(name: str) -> Any:
     async def load(info: strawberry.Info, keys: Sequence[Any]) -> Any:
-        return await info.context.load(name, keys)
+        return await info.context.load(name, info, keys)
 
     return load
+
+
+def show_of(field: FieldShape, reader: Reader, owner: str) -> Callable[[Any, Any], Any] | None:
+    """A function that shows a text or an object, which depend on the parent and the entity."""
+    if not field.shows:
+        return None
+    needs, needs_found = field.needs or (), field.needs_found or ()
+    if field.needs is None and field.needs_found is None:
+        needs = needs_found = (MARK,)
+
+    def show(root: Any, entity: Any) -> Any:
+        text = f"{reader.needed_text(owner, root, needs)} {reader.needed_text(field.load, entity, needs_found)}"
+        has_faults = answers_of(entity).ledger.has_faults
+        draw = zlib.crc32(text.encode()) % 20
+        if draw == 0 and (has_faults or field.ref.nullable):
+            return None
+        if draw in (1, 2) and has_faults:
+            raise (ValueError(text) if draw == 1 else StopIteration(text))
+        return text if field.ref.name == "String" else answers_of(entity).shown
+
+    return show
 
 
 def is_type_of_name(name: str, *, is_late: bool) -> Callable[..., Any]:
@@ -132,7 +155,7 @@ def class_text(value: Any) -> str:
 
 
 def plain_class(name: str, attributes: Sequence[str]) -> type:
-    return type(f"Plain{name}", (), {"__slots__": ("answers", *attributes), "kind": name, "__repr__": class_text})
+    return type(f"Plain{name}", (), {"__slots__": ("answers", MARK, *attributes), "kind": name, "__repr__": class_text})
 
 
 class MayLook(BasePermission):

@@ -4,26 +4,24 @@ import asyncio
 import copy
 import gc
 import inspect
-import random
 import warnings
 from collections import Counter
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
-import strawberry
 from graphql import DocumentNode, ExecutionResult, Executor, FieldNode, GraphQLError, OperationType, Visitor, visit
 from graphql import execute as graphql_execute
 from graphql.execution import create_source_event_stream, execute_subscription_event, map_source_to_response_event
 from strawberry.execution import optimized_is_awaitable
 
 from strawberry_compiled import fallbacks
-from strawberry_compiled.testing.fuzzing.behavior import Answer, Ledger, turns
-from strawberry_compiled.testing.fuzzing.data import Chances, Data
+from strawberry_compiled.testing.fuzzing.behavior import Ledger, turns
+from strawberry_compiled.testing.fuzzing.context import Context, World
+from strawberry_compiled.testing.fuzzing.data import Data
 from strawberry_compiled.testing.fuzzing.operations import Operation
 from strawberry_compiled.testing.fuzzing.schemas import GeneratedSchema
-from strawberry_compiled.testing.fuzzing.shapes import FieldShape
 
 MOST_TURNS = 60
 """Turns of the event loop after which all abandoned work must have ended."""
@@ -33,16 +31,6 @@ SECONDS = 20
 
 is_awaitable = cast("Callable[[Any], TypeGuard[Awaitable[Any]]]", optimized_is_awaitable)
 ExecutorClass = type[Executor[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """Seed and parameters of the data of a run; equal worlds give equal data."""
-
-    seed: str
-    chances: Chances
-    names: frozenset[str]
-    """GraphQL names of all fields that may be requested."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,57 +49,6 @@ class Observed:
     """Number of tasks that were not done when the result was available."""
     tasks_stuck: int
     fallbacks: Counter[str]
-
-
-@dataclass(slots=True, kw_only=True)
-class Context:
-    """The `info.context` of generated schemas."""
-
-    ledger: Ledger
-    entities: Mapping[str, Mapping[Any, Any]]
-    events: Mapping[str, Answer]
-    world: World
-    loaders: dict[Any, Any] = field(default_factory=dict)
-
-    async def batch(self, shape: FieldShape, parents: Sequence[Any], info: strawberry.Info, arguments: str) -> Any:
-        chance = random.Random(f"{self.world.seed} {shape.name} {shape.ref} {arguments}")
-        seen = repr(info.selected_fields) if shape.looks_ahead else ""
-        for parent in parents:
-            identity = getattr(getattr(parent, "answers", None), "identity", None)
-            self.ledger.calls["batch", identity, shape.name, arguments, seen] += 1
-        await turns(chance.choice([0, 0, 1, 2]))
-        results = [_outcome(parent, shape, arguments) for parent in parents]
-        if chance.random() < self.world.chances.batch_faults:
-            match chance.randint(0, 5):
-                case 0 | 1:
-                    raise ValueError(f"all of {shape.name}")
-                case 2:
-                    return results[:-1]
-                case 3:
-                    return [*results, None]
-                case 4:
-                    return None
-        return tuple(results) if chance.random() < 0.2 else results
-
-    async def load(self, name: str, keys: Sequence[Any]) -> Any:
-        chance = random.Random(f"{self.world.seed} {name}")
-        for key in keys:
-            self.ledger.load(name, key)
-        await turns(chance.choice([0, 0, 1, 2]))
-        if chance.random() < self.world.chances.batch_faults * 0.5:
-            match chance.randint(0, 2):
-                case 0 | 1:
-                    raise ValueError(f"no {name} at all")
-                case 2:
-                    return [*keys]
-        return {key: self.entities[name][key] for key in keys if key in self.entities[name]}
-
-
-def _outcome(parent: Any, shape: FieldShape, arguments: str) -> Any:
-    try:
-        return parent.answers.by_field[shape.name].outcome(arguments)
-    except Exception as error:  # noqa: BLE001  that is what a batch function returns for a parent that fails
-        return error
 
 
 def field_names(document: DocumentNode) -> frozenset[str]:
@@ -136,6 +73,9 @@ def _root_and_context(
         entities=data.entities(),
         events=data.events(schema.shape.subscription.fields) if is_subscription else {},
         world=world,
+        schema=schema,
+        needed=schema.shape.needed(world.names),
+        takes_rows=operation.kind is OperationType.QUERY,
     )
     return root, context
 
@@ -157,6 +97,7 @@ async def run(
 ) -> Observed:
     """Runs the operation on new data, and waits until all tasks have ended."""
     ledger = Ledger()
+    ledger.has_faults = bool(world.chances.faults or world.chances.batch_faults)
     root, context = _root_and_context(schema, operation, world, ledger)
     execute = _subscribe if operation.kind is OperationType.SUBSCRIPTION else _execute
     before, fallbacks_before = asyncio.all_tasks(), Counter(fallbacks)

@@ -20,8 +20,9 @@ from strawberry.permission import BasePermission
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
-from strawberry_compiled import batched, decides_by_class, related
-from strawberry_compiled.testing.fuzzing.behavior import Answers, turns
+from strawberry_compiled import Column, RowType, batched, decides_by_class, related
+from strawberry_compiled.testing.fuzzing.behavior import Answers, Mark, turns
+from strawberry_compiled.testing.fuzzing.records import Reader
 from strawberry_compiled.testing.fuzzing.resolvers import (
     PARENTS,
     Counted,
@@ -40,10 +41,14 @@ from strawberry_compiled.testing.fuzzing.resolvers import (
     plain_class,
     resolve_type,
     resolve_type_late,
+    show_of,
     sign,
 )
 from strawberry_compiled.testing.fuzzing.shapes import (
+    MARK,
+    PICKED,
     ArgumentShape,
+    ColumnShape,
     FieldShape,
     Guard,
     InterfaceShape,
@@ -52,8 +57,8 @@ from strawberry_compiled.testing.fuzzing.shapes import (
     Recognized,
     SchemaShape,
     TypeRef,
-    random_shape,
 )
+from strawberry_compiled.testing.fuzzing.shaping import random_shape
 
 KEPT = 2
 """Number of schemas that are kept for neighboring seeds."""
@@ -84,6 +89,21 @@ SCALAR_TYPES: Mapping[str, Any] = {
 }
 
 
+COLUMN_TYPES: Mapping[str, type] = {
+    "Int": int,
+    "Float": float,
+    "Boolean": bool,
+    "DateTime": datetime,
+    "Date": date,
+    "Time": time,
+    "UUID": UUID,
+    "Decimal": Decimal,
+    "JSON": dict,
+    "Money": int,
+}
+"""Types of the values in records; those that are missing are strings."""
+
+
 @dataclass(frozen=True)
 class GeneratedSchema:
     """A schema, and the classes that values of its object types can have."""
@@ -98,6 +118,8 @@ class GeneratedSchema:
     """Slotted classes that are independent of Strawberry."""
     performing_plain: Mapping[str, type]
     enums: Mapping[str, type[Enum]]
+    row_types: Mapping[str, RowType]
+    reader: Reader
 
     @property
     def core(self) -> GraphQLSchema:
@@ -146,6 +168,10 @@ class _Builder:
         for name, arguments in shape.inputs.items():
             self._inputs[name] = self._input(name, arguments)
         self._loads = {each.name: load_of(each.name) for each in shape.objects}
+        self._reader = Reader(
+            {each.name: self._row_type(each) for each in shape.objects},
+            {each.name: self._attribute_types(each) for each in shape.objects},
+        )
 
     def schema(self) -> GeneratedSchema:
         shape = self._shape
@@ -173,13 +199,31 @@ class _Builder:
             plain={name: plain_class(name, attributes[name]) for name in objects},
             performing_plain={name: performing_class(plain_class(name, ()), attributes[name]) for name in objects},
             enums=self._enums,
+            row_types={each.name: self._reader.row_types[each.name] for each in shape.objects if each.row is not None},
+            reader=self._reader,
         )
+
+    def _row_type(self, owner: ObjectShape) -> RowType:
+        if owner.row is None:  # loads get a projection of other types, too, if functions show the entities
+            return RowType({MARK: Column(Mark), "pick_text": Column(str), "pick_day": Column(date)})
+        columns = {name: self._column(each) for name, each in owner.row.columns.items()}
+        return RowType({MARK: Column(Mark), **columns}, owner.row.objects, owner.row.lists)
+
+    def _column(self, shape: ColumnShape) -> Column:
+        if shape.annotation not in self._enums:
+            return Column(COLUMN_TYPES.get(shape.annotation, str), shape.nullable)
+        values = {each.name if shape.stores_names else each.value: each for each in self._enums[shape.annotation]}
+        return Column(type(next(iter(values))), shape.nullable, values)
+
+    def _attribute_types(self, owner: ObjectShape) -> Mapping[str, str]:
+        fields = self._shape.fields_of(owner).values()
+        return {"pick_one": owner.name, "pick_many": owner.name} | {each.name: each.ref.named for each in fields}
 
     def _attributes(self, owner: ObjectShape) -> tuple[str, ...]:
         fields = self._shape.fields_of(owner).values()
         attributes = {each.name for each in fields if each.kind is Kind.ATTRIBUTE}
         keys = {each.key for each in fields if each.kind is Kind.RELATED}
-        return (*sorted(attributes | keys), "pick_one", "pick_other")
+        return (*sorted(attributes | keys), *PICKED)
 
     def _input(self, name: str, arguments: Sequence[ArgumentShape]) -> type:
         namespace: dict[str, Any] = {"__annotations__": {}, "__module__": self._module.__name__}
@@ -215,13 +259,13 @@ class _Builder:
         return cast("Any", Annotated)[name, strawberry.lazy(self._module.__name__)]
 
     def _interface(self, shape: InterfaceShape) -> type:
-        namespace = self._namespace(shape.fields)
+        namespace = self._namespace(shape.name, shape.fields)
         if shape.resolves_itself:
             namespace["resolve_type"] = classmethod(resolve_type_late if shape.resolves_late else resolve_type)
         return strawberry.interface(type(shape.name, (), namespace))
 
     def _object(self, shape: ObjectShape, interfaces: Mapping[str, type]) -> type:
-        namespace = self._namespace(shape.fields)
+        namespace = self._namespace(shape.name, shape.fields)
         namespace |= {"kind": shape.name, "__repr__": class_text}
         if shape.recognized is not Recognized.BY_STRAWBERRY:
             is_late = shape.recognized is Recognized.BY_ASYNC_IS_TYPE_OF
@@ -249,7 +293,7 @@ class _Builder:
         sign(stream, field, [info, *self._arguments(field)], returned)
         return stream
 
-    def _namespace(self, fields: Sequence[FieldShape]) -> dict[str, Any]:
+    def _namespace(self, owner: str, fields: Sequence[FieldShape]) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__annotations__": {}, "__module__": self._module.__name__}
         for field in fields:
             type_ = self._output_type(field.ref)
@@ -258,7 +302,7 @@ class _Builder:
                     namespace["__annotations__"][field.name] = type_
                     namespace[field.name] = strawberry.field(description="An attribute.")
                 case Kind.BATCH:
-                    namespace[field.name] = self._batch(field, type_)
+                    namespace[field.name] = self._batch(owner, field, type_)
                 case Kind.RELATED:
                     namespace[field.name] = related(
                         field.key,
@@ -266,6 +310,9 @@ class _Builder:
                         graphql_type=type_,
                         description="A related entity.",
                         pick=field.pick or None,
+                        show=show_of(field, self._reader, owner),
+                        needs=field.needs or (),
+                        needs_found=field.needs_found,
                     )
                 case _:
                     namespace[field.name] = self._method(field, type_)
@@ -301,11 +348,12 @@ class _Builder:
             resolver=function, graphql_type=type_, permission_classes=list(permissions), extensions=list(extensions)
         )
 
-    def _batch(self, field: FieldShape, type_: Any) -> Any:
+    def _batch(self, owner: str, field: FieldShape, type_: Any) -> Any:
         async def batch(parents: Sequence[Any], info: strawberry.Info, **arguments: Any) -> Any:
             text = argument_text(arguments)
-            return await info.context.batch(field, parents, info, text)
+            return await info.context.batch(owner, field, parents, info, text)
 
         parents = parameter("parents", Sequence[Any])
         sign(batch, field, [parents, parameter("info", strawberry.Info), *self._arguments(field)], Sequence[Any])
-        return batched(graphql_type=type_, description="A batch.", looks_ahead=field.looks_ahead)(batch)
+        field_of = batched(graphql_type=type_, description="A batch.", looks_ahead=field.looks_ahead, needs=field.needs)
+        return field_of(batch)
