@@ -59,14 +59,16 @@ def build(
     settings.require("database_url", "redis_url", "secret_key")
     if not (settings.has_mailbox or settings.smtp_url.get_secret_value()):
         _log.warning("Mail cannot be sent because WORKGRAPH_SMTP_URL is not set.")
-    opened = partial(_open_watched if is_watched else open_app, settings, adapters)
+    opened = partial(_open_watched if is_watched else open_app, settings, adapters, remembers=True)
     built = schema if slices is API_SLICES else build_schema(slices)
     return create_app(opened, http_options(settings), schema=built, routers=routers(settings, slices))
 
 
 @asynccontextmanager
-async def _open_watched(settings: Settings, adapters: Sequence[SliceAdapters]) -> AsyncIterator[App]:
-    async with open_app(settings, adapters) as app:
+async def _open_watched(
+    settings: Settings, adapters: Sequence[SliceAdapters], *, remembers: bool
+) -> AsyncIterator[App]:
+    async with open_app(settings, adapters, remembers=remembers) as app:
         watch = asyncio.create_task(HealthWatch(app.health).run())
         try:
             yield app

@@ -1,5 +1,6 @@
 """The composition root: opens the shared parts, and lets each slice provide its services (`infra/slices.py`)."""
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,9 +9,13 @@ from functools import partial
 from redis.asyncio import Redis
 
 from domain.app import App, Readers
+from domain.auth.ports import ActorMemory
 from domain.shared.clock import Clock
 from domain.shared.mail import Mailer
 from infra.accounts.hashing import PasslibPasswordHasher
+from infra.auth.access_changes import tell_own_changes
+from infra.auth.access_listener import AccessListener, open_listener
+from infra.auth.actor_memory import NoMemory, RecentActors
 from infra.auth.keys import derived_key
 from infra.db.engine import Engines, engine_options, open_engines
 from infra.db.read import ReadSession
@@ -34,6 +39,8 @@ from infra.shared.redis import redis_client
 from infra.slices import PLATFORM, TRACKER
 from infra.uow import Remember, SqlUowFactory
 
+log = logging.getLogger(__name__)
+
 SLICES = (*PLATFORM, *TRACKER)
 
 # A hash takes 19 MiB and one core. On two cores, a second thread checks 25 % more passwords, but concurrent reads take
@@ -42,8 +49,13 @@ HASHING_THREADS = 1
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES) -> AsyncIterator[App]:
-    """The application of these slices, connected to its servers. Leaving the block closes everything."""
+async def open_app(
+    settings: Settings, slices: Sequence[SliceAdapters] = SLICES, *, remembers: bool = False
+) -> AsyncIterator[App]:
+    """The application of these slices, connected to its servers. Leaving the block closes everything.
+
+    If it `remembers`, as processes that serve requests do, it remembers actors for WORKGRAPH_SESSION_MEMORY_SECONDS.
+    """
     redis_url = settings.redis_url.get_secret_value()
     clock = SystemClock()
     ids = Uuid7IdFactory(clock)
@@ -52,6 +64,8 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
         engines = await stack.enter_async_context(
             open_engines(settings.database_url.get_secret_value(), engine_options(settings), trace)
         )
+        # Before the first connection, because it hears the changes of each new connection.
+        memory, listener = await stack.enter_async_context(_memory(settings, engines, remembers=remembers))
         await engines.require_guards()
         queue = ArqJobQueue(redis_url)
         stack.push_async_callback(queue.aclose)
@@ -65,7 +79,7 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
         app = App(
             budget=RedisBudget(redis, LocalBudget(clock), clock),
             clock=clock,
-            health=ServerHealth(engines.write, redis, replica),
+            health=ServerHealth(engines.write, redis, replica, listener),
             read=Readers(),
             reads=reads.scope,
             statement_trace=trace,
@@ -95,6 +109,7 @@ async def open_app(settings: Settings, slices: Sequence[SliceAdapters] = SLICES)
             throttle=RedisThrottle(redis, LocalThrottle()),
             hasher=PasslibPasswordHasher(threads),
             mail=mailer(settings, clock),
+            memory=memory,
             key_for=partial(derived_key, settings.secret_key.get_secret_value()),
             closing=stack,
         )
@@ -123,6 +138,25 @@ async def _replica(
     writers = RecentWriters(redis)
     async with open_replica(url, engine_options(settings), engines.write, writers, trace) as replica:
         yield replica, writers.add
+
+
+@asynccontextmanager
+async def _memory(
+    settings: Settings, engines: Engines, *, remembers: bool
+) -> AsyncIterator[tuple[ActorMemory, AccessListener | None]]:
+    """The memory of actors, and the listener that keeps it true; without a listener, nothing is remembered."""
+    if not remembers or not settings.session_memory_seconds:
+        yield NoMemory(), None
+        return
+    url = settings.listening_url
+    if not url:
+        log.info("Sessions are read for each request. To remember them, set WORKGRAPH_DATABASE_DIRECT_URL.")
+        yield NoMemory(), None
+        return
+    memory = RecentActors(settings.session_memory_seconds)
+    tell_own_changes(engines.write, memory.forget)
+    async with open_listener(url, memory) as listener:
+        yield memory, listener
 
 
 def mailer(settings: Settings, clock: Clock) -> Mailer:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.accounts.ports import PasswordHasher
 from domain.app import App
+from domain.auth.ports import ActorMemory
 from domain.shared.actor import Actor
 from domain.shared.clock import Clock
 from domain.shared.ids import IdFactory
@@ -51,6 +52,7 @@ class Parts:
     throttle: Throttle
     hasher: PasswordHasher
     mail: Mailer
+    memory: ActorMemory
     key_for: Callable[[str], bytes]
     """Derives a key for one purpose from the server's secret."""
     closing: AsyncExitStack

@@ -93,7 +93,9 @@ class DatabaseSettings(ServerSettings):
         "statements; limits are set in each transaction.",
     )
     database_direct_url: SecretStr = Field(
-        SecretStr(""), description="Migrations use this connection to PostgreSQL itself. Default: the database URL."
+        SecretStr(""),
+        description="Connection to PostgreSQL itself for migrations, and for hearing whose access changes. "
+        "Default: the database URL, unless a pooler is in transaction mode.",
     )
     database_read_url: SecretStr = Field(
         SecretStr(""), description="Streaming replica for reads of requests. Default: all reads use the database URL."
@@ -172,6 +174,13 @@ class AccountSettings(LimitSettings):
     access_token_minutes: int = Field(10, ge=1, le=15, description="Lifetime of an access token.")
     refresh_token_days: int = Field(30, ge=1, le=365, description="Lifetime of an unused refresh token.")
     session_days: int = Field(90, ge=1, le=365, description="Maximum lifetime of a session, including refreshes.")
+    session_memory_seconds: float = Field(
+        5.0,
+        ge=0,
+        le=5,
+        description="Time for which an API process remembers who sends a token and the roles, so that queries need not "
+        "read them. The process forgets when they change. 0: read them for each request.",
+    )
     security_log_days: int = Field(400, ge=1, le=36_500, description="Retention of security log entries.")
     change_log_days: int = Field(
         0, ge=0, le=36_500, description="Retention of events in the change logs of workspaces. 0: no limit."

@@ -131,6 +131,12 @@ class Settings(AccountSettings):
         return direct or self.database_url.get_secret_value()
 
     @property
+    def listening_url(self) -> str:
+        """URL for a session that listens to notifications; empty if only that of a pooler is set."""
+        direct = self.database_direct_url.get_secret_value()
+        return direct or ("" if self.database_pooler == "transaction" else self.database_url.get_secret_value())
+
+    @property
     def issuer(self) -> str:
         """The public URL, or the URL of the listening address."""
         host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else self.host  # noqa: S104

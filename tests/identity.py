@@ -22,6 +22,7 @@ from domain.auth.api_keys import ApiKeyHolders
 from domain.auth.email_service import EmailService
 from domain.auth.model import Tokens
 from domain.auth.password_service import PasswordService
+from domain.auth.ports import ActorMemory
 from domain.auth.proof import PasswordProof
 from domain.auth.refresh import RefreshTokens
 from domain.auth.service import AuthService
@@ -34,6 +35,7 @@ from domain.workspaces.deletion_service import DeletionService
 from domain.workspaces.service import WorkspaceService
 from infra.accounts.reader import SqlCredentialReader, SqlUserReader
 from infra.audit.tables import SecurityEventRow
+from infra.auth.actor_memory import NoMemory
 from infra.auth.key_uses import SqlKeyUses
 from infra.auth.keys import AesKeyMaker, derived_key
 from infra.auth.reader import SqlApiKeyReader, SqlSessionReader
@@ -133,6 +135,7 @@ def identity_on(
     hasher: PasswordHasher | None = None,
     policy: RegistrationPolicy = RegistrationPolicy.OPEN,
     shortest: int = defaults.SHORTEST,
+    memory: ActorMemory | None = None,
 ) -> Identity:
     clock = clock or MemoryClock()
     throttle_time = MemoryClock()
@@ -167,6 +170,7 @@ def identity_on(
             keys,
             RefreshTokens(derived_key(SECRET, "refresh tokens 1")),
             ApiKeyHolders(api_keys, key_uses, clock),
+            memory or NoMemory(),
             throttle,
             clock,
             ids,

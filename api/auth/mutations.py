@@ -54,15 +54,15 @@ class AuthMutations:
         return ApiKeyCreatePayload(api_key=made.api_key, key=made.key)  # type: ignore[arg-type]  # Strawberry takes the entity for its type
 
     @mutation(
-        description="Revokes one of your API keys: requests with the key are rejected immediately. API keys cannot "
-        "use this mutation."
+        description="Revokes one of your API keys: mutations with the key are rejected immediately, queries within 5 "
+        "seconds. API keys cannot use this mutation."
     )
     async def api_key_revoke(self, info: Info, input: ApiKeyRevokeInput) -> ApiKeyRevokePayload:
         return ApiKeyRevokePayload.of(await info.context.app.api_keys.revoke(info.context.actor, input.id))
 
     @mutation(
-        description="Ends one of your sessions: its tokens are rejected immediately, and its WebSocket connections "
-        "close within seconds. API keys cannot use this mutation."
+        description="Ends one of your sessions: its tokens are rejected for mutations immediately, for queries within "
+        "5 seconds, and its WebSocket connections close within seconds. API keys cannot use this mutation."
     )
     async def session_end(self, info: Info, input: SessionEndInput) -> SessionEndPayload:
         return SessionEndPayload.of(await info.context.app.sessions.end(info.context.actor, input.id))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
+from api.graphql.denials import confirmed, denies
 from api.graphql.documents import TYPENAME, DocumentCache, DocumentRefused, Operation, Prepared, SignInRequired
 from api.graphql.limits import INTROSPECTION_FIELDS, check_variables
 from api.graphql.runner import OperationRunner, is_request_error
@@ -21,6 +22,7 @@ from api.shared.context import Context
 from api.shared.request_id import note_operation
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.budget import OverBudget
+from domain.shared.errors import Unauthenticated
 from domain.shared.usage import OverTime
 
 PUBLIC_ROOT_FIELDS = frozenset({TYPENAME})
@@ -110,22 +112,43 @@ class Admission:
             await self._meter.charge_refusal(Actor(client=client))
 
     async def run(self, admitted: Admitted, asked: Asked, context: Context) -> ExecutionResult:
-        """Result of a query or mutation. Sets `admitted.charge.actual` to its cost."""
+        """Result of a query or mutation. Sets `admitted.charge.actual` to its cost.
+
+        Raises Unauthenticated if the actor was remembered, and its session or key has ended since.
+        """
         charge, is_refused = admitted.charge, False
         context.rate_limit_of = charge.rate_limit
         try:
             with self._meter.timed(charge):
-                result = await self._runner.execute(
-                    admitted.prepared, admitted.operation, variables=asked.variables, context=context
-                )
+                # A mutation changes nothing by what was true before, and never runs twice.
+                is_query = admitted.operation.type is OperationType.QUERY
+                if not is_query:
+                    context = await confirmed(context) or context
+                result = await self._execute(admitted, asked, context)
+                if is_query and context.confirm_actor is not None and denies(result, context.actor):
+                    again = await confirmed(context)
+                    if again is not None:
+                        context = again
+                        result = await self._execute(admitted, asked, context)
             is_refused = is_request_error(result)
             return result
+        except Unauthenticated:
+            # The address pays, as for every invalid token, and not the account.
+            self._meter.refund(charge)
+            if context.actor.client is not None:
+                await self.note_wrong_token(context.actor.client)
+            raise
         finally:
             # A request that is canceled or times out still pays for the rows that it has read.
             if is_refused:
                 self._meter.settle_refusal(charge)
             else:
                 self._meter.settle(charge, context.rows_read)
+
+    async def _execute(self, admitted: Admitted, asked: Asked, context: Context) -> ExecutionResult:
+        return await self._runner.execute(
+            admitted.prepared, admitted.operation, variables=asked.variables, context=context
+        )
 
     async def _prepare(self, asked: Asked, actor: Actor) -> tuple[Prepared, Operation]:
         is_known = actor.user_id is not None

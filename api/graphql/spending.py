@@ -103,6 +103,11 @@ class Meter:
         """Refunds the part of a charge that exceeds the rows read and the points that are never refunded."""
         self._settle(charge, max(charge.lasting + rows, 1))
 
+    def refund(self, charge: Charge) -> None:
+        """Refunds the whole charge of a request whose token turned out to be invalid; it cannot be settled again."""
+        charge.bucket.give_back(charge.allowance, charge.requested)
+        charge.requested = charge.actual = 0
+
     def settle_refusal(self, charge: Charge) -> None:
         """Refunds the charge of a request that was refused late, except the cost of a refusal."""
         self._settle(charge, REFUSAL_POINTS)

@@ -26,7 +26,7 @@ from api.http.compression import mark_confidential
 from api.http.negotiation import JSON_TYPE, RESPONSE_TYPE, answer_type, is_page_wanted
 from api.http.options import HttpOptions
 from api.http.reaper import End, Reaper
-from api.shared.authentication import authenticate, challenge, client_info_of
+from api.shared.authentication import Caller, challenge, client_info_of, identify
 from api.shared.context import Context
 from api.shared.operation_trace import HEADER as TRACE_HEADER
 from api.shared.operation_trace import OperationTrace
@@ -34,7 +34,6 @@ from api.shared.refusals import REFUSALS, refusal_of, retry_headers
 from api.shared.scalars import json_bytes
 from api.shared.statuses import code_of
 from domain.app import App
-from domain.shared.actor import Actor
 from domain.shared.errors import (
     AUTHENTICATION_REQUIRED,
     DomainError,
@@ -137,10 +136,10 @@ class GraphQLEndpoint:
     async def _run(
         self, request: GraphQLRequest, scope: Scope, media_type: str, trace: OperationTrace | None = None
     ) -> Answer:
-        actor = await self._caller(scope)
+        caller = await self._caller(scope)
         carrier = Carrier.GET if scope["method"] == "GET" else Carrier.POST
         try:
-            admitted = await self._admission.admit(request, actor, carrier)
+            admitted = await self._admission.admit(request, caller.actor, carrier)
         except SignInRequired as error:
             raise Unauthenticated(AUTHENTICATION_REQUIRED) from error
         except MethodRefused as refused:
@@ -150,7 +149,7 @@ class GraphQLEndpoint:
             return _request_error(refused.errors, media_type)
         if admitted.operation.type is OperationType.MUTATION:
             mark_confidential(scope)  # some mutations return an API key or the link of an invitation
-        context = Context(app=self._app, actor=actor, trace=trace)
+        context = Context(app=self._app, actor=caller.actor, trace=trace, confirm_actor=caller.confirm)
         result = await self._admission.run(admitted, request, context)
         if is_request_error(result):
             return _request_error(result.errors or [], media_type)
@@ -159,11 +158,11 @@ class GraphQLEndpoint:
             extensions["trace"] = trace.extension()
         return _executed(result, admitted.operation, extensions)
 
-    async def _caller(self, scope: Scope) -> Actor:
+    async def _caller(self, scope: Scope) -> Caller:
         tokens = [value for name, value in scope["headers"] if name == b"authorization"]
         client = client_info_of(scope)
         try:
-            return await authenticate(self._app.auth, tokens, client)
+            return await identify(self._app.auth, tokens, client)
         except Unauthenticated:
             await self._admission.note_wrong_token(client)
             raise

@@ -1,8 +1,9 @@
 """Identification of the caller by the Authorization header only (RFC 6750 section 2.1)."""
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Protocol
 
 from starlette.types import Scope
@@ -19,6 +20,20 @@ class Authenticator(Protocol):
     async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> Actor:
         """The actor of the token. Raises Unauthenticated, or Unavailable if the database is."""
         ...
+
+
+class RecallingAuthenticator(Authenticator, Protocol):
+    def recall(self, token: str, *, client: ClientInfo | None = None) -> Actor | None:
+        """The actor as it was a few seconds ago; None if it is not remembered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The actor of a request. `confirm` loads it anew; None if it has been loaded for this request."""
+
+    actor: Actor
+    confirm: Callable[[], Awaitable[Actor]] | None = None
 
 
 def bearer_token(values: Iterable[bytes]) -> str | None:
@@ -39,6 +54,16 @@ async def authenticate(authenticator: Authenticator, values: Iterable[bytes], cl
     """The caller; an Actor without a user if no token was sent. Raises Unauthenticated or Unavailable."""
     token = bearer_token(values)
     return Actor(client=client) if token is None else await authenticator.authenticate(token, client=client)
+
+
+async def identify(authenticator: RecallingAuthenticator, values: Iterable[bytes], client: ClientInfo) -> Caller:
+    """The caller as `authenticate` finds it, or as it was remembered, and then has to be confirmed before a refusal."""
+    token = bearer_token(values)
+    if token is None:
+        return Caller(Actor(client=client))
+    loaded = partial(authenticator.authenticate, token, client=client)
+    remembered = authenticator.recall(token, client=client)
+    return Caller(await loaded()) if remembered is None else Caller(remembered, loaded)
 
 
 def client_info_of(scope: Scope) -> ClientInfo:

@@ -1,6 +1,6 @@
 """`info.context`, which every resolver gets."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,8 @@ class Context:
     rate_limit_of: Callable[[], RateLimit] | None = None
     rows_read: int = 0
     trace: OperationTrace | None = None
+    confirm_actor: Callable[[], Awaitable[Actor]] | None = None
+    """Loads the actor anew. None if the actor has been loaded for this request."""
 
     async def reload_actor(self) -> None:
         """Reloads the actor's roles, which a mutation of the operation may have changed."""

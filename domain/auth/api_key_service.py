@@ -56,7 +56,7 @@ class ApiKeyService:
             return await uow.commit(NewApiKey(api_key=made, key=key))
 
     async def revoke(self, actor: Actor, key_id: str) -> Written[str]:
-        """Revokes a key of the actor at once; does nothing if it was revoked before."""
+        """Revokes a key of the actor; does nothing if it was revoked before."""
         user_id = actor.require_session()
         check_id(key_id, ApiKey.prefix, ("id",), noun="API key")
         async with self._uow(actor) as uow:

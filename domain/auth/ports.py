@@ -1,9 +1,10 @@
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.accounts.model import User
+from domain.accounts.model import SignedIn, User
 from domain.accounts.one_time import OneTimeLinkRepository
 from domain.accounts.ports import PasswordRepository, UserRepository
 from domain.auth.model import AccessClaims, ApiKey, EndReason, LiveToken, Session, SigningKey, SpentToken
@@ -214,6 +215,26 @@ class ApiKeyRepository(Protocol):
 class KeyUses(Protocol):
     def note(self, key_id: str, *, at: datetime) -> None:
         """Records the use soon, without waiting; one record per minute and key."""
+        ...
+
+
+class Keep(Protocol):
+    def __call__(self, digest: str, actor: SignedIn) -> None:
+        """Remembers the actor, unless the access of its account has changed since it was read, or may have."""
+        ...
+
+
+class ActorMemory(Protocol):
+    def recall(self, digest: str) -> SignedIn | None:
+        """The actor that was remembered under the digest of its token at most a few seconds ago."""
+        ...
+
+    def discard(self, digest: str) -> None:
+        """Forgets the actor of a token that has turned out to be invalid."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Keep]:
+        """Function that remembers an actor that the block reads."""
         ...
 
 

@@ -22,7 +22,7 @@ from domain.auth.model import (
     Tokens,
     verifying_keys_at,
 )
-from domain.auth.ports import AuthUow, KeyMaker, SessionReader, TokenSigner
+from domain.auth.ports import ActorMemory, AuthUow, KeyMaker, SessionReader, TokenSigner
 from domain.auth.refresh import RefreshTokens, family_digest, is_lost_answer, looks_like_refresh_token
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.addresses import normal_address
@@ -51,6 +51,7 @@ class AuthService:
         keys: KeyMaker,
         refresh_tokens: RefreshTokens,
         api_keys: ApiKeyHolders,
+        memory: ActorMemory,
         throttle: Throttle,
         clock: Clock,
         ids: IdFactory,
@@ -65,6 +66,7 @@ class AuthService:
         self._keys = keys
         self._refresh_tokens = refresh_tokens
         self._api_keys = api_keys
+        self._memory = memory
         self._guard = GuessGuard(throttle, read)
         self._ring = KeyRing(read, clock, life=options.access_life)
         self._clock = clock
@@ -72,10 +74,25 @@ class AuthService:
 
     async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> SignedIn:
         """The actor of an access token or API key, with the current roles; raises Unauthenticated."""
-        if looks_like_api_key(token):
-            return await self._api_keys.authenticate(token, client=client)
-        claims = await self._verified(token)
-        return await self._actor(claims.session_id, claims.user_id, claims.expires_at, client)
+        with self._memory.reading() as keep:
+            try:
+                actor = await self._authenticate(token, client)
+            except InvalidToken:
+                self._memory.discard(digest_of(token))
+                raise
+            keep(digest_of(token), actor)
+        return actor
+
+    def recall(self, token: str, *, client: ClientInfo | None = None) -> SignedIn | None:
+        """The actor of a token that `authenticate` has accepted within the last seconds, as it was then.
+
+        None if there is none. The actor may have lost or gained access since, so that nothing may be refused to it
+        before `authenticate` has confirmed that.
+        """
+        actor = self._memory.recall(digest_of(token))
+        if actor is None or (actor.expires_at is not None and self._clock.now() >= actor.expires_at):
+            return None
+        return replace(actor, client=client)
 
     async def reload_actor(self, actor: Actor) -> Actor:
         """The actor with the current roles; raises Unauthenticated if the session or token has ended."""
@@ -196,6 +213,12 @@ class AuthService:
         """The public keys that others verify our tokens with, as JWKs (RFC 7517)."""
         await self._signing_key()
         return [self._keys.public_jwk(key) for key in await self._ring.published()]
+
+    async def _authenticate(self, token: str, client: ClientInfo | None) -> SignedIn:
+        if looks_like_api_key(token):
+            return await self._api_keys.authenticate(token, client=client)
+        claims = await self._verified(token)
+        return await self._actor(claims.session_id, claims.user_id, claims.expires_at, client)
 
     async def _live_access_token(self, token: str) -> LiveToken | None:
         try:

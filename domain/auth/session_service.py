@@ -31,7 +31,7 @@ class SessionService:
         return [own if user.id == actor.user_id else Page.empty(request) for user in users]
 
     async def end(self, actor: Actor, session_id: str) -> Written[str]:
-        """Ends one of the actor's sessions, current one included. Its tokens are rejected immediately."""
+        """Ends one of the actor's sessions, current one included. Its tokens are no longer accepted."""
         user_id = actor.require_session()
         check_id(session_id, Session.prefix, ("id",), noun="session")
         async with self._uow(actor) as uow:

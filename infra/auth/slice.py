@@ -45,7 +45,7 @@ def auth_options(settings: Settings) -> AuthOptions:
 
 def _provide(app: App, parts: Parts) -> None:
     proof, links = password_proof(parts), mailed_links(parts)
-    reads = parts.reads.on_primary  # an ended session ends at once
+    reads = parts.reads.on_primary  # a replica may not know yet that a session has ended
     api_keys, sessions = SqlApiKeyReader(reads), SqlSessionReader(reads)
     options, keys = auth_options(parts.settings), AesKeyMaker(parts.settings.secret_key.get_secret_value(), parts.ids)
     key_uses = SqlKeyUses(parts.write_engine)
@@ -61,6 +61,7 @@ def _provide(app: App, parts: Parts) -> None:
         keys,
         RefreshTokens(parts.key_for("refresh tokens 1")),
         ApiKeyHolders(api_keys, key_uses, parts.clock),
+        parts.memory,
         parts.throttle,
         parts.clock,
         parts.ids,

@@ -10,14 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 _KEY = "routines"  # of MetaData.info
 # Without the triggers that PostgreSQL clones for each partition, and without those of foreign keys.
-_FOUND = text("""
+QUERY = """
 SELECT 'FUNCTION ' || proname || '(' || pg_get_function_identity_arguments(oid) || ')', pg_get_functiondef(oid)
 FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND prokind = 'f'
 UNION ALL
 SELECT 'TRIGGER ' || tgname || ' ON ' || relname,
        pg_get_triggerdef(pg_trigger.oid, true) || CASE tgenabled WHEN 'O' THEN '' ELSE ' (disabled)' END
 FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal AND tgparentid = 0""")
+WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal AND tgparentid = 0"""
+"""Names and definitions of the routines in the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +62,17 @@ def declared(metadata: MetaData) -> Sequence[Routine]:
 
 def found_in(connection: Connection) -> Mapping[str, str]:
     """Definitions of the routines in the database, by name."""
-    return {name: _without_schema(definition) for name, definition in connection.execute(_FOUND)}
+    return {name: _without_schema(definition) for name, definition in connection.execute(text(QUERY))}
 
 
 async def differences(connection: AsyncConnection, routines: Iterable[Routine]) -> list[str]:
     """The names of routines that the database lacks, has disabled, or has with another definition."""
-    found = await connection.run_sync(found_in)
+    return differing((await connection.execute(text(QUERY))).all(), routines)
+
+
+def differing(rows: Iterable[Sequence[str]], routines: Iterable[Routine]) -> list[str]:
+    """Names of the routines that the rows of QUERY lack or show with another definition."""
+    found = {name: _without_schema(definition) for name, definition in rows}
     return [routine.name for routine in routines if found.get(routine.name) != routine.definition]
 
 

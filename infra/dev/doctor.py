@@ -17,6 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.errors import Unavailable
+from infra.auth.access_listener import open_listener
+from infra.auth.actor_memory import RecentActors
 from infra.db import migrate
 from infra.db.engine import engine_options, open_engines
 from infra.db.guards import GuardsDiffer
@@ -56,6 +58,7 @@ async def examine(settings: Settings, *, has_mail: bool = True) -> AsyncIterator
         yield finding
     if settings.database_read_url.get_secret_value():
         yield await _replica(settings)
+    yield await _sessions(settings)
     yield await _redis(settings.redis_url.get_secret_value())
     yield _secret(settings)
     for folder in (settings.data_dir, settings.files):
@@ -133,6 +136,21 @@ async def _replica(settings: Settings) -> Finding:
         return Finding(subject="Replica", detail="limits are not in force", advice=str(error))
     finally:
         await redis.aclose()
+
+
+async def _sessions(settings: Settings) -> Finding:
+    """Whether API processes can remember sessions."""
+    subject, seconds, url = "Sessions", settings.session_memory_seconds, settings.listening_url
+    if not seconds:
+        return Finding(subject=subject, detail="read for each request")
+    if not url:
+        advice = "Set WORKGRAPH_DATABASE_DIRECT_URL, so that API processes can remember sessions."
+        return Finding(subject=subject, detail="read for each request", advice=advice, is_warning=True)
+    async with open_listener(url, RecentActors(seconds)) as listener:
+        if not listener.problem:
+            return Finding(subject=subject, detail=f"remembered for {seconds:g} s")
+        advice = f"Changes of access are not heard: {listener.problem}."
+        return Finding(subject=subject, detail="read for each request", advice=advice, is_warning=True)
 
 
 async def _redis(url: str) -> Finding:

@@ -19,33 +19,39 @@ GUARDS = "guards"
 MIGRATIONS = "migrations"
 REDIS = "redis"
 REPLICA = "replica"
+SESSIONS = "sessions"
 SECONDS = 1.0
 
 
-class ReplicaState(Protocol):
+class State(Protocol):
+    """State of a part that the server can do without."""
+
     @property
     def problem(self) -> str:
-        """The reason why the replica is left out; empty while it is used."""
+        """The reason why the part is not used; empty while it is."""
         ...
 
 
 class ServerHealth:
-    """Checks of PostgreSQL and its migrations, which are required, and of Redis and a replica, which are not."""
+    """Checks of PostgreSQL and its migrations, which are required, and of what the server can do without."""
 
-    def __init__(self, engine: AsyncEngine, redis: Redis, replica: ReplicaState | None = None) -> None:
-        self._replica = replica
+    def __init__(
+        self, engine: AsyncEngine, redis: Redis, replica: State | None = None, sessions: State | None = None
+    ) -> None:
+        self._parts = {REPLICA: replica, SESSIONS: sessions}
         self._engine = engine
         self._redis = redis
 
     async def check(self) -> Sequence[HealthCheck]:
         database, redis = await asyncio.gather(self._check_database(), self._check_redis())
-        return [*database, redis, *self._check_replica()]
+        return [*database, redis, *self._check_parts()]
 
-    def _check_replica(self) -> Sequence[HealthCheck]:
-        if self._replica is None:
-            return []
-        problem = self._replica.problem
-        return [HealthCheck(name=REPLICA, is_ok=not problem, is_required=False, detail=problem)]
+    def _check_parts(self) -> Sequence[HealthCheck]:
+        return [
+            HealthCheck(name=name, is_ok=not part.problem, is_required=False, detail=part.problem)
+            for name, part in self._parts.items()
+            if part is not None
+        ]
 
     async def _check_database(self) -> Sequence[HealthCheck]:
         try:

@@ -28,7 +28,7 @@ async def app(database_url: str, redis_url: str, data_dir: Path) -> AsyncIterato
         data_dir=data_dir,
         **PATIENT_SETTINGS,
     )
-    async with open_app(settings) as opened:
+    async with open_app(settings, remembers=True) as opened:
         yield opened
 
 

@@ -25,6 +25,9 @@ class OnePerson:
     async def authenticate(self, token: str, *, client: ClientInfo | None = None) -> Actor:
         return self.actor
 
+    def recall(self, token: str, *, client: ClientInfo | None = None) -> None:
+        """Remembers nobody."""
+
 
 @asynccontextmanager
 async def served(

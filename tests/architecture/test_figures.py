@@ -87,12 +87,12 @@ def test_limits_are_those_of_the_settings() -> None:
 
 def test_default_pools_of_four_api_processes_and_two_workers_fit_postgresql() -> None:
     reads, writes = default("database_pool_size"), default("database_write_pool_size")
-    needed = 4 * (reads + writes) + 2 * (reads + writes + LEASE_CONNECTIONS)
-    sum_ = f"4 × ({reads} + {writes}) + 2 × ({reads} + {writes} + {LEASE_CONNECTIONS}) = {needed}"
+    needed = 4 * (reads + writes + 1) + 2 * (reads + writes + LEASE_CONNECTIONS)
+    sum_ = f"4 × ({reads} + {writes} + 1) + 2 × ({reads} + {writes} + {LEASE_CONNECTIONS}) = {needed}"
     page = words(DOCS["how-to/database-connections.md"])
     assert f"need {sum_} and leave {97 - needed} for commands" in page
-    assert f"as many, and {COMMAND_CONNECTIONS} for the lease of its job" in page
-    assert 97 - needed >= 5, "PostgreSQL reserves 3 of 100; migrate and doctor open 2 each."
+    assert f"{reads} for reading, {writes} for writing, and {COMMAND_CONNECTIONS} for the lease of its job" in page
+    assert 97 - needed >= 2, "PostgreSQL reserves 3 of 100; migrate and doctor, one at a time, open 2."
 
 
 def test_all_commands_and_targets_are_listed() -> None:

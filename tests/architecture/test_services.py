@@ -7,6 +7,7 @@ from tests.architecture.sources import Function, Source, sources
 
 ACTOR_LESS = {
     "AuthService.authenticate": "finds out who the actor is",
+    "AuthService.recall": "finds out who the actor is",
     "AuditService.follow": "asks for the actor anew with each event, since roles change while a socket is open",
 }
 """`Service.method` -> why its first argument is not the actor."""

@@ -23,6 +23,8 @@ class Process:
     app: App
     served: FastAPI
     http: httpx.AsyncClient
+    remembers: bool
+    """Whether the process remembers sessions."""
 
     async def sign_in(self, email: str) -> dict[str, str]:
         form = {"grant_type": "password", "username": email, "password": PASSWORD}
@@ -50,7 +52,7 @@ class Process:
 async def open_process(settings: Settings, *, recheck_seconds: float) -> AsyncIterator[Process]:
     options = http_options(settings)
     options = replace(options, sockets=replace(options.sockets, recheck_seconds=recheck_seconds))
-    async with open_app(settings) as app:
+    async with open_app(settings, remembers=True) as app:
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[App]:
@@ -62,4 +64,5 @@ async def open_process(settings: Settings, *, recheck_seconds: float) -> AsyncIt
             served.router.lifespan_context(served),
             httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
         ):
-            yield Process(url=settings.database_url.get_secret_value(), app=app, served=served, http=http)
+            url, remembers = settings.database_url.get_secret_value(), bool(settings.session_memory_seconds)
+            yield Process(url=url, app=app, served=served, http=http, remembers=remembers)

@@ -57,6 +57,9 @@ class TokenAuth:
             raise Unauthenticated("This token is not valid.")
         return Actor(user_id="usr_ada")
 
+    def recall(self, token: str, *, client: ClientInfo | None = None) -> None:
+        """Remembers nobody."""
+
 
 @dataclass
 class FixedHealth:

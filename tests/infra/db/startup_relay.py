@@ -28,7 +28,7 @@ async def _relay(database_url: str, reader: asyncio.StreamReader, writer: asynci
     while _code(head) == SSL_REQUEST:
         writer.write(b"N")
         head = await _first_message(reader)
-    server_reader, server_writer = await _connected(database_url)
+    server_reader, server_writer = await connected(database_url)
     try:
         server_writer.write(head if _code(head) == CANCEL_REQUEST else _stripped(head))
         await asyncio.wait(
@@ -42,7 +42,7 @@ async def _relay(database_url: str, reader: asyncio.StreamReader, writer: asynci
         server_writer.close()
 
 
-async def _connected(database_url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connected(database_url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     url = make_url(database_url)
     host, port = url.host or url.query.get("host") or "localhost", url.port or 5432
     assert isinstance(host, str)

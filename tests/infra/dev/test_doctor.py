@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -80,6 +81,29 @@ async def test_a_missing_trigger_is_named(settings: Settings, database: str, red
         finding = await migrations()
     assert finding.is_ill
     assert finding.advice.endswith(": TRIGGER member_access_added ON member")
+
+
+@pytest.mark.parametrize(
+    ("given", "detail", "advice"),
+    [
+        ({}, "remembered for 5 s", ""),
+        ({"session_memory_seconds": 0}, "read for each request", ""),
+        ({"database_pooler": "transaction"}, "read for each request", "Set WORKGRAPH_DATABASE_DIRECT_URL"),
+        (
+            {"database_direct_url": SecretStr("postgresql+asyncpg://me@127.0.0.1:1/none")},
+            "read for each request",
+            "Changes of access are not heard: ConnectionRefusedError.",
+        ),
+    ],
+)
+async def test_whether_sessions_are_remembered_is_told(
+    settings: Settings, database: str, redis_database: str, given: dict[str, Any], detail: str, advice: str
+) -> None:
+    found = [each async for each in examine(settings.replaced(**given), has_mail=False) if each.subject == "Sessions"]
+    [finding] = found
+    assert finding.detail == detail
+    assert finding.advice.startswith(advice)
+    assert bool(finding.advice) is bool(advice) is finding.is_warning
 
 
 @asynccontextmanager
