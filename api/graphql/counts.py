@@ -19,6 +19,8 @@ class ExecutionCounts:
     # by reason: new operations, introspection, or the reason for a missing plan
     stock: Counter[str] = field(default_factory=Counter)
     fallbacks: Counter[str] = field(default_factory=Counter)  # by reason, for whole operations or parts of them
+    failed_compilations: int = 0
+    compilations_put_off: int = 0  # because too many were waiting
     shadowed: int = 0  # comparisons with a result, equal or different
     shadow_differences: int = 0
     shadow_undecided: int = 0  # the data changed between the runs, or could not be read

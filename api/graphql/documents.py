@@ -94,7 +94,7 @@ class Prepared:
     document: DocumentNode
     operations: Mapping[str | None, Operation]
     has_grown: Callable[[], None]
-    """Callback for the executor: tells the cache that `plan_bytes` of an operation has changed."""
+    """Callback for the executor: has the cache measure the plans of the operations again."""
 
     def operation(self, name: str | None) -> Operation:
         """The operation that a request selects; raises DocumentRefused unless it is exactly one."""
@@ -218,6 +218,9 @@ class DocumentCache:
     def _note_growth(self, text: str) -> None:
         prepared = self._known.peek(text)
         if prepared is not None:
+            for each in prepared.operations.values():
+                if each.compiled is not None:
+                    each.plan_bytes = each.compiled.size
             self._known.resize(text, size=document_bytes(text, prepared))
 
 

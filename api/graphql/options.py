@@ -29,7 +29,8 @@ class ExecutionOptions:
 
     is_compiled: bool
     shadow_one_in: int  # one of this many queries is run by both executors and compared; 0: none
-    stock_runs: int = 1  # runs of an operation in graphql-core before it is compiled
+    stock_runs: int = 1
+    """Runs of an operation in graphql-core before it is compiled; 0 has the first run wait for the compilation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

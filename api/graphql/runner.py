@@ -14,6 +14,7 @@ from strawberry.execution import optimized_is_awaitable
 from api.graphql.counts import ExecutionCounts
 from api.graphql.documents import Operation, Prepared
 from api.graphql.options import ExecutionOptions
+from api.graphql.plan_compiler import PlanCompiler
 from api.graphql.row_types import row_types
 from api.graphql.shadow import Shadow
 from api.shared.context import Context
@@ -24,6 +25,7 @@ from strawberry_compiled import (
     CompiledOperation,
     IncompatibleStrawberry,
     NotCompilable,
+    NotCompiledYet,
     check_strawberry,
 )
 
@@ -48,14 +50,17 @@ class _CountedExecutor(CompiledExecutor):
 
     def note_fallback(self, reason: NotCompilable) -> None:
         self.fallback = str(reason)
-        name = self.operation.name
-        self.counts.note_fallback(str(reason), name.value if name else None)
+        if not isinstance(reason, NotCompiledYet):
+            name = self.operation.name
+            self.counts.note_fallback(str(reason), name.value if name else None)
         if self.plan is None:
             self.counts.stock[str(reason)] += 1
 
 
 class OperationRunner:
     """Runs operations on one schema: new ones in graphql-core, repeated ones compiled.
+
+    The second run of an operation has it compiled in the background; runs are in graphql-core until that is done.
 
     `counts` has the number of runs by executor. Fallbacks of the compiled executor are logged at INFO with the
     operation's name and the reason: the 1st, 10th, 100th and so on for each reason, so that clients cannot flood the
@@ -72,10 +77,16 @@ class OperationRunner:
         self._hides_suggestions = hides_suggestions
         self.counts = ExecutionCounts()
         self.shadow = Shadow(options.shadow_one_in, self.counts)
+        self._compiler = PlanCompiler(self.counts)
 
     async def close(self) -> None:
-        """Cancels shadow runs in the background."""
+        """Cancels shadow runs and compilations in the background."""
         await self.shadow.close()
+        await self._compiler.close()
+
+    async def settle_compilations(self) -> None:
+        """Waits until no operation waits for its compilation."""
+        await self._compiler.settle()
 
     async def execute(
         self,
@@ -188,8 +199,14 @@ class OperationRunner:
         )
         if isinstance(executor, _CountedExecutor):
             if operation.compiled is None:
+                compiles_at_once = self._options.stock_runs == 0
                 operation.compiled = CompiledOperation(
-                    self._core_schema, operation.node, executor.fragments, LEFT_TO_JSON, self._row_types
+                    self._core_schema,
+                    operation.node,
+                    executor.fragments,
+                    LEFT_TO_JSON,
+                    self._row_types,
+                    None if compiles_at_once else partial(self._compiler.submit, prepared.has_grown),
                 )
             executor.compiled = operation.compiled
             executor.counts = self.counts
@@ -225,9 +242,8 @@ def _check_strawberry() -> None:
 
 
 def _note_growth(prepared: Prepared, operation: Operation) -> None:
-    """Updates the size of the cached document, because plans are compiled while operations run."""
+    """Updates the size of the cached document, because plans may be compiled while operations run."""
     if operation.compiled is not None and operation.compiled.size != operation.plan_bytes:
-        operation.plan_bytes = operation.compiled.size
         prepared.has_grown()
 
 

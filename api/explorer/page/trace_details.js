@@ -3,6 +3,7 @@ import { h } from "./element.js";
 import { duration } from "./quantities.js";
 
 const FIRST_SIGHT = "first sight";
+const BEING_COMPILED = "being compiled"; // NotCompiledYet of strawberry_compiled/later.py
 
 export function traceDetails({ executor, reason, plan, statements }) {
   const spent = statements.reduce((sum, each) => sum + each.milliseconds, 0);
@@ -22,6 +23,7 @@ function Statement({ text, milliseconds, rows, isWrite }) {
 
 function explained(executor, reason) {
   if (reason === FIRST_SIGHT) return "An operation is compiled when it runs for the second time. Run it again.";
+  if (reason === BEING_COMPILED) return "The operation is being compiled. Run it again.";
   if (executor === "compiled") {
     return reason === null ? "Python code compiled from the operation:" : `Python code compiled from the operation, except for a part that graphql-core runs (${reason}):`;
   }

@@ -35,6 +35,7 @@ if (_reason := problem()) is not None:
     globals()["__getattr__"] = partial(refuse, _reason)
 else:
     from strawberry_compiled.explanation import explain
+    from strawberry_compiled.later import CompileLater, NotCompiledYet
     from strawberry_compiled.planning import NotCompilable
     from strawberry_compiled.plans import CompiledOperation, Plan
     from strawberry_compiled.running import CompiledExecutor, fallbacks
@@ -42,12 +43,14 @@ else:
 
 __all__ = [
     "Column",
+    "CompileLater",
     "CompiledExecutor",
     "CompiledOperation",
     "IncompatibleStrawberry",
     "KeyedRows",
     "ListsOfRows",
     "NotCompilable",
+    "NotCompiledYet",
     "Plan",
     "Projection",
     "RowLists",

@@ -2,18 +2,15 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from graphql import (
-    DirectiveNode,
-    FragmentDefinitionNode,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     Undefined,
-    VariableNode,
-    Visitor,
     get_named_type,
     is_abstract_type,
     is_object_type,
@@ -25,7 +22,9 @@ from graphql.pyutils import is_awaitable
 
 from strawberry_compiled import completion, row_generation
 from strawberry_compiled.batching import Load
+from strawberry_compiled.directives import DirectiveFinder
 from strawberry_compiled.generation import Generator, beginning_name, delivery_name, function_name, is_shareable
+from strawberry_compiled.later import Compilations, CompileLater, NotCompiledYet
 from strawberry_compiled.leaves import PLAIN, SETTLED, plain_types
 from strawberry_compiled.planning import NotCompilable, PlannedField, Planner, Select, Selection, Source
 from strawberry_compiled.results import Batch
@@ -76,9 +75,11 @@ class Plan:
         planner: Planner,
         left_to_json: Mapping[str, type],
         row_types: Mapping[str, RowType],
+        compilations: Compilations,
     ) -> None:
         self._schema = schema
         self._planner = planner
+        self._compilations = compilations
         self._generator = Generator(left_to_json)
         self._row_planner = RowPlanner(row_types, left_to_json)
         self._row_generator = RowGenerator()
@@ -129,11 +130,23 @@ class Plan:
 
     def layout(self, fields: Sequence[RowField | None]) -> Layout | None:
         """The layout of records that serve all of these fields; None if one of them needs objects."""
-        return self._row_planner.common(fields)
+        return self._ready(self._row_planner.common(fields), fields)
 
     def layout_of_load(self, load: Load) -> Layout | None:
         """The layout of records that serve all fields of the plan with this `load`."""
-        return self._row_planner.of_load(load)
+        return self._ready(self._row_planner.of_load(load), self._row_planner.fields_of(load))
+
+    def _ready(self, layout: Layout | None, fields: Sequence[RowField | None]) -> Layout | None:
+        """The layout; None if functions for its records have to be compiled first, outside of the execution."""
+        if layout is None or not self._compilations.are_later:
+            return layout
+        missing = [each for each in fields if each is not None and layout not in each.makers]
+        for rows in missing:
+            self._compilations.put_off((id(self), rows.planned.number, layout), partial(self._add_maker, rows, layout))
+        return None if missing else layout
+
+    def _add_maker(self, rows: RowField, layout: Layout) -> None:
+        self.maker(rows, layout)
 
     def maker(self, rows: RowField, layout: Layout) -> Callable[..., Any]:
         """The function of the field for records of the layout, generated when it is first asked for."""
@@ -149,16 +162,23 @@ class Plan:
         known = self._selects.get(key)
         if known is not None:
             return known
+        if self._compilations.are_later and key not in self._refused:
+            self._compilations.put_off((id(self), *key), partial(self._add_select, type_, details))
+            raise NotCompiledYet
+        self._add_select(type_, details)
+        if key in self._refused:
+            raise NotCompilable(*self._refused[key])
+        return self._selects[key]
+
+    def _add_select(self, type_: GraphQLObjectType, details: FieldDetailsList) -> None:
+        key = id(details), type_.name
         with self._lock:
-            if key in self._refused:
-                raise NotCompilable(*self._refused[key])
-            if key not in self._selects:
-                try:
-                    self._make(self._planner.below(type_, details), key)
-                except NotCompilable as reason:
-                    self._refused[key] = reason.args
-                    raise
-            return self._selects[key]
+            if key in self._refused or key in self._selects:
+                return
+            try:
+                self._make(self._planner.below(type_, details), key)
+            except NotCompilable as reason:
+                self._refused[key] = reason.args
 
     def remember_class(self, details: FieldDetailsList, value: Any, type_: GraphQLObjectType, select: Select) -> None:
         """Lets generated code call the function directly for the next value of that class."""
@@ -202,7 +222,7 @@ class Plan:
             return
         for type_ in self._schema.get_possible_types(named):
             before = len(self._fields)
-            self.select(type_, field.details)
+            self._add_select(type_, field.details)
             for each in list(self._fields.values())[before:]:
                 self._reach(each)
 
@@ -211,29 +231,42 @@ class Plan:
         made: list[tuple[Selection, tuple[int, str] | None]] = []
         sources: list[str] = []
         self._write(selection, key, made, sources)
-        text = "\n\n".join(sources)
         self._namespace.update(self._generator.constants)
-        self._run_source(text, selection.type.name)
-        for each, place in made:
+        self._run(sources, selection.type.name)
+        for each, _ in made:
             self._batches[each.number] = [self._batch(field) for field in each.batches]
             self._awaited[each.number] = [self._batch(field) for field in each.awaited]
-            if place is not None:
-                self._selects[place] = self._namespace[function_name(each)]
+        # All at once: executions in other threads ask for the functions meanwhile.
+        self._selects.update({place: self._namespace[function_name(each)] for each, place in made if place is not None})
+        if self._compilations.are_later:
+            self._prepare_rows([field for each, _ in made for field in each.batches])
+
+    def _prepare_rows(self, fields: Sequence[PlannedField]) -> None:
+        """Generates functions for the records that these fields most probably get."""
+        for field in fields:
+            rows = self._row_planner.fields.get(field.number)
+            if rows is not None:
+                layout = self._row_planner.layout_of(rows)
+                if layout is not None and layout not in rows.makers:
+                    self._make_rows(rows, layout)
 
     def _make_rows(self, rows: RowField, layout: Layout) -> Callable[..., Any]:
         if rows.selection is None:
             made = Shape(0, layout.positions("")).reader(rows.names)
         else:
-            name, text = self._row_generator.functions(rows.selection, layout, rows.prefix)
+            name, sources = self._row_generator.functions(rows.selection, layout, rows.prefix)
             self._namespace.update(self._row_generator.constants)
-            self._run_source(text, rows.selection.selection.type.name)
+            self._run(sources, rows.selection.selection.type.name)
             made = self._namespace[name]
         rows.makers[layout] = made
         return made
 
-    def _run_source(self, text: str, name: str) -> None:
-        exec(compile(text, f"<plan of {name}>", "exec"), self._namespace)  # noqa: S102  our own code
-        self._sources.append(text)
+    def _run(self, sources: Sequence[str], name: str) -> None:
+        # One by one, because Python compiles a text without giving other threads a turn.
+        for text in sources:
+            exec(compile(text, f"<plan of {name}>", "exec"), self._namespace)  # noqa: S102  our own code
+            self._compilations.pause()
+        self._sources += sources
         fields = FIELD_BYTES * len(self._fields) + ROW_BYTES * len(self._row_planner.fields)
         self._size = sum(map(len, self._sources)) + fields
 
@@ -244,6 +277,7 @@ class Plan:
         made: list[tuple[Selection, tuple[int, str] | None]],
         sources: list[str],
     ) -> Selection:
+        self._compilations.pause()
         made.append((selection, key))
         lower: dict[str, Selection] = {}
         for field in selection.fields.values():
@@ -281,7 +315,8 @@ class CompiledOperation:
 
     `left_to_json` has scalars with the Python type whose values stay in `data`, because the JSON writer gives the same
     text: `{"Date": date}`. Values of `datetime` stay only if they are in UTC. `row_types` are the types of GraphQL, by
-    name, whose objects batch functions may give as rows.
+    name, whose objects batch functions may give as rows. `compile_later` has plans compiled outside of the executions,
+    which graphql-core does until then; without it, an execution compiles what it needs.
     """
 
     def __init__(
@@ -291,7 +326,9 @@ class CompiledOperation:
         fragments: Mapping[str, FragmentDetails],
         left_to_json: Mapping[str, type] | None = None,
         row_types: Mapping[str, RowType] | None = None,
+        compile_later: CompileLater | None = None,
     ) -> None:
+        self._compilations = Compilations(compile_later)
         self._left_to_json = left_to_json or {}
         # Mutations and subscriptions show objects that their functions have at hand.
         is_query = operation.operation is OperationType.QUERY
@@ -301,7 +338,7 @@ class CompiledOperation:
         self._fragments = dict(fragments)
         self._variants: dict[tuple[bool | None, ...], Plan | NotCompilable] = {}
         self._lock = threading.Lock()
-        finder = _DirectiveFinder()
+        finder = DirectiveFinder()
         visit(operation, finder)
         for fragment in self._fragments.values():
             visit(fragment.definition, finder)
@@ -324,48 +361,38 @@ class CompiledOperation:
         values = tuple(coerced.get(name) for name in self.conditions)
         known = self._variants.get(values)
         if known is None:
-            with self._lock:
-                known = self._variants.get(values) or self._add(values, variable_values)
+            known = self._add(values, self._conditions(variable_values))
         if isinstance(known, NotCompilable):
             raise NotCompilable(*known.args)
         return known
 
-    def _add(self, values: tuple[bool | None, ...], variable_values: VariableValues) -> Plan | NotCompilable:
-        if len(self._variants) >= MOST_VARIANTS:
-            return NotCompilable("too many variants")
-        # Only these variables decide the selection. A plan must not keep other data of a request alive.
-        conditions = VariableValues(
+    def _conditions(self, variable_values: VariableValues) -> VariableValues:
+        """The variables that decide the selection. A plan must not keep other data of a request alive."""
+        return VariableValues(
             {name: source for name, source in variable_values.sources.items() if name in self.conditions},
             {name: value for name, value in variable_values.coerced.items() if name in self.conditions},
         )
-        made: Plan | NotCompilable
-        try:
-            planner = Planner(self._schema, self._operation, self._fragments, conditions)
-            made = Plan(self._schema, planner, self._left_to_json, self._row_types)
-        except NotCompilable as reason:
-            made = NotCompilable(*reason.args)
-        except RecursionError:
-            made = NotCompilable("nested too deeply")
-        self._variants[values] = made
-        return made
 
+    def _add(self, values: tuple[bool | None, ...], conditions: VariableValues) -> Plan | NotCompilable:
+        if len(self._variants) >= MOST_VARIANTS:
+            return NotCompilable("too many variants")
+        if self._compilations.are_later:
+            self._compilations.put_off(values, partial(self._compile, values, conditions))
+            raise NotCompiledYet
+        self._compile(values, conditions)
+        return self._variants[values]
 
-class _DirectiveFinder(Visitor):
-    """Finds variables in @skip and @include, and directives that plans do not support."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.variables: set[str] = set()
-        self.unsupported: str | None = None
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        name = node.name.value
-        if name in ("skip", "include"):
-            values = [argument.value for argument in node.arguments or ()]
-            self.variables.update(value.name.value for value in values if isinstance(value, VariableNode))
-        elif name in ("defer", "stream"):
-            self.unsupported = f"@{name}"
-
-    def enter_fragment_definition(self, node: FragmentDefinitionNode, *_: Any) -> None:
-        if node.variable_definitions:
-            self.unsupported = "fragment variables"
+    def _compile(self, values: tuple[bool | None, ...], conditions: VariableValues) -> None:
+        with self._lock:
+            if values in self._variants:
+                return
+            made: Plan | NotCompilable = NotCompilable("failed to compile")
+            try:
+                planner = Planner(self._schema, self._operation, self._fragments, conditions)
+                made = Plan(self._schema, planner, self._left_to_json, self._row_types, self._compilations)
+            except NotCompilable as reason:
+                made = NotCompilable(*reason.args)
+            except RecursionError:
+                made = NotCompilable("nested too deeply")
+            finally:
+                self._variants[values] = made

@@ -18,13 +18,13 @@ class RowGenerator:
         self.constants: dict[str, Any] = {}
         self._written = 0
 
-    def functions(self, rows: RowSelection, layout: Layout, prefix: str) -> tuple[str, str]:
-        """The name and source of `def name(run, source, place)`, which returns the data of the records of a source.
+    def functions(self, rows: RowSelection, layout: Layout, prefix: str) -> tuple[str, list[str]]:
+        """The name of `def name(run, source, place)`, which returns the data of a source's records, and all sources.
 
         `prefix` is what the names of the selection's columns begin with in the layout.
         """
         sources: list[str] = []
-        return _Function(self, rows, layout, prefix, sources).name, "\n\n".join(sources)
+        return _Function(self, rows, layout, prefix, sources).name, sources
 
     def named(self, beginning: str, value: Any) -> str:
         """The name of a new constant."""

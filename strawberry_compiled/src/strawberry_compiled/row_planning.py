@@ -98,7 +98,7 @@ class RowPlanner:
         self._left_to_json = left_to_json
         self._selections: dict[int, RowSelection | str] = {}
         self._loads: dict[Load, list[RowField | None]] = {}
-        self._of_loads: dict[Load, Layout | None] = {}
+        self._of_loads: dict[Load, tuple[int, Layout | None]] = {}
         self._unions: dict[frozenset[Layout], Layout | None] = {}
         self.fields: dict[int, RowField] = {}
         """Row fields by number."""
@@ -119,13 +119,15 @@ class RowPlanner:
             if isinstance(each.batch, KeyedBatch):
                 known = found if isinstance(found, RowField) else None
                 self._loads.setdefault(each.batch.load, []).append(known)
-                self._of_loads.pop(each.batch.load, None)
 
     def of_load(self, load: Load) -> Layout | None:
         """The layout that serves all fields of the plan with this `load`; None if one of them needs objects."""
-        if load not in self._of_loads:
-            self._of_loads[load] = self.common(self._loads.get(load, [None]))
-        return self._of_loads[load]
+        fields = list(self.fields_of(load))
+        known = self._of_loads.get(load)
+        # Another thread may add fields at any time.
+        if known is None or known[0] != len(fields):
+            known = self._of_loads[load] = len(fields), self.common(fields)
+        return known[1]
 
     def layout_of(self, rows: RowField) -> Layout | None:
         """The layout of records in answers for this field, unless it shares a call with other fields."""
@@ -142,6 +144,10 @@ class RowPlanner:
         if layout is None:
             return "objects: another field with its `load` needs them"
         return f"rows: {', '.join(sorted(layout.projection)) or 'no columns'}"
+
+    def fields_of(self, load: Load) -> Sequence[RowField | None]:
+        """All fields of the plan with this `load`; None for those that need objects."""
+        return self._loads.get(load, [None])
 
     def common(self, fields: Iterable[RowField | None]) -> Layout | None:
         """The layout that serves all of these fields; None if one of them needs objects."""
