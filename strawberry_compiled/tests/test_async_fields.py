@@ -57,7 +57,30 @@ class Child:
 
 
 @strawberry.type
+class Strict:
+    @strawberry.field
+    async def echo(self, word: Word) -> int:
+        return word.text
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.field
+    def strict(self) -> Strict:
+        return Strict()
+
+    @strawberry.field
+    def count(self, info: strawberry.Info) -> int:
+        info.context.append("counted")
+        return len(info.context)
+
+
+@strawberry.type
 class Query:
+    @strawberry.field
+    def strict(self) -> Strict | None:
+        return Strict()
+
     @strawberry.field
     async def child(self) -> Child:
         language.set("English")
@@ -96,7 +119,7 @@ class Query:
 
 
 async def executed(executor: Any, query: str, context: Any = None, **variables: Any) -> Any:
-    schema = strawberry.Schema(Query, execution_context_class=executor)
+    schema = strawberry.Schema(Query, Mutation, execution_context_class=executor)
     async with asyncio.timeout(5):
         return await schema.execute(query, variables, context_value=context)
 
@@ -152,6 +175,21 @@ async def test_an_argument_that_cannot_be_made_is_the_error_of_its_field(executo
     result = await executed(executor, "{ echo(word: {text: 7}) }")
     assert result.data == {"echo": None}
     assert [(error.message, error.path) for error in result.errors] == [("seven", ["echo"])]
+
+
+@EVERY
+async def test_an_argument_that_cannot_be_made_nulls_the_object_of_a_non_null_field(executor: Any) -> None:
+    result = await executed(executor, "{ strict { echo(word: {text: 7}) } }")
+    assert result.data == {"strict": None}
+    assert [(error.message, error.path) for error in result.errors] == [("seven", ["strict", "echo"])]
+
+
+@EVERY
+async def test_an_argument_that_cannot_be_made_ends_a_mutation_without_data(executor: Any) -> None:
+    counts: list[str] = []
+    result = await executed(executor, "mutation { strict { echo(word: {text: 7}) } count }", counts)
+    assert (result.data, counts) == (None, [])
+    assert [error.message for error in result.errors] == ["seven"]
 
 
 async def test_the_only_function_runs_in_the_task_of_the_request() -> None:

@@ -103,7 +103,8 @@ class CompiledExecutor(Run):
             self.waves.abandon()
             return self._answer(None, error)
         if type(result) is dict and self.waves.are_settled:
-            return self._answer(result)
+            # An async function whose arguments are wrong has failed without being awaited.
+            return self._answer(self.late_errors.applied_to(result))
         return self._finish(result)
 
     def collect_and_execute_subfields(
@@ -172,6 +173,8 @@ class CompiledExecutor(Run):
             data[key] = value = self._root_field(selection.type, key, field)
             if self.is_awaitable(value) or not self.waves.are_settled:
                 return self._remaining_serial_data(selection.type, data, key, remaining)
+            if self.late_errors.leaves_nothing:
+                break
         return data
 
     async def _remaining_serial_data(
