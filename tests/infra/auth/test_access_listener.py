@@ -22,7 +22,8 @@ from tests.servers import driver_url
 
 ANN = UserFactory(name="Ann")
 BACKENDS = """SELECT pid FROM pg_stat_activity
-WHERE application_name = 'workgraph listener' AND datname = current_database()"""
+WHERE application_name = 'workgraph listener' AND datname = current_database() ORDER BY backend_start DESC"""
+"""Newest first, because the application of other tests has a listener, too."""
 
 
 @pytest.fixture
