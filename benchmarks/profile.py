@@ -36,7 +36,7 @@ OTHER = "everything else"
 GROUPS: Sequence[tuple[str, str]] = (
     ("event loop: sockets, waking, tasks", r"/asyncio/|/uvloop/"),
     ("HTTP protocol (uvicorn, httptools)", r"/uvicorn/|/httptools/"),
-    ("log line", r"/infra/logs\.py|/api/http/access_log\.py|/logging/"),
+    ("log line", r"/infra/shared/log(?:s|_lines)\.py|/api/http/access_log\.py|/logging/"),
     ("sign-in: token, session, roles", r"/(?:domain|infra|api)/auth/|/jose/"),
     ("HTTP layers, body, headers, JSON", r"/api/(?:http|front|server)/|/api/app\.py|/starlette/|/fastapi/"),
     ("document, cost, context", r"/api/graphql/|/graphql/|/strawberry/"),

@@ -10,6 +10,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
 from api.graphql.documents import DocumentCache, DocumentRefused, Operation
+from api.graphql.row_types import row_types
 from api.graphql.runner import graphql_schema
 from api.main import query_limits
 from api.schema import schema
@@ -34,11 +35,11 @@ def printed_plans(text: bytes, *, name: str, variables: str) -> Iterator[str]:
         raise PlanRefused(f"{name}: The file is not UTF-8 text.") from error
     except DocumentRefused as refused:
         raise PlanRefused("\n".join(_line(name, error) for error in refused.errors)) from refused
-    given = _object(variables)
+    given, rows = _object(variables), row_types(core_schema)
     problems = []
     for operation in prepared.operations.values():
         fragments = _fragments(prepared.document)
-        compiled = CompiledOperation(core_schema, operation.node, fragments, LEFT_TO_JSON)
+        compiled = CompiledOperation(core_schema, operation.node, fragments, LEFT_TO_JSON, rows)
         try:
             yield _printed(compiled, operation, _conditions(compiled, operation, given))
         except NotCompilable as reason:
