@@ -204,7 +204,7 @@ async def test_imports_and_demo_data_cannot_be_undone(world: World, cause: Cause
 
 
 async def test_large_imports_are_counted_in_part(world: World, monkeypatch: pytest.MonkeyPatch):
-    for module in ("domain.audit.change_sets", "infra.audit.change_sets", "infra.db.totals"):
+    for module in ("domain.audit.change_sets", "infra.audit.change_sets", "infra.db.pages"):
         monkeypatch.setattr(f"{module}.MOST_COUNTED", 3)
     counts = []
     for cause, count in ((Cause.IMPORT, 3), (Cause.IMPORT, 4), (Cause.USER, 4)):
