@@ -10,6 +10,7 @@ from api.graphql.runner import OperationRunner, graphql_schema
 from api.schema import schema
 from api.shared.context import Context
 from infra.comments import reader as comments
+from infra.db.projected import NamedColumns
 from infra.issues import reader as issues
 from infra.projects import reader as projects
 from tests.api import defaults
@@ -20,10 +21,15 @@ from tests.api.world import World
 class Compiled:
     """Runs queries compiled, whatever the mode of the suite."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, **options: Any) -> None:
         self._world = world
         self._documents = DocumentCache(graphql_schema(schema), defaults.limits())
-        self._runner = OperationRunner(schema, defaults.execution(stock_runs=0), hides_suggestions=False)
+        self._runner = OperationRunner(schema, defaults.execution(stock_runs=0, **options), hides_suggestions=False)
+
+    async def differences(self) -> int:
+        """Differences that the shadow runs found so far."""
+        await self._runner.shadow.settle()
+        return self._runner.counts.shadow_differences
 
     async def run(self, query: str, **variables: Any) -> Any:
         prepared = self._documents.prepare(query)
@@ -31,6 +37,28 @@ class Compiled:
         answer = await self._runner.execute(prepared, prepared.operation(None), variables=variables, context=context)
         assert not answer.errors
         return answer.data
+
+
+@pytest.mark.parametrize(
+    ("taken", "path"), [(None, None), ("description", "workspace.issues.nodes.0.title")], ids=["right", "wrong"]
+)
+async def test_a_shadow_run_notices_rows_of_other_columns(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    taken: str | None,
+    path: str | None,
+) -> None:
+    if taken is not None:
+        columns = issues._ISSUES.columns
+        shifted = NamedColumns({name: columns[taken if name == "title" else name] for name in columns})
+        monkeypatch.setattr(issues._ISSUES, "columns", shifted)
+    await fill(world, 1)
+    compiled = Compiled(world, shadow_one_in=1)
+    await compiled.run(REFERENCE_LIST, slug=world.here.workspace.slug, first=5)
+    assert await compiled.differences() == (0 if path is None else 1)
+    told = [record.facts["path"] for record in caplog.records if record.name == "api.graphql.shadow"]  # type: ignore[attr-defined]
+    assert told == ([] if path is None else [path])
 
 
 def selected(statement: str) -> list[str]:
