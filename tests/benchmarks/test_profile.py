@@ -43,7 +43,7 @@ async def test_the_event_loop_counts_for_itself() -> None:
     ("place", "number"),
     [
         ("/lib/site-packages/uvicorn/server.py", 1),
-        ("/checkout/infra/logs.py", 2),
+        ("/checkout/infra/shared/logs.py", 2),
         ("/checkout/domain/auth/service.py", 3),
         ("/checkout/api/http/endpoint.py", 4),
         ("/checkout/api/graphql/runner.py", 5),
@@ -62,7 +62,7 @@ def test_every_file_belongs_to_a_group(place: str, number: int) -> None:
 
 
 def test_groups_share_the_time_of_a_request_by_their_samples() -> None:
-    counts = {"/a/infra/db/rows.py": 3, "/a/infra/db/reader.py": 1, "/a/infra/logs.py": 4, "/elsewhere.py": 2}
+    counts = {"/a/infra/db/rows.py": 3, "/a/infra/db/reader.py": 1, "/a/infra/shared/logs.py": 4, "/elsewhere.py": 2}
     parts = parts_of(counts, 1000.0)
     assert parts == {GROUPS[9][0]: 400.0, "log line": 400.0, OTHER: 200.0}
 

@@ -176,6 +176,7 @@ async def test_a_query_that_runs_again_is_charged_and_logged_once(
     await remembered(process, again)
     await world.store(MemberFactory(workspace=place.workspace, user_id=newcomer.id))
     query = "{ workspaces { nodes { projects { nodes { key } } } } }"
+    caplog.clear()
     with caplog.at_level(logging.INFO, logger="api.http.access_log"):
         first, second = [(await process.graphql(key, query)).json() for key in (again, fresh)]
     assert first["data"] == second["data"]
