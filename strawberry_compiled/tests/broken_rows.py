@@ -88,7 +88,7 @@ def gives_views_of_other_rows(patch: Patch) -> None:
 
 
 def does_not_count_results(patch: Patch) -> None:
-    patch.setattr(waves, "check_count", lambda answer, expected: None)
+    patch.setattr(waves, "rows_for", lambda answer, expected: hasattr(answer, "slices") or hasattr(answer, "records"))
 
 
 def asks_for_rows_in_mutations(patch: Patch) -> None:
