@@ -17,13 +17,15 @@ from domain.shared.uow import UnitOfWork
 class Person:
     """A user with the role in each workspace and, for guest roles, the visible areas.
 
-    `has_more` says that there are more than MOST_LOADED memberships, of which these are some.
+    `has_more` says that there are more than MOST_LOADED memberships, of which these are some. `ends_at` is the end of
+    the session by which the user was found; None for API keys.
     """
 
     account: User
     roles: Mapping[str, Role]
     areas: Mapping[str, frozenset[str]]
     has_more: bool = False
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

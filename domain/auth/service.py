@@ -244,11 +244,12 @@ class AuthService:
         person = await self._read.person(session_id, user_id, now=self._clock.now())
         if person is None:
             raise InvalidToken
+        # The session can end before its access token. A remembered actor is compared with the time only.
         return SignedIn(
             account=person.account,
             user_id=user_id,
             session_id=session_id,
-            expires_at=expires_at,
+            expires_at=expires_at if person.ends_at is None else min(expires_at, person.ends_at),
             client=client,
             **memberships_of(person, self._read),
         )

@@ -1,5 +1,5 @@
 from collections.abc import Collection, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -43,7 +43,7 @@ _AREA_IDS = case(
 # In the text: PostgreSQL keeps no generic plan for an unknown limit.
 _LIMIT = literal_column(str(MOST_LOADED + 1), Integer)
 _PERSON = (
-    select(MemberRow.workspace_id, MemberRow.role, _AREA_IDS, *columns_of(UserRow, User))
+    select(MemberRow.workspace_id, MemberRow.role, _AREA_IDS, *columns_of(UserRow, User), SessionRow.expires_at)
     .select_from(SessionRow)
     .join(UserRow, UserRow.id == SessionRow.user_id)
     .outerjoin(MemberRow, MemberRow.user_id == SessionRow.user_id)
@@ -159,7 +159,7 @@ class SqlSessionReader(SqlMemberships):
         rows = await self._reads.fetch(_PERSON, session_id=session_id, user_id=user_id, now=now)
         if not rows:
             return None
-        return _person(rows)
+        return replace(_person(rows), ends_at=rows[0][-1])
 
     async def refresh_token(self, digest: str, *, now: datetime) -> LiveToken | None:
         rows = await self._reads.fetch(_REFRESH_TOKEN, digest=digest, now=now)

@@ -34,13 +34,16 @@ async def test_the_cost_of_an_operation_is_shown_with_its_execution(explorer: Ex
     await page.until(f"{TEXT}.includes(' used of ')")
     await page.until(f"{TEXT}.includes('250,000 left')")
     await page.until(f"{TEXT}.includes('Run it again')")
-    await page.run("document.querySelector('.graphiql-execute-button').click()")
-    await page.until(f"{TEXT}.includes('Ran compiled')")
+    runs = 1
+    while not await page.run(f"{TEXT}.includes('Ran compiled')"):  # the second run only starts the compilation
+        runs += 1
+        await page.run("document.querySelector('.graphiql-execute-button').click()")
+        await page.until(f"{PANEL}.querySelectorAll('.exchanges li').length === {runs}")
+    assert runs > 2
     await page.run(f"{PANEL}.querySelectorAll('details').forEach((each) => (each.open = true))")
     statements = await page.run(f"[...{PANEL}.querySelectorAll('.statements pre')].map((each) => each.textContent)")
     assert any("FROM issue" in each for each in statements)
     assert "def select_" in await page.run(f"{PANEL}.querySelector('[aria-label=Plan]').innerText")
-    assert await page.run(f"{PANEL}.querySelectorAll('.exchanges li').length") == 2
     result = await page.run("document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()")
     assert '"cost"' in result
     assert '"trace"' not in result

@@ -46,8 +46,9 @@ async def test_the_landing_page_shows_how_the_server_is(
 ) -> None:
     async with visited(settings) as (page, tracker):
         await go(page, tracker, "/")
-        await page.until(f"{HEALTH}.split('\\n').join() === 'Server: ready,Database: OK,Migrations: OK,Redis: OK'")
-        assert await page.run("document.querySelectorAll('.well').length") == 4
+        well = "Server: ready,Database: OK,Migrations: OK,Redis: OK,Sessions: OK"
+        await page.until(f"{HEALTH}.split('\\n').join() === '{well}'")
+        assert await page.run("document.querySelectorAll('.well').length") == 5
         await page.screenshot(tmp_path / "well.png")
         assert page.problems == []
 

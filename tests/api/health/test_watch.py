@@ -6,7 +6,7 @@ import pytest
 
 from api.health.watch import EFFECTS, LOOKS_BETWEEN_WARNINGS, SUBJECTS, HealthWatch
 from domain.shared.health import HealthCheck
-from infra.shared.health import DATABASE, GUARDS, MIGRATIONS, REDIS, REPLICA
+from infra.shared.health import DATABASE, GUARDS, MIGRATIONS, REDIS, REPLICA, SESSIONS
 
 LOGGER = "workgraph.health"
 
@@ -68,4 +68,4 @@ async def test_healthy_servers_are_not_mentioned(caplog: pytest.LogCaptureFixtur
 
 
 def test_each_check_has_a_name_for_the_log() -> None:
-    assert set(SUBJECTS) == {DATABASE, GUARDS, MIGRATIONS, REDIS, REPLICA}
+    assert set(SUBJECTS) == {DATABASE, GUARDS, MIGRATIONS, REDIS, REPLICA, SESSIONS}
