@@ -1,6 +1,6 @@
 """Results of the loads of related fields by key, and the values that the fields show of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import NoneType
 from typing import Any
@@ -63,9 +63,13 @@ def shown_of(batch: KeyedBatch, group: Group, keys: Keys, known: Mapping[Any, An
     found = {key: key if isinstance(key, Exception) else known.get(key) for key in keys.once}
     show, pick = batch.show, batch.pick
     if show is None:
-        if pick is not None:
-            found = {key: _picked(pick, value) for key, value in found.items()}
-        return [found[key] for key in keys.each]
+        if pick is None:
+            return [found[key] for key in keys.each]
+        picked = {key: _picked(pick, value) for key, value in found.items()}
+        if any(issubclass(kind, (Iterator, AsyncIterator)) for kind in set(map(type, picked.values()))):
+            # An iterator has its items once. As under graphql-core, each position gets one of its own.
+            return [_picked(pick, found[key]) for key in keys.each]
+        return [picked[key] for key in keys.each]
     parents = group.parents(batch.needs)
     if not any(issubclass(kind, (NoneType, Exception)) for kind in set(map(type, found.values()))):
         try:
