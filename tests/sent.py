@@ -1,4 +1,4 @@
-"""Statements that transactions of this process send, whoever runs them: SQLAlchemy or the driver."""
+"""Statements that transactions of this process send, through SQLAlchemy or through the driver."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -19,7 +19,7 @@ SUBJECTS = {
     "sessions": "The connection that hears changes of access",
 }
 EFFECTS = {
-    "sessions": "Until it is, sessions are read from the database for each request.",
+    "sessions": "Until it is available, sessions are read from the database for each request.",
     "replica": "Until the replica is used again, all reads use the primary.",
     "database": "Requests get status 503 until PostgreSQL is available.",
     "redis": "Until Redis is available, jobs and live changes are delayed and rate limits count per process.",

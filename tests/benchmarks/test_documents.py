@@ -51,7 +51,7 @@ def test_new_results_change_every_quoted_figure() -> None:
     assert "| Workgraph | 900 |\n| A & B | 90 |\n\n" in execution(PAGE, NEW)
 
 
-def test_whoever_is_faster_is_named_once() -> None:
+def test_the_faster_server_is_named_once() -> None:
     slower = NEW.replace("| A & B | 90 (80–95) |", "| A & B | 950 (80–995) |")
     changed = readme(readme(README, slower), slower)
     limits = changed.partition("## What it does not do yet\n\n")[2]

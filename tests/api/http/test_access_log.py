@@ -117,7 +117,7 @@ def created(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-async def test_a_line_is_written_without_a_record_unless_somebody_else_could_want_it(
+async def test_a_line_is_written_without_a_record_unless_another_handler_could_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = created(monkeypatch)
