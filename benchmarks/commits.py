@@ -124,7 +124,7 @@ def _running(root: Path, dataset: Dataset, writers: str) -> Iterator["subprocess
 
 
 def stretch_of(process: "subprocess.Popen[str]", seconds: float) -> Stretch:
-    """What the writers of the process commit within the next seconds."""
+    """Commits per second and processor time per commit of the writers of the process, for so many seconds."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(f"{seconds}\n")

@@ -35,7 +35,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What was measured for a goal; None for both figures if no round has Workgraph and one of the others."""
+    """Figures that were measured for a goal; both None if no round has Workgraph and one of the others."""
 
     goal: Goal
     by_rate: Spread | None

@@ -42,7 +42,7 @@ def _of_page(kind: GraphQLObjectType, entities: set[str]) -> RowType | None:
         return RowType(columns={"cursor": Column(str)}, objects=frozenset({"node"}))
     if issubclass(origin, Connection) and get_named_type(kind.fields["nodes"].type).name in entities:
         return RowType(
-            # The count is null only where nobody asks for it.
+            # The count is null only in responses that do not select it.
             columns={"total_count": Column(int), "total_count_is_exact": Column(bool)},
             objects=frozenset({"page_info"}),
             lists=frozenset({"nodes", "edges"}),

@@ -41,7 +41,7 @@ class Reaper:
         return Watch(self, deadline)
 
     def until_left(self, deadline: float, scope: Scope, receive: Receive) -> "Watch":
-        """The same, and ends the block when the client disconnects.
+        """Ends the block at the deadline, or as soon as the client disconnects.
 
         The body of the request must have been read, since nothing else may receive its messages.
         """

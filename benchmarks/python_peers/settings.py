@@ -1,4 +1,4 @@
-"""What the benchmark tells a server, and uvicorn as all servers in Python run on it."""
+"""Settings that the benchmark passes to a server, and the uvicorn configuration of all Python servers."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ def told() -> dict[str, Any]:
 
 
 def style() -> str:
-    """How the server resolves relations, from the second argument."""
+    """Style in which the server resolves relations, from the second argument."""
     return sys.argv[2]
 
 

@@ -26,7 +26,7 @@ class OnePerson:
         return self.actor
 
     def recall(self, token: str, *, client: ClientInfo | None = None) -> None:
-        """Remembers nobody."""
+        """Remembers no actor."""
 
 
 @asynccontextmanager

@@ -111,7 +111,7 @@ class Reading:
     random: Random
 
     async def parents(self, kind: type[Any]) -> list[Any]:
-        """What the actor sees of these."""
+        """Objects of the kind that the actor sees, by ID."""
         reader = getattr(self.there.app.read, f"{kind.__name__.lower()}s")
         ids = [each.id for each in self.there.things(kind)]
         return sorted((await reader.by_ids(self.actor, ids)).values(), key=lambda each: each.id)

@@ -25,7 +25,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def serving(monkeypatch: pytest.MonkeyPatch, *, failing: str, error: Exception) -> list[tuple[str, int | None]]:
-    """What is served; the named server fails in the second round."""
+    """Servers of the run; the named server fails in the second round."""
     served: list[tuple[str, int | None]] = []
 
     def serve(_: Run, server: Server, round: int | None) -> None:

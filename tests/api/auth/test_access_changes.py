@@ -46,7 +46,7 @@ UNTOLD: Mapping[str, set[str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Ears:
-    """What this process and others are told. `engine` commits."""
+    """Accounts that are told to this process and to others. `engine` commits."""
 
     engine: AsyncEngine
     own: list[str] = field(default_factory=list)

@@ -58,7 +58,7 @@ class TokenAuth:
         return Actor(user_id="usr_ada")
 
     def recall(self, token: str, *, client: ClientInfo | None = None) -> None:
-        """Remembers nobody."""
+        """Remembers no actor."""
 
 
 @dataclass

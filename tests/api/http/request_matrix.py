@@ -97,7 +97,7 @@ CASES: dict[str, Case] = {
 
 @dataclass
 class Exchange:
-    """What the client of one request got."""
+    """Response that the client of one request got."""
 
     sent: list[Message] = field(default_factory=list)
     raised: BaseException | None = None

@@ -60,7 +60,7 @@ async def exchanged(case: Case, *more: tuple[bytes, bytes], is_direct: bool = Tr
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> Iterator[tuple[Any, ...]]:
-    """What was logged since the last call, without durations, IDs and numbers of lines."""
+    """Records logged since the last call, without durations, IDs and numbers of lines."""
     for record in caplog.records:
         text = re.sub(r"[0-9a-f]{16}|\b\d+\.\d+\b", "…", record.getMessage())
         yield record.name, record.levelno, text, record.exc_info is not None

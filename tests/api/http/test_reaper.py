@@ -162,7 +162,7 @@ async def test_a_loop_that_was_blocked_ends_what_is_late(reaper: Reaper) -> None
 
 
 async def test_a_block_without_a_wait_is_not_ended(reaper: Reaper) -> None:
-    """Its task could be canceled only after the block."""
+    """The task of the request could be canceled only after the block."""
     with reaper.until(after(SOON)) as watch:
         time.sleep(TICK_SECONDS * 2)  # noqa: ASYNC251  blocks the loop
     await asyncio.sleep(TICK_SECONDS * 2)

@@ -59,7 +59,7 @@ class ChangeableAuth:
         return self.actors[token]
 
     def recall(self, token: str, *, client: ClientInfo | None = None) -> None:
-        """Remembers nobody."""
+        """Remembers no actor."""
 
     async def reload_actor(self, actor: Actor) -> Actor:
         self.checked.set()
