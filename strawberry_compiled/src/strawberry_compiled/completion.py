@@ -7,11 +7,12 @@ are none.
 from collections.abc import Awaitable, Iterable
 from typing import Any, TypeAlias
 
-from graphql import GraphQLOutputType, is_non_null_type
+from graphql import GraphQLOutputType
 from graphql.pyutils import Path, gather_with_cancel
 
 from strawberry_compiled.arguments import are_immutable
 from strawberry_compiled.field_errors import Position, as_path
+from strawberry_compiled.leaves import nullable
 from strawberry_compiled.planning import PlannedField
 from strawberry_compiled.run import Run
 from strawberry_compiled.strawberry_internals import may_be_cast
@@ -188,8 +189,7 @@ def _position(field: PlannedField, above: Position | None) -> Position:
 
 
 def _item_type(field: PlannedField) -> GraphQLOutputType:
-    bare: Any = field.type.of_type if is_non_null_type(field.type) else field.type
-    item_type: GraphQLOutputType = bare.of_type
+    item_type: GraphQLOutputType = nullable(field.type).of_type
     return item_type
 
 

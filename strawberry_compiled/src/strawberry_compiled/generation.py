@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from strawberry_compiled.batching import KeyedBatch
-from strawberry_compiled.leaves import leaf_lines
+from strawberry_compiled.leaves import leaf_lines, nullable
 from strawberry_compiled.planning import PlannedField, Selection, Source
 
 
@@ -124,9 +124,9 @@ class Generator:
     def _completion(self, field: PlannedField, value: str) -> list[str]:
         """Lines that convert the value in the variable to JSON, or call graphql-core."""
         slow = f"{value}, waits = complete(run, {value}, {self._constant(field)}, path, waits)"
-        bare = _nullable(field.type)
+        bare = nullable(field.type)
         if is_list_type(bare):
-            if is_list_type(_nullable(bare.of_type)):
+            if is_list_type(nullable(bare.of_type)):
                 return [slow]
             lines = self._list(field, value, bare.of_type, slow)
         else:
@@ -155,7 +155,7 @@ class Generator:
         lines = self._single(
             field,
             "item",
-            _nullable(item_type),
+            nullable(item_type),
             f"item, item_waits = complete_item(run, item, {known}, here, index, item_waits)",
             f"item, item_waits = later_item(run, item, {known}, here, index, item_waits)",
             position="(here, index, None)",
@@ -219,10 +219,10 @@ def is_shareable(field: PlannedField, selection: Selection | None) -> bool:
         and field.batch.show is None
         and selection is not None
         and all(
-            each is None or (each.source is Source.ATTRIBUTE and is_leaf_type(_nullable(each.type)))
+            each is None or (each.source is Source.ATTRIBUTE and is_leaf_type(nullable(each.type)))
             for each in selection.fields.values()
         )
-        and not is_list_type(_nullable(field.type))
+        and not is_list_type(nullable(field.type))
         and get_named_type(field.type) is selection.type
     )
 
@@ -240,10 +240,6 @@ def _variable(field: PlannedField) -> str:
 
 def _position(field: PlannedField) -> str:
     return f"(path, {field.key!r}, {field.parent_type.name!r})"
-
-
-def _nullable(type_: GraphQLOutputType) -> Any:
-    return type_.of_type if is_non_null_type(type_) else type_
 
 
 def _function(name: str, parameters: str, lines: Sequence[str]) -> str:

@@ -41,6 +41,11 @@ _COLUMN_TYPES: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool, 
 """Types of columns that prove a value of a built-in scalar valid; a Float can be infinite or NaN."""
 
 
+def nullable(type_: GraphQLOutputType) -> Any:
+    """The type without the mark that excludes null."""
+    return type_.of_type if is_non_null_type(type_) else type_
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """The step from a column that proves a leaf valid to the leaf: look up, convert, or leave the value as it is."""
@@ -65,7 +70,7 @@ def proof(type_: GraphQLLeafType, column: Column, left: Mapping[str, type]) -> P
 def plain_types(type_: GraphQLOutputType) -> frozenset[type]:
     """Python types whose values `are_plain` proves valid as they are; empty if there are none."""
     is_nullable = not is_non_null_type(type_)
-    bare: Any = type_.of_type if is_non_null_type(type_) else type_
+    bare = nullable(type_)
     found = _COLUMN_TYPES.get(bare.name) if is_leaf_type(bare) else None
     if found is None or specified_scalar_types[bare.name] is not bare or (found is int and is_nullable):
         return frozenset()

@@ -28,6 +28,7 @@ from graphql.execution.values import VariableValues
 from strawberry_compiled.arguments import Arguments
 from strawberry_compiled.batching import BATCH, KeyedBatch, ParentsBatch
 from strawberry_compiled.field_errors import Position
+from strawberry_compiled.leaves import nullable
 from strawberry_compiled.strawberry_internals import (
     InfoFactory,
     converter_of,
@@ -256,7 +257,7 @@ class Planner:
 
 def _of_items(type_: GraphQLOutputType) -> Nullability:
     """Whether the items of each list level of the type are non-null."""
-    bare = type_.of_type if is_non_null_type(type_) else type_
+    bare = nullable(type_)
     if not is_list_type(bare):
         return ()
     return (is_non_null_type(bare.of_type), *_of_items(bare.of_type))

@@ -11,18 +11,17 @@ from typing import Any
 
 from graphql import (
     GraphQLLeafType,
-    GraphQLOutputType,
     is_leaf_type,
     is_list_type,
-    is_non_null_type,
     is_object_type,
     is_specified_scalar_type,
 )
 
 from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch
-from strawberry_compiled.leaves import Proof, proof
+from strawberry_compiled.leaves import Proof, nullable, proof
 from strawberry_compiled.planning import PlannedField, Selection, Source
 from strawberry_compiled.rows import Projection, RowType, columns_of
+from strawberry_compiled.rows import below as inside
 
 MOST_LAYOUTS = 64  # of one plan: variables decide which positions share a call, so they must not fill the memory
 NO_OBJECTS = "not of an object type"
@@ -40,7 +39,7 @@ class Layout:
 
     def below(self, name: str) -> "Layout":
         """The layout of the list with that dotted name."""
-        return Layout(_below(self.projection, name), _below(self.lists, name))
+        return Layout(inside(self.projection, name), inside(self.lists, name))
 
     def positions(self, prefix: str) -> dict[str, int]:
         """Positions in a record of the columns whose name begins with the prefix, by the rest of the name."""
@@ -187,11 +186,11 @@ class RowPlanner:
     def _row_field(self, planned: PlannedField, selection: Selection | None) -> RowField | str:
         """The row field, or the reason why its function is asked for objects."""
         batch = planned.batch
-        bare = _nullable(planned.type)
+        bare = nullable(planned.type)
         is_list = is_list_type(bare)
         if isinstance(batch, KeyedBatch) and (batch.show is not None or selection is None):
             return self._leaf_field(planned, batch)
-        if selection is None or not is_object_type(_nullable(bare.of_type) if is_list else bare):
+        if selection is None or not is_object_type(nullable(bare.of_type) if is_list else bare):
             return NO_OBJECTS
         below = self._selections[selection.number]
         if isinstance(below, str):
@@ -214,7 +213,7 @@ class RowPlanner:
         """The row field of an attribute of the found entity, or of a value that a function makes of it."""
         needs = batch.needs_found
         if batch.show is None:
-            if batch.picked is None or not self._is_same_in_rows(_nullable(planned.type)):
+            if batch.picked is None or not self._is_same_in_rows(nullable(planned.type)):
                 return "what it shows can differ between an object and a record"
             needs = (batch.picked,)
         if needs is None:
@@ -249,13 +248,13 @@ class _Parts:
             return self._add_batch(planned.batch)
         if planned.source is not Source.ATTRIBUTE or planned.default_resolver is not getattr:
             return "not an attribute or batch field"
-        bare = _nullable(planned.type)
+        bare = nullable(planned.type)
         if is_leaf_type(bare):
             return self._add_leaf(key, planned, bare, left_to_json)
         name, is_list = planned.attribute, is_list_type(bare)
         if name not in (self._row_type.lists if is_list else self._row_type.objects):
             return "not among the columns, objects and lists of the RowType"
-        if not is_object_type(_nullable(bare.of_type) if is_list else bare):
+        if not is_object_type(nullable(bare.of_type) if is_list else bare):
             return NO_OBJECTS
         if not isinstance(below, RowSelection):
             return below
@@ -310,14 +309,5 @@ class _Parts:
         )
 
 
-def _below(names: frozenset[str], name: str) -> frozenset[str]:
-    start = f"{name}."
-    return frozenset(each.removeprefix(start) for each in names if each.startswith(start))
-
-
 def _prefixed(prefix: str, names: Iterable[str]) -> frozenset[str]:
     return frozenset(f"{prefix}{name}" for name in names)
-
-
-def _nullable(type_: GraphQLOutputType) -> Any:
-    return type_.of_type if is_non_null_type(type_) else type_
