@@ -69,7 +69,7 @@ async def assert_found_by_slug(world: World, more: str) -> None:
             data = await (await afresh(world)).run(ISSUES, slug=slug)
         assert len(data["workspace"]["issues"]["nodes"]) == 1
         # Session; workspace of the slug, membership, workspace; issues; projects here and elsewhere, of equal route.
-        assert len(statements) == 7
+        assert len(statements) == 7, "\n".join(statements)
     assert (await (await afresh(world)).run(ISSUES, slug=more))["workspace"] == {"issues": {"nodes": []}}
 
 
