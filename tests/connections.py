@@ -5,6 +5,8 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import asyncpg
+
 # One turn of the event loop makes the transport of an accepted connection, the next calls the callback; one to spare.
 TURNS_TO_ATTACH = 3
 
@@ -69,3 +71,8 @@ async def listening(serve: Serve, *, certificates: ssl.SSLContext | None = None)
         await stop(server)
         await connections.close()
         await server.wait_closed()
+
+
+async def meet_closing(*_: object, **__: object) -> None:
+    """Fails as a statement of asyncpg does between the server's last message and the end of the socket."""
+    raise asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.shared.errors import DomainError, InvalidInput, StorageFull, Unavailable
 from infra.db.guards import GuardsDiffer, check_guards
-from infra.db.pool import ReadConnection, ReadPool, connect
+from infra.db.pool import CONNECTION_FAILURES, DRIVER_FAILURES, ReadConnection, ReadPool, connect
 from infra.db.pooler import BEGIN_READ_ONLY, TransactionReadPool, TransactionReads, pooled_arguments
 from infra.db.statement_trace import ContextStatementTrace
 from infra.db.statements import Statements
@@ -67,7 +67,7 @@ async def open_guarded(pool: ReadPool) -> None:
             pool.release(await pool.acquire())
     except GuardsDiffer:
         raise
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, DomainError) as error:
+    except (*CONNECTION_FAILURES, DomainError) as error:
         _log_postponed(error)
 
 
@@ -225,7 +225,7 @@ def database_errors() -> Iterator[None]:
         if is_away or (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise Unavailable("The database is not reachable. Retry the request.") from error
         raise
-    except asyncpg.InterfaceError as error:
+    except DRIVER_FAILURES as error:
         raise Unavailable("The database is not reachable. Retry the request.") from error
 
 

@@ -14,7 +14,9 @@ from infra.db.shares import Shares
 from infra.db.statements import Row, Statements
 
 CLOSE_SECONDS = 2.0
-CONNECTION_FAILURES = (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# asyncpg raises InternalClientError for a statement that meets a connection which the server is closing.
+DRIVER_FAILURES = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+CONNECTION_FAILURES = (TimeoutError, OSError, asyncpg.PostgresError, *DRIVER_FAILURES)
 
 Connect = Callable[[], Awaitable["ReadConnection"]]
 

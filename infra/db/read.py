@@ -15,14 +15,14 @@ from sqlalchemy import Executable, Select
 from domain.shared.errors import DomainError, RateLimited, Unavailable
 from domain.shared.uow import RowCounter
 from infra.db.engine import meaning_of_state
-from infra.db.pool import ReadConnection, ReadPool, TimeLimitReached
+from infra.db.pool import DRIVER_FAILURES, ReadConnection, ReadPool, TimeLimitReached
 from infra.db.statements import Query, Row
 from infra.db.usage import current_usage
 
 AnyRow = Row
 AnySelect = Select[*tuple[Any, ...]]
 
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+_FAILURES = (asyncpg.PostgresError, *DRIVER_FAILURES, OSError)
 _OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 # Errors that leave the connection usable.
 _ANSWERS = (asyncpg.PostgresError, asyncpg.OutdatedSchemaCacheError, TimeLimitReached)
@@ -295,6 +295,6 @@ def _meaning(error: Exception) -> DomainError | None:
     if isinstance(error, OSError):
         return Unavailable("The database does not respond. Retry the request.")
     state = getattr(error, "sqlstate", None)
-    if state is None and isinstance(error, asyncpg.InterfaceError):
+    if state is None and isinstance(error, DRIVER_FAILURES):
         return Unavailable("The database is not reachable. Retry the request.")
     return meaning_of_state(state or "")

@@ -10,7 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import asyncpg
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +21,7 @@ from infra.auth.actor_memory import RecentActors
 from infra.db import migrate
 from infra.db.engine import engine_options, open_engines
 from infra.db.guards import GuardsDiffer
+from infra.db.pool import CONNECTION_FAILURES
 from infra.db.recent_writers import RecentWriters
 from infra.db.replica import LOOK_SECONDS, NO_REPLICA, open_replica
 from infra.db.routines import declared, differences
@@ -92,7 +92,7 @@ async def _database(settings: Settings) -> list[Finding]:
     except GuardsDiffer as error:
         limits, _, advice = str(error).partition(": ")
         return [Finding(subject="PostgreSQL", detail=limits, advice=advice)]
-    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (SQLAlchemyError, *CONNECTION_FAILURES) as error:
         advice = "Start the server, and check WORKGRAPH_DATABASE_URL."
         return [Finding(subject="PostgreSQL", detail=_reason(error), advice=advice)]
     is_new_enough = number >= OLDEST_POSTGRES * 10_000

@@ -14,7 +14,7 @@ from domain.accounts.model import SignedIn
 from infra.auth.access_listener import ASK_SECONDS, AccessListener, open_listener
 from infra.auth.access_routines import CHANNEL
 from infra.auth.actor_memory import LONGEST_SILENCE, RecentActors
-from tests.connections import listening
+from tests.connections import listening, meet_closing
 from tests.factories.accounts import UserFactory
 from tests.infra.db.startup_relay import connected
 from tests.patience import PATIENCE
@@ -92,6 +92,19 @@ async def test_a_lost_connection_is_noticed_at_once_and_opened_again(
     lost, again = caplog.messages
     assert lost.startswith("Sessions are read for each request, because changes of access are not heard: ")
     assert again == "Sessions are remembered again, because changes of access are heard."
+
+
+async def test_a_connection_that_the_server_is_closing_is_opened_again(
+    memory: RecentActors, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_listener(database, memory) as listener:
+        assert remember(memory)
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncpg.Connection, "execute", meet_closing)
+            await until(lambda: listener.problem == "InternalClientError")
+            assert not remember(memory)
+        await until(lambda: remember(memory))
+        assert listener.problem == ""
 
 
 async def test_everything_is_forgotten_two_seconds_after_the_last_answer(memory: RecentActors, database: str) -> None:

@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.shared.errors import InvalidInput, Unavailable
 from infra.db.engine import Engines, database_errors, open_engines
-from infra.db.prepared import MOST_PREPARED
+from infra.db.prepared import MOST_PREPARED, PreparedStatements
 from infra.db.statement_trace import ContextStatementTrace
 from infra.db.statements import WriteStatements
 from infra.db.write_connection import WriteConnection, WriteConnections
 from infra.jobs.tables import ScheduleRow
 from tests import defaults
+from tests.connections import meet_closing
 from tests.factories.moments import MADE
 from tests.transactions import transaction
 
@@ -206,6 +207,28 @@ async def test_a_connection_that_breaks_in_a_transaction_is_unavailable_and_repl
         with pytest.raises(Unavailable):
             await lose(others)
     assert await names(connections) == []
+
+
+@pytest.mark.parametrize("is_closing_later", [False, True], ids=["at a statement", "at its rollback, too"])
+async def test_a_connection_that_the_server_is_closing_is_unavailable_and_replaced(
+    connections: WriteConnections, monkeypatch: pytest.MonkeyPatch, is_closing_later: bool
+) -> None:
+    async def lose(patch: pytest.MonkeyPatch) -> None:
+        with database_errors():
+            async with connections.connect() as connection:
+                await connection.scalar(PID)
+                patch.setattr(PreparedStatements, "run", meet_closing)
+                if is_closing_later:
+                    patch.setattr(WriteConnection, "rollback", meet_closing)
+                await connection.execute(ADD, row("lost"))
+
+    async with connections.connect() as connection:
+        pid = await connection.scalar(PID)
+    with monkeypatch.context() as patch, pytest.raises(Unavailable):
+        await lose(patch)
+    assert await names(connections) == []
+    async with connections.connect() as connection:
+        assert (await connection.scalar(PID) != pid) == is_closing_later
 
 
 async def _terminate(connection: AsyncConnection, pid: int) -> None:
