@@ -22,6 +22,7 @@ from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.comments import commands, queries
 from domain.shared.batches import MOST_AT_ONCE
+from domain.shared.filters import without_conditions
 
 
 @strawberry.input(description=f"Filter for comments. {WITHOUT_CONDITIONS}")
@@ -56,7 +57,7 @@ CommentSortArgument = Annotated[
 
 def comment_query(filter: CommentFilterArgument = None, sort: CommentSortArgument = None) -> queries.CommentQuery:
     return queries.CommentQuery(
-        filter=to_domain(filter) or queries.CommentFilter(),
+        filter=to_domain(filter) or without_conditions(queries.CommentFilter),
         sort=sorts(sort, queries.CommentOrder) or queries.DEFAULT_ORDER,
     )
 

@@ -39,6 +39,7 @@ from domain.issues import batch_commands, commands, queries
 from domain.issues.commands import StateRule
 from domain.issues.selecting import MOST_UNCONFIRMED
 from domain.shared.batches import MOST_AT_ONCE
+from domain.shared.filters import without_conditions
 from domain.shared.pages import MOST_SORTED, MOST_SORTED_IN_INDEX
 
 
@@ -152,7 +153,7 @@ def issue_query(
     filter: IssueFilterArgument = None, sort: IssueSortArgument = None, include_archived: IncludeArchived = False
 ) -> queries.IssueQuery:
     return queries.IssueQuery(
-        filter=to_domain(filter) or queries.IssueFilter(),
+        filter=to_domain(filter) or without_conditions(queries.IssueFilter),
         sort=sorts(sort, queries.IssueOrder) or queries.DEFAULT_ORDER,
         includes_archived=include_archived,
     )

@@ -20,6 +20,7 @@ from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.labels import commands, queries
 from domain.shared.batches import MOST_AT_ONCE
+from domain.shared.filters import without_conditions
 
 
 @strawberry.input(description=f"Filter for labels. {WITHOUT_CONDITIONS}")
@@ -50,7 +51,7 @@ LabelSortArgument = Annotated[
 
 def label_query(filter: LabelFilterArgument = None, sort: LabelSortArgument = None) -> queries.LabelQuery:
     return queries.LabelQuery(
-        filter=to_domain(filter) or queries.LabelFilter(),
+        filter=to_domain(filter) or without_conditions(queries.LabelFilter),
         sort=sorts(sort, queries.LabelOrder) or queries.DEFAULT_ORDER,
     )
 

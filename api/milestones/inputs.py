@@ -20,6 +20,7 @@ from api.shared.inputs import (
 from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from domain.milestones import commands, queries
+from domain.shared.filters import without_conditions
 
 
 @strawberry.input(description=f"Filter for milestones. {WITHOUT_CONDITIONS}")
@@ -61,7 +62,7 @@ def milestone_query(
     filter: MilestoneFilterArgument = None, sort: MilestoneSortArgument = None
 ) -> queries.MilestoneQuery:
     return queries.MilestoneQuery(
-        filter=to_domain(filter) or queries.MilestoneFilter(),
+        filter=to_domain(filter) or without_conditions(queries.MilestoneFilter),
         sort=sorts(sort, queries.MilestoneOrder) or queries.DEFAULT_ORDER,
     )
 

@@ -23,6 +23,7 @@ from api.shared.pages import IncludeArchived, SortOrder, sorts
 from api.shared.scalars import Revision
 from domain.projects import commands, queries
 from domain.projects.categories import StateCategory
+from domain.shared.filters import without_conditions
 
 describe_enum(
     StateCategory,
@@ -122,7 +123,7 @@ def project_query(
     include_archived: IncludeArchived = False,
 ) -> queries.ProjectQuery:
     return queries.ProjectQuery(
-        filter=to_domain(filter) or queries.ProjectFilter(),
+        filter=to_domain(filter) or without_conditions(queries.ProjectFilter),
         sort=sorts(sort, queries.ProjectOrder) or queries.DEFAULT_ORDER,
         includes_archived=include_archived,
     )
@@ -132,7 +133,7 @@ def project_member_query(
     filter: ProjectMemberFilterArgument = None, sort: ProjectMemberSortArgument = None
 ) -> queries.ProjectMemberQuery:
     return queries.ProjectMemberQuery(
-        filter=to_domain(filter) or queries.ProjectMemberFilter(),
+        filter=to_domain(filter) or without_conditions(queries.ProjectMemberFilter),
         sort=sorts(sort, queries.ProjectMemberOrder) or queries.MEMBERS_DEFAULT_ORDER,
     )
 

@@ -21,6 +21,7 @@ from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
 from api.shared.slices import only_with
 from domain.shared.actor import Role
+from domain.shared.filters import without_conditions
 from domain.workspaces import commands, queries
 
 describe_enum(
@@ -70,7 +71,7 @@ MemberSortArgument = Annotated[
 
 def member_query(filter: MemberFilterArgument = None, sort: MemberSortArgument = None) -> queries.MemberQuery:
     return queries.MemberQuery(
-        filter=to_domain(filter) or queries.MemberFilter(),
+        filter=to_domain(filter) or without_conditions(queries.MemberFilter),
         sort=sorts(sort, queries.MemberOrder) or queries.DEFAULT_ORDER,
     )
 

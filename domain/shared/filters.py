@@ -14,6 +14,7 @@ from domain.shared.ids import check_id
 from domain.shared.unset import UNSET, Unset
 
 T = TypeVar("T")
+F = TypeVar("F")
 
 Path = tuple[str, ...]
 
@@ -21,6 +22,21 @@ DEEPEST = 6  # filters in filters, the outermost included
 MOST_CONDITIONS = 64
 LONGEST_TEXT = 1_000  # characters of a compared text: matching a long pattern against many rows is expensive
 _PREFIX = "domain.shared.filters.prefix"
+_WITHOUT_CONDITIONS: dict[type[Any], Any] = {}  # by kind of filter
+
+
+def without_conditions(kind: type[F]) -> F:
+    """The filter of that kind which everything matches. It is one object, so that lists recognize it at once."""
+    if kind not in _WITHOUT_CONDITIONS:
+        _WITHOUT_CONDITIONS[kind] = kind()
+    found: F = _WITHOUT_CONDITIONS[kind]
+    return found
+
+
+def has_conditions(filter: Any) -> bool:
+    """Whether something may not match the filter."""
+    empty = without_conditions(type(filter))
+    return filter is not empty and bool(filter != empty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

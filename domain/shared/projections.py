@@ -4,15 +4,18 @@ A reader may answer with objects that have these attributes only. Each name is a
 or list, such as `nodes.title` of a page.
 """
 
-from collections.abc import Collection
+from functools import lru_cache
 from typing import TypeAlias
+
+DISTINCT_PROJECTIONS = 1024  # projections whose order is remembered
 
 Names: TypeAlias = frozenset[str]
 Projection: TypeAlias = Names | None
 """Names of the attributes; None for all of them, with the methods of the domain's objects."""
 
 
-def in_order(names: Names, lists: Collection[str] = ()) -> tuple[str, ...]:
+@lru_cache(DISTINCT_PROJECTIONS)
+def in_order(names: Names, lists: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The names in the order in which records have their values, without those inside `lists`."""
     return tuple(sorted(name for name in names if not any(name.startswith(f"{each}.") for each in lists)))
 

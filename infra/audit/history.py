@@ -21,7 +21,7 @@ from infra.audit.reader import EVENT_COLUMNS, LOG_ORDER, logged_event, with_text
 from infra.audit.tables import EventRow
 from infra.db.arrays import among, texts
 from infra.db.keyset import KeysetPlan
-from infra.db.parents import by_workspace, ids_of
+from infra.db.parents import ids_by_workspace, ids_of
 from infra.db.read import AnyRow, AnySelect, ReadSession
 from infra.db.visibility import in_workspace
 
@@ -87,8 +87,8 @@ class SqlHistoryReader:
         plan = LOG_ORDER.plan((), request, default=DEFAULT_NESTED, scope=scope, parents=ids_of(subjects))
         await actor.reach_workspaces(subject.workspace_id for subject in subjects)
         found: dict[str, Page[HistoryEntry]] = {}
-        for workspace_id, group in by_workspace(subjects).items():
-            part = replace(plan, parents=ids_of(group))
+        for workspace_id, ids in ids_by_workspace(subjects, ids_of(subjects)).items():
+            part = replace(plan, parents=ids)
             pages = await self._pages(self._histories[query.of], actor, workspace_id, part, query.kinds)
             found |= zip(part.parents, pages, strict=True)
         return [found[subject.id] for subject in subjects]

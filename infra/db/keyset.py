@@ -3,9 +3,9 @@
 Statements are in `infra/db/keyset_statements.py`, the index ranges after a cursor in `infra/db/keyset_ranges.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement
@@ -34,6 +34,9 @@ from infra.db.totals import Sizes, take_totals
 T = TypeVar("T")
 
 MOST_KEYS = 5
+DISTINCT_SORTS = 128  # sorts of one entity whose keys are remembered
+
+Digest = Callable[..., str]
 
 
 class Keyset(Generic[O]):
@@ -56,25 +59,34 @@ class Keyset(Generic[O]):
         self._fields = {order: CursorColumn.of(column) for order, column in columns.items()}
         self._id = CursorColumn.of(id_column)
         self._completed_by = completed_by
+        self._keys = lru_cache(DISTINCT_SORTS)(self._checked_keys)
 
     def plan(
-        self, sort: Sequence[Sort[O]], request: PageRequest, *, default: int, scope: object, parents: Sequence[str]
+        self,
+        sort: Sequence[Sort[O]],
+        request: PageRequest,
+        *,
+        default: int,
+        scope: object,
+        parents: Sequence[str],
+        digest: Digest = scope_digest,
     ) -> "KeysetPlan":
         """The plan for one page. Raises InvalidInput for cursors of other lists or parents.
 
-        `scope` identifies list and filter by its repr. `parents` are the IDs of the entities above the list, or of the
-        user for top-level lists.
+        `scope` identifies list and filter by its repr, of which `digest` makes a short one. `parents` are the IDs of
+        the entities above the list, or of the user for top-level lists.
         """
         sort = tuple(sort)
         keys, size = self._keys(sort), request.size(default)
-        plan = KeysetPlan(keys=keys, about=(sort, scope), request=request, size=size, parents=parents)
+        own_digest = partial(digest, sort, scope)
+        plan = KeysetPlan(keys=keys, digest=own_digest, request=request, size=size, parents=parents)
         if request.cursor is None:
             return plan
         path = ("before",) if request.is_backward else ("after",)
         scopes = {plan.scope_of(parent) for parent in parents}
         return replace(plan, after=decode_cursor(request.cursor, [key.field for key in keys], scopes=scopes, path=path))
 
-    def _keys(self, sort: tuple[Sort[O], ...]) -> tuple[Key, ...]:
+    def _checked_keys(self, sort: tuple[Sort[O], ...]) -> tuple[Key, ...]:
         if len({key.by for key in sort}) < len(sort):
             raise InvalidInput("Each sort key can be used only once.", path=("sort",))
         if len(sort) > MOST_KEYS:
@@ -97,7 +109,7 @@ class KeysetPlan:
     """
 
     keys: tuple[Key, ...]
-    about: tuple[object, ...]
+    digest: Callable[[], str]  # of list, filter and order
     request: PageRequest
     size: int
     parents: Sequence[str]
@@ -106,7 +118,7 @@ class KeysetPlan:
     @cached_property
     def scope(self) -> str:
         """Digest of list, filter and order. Lazy, because most lists are read without a cursor."""
-        return scope_digest(*self.about)
+        return self.digest()
 
     def scope_of(self, parent: str) -> str:
         """Scope that binds a cursor to a list and its parent."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar, overload
 from domain.shared.pages import MOST_COUNTED, Page, PageRequest
 from domain.shared.projections import Names, below, in_order
 from infra.db.cursors import encode_cursor
-from infra.db.rows import NO_ROWS, ListsOfRows, Rows, runs_of
+from infra.db.rows import NO_ROWS, ListsOfRows, Rows, lengths_of
 from infra.db.statements import Row
 
 T = TypeVar("T")
@@ -103,14 +103,16 @@ class PageRows:
         `totals` are the sizes of the lists, if they are known.
         """
         size, is_backward = plan.size, plan.request.is_backward
-        kept, pages_of, longer = list[Row](), dict[str, slice](), set[str]()
-        for parent, run in runs_of(rows).items():
-            if run.stop - run.start > size:
+        kept, pages_of, longer, start = list(rows), dict[str, slice](), set[str](), 0
+        for parent, length in lengths_of(rows).items():
+            if length > size:
                 longer.add(parent)
-                run = slice(run.start, run.start + size)
-            start, shown = len(kept), rows[run]
-            kept += shown[::-1] if is_backward else shown
-            pages_of[parent] = slice(start, len(kept))
+                del kept[start + size : start + length]
+                length = size
+            pages_of[parent] = own = slice(start, start + length)
+            if is_backward:
+                kept[own] = kept[own][::-1]
+            start += length
         slices = [pages_of.get(parent, NO_ROWS) for parent in plan.parents]
         pages = cls(plan, kept, positions, slices, [parent in longer for parent in plan.parents])
         if totals is None:

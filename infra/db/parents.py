@@ -47,6 +47,18 @@ def by_workspace(entities: Sequence[P]) -> dict[str, Sequence[P]]:
     return {each: [entity for entity in entities if entity.workspace_id == each] for each in sorted(workspaces)}
 
 
+def ids_by_workspace(entities: Sequence[Identified], ids: list[str]) -> dict[str, list[str]]:
+    """The IDs of the entities, given in their order, by workspace."""
+    workspaces = values_of(entities, "workspace_id")
+    several = set(workspaces)
+    if len(several) == 1:
+        return {several.pop(): ids}
+    found: dict[str, list[str]] = {each: [] for each in sorted(several)}
+    for id_, workspace_id in zip(ids, workspaces, strict=True):
+        found[workspace_id].append(id_)
+    return found
+
+
 async def pages_by_workspace(
     reads: ReadSession,
     plan: KeysetPlan,
@@ -58,13 +70,13 @@ async def pages_by_workspace(
 ) -> list[Page[E]]:
     """The page of the list under each of the parents; `rows` are limited by `in_workspace`."""
     found: dict[str, Page[E]] = {}
-    for workspace_id, group in by_workspace(parents).items():
+    for workspace_id, ids in ids_by_workspace(parents, ids_of(parents)).items():
         if parent.key == "workspace_id":
             # No LATERAL join on the workspace, because the planner could take its value from the join.
             of_one = replace(plan, parents=[workspace_id])
             found[workspace_id] = await of_one.page(reads, rows, build, workspace_id=workspace_id)
             continue
-        part = replace(plan, parents=ids_of(group))
+        part = replace(plan, parents=ids)
         pages = await part.pages(reads, rows, build, parent=parent, workspace_id=workspace_id)
         found |= zip(part.parents, pages, strict=True)
     return [found[each.id] for each in parents]
@@ -82,9 +94,8 @@ async def lists_by_workspace(
     """The list under each of the parents; `rows` are limited by `in_workspace` and `ids`, and ordered by parent."""
     wanted = in_order(names)
     statement = columns.select(rows, wanted, parent)
-    found, lists = list[AnyRow](), dict[str, slice]()
-    for workspace_id, group in by_workspace(parents).items():
-        start, part = len(found), await reads.fetch(statement, workspace_id=workspace_id, ids=ids_of(group))
-        lists |= {id_: slice(own.start + start, own.stop + start) for id_, own in runs_of(part).items()}
-        found += part
-    return ListsOfRows(Rows(wanted, found), [lists.get(each, NO_ROWS) for each in ids_of(parents)])
+    ids, found = ids_of(parents), list[AnyRow]()
+    for workspace_id, own_ids in ids_by_workspace(parents, ids).items():
+        found += await reads.fetch(statement, workspace_id=workspace_id, ids=own_ids)
+    lists = runs_of(found)
+    return ListsOfRows(Rows(wanted, found), [lists.get(each, NO_ROWS) for each in ids])

@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.shared.actor import Actor
+from domain.shared.filters import has_conditions
 from domain.shared.pages import DEFAULT, MOST_SORTED, MOST_SORTED_IN_INDEX, O, Page, PageRequest, Sort
 from domain.shared.projections import Projection
 from infra.db.arrays import among
 from infra.db.base import Base
+from infra.db.cursors import remembered_digest, scope_digest
 from infra.db.entities import builder_of, columns_of
 from infra.db.filtered import SECONDS, FilteredRead, FilteredRows, FilterTooBroad, Remembered
 from infra.db.filters import Filters
@@ -24,7 +26,7 @@ from infra.db.list_limits import IndexedOrders, holds_at_most
 from infra.db.list_sizes import SizedList
 from infra.db.lookups import FrequentSearches, looked_up
 from infra.db.pages import PageColumns, PageRows, page_columns
-from infra.db.parents import Identified, by_workspace, ids_of
+from infra.db.parents import Identified, ids_by_workspace, ids_of
 from infra.db.projected import NamedColumns
 from infra.db.read import AnySelect, ReadSession
 from infra.db.rows_by_ids import RowsByIds
@@ -198,15 +200,16 @@ class EntityList(Generic[E, O]):
         request: PageRequest,
         counts: Mapping[str, int] | None,
     ) -> PageRows:
-        keyset = self._entities.keyset
-        scope = (self._name, filter)
-        plan = keyset.plan(sort, request, default=self._default, scope=scope, parents=ids_of(parents))
-        groups = by_workspace(parents)
+        ids, scope = ids_of(parents), (self._name, filter)
+        # Equal filters can differ in their repr, such as by the time zone of an instant.
+        digest = scope_digest if has_conditions(filter) else remembered_digest
+        plan = self._entities.keyset.plan(sort, request, default=self._default, scope=scope, parents=ids, digest=digest)
+        groups = ids_by_workspace(parents, ids)
         if len(groups) == 1:
             return await self._pages(reads, actor, next(iter(groups)), plan, columns, filter, sort, counts)
         found = []
-        for workspace_id, group in groups.items():
-            part = replace(plan, parents=ids_of(group))
+        for workspace_id, own_ids in groups.items():
+            part = replace(plan, parents=own_ids)
             found.append(await self._pages(reads, actor, workspace_id, part, columns, filter, sort, counts))
         return PageRows.joined(plan, found)
 
@@ -231,7 +234,7 @@ class EntityList(Generic[E, O]):
         seen.params["workspace_id"] = workspace_id
         if is_single:
             seen.params["parent_id"] = plan.parents[0]
-        if filter != type(filter)() or not self._is_indexed(sort):
+        if has_conditions(filter) or not self._is_indexed(sort):
             return await self._bounded_pages(reads, actor, workspace_id, plan, seen, filter, sort)
         further: dict[str, Any] = {"branches": self._branches, "sizes": self._sizes(reads, actor, workspace_id)}
         if is_single:
@@ -251,7 +254,7 @@ class EntityList(Generic[E, O]):
         """The pages of lists that have a filter, or no index for the order."""
         sizes = self._sizes(reads, actor, workspace_id)
         by_ids, rows = filter, FilteredRows(seen.rows, seen.rows, seen.rows)
-        is_filtered = filter != type(filter)()
+        is_filtered = has_conditions(filter)
         if is_filtered:
             await self._require_bounded(reads, plan, seen, filter, sizes)
             about: dict[str, Any] = {"actor": actor, "workspace_id": workspace_id, "lists": len(plan.parents)}

@@ -20,7 +20,7 @@ from infra.accounts.reader import USER_COLUMNS
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.list_sizes import SizedList
-from infra.db.parents import Identified, by_workspace, ids_of, lists_by_workspace
+from infra.db.parents import Identified, by_workspace, ids_by_workspace, ids_of, lists_by_workspace
 from infra.db.projected import NamedColumns
 from infra.db.read import ReadSession
 from infra.db.reader import EntityList, EntityTable, ReaderFilters, among_ids
@@ -191,7 +191,7 @@ class SqlIssueReader:
         self, statement: Select[Any], issues: Sequence[Issue], build: Callable[[Sequence[Any]], Any]
     ) -> Sequence[Sequence[Any]]:
         found: dict[str, list[Any]] = {issue.id: [] for issue in issues}
-        for workspace_id, group in by_workspace(issues).items():
-            for row in await self._reads.fetch(statement, workspace_id=workspace_id, ids=ids_of(group)):
+        for workspace_id, ids in ids_by_workspace(issues, ids_of(issues)).items():
+            for row in await self._reads.fetch(statement, workspace_id=workspace_id, ids=ids):
                 found[row[0]].append(build(row))
         return [found[issue.id] for issue in issues]

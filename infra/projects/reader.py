@@ -18,7 +18,7 @@ from domain.shared.projections import Projection
 from domain.workspaces.model import Workspace
 from infra.db.entities import builder_of, columns_of
 from infra.db.filters import Filters
-from infra.db.parents import by_workspace, ids_of, lists_by_workspace
+from infra.db.parents import ids_by_workspace, ids_of, lists_by_workspace
 from infra.db.projected import NamedColumns
 from infra.db.read import ReadSession
 from infra.db.reader import EntityTable, among_ids
@@ -122,8 +122,8 @@ class SqlStateReader:
             of = StateRow.project_id
             return await lists_by_workspace(self._reads, projects, _STATES_OF, _OF_STATES, projection, parent=of)
         found: dict[str, list[State]] = {project.id: [] for project in projects}
-        for workspace_id, group in by_workspace(projects).items():
-            rows = await self._reads.fetch(_STATES_OF, workspace_id=workspace_id, ids=ids_of(group))
+        for workspace_id, ids in ids_by_workspace(projects, ids_of(projects)).items():
+            rows = await self._reads.fetch(_STATES_OF, workspace_id=workspace_id, ids=ids)
             for state in map(_build_state, rows):
                 found[state.project_id].append(state)
         return [found[project.id] for project in projects]

@@ -13,7 +13,7 @@ from domain.workspaces.model import Workspace
 from infra.accounts.tables import UserRow
 from infra.db.entities import builder_of, columns_of
 from infra.db.keyset import Keyset
-from infra.db.parents import by_workspace, ids_of, pages_by_workspace
+from infra.db.parents import ids_by_workspace, ids_of, pages_by_workspace
 from infra.db.read import ReadSession
 from infra.db.reader import among_ids
 from infra.db.rows_by_ids import RowsByIds
@@ -106,8 +106,8 @@ class SqlImportReader:
 
     async def loss_kinds_of_runs(self, actor: Actor, runs: Sequence[ImportRun]) -> Sequence[Sequence[LossKind]]:
         found: dict[str, list[LossKind]] = {run.id: [] for run in runs}
-        for workspace_id, group in by_workspace(runs).items():
-            for row in await self._reads.fetch(_LOSS_KINDS, workspace_id=workspace_id, ids=ids_of(group)):
+        for workspace_id, ids in ids_by_workspace(runs, ids_of(runs)).items():
+            for row in await self._reads.fetch(_LOSS_KINDS, workspace_id=workspace_id, ids=ids):
                 found[row[0]].append(_build_kind(row))
         return [found[run.id] for run in runs]
 

@@ -264,6 +264,12 @@ class TestSorts:
             plan(keys)
         assert (refused.value.failure, refused.value.path) == (ErrorCode.LIMIT_EXCEEDED, ("sort",))
 
+    def test_the_keys_of_a_sort_are_made_once(self):
+        sorts = ([Sort(by=Order.DUE, direction=direction)] for direction in (*Direction, *Direction))
+        up, down, again, *_ = [plan(sort).keys for sort in sorts]
+        assert up is again
+        assert [key.is_descending for key in (*up, *down)] == [False, False, True, True]
+
     def test_an_order_without_a_column_is_found_at_import(self):
         with pytest.raises(TypeError, match="Order has no column for LENGTH"):
             Keyset(Order, {order: column for order, column in COLUMNS.items() if order != Order.LENGTH},
