@@ -1,6 +1,5 @@
 """The ASGI application: routes, and the middleware layers around them."""
 
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -30,6 +29,7 @@ from api.http.body import BodyGuard, BodyRule
 from api.http.compression import Compression
 from api.http.direct import DirectGraphQL
 from api.http.endpoint import EXPLORER_PATH, GraphQLEndpoint
+from api.http.instruments import takes_part
 from api.http.options import HttpOptions
 from api.http.origins import CrossOrigin, Origins
 from api.http.reaper import Reaper
@@ -42,7 +42,6 @@ from api.sockets.endpoint import graphql_sockets
 from domain.app import App
 
 GRAPHQL_PATH = "/graphql"
-TELEMETRY = "opentelemetry.sdk"  # the module that tools for traces and metrics load
 TAGS: list[dict[str, Any]] = [
     {"name": "auth", "description": "Sign-in and accounts"},
     {"name": "accounts", "description": "Accounts"},
@@ -142,6 +141,10 @@ class _Application(FastAPI):
 
     direct: ASGIApp | None = None
 
+    def __init__(self, *, middleware: Sequence[Middleware], **options: Any) -> None:
+        super().__init__(middleware=middleware, **options)
+        self.own_layers = tuple(middleware)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.direct is not None and scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
             await self.direct(scope, receive, send)
@@ -207,8 +210,7 @@ class _GraphQL:
             admission = Admission(runner, documents, trusted, meter, is_introspection_open=options.is_development)
             self._http = endpoint = GraphQLEndpoint(admission, app, options, self._body_rule.reaper)
             self._sockets = sockets = graphql_sockets(app, runner, admission, meter, options)
-            # Instruments of OpenTelemetry are layers of FastAPI, which then serve all requests.
-            if isinstance(served, _Application) and TELEMETRY not in sys.modules:
+            if isinstance(served, _Application) and not takes_part(served, served.own_layers):
                 served.direct = self._direct(endpoint, served)
             try:
                 yield

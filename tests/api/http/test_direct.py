@@ -3,17 +3,18 @@
 import asyncio
 import logging
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from types import ModuleType
-from typing import Any
+from functools import partial
+from types import MethodType
+from typing import Any, ClassVar
 
 import pytest
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.app import TELEMETRY
+from api.app import _Application
 from api.http import endpoint
 from api.http.direct import MOST_HOSTS, DirectGraphQL
 from tests.api import defaults as api_defaults
@@ -157,22 +158,85 @@ async def test_only_so_many_hosts_are_remembered(direct: list[str]) -> None:
     assert len(direct) == MOST_HOSTS + 20
 
 
-async def test_fastapi_and_its_middleware_are_not_entered(monkeypatch: pytest.MonkeyPatch) -> None:
-    entered: list[str] = []
-    call = FastAPI.__call__
+class Noting:
+    """Middleware that notes the paths of requests."""
 
-    async def noting(self: FastAPI, scope: Scope, receive: Receive, send: Send) -> None:
-        entered.append(scope["path"])
-        await call(self, scope, receive, send)
+    entered: ClassVar[list[str]] = []
 
-    monkeypatch.setattr(FastAPI, "__call__", noting)
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.entered.append(scope["path"])
+        await self._app(scope, receive, send)
+
+
+async def test_the_middleware_is_not_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[str] = []
+    layers = _Application.layers
+
+    async def noting(self: _Application, scope: Scope, receive: Receive, send: Send) -> None:
+        served.append(scope["path"])
+        await layers(self, scope, receive, send)
+
+    monkeypatch.setattr(_Application, "layers", noting)
     await exchanged(Case())
-    assert entered == []
+    assert served == []
     await exchanged(Case(), OWN_PAGE)
-    assert entered == ["/graphql"]
+    assert served == ["/graphql"]
 
 
-async def test_tools_for_traces_see_all_requests(monkeypatch: pytest.MonkeyPatch, direct: list[str]) -> None:
-    monkeypatch.setitem(sys.modules, TELEMETRY, ModuleType(TELEMETRY))
+async def test_added_middleware_sees_all_requests(monkeypatch: pytest.MonkeyPatch, direct: list[str]) -> None:
+    monkeypatch.setattr(Noting, "entered", [])
+    world = World()
+    app = build(world, options())
+    app.add_middleware(Noting)
+    async with app.router.lifespan_context(app), asyncio.timeout(PATIENCE):
+        assert (await exchange(app, Case(), world)).status == 200
+    assert (Noting.entered, direct) == (["/graphql"], [])
+
+
+class Wrapper:
+    """Wrapper of a tool that poses as the method that it wraps."""
+
+    def __init__(self, wrapped: Callable[..., Any]) -> None:
+        self._wrapped = wrapped
+        self.__code__ = wrapped.__code__  # type: ignore[attr-defined]  # of a function
+        self.seen: list[str] = []
+
+    def __get__(self, app: FastAPI, _: type[FastAPI]) -> Callable[..., Any]:
+        return partial(self, app) if app is not None else self
+
+    def __call__(self, app: FastAPI, *arguments: Any) -> Any:
+        self.seen.append(self._wrapped.__name__)
+        return self._wrapped(app, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("patched", "name"),
+    [(Starlette, "__call__"), (FastAPI, "__call__"), (FastAPI, "build_middleware_stack")],
+    ids=["Starlette", "FastAPI", "layers"],
+)
+async def test_tools_that_replace_a_method_see_all_requests(
+    monkeypatch: pytest.MonkeyPatch, direct: list[str], patched: type[Starlette], name: str
+) -> None:
+    tool = Wrapper(getattr(patched, name))
+    monkeypatch.setattr(patched, name, tool)
     assert (await exchanged(Case())).status == 200
-    assert direct == []
+    assert (tool.seen, direct) == ([name], [])
+
+
+async def test_a_tool_in_one_application_sees_all_requests(direct: list[str]) -> None:
+    world = World()
+    app = build(world, options())
+    layers, built = app.build_middleware_stack, []
+
+    def noting(_: FastAPI) -> ASGIApp:
+        built.append(app)
+        return layers()
+
+    app.build_middleware_stack = MethodType(noting, app)  # type: ignore[method-assign]  # as OpenTelemetry does
+    async with app.router.lifespan_context(app), asyncio.timeout(PATIENCE):
+        assert (await exchange(app, Case(), world)).status == 200
+    assert (built, direct) == ([app], [])
