@@ -35,15 +35,15 @@ from api.graphql.limits import (
 )
 from api.graphql.one_of import mark_one_of
 from api.graphql.options import QueryLimits
+from api.graphql.syntax_trees import TreeShrinker
 from api.graphql.two_tier_cache import CacheStats, TwoTierCache
 from domain.shared.batches import MOST_AT_ONCE
 from strawberry_compiled import CompiledOperation
 
 MOST_ERRORS = 5  # validation errors reported per document; more errors would cost time that the caller does not pay for
 CACHED_BYTES = 67_108_864  # estimated memory, from the constants below
-# Measured with tracemalloc: a token of a syntax tree takes 190 (comment) to 570 bytes (field name), without its text.
-TOKEN_BYTES = 600
-TEXT_FACTOR = 5  # copies of the text: in the document, in the cache, and in names and strings
+NODE_BYTES = 330  # measured with tracemalloc: a node of a shrunk syntax tree takes 180 to 300 bytes, without its text
+TEXT_FACTOR = 3  # copies of the text: in the cache, and in names and strings
 DOCUMENT_BYTES = 3_000  # facts about the document and its operations
 TYPENAME = "__typename"
 
@@ -92,6 +92,8 @@ class Prepared:
     """A document that has passed every check, and its operations by name (None for an unnamed operation)."""
 
     document: DocumentNode
+    nodes: int
+    """Nodes of the syntax tree that no other document shares."""
     operations: Mapping[str | None, Operation]
     has_grown: Callable[[], None]
     """Callback for the executor: has the cache measure the plans of the operations again."""
@@ -133,6 +135,7 @@ class DocumentCache:
         )
         if self._hides_schema:
             self._rules += (NoSchemaIntrospectionCustomRule,)
+        self._shrinker = TreeShrinker()
         self._known: TwoTierCache[str, Prepared] = TwoTierCache(most_bytes)
 
     def prepare(self, text: str, *, only: frozenset[str] | None = None) -> Prepared:
@@ -184,7 +187,12 @@ class DocumentCache:
             )
         if not operations:
             raise _refused("OPERATION_UNKNOWN", "The document has no operation. Add a query, mutation or subscription.")
-        return Prepared(document=document, operations=operations, has_grown=partial(self._note_growth, text))
+        return Prepared(
+            document=document,
+            nodes=self._shrinker.shrink(document),
+            operations=operations,
+            has_grown=partial(self._note_growth, text),
+        )
 
     def _limits_of(self, sizes: Iterable[tuple[OperationDefinitionNode, Size]]) -> QueryLimits:
         has_batch = any(not self._batches.isdisjoint(size.root_names) for _, size in sizes)
@@ -227,14 +235,7 @@ class DocumentCache:
 def document_bytes(text: str, prepared: Prepared) -> int:
     """Upper estimate of the memory that the document takes with its plans, for all but unusual documents."""
     plans = sum(each.plan_bytes for each in prepared.operations.values())
-    return DOCUMENT_BYTES + TEXT_FACTOR * getsizeof(text) + TOKEN_BYTES * _tokens(prepared.document) + plans
-
-
-def _tokens(document: DocumentNode) -> int:
-    count, token = 0, document.loc.start_token if document.loc else None
-    while token is not None:
-        count, token = count + 1, token.next
-    return count
+    return DOCUMENT_BYTES + TEXT_FACTOR * getsizeof(text) + NODE_BYTES * prepared.nodes + plans
 
 
 def _check_root_fields(asked: Iterable[frozenset[str]], allowed: frozenset[str] | None) -> None:

@@ -22,6 +22,7 @@ from api.graphql.documents import (
 from api.graphql.limits import check_literals, check_variables
 from api.graphql.options import QueryLimits
 from api.graphql.runner import graphql_schema
+from api.graphql.syntax_trees import TreeShrinker
 from tests.api import defaults as api_defaults
 from tests.api.http.hostile import chain, hostile_documents
 from tests.api.http.http_world import schema
@@ -223,14 +224,17 @@ TREES = {
 @pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize("name", TREES)
 def test_the_memory_of_documents_is_not_underestimated(name: str) -> None:
+    shrinker = TreeShrinker()
+
     def prepared(text: str) -> Prepared:
-        return Prepared(document=parse(text), operations={}, has_grown=lambda: None)
+        document = parse(text)
+        return Prepared(document=document, nodes=shrinker.shrink(document), operations={}, has_grown=lambda: None)
 
     kept = [prepared(TREES[name])]
-    texts = [TREES[name] + " " * number for number in range(1, 6)]
     gc.collect()
     tracemalloc.start()
     try:
+        texts = [TREES[name] + " " * number for number in range(1, 6)]
         kept += map(prepared, texts)
         gc.collect()
         taken, _ = tracemalloc.get_traced_memory()
