@@ -1,8 +1,10 @@
 """Plans of an operation: generated functions for each set of values of its variables in @skip and @include."""
 
 import threading
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from sys import getsizeof
 from typing import Any
 
 from graphql import (
@@ -37,7 +39,7 @@ from strawberry_compiled.strawberry_internals import accepts_by_class, may_be_ca
 MOST_VARIANTS = 16
 FIELD_BYTES = 3_000  # bytes of a planned field and its code, without the source; measured: 2,000 to 3,000
 ROW_BYTES = 7_000  # bytes of a row field and its function, without the source; measured: 4,000 to 6,500
-OPERATION_BYTES = 2_000
+OPERATION_BYTES = 3_000
 MOST_CLASSES = 64  # classes remembered per position: a program that creates classes as it runs must not fill the memory
 
 _NAMES: Mapping[str, Any] = {
@@ -89,7 +91,7 @@ class Plan:
         self._refused: dict[tuple[int, str], tuple[Any, ...]] = {}
         self._batches: dict[int, Sequence[Batch]] = {}
         self._awaited: dict[int, Sequence[Batch]] = {}
-        self._sources: list[str] = []
+        self._sources: list[bytes] = []  # compressed, because hardly anyone reads them
         self._size = 0
         self._lock = threading.Lock()
         self.root_selection = planner.root()
@@ -99,7 +101,7 @@ class Plan:
     @property
     def source(self) -> str:
         """The code generated so far."""
-        return "\n\n".join(self._sources)
+        return "\n\n".join(zlib.decompress(each).decode() for each in self._sources)
 
     @property
     def size(self) -> int:
@@ -266,9 +268,9 @@ class Plan:
         for text in sources:
             exec(compile(text, f"<plan of {name}>", "exec"), self._namespace)  # noqa: S102  our own code
             self._compilations.pause()
-        self._sources += sources
+        self._sources.append(zlib.compress("\n\n".join(sources).encode(), 1))
         fields = FIELD_BYTES * len(self._fields) + ROW_BYTES * len(self._row_planner.fields)
-        self._size = sum(map(len, self._sources)) + fields
+        self._size = sum(map(getsizeof, self._sources)) + fields
 
     def _write(
         self,

@@ -1,6 +1,7 @@
 """Objects that wait for their batch fields: entries of objects one by one, and blocks of objects made from records."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol, TypeAlias, overload
@@ -9,6 +10,8 @@ from graphql.pyutils import Path
 
 from strawberry_compiled.field_errors import Position, as_path
 from strawberry_compiled.rows import ListsOfRows, Record, Rows, RowSource
+
+MOST_VIEW_CLASSES = 1_024  # a class takes 2 KiB, and many plans have records of the same columns
 
 Entry: TypeAlias = tuple[dict[str, Any], Any, Position | None]
 """(data, parent, position) of an object whose batch fields have to be written."""
@@ -82,7 +85,7 @@ class Shape:
         """Makes an object with these attributes only from a record."""
         known = self._readers.get(names)
         if known is None:
-            known = self._readers[names] = _view_class({name: self.positions[name] for name in names})
+            known = self._readers[names] = _view_class(tuple((name, self.positions[name]) for name in names))
         return known
 
 
@@ -309,11 +312,12 @@ def part_of(source: RowSource, start: int, stop: int) -> RowSource:
     return Rows(source.records[some], lists)
 
 
-def _view_class(positions: Mapping[str, int]) -> Callable[[Record], Any]:
+@lru_cache(MOST_VIEW_CLASSES)
+def _view_class(positions: tuple[tuple[str, int], ...]) -> Callable[[Record], Any]:
     """A class whose objects have items of a record as attributes, and those with a dotted name in further objects."""
     items: dict[str, str] = {}
     below: dict[str, dict[str, int]] = {}
-    for name, position in positions.items():
+    for name, position in positions:
         first, _, rest = name.partition(".")
         if rest:
             below.setdefault(first, {})[rest] = position
@@ -321,7 +325,7 @@ def _view_class(positions: Mapping[str, int]) -> Callable[[Record], Any]:
             items[name] = f"record[{position}]"
     names: dict[str, Any] = {}
     for first, inner in below.items():
-        names[f"make_{first}"] = _view_class(inner)
+        names[f"make_{first}"] = _view_class(tuple(inner.items()))
         items[first] = f"make_{first}(record)"
     lines = ["def __init__(self, record):", *(f"    self.{name} = {item}" for name, item in items.items()), "    pass"]
     exec("\n".join(lines), names)  # noqa: S102  names of attributes in the program's own code
