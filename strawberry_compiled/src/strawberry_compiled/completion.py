@@ -154,18 +154,6 @@ def fail_late(run: Run, error: Exception, field: PlannedField, above: Position |
     run.late_errors.add(error, field.nodes, _position(field, above), field.levels_up)
 
 
-def info_of(run: Run, field: PlannedField, above: Position | None) -> Any:
-    """The `info` of the field's function."""
-    return info_at(run, field, as_path(above))
-
-
-def info_at(run: Run, field: PlannedField, above: Path | None) -> Any:
-    """The `info` of the field's function in the object at that path."""
-    assert field.make_info is not None
-    path = Path(above, field.key, field.parent_type.name)
-    return field.make_info(run.build_resolve_info(field.definition, field.nodes, field.parent_type, path))
-
-
 def arguments_of(run: Run, field: PlannedField) -> dict[str, Any]:
     """Arguments of the field's function, converted once per operation or plan unless functions may change them."""
     known = run.known_arguments.get(field.number)

@@ -22,7 +22,7 @@ from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 
-from strawberry_compiled import completion, row_generation
+from strawberry_compiled import completion, infos, row_generation
 from strawberry_compiled.batching import Load
 from strawberry_compiled.directives import DirectiveFinder
 from strawberry_compiled.generation import Generator, beginning_name, delivery_name, function_name, is_shareable
@@ -59,7 +59,7 @@ _NAMES: Mapping[str, Any] = {
             completion.fail,
             completion.fail_item,
             completion.fail_late,
-            completion.info_of,
+            infos.info_of,
             completion.later,
             completion.later_item,
         )

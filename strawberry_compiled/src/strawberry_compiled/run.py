@@ -30,5 +30,7 @@ class Run(StrawberryGraphQLCoreExecutionContext):
     """Objects whose async functions have not begun, each with the number of its selection."""
     known_arguments: dict[int, dict[str, Any]]
     """Converted arguments, by the number of their field."""
+    known_info: tuple[type[Any], tuple[Any, ...]] | None
+    """Class of graphql-core's `info`, and those of its items that are the same for all fields of the run."""
     late_errors: LateErrors
     late_tasks: Tasks

@@ -162,6 +162,7 @@ class CompiledExecutor(Run):
         self.blocks = []
         self.awaiting = []
         self.known_arguments = {}
+        self.known_info = None
         self.late_errors = LateErrors(self.collected_errors)
         self.waves = self.late_tasks = Waves(self, plan)
 

@@ -11,6 +11,7 @@ from graphql import (
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLResolveInfo,
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
@@ -29,6 +30,8 @@ from strawberry_compiled.compatibility import IncompatibleStrawberry
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 PLAIN_ARGUMENTS = "strawberry_compiled.plain_arguments"
 """Key in a field's extensions for the cached result of `_takes_plain_arguments`."""
+INFO_OF_FIELD = ("field_name", "field_nodes", "return_type", "parent_type", "path")
+"""The first items of graphql-core's `info`. The items after them are the same for all fields of an execution."""
 _WRITE_DATES = tuple(each.serialize for each in (DateDefinition, DateTimeDefinition, TimeDefinition))
 Predicate = TypeVar("Predicate", bound=Callable[..., Any])
 
@@ -229,6 +232,7 @@ def check_strawberry() -> None:
         assert method.base_resolver.self_parameter is not None, "the parameter `self` is not known"
         assert method.base_resolver.info_parameter is not None, "the parameter `info` is not known"
         InfoFactory(built, method)(None)
+        assert GraphQLResolveInfo._fields[: len(INFO_OF_FIELD)] == INFO_OF_FIELD, "`info` begins with other items"
     except (AssertionError, AttributeError, KeyError, TypeError) as error:
         raise IncompatibleStrawberry(
             f"Compiled execution does not know this version of Strawberry: {error}. "

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeAlias
 from graphql.pyutils import gather_with_cancel
 
 from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch, loaders_of, one_for_each
-from strawberry_compiled.completion import arguments_of, info_at
+from strawberry_compiled.completion import arguments_of
+from strawberry_compiled.infos import info_at
 from strawberry_compiled.loaded import Loaded, keys_of, shown_of
 from strawberry_compiled.results import Batch, rows_for, write_loaded, write_rows, write_values
 from strawberry_compiled.row_blocks import Entries, Entry, Group, parents_of
