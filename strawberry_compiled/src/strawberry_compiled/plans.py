@@ -254,7 +254,7 @@ class Plan:
 
     def _make_rows(self, rows: RowField, layout: Layout) -> Callable[..., Any]:
         if rows.selection is None:
-            made = Shape(0, layout.positions("")).reader(rows.names)
+            made = Shape(0, layout.positions("")).viewer(rows.names)
         else:
             name, sources = self._row_generator.functions(rows.selection, layout, rows.prefix)
             self._namespace.update(self._row_generator.constants)

@@ -1,20 +1,17 @@
 """Writing of the results of batch functions, as rows or as values, into the data that waits for them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from strawberry_compiled.batching import KeyedBatch
+from strawberry_compiled.batching import KeyedBatch, ParentsBatch
 from strawberry_compiled.leaves import are_plain
 from strawberry_compiled.loaded import Loaded, shown_of
 from strawberry_compiled.planning import PlannedField
-from strawberry_compiled.row_blocks import Group, Keys, Place, Some, part_of, shown
+from strawberry_compiled.row_blocks import Group, Keys, Place, Records, Some, part_of, shown
 from strawberry_compiled.row_planning import Answer, RowField
-from strawberry_compiled.rows import Rows
 from strawberry_compiled.run import Run
 
 
-@dataclass(frozen=True, slots=True)
 class Batch:
     """A batch field, or a field with an async function.
 
@@ -22,12 +19,38 @@ class Batch:
     written once. `rows` if the function may answer with rows. Values of `plain` types are valid as they are.
     """
 
-    field: PlannedField
-    deliver: Callable[..., None]
-    begin: Callable[..., Any] | None
-    shares_equal: bool
-    rows: RowField | None = None
-    plain: frozenset[type] = frozenset()
+    __slots__ = ("begin", "call", "deliver", "field", "load", "needs", "plain", "rows", "shares_equal")
+
+    def __init__(
+        self,
+        field: PlannedField,
+        deliver: Callable[..., None],
+        begin: Callable[..., Any] | None,
+        *,
+        shares_equal: bool,
+        rows: RowField | None,
+        plain: frozenset[type],
+    ) -> None:
+        self.field = field
+        self.deliver = deliver
+        self.begin = begin
+        self.shares_equal = shares_equal
+        self.rows = rows
+        self.plain = plain
+        kind = field.batch
+        self.needs = None if kind is None else kind.needs
+        self.load = kind.load if isinstance(kind, KeyedBatch) else None
+        """The function of a related field."""
+        self.call: tuple[Any, ...] = ()
+        """The function of another batch field, and what else fields that share a call have in common."""
+        if isinstance(kind, ParentsBatch):
+            self.call = (kind.function, *map(id, field.nodes)) if kind.looks_ahead else (kind.function,)
+
+    @property
+    def keyed(self) -> KeyedBatch:
+        """The description of a related field."""
+        assert isinstance(self.field.batch, KeyedBatch)
+        return self.field.batch
 
 
 def write_values(run: Run, batch: Batch, group: Group, values: Sequence[Any], keys: Keys | None = None) -> None:
@@ -61,7 +84,8 @@ def write_rows(run: Run, batch: Batch, group: Group, answer: Any, start: int, ma
             _write_lists(run, batch, group, answer, start, make)
         else:
             source = answer if len(answer.records) == len(group) else part_of(answer, start, start + len(group))
-            _write(batch, group, make(run, source, _place(batch, group)))
+            place = _place(batch, group) if batch.rows.selection and batch.rows.selection.has_holes else None
+            _write(batch, group, make(run, source, place))
     except Exception as error:  # noqa: BLE001  it is reported in the answer
         _fail(run, batch, group, mark, error)
 
@@ -71,8 +95,10 @@ def write_loaded(run: Run, batch: Batch, group: Group, keys: Keys, loaded: Loade
     assert batch.rows is not None
     records = loaded.records
     if batch.rows.selection is None:
-        known = {key: make(records[key]) if key in records else loaded.value(key) for key in keys.once}
-        write_values(run, batch, group, _values(batch, group, keys, known), keys)
+        known = {key: loaded.value(key) for key in keys.once if key not in records}
+        found = [key for key in keys.once if key in records]
+        known.update(zip(found, make([records[key] for key in found]), strict=True))
+        write_values(run, batch, group, shown_of(batch.keyed, group, keys, known), keys)
         return
     mark = len(run.blocks)
     try:
@@ -105,9 +131,9 @@ def _write_found(run: Run, batch: Batch, group: Group, keys: Keys, loaded: Loade
     assert batch.rows.selection is not None
     records = loaded.records
     if batch.rows.selection.has_holes:  # what is written later can differ from place to place
-        _write(batch, group, make(run, Rows([records[key] for key in keys.each]), _place(batch, group)))
+        _write(batch, group, make(run, Records([records[key] for key in keys.each]), _place(batch, group)))
         return
-    once = make(run, Rows([records[key] for key in keys.once]), None)
+    once = make(run, Records([records[key] for key in keys.once]), None)
     made = dict(zip(keys.once, once, strict=True))
     name = batch.field.key
     for data, key in zip(group.dicts, keys.each, strict=True):
@@ -128,18 +154,13 @@ def _write_some(run: Run, batch: Batch, group: Group, keys: Keys, loaded: Loaded
     if others:
         some, some_keys = Some(group, others), keys.some(others)
         known = {key: loaded.value(key) for key in some_keys.once}
-        write_values(run, batch, some, _values(batch, some, some_keys, known), some_keys)
+        write_values(run, batch, some, shown_of(batch.keyed, some, some_keys, known), some_keys)
 
 
 def _write(batch: Batch, group: Group, values: Sequence[Any]) -> None:
     key = batch.field.key
     for data, value in zip(group.dicts, values, strict=True):
         data[key] = value
-
-
-def _values(batch: Batch, group: Group, keys: Keys, known: dict[Any, Any]) -> list[Any]:
-    assert isinstance(batch.field.batch, KeyedBatch)
-    return shown_of(batch.field.batch, group, keys, known)
 
 
 def _place(batch: Batch, group: Group, slices: Sequence[slice] | None = None) -> Place:

@@ -4,17 +4,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, overload
 
 from graphql.pyutils import Path
 
 from strawberry_compiled.field_errors import Position, as_path
-from strawberry_compiled.rows import ListsOfRows, Record, Rows, RowSource
+from strawberry_compiled.rows import ListsOfRows, Record, RowLists, Rows, RowSource
 
 MOST_VIEW_CLASSES = 1_024  # a class takes 2 KiB, and many plans have records of the same columns
 
 Entry: TypeAlias = tuple[dict[str, Any], Any, Position | None]
 """(data, parent, position) of an object whose batch fields have to be written."""
+
+
+Viewer: TypeAlias = Callable[[Sequence[Record]], list[Any]]
+"""Makes an object of each record."""
 
 
 class Positioned(Protocol):
@@ -73,19 +78,19 @@ class Place:
 class Shape:
     """Positions in a record of the columns that belong to the objects of a row selection, by name of the attribute."""
 
-    __slots__ = ("_readers", "number", "positions")
+    __slots__ = ("_viewers", "number", "positions")
 
     def __init__(self, number: int, positions: Mapping[str, int]) -> None:
         self.number = number
         """Number of the selection."""
         self.positions = positions
-        self._readers: dict[tuple[str, ...], Callable[[Record], Any]] = {}
+        self._viewers: dict[tuple[str, ...], Viewer] = {}
 
-    def reader(self, names: tuple[str, ...]) -> Callable[[Record], Any]:
-        """Makes an object with these attributes only from a record."""
-        known = self._readers.get(names)
+    def viewer(self, names: tuple[str, ...]) -> Viewer:
+        """Makes an object with these attributes only from each record."""
+        known = self._viewers.get(names)
         if known is None:
-            known = self._readers[names] = _view_class(tuple((name, self.positions[name]) for name in names))
+            known = self._viewers[names] = _viewer(tuple((name, self.positions[name]) for name in names))
         return known
 
 
@@ -179,7 +184,7 @@ class Block:
         return [(data, None, position) for data, position in zip(self.dicts, self.positions(), strict=True)]
 
     def parents(self, names: tuple[str, ...]) -> Sequence[Any]:
-        return list(map(self.shape.reader(names), self._records))
+        return self.shape.viewer(names)(self._records)
 
     def column(self, name: str) -> list[Any]:
         return list(map(itemgetter(self.shape.positions[name]), self._records))
@@ -234,11 +239,12 @@ Group: TypeAlias = Entries | Block | Some
 class Parents(Sequence[Any]):
     """Parents for a batch function: objects, and views of records that have the attributes of its `needs` only."""
 
-    __slots__ = ("_groups", "_names", "_parents")
+    __slots__ = ("_count", "_groups", "_names", "_parents")
 
     def __init__(self, groups: Sequence[Group], names: tuple[str, ...]) -> None:
         self._groups = groups
         self._names = names
+        self._count = sum(map(len, groups))
         self._parents: list[Any] | None = None
 
     def column(self, name: str) -> list[Any]:
@@ -250,7 +256,7 @@ class Parents(Sequence[Any]):
         return list(chain.from_iterable(group.column(name) for group in self._groups))
 
     def __len__(self) -> int:
-        return sum(map(len, self._groups))
+        return self._count
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._made())
@@ -271,11 +277,9 @@ class Parents(Sequence[Any]):
 
 def parents_of(groups: Sequence[Group], needs: tuple[str, ...] | None) -> Sequence[Any]:
     """The parents of all groups, in their order."""
-    if len(groups) == 1 and type(groups[0]) is Entries:
-        return groups[0].parents(())
-    if needs is not None and any(isinstance(group, Block) for group in groups):
+    if needs is not None and Block in map(type, groups):
         return Parents(groups, needs)
-    return list(chain.from_iterable(group.parents(()) for group in groups))
+    return groups[0].parents(()) if len(groups) == 1 else list(chain.from_iterable(each.parents(()) for each in groups))
 
 
 def shown(rows: RowSource, slices: Sequence[slice]) -> tuple[RowSource, Sequence[slice]]:
@@ -312,9 +316,22 @@ def part_of(source: RowSource, start: int, stop: int) -> RowSource:
     return Rows(source.records[some], lists)
 
 
+class Records:
+    """A `RowSource` without lists."""
+
+    __slots__ = ("records",)
+    lists: Mapping[str, RowLists] = MappingProxyType({})
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = records
+
+
 @lru_cache(MOST_VIEW_CLASSES)
-def _view_class(positions: tuple[tuple[str, int], ...]) -> Callable[[Record], Any]:
-    """A class whose objects have items of a record as attributes, and those with a dotted name in further objects."""
+def _viewer(positions: tuple[tuple[str, int], ...]) -> Viewer:
+    """Makes objects with items of a record as attributes, and those with a dotted name in further objects.
+
+    The attributes are set in one function for all records, because a call of `__init__` costs as much as the object.
+    """
     items: dict[str, str] = {}
     below: dict[str, dict[str, int]] = {}
     for name, position in positions:
@@ -325,9 +342,19 @@ def _view_class(positions: tuple[tuple[str, int], ...]) -> Callable[[Record], An
             items[name] = f"record[{position}]"
     names: dict[str, Any] = {}
     for first, inner in below.items():
-        names[f"make_{first}"] = _view_class(tuple(inner.items()))
-        items[first] = f"make_{first}(record)"
-    lines = ["def __init__(self, record):", *(f"    self.{name} = {item}" for name, item in items.items()), "    pass"]
+        names[f"view_{first}"] = _viewer(tuple(inner.items()))
+        items[first] = f"inner_{first}"
+    names["Row"] = type("Row", (), {"__slots__": tuple(items)})
+    variables = ["view", "record", *(f"inner_{first}" for first in below)]
+    columns = ["views", "records", *(f"view_{first}(records)" for first in below)]
+    lines = [
+        "def make(records):",
+        "    views = [Row() for _ in records]",
+        f"    for {', '.join(variables)} in zip({', '.join(columns)}):",
+        *(f"        view.{name} = {item}" for name, item in items.items()),
+        "        pass",
+        "    return views",
+    ]
     exec("\n".join(lines), names)  # noqa: S102  names of attributes in the program's own code
-    view: Callable[[Record], Any] = type("Row", (), {"__slots__": tuple(items), "__init__": names["__init__"]})
-    return view
+    made: Viewer = names["make"]
+    return made

@@ -121,10 +121,9 @@ class RowPlanner:
 
     def of_load(self, load: Load) -> Layout | None:
         """The layout that serves all fields of the plan with this `load`; None if one of them needs objects."""
-        fields = list(self.fields_of(load))
         known = self._of_loads.get(load)
-        # Another thread may add fields at any time.
-        if known is None or known[0] != len(fields):
+        if known is None or known[0] != len(self.fields_of(load)):
+            fields = list(self.fields_of(load))  # another thread may add fields at any time
             known = self._of_loads[load] = len(fields), self.common(fields)
         return known[1]
 

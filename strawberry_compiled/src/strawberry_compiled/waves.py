@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 from graphql.pyutils import gather_with_cancel
 
-from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch, loaders_of, one_for_each
+from strawberry_compiled.batching import Load, loaders_of, one_for_each
 from strawberry_compiled.completion import arguments_of
 from strawberry_compiled.infos import info_at
 from strawberry_compiled.loaded import Loaded, keys_of, shown_of
@@ -204,47 +204,36 @@ class Waves:
         self, groups: Sequence[tuple[int, Group]], by_load: dict[Load, Asked]
     ) -> list[Coroutine[Any, Any, None]]:
         """One call for each function and arguments; keyed batches are added to `by_load`."""
-        by_function: list[tuple[Any, dict[str, Any], Asked]] = []
+        calls: list[tuple[dict[str, Any], Asked]] = []
+        by_function: dict[Any, list[tuple[dict[str, Any], Asked]]] = {}
         for place, group in groups:
             for batch in self._plan.batches(place):
-                kind = batch.field.batch
-                if isinstance(kind, KeyedBatch):
-                    by_load.setdefault(kind.load, []).append((batch, group))
+                if batch.load is not None:
+                    by_load.setdefault(batch.load, []).append((batch, group))
                     continue
-                assert isinstance(kind, ParentsBatch)
                 try:
                     arguments = {} if batch.field.arguments is None else arguments_of(self._run, batch.field)
                 except Exception as error:  # noqa: BLE001  it is reported in the answer
                     write_values(self._run, batch, group, [error] * len(group))
                     continue
-                self._join(by_function, batch, group, kind, arguments)
-        return [self._call(key[0], arguments, asked) for key, arguments, asked in by_function]
+                alike = by_function.setdefault(batch.call, [])
+                for known_arguments, asked in alike:
+                    if _are_same(known_arguments, arguments):
+                        asked.append((batch, group))
+                        break
+                else:
+                    alike.append((arguments, [(batch, group)]))
+                    calls.append(alike[-1])
+        return [self._call(arguments, asked) for arguments, asked in calls]
 
-    def _join(
-        self,
-        calls: list[tuple[Any, dict[str, Any], Asked]],
-        batch: Batch,
-        group: Group,
-        kind: ParentsBatch,
-        arguments: dict[str, Any],
-    ) -> None:
-        """Adds the field to a call with equal arguments, or creates a call."""
-        nodes = tuple(map(id, batch.field.nodes)) if kind.looks_ahead else ()
-        for key, known_arguments, asked in calls:
-            if key == (kind.function, nodes) and _are_same(known_arguments, arguments):
-                asked.append((batch, group))
-                return
-        calls.append(((kind.function, nodes), arguments, [(batch, group)]))
-
-    async def _call(self, function: Callable[..., Any], arguments: dict[str, Any], asked: Asked) -> None:
+    async def _call(self, arguments: dict[str, Any], asked: Asked) -> None:
         run = self._run
         layout = self._layout(asked)
-        kind = asked[0][0].field.batch
-        assert isinstance(kind, ParentsBatch)
-        parents = parents_of([group for _, group in asked], kind.needs)
+        first = asked[0][0]
+        parents = parents_of([group for _, group in asked], first.needs)
         results: Any
         try:
-            results = await function(parents, self._info(asked, layout), **arguments)
+            results = await first.call[0](parents, self._info(asked, layout), **arguments)
             if layout is None or not rows_for(results, len(parents)):
                 layout = None
                 results = one_for_each(results, len(parents))
@@ -269,7 +258,7 @@ class Waves:
         loaded: Loaded | None = loaders.get(kept)
         if loaded is None:
             loaded = loaders[kept] = Loaded()
-        keys_by_group = [keys_of(_keyed(batch), group) for batch, group in asked]
+        keys_by_group = [keys_of(batch.keyed, group) for batch, group in asked]
         missing = loaded.missing(keys_by_group)
         if missing:
             try:
@@ -278,8 +267,7 @@ class Waves:
                 loaded.values.update(dict.fromkeys(missing, error))
         for (batch, group), keys in zip(asked, keys_by_group, strict=True):
             if layout is None or batch.rows is None:
-                values = shown_of(_keyed(batch), group, keys, loaded.values)
-                write_values(run, batch, group, values, keys)
+                write_values(run, batch, group, shown_of(batch.keyed, group, keys, loaded.values), keys)
             else:
                 write_loaded(run, batch, group, keys, loaded, self._plan.maker(batch.rows, layout))
 
@@ -297,11 +285,6 @@ class Waves:
         if layout is not None:
             vars(info)[PROJECTION] = layout.projection  # an own class of `info` may refuse attributes
         return info
-
-
-def _keyed(batch: Batch) -> KeyedBatch:
-    assert isinstance(batch.field.batch, KeyedBatch)
-    return batch.field.batch
 
 
 def _is_loop_running() -> bool:
