@@ -10,7 +10,7 @@ from infra.accounts.filters import USER_FILTERS
 from infra.accounts.tables import UserRow
 from infra.comments.tables import CommentRow
 from infra.db.filters import Filters, ToOne, as_sent
-from infra.db.parents import ids_of, values_of
+from infra.db.parents import values_of
 from infra.db.read import ReadSession
 from infra.db.reader import EntityTable
 from infra.db.visibility import GuestRule
@@ -42,7 +42,7 @@ class SqlCommentReader:
     async def of_issues(
         self, actor: Actor, issues: Sequence[Issue], query: CommentQuery, request: PageRequest
     ) -> Sequence[Page[Comment]]:
-        counts = dict(zip(ids_of(issues), values_of(issues, "comment_count"), strict=True))
+        counts = values_of(issues, "comment_count")
         return await _COMMENTS_OF.pages(
             self._reads, actor, issues, filter=query.filter, sort=query.sort, request=request, counts=counts
         )

@@ -98,7 +98,7 @@ def scope_digest(*parts: object) -> str:
 
 
 remembered_digest = lru_cache(DISTINCT_SCOPES)(scope_digest)
-"""The same for parts that can be hashed and of which equal ones have equal reprs, in a tenth of the time."""
+"""`scope_digest`, remembered: for parts that can be hashed and of which equal ones have equal reprs."""
 
 
 def _plain(value: Any) -> Any:

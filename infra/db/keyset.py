@@ -164,12 +164,12 @@ class KeysetPlan:
         parent: Parent,
         branches: Branches = (),
         sizes: Sizes | None = None,
-        totals: Mapping[str, int] | None = None,
+        totals: Sequence[int] | None = None,
         **params: Any,
     ) -> list[Page[T]]:
         """The page of the list under each parent, in the order of parents, in one statement.
 
-        The totals of lists that go on take another, unless they are given.
+        The totals of lists that go on take another, unless they are given in the order of parents.
         """
         found = await self.all_found(reads, rows, params, parent=parent, branches=branches, sizes=sizes, totals=totals)
         return found.of_entities(build)
@@ -183,7 +183,7 @@ class KeysetPlan:
         parent: Parent,
         branches: Branches = (),
         sizes: Sizes | None = None,
-        totals: Mapping[str, int] | None = None,
+        totals: Sequence[int] | None = None,
     ) -> PageRows:
         """The rows of `pages`."""
         query = self.per_parent(rows, parent=parent, branches=branches)
@@ -197,7 +197,7 @@ class KeysetPlan:
         """The page of one list, from the rows of its query."""
         return PageRows.of_one(self, rows, query.positions)
 
-    def pages_of(self, query: PageQuery, rows: Sequence[AnyRow], totals: Mapping[str, int] | None = None) -> PageRows:
+    def pages_of(self, query: PageQuery, rows: Sequence[AnyRow], totals: Sequence[int] | None = None) -> PageRows:
         """The page under each parent, from the rows of the query for all parents."""
         return PageRows.of_all(self, rows, query.positions, totals)
 

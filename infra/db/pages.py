@@ -1,13 +1,13 @@
 """The pages of one list under several parents, as slices of the rows of one statement."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar, overload
 
 from domain.shared.pages import MOST_COUNTED, Page, PageRequest
 from domain.shared.projections import Names, below, in_order
 from infra.db.cursors import encode_cursor
-from infra.db.rows import NO_ROWS, ListsOfRows, Rows, lengths_of
+from infra.db.rows import NO_ROWS, ListsOfRows, Rows
 from infra.db.statements import Row
 
 T = TypeVar("T")
@@ -96,29 +96,22 @@ class PageRows:
 
     @classmethod
     def of_all(
-        cls, plan: PagePlan, rows: Sequence[Row], positions: tuple[int, ...], totals: Mapping[str, int] | None
+        cls, plan: PagePlan, rows: Sequence[Row], positions: tuple[int, ...], totals: Sequence[int] | None
     ) -> "PageRows":
         """The page under each parent, from the rows of the statement for all of them, which end with the parent's ID.
 
-        `totals` are the sizes of the lists, if they are known.
+        `totals` are the sizes of the lists in the order of the plan's parents, if they are known.
         """
-        size, is_backward = plan.size, plan.request.is_backward
-        kept, pages_of, longer, start = list(rows), dict[str, slice](), set[str](), 0
-        for parent, length in lengths_of(rows).items():
-            if length > size:
-                longer.add(parent)
-                del kept[start + size : start + length]
-                length = size
-            pages_of[parent] = own = slice(start, start + length)
-            if is_backward:
+        kept, pages_of, longer = _cut(rows, plan.size)
+        if plan.request.is_backward:
+            for own in pages_of.values():
                 kept[own] = kept[own][::-1]
-            start += length
         slices = [pages_of.get(parent, NO_ROWS) for parent in plan.parents]
         pages = cls(plan, kept, positions, slices, [parent in longer for parent in plan.parents])
         if totals is None:
             pages._take_known_totals()
         elif plan.request.is_counted:
-            pages.totals = [totals[parent] for parent in plan.parents]
+            pages.totals = list(totals)
         return pages
 
     @classmethod
@@ -217,6 +210,29 @@ class PageRows:
         """Cursors of rows of the list under that parent."""
         scope = self.plan.scope_of(self.plan.parents[place])
         return [encode_cursor([row[position] for position in self.positions], scope=scope) for row in rows]
+
+
+def _cut(rows: Sequence[Row], size: int) -> tuple[list[Row], dict[str, slice], set[str]]:
+    """The rows without those after the page of each parent, the slices of the pages, and the parents of such rows.
+
+    Rows of a parent are neighbors, end with its ID, and are at most `size` + 1. So one look behind a page tells whether
+    it is full, instead of a look at each row.
+    """
+    kept, pages_of, longer = list(rows), dict[str, slice](), set[str]()
+    start, most = 0, len(kept)
+    while start < most:
+        parent, end = kept[start][-1], start + size
+        if end < most and kept[end][-1] == parent:
+            longer.add(parent)
+            del kept[end]
+            most -= 1
+        else:
+            end = start + 1
+            while end < most and kept[end][-1] == parent:
+                end += 1
+        pages_of[parent] = slice(start, end)
+        start = end
+    return kept, pages_of, longer
 
 
 def counted(number: int) -> tuple[int, bool]:

@@ -46,13 +46,16 @@ class ReadConnection:
 
     async def fetch(self, text: str, arguments: Sequence[Any], seconds: float | None = None) -> Sequence[Row]:
         """All rows; raises TimeLimitReached if the statement takes longer than `seconds`."""
-        prepared = await self._prepared.take(text)
+        prepared = self._prepared.known(text) or await self._connection.prepare(text)
         try:
-            rows = await prepared.fetch(*arguments, timeout=seconds)
+            rows = await self._prepared.send(prepared, arguments, seconds)
         except TimeoutError as error:
             if seconds is None:
                 raise
             raise TimeLimitReached from error
+        except asyncpg.OutdatedSchemaCacheError:
+            await self._connection.reload_schema_state()
+            raise
         self._prepared.keep(text, prepared)
         return rows
 

@@ -1,6 +1,6 @@
 """Prepared statements of one connection."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import asyncpg
@@ -26,13 +26,30 @@ class PreparedStatements:
 
         So a failed statement is prepared anew, and the dict stays in order of use.
         """
-        known = self._known.pop(text, None)
-        return await self._connection.prepare(text) if known is None else known
+        return self.known(text) or await self._connection.prepare(text)
+
+    def known(self, text: str) -> "PreparedStatement[Any] | None":
+        """The statement, to be passed to `keep`; None for one that has to be prepared."""
+        return self._known.pop(text, None)
 
     def keep(self, text: str, prepared: "PreparedStatement[Any]") -> None:
         if len(self._known) >= MOST_PREPARED:
             del self._known[next(iter(self._known))]  # asyncpg deallocates it on the server
         self._known[text] = prepared
+
+    def send(
+        self, prepared: "PreparedStatement[Any]", arguments: Sequence[Any], seconds: float | None
+    ) -> Awaitable[Sequence[Any]]:
+        """The rows of a statement that `known` has returned. Waiting for them takes `seconds` at most.
+
+        `PreparedStatement.fetch` passes three coroutines and two checks on its way to the protocol, which checks again:
+        a fifth of the CPU time of a statement that finds little. Unlike it, the protocol does not call
+        `reload_schema_state` when it raises OutdatedSchemaCacheError.
+        """
+        protocol = self._connection._protocol  # type: ignore[attr-defined]  # noqa: SLF001
+        state = prepared._state  # type: ignore[attr-defined]  # noqa: SLF001
+        rows: Awaitable[Sequence[Any]] = protocol.bind_execute(state, arguments, "", 0, False, seconds)
+        return rows
 
     def forget(self) -> None:
         """Drops all statements, for example because a migration has outdated one of them."""

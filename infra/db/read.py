@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -219,10 +219,10 @@ class ReadSession:
         if scope.connection is not None and not scope.lock.locked():
             scope.release()
 
-    async def fetch(self, statement: Executable, **params: Any) -> Sequence[AnyRow]:
+    def fetch(self, statement: Executable, **params: Any) -> Coroutine[Any, Any, Sequence[AnyRow]]:
         """All rows; raises Unavailable if the database is unreachable, busy or too slow, and RateLimited if
         the account of the request has too many reads."""
-        return await self._run(self._pool.statements.query(statement, params), None)
+        return self._run(self._pool.statements.query(statement, params), None)
 
     async def fetch_within(self, seconds: float, statement: Executable, **params: Any) -> Sequence[AnyRow] | None:
         """All rows, or None if the statement takes longer than `seconds`; the database then stops running it.

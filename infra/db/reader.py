@@ -177,12 +177,12 @@ class EntityList(Generic[E, O]):
         filter: Any,
         sort: Sequence[Sort[O]],
         request: PageRequest,
-        counts: Mapping[str, int] | None = None,
+        counts: Sequence[int] | None = None,
     ) -> Sequence[Page[E]]:
         """One page of the visible entities under each parent, in the order of parents.
 
         The parents are not checked again, because actors only get parents that they may see. `counts` are the sizes of
-        the lists without a filter, if they are known.
+        the lists without a filter, in the same order, if they are known.
         """
         columns = None if request.projection is None else page_columns(request.projection)
         found = await self._found(reads, actor, parents, columns, filter, sort, request, counts)
@@ -198,7 +198,7 @@ class EntityList(Generic[E, O]):
         filter: Any,
         sort: Sequence[Sort[O]],
         request: PageRequest,
-        counts: Mapping[str, int] | None,
+        counts: Sequence[int] | None,
     ) -> PageRows:
         ids, scope = ids_of(parents), (self._name, filter)
         # Equal filters can differ in their repr, such as by the time zone of an instant.
@@ -207,10 +207,11 @@ class EntityList(Generic[E, O]):
         groups = ids_by_workspace(parents, ids)
         if len(groups) == 1:
             return await self._pages(reads, actor, next(iter(groups)), plan, columns, filter, sort, counts)
-        found = []
+        found, count_of = [], dict(zip(ids, counts or (), strict=False))
         for workspace_id, own_ids in groups.items():
             part = replace(plan, parents=own_ids)
-            found.append(await self._pages(reads, actor, workspace_id, part, columns, filter, sort, counts))
+            own_counts = counts and [count_of[each] for each in own_ids]
+            found.append(await self._pages(reads, actor, workspace_id, part, columns, filter, sort, own_counts))
         return PageRows.joined(plan, found)
 
     async def _pages(
@@ -222,7 +223,7 @@ class EntityList(Generic[E, O]):
         columns: PageColumns | None,
         filter: Any,
         sort: Sequence[Sort[O]],
-        counts: Mapping[str, int] | None,
+        counts: Sequence[int] | None,
     ) -> PageRows:
         """The pages under parents of one workspace."""
         await actor.reach_workspaces((workspace_id,))

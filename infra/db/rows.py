@@ -4,7 +4,6 @@ The containers have the records of the driver, for callers that make a response 
 mappings they have objects with the wanted attributes, which are made when they are read.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, overload
@@ -102,15 +101,14 @@ class KeyedRows(Mapping[Any, Any]):
             raise KeyError(key) from error
 
 
-def lengths_of(rows: Sequence[Row]) -> Mapping[str, int]:
-    """The number of rows of each parent, in the order of the rows, which end with the parent's ID."""
-    return Counter([row[-1] for row in rows])
-
-
 def runs_of(rows: Sequence[Row]) -> dict[str, slice]:
     """The slice of each parent, whose rows are neighbors and end with its ID."""
-    runs, start = dict[str, slice](), 0
-    for parent, length in lengths_of(rows).items():
-        runs[parent] = slice(start, start + length)
-        start += length
+    parents = [row[-1] for row in rows]
+    runs, start, most = dict[str, slice](), 0, len(parents)
+    while start < most:
+        parent, end = parents[start], start + 1
+        while end < most and parents[end] == parent:
+            end += 1
+        runs[parent] = slice(start, end)
+        start = end
     return runs

@@ -4,6 +4,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import BigInteger, Executable, Text, bindparam, literal_column, select, text
 
 from domain.shared.errors import InvalidInput, Unavailable
@@ -220,6 +221,39 @@ async def test_a_migration_under_a_prepared_statement_is_not_noticed(patient: En
             assert await value(reads, PID) == pid
     finally:
         await write(patient, "DROP TABLE migrated")
+
+
+async def test_a_migration_of_a_type_of_read_values_is_not_noticed(patient: Engines):
+    reads = ReadSession(patient.read)
+    pairs = text("SELECT pair FROM migrated")
+    await write(patient, "CREATE TYPE pair AS (one integer)", "CREATE TABLE migrated (pair pair)")
+    await write(patient, "INSERT INTO migrated VALUES (ROW(1))")
+    try:
+        async with reads.scope():
+            pid = await value(reads, PID)
+            assert tuple(await value(reads, pairs)) == (1,)
+            await write(patient, "ALTER TYPE pair ADD ATTRIBUTE two text", "UPDATE migrated SET pair = ROW(1, 'b')")
+            assert tuple(await value(reads, pairs)) == (1, "b")
+            assert await value(reads, PID) == pid
+    finally:
+        await write(patient, "DROP TABLE migrated", "DROP TYPE pair")
+
+
+async def test_a_read_passes_no_layer_of_the_driver_above_its_protocol(
+    patient: Engines, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a read takes the slow way")
+
+    reads = ReadSession(patient.read)
+    before = await value(reads, PID)
+    monkeypatch.setattr(PreparedStatement, "fetch", refuse)
+    assert await value(reads, PID) == before
+    with pytest.raises(InvalidInput):
+        await reads.fetch(select(bindparam("value", type_=Text())), value="a\0b")
+    async with reads.scope():
+        assert await reads.fetch_within(0.05, select(literal_column("pg_sleep(20)"))) is None
+        assert await value(reads, PID) == before
 
 
 async def test_a_server_that_is_away_is_unavailable():

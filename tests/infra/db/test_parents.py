@@ -102,6 +102,15 @@ async def test_pages_of_comments_make_no_object_of_their_issues(is_backward: boo
     assert ends == [(is_backward, not is_backward), (False, False)]
 
 
+async def test_counts_of_comments_stay_with_their_issues_in_several_workspaces() -> None:
+    reads = Answers([("c1", 1, "b"), ("c2", 2, "b")], [("c3", 3, "c"), ("c4", 4, "c"), ("c5", 5, "a")])
+    issues = Columns(id=["a", "b", "c", "a"], workspace_id=["w2", "w1", "w2", "w2"], comment_count=[1, 9, 8, 1])
+    request = PageRequest(first=1, is_counted=True, projection=frozenset({"nodes.id", "total_count"}))
+    pages: Any = await SqlCommentReader(reads.session).of_issues(Actor.system(), issues, CommentQuery(), request)
+    found = [([node.id for node in page.nodes], page.total_count) for page in pages]
+    assert found == [(["c5"], 1), (["c1"], 9), (["c3"], 8), (["c5"], 1)]
+
+
 def some_issues() -> Any:
     return Columns(id=["a", "b"], workspace_id=["w", "w"], comment_count=[3, 1])
 
