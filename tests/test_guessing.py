@@ -29,7 +29,9 @@ def test_order_is_all_that_counts() -> None:
     assert told_apart([1, 4], [2, 3]) == told_apart([5, 5], [5, 5]) == 0.5
 
 
-@pytest.mark.parametrize(("later", "is_telling"), [(0, False), (1, True), (-1, True)])
+@pytest.mark.parametrize(
+    ("later", "is_telling"), [(0, False), (1, True), pytest.param(-1, True, marks=pytest.mark.verify)]
+)
 async def test_a_difference_of_half_a_deviation_is_found_and_chance_is_not(later: float, is_telling: bool) -> None:
     found = [await guess(rounds_of(seed, later=later)) > TELLING for seed in range(ROUNDS)]
     assert found == [is_telling] * ROUNDS

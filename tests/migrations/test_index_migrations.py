@@ -73,6 +73,7 @@ async def migrations(servers: dict[str, str], worker: int, tmp_path: Path) -> As
         await connection.close()
 
 
+@pytest.mark.verify
 async def test_indexes_of_existing_tables_are_built_and_dropped_apart_from_other_changes(migrations):
     await migrations.run(GENERATE)
     drops, others, builds = migrations.added().items()

@@ -34,10 +34,21 @@ CREATE_LABEL = """mutation($workspace: ID!, $name: String!) {
 END = "mutation($id: ID!) { sessionEnd(input: {id: $id}) { deletedSessionId errors { message } } }"
 END_OTHERS = "mutation { sessionsEndOthers(input: {}) { endedCount errors { message } } }"
 
+# A session that ends in another process is refused in both: there at once, and here when this process has heard of it.
+PLACES = (
+    pytest.param(False, id="here", marks=pytest.mark.verify),
+    pytest.param(True, id="in another process"),
+)
+
 End = Callable[[Process, dict[str, str], dict[str, str]], Awaitable[None]]
 
 
-@pytest.fixture(params=[5, 0], ids=["remembered", "not remembered"])
+@pytest.fixture(
+    params=[
+        pytest.param(5, id="remembered"),
+        pytest.param(0, id="not remembered", marks=pytest.mark.verify),
+    ]
+)
 def memory_seconds(request: pytest.FixtureRequest) -> float:
     """WORKGRAPH_SESSION_MEMORY_SECONDS, by default and with the sessions read for each request."""
     return float(request.param)
@@ -180,7 +191,7 @@ async def new_workspace(process: Process, tokens: dict[str, str]) -> str:
     return created
 
 
-@pytest.mark.parametrize("is_elsewhere", [False, True], ids=["here", "in another process"])
+@pytest.mark.parametrize("is_elsewhere", PLACES)
 @pytest.mark.parametrize("way", WAYS)
 async def test_an_ended_session_is_refused(processes: list[Process], way: str, is_elsewhere: bool) -> None:
     here, there = processes
@@ -201,7 +212,7 @@ async def test_an_ended_session_is_refused(processes: list[Process], way: str, i
         await follow(here, other, kept, workspace=workspace, name="blue")
 
 
-@pytest.mark.parametrize("is_elsewhere", [False, True], ids=["here", "in another process"])
+@pytest.mark.parametrize("is_elsewhere", PLACES)
 @pytest.mark.parametrize("way", WAYS_OF_ALL)
 async def test_a_deleted_or_deactivated_account_has_no_session(
     processes: list[Process], way: str, is_elsewhere: bool

@@ -55,8 +55,15 @@ class Server:
 
     def wait_for_workers(self, count: int) -> set[int]:
         """The processes that get new connections, once they are that many and ready."""
-        self.wait_for(lambda: len(self.receivers()) == count and self.receivers() <= self.workers(), f"{count} workers")
-        return self.receivers()
+        found: set[int] = set()
+
+        def are_ready() -> bool:
+            nonlocal found
+            found = self.receivers()
+            return len(found) == count and found <= self.workers()
+
+        self.wait_for(are_ready, f"{count} workers")
+        return found
 
     def receivers(self) -> set[int]:
         return set(self._running.receivers())
@@ -110,6 +117,7 @@ def workers(server: Server) -> list[int]:
     return sorted(server.wait_for_workers(2))
 
 
+@pytest.mark.verify
 def test_a_killed_worker_loses_no_connection_that_waits(server: Server, workers: list[int]):
     killed, other = workers
     server.close()
@@ -136,6 +144,7 @@ def asked_before(client: socket.socket) -> int:
         return int(answer.read().rpartition(b"\r\n")[2])
 
 
+@pytest.mark.verify
 def test_no_request_fails_while_workers_are_replaced_added_and_ended(server: Server, workers: list[int]):
     with requests_under_way(server) as answers:
         server.process.send_signal(signal.SIGHUP)
@@ -178,6 +187,7 @@ def requests_under_way(server: Server) -> Iterator[Sequence[int]]:
         raise failure
 
 
+@pytest.mark.verify
 def test_a_worker_that_does_not_become_ready_ends_no_other_worker(server: Server, workers: list[int]):
     server.break_start()
     server.process.send_signal(signal.SIGHUP)

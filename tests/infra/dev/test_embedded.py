@@ -74,6 +74,7 @@ async def test_both_servers_answer_every_client_that_we_use(tmp_path: Path):
     assert seen == b"value"
 
 
+@pytest.mark.verify
 async def test_data_survives_a_restart(folder: Path):
     with EmbeddedServers(folder, durable=True) as servers:
         await query(servers, "CREATE TABLE kept AS SELECT 42 AS answer")
@@ -119,6 +120,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
+@pytest.mark.verify
 async def test_a_reused_pid_of_another_process_is_left_alone(folder: Path, bystander: subprocess.Popen[bytes]):
     with EmbeddedServers(folder, durable=True) as servers:
         pid_file = servers._store / "data" / "postmaster.pid"
@@ -139,6 +141,7 @@ def test_a_second_start_in_the_folder_names_the_first(folder: Path):
         pass
 
 
+@pytest.mark.verify
 def test_closing_leaves_no_process_and_without_durability_no_data(tmp_path: Path):
     with EmbeddedServers(tmp_path / "data", durable=False) as servers:
         children = [child.process.pid for child in servers._children]

@@ -165,7 +165,13 @@ def bulk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "BULK_SIZE", ORDER.size)
 
 
-@pytest.mark.parametrize("is_late", [False, True], ids=["among the issues", "among the indexes"])
+@pytest.mark.parametrize(
+    "is_late",
+    [
+        pytest.param(False, id="among the issues", marks=pytest.mark.verify),
+        pytest.param(True, id="among the indexes"),
+    ],
+)
 async def test_the_same_command_completes_an_interrupted_run(seeder: Seeder, bulk: None, is_late: bool):
     indexes, constraints = await seeder.column(INDEXES), await seeder.column(CONSTRAINTS)
     stop_at = {"on_index": interrupt} if is_late else {"on_progress": interrupt}
