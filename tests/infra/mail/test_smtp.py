@@ -176,7 +176,8 @@ async def test_an_ascii_name_at_a_domain_in_letters_needs_no_extension_of_the_se
     assert sink.mails[0]["To"] == "ann@xn--gre-6ka8l.example"
 
 
-def test_every_address_that_is_let_through_stays_one_address() -> None:
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.verify)])
+def test_every_address_that_is_let_through_stays_one_address(every: int) -> None:
     addresses = [
         address
         for code in (*range(0x80), 0xAD, 0xE4, 0x200B, 0x202E, 0x3002, 0xFEFF, 0x1F600)
@@ -185,7 +186,7 @@ def test_every_address_that_is_let_through_stays_one_address() -> None:
     ]
     assert len(addresses) > 300
     written = LETTERS.write(LETTER)
-    for address in (*addresses, "=?utf-8?q?a?=@example.org", "a@=?utf-8?q?b?="):
+    for address in (*addresses[::every], "=?utf-8?q?a?=@example.org", "a@=?utf-8?q?b?="):
         message = message_of(replace(MAIL, to=address), written, sender=SENDER, clock=SystemClock())
         read = message_from_bytes(message.as_bytes(policy=SMTPUTF8), policy=default)
         assert len(read["To"].addresses) == 1, address

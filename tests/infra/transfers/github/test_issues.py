@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.issues.priorities import Priority
@@ -23,6 +22,7 @@ from domain.transfers.records import (
 )
 from infra.transfers.github.issues import read_github
 from infra.transfers.reasons import EMPTY_FILE, ENDS_EARLY, NO_EQUIVALENT, NO_JSON_FILE, NO_LIST, NO_NUMBER, NO_OBJECT
+from tests.examples import examples
 
 RAW = (Path(__file__).parents[1] / "data" / "archive.json").read_bytes()
 ADA, BO = (PersonRecord(key=key, name=key, email=None, is_active=True) for key in ("ada", "bo"))
@@ -231,8 +231,7 @@ def test_more_assignees_than_an_issue_can_have() -> None:
     assert lost(record) == {("assignees", LossCode.TOO_MANY): 5}
 
 
-@given(st.integers(0, len(RAW)), st.integers(0, 30), st.binary(max_size=20))
-@settings(max_examples=400, deadline=None)
+@examples(80, 400, st.integers(0, len(RAW)), st.integers(0, 30), st.binary(max_size=20))
 def test_any_bytes_are_read_or_reported(start: int, length: int, noise: bytes) -> None:
     with suppress(WrongKind):
         for item in read_github([RAW[:start] + noise + RAW[start + length :]]):

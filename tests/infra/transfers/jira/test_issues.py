@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.issues.priorities import Priority
@@ -27,6 +26,7 @@ from domain.transfers.records import (
 from infra.transfers.jira.issues import read_jira
 from infra.transfers.jira.states import priority_of, state_of
 from infra.transfers.reasons import NO_FIELDS, NO_KEY, NO_OBJECT, NO_PROJECT_OR_TIME, TOO_DEEP
+from tests.examples import examples
 
 FILE = Path(__file__).parents[1] / "data" / "jira.jsonl"
 LINES = FILE.read_bytes().splitlines(keepends=True)
@@ -460,8 +460,7 @@ ANYTHING = st.recursive(
 )
 
 
-@given(st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING), min_size=1, max_size=4))
-@settings(max_examples=400, deadline=None)
+@examples(80, 400, st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING), min_size=1, max_size=4))
 def test_any_change_of_a_good_line_is_read_or_reported(changes: list[tuple[tuple[str | int, ...], Any]]) -> None:
     document = copy.deepcopy(GOOD)
     for place, value in changes:
@@ -481,8 +480,7 @@ def test_any_change_of_a_good_line_is_read_or_reported(changes: list[tuple[tuple
         assert json.dumps([item.description, [comment.body for comment in item.comments]], ensure_ascii=False).encode()
 
 
-@given(st.binary(max_size=30), st.integers(0, len(LINES[0])), st.integers(0, 30))
-@settings(max_examples=300, deadline=None)
+@examples(80, 300, st.binary(max_size=30), st.integers(0, len(LINES[0])), st.integers(0, 30))
 def test_any_bytes_are_read_or_reported(noise: bytes, start: int, length: int) -> None:
     line = LINES[0][:start] + noise.replace(b"\n", b"") + LINES[0].rstrip(b"\n")[start + length :]
     read = [item for item in read_jira([LINES[0], line, b"\n", LINES[5]]) if item]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from infra.transfers.jira.markup import jira_to_markdown
+from tests.examples import examples
 
 CONVERTED = {
     "heading": ("h1. One\nh3. Two *b*", "# One\n### Two **b**"),
@@ -157,8 +158,7 @@ def test_no_end_of_a_line_is_lost(lines: list[str]) -> None:
     assert softbreaks(jira_to_markdown("\n".join(lines))) == 0
 
 
-@given(jira_texts())
-@settings(max_examples=400, deadline=None)
+@examples(80, 400, jira_texts())
 def test_no_word_is_lost(text: str) -> None:
     converted = jira_to_markdown(text)
     words = WORD.findall(text)
@@ -191,8 +191,9 @@ MARKUP = re.compile(
 )  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(LITERALS), max_size=12).map("".join).filter(lambda text: not MARKUP.search(text)))
-@settings(max_examples=400, deadline=None)
+@examples(
+    80, 400, st.lists(st.sampled_from(LITERALS), max_size=12).map("".join).filter(lambda text: not MARKUP.search(text))
+)
 def test_plain_text_of_jira_is_plain_in_markdown(text: str) -> None:
     html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(jira_to_markdown(text))
     # A line break of Jira's may show as one in Markdown too, after two blanks.
