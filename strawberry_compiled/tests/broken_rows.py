@@ -12,7 +12,7 @@ from strawberry_compiled.row_generation import NAMES, RowGenerator
 from strawberry_compiled.row_planning import RowPlanner, _Parts
 from strawberry_compiled.rows import ListsOfRows, RowsByKey
 
-from strawberry_compiled import plans, results, row_planning, waves
+from strawberry_compiled import operations, results, row_planning, waves
 
 Patch: TypeAlias = pytest.MonkeyPatch
 Plant: TypeAlias = Callable[[Patch], None]
@@ -92,13 +92,13 @@ def does_not_count_results(patch: Patch) -> None:
 
 
 def asks_for_rows_in_mutations(patch: Patch) -> None:
-    begin = plans.CompiledOperation.__init__
+    begin = operations.CompiledOperation.__init__
 
     def begin_with_rows(self: Any, *given: Any, row_types: Any = None) -> None:
         begin(self, *given, row_types=row_types)
         self._row_types = row_types or {}
 
-    patch.setattr(plans.CompiledOperation, "__init__", begin_with_rows)
+    patch.setattr(operations.CompiledOperation, "__init__", begin_with_rows)
 
 
 PLANTED = (

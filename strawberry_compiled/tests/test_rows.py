@@ -293,7 +293,9 @@ async def test_the_memory_of_rows_is_not_underestimated() -> None:
             [objects, estimated_objects], [rows, estimated_rows] = await plan({}), await plan(ROW_TYPES)
     finally:
         tracemalloc.stop()
-    assert rows - objects < estimated_rows - estimated_objects < 2 * (rows - objects)
+    assert objects < estimated_objects < 2 * objects
+    assert rows < estimated_rows < 2 * rows
+    assert rows < 0.8 * objects  # functions for objects are generated when an object is met
 
 
 def numbers(slices: Sequence[slice], count: int) -> tuple[list[int], list[list[int]], bool]:

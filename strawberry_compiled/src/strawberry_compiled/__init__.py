@@ -36,8 +36,9 @@ if (_reason := problem()) is not None:
 else:
     from strawberry_compiled.explanation import explain
     from strawberry_compiled.later import CompileLater, NotCompiledYet
+    from strawberry_compiled.operations import CompiledOperation
     from strawberry_compiled.planning import NotCompilable
-    from strawberry_compiled.plans import CompiledOperation, Plan
+    from strawberry_compiled.plans import Plan
     from strawberry_compiled.running import CompiledExecutor, fallbacks
     from strawberry_compiled.strawberry_internals import check_strawberry, decides_by_class
 

@@ -1,6 +1,6 @@
 """Conversion of arguments from the document to a field's function; each step runs only when its result can change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
 from enum import Enum
 from functools import cached_property
@@ -35,6 +35,9 @@ from strawberry.types.unset import UNSET
 
 Convert: TypeAlias = Callable[[Any], Any]
 
+CONVERSIONS = "strawberry_compiled.conversions"
+"""Key in a field's extensions for the cached conversions of its arguments."""
+
 _IMMUTABLE = frozenset({str, int, float, bool, type(None)})
 
 
@@ -46,15 +49,7 @@ class Arguments:
     ) -> None:
         self._field = field
         self._node = node
-        conversions = _Conversions(converter)
-        self._converts = [
-            (
-                converter.config.name_converter.from_argument(argument),
-                argument.python_name,
-                conversions.of(argument.type),
-            )
-            for argument in definition.arguments
-        ]
+        self._converts = _converts(converter, definition, field)
         self.is_constant = all(
             argument.name.value in field.args and _is_plain(argument.value, field.args[argument.name.value].type)
             for argument in node.arguments or ()
@@ -67,6 +62,20 @@ class Arguments:
         """Arguments of the field's function by Python name; raises errors of graphql-core and Strawberry."""
         coerced = get_argument_values(self._field, self._node, variable_values, None, hides_suggestions)
         return {python_name: convert(coerced[name]) for name, python_name, convert in self._converts if name in coerced}
+
+
+def _converts(
+    converter: GraphQLCoreConverter, definition: StrawberryField, field: GraphQLField
+) -> Sequence[tuple[str, str, Convert]]:
+    """GraphQL name, Python name and conversion of each argument; cached per field, because all plans need the same."""
+    known: tuple[StrawberryField, Sequence[tuple[str, str, Convert]]] | None = field.extensions.get(CONVERSIONS)
+    if known is not None and known[0] is definition:
+        return known[1]
+    conversions = _Conversions(converter)
+    name_of = converter.config.name_converter.from_argument
+    made = [(name_of(each), each.python_name, conversions.of(each.type)) for each in definition.arguments]
+    field.extensions[CONVERSIONS] = definition, made
+    return made
 
 
 def are_immutable(values: Mapping[str, Any]) -> bool:

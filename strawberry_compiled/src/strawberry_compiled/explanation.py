@@ -15,8 +15,9 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import get_variable_values
 
+from strawberry_compiled.operations import CompiledOperation
 from strawberry_compiled.planning import NotCompilable, Source
-from strawberry_compiled.plans import CompiledOperation, Plan
+from strawberry_compiled.plans import Plan
 from strawberry_compiled.rows import RowType
 from strawberry_compiled.strawberry_internals import core_schema, reason_for_stock
 

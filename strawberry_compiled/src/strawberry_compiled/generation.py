@@ -22,11 +22,11 @@ from strawberry_compiled.planning import PlannedField, Selection, Source
 
 
 class Generator:
-    """Writes functions; `constants` are the objects that the functions refer to by name."""
+    """Writes functions; `constants` gets the objects that the functions refer to by name."""
 
-    def __init__(self, left_to_json: Mapping[str, type]) -> None:
+    def __init__(self, left_to_json: Mapping[str, type], constants: dict[str, Any]) -> None:
         self._left_to_json = left_to_json
-        self.constants: dict[str, Any] = {}
+        self._constants = constants
 
     def selection(self, selection: Selection) -> str:
         """`def name(run, source, path)`, which returns the object's data, or a coroutine of it."""
@@ -183,20 +183,20 @@ class Generator:
 
     def _constant(self, field: PlannedField) -> str:
         name = f"F{field.number}_{field.key}"
-        self.constants[name] = field
+        self._constants[name] = field
         return name
 
     def _types(self, field: PlannedField) -> str:
         name = f"{self._constant(field)}_by_class"
-        self.constants[name] = field.functions
+        self._constants[name] = field.functions
         return name
 
     def _named(self, beginning: str, value: Any) -> str:
-        for name, known in self.constants.items():
+        for name, known in self._constants.items():
             if known is value and name.endswith(f"_{beginning}"):
                 return name
-        name = f"C{len(self.constants)}_{beginning}"
-        self.constants[name] = value
+        name = f"C{len(self._constants)}_{beginning}"
+        self._constants[name] = value
         return name
 
 

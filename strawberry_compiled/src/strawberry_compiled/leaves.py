@@ -41,6 +41,15 @@ _COLUMN_TYPES: Mapping[str, type] = {"String": str, "ID": str, "Boolean": bool, 
 """Types of columns that prove a value of a built-in scalar valid; a Float can be infinite or NaN."""
 
 
+_NO_TYPES: frozenset[type] = frozenset()
+_PLAIN_TYPES: Mapping[tuple[type, bool], frozenset[type]] = {
+    (each, is_nullable): frozenset({each, NoneType} if is_nullable else {each})
+    for each in (str, bool, int)
+    for is_nullable in (False, True)
+}
+"""Made once, because many plans need them."""
+
+
 def nullable(type_: GraphQLOutputType) -> Any:
     """The type without the mark that excludes null."""
     return type_.of_type if is_non_null_type(type_) else type_
@@ -54,14 +63,17 @@ class Proof:
     convert: Callable[[Any], str] | None = None
 
 
+UNCHANGED = Proof()
+
+
 def proof(type_: GraphQLLeafType, column: Column, left: Mapping[str, type]) -> Proof | None:
     """The step from values of the column to the leaf; None if the column does not prove that they are valid."""
     if specified_scalar_types.get(type_.name) is type_:
-        return Proof() if _COLUMN_TYPES.get(type_.name) is column.type else None
+        return UNCHANGED if _COLUMN_TYPES.get(type_.name) is column.type else None
     if is_enum_type(type_):
         return _enum_proof(type_, column)
     if type_.name in left:
-        return Proof() if left[type_.name] is column.type else None
+        return UNCHANGED if left[type_.name] is column.type else None
     if is_scalar_type(type_) and writes_as_text(type_, column.type):
         return Proof(convert=type_.coerce_output_value)
     return None
@@ -73,8 +85,8 @@ def plain_types(type_: GraphQLOutputType) -> frozenset[type]:
     bare = nullable(type_)
     found = _COLUMN_TYPES.get(bare.name) if is_leaf_type(bare) else None
     if found is None or specified_scalar_types[bare.name] is not bare or (found is int and is_nullable):
-        return frozenset()
-    return frozenset({found, NoneType}) if is_nullable else frozenset({found})
+        return _NO_TYPES
+    return _PLAIN_TYPES[found, is_nullable]
 
 
 def are_plain(values: Sequence[Any], types: frozenset[type]) -> bool:

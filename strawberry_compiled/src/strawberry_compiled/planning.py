@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -63,6 +64,9 @@ class Source(Enum):
     OTHER = auto()  # graphql-core resolves and completes the field
 
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlannedField:
     """One response key of one selection."""
@@ -80,7 +84,7 @@ class PlannedField:
     attribute: str = ""
     default_resolver: Callable[[Any, str], Any] = getattr
     function: Callable[..., Any] | None = None
-    takes: Mapping[str, str] = field(default_factory=dict)
+    takes: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """Parameters of the function besides arguments: "self" (positional), "parent" or "info", by name."""
     is_async: bool = False
     """Whether the function is declared with `async def`."""
@@ -109,7 +113,10 @@ class PlannedField:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Selection:
-    """Selected fields of objects of one type at one position, by response key; None for `__typename`."""
+    """Selected fields of objects of one type at one position, by response key; None for `__typename`.
+
+    A selection that so far is only made from records has its batch fields and its fields with objects only.
+    """
 
     number: int
     type: GraphQLObjectType
@@ -139,9 +146,8 @@ class Planner:
         self._fragments = fragments
         self._conditions = conditions
         self._fields = 0
+        self._numbered = 0
         self._selections = 0
-        self._nullability: dict[int, Nullability] = {}
-        self._details: list[FieldDetailsList] = []
 
     def root(self) -> Selection:
         """Selection of the operation itself; raises NotCompilable."""
@@ -157,12 +163,17 @@ class Planner:
             raise NotCompilable(INTROSPECTION)
         return self._selection(root_type, collected, ())
 
-    def below(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Selection:
-        """Selection of objects of the type in the field with these details; raises NotCompilable."""
+    def below(self, type_: GraphQLObjectType, above: PlannedField, known: Selection | None = None) -> Selection:
+        """Selection of objects of the type in the field above; raises NotCompilable.
+
+        With the part that is `known` of it, the selection has that number and these fields, and the missing ones.
+        """
         collected = self._collected(
-            lambda: collect_subfields(self._schema, self._fragments, self._conditions, self._operation, type_, details)
+            lambda: collect_subfields(
+                self._schema, self._fragments, self._conditions, self._operation, type_, above.details
+            )
         )
-        return self._selection(type_, collected, self._nullability[id(details)])
+        return self._selection(type_, collected, (*above.nullability, *_of_items(above.type)), known)
 
     def _collected(self, collect: Callable[[], CollectedFields]) -> CollectedFields:
         try:
@@ -173,22 +184,31 @@ class Planner:
             raise NotCompilable("@defer")
         return collected
 
-    def _selection(self, type_: GraphQLObjectType, collected: CollectedFields, nullability: Nullability) -> Selection:
-        self._selections += 1
-        number = self._selections
+    def _selection(
+        self,
+        type_: GraphQLObjectType,
+        collected: CollectedFields,
+        nullability: Nullability,
+        known: Selection | None = None,
+    ) -> Selection:
         fields: dict[str, PlannedField | None] = {}
-        for key, details in collected.grouped_field_set.items():
-            self._fields += 1
+        if known is None:
+            self._selections += 1
+            self._fields += len(collected.grouped_field_set)
             if self._fields > MOST_FIELDS:
                 raise NotCompilable("too many fields")
+        for key, details in collected.grouped_field_set.items():
             name = details[0].node.name.value
             if name == "__typename":
                 fields[key] = None
                 continue
+            if known is not None and key in known.fields:
+                fields[key] = known.fields[key]
+                continue
             definition = self._schema.get_field(type_, name)
             if definition is not None:
                 fields[key] = self._field(key, type_, definition, details, nullability)
-        return Selection(number=number, type=type_, fields=fields)
+        return Selection(number=self._selections if known is None else known.number, type=type_, fields=fields)
 
     def _field(
         self,
@@ -201,10 +221,9 @@ class Planner:
         if any(detail.fragment_variable_values for detail in details):
             raise NotCompilable("fragment variables")
         nullability = (*above, is_non_null_type(definition.type))
-        self._nullability[id(details)] = (*nullability, *_of_items(definition.type))
-        self._details.append(details)  # kept alive, because their ids identify them while the plan lives
+        self._numbered += 1
         return PlannedField(
-            number=self._fields,
+            number=self._numbered,
             key=key,
             parent_type=parent_type,
             definition=definition,
@@ -238,7 +257,7 @@ class Planner:
         batch = known.metadata.get(BATCH)
         if batch is not None:
             return {"source": Source.BATCH, "batch": batch, **common}
-        takes = {}
+        takes: dict[str, str] = {}
         if resolver.self_parameter:
             takes[resolver.self_parameter.name] = "self"
         for parameter in (resolver.parent_parameter, resolver.root_parameter):
@@ -250,7 +269,7 @@ class Planner:
             "source": Source.FUNCTION,
             "function": resolver.wrapped_func,
             "is_async": known.is_async,
-            "takes": takes,
+            "takes": takes or NOTHING,
             **common,
         }
 

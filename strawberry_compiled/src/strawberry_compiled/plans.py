@@ -1,32 +1,30 @@
-"""Plans of an operation: generated functions for each set of values of its variables in @skip and @include."""
+"""Plans: the generated functions of an operation for one set of values of its variables in @skip and @include."""
 
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from sys import getsizeof
+from sys import getsizeof, intern
 from typing import Any
 
 from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
-    OperationDefinitionNode,
-    OperationType,
     Undefined,
     get_named_type,
     is_abstract_type,
+    is_leaf_type,
     is_object_type,
-    visit,
 )
-from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
-from graphql.execution.values import VariableValues
+from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import is_awaitable
 
 from strawberry_compiled import completion, infos, row_generation
 from strawberry_compiled.batching import Load
-from strawberry_compiled.directives import DirectiveFinder
+from strawberry_compiled.branches import Branch, Key, Made
+from strawberry_compiled.delivery import Delivery
 from strawberry_compiled.generation import Generator, beginning_name, delivery_name, function_name, is_shareable
-from strawberry_compiled.later import Compilations, CompileLater, NotCompiledYet
+from strawberry_compiled.later import Compilations, NotCompiledYet
 from strawberry_compiled.leaves import PLAIN, SETTLED, plain_types
 from strawberry_compiled.planning import NotCompilable, PlannedField, Planner, Select, Selection, Source
 from strawberry_compiled.results import Batch
@@ -36,10 +34,10 @@ from strawberry_compiled.row_planning import Layout, RowField, RowPlanner
 from strawberry_compiled.rows import RowType
 from strawberry_compiled.strawberry_internals import accepts_by_class, may_be_cast, resolves_by_class
 
-MOST_VARIANTS = 16
-FIELD_BYTES = 3_000  # bytes of a planned field and its code, without the source; measured: 2,000 to 3,000
-ROW_BYTES = 7_000  # bytes of a row field and its function, without the source; measured: 4,000 to 6,500
-OPERATION_BYTES = 3_000
+FIELD_BYTES = 700  # without its code; measured with tracemalloc, as the others: 400 to 650
+ROW_BYTES = 3_800  # of a row field with its functions; measured: 2,500 to 3,600
+PLAN_BYTES = 5_000
+CODE_FACTOR = 4  # bytes of functions for each character of their source; measured: 3 to 4
 MOST_CLASSES = 64  # classes remembered per position: a program that creates classes as it runs must not fill the memory
 
 _NAMES: Mapping[str, Any] = {
@@ -82,26 +80,30 @@ class Plan:
         self._schema = schema
         self._planner = planner
         self._compilations = compilations
-        self._generator = Generator(left_to_json)
-        self._row_planner = RowPlanner(row_types, left_to_json)
-        self._row_generator = RowGenerator()
         self._namespace: dict[str, Any] = {**_NAMES, **row_generation.NAMES}
+        self._generator = Generator(left_to_json, self._namespace)
+        self._row_planner = RowPlanner(row_types, left_to_json)
+        self._row_generator = RowGenerator(self._namespace)
         self._fields: dict[int, PlannedField] = {}
-        self._selects: dict[tuple[int, str], Select] = {}
+        self._selects: dict[Key, Select] = {}
+        self._kept: dict[Key, Selection] = {}  # selections that so far are only made from records
         self._refused: dict[tuple[int, str], tuple[Any, ...]] = {}
         self._batches: dict[int, Sequence[Batch]] = {}
         self._awaited: dict[int, Sequence[Batch]] = {}
-        self._sources: list[bytes] = []  # compressed, because hardly anyone reads them
+        self._source = b""  # compressed, because hardly anyone reads it
+        self._new_sources: list[str] = []
+        self._code = 0
         self._size = 0
         self._lock = threading.Lock()
         self.root_selection = planner.root()
-        self._make(self.root_selection)
+        self._make(self._branch(self.root_selection, None))
         self.root: Select = self._namespace[function_name(self.root_selection)]
 
     @property
     def source(self) -> str:
         """The code generated so far."""
-        return "\n\n".join(zlib.decompress(each).decode() for each in self._sources)
+        packed = [zlib.decompress(self._source).decode()] if self._source else []
+        return "\n\n".join([*packed, *self._new_sources])
 
     @property
     def size(self) -> int:
@@ -156,6 +158,7 @@ class Plan:
         if known is None:
             with self._lock:
                 known = rows.makers.get(layout) or self._make_rows(rows, layout)
+                self._pack()
         return known
 
     def select(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Select:
@@ -178,7 +181,10 @@ class Plan:
             if key in self._refused or key in self._selects:
                 return
             try:
-                self._make(self._planner.below(type_, details), key)
+                if key in self._kept:
+                    self._make_again(key)
+                else:
+                    self._make(self._branch(self._planner.below(type_, self._fields[id(details)]), key))
             except NotCompilable as reason:
                 self._refused[key] = reason.args
 
@@ -208,6 +214,8 @@ class Plan:
         """The generated code for all possible types."""
         for field in list(self._fields.values()):
             self._reach(field)
+        for place, selection in list(self._kept.items()):
+            self._add_select(selection.type, self._fields[place[0]].details)
         for rows in self._row_planner.fields.values():
             layout = self._row_planner.layout_of(rows)
             if layout is not None:
@@ -228,20 +236,57 @@ class Plan:
             for each in list(self._fields.values())[before:]:
                 self._reach(each)
 
-    def _make(self, selection: Selection, key: tuple[int, str] | None = None) -> None:
+    def _branch(self, selection: Selection, key: Key | None) -> Branch:
+        """The selection with those below it whose type is certain."""
+        self._compilations.pause()
+        branch = Branch(selection, key)
+        for field in selection.fields.values():
+            named = None if field is None else get_named_type(field.type)
+            if field is not None and not is_leaf_type(named):
+                self._fields[id(field.details)] = field
+            if field is not None and is_object_type(named):
+                below = self._planner.below(named, field)
+                branch.lower[field.key] = self._branch(below, (id(field.details), named.name))
+        self._row_planner.add(selection, {name: each.selection for name, each in branch.lower.items()})
+        return branch
+
+    def _make(self, branch: Branch) -> None:
         """Generates and compiles functions for the selection, and for selections below it whose type is certain."""
-        made: list[tuple[Selection, tuple[int, str] | None]] = []
-        sources: list[str] = []
-        self._write(selection, key, made, sources)
-        self._namespace.update(self._generator.constants)
-        self._run(sources, selection.type.name)
-        for each, _ in made:
-            self._batches[each.number] = [self._batch(field) for field in each.batches]
-            self._awaited[each.number] = [self._batch(field) for field in each.awaited]
-        # All at once: executions in other threads ask for the functions meanwhile.
-        self._selects.update({place: self._namespace[function_name(each)] for each, place in made if place is not None})
+        made = Made()
+        self._write(branch, made, are_rows=False)
+        self._row_planner.end()
+        self._finish(made, branch.selection.type.name)
         if self._compilations.are_later:
-            self._prepare_rows([field for each, _ in made for field in each.batches])
+            self._prepare_rows([field for fields in made.batches.values() for field, _ in fields])
+        self._pack()
+
+    def _make_again(self, key: Key) -> None:
+        """Generates and compiles functions for objects in a place whose data has been made from records."""
+        made = Made()
+        self._write_kept(key, made)
+        self._finish(made, key[1])
+        self._pack()
+
+    def _finish(self, made: Made, name: str) -> None:
+        self._run(made.sources, name)
+        for number, fields in made.batches.items():
+            self._batches[number] = [self._batch(field, shares_equal=shares) for field, shares in fields]
+        for number, awaited in made.awaited.items():
+            self._awaited[number] = [self._batch(field, shares_equal=False) for field in awaited]
+        # All at once: executions in other threads ask for the functions meanwhile.
+        self._selects.update({key: self._namespace[name] for key, name in made.selects.items()})
+
+    def _batch(self, field: PlannedField, *, shares_equal: bool) -> Batch:
+        plain = plain_types(field.type)
+        has_code = not self._needs_no_code(field)
+        return Batch(
+            field,
+            self._namespace[delivery_name(field)] if has_code else Delivery(field, plain),
+            self._namespace[beginning_name(field)] if field.is_awaited else None,
+            shares_equal=shares_equal,
+            rows=self._row_planner.fields.get(field.number),
+            plain=plain,
+        )
 
     def _prepare_rows(self, fields: Sequence[PlannedField]) -> None:
         """Generates functions for the records that these fields most probably get."""
@@ -257,144 +302,80 @@ class Plan:
             made = Shape(0, layout.positions("")).viewer(rows.names)
         else:
             name, sources = self._row_generator.functions(rows.selection, layout, rows.prefix)
-            self._namespace.update(self._row_generator.constants)
             self._run(sources, rows.selection.selection.type.name)
             made = self._namespace[name]
         rows.makers[layout] = made
         return made
 
     def _run(self, sources: Sequence[str], name: str) -> None:
+        filename = intern(f"<plan of {name}>")
         # One by one, because Python compiles a text without giving other threads a turn.
         for text in sources:
-            exec(compile(text, f"<plan of {name}>", "exec"), self._namespace)  # noqa: S102  our own code
+            exec(compile(text, filename, "exec"), self._namespace)  # noqa: S102  our own code
             self._compilations.pause()
-        self._sources.append(zlib.compress("\n\n".join(sources).encode(), 1))
+        self._new_sources += sources
+
+    def _pack(self) -> None:
+        """Compresses the source and estimates the size of the plan."""
+        if self._new_sources:
+            source = self.source.encode()
+            self._source, self._new_sources = zlib.compress(source, 1), []
+            self._code = len(source)
         fields = FIELD_BYTES * len(self._fields) + ROW_BYTES * len(self._row_planner.fields)
-        self._size = sum(map(getsizeof, self._sources)) + fields
+        self._size = PLAN_BYTES + getsizeof(self._source) + CODE_FACTOR * self._code + fields
 
-    def _write(
-        self,
-        selection: Selection,
-        key: tuple[int, str] | None,
-        made: list[tuple[Selection, tuple[int, str] | None]],
-        sources: list[str],
-    ) -> Selection:
+    def _write(self, branch: Branch, made: Made, *, are_rows: bool) -> None:
+        """Writes functions for a selection and for those below it; for objects, unless they `are_rows`."""
         self._compilations.pause()
-        made.append((selection, key))
-        lower: dict[str, Selection] = {}
+        selection = branch.selection
         for field in selection.fields.values():
-            if field is None:
-                continue
-            self._fields[id(field.details)] = field
-            named = get_named_type(field.type)
-            below = None
-            if is_object_type(named):
-                below = lower[field.key] = self._planner.below(named, field.details)
-                self._write(below, (id(field.details), named.name), made, sources)
-            if field.is_awaited:
-                sources += [self._generator.beginning(field), self._generator.delivery(field, shares_equal=False)]
-            if field.source is Source.BATCH:
-                sources.append(self._generator.delivery(field, shares_equal=is_shareable(field, below)))
-        sources.append(self._generator.selection(selection))
-        self._row_planner.add(selection, lower)
-        return selection
+            below = None if field is None else branch.lower.get(field.key)
+            if field is not None and below is not None:
+                in_rows = self._comes_in_rows(field) if field.source is Source.BATCH else are_rows
+                self._write(below, made, are_rows=in_rows)
+            if field is not None and field.source is Source.BATCH:
+                self._write_batch(selection, field, None if below is None else below.selection, made)
+        if are_rows and branch.key is not None:
+            self._kept[branch.key] = self._row_planner.part_of(selection)
+        else:
+            self._write_objects(selection, branch.key, made)
 
-    def _batch(self, field: PlannedField) -> Batch:
-        deliver = self._namespace[delivery_name(field)]
-        begin = self._namespace[beginning_name(field)] if field.is_awaited else None
-        return Batch(
-            field,
-            deliver,
-            begin,
-            shares_equal="keys" in deliver.__code__.co_varnames,
-            rows=self._row_planner.fields.get(field.number),
-            plain=plain_types(field.type),
-        )
+    def _write_batch(self, selection: Selection, field: PlannedField, below: Selection | None, made: Made) -> None:
+        shares_equal = is_shareable(field, below)
+        made.batches.setdefault(selection.number, []).append((field, shares_equal))
+        if not self._needs_no_code(field):
+            made.sources.append(self._generator.delivery(field, shares_equal=shares_equal))
 
+    def _needs_no_code(self, field: PlannedField) -> bool:
+        """Whether the field shows one object, or values that seldom have to be completed."""
+        if field.is_awaited:
+            return not is_leaf_type(get_named_type(field.type))
+        rows = self._row_planner.fields.get(field.number)
+        return rows is not None and (rows.selection is not None or bool(plain_types(field.type)))
 
-class CompiledOperation:
-    """One operation of a document on one schema.
+    def _comes_in_rows(self, field: PlannedField) -> bool:
+        """Whether the field is asked for rows with objects, unless it shares a call with other fields."""
+        rows = self._row_planner.fields.get(field.number)
+        return rows is not None and rows.selection is not None and self._row_planner.layout_of(rows) is not None
 
-    `left_to_json` has scalars with the Python type whose values stay in `data`, because the JSON writer gives the same
-    text: `{"Date": date}`. Values of `datetime` stay only if they are in UTC. `row_types` are the types of GraphQL, by
-    name, whose objects batch functions may give as rows. `compile_later` has plans compiled outside of the executions,
-    which graphql-core does until then; without it, an execution compiles what it needs.
-    """
+    def _write_kept(self, key: Key, made: Made) -> None:
+        """Writes functions for objects of a selection, and of those below it in the same records."""
+        field, kept = self._fields[key[0]], self._kept.pop(key)
+        selection = self._planner.below(kept.type, field, kept)
+        for below in kept.fields.values():
+            place = None if below is None else (id(below.details), get_named_type(below.type).name)
+            if below is not None and below.source is not Source.BATCH and place in self._kept:
+                self._write_kept(place, made)
+        self._write_objects(selection, key, made)
 
-    def __init__(
-        self,
-        schema: GraphQLSchema,
-        operation: OperationDefinitionNode,
-        fragments: Mapping[str, FragmentDetails],
-        left_to_json: Mapping[str, type] | None = None,
-        row_types: Mapping[str, RowType] | None = None,
-        compile_later: CompileLater | None = None,
-    ) -> None:
-        self._compilations = Compilations(compile_later)
-        self._left_to_json = left_to_json or {}
-        # Mutations and subscriptions show objects that their functions have at hand.
-        is_query = operation.operation is OperationType.QUERY
-        self._row_types = (row_types or {}) if is_query else {}
-        self._schema = schema
-        self._operation = operation
-        self._fragments = dict(fragments)
-        self._variants: dict[tuple[bool | None, ...], Plan | NotCompilable] = {}
-        self._lock = threading.Lock()
-        finder = DirectiveFinder()
-        visit(operation, finder)
-        for fragment in self._fragments.values():
-            visit(fragment.definition, finder)
-        self.conditions = tuple(sorted(finder.variables))
-        """The variables in @skip and @include."""
-        self._unsupported = finder.unsupported
-
-    @property
-    def size(self) -> int:
-        """Upper estimate of the plans' current memory in bytes."""
-        variants = tuple(self._variants.values())
-        return sum([OPERATION_BYTES, *(OPERATION_BYTES + each.size for each in variants if isinstance(each, Plan))])
-
-    def plan(self, variable_values: VariableValues) -> Plan:
-        """The plan for these values of the variables; raises NotCompilable."""
-        if self._unsupported is not None:
-            raise NotCompilable(self._unsupported)
-        coerced = variable_values.coerced
-        # None leads to an error, so it differs from False
-        values = tuple(coerced.get(name) for name in self.conditions)
-        known = self._variants.get(values)
-        if known is None:
-            known = self._add(values, self._conditions(variable_values))
-        if isinstance(known, NotCompilable):
-            raise NotCompilable(*known.args)
-        return known
-
-    def _conditions(self, variable_values: VariableValues) -> VariableValues:
-        """The variables that decide the selection. A plan must not keep other data of a request alive."""
-        return VariableValues(
-            {name: source for name, source in variable_values.sources.items() if name in self.conditions},
-            {name: value for name, value in variable_values.coerced.items() if name in self.conditions},
-        )
-
-    def _add(self, values: tuple[bool | None, ...], conditions: VariableValues) -> Plan | NotCompilable:
-        if len(self._variants) >= MOST_VARIANTS:
-            return NotCompilable("too many variants")
-        if self._compilations.are_later:
-            self._compilations.put_off(values, partial(self._compile, values, conditions))
-            raise NotCompiledYet
-        self._compile(values, conditions)
-        return self._variants[values]
-
-    def _compile(self, values: tuple[bool | None, ...], conditions: VariableValues) -> None:
-        with self._lock:
-            if values in self._variants:
-                return
-            made: Plan | NotCompilable = NotCompilable("failed to compile")
-            try:
-                planner = Planner(self._schema, self._operation, self._fragments, conditions)
-                made = Plan(self._schema, planner, self._left_to_json, self._row_types, self._compilations)
-            except NotCompilable as reason:
-                made = NotCompilable(*reason.args)
-            except RecursionError:
-                made = NotCompilable("nested too deeply")
-            finally:
-                self._variants[values] = made
+    def _write_objects(self, selection: Selection, key: Key | None, made: Made) -> None:
+        self._compilations.pause()
+        self._fields.update({id(field.details): field for field in selection.fields.values() if field is not None})
+        for field in selection.awaited:
+            made.awaited.setdefault(selection.number, []).append(field)
+            made.sources.append(self._generator.beginning(field))
+            if not self._needs_no_code(field):
+                made.sources.append(self._generator.delivery(field, shares_equal=False))
+        made.sources.append(self._generator.selection(selection))
+        if key is not None:
+            made.selects[key] = function_name(selection)

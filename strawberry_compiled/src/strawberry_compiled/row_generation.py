@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strawberry_compiled.leaves import Proof
+from strawberry_compiled.leaves import UNCHANGED, Proof
 from strawberry_compiled.row_blocks import Block, Place, Shape, shown
 from strawberry_compiled.row_planning import Layout, RowSelection
 
@@ -12,11 +12,13 @@ NAMES: Mapping[str, Any] = {"Block": Block, "Place": Place, "shown": shown}
 
 
 class RowGenerator:
-    """Writes functions; `constants` are the objects that the functions refer to by name."""
+    """Writes functions; `constants` gets the objects that the functions refer to by name."""
 
-    def __init__(self) -> None:
-        self.constants: dict[str, Any] = {}
+    def __init__(self, constants: dict[str, Any]) -> None:
+        self._constants = constants
         self._written = 0
+        self.plain: dict[str, str] = {}
+        """Functions that show unchanged items of records only, as those for an author and a creator, by their code."""
 
     def functions(self, rows: RowSelection, layout: Layout, prefix: str) -> tuple[str, list[str]]:
         """The name of `def name(run, source, place)`, which returns the data of a source's records, and all sources.
@@ -28,8 +30,8 @@ class RowGenerator:
 
     def named(self, beginning: str, value: Any) -> str:
         """The name of a new constant."""
-        name = f"R{len(self.constants)}_{beginning}"
-        self.constants[name] = value
+        name = f"R{len(self._constants)}_{beginning}"
+        self._constants[name] = value
         return name
 
     def function_name(self, rows: RowSelection) -> str:
@@ -50,9 +52,15 @@ class _Function:
         self._lists: list[str] = []
         self._before: list[str] = []
         self._blocks: list[str] = []
+        self._has_constants = False
         literal = self._literal(rows, prefix, "place", "made")
-        self.name = generator.function_name(rows)
-        sources.append("\n".join(self._lines(literal)) + "\n")
+        is_plain = not (self._lists or self._blocks or self._has_constants)
+        known = generator.plain.get(literal) if is_plain else None
+        self.name = known or generator.function_name(rows)
+        if is_plain:
+            generator.plain[literal] = self.name
+        if known is None:
+            sources.append("\n".join(self._lines(literal)) + "\n")
 
     def _lines(self, literal: str) -> Iterator[str]:
         yield f"def {self.name}(run, source, place):"
@@ -73,7 +81,7 @@ class _Function:
             shape = Shape(rows.selection.number, self._layout.positions(prefix))
             known = self._generator.named(f"{rows.selection.type.name}_shape", shape)
             self._blocks.append(f"run.blocks.append(Block({known}, {dicts}, records, {place}))")
-        items = (f"{key!r}: {self._value(rows, key, prefix, place, dicts)}" for key in rows.selection.fields)
+        items = (f"{key!r}: {self._value(rows, key, prefix, place, dicts)}" for key in rows.keys)
         return "{" + ", ".join(items) + "}"
 
     def _value(self, rows: RowSelection, key: str, prefix: str, place: str, dicts: str) -> str:
@@ -88,9 +96,10 @@ class _Function:
         if key in rows.lists:
             name, below = rows.lists[key]
             return self._list(f"{prefix}{name}", below, f"{place}, {key!r}, {type_name!r}")
-        return repr(type_name) if rows.selection.fields[key] is None else "None"
+        return "None" if key in rows.selection.fields else repr(type_name)
 
     def _leaf(self, item: str, name: str, proof: Proof) -> str:
+        self._has_constants |= proof is not UNCHANGED
         if proof.names is not None:
             return f"{self._generator.named(f'{name}_names', proof.names)}[{item}]"
         if proof.convert is not None:

@@ -7,6 +7,7 @@ reason is kept, and its objects are asked for.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -18,13 +19,15 @@ from graphql import (
 )
 
 from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch
-from strawberry_compiled.leaves import Proof, nullable, proof
-from strawberry_compiled.planning import PlannedField, Selection, Source
+from strawberry_compiled.leaves import UNCHANGED, Proof, nullable, proof
+from strawberry_compiled.planning import NOTHING, PlannedField, Selection, Source
 from strawberry_compiled.rows import Projection, RowType, columns_of
 from strawberry_compiled.rows import below as inside
 
 MOST_LAYOUTS = 64  # of one plan: variables decide which positions share a call, so they must not fill the memory
+MOST_NAMES = 4_096  # remembered names of columns
 NO_OBJECTS = "not of an object type"
+NO_NAMES: frozenset[str] = frozenset()
 
 
 class Layout:
@@ -53,12 +56,12 @@ class RowSelection:
     """A selection whose data can be made from records. The mappings are by response key."""
 
     selection: Selection
+    """The selection without leaves and `__typename`, so that a plan keeps nothing else of them."""
+    keys: tuple[str, ...]
+    """All response keys, in their order."""
     leaves: Mapping[str, tuple[str, Proof]]
     objects: Mapping[str, tuple[str, "RowSelection"]]
     lists: Mapping[str, tuple[str, "RowSelection"]]
-    projection: Projection
-    list_names: frozenset[str]
-
     has_holes: bool
     """Whether batch fields of the selection, or below it in the same record or its lists, are written later."""
 
@@ -95,7 +98,7 @@ class RowPlanner:
     def __init__(self, row_types: Mapping[str, RowType], left_to_json: Mapping[str, type]) -> None:
         self._row_types = row_types
         self._left_to_json = left_to_json
-        self._selections: dict[int, RowSelection | str] = {}
+        self._selections: dict[int, _Found | str] = {}
         self._loads: dict[Load, list[RowField | None]] = {}
         self._of_loads: dict[Load, tuple[int, Layout | None]] = {}
         self._unions: dict[frozenset[Layout], Layout | None] = {}
@@ -118,6 +121,16 @@ class RowPlanner:
             if isinstance(each.batch, KeyedBatch):
                 known = found if isinstance(found, RowField) else None
                 self._loads.setdefault(each.batch.load, []).append(known)
+
+    def part_of(self, selection: Selection) -> Selection:
+        """The part of a row selection that a plan keeps."""
+        known = self._selections[selection.number]
+        assert isinstance(known, _Found)
+        return known.rows.selection
+
+    def end(self) -> None:
+        """Forgets what only selections above those that were added would need."""
+        self._selections.clear()
 
     def of_load(self, load: Load) -> Layout | None:
         """The layout that serves all fields of the plan with this `load`; None if one of them needs objects."""
@@ -154,6 +167,8 @@ class RowPlanner:
             if each is None:
                 return None
             layouts.append(each.layout)
+        if all(each is layouts[0] for each in layouts):
+            return layouts[0]
         key = frozenset(layouts)
         if key not in self._unions:
             self._unions[key] = self._union(layouts)
@@ -167,7 +182,7 @@ class RowPlanner:
         same = [each for each in layouts if each.projection == projection and each.lists == lists]
         return same[0] if same else Layout(projection, lists)
 
-    def _row_selection(self, selection: Selection, below: Mapping[str, Selection]) -> RowSelection | str:
+    def _row_selection(self, selection: Selection, below: Mapping[str, Selection]) -> "_Found | str":
         """The row selection, or the reason why its objects are asked for."""
         row_type = self._row_types.get(selection.type.name)
         if row_type is None:
@@ -180,7 +195,7 @@ class RowPlanner:
             reason = made.add(key, each, lower, self._left_to_json)
             if reason is not None:
                 return reason if reason is lower else f"{selection.type.name}.{each.nodes[0].name.value}: {reason}"
-        return made.row_selection()
+        return _Found(made.row_selection(), made.projection, made.list_names)
 
     def _row_field(self, planned: PlannedField, selection: Selection | None) -> RowField | str:
         """The row field, or the reason why its function is asked for objects."""
@@ -203,7 +218,7 @@ class RowPlanner:
         return RowField(
             planned=planned,
             answer=answer,
-            selection=below,
+            selection=below.rows,
             prefix=prefix,
             layout=Layout(_prefixed(prefix, below.projection), _prefixed(prefix, below.list_names)),
         )
@@ -217,7 +232,7 @@ class RowPlanner:
             needs = (batch.picked,)
         if needs is None:
             return "`needs_found` is not declared"
-        layout = Layout(frozenset(needs), frozenset())
+        layout = Layout(frozenset(needs), NO_NAMES)
         return RowField(
             planned=planned, answer=Answer.KEYED, selection=None, prefix="", layout=layout, names=tuple(needs)
         )
@@ -225,6 +240,15 @@ class RowPlanner:
     def _is_same_in_rows(self, type_: Any) -> bool:
         """Whether records have the value of an object's attribute; an enum's member can be another value there."""
         return is_leaf_type(type_) and (is_specified_scalar_type(type_) or type_.name in self._left_to_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A row selection with the names of its columns and lists, which only selections above it need."""
+
+    rows: RowSelection
+    projection: Projection
+    list_names: frozenset[str]
 
 
 class _Parts:
@@ -240,7 +264,7 @@ class _Parts:
         self._list_names: set[str] = set()
 
     def add(
-        self, key: str, planned: PlannedField, below: "RowSelection | str | None", left_to_json: Mapping[str, type]
+        self, key: str, planned: PlannedField, below: _Found | str | None, left_to_json: Mapping[str, type]
     ) -> str | None:
         """Adds a field, or returns the reason why it needs objects."""
         if planned.source is Source.BATCH:
@@ -255,7 +279,7 @@ class _Parts:
             return "not among the columns, objects and lists of the RowType"
         if not is_object_type(nullable(bare.of_type) if is_list else bare):
             return NO_OBJECTS
-        if not isinstance(below, RowSelection):
+        if not isinstance(below, _Found):
             return below
         if is_list and not below.projection:
             return "a list without columns"
@@ -263,7 +287,7 @@ class _Parts:
         self._list_names |= _prefixed(f"{name}.", below.list_names)
         if is_list:
             self._list_names.add(name)
-        (self._lists if is_list else self._objects)[key] = name, below
+        (self._lists if is_list else self._objects)[key] = name, below.rows
         return None
 
     def _add_leaf(
@@ -277,7 +301,7 @@ class _Parts:
         proved = proof(type_, column, left_to_json)
         if proved is None:
             return f"the column does not prove a valid {type_.name}"
-        self._leaves[key] = planned.attribute, proved
+        self._leaves[key] = _unchanged_leaf(planned.attribute) if proved is UNCHANGED else (planned.attribute, proved)
         self._names.add(planned.attribute)
         return None
 
@@ -295,18 +319,37 @@ class _Parts:
         self._names.update(batch.needs)
         return None
 
+    @property
+    def projection(self) -> Projection:
+        return frozenset(self._names)
+
+    @property
+    def list_names(self) -> frozenset[str]:
+        return frozenset(self._list_names) if self._list_names else NO_NAMES
+
     def row_selection(self) -> RowSelection:
         inner = (*self._objects.values(), *self._lists.values())
+        fields = {
+            key: each for key, each in self._selection.fields.items() if each is not None and key not in self._leaves
+        }
+        kept = Selection(number=self._selection.number, type=self._selection.type, fields=fields or NOTHING)
         return RowSelection(
-            selection=self._selection,
-            leaves=self._leaves,
-            objects=self._objects,
-            lists=self._lists,
-            projection=frozenset(self._names),
-            list_names=frozenset(self._list_names),
+            selection=kept,
+            keys=tuple(self._selection.fields),
+            leaves=self._leaves or NOTHING,
+            objects=self._objects or NOTHING,
+            lists=self._lists or NOTHING,
             has_holes=bool(self._selection.batches) or any(below.has_holes for _, below in inner),
         )
 
 
-def _prefixed(prefix: str, names: Iterable[str]) -> frozenset[str]:
+@lru_cache(MOST_NAMES)
+def _unchanged_leaf(name: str) -> tuple[str, Proof]:
+    """A leaf whose values stay as they are; one object for all plans."""
+    return name, UNCHANGED
+
+
+def _prefixed(prefix: str, names: frozenset[str]) -> frozenset[str]:
+    if not (prefix and names):
+        return names
     return frozenset(f"{prefix}{name}" for name in names)

@@ -123,4 +123,4 @@ def columns_of(projection: Projection, lists: frozenset[str] = frozenset()) -> t
 def below(projection: Projection, name: str) -> Projection:
     """The projection of the object or list in that attribute; empty if it is not selected."""
     start = f"{name}."
-    return frozenset(each.removeprefix(start) for each in projection if each.startswith(start))
+    return projection and frozenset(each.removeprefix(start) for each in projection if each.startswith(start))

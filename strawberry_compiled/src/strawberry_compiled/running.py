@@ -21,8 +21,9 @@ from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
 from graphql.pyutils import Path
 
 from strawberry_compiled.field_errors import LateErrors
+from strawberry_compiled.operations import CompiledOperation
 from strawberry_compiled.planning import INTROSPECTION, NotCompilable, PlannedField, Selection
-from strawberry_compiled.plans import CompiledOperation, Plan
+from strawberry_compiled.plans import Plan
 from strawberry_compiled.rows import RowType
 from strawberry_compiled.run import Run
 from strawberry_compiled.strawberry_internals import hooked

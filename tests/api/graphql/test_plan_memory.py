@@ -1,0 +1,108 @@
+import gc
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+from graphql.execution.values import VariableValues
+
+from api.graphql.documents import DocumentCache, Prepared, document_bytes
+from api.graphql.row_types import row_types
+from api.graphql.runner import graphql_schema
+from api.schema import schema
+from api.shared.scalars import LEFT_TO_JSON
+from strawberry_compiled import CompiledOperation, NotCompiledYet, Plan
+from tests.api import defaults
+
+CORE = graphql_schema(schema)
+ROW_TYPES = row_types(CORE)
+NO_VARIABLES = VariableValues({}, {})
+TIMES = 40
+KIBI = 1024
+
+# The reference list of benchmarks/, in a document of its own each time.
+REFERENCE = """query Q%d($slug: String = "acme") { workspace(slug: $slug) {
+    issues(first: 50, sort: [{createdAt: {direction: DESC}}]) {
+        nodes {
+            id identifier title priority createdAt dueDate state { id name category } project { id key name }
+            creator { id name } assignees { id name } labels { id name color }
+            comments(first: 3) { totalCount nodes { id body createdAt author { id name } } }
+        }
+        pageInfo { hasNextPage endCursor }
+    }
+} }"""
+ALIASES = " ".join(f"a{number}: title" for number in range(28))
+DOCUMENTS = {
+    "reference": REFERENCE,
+    "small": "query Q%d { viewer { id name email } }",
+    "aliases": 'query Q%d { workspace(slug: "a") { issues { nodes { ' + ALIASES + " } } } }",
+    "abstract": 'query Q%d { node(id: "x") { ... on Issue { id title state { id } } ... on Project { id name } } }',
+    "lists": """query Q%d { workspace(slug: "a") { id name members { nodes { id } } labels { nodes { id name color } }
+        projects { nodes { id key name issues { nodes { id title creator { name } } } } } } }""",
+}
+
+
+def prepared(documents: DocumentCache, text: str, *, has_objects: bool) -> Prepared:
+    """The document with its plan as the second run of an operation leaves it, or after objects where rows can be."""
+    known = documents.prepare(text)
+    operation = known.operation(None)
+    waiting: list[Callable[[], None]] = []
+
+    def put_off(compilation: Callable[[], None]) -> bool:
+        waiting.append(compilation)
+        return True
+
+    operation.compiled = CompiledOperation(CORE, operation.node, {}, LEFT_TO_JSON, ROW_TYPES, put_off)
+    with pytest.raises(NotCompiledYet):
+        operation.compiled.plan(NO_VARIABLES)
+    waiting.pop()()
+    if has_objects:
+        plan_of(known).complete_source()
+    known.has_grown()
+    return known
+
+
+def plan_of(known: Prepared) -> Plan:
+    compiled = known.operation(None).compiled
+    assert compiled is not None
+    return compiled.plan(NO_VARIABLES)
+
+
+def memory(text: str, *, has_objects: bool = False) -> tuple[float, float]:
+    """Bytes of one document with its plan, and its estimate."""
+    documents = DocumentCache(CORE, defaults.limits(), most_bytes=10**9)
+    for number in range(3):  # the first documents fill caches of the schema
+        prepared(documents, text % number, has_objects=has_objects)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for number in range(100, 100 + TIMES):
+            last = prepared(documents, text % number, has_objects=has_objects)
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return taken / TIMES, document_bytes(text % number, last)
+
+
+@pytest.mark.usefixtures("small_heap")
+def test_the_reference_list_takes_little_memory() -> None:
+    taken, _ = memory(REFERENCE)
+    assert taken < 82 * KIBI
+
+
+@pytest.mark.usefixtures("small_heap")
+@pytest.mark.parametrize("has_objects", [False, True])
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_memory_of_plans_is_not_underestimated(name: str, has_objects: bool) -> None:
+    taken, estimated = memory(DOCUMENTS[name], has_objects=has_objects)
+    assert taken < estimated < 2 * taken
+
+
+def test_functions_for_objects_are_generated_when_an_object_is_met() -> None:
+    documents = DocumentCache(CORE, defaults.limits(), most_bytes=10**9)
+    plan = plan_of(prepared(documents, REFERENCE % 0, has_objects=False))
+    assert "def select_" in plan.source
+    assert "_Issue(" not in plan.source
+    before = plan.size
+    assert "_Issue(run, source, path)" in plan.complete_source()
+    assert plan.size > before
