@@ -177,7 +177,7 @@ def _undo(c: Chooser) -> Input:
 
 
 INPUTS: dict[str, Callable[[Chooser], Input]] = {
-    "batchRunCancel": lambda c: {"id": c.of(c.runs)},
+    "batchRunCancel": lambda c: {"id": c.of(c.runs[-1:])},  # nearly all earlier runs have ended
     "changeSetUndo": _undo,
     "commentBatchCreate": _comment_batch_create,
     "commentCreate": lambda c: {"issueId": c.one("iss"), "body": c.word()},

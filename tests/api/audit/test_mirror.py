@@ -101,13 +101,17 @@ class Changed:
         if name == "workspaceTransfer":
             mine = self.chooser.one("mem", userId=self.chooser.me)
             await self.client.mutate("memberUpdate", {"id": mine, "role": "OWNER"})
-        if name == "importStart" or random.random() < 0.5:
+        # A random step seldom meets a run that has not ended.
+        is_canceled = bool(payload.get("batchRun")) and random.random() < 0.3
+        if name == "importStart" or (not is_canceled and random.random() < 0.5):
             await self.work()
         events = await self.mirror.catch_up(self.client, self.slug)
         self.done.update(MOVING for event in events if name == "issueUpdate" and event["kind"] == "ISSUE_MOVED")
         if payload["revision"] is not None:
             sets = {event["changeSet"] for event in events if event["revision"] <= payload["revision"]}
             assert sets == {payload["revision"]}, name
+        if is_canceled:
+            await self.mutate("batchRunCancel", random)
 
     def _remember(self, payload: dict[str, Any]) -> None:
         if payload.get("link"):
