@@ -122,9 +122,9 @@ PLANTED = (
 def _change_source(patch: Patch, change: Callable[[str], str]) -> None:
     write = RowGenerator.functions
 
-    def written(self: RowGenerator, *given: Any) -> tuple[str, str]:
-        name, text = write(self, *given)
-        return name, change(text)
+    def written(self: RowGenerator, *given: Any) -> tuple[str, list[str]]:
+        name, sources = write(self, *given)
+        return name, [change(text) for text in sources]
 
     patch.setattr(RowGenerator, "functions", written)
 
