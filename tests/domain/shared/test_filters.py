@@ -12,7 +12,7 @@ def test_there_is_one_filter_of_each_kind_without_conditions():
 
 
 @pytest.mark.parametrize("filter", [without_conditions(IssueFilter), IssueFilter(), IssueQuery().filter, LabelFilter()])
-def test_a_filter_without_conditions_is_recognized_whoever_made_it(filter: object):
+def test_filters_without_conditions_are_recognized(filter: object):
     assert not has_conditions(filter)
 
 
