@@ -26,7 +26,7 @@ _WITHOUT_CONDITIONS: dict[type[Any], Any] = {}  # by kind of filter
 
 
 def without_conditions(kind: type[F]) -> F:
-    """The filter of that kind which everything matches. It is one object, so that lists recognize it at once."""
+    """The filter of the kind that matches everything; always the same object, so that lists recognize it at once."""
     if kind not in _WITHOUT_CONDITIONS:
         _WITHOUT_CONDITIONS[kind] = kind()
     found: F = _WITHOUT_CONDITIONS[kind]
@@ -34,7 +34,7 @@ def without_conditions(kind: type[F]) -> F:
 
 
 def has_conditions(filter: Any) -> bool:
-    """Whether something may not match the filter."""
+    """Whether the filter has a condition, so that it may not match everything."""
     empty = without_conditions(type(filter))
     return filter is not empty and bool(filter != empty)
 

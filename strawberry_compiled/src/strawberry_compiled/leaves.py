@@ -47,7 +47,7 @@ _PLAIN_TYPES: Mapping[tuple[type, bool], frozenset[type]] = {
     for each in (str, bool, int)
     for is_nullable in (False, True)
 }
-"""Made once, because many plans need them."""
+"""Results of `plain_types` by type of the column and nullability, shared by all plans."""
 
 
 def nullable(type_: GraphQLOutputType) -> Any:

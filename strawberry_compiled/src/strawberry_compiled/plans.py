@@ -87,7 +87,7 @@ class Plan:
         self._fields: dict[int, PlannedField] = {}
         self._selects: dict[Key, Select] = {}
         self._kept: dict[Key, Selection] = {}  # selections that so far are only made from records
-        self._refused: dict[tuple[int, str], tuple[Any, ...]] = {}
+        self._refused: dict[Key, tuple[Any, ...]] = {}
         self._batches: dict[int, Sequence[Batch]] = {}
         self._awaited: dict[int, Sequence[Batch]] = {}
         self._source = b""  # compressed, because hardly anyone reads it
@@ -241,10 +241,10 @@ class Plan:
         self._compilations.pause()
         branch = Branch(selection, key)
         for field in selection.fields.values():
-            named = None if field is None else get_named_type(field.type)
-            if field is not None and not is_leaf_type(named):
-                self._fields[id(field.details)] = field
-            if field is not None and is_object_type(named):
+            if field is None or is_leaf_type(named := get_named_type(field.type)):
+                continue
+            self._fields[id(field.details)] = field
+            if is_object_type(named):
                 below = self._planner.below(named, field)
                 branch.lower[field.key] = self._branch(below, (id(field.details), named.name))
         self._row_planner.add(selection, {name: each.selection for name, each in branch.lower.items()})
@@ -274,7 +274,7 @@ class Plan:
         for number, awaited in made.awaited.items():
             self._awaited[number] = [self._batch(field, shares_equal=False) for field in awaited]
         # All at once: executions in other threads ask for the functions meanwhile.
-        self._selects.update({key: self._namespace[name] for key, name in made.selects.items()})
+        self._selects.update({key: self._namespace[function] for key, function in made.selects.items()})
 
     def _batch(self, field: PlannedField, *, shares_equal: bool) -> Batch:
         plain = plain_types(field.type)
