@@ -101,7 +101,7 @@ def list_per_parent(
     statement, positions = _list(of_parent, keys, nulls, branches)
     page = statement.lateral("page")
     joined = select(*page.c, parents.c.id.label("keyset_parent")).select_from(parents.join(page, true()))
-    # The parents come in the order of their positions, and the nested loop keeps the order of each list. Sorting all
+    # The position is the order of the function's rows, and the nested loop keeps the order of each list. Sorting all
     # rows by the keys again would take a fifth of the statement's time.
     return PageQuery(joined.order_by(parents.c.position), positions)
 
@@ -132,8 +132,8 @@ def count_per_parent(rows: AnySelect, parent: Parent) -> AnySelect:
 
 
 def _parents() -> Any:
-    # As a scalar subquery, the text has an unknown number of IDs for the planner. It would otherwise plan anew each time
-    # for few IDs, because such plans look cheaper than the one for any number, which is the same.
+    # The planner does not look into the subquery. It would otherwise plan anew each time for few IDs, because such
+    # plans look cheaper than the one for any number, although they are the same.
     ids = select(texts(PARENTS)).scalar_subquery()
     return func.unnest(ids).table_valued("id", with_ordinality="position").render_derived("parent")
 
