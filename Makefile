@@ -50,7 +50,7 @@ test: install ## Run the suite
 verify: install ## Run the long tests, some of them in Chromium
 	@$(PYTHON) -m api.explorer.install
 	@$(PYTHON) -m tests.e2e.debian_install
-	@$(PYTHON) -m pytest -q -n auto --dist worksteal -m "verify and not alone"
+	@$(PYTHON) -m pytest -q -n auto --dist worksteal -m "(verify or hypothesis) and not alone" --hypothesis-profile=verify
 	@$(PYTHON) -m pytest -q -m "verify and alone"
 	@$(COMPILED_TESTS) -q -n auto -m verify
 

@@ -11,15 +11,21 @@ import redis.asyncio
 
 from infra.settings import PREFIX, Settings
 from tests import execution_modes, partitions
+from tests.examples import AT_LENGTH, EVERYDAY
 from tests.messages import MessageWatch
 from tests.patience import PATIENT_READS, PATIENT_SETTINGS
 from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
 
 # One suite, one answer: new examples are looked for by hand, with --hypothesis-seed.
 # How long an example takes is the machine's affair.
-hypothesis.settings.register_profile(
-    "suite", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+for profile, most_examples in (("suite", EVERYDAY), ("verify", AT_LENGTH)):
+    hypothesis.settings.register_profile(
+        profile,
+        max_examples=most_examples,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
 hypothesis.settings.load_profile("suite")
 
 URLS = pytest.StashKey[dict[str, str]]()

@@ -20,6 +20,7 @@ from domain.shared.many import OnError
 from domain.shared.sets import SetChange
 from domain.shared.stored_commands import UnreadableCommand, read_command, stored
 from domain.shared.unset import Unset
+from tests.examples import share_of
 
 
 class Rule(Enum):
@@ -55,7 +56,7 @@ def stored_and_read(command: Any) -> Any:
     return read_command(type(command), json.loads(json.dumps(stored(command))))
 
 
-@settings(max_examples=200)
+@settings(max_examples=share_of(200))
 @given(commands(IssueChanges))
 def test_any_change_of_an_issue_is_read_as_it_was_stored(changes: IssueChanges) -> None:
     assert stored_and_read(changes) == changes
@@ -73,7 +74,6 @@ def test_the_command_of_a_batch_run_is_read_as_it_was_stored() -> None:
     assert stored_and_read(command) == command
 
 
-@settings(max_examples=100)
 @given(commands(Place))
 def test_a_value_of_one_of_several_types_keeps_its_type(place: Place) -> None:
     read = stored_and_read(place)

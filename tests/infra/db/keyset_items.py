@@ -18,6 +18,7 @@ from infra.db.base import Id, NumberedEnum
 from infra.db.keyset import Keyset, KeysetPlan
 from infra.db.keyset_statements import Branches
 from infra.db.read import ReadSession
+from tests.examples import share_of
 
 
 class Rank(IntEnum):
@@ -151,7 +152,7 @@ keysets = st.sampled_from([KEYSET, COMPLETED])
 branches = st.sampled_from([(), BRANCHES])
 parent_sets = st.sets(st.sampled_from("abcde"))
 few = settings(
-    max_examples=60,
+    max_examples=share_of(60),
     derandomize=True,
     deadline=None,
     database=None,

@@ -38,6 +38,7 @@ from infra.db.lookups import MOST_IDS, MOST_LOOKUPS, looked_up
 from infra.db.read import ReadSession
 from infra.db.visibility import GuestRule, in_workspace
 from tests import defaults
+from tests.examples import share_of
 
 
 class Rank(IntEnum):
@@ -370,7 +371,7 @@ def filters(kind: Any, depth: int) -> st.SearchStrategy[Any]:
 
 
 few = settings(
-    max_examples=250,
+    max_examples=share_of(250),
     derandomize=True,
     deadline=None,
     database=None,
@@ -534,7 +535,7 @@ GUEST = Actor(user_id="usr_guest", roles={"w1": Role.GUEST}, areas={"w1": frozen
 
 
 class TestLookups:
-    @settings(few, max_examples=100)
+    @settings(few, max_examples=share_of(100))
     @given(filter=filters(ThingFilter, 3))
     async def test_a_filter_with_looked_up_ids_finds_the_same(self, reads, filter):
         found = await matching_by_ids(reads, filter)

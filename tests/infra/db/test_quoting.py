@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from domain.shared.errors import InvalidInput
 from infra.db.quoting import quoted_json
+from tests.examples import share_of
 from tests.servers import driver_url
 
 ODD = [
@@ -76,7 +77,7 @@ def equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=share_of(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(value=DOCUMENTS)
 @example(value="'); DROP TABLE kept; --")
 @example(value="\\'); DROP TABLE kept; --")

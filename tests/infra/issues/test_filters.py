@@ -47,6 +47,7 @@ from infra.issues.reader import NARROWING, SqlIssueReader
 from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import WORDS_CONFIGURATION, IssueRow, words_of
 from tests.commit_log import write_sizes
+from tests.examples import share_of
 from tests.factories.accounts import UserFactory
 from tests.factories.projects import ProjectFactory
 from tests.factories.storing import link, store
@@ -77,7 +78,9 @@ some_text = st.one_of(
     st.lists(st.sampled_from([*PARTS, "-blue", '"blue door"', "or", '"', "-"]), max_size=3).map(" ".join),
     st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
 )
-few = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+few = settings(
+    max_examples=share_of(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 async def add(connection: AsyncConnection, issue: Issue, titles: list[str]) -> list[Issue]:

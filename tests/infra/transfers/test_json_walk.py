@@ -16,6 +16,7 @@ from infra.transfers.json_walk import (
     elements,
 )
 from infra.transfers.reasons import EMPTY_FILE, ENDS_EARLY, NO_JSON_FILE, NO_LIST, NOT_JSON, TOO_DEEP
+from tests.examples import share_of
 
 SHAPE = Shape(lists=frozenset(("list",)), marks=frozenset(("key",)))
 
@@ -164,7 +165,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=share_of(50))
 @given(
     st.dictionaries(st.text(max_size=5), st.lists(JSON, max_size=4), max_size=4),
     st.integers(1, 40),

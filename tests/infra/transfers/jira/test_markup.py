@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from infra.transfers.jira.markup import jira_to_markdown
-from tests.examples import examples
+from tests.examples import examples, share_of
 
 CONVERTED = {
     "heading": ("h1. One\nh3. Two *b*", "# One\n### Two **b**"),
@@ -152,7 +152,7 @@ LINE_PARTS = [
 
 @given(st.lists(st.lists(st.sampled_from(LINE_PARTS), max_size=5).map("".join), max_size=6))
 @example(["* a", "b", "{quote}", "c", "d", "{quote}", "e"])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=share_of(100), deadline=None)
 def test_no_end_of_a_line_is_lost(lines: list[str]) -> None:
     """Proves that a line that ends in Jira ends in Markdown with a break or with its block, not with a mere blank."""
     assert softbreaks(jira_to_markdown("\n".join(lines))) == 0
@@ -173,7 +173,7 @@ ADDED_TAG = re.compile(r"(?<!\\)(?:</?(?:ins|sup|sub)>|<br>)")
 
 @given(st.text(max_size=200))
 @example("+0+")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share_of(300), deadline=None)
 def test_any_text_converts_to_a_text_with_the_same_letters(text: str) -> None:
     letters = re.compile(r"[^\W_]+")
     assert letters.findall(ADDED_TAG.sub(" ", jira_to_markdown(text))) == letters.findall(text)
