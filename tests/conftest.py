@@ -1,14 +1,17 @@
 import gc
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import hypothesis
 import pytest
 import redis.asyncio
 
+from api.main import OBJECTS_BETWEEN_LOOKS
 from infra.settings import PREFIX, Settings
 from tests import execution_modes, partitions
 from tests.examples import AT_LENGTH, EVERYDAY
@@ -69,7 +72,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[Any]:
-    """Keeps garbage collections away from what a session has imported and collected, which stays until its end."""
+    """Keeps garbage collections away from what a session has imported and collected, which stays until its end.
+
+    Afterwards they are as rare as in a process of the API.
+    """
     # Half of the time of the collection is spent in them, because its million objects make them ever longer.
     gc.disable()
     try:
@@ -77,6 +83,23 @@ def pytest_collection() -> Iterator[Any]:
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_interrupts() -> Iterator[None]:
+    """An interrupt ends the run without the help of asyncio.
+
+    Its own handler, which asyncio.Runner sets for each test and each fixture, costs 2 ms of a test: to read the handler
+    back, Python writes the task's repr with the fixture in it, and drops that.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session", autouse=True)
