@@ -83,7 +83,7 @@ async def run_with_kills(
 async def test_a_few_kills_lose_nothing_and_double_nothing(
     engine: AsyncEngine, database: str, redis_database: str
 ) -> None:
-    await run_with_kills(engine, database, redis_database, jobs=20, kills=2, steps=5, flushes=1)
+    await run_with_kills(engine, database, redis_database, jobs=10, kills=1, steps=5, flushes=1)
 
 
 @pytest.mark.verify
