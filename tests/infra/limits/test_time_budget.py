@@ -99,6 +99,26 @@ async def test_fast_requests_need_no_round_trip(client: Redis, processes: Sequen
     assert await commands() - before > 2
 
 
+async def test_slow_requests_share_a_round_trip(client: Redis, processes: Sequence[RedisTimeBudget]) -> None:
+    async def calls() -> int:
+        return int((await client.info("commandstats")).get("cmdstat_evalsha", {}).get("calls", 0))
+
+    processes[0].charge(ADA, 0.03)
+    await processes[0].aclose()  # Redis knows the script now
+    before = await calls()
+    for _ in range(10):
+        processes[0].charge(ADA, 7.02)
+    processes[0].charge(BOB, 0.03)
+    assert 99 <= wait_of(processes[0], ADA) <= 101  # this process does not wait for Redis
+    await asyncio.sleep(0.06)  # timers fire in order, so Redis has been told meanwhile
+    processes[0].charge(ADA, 0.03)
+    await processes[0].aclose()
+    assert await calls() - before == 3
+    processes[1].charge(ADA, 0.03)
+    await processes[1].aclose()
+    assert 99 <= wait_of(processes[1], ADA) <= 101
+
+
 async def test_time_comes_back() -> None:
     clock = Clock()
     budget = LocalTimeBudget(OPTIONS, clock)
