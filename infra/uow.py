@@ -26,6 +26,7 @@ from infra.db.write_connection import WriteConnection, WriteConnections
 from infra.documents.slice import DocumentRepositories
 from infra.issues.slice import IssueRepositories
 from infra.labels.slice import LabelRepositories
+from infra.metadata import sorted_tables_of
 from infra.milestones.slice import MilestoneRepositories
 from infra.parts import SliceAdapters
 from infra.projects.slice import ProjectRepositories
@@ -74,6 +75,7 @@ def uow_of(slices: tuple[SliceAdapters, ...]) -> type[SqlUow]:
     once((name for each in repositories for name in vars(each) if not name.startswith("_")), what="the repository")
     domains = [each.domain for each in slices]
     parts = {
+        "tables": sorted_tables_of(slices),
         "reactions": reactions_of(domains),
         "visibility": EventVisibility.of(domains),
         "undo_kinds": undo_kinds_of(domains),

@@ -1,7 +1,9 @@
 """Repositories of a Unit of Work, built on first use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, Literal, Self, TypeVar, overload
+
+from sqlalchemy import Table
 
 from domain.shared.ids import IdFactory
 from infra.db.list_sizes import ListSizes
@@ -16,6 +18,8 @@ class Repositories:
     connection: WriteConnection
     ids: IdFactory
     sizes: ListSizes
+    tables: Sequence[Table]
+    """Tables of the application, each after those that it refers to."""
 
 
 class first_use(Generic[R]):  # noqa: N801  reads like the decorators of functools

@@ -1,11 +1,11 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.projects.categories import StateCategory
 from infra.db.base import Base, Id, Key, in_same_workspace, named_enum, one_of, replaceable
-from infra.workspaces.tables import WorkspaceRow
+from infra.workspaces.tables import AreaGrantRow, WorkspaceRow
 
 
 class ProjectRow(Base):
@@ -20,6 +20,11 @@ class ProjectRow(Base):
     deleting_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+AreaGrantRow.__table__.append_constraint(  # type: ignore[attr-defined]  # the mapped table is a Table
+    ForeignKeyConstraint(["workspace_id", "area_id"], [ProjectRow.workspace_id, ProjectRow.id], ondelete="CASCADE")
+)
 
 
 class ProjectKeyRow(Base):

@@ -5,7 +5,6 @@ The rows of a new table are deleted too, without a further line.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -26,7 +25,6 @@ from sqlalchemy import (
 )
 
 from domain.workspaces.model import Workspace
-from infra.db.base import Base
 from infra.db.cascades import link_of
 from infra.db.write_connection import WriteConnection
 from infra.workspaces.tables import AreaGrantRow, InvitationRow, MemberRow, WorkspaceRow
@@ -45,19 +43,19 @@ class Order(NamedTuple):
     free: Sequence[Table]
 
 
-@cache
-def deletion_order() -> Order:
-    """All tables of workspace data, each before those that it refers to."""
-    tables = [table for table in reversed(Base.metadata.sorted_tables) if "workspace_id" in table.primary_key.c]
+def deletion_order(tables: Sequence[Table]) -> Order:
+    """The order of deletion for the tables of an application, which are given in the order of their references."""
+    owned = [table for table in reversed(tables) if "workspace_id" in table.primary_key.c]
     return Order(
-        referring=[table for table in tables if table.foreign_keys],
-        free=[table for table in tables if not table.foreign_keys],
+        referring=[table for table in owned if table.foreign_keys],
+        free=[table for table in owned if not table.foreign_keys],
     )
 
 
 class SqlWorkspaceContents:
-    def __init__(self, connection: WriteConnection) -> None:
+    def __init__(self, connection: WriteConnection, order: Order) -> None:
         self._connection = connection
+        self._order = order
 
     async def hide(self, workspace: Workspace, *, now: datetime) -> None:
         await self._without_time_limit()
@@ -71,7 +69,7 @@ class SqlWorkspaceContents:
 
     async def delete_some(self, workspace_id: str, position: Mapping[str, Any]) -> Mapping[str, Any] | None:
         await self._without_time_limit()
-        referring, free = deletion_order()
+        referring, free = self._order
         index, done = position.get("table", 0), position.get("done", 0)
         count = len(referring) + 1 + len(free)
         if index >= count:

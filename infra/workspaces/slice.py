@@ -1,3 +1,5 @@
+from functools import cached_property
+
 from domain.app import App
 from domain.workspaces.cascade_service import CascadeService
 from domain.workspaces.deletion_service import DeletionService
@@ -18,7 +20,7 @@ from infra.auth.slice import password_proof
 from infra.db.first_use import Repositories, first_use
 from infra.parts import Parts, SliceAdapters
 from infra.shared.files import DiskFileStore
-from infra.workspaces.deletion import SqlWorkspaceContents
+from infra.workspaces.deletion import SqlWorkspaceContents, deletion_order
 from infra.workspaces.reader import SqlInvitationReader, SqlMemberReader, SqlWorkspaceReader
 from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
 from infra.workspaces.tables import AreaGrantRow, InvitationRow, MemberRow, RevisionRow, WorkspaceRow
@@ -27,8 +29,11 @@ from infra.workspaces.tables import AreaGrantRow, InvitationRow, MemberRow, Revi
 class WorkspaceRepositories(Repositories):
     invitations = first_use(SqlInvitationRepository)
     members = first_use(SqlMemberRepository)
-    workspace_contents = first_use(SqlWorkspaceContents)
     workspaces = first_use(SqlWorkspaceRepository, with_sizes=True)
+
+    @cached_property
+    def workspace_contents(self) -> SqlWorkspaceContents:
+        return SqlWorkspaceContents(self.connection, deletion_order(self.tables))
 
 
 def _provide(app: App, parts: Parts) -> None:

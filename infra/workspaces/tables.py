@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.shared.actor import Role
@@ -86,15 +86,14 @@ class InvitationRow(Base):
 
 
 class AreaGrantRow(Base):
-    """Access of a guest to an area. Areas are projects, hence the names of the table and its columns.
+    """Access of a guest to an area. In the tracker, areas are projects, hence the names of the table and its columns.
 
-    Reads of members and of actors join this table, so it belongs to this slice. Its rows are deleted with the member
-    and the project.
+    Reads of members and of actors join this table, so it belongs to this slice. Its rows are deleted with the member,
+    and with the area: the slice whose entities are the areas adds the foreign key (`infra/projects/tables.py`).
     """
 
     __tablename__ = "project_member"
     __table_args__ = (
-        ForeignKeyConstraint(["workspace_id", "area_id"], ["project.workspace_id", "project.id"], ondelete="CASCADE"),
         in_same_workspace("member_id", of=MemberRow, ondelete="CASCADE"),
         UniqueConstraint("workspace_id", "member_id", "area_id"),
         Index(None, "workspace_id", "area_id", "created_at", "id"),

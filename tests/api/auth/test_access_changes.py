@@ -22,7 +22,7 @@ from infra.auth.reader import _BY_DIGEST, _MEMBERSHIPS, _PERSON
 from infra.auth.repository import SqlApiKeyRepository, SqlSessionRepository
 from infra.auth.tables import ApiKeyRow, SessionRow
 from infra.db.list_sizes import ListSizes
-from infra.workspaces.deletion import SqlWorkspaceContents
+from infra.workspaces.deletion import SqlWorkspaceContents, deletion_order
 from infra.workspaces.tables import AreaGrantRow, MemberRow
 from tests.api.world import World
 from tests.factories.accounts import UserFactory
@@ -198,7 +198,7 @@ async def test_a_deleted_account_is_told(world: World, ears: Ears) -> None:
 
 async def test_the_deletion_of_a_workspace_is_told_for_each_member(world: World, ears: Ears) -> None:
     async with ears.engine.begin() as connection:
-        await SqlWorkspaceContents(connection).hide(world.here.workspace, now=MADE)
+        await SqlWorkspaceContents(connection, deletion_order([])).hide(world.here.workspace, now=MADE)
     people = {user.id for user in world.here.people.values()}
     assert await ears.told() == (people, people)
 

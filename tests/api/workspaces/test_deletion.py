@@ -22,6 +22,7 @@ from domain.workspaces.model import Workspace
 from infra.accounts.repository import SqlPasswordRepository
 from infra.audit.tables import DeletedObjectRow, EventTextRow, SecurityEventRow
 from infra.batches.tables import BatchRowsRow, BatchSkipRow
+from infra.bootstrap import SLICES
 from infra.db.base import Base
 from infra.issues.tables import IssueAliasRow
 from infra.jobs.in_process import job_leases, run_now
@@ -44,6 +45,7 @@ from infra.transfers.tables import (
     ImportParentRow,
     UploadRow,
 )
+from infra.uow import uow_of
 from infra.workspaces.deletion import deletion_order
 from tests.api.client import Client
 from tests.api.world import Place, World
@@ -182,7 +184,7 @@ async def work(world: World, leases: SqlLeases) -> None:
 
 
 def test_the_deletion_covers_every_table() -> None:
-    referring, free = deletion_order()
+    referring, free = deletion_order(uow_of(SLICES).tables)
     assert {table.name for table in (*referring, *free)} == {table.name for table in workspace_tables()}
     assert {table.name for table in free} >= {"event", "list_size", "workspace_revision"}
 
@@ -329,7 +331,7 @@ async def test_an_interrupted_deletion_is_completed(world: World, owner: Client,
 
 async def test_rows_that_a_late_write_adds_are_deleted_too(world: World, owner: Client, leases: SqlLeases) -> None:
     await owner.mutate("workspaceDelete", given(world.here), DELETED)
-    referring, _ = deletion_order()
+    referring, _ = deletion_order(uow_of(SLICES).tables)
     [lease] = await leases.acquire(most=1, job_id=await job_of(world))
     position: Any = {}
     while position.get("table") != len(referring):
