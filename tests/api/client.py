@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import strawberry
 from graphql import GraphQLError
 
 from api.graphql.masking import format_errors
@@ -18,20 +19,21 @@ UNCHANGED = {"errors": [], "revision": None}
 
 
 @cache
-def executions() -> Executions:
+def executions(of: strawberry.Schema) -> Executions:
     """All tests of one process share what is known of their operations."""
-    return Executions(schema)
+    return Executions(of)
 
 
 @dataclass(frozen=True)
 class Client:
     app: App
     actor: Actor
+    schema: strawberry.Schema = schema
 
     async def execute(self, query: str, **variables: Any) -> tuple[Any, list[GraphQLError]]:
         """Data and top-level errors."""
         context = Context(app=self.app, actor=self.actor)
-        result = await executions().execute(query, variables, context)
+        result = await executions(self.schema).execute(query, variables, context)
         return result.data, result.errors or []
 
     async def run(self, query: str, **variables: Any) -> Any:

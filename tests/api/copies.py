@@ -37,9 +37,14 @@ class Copies(Generic[T]):
                 self._workspaces.setdefault(route_of_workspace(each), []).append(each)
 
     @classmethod
-    async def of(cls, engine: AsyncEngine, objects: T, *, shared: Sequence[object]) -> Self:
-        """The objects and all rows of a database that has no others. What is `shared` is not copied."""
-        rows = "\n".join([await _inserting(engine, table) for table in metadata.sorted_tables])
+    async def of(
+        cls, engine: AsyncEngine, objects: T, *, shared: Sequence[object], further: Sequence[Table] = ()
+    ) -> Self:
+        """The objects and all rows of a database that has no others. What is `shared` is not copied.
+
+        `further` are tables that the migrations do not create, each after those that it refers to.
+        """
+        rows = "\n".join([await _inserting(engine, table) for table in (*metadata.sorted_tables, *further)])
         written = BytesIO()
         _Pickler(written, shared).dump(objects)
         return cls(written.getvalue(), rows.encode(), shared)

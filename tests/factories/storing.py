@@ -1,4 +1,4 @@
-"""Puts what factories built into the database, through the repositories, in any order of kinds."""
+"""Stores what the factories of the tracker build."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.accounts.model import User
-from domain.auth.model import Session
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
@@ -17,13 +16,9 @@ from domain.milestones.model import Milestone
 from domain.projects.model import Project, ProjectMember, State
 from domain.shared.batches import BatchRun
 from domain.transfers.model import ImportRun
-from domain.workspaces.model import Invitation, Member, Workspace
-from infra.accounts.repository import SqlUserRepository
-from infra.auth.repository import SqlSessionRepository
 from infra.batches.repository import SqlBatchRunRepository
 from infra.comments.repository import SqlCommentRepository
 from infra.db.list_sizes import ListSizes
-from infra.db.repository import SqlParentRepository
 from infra.issues.repository import SqlIssueRepository
 from infra.issues.tables import IssueAssigneeRow, IssueLabelRow
 from infra.labels.repository import SqlLabelRepository
@@ -31,16 +26,11 @@ from infra.milestones.repository import SqlMilestoneRepository
 from infra.projects.repository import SqlProjectMemberRepository, SqlProjectRepository, SqlStateRepository
 from infra.projects.tables import ProjectNumberRow
 from infra.transfers.repository import SqlImportRunRepository
-from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
 from tests.commit_log import write_sizes
+from tests.stored_entities import PLATFORM, Repositories, add_entities, opened
 
-# In the order in which one refers to another.
-REPOSITORIES: dict[type, Any] = {
-    User: SqlUserRepository,
-    Session: SqlSessionRepository,
-    Workspace: SqlWorkspaceRepository,
-    Member: SqlMemberRepository,
-    Invitation: SqlInvitationRepository,
+REPOSITORIES: Repositories = {
+    **PLATFORM,
     Project: SqlProjectRepository,
     ProjectMember: SqlProjectMemberRepository,
     State: SqlStateRepository,
@@ -61,18 +51,13 @@ _COUNT_NUMBERS = _numbers.on_conflict_do_update(
 
 
 def repository_of(kind: type, connection: AsyncConnection, sizes: ListSizes) -> Any:
-    repository = REPOSITORIES[kind]
-    return repository(connection, sizes) if issubclass(repository, SqlParentRepository) else repository(connection)
+    return opened(REPOSITORIES[kind], connection, sizes)
 
 
 async def store(engine: AsyncEngine, *entities: Any) -> None:
     """Stores the entities; issue numbers count as given out."""
     async with engine.begin() as connection:
-        sizes = ListSizes()
-        for kind in REPOSITORIES:
-            repository = repository_of(kind, connection, sizes)
-            await repository.add_all([_uncounted(entity) for entity in entities if isinstance(entity, kind)])
-        await write_sizes(connection, sizes)
+        await add_entities(connection, REPOSITORIES, map(_uncounted, entities))
         await _count_numbers(connection, [entity for entity in entities if isinstance(entity, Issue)])
 
 

@@ -1,0 +1,20 @@
+from api.shared.slices import ApiSlice
+from api.workspaces.types import Workspace
+from tests.sample.api.mutations import LibraryMutations
+from tests.sample.api.types import WorkspaceLibrary
+from tests.sample.domain.errors import LibraryErrorCode
+from tests.sample.domain.model import Author, Book, Shelf, Tag
+from tests.sample.domain.slice import SLICE as RULES
+
+SLICE = ApiSlice(
+    domain=RULES,
+    mutations=(LibraryMutations,),
+    fields={Workspace: WorkspaceLibrary},
+    nodes={
+        Shelf: lambda app: app.read.shelves.by_ids,
+        Author: lambda app: app.read.authors.by_ids,
+        Tag: lambda app: app.read.tags.by_ids,
+        Book: lambda app: app.read.books.by_ids,
+    },
+    error_codes={LibraryErrorCode.OWN_VOLUME: "The book would become a volume of itself."},
+)
