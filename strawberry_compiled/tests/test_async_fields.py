@@ -70,6 +70,13 @@ class Mutation:
         return Strict()
 
     @strawberry.field
+    async def echo(self, info: strawberry.Info, word: Word) -> int | None:
+        info.context.append("entered")
+        await asyncio.sleep(0)
+        info.context.append("left")
+        return word.text
+
+    @strawberry.field
     def count(self, info: strawberry.Info) -> int:
         info.context.append("counted")
         return len(info.context)
@@ -190,6 +197,32 @@ async def test_an_argument_that_cannot_be_made_ends_a_mutation_without_data(exec
     result = await executed(executor, "mutation { strict { echo(word: {text: 7}) } count }", counts)
     assert (result.data, counts) == (None, [])
     assert [error.message for error in result.errors] == ["seven"]
+
+
+@EVERY
+async def test_the_fields_of_a_mutation_run_one_after_the_other(executor: Any) -> None:
+    calls: list[str] = []
+    result = await executed(executor, "mutation { a: echo(word: {text: 1}) b: echo(word: {text: 2}) count }", calls)
+    assert (result.data, result.errors) == ({"a": 1, "b": 2, "count": 5}, None)
+    assert calls == ["entered", "left", "entered", "left", "counted"]
+
+
+@EVERY
+async def test_an_argument_that_cannot_be_made_is_the_error_of_a_mutation(executor: Any) -> None:
+    calls: list[str] = []
+    result = await executed(executor, "mutation { echo(word: {text: 7}) }", calls)
+    assert (result.data, calls) == ({"echo": None}, [])
+    assert [(error.message, error.path) for error in result.errors] == [("seven", ["echo"])]
+
+
+async def test_generated_code_calls_the_only_field_of_a_mutation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("graphql-core executes the field")
+
+    monkeypatch.setattr(CompiledExecutor, "execute_field", refuse)
+    calls: list[str] = []
+    result = await executed(CompiledExecutor, "mutation { echo(word: {text: 1}) }", calls)
+    assert (result.data, result.errors, calls) == ({"echo": 1}, None, ["entered", "left"])
 
 
 async def test_the_only_function_runs_in_the_task_of_the_request() -> None:

@@ -98,6 +98,8 @@ class CompiledExecutor(Run):
         self._begin(plan)
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION
+        if serially and len(plan.root_selection.fields) == 1:
+            serially = False  # a single field needs no order, and generated code calls it with less work
         try:
             result = self._serial_data(plan.root_selection) if serially else plan.root(self, self.root_value, None)
         except GraphQLError as error:
