@@ -23,6 +23,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 
 from api.graphql.batch_rows import batch_fields
 from api.graphql.cost import CostFormula, cost_formula
+from api.graphql.executors import ExecutorParts
 from api.graphql.limits import (
     INTROSPECTION_FIELDS,
     LimitCode,
@@ -62,7 +63,7 @@ class SignInRequired(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Operation:
-    """Facts about one operation, computed once per document, and its plan once it is compiled."""
+    """Facts about one operation, computed once per document, and from its second run what its runs share."""
 
     name: str | None
     type: OperationType
@@ -73,6 +74,7 @@ class Operation:
     limits: QueryLimits
     """Limits of its variables: those of all operations, or of batches."""
     runs: int = 0
+    parts: ExecutorParts | None = None
     compiled: CompiledOperation | None = None
     plan_bytes: int = 0  # size at the last call of `Prepared.has_grown`
 

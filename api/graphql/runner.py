@@ -13,6 +13,7 @@ from strawberry.execution import optimized_is_awaitable
 
 from api.graphql.counts import ExecutionCounts
 from api.graphql.documents import Operation, Prepared
+from api.graphql.executors import ExecutorParts
 from api.graphql.options import ExecutionOptions
 from api.graphql.plan_compiler import PlanCompiler
 from api.graphql.row_types import row_types
@@ -187,30 +188,45 @@ class OperationRunner:
     ) -> Executor[Any] | list[GraphQLError]:
         """Executor for one run of the operation, or the errors of its variables."""
         # The same steps as strawberry.Schema.execute after parsing and validation, without its extensions.
-        executor = executor_class.build(
-            self._core_schema,
-            prepared.document,
-            context_value=context,
-            raw_variable_values=dict(variables or {}),
-            operation_name=operation.name,
-            is_awaitable=_is_awaitable,
-            hide_suggestions=self._hides_suggestions,
-            operation_extensions=None,
-        )
+        options: dict[str, Any] = {
+            "is_awaitable": _is_awaitable,
+            "hide_suggestions": self._hides_suggestions,
+            "operation_extensions": None,
+        }
+        executor: Executor[Any] | list[GraphQLError] | None = None
+        if issubclass(executor_class, _CountedExecutor):
+            parts = self._parts(prepared, operation)
+            executor = parts.executor(executor_class, variables or {}, context, **options)
+        if executor is None:
+            executor = executor_class.build(
+                self._core_schema,
+                prepared.document,
+                context_value=context,
+                raw_variable_values=dict(variables or {}),
+                operation_name=operation.name,
+                **options,
+            )
         if isinstance(executor, _CountedExecutor):
-            if operation.compiled is None:
-                compiles_at_once = self._options.stock_runs == 0
-                operation.compiled = CompiledOperation(
-                    self._core_schema,
-                    operation.node,
-                    executor.fragments,
-                    LEFT_TO_JSON,
-                    self._row_types,
-                    None if compiles_at_once else partial(self._compiler.submit, prepared.has_grown),
-                )
-            executor.compiled = operation.compiled
+            executor.compiled = operation.compiled or self._compiled(prepared, operation, executor)
             executor.counts = self.counts
         return executor
+
+    def _parts(self, prepared: Prepared, operation: Operation) -> ExecutorParts:
+        if operation.parts is None:
+            operation.parts = ExecutorParts.of(self._core_schema, prepared.document, operation.node)
+        return operation.parts
+
+    def _compiled(self, prepared: Prepared, operation: Operation, executor: Executor[Any]) -> CompiledOperation:
+        compiles_at_once = self._options.stock_runs == 0
+        operation.compiled = CompiledOperation(
+            self._core_schema,
+            operation.node,
+            executor.fragments,
+            LEFT_TO_JSON,
+            self._row_types,
+            None if compiles_at_once else partial(self._compiler.submit, prepared.has_grown),
+        )
+        return operation.compiled
 
     def _shadow(
         self,
