@@ -48,7 +48,7 @@ class ReadConnection:
         """All rows; raises TimeLimitReached if the statement takes longer than `seconds`."""
         prepared = self._prepared.known(text) or await self._connection.prepare(text)
         try:
-            rows = await self._prepared.send(prepared, arguments, seconds)
+            rows: Sequence[Row] = await self._prepared.send(prepared, arguments, seconds)
         except TimeoutError as error:
             if seconds is None:
                 raise

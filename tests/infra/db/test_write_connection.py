@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import bindparam, func, insert, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -270,6 +271,47 @@ async def test_a_migration_costs_one_refusal_whatever_the_number_of_connections(
         finally:
             async with engines.write.begin() as other:
                 await other.execute(text("DROP TABLE migrated"))
+
+
+async def test_a_statement_passes_no_layer_of_the_driver_above_its_protocol(
+    connections: WriteConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("PreparedStatement executes")
+
+    async with connections.connect() as connection:
+        await connection.scalar(PID)  # opens the connection
+        for name in ("fetch", "_PreparedStatement__bind_execute", "get_statusmsg"):
+            monkeypatch.setattr(PreparedStatement, name, refuse)
+        assert (await connection.execute(ADD, row("a"))).rowcount == 1
+        assert await connection.scalars(NAMES) == ["a"]
+
+
+async def test_a_migration_of_a_type_costs_one_refusal(database: str) -> None:
+    pairs = text("SELECT pair FROM migrated")
+
+    async def read() -> tuple[Any, ...]:
+        with database_errors():
+            async with connections.connect() as connection:
+                return tuple(await connection.scalar(pairs))
+
+    async with open_engines(database, defaults.engine()) as engines:
+        connections = WriteConnections(engines.write)
+        async with transaction(connections) as connection:
+            await connection.run("CREATE TYPE pair AS (one integer); CREATE TABLE migrated (pair pair)")
+            await connection.run("INSERT INTO migrated VALUES (ROW(1))")
+        try:
+            assert await read() == (1,)
+            async with engines.write.begin() as other:
+                await other.execute(text("ALTER TYPE pair ADD ATTRIBUTE two text"))
+                await other.execute(text("UPDATE migrated SET pair = ROW(1, 'b')"))
+            with pytest.raises(Unavailable):
+                await read()
+            assert await read() == (1, "b")
+        finally:
+            async with engines.write.begin() as other:
+                await other.execute(text("DROP TABLE migrated"))
+                await other.execute(text("DROP TYPE pair"))
 
 
 async def test_statements_of_transactions_are_traced(database: str) -> None:
