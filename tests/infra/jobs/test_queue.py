@@ -72,6 +72,27 @@ async def test_a_commit_announces_its_revision_and_wakes_its_jobs(redis_database
     await client.aclose()
 
 
+async def test_commits_that_follow_each_other_closely_are_announced_together(
+    redis_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.jobs.queue.SPACING_SECONDS", 0.2)
+    queue, client = ArqJobQueue(redis_database), arq_redis(redis_database)
+    workspace_id = IDS.new("wsp")
+    async with client.pubsub() as channel:
+        await channel.subscribe(channel_of(workspace_id))
+        await channel.get_message(timeout=PATIENCE)
+        queue.announce(workspace_id, 1)
+        at_once = await announcement(channel)
+        for revision in range(2, 50):
+            queue.announce(workspace_id, revision)
+            await asyncio.sleep(0)
+        later = await announcement(channel)
+
+    assert (at_once[1], later[1]) == (1, 49)
+    await queue.aclose()
+    await client.aclose()
+
+
 async def test_values_in_redis_are_json(redis_database: str) -> None:
     queue, client = ArqJobQueue(redis_database), redis.asyncio.from_url(redis_database)
     job_id = IDS.new("job")
