@@ -1,6 +1,5 @@
 """Conversion of GraphQL inputs to the domain's commands and filters."""
 
-from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -9,6 +8,7 @@ from strawberry import Maybe, Some
 
 from api.shared.scalars import Revision
 from domain.shared import filters
+from domain.shared.entities import names_of
 from domain.shared.sets import SetChange
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ def to_domain(value: Any) -> Any:
     described = getattr(type(value), "describes", None)
     if described is None:
         return value
-    sent = ((field.name, getattr(value, field.name, None)) for field in fields(described))
+    sent = ((name, getattr(value, name, None)) for name in names_of(described))
     return described(**{name: to_domain(item) for name, item in sent if item is not None})
 
 

@@ -97,8 +97,9 @@ def mutation(*, description: str, metadata: Mapping[str, Any] | None = None) -> 
             try:
                 refuse_nulls(input)
                 key = _idempotency_key(resolver.__name__, input)
-                # The Unit of Work takes the key from the actor.
-                context.actor = replace(caller, idempotency=key)
+                if key is not None:
+                    # The Unit of Work takes the key from the actor.
+                    context.actor = replace(caller, idempotency=key)
                 payload = await resolver(self, info, input)
             except Replayed as replayed:
                 payload = await payload_type.replayed(info, replayed)
@@ -108,8 +109,9 @@ def mutation(*, description: str, metadata: Mapping[str, Any] | None = None) -> 
                     raise
                 payload = payload_type(**payload_type.blank(), errors=refusals)
             finally:
-                # Later mutations of the operation must not use this key.
-                context.actor = replace(context.actor, idempotency=None)
+                if context.actor.idempotency is not None:
+                    # Later mutations of the operation must not use this key.
+                    context.actor = replace(context.actor, idempotency=None)
             payload.client_mutation_id = input.client_mutation_id
             return payload
 

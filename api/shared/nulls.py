@@ -48,7 +48,8 @@ def _refusals(value: Any, path: Path) -> Iterator[DomainError]:
     for name, refuses_null in _fields_of(kind):
         sent = getattr(value, name)
         if not isinstance(sent, Some):
-            yield from _refusals(sent, (*path, name))
+            if sent is not None and not isinstance(sent, str):  # as most fields are
+                yield from _refusals(sent, (*path, name))
         elif sent.value is not None:
             yield from _refusals(sent.value, (*path, name))
         elif refuses_null:

@@ -131,7 +131,8 @@ class IssueEdits:
         await uow.issues.relink_all(workspace_id, by_kind((each.before, each.links) for each in changed))
         await uow.issues.save_all([(each.before, each.after) for each in changed])
         moved = [each.after for each in changed if each.before.project_id != each.after.project_id]
-        await uow.comments.follow([issue for issue in moved if issue.comment_count])
+        if commented := [issue for issue in moved if issue.comment_count]:
+            await uow.comments.follow(commented)
         for each in changed:
             for event in each.events:
                 uow.record(event)

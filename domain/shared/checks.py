@@ -19,6 +19,11 @@ def is_storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
+def _is_one_line(text: str) -> bool:
+    # Printable text, as most lines are, has no character of these categories, which are looked up one by one.
+    return text.isprintable() or not any(unicodedata.category(character) in _BREAKS for character in text)
+
+
 class Checks:
     """`with Checks() as check:` raises Rejected at the end if any rule was broken."""
 
@@ -43,7 +48,7 @@ class Checks:
             self.fail(field, "{field} must not be empty.", ErrorCode.REQUIRED)
         elif len(stripped) > longest:
             self.fail(field, f"{{field}} must have at most {longest} characters.", ErrorCode.TOO_LONG)
-        elif not is_storable(text) or any(unicodedata.category(character) in _BREAKS for character in stripped):
+        elif not is_storable(text) or not _is_one_line(stripped):
             self.fail(field, "{field} must be a single line without control characters.")
         return stripped
 

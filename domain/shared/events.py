@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import Enum
 from types import NoneType
 from typing import Any, ClassVar, Self, TypeAlias, cast, get_args
@@ -59,7 +59,9 @@ class Event:
         they are except in imports and demo data.
         """
         subject = before if after is None else after
-        assert further.keys() <= {*cls.logged, *cls.linked}, f"enter {further.keys()} in `linked` of {cls.__name__}"
+        if further:
+            known = {*cls.logged, *cls.linked}
+            assert further.keys() <= known, f"enter {further.keys()} in `linked` of {cls.__name__}"
         return cls(
             workspace_id=subject.workspace_id,
             subject_id=subject.id,
@@ -97,7 +99,7 @@ def plain(value: Any) -> Plain:
         return cast("Plain", value)
     if isinstance(value, Enum):
         return value.name
-    if isinstance(value, datetime | date):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
         return str(value)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from domain.shared.actor import Actor
@@ -12,8 +13,13 @@ from domain.shared.ids import check_id
 E = TypeVar("E")
 
 
-def noun_of(kind: type[Any]) -> str:
+def noun_of(kind: Any) -> str:
     """Name of an entity in messages, such as "project member" for ProjectMember."""
+    return _noun_of(kind)
+
+
+@cache
+def _noun_of(kind: Any) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
 
+from domain.shared.entities import names_of, values_of
+
 
 class Unset(Enum):
     UNSET = "UNSET"
@@ -41,5 +43,5 @@ _ABOUT_CHANGES = frozenset(field.name for field in fields(Changes))
 
 def sent_fields(command: Any) -> dict[str, Any]:
     """The fields of a command (a dataclass) that the caller sent, by name."""
-    pairs = ((field.name, getattr(command, field.name)) for field in fields(command))
+    pairs = zip(names_of(type(command)), values_of(command), strict=True)
     return {name: value for name, value in pairs if value is not UNSET and name not in _ABOUT_CHANGES}

@@ -1,7 +1,7 @@
 """The write side of one table: reads entities for changes, and writes only changed columns."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import product
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy import ColumnElement, Delete, Insert, Select, Table, Update, bindparam, delete, insert, select, update
 
 from domain.shared.actor import Actor
+from domain.shared.entities import differences, names_of, values_of
 from domain.shared.errors import Conflict, ErrorCode, NotFound
 from domain.shared.ids import check_id, is_id
 from domain.shared.repositories import Found, noun_of
@@ -101,14 +102,13 @@ class SqlRepository(Generic[E]):
 
     async def add_all(self, entities: Collection[E]) -> None:
         if entities:
-            names = [field.name for field in fields(self.entity)]
-            rows = [{name: getattr(entity, name) for name in names} for entity in entities]
+            names = names_of(self.entity)
+            rows = [dict(zip(names, values_of(entity), strict=True)) for entity in entities]
             await self._guarded(self._insert, rows)
 
     async def save(self, before: E, after: E) -> None:
         """Writes only the columns that differ, so that concurrent edits of other fields survive."""
-        names = (field.name for field in fields(self.entity))
-        changed = {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
+        changed = {name: new for name, _, new in differences(before, after)}
         if changed:
             await self._guarded(self._update, self._key_of(before) | changed)
 
@@ -213,8 +213,8 @@ class SqlTenantRepository(SqlRepository[W]):
 
     def differing(self, changes: Sequence[tuple[W, W]]) -> list[str]:
         """Fields that differ in any of the changes."""
-        names = [field.name for field in fields(self.entity)]
-        return [name for name in names if any(getattr(a, name) != getattr(b, name) for b, a in changes)]
+        differing = {name for before, after in changes for name, _, _ in differences(before, after)}
+        return [name for name in names_of(self.entity) if name in differing]
 
     async def _visible(self, actor: Actor, ids: Collection[str], *, for_update: bool) -> list[W]:
         """The entities that the actor sees, locked in the order of workspace and ID."""
