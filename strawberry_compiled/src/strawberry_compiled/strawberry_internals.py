@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import strawberry
@@ -207,8 +208,9 @@ def _builds_itself(type_: Any, seen: set[Any]) -> bool:
     return any(_builds_itself(field.resolve_type(type_definition=definition), seen) for field in definition.fields)
 
 
+@cache
 def check_strawberry() -> None:
-    """Raises IncompatibleStrawberry unless the installed version has the expected internals."""
+    """Raises IncompatibleStrawberry unless the installed version has the expected internals. Further calls are free."""
 
     @strawberry.type
     class Query:

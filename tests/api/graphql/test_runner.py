@@ -11,7 +11,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from api.graphql.counts import INTROSPECTION, ExecutionCounts
 from api.graphql.options import ExecutionOptions
 from api.graphql.runner import FIRST_SIGHT, SWITCHED_OFF
-from strawberry_compiled import IncompatibleStrawberry
+from strawberry_compiled import IncompatibleStrawberry, check_strawberry
 from tests.api import defaults as api_defaults
 from tests.api.graphql.runner_world import COMPILED, STOCK, World
 from tests.patience import PATIENCE
@@ -192,14 +192,20 @@ async def test_a_sibling_failure_leaves_a_shared_entity_to_other_waiters(
     assert world.store.loads == [("held up",)]
 
 
-def test_an_unsupported_strawberry_version_is_reported_at_start(monkeypatch: pytest.MonkeyPatch):
-    # As if another version kept its definitions elsewhere: it works, but not as compiled execution expects.
+@pytest.fixture
+def unknown_strawberry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if another version kept its definitions elsewhere: it works, but not as compiled execution expects."""
     monkeypatch.setattr(GraphQLCoreConverter, "DEFINITION_BACKREF", "elsewhere")
+    check_strawberry.cache_clear()
+
+
+@pytest.mark.usefixtures("unknown_strawberry")
+def test_an_unsupported_strawberry_version_is_reported_at_start():
     with pytest.raises(IncompatibleStrawberry, match=r"extensions.*WORKGRAPH_EXECUTION=stock"):
         World(api_defaults.execution())
 
 
-async def test_stock_execution_does_not_ask_for_a_strawberry_that_is_known(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(GraphQLCoreConverter, "DEFINITION_BACKREF", "elsewhere")
+@pytest.mark.usefixtures("unknown_strawberry")
+async def test_stock_execution_does_not_ask_for_a_strawberry_that_is_known():
     data = await World(STOCK).data(TASKS, owners=["ada"])
     assert data == {"tasks": [{"title": "of ada", "owner": {"id": "ada", "name": "Ada"}}]}
