@@ -43,9 +43,9 @@ from strawberry_compiled import CompiledOperation
 
 MOST_ERRORS = 5  # validation errors reported per document; more errors would cost time that the caller does not pay for
 CACHED_BYTES = 67_108_864  # estimated memory, from the constants below
-NODE_BYTES = 330  # measured with tracemalloc: a node of a shrunk syntax tree takes 180 to 300 bytes, without its text
+NODE_BYTES = 270  # measured with tracemalloc: a node of a shrunk syntax tree takes 150 to 240 bytes, without its text
 TEXT_FACTOR = 3  # copies of the text: in the cache, and in names and strings
-DOCUMENT_BYTES = 3_000  # facts about the document and its operations
+DOCUMENT_BYTES = 2_000  # facts about the document and its operations
 TYPENAME = "__typename"
 
 

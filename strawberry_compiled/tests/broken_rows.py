@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pytest
-from strawberry_compiled.leaves import Proof, proof
+from strawberry_compiled.generated_names import NAMES
+from strawberry_compiled.leaves import UNCHANGED, proof
 from strawberry_compiled.loaded import Loaded
 from strawberry_compiled.row_blocks import Block, Some
-from strawberry_compiled.row_generation import NAMES, RowGenerator
+from strawberry_compiled.row_generation import RowGenerator, Source
 from strawberry_compiled.row_planning import RowPlanner, _Parts
 from strawberry_compiled.rows import ListsOfRows, RowsByKey
 
@@ -37,7 +38,7 @@ def mixes_up_lists(patch: Patch) -> None:
 def asks_for_rows_outside_of_slices(patch: Patch) -> None:
     """Makes all rows parents of the next wave."""
     patch.setattr(results, "shown", lambda rows, slices: (rows, slices))
-    patch.setitem(NAMES, "shown", lambda rows, slices: (rows, slices))  # type: ignore[arg-type]
+    patch.setitem(NAMES, "shown", lambda rows, slices: (rows, slices))
 
 
 def shares_data_that_is_written_later(patch: Patch) -> None:
@@ -79,7 +80,7 @@ def forgets_what_functions_need(patch: Patch) -> None:
 
 
 def shows_stored_values(patch: Patch) -> None:
-    patch.setattr(row_planning, "proof", lambda *given: proof(*given) and Proof())
+    patch.setattr(row_planning, "proof", lambda *given: proof(*given) and UNCHANGED)
 
 
 def gives_views_of_other_rows(patch: Patch) -> None:
@@ -122,9 +123,9 @@ PLANTED = (
 def _change_source(patch: Patch, change: Callable[[str], str]) -> None:
     write = RowGenerator.functions
 
-    def written(self: RowGenerator, *given: Any) -> tuple[str, list[str]]:
+    def written(self: RowGenerator, *given: Any) -> tuple[str, list[Source]]:
         name, sources = write(self, *given)
-        return name, [change(text) for text in sources]
+        return name, [each._replace(text=change(each.text)) for each in sources]
 
     patch.setattr(RowGenerator, "functions", written)
 

@@ -44,6 +44,8 @@ _IMMUTABLE = frozenset({str, int, float, bool, type(None)})
 class Arguments:
     """Arguments of one field at one position of a document."""
 
+    __slots__ = ("_converts", "_field", "_node", "constant", "is_constant")
+
     def __init__(
         self, converter: GraphQLCoreConverter, definition: StrawberryField, field: GraphQLField, node: FieldNode
     ) -> None:

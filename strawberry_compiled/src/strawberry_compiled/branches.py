@@ -3,10 +3,16 @@
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from graphql import GraphQLObjectType
+
 from strawberry_compiled.planning import PlannedField, Selection
 
 Key: TypeAlias = tuple[int, str]
 """A place where objects of a type can be: the identity of the field's details, and the name of the type."""
+
+
+def key_of(field_above: PlannedField, type_: GraphQLObjectType) -> Key:
+    return id(field_above.details), type_.name
 
 
 @dataclass(slots=True)
@@ -14,7 +20,8 @@ class Branch:
     """A selection with those below it whose type is certain, by response key."""
 
     selection: Selection
-    key: Key | None
+    above: PlannedField | None
+    """The field with its objects; None for the operation itself."""
     lower: dict[str, "Branch"] = field(default_factory=dict)
 
 

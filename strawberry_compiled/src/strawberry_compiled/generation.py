@@ -24,6 +24,8 @@ from strawberry_compiled.planning import PlannedField, Selection, Source
 class Generator:
     """Writes functions; `constants` gets the objects that the functions refer to by name."""
 
+    __slots__ = ("_constants", "_left_to_json")
+
     def __init__(self, left_to_json: Mapping[str, type], constants: dict[str, Any]) -> None:
         self._left_to_json = left_to_json
         self._constants = constants
@@ -188,7 +190,7 @@ class Generator:
 
     def _types(self, field: PlannedField) -> str:
         name = f"{self._constant(field)}_by_class"
-        self._constants[name] = field.functions
+        self._constants[name] = field.own_functions()
         return name
 
     def _named(self, beginning: str, value: Any) -> str:

@@ -22,6 +22,8 @@ class NotCompiledYet(NotCompilable):
 class Compilations:
     """Compilations of one operation; each is done once, in the caller's thread or later."""
 
+    __slots__ = ("_compile_later", "_waiting")
+
     def __init__(self, compile_later: CompileLater | None) -> None:
         self._compile_later = compile_later
         self._waiting: set[Hashable] = set()

@@ -15,7 +15,7 @@ from strawberry_compiled.plans import Plan
 from strawberry_compiled.rows import RowType
 
 MOST_VARIANTS = 16
-OPERATION_BYTES = 3_000
+OPERATION_BYTES = 2_000
 
 
 class CompiledOperation:
@@ -26,6 +26,20 @@ class CompiledOperation:
     name, whose objects batch functions may give as rows. `compile_later` has plans compiled outside of the executions,
     which graphql-core does until then; without it, an execution compiles what it needs.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_compilations",
+        "_fragments",
+        "_left_to_json",
+        "_lock",
+        "_operation",
+        "_row_types",
+        "_schema",
+        "_unsupported",
+        "_variants",
+        "conditions",
+    )
 
     def __init__(
         self,

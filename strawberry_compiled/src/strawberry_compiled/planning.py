@@ -1,8 +1,10 @@
 """Planning of a validated operation: the selection at each position, and the source of each field's value."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -14,6 +16,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     OperationDefinitionNode,
+    is_leaf_type,
     is_list_type,
     is_non_null_type,
 )
@@ -33,12 +36,15 @@ from strawberry_compiled.leaves import nullable
 from strawberry_compiled.strawberry_internals import (
     InfoFactory,
     converter_of,
+    info_factory,
     is_attribute,
     is_bare_resolver,
     strawberry_field,
 )
 
 MOST_FIELDS = 1_000  # fields of one plan, counting repetitions by fragments; compiling them takes about 0.15 s
+
+MOST_NULLABILITIES = 1_024  # remembered for all plans
 
 INTROSPECTION = "introspection"
 """Reason why graphql-core executes operations that read the schema, as every explorer does."""
@@ -49,6 +55,11 @@ Nullability: TypeAlias = tuple[bool, ...]
 
 Select: TypeAlias = Callable[[Any, Any, Position | None], Any]
 """`select(run, source, position)`: the data of an object, or a coroutine of it."""
+
+
+Class: TypeAlias = type
+Functions: TypeAlias = Mapping[Class, Select]
+"""Functions for objects by class."""
 
 
 class NotCompilable(Exception):
@@ -64,7 +75,9 @@ class Source(Enum):
     OTHER = auto()  # graphql-core resolves and completes the field
 
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+_owning = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,9 +105,9 @@ class PlannedField:
     arguments: Arguments | None = None
     """Arguments of the field; None without arguments."""
     make_info: InfoFactory | None = None
-    functions: dict[type, Select] = field(default_factory=dict)
+    functions: Functions = field(default_factory=lambda: NOTHING)
     """Functions that complete objects of the classes seen at this position, by class."""
-    uncertain_functions: dict[type, Select] = field(default_factory=dict)
+    uncertain_functions: Functions = field(default_factory=lambda: NOTHING)
     """Functions for classes whose objects might have been cast to another type, by class."""
 
     @property
@@ -110,13 +123,27 @@ class PlannedField:
     def is_nullable(self) -> bool:
         return not is_non_null_type(self.type)
 
+    def own_functions(self) -> Functions:
+        """The `functions`, in the object that gets those of further classes."""
+        return self._own("functions")
+
+    def remember(self, class_: Class, select: Select, *, is_certain: bool = True) -> None:
+        """Adds the function for objects of the class."""
+        self._own("functions" if is_certain else "uncertain_functions")[class_] = select
+
+    def _own(self, name: str) -> dict[Class, Select]:
+        """The mapping of that name, which most fields never need, because they are made of records."""
+        with _owning:  # otherwise generated code could have another one than the field
+            known: Any = getattr(self, name)
+            if known is NOTHING:
+                known = {}
+                object.__setattr__(self, name, known)  # frozen for all others
+            return known  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Selection:
-    """Selected fields of objects of one type at one position, by response key; None for `__typename`.
-
-    A selection that so far is only made from records has its batch fields and its fields with objects only.
-    """
+    """Selected fields of objects of one type at one position, by response key; None for `__typename`."""
 
     number: int
     type: GraphQLObjectType
@@ -130,9 +157,27 @@ class Selection:
     def awaited(self) -> Sequence[PlannedField]:
         return [each for each in self.fields.values() if each is not None and each.is_awaited]
 
+    def kept(self) -> "KeptSelection":
+        """The part that a plan keeps while the data is only made from records."""
+        fields = [each for each in self.fields.values() if each is not None]
+        kept = tuple(each for each in fields if each.source is Source.BATCH or not is_leaf_type(nullable(each.type)))
+        return KeptSelection(number=self.number, type=self.type, fields=kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KeptSelection:
+    """The part that a plan keeps of a selection while its data is only made from records."""
+
+    number: int
+    type: GraphQLObjectType
+    fields: tuple[PlannedField, ...]
+    """Batch fields, and fields with objects."""
+
 
 class Planner:
     """Plans one operation for one set of values of the variables in @skip and @include."""
+
+    __slots__ = ("_conditions", "_fields", "_fragments", "_numbered", "_operation", "_schema", "_selections")
 
     def __init__(
         self,
@@ -163,7 +208,7 @@ class Planner:
             raise NotCompilable(INTROSPECTION)
         return self._selection(root_type, collected, ())
 
-    def below(self, type_: GraphQLObjectType, above: PlannedField, known: Selection | None = None) -> Selection:
+    def below(self, type_: GraphQLObjectType, above: PlannedField, known: KeptSelection | None = None) -> Selection:
         """Selection of objects of the type in the field above; raises NotCompilable.
 
         With the part that is `known` of it, the selection has that number and these fields, and the missing ones.
@@ -189,7 +234,7 @@ class Planner:
         type_: GraphQLObjectType,
         collected: CollectedFields,
         nullability: Nullability,
-        known: Selection | None = None,
+        known: KeptSelection | None = None,
     ) -> Selection:
         fields: dict[str, PlannedField | None] = {}
         if known is None:
@@ -197,13 +242,14 @@ class Planner:
             self._fields += len(collected.grouped_field_set)
             if self._fields > MOST_FIELDS:
                 raise NotCompilable("too many fields")
+        known_fields = {} if known is None else {each.key: each for each in known.fields}
         for key, details in collected.grouped_field_set.items():
             name = details[0].node.name.value
             if name == "__typename":
                 fields[key] = None
                 continue
-            if known is not None and key in known.fields:
-                fields[key] = known.fields[key]
+            if key in known_fields:
+                fields[key] = known_fields[key]
                 continue
             definition = self._schema.get_field(type_, name)
             if definition is not None:
@@ -220,7 +266,7 @@ class Planner:
     ) -> PlannedField:
         if any(detail.fragment_variable_values for detail in details):
             raise NotCompilable("fragment variables")
-        nullability = (*above, is_non_null_type(definition.type))
+        nullability = _same((*above, is_non_null_type(definition.type)))
         self._numbered += 1
         return PlannedField(
             number=self._numbered,
@@ -252,7 +298,7 @@ class Planner:
         assert converter is not None
         common = {
             "arguments": Arguments(converter, known, definition, node) if definition.args or node.arguments else None,
-            "make_info": InfoFactory(self._schema, known),
+            "make_info": info_factory(self._schema, definition, known),
         }
         batch = known.metadata.get(BATCH)
         if batch is not None:
@@ -280,6 +326,12 @@ def _of_items(type_: GraphQLOutputType) -> Nullability:
     if not is_list_type(bare):
         return ()
     return (is_non_null_type(bare.of_type), *_of_items(bare.of_type))
+
+
+@lru_cache(MOST_NULLABILITIES)
+def _same(nullability: Nullability) -> Nullability:
+    """One object for all equal ones."""
+    return nullability
 
 
 def _levels_up(nullability: Nullability) -> int | None:

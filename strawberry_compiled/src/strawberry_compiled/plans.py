@@ -4,13 +4,12 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from sys import getsizeof, intern
+from sys import getsizeof
 from typing import Any
 
 from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
-    Undefined,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
@@ -19,55 +18,54 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import is_awaitable
 
-from strawberry_compiled import completion, infos, row_generation
 from strawberry_compiled.batching import Load
-from strawberry_compiled.branches import Branch, Key, Made
+from strawberry_compiled.branches import Branch, Key, Made, key_of
 from strawberry_compiled.delivery import Delivery
+from strawberry_compiled.generated_names import NAMES
 from strawberry_compiled.generation import Generator, beginning_name, delivery_name, function_name, is_shareable
 from strawberry_compiled.later import Compilations, NotCompiledYet
-from strawberry_compiled.leaves import PLAIN, SETTLED, plain_types
-from strawberry_compiled.planning import NotCompilable, PlannedField, Planner, Select, Selection, Source
+from strawberry_compiled.leaves import plain_types
+from strawberry_compiled.planning import KeptSelection, NotCompilable, PlannedField, Planner, Select, Selection, Source
 from strawberry_compiled.results import Batch
 from strawberry_compiled.row_blocks import Shape
-from strawberry_compiled.row_generation import RowGenerator
+from strawberry_compiled.row_generation import RowGenerator, filename
 from strawberry_compiled.row_planning import Layout, RowField, RowPlanner
 from strawberry_compiled.rows import RowType
 from strawberry_compiled.strawberry_internals import accepts_by_class, may_be_cast, resolves_by_class
 
-FIELD_BYTES = 700  # without its code; measured with tracemalloc, as the others: 400 to 650
-ROW_BYTES = 3_800  # of a row field with its functions; measured: 2,500 to 3,600
-PLAN_BYTES = 5_000
-CODE_FACTOR = 4  # bytes of functions for each character of their source; measured: 3 to 4
+FIELD_BYTES = 550  # without its code; measured with tracemalloc, as the others: 300 to 450
+ROW_BYTES = 3_700  # of a row field with its functions, as if no other plan shared them; measured: 2,600 to 3,600
+PLAN_BYTES = 3_500
+CODE_FACTOR = 3  # bytes of functions for each character of their source; measured: 2.2 to 2.5
 MOST_CLASSES = 64  # classes remembered per position: a program that creates classes as it runs must not fill the memory
-
-_NAMES: Mapping[str, Any] = {
-    "PLAIN": PLAIN,
-    "SETTLED": SETTLED,
-    "Undefined": Undefined,
-    **{
-        each.__name__: each
-        for each in (
-            completion.arguments_of,
-            completion.await_fields,
-            completion.await_items,
-            completion.complete,
-            completion.complete_item,
-            completion.deliver_later,
-            completion.execute,
-            completion.fail,
-            completion.fail_item,
-            completion.fail_late,
-            infos.info_of,
-            completion.later,
-            completion.later_item,
-        )
-    },
-}
-"""Functions that generated code may call, by name."""
 
 
 class Plan:
     """Functions that execute one operation. Those below abstract types are generated when a type is first seen."""
+
+    __slots__ = (
+        "__weakref__",
+        "_awaited",
+        "_batches",
+        "_code",
+        "_compilations",
+        "_fields",
+        "_generator",
+        "_kept",
+        "_lock",
+        "_namespace",
+        "_new_sources",
+        "_planner",
+        "_refused",
+        "_row_generator",
+        "_row_planner",
+        "_schema",
+        "_selects",
+        "_size",
+        "_source",
+        "root",
+        "root_selection",
+    )
 
     def __init__(
         self,
@@ -80,13 +78,14 @@ class Plan:
         self._schema = schema
         self._planner = planner
         self._compilations = compilations
-        self._namespace: dict[str, Any] = {**_NAMES, **row_generation.NAMES}
+        self._namespace: dict[str, Any] = {"__builtins__": NAMES}
         self._generator = Generator(left_to_json, self._namespace)
         self._row_planner = RowPlanner(row_types, left_to_json)
         self._row_generator = RowGenerator(self._namespace)
         self._fields: dict[int, PlannedField] = {}
         self._selects: dict[Key, Select] = {}
-        self._kept: dict[Key, Selection] = {}  # selections that so far are only made from records
+        self._kept: dict[int, KeptSelection] = {}
+        """Selections that so far are only made from records, by the number of the field above."""
         self._refused: dict[Key, tuple[Any, ...]] = {}
         self._batches: dict[int, Sequence[Batch]] = {}
         self._awaited: dict[int, Sequence[Batch]] = {}
@@ -144,7 +143,7 @@ class Plan:
         """The layout; None if functions for its records have to be compiled first, outside of the execution."""
         if layout is None or not self._compilations.are_later:
             return layout
-        missing = [each for each in fields if each is not None and layout not in each.makers]
+        missing = [each for each in fields if each is not None and each.maker(layout) is None]
         for rows in missing:
             self._compilations.put_off((id(self), rows.planned.number, layout), partial(self._add_maker, rows, layout))
         return None if missing else layout
@@ -154,10 +153,10 @@ class Plan:
 
     def maker(self, rows: RowField, layout: Layout) -> Callable[..., Any]:
         """The function of the field for records of the layout, generated when it is first asked for."""
-        known = rows.makers.get(layout)
+        known = rows.maker(layout)
         if known is None:
             with self._lock:
-                known = rows.makers.get(layout) or self._make_rows(rows, layout)
+                known = rows.maker(layout) or self._make_rows(rows, layout)
                 self._pack()
         return known
 
@@ -180,11 +179,12 @@ class Plan:
         with self._lock:
             if key in self._refused or key in self._selects:
                 return
+            field = self._fields[id(details)]
             try:
-                if key in self._kept:
-                    self._make_again(key)
+                if field.number in self._kept:
+                    self._make_again(field)
                 else:
-                    self._make(self._branch(self._planner.below(type_, self._fields[id(details)]), key))
+                    self._make(self._branch(self._planner.below(type_, field), field))
             except NotCompilable as reason:
                 self._refused[key] = reason.args
 
@@ -199,7 +199,7 @@ class Plan:
         named = get_named_type(field.type)
         if is_object_type(named):
             if named.is_type_of is None:
-                field.functions[class_] = select
+                field.remember(class_, select)
                 return
             if not accepts_by_class(named):
                 return
@@ -208,14 +208,16 @@ class Plan:
         if may_be_cast(value):
             return
         is_closed = class_.__dictoffset__ == 0  # its objects take no attributes, so they cannot be cast
-        (field.functions if is_closed else field.uncertain_functions)[class_] = select
+        field.remember(class_, select, is_certain=is_closed)
 
     def complete_source(self) -> str:
         """The generated code for all possible types."""
         for field in list(self._fields.values()):
             self._reach(field)
-        for place, selection in list(self._kept.items()):
-            self._add_select(selection.type, self._fields[place[0]].details)
+        for field in list(self._fields.values()):
+            kept = self._kept.get(field.number)
+            if kept is not None:
+                self._add_select(kept.type, field.details)
         for rows in self._row_planner.fields.values():
             layout = self._row_planner.layout_of(rows)
             if layout is not None:
@@ -236,17 +238,17 @@ class Plan:
             for each in list(self._fields.values())[before:]:
                 self._reach(each)
 
-    def _branch(self, selection: Selection, key: Key | None) -> Branch:
+    def _branch(self, selection: Selection, above: PlannedField | None) -> Branch:
         """The selection with those below it whose type is certain."""
         self._compilations.pause()
-        branch = Branch(selection, key)
+        branch = Branch(selection, above)
         for field in selection.fields.values():
             if field is None or is_leaf_type(named := get_named_type(field.type)):
                 continue
             self._fields[id(field.details)] = field
             if is_object_type(named):
                 below = self._planner.below(named, field)
-                branch.lower[field.key] = self._branch(below, (id(field.details), named.name))
+                branch.lower[field.key] = self._branch(below, field)
         self._row_planner.add(selection, {name: each.selection for name, each in branch.lower.items()})
         return branch
 
@@ -260,11 +262,11 @@ class Plan:
             self._prepare_rows([field for fields in made.batches.values() for field, _ in fields])
         self._pack()
 
-    def _make_again(self, key: Key) -> None:
+    def _make_again(self, field: PlannedField) -> None:
         """Generates and compiles functions for objects in a place whose data has been made from records."""
         made = Made()
-        self._write_kept(key, made)
-        self._finish(made, key[1])
+        self._write_kept(field, made)
+        self._finish(made, get_named_type(field.type).name)
         self._pack()
 
     def _finish(self, made: Made, name: str) -> None:
@@ -294,7 +296,7 @@ class Plan:
             rows = self._row_planner.fields.get(field.number)
             if rows is not None:
                 layout = self._row_planner.layout_of(rows)
-                if layout is not None and layout not in rows.makers:
+                if layout is not None and rows.maker(layout) is None:
                     self._make_rows(rows, layout)
 
     def _make_rows(self, rows: RowField, layout: Layout) -> Callable[..., Any]:
@@ -302,16 +304,21 @@ class Plan:
             made = Shape(0, layout.positions("")).viewer(rows.names)
         else:
             name, sources = self._row_generator.functions(rows.selection, layout, rows.prefix)
-            self._run(sources, rows.selection.selection.type.name)
+            for each in sources:
+                if each.is_shareable:
+                    self._namespace[each.name] = each.shared()
+                    self._compilations.pause()
+                    self._new_sources.append(each.text)
+                else:
+                    self._run([each.text], each.type_name)
             made = self._namespace[name]
-        rows.makers[layout] = made
+        rows.add_maker(layout, made)
         return made
 
     def _run(self, sources: Sequence[str], name: str) -> None:
-        filename = intern(f"<plan of {name}>")
         # One by one, because Python compiles a text without giving other threads a turn.
         for text in sources:
-            exec(compile(text, filename, "exec"), self._namespace)  # noqa: S102  our own code
+            exec(compile(text, filename(name), "exec"), self._namespace)  # noqa: S102  our own code
             self._compilations.pause()
         self._new_sources += sources
 
@@ -335,10 +342,10 @@ class Plan:
                 self._write(below, made, are_rows=in_rows)
             if field is not None and field.source is Source.BATCH:
                 self._write_batch(selection, field, None if below is None else below.selection, made)
-        if are_rows and branch.key is not None:
-            self._kept[branch.key] = self._row_planner.part_of(selection)
+        if are_rows and branch.above is not None:
+            self._kept[branch.above.number] = selection.kept()
         else:
-            self._write_objects(selection, branch.key, made)
+            self._write_objects(selection, branch.above, made)
 
     def _write_batch(self, selection: Selection, field: PlannedField, below: Selection | None, made: Made) -> None:
         shares_equal = is_shareable(field, below)
@@ -358,17 +365,16 @@ class Plan:
         rows = self._row_planner.fields.get(field.number)
         return rows is not None and rows.selection is not None and self._row_planner.layout_of(rows) is not None
 
-    def _write_kept(self, key: Key, made: Made) -> None:
+    def _write_kept(self, field: PlannedField, made: Made) -> None:
         """Writes functions for objects of a selection, and of those below it in the same records."""
-        field, kept = self._fields[key[0]], self._kept.pop(key)
+        kept = self._kept.pop(field.number)
         selection = self._planner.below(kept.type, field, kept)
-        for below in kept.fields.values():
-            place = None if below is None else (id(below.details), get_named_type(below.type).name)
-            if below is not None and below.source is not Source.BATCH and place in self._kept:
-                self._write_kept(place, made)
-        self._write_objects(selection, key, made)
+        for below in kept.fields:
+            if below.source is not Source.BATCH and below.number in self._kept:
+                self._write_kept(below, made)
+        self._write_objects(selection, field, made)
 
-    def _write_objects(self, selection: Selection, key: Key | None, made: Made) -> None:
+    def _write_objects(self, selection: Selection, above: PlannedField | None, made: Made) -> None:
         self._compilations.pause()
         self._fields.update({id(field.details): field for field in selection.fields.values() if field is not None})
         for field in selection.awaited:
@@ -377,5 +383,5 @@ class Plan:
             if not self._needs_no_code(field):
                 made.sources.append(self._generator.delivery(field, shares_equal=False))
         made.sources.append(self._generator.selection(selection))
-        if key is not None:
-            made.selects[key] = function_name(selection)
+        if above is not None:
+            made.selects[key_of(above, selection.type)] = function_name(selection)

@@ -1,31 +1,62 @@
 """Generation of Python source for rows: one function per row selection, which makes the data of all its records."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from sys import intern
+from typing import Any, NamedTuple
 
-from strawberry_compiled.leaves import UNCHANGED, Proof
-from strawberry_compiled.row_blocks import Block, Place, Shape, shown
-from strawberry_compiled.row_planning import Layout, RowSelection
+from strawberry_compiled.row_blocks import Shape
+from strawberry_compiled.row_planning import Layout
+from strawberry_compiled.row_selections import Converted, Hole, RowSelection, Value
 
-NAMES: Mapping[str, Any] = {"Block": Block, "Place": Place, "shown": shown}
-"""Classes and functions that generated functions use, by name."""
+MOST_SHARED = 1_024  # functions of any plans
+SHARED_TEXT = 500  # characters of their source at most, so that one takes 2 KiB
+
+
+class Source(NamedTuple):
+    """The text of one function. It can be shared if it is short and shows unchanged items of records only."""
+
+    name: str
+    text: str
+    type_name: str
+    is_shareable: bool
+
+    def shared(self) -> Callable[..., Any]:
+        """The function, which is one object for all plans with this text."""
+        return _shared(self.text.replace(f"def {self.name}(", "def rows(", 1), self.type_name)
+
+
+@lru_cache(MOST_SHARED)
+def _shared(text: str, type_name: str) -> Callable[..., Any]:
+    made: dict[str, Any] = {}
+    exec(compile(text, filename(type_name), "exec"), _NO_CONSTANTS, made)  # noqa: S102  our own code
+    function: Callable[..., Any] = made["rows"]
+    return function
+
+
+def filename(type_name: str) -> str:
+    """The name in tracebacks of generated code for objects of the type."""
+    return intern(f"<plan of {type_name}>")
+
+
+_NO_CONSTANTS: dict[str, Any] = {}
 
 
 class RowGenerator:
     """Writes functions; `constants` gets the objects that the functions refer to by name."""
 
+    __slots__ = ("_constants", "_written")
+
     def __init__(self, constants: dict[str, Any]) -> None:
         self._constants = constants
         self._written = 0
-        self.plain: dict[str, str] = {}
-        """Functions that show unchanged items of records only, as those for an author and a creator, by their code."""
 
-    def functions(self, rows: RowSelection, layout: Layout, prefix: str) -> tuple[str, list[str]]:
+    def functions(self, rows: RowSelection, layout: Layout, prefix: str) -> tuple[str, list[Source]]:
         """The name of `def name(run, source, place)`, which returns the data of a source's records, and all sources.
 
         `prefix` is what the names of the selection's columns begin with in the layout.
         """
-        sources: list[str] = []
+        sources: list[Source] = []
         return _Function(self, rows, layout, prefix, sources).name, sources
 
     def named(self, beginning: str, value: Any) -> str:
@@ -36,14 +67,14 @@ class RowGenerator:
 
     def function_name(self, rows: RowSelection) -> str:
         self._written += 1
-        return f"rows_{rows.selection.number}_{rows.selection.type.name}_{self._written}"
+        return f"rows_{rows.number}_{rows.type_name}_{self._written}"
 
 
 class _Function:
     """The function of one selection, and those of the lists in it."""
 
     def __init__(
-        self, generator: RowGenerator, rows: RowSelection, layout: Layout, prefix: str, sources: list[str]
+        self, generator: RowGenerator, rows: RowSelection, layout: Layout, prefix: str, sources: list[Source]
     ) -> None:
         self._generator = generator
         self._layout = layout
@@ -54,13 +85,10 @@ class _Function:
         self._blocks: list[str] = []
         self._has_constants = False
         literal = self._literal(rows, prefix, "place", "made")
+        self.name = generator.function_name(rows)
         is_plain = not (self._lists or self._blocks or self._has_constants)
-        known = generator.plain.get(literal) if is_plain else None
-        self.name = known or generator.function_name(rows)
-        if is_plain:
-            generator.plain[literal] = self.name
-        if known is None:
-            sources.append("\n".join(self._lines(literal)) + "\n")
+        text = "\n".join(self._lines(literal)) + "\n"
+        sources.append(Source(self.name, text, rows.type_name, is_plain and len(text) <= SHARED_TEXT))
 
     def _lines(self, literal: str) -> Iterator[str]:
         yield f"def {self.name}(run, source, place):"
@@ -77,35 +105,37 @@ class _Function:
 
     def _literal(self, rows: RowSelection, prefix: str, place: str, dicts: str) -> str:
         """The dict of one record; `place` and `dicts` are expressions for the positions and the data of all."""
-        if rows.selection.batches:
-            shape = Shape(rows.selection.number, self._layout.positions(prefix))
-            known = self._generator.named(f"{rows.selection.type.name}_shape", shape)
+        if Hole.BATCH in rows.values:
+            shape = Shape(rows.number, self._layout.positions(prefix))
+            known = self._generator.named(f"{rows.type_name}_shape", shape)
             self._blocks.append(f"run.blocks.append(Block({known}, {dicts}, records, {place}))")
-        items = (f"{key!r}: {self._value(rows, key, prefix, place, dicts)}" for key in rows.keys)
+        items = (
+            f"{key!r}: {self._value(rows, key, value, prefix, place, dicts)}"
+            for key, value in zip(rows.keys, rows.values, strict=True)
+        )
         return "{" + ", ".join(items) + "}"
 
-    def _value(self, rows: RowSelection, key: str, prefix: str, place: str, dicts: str) -> str:
-        type_name = rows.selection.type.name
-        if key in rows.leaves:
-            name, proof = rows.leaves[key]
-            return self._leaf(f"record[{self._positions[prefix + name]}]", name, proof)
-        if key in rows.objects:
-            name, below = rows.objects[key]
-            inner = f"Place({place}, {key!r}, {type_name!r})"
-            return self._literal(below, f"{prefix}{name}.", inner, f"[each[{key!r}] for each in {dicts}]")
-        if key in rows.lists:
-            name, below = rows.lists[key]
-            return self._list(f"{prefix}{name}", below, f"{place}, {key!r}, {type_name!r}")
-        return "None" if key in rows.selection.fields else repr(type_name)
+    def _value(self, rows: RowSelection, key: str, value: Value, prefix: str, place: str, dicts: str) -> str:
+        if isinstance(value, Hole):
+            return "None" if value is Hole.BATCH else repr(rows.type_name)
+        if isinstance(value, str):
+            return self._item(prefix, value)
+        if isinstance(value, Converted):
+            self._has_constants = True
+            return self._converted(self._item(prefix, value.name), value)
+        if value.is_list:
+            return self._list(f"{prefix}{value.name}", value.rows, f"{place}, {key!r}, {rows.type_name!r}")
+        inner = f"Place({place}, {key!r}, {rows.type_name!r})"
+        return self._literal(value.rows, f"{prefix}{value.name}.", inner, f"[each[{key!r}] for each in {dicts}]")
 
-    def _leaf(self, item: str, name: str, proof: Proof) -> str:
-        self._has_constants |= proof is not UNCHANGED
-        if proof.names is not None:
-            return f"{self._generator.named(f'{name}_names', proof.names)}[{item}]"
-        if proof.convert is not None:
-            convert = self._generator.named(f"{name}_out", proof.convert)
-            return f"{convert}(value) if (value := {item}) is not None else None"
-        return item
+    def _item(self, prefix: str, name: str) -> str:
+        return f"record[{self._positions[prefix + name]}]"
+
+    def _converted(self, item: str, leaf: Converted) -> str:
+        if leaf.proof.names is not None:
+            return f"{self._generator.named(f'{leaf.name}_names', leaf.proof.names)}[{item}]"
+        convert = self._generator.named(f"{leaf.name}_out", leaf.proof.convert)
+        return f"{convert}(value) if (value := {item}) is not None else None"
 
     def _list(self, name: str, below: RowSelection, place: str) -> str:
         variable = f"list_{len(self._lists)}"

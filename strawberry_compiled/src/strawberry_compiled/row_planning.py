@@ -19,8 +19,9 @@ from graphql import (
 )
 
 from strawberry_compiled.batching import KeyedBatch, Load, ParentsBatch
-from strawberry_compiled.leaves import UNCHANGED, Proof, nullable, proof
+from strawberry_compiled.leaves import UNCHANGED, nullable, proof
 from strawberry_compiled.planning import NOTHING, PlannedField, Selection, Source
+from strawberry_compiled.row_selections import Converted, Hole, Inner, RowSelection, Value
 from strawberry_compiled.rows import Projection, RowType, columns_of
 from strawberry_compiled.rows import below as inside
 
@@ -51,21 +52,6 @@ class Layout:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RowSelection:
-    """A selection whose data can be made from records. The mappings are by response key."""
-
-    selection: Selection
-    """The selection without leaves and `__typename`, so that a plan keeps nothing else of them."""
-    keys: tuple[str, ...]
-    """All response keys, in their order."""
-    leaves: Mapping[str, tuple[str, Proof]]
-    objects: Mapping[str, tuple[str, "RowSelection"]]
-    lists: Mapping[str, tuple[str, "RowSelection"]]
-    has_holes: bool
-    """Whether batch fields of the selection, or below it in the same record or its lists, are written later."""
-
-
 class Answer(Enum):
     """Form in which a batch function may answer."""
 
@@ -88,12 +74,28 @@ class RowField:
     prefix: str
     layout: Layout
     names: tuple[str, ...] = ()
-    makers: dict[Layout, Callable[..., Any]] = field(default_factory=dict)
-    """Generated functions by the layout of records."""
+    # Most fields only ever have one function, for which a mapping would take three times the memory.
+    _made: Callable[..., Any] | None = field(default=None, init=False)
+    _made_for: Layout | None = field(default=None, init=False)
+    _more: Mapping[Layout, Callable[..., Any]] = field(default_factory=lambda: NOTHING, init=False)
+
+    def maker(self, layout: Layout) -> Callable[..., Any] | None:
+        """The generated function for records of the layout, if there is one."""
+        return self._made if self._made_for is layout else self._more.get(layout)
+
+    def add_maker(self, layout: Layout, made: Callable[..., Any]) -> None:
+        """Adds a generated function. Threads may ask for functions meanwhile, but one at a time may add them."""
+        if self._made_for is not None:
+            object.__setattr__(self, "_more", {**self._more, layout: made})  # frozen for all others
+            return
+        object.__setattr__(self, "_made", made)
+        object.__setattr__(self, "_made_for", layout)
 
 
 class RowPlanner:
     """Finds the row selections and row fields of one plan, from the leaves of its tree upwards."""
+
+    __slots__ = ("_left_to_json", "_loads", "_of_loads", "_row_types", "_selections", "_unions", "fields", "reasons")
 
     def __init__(self, row_types: Mapping[str, RowType], left_to_json: Mapping[str, type]) -> None:
         self._row_types = row_types
@@ -101,7 +103,7 @@ class RowPlanner:
         self._selections: dict[int, _Found | str] = {}
         self._loads: dict[Load, list[RowField | None]] = {}
         self._of_loads: dict[Load, tuple[int, Layout | None]] = {}
-        self._unions: dict[frozenset[Layout], Layout | None] = {}
+        self._unions: dict[frozenset[Layout], Layout] = {}
         self.fields: dict[int, RowField] = {}
         """Row fields by number."""
         self.reasons: dict[int, str] = {}
@@ -122,12 +124,6 @@ class RowPlanner:
                 known = found if isinstance(found, RowField) else None
                 self._loads.setdefault(each.batch.load, []).append(known)
 
-    def part_of(self, selection: Selection) -> Selection:
-        """The part of a row selection that a plan keeps."""
-        known = self._selections[selection.number]
-        assert isinstance(known, _Found)
-        return known.rows.selection
-
     def end(self) -> None:
         """Forgets what only selections above those that were added would need."""
         self._selections.clear()
@@ -137,7 +133,7 @@ class RowPlanner:
         known = self._of_loads.get(load)
         if known is None or known[0] != len(self.fields_of(load)):
             fields = list(self.fields_of(load))  # another thread may add fields at any time
-            known = self._of_loads[load] = len(fields), self.common(fields)
+            known = self._of_loads[load] = len(fields), _union_of(fields)
         return known[1]
 
     def layout_of(self, rows: RowField) -> Layout | None:
@@ -160,27 +156,18 @@ class RowPlanner:
         """All fields of the plan with this `load`; None for those that need objects."""
         return self._loads.get(load, [None])
 
-    def common(self, fields: Iterable[RowField | None]) -> Layout | None:
+    def common(self, fields: Sequence[RowField | None]) -> Layout | None:
         """The layout that serves all of these fields; None if one of them needs objects."""
-        layouts = []
-        for each in fields:
-            if each is None:
-                return None
-            layouts.append(each.layout)
+        layouts = _layouts(fields)
+        if layouts is None:
+            return None
         if all(each is layouts[0] for each in layouts):
             return layouts[0]
         key = frozenset(layouts)
-        if key not in self._unions:
-            self._unions[key] = self._union(layouts)
-        return self._unions[key]
-
-    def _union(self, layouts: Sequence[Layout]) -> Layout | None:
-        if len(self._unions) >= MOST_LAYOUTS:
-            return None
-        projection = frozenset().union(*(each.projection for each in layouts))
-        lists = frozenset().union(*(each.lists for each in layouts))
-        same = [each for each in layouts if each.projection == projection and each.lists == lists]
-        return same[0] if same else Layout(projection, lists)
+        known = self._unions.get(key)
+        if known is None and len(self._unions) < MOST_LAYOUTS:
+            known = self._unions[key] = _union(layouts)
+        return known
 
     def _row_selection(self, selection: Selection, below: Mapping[str, Selection]) -> "_Found | str":
         """The row selection, or the reason why its objects are asked for."""
@@ -257,9 +244,7 @@ class _Parts:
     def __init__(self, row_type: RowType, selection: Selection) -> None:
         self._row_type = row_type
         self._selection = selection
-        self._leaves: dict[str, tuple[str, Proof]] = {}
-        self._objects: dict[str, tuple[str, RowSelection]] = {}
-        self._lists: dict[str, tuple[str, RowSelection]] = {}
+        self._values: dict[str, Value] = dict.fromkeys(selection.fields, Hole.TYPE_NAME)
         self._names: set[str] = set()
         self._list_names: set[str] = set()
 
@@ -268,6 +253,7 @@ class _Parts:
     ) -> str | None:
         """Adds a field, or returns the reason why it needs objects."""
         if planned.source is Source.BATCH:
+            self._values[key] = Hole.BATCH
             return self._add_batch(planned.batch)
         if planned.source is not Source.ATTRIBUTE or planned.default_resolver is not getattr:
             return "not an attribute or batch field"
@@ -287,7 +273,7 @@ class _Parts:
         self._list_names |= _prefixed(f"{name}.", below.list_names)
         if is_list:
             self._list_names.add(name)
-        (self._lists if is_list else self._objects)[key] = name, below.rows
+        self._values[key] = Inner(name, below.rows, is_list)
         return None
 
     def _add_leaf(
@@ -301,7 +287,7 @@ class _Parts:
         proved = proof(type_, column, left_to_json)
         if proved is None:
             return f"the column does not prove a valid {type_.name}"
-        self._leaves[key] = _unchanged_leaf(planned.attribute) if proved is UNCHANGED else (planned.attribute, proved)
+        self._values[key] = planned.attribute if proved is UNCHANGED else Converted(planned.attribute, proved)
         self._names.add(planned.attribute)
         return None
 
@@ -328,28 +314,45 @@ class _Parts:
         return frozenset(self._list_names) if self._list_names else NO_NAMES
 
     def row_selection(self) -> RowSelection:
-        inner = (*self._objects.values(), *self._lists.values())
-        fields = {
-            key: each for key, each in self._selection.fields.items() if each is not None and key not in self._leaves
-        }
-        kept = Selection(number=self._selection.number, type=self._selection.type, fields=fields or NOTHING)
+        values = tuple(self._values.values())
         return RowSelection(
-            selection=kept,
-            keys=tuple(self._selection.fields),
-            leaves=self._leaves or NOTHING,
-            objects=self._objects or NOTHING,
-            lists=self._lists or NOTHING,
-            has_holes=bool(self._selection.batches) or any(below.has_holes for _, below in inner),
+            number=self._selection.number,
+            type_name=self._selection.type.name,
+            keys=tuple(self._values),
+            values=values,
+            has_holes=any(each is Hole.BATCH or (isinstance(each, Inner) and each.rows.has_holes) for each in values),
         )
 
 
-@lru_cache(MOST_NAMES)
-def _unchanged_leaf(name: str) -> tuple[str, Proof]:
-    """A leaf whose values stay as they are; one object for all plans."""
-    return name, UNCHANGED
+def _layouts(fields: Iterable[RowField | None]) -> list[Layout] | None:
+    """The layouts of the fields; None if one of them needs objects."""
+    layouts = []
+    for each in fields:
+        if each is None:
+            return None
+        layouts.append(each.layout)
+    return layouts
+
+
+def _union_of(fields: Iterable[RowField | None]) -> Layout | None:
+    layouts = _layouts(fields)
+    return None if layouts is None else _union(layouts)
+
+
+def _union(layouts: Sequence[Layout]) -> Layout:
+    projection = frozenset().union(*(each.projection for each in layouts))
+    lists = frozenset().union(*(each.lists for each in layouts))
+    same = [each for each in layouts if each.projection == projection and each.lists == lists]
+    return same[0] if same else Layout(projection, lists)
 
 
 def _prefixed(prefix: str, names: frozenset[str]) -> frozenset[str]:
     if not (prefix and names):
         return names
-    return frozenset(f"{prefix}{name}" for name in names)
+    return frozenset(_joined(prefix, name) for name in names)
+
+
+@lru_cache(MOST_NAMES)
+def _joined(prefix: str, name: str) -> str:
+    """One object for all plans; the parts are names of attributes."""
+    return f"{prefix}{name}"

@@ -31,6 +31,8 @@ from strawberry_compiled.compatibility import IncompatibleStrawberry
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 PLAIN_ARGUMENTS = "strawberry_compiled.plain_arguments"
 """Key in a field's extensions for the cached result of `_takes_plain_arguments`."""
+INFO_FACTORY = "strawberry_compiled.info_factory"
+"""Key in a field's extensions for its `InfoFactory`, which all plans share."""
 INFO_OF_FIELD = ("field_name", "field_nodes", "return_type", "parent_type", "path")
 """The first items of graphql-core's `info`. The items after them are the same for all fields of an execution."""
 _WRITE_DATES = tuple(each.serialize for each in (DateDefinition, DateTimeDefinition, TimeDefinition))
@@ -131,14 +133,26 @@ def converter_of(schema: GraphQLSchema) -> GraphQLCoreConverter | None:
 class InfoFactory:
     """Creates the `info` of a field's function."""
 
-    def __init__(self, schema: GraphQLSchema, definition: StrawberryField) -> None:
-        converter = converter_of(schema)
-        assert converter is not None
-        self._info_class = converter.config.info_class
+    def __init__(self, info_class: type[Any], definition: StrawberryField) -> None:
+        self._info_class = info_class
         self._definition = definition
 
     def __call__(self, raw_info: Any) -> Any:
         return self._info_class(_raw_info=raw_info, _field=self._definition)
+
+    def is_of(self, info_class: type[Any], definition: StrawberryField) -> bool:
+        return self._info_class is info_class and self._definition is definition
+
+
+def info_factory(schema: GraphQLSchema, field: GraphQLField, definition: StrawberryField) -> InfoFactory:
+    """The factory of the field's `info`; cached per field, because all plans need the same."""
+    converter = converter_of(schema)
+    assert converter is not None
+    info_class = converter.config.info_class
+    known: InfoFactory | None = field.extensions.get(INFO_FACTORY)
+    if known is None or not known.is_of(info_class, definition):
+        known = field.extensions[INFO_FACTORY] = InfoFactory(info_class, definition)
+    return known
 
 
 def enum_names(enum_class: type[Any], coerce: Callable[[Any], Any]) -> Mapping[str, str]:
@@ -233,7 +247,7 @@ def check_strawberry() -> None:
         assert method.base_resolver is not None
         assert method.base_resolver.self_parameter is not None, "the parameter `self` is not known"
         assert method.base_resolver.info_parameter is not None, "the parameter `info` is not known"
-        InfoFactory(built, method)(None)
+        info_factory(built, fields["method"], method)(None)
         assert GraphQLResolveInfo._fields[: len(INFO_OF_FIELD)] == INFO_OF_FIELD, "`info` begins with other items"
     except (AssertionError, AttributeError, KeyError, TypeError) as error:
         raise IncompatibleStrawberry(
