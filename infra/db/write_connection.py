@@ -20,6 +20,7 @@ from infra.db.pool import CONNECTION_FAILURES
 from infra.db.prepared import PreparedStatements
 from infra.db.quoting import quoted_json
 from infra.db.statements import Row, WriteStatements
+from infra.db.write_pool import FairPool
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
 OUTDATED = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
@@ -241,7 +242,10 @@ class WriteConnections:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[WriteConnection]:
         """A connection. What the block has not committed at its end is rolled back."""
-        lent = await self._engine.raw_connection()
+        pool = self._engine.pool
+        lent = pool.connect_at_once() if isinstance(pool, FairPool) else None
+        if lent is None:
+            lent = await self._engine.raw_connection()
         session = self._session_of(lent)
         connection = self._opened(session, self._statements)
         try:

@@ -1,11 +1,13 @@
 """Connection pool for transactions, with a fair first-come, first-served queue."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.util import await_only
+from sqlalchemy.util.concurrency import in_greenlet
 
 
 class WaitingLine:
@@ -16,6 +18,11 @@ class WaitingLine:
         self._most_waiting = most_waiting
         self._wait = wait
         self._waiting = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a caller would have to wait."""
+        return self._free.locked()
 
     @property
     def waiting(self) -> int:
@@ -38,8 +45,20 @@ class WaitingLine:
         finally:
             self._waiting -= 1
 
+    def enter_at_once(self) -> bool:
+        """Admits the caller unless it would have to wait. Returns whether it is admitted."""
+        if self._free.locked():
+            return False
+        with suppress(StopIteration):
+            self._free.acquire().send(None)  # ends at once, as the semaphore is free
+        return True
+
     def leave(self) -> None:
         self._free.release()
+
+
+class _NotReady(Exception):
+    """An idle connection has to be opened again."""
 
 
 class FairPool(AsyncAdaptedQueuePool):
@@ -60,13 +79,35 @@ class FairPool(AsyncAdaptedQueuePool):
         super().__init__(creator, pool_size=pool_size, timeout=timeout, **others)
         self.line = WaitingLine(pool_size, most_waiting=most_waiting, wait=timeout)
 
-    def _do_get(self) -> ConnectionPoolEntry:
-        await_only(self.line.enter())
+    def connect_at_once(self) -> PoolProxiedConnection | None:
+        """An idle connection; None if the caller has to wait for one, or if it has to be opened.
+
+        Waiting takes a greenlet, which costs as much as the rest of a checkout.
+        """
+        if self.line.is_busy or self._pool.empty():
+            return None
         try:
-            return super()._do_get()
+            return self.connect()
+        except _NotReady:
+            return None
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        if not self.line.enter_at_once():
+            await_only(self.line.enter())
+        try:
+            return super()._do_get() if in_greenlet() else self._open_idle()
         except BaseException:
             self.line.leave()
             raise
+
+    def _open_idle(self) -> ConnectionPoolEntry:
+        """The next idle connection; raises _NotReady, and moves it to the end, if it has to be opened again."""
+        record = self._pool.get_nowait()
+        connection: Any = record.dbapi_connection
+        if connection is None or connection.driver_connection.is_closed():
+            self._pool.put_nowait(record)
+            raise _NotReady
+        return record
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         try:

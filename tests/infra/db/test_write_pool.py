@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import literal_column, select, text
+from sqlalchemy import func, literal_column, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.shared.errors import Unavailable
 from infra.db.engine import Engines, database_errors, open_engines
@@ -70,6 +71,37 @@ async def test_a_later_task_does_not_take_the_connection_of_a_waiting_one(databa
         await write(engines, done, "second")
         await asyncio.gather(*tasks)
     assert done == ["first", "second"]
+
+
+async def test_an_idle_connection_is_lent_without_a_greenlet(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    async with opened(database_url) as engines:
+        await write(engines, done, "first")
+        monkeypatch.setattr(AsyncEngine, "raw_connection", None)
+        await write(engines, done, "second")
+    assert done == ["first", "second"]
+
+
+async def test_closed_connections_are_opened_again_one_by_one(database_url: str) -> None:
+    async def pids(number: int) -> list[int]:
+        async with AsyncExitStack() as stack:
+            lent = [await stack.enter_async_context(connections.connect()) for _ in range(number)]
+            return [await each.scalar(select(func.pg_backend_pid())) for each in lent]
+
+    async with open_engines(database_url, defaults.engine(pool_size=3)) as engines:
+        connections = WriteConnections(engines.write)
+        before = await pids(3)
+        async with opened(database_url) as others, others.write.connect() as other:
+            for pid in before[:2]:
+                await other.execute(select(func.pg_terminate_backend(pid)))
+        await asyncio.sleep(0.05)
+        one_by_one = [await pids(1) for _ in range(6)]
+        assert not {*before[:2]} & {pid for each in one_by_one for pid in each}
+        after = await pids(3)
+        assert set(after) & set(before) == {before[2]}
+        assert (len(set(after)), line_of(engines).waiting) == (3, 0)
 
 
 async def test_a_full_line_refuses_at_once(database_url: str) -> None:
